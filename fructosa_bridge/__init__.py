@@ -1,0 +1,1 @@
+"""lmaster: scrapes many nodes and brings what they say into Graphite."""

@@ -1,0 +1,46 @@
+"""Node sets and prefixes: the kinds of value that only lmaster.conf has."""
+
+import re
+
+from ClusterShell.NodeSet import RESOLVER_NOGROUP, NodeSet, NodeSetException
+
+from fructosa_service.kinds import HOST, Kind
+
+from .naming import part
+
+_MOST_NODES = 100_000
+
+
+def _parse_nodes(text: str) -> tuple[str, ...]:
+    """Return the nodes of a set, in its order, each once."""
+    try:
+        found = NodeSet(",".join(text.split()), resolver=RESOLVER_NOGROUP)
+        count = len(found)
+    except NodeSetException as error:
+        raise ValueError(f"is no node set ({error}); write e.g. node[001-128]") from None
+    if not 0 < count <= _MOST_NODES:
+        raise ValueError(f"names {count} nodes; write 1 to {_MOST_NODES} of them")
+    for host in found:
+        try:
+            HOST.parse(host)
+        except ValueError as error:
+            raise ValueError(f"holds {host!r}, which {error}") from None
+    return tuple(found)
+
+
+NODES = Kind(name="node set", example="node[001-128]", parse=_parse_nodes, show=",".join)
+
+
+def _parse_prefix(text: str) -> str:
+    if (
+        not text
+        or not re.fullmatch(r"[^.\s]+(\.[^.\s]+)*", text)
+        or part(text) != text.replace(".", "#2e")
+    ):
+        raise ValueError(
+            "is no prefix; write letters, digits, _ and - with dots between, e.g. cluster"
+        )
+    return text
+
+
+PREFIX = Kind(name="Graphite path", example="cluster", parse=_parse_prefix)

@@ -1,0 +1,1 @@
+"""lagent: serves the readings of one node as a page of metrics."""

@@ -1,0 +1,77 @@
+"""Declared metrics, and the samples that a sensor takes of them.
+
+A sensor declares its metrics before it measures. Help texts, the reference of sensors, the
+rendered page and the tests all come from these declarations.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+Type = Literal["gauge", "counter"]
+
+_NAME = re.compile(r"fructosa(_[a-z0-9]+)+")
+_LABEL = re.compile(r"[a-z][a-z0-9_]*")
+# The units that may end a name (before _total): base units, as the field has them.
+_UNITS = ("bytes", "seconds", "ratio", "celsius", "hertz", "rpm", "bytes_per_second")
+
+
+class Sample(NamedTuple):
+    """One value of a metric, with a value for each of its labels, in their order."""
+
+    metric: "Metric"
+    labels: tuple[str, ...]
+    value: float
+
+
+@dataclass(frozen=True, eq=False)
+class Metric:
+    """What the samples of one name mean. Equal only to itself: a cheap key of caches."""
+
+    name: str
+    type: Type
+    help: str
+    labels: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise ValueError(
+                f"{self.name}: a metric is called fructosa_<subject>_<quantity>_<unit>"
+            )
+        if (self.type == "counter") != self.name.endswith("_total"):
+            raise ValueError(f"{self.name}: a counter, and nothing else, ends in _total")
+        if bad := [label for label in self.labels if not _LABEL.fullmatch(label)]:
+            raise ValueError(f"{self.name}: {bad[0]!r} is no name of a label")
+
+    @property
+    def unit(self) -> str:
+        """The unit that the name ends in; empty for a plain number."""
+        name = self.name.removesuffix("_total")
+        units = [unit for unit in _UNITS if name.endswith(f"_{unit}")]
+        return max(units, key=len, default="")
+
+    def sample(self, value: float, *labels: str) -> Sample:
+        """Return a sample with a value for each declared label, in their order.
+
+        Raises: ValueError when their number is not that of the declared labels.
+        """
+        if len(labels) != len(self.labels):
+            raise ValueError(f"{self.name} has labels {self.labels}, not {labels}")
+        return Sample(self, labels, value)
+
+
+def gauge(name: str, help: str, *labels: str) -> Metric:  # noqa: A002
+    """Declare a value that goes up and down."""
+    return Metric(name, "gauge", help, labels)
+
+
+def counter(name: str, help: str, *labels: str) -> Metric:  # noqa: A002
+    """Declare a count that only grows, until it starts again from zero."""
+    return Metric(name, "counter", help, labels)
+
+
+def info(name: str, help: str, *labels: str) -> Metric:  # noqa: A002
+    """Declare facts that are text: they stand in the labels, and the value is 1."""
+    if not name.endswith("_info"):
+        raise ValueError(f"{name}: a metric of facts ends in _info")
+    return Metric(name, "gauge", help, labels)

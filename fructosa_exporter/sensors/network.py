@@ -1,0 +1,235 @@
+"""Network interfaces and connections."""
+
+import socket
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psutil
+
+from fructosa_exporter.errors import SensorUnavailable
+from fructosa_exporter.metrics import Sample, counter, gauge, info
+from fructosa_exporter.sensor import Sensor, SensorOptions, SlowSensorOptions, time_interval
+from fructosa_service.kinds import YES_NO
+from fructosa_service.settings import option
+
+_FAMILIES = {
+    socket.AF_INET: "inet",
+    socket.AF_INET6: "inet6",
+    socket.AF_PACKET: "link",
+    socket.AF_UNIX: "unix",
+}
+_TYPES = {socket.SOCK_STREAM: "tcp", socket.SOCK_DGRAM: "udp"}
+
+
+class NetIOCounters(Sensor):
+    """Bytes, packets, errors and drops of each network interface since boot.
+
+    Source: psutil.net_io_counters(), i.e. /proc/net/dev.
+    """
+
+    FIELDS = {
+        "bytes_sent": counter("fructosa_network_transmit_bytes_total", "Bytes sent.", "interface"),
+        "bytes_recv": counter(
+            "fructosa_network_receive_bytes_total", "Bytes received.", "interface"
+        ),
+        "packets_sent": counter(
+            "fructosa_network_transmit_packets_total", "Packets sent.", "interface"
+        ),
+        "packets_recv": counter(
+            "fructosa_network_receive_packets_total", "Packets received.", "interface"
+        ),
+        "errout": counter(
+            "fructosa_network_transmit_errors_total", "Errors while sending.", "interface"
+        ),
+        "errin": counter(
+            "fructosa_network_receive_errors_total", "Errors while receiving.", "interface"
+        ),
+        "dropout": counter(
+            "fructosa_network_transmit_drops_total", "Packets not sent.", "interface"
+        ),
+        "dropin": counter(
+            "fructosa_network_receive_drops_total", "Packets dropped on arrival.", "interface"
+        ),
+    }
+
+    def __init__(
+        self,
+        options: SensorOptions | None = None,
+        read: Callable[[], Mapping[str, Any] | None] = lambda: psutil.net_io_counters(
+            pernic=True, nowrap=False
+        ),
+    ) -> None:
+        self._read = read
+
+    def samples(self) -> Iterator[Sample]:
+        interfaces = self._read()
+        if not interfaces:
+            raise SensorUnavailable("the kernel lists no network interface")
+        for interface, counters in interfaces.items():
+            for field, metric in self.FIELDS.items():
+                yield metric.sample(getattr(counters, field), interface)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetConnectionsOptions(SensorOptions):
+    """How much is told of each connection."""
+
+    time_interval: float = time_interval(30)
+    addresses: bool = option(
+        YES_NO, False, "Tell each connection's addresses, ports and process, which is private."
+    )
+
+
+class NetConnections(Sensor):
+    """How many network connections there are, by family, protocol and state.
+
+    Source: psutil.net_connections(), i.e. /proc/net/{tcp,udp}{,6} and every /proc/PID/fd.
+    """
+
+    Options = NetConnectionsOptions
+    on_by_default = False
+    cost = "4 ms and more: it looks at every open file of every process"
+    rights = "root (CAP_SYS_PTRACE) to tell the process of a connection; none for the counts"
+
+    CONNECTIONS = gauge(
+        "fructosa_network_connections",
+        "Connections and listening sockets.",
+        "family",
+        "protocol",
+        "state",
+    )
+    CONNECTION = info(
+        "fructosa_network_connection_info",
+        "A connection, and how many sockets share it; only with addresses = yes.",
+        "family",
+        "protocol",
+        "state",
+        "local_address",
+        "local_port",
+        "remote_address",
+        "remote_port",
+        "pid",
+    )
+
+    def __init__(
+        self,
+        options: NetConnectionsOptions | None = None,
+        read: Callable[[], Sequence[Any]] = psutil.net_connections,
+    ) -> None:
+        self._with_addresses = options is not None and options.addresses
+        self._read = read
+
+    def samples(self) -> Iterator[Sample]:
+        connections = [(self._state(found), found) for found in self._read()]
+        for state, number in Counter(state for state, _ in connections).items():
+            yield self.CONNECTIONS.sample(number, *state)
+        if self._with_addresses:
+            told = Counter((*state, *_ends(found)) for state, found in connections)
+            for labels, number in told.items():
+                yield self.CONNECTION.sample(number, *labels)
+
+    def _state(self, found: Any) -> tuple[str, str, str]:
+        state = "" if found.status == psutil.CONN_NONE else found.status.lower()
+        return _FAMILIES.get(found.family, ""), _TYPES.get(found.type, ""), state
+
+
+def _ends(found: Any) -> tuple[str, str, str, str, str]:
+    """Return a connection's local and remote address and port, and its process."""
+    local = (found.laddr.ip, str(found.laddr.port)) if found.laddr else ("", "")
+    remote = (found.raddr.ip, str(found.raddr.port)) if found.raddr else ("", "")
+    return *local, *remote, "" if found.pid is None else str(found.pid)
+
+
+class NetIFAddrs(Sensor):
+    """The addresses of each network interface.
+
+    Source: psutil.net_if_addrs(), i.e. getifaddrs().
+    """
+
+    Options = SlowSensorOptions
+
+    ADDRESS = info(
+        "fructosa_network_address_info",
+        "An address of the interface.",
+        "interface",
+        "family",
+        "address",
+        "netmask",
+        "broadcast",
+        "peer",
+    )
+
+    def __init__(
+        self,
+        options: SensorOptions | None = None,
+        read: Callable[[], Mapping[str, Sequence[Any]]] = psutil.net_if_addrs,
+    ) -> None:
+        self._read = read
+
+    def samples(self) -> Iterator[Sample]:
+        interfaces = self._read()
+        if not any(interfaces.values()):
+            raise SensorUnavailable("no network interface has an address")
+        told = {
+            (
+                interface,
+                _FAMILIES.get(found.family, ""),
+                *(
+                    text or ""
+                    for text in (found.address, found.netmask, found.broadcast, found.ptp)
+                ),
+            )
+            for interface, addresses in interfaces.items()
+            for found in addresses
+        }
+        for labels in sorted(told):
+            yield self.ADDRESS.sample(1, *labels)
+
+
+class NetIFStats(Sensor):
+    """State, speed and MTU of each network interface.
+
+    Source: psutil.net_if_stats(), i.e. the ioctls SIOCGIFFLAGS, SIOCGIFMTU and SIOCETHTOOL.
+    """
+
+    UP = gauge("fructosa_network_up", "1 if the interface is up, else 0.", "interface")
+    MTU = gauge("fructosa_network_mtu_bytes", "Largest packet.", "interface")
+    SPEED = gauge(
+        "fructosa_network_speed_bytes_per_second",
+        "Speed of the link; absent where the driver tells none.",
+        "interface",
+    )
+    INTERFACE = info(
+        "fructosa_network_interface_info",
+        "Duplex mode and flags of the interface.",
+        "interface",
+        "duplex",
+        "flags",
+    )
+
+    def __init__(
+        self,
+        options: SensorOptions | None = None,
+        read: Callable[[], Mapping[str, Any]] = psutil.net_if_stats,
+    ) -> None:
+        self._read = read
+
+    def samples(self) -> Iterator[Sample]:
+        interfaces = self._read()
+        if not interfaces:
+            raise SensorUnavailable("the kernel lists no network interface")
+        for interface, stats in interfaces.items():
+            yield self.UP.sample(int(stats.isup), interface)
+            yield self.MTU.sample(stats.mtu, interface)
+            if stats.speed:  # megabits per second; 0 is 'unknown'
+                yield self.SPEED.sample(stats.speed * 125_000, interface)
+            yield self.INTERFACE.sample(1, interface, _DUPLEX[int(stats.duplex)], stats.flags)
+
+
+_DUPLEX = {
+    int(psutil.NIC_DUPLEX_FULL): "full",
+    int(psutil.NIC_DUPLEX_HALF): "half",
+    int(psutil.NIC_DUPLEX_UNKNOWN): "unknown",
+}

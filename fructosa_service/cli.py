@@ -1,0 +1,78 @@
+"""What the command lines of both daemons share: one place that prints errors and exits."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from . import __version__
+from .errors import ConfigError, ServiceError, UsageError
+from .suggest import did_you_mean
+
+EXIT_RUNNING = 1
+EXIT_USAGE = 2
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser that ends a usage error with what to do next."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(EXIT_USAGE, f"{self.prog}: {message}\nTry: {self.prog} --help\n")
+
+
+def parser(prog: str, description: str) -> argparse.ArgumentParser:
+    """Return the parser of a daemon's command line, with ``--version``."""
+    made = _Parser(prog=prog, description=description, allow_abbrev=False)
+    made.add_argument("--version", action="version", version=f"{prog} {__version__}")
+    return made
+
+
+def add_config(command: argparse.ArgumentParser, default: Path) -> None:
+    """Add ``-c FILE`` to the parser of a command."""
+    command.add_argument(
+        "-c",
+        "--config",
+        metavar="FILE",
+        type=lambda text: Path(text).absolute(),
+        help=f"configuration file (default: {default}, if it exists)",
+    )
+
+
+def chosen_config(given: Path | None, default: Path) -> Path | None:
+    """Return the configuration file to read: the *given* one, the *default* if it exists."""
+    if given is not None:
+        return given
+    return default if default.exists() else None
+
+
+def run(prog: str, command: Callable[[], int]) -> int:
+    """Run *command*; return its exit code, or that of the error that ended it.
+
+    2 is a wrong command line or configuration, 1 anything that keeps the program from running.
+    """
+    try:
+        return command()
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return EXIT_USAGE
+    except UsageError as error:
+        print(f"{prog}: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    except ServiceError as error:
+        print(f"{prog}: {error}", file=sys.stderr)
+        return EXIT_RUNNING
+    except BrokenPipeError:
+        # The reader of our output went away (`lagent read | head`): nothing is wrong. Python
+        # would complain once more when it flushes standard output at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+def unknown(kind: str, name: str, known: Sequence[str]) -> str:
+    """Return the message for a *name* on the command line that is not *known*."""
+    hint = did_you_mean(name, known) or f"; it may be {', '.join(known)}"
+    return f"no {kind} is called {name!r}{hint}"

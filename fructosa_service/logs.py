@@ -1,0 +1,63 @@
+"""The log of a daemon: a rotating file where one is configured, else standard error."""
+
+import logging
+import logging.handlers
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import ServiceError
+from .kinds import PATH, choice, optional, whole
+from .settings import SectionType, option
+
+_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoggingSettings:
+    """Where the log goes, and how much of it is kept."""
+
+    filename: Path | None = option(
+        optional(PATH), None, "The log file; without it the log goes to standard error."
+    )
+    max_bytes: int = option(
+        whole("bytes"),
+        1073741824,
+        "Size at which the file is rotated; 0 never rotates it.",
+        key="maxBytes",
+    )
+    backup_count: int = option(
+        whole("files"), 10, "How many rotated files are kept.", key="backupCount"
+    )
+    level: str = option(
+        choice("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
+        "INFO",
+        "Messages below this level are not written.",
+    )
+
+
+LOGGING = SectionType(name="logging", help="The log, as in FrUCToSA 0.x.", settings=LoggingSettings)
+
+
+def open_log(settings: LoggingSettings) -> None:
+    """Send the log of this process where *settings* say.
+
+    Raises: ServiceError when the file can't be written.
+    """
+    handler = _handler(settings)
+    handler.setFormatter(logging.Formatter(_FORMAT))
+    logging.basicConfig(level=settings.level, handlers=[handler], force=True)
+
+
+def _handler(settings: LoggingSettings) -> logging.Handler:
+    if settings.filename is None:
+        return logging.StreamHandler(sys.stderr)
+    try:
+        return logging.handlers.RotatingFileHandler(
+            settings.filename, maxBytes=settings.max_bytes, backupCount=settings.backup_count
+        )
+    except OSError as error:
+        raise ServiceError(
+            f"the log file {settings.filename} can't be written: {error.strerror}; "
+            "change [logging] filename, or the folder's permissions"
+        ) from error
