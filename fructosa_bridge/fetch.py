@@ -1,5 +1,6 @@
 """The edge to the nodes: one HTTP request for a page."""
 
+import os
 from http import HTTPStatus
 
 import aiohttp
@@ -61,4 +62,5 @@ async def _refusal(answer: aiohttp.ClientResponse) -> str:
 
 
 def _reason(error: OSError) -> str:
-    return error.strerror or str(error)
+    """Return what a person wants to know: asyncio's own texts repeat the address."""
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)

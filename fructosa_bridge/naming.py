@@ -28,7 +28,9 @@ def part(value: str) -> str:
 
 def _readable(value: str) -> str:
     encoded = value.encode("utf-8", "surrogateescape")
-    return _OTHER.sub(lambda byte: b"#%02x" % byte[0], encoded).replace(b"/", b":").decode()
+    return (
+        _OTHER.sub(lambda byte: f"#{byte[0].hex()}".encode(), encoded).replace(b"/", b":").decode()
+    )
 
 
 def _shortened(readable: str) -> str:

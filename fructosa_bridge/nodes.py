@@ -9,10 +9,14 @@ from fructosa_service.kinds import HOST, Kind
 from .naming import part
 
 _MOST_NODES = 100_000
+_RANGE = re.compile(r"(\d+)-(\d+)")
 
 
 def _parse_nodes(text: str) -> tuple[str, ...]:
     """Return the nodes of a set, in its order, each once."""
+    # ClusterShell would unfold node[1-999999999] before anybody could count.
+    if any(int(last) - int(first) >= _MOST_NODES for first, last in _RANGE.findall(text)):
+        raise ValueError(f"names too many nodes; write at most {_MOST_NODES} of them")
     try:
         found = NodeSet(",".join(text.split()), resolver=RESOLVER_NOGROUP)
         count = len(found)

@@ -75,14 +75,14 @@ class WhisperStore:
         return sorted(entry.name for entry in self._folder(prefix).glob("*/"))
 
     def find(self, pattern: str) -> list[str]:
-        """Return the paths of the series that match *pattern*, in which ``*`` is any one part."""
+        """Return the paths of the series that match *pattern*: ``*`` is any part, ``**`` any parts."""
         parts = pattern.split(".")
-        files = self.folder.glob("/".join(parts[:-1] + [f"{parts[-1]}.wsp"]))
+        files = self.folder.glob("/".join([*parts[:-1], f"{parts[-1]}.wsp"]))
         found = (file.relative_to(self.folder).with_suffix("") for file in files)
         return sorted(".".join(path.parts) for path in found)
 
     def fetch(self, path: str, from_s: int, until_s: int) -> Series:
-        """Return the points of a series in a stretch of time; slots without a point are left out."""
+        """Return the points of a series in a stretch of time, without the empty slots."""
         found = whisper.fetch(str(self._file(path)), from_s, until_s)
         if found is None:
             return []

@@ -17,7 +17,26 @@ from fructosa_service.settings import option
 log = logging.getLogger(__name__)
 
 # A server that is gone blocks every call on its mounts: they are only measured when named.
-_REMOTE = frozenset({"9p", "afs", "beegfs", "ceph", "cifs", "cvmfs", "fuse.sshfs", "glusterfs", "gpfs", "lustre", "ncpfs", "nfs", "nfs4", "orangefs", "panfs", "smb3", "smbfs"})
+_REMOTE = frozenset(
+    {
+        "9p",
+        "afs",
+        "beegfs",
+        "ceph",
+        "cifs",
+        "cvmfs",
+        "fuse.sshfs",
+        "glusterfs",
+        "gpfs",
+        "lustre",
+        "ncpfs",
+        "nfs",
+        "nfs4",
+        "orangefs",
+        "panfs",
+        "smb3",
+        "smbfs",
+    }
 )
 
 

@@ -131,8 +131,8 @@ class NetConnections(Sensor):
                 yield self.CONNECTION.sample(number, *labels)
 
     def _state(self, found: Any) -> tuple[str, str, str]:
-        state = "" if found.status == psutil.CONN_NONE else found.status.lower()
-        return _FAMILIES.get(found.family, ""), _TYPES.get(found.type, ""), state
+        family, protocol = _FAMILIES.get(found.family, ""), _TYPES.get(found.type, "")
+        return family, protocol, found.status.lower()
 
 
 def _ends(found: Any) -> tuple[str, str, str, str, str]:

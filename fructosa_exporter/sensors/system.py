@@ -77,7 +77,7 @@ class Users(Sensor):
         yield self.SESSIONS.sample(len(sessions))
         oldest: dict[str, float] = {}
         for session in sessions:
-            terminal = session.terminal or ""
+            terminal = session.terminal or "none"
             oldest[terminal] = min(session.started, oldest.get(terminal, session.started))
         for terminal, started in oldest.items():
             yield self.START.sample(started, terminal)
@@ -89,7 +89,7 @@ class Users(Sensor):
 def _told(session: Any) -> tuple[str, str, str, str]:
     pid = getattr(session, "pid", None)
     return (
-        session.terminal or "",
+        session.terminal or "none",
         session.name,
         session.host or "",
         "" if pid is None else str(pid),

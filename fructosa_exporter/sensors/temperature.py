@@ -10,7 +10,8 @@ from fructosa_exporter.metrics import Sample, gauge
 from fructosa_exporter.sensor import Sensor, SensorOptions
 
 # One chip's name may stand for several chips (two sockets: two coretemp), and their labels
-# repeat then; the number within all that have the name tells them apart.
+# repeat then; the number within all that have the name tells them apart. It also stands in for a
+# label where there is none, so that a series' path in Graphite has as many parts as any other's.
 _PLACE = ("chip", "number", "label")
 
 
@@ -47,7 +48,7 @@ class SensorsTemperatures(Sensor):
             for field, metric in self.FIELDS.items():
                 value = getattr(found, field)
                 if value is not None:
-                    yield metric.sample(value, chip, number, found.label)
+                    yield metric.sample(value, chip, number, found.label or number)
 
 
 class SensorsFans(Sensor):
@@ -70,7 +71,7 @@ class SensorsFans(Sensor):
         if not any(chips.values()):
             raise SensorUnavailable("the kernel lists no fan")
         for chip, number, found in _places(chips):
-            yield self.SPEED.sample(found.current, chip, number, found.label)
+            yield self.SPEED.sample(found.current, chip, number, found.label or number)
 
 
 def _places(chips: Mapping[str, Sequence[Any]]) -> Iterator[tuple[str, str, Any]]:

@@ -1,0 +1,58 @@
+# `make` alone explains itself. Everything is made below this folder: the virtual environment
+# .venv, and .venv-graphite for the integration tests.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+FOR ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test unit check examples clean
+
+help:  ## what can be made
+	@sed -n 's/^\([a-z-]*\):.*##/make \1 -/p' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.installed  ## watch this machine: agent, master, a page in the browser; FOR=20 ends it after 20 s
+	@$(BIN)/python examples/demo.py $(if $(FOR),--for $(FOR))
+
+test: $(VENV)/.tested  ## everything; as root it first installs the services that the tests talk to
+	@PYTHON=$(PYTHON) tests/install-services.sh
+	$(BIN)/pytest
+
+unit: $(VENV)/.tested  ## the fast tests alone
+	$(BIN)/pytest -q --ignore tests/integration
+
+check: $(VENV)/.tested  ## lint, types, import rules and unit tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest -q --ignore tests/integration
+
+examples: $(VENV)/.installed  ## write examples/*.conf anew from the declarations
+	$(BIN)/lagent check --example > examples/lagent.conf
+	$(BIN)/lmaster check --example > examples/lmaster.conf
+
+clean:  ## remove what was made here
+	rm -rf $(VENV) .venv-graphite build dist *.egg-info test-output
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "FrUCToSA needs Python 3.11 or newer: make PYTHON=python3.11"; exit 2; }
+	@if ! $(PYTHON) -c 'import ensurepip' 2>/dev/null && [ "$$(id -u)" = 0 ]; then \
+	  echo "installing python3-venv"; \
+	  (apt-get update -qq && apt-get install -y -qq --no-install-recommends python3-venv) >/dev/null; fi
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null \
+	  || { echo "Python's venv module is missing: apt-get install python3-venv"; exit 2; }
+	@echo "making the virtual environment $(VENV)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.made setup.cfg pyproject.toml
+	@echo "installing FrUCToSA into it (half a minute)"
+	@$(BIN)/pip install -q --disable-pip-version-check -e '.[master]'
+	@touch $@
+
+$(VENV)/.tested: $(VENV)/.installed
+	@echo "installing what the tests need"
+	@$(BIN)/pip install -q --disable-pip-version-check -e '.[test]'
+	@touch $@

@@ -1,0 +1,21 @@
+"""lmaster.conf as an example, made from the declarations."""
+
+from fructosa_service.logs import LoggingSettings
+from fructosa_service.reference import example
+
+from .config import SCHEMA, GraphiteSettings, MasterSettings, NodesSettings
+
+
+def example_config() -> str:
+    """Return lmaster.conf with every key, its default and what it means."""
+    sections = {section.name: section for section in SCHEMA}
+    return example(
+        "lmaster.conf: every key, its default, and what it means. Only the hosts of a [nodes:...] "
+        "section must be given.",
+        [
+            (sections["lmaster"], "lmaster", MasterSettings),
+            (sections["nodes"], "nodes:compute", NodesSettings),
+            (sections["Graphite"], "Graphite", GraphiteSettings),
+            (sections["logging"], "logging", LoggingSettings),
+        ],
+    )

@@ -1,0 +1,1 @@
+"""The templates, styles and scripts of the status page."""
