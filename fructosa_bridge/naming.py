@@ -73,4 +73,4 @@ def node_part(host: str) -> str:
         address = ipaddress.ip_address(host)
     except ValueError:
         return part(host.partition(".")[0])
-    return re.sub("[.:]", "-", str(address))
+    return part(re.sub("[.:]", "-", str(address)))

@@ -61,20 +61,22 @@ def parse_line(line: str) -> Sample | None:
         raise PageError(f"no space before the value: {_shown(line)}")
     time_ms = None if match["time"] is None else int(match["time"])
     labels = _labels(match["labels"] or "", line)
-    return Sample(match["name"], labels, number(match["value"]), time_ms)
+    return Sample(match["name"], labels, _number(match["value"]), time_ms)
 
 
-def number(text: str) -> float:
-    """Return the value of a sample: a number as Go reads it, NaN and infinity included.
-
-    Raises: PageError.
-    """
+def plain_number(text: str) -> float | None:
+    """Return the value of a sample, as Go reads it; None for what is no number."""
     try:
         value = float(text)
     except ValueError:
-        raise PageError(f"not a number: {_shown(text)}") from None
+        return None
     # Python alone reads 1_000, and the digits of other scripts.
-    if "_" in text or not text.isascii():
+    return value if text.isascii() and "_" not in text else None
+
+
+def _number(text: str) -> float:
+    value = plain_number(text)
+    if value is None:
         raise PageError(f"not a number: {_shown(text)}")
     return value
 

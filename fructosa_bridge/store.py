@@ -75,7 +75,7 @@ class WhisperStore:
         return sorted(entry.name for entry in self._folder(prefix).glob("*/"))
 
     def find(self, pattern: str) -> list[str]:
-        """Return the paths of the series that match *pattern*: ``*`` is any part, ``**`` any parts."""
+        """Return the series that match *pattern*: ``*`` is any part, ``**`` any number of them."""
         parts = pattern.split(".")
         files = self.folder.glob("/".join([*parts[:-1], f"{parts[-1]}.wsp"]))
         found = (file.relative_to(self.folder).with_suffix("") for file in files)

@@ -11,7 +11,7 @@ from math import isfinite
 from . import naming
 from .errors import PageError
 from .model import Point
-from .parse import number, parse_line
+from .parse import parse_line, plain_number
 
 # More series than all nodes of a large cluster share; when values of labels churn, the memory
 # is cleared at once and fills again with what is still said.
@@ -47,13 +47,12 @@ class Translator:
         for line in page.split("\n"):
             series, _, text = line.rpartition(" ")
             path = known.get(series)
-            if path is None:
+            value = None if path is None else plain_number(text)
+            if value is None:
                 learnt = self._learn(line)
                 if learnt is None:
                     continue
                 path, value = learnt
-            else:
-                value = number(text)
             samples += 1
             if isfinite(value):
                 found[f"{below}.{path}"] = value
@@ -77,7 +76,7 @@ class Translator:
         path = self._path(sample.name, sample.labels)
         series, _, text = line.rpartition(" ")
         # With a time, or odd spaces, the text before the last space is not the series alone.
-        if sample.time_ms is None and text and series == series.rstrip(" \t"):
+        if sample.time_ms is None and text and series and series == series.rstrip(" \t"):
             self._paths[series] = path
         return path, sample.value
 
