@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
-from .errors import DeliveryError
+from .errors import DeliveryError, reason
 from .model import Batch
 
 log = logging.getLogger(__name__)
@@ -46,10 +46,9 @@ class Carbon:
             if self._writer is None:
                 await self._connect()
             await self._write(batches)
-        except (OSError, TimeoutError) as error:
+        except OSError as error:
             await self.close()
-            reason = str(error) or "no answer in time"
-            raise DeliveryError(f"{self.name}: {reason}") from error
+            raise DeliveryError(f"{self.name}: {reason(error)}") from error
         now_s = self._clock()
         self._sent.extend((now_s, batch) for batch in batches)
         while self._sent and self._sent[0][0] < now_s - _RESEND_S:
@@ -65,7 +64,7 @@ class Carbon:
             writer.close()
             try:
                 await asyncio.wait_for(writer.wait_closed(), _CONNECT_TIMEOUT_S)
-            except (OSError, TimeoutError) as error:
+            except OSError as error:
                 log.debug("%s closed with: %s", self.name, error)
 
     async def _connect(self) -> None:

@@ -1,11 +1,10 @@
 """The edge to the nodes: one HTTP request for a page."""
 
-import os
 from http import HTTPStatus
 
 import aiohttp
 
-from .errors import ScrapeError
+from .errors import ScrapeError, reason
 from .model import Target
 
 _ACCEPT = "text/plain;version=0.0.4"
@@ -40,7 +39,7 @@ async def fetch(client: aiohttp.ClientSession, target: Target) -> str:
     except TimeoutError as error:
         raise ScrapeError(f"no page within the timeout of {target.timeout_s:g} s") from error
     except aiohttp.ClientConnectorError as error:
-        raise ScrapeError(f"can't connect: {_reason(error.os_error)}") from error
+        raise ScrapeError(f"can't connect: {reason(error.os_error)}") from error
     except (aiohttp.ClientError, OSError, ValueError) as error:
         raise ScrapeError(f"the answer broke off: {error}") from error
 
@@ -59,8 +58,3 @@ async def _body(answer: aiohttp.ClientResponse) -> bytes:
 async def _refusal(answer: aiohttp.ClientResponse) -> str:
     start = (await answer.content.read(200)).decode("utf-8", "replace").strip()
     return f"the answer was {answer.status} {answer.reason}" + (f": {start}" if start else "")
-
-
-def _reason(error: OSError) -> str:
-    """Return what a person wants to know: asyncio's own texts repeat the address."""
-    return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)

@@ -94,7 +94,7 @@ def _read(arguments: argparse.Namespace) -> int:
     config = read_config(cli.chosen_config(arguments.config, DEFAULT_FILE))
     configured = config.sensors or {}
     if arguments.names:
-        chosen = [reader(name, configured.get(name)) for name in arguments.names]
+        chosen = [reader(name, configured.get(name)) for name in dict.fromkeys(arguments.names)]
     else:
         chosen, _ = readers(config.sensors)
     sys.stdout.write(Renderer().page(page(chosen)))

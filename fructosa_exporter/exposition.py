@@ -63,6 +63,6 @@ def _special(value: float) -> str:
 
 
 def _escaped(value: str) -> str:
-    """Return a label value as the format wants it, bytes that are no UTF-8 in hexadecimal."""
-    text = value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    """Return a label value as the format wants it, what is no Unicode in hexadecimal."""
+    text = value.encode("utf-8", "backslashreplace").decode()
     return text.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")

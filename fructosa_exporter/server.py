@@ -40,8 +40,8 @@ class Pages:
         if unknown := [name for name in collect if name not in self._readers]:
             known = ", ".join(self._readers)
             raise UnknownSensor(f"{unknown[0]!r} is not read here; collect[] may be {known}")
-        chosen = [self._readers[name] for name in collect] or self._readers.values()
-        return self._renderer.page(page(chosen))
+        chosen = [self._readers[name] for name in dict.fromkeys(collect)]
+        return self._renderer.page(page(chosen or self._readers.values()))
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -44,7 +44,13 @@ def chosen_config(given: Path | None, default: Path) -> Path | None:
     """Return the configuration file to read: the *given* one, the *default* if it exists."""
     if given is not None:
         return given
-    return default if default.exists() else None
+    try:
+        default.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError:
+        pass  # it may be there: to read it tells what is wrong
+    return default
 
 
 def run(prog: str, command: Callable[[], int]) -> int:

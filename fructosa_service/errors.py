@@ -12,6 +12,11 @@ class UsageError(Exception):
     """A command line that can't be carried out; the text says what to write."""
 
 
+def _visible(name: str) -> str:
+    """Return *name*, with escapes where the mistake is a character that can't be seen."""
+    return name if name.isprintable() else ascii(name)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Problem:
     """One mistake in a configuration file, and where it stands."""
@@ -22,9 +27,9 @@ class Problem:
     key: str | None = None
 
     def __str__(self) -> str:
-        where = [] if self.section is None else [f"[{self.section}]"]
+        where = [] if self.section is None else [f"[{_visible(self.section)}]"]
         if self.key is not None:
-            where.append(self.key)
+            where.append(_visible(self.key))
         return " ".join(where) + (": " if where else "") + self.message
 
 

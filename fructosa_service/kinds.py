@@ -125,7 +125,12 @@ TEXT = Kind(name="text", example="text", parse=_parse_text)
 
 
 def _parse_path(text: str) -> Path:
-    path = Path(_parse_text(text)).expanduser()
+    path = Path(_parse_text(text))
+    if text.startswith("~"):
+        try:
+            path = path.expanduser()
+        except (RuntimeError, ValueError):  # no such user; and a NUL byte is in no user's name
+            raise ValueError("is in no user's home; write the path from the root") from None
     if not path.is_absolute() or "\0" in text:
         raise ValueError("is not an absolute path; write it from the root, e.g. /var/lib/fructosa")
     return path
@@ -139,7 +144,7 @@ _HOST_NAME = re.compile(r"(?=.{1,253}$)([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0
 
 def _is_host(text: str) -> bool:
     try:
-        return bool(ipaddress.ip_address(text.partition("%")[0]))
+        return bool(ipaddress.ip_address(text))
     except ValueError:
         dotted = text.replace(".", "").isdecimal()  # 300.1.2.3 is neither address nor name
         return not dotted and ".." not in text and _HOST_NAME.fullmatch(text) is not None

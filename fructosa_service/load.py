@@ -54,6 +54,10 @@ def load(path: Path, schema: Sequence[SectionType]) -> Loaded:
         line = error.object[: error.start].count(b"\n") + 1
         message = "is not UTF-8 text; save the file as UTF-8"
         raise ConfigError(str(path), [Problem(message=message, line=line)]) from error
+    if "\0" in text:  # UTF-16 without its mark looks like that, and so does a broken disk
+        line = text[: text.index("\0")].count("\n") + 1
+        message = "holds a NUL byte, so it is no text; save the file as UTF-8"
+        raise ConfigError(str(path), [Problem(message=message, line=line)])
     return check(text, str(path), schema)
 
 

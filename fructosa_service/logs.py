@@ -27,7 +27,11 @@ class LoggingSettings:
         key="maxBytes",
     )
     backup_count: int = option(
-        whole("files"), 10, "How many rotated files are kept.", key="backupCount"
+        # Every rotation renames them all, one by one.
+        whole("files", at_most=10_000),
+        10,
+        "How many rotated files are kept.",
+        key="backupCount",
     )
     level: str = option(
         choice("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),

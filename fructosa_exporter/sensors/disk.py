@@ -126,7 +126,7 @@ class DiskUsage(Sensor):
         read: Callable[[str], Any] = psutil.disk_usage,
         partitions: Callable[[], Sequence[Any]] = psutil.disk_partitions,
     ) -> None:
-        self._paths = [str(path) for path in options.path] if options else []
+        self._paths = list(dict.fromkeys(map(str, options.path))) if options else []
         self._read = read
         self._partitions = partitions
 

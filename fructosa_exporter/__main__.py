@@ -1,0 +1,8 @@
+"""`python -m fructosa_exporter` is lagent."""
+
+import sys
+
+from .cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,147 @@
+"""A real Graphite: carbon-cache and graphite-web 1.1.10, on loopback, below one folder."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import requests
+
+from .processes import Program, free_port, listens
+
+VENV = Path(__file__).parents[2] / ".venv-graphite"
+
+_CARBON = """\
+[cache]
+STORAGE_DIR = {folder}/storage
+LOCAL_DATA_DIR = {folder}/storage/whisper
+CONF_DIR = {folder}/conf
+LOG_DIR = {folder}/storage/log
+PID_DIR = {folder}/storage
+USER =
+LINE_RECEIVER_INTERFACE = 127.0.0.1
+LINE_RECEIVER_PORT = {line}
+PICKLE_RECEIVER_INTERFACE = 127.0.0.1
+PICKLE_RECEIVER_PORT = {pickle}
+CACHE_QUERY_INTERFACE = 127.0.0.1
+CACHE_QUERY_PORT = {query}
+MAX_CREATES_PER_MINUTE = inf
+MAX_UPDATES_PER_SECOND = inf
+CACHE_WRITE_STRATEGY = naive
+ENABLE_TAGS = False
+"""
+
+# A slot a second: every point keeps the time it was given.
+_SCHEMAS = "[all]\npattern = .*\nretentions = 1s:1h\n"
+_AGGREGATION = "[all]\npattern = .*\nxFilesFactor = 0\naggregationMethod = last\n"
+
+_WEB = """\
+SECRET_KEY = 'for these tests only'
+GRAPHITE_ROOT = {folder!r}
+CONF_DIR = GRAPHITE_ROOT + '/conf'
+STORAGE_DIR = GRAPHITE_ROOT + '/storage'
+WHISPER_DIR = STORAGE_DIR + '/whisper/'
+LOG_DIR = STORAGE_DIR + '/log/webapp'
+WEBAPP_DIR = {venv!r} + '/webapp'
+CARBONLINK_HOSTS = ['127.0.0.1:{query}']
+FIND_CACHE_DURATION = DEFAULT_CACHE_DURATION = TAGDB_CACHE_DURATION = 0
+"""
+
+
+class Graphite:
+    """Carbon and its web application; carbon can be ended and started again."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.line_port, self.pickle_port, query, self._web_port = (free_port() for _ in range(4))
+        values = {
+            "folder": str(folder),
+            "venv": str(VENV),
+            "line": self.line_port,
+            "pickle": self.pickle_port,
+            "query": query,
+        }
+        self._write("conf/carbon.conf", _CARBON.format(**values))
+        self._write("conf/storage-schemas.conf", _SCHEMAS)
+        self._write("conf/storage-aggregation.conf", _AGGREGATION)
+        self._write("conf/dashboard.conf", "")
+        self._write("conf/graphTemplates.conf", "")
+        self._write("settings/graphite_test_settings.py", _WEB.format(**values))
+        # graphite-web looks once, at its start, which of its folders exist.
+        (folder / "storage/whisper").mkdir(parents=True)
+        (folder / "storage/log/webapp").mkdir(parents=True)
+        self.start_carbon()
+        self._web = self._start_web()
+
+    def _write(self, name, text):
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def start_carbon(self):
+        """Start carbon-cache, and wait until both receivers listen."""
+        self.carbon = Program(
+            self.folder / "carbon.log",
+            VENV / "bin/carbon-cache.py",
+            f"--config={self.folder}/conf/carbon.conf",
+            "--nodaemon",
+            "start",
+            env={**os.environ, "GRAPHITE_ROOT": str(self.folder)},
+        )
+        self.carbon.wait(lambda: listens(self.line_port) and listens(self.pickle_port))
+
+    def end_carbon(self, number=signal.SIGTERM):
+        """End carbon-cache; on SIGTERM it writes what it holds."""
+        self.carbon.end(number)
+
+    def _start_web(self):
+        env = {
+            **os.environ,
+            "GRAPHITE_ROOT": str(self.folder),
+            "GRAPHITE_SETTINGS_MODULE": "graphite_test_settings",
+            "DJANGO_SETTINGS_MODULE": "graphite.settings",
+            "PYTHONPATH": str(self.folder / "settings"),
+        }
+        command = [VENV / "bin/django-admin", "migrate", "--run-syncdb", "-v0"]
+        subprocess.run(command, env=env, check=True, capture_output=True)
+        listen = f"--listen=127.0.0.1:{self._web_port}"
+        web = Program(
+            self.folder / "web.log",
+            VENV / "bin/waitress-serve",
+            listen,
+            "graphite.wsgi:application",
+            env=env,
+        )
+        web.wait(lambda: listens(self._web_port))
+        return web
+
+    def end(self):
+        """End both."""
+        self._web.end()
+        self.carbon.end()
+
+    def _get(self, path, **query):
+        answer = requests.get(f"http://127.0.0.1:{self._web_port}{path}", params=query, timeout=30)
+        answer.raise_for_status()
+        return answer.json()
+
+    def render(self, target, from_s):
+        """Return each series that *target* is, since *from_s*: ``{path: {time: value}}``."""
+        until_s = int(time.time()) + 2
+        query = {"target": target, "from": int(from_s), "until": until_s, "format": "json"}
+        found = self._get("/render", **query)
+        return {
+            series["target"]: {
+                when: value for value, when in series["datapoints"] if value is not None
+            }
+            for series in found
+        }
+
+    def points(self, target, from_s):
+        """Return the points of the one series that *target* is; none if it is not there yet."""
+        return self.render(target, from_s).get(target, {})
+
+    def find(self, query):
+        """Return the paths that /metrics/find answers."""
+        return [found["id"] for found in self._get("/metrics/find", query=query)]

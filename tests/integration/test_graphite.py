@@ -1,0 +1,210 @@
+"""What nodes serve is what Graphite answers, at the right times; nothing is lost in between."""
+
+import signal
+import subprocess
+import time
+
+import pytest
+import requests
+
+from fructosa_bridge import naming
+
+from .pages import PageServer
+from .processes import BIN, free_port, wait_until
+
+PROTOCOLS = pytest.mark.parametrize("protocol", ["pickle", "plaintext"])
+
+
+def some_points(graphite, path, from_s, least=1):
+    """Wait until a series has points; return them."""
+    wait_until(lambda: len(graphite.points(path, from_s)) >= least, lambda: path)
+    return graphite.points(path, from_s)
+
+
+class Clock:
+    """A page whose one value counts the scrapes; it remembers when each was served."""
+
+    def __init__(self):
+        self.times = []
+
+    def __call__(self, number):
+        self.times.append(time.time())
+        return f"# TYPE ticks gauge\nticks {number}\n"
+
+
+@pytest.fixture
+def ticking():
+    """A server of such a page."""
+    clock = Clock()
+    with PageServer(clock) as server:
+        server.clock = clock
+        yield server
+
+
+@pytest.fixture
+def prefix(request):
+    """A place in Graphite for this test alone."""
+    return f"t{abs(hash(request.node.name)) % 10**8}"
+
+
+@pytest.fixture
+def send(tmp_path, graphite, master, prefix):
+    """A function that scrapes a loopback port every second into the real Graphite."""
+
+    def start(port, protocol="pickle"):
+        config = tmp_path / "lmaster.conf"
+        config.write_text(
+            f"[nodes:test]\nhosts = 127.0.0.1\nport = {port}\ninterval = 1\n"
+            f"[Graphite]\nhost = 127.0.0.1\nprotocol = {protocol}\nprefix = {prefix}\n"
+            f"carbon receiver pickle port = {graphite.pickle_port}\n"
+            f"carbon receiver port = {graphite.line_port}\n"
+        )
+        return master("-c", config)
+
+    return start
+
+
+@pytest.fixture
+def ticks(graphite, prefix):
+    """A function that returns the ticks that Graphite holds, by time."""
+    began_s = time.time() - 2
+    return lambda: graphite.points(f"{prefix}.127-0-0-1.ticks", began_s)
+
+
+def assert_each_at_its_second(ticks, clock):
+    """Neighbouring seconds hold neighbouring values, each at the second it was due."""
+    first_s, first = min(ticks.items())
+    assert {first_s + n: first + n for n in range(len(ticks))} == ticks
+    for second, tick in ticks.items():
+        assert second <= clock.times[int(tick)] < second + 2
+
+
+@PROTOCOLS
+def test_every_value_comes_back_at_its_second(send, ticking, ticks, protocol):
+    """None is missing, and none stands twice."""
+    send(ticking.port, protocol)
+
+    wait_until(lambda: len(ticks()) >= 6, ticks)
+
+    found = ticks()
+    assert 0.0 in found.values()
+    assert_each_at_its_second(found, ticking.clock)
+
+
+@PROTOCOLS
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_nothing_is_lost_while_carbon_is_away(graphite, send, ticking, ticks, protocol, number):
+    """What was scraped meanwhile comes once carbon is back, and what it had not written too."""
+    running = send(ticking.port, protocol)
+    wait_until(lambda: len(ticks()) >= 3, ticks)
+
+    graphite.end_carbon(number)
+    running.said("refused")
+    gone = ticking.served
+    wait_until(lambda: ticking.served >= gone + 3, lambda: "scrapes to go on")
+    graphite.start_carbon()
+    back = ticking.served
+    wait_until(lambda: max(ticks().values(), default=0) > back, lambda: f"{ticks()} {back}")
+
+    assert_each_at_its_second(ticks(), ticking.clock)
+    assert 0.0 in ticks().values()
+
+
+def test_an_agents_facts_come_back_as_its_page_says_them(graphite, send, agent, prefix):
+    """Through the agent, HTTP, lmaster, pickle, carbon and Whisper, to the last digit."""
+    page = requests.get(agent.url, timeout=10).text
+    began_s = time.time() - 2
+    send(agent.place.rpartition(":")[2])
+
+    for series, path in (
+        ("fructosa_boot_time_seconds", "fructosa_boot_time_seconds"),
+        ("fructosa_memory_total_bytes", "fructosa_memory_total_bytes"),
+        ('fructosa_filesystem_total_bytes{mountpoint="/"}', "fructosa_filesystem_total_bytes.:"),
+    ):
+        (line,) = [line for line in page.splitlines() if line.startswith(f"{series} ")]
+        found = some_points(graphite, f"{prefix}.127-0-0-1.{path}", began_s)
+        assert {float(line.rpartition(" ")[2])} == set(found.values())
+
+
+ODD = [
+    "/",
+    "/home",
+    "a b",
+    "ü",
+    "x.y",
+    "0.5",
+    "*",
+    "{a,b}",
+    "[0-9]",
+    "a;b=c",
+    'q"s',
+    "#1",
+    "n" * 300,
+]
+
+
+@PROTOCOLS
+def test_odd_label_values_keep_their_place(graphite, send, prefix, protocol):
+    """Each has a path of its own, which Graphite finds and renders."""
+    values = {label: float(number) for number, label in enumerate(ODD)}
+    quoted = {label: label.replace('"', r"\"") for label in ODD}
+    page = "".join(f'odd{{v="{quoted[label]}"}} {value}\n' for label, value in values.items())
+    paths = {naming.path("odd", (("v", label),)): value for label, value in values.items()}
+    above = f"{prefix}.127-0-0-1"
+    began_s = time.time() - 2
+    with PageServer(lambda _: page) as server:
+        send(server.port, protocol)
+        wait_until(lambda: len(graphite.find(f"{above}.odd.*")) == len(ODD), lambda: "all of them")
+
+        found = {path: graphite.points(f"{above}.{path}", began_s) for path in paths}
+
+    assert {f"{above}.{path}" for path in paths} == set(graphite.find(f"{above}.odd.*"))
+    assert {path: {value} for path, value in paths.items()} == {
+        path: set(points.values()) for path, points in found.items()
+    }
+
+
+def test_a_dead_node_is_data(graphite, send, prefix):
+    """Its `up` is 0, second by second, and so is the number of its samples."""
+    began_s = time.time() - 2
+    send(free_port())
+
+    for name in ("up", "scrape_samples_scraped"):
+        found = some_points(graphite, f"{prefix}.127-0-0-1.{name}.test", began_s, 2)
+        assert {0.0} == set(found.values())
+
+
+def once(*arguments):
+    """Run `lmaster scrape --once`."""
+    command = [BIN / "lmaster", "scrape", "--once", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("port", ["pickle_port", "line_port"])
+def test_once_delivers_before_it_ends(graphite, ticking, ticks, tmp_path, port):
+    """It says what came, and its exit code is 0."""
+    config = tmp_path / "lmaster.conf"
+    config.write_text(f"[Graphite]\ncarbon receiver port = {graphite.line_port}\n")
+    node = f"localhost:{ticking.port}"
+    place = f"127.0.0.1:{getattr(graphite, port)}"
+    began_s = time.time() - 2
+
+    done = once("-c", config, "--node", node, "--graphite", place)
+
+    assert (0, f"{node}: up, 1 samples in") == (done.returncode, done.stdout[: len(node) + 18])
+    assert {0.0} == set(some_points(graphite, "localhost.ticks", began_s).values())
+
+
+def test_once_fails_for_a_dead_node_and_for_a_dead_carbon(ticking, tmp_path):
+    """Both are told, with exit code 1."""
+    dead = f"127.0.0.1:{free_port()}"
+
+    node = once("--node", dead, "--data", tmp_path)
+    carbon = once("--node", ticking.place, "--graphite", dead)
+
+    assert (1, f"{dead}: DOWN, can't connect: Connection refused\n") == (
+        node.returncode,
+        node.stdout,
+    )
+    assert carbon.returncode == 1
+    assert "4 points could not be delivered" in carbon.stderr

@@ -1,0 +1,76 @@
+"""The status page, as a person sees it."""
+
+import re
+
+import requests
+from selenium.webdriver.common.by import By
+
+from .processes import free_port, wait_until
+
+
+def plots(browser):
+    """Return the titles of the plots that are drawn, with the time of their newest point."""
+    boxes = browser.find_elements(By.CSS_SELECTOR, ".plot:has(canvas)")
+    return {
+        box.find_element(By.TAG_NAME, "h2").text: int(box.get_attribute("data-last"))
+        for box in boxes
+    }
+
+
+def test_the_page_shows_targets_and_moving_plots(agent, master, browser, tmp_path, request):
+    """A click on a node leads to its plots; new points come without a reload."""
+    dead = f"127.0.0.2:{free_port()}"
+    data = ("--data", tmp_path / "data", "--interval", "1")
+    running = master("--node", agent.place, "--node", dead, *data)
+    wait_until(lambda: "up" in requests.get(running.url, timeout=5).text, running.text)
+
+    browser.get(running.url)
+    table = wait_until(
+        lambda: browser.find_element(By.TAG_NAME, "table").text, lambda: "a table of targets"
+    )
+    assert re.search(rf"{dead} all down .* Connection refused", table)
+    browser.find_element(By.LINK_TEXT, agent.place).click()
+    wait_until(lambda: "Processors busy" in plots(browser), lambda: browser.page_source)
+    first = plots(browser)
+    wait_until(
+        lambda: plots(browser)["Processors busy"] >= first["Processors busy"] + 2,
+        lambda: f"moved from {first} to {plots(browser)}",
+    )
+    output = request.config.rootpath / "test-output"
+    output.mkdir(exist_ok=True)
+    browser.save_screenshot(output / "node.png")
+
+    assert {"Processors busy", "Memory", "Network", "File systems in use"} <= set(plots(browser))
+    legend = browser.find_element(By.CSS_SELECTOR, ".plot .u-legend").text
+    assert re.search(r"mean of all.*\d %", legend.replace("\n", " "))
+    assert [] == [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
+
+
+def test_other_addresses_answer_as_they_should(agent, master, tmp_path):
+    """Health, JSON for programs, plots of unknown nodes, ways out of the folder of the pages."""
+    running = master("--node", agent.place, "--data", tmp_path / "data", "--interval", "1")
+
+    def status(path):
+        return requests.get(f"{running.url}{path}", timeout=5).status_code
+
+    state = requests.get(f"{running.url}api/targets", timeout=5).json()
+
+    assert [agent.place] == [target["name"] for target in state["targets"]]
+    assert [0] == [destination["dropped"] for destination in state["destinations"]]
+    assert (200, 200) == (status("-/healthy"), status("node/127-0-0-1"))
+    assert (404, 404) == (status("node/other"), status("api/plots/other"))
+    assert (400, 400) == (
+        status("api/plots/127-0-0-1?minutes=x"),
+        status("api/plots/127-0-0-1?minutes=0"),
+    )
+    assert (404, 404) == (status("static/../web.py"), status("static/%2e%2e/web.py"))
+
+
+def test_without_the_embedded_store_the_page_says_where_to_look(agent, master):
+    """Points that go to carbon are plotted by Graphite and Grafana."""
+    running = master("--node", agent.place, "--graphite", f"127.0.0.1:{free_port()}")
+
+    page = requests.get(f"{running.url}node/127-0-0-1", timeout=5).text
+
+    assert "go to Graphite" in page
+    assert [] == requests.get(f"{running.url}api/plots/127-0-0-1", timeout=5).json()
