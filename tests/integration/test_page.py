@@ -17,12 +17,18 @@ def plots(browser):
     }
 
 
+def states(running):
+    """Return the states of all targets."""
+    answer = requests.get(f"{running.url}api/targets", timeout=5).json()
+    return [target["state"] for target in answer["targets"]]
+
+
 def test_the_page_shows_targets_and_moving_plots(agent, master, browser, tmp_path, request):
     """A click on a node leads to its plots; new points come without a reload."""
     dead = f"127.0.0.2:{free_port()}"
     data = ("--data", tmp_path / "data", "--interval", "1")
     running = master("--node", agent.place, "--node", dead, *data)
-    wait_until(lambda: "up" in requests.get(running.url, timeout=5).text, running.text)
+    wait_until(lambda: "waiting" not in states(running), running.text)
 
     browser.get(running.url)
     table = wait_until(
