@@ -9,6 +9,7 @@ from fructosa_service.kinds import HOST, Kind
 from .naming import part
 
 _MOST_NODES = 100_000
+_SEPARATOR = re.compile(r"\s*[,\s]\s*")
 _RANGE = re.compile(r"(\d+)-(\d+)")
 
 
@@ -18,7 +19,7 @@ def _parse_nodes(text: str) -> tuple[str, ...]:
     if any(int(last) - int(first) >= _MOST_NODES for first, last in _RANGE.findall(text)):
         raise ValueError(f"names too many nodes; write at most {_MOST_NODES} of them")
     try:
-        found = NodeSet(",".join(text.split()), resolver=RESOLVER_NOGROUP)
+        found = NodeSet(_SEPARATOR.sub(",", text.strip()), resolver=RESOLVER_NOGROUP)
         count = len(found)
     except NodeSetException as error:
         raise ValueError(f"is no node set ({error}); write e.g. node[001-128]") from None

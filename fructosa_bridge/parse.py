@@ -10,9 +10,9 @@ from typing import NamedTuple
 from .errors import PageError
 
 _SAMPLE = re.compile(
-    r"[ \t]*(?P<name>[a-zA-Z_:][a-zA-Z0-9_:]*)[ \t]*"
-    r'(?:\{(?P<labels>(?:[^"}\\]|"(?:[^"\\]|\\.)*")*)\})?'
-    r"[ \t]*(?P<value>[^ \t{}\"]+)(?:[ \t]+(?P<time>[-+]?[0-9]+))?[ \t]*"
+    r"(?P<name>[a-zA-Z_:][a-zA-Z0-9_:]*)"
+    r'(?:[ \t]*\{(?P<labels>(?:[^"}\\]|"(?:[^"\\]|\\.)*")*)\}[ \t]*|[ \t]+)'
+    r"(?P<value>[^ \t{}\"]+)(?:[ \t]+(?P<time>[-+]?[0-9]+))?"
 )
 _LABEL = re.compile(
     r'[ \t]*(?P<name>[a-zA-Z_][a-zA-Z0-9_]*)[ \t]*=[ \t]*"(?P<value>(?:[^"\\]|\\.)*)"[ \t]*(?:,|$)'
@@ -57,8 +57,6 @@ def parse_line(line: str) -> Sample | None:
     match = _SAMPLE.fullmatch(stripped)
     if match is None:
         raise PageError(f"not a sample of the text format: {_shown(line)}")
-    if match["labels"] is None and stripped[match.end("name") : match.start("value")] == "":
-        raise PageError(f"no space before the value: {_shown(line)}")
     time_ms = None if match["time"] is None else int(match["time"])
     labels = _labels(match["labels"] or "", line)
     return Sample(match["name"], labels, _number(match["value"]), time_ms)

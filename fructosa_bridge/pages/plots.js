@@ -28,7 +28,7 @@ function options(plot, width) {
   const times = (u, ticks) => ticks.map((tick) => clock(tick, u.scales.x.max - u.scales.x.min));
   const top = (u, low, high) => [0, plot.unit === "ratio" ? 1 : (high || 1) * 1.05];
   return {
-    width, height: 210,
+    width, height: 210, padding: [8, 28, 0, 0],
     scales: { y: { range: top } },
     axes: [{ ...axis, values: times, space: 90 }, { ...axis, size: 78, values: (u, ticks) => ticks.map((tick) => shown(plot.unit, tick)) }],
     series: [{ label: "time", value: (u, time) => time == null ? "-" : clock(time, 0) }, ...plot.names.map((name, i) => ({
@@ -47,12 +47,13 @@ function draw(holder, drawn, plot) {
     const box = document.createElement("section");
     box.className = "plot";
     box.append(Object.assign(document.createElement("h2"), { textContent: plot.title }));
-    holder.append(box);
+    holder.append(box); // a chart needs the width of its box
     known = { key, box, chart: new uPlot(options(plot, box.clientWidth - 14), data, box) };
     drawn.set(plot.title, known);
   } else {
     known.chart.setData(data);
   }
+  holder.append(known.box); // in the order of the answer, whichever came first
   // Without a pointer on it the legend tells the newest values.
   if (known.chart.cursor.idx == null) known.chart.setLegend({ idx: plot.times.length - 1 });
   known.box.dataset.points = plot.times.length;

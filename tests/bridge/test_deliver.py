@@ -1,0 +1,86 @@
+"""From the queue to a destination."""
+
+import logging
+
+import pytest
+
+from fructosa_bridge.deliver import Delivery
+from fructosa_bridge.errors import DeliveryError
+from fructosa_bridge.model import Batch
+from fructosa_bridge.spool import Spool
+
+
+class Flaky:
+    """A destination that fails when it is told to."""
+
+    name = "flaky"
+
+    def __init__(self, *outcomes):
+        self.outcomes = list(outcomes)
+        self.taken = []
+
+    async def send(self, batches):
+        """Take *batches*, or fail as planned."""
+        if self.outcomes and (error := self.outcomes.pop(0)):
+            raise DeliveryError(error)
+        self.taken += [batch.time_s for batch in batches]
+
+    async def close(self):
+        """End nothing."""
+
+
+@pytest.fixture
+def naps():
+    """The waits between tries, which take no time here."""
+    return []
+
+
+@pytest.fixture
+def delivery(naps):
+    """A function that makes a delivery of three batches to a destination."""
+
+    async def sleep(seconds):
+        naps.append(seconds)
+
+    def make(destination):
+        spool = Spool(100)
+        for number in range(3):
+            spool.append(Batch(number, 10, [("a", 1.0)]))
+        return Delivery(spool, destination, sleep)
+
+    return make
+
+
+async def test_what_was_sent_leaves_the_queue(delivery, naps):
+    """All at once, without a wait."""
+    made = delivery(Flaky())
+
+    await made.step()
+
+    assert [0, 1, 2] == made.destination.taken
+    assert (0, 3, None) == (made.spool.points, made.delivered_points, made.last_error)
+    assert [] == naps
+
+
+async def test_what_could_not_be_sent_stays_and_is_tried_again(delivery, naps):
+    """With longer and longer waits."""
+    made = delivery(Flaky("refused", "refused", "refused", None))
+    for _ in range(3):
+        await made.step()
+    assert (3, "refused") == (made.spool.points, made.last_error)
+
+    await made.step()
+
+    assert [0, 1, 2] == made.destination.taken
+    assert made.last_error is None
+    assert 0.25 <= naps[0] <= 0.5 <= naps[1] <= 1 <= naps[2] <= 2
+
+
+async def test_an_outage_is_logged_once_and_its_end_too(delivery, caplog):
+    """Not at every try."""
+    caplog.set_level(logging.INFO)
+    made = delivery(Flaky("refused", "refused", None))
+    for _ in range(3):
+        await made.step()
+
+    assert ["refused; 3 points wait", "flaky takes points again"] == caplog.messages

@@ -1,0 +1,185 @@
+"""Scraping over real HTTP: what nodes may answer, and what becomes of it."""
+
+import asyncio
+import contextlib
+from itertools import pairwise
+
+import pytest
+from aiohttp import web
+
+from fructosa_bridge import fetch
+from fructosa_bridge.model import Target
+from fructosa_bridge.scraper import Scraper, State
+from fructosa_bridge.spool import Spool
+
+GOOD = "# TYPE load gauge\nload 0.5\n"
+
+
+async def answer(request):
+    """Answer as the path of the request wants."""
+    kind = request.query["collect[]"]
+    if kind == "slow":
+        await asyncio.Event().wait()
+    if kind == "endless":
+        response = web.StreamResponse()
+        await response.prepare(request)
+        while True:
+            await response.write(b"# " + b"x" * 2**16 + b"\n")
+    if kind == "half":
+        response = web.StreamResponse(headers={"Content-Length": "1000"})
+        await response.prepare(request)
+        await response.write(GOOD.encode())
+        request.transport.close()
+        return response
+    if kind == "moved":
+        raise web.HTTPFound("/elsewhere")
+    if kind == "refused":
+        raise web.HTTPBadRequest(text="no such sensor; there are others\n")
+    pages = {
+        "good": GOOD,
+        "html": "<html><body>It works!</body></html>",
+        "many": "".join(f"m{number} 1\n" for number in range(101)),
+        "cut": GOOD + "loa",
+        "latin": b'name{v="\xfc"} 1\n',
+    }
+    page = pages[kind]
+    return web.Response(body=page if isinstance(page, bytes) else page.encode())
+
+
+@pytest.fixture
+async def port():
+    """The port of a node that answers in many ways."""
+    application = web.Application()
+    application.router.add_get("/metrics", answer)
+    runner = web.AppRunner(application, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield runner.addresses[0][1]
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def scrape(port):
+    """A function that scrapes the node once; it returns the state, and the points."""
+    async with fetch.session() as client:
+
+        async def run(kind, host="127.0.0.1", to=port):
+            spool = Spool(10**6)
+            target = Target(
+                group="all", host=host, port=to, path="n", timeout_s=0.3, sensors=(kind,)
+            )
+            state = State(target)
+            await Scraper(client, [spool], sample_limit=100).scrape(state, 1234.5)
+            (batch,) = await spool.peek(10**6)
+            assert (1234, 10) == (batch.time_s, batch.interval_s)
+            return state, dict(batch.points)
+
+        yield run
+
+
+async def test_a_good_page_becomes_points_and_says_that_the_node_is_up(scrape):
+    """At the time at which the scrape was due."""
+    state, points = await scrape("good")
+
+    assert (True, None, 1) == (state.up, state.error, state.samples)
+    assert points["n.load"] == 0.5
+    assert points["n.up.all"] == 1
+    assert points["n.scrape_samples_scraped.all"] == 1
+    assert 0 < points["n.scrape_duration_seconds.all"] < 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [
+        ("slow", "no page within the timeout of 0.3 s"),
+        ("half", "the answer broke off"),
+        ("moved", "the answer was 302 Found"),
+        ("refused", "the answer was 400 Bad Request: no such sensor; there are others"),
+        ("html", "the page is refused: not a sample of the text format: '<html>"),
+        ("many", "the page is refused: 101 samples, more than the 100 that are allowed"),
+        ("cut", "the page is refused: not a sample of the text format: 'loa'"),
+    ],
+)
+async def test_a_bad_answer_gives_none_of_its_samples_and_a_clear_error(scrape, kind, error):
+    """`up` is 0, and the reason is told."""
+    state, points = await scrape(kind)
+
+    assert state.error.startswith(error)
+    assert {"n.up.all", "n.scrape_duration_seconds.all", "n.scrape_samples_scraped.all"} == set(
+        points
+    )
+    assert (0, 0) == (points["n.up.all"], points["n.scrape_samples_scraped.all"])
+
+
+async def test_an_endless_page_is_cut_off(scrape):
+    """By bytes or by time, whichever comes first."""
+    state, points = await scrape("endless")
+
+    assert points["n.up.all"] == 0
+    assert "longer than" in state.error or "timeout" in state.error
+
+
+async def test_a_node_that_is_not_there_says_why(scrape, unused_tcp_port):
+    """Refused connections and unknown names."""
+    refused, _ = await scrape("good", to=unused_tcp_port)
+    unknown, _ = await scrape("good", host="no-such-host.invalid")
+
+    assert refused.error == "can't connect: Connection refused"
+    assert unknown.error.startswith(("can't connect: ", "no page within"))
+
+
+async def test_bytes_that_are_no_utf8_keep_their_place(scrape):
+    """As a path that tells them."""
+    _, points = await scrape("latin")
+
+    assert points["n.name.#fc"] == 1
+
+
+class Clock:
+    """A clock that moves when somebody sleeps, and when a test sets it."""
+
+    now_s = 1000.0
+
+    def __call__(self):
+        return self.now_s
+
+
+async def test_a_target_is_scraped_at_its_moments_and_missed_slots_are_counted(port):
+    """A scrape that takes 25 s costs two slots of ten."""
+    clock, dues = Clock(), []
+    target = Target(group="all", host="127.0.0.1", port=port, path="n")
+    state = State(target)
+
+    class Timed(Scraper):
+        """A scraper whose scrapes and waits take no real time."""
+
+        async def scrape(self, state, due_s):
+            dues.append(due_s)
+            clock.now_s = due_s + (25 if len(dues) == 2 else 1)
+            if len(dues) == 4:
+                raise asyncio.CancelledError
+
+        async def _wait(self, due_s, interval_s, offset_s):
+            clock.now_s = due_s
+            return due_s
+
+    async with fetch.session() as client:
+        with contextlib.suppress(asyncio.CancelledError):
+            await Timed(client, [], 100, clock).watch(state)
+
+    steps = [round(after - before) for before, after in pairwise(dues)]
+    assert [10, 30, 10] == steps
+    assert state.missed == 2
+
+
+async def test_a_clock_set_back_far_is_followed():
+    """The target doesn't wait for hours until the old time comes again."""
+    clock = Clock()
+    scraper = Scraper(None, [], 100, clock)
+    waited = asyncio.create_task(scraper._wait(clock.now_s + 7200, 1, 0.5))
+    await asyncio.sleep(0)
+    clock.now_s += 2
+
+    due_s = await asyncio.wait_for(waited, 10)
+
+    assert due_s <= 1002.5

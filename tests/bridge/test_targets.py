@@ -1,0 +1,109 @@
+"""From configured nodes to targets."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fructosa_bridge import targets
+from fructosa_bridge.config import NodesSettings
+from fructosa_bridge.nodes import NODES, PREFIX
+from fructosa_service.errors import UsageError
+from fructosa_service.kinds import Endpoint
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("node001", ("node001",)),
+        ("node[001-003]", ("node001", "node002", "node003")),
+        ("a, b,\nc d", ("a", "b", "c", "d")),
+        ("rack[1-2]n[1-2]", ("rack1n1", "rack1n2", "rack2n1", "rack2n2")),
+        ("node[1-3]!node2", ("node1", "node3")),
+        ("n1,n1", ("n1",)),
+    ],
+)
+def test_a_node_set_is_unfolded(text, expected):
+    """Zeros are kept, each node stands once."""
+    assert expected == NODES.parse(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "node[", "node[1-", "node[5-1]", "n[1-999999999]", "@group", "a b!", "n[1-3", "a_/"],
+)
+def test_what_is_no_node_set_is_refused(text):
+    """With what to write, and without unfolding a billion names first."""
+    with pytest.raises(ValueError, match=r"write|not a host"):
+        NODES.parse(text)
+
+
+@given(st.text())
+def test_any_text_is_a_node_set_or_refused(text):
+    """Nothing but ValueError comes out of it."""
+    try:
+        found = NODES.parse(text)
+    except ValueError:
+        return
+    assert found
+
+
+@pytest.mark.parametrize("text", ["", ".", "a.", ".a", "a..b", "a b", "a/b", "a.*", "ü"])
+def test_a_prefix_is_a_path(text):
+    """Nothing in it may leave its place."""
+    with pytest.raises(ValueError, match="is no prefix"):
+        PREFIX.parse(text)
+
+
+def test_each_host_of_each_section_is_a_target():
+    """With the settings of its section; a section's prefix wins."""
+    nodes = {
+        "fast": NodesSettings(hosts=("n1", "n2.cluster"), interval_s=2, sensors=("CPUPercent",)),
+        "gpu": NodesSettings(hosts=("n1",), port=9400, prefix="gpus", timeout_s=1),
+    }
+
+    found = targets.configured(nodes, "cluster")
+
+    assert [
+        ("fast/n1:9888", "cluster.n1", 2, 2, "http://n1:9888/metrics?collect[]=CPUPercent"),
+        (
+            "fast/n2.cluster:9888",
+            "cluster.n2",
+            2,
+            2,
+            "http://n2.cluster:9888/metrics?collect[]=CPUPercent",
+        ),
+        ("gpu/n1:9400", "gpus.n1", 10, 1, "http://n1:9400/metrics"),
+    ] == [(one.identity, one.path, one.interval_s, one.timeout_s, one.url) for one in found]
+
+
+def test_one_page_may_be_asked_by_several_sections():
+    """Some sensors often, others seldom."""
+    nodes = {
+        "fast": NodesSettings(hosts=("n1",), sensors=("CPUPercent",)),
+        "slow": NodesSettings(hosts=("n1",), interval_s=300),
+    }
+
+    assert [one.path for one in targets.configured(nodes, None)] == ["n1", "n1"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (NodesSettings(hosts=("n1.a", "n1.b")), NodesSettings(hosts=("n2",))),
+        (NodesSettings(hosts=("n1",)), NodesSettings(hosts=("n1",), port=9100)),
+        (NodesSettings(hosts=("10.0.0.1",)), NodesSettings(hosts=("10-0-0-1",))),
+    ],
+)
+def test_two_pages_never_share_a_path(one, other):
+    """The message names both, and the remedy."""
+    with pytest.raises(UsageError, match=r"would both be .* in Graphite; give one .* prefix"):
+        targets.configured({"one": one, "other": other}, "cluster")
+
+
+def test_nodes_of_the_command_line_have_the_default_port():
+    """The timeout is never longer than the interval."""
+    found = targets.named([Endpoint("n1"), Endpoint("::1", 1), Endpoint("n1")], 2, None)
+
+    assert [("n1:9888", "n1", 2), ("[::1]:1", "--1", 2)] == [
+        (one.name, one.path, one.timeout_s) for one in found
+    ]
