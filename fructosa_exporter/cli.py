@@ -21,6 +21,8 @@ from .server import Pages, Server
 
 log = logging.getLogger("lagent")
 
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run lagent with the arguments *argv*; return its exit code."""
@@ -70,6 +72,8 @@ def _serve(arguments: argparse.Namespace) -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: server.stop())
         log.info("%d sensors are served on %s", len(chosen), server.url)
+        if host in _LOOPBACK:
+            log.info("only this machine can ask for it; for others set [lagent] host, or --host")
         for name, reason in left_out.items():
             log.info("sensor %s is not read: %s", name, reason)
         server.serve_forever(poll_interval=0.1)
