@@ -65,10 +65,16 @@ def _parser() -> argparse.ArgumentParser:
         help="data directory; without a configuration file the points are kept there",
     )
     scrape.add_argument(
-        "--host", metavar="ADDRESS", type=from_command_line(HOST), help="of the status page"
+        "--host",
+        metavar="ADDRESS",
+        type=from_command_line(HOST),
+        help="address of the status page (default: that of the file, or localhost)",
     )
     scrape.add_argument(
-        "--port", metavar="PORT", type=from_command_line(PORT), help="of the status page"
+        "--port",
+        metavar="PORT",
+        type=from_command_line(PORT),
+        help="port of the status page, 0 for a free one (default: that of the file, or 9889)",
     )
     scrape.add_argument("--once", action="store_true", help="scrape each node once, and end")
     scrape.set_defaults(command=_scrape)

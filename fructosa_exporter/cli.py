@@ -37,10 +37,16 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="serve the readings, in the foreground")
     cli.add_config(serve, DEFAULT_FILE)
     serve.add_argument(
-        "--host", metavar="ADDRESS", type=from_command_line(HOST), help="address to listen on"
+        "--host",
+        metavar="ADDRESS",
+        type=from_command_line(HOST),
+        help="address to listen on (default: that of the file, or 127.0.0.1)",
     )
     serve.add_argument(
-        "--port", metavar="PORT", type=from_command_line(PORT), help="port to listen on"
+        "--port",
+        metavar="PORT",
+        type=from_command_line(PORT),
+        help="port to listen on, 0 for a free one (default: that of the file, or 9888)",
     )
     serve.set_defaults(command=_serve)
 

@@ -86,8 +86,8 @@ def master(tmp_path):
     """A function that starts `lmaster scrape` with given arguments."""
     started = []
 
-    def start(*arguments):
-        started.append(Master(tmp_path, *arguments))
+    def start(*arguments, log=None):
+        started.append(Master(tmp_path, *arguments, log=log))
         return started[-1]
 
     yield start

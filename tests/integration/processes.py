@@ -53,7 +53,7 @@ class Program:
 
     def text(self):
         """Return what the program has said so far."""
-        return self.log.read_text("utf-8", "replace")
+        return self.log.read_text("utf-8", "replace") if self.log.exists() else ""
 
     def wait(self, condition):
         """Wait until *condition* is true; fail when the program ends before."""
@@ -80,18 +80,21 @@ class Program:
 
 
 class Agent(Program):
-    """`lagent serve` on a free port."""
+    """`lagent serve` on a free port; its *log* is a file where the configuration says so."""
 
-    def __init__(self, folder, *arguments):
-        super().__init__(folder / "lagent.log", BIN / "lagent", "serve", "--port", "0", *arguments)
+    def __init__(self, folder, *arguments, log=None):
+        output = folder / "lagent.log"
+        super().__init__(output, BIN / "lagent", "serve", "--port", "0", *arguments)
+        self.log = log or output
         self.url = self.said(r"are served on (http://\S+)")[1]
         self.place = re.search(r"//(.*)/metrics", self.url)[1]
 
 
 class Master(Program):
-    """`lmaster scrape` with its status page on a free port."""
+    """`lmaster scrape` with its status page on a free port; *log* as of an agent."""
 
-    def __init__(self, folder, *arguments):
-        command = (BIN / "lmaster", "scrape", "--port", "0", *arguments)
-        super().__init__(folder / "lmaster.log", *command)
+    def __init__(self, folder, *arguments, log=None):
+        output = folder / "lmaster.log"
+        super().__init__(output, BIN / "lmaster", "scrape", "--port", "0", *arguments)
+        self.log = log or output
         self.url = self.said(r"status page: (http://\S+)")[1]

@@ -1,11 +1,14 @@
 """The status page, as a person sees it."""
 
+import os
 import re
+import sys
 
 import requests
 from selenium.webdriver.common.by import By
 
-from .processes import free_port, wait_until
+from .processes import Program, free_port, wait_until
+from .test_demo import DEMO
 
 
 def plots(browser):
@@ -23,33 +26,43 @@ def states(running):
     return [target["state"] for target in answer["targets"]]
 
 
-def test_the_page_shows_targets_and_moving_plots(agent, master, browser, tmp_path, request):
-    """A click on a node leads to its plots; new points come without a reload."""
+def test_the_demos_page_shows_plots_that_move(browser, tmp_path, request):
+    """New points come without a reload, and nothing is asked of the internet."""
+    env = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with Program(tmp_path / "log", sys.executable, DEMO, "--interval", "1", env=env) as demo:
+        browser.get(demo.said(r"Open (http://\S+) in a browser")[1])
+        wait_until(lambda: "Processors busy" in plots(browser), lambda: browser.page_source)
+        first_s = plots(browser)["Processors busy"]
+        wait_until(
+            lambda: plots(browser)["Processors busy"] >= first_s + 3,
+            lambda: f"moved from {first_s} to {plots(browser)}",
+        )
+        output = request.config.rootpath / "test-output"
+        output.mkdir(exist_ok=True)
+        browser.save_screenshot(output / "node.png")
+
+        assert {"Processors busy", "Memory", "File systems in use"} <= set(plots(browser))
+        legend = browser.find_element(By.CSS_SELECTOR, ".plot .u-legend").text
+        assert re.search(r"mean of all.*\d %", legend.replace("\n", " "))
+        fetched = "return performance.getEntriesByType('resource').map(entry => entry.name)"
+        assert all("//127.0.0.1:" in url for url in browser.execute_script(fetched))
+        assert [] == [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
+
+
+def test_the_table_leads_from_targets_to_nodes(agent, master, browser, tmp_path):
+    """A dead target comes first, with its error."""
     dead = f"127.0.0.2:{free_port()}"
     data = ("--data", tmp_path / "data", "--interval", "1")
     running = master("--node", agent.place, "--node", dead, *data)
     wait_until(lambda: "waiting" not in states(running), running.text)
 
     browser.get(running.url)
-    table = wait_until(
-        lambda: browser.find_element(By.TAG_NAME, "table").text, lambda: "a table of targets"
-    )
-    assert re.search(rf"{dead} all down .* Connection refused", table)
+    rows = [row.text for row in browser.find_elements(By.CSS_SELECTOR, "tbody tr")]
     browser.find_element(By.LINK_TEXT, agent.place).click()
-    wait_until(lambda: "Processors busy" in plots(browser), lambda: browser.page_source)
-    first = plots(browser)
-    wait_until(
-        lambda: plots(browser)["Processors busy"] >= first["Processors busy"] + 2,
-        lambda: f"moved from {first} to {plots(browser)}",
-    )
-    output = request.config.rootpath / "test-output"
-    output.mkdir(exist_ok=True)
-    browser.save_screenshot(output / "node.png")
 
-    assert {"Processors busy", "Memory", "Network", "File systems in use"} <= set(plots(browser))
-    legend = browser.find_element(By.CSS_SELECTOR, ".plot .u-legend").text
-    assert re.search(r"mean of all.*\d %", legend.replace("\n", " "))
-    assert [] == [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
+    assert re.fullmatch(rf"{dead} all down .* can't connect: Connection refused", rows[0])
+    assert re.match(rf"{agent.place} all up ", rows[1])
+    assert browser.current_url == f"{running.url}node/127-0-0-1"
 
 
 def test_other_addresses_answer_as_they_should(agent, master, tmp_path):
