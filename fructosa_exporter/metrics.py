@@ -53,10 +53,13 @@ class Metric:
     def sample(self, value: float, *labels: str) -> Sample:
         """Return a sample with a value for each declared label, in their order.
 
-        Raises: ValueError when their number is not that of the declared labels.
+        Raises: ValueError when their number is not that of the declared labels, or the value
+        is no number: here it costs one sensor, on the page it would cost them all.
         """
         if len(labels) != len(self.labels):
             raise ValueError(f"{self.name} has labels {self.labels}, not {labels}")
+        if type(value) is not float and type(value) is not int:  # True would be shown as True
+            raise ValueError(f"{self.name} = {value!r} is no number")
         return Sample(self, labels, value)
 
 

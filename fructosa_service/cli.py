@@ -59,7 +59,9 @@ def run(prog: str, command: Callable[[], int]) -> int:
     2 is a wrong command line or configuration, 1 anything that keeps the program from running.
     """
     try:
-        return command()
+        code = command()
+        sys.stdout.flush()
+        return code
     except ConfigError as error:
         print(error, file=sys.stderr)
         return EXIT_USAGE

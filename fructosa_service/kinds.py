@@ -139,7 +139,8 @@ def _parse_path(text: str) -> Path:
 PATH = Kind(name="path", example="/var/lib/fructosa", parse=_parse_path)
 
 # A name by RFC 1123 (with the underscore that many sites have), which IPv4 addresses match too.
-_HOST_NAME = re.compile(r"(?=.{1,253}$)([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.?)+")
+_LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_HOST_NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*\.?")
 
 
 def _is_host(text: str) -> bool:
@@ -147,7 +148,7 @@ def _is_host(text: str) -> bool:
         return bool(ipaddress.ip_address(text))
     except ValueError:
         dotted = text.replace(".", "").isdecimal()  # 300.1.2.3 is neither address nor name
-        return not dotted and ".." not in text and _HOST_NAME.fullmatch(text) is not None
+        return not dotted and _HOST_NAME.fullmatch(text) is not None
 
 
 def _parse_host(text: str) -> str:
@@ -172,7 +173,7 @@ class Endpoint:
 
 
 def _parse_endpoint(text: str) -> Endpoint:
-    match = re.fullmatch(r"(?:\[(?P<v6>[^\]]+)\]|(?P<host>[^:\[\]]*))(?::(?P<port>.*))?", text)
+    match = re.fullmatch(r"(?:\[(?P<v6>[^\]]+)\]|(?P<host>[^:\[\]]*))(?::(?P<port>[0-9]+))?", text)
     if match is None or not _is_host(match["v6"] or match["host"]):
         raise ValueError("is not HOST[:PORT]; write e.g. node001:9888 or [::1]:9888")
     port = None if match["port"] is None else _parse_port(match["port"])

@@ -83,6 +83,7 @@ class _Checker:
         self._types = {section_type.name.lower(): section_type for section_type in schema}
         self._problems = problems
         self._obsolete: list[str] = []
+        self._names: set[str] = set()
 
     def warnings(self, filename: str) -> list[str]:
         """Return one warning that names all keys without a meaning, if there are any."""
@@ -106,9 +107,10 @@ class _Checker:
             label = labels[label.lower()]
             settings = settings[label]
         identity = (section_type.name, label or None)
-        if identity in self.found:  # twice in another spelling; in the same one ini.py says so
+        if identity in self.found and section.name not in self._names:  # else ini.py says so
             message = "stands twice, in two spellings; keep one of the two sections"
             self._problems.append(Problem(message=message, line=section.line, section=section.name))
+        self._names.add(section.name)
         self.found[identity] = self._settings(section, section_type, settings)
         return None
 

@@ -58,7 +58,11 @@ def _handler(settings: LoggingSettings) -> logging.Handler:
         return logging.StreamHandler(sys.stderr)
     try:
         return logging.handlers.RotatingFileHandler(
-            settings.filename, maxBytes=settings.max_bytes, backupCount=settings.backup_count
+            settings.filename,
+            maxBytes=settings.max_bytes,
+            backupCount=settings.backup_count,
+            encoding="utf-8",
+            errors="backslashreplace",
         )
     except OSError as error:
         raise ServiceError(

@@ -1,0 +1,139 @@
+"""A machine that has everything psutil can tell of, as plain values.
+
+Sensors get it by argument; so each test says what its machine is like.
+"""
+
+import socket
+from collections import namedtuple
+from types import SimpleNamespace
+
+import psutil
+
+from fructosa_exporter.sensors import SENSORS
+
+Times = namedtuple("Times", "user nice system idle iowait irq softirq steal guest guest_nice")
+
+
+def record(**fields):
+    """Return something like a psutil result with these *fields*."""
+    return SimpleNamespace(**fields)
+
+
+def cpu_times(**seconds):
+    """Return the times of a processor; zero where nothing is said."""
+    return Times(**{mode: float(seconds.get(mode, 0)) for mode in Times._fields})
+
+
+def counters(fields):
+    """Return a record whose fields count up from 1."""
+    return record(**{field: number for number, field in enumerate(fields, 1)})
+
+
+def partition(device, mountpoint, fstype="ext4", opts="rw"):
+    """Return a mounted partition."""
+    return record(device=device, mountpoint=mountpoint, fstype=fstype, opts=opts)
+
+
+def connection(**changes):
+    """Return an established TCP connection, but for the *changes*."""
+    known = {
+        "fd": 3,
+        "family": socket.AF_INET,
+        "type": socket.SOCK_STREAM,
+        "laddr": record(ip="10.0.0.1", port=22),
+        "raddr": record(ip="10.0.0.2", port=4711),
+        "status": "ESTABLISHED",
+        "pid": 42,
+    }
+    return record(**(known | changes))
+
+
+def address(family=socket.AF_INET, address="10.0.0.1", **more):
+    """Return an address of an interface."""
+    known = {"netmask": None, "broadcast": None, "ptp": None}
+    return record(family=family, address=address, **(known | more))
+
+
+def temperature(label, current, high=None, critical=None):
+    """Return a temperature as psutil tells it."""
+    return record(label=label, current=current, high=high, critical=critical)
+
+
+def session(**changes):
+    """Return a login session, but for the *changes*."""
+    known = {"name": "ada", "terminal": "pts/0", "host": "10.0.0.9", "started": 1e9, "pid": 7}
+    return record(**(known | changes))
+
+
+def options(name, **values):
+    """Return the options of the sensor *name*."""
+    return SENSORS[name].Options(**values)
+
+
+def _busy():
+    return [cpu_times(user=1, idle=3)]
+
+
+# What each sensor reads on a machine that has everything; and its options if it needs any.
+_SEEN = {
+    "CPUPercent": _busy,
+    "CPUTimes": _busy,
+    "CPUTimesPercent": _busy,
+    "CPUCount": lambda *, logical: 8 if logical else 4,
+    "CPUStats": lambda: counters(("ctx_switches", "interrupts", "soft_interrupts", "syscalls")),
+    "CPUFreq": lambda: [record(current=2000.0, min=800.0, max=3000.0)],
+    "VirtualMemory": lambda: record(
+        total=100,
+        available=60,
+        percent=40.0,
+        used=30,
+        free=20,
+        active=10,
+        inactive=9,
+        buffers=8,
+        cached=7,
+        shared=6,
+        slab=5,
+    ),
+    "SwapMemory": lambda: record(total=10, used=4, free=6, percent=40.0, sin=3, sout=2),
+    "DiskPartitions": lambda: [partition("/dev/sda1", "/", opts="ro,noatime")],
+    "DiskUsage": lambda path: record(total=10, used=3, free=6, percent=33.3),
+    "DiskIOCounters": lambda: {
+        "sda": counters(
+            (
+                *SENSORS["DiskIOCounters"].FIELDS,
+                *SENSORS["DiskIOCounters"].MILLISECONDS,
+            )
+        )
+    },
+    "NetIOCounters": lambda: {"eth0": counters(SENSORS["NetIOCounters"].FIELDS)},
+    "NetConnections": lambda: [connection()],
+    "NetIFAddrs": lambda: {"eth0": [address()]},
+    "NetIFStats": lambda: {
+        "eth0": record(
+            isup=True, duplex=psutil.NIC_DUPLEX_FULL, speed=1000, mtu=1500, flags="up,running"
+        )
+    },
+    "SensorsTemperatures": lambda: {"coretemp": [temperature("Core 0", 40.0, 80.0, 100.0)]},
+    "SensorsFans": lambda: {"thinkpad": [record(label="left", current=3000)]},
+    "SensorsBattery": lambda: record(percent=50.0, secsleft=3600, power_plugged=True),
+    "BootTime": lambda: 1.7e9,
+    "Users": lambda: [session()],
+}
+_OPTIONS = {"NetConnections": {"addresses": True}, "Users": {"names": True}}
+
+
+def full(name):
+    """Return the sensor *name* on a machine that has everything, all its options turned on."""
+    more = {}
+    if name == "DiskUsage":
+        more["partitions"] = lambda: [partition("/dev/sda1", "/")]
+    return SENSORS[name](options(name, **_OPTIONS.get(name, {})), read=_SEEN[name], **more)
+
+
+def values(sensor):
+    """Return what a sensor yields, by the metric's name without ``fructosa_`` and by labels."""
+    samples = list(sensor.samples())
+    found = {(one.metric.name.removeprefix("fructosa_"), *one.labels): one.value for one in samples}
+    assert len(samples) == len(found), "a series is there twice"
+    return found

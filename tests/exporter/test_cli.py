@@ -1,0 +1,199 @@
+"""The command lagent."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+import requests
+from prometheus_client.parser import text_string_to_metric_families
+
+from fructosa_exporter.cli import main
+from fructosa_exporter.sensors import SENSORS
+
+LAGENT = (
+    sys.executable,
+    "-c",
+    "import sys; from fructosa_exporter.cli import main; sys.exit(main())",
+)
+
+
+@pytest.fixture
+def lagent(capsys):
+    """Run lagent; return exit code, standard output and standard error."""
+
+    def run(*arguments):
+        code = main([str(argument) for argument in arguments])
+        return code, *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def config(tmp_path):
+    """Write a configuration file; return its path."""
+
+    def write(text):
+        path = tmp_path / "lagent.conf"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def sensors_on(page):
+    """Return the sensors that a page holds, with their success."""
+    return {
+        sample.labels["sensor"]: sample.value
+        for family in text_string_to_metric_families(page)
+        for sample in family.samples
+        if sample.name == "fructosa_sensor_success"
+    }
+
+
+def test_sensors_lists_them_all(lagent):
+    """Also those that can't be read here."""
+    code, out, err = lagent("sensors")
+
+    assert (0, "") == (code, err)
+    assert list(SENSORS) == [line.split()[0] for line in out.splitlines()[: len(SENSORS)]]
+
+
+def test_sensors_name_tells_all_of_one(lagent):
+    """And what it can read here."""
+    code, out, err = lagent("sensors", "VirtualMemory")
+
+    assert (0, "") == (code, err)
+    assert out.startswith("VirtualMemory: Physical memory")
+    assert "\nHere:   11 samples\n" in out
+
+
+@pytest.mark.parametrize("command", ["sensors", "read"])
+def test_an_unknown_sensor_is_a_usage_error(lagent, command):
+    """With the name that is nearest."""
+    expected = "lagent: no sensor is called 'CPUPercnt'; did you mean CPUPercent?\n"
+
+    assert (2, "", expected) == lagent(command, "CPUPercnt")
+
+
+def test_read_prints_the_page_of_one_sensor(lagent, config):
+    """Once, however often it is named."""
+    code, out, err = lagent("read", "BootTime", "BootTime", "-c", config(""))
+
+    assert (0, "") == (code, err)
+    assert {"BootTime": 1} == sensors_on(out)
+    assert out.count("\nfructosa_boot_time_seconds ") == 1
+
+
+def test_read_prints_the_page_of_what_is_configured(lagent, config):
+    """And of the agent itself."""
+    code, out, err = lagent("read", "-c", config("[sensor:BootTime]\n[sensor:CPUCount]"))
+
+    assert (0, "") == (code, err)
+    assert {"Agent", "BootTime", "CPUCount"} == sensors_on(out).keys()
+
+
+def test_read_uses_the_options_that_are_configured(lagent, config, tmp_path):
+    """Also when a sensor is named."""
+    path = config(f"[sensor:DiskUsage]\npath = {tmp_path}")
+
+    code, out, err = lagent("read", "DiskUsage", "-c", path)
+
+    assert (0, "") == (code, err)
+    assert f'fructosa_filesystem_error{{mountpoint="{tmp_path}"}} 0\n' in out
+
+
+def test_check_says_that_a_good_file_is_good(lagent, config):
+    """And how many sensors it has."""
+    path = config("[sensor:BootTime]\n[sensor:CPUCount]")
+
+    assert (0, f"{path}: ok, 2 sensors\n", "") == lagent("check", "-c", path)
+
+
+def test_check_says_that_an_empty_file_is_good(lagent, config):
+    """The agent chooses its sensors then."""
+    path = config("")
+
+    expected = f"{path}: ok, all sensors that can be read cheaply here\n"
+    assert (0, expected, "") == lagent("check", "-c", path)
+
+
+def test_check_warns_of_what_is_ignored(lagent, config):
+    """On standard error; the file is good all the same."""
+    path = config("[lmaster]\nincoming data port = 7888")
+
+    code, out, err = lagent("check", "-c", path)
+
+    assert code == 0
+    assert out.startswith(f"{path}: ok")
+    assert err.count("warning: ") == 1
+    assert "[lmaster] incoming data port (line 2)\n" in err
+
+
+def test_check_says_what_is_wrong_with_a_bad_file(lagent, config):
+    """In a line, with exit code 2."""
+    path = config("[lagent]\nport = x")
+
+    expected = f"{path}:2: [lagent] port: 'x' is not a port number; write e.g. 9888\n"
+    assert (2, "", expected) == lagent("check", "-c", path)
+
+
+def test_the_example_passes_the_check(lagent, config):
+    """As it is printed."""
+    _, example, _ = lagent("check", "--example")
+    path = config(example)
+
+    assert (0, f"{path}: ok, {len(SENSORS)} sensors\n", "") == lagent("check", "-c", path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["serve", "--port", "x"], "argument --port: 'x' is not a port number; write e.g. 9888"),
+        (["serve", "--port", "65536"], "'65536' is out of range; write from 0 to 65535"),
+        (["serve", "--host", "a b"], "'a b' is not a host; write a name or an address"),
+        (["serve", "more"], "unrecognized arguments: more"),
+        (["srve"], "invalid choice: 'srve'"),
+        ([], "the following arguments are required: COMMAND"),
+    ],
+)
+def test_a_wrong_command_line_is_a_usage_error(capsys, arguments, message):
+    """It says what to write, or where to read it."""
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+
+    assert ended.value.code == 2
+    err = capsys.readouterr().err
+    assert message in err
+    assert "--help\n" in err
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_serve_serves_until_it_is_told_to_end(config, number):
+    """On a free port that it logs; a signal ends it with exit code 0."""
+    path = config("[sensor:BootTime]\n[lmaster]\nhost = gone")
+    command = [*LAGENT, "serve", "--port", "0", "-c", path]
+
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        warning, served = (process.stderr.readline() for _ in range(2))
+        page = requests.get(served.split()[-1], timeout=10).text
+        process.send_signal(number)
+        _, rest = process.communicate(timeout=10)
+
+    assert "[lmaster] host (line 3)" in warning
+    assert " 2 sensors are served on http://127.0.0.1:" in served
+    assert {"Agent": 1, "BootTime": 1} == sensors_on(page)
+    assert process.returncode == 0
+    assert rest.endswith(" INFO lagent: ended\n")
+
+
+def test_serve_says_when_it_can_not_listen(config):
+    """An address of somebody else: exit code 1, and what to do."""
+    command = [*LAGENT, "serve", "--host", "192.0.2.1", "--port", "0", "-c", config("")]
+
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+
+    assert done.returncode == 1
+    assert "can't listen on 192.0.2.1:0: " in done.stderr
+    assert "give another --host or --port, or stop what listens there\n" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,114 @@
+"""Samples into the text format, read back by prometheus_client."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client.parser import text_string_to_metric_families
+
+from fructosa_exporter import exposition
+from fructosa_exporter.exposition import Renderer
+from fructosa_exporter.metrics import counter, gauge
+
+LOAD = gauge("fructosa_load", "Load of the node.")
+FREE = gauge("fructosa_free_bytes", "Free \\ left\nover.", "mountpoint", "fstype")
+READS = counter("fructosa_reads_total", "Reads.", "device")
+
+
+def test_a_page_is_written_as_the_format_says():
+    """Lines of one metric together, whatever the order of the samples."""
+    page = Renderer().page(
+        [READS.sample(1, "sda"), LOAD.sample(0.5), READS.sample(2**60 + 1, "sdb")]
+    )
+
+    expected = (
+        "# HELP fructosa_reads_total Reads.\n"
+        "# TYPE fructosa_reads_total counter\n"
+        'fructosa_reads_total{device="sda"} 1\n'
+        'fructosa_reads_total{device="sdb"} 1152921504606846977\n'
+        "# HELP fructosa_load Load of the node.\n"
+        "# TYPE fructosa_load gauge\n"
+        "fructosa_load 0.5\n"
+    )
+    assert expected == page
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(math.nan, "NaN"), (math.inf, "+Inf"), (-math.inf, "-Inf"), (1e300, "1e+300")],
+)
+def test_values_that_are_not_finite_have_the_formats_names(value, text):
+    """As Go writes them."""
+    assert f"fructosa_load {text}\n" in Renderer().page([LOAD.sample(value)])
+
+
+values = st.floats(allow_nan=False) | st.integers(-(2**53), 2**53) | st.just(10**300)
+texts = st.text(st.characters(exclude_categories=["Cs"])) | st.text('\\"\n{},= é')
+names = st.text(st.characters())  # lone surrogates too: that is how Python shows odd bytes
+
+
+@given(st.dictionaries(st.tuples(texts, texts), values, max_size=5))
+def test_what_is_written_is_what_is_read_back(series):
+    """Any label values, any value: prometheus_client reads the same."""
+    page = Renderer().page([FREE.sample(value, *labels) for labels, value in series.items()])
+
+    found = {
+        (sample.labels["mountpoint"], sample.labels["fstype"]): sample.value
+        for family in text_string_to_metric_families(page)
+        for sample in family.samples
+    }
+
+    assert series == found
+
+
+def test_help_survives_backslashes_and_newlines():
+    """One line a metric."""
+    (family,) = text_string_to_metric_families(Renderer().page([FREE.sample(1, "/", "ext4")]))
+
+    assert FREE.help == family.documentation
+
+
+@given(names)
+def test_names_that_are_no_unicode_give_a_page_all_the_same(name):
+    """Mount points and interfaces are bytes: what is no UTF-8 is written in hexadecimal."""
+    page = Renderer().page([READS.sample(1, name)])
+
+    page.encode()
+    assert len(list(text_string_to_metric_families(page))) == 1
+
+
+def test_bytes_that_are_no_utf8_stay_apart():
+    """Two mounts that differ in such a byte stay two series."""
+    page = Renderer().page([READS.sample(1, "a\udcff"), READS.sample(1, "a\udcfe")])
+
+    assert r'{device="a\\udcff"} 1' in page
+    assert r'{device="a\\udcfe"} 1' in page
+
+
+def test_what_is_prepared_stays_bounded_when_names_churn():
+    """The cache starts again when it is full; pages stay right."""
+    renderer = Renderer()
+    for number in range(exposition._CACHE_LIMIT + 10):
+        page = renderer.page([READS.sample(number, str(number))])
+
+    assert len(renderer._series) <= exposition._CACHE_LIMIT
+    assert page.endswith(f'{{device="{number}"}} {number}\n')
+
+
+@given(st.lists(st.sampled_from([LOAD, FREE, READS]), max_size=20))
+def test_each_metrics_lines_stand_together(metrics):
+    """Whatever the order in which samples come; with one head each."""
+    samples = [
+        metric.sample(1, *(f"{number}" for _ in metric.labels))
+        for number, metric in enumerate(metrics)
+    ]
+
+    lines = Renderer().page(samples).splitlines()
+
+    subjects = [
+        line.split()[2] if line[0] == "#" else line.split("{")[0].split()[0] for line in lines
+    ]
+    changes = [one for one, before in zip(subjects, ["", *subjects], strict=False) if one != before]
+    assert list(dict.fromkeys(metric.name for metric in metrics)) == changes
+    assert 2 * len(set(metrics)) == sum(line.startswith("#") for line in lines)

@@ -1,0 +1,142 @@
+"""Disks and file systems."""
+
+import pytest
+
+from fructosa_exporter.errors import SensorUnavailable
+from fructosa_exporter.sensors.disk import (
+    DiskIOCounters,
+    DiskPartitions,
+    DiskUsage,
+    DiskUsageOptions,
+    local_mountpoints,
+)
+from fructosa_service.kinds import PATH, several
+
+from .machine import full, partition, record, values
+
+
+def usage(path):
+    """Return the use of a file system that is half full; ``/gone`` is not there."""
+    if path == "/gone":
+        raise FileNotFoundError(path)
+    return record(total=10, used=4, free=4)
+
+
+def measured(sensor):
+    """Return the mount points of which the sensor tells the size."""
+    return [labels[1] for labels in values(sensor) if labels[0] == "filesystem_total_bytes"]
+
+
+def configured(text):
+    """Return the sensor with a ``path`` as a file gives it."""
+    return DiskUsage(DiskUsageOptions(path=several(PATH).parse(text)), read=usage)
+
+
+def test_partitions_are_told_with_their_options():
+    """And whether they are read-only."""
+    expected = {
+        ("disk_partition_info", "/dev/sda1", "/", "ext4", "ro,noatime"): 1,
+        ("disk_partition_read_only", "/dev/sda1", "/"): 1,
+    }
+    assert expected == values(full("DiskPartitions"))
+
+
+@pytest.mark.parametrize(
+    ("opts", "expected"), [("rw", 0), ("ro", 1), ("rw,errors=remount-ro", 0), ("", 0)]
+)
+def test_read_only_is_an_option_of_its_own(opts, expected):
+    """Not a part of another one."""
+    sensor = DiskPartitions(read=lambda: [partition("/dev/sda1", "/", opts=opts)])
+
+    assert expected == values(sensor)["disk_partition_read_only", "/dev/sda1", "/"]
+
+
+def test_of_mounts_at_one_place_the_last_is_told():
+    """It hides the others; no series is there twice."""
+    mounts = [partition("tmpfs", "/mnt", opts="rw"), partition("tmpfs", "/mnt", opts="ro")]
+
+    found = values(DiskPartitions(read=lambda: mounts))
+
+    assert found["disk_partition_read_only", "tmpfs", "/mnt"] == 1
+    assert len(found) == 2
+
+
+def test_the_use_of_file_systems_is_told_in_bytes():
+    """The share is of what ordinary users have; root's reserve does not count."""
+    expected = {
+        ("filesystem_total_bytes", "/"): 10,
+        ("filesystem_used_bytes", "/"): 3,
+        ("filesystem_free_bytes", "/"): 6,
+        ("filesystem_utilization_ratio", "/"): 3 / 9,
+        ("filesystem_error", "/"): 0,
+    }
+    assert expected == values(full("DiskUsage"))
+
+
+def test_a_file_system_without_space_has_no_share_in_use():
+    """Such as one of the kernel's own."""
+    sensor = DiskUsage(read=lambda _: record(total=0, used=0, free=0), partitions=list)
+
+    assert ("filesystem_utilization_ratio", "/") not in values(sensor)
+
+
+def test_paths_of_the_configuration_are_measured_and_no_others():
+    """In the order of the file."""
+    assert ["/scratch", "/home"] == measured(configured("/scratch, /home"))
+
+
+@pytest.mark.parametrize("text", ["/home, /home", "/home\n/home/"])
+def test_a_path_that_is_configured_twice_is_measured_once(text):
+    """A page must not repeat a series."""
+    assert ["/home"] == measured(configured(text))
+
+
+def test_a_file_system_that_can_not_be_measured_costs_only_itself():
+    """It is marked, and the others are told."""
+    found = values(configured("/gone, /home"))
+
+    assert found["filesystem_error", "/gone"] == 1
+    assert found["filesystem_error", "/home"] == 0
+    assert ("filesystem_total_bytes", "/gone") not in found
+    assert found["filesystem_total_bytes", "/home"] == 10
+
+
+@pytest.mark.parametrize(
+    ("partitions", "expected"),
+    [
+        ([], ["/"]),
+        ([partition("/dev/a", "/")], ["/"]),
+        ([partition("/dev/a", "/"), partition("/dev/b", "/home")], ["/", "/home"]),
+        ([partition("/dev/a", "/"), partition("/dev/a", "/bind")], ["/"]),
+        ([partition("/dev/b", "/home"), partition("/dev/b", "/bind")], ["/", "/home"]),
+        ([partition("/dev/b", "/b"), partition("/dev/a", "/a")], ["/", "/a", "/b"]),
+        ([partition("server:/x", "/nfs", "nfs4")], ["/"]),
+        ([partition("mds@tcp:/fs", "/lustre", "lustre")], ["/"]),
+    ],
+)
+def test_without_configuration_local_file_systems_are_measured(partitions, expected):
+    """Each device once; a remote one might hang, and is measured only when it is named."""
+    assert expected == local_mountpoints(partitions)
+
+
+def test_disks_tell_counts_bytes_and_seconds():
+    """psutil's milliseconds become seconds."""
+    found = values(full("DiskIOCounters"))
+
+    assert found["disk_reads_total", "sda"] == 1
+    assert found["disk_written_bytes_total", "sda"] == 4
+    assert found["disk_busy_seconds_total", "sda"] == 0.009
+    assert len(found) == 9
+
+
+@pytest.mark.parametrize("seen", [{}, None])
+def test_a_machine_without_disks_has_nothing_to_tell(seen):
+    """As a diskless node."""
+    with pytest.raises(SensorUnavailable, match="no disk"):
+        values(DiskIOCounters(read=lambda: seen))
+
+
+def test_a_machine_without_partitions_has_nothing_to_tell():
+    """As a container may be."""
+    with pytest.raises(SensorUnavailable, match="no partition"):
+        values(DiskPartitions(read=list))
