@@ -3,6 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+_MOST_SHOWN = 80
+
+
+def shown(text: str) -> str:
+    """Return *text* in quotes for a message, cut where it is long."""
+    return repr(text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 1]}…")
+
 
 class ServiceError(Exception):
     """Something outside the program keeps it from running; the text says what to do."""

@@ -10,7 +10,7 @@ line, and all of them should be shown at once.
 import re
 from dataclasses import dataclass, field
 
-from .errors import Problem
+from .errors import Problem, shown
 
 _HEADER = re.compile(r"\[(?P<name>[^\]]*)\]$")
 _ENTRY = re.compile(r"(?P<key>[^=:]*?)\s*[=:]\s*(?P<text>.*)$")
@@ -62,7 +62,7 @@ class _Reader:
         match = _HEADER.match(text)
         name = match["name"].strip() if match else ""
         if not name:
-            self._problem(number, f"{text!r} is no section header; write [name]")
+            self._problem(number, f"{shown(text)} is no section header; write [name]")
         elif any(name == section.name for section in self.sections):
             self._problem(number, f"[{name}] stands twice; keep one of the two sections")
         # A repeated or broken header opens a section too: its entries are checked all the same.
@@ -73,9 +73,11 @@ class _Reader:
         match = _ENTRY.match(text)
         self._entry = None
         if not self.sections:
-            self._problem(number, f"{text!r} stands before the first section; write [name] above")
+            self._problem(
+                number, f"{shown(text)} stands before the first section; write [name] above"
+            )
         elif match is None or not match["key"]:
-            self._problem(number, f"{text!r} is no setting; write key = value")
+            self._problem(number, f"{shown(text)} is no setting; write key = value")
         else:
             self._add(Entry(match["key"], match["text"], number), indent)
 

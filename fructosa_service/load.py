@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from . import ini
-from .errors import ConfigError, KeyProblem, Problem
+from .errors import ConfigError, KeyProblem, Problem, shown
 from .settings import Option, SectionType, options_of
 from .suggest import did_you_mean
 
@@ -146,7 +146,7 @@ class _Checker:
         try:
             values[key_option.field_name] = key_option.kind.parse(entry.text)
         except ValueError as error:
-            self._problem(section, key_option.key, entry.line, f"{entry.text!r} {error}")
+            self._problem(section, key_option.key, entry.line, f"{shown(entry.text)} {error}")
 
     def _missing(
         self, section: ini.Section, options: dict[str, Option], entries: Sequence[ini.Entry]
@@ -159,12 +159,12 @@ class _Checker:
                 self._problem(section, key_option.key, section.line, message)
 
     def _unknown_section(self, section: ini.Section, name: str) -> None:
-        shown = [
+        sections = [
             f"[{known.name}:…]" if known.labelled else f"[{known.name}]"
             for known in self._types.values()
         ]
         hint = did_you_mean(name, [known.name for known in self._types.values()])
-        message = f"is no section of this file{hint or '; it may have ' + ', '.join(shown)}"
+        message = f"is no section of this file{hint or '; it may have ' + ', '.join(sections)}"
         self._problems.append(Problem(message=message, line=section.line, section=section.name))
 
     def _wrong_label(self, section: ini.Section, section_type: SectionType) -> None:

@@ -11,11 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from fructosa_exporter.cli import main
 from fructosa_exporter.sensors import SENSORS
 
-LAGENT = (
-    sys.executable,
-    "-c",
-    "import sys; from fructosa_exporter.cli import main; sys.exit(main())",
-)
+LAGENT = (sys.executable, "-m", "fructosa_exporter")
 
 
 @pytest.fixture
@@ -175,10 +171,13 @@ def test_serve_serves_until_it_is_told_to_end(config, number):
     command = [*LAGENT, "serve", "--port", "0", "-c", path]
 
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        warning, served = (process.stderr.readline() for _ in range(2))
-        page = requests.get(served.split()[-1], timeout=10).text
-        process.send_signal(number)
-        _, rest = process.communicate(timeout=10)
+        try:
+            warning, served = (process.stderr.readline() for _ in range(2))
+            page = requests.get(served.split()[-1], timeout=10).text
+            process.send_signal(number)
+            _, rest = process.communicate(timeout=10)
+        finally:
+            process.kill()
 
     assert "[lmaster] host (line 3)" in warning
     assert " 2 sensors are served on http://127.0.0.1:" in served

@@ -12,7 +12,7 @@ from fructosa_exporter.exposition import Renderer
 from fructosa_exporter.metrics import counter, gauge
 
 LOAD = gauge("fructosa_load", "Load of the node.")
-FREE = gauge("fructosa_free_bytes", "Free \\ left\nover.", "mountpoint", "fstype")
+FREE = gauge("fructosa_free_bytes", "Free \\n \\ left\nover.", "mountpoint", "fstype")
 READS = counter("fructosa_reads_total", "Reads.", "device")
 
 

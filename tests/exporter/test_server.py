@@ -50,8 +50,18 @@ def test_the_page_is_served_again_and_again_on_one_connection(connection):
     assert kept is connection.sock
 
 
-def test_head_has_no_body(connection):
-    """And the next request on the connection works."""
+def test_head_has_no_body(server):
+    """The answer ends with its headers."""
+    with socket.create_connection(server.server_address[:2], timeout=10) as asking:
+        asking.sendall(b"HEAD /metrics HTTP/1.1\r\nConnection: close\r\n\r\n")
+        answer = b"".join(iter(lambda: asking.recv(65536), b""))
+
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert answer.endswith(b"\r\n\r\n")
+
+
+def test_head_keeps_the_connection(connection):
+    """The next request on it works."""
     assert (200, "text/plain; version=0.0.4; charset=utf-8", "") == ask(
         connection, "/metrics", "HEAD"
     )
