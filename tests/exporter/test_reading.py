@@ -146,3 +146,55 @@ def test_scrapes_at_one_time_share_one_reading():
 
     assert len(found) == 8
     assert reader.sensor.count == 1
+
+
+def test_a_scrape_that_waits_for_a_slow_reading_shares_it(clock):
+    """Also when that took longer than the interval: else scrapes would queue up behind it."""
+    entered, asked = threading.Event(), threading.Event()
+
+    class Slow(Counting):
+        """Takes a minute, in which another scrape comes."""
+
+        def samples(self):
+            entered.set()
+            assert asked.wait(10)
+            clock.now_s += 60
+            return super().samples()
+
+    def late_clock():
+        if threading.current_thread() is late:
+            asked.set()
+        return clock()
+
+    reader = Reader(Slow(), 10, late_clock)
+    found = []
+    early, late = (
+        threading.Thread(target=lambda: found.append(reader.reading())) for _ in range(2)
+    )
+    early.start()
+    assert entered.wait(10)
+    late.start()
+    late.join()
+    early.join()
+
+    assert len(found) == 2
+    assert reader.sensor.count == 1
+
+
+def test_a_reading_that_took_long_is_replaced_when_it_is_due(clock):
+    """Its age is counted from its beginning, so that an interval has its reading."""
+
+    class Slow(Counting):
+        """Takes most of its interval."""
+
+        def samples(self):
+            clock.now_s += 8
+            return super().samples()
+
+    reader = Reader(Slow(), 10, clock)
+    reader.reading()
+    clock.now_s += 2
+
+    reader.reading()
+
+    assert reader.sensor.count == 2

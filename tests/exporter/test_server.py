@@ -1,8 +1,12 @@
 """The page, over HTTP."""
 
 import http.client
+import logging
 import socket
+import statistics
 import threading
+import time
+from contextlib import closing, contextmanager
 
 import pytest
 
@@ -11,16 +15,24 @@ from fructosa_exporter.server import Pages, Server
 from fructosa_service.errors import ServiceError
 
 
-@pytest.fixture
-def server():
-    """A server of two sensors on a free port."""
-    pages = Pages([reader("BootTime"), reader("CPUCount")])
+@contextmanager
+def serving(pages):
+    """Serve *pages* on a free port."""
     with Server("127.0.0.1", 0, pages) as running:
         thread = threading.Thread(target=running.serve_forever, args=(0.01,))
         thread.start()
+        try:
+            yield running
+        finally:
+            running.shutdown()
+            thread.join()
+
+
+@pytest.fixture
+def server():
+    """A server of two sensors."""
+    with serving(Pages([reader("BootTime"), reader("CPUCount")])) as running:
         yield running
-        running.shutdown()
-        thread.join()
 
 
 @pytest.fixture
@@ -120,11 +132,55 @@ def test_a_sensor_asked_for_twice_is_shown_once(connection):
     assert text.count("\nfructosa_cpu_threads ") == 1
 
 
-def test_a_broken_request_costs_only_its_own_connection(server, connection):
-    """The next scrape is served."""
-    with socket.create_connection(server.server_address[:2], timeout=10) as broken:
-        broken.sendall(b"GET http://[ HTTP/1.1\r\n\r\n")
-        answer = broken.recv(100)
+def test_an_address_that_is_none_is_a_bad_request(connection):
+    """The next request on the connection works."""
+    status, _, text = ask(connection, "http://[")
 
-    assert answer == b""
+    assert (400, "the address is no URL; the metrics are at /metrics\n") == (status, text)
     assert ask(connection, "/metrics")[0] == 200
+
+
+def test_a_page_is_not_held_back_on_a_connection_that_is_kept(connection):
+    """Its head must not wait until the scraper's kernel acknowledges it, 40 ms later."""
+    took_s = []
+    for _ in range(11):
+        began_s = time.perf_counter()
+        ask(connection, "/metrics")
+        took_s.append(time.perf_counter() - began_s)
+
+    assert statistics.median(took_s) < 0.03
+
+
+class Unreadable(Pages):
+    """A page with a fault of ours."""
+
+    def metrics(self, collect=()):
+        """Fail."""
+        raise OverflowError("too large")
+
+
+def test_a_fault_of_ours_is_logged_as_an_error(caplog):
+    """It costs the page and the connection; the server goes on."""
+    with serving(Unreadable([])) as server:
+        address = server.server_address[:2]
+        for _ in range(2):
+            with (
+                closing(http.client.HTTPConnection(*address, timeout=10)) as connection,
+                pytest.raises(http.client.RemoteDisconnected),
+            ):
+                ask(connection, "/metrics")
+
+    assert ["ERROR"] * 2 == [record.levelname for record in caplog.records]
+    assert "OverflowError: too large" in caplog.text
+
+
+def test_a_scraper_that_goes_away_is_no_fault(server, caplog):
+    """It is told at DEBUG, as all requests are."""
+    caplog.set_level(logging.DEBUG)
+
+    try:
+        raise ConnectionResetError("gone")
+    except ConnectionResetError:
+        server.handle_error(None, ("10.0.0.1", 1))
+
+    assert ["DEBUG"] == [record.levelname for record in caplog.records]

@@ -131,7 +131,7 @@ def prometheus(tmp_path):
         def is_up():
             try:
                 up = ask("up")
-            except requests.ConnectionError:
+            except (requests.ConnectionError, requests.HTTPError):  # not there, or not ready
                 return False
             return len(up) == len(targets) and all(value == 1 for _, value in up)
 
