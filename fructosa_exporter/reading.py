@@ -65,12 +65,19 @@ class Reader:
 
     def reading(self) -> Reading:
         """Return the last reading, a new one if that is old. Scrapes at one time share one."""
+        asked_s = self._clock()
         with self._lock:
             last = self._last
-            if last is None or is_due(self._clock() - last.began_s, self._time_interval_s):
+            if last is None or self._is_due(last, asked_s):
                 self._last = self._read()
                 self._report(last, self._last)
             return self._last  # type: ignore[return-value]  # set above
+
+    def _is_due(self, last: Reading, asked_s: float) -> bool:
+        # A reading that ended while a scrape waited for it is shared, however long it took:
+        # else the scrapes that came meanwhile would measure one after the other.
+        ended_s = last.began_s + last.duration_s
+        return asked_s >= ended_s and is_due(asked_s - last.began_s, self._time_interval_s)
 
     def samples(self) -> Iterator[Sample]:
         """Yield the reading's samples, and how it went."""

@@ -1,6 +1,7 @@
 """The edge to the network: serves the page over HTTP."""
 
 import logging
+import sys
 from collections.abc import Sequence
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -49,11 +50,19 @@ class _Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     timeout = _READ_TIMEOUT_S
+    # Head and page leave together: sent one after the other, the page would wait until the
+    # scraper's kernel acknowledges the head, 40 ms on a connection that is kept.
+    wbufsize = -1
     server: "Server"
 
     def do_GET(self) -> None:
         """Answer a GET, and a HEAD without the body."""
-        url = urlsplit(self.path)
+        try:
+            url = urlsplit(self.path)
+        except ValueError:
+            text = "the address is no URL; the metrics are at /metrics\n"
+            self._answer(HTTPStatus.BAD_REQUEST, text)
+            return
         if url.path == "/metrics":
             self._metrics(parse_qs(url.query).get("collect[]", []))
         elif url.path == "/":
@@ -117,8 +126,9 @@ class Server(ThreadingHTTPServer):
         return f"http://{Endpoint(str(host), port)}/metrics"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Log a broken connection in one line."""
-        log.debug("connection from %s broke", client_address, exc_info=True)
+        """Log at DEBUG that a scraper went away; anything else is a fault of ours."""
+        level = logging.DEBUG if isinstance(sys.exception(), OSError) else logging.ERROR
+        log.log(level, "the request of %s failed", client_address[0], exc_info=True)
 
     def stop(self) -> None:
         """End serve_forever from within a signal handler."""
