@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import psutil
 
 from fructosa_exporter.metrics import Sample, counter, gauge, info
-from fructosa_exporter.sensor import Sensor, SensorOptions
+from fructosa_exporter.sensor import Sensor
 from fructosa_service import __version__
 
 
@@ -26,13 +26,13 @@ class Agent(Sensor):
         "When the agent started, in seconds since 1970 (UTC).",
     )
 
-    def __init__(self, options: SensorOptions | None = None) -> None:
-        self._process = psutil.Process()
+    read = staticmethod(psutil.Process)
 
     def samples(self) -> Iterator[Sample]:
-        with self._process.oneshot():
-            times = self._process.cpu_times()
+        process = self.read()
+        with process.oneshot():
+            times = process.cpu_times()
             yield self.BUILD.sample(1, __version__, platform.python_version())
             yield self.CPU.sample(times.user + times.system)
-            yield self.MEMORY.sample(self._process.memory_info().rss)
-            yield self.START.sample(self._process.create_time())
+            yield self.MEMORY.sample(process.memory_info().rss)
+            yield self.START.sample(process.create_time())

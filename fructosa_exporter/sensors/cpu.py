@@ -1,13 +1,13 @@
 """Processors: time spent, load, counts, frequency."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import psutil
 
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.metrics import Sample, counter, gauge
-from fructosa_exporter.sensor import Sensor, SensorOptions, SlowSensorOptions
+from fructosa_exporter.sensor import Sensor, SlowSensorOptions
 
 # The kernel counts a guest's time in user (and in nice) too: as parts of a whole, they'd
 # count twice.
@@ -37,17 +37,12 @@ def elapsed(before: Any, after: Any) -> Elapsed:
 class _TwoLooks(Sensor):
     """A sensor that covers the time since its previous reading; the first one since boot."""
 
-    def __init__(
-        self,
-        options: SensorOptions | None = None,
-        read: Callable[[], Sequence[Any]] = lambda: psutil.cpu_times(percpu=True),
-    ) -> None:
-        self._read = read
-        self._before: Sequence[Any] = ()
+    read = staticmethod(lambda: psutil.cpu_times(percpu=True))
+    _before: Sequence[Any] = ()
 
     def _elapsed(self) -> Iterator[tuple[str, Elapsed]]:
         """Yield each processor's number and time; none whose clock stood still."""
-        before, after = self._before, self._read()
+        before, after = self._before, self.read()
         if len(before) != len(after):  # the first look, or processors came or went
             before = [None] * len(after)
         self._before = after
@@ -106,15 +101,10 @@ class CPUTimes(Sensor):
         "fructosa_cpu_seconds_total", "Time the processor spent in the mode.", "cpu", "mode"
     )
 
-    def __init__(
-        self,
-        options: SensorOptions | None = None,
-        read: Callable[[], Sequence[Any]] = lambda: psutil.cpu_times(percpu=True),
-    ) -> None:
-        self._read = read
+    read = staticmethod(lambda: psutil.cpu_times(percpu=True))
 
     def samples(self) -> Iterator[Sample]:
-        for number, times in enumerate(self._read()):
+        for number, times in enumerate(self.read()):
             cpu = str(number)
             for mode, value_s in zip(times._fields, times, strict=True):
                 yield self.SECONDS.sample(value_s, cpu, mode)
@@ -131,16 +121,11 @@ class CPUCount(Sensor):
     THREADS = gauge("fructosa_cpu_threads", "Hardware threads that are online.")
     CORES = gauge("fructosa_cpu_cores", "Physical cores that are online.")
 
-    def __init__(
-        self,
-        options: SensorOptions | None = None,
-        read: Callable[..., int | None] = psutil.cpu_count,
-    ) -> None:
-        self._read = read
+    read = staticmethod(psutil.cpu_count)
 
     def samples(self) -> Iterator[Sample]:
         for metric, is_logical in ((self.THREADS, True), (self.CORES, False)):
-            value = self._read(logical=is_logical)
+            value = self.read(logical=is_logical)
             if value is not None:  # a container may hide the topology
                 yield metric.sample(value)
 
@@ -158,13 +143,10 @@ class CPUStats(Sensor):
         "soft_interrupts": counter("fructosa_cpu_soft_interrupts_total", "Soft interrupts served."),
     }
 
-    def __init__(
-        self, options: SensorOptions | None = None, read: Callable[[], Any] = psutil.cpu_stats
-    ) -> None:
-        self._read = read
+    read = staticmethod(psutil.cpu_stats)
 
     def samples(self) -> Iterator[Sample]:
-        stats = self._read()
+        stats = self.read()
         for field, metric in self.FIELDS.items():
             yield metric.sample(getattr(stats, field))
 
@@ -184,15 +166,10 @@ class CPUFreq(Sensor):
         "max": gauge("fructosa_cpu_frequency_max_hertz", "Highest frequency.", "cpu"),
     }
 
-    def __init__(
-        self,
-        options: SensorOptions | None = None,
-        read: Callable[[], Sequence[Any]] = lambda: psutil.cpu_freq(percpu=True),
-    ) -> None:
-        self._read = read
+    read = staticmethod(lambda: psutil.cpu_freq(percpu=True))
 
     def samples(self) -> Iterator[Sample]:
-        frequencies = self._read()
+        frequencies = self.read()
         if not frequencies:
             raise SensorUnavailable("the kernel tells no frequency of the processors")
         for number, frequency in enumerate(frequencies):

@@ -1,7 +1,7 @@
 """Disks and file systems."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,16 +63,11 @@ class DiskPartitions(Sensor):
         "mountpoint",
     )
 
-    def __init__(
-        self,
-        options: SensorOptions | None = None,
-        read: Callable[[], Sequence[Any]] = psutil.disk_partitions,
-    ) -> None:
-        self._read = read
+    read = staticmethod(psutil.disk_partitions)
 
     def samples(self) -> Iterator[Sample]:
         # Of mounts on top of one another at one place the last is the one that is seen.
-        mounts = {(part.device, part.mountpoint): part for part in self._read()}
+        mounts = {(part.device, part.mountpoint): part for part in self.read()}
         if not mounts:
             raise SensorUnavailable("no partition of a disk is mounted")
         for (device, mountpoint), part in mounts.items():
@@ -100,6 +95,7 @@ class DiskUsage(Sensor):
     """
 
     Options = DiskUsageOptions
+    options: DiskUsageOptions
 
     FIELDS = {
         "total": gauge("fructosa_filesystem_total_bytes", "Size.", "mountpoint"),
@@ -120,18 +116,19 @@ class DiskUsage(Sensor):
         "mountpoint",
     )
 
+    read = staticmethod(psutil.disk_usage)
+
     def __init__(
         self,
         options: DiskUsageOptions | None = None,
-        read: Callable[[str], Any] = psutil.disk_usage,
+        read: Callable[[str], Any] | None = None,
         partitions: Callable[[], Sequence[Any]] = psutil.disk_partitions,
     ) -> None:
-        self._paths = list(dict.fromkeys(map(str, options.path))) if options else []
-        self._read = read
+        super().__init__(options, read)
         self._partitions = partitions
 
     def samples(self) -> Iterator[Sample]:
-        for path in self._paths or local_mountpoints(self._partitions()):
+        for path in self._paths() or local_mountpoints(self._partitions()):
             usage = self._usage(path)
             yield self.ERROR.sample(int(usage is None), path)
             if usage is None:
@@ -141,10 +138,13 @@ class DiskUsage(Sensor):
             if usage.used + usage.free:
                 yield self.UTILIZATION.sample(usage.used / (usage.used + usage.free), path)
 
+    def _paths(self) -> list[str]:
+        return list(dict.fromkeys(map(str, self.options.path)))
+
     def _usage(self, path: str) -> Any:
         """Return what *path* holds; None when it can't be measured: the others still can."""
         try:
-            return self._read(path)
+            return self.read(path)
         except OSError as error:
             log.debug("DiskUsage can't measure %s: %s", path, error)
             return None
@@ -188,17 +188,10 @@ class DiskIOCounters(Sensor):
         ),
     }
 
-    def __init__(
-        self,
-        options: SensorOptions | None = None,
-        read: Callable[[], Mapping[str, Any] | None] = lambda: psutil.disk_io_counters(
-            perdisk=True, nowrap=False
-        ),
-    ) -> None:
-        self._read = read
+    read = staticmethod(lambda: psutil.disk_io_counters(perdisk=True, nowrap=False))
 
     def samples(self) -> Iterator[Sample]:
-        disks = self._read()
+        disks = self.read()
         if not disks:
             raise SensorUnavailable("the kernel lists no disk")
         for device, counters in disks.items():

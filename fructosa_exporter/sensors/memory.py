@@ -1,12 +1,11 @@
 """Physical memory and swap space."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import psutil
 
 from fructosa_exporter.metrics import Sample, counter, gauge
-from fructosa_exporter.sensor import Sensor, SensorOptions
+from fructosa_exporter.sensor import Sensor
 
 
 class VirtualMemory(Sensor):
@@ -31,15 +30,10 @@ class VirtualMemory(Sensor):
         "fructosa_memory_utilization_ratio", "Share of the memory that is not available."
     )
 
-    def __init__(
-        self,
-        options: SensorOptions | None = None,
-        read: Callable[[], Any] = psutil.virtual_memory,
-    ) -> None:
-        self._read = read
+    read = staticmethod(psutil.virtual_memory)
 
     def samples(self) -> Iterator[Sample]:
-        memory = self._read()
+        memory = self.read()
         for field, metric in self.FIELDS.items():
             yield metric.sample(getattr(memory, field))
         yield self.UTILIZATION.sample(1 - memory.available / memory.total)
@@ -60,13 +54,10 @@ class SwapMemory(Sensor):
     }
     UTILIZATION = gauge("fructosa_swap_utilization_ratio", "Share of the swap space in use.")
 
-    def __init__(
-        self, options: SensorOptions | None = None, read: Callable[[], Any] = psutil.swap_memory
-    ) -> None:
-        self._read = read
+    read = staticmethod(psutil.swap_memory)
 
     def samples(self) -> Iterator[Sample]:
-        swap = self._read()
+        swap = self.read()
         for field, metric in self.FIELDS.items():
             yield metric.sample(getattr(swap, field))
         if swap.total:

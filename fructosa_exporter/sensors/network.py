@@ -2,7 +2,7 @@
 
 import socket
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,17 +54,10 @@ class NetIOCounters(Sensor):
         ),
     }
 
-    def __init__(
-        self,
-        options: SensorOptions | None = None,
-        read: Callable[[], Mapping[str, Any] | None] = lambda: psutil.net_io_counters(
-            pernic=True, nowrap=False
-        ),
-    ) -> None:
-        self._read = read
+    read = staticmethod(lambda: psutil.net_io_counters(pernic=True, nowrap=False))
 
     def samples(self) -> Iterator[Sample]:
-        interfaces = self._read()
+        interfaces = self.read()
         if not interfaces:
             raise SensorUnavailable("the kernel lists no network interface")
         for interface, counters in interfaces.items():
@@ -89,6 +82,7 @@ class NetConnections(Sensor):
     """
 
     Options = NetConnectionsOptions
+    options: NetConnectionsOptions
     on_by_default = False
     cost = "4 ms and more: it looks at every open file of every process"
     rights = "root (CAP_SYS_PTRACE) to tell the process of a connection; none for the counts"
@@ -113,19 +107,13 @@ class NetConnections(Sensor):
         "pid",
     )
 
-    def __init__(
-        self,
-        options: NetConnectionsOptions | None = None,
-        read: Callable[[], Sequence[Any]] = psutil.net_connections,
-    ) -> None:
-        self._with_addresses = options is not None and options.addresses
-        self._read = read
+    read = staticmethod(psutil.net_connections)
 
     def samples(self) -> Iterator[Sample]:
-        connections = [(self._state(found), found) for found in self._read()]
+        connections = [(self._state(found), found) for found in self.read()]
         for state, number in Counter(state for state, _ in connections).items():
             yield self.CONNECTIONS.sample(number, *state)
-        if self._with_addresses:
+        if self.options.addresses:
             told = Counter((*state, *_ends(found)) for state, found in connections)
             for labels, number in told.items():
                 yield self.CONNECTION.sample(number, *labels)
@@ -161,15 +149,10 @@ class NetIFAddrs(Sensor):
         "peer",
     )
 
-    def __init__(
-        self,
-        options: SensorOptions | None = None,
-        read: Callable[[], Mapping[str, Sequence[Any]]] = psutil.net_if_addrs,
-    ) -> None:
-        self._read = read
+    read = staticmethod(psutil.net_if_addrs)
 
     def samples(self) -> Iterator[Sample]:
-        interfaces = self._read()
+        interfaces = self.read()
         if not any(interfaces.values()):
             raise SensorUnavailable("no network interface has an address")
         told = {
@@ -209,15 +192,10 @@ class NetIFStats(Sensor):
         "flags",
     )
 
-    def __init__(
-        self,
-        options: SensorOptions | None = None,
-        read: Callable[[], Mapping[str, Any]] = psutil.net_if_stats,
-    ) -> None:
-        self._read = read
+    read = staticmethod(psutil.net_if_stats)
 
     def samples(self) -> Iterator[Sample]:
-        interfaces = self._read()
+        interfaces = self.read()
         if not interfaces:
             raise SensorUnavailable("the kernel lists no network interface")
         for interface, stats in interfaces.items():

@@ -1,6 +1,6 @@
 """The system as a whole: when it booted, who is logged in."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,13 +22,10 @@ class BootTime(Sensor):
 
     BOOT = gauge("fructosa_boot_time_seconds", "Time of boot, in seconds since 1970 (UTC).")
 
-    def __init__(
-        self, options: SensorOptions | None = None, read: Callable[[], float] = psutil.boot_time
-    ) -> None:
-        self._read = read
+    read = staticmethod(psutil.boot_time)
 
     def samples(self) -> Iterator[Sample]:
-        yield self.BOOT.sample(self._read())
+        yield self.BOOT.sample(self.read())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +45,7 @@ class Users(Sensor):
     """
 
     Options = UsersOptions
+    options: UsersOptions
 
     SESSIONS = gauge("fructosa_user_sessions", "Login sessions.")
     START = gauge(
@@ -64,16 +62,10 @@ class Users(Sensor):
         "pid",
     )
 
-    def __init__(
-        self,
-        options: UsersOptions | None = None,
-        read: Callable[[], Sequence[Any]] = psutil.users,
-    ) -> None:
-        self._with_names = options is not None and options.names
-        self._read = read
+    read = staticmethod(psutil.users)
 
     def samples(self) -> Iterator[Sample]:
-        sessions = self._read()
+        sessions = self.read()
         yield self.SESSIONS.sample(len(sessions))
         oldest: dict[str, float] = {}
         for session in sessions:
@@ -81,7 +73,7 @@ class Users(Sensor):
             oldest[terminal] = min(session.started, oldest.get(terminal, session.started))
         for terminal, started in oldest.items():
             yield self.START.sample(started, terminal)
-        if self._with_names:
+        if self.options.names:
             for labels in sorted({_told(session) for session in sessions}):
                 yield self.SESSION.sample(1, *labels)
 

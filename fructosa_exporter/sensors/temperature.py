@@ -1,13 +1,13 @@
 """Temperatures, fans and battery: what the machine's own sensors tell."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import psutil
 
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.metrics import Sample, gauge
-from fructosa_exporter.sensor import Sensor, SensorOptions
+from fructosa_exporter.sensor import Sensor
 
 # One chip's name may stand for several chips (two sockets: two coretemp), and their labels
 # repeat then; the number within all that have the name tells them apart. It also stands in for a
@@ -33,15 +33,10 @@ class SensorsTemperatures(Sensor):
         ),
     }
 
-    def __init__(
-        self,
-        options: SensorOptions | None = None,
-        read: Callable[[], Mapping[str, Sequence[Any]]] = psutil.sensors_temperatures,
-    ) -> None:
-        self._read = read
+    read = staticmethod(psutil.sensors_temperatures)
 
     def samples(self) -> Iterator[Sample]:
-        chips = self._read()
+        chips = self.read()
         if not any(chips.values()):
             raise SensorUnavailable("the kernel lists no temperature sensor")
         for chip, number, found in _places(chips):
@@ -59,15 +54,10 @@ class SensorsFans(Sensor):
 
     SPEED = gauge("fructosa_fan_speed_rpm", "Revolutions per minute.", *_PLACE)
 
-    def __init__(
-        self,
-        options: SensorOptions | None = None,
-        read: Callable[[], Mapping[str, Sequence[Any]]] = psutil.sensors_fans,
-    ) -> None:
-        self._read = read
+    read = staticmethod(psutil.sensors_fans)
 
     def samples(self) -> Iterator[Sample]:
-        chips = self._read()
+        chips = self.read()
         if not any(chips.values()):
             raise SensorUnavailable("the kernel lists no fan")
         for chip, number, found in _places(chips):
@@ -93,15 +83,10 @@ class SensorsBattery(Sensor):
     )
     PLUGGED = gauge("fructosa_battery_power_plugged", "1 if mains power is plugged in, else 0.")
 
-    def __init__(
-        self,
-        options: SensorOptions | None = None,
-        read: Callable[[], Any] = psutil.sensors_battery,
-    ) -> None:
-        self._read = read
+    read = staticmethod(psutil.sensors_battery)
 
     def samples(self) -> Iterator[Sample]:
-        battery = self._read()
+        battery = self.read()
         if battery is None:
             raise SensorUnavailable("this machine has no battery")
         yield self.CHARGE.sample(battery.percent / 100)

@@ -24,11 +24,6 @@ def cpu_times(**seconds):
     return Times(**{mode: float(seconds.get(mode, 0)) for mode in Times._fields})
 
 
-def counters(fields):
-    """Return a record whose fields count up from 1."""
-    return record(**{field: number for number, field in enumerate(fields, 1)})
-
-
 def partition(device, mountpoint, fstype="ext4", opts="rw"):
     """Return a mounted partition."""
     return record(device=device, mountpoint=mountpoint, fstype=fstype, opts=opts)
@@ -80,7 +75,7 @@ _SEEN = {
     "CPUTimes": _busy,
     "CPUTimesPercent": _busy,
     "CPUCount": lambda *, logical: 8 if logical else 4,
-    "CPUStats": lambda: counters(("ctx_switches", "interrupts", "soft_interrupts", "syscalls")),
+    "CPUStats": lambda: record(ctx_switches=1, interrupts=2, soft_interrupts=3, syscalls=4),
     "CPUFreq": lambda: [record(current=2000.0, min=800.0, max=3000.0)],
     "VirtualMemory": lambda: record(
         total=100,
@@ -99,14 +94,30 @@ _SEEN = {
     "DiskPartitions": lambda: [partition("/dev/sda1", "/", opts="ro,noatime")],
     "DiskUsage": lambda path: record(total=10, used=3, free=6, percent=33.3),
     "DiskIOCounters": lambda: {
-        "sda": counters(
-            (
-                *SENSORS["DiskIOCounters"].FIELDS,
-                *SENSORS["DiskIOCounters"].MILLISECONDS,
-            )
+        "sda": record(
+            read_count=1,
+            write_count=2,
+            read_bytes=3,
+            write_bytes=4,
+            read_time=5,
+            write_time=6,
+            read_merged_count=7,
+            write_merged_count=8,
+            busy_time=9,
         )
     },
-    "NetIOCounters": lambda: {"eth0": counters(SENSORS["NetIOCounters"].FIELDS)},
+    "NetIOCounters": lambda: {
+        "eth0": record(
+            bytes_sent=1,
+            bytes_recv=2,
+            packets_sent=3,
+            packets_recv=4,
+            errin=5,
+            errout=6,
+            dropin=7,
+            dropout=8,
+        )
+    },
     "NetConnections": lambda: [connection()],
     "NetIFAddrs": lambda: {"eth0": [address()]},
     "NetIFStats": lambda: {

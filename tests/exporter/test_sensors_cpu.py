@@ -1,6 +1,8 @@
 """Processors."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.sensors.cpu import (
@@ -13,9 +15,11 @@ from fructosa_exporter.sensors.cpu import (
     elapsed,
 )
 
-from .machine import cpu_times, record, values
+from .machine import Times, cpu_times, record, values
 
 BOOT = cpu_times()
+# The kernel counts in ticks of 10 ms.
+any_times = st.builds(Times, *[st.integers(0, 10**10).map(lambda ticks: ticks / 100)] * len(BOOT))
 
 
 def looks(sensor_class, *seen):
@@ -91,6 +95,13 @@ def test_a_mode_that_went_backwards_stood_still():
 
     assert passed.total_s == 1
     assert passed.by_mode_s["iowait"] == 0
+
+
+@given(st.lists(any_times, min_size=1, max_size=4))
+def test_a_share_lies_between_none_and_all(seen):
+    """Whatever the kernel's clocks do."""
+    for found in looks(CPUPercent, *([times] for times in seen)):
+        assert all(0 <= share <= 1 for share in found.values())
 
 
 def test_times_are_told_as_the_kernel_counts_them():

@@ -116,17 +116,26 @@ def test_a_file_system_that_can_not_be_measured_costs_only_itself():
 )
 def test_without_configuration_local_file_systems_are_measured(partitions, expected):
     """Each device once; a remote one might hang, and is measured only when it is named."""
+    sensor = DiskUsage(read=usage, partitions=lambda: partitions)
+
     assert expected == local_mountpoints(partitions)
+    assert expected == measured(sensor)
 
 
 def test_disks_tell_counts_bytes_and_seconds():
     """psutil's milliseconds become seconds."""
-    found = values(full("DiskIOCounters"))
-
-    assert found["disk_reads_total", "sda"] == 1
-    assert found["disk_written_bytes_total", "sda"] == 4
-    assert found["disk_busy_seconds_total", "sda"] == 0.009
-    assert len(found) == 9
+    expected = {
+        ("disk_reads_total", "sda"): 1,
+        ("disk_writes_total", "sda"): 2,
+        ("disk_read_bytes_total", "sda"): 3,
+        ("disk_written_bytes_total", "sda"): 4,
+        ("disk_read_seconds_total", "sda"): 0.005,
+        ("disk_write_seconds_total", "sda"): 0.006,
+        ("disk_reads_merged_total", "sda"): 7,
+        ("disk_writes_merged_total", "sda"): 8,
+        ("disk_busy_seconds_total", "sda"): 0.009,
+    }
+    assert expected == values(full("DiskIOCounters"))
 
 
 @pytest.mark.parametrize("seen", [{}, None])

@@ -7,12 +7,20 @@ from .machine import full, record, values
 
 def test_memory_is_told_in_bytes():
     """Field by field, and as the share that is not available."""
-    found = values(full("VirtualMemory"))
-
-    assert found["memory_total_bytes",] == 100
-    assert found["memory_slab_bytes",] == 5
-    assert found["memory_utilization_ratio",] == 0.4
-    assert len(found) == 11
+    expected = {
+        ("memory_total_bytes",): 100,
+        ("memory_available_bytes",): 60,
+        ("memory_used_bytes",): 30,
+        ("memory_free_bytes",): 20,
+        ("memory_active_bytes",): 10,
+        ("memory_inactive_bytes",): 9,
+        ("memory_buffers_bytes",): 8,
+        ("memory_cached_bytes",): 7,
+        ("memory_shared_bytes",): 6,
+        ("memory_slab_bytes",): 5,
+        ("memory_utilization_ratio",): 0.4,
+    }
+    assert expected == values(full("VirtualMemory"))
 
 
 def test_what_the_kernel_says_is_not_rounded():

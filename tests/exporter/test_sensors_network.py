@@ -21,11 +21,17 @@ WITH_ADDRESSES = NetConnectionsOptions(addresses=True)
 
 def test_interfaces_tell_what_went_through_them():
     """Eight counters each."""
-    found = values(full("NetIOCounters"))
-
-    assert found["network_transmit_bytes_total", "eth0"] == 1
-    assert found["network_receive_drops_total", "eth0"] == 8
-    assert len(found) == 8
+    expected = {
+        ("network_transmit_bytes_total", "eth0"): 1,
+        ("network_receive_bytes_total", "eth0"): 2,
+        ("network_transmit_packets_total", "eth0"): 3,
+        ("network_receive_packets_total", "eth0"): 4,
+        ("network_receive_errors_total", "eth0"): 5,
+        ("network_transmit_errors_total", "eth0"): 6,
+        ("network_receive_drops_total", "eth0"): 7,
+        ("network_transmit_drops_total", "eth0"): 8,
+    }
+    assert expected == values(full("NetIOCounters"))
 
 
 def test_connections_are_counted_by_family_protocol_and_state():

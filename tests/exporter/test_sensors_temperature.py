@@ -36,6 +36,17 @@ def test_chips_that_repeat_their_labels_are_told_apart():
     assert expected == values(SensorsTemperatures(read=lambda: seen))
 
 
+def test_zero_degrees_are_a_temperature():
+    """What a chip does not tell is None, and is not told."""
+    seen = {"drivetemp": [temperature("disk", 0.0, high=None, critical=70.0)]}
+
+    expected = {
+        ("temperature_celsius", "drivetemp", "0", "disk"): 0.0,
+        ("temperature_critical_celsius", "drivetemp", "0", "disk"): 70.0,
+    }
+    assert expected == values(SensorsTemperatures(read=lambda: seen))
+
+
 def test_a_number_stands_in_for_a_label():
     """So that all paths have as many parts."""
     seen = {"acpitz": [temperature("", -3.5)], "empty": []}

@@ -14,9 +14,9 @@ from fructosa_service.errors import ServiceError
 
 
 @contextmanager
-def serving(pages):
+def serving(pages, server_class=Server):
     """Serve *pages* on a free port."""
-    with Server("127.0.0.1", 0, pages) as running:
+    with server_class("127.0.0.1", 0, pages) as running:
         thread = threading.Thread(target=running.serve_forever, args=(0.01,))
         thread.start()
         try:
@@ -48,6 +48,13 @@ def ask(connection, path, method="GET"):
     return answer.status, answer.headers["Content-Type"], answer.read().decode()
 
 
+def raw(server, request_line):
+    """Send a *request_line* of any bytes; return all that comes until the connection ends."""
+    with socket.create_connection(server.server_address[:2], timeout=10) as scraper:
+        scraper.sendall(request_line + b"\r\nHost: node\r\nConnection: close\r\n\r\n")
+        return b"".join(iter(lambda: scraper.recv(2**16), b""))
+
+
 def test_the_page_is_served_again_and_again_on_one_connection(connection):
     """Scrapers keep it open."""
     first = ask(connection, "/metrics")
@@ -62,9 +69,7 @@ def test_the_page_is_served_again_and_again_on_one_connection(connection):
 
 def test_head_has_no_body(server):
     """The answer ends with its headers."""
-    with socket.create_connection(server.server_address[:2], timeout=10) as asking:
-        asking.sendall(b"HEAD /metrics HTTP/1.1\r\nConnection: close\r\n\r\n")
-        answer = b"".join(iter(lambda: asking.recv(65536), b""))
+    answer = raw(server, b"HEAD /metrics HTTP/1.1")
 
     assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
     assert answer.endswith(b"\r\n\r\n")
@@ -130,28 +135,31 @@ def test_a_sensor_asked_for_twice_is_shown_once(connection):
     assert text.count("\nfructosa_cpu_threads ") == 1
 
 
-def raw(server, request):
-    """Send the bytes of a *request*; return what comes first of the answer."""
-    with socket.create_connection(server.server_address[:2], timeout=10) as scraper:
-        scraper.sendall(request)
-        return scraper.recv(2**16)
-
-
 def test_an_address_that_is_none_is_a_bad_request(server, connection):
     """The next scrape works."""
-    answer = raw(server, b"GET http://[ HTTP/1.1\r\nHost: node\r\n\r\n")
+    answer = raw(server, b"GET http://[ HTTP/1.1")
 
     assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
     assert answer.endswith(b"\r\n\r\nthe address is no URL; the metrics are at /metrics\n")
     assert ask(connection, "/metrics")[0] == 200
 
 
-def test_head_and_page_leave_together(server):
-    """Else the page would wait until the scraper's kernel acknowledges the head, for 40 ms."""
-    answer = raw(server, b"GET /metrics?collect[]=CPUCount HTTP/1.1\r\nHost: node\r\n\r\n")
+class Watched(Server):
+    """Keeps whether each connection sent at once what was written to it."""
 
-    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    def shutdown_request(self, request):
+        """Look before the connection is closed: the scraper waits for that."""
+        self.sent_at_once = request.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        super().shutdown_request(request)
+
+
+def test_a_page_does_not_wait_behind_its_head():
+    """For the scraper's kernel to acknowledge that: 40 ms, whatever the page's size."""
+    with serving(Pages([reader("CPUCount")]), Watched) as server:
+        answer = raw(server, b"GET /metrics HTTP/1.1")
+
     assert b"fructosa_cpu_threads" in answer
+    assert server.sent_at_once
 
 
 class Unreadable(Pages):
