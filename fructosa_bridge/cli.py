@@ -35,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = cli.parser("lmaster", "Scrape the nodes of a cluster and write into Graphite.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
-    scrape = commands.add_parser("scrape", help="scrape the nodes, in the foreground")
+    scrape = cli.add_command(commands, "scrape", _scrape, "scrape the nodes, in the foreground")
     cli.add_config(scrape, DEFAULT_FILE)
     scrape.add_argument(
         "--node",
@@ -77,12 +77,8 @@ def _parser() -> argparse.ArgumentParser:
         help="port of the status page, 0 for a free one (default: that of the file, or 9889)",
     )
     scrape.add_argument("--once", action="store_true", help="scrape each node once, and end")
-    scrape.set_defaults(command=_scrape)
 
-    check = commands.add_parser("check", help="is the configuration right?")
-    cli.add_config(check, DEFAULT_FILE)
-    check.add_argument("--example", action="store_true", help="print a file with every key")
-    check.set_defaults(command=_check)
+    cli.add_check(commands, _check, DEFAULT_FILE)
     return parser
 
 

@@ -15,7 +15,7 @@ from .catalogue import description, example_config, overview
 from .choose import reader, readers
 from .config import DEFAULT_FILE, read_config
 from .exposition import Renderer
-from .reading import page
+from .reading import Reader, page
 from .sensors import SENSORS
 from .server import Pages, Server
 
@@ -34,7 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = cli.parser("lagent", "Serve the readings of this node as metrics over HTTP.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
-    serve = commands.add_parser("serve", help="serve the readings, in the foreground")
+    serve = cli.add_command(commands, "serve", _serve, "serve the readings, in the foreground")
     cli.add_config(serve, DEFAULT_FILE)
     serve.add_argument(
         "--host",
@@ -48,21 +48,17 @@ def _parser() -> argparse.ArgumentParser:
         type=from_command_line(PORT),
         help="port to listen on, 0 for a free one (default: that of the file, or 9888)",
     )
-    serve.set_defaults(command=_serve)
 
-    sensors = commands.add_parser("sensors", help="what can be measured here; all of one sensor")
+    sensors = cli.add_command(
+        commands, "sensors", _sensors, "what can be measured here; all of one sensor"
+    )
     sensors.add_argument("name", metavar="NAME", nargs="?", help="a sensor")
-    sensors.set_defaults(command=_sensors)
 
-    read = commands.add_parser("read", help="read once and print the page")
+    read = cli.add_command(commands, "read", _read, "read once and print the page")
     read.add_argument("names", metavar="NAME", nargs="*", help="a sensor; all of them if none")
     cli.add_config(read, DEFAULT_FILE)
-    read.set_defaults(command=_read)
 
-    check = commands.add_parser("check", help="is the configuration right?")
-    cli.add_config(check, DEFAULT_FILE)
-    check.add_argument("--example", action="store_true", help="print a file with every key")
-    check.set_defaults(command=_check)
+    cli.add_check(commands, _check, DEFAULT_FILE)
     return parser
 
 
@@ -108,14 +104,16 @@ def _read(arguments: argparse.Namespace) -> int:
     else:
         chosen, _ = readers(config.sensors)
     sys.stdout.write(Renderer().page(page(chosen)))
-    failed = [
-        f"sensor {one.sensor.name} can't be read: {reason}"
-        for one in chosen
-        if (reason := one.reading().error or (arguments.names and one.reading().absent))
-    ]
-    for line in failed:
-        print(f"lagent: {line}", file=sys.stderr)
-    return cli.EXIT_RUNNING if failed else 0
+    return cli.EXIT_RUNNING if any(_is_missed(one, arguments.names) for one in chosen) else 0
+
+
+def _is_missed(one: Reader, asked_for: Sequence[str]) -> bool:
+    """Tell whether a sensor gave nothing that it should have; what failed is in the log."""
+    reading = one.last
+    if asked_for and reading and reading.absent:
+        print(f"lagent: sensor {one.sensor.name} can't be read: {reading.absent}", file=sys.stderr)
+        return True
+    return reading is None or reading.error is not None
 
 
 def _check(arguments: argparse.Namespace) -> int:

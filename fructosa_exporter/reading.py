@@ -63,6 +63,11 @@ class Reader:
         self._last: Reading | None = None
         self._lock = threading.Lock()
 
+    @property
+    def last(self) -> Reading | None:
+        """The last reading, however old; None before the first."""
+        return self._last
+
     def reading(self) -> Reading:
         """Return the last reading, a new one if that is old. Scrapes at one time share one."""
         asked_s = self._clock()
@@ -93,7 +98,8 @@ class Reader:
         absent = error = None
         try:
             samples = tuple(self.sensor.samples())  # all of a sensor, or nothing
-        except SensorUnavailable as reason:
+        # psutil raises the second where a kernel lacks what others have.
+        except (SensorUnavailable, NotImplementedError) as reason:
             absent = str(reason)
         except Exception as reason:  # noqa: BLE001 - a sensor must not cost the page
             error = f"{type(reason).__name__}: {reason}"
@@ -104,7 +110,7 @@ class Reader:
         failed = before.error if before else None
         if now.error and now.error != failed:
             log.error("sensor %s failed, its samples are missing: %s", self.sensor.name, now.error)
-        elif failed and not now.error:
+        elif failed and not now.error and not now.absent:
             log.info("sensor %s can be read again", self.sensor.name)
 
 

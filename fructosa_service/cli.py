@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeAlias
 
 from . import __version__
 from .errors import ConfigError, ServiceError, UsageError
@@ -13,6 +13,10 @@ from .suggest import did_you_mean
 
 EXIT_RUNNING = 1
 EXIT_USAGE = 2
+
+
+Command = Callable[[argparse.Namespace], int]
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -27,6 +31,20 @@ def parser(prog: str, description: str) -> argparse.ArgumentParser:
     made = _Parser(prog=prog, description=description, allow_abbrev=False)
     made.add_argument("--version", action="version", version=f"{prog} {__version__}")
     return made
+
+
+def add_command(commands: Commands, name: str, run: Command, text: str) -> argparse.ArgumentParser:
+    """Add a command that *run* carries out; return its parser."""
+    made = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+    made.set_defaults(command=run)
+    return made
+
+
+def add_check(commands: Commands, run: Command, default: Path) -> None:
+    """Add the command that checks a configuration, or prints an example of one."""
+    made = add_command(commands, "check", run, "tell whether the configuration is right")
+    add_config(made, default)
+    made.add_argument("--example", action="store_true", help="print a file with every key")
 
 
 def add_config(command: argparse.ArgumentParser, default: Path) -> None:

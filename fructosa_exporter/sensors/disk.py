@@ -39,6 +39,9 @@ _REMOTE = frozenset(
     }
 )
 
+# They are full by nature, which would only alarm people.
+_IMAGES = frozenset({"erofs", "iso9660", "squashfs", "udf"})
+
 
 class DiskPartitions(Sensor):
     """The mounted partitions: device, file system, options, and whether they are read-only.
@@ -151,10 +154,13 @@ class DiskUsage(Sensor):
 
 
 def local_mountpoints(partitions: Sequence[Any]) -> list[str]:
-    """Return ``/`` and where each local device is mounted first: bind mounts repeat devices."""
+    """Return ``/`` and where each local device is mounted first: bind mounts repeat devices.
+
+    Images that nobody can write to are left out.
+    """
     first: dict[str, str] = {}
     for part in partitions:
-        if part.fstype not in _REMOTE and part.mountpoint != "/":
+        if part.fstype not in _REMOTE | _IMAGES and part.mountpoint != "/":
             first.setdefault(part.device, part.mountpoint)
     at_root = {part.device for part in partitions if part.mountpoint == "/"}
     return ["/", *sorted({path for device, path in first.items() if device not in at_root})]

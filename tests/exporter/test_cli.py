@@ -8,6 +8,7 @@ import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
+from fructosa_exporter.choose import reader
 from fructosa_exporter.cli import main
 from fructosa_exporter.sensors import SENSORS
 
@@ -97,6 +98,20 @@ def test_read_uses_the_options_that_are_configured(lagent, config, tmp_path):
 
     assert (0, "") == (code, err)
     assert f'fructosa_filesystem_error{{mountpoint="{tmp_path}"}} 0\n' in out
+
+
+def test_read_says_which_of_the_named_sensors_gave_nothing(lagent, config):
+    """With exit code 1; what is only configured may be absent."""
+    path = config("[sensor:DiskUsage]\npath = /\n[sensor:SensorsBattery]\ntime_interval = 0\n")
+    reading = reader("SensorsBattery").reading()
+    if reading.absent is None:
+        pytest.skip("this machine has a battery")
+
+    named, _, told = lagent("read", "SensorsBattery", "-c", path)
+    configured, _, untold = lagent("read", "-c", path)
+
+    assert (1, f"lagent: sensor SensorsBattery can't be read: {reading.absent}\n") == (named, told)
+    assert (0, "") == (configured, untold)
 
 
 def test_check_says_that_a_good_file_is_good(lagent, config):

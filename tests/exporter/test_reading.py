@@ -93,10 +93,11 @@ def test_a_broken_sensor_costs_only_its_own_samples(clock):
     assert found["fructosa_sensor_success", ("Counting",)] == 1
 
 
-def test_what_the_machine_lacks_is_neither_zero_nor_an_error(clock):
-    """No samples, and the reading counts as right."""
+@pytest.mark.parametrize("lack", [SensorUnavailable, NotImplementedError])
+def test_what_the_machine_lacks_is_neither_zero_nor_an_error(clock, lack):
+    """No samples, and the reading counts as right; psutil says so in its own way."""
     sensor = Counting()
-    sensor.error = SensorUnavailable("no battery")
+    sensor.error = lack("no battery")
     reader = Reader(sensor, 1, clock)
 
     found = values(reader.samples())

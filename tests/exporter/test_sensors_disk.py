@@ -112,6 +112,7 @@ def test_a_file_system_that_can_not_be_measured_costs_only_itself():
         ([partition("/dev/b", "/b"), partition("/dev/a", "/a")], ["/", "/a", "/b"]),
         ([partition("server:/x", "/nfs", "nfs4")], ["/"]),
         ([partition("mds@tcp:/fs", "/lustre", "lustre")], ["/"]),
+        ([partition("/dev/loop0", "/snap/core", "squashfs")], ["/"]),
     ],
 )
 def test_without_configuration_local_file_systems_are_measured(partitions, expected):
