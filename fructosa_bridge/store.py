@@ -70,10 +70,6 @@ class WhisperStore:
         whisper.create(str(file), archives(interval_s), 0, aggregation(path), sparse=True)
         whisper.update_many(str(file), points)
 
-    def nodes(self, prefix: str) -> list[str]:
-        """Return the nodes below *prefix* that have series, sorted."""
-        return sorted(entry.name for entry in self._folder(prefix).glob("*/"))
-
     def find(self, pattern: str) -> list[str]:
         """Return the series that match *pattern*: ``*`` is any part, ``**`` any number of them."""
         parts = pattern.split(".")

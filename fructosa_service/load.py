@@ -34,10 +34,6 @@ class Loaded:
             if section == name and label is not None
         }
 
-    def has(self, name: str) -> bool:
-        """Tell whether the file has a section *name*."""
-        return any(section == name for section, _ in self.sections)
-
 
 def load(path: Path, schema: Sequence[SectionType]) -> Loaded:
     """Read the file at *path*.

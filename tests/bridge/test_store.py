@@ -39,12 +39,13 @@ def test_points_come_back_at_their_slots(store, now_s):
 
 
 def test_series_are_found_by_patterns(store, now_s):
-    """A star is one part; nodes are the folders below a prefix."""
+    """A star is one part, two are any number of them."""
     paths = ["c.n1.up.all", "c.n1.cpu.0.idle", "c.n1.cpu.1.idle", "c.n2.up.all"]
     store.write([Batch(now_s, 10, [(path, 1.0) for path in paths])])
 
     assert ["c.n1.cpu.0.idle", "c.n1.cpu.1.idle"] == store.find("c.n1.cpu.*.idle")
     assert ["c.n1.up.all", "c.n2.up.all"] == store.find("c.*.up.*")
+    assert ["c.n1.cpu.0.idle", "c.n1.cpu.1.idle"] == store.find("c.n1.cpu.**.*")
     assert [] == store.find("c.n1.cpu")
 
 

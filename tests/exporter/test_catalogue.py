@@ -49,6 +49,6 @@ def test_the_example_gives_every_sensor_its_defaults():
     assert {name: sensor.Options() for name, sensor in SENSORS.items()} == found.labelled("sensor")
     for section in SCHEMA:
         if isinstance(section.settings, type):
-            assert found.has(section.name)
+            assert (section.name, None) in found.sections
             assert section.settings() == found.one(section.name, section.settings)
     assert () == found.warnings

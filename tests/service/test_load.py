@@ -64,7 +64,6 @@ def test_an_empty_file_gives_the_defaults():
 
     assert Web(host="localhost", tcp_port=80) == found.one("Web", Web)
     assert {} == found.labelled("nodes")
-    assert not found.has("Web")
 
 
 def test_what_stands_in_the_file_replaces_the_defaults():
@@ -72,7 +71,6 @@ def test_what_stands_in_the_file_replaces_the_defaults():
     found = loaded("[WEB]\nTCP PORT = 8080")
 
     assert Web(host="localhost", tcp_port=8080) == found.one("Web", Web)
-    assert found.has("Web")
 
 
 def test_labelled_sections_are_kept_apart_by_their_labels():
