@@ -9,8 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from fructosa_service import cli
-from fructosa_service.errors import UsageError
-from fructosa_service.kinds import ENDPOINT, HOST, PORT, Endpoint, from_command_line, whole
+from fructosa_service.errors import ConfigError, Problem, UsageError
+from fructosa_service.kinds import (
+    ENDPOINT,
+    HOST,
+    LISTENING_PORT,
+    Endpoint,
+    from_command_line,
+    whole,
+)
 from fructosa_service.logs import open_log
 
 from .config import DEFAULT_FILE, Config, GraphiteSettings, read_config
@@ -73,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     scrape.add_argument(
         "--port",
         metavar="PORT",
-        type=from_command_line(PORT),
+        type=from_command_line(LISTENING_PORT),
         help="port of the status page, 0 for a free one (default: that of the file, or 9889)",
     )
     scrape.add_argument("--once", action="store_true", help="scrape each node once, and end")
@@ -112,7 +119,7 @@ def _check(arguments: argparse.Namespace) -> int:
         return 0
     path = cli.chosen_config(arguments.config, DEFAULT_FILE)
     config = read_config(path)
-    targets = configured(config.nodes, config.graphite.prefix)
+    targets = _configured(config, path)
     for warning in config.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     if path is None:
@@ -151,10 +158,17 @@ def _targets(config: Config, arguments: argparse.Namespace) -> list[Target]:
         return named(arguments.nodes, arguments.interval or _DEFAULT_INTERVAL_S, prefix)
     if arguments.interval is not None:
         raise UsageError("--interval is for nodes named with --node; sections have their own")
-    targets = configured(config.nodes, prefix)
+    targets = _configured(config, cli.chosen_config(arguments.config, DEFAULT_FILE))
     if not targets:
         raise UsageError(
             f"there are no nodes to scrape; name them with --node HOST[:PORT], or write a "
             f"[nodes:NAME] section with hosts = ... into {arguments.config or DEFAULT_FILE}"
         )
     return targets
+
+
+def _configured(config: Config, path: Path | None) -> list[Target]:
+    try:
+        return configured(config.nodes, config.graphite.prefix)
+    except UsageError as error:
+        raise ConfigError(str(path), [Problem(message=str(error))]) from error

@@ -8,9 +8,9 @@ from pathlib import Path
 from fructosa_service.errors import KeyProblem
 from fructosa_service.kinds import (
     HOST,
+    LISTENING_PORT,
     PATH,
     PORT,
-    TEXT,
     YES_NO,
     choice,
     optional,
@@ -22,7 +22,7 @@ from fructosa_service.load import Loaded, load
 from fructosa_service.logs import LOGGING, LoggingSettings
 from fructosa_service.settings import REQUIRED, SectionType, option
 
-from .nodes import NODES, PREFIX
+from .nodes import NODES, PREFIX, SENSOR
 
 DEFAULT_FILE = Path("/etc/fructosa/lmaster.conf")
 _DEFAULT_TIMEOUT_S = 5.0
@@ -33,12 +33,12 @@ class MasterSettings:
     """The master itself."""
 
     host: str = option(HOST, "localhost", "Address of the status page.")
-    port: int = option(PORT, 9889, "TCP port of the status page; 0 takes a free one.")
+    port: int = option(LISTENING_PORT, 9889, "TCP port of the status page; 0 takes a free one.")
     data_directory: Path = option(
         PATH, Path("/var/lib/fructosa"), "Where lmaster keeps its data.", key="data directory"
     )
     most_queued_points: int = option(
-        whole("points", at_least=1000),
+        whole("points", at_least=1000, example="2000000"),
         2_000_000,
         "How many points wait for Graphite at most; then the oldest are dropped, and counted.",
         key="queue points",
@@ -72,7 +72,7 @@ class NodesSettings:
         key="timeout",
     )
     sensors: tuple[str, ...] = option(
-        several(TEXT), (), "Ask for these sensors only; without it for all that the node serves."
+        several(SENSOR), (), "Ask for these sensors only; without it for all that the node serves."
     )
     prefix: str | None = option(
         optional(PREFIX), None, "Graphite prefix of these nodes, instead of the one in [Graphite]."

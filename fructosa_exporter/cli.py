@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from fructosa_service import cli
 from fructosa_service.errors import UsageError
-from fructosa_service.kinds import HOST, PORT, from_command_line
+from fructosa_service.kinds import HOST, LISTENING_PORT, from_command_line
 from fructosa_service.logs import open_log
 
 from .catalogue import description, example_config, overview
@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--port",
         metavar="PORT",
-        type=from_command_line(PORT),
+        type=from_command_line(LISTENING_PORT),
         help="port to listen on, 0 for a free one (default: that of the file, or 9888)",
     )
 

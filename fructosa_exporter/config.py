@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from fructosa_service.kinds import HOST, PORT
+from fructosa_service.kinds import HOST, LISTENING_PORT
 from fructosa_service.load import Loaded, load
 from fructosa_service.logs import LOGGING, LoggingSettings
 from fructosa_service.settings import SectionType, option
@@ -22,7 +22,7 @@ class AgentSettings:
     host: str = option(
         HOST, "127.0.0.1", "Address to listen on; 0.0.0.0 is all of the node's IPv4 addresses."
     )
-    port: int = option(PORT, 9888, "TCP port to listen on; 0 takes a free one.")
+    port: int = option(LISTENING_PORT, 9888, "TCP port to listen on; 0 takes a free one.")
 
 
 SCHEMA = (

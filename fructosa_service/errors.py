@@ -4,11 +4,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _MOST_SHOWN = 80
+# More lines tell nobody more: the file is something else than a configuration.
+_MOST_PROBLEMS = 100
 
 
 def shown(text: str) -> str:
     """Return *text* in quotes for a message, cut where it is long."""
-    return repr(text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 1]}…")
+    return repr(_cut(text))
+
+
+def visible(name: str) -> str:
+    """Return *name* for a message, cut where it is long, with escapes for what can't be seen."""
+    cut = _cut(name)
+    return cut if cut.isprintable() else ascii(cut)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 1]}…"
 
 
 class ServiceError(Exception):
@@ -17,11 +29,6 @@ class ServiceError(Exception):
 
 class UsageError(Exception):
     """A command line that can't be carried out; the text says what to write."""
-
-
-def _visible(name: str) -> str:
-    """Return *name*, with escapes where the mistake is a character that can't be seen."""
-    return name if name.isprintable() else ascii(name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,9 +41,9 @@ class Problem:
     key: str | None = None
 
     def __str__(self) -> str:
-        where = [] if self.section is None else [f"[{_visible(self.section)}]"]
+        where = [] if self.section is None else [f"[{visible(self.section)}]"]
         if self.key is not None:
-            where.append(_visible(self.key))
+            where.append(visible(self.key))
         return " ".join(where) + (": " if where else "") + self.message
 
 
@@ -49,7 +56,10 @@ class ConfigError(Exception):
         super().__init__(filename, self.problems)
 
     def __str__(self) -> str:
-        return "\n".join(self._line(problem) for problem in self.problems)
+        lines = [self._line(problem) for problem in self.problems[:_MOST_PROBLEMS]]
+        if more := len(self.problems) - len(lines):
+            lines.append(f"{self.filename}: and {more} more mistakes")
+        return "\n".join(lines)
 
     def _line(self, problem: Problem) -> str:
         line = "" if problem.line is None else f":{problem.line}"

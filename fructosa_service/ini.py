@@ -10,10 +10,10 @@ line, and all of them should be shown at once.
 import re
 from dataclasses import dataclass, field
 
-from .errors import Problem, shown
+from .errors import Problem, shown, visible
 
 _HEADER = re.compile(r"\[(?P<name>[^\]]*)\]$")
-_ENTRY = re.compile(r"(?P<key>[^=:]*?)\s*[=:]\s*(?P<text>.*)$")
+_ENTRY = re.compile(r"(?P<key>[^=:]*)[=:]\s*(?P<text>.*)$")
 _COMMENT = re.compile(r"(^|\s)[#;].*$")
 
 
@@ -41,6 +41,7 @@ class _Reader:
     def __init__(self) -> None:
         self.sections: list[Section] = []
         self.problems: list[Problem] = []
+        self._names: set[str] = set()
         self._keys: set[str] = set()
         self._entry: Entry | None = None
         self._indent = 0
@@ -63,23 +64,25 @@ class _Reader:
         name = match["name"].strip() if match else ""
         if not name:
             self._problem(number, f"{shown(text)} is no section header; write [name]")
-        elif any(name == section.name for section in self.sections):
-            self._problem(number, f"[{name}] stands twice; keep one of the two sections")
+        elif name in self._names:
+            self._problem(number, f"[{visible(name)}] stands twice; keep one of the two sections")
         # A repeated or broken header opens a section too: its entries are checked all the same.
         self.sections.append(Section(name, number))
+        self._names.add(name)
         self._keys = set()
 
     def _key(self, number: int, text: str, indent: int) -> None:
         match = _ENTRY.match(text)
+        key = match["key"].rstrip() if match else ""
         self._entry = None
         if not self.sections:
             self._problem(
                 number, f"{shown(text)} stands before the first section; write [name] above"
             )
-        elif match is None or not match["key"]:
+        elif match is None or not key:
             self._problem(number, f"{shown(text)} is no setting; write key = value")
         else:
-            self._add(Entry(match["key"], match["text"], number), indent)
+            self._add(Entry(key, match["text"], number), indent)
 
     def _add(self, entry: Entry, indent: int) -> None:
         section = self.sections[-1]

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from .errors import shown
 from .suggest import did_you_mean
 
 T = TypeVar("T")
@@ -75,13 +76,17 @@ def whole(
     return Kind(name=unit, example=example, parse=parse)
 
 
-def _parse_port(text: str) -> int:
-    value = _number(text, int, "port number", "9888")
-    _check_range(value, 0, 65535, "")
-    return value
+def _port(at_least: int) -> Kind[int]:
+    def parse(text: str) -> int:
+        value = _number(text, int, "port number", "9888")
+        _check_range(value, at_least, 65535, "")
+        return value
+
+    return Kind(name="port", example="9888", parse=parse)
 
 
-PORT = Kind(name="port", example="9888", parse=_parse_port)
+PORT = _port(at_least=1)
+LISTENING_PORT = _port(at_least=0)  # 0 takes a free one; nobody could connect to it
 
 _YES_NO = {"yes": True, "no": False, "true": True, "false": False, "on": True, "off": False}
 _YES_NO |= {"1": True, "0": False}
@@ -176,7 +181,7 @@ def _parse_endpoint(text: str) -> Endpoint:
     match = re.fullmatch(r"(?:\[(?P<v6>[^\]]+)\]|(?P<host>[^:\[\]]*))(?::(?P<port>[0-9]+))?", text)
     if match is None or not _is_host(match["v6"] or match["host"]):
         raise ValueError("is not HOST[:PORT]; write e.g. node001:9888 or [::1]:9888")
-    port = None if match["port"] is None else _parse_port(match["port"])
+    port = None if match["port"] is None else PORT.parse(match["port"])
     return Endpoint(match["v6"] or match["host"], port)
 
 
@@ -202,7 +207,7 @@ def _part(kind: Kind[T], part: str) -> T:
     try:
         return kind.parse(part)
     except ValueError as error:
-        raise ValueError(f"holds {part!r}, which {error}") from None
+        raise ValueError(f"holds {shown(part)}, which {error}") from None
 
 
 def optional(kind: Kind[T]) -> Kind[T | None]:
@@ -222,7 +227,7 @@ def from_command_line(kind: Kind[T]) -> Callable[[str], T]:
         try:
             return kind.parse(text)
         except ValueError as error:
-            raise argparse.ArgumentTypeError(f"{text!r} {error}") from None
+            raise argparse.ArgumentTypeError(f"{shown(text)} {error}") from None
 
     return convert
 

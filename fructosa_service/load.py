@@ -12,6 +12,9 @@ from .suggest import did_you_mean
 
 T = TypeVar("T")
 
+# A hundred thousand nodes, each with its name, need 2 MiB. /dev/zero has no end.
+_MOST_BYTES = 16 * 1024 * 1024
+
 
 @dataclass(frozen=True)
 class Loaded:
@@ -41,20 +44,30 @@ def load(path: Path, schema: Sequence[SectionType]) -> Loaded:
     Raises: ConfigError with every problem of the file, or when it can't be read.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        with path.open("rb") as file:
+            content = file.read(_MOST_BYTES + 1)
     except OSError as error:
         reason = error.strerror or str(error)
         message = f"can't be read: {reason}; check the path and its permissions"
         raise ConfigError(str(path), [Problem(message=message)]) from error
+    return check(_text(content, str(path)), str(path), schema)
+
+
+def _text(content: bytes, filename: str) -> str:
+    if len(content) > _MOST_BYTES:
+        message = f"has more than {_MOST_BYTES} bytes; check the path"
+        raise ConfigError(filename, [Problem(message=message)])
+    try:
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         message = "is not UTF-8 text; save the file as UTF-8"
-        raise ConfigError(str(path), [Problem(message=message, line=line)]) from error
+        raise ConfigError(filename, [Problem(message=message, line=line)]) from error
     if "\0" in text:  # UTF-16 without its mark looks like that, and so does a broken disk
         line = text[: text.index("\0")].count("\n") + 1
         message = "holds a NUL byte, so it is no text; save the file as UTF-8"
-        raise ConfigError(str(path), [Problem(message=message, line=line)])
-    return check(text, str(path), schema)
+        raise ConfigError(filename, [Problem(message=message, line=line)])
+    return text
 
 
 def check(text: str, filename: str, schema: Sequence[SectionType]) -> Loaded:
@@ -171,7 +184,7 @@ class _Checker:
 
     def _unknown_label(self, section: ini.Section, label: str, known: Mapping[str, type]) -> None:
         hint = did_you_mean(label, known) or f"; it may be {', '.join(known)}"
-        message = f"{label!r} is not known{hint}"
+        message = f"{shown(label)} is not known{hint}"
         self._problems.append(Problem(message=message, line=section.line, section=section.name))
 
     def _unknown_key(

@@ -21,7 +21,7 @@ class LoggingSettings:
         optional(PATH), None, "The log file; without it the log goes to standard error."
     )
     max_bytes: int = option(
-        whole("bytes"),
+        whole("bytes", example="1073741824"),
         1073741824,
         "Size at which the file is rotated; 0 never rotates it.",
         key="maxBytes",

@@ -5,7 +5,10 @@ import os
 import pytest
 
 from fructosa_exporter import cli
+from fructosa_exporter.config import AgentSettings
 from fructosa_exporter.sensors import SENSORS
+from fructosa_service.logs import LoggingSettings
+from fructosa_service.settings import options_of
 
 NO_SECONDS = "is not a number of seconds; write e.g. 30"
 NO_PORT = "is not a port number; write e.g. 9888"
@@ -53,6 +56,8 @@ BROKEN = [
     ("YAML", "lagent:\n  port: 1", ":1: 'lagent:' " + ABOVE, ":2: 'port: 1' " + ABOVE),
     ("JSON", '{"port": 1}', """:1: '{"port": 1}' """ + ABOVE),
     ("old line ends", "[lagent]\rport = 1\r", f":1: '[lagent]\\rport = 1' {NO_HEADER}"),
+    ("a shell script", "#!/bin/sh\nlagent serve", f":2: 'lagent serve' {ABOVE}"),
+    ("a line of a megabyte", "y" * 10**6, f":1: '{'y' * 79}…' {ABOVE}"),
     # What stands twice.
     ("section twice", "[lagent]\n[logging]\n[lagent]", f":3: [lagent] {STANDS_TWICE}"),
     ("section in two spellings", "[lagent]\n[LAgent]", f":2: [LAgent]: {TWO_SPELLINGS}"),
@@ -61,6 +66,13 @@ BROKEN = [
         "sensor in two spellings",
         "[sensor:Users]\n[Sensor: users]",
         f":2: [Sensor: users]: {TWO_SPELLINGS}",
+    ),
+    (
+        "section twice, with escape codes",
+        "[\x1b[31m]\n[\x1b[31m]",
+        f":1: ['\\x1b[31m']: {NO_SECTION}; it may have [lagent], [sensor:…], [logging], [lmaster]",
+        f":2: ['\\x1b[31m'] {STANDS_TWICE}",
+        f":2: ['\\x1b[31m']: {NO_SECTION}; it may have [lagent], [sensor:…], [logging], [lmaster]",
     ),
     ("key twice", "[lagent]\nport = 1\nport = 2", f":3: [lagent] port: {TWICE}"),
     (
@@ -111,6 +123,12 @@ BROKEN = [
         "[lag\u200bent]",
         f":1: ['lag\\u200bent']: {NO_SECTION}; did you mean lagent?",
     ),
+    (
+        "sensor with an endless name",
+        f"[sensor:CPUPercent{'x' * 1000}]",
+        f":1: [sensor:CPUPercent{'x' * 62}…]: 'CPUPercent{'x' * 69}…' is not known; "
+        f"it may be {', '.join(SENSORS)}",
+    ),
     # Keys.
     ("key misspelt", "[lagent]\nprot = 1", f":2: [lagent] prot: {NO_KEY}; did you mean port?"),
     (
@@ -132,6 +150,11 @@ BROKEN = [
         "key of a section without any",
         "[lmaster]\nretries = 3",
         f":2: [lmaster] retries: {NO_KEY}; it has no keys",
+    ),
+    (
+        "key without an end",
+        f"[lagent]\n{'k' * 1000} = 1",
+        f":2: [lagent] {'k' * 79}…: {NO_KEY}; it may have host, port",
     ),
     # Ports.
     ("port is a word", "[lagent]\nport = http", f":2: [lagent] port: 'http' {NO_PORT}"),
@@ -221,6 +244,11 @@ BROKEN = [
         "[logging]\nfilename = lagent.log",
         f":2: [logging] filename: 'lagent.log' {NO_PATH}",
     ),
+    (
+        "path without an end",
+        f"[sensor:DiskUsage]\npath = {'x' * 1000}",
+        f":2: [sensor:DiskUsage] path: '{'x' * 79}…' holds '{'x' * 79}…', which {NO_PATH}",
+    ),
     ("log is empty", "[logging]\nfilename =", f":2: [logging] filename: '' {NO_VALUE}"),
     (
         "log in nobody's home",
@@ -237,7 +265,7 @@ BROKEN = [
     (
         "bytes with a unit",
         "[logging]\nmaxBytes = 1G",
-        ":2: [logging] maxBytes: '1G' is not a whole number of bytes; write e.g. 10",
+        ":2: [logging] maxBytes: '1G' is not a whole number of bytes; write e.g. 1073741824",
     ),
     (
         "bytes below zero",
@@ -247,7 +275,7 @@ BROKEN = [
     (
         "bytes with an exponent",
         "[logging]\nmaxBytes = 1e9",
-        ":2: [logging] maxBytes: '1e9' is not a whole number of bytes; write e.g. 10",
+        ":2: [logging] maxBytes: '1e9' is not a whole number of bytes; write e.g. 1073741824",
     ),
     (
         "too many files",
@@ -293,6 +321,7 @@ def check(path, capsys):
     code = cli.main(["check", "-c", str(path)])
     out, err = capsys.readouterr()
     assert out == ""
+    assert err.replace("\n", "").isprintable()
     return code, err
 
 
@@ -361,3 +390,28 @@ def test_a_file_below_a_file_is_refused(tmp_path, capsys):
 
     assert code == 2
     assert "can't be read: Not a directory" in err
+
+
+def test_a_file_without_an_end_is_refused(tmp_path, capsys):
+    """It isn't read into memory whole."""
+    path = tmp_path / "lagent.conf"
+    path.symlink_to("/dev/zero")
+
+    assert check(path, capsys) == (2, f"{path}: has more than 16777216 bytes; check the path\n")
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        pytest.param(one, id=f"{owner}-{one.key}")
+        for owner, settings in [
+            ("lagent", AgentSettings),
+            ("logging", LoggingSettings),
+            *((name, sensor.Options) for name, sensor in SENSORS.items()),
+        ]
+        for one in options_of(settings)
+    ],
+)
+def test_what_a_message_tells_to_write_is_right(declared):
+    """Each key takes the example of its kind."""
+    declared.kind.parse(declared.kind.example)

@@ -79,10 +79,11 @@ def test_files_are_read_as_the_standard_library_reads_them(head, found):
         ("[a] b\nx = 1", {"a": {"x": "1"}}),
         ("[a]#b\nx = 1", {"a": {"x": "1"}}),
         ("[ ]\nx = 1", {" ": {"x": "1"}}),
+        ("[a]\n[b = 1", {"a": {"[b": "1"}}),
     ],
 )
 def test_a_header_is_read_more_strictly_than_by_the_standard_library(text, theirs):
-    """A deliberate difference: what stands behind a header is not thrown away."""
+    """A deliberate difference: what begins with a bracket is a header, and nothing but one."""
     assert theirs == read_by_the_library(text)
     assert read(text) is None
 
@@ -178,6 +179,7 @@ def test_sections_and_entries_know_their_lines():
         ("[]", 1, "no section header"),
         ("[a] b", 1, "no section header"),
         ("[a]\n[b]\n[a]", 3, "[a] stands twice"),
+        ("[\x1b[2J]\n[\x1b[2J]", 2, r"['\x1b[2J'] stands twice"),
         ("[a]\nx = 1\nX = 2", 3, "is set twice in this section"),
     ],
 )

@@ -23,7 +23,9 @@ PATHS = kinds.several(kinds.PATH)
         (SECONDS, "1e2", 100.0),
         (kinds.whole("bytes"), "9" * 40, 10**40 - 1),
         (COUNT, "9", 9),
-        (kinds.PORT, "0", 0),
+        (kinds.PORT, "1", 1),
+        (kinds.LISTENING_PORT, "0", 0),
+        (kinds.LISTENING_PORT, "65535", 65535),
         (kinds.PORT, "65535", 65535),
         (kinds.YES_NO, "yes", True),
         (kinds.YES_NO, "TRUE", True),
@@ -74,8 +76,10 @@ def test_a_value_is_read(kind, text, expected):
         (COUNT, "9" * 5000, "is not a whole number of files"),
         (COUNT, "0", "is out of range; write from 1 to 9 files"),
         (COUNT, "10", "write from 1 to 9 files"),
-        (kinds.PORT, "65536", "write from 0 to 65535"),
-        (kinds.PORT, "-1", "write from 0 to 65535"),
+        (kinds.PORT, "65536", "write from 1 to 65535"),
+        (kinds.PORT, "0", "is out of range; write from 1 to 65535"),
+        (kinds.LISTENING_PORT, "65536", "write from 0 to 65535"),
+        (kinds.LISTENING_PORT, "-1", "write from 0 to 65535"),
         (kinds.PORT, "80.0", "is not a port number"),
         (kinds.PORT, "http", "is not a port number"),
         (kinds.YES_NO, "maybe", "is neither yes nor no"),
@@ -108,7 +112,8 @@ def test_a_value_is_read(kind, text, expected):
         (kinds.ENDPOINT, "", "is not HOST[:PORT]"),
         (kinds.ENDPOINT, "a:b", "is not HOST[:PORT]; write e.g. node001:9888 or [::1]:9888"),
         (kinds.ENDPOINT, "a:", "is not HOST[:PORT]"),
-        (kinds.ENDPOINT, "a:65536", "is out of range; write from 0 to 65535"),
+        (kinds.ENDPOINT, "a:65536", "is out of range; write from 1 to 65535"),
+        (kinds.ENDPOINT, "a:0", "is out of range; write from 1 to 65535"),
         (kinds.ENDPOINT, "http://a:1", "is not HOST[:PORT]"),
         (kinds.ENDPOINT, ":9888", "is not HOST[:PORT]"),
         (kinds.ENDPOINT, "::1", "is not HOST[:PORT]"),
@@ -124,7 +129,7 @@ def test_a_wrong_value_is_refused_with_what_to_write(kind, text, message):
     assert message in str(caught.value)
 
 
-ALL = [SECONDS, COUNT, kinds.PORT, kinds.YES_NO, kinds.TEXT, kinds.PATH, kinds.HOST]
+ALL = [SECONDS, COUNT, kinds.LISTENING_PORT, kinds.YES_NO, kinds.TEXT, kinds.PATH, kinds.HOST]
 ALL += [kinds.ENDPOINT, PATHS, kinds.choice("DEBUG", "INFO")]
 
 
@@ -174,3 +179,12 @@ def test_a_command_line_says_the_same_as_a_file():
     assert convert("1") == 1
     with pytest.raises(argparse.ArgumentTypeError, match=r"^'x' is not a port number; write"):
         convert("x")
+
+
+@pytest.mark.parametrize("kind", [kinds.several(kinds.PATH), kinds.several(kinds.HOST)])
+def test_a_message_stays_short(kind):
+    """However long what was found is."""
+    with pytest.raises(ValueError, match="holds 'a b") as caught:
+        kind.parse("a b" * 1000)
+
+    assert len(str(caught.value)) < 200

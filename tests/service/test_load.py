@@ -90,11 +90,11 @@ def test_a_known_label_is_spelt_as_declared():
 
 def test_obsolete_keys_give_one_warning():
     """It names them all with their lines; the file is good."""
-    found = loaded("[Web]\nproxy = x\nold key = y\n[gone]\nhost = z")
+    found = loaded("[Web]\nproxy = x\nOLD key = y\n[gone]\nhost = z")
 
     expected = (
         "f.conf: no longer of any effect, and ignored: "
-        "[Web] proxy (line 2); [Web] old key (line 3); [gone] host (line 5)"
+        "[Web] proxy (line 2); [Web] OLD key (line 3); [gone] host (line 5)"
     )
     assert (expected,) == found.warnings
 
@@ -189,6 +189,23 @@ def test_a_problem_without_a_line_stands_first():
     assert str(error) == "f: a\nf:2: b"
 
 
+def test_a_hundred_mistakes_are_enough():
+    """What is left out is counted."""
+    error = ConfigError("f", [Problem(message="a", line=line) for line in range(1, 103)])
+
+    said = str(error).split("\n")
+
+    assert ["f:1: a", "f:100: a", "f: and 2 more mistakes"] == [said[0], *said[99:]]
+
+
+def test_long_names_are_cut():
+    """A message stays one that can be read."""
+    (message,) = messages(f"[{'a' * 1000}]")
+
+    assert f"f.conf:1: [{'a' * 79}…]: is no section of this file;" in message
+    assert len(message) < 200
+
+
 def test_a_file_is_loaded_from_disk(tmp_path):
     """With the mark at its beginning that Windows editors write."""
     path = tmp_path / "f.conf"
@@ -221,6 +238,16 @@ def test_a_file_that_is_no_text_is_refused(tmp_path, content, message):
         load(path, SCHEMA)
 
     assert f"{path}{message}" == str(refused.value)
+
+
+def test_a_file_that_is_too_large_is_refused(tmp_path):
+    """It is another one than was meant; 16 MiB are enough for a hundred thousand nodes."""
+    path = tmp_path / "f.conf"
+    with path.open("wb") as file:
+        file.truncate(16 * 1024 * 1024 + 1)
+
+    with pytest.raises(ConfigError, match="has more than 16777216 bytes; check the path"):
+        load(path, SCHEMA)
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path):
