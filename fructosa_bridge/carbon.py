@@ -5,6 +5,8 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from socket import SO_SNDBUF, SOL_SOCKET
+from typing import NamedTuple
 
 from .errors import DeliveryError, reason
 from .model import Batch
@@ -15,17 +17,29 @@ Encoder = Callable[[Iterable[Batch]], Iterator[bytes]]
 
 _CONNECT_TIMEOUT_S = 10
 _SEND_TIMEOUT_S = 30  # carbon's flow control stops reading while its cache is full
-# What was sent within this time may have been on its way when carbon ended: it is sent again.
+# What was sent last may never have been read: a carbon that ends takes along what it has just
+# received, and one that hangs leaves all that the kernels on both sides still accept for it. So
+# the last seconds are kept to be sent again, and at least as many bytes as Linux buffers for a
+# connection by default: 6 MiB where it is received (tcp_rmem), and what we let it hold here.
 _RESEND_S = 10
+_SEND_BUFFER_BYTES = 2**18
+_RESEND_BYTES = 8 * 2**20
+
+
+class _Sent(NamedTuple):
+    """Batches that were sent together, in how many bytes, and when."""
+
+    time_s: float
+    size: int
+    batches: list[Batch]
 
 
 class Carbon:
     """Sends batches to one carbon.
 
     Carbon acknowledges nothing, so a send that succeeds may still be lost. Two things narrow
-    that: the connection is read, since its end is the only sign that carbon is gone; and after
-    a new connection the last seconds are sent again, which is harmless, as a point replaces
-    itself.
+    that: the connection is read, since its end is the only sign that carbon is gone; and on a
+    new connection what went last is sent again, which is harmless, as a point replaces itself.
     """
 
     def __init__(
@@ -35,7 +49,8 @@ class Carbon:
         self._host, self._port, self._encode, self._clock = host, port, encode, clock
         self._writer: asyncio.StreamWriter | None = None
         self._watch: asyncio.Task[None] | None = None
-        self._sent: deque[tuple[float, Batch]] = deque()
+        self._sent: deque[_Sent] = deque()
+        self._sent_bytes = 0
 
     async def send(self, batches: list[Batch]) -> None:
         """Send *batches*, connecting if need be.
@@ -45,14 +60,21 @@ class Carbon:
         try:
             if self._writer is None:
                 await self._connect()
-            await self._write(batches)
+            size = await self._write(batches)
         except OSError as error:
             await self.close()
             raise DeliveryError(f"{self.name}: {reason(error)}") from error
-        now_s = self._clock()
-        self._sent.extend((now_s, batch) for batch in batches)
-        while self._sent and self._sent[0][0] < now_s - _RESEND_S:
-            self._sent.popleft()
+        self._keep(_Sent(self._clock(), size, batches))
+
+    def _keep(self, sent: _Sent) -> None:
+        """Remember what was *sent*; forget what carbon must have read by now."""
+        self._sent.append(sent)
+        self._sent_bytes += sent.size
+        while (
+            self._sent[0].time_s < sent.time_s - _RESEND_S
+            and self._sent_bytes - self._sent[0].size >= _RESEND_BYTES
+        ):
+            self._sent_bytes -= self._sent.popleft().size
 
     async def close(self) -> None:
         """Close the connection, if there is one."""
@@ -66,15 +88,18 @@ class Carbon:
                 await asyncio.wait_for(writer.wait_closed(), _CONNECT_TIMEOUT_S)
             except OSError as error:
                 log.debug("%s closed with: %s", self.name, error)
+                writer.transport.abort()  # a carbon that hangs never takes the rest
 
     async def _connect(self) -> None:
         async with asyncio.timeout(_CONNECT_TIMEOUT_S):
             reader, self._writer = await asyncio.open_connection(self._host, self._port)
+        connection = self._writer.get_extra_info("socket")
+        connection.setsockopt(SOL_SOCKET, SO_SNDBUF, _SEND_BUFFER_BYTES)
         self._watch = asyncio.create_task(self._close_at_end(reader, self._writer))
         log.info("%s: connected", self.name)
         if self._sent:
-            again = [batch for _, batch in self._sent]
-            log.info("%s: sending the last %d batches again", self.name, len(again))
+            again = [batch for sent in self._sent for batch in sent.batches]
+            log.info("%s: sending the last %d scrapes again", self.name, len(again))
             await self._write(again)
 
     async def _close_at_end(
@@ -91,13 +116,15 @@ class Carbon:
             self._writer = None
             writer.close()
 
-    async def _write(self, batches: list[Batch]) -> None:
-        if self._writer is None:
-            raise ConnectionResetError("the connection was closed")
+    async def _write(self, batches: list[Batch]) -> int:
+        """Write *batches*; return in how many bytes."""
+        size = 0
         async with asyncio.timeout(_SEND_TIMEOUT_S):
             for chunk in self._encode(batches):
                 writer = self._writer
                 if writer is None:
                     raise ConnectionResetError("the connection was closed")
                 writer.write(chunk)
+                size += len(chunk)
                 await writer.drain()
+        return size

@@ -1,14 +1,16 @@
 """What all tests share: the fast ones first, those that talk to real services after them."""
 
+from pathlib import Path
+
 import pytest
 
-INTEGRATION = "integration"
+INTEGRATION = Path(__file__).parent / "integration"
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
     """Mark the tests of tests/integration, and put them last; within, the order is random."""
     for item in items:
-        if INTEGRATION in item.path.parts:
+        if item.path.is_relative_to(INTEGRATION):
             item.add_marker(pytest.mark.integration)
-    items.sort(key=lambda item: INTEGRATION in item.path.parts)
+    items.sort(key=lambda item: item.path.is_relative_to(INTEGRATION))

@@ -17,7 +17,7 @@ class Receiver:
         """Listen."""
         self.connections = []
         self._writers = []
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", port)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", port, limit=2**22)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -84,8 +84,8 @@ async def test_one_connection_is_kept_for_all_batches(receiver):
     await carbon.close()
 
 
-async def test_the_last_seconds_are_sent_again_after_a_reconnect(receiver):
-    """What was sent just before carbon ended may not have been read."""
+async def test_what_went_last_is_sent_again_after_a_reconnect(receiver):
+    """However long ago: a carbon that hung may not have read it."""
     clock = Clock()
     carbon = Carbon("127.0.0.1", receiver.port, lines, clock)
     for name, clock.now_s in (("old", 0), ("new", 95), ("newest", 100)):
@@ -97,9 +97,22 @@ async def test_the_last_seconds_are_sent_again_after_a_reconnect(receiver):
 
     await carbon.send(batch("next"))
 
-    assert ["new", "newest", "next"] == await again.received(0, 3)
+    assert ["old", "new", "newest", "next"] == await again.received(0, 4)
     await carbon.close()
     await again.end()
+
+
+async def test_what_is_kept_to_be_sent_again_is_bounded(receiver):
+    """Once more was sent than buffers can hold, only the last seconds and bytes are kept."""
+    clock = Clock()
+    carbon = Carbon("127.0.0.1", receiver.port, lines, clock)
+    large = [Batch(1, 10, [("x" * 2**20, 1.0)])]
+    for clock.now_s in range(0, 400, 20):
+        await carbon.send(large)
+
+    assert 8 * 2**20 <= carbon._sent_bytes <= 9 * 2**20 + 1000
+    assert sum(sent.size for sent in carbon._sent) == carbon._sent_bytes
+    await carbon.close()
 
 
 async def test_a_carbon_that_is_not_there_is_an_error_with_its_address(receiver):

@@ -41,7 +41,11 @@ def promtool():
 
     def check(page):
         done = subprocess.run(
-            [path, "check", "metrics"], input=page.encode(), capture_output=True, check=False
+            [path, "check", "metrics"],
+            input=page.encode(),
+            capture_output=True,
+            check=False,
+            timeout=60,
         )
         return done.returncode, done.stderr.decode()
 

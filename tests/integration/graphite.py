@@ -72,7 +72,11 @@ class Graphite:
         (folder / "storage/whisper").mkdir(parents=True)
         (folder / "storage/log/webapp").mkdir(parents=True)
         self.start_carbon()
-        self._web = self._start_web()
+        try:
+            self._web = self._start_web()
+        except BaseException:
+            self.end_carbon()
+            raise
 
     def _write(self, name, text):
         path = self.folder / name
@@ -104,7 +108,10 @@ class Graphite:
             "PYTHONPATH": str(self.folder / "settings"),
         }
         command = [VENV / "bin/django-admin", "migrate", "--run-syncdb", "-v0"]
-        subprocess.run(command, env=env, check=True, capture_output=True)
+        done = subprocess.run(
+            command, env=env, check=False, capture_output=True, text=True, timeout=120
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
         listen = f"--listen=127.0.0.1:{self._web_port}"
         web = Program(
             self.folder / "web.log",

@@ -12,7 +12,7 @@ BIN = Path(sys.executable).parent
 _END_S = 10
 
 
-def wait_until(condition, what, deadline_s=15.0, pause_s=0.02):
+def wait_until(condition, what, deadline_s=30.0, pause_s=0.02):
     """Return the first true value of *condition*; fail when the deadline passes."""
     end_s = time.monotonic() + deadline_s
     while not (found := condition()):
@@ -55,14 +55,20 @@ class Program:
         """Return what the program has said so far."""
         return self.log.read_text("utf-8", "replace") if self.log.exists() else ""
 
-    def wait(self, condition):
-        """Wait until *condition* is true; fail when the program ends before."""
+    def wait(self, condition, deadline_s=30.0):
+        """Wait until *condition* is true; end the program and fail when it never is."""
 
         def look():
             assert self.process.poll() is None, f"{self.name} ended:\n{self.text()[-2000:]}"
             return condition()
 
-        return wait_until(look, lambda: f"{self.name} to be ready:\n{self.text()[-2000:]}")
+        try:
+            return wait_until(
+                look, lambda: f"{self.name} to be ready:\n{self.text()[-2000:]}", deadline_s
+            )
+        except BaseException:
+            self.end()  # who waits in a constructor has nobody else to do it
+            raise
 
     def said(self, pattern):
         """Wait until the program has said *pattern*; return the match."""

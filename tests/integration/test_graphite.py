@@ -79,6 +79,15 @@ def assert_each_at_its_second(ticks, clock):
         assert second <= clock.times[int(tick)] < second + 2
 
 
+def assert_all_comes_once_carbon_is_back(graphite, ticking, ticks):
+    """Start carbon again: it gets every tick since the first, and those that follow."""
+    graphite.start_carbon()
+    back = ticking.served
+    wait_until(lambda: max(ticks().values(), default=0) > back, lambda: f"{ticks()} {back}")
+    assert_each_at_its_second(ticks(), ticking.clock)
+    assert 0.0 in ticks().values()
+
+
 @PROTOCOLS
 def test_every_value_comes_back_at_its_second(send, ticking, ticks, protocol):
     """None is missing, and none stands twice."""
@@ -102,12 +111,24 @@ def test_nothing_is_lost_while_carbon_is_away(graphite, send, ticking, ticks, pr
     running.said("refused")
     gone = ticking.served
     wait_until(lambda: ticking.served >= gone + 3, lambda: "scrapes to go on")
-    graphite.start_carbon()
-    back = ticking.served
-    wait_until(lambda: max(ticks().values(), default=0) > back, lambda: f"{ticks()} {back}")
+    assert_all_comes_once_carbon_is_back(graphite, ticking, ticks)
 
-    assert_each_at_its_second(ticks(), ticking.clock)
-    assert 0.0 in ticks().values()
+
+@PROTOCOLS
+def test_nothing_is_lost_that_a_hung_carbon_never_read(graphite, send, ticking, ticks, protocol):
+    """It keeps the connection, so that sending succeeds, and dies without having read."""
+    send(ticking.port, protocol)
+    wait_until(lambda: len(ticks()) >= 3, ticks)
+
+    graphite.carbon.process.send_signal(signal.SIGSTOP)
+    try:
+        hung = ticking.served
+        # Longer than the seconds after which a carbon that reads would have read.
+        wait_until(lambda: ticking.served >= hung + 14, lambda: "scrapes to go on")
+    finally:
+        graphite.end_carbon(signal.SIGKILL)
+
+    assert_all_comes_once_carbon_is_back(graphite, ticking, ticks)
 
 
 def test_an_agents_facts_come_back_as_its_page_says_them(graphite, send, agent, prefix):
@@ -181,10 +202,12 @@ def once(*arguments):
 
 
 @pytest.mark.parametrize("port", ["pickle_port", "line_port"])
-def test_once_delivers_before_it_ends(graphite, ticking, ticks, tmp_path, port):
+def test_once_delivers_before_it_ends(graphite, ticking, prefix, tmp_path, port):
     """It says what came, and its exit code is 0."""
     config = tmp_path / "lmaster.conf"
-    config.write_text(f"[Graphite]\ncarbon receiver port = {graphite.line_port}\n")
+    config.write_text(
+        f"[Graphite]\nprefix = {prefix}\ncarbon receiver port = {graphite.line_port}\n"
+    )
     node = f"localhost:{ticking.port}"
     place = f"127.0.0.1:{getattr(graphite, port)}"
     began_s = time.time() - 2
@@ -192,7 +215,25 @@ def test_once_delivers_before_it_ends(graphite, ticking, ticks, tmp_path, port):
     done = once("-c", config, "--node", node, "--graphite", place)
 
     assert (0, f"{node}: up, 1 samples in") == (done.returncode, done.stdout[: len(node) + 18])
-    assert {0.0} == set(some_points(graphite, "localhost.ticks", began_s).values())
+    assert {0.0} == set(some_points(graphite, f"{prefix}.localhost.ticks", began_s).values())
+
+
+def test_nodes_and_graphite_may_be_named_without_a_configuration_file(graphite, ticking):
+    """Their paths have no prefix; their group is `all`; a dead one is there with `up` 0."""
+    place = f"127.0.0.1:{graphite.pickle_port}"
+    began_s = time.time() - 2
+
+    alive = once("--node", f"localhost:{ticking.port}", "--graphite", place)
+    dead = once("--node", f"127.0.0.3:{free_port()}", "--graphite", place)
+
+    assert (0, 1) == (alive.returncode, dead.returncode)
+    for path, value in (
+        ("localhost.ticks", 0.0),
+        ("localhost.up.all", 1.0),
+        ("localhost.scrape_samples_scraped.all", 1.0),
+        ("127-0-0-3.up.all", 0.0),
+    ):
+        assert {value} == set(some_points(graphite, path, began_s).values())
 
 
 def test_once_fails_for_a_dead_node_and_for_a_dead_carbon(ticking, tmp_path):

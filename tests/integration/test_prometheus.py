@@ -2,6 +2,8 @@
 
 import requests
 
+from .processes import wait_until
+
 
 def page(agent):
     """Return the agent's page."""
@@ -28,8 +30,21 @@ def test_prometheus_scrapes_the_agent_and_answers_its_values(agent, prometheus):
         'fructosa_filesystem_total_bytes{mountpoint="/"}',
     ):
         assert [value(said, series)] == [found for _, found in ask(series)]
-    assert ask("rate(fructosa_cpu_seconds_total[1m])") is not None
-    assert {0.0} != {found for _, found in ask("fructosa_sensor_success")}
+    successes = {labels["sensor"]: found for labels, found in ask("fructosa_sensor_success")}
+    assert {
+        sensor: value(said, f'fructosa_sensor_success{{sensor="{sensor}"}}') for sensor in successes
+    } == successes
+    assert said.count("\nfructosa_sensor_success{") == len(successes) > 0
+
+
+def test_prometheus_derives_rates_of_the_agents_counters(agent, prometheus):
+    """Two scrapes are enough for one."""
+    ask = prometheus(agent.place)
+    rate = 'rate(fructosa_cpu_seconds_total{mode="idle"}[1m])'
+
+    rates = wait_until(lambda: ask(rate), lambda: rate)
+
+    assert all(0 <= found < 10 for _, found in rates)
 
 
 def test_promtool_finds_nothing_to_say_about_the_default_page(agent, promtool):
