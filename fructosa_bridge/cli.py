@@ -20,7 +20,7 @@ from fructosa_service.kinds import (
 )
 from fructosa_service.logs import open_log
 
-from .config import DEFAULT_FILE, Config, GraphiteSettings, read_config
+from .config import DEFAULT_FILE, Config, GraphiteSettings, NodesSettings, read_config
 from .example import example_config
 from .model import Target
 from .run import scrape_for_ever, scrape_once
@@ -29,7 +29,6 @@ from .targets import configured, named
 log = logging.getLogger("lmaster")
 
 _INTERVAL = whole("seconds", at_least=1, at_most=86400)
-_DEFAULT_INTERVAL_S = 10
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -63,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
         "--interval",
         metavar="SECONDS",
         type=from_command_line(_INTERVAL),
-        help=f"time between two scrapes of a --node (default: {_DEFAULT_INTERVAL_S})",
+        help=f"time between two scrapes of a --node (default: {NodesSettings.interval_s})",
     )
     scrape.add_argument(
         "--data",
@@ -155,7 +154,7 @@ def _carbon_at(place: Endpoint, graphite: GraphiteSettings) -> GraphiteSettings:
 def _targets(config: Config, arguments: argparse.Namespace) -> list[Target]:
     prefix = config.graphite.prefix
     if arguments.nodes:
-        return named(arguments.nodes, arguments.interval or _DEFAULT_INTERVAL_S, prefix)
+        return named(arguments.nodes, arguments.interval, prefix)
     if arguments.interval is not None:
         raise UsageError("--interval is for nodes named with --node; sections have their own")
     targets = _configured(config, cli.chosen_config(arguments.config, DEFAULT_FILE))

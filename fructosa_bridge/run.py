@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 from fructosa_service.errors import ServiceError
 
@@ -34,15 +35,13 @@ def destination(settings: GraphiteSettings) -> Destination | None:
     if not settings.send:
         return None
     if settings.whisper_directory is not None:
-        return _store(settings)
+        return _store(settings.whisper_directory)
     if settings.protocol == "plaintext":
         return Carbon(settings.host, settings.plaintext_port, lines)
     return Carbon(settings.host, settings.pickle_port, pickle_frames)
 
 
-def _store(settings: GraphiteSettings) -> WhisperStore:
-    folder = settings.whisper_directory
-    assert folder is not None  # noqa: S101 - for the type checker
+def _store(folder: Path) -> WhisperStore:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

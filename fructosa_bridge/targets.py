@@ -1,6 +1,7 @@
 """From configured nodes to targets, each with a place of its own in Graphite."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from fructosa_service.errors import UsageError
 from fructosa_service.kinds import Endpoint
@@ -8,8 +9,6 @@ from fructosa_service.kinds import Endpoint
 from .config import NodesSettings
 from .model import Target
 from .naming import node_part
-
-_DEFAULT_PORT = 9888
 
 
 def configured(nodes: Mapping[str, NodesSettings], prefix: str | None) -> list[Target]:
@@ -34,22 +33,21 @@ def configured(nodes: Mapping[str, NodesSettings], prefix: str | None) -> list[T
     return targets
 
 
-def named(nodes: Sequence[Endpoint], interval_s: int, prefix: str | None) -> list[Target]:
-    """Return the targets for nodes that were named on the command line.
+def named(nodes: Sequence[Endpoint], interval_s: int | None, prefix: str | None) -> list[Target]:
+    """Return the targets for nodes that were named on the command line: those of a group ``all``.
+
+    What is not said is as in a section that doesn't say it.
 
     Raises: UsageError when two of them would write to the same paths.
     """
-    targets = [
-        Target(
-            group="all",
-            host=node.host,
-            port=_DEFAULT_PORT if node.port is None else node.port,
-            path=_path(prefix, node.host),
-            interval_s=interval_s,
-            timeout_s=min(5.0, float(interval_s)),
-        )
-        for node in dict.fromkeys(nodes)
-    ]
+    targets = []
+    for node in dict.fromkeys(nodes):
+        settings = NodesSettings(hosts=(node.host,))
+        if node.port is not None:
+            settings = replace(settings, port=node.port)
+        if interval_s is not None:
+            settings = replace(settings, interval_s=interval_s)
+        targets += configured({"all": settings}, prefix)
     _check_paths(targets)
     return targets
 

@@ -9,7 +9,7 @@ import argparse
 import ipaddress
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -230,8 +230,3 @@ def from_command_line(kind: Kind[T]) -> Callable[[str], T]:
             raise argparse.ArgumentTypeError(f"{shown(text)} {error}") from None
 
     return convert
-
-
-def names(items: Iterable[str]) -> str:
-    """Return *items* sorted, for a message."""
-    return ", ".join(sorted(items))

@@ -20,7 +20,6 @@ _MOST_BYTES = 16 * 1024 * 1024
 class Loaded:
     """The settings that a file holds, by section name and label, and what to warn of."""
 
-    filename: str = ""
     sections: Mapping[tuple[str, str | None], Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
@@ -81,7 +80,7 @@ def check(text: str, filename: str, schema: Sequence[SectionType]) -> Loaded:
         checker.section(section)
     if problems:
         raise ConfigError(filename, problems)
-    return Loaded(filename, checker.found, tuple(checker.warnings(filename)))
+    return Loaded(checker.found, tuple(checker.warnings(filename)))
 
 
 class _Checker:
