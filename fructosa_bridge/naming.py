@@ -15,6 +15,8 @@ _OTHER = re.compile(rb"[^A-Za-z0-9_/-]")
 _ESCAPED = re.compile(rb"#([0-9a-f]{2})")
 # A file name has 255 bytes; Whisper's ends in .wsp.
 _LONGEST_PART = 251
+# A path of the file system has 4096 bytes, shared with the store's folder, prefix and node.
+_LONGEST_PATH = 2000
 
 
 def part(value: str) -> str:
@@ -36,7 +38,18 @@ def _readable(value: str) -> str:
 def _shortened(readable: str) -> str:
     if len(readable) <= _LONGEST_PART:
         return readable
-    return f"{readable[:200]}##{sha256(readable.encode()).hexdigest()[:32]}"
+    return f"{readable[:200]}{_mark(readable)}"
+
+
+def _mark(text: str) -> str:
+    """Return what stands for the rest of a *text* that is too long; no value looks like it."""
+    return f"##{sha256(text.encode()).hexdigest()[:32]}"
+
+
+def _joined(metric: str, *parts: str) -> str:
+    """Return a path; the labels of one that is too long are a hash alone."""
+    whole = ".".join([metric, *parts])
+    return whole if len(whole) <= _LONGEST_PATH else f"{metric}.{_mark(whole)}"
 
 
 def value(part: str) -> str:
@@ -51,7 +64,7 @@ def path(name: str, labels: Iterable[tuple[str, str]]) -> str:
 
     An empty value is no label, as everywhere in this format.
     """
-    return ".".join([part(name), *(part(value) for _, value in labels if value)])
+    return _joined(part(name), *(part(value) for _, value in labels if value))
 
 
 def explicit_path(name: str, labels: Iterable[tuple[str, str]]) -> str:
@@ -61,7 +74,7 @@ def explicit_path(name: str, labels: Iterable[tuple[str, str]]) -> str:
     never the path of another series.
     """
     named = (_shortened(f"{label}={_readable(value)}") for label, value in labels if value)
-    return ".".join([part(name), *named])
+    return _joined(part(name), *named)
 
 
 def node_part(host: str) -> str:

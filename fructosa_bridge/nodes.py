@@ -10,6 +10,7 @@ from fructosa_service.kinds import HOST, Kind
 from .naming import part
 
 _MOST_NODES = 100_000
+_LONGEST_PREFIX = 1000  # a path has to hold the node and the series too
 _SEPARATOR = re.compile(r"\s*[,\s]\s*")
 _RANGE = re.compile(r"(\d+)-(\d+)")
 
@@ -49,7 +50,9 @@ SENSOR = Kind(name="sensor", example="CPUPercent", parse=_parse_sensor)
 
 
 def _parse_prefix(text: str) -> str:
-    if not all(name and part(name) == name for name in text.split(".")):
+    if len(text) > _LONGEST_PREFIX or not all(
+        name and part(name) == name for name in text.split(".")
+    ):
         raise ValueError(
             "is no prefix; write short names of letters, digits, _ and -, dots between them"
         )

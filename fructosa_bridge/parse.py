@@ -12,7 +12,7 @@ from .errors import PageError
 _SAMPLE = re.compile(
     r"(?P<name>[a-zA-Z_:][a-zA-Z0-9_:]*)"
     r'(?:[ \t]*\{(?P<labels>(?:[^"}\\]|"(?:[^"\\]|\\.)*")*)\}[ \t]*|[ \t]+)'
-    r"(?P<value>[^ \t{}\"]+)(?:[ \t]+(?P<time>[-+]?[0-9]+))?"
+    r"(?P<value>[^ \t{}\"]+)(?:[ \t]+(?P<time>[-+]?[0-9]{1,19}))?"
 )
 _LABEL = re.compile(
     r'[ \t]*(?P<name>[a-zA-Z_][a-zA-Z0-9_]*)[ \t]*=[ \t]*"(?P<value>(?:[^"\\]|\\.)*)"[ \t]*(?:,|$)'

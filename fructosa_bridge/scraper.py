@@ -105,6 +105,10 @@ class Scraper:
             return _NOTHING, str(error)
         except PageError as error:
             return _NOTHING, f"the page is refused: {error}"
+        except Exception as error:
+            # A fault of ours that one page shows must not end the scraping of all the others.
+            log.exception("%s: a fault of lmaster", target.identity)
+            return _NOTHING, f"a fault of lmaster, see its log: {type(error).__name__}: {error}"
 
     def _note(self, state: State, due_s: float, found: Translation, error: str | None) -> None:
         """Keep the outcome; log a change of it, not every scrape."""

@@ -15,6 +15,9 @@ from .retentions import aggregation, archives
 
 log = logging.getLogger(__name__)
 
+# What whisper raises for a file whose header or slots are not whole.
+_DAMAGED = (whisper.CorruptWhisperFile, struct.error)
+
 Series = list[tuple[int, float]]
 """Times in seconds since 1970, and values."""
 
@@ -57,7 +60,7 @@ class WhisperStore:
             whisper.update_many(str(file), points)
         except FileNotFoundError:
             self._create(path, points, interval_s)
-        except (whisper.CorruptWhisperFile, struct.error) as error:
+        except _DAMAGED as error:
             aside = file.with_suffix(".broken")
             file.rename(aside)
             log.error("%s is damaged and now called %s: %s", file, aside.name, error)
@@ -78,8 +81,14 @@ class WhisperStore:
         return sorted(".".join(path.parts) for path in found)
 
     def fetch(self, path: str, from_s: int, until_s: int) -> Series:
-        """Return the points of a series in a stretch of time, without the empty slots."""
-        found = whisper.fetch(str(self._file(path)), from_s, until_s)
+        """Return the points of a series in a stretch of time, without the empty slots.
+
+        A file that is damaged has none, nor has one that is being made just now.
+        """
+        try:
+            found = whisper.fetch(str(self._file(path)), from_s, until_s)
+        except (FileNotFoundError, *_DAMAGED):
+            return []
         if found is None:
             return []
         (start_s, _, step_s), values = found

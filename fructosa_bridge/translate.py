@@ -13,9 +13,9 @@ from .errors import PageError
 from .model import Point
 from .parse import parse_line, plain_number
 
-# More series than all nodes of a large cluster share; when values of labels churn, the memory
-# is cleared at once and fills again with what is still said.
-_MOST_SERIES = 500_000
+# Series, paths and comments: more than all nodes of a large cluster share. When values of labels
+# churn, the memory is cleared at once and fills again with what is still said.
+_MOST_REMEMBERED = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class Translation:
 class Translator:
     """Remembers the paths of the series that pages have named."""
 
-    def __init__(self, most_series: int = _MOST_SERIES) -> None:
-        self._most_series = most_series
+    def __init__(self, most_remembered: int = _MOST_REMEMBERED) -> None:
+        self._most_remembered = most_remembered
         self._paths: dict[str, str] = {}  # a series as pages write it, to its path
         self._owners: dict[str, tuple[str, frozenset[tuple[str, str]]]] = {}
         self._comments: set[str] = set()
@@ -68,7 +68,8 @@ class Translator:
         if line in self._comments:
             return None
         sample = parse_line(line)
-        if len(self._paths) + len(self._comments) > self._most_series:
+        remembered = len(self._paths) + len(self._owners) + len(self._comments)
+        if remembered > self._most_remembered:
             self._forget()
         if sample is None:
             self._comments.add(line)

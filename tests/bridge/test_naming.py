@@ -79,6 +79,19 @@ def test_explicit_paths_are_distinct_and_nobody_elses(one, other):
     assert all(len(f"{part}.wsp") <= 255 for path in paths for part in path.split("."))
 
 
+MANY = tuple((f"label{number}", "x" * 200) for number in range(40))
+
+
+@pytest.mark.parametrize("path", [naming.path, naming.explicit_path])
+def test_a_path_of_many_long_labels_fits_into_the_file_system(path):
+    """It stays below its metric, and apart from a path that differs at its very end."""
+    found, other = path("m", MANY), path("m", (*MANY[:-1], ("label39", "y" * 200)))
+
+    assert found.startswith("m.##")
+    assert found != other
+    assert max(len(found), len(path("m", MANY[:9]))) <= 2000
+
+
 @pytest.mark.parametrize(
     ("host", "expected"),
     [

@@ -57,6 +57,7 @@ def test_nan_is_a_value():
         "up one",
         "up 1 2 3",
         "up 1 2.5",
+        pytest.param(f"up 1 {'9' * 5000}", id="a time of 5000 digits"),
         "up 1_000",
         "up ١",
         "up{ 1",

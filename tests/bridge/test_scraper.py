@@ -135,6 +135,30 @@ async def test_bytes_that_are_no_utf8_keep_their_place(scrape):
     assert points["n.name.#fc"] == 1
 
 
+class Faulty:
+    """A translator with a fault of ours."""
+
+    def points(self, page, below, most_samples):
+        """Fail."""
+        raise RecursionError("too deep")
+
+
+async def test_a_fault_of_ours_costs_only_the_page_that_shows_it(port, caplog):
+    """It is an error of the target, with a traceback in the log; scraping goes on."""
+    spool = Spool(100)
+    target = Target(group="all", host="127.0.0.1", port=port, path="n", sensors=("good",))
+    state = State(target)
+    async with fetch.session() as client:
+        scraper = Scraper(client, [spool], sample_limit=100)
+        scraper._translator = Faulty()
+        await scraper.scrape(state, 1000)
+
+    (batch,) = await spool.peek(100)
+    assert dict(batch.points)["n.up.all"] == 0
+    assert state.error == "a fault of lmaster, see its log: RecursionError: too deep"
+    assert "Traceback" in caplog.text
+
+
 class Clock:
     """A clock that moves when somebody sleeps, and when a test sets it."""
 

@@ -9,6 +9,7 @@ import whisper
 from fructosa_bridge.errors import DeliveryError
 from fructosa_bridge.model import Batch
 from fructosa_bridge.store import WhisperStore
+from fructosa_bridge.translate import Translator
 
 
 @pytest.fixture
@@ -73,6 +74,26 @@ def test_a_damaged_file_costs_only_its_own_past(store, tmp_path, now_s, damage, 
     assert [(now_s, 2.0)] == store.fetch("n.other", now_s - 10, now_s + 10)
     assert damage == (tmp_path / "n/load.broken").read_bytes()
     assert "is damaged" in caplog.text
+
+
+@pytest.mark.parametrize("damage", [b"", b"garbage", b"\0" * 4096])
+def test_a_damaged_file_has_no_points(store, tmp_path, now_s, damage):
+    """Nor has one that is gone since it was found: a plot is drawn all the same."""
+    (tmp_path / "load.wsp").write_bytes(damage)
+
+    assert [] == store.fetch("load", now_s - 10, now_s + 10)
+    assert [] == store.fetch("gone", now_s - 10, now_s + 10)
+
+
+async def test_the_longest_series_of_a_hostile_page_is_stored(store, now_s):
+    """One that no file system takes would hold up the points of all other nodes for ever."""
+    labels = ",".join(f'l{number}="{"x" * 240}"' for number in range(40))
+    found = Translator().points(f"{'m' * 300}{{{labels}}} 1\n", "n", 10)
+
+    await store.send([Batch(now_s, 10, found.points)])
+
+    ((path, _),) = found.points
+    assert [(now_s, 1.0)] == store.fetch(path, now_s - 10, now_s + 10)
 
 
 async def test_a_folder_that_cannot_be_written_keeps_the_points_queued(tmp_path, now_s):

@@ -106,14 +106,15 @@ def test_too_many_samples_refuse_the_page():
         points(PAGE, most_samples=2)
 
 
-def test_memory_stays_bounded_when_series_churn():
-    """A thousand pages with new series each leave no more than the bound."""
-    translator = Translator(most_series=50)
+@pytest.mark.parametrize("time", ["", " 1700000000000"])
+def test_memory_stays_bounded_when_series_churn(time):
+    """A thousand pages with new series each leave no more than the bound, with times or without."""
+    translator = Translator(most_remembered=50)
     for number in range(1000):
-        points(f'job{{id="{number}"}} 1\n# remark {number}\n', translator)
+        points(f'job{{id="{number}"}} 1{time}\n# remark {number}\n', translator)
 
-    assert len(translator._paths) + len(translator._comments) <= 51
-    assert len(translator._owners) <= 51
+    remembered = (translator._paths, translator._comments, translator._owners)
+    assert sum(map(len, remembered)) <= 53
 
 
 lines = st.sampled_from(
