@@ -5,6 +5,7 @@ rendered page and the tests all come from these declarations.
 """
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -16,12 +17,40 @@ _LABEL = re.compile(r"[a-z][a-z0-9_]*")
 _UNITS = ("bytes", "seconds", "ratio", "celsius", "hertz", "rpm", "bytes_per_second")
 
 
+Key = tuple["Metric", tuple[str, ...]]
+
+
 class Sample(NamedTuple):
     """One value of a metric, with a value for each of its labels, in their order."""
 
     metric: "Metric"
     labels: tuple[str, ...]
     value: float
+
+
+class Rows(NamedTuple):
+    """Many values at once: what a sensor of many samples yields in place of them.
+
+    ``keys`` are ``Metric.keys(...)`` that the sensor keeps, so that a reading makes nothing but
+    its values: on a node of 256 processors this is most of the page.
+    """
+
+    keys: Sequence[Key]
+    values: Sequence[float]
+
+
+@dataclass(frozen=True)
+class Family:
+    """Samples of a metric that others declared, as ready lines of the text format.
+
+    ``lines`` are whole sample lines without their line ends; ``type`` is one of counter, gauge,
+    histogram, summary, untyped.
+    """
+
+    name: str
+    type: str
+    help: str
+    lines: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +90,13 @@ class Metric:
         if type(value) is not float and type(value) is not int:  # True would be shown as True
             raise ValueError(f"{self.name} = {value!r} is no number")
         return Sample(self, labels, value)
+
+    def keys(self, labels: Iterable[tuple[str, ...]]) -> list[Key]:
+        """Return the keys of Rows: a series for each of the *labels*.
+
+        Raises: ValueError where their number is not that of the declared labels.
+        """
+        return [self.sample(0, *values)[:2] for values in labels]
 
 
 def gauge(name: str, help: str, *labels: str) -> Metric:  # noqa: A002

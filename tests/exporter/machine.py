@@ -11,6 +11,8 @@ import psutil
 
 from fructosa_exporter.sensors import SENSORS
 
+from . import recorded
+
 Times = namedtuple("Times", "user nice system idle iowait irq softirq steal guest guest_nice")
 
 
@@ -131,6 +133,8 @@ _SEEN = {
     "BootTime": lambda: 1.7e9,
     "Users": lambda: [session()],
 }
+# Sensors that read the kernel's files: the recorded tree that has all of them.
+_TREES: dict[str, str] = {}
 _OPTIONS = {"NetConnections": {"addresses": True}, "Users": {"names": True}}
 
 
@@ -139,7 +143,8 @@ def full(name):
     more = {}
     if name == "DiskUsage":
         more["partitions"] = lambda: [partition("/dev/sda1", "/")]
-    return SENSORS[name](options(name, **_OPTIONS.get(name, {})), read=_SEEN[name], **more)
+    read = recorded.kernel(_TREES[name]) if name in _TREES else _SEEN[name]
+    return SENSORS[name](options(name, **_OPTIONS.get(name, {})), read=read, **more)
 
 
 def values(sensor):

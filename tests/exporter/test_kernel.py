@@ -1,0 +1,85 @@
+"""The kernel's files, recorded or real."""
+
+import os
+
+import psutil
+import pytest
+
+from fructosa_exporter.kernel import Kernel
+
+from .recorded import unpack
+
+
+@pytest.fixture
+def kernel(tmp_path):
+    """A tree of a few files."""
+    tree = """# Made up for this test.
+== /proc/loadavg
+0.10 0.20  0.30
+
+1/2
+== /sys/class/net/eth10/speed
+ 1000
+== /sys/class/net/eth9/speed
+N/A
+== /sys/class/net/eth1/speed !
+== /sys/class/net/alias -> eth10
+"""
+    unpack(tree, tmp_path)
+    return Kernel(tmp_path)
+
+
+def test_a_file_is_read_by_the_path_that_it_has_on_linux(kernel):
+    """Wherever the tree lies."""
+    assert kernel.text("/proc/loadavg") == "0.10 0.20  0.30\n\n1/2\n"
+
+
+def test_lines_are_words(kernel):
+    """Empty lines have none, and are left out."""
+    assert [["0.10", "0.20", "0.30"], ["1/2"]] == list(kernel.lines("/proc/loadavg"))
+
+
+@pytest.mark.parametrize(
+    ("interface", "expected"),
+    [("eth10", 1000), ("alias", 1000), ("eth9", None), ("eth1", None), ("gone", None)],
+)
+def test_a_number_is_there_or_not(kernel, interface, expected):
+    """What holds none, can't be read or is not there has none; it is never zero."""
+    assert expected == kernel.number(f"/sys/class/net/{interface}/speed")
+
+
+def test_names_are_in_the_order_in_which_people_count(kernel):
+    """9 stands before 10."""
+    assert ["alias", "eth1", "eth9", "eth10"] == kernel.names("/sys/class/net")
+    assert [] == kernel.names("/sys/class/infiniband")
+
+
+def test_a_file_that_is_not_there_is_an_error_to_who_needs_it(kernel):
+    """Only numbers, words and folders are optional."""
+    with pytest.raises(FileNotFoundError):
+        kernel.text("/proc/stat")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_right_that_is_missing_is_told_apart(kernel, tmp_path):
+    """It is not that the machine lacks something."""
+    (tmp_path / "sys/class/net/eth10/speed").chmod(0)
+
+    with pytest.raises(PermissionError):
+        kernel.number("/sys/class/net/eth10/speed")
+
+
+def test_proc_is_where_psutil_has_it(kernel, tmp_path, monkeypatch):
+    """One setting moves both; /sys stays."""
+    monkeypatch.setattr(psutil, "PROCFS_PATH", str(tmp_path / "proc"))
+
+    assert Kernel().text("/proc/loadavg").startswith("0.10")
+    assert Kernel().path("/sys/class/net") == "/sys/class/net"
+
+
+def test_a_name_that_is_no_unicode_is_kept(tmp_path):
+    """Names of processes and mounts are bytes."""
+    unpack("\n== /proc/x\ny\n", tmp_path)
+    (tmp_path / "proc/x").write_bytes(b"\xff\n")
+
+    assert Kernel(tmp_path).text("/proc/x") == "\udcff\n"
