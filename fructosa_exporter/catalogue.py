@@ -1,23 +1,23 @@
 """What the sensors are: texts made from their declarations."""
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from fructosa_service.reference import example
 from fructosa_service.settings import SectionType, options_of
 
-from .config import SCHEMA
+from .config import schema
 from .metrics import Metric
 from .sensor import Sensor
 from .sensors import SENSORS
 
 
-def overview(reason_left_out: dict[str, str]) -> str:
+def overview(sensors: Mapping[str, type[Sensor]], reason_left_out: Mapping[str, str]) -> str:
     """Return a line a sensor: name, whether it is read by default here, what it measures."""
-    width = max(map(len, SENSORS))
+    width = max(map(len, sensors))
     lines = [
         f"{name:{width}}  {'-' if name in reason_left_out else '*'}  {sensor.summary()}"
-        for name, sensor in SENSORS.items()
+        for name, sensor in sensors.items()
     ]
     left_out = [f"  {name}: {reason}" for name, reason in reason_left_out.items()]
     notes = ["", "* read when no sensor is configured; - not read here then:", *left_out]
@@ -39,6 +39,53 @@ def description(sensor: type[Sensor], state: str) -> str:
     return "\n\n".join(parts)
 
 
+def reference(sensors: Mapping[str, type[Sensor]]) -> str:
+    """Return all there is to know of all *sensors*, as docs/sensors.md."""
+    blocks = [_REFERENCE, *(_chapter(sensor) for sensor in sensors.values())]
+    return "\n\n".join(blocks) + "\n"
+
+
+_REFERENCE = """# Sensors
+
+Made from the declarations in `fructosa_exporter/sensors/` by `make docs`. On a machine,
+`lagent sensors` tells which of them can be read there, and `lagent sensors NAME` the same as
+here. A sensor is read when it has a section `[sensor:NAME]` in `lagent.conf`; without any such
+section, all are read that can be read cheaply, but for those marked *only when configured*."""
+
+
+def _chapter(sensor: type[Sensor]) -> str:
+    text = textwrap.dedent((sensor.__doc__ or "").partition("\n")[2]).strip()
+    facts = [f"* Cost: {sensor.cost}", f"* Rights: {sensor.rights}"]
+    if not sensor.on_by_default:
+        facts.append("* Read only when configured")
+    metrics = [
+        f"| `{metric.name}` | {metric.type} | {', '.join(metric.labels)} | {metric.help} |"
+        for metric in sensor.metrics
+    ]
+    options = [
+        f"| `{one.key}` | {one.kind.name} | {one.default_text} | {one.help} |"
+        for one in options_of(sensor.Options)
+    ]
+    return "\n".join(
+        [
+            f"## {sensor.name}",
+            "",
+            sensor.summary(),
+            *(["", text] if text else []),
+            "",
+            *facts,
+            "",
+            "| metric | type | labels | what it is |",
+            "| --- | --- | --- | --- |",
+            *(line.replace("\n", " ") for line in metrics),
+            "",
+            "| option | kind | default | what it does |",
+            "| --- | --- | --- | --- |",
+            *options,
+        ]
+    )
+
+
 def _metric(metric: Metric) -> str:
     labels = f"{{{', '.join(metric.labels)}}}" if metric.labels else ""
     unit = f", {metric.unit.replace('_', ' ')}" if metric.unit else ""
@@ -58,7 +105,7 @@ def example_config() -> str:
         "lagent.conf: every key, its default, and what it means. No key is mandatory, and "
         "neither is the file: without one, lagent serves every sensor that it can read cheaply. "
         "Once there is a [sensor:...] section, exactly those sensors are read that have one.",
-        [entry for section_type in SCHEMA for entry in _entries(section_type)],
+        [entry for section_type in schema(SENSORS) for entry in _entries(section_type)],
     )
 
 

@@ -2,36 +2,36 @@
 
 from collections.abc import Mapping
 
+from .collector import read_now
 from .reading import Reader
-from .sensor import SensorOptions
-from .sensors import SENSORS, Agent
+from .sensor import Sensor, SensorOptions
+from .sensors import Agent
 
 
-def reader(name: str, options: SensorOptions | None = None) -> Reader:
-    """Return a reader of the sensor *name*, with its default options if None are given."""
-    sensor_class = SENSORS[name]
-    options = options or sensor_class.Options()
-    return Reader(sensor_class(options), options.time_interval)
-
-
-def readers(configured: Mapping[str, SensorOptions] | None) -> tuple[list[Reader], dict[str, str]]:
+def readers(
+    sensors: Mapping[str, type[Sensor]], configured: Mapping[str, SensorOptions] | None
+) -> tuple[list[Reader], dict[str, str]]:
     """Return the readers of a page, and why others were left out, by name.
 
-    What a configuration names is always there. Without one, each sensor is tried once, and
-    left out where it is costly or private, or the machine has nothing for it to read.
+    What a configuration names is always there. Without one, each of the *sensors* is tried once,
+    and left out where it is costly or private, or the machine has nothing for it to read.
     """
-    agent = Reader(Agent(), time_interval_s=0)
+    agent = Reader(Agent())
     if configured is not None:
-        return [agent, *(reader(name, options) for name, options in configured.items())], {}
-    chosen, left_out = [agent], {}
-    for name, sensor_class in SENSORS.items():
-        if not sensor_class.on_by_default:
-            left_out[name] = "only when it is configured"
-            continue
-        candidate = reader(name)
-        reading = candidate.reading()
-        if reason := reading.absent or reading.error:
-            left_out[name] = reason
-        else:
-            chosen.append(candidate)
-    return chosen, left_out
+        named = [Reader(sensors[name](options)) for name, options in configured.items()]
+        return [agent, *named], {}
+    candidates = [Reader(sensor()) for sensor in sensors.values() if sensor.on_by_default]
+    reasons = {found.reader.name: _reason(found.reader) for found in read_now(candidates)}
+    # One that hangs belongs to those who wait for it; a new one may find that it's over.
+    chosen = [
+        Reader(type(one.sensor)()) if one.is_under_way else one
+        for one in candidates
+        if not reasons[one.name]
+    ]
+    left_out = {name: reasons.get(name, "only when it is configured") for name in sensors}
+    return [agent, *chosen], {name: reason for name, reason in left_out.items() if reason}
+
+
+def _reason(reader: Reader) -> str:
+    """Return why a *reader* that was tried is of no use here; nothing where it may be."""
+    return (reader.last and (reader.last.absent or reader.last.error)) or ""

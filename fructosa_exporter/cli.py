@@ -6,18 +6,23 @@ import signal
 import sys
 from collections.abc import Sequence
 
+import psutil
+
 from fructosa_service import cli
 from fructosa_service.errors import UsageError
-from fructosa_service.kinds import HOST, LISTENING_PORT, from_command_line
+from fructosa_service.kinds import HOST, LISTENING_PORT, Endpoint, from_command_line
 from fructosa_service.logs import open_log
 
-from .catalogue import description, example_config, overview
-from .choose import reader, readers
-from .config import DEFAULT_FILE, read_config
-from .exposition import Renderer
-from .reading import Reader, page
+from .catalogue import description, example_config, overview, reference
+from .choose import readers
+from .collector import State, read_now
+from .config import DEFAULT_FILE, Config, read_config
+from .exposition import Format
+from .page import Page
+from .plugins import all_sensors
+from .reading import Reader
 from .sensors import SENSORS
-from .server import Pages, Server
+from .serve import admission, serving
 
 log = logging.getLogger("lagent")
 
@@ -53,6 +58,9 @@ def _parser() -> argparse.ArgumentParser:
         commands, "sensors", _sensors, "what can be measured here; all of one sensor"
     )
     sensors.add_argument("name", metavar="NAME", nargs="?", help="a sensor")
+    sensors.add_argument(
+        "--markdown", action="store_true", help="print all there is to know of all, in Markdown"
+    )
 
     read = cli.add_command(commands, "read", _read, "read once and print the page")
     read.add_argument("names", metavar="NAME", nargs="*", help="a sensor; all of them if none")
@@ -63,57 +71,97 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    config = read_config(cli.chosen_config(arguments.config, DEFAULT_FILE))
+    config = _config(arguments)
     open_log(config.logging)
     for warning in config.warnings:
         log.warning("%s", warning)
-    host = config.agent.host if arguments.host is None else arguments.host
-    port = config.agent.port if arguments.port is None else arguments.port
-    chosen, left_out = readers(config.sensors)
-    with Server(host, port, Pages(chosen)) as server:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: server.stop())
-        log.info("%d sensors are served on %s", len(chosen), server.url)
-        if host in _LOOPBACK:
-            log.info("only this machine can ask for it; for others set [lagent] host, or --host")
-        for name, reason in left_out.items():
-            log.info("sensor %s is not read: %s", name, reason)
-        server.serve_forever(poll_interval=0.1)
+    chosen, left_out = readers(all_sensors(), config.sensors)
+    server = serving(config, chosen, _places(arguments, config))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: server.stop())
+    scheme = "https" if config.web.tls() else "http"
+    urls = ", ".join(f"{scheme}://{place}/metrics" for place in server.places)
+    log.info("%d sensors are served on %s", len(chosen), urls)
+    if all(place.host in _LOOPBACK for place in server.places):
+        log.info("only this machine can ask for it; for others set [lagent] host, or --host")
+    for name, reason in left_out.items():
+        log.info("sensor %s is not read: %s", name, reason)
+    server.serve_forever()
     log.info("ended")
     return 0
 
 
+def _places(arguments: argparse.Namespace, config: Config) -> list[Endpoint]:
+    """Return where to listen: the command line's word counts before that of the file."""
+    host, port = config.agent.host, config.agent.port
+    if arguments.host is None and arguments.port is None and config.web.listen:
+        return [
+            Endpoint(place.host, port if place.port is None else place.port)
+            for place in config.web.listen
+        ]
+    return [
+        Endpoint(
+            host if arguments.host is None else arguments.host,
+            port if arguments.port is None else arguments.port,
+        )
+    ]
+
+
+def _config(arguments: argparse.Namespace) -> Config:
+    """Return the configuration; from here on files are read below its /proc."""
+    config = read_config(cli.chosen_config(arguments.config, DEFAULT_FILE), all_sensors())
+    psutil.PROCFS_PATH = str(config.agent.procfs)
+    return config
+
+
 def _sensors(arguments: argparse.Namespace) -> int:
+    if arguments.markdown:
+        sys.stdout.write(reference(SENSORS))
+        return 0
+    sensors = all_sensors()
     if arguments.name is None:
-        print(overview(readers(None)[1]))
+        print(overview(sensors, readers(sensors, None)[1]))
         return 0
     _check_names([arguments.name])
-    reading = reader(arguments.name).reading()
-    reason = reading.absent or reading.error
-    state = f"can't be read: {reason}" if reason else f"{len(reading.samples)} samples"
-    print(description(SENSORS[arguments.name], state))
+    (found,) = read_now([Reader(sensors[arguments.name]())])
+    print(description(sensors[arguments.name], _here(found)))
     return 0
+
+
+def _here(found: State) -> str:
+    """Return whether a sensor can be read on this machine now."""
+    reading = found.reading
+    if reading is None:
+        return "can't be read: it hangs"
+    if reason := reading.absent or reading.error:
+        return f"can't be read: {reason}"
+    return f"{len(reading.values)} samples in {reading.duration_s * 1000:.1f} ms"
 
 
 def _read(arguments: argparse.Namespace) -> int:
     _check_names(arguments.names)
-    config = read_config(cli.chosen_config(arguments.config, DEFAULT_FILE))
+    config, sensors = _config(arguments), all_sensors()
     configured = config.sensors or {}
     if arguments.names:
-        chosen = [reader(name, configured.get(name)) for name in dict.fromkeys(arguments.names)]
+        chosen = [
+            Reader(sensors[name](configured.get(name))) for name in dict.fromkeys(arguments.names)
+        ]
     else:
-        chosen, _ = readers(config.sensors)
-    sys.stdout.write(Renderer().page(page(chosen)))
-    return cli.EXIT_RUNNING if any(_is_missed(one, arguments.names) for one in chosen) else 0
+        chosen, _ = readers(sensors, config.sensors)
+    states = read_now(chosen)
+    sys.stdout.write(Page().text(states, Format.TEXT)[0])
+    return cli.EXIT_RUNNING if any(_is_missed(one, arguments.names) for one in states) else 0
 
 
-def _is_missed(one: Reader, asked_for: Sequence[str]) -> bool:
+def _is_missed(state: State, asked_for: Sequence[str]) -> bool:
     """Tell whether a sensor gave nothing that it should have; what failed is in the log."""
-    reading = one.last
+    reading = state.reading
     if asked_for and reading and reading.absent:
-        print(f"lagent: sensor {one.sensor.name} can't be read: {reading.absent}", file=sys.stderr)
+        print(
+            f"lagent: sensor {state.reader.name} can't be read: {reading.absent}", file=sys.stderr
+        )
         return True
-    return reading is None or reading.error is not None
+    return not state.is_success
 
 
 def _check(arguments: argparse.Namespace) -> int:
@@ -121,7 +169,8 @@ def _check(arguments: argparse.Namespace) -> int:
         sys.stdout.write(example_config())
         return 0
     path = cli.chosen_config(arguments.config, DEFAULT_FILE)
-    config = read_config(path)
+    config = read_config(path, all_sensors())
+    admission(config.web)
     for warning in config.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     sensors = "all sensors that can be read cheaply here"
@@ -133,5 +182,5 @@ def _check(arguments: argparse.Namespace) -> int:
 
 def _check_names(names: Sequence[str]) -> None:
     for name in names:
-        if name not in SENSORS:
-            raise UsageError(cli.unknown("sensor", name, list(SENSORS)))
+        if name not in all_sensors():
+            raise UsageError(cli.unknown("sensor", name, list(all_sensors())))

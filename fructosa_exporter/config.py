@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from fructosa_service.kinds import HOST, LISTENING_PORT
+from fructosa_service.kinds import HOST, LISTENING_PORT, PATH
 from fructosa_service.load import Loaded, load
 from fructosa_service.logs import LOGGING, LoggingSettings
 from fructosa_service.settings import SectionType, option
+from fructosa_service.web import WEB, WebSettings
 
-from .sensor import SensorOptions
+from .sensor import Sensor, SensorOptions
 from .sensors import SENSORS
 
 DEFAULT_FILE = Path("/etc/fructosa/lagent.conf")
@@ -23,24 +24,30 @@ class AgentSettings:
         HOST, "127.0.0.1", "Address to listen on; 0.0.0.0 is all of the node's IPv4 addresses."
     )
     port: int = option(LISTENING_PORT, 9888, "TCP port to listen on; 0 takes a free one.")
+    procfs: Path = option(
+        PATH, Path("/proc"), "Where the node's /proc is; in a container it may be elsewhere."
+    )
 
 
-SCHEMA = (
-    SectionType(name="lagent", help="Where the page is served.", settings=AgentSettings),
-    SectionType(
-        name="sensor",
-        help="A sensor to be read, and its options. Without any such section every sensor that "
-        "can be read cheaply on the machine is read.",
-        settings={name: sensor.Options for name, sensor in SENSORS.items()},
-        labelled=True,
-    ),
-    LOGGING,
-    SectionType(
-        name="lmaster",
-        help="FrUCToSA 0.x sent its readings to this place; now lmaster comes and asks.",
-        obsolete=("host", "incoming data port"),
-    ),
-)
+def schema(sensors: Mapping[str, type[Sensor]]) -> tuple[SectionType, ...]:
+    """Return the sections that a file may have, where there are these *sensors*."""
+    return (
+        SectionType(name="lagent", help="Where the page is served.", settings=AgentSettings),
+        WEB,
+        SectionType(
+            name="sensor",
+            help="A sensor to be read, and its options. Without any such section every sensor "
+            "that can be read cheaply on the machine is read.",
+            settings={name: sensor.Options for name, sensor in sensors.items()},
+            labelled=True,
+        ),
+        LOGGING,
+        SectionType(
+            name="lmaster",
+            help="FrUCToSA 0.x sent its readings to this place; now lmaster comes and asks.",
+            obsolete=("host", "incoming data port"),
+        ),
+    )
 
 
 @dataclass(frozen=True)
@@ -48,19 +55,23 @@ class Config:
     """What an agent runs with; *sensors* None means: all that can be read cheaply here."""
 
     agent: AgentSettings
+    web: WebSettings
     logging: LoggingSettings
     sensors: Mapping[str, SensorOptions] | None
     warnings: tuple[str, ...] = ()
 
 
-def read_config(path: Path | None) -> Config:
+def read_config(path: Path | None, sensors: Mapping[str, type[Sensor]] = SENSORS) -> Config:
     """Return the configuration in the file at *path*, or the default one for None.
+
+    *sensors* are those that a file may name.
 
     Raises: ConfigError with all problems of the file.
     """
-    loaded = Loaded() if path is None else load(path, SCHEMA)
+    loaded = Loaded() if path is None else load(path, schema(sensors))
     return Config(
         agent=loaded.one("lagent", AgentSettings),
+        web=loaded.one("web", WebSettings),
         logging=loaded.one("logging", LoggingSettings),
         sensors=loaded.labelled("sensor") or None,
         warnings=loaded.warnings,

@@ -1,65 +1,173 @@
-"""Samples into the Prometheus text format, version 0.0.4.
+"""Readings into text: the Prometheus format 0.0.4, and OpenMetrics 1.0.
 
-Source: https://prometheus.io/docs/instrumenting/exposition_formats/
+What doesn't change between two readings (names, labels, help) is prepared once, as a template
+that takes the values. Source: https://prometheus.io/docs/instrumenting/exposition_formats/ and
+https://prometheus.io/docs/specs/om/open_metrics_spec/
 """
 
 import math
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from enum import Enum
+from functools import cached_property
+from operator import itemgetter
 
-from .metrics import Metric, Sample
-
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-
-# Names of mounts, interfaces and processes churn; a cache that forgets all at once when it is
-# full costs one slow page then, and stays small.
-_CACHE_LIMIT = 20_000
+from .metrics import Family, Key, Metric
 
 
-class Renderer:
-    """Renders pages; what doesn't change between two of them is prepared once."""
+class Format(Enum):
+    """A text format, by its content type."""
 
-    def __init__(self) -> None:
-        self._heads: dict[Metric, str] = {}
-        self._series: dict[tuple[Metric, tuple[str, ...]], str] = {}
-
-    def page(self, samples: Iterable[Sample]) -> str:
-        """Return the page of *samples*: each metric's lines together, in order of appearance."""
-        blocks: dict[Metric, list[str]] = {}
-        for metric, labels, value in samples:
-            try:
-                series = self._series[metric, labels]
-            except KeyError:
-                series = self._remember(metric, labels)
-            line = f"{series} {value if math.isfinite(value) else _special(value)}\n"
-            try:
-                blocks[metric].append(line)
-            except KeyError:
-                blocks[metric] = [self._head(metric), line]
-        return "".join([line for block in blocks.values() for line in block])
-
-    def _remember(self, metric: Metric, labels: tuple[str, ...]) -> str:
-        if len(self._series) >= _CACHE_LIMIT:
-            self._series.clear()
-        text = ",".join(
-            f'{name}="{_escaped(value)}"' for name, value in zip(metric.labels, labels, strict=True)
-        )
-        series = f"{metric.name}{{{text}}}" if text else metric.name
-        self._series[metric, labels] = series
-        return series
-
-    def _head(self, metric: Metric) -> str:
-        if metric not in self._heads:
-            text = metric.help.replace("\\", r"\\").replace("\n", r"\n")
-            self._heads[metric] = (
-                f"# HELP {metric.name} {text}\n# TYPE {metric.name} {metric.type}\n"
-            )
-        return self._heads[metric]
+    TEXT = "text/plain; version=0.0.4; charset=utf-8"
+    OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 
-def _special(value: float) -> str:
+class Layout:
+    """The series of a reading, and how their values become text.
+
+    Raises: ValueError when a series is there twice.
+    """
+
+    def __init__(self, keys: list[Key]) -> None:
+        self.keys = keys
+        self._series = [_series(metric, labels) for metric, labels in keys]
+        if len(set(self._series)) != len(keys):
+            twice = next(one for one, number in Counter(self._series).items() if number > 1)
+            raise ValueError(f"{twice} is told twice")
+
+    def checked(self, values: Sequence[float]) -> tuple[float, ...]:
+        """Return *values* as this layout's.
+
+        Raises: ValueError when they are not as many as the series, or one is no number.
+        """
+        if len(values) != len(self.keys):
+            raise ValueError(f"there are {len(values)} values for {len(self.keys)} series")
+        if not {float, int}.issuperset(map(type, values)):
+            at = next(i for i, value in enumerate(values) if type(value) not in (float, int))
+            raise ValueError(f"{self._series[at]} = {values[at]!r} is no number")
+        math.isfinite(sum(values))  # raises OverflowError for a whole number beyond all floats
+        return tuple(values)
+
+    def text(self, values: tuple[float, ...], format: Format) -> str:  # noqa: A002
+        """Return the lines of all series with their *values*, each metric's together."""
+        template = self._template if format is Format.TEXT else self._openmetrics_template
+        if not math.isfinite(sum(values)):
+            return template % self._in_order(tuple(map(_shown, values)))
+        return template % self._in_order(values)
+
+    @cached_property
+    def _order(self) -> list[int]:
+        """The positions of the series, each metric's together, in order of appearance."""
+        first: dict[Metric, int] = {}
+        for metric, _ in self.keys:
+            first.setdefault(metric, len(first))
+        return sorted(range(len(self.keys)), key=lambda at: first[self.keys[at][0]])
+
+    def _in_order(self, values: tuple[object, ...]) -> tuple[object, ...]:
+        return self._permuted(values) if len(values) > 1 else values
+
+    @cached_property
+    def _permuted(self) -> "itemgetter[tuple[object, ...]]":
+        return itemgetter(*self._order)
+
+    @cached_property
+    def _template(self) -> str:
+        return self._lines(_head)
+
+    @cached_property
+    def _openmetrics_template(self) -> str:
+        return self._lines(_openmetrics_head)
+
+    def _lines(self, head: Callable[[Metric], str]) -> str:
+        lines: list[str] = []
+        last = None
+        for at in self._order:
+            metric, _ = self.keys[at]
+            if metric is not last:
+                lines.append(head(metric).replace("%", "%%"))
+                last = metric
+            lines.append(f"{self._series[at].replace('%', '%%')} %s\n")
+        return "".join(lines)
+
+
+def foreign(families: Iterable[Family]) -> str:
+    """Return the lines of *families* that others declared, in the format 0.0.4."""
+    return "".join(
+        f"# HELP {family.name} {_escaped_help(family.help)}\n# TYPE {family.name} {family.type}\n"
+        + "".join(f"{line}\n" for line in family.lines)
+        for family in families
+    )
+
+
+def negotiated(accept: str) -> Format:
+    """Return the format that the header *accept* prefers, OpenMetrics only where it is named."""
+    wanted = {Format.OPENMETRICS: 0.0, Format.TEXT: 0.0}
+    for part in accept.split(","):
+        media, *parameters = (word.strip().lower() for word in part.split(";"))
+        version = _parameter(parameters, "version")
+        if media == "application/openmetrics-text" and version in ("", "1.0.0", "1.0"):
+            wanted[Format.OPENMETRICS] = max(wanted[Format.OPENMETRICS], _weight(parameters))
+        elif media in ("text/plain", "text/*", "*/*"):
+            wanted[Format.TEXT] = max(wanted[Format.TEXT], _weight(parameters))
+    openmetrics = wanted[Format.OPENMETRICS]
+    return Format.OPENMETRICS if 0 < openmetrics >= wanted[Format.TEXT] else Format.TEXT
+
+
+def accepts_gzip(accept_encoding: str) -> bool:
+    """Tell whether the header *accept_encoding* allows a body to be sent in gzip."""
+    for part in accept_encoding.split(","):
+        coding, *parameters = (word.strip().lower() for word in part.split(";"))
+        if coding == "gzip":
+            return _weight(parameters) > 0
+    return False
+
+
+def _parameter(parameters: Iterable[str], name: str) -> str:
+    for parameter in parameters:
+        key, _, value = parameter.partition("=")
+        if key.strip() == name:
+            return value.strip().strip('"')
+    return ""
+
+
+def _weight(parameters: Iterable[str]) -> float:
+    text = _parameter(parameters, "q")
+    try:
+        weight = float(text or 1)
+    except ValueError:
+        return 0.0
+    return weight if 0 <= weight <= 1 else 0.0
+
+
+def _head(metric: Metric) -> str:
+    return (
+        f"# HELP {metric.name} {_escaped_help(metric.help)}\n# TYPE {metric.name} {metric.type}\n"
+    )
+
+
+def _openmetrics_head(metric: Metric) -> str:
+    name = metric.name.removesuffix("_total")
+    unit = f"# UNIT {name} {metric.unit}\n" if metric.unit else ""
+    return f"# TYPE {name} {metric.type}\n{unit}# HELP {name} {_escaped(metric.help)}\n"
+
+
+def _series(metric: Metric, labels: tuple[str, ...]) -> str:
+    text = ",".join(
+        f'{name}="{_escaped(value)}"' for name, value in zip(metric.labels, labels, strict=True)
+    )
+    return f"{metric.name}{{{text}}}" if text else metric.name
+
+
+def _shown(value: float) -> object:
+    if math.isfinite(value):
+        return value
     if math.isnan(value):
         return "NaN"
     return "+Inf" if value > 0 else "-Inf"
+
+
+def _escaped_help(text: str) -> str:
+    return text.replace("\\", r"\\").replace("\n", r"\n")
 
 
 def _escaped(value: str) -> str:

@@ -5,13 +5,14 @@ last reading is served again.
 """
 
 import logging
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
+from .crew import Job
 from .errors import SensorUnavailable
-from .metrics import Sample, gauge
+from .exposition import Format, Layout
+from .metrics import Family, Key, Rows
 from .sensor import Sensor
 
 log = logging.getLogger(__name__)
@@ -20,27 +21,32 @@ log = logging.getLogger(__name__)
 # every now and then an interval would have none.
 SLACK = 0.1
 
-SUCCESS = gauge(
-    "fructosa_sensor_success",
-    "1 if the sensor's last reading worked (also where the machine has nothing to read), else 0.",
-    "sensor",
-)
-DURATION = gauge(
-    "fructosa_sensor_duration_seconds", "How long the sensor's last reading took.", "sensor"
-)
-AGE = gauge("fructosa_sensor_age_seconds", "Time since the sensor's last reading.", "sensor")
-METRICS = (SUCCESS, DURATION, AGE)
+_NOTHING = Layout([])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Reading:
     """What one look of a sensor gave; *absent* says what the machine lacks, *error* what failed."""
 
-    samples: tuple[Sample, ...]
     began_s: float
     duration_s: float
+    layout: Layout = _NOTHING
+    values: tuple[float, ...] = ()
+    families: tuple[Family, ...] = ()
     absent: str | None = None
     error: str | None = None
+    _texts: dict[Format, str] = field(default_factory=dict, compare=False)
+
+    def text(self, format: Format) -> str:  # noqa: A002
+        """Return its lines; made once, as scrapes within the interval get them again."""
+        if format not in self._texts:
+            self._texts[format] = self.layout.text(self.values, format)
+        return self._texts[format]
+
+    @property
+    def samples(self) -> list[tuple[Key, float]]:
+        """Each series and its value, in the order in which the sensor told them."""
+        return list(zip(self.layout.keys, self.values, strict=True))
 
 
 def is_due(age_s: float, time_interval_s: float) -> bool:
@@ -48,73 +54,107 @@ def is_due(age_s: float, time_interval_s: float) -> bool:
     return age_s >= time_interval_s * (1 - SLACK)
 
 
-class Reader:
-    """One sensor, its last reading, and the one place where its errors are caught."""
+class Reader(Job):
+    """One sensor, its last reading, and the one place where its errors are caught.
 
-    def __init__(
-        self,
-        sensor: Sensor,
-        time_interval_s: float,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    ``work`` runs in a thread of the crew. All else belongs to whoever submits the reader.
+    """
+
+    def __init__(self, sensor: Sensor, clock: Callable[[], float] = time.monotonic) -> None:
         self.sensor = sensor
-        self._time_interval_s = time_interval_s
+        self.last: Reading | None = None
+        self.is_under_way = False
+        self.is_stuck = False
         self._clock = clock
-        self._last: Reading | None = None
-        self._lock = threading.Lock()
+        self._layout = _NOTHING
 
     @property
-    def last(self) -> Reading | None:
-        """The last reading, however old; None before the first."""
-        return self._last
+    def name(self) -> str:
+        """The name of its sensor."""
+        return self.sensor.name
 
-    def reading(self) -> Reading:
-        """Return the last reading, a new one if that is old. Scrapes at one time share one."""
-        asked_s = self._clock()
-        with self._lock:
-            last = self._last
-            if last is None or self._is_due(last, asked_s):
-                self._last = self._read()
-                self._report(last, self._last)
-            return self._last  # type: ignore[return-value]  # set above
+    def is_wanted(self, now_s: float) -> bool:
+        """Tell whether a page that is asked for at *now_s* needs a new reading."""
+        if self.is_under_way:
+            return False
+        options = self.sensor.options
+        return self.last is None or is_due(now_s - self.last.began_s, options.time_interval)
 
-    def _is_due(self, last: Reading, asked_s: float) -> bool:
-        # A reading that ended while a scrape waited for it is shared, however long it took:
-        # else the scrapes that came meanwhile would measure one after the other.
-        ended_s = last.began_s + last.duration_s
-        return asked_s >= ended_s and is_due(asked_s - last.began_s, self._time_interval_s)
+    def begin(self) -> None:
+        """Note that it was submitted: scrapes that come now share the reading."""
+        self.is_under_way = True
 
-    def samples(self) -> Iterator[Sample]:
-        """Yield the reading's samples, and how it went."""
-        reading, name = self.reading(), self.sensor.name
-        yield from reading.samples
-        yield SUCCESS.sample(int(reading.error is None), name)
-        yield DURATION.sample(reading.duration_s, name)
-        yield AGE.sample(self._clock() - reading.began_s, name)
+    def stuck_at(self) -> float | None:
+        """Return when a reading under way counts as stuck; None while it has not begun."""
+        began_s = self.began_s
+        return None if began_s is None else began_s + self.sensor.options.deadline
 
-    def _read(self) -> Reading:
+    def stick(self) -> None:
+        """Note that pages no longer wait for the reading under way."""
+        self.is_stuck = True
+        log.error(
+            "sensor %s hangs since %g s; pages are served without it until it returns",
+            self.name,
+            self.sensor.options.deadline,
+        )
+
+    def finish(self, reading: Reading) -> None:
+        """Take the *reading* that was under way."""
+        before, self.last = self.last, reading
+        if self.is_stuck:
+            log.info("sensor %s returned after %.1f s", self.name, reading.duration_s)
+        self.is_under_way = self.is_stuck = False
+        self._report(before, reading)
+
+    def work(self) -> Reading:
+        """Read the sensor: all of it, or nothing."""
         began_s = self._clock()
-        samples: tuple[Sample, ...] = ()
-        absent = error = None
         try:
-            samples = tuple(self.sensor.samples())  # all of a sensor, or nothing
+            layout, values, families = self._measured()
         # psutil raises the second where a kernel lacks what others have.
         except (SensorUnavailable, NotImplementedError) as reason:
-            absent = str(reason)
+            return self._without(began_s, absent=str(reason))
+        except PermissionError as reason:
+            error = f"{reason}; the sensor needs {self.sensor.rights}"
+            return self._without(began_s, error=error)
         except Exception as reason:  # noqa: BLE001 - a sensor must not cost the page
-            error = f"{type(reason).__name__}: {reason}"
-        return Reading(samples, began_s, self._clock() - began_s, absent, error)
+            return self._without(began_s, error=f"{type(reason).__name__}: {reason}")
+        return Reading(
+            began_s=began_s,
+            duration_s=self._clock() - began_s,
+            layout=layout,
+            values=values,
+            families=families,
+        )
+
+    def _without(
+        self, began_s: float, absent: str | None = None, error: str | None = None
+    ) -> Reading:
+        duration_s = self._clock() - began_s
+        return Reading(began_s=began_s, duration_s=duration_s, absent=absent, error=error)
+
+    def _measured(self) -> tuple[Layout, tuple[float, ...], tuple[Family, ...]]:
+        keys: list[Key] = []
+        values: list[float] = []
+        families: list[Family] = []
+        for item in self.sensor.samples():
+            if isinstance(item, Rows):
+                keys += item.keys
+                values += item.values
+            elif isinstance(item, Family):
+                families.append(item)
+            else:
+                metric, labels, value = item
+                keys.append((metric, labels))
+                values.append(value)
+        if keys != self._layout.keys:
+            self._layout = Layout(keys)
+        return self._layout, self._layout.checked(values), tuple(families)
 
     def _report(self, before: Reading | None, now: Reading) -> None:
         """Log a failure when it begins and when it ends, not at every scrape."""
         failed = before.error if before else None
         if now.error and now.error != failed:
-            log.error("sensor %s failed, its samples are missing: %s", self.sensor.name, now.error)
+            log.error("sensor %s failed, its samples are missing: %s", self.name, now.error)
         elif failed and not now.error and not now.absent:
-            log.info("sensor %s can be read again", self.sensor.name)
-
-
-def page(readers: Iterable[Reader]) -> Iterator[Sample]:
-    """Yield the samples of all *readers*."""
-    for reader in readers:
-        yield from reader.samples()
+            log.info("sensor %s can be read again", self.name)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from fructosa_service.kinds import seconds
 from fructosa_service.settings import option
 
-from .metrics import Metric, Sample
+from .metrics import Family, Metric, Rows, Sample
 
 
 def time_interval(default_s: float) -> Any:
@@ -24,6 +24,11 @@ class SensorOptions:
     """The options that every sensor has."""
 
     time_interval: float = time_interval(1)
+    deadline: float = option(
+        seconds(at_least=0.1, at_most=3600),
+        2,
+        "Longest time that a page waits for the sensor; then it is served without it.",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +54,7 @@ class Sensor:
     rights: ClassVar[str] = "none"
 
     # What reads: a subclass names it as staticmethod(...), a test passes another one.
-    read: Callable[..., Any]
+    read: Any
 
     def __init__(
         self, options: SensorOptions | None = None, read: Callable[..., Any] | None = None
@@ -64,8 +69,8 @@ class Sensor:
         cls.name = cls.__name__
         cls.metrics = tuple(_declared(vars(cls)))
 
-    def samples(self) -> Iterable[Sample]:
-        """Measure: yield samples of the declared metrics."""
+    def samples(self) -> Iterable[Sample | Rows | Family]:
+        """Measure: yield samples of the declared metrics, one by one or in rows."""
         raise NotImplementedError
 
     @classmethod

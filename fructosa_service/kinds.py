@@ -177,15 +177,22 @@ class Endpoint:
         return host if self.port is None else f"{host}:{self.port}"
 
 
-def _parse_endpoint(text: str) -> Endpoint:
-    match = re.fullmatch(r"(?:\[(?P<v6>[^\]]+)\]|(?P<host>[^:\[\]]*))(?::(?P<port>[0-9]+))?", text)
-    if match is None or not _is_host(match["v6"] or match["host"]):
-        raise ValueError("is not HOST[:PORT]; write e.g. node001:9888 or [::1]:9888")
-    port = None if match["port"] is None else PORT.parse(match["port"])
-    return Endpoint(match["v6"] or match["host"], port)
+_ENDPOINT = re.compile(r"(?:\[(?P<v6>[^\]]+)\]|(?P<host>[^:\[\]]*))(?::(?P<port>[0-9]+))?")
 
 
-ENDPOINT = Kind(name="HOST[:PORT]", example="node001:9888", parse=_parse_endpoint)
+def _endpoint(port_kind: Kind[int]) -> Kind[Endpoint]:
+    def parse(text: str) -> Endpoint:
+        match = _ENDPOINT.fullmatch(text)
+        if match is None or not _is_host(match["v6"] or match["host"]):
+            raise ValueError("is not HOST[:PORT]; write e.g. node001:9888 or [::1]:9888")
+        port = None if match["port"] is None else port_kind.parse(match["port"])
+        return Endpoint(match["v6"] or match["host"], port)
+
+    return Kind(name="HOST[:PORT]", example="node001:9888", parse=parse)
+
+
+ENDPOINT = _endpoint(PORT)
+LISTENING_ENDPOINT = _endpoint(LISTENING_PORT)
 
 
 def several(kind: Kind[T]) -> Kind[tuple[T, ...]]:

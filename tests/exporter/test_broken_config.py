@@ -19,6 +19,7 @@ NO_HEADER = "is no section header; write [name]"
 NO_SETTING = "is no setting; write key = value"
 NO_KEY = "is no key of this section"
 NO_SECTION = "is no section of this file"
+SECTIONS = "[lagent], [web], [sensor:…], [logging], [lmaster]"
 NO_LEVEL = "is none of DEBUG, INFO, WARNING, ERROR, CRITICAL"
 NEITHER = "is neither yes nor no; write yes or no"
 TWICE = "is set twice in this section; keep one of the two lines"
@@ -70,9 +71,9 @@ BROKEN = [
     (
         "section twice, with escape codes",
         "[\x1b[31m]\n[\x1b[31m]",
-        f":1: ['\\x1b[31m']: {NO_SECTION}; it may have [lagent], [sensor:…], [logging], [lmaster]",
+        f":1: ['\\x1b[31m']: {NO_SECTION}; it may have {SECTIONS}",
         f":2: ['\\x1b[31m'] {STANDS_TWICE}",
-        f":2: ['\\x1b[31m']: {NO_SECTION}; it may have [lagent], [sensor:…], [logging], [lmaster]",
+        f":2: ['\\x1b[31m']: {NO_SECTION}; it may have {SECTIONS}",
     ),
     ("key twice", "[lagent]\nport = 1\nport = 2", f":3: [lagent] port: {TWICE}"),
     (
@@ -86,12 +87,12 @@ BROKEN = [
     (
         "section of lmaster.conf",
         "[Graphite]",
-        f":1: [Graphite]: {NO_SECTION}; it may have [lagent], [sensor:…], [logging], [lmaster]",
+        f":1: [Graphite]: {NO_SECTION}; it may have {SECTIONS}",
     ),
     (
         "sensor without its prefix",
         "[CPUPercent]",
-        f":1: [CPUPercent]: {NO_SECTION}; it may have [lagent], [sensor:…], [logging], [lmaster]",
+        f":1: [CPUPercent]: {NO_SECTION}; it may have {SECTIONS}",
     ),
     (
         "sensor without a name",
@@ -134,12 +135,12 @@ BROKEN = [
     (
         "key unknown",
         "[lagent]\ncolour = red",
-        f":2: [lagent] colour: {NO_KEY}; it may have host, port",
+        f":2: [lagent] colour: {NO_KEY}; it may have host, port, procfs",
     ),
     (
         "key of another sensor",
         "[sensor:CPUPercent]\nnames = yes",
-        f":2: [sensor:CPUPercent] names: {NO_KEY}; it may have time_interval",
+        f":2: [sensor:CPUPercent] names: {NO_KEY}; it may have time_interval, deadline",
     ),
     (
         "key with a blank",
@@ -154,7 +155,7 @@ BROKEN = [
     (
         "key without an end",
         f"[lagent]\n{'k' * 1000} = 1",
-        f":2: [lagent] {'k' * 79}…: {NO_KEY}; it may have host, port",
+        f":2: [lagent] {'k' * 79}…: {NO_KEY}; it may have host, port, procfs",
     ),
     # Ports.
     ("port is a word", "[lagent]\nport = http", f":2: [lagent] port: 'http' {NO_PORT}"),
@@ -173,6 +174,33 @@ BROKEN = [
         ":2: [lagent] port: '-1' is out of range; write from 0 to 65535",
     ),
     ("ports", "[lagent]\nport = 1, 2", f":2: [lagent] port: '1, 2' {NO_PORT}"),
+    # Who may ask.
+    (
+        "certificate without its key",
+        "[web]\ntls certificate = /cert.pem",
+        ":2: [web] tls certificate: has no tls key beside it; set both, or neither",
+    ),
+    (
+        "key without its certificate",
+        "[web]\n\ntls key = /key.pem",
+        ":3: [web] tls key: has no tls certificate beside it; set both, or neither",
+    ),
+    (
+        "authority without TLS",
+        "[web]\nclient ca = /ca.pem",
+        ":2: [web] client ca: needs TLS; set tls certificate and tls key too",
+    ),
+    (
+        "nobody may ask",
+        "[web]\nmax requests = 0",
+        ":2: [web] max requests: '0' is out of range; write at least 1 requests",
+    ),
+    (
+        "a place that is none",
+        "[web]\nlisten = 127.0.0.1, node:port",
+        ":2: [web] listen: '127.0.0.1, node:port' holds 'node:port', which is not HOST[:PORT]; "
+        "write e.g. node001:9888 or [::1]:9888",
+    ),
     # Hosts.
     ("host is empty", "[lagent]\nhost =", f":2: [lagent] host: '' {NO_HOST}"),
     ("host with port", "[lagent]\nhost = a:9888", f":2: [lagent] host: 'a:9888' {NO_HOST}"),

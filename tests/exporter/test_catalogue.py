@@ -3,7 +3,7 @@
 import pytest
 
 from fructosa_exporter.catalogue import description, example_config, overview
-from fructosa_exporter.config import SCHEMA
+from fructosa_exporter.config import schema
 from fructosa_exporter.sensors import SENSORS
 from fructosa_service.load import check
 from fructosa_service.settings import options_of
@@ -11,7 +11,7 @@ from fructosa_service.settings import options_of
 
 def test_the_overview_has_a_line_for_each_sensor():
     """It tells which are read here without configuration, and why others are not."""
-    lines = overview({"Users": "nobody is here"}).splitlines()
+    lines = overview(SENSORS, {"Users": "nobody is here"}).splitlines()
 
     found = [line.split(None, 2) for line in lines[: len(SENSORS)]]
     expected = [
@@ -44,10 +44,10 @@ def test_a_description_tells_labels_unit_and_type():
 
 def test_the_example_gives_every_sensor_its_defaults():
     """And every other section too."""
-    found = check(example_config(), "lagent.conf", SCHEMA)
+    found = check(example_config(), "lagent.conf", schema(SENSORS))
 
     assert {name: sensor.Options() for name, sensor in SENSORS.items()} == found.labelled("sensor")
-    for section in SCHEMA:
+    for section in schema(SENSORS):
         if isinstance(section.settings, type):
             assert (section.name, None) in found.sections
             assert section.settings() == found.one(section.name, section.settings)

@@ -1,44 +1,36 @@
 """When sensors are read, and what a failure costs."""
 
 import logging
-import threading
 
 import pytest
 
 from fructosa_exporter.errors import SensorUnavailable
-from fructosa_exporter.metrics import gauge
-from fructosa_exporter.reading import Reader, is_due, page
-from fructosa_exporter.sensor import Sensor
+from fructosa_exporter.exposition import Format
+from fructosa_exporter.metrics import Family, Rows, gauge
+from fructosa_exporter.reading import Reader, is_due
+from fructosa_exporter.sensor import Sensor, SensorOptions
 
 COUNT = gauge("fructosa_test_count", "How often it was read.")
+SIZE = gauge("fructosa_test_size", "Sizes.", "of")
 
 
-class Counting(Sensor):
-    """Counts its readings.
-
-    What it raises can be set.
-    """
+class Scripted(Sensor):
+    """Yields what it is told to, and then perhaps fails."""
 
     COUNT = COUNT
+    SIZE = SIZE
+    rights = "to be root"
 
-    def __init__(self):
-        self.count = 0
-        self.error = None
+    def __init__(self, *items, error=None, **options):
+        super().__init__(SensorOptions(**options))
+        self.items = items
+        self.error = error
 
     def samples(self):
-        """Yield the count, and then perhaps fail."""
-        self.count += 1
-        yield COUNT.sample(self.count)
+        """Yield and fail."""
+        yield from self.items
         if self.error:
             raise self.error
-
-
-class Broken(Counting):
-    """Fails."""
-
-    def __init__(self):
-        super().__init__()
-        self.error = OSError("gone")
 
 
 class Clock:
@@ -50,15 +42,17 @@ class Clock:
         return self.now_s
 
 
-def values(samples):
-    """Return samples as a dictionary."""
-    return {(sample.metric.name, sample.labels): sample.value for sample in samples}
-
-
 @pytest.fixture
 def clock():
     """A clock that stands."""
     return Clock()
+
+
+def read(reader):
+    """Have the reader read, as a collector does."""
+    reader.begin()
+    reader.finish(reader.work())
+    return reader.last
 
 
 @pytest.mark.parametrize(
@@ -70,132 +64,121 @@ def test_a_tenth_of_slack_keeps_jitter_from_skipping_a_reading(age_s, interval_s
     assert expected == is_due(age_s, interval_s)
 
 
-def test_within_the_interval_the_last_reading_is_served_again(clock):
-    """With its age."""
-    reader = Reader(Counting(), 10, clock)
-    first = values(reader.samples())
-    clock.now_s += 5
-    second = values(reader.samples())
-    clock.now_s += 5
-    third = values(reader.samples())
+def test_a_reading_is_wanted_when_there_is_none_or_it_is_old(clock):
+    """And not while one is under way."""
+    reader = Reader(Scripted(time_interval=10), clock)
+    found = [reader.is_wanted(100)]
+    reader.begin()
+    found.append(reader.is_wanted(100))
+    reader.finish(reader.work())
+    found += [reader.is_wanted(now_s) for now_s in (100, 105, 109)]
 
-    assert [1, 1, 2] == [found["fructosa_test_count", ()] for found in (first, second, third)]
-    ages = [found["fructosa_sensor_age_seconds", ("Counting",)] for found in (first, second, third)]
-    assert [0, 5, 0] == ages
+    assert [True, False, False, False, True] == found
 
 
-def test_a_broken_sensor_costs_only_its_own_samples(clock):
-    """Also those that it had yielded before it failed."""
-    found = values(page([Reader(Broken(), 1, clock), Reader(Counting(), 1, clock)]))
+def test_a_reading_has_what_the_sensor_told(clock):
+    """Sample by sample, in rows, and what others declared."""
+    family = Family("jobs", "gauge", "Jobs.", ("jobs 1",))
+    rows = Rows(SIZE.keys([("a",), ("b",)]), [2, 3.5])
 
-    assert found["fructosa_test_count", ()] == 1
-    assert found["fructosa_sensor_success", ("Broken",)] == 0
-    assert found["fructosa_sensor_success", ("Counting",)] == 1
+    reading = read(Reader(Scripted(COUNT.sample(1), rows, family), clock))
 
-
-@pytest.mark.parametrize("lack", [SensorUnavailable, NotImplementedError])
-def test_what_the_machine_lacks_is_neither_zero_nor_an_error(clock, lack):
-    """No samples, and the reading counts as right; psutil says so in its own way."""
-    sensor = Counting()
-    sensor.error = lack("no battery")
-    reader = Reader(sensor, 1, clock)
-
-    found = values(reader.samples())
-
-    assert found["fructosa_sensor_success", ("Counting",)] == 1
-    assert ("fructosa_test_count", ()) not in found
-    assert reader.reading().absent == "no battery"
+    expected = [((COUNT, ()), 1), ((SIZE, ("a",)), 2), ((SIZE, ("b",)), 3.5)]
+    assert expected == reading.samples
+    assert (family,) == reading.families
+    assert None is reading.error is reading.absent
 
 
-def test_a_failure_is_logged_when_it_begins_and_when_it_ends(clock, caplog):
-    """Not at every scrape."""
-    caplog.set_level(logging.INFO)
-    sensor = Counting()
-    reader = Reader(sensor, 0, clock)
-    for error in (None, OSError("gone"), OSError("gone"), OSError("other"), None, None):
-        sensor.error = error
-        reader.reading()
+def test_a_reading_says_when_it_began_and_how_long_it_took(clock):
+    """On the clock that it is given."""
 
-    assert [
-        "sensor Counting failed, its samples are missing: OSError: gone",
-        "sensor Counting failed, its samples are missing: OSError: other",
-        "sensor Counting can be read again",
-    ] == caplog.messages
-
-
-def test_scrapes_at_one_time_share_one_reading():
-    """Two scrapers do not make the node work twice."""
-    entered, leave = threading.Event(), threading.Event()
-
-    class Slow(Counting):
-        """Takes its time."""
-
-        def samples(self):
-            entered.set()
-            assert leave.wait(10)
-            return super().samples()
-
-    reader = Reader(Slow(), 10)
-    found = []
-    threads = [threading.Thread(target=lambda: found.append(reader.reading())) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    assert entered.wait(10)
-    leave.set()
-    for thread in threads:
-        thread.join()
-
-    assert len(found) == 8
-    assert reader.sensor.count == 1
-
-
-def test_a_scrape_that_waits_for_a_slow_reading_shares_it(clock):
-    """Also when that took longer than the interval: else scrapes would queue up behind it."""
-    entered, asked = threading.Event(), threading.Event()
-
-    class Slow(Counting):
-        """Takes a minute, in which another scrape comes."""
-
-        def samples(self):
-            entered.set()
-            assert asked.wait(10)
-            clock.now_s += 60
-            return super().samples()
-
-    def late_clock():
-        if threading.current_thread() is late:
-            asked.set()
-        return clock()
-
-    reader = Reader(Slow(), 10, late_clock)
-    found = []
-    early, late = (
-        threading.Thread(target=lambda: found.append(reader.reading())) for _ in range(2)
-    )
-    early.start()
-    assert entered.wait(10)
-    late.start()
-    late.join()
-    early.join()
-
-    assert len(found) == 2
-    assert reader.sensor.count == 1
-
-
-def test_a_reading_that_took_long_is_replaced_when_it_is_due(clock):
-    """Its age is counted from its beginning, so that an interval has its reading."""
-
-    class Slow(Counting):
-        """Takes most of its interval."""
+    class Slow(Scripted):
+        """Takes eight seconds."""
 
         def samples(self):
             clock.now_s += 8
             return super().samples()
 
-    reader = Reader(Slow(), 10, clock)
-    reader.reading()
-    clock.now_s += 2
+    reading = read(Reader(Slow(), clock))
 
-    reader.reading()
+    assert (100, 8) == (reading.began_s, reading.duration_s)
 
-    assert reader.sensor.count == 2
+
+@pytest.mark.parametrize(
+    ("items", "error"),
+    [
+        ([COUNT.sample(1)], OSError("gone")),
+        ([COUNT.sample(1)], RecursionError("deep")),
+        ([COUNT.sample(1), COUNT.sample(2)], None),
+        ([Rows(SIZE.keys([("a",)]), ["1"])], None),
+        ([Rows(SIZE.keys([("a",)]), [True])], None),
+        ([Rows(SIZE.keys([("a",), ("b",)]), [1])], None),
+        ([COUNT.sample(10**400)], None),
+        ([None], None),
+    ],
+)
+def test_a_sensor_that_fails_gives_nothing_at_all(clock, items, error):
+    """Neither what it told before nor anything that would break the page."""
+    reading = read(Reader(Scripted(*items, error=error), clock))
+
+    assert reading.error
+    assert () == reading.values
+    assert reading.text(Format.TEXT) == ""
+
+
+@pytest.mark.parametrize("lack", [SensorUnavailable, NotImplementedError])
+def test_what_the_machine_lacks_is_no_error(clock, lack):
+    """No samples; psutil says so in its own way."""
+    reading = read(Reader(Scripted(COUNT.sample(1), error=lack("no battery")), clock))
+
+    assert ("no battery", None, ()) == (reading.absent, reading.error, reading.values)
+
+
+def test_a_right_that_is_missing_is_named(clock):
+    """With the file, and what the sensor needs."""
+    error = PermissionError(13, "Permission denied", "/sys/energy")
+
+    reading = read(Reader(Scripted(error=error), clock))
+
+    expected = "[Errno 13] Permission denied: '/sys/energy'; the sensor needs to be root"
+    assert expected == reading.error
+
+
+def test_a_failure_is_logged_when_it_begins_and_when_it_ends(clock, caplog):
+    """Not at every scrape."""
+    caplog.set_level(logging.INFO)
+    sensor = Scripted()
+    reader = Reader(sensor, clock)
+    for error in (None, OSError("gone"), OSError("gone"), OSError("other"), None, None):
+        sensor.error = error
+        read(reader)
+
+    assert [
+        "sensor Scripted failed, its samples are missing: OSError: gone",
+        "sensor Scripted failed, its samples are missing: OSError: other",
+        "sensor Scripted can be read again",
+    ] == caplog.messages
+
+
+def test_series_that_come_and_go_are_on_the_page_as_they_are(clock):
+    """Hot-plugged disks and interfaces: what is prepared follows."""
+    sensor = Scripted()
+    reader = Reader(sensor, clock)
+    found = []
+    for devices in (["a"], ["a", "b"], ["b"], ["b", "c"]):
+        sensor.items = [SIZE.sample(1, device) for device in devices]
+        found.append([labels for (_, labels), _ in read(reader).samples])
+
+    assert [[("a",)], [("a",), ("b",)], [("b",)], [("b",), ("c",)]] == found
+
+
+def test_what_was_served_before_stays_as_it_was(clock):
+    """A page that is being sent does not change when the sensor is read anew."""
+    sensor = Scripted(SIZE.sample(1, "a"))
+    reader = Reader(sensor, clock)
+    first = read(reader)
+    sensor.items = [SIZE.sample(2, "a"), SIZE.sample(3, "b")]
+    read(reader)
+
+    assert 'fructosa_test_size{of="a"} 1\n' in first.text(Format.TEXT)
+    assert [((SIZE, ("a",)), 1)] == first.samples

@@ -5,8 +5,8 @@ from collections import Counter
 
 import pytest
 
+from fructosa_exporter.collector import METRICS
 from fructosa_exporter.errors import SensorUnavailable
-from fructosa_exporter.reading import METRICS
 from fructosa_exporter.sensors import SENSORS, Agent
 
 from . import machine

@@ -1,0 +1,50 @@
+"""The wiring: sensors, collector, site and server make an agent."""
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from fructosa_service.changes import Kept
+from fructosa_service.kinds import Endpoint
+from fructosa_service.users import Users
+from fructosa_service.web import WebSettings
+
+from .collector import Collector
+from .config import Config
+from .door import Door
+from .reading import Reader
+from .site import Site
+from .web.server import Limits, Server
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+
+def admission(web: WebSettings) -> "tuple[Kept[SSLContext] | None, Users | None]":
+    """Return what TLS and users need, read from their files.
+
+    Raises: UsageError for a file that can't be used.
+    """
+    tls = web.tls()
+    users = None if web.users_file is None else Users(web.users_file)
+    return (None if tls is None else tls.kept()), users
+
+
+def serving(config: Config, readers: Sequence[Reader], places: Sequence[Endpoint]) -> Server:
+    """Return a server that listens at *places*, and serves *readers* as *config* says.
+
+    Raises: UsageError for files that can't be used, ServiceError for a place that's taken.
+    """
+    tls, users = admission(config.web)
+    limits = Limits(connections=config.web.max_connections, requests=config.web.max_requests)
+    server = Server(
+        places,
+        lambda request, connection: site.handle(request, connection),
+        limits,
+        tls.value if tls else lambda: None,
+    )
+    collector = Collector(server.wake)
+    door = None if users is None else Door(users, server.wake)
+    site = Site(readers, collector, time.monotonic, door)
+    server.looks += [collector.look, *([door.look] if door else [])]
+    return server

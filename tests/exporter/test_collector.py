@@ -1,0 +1,213 @@
+"""Which readings a scrape waits for, and for how long."""
+
+import logging
+import math
+import threading
+import time
+
+import pytest
+
+from fructosa_exporter.collector import Collector, read_now
+from fructosa_exporter.metrics import gauge
+from fructosa_exporter.reading import Reader
+from fructosa_exporter.sensor import Sensor, SensorOptions
+
+COUNT = gauge("fructosa_test_count", "How often it was read.")
+
+
+class Counting(Sensor):
+    """Counts its readings; hangs while it may not go on."""
+
+    COUNT = COUNT
+
+    def __init__(self, **options):
+        super().__init__(SensorOptions(**options))
+        self.count = 0
+        self.entered = threading.Event()
+        self.may_go_on = threading.Event()
+        self.may_go_on.set()
+
+    def samples(self):
+        """Yield the count."""
+        self.count += 1
+        self.entered.set()
+        assert self.may_go_on.wait(60)
+        yield COUNT.sample(self.count)
+
+
+class Loop:
+    """What drives a collector, as the server's loop does."""
+
+    def __init__(self):
+        self.woken = threading.Event()
+        self.collector = Collector(self.woken.set)
+        self.pages = []
+
+    def ask(self, *readers, within_s=30.0):
+        """Ask for a page; its states will be the next of ``pages``."""
+        self.collector.ask(readers, within_s, self.pages.append)
+
+    def page(self, number=1):
+        """Run until there are so many pages; return the last, by the sensors' order."""
+        while True:
+            again_s = self.collector.look()
+            if len(self.pages) >= number:
+                return self.pages[-1]
+            self.woken.wait(min(again_s - time.monotonic(), 60))
+            self.woken.clear()
+
+    def scrape(self, *readers, within_s=30.0):
+        """Ask, and wait for the page."""
+        self.ask(*readers, within_s=within_s)
+        return self.page(len(self.pages) + 1)
+
+
+@pytest.fixture
+def loop():
+    """A loop of a test."""
+    return Loop()
+
+
+@pytest.fixture
+def hanging():
+    """A sensor that hangs until the test ends."""
+    sensor = Counting(time_interval=0, deadline=0.1)
+    sensor.may_go_on.clear()
+    yield sensor
+    sensor.may_go_on.set()
+
+
+def count(state):
+    """Return the value on the page; None where it has none."""
+    return state.reading.values[0] if state.reading else None
+
+
+def test_within_the_interval_the_last_reading_is_served_again(loop):
+    """With its age."""
+    reader = Reader(Counting(time_interval=1000))
+
+    (first,), (second,) = loop.scrape(reader), loop.scrape(reader)
+
+    assert 1 == count(first) == count(second)
+    assert second.age_s >= first.age_s >= 0
+
+
+def test_a_sensor_is_read_again_when_its_interval_is_over(loop):
+    """With an interval of nothing: at each scrape."""
+    reader = Reader(Counting(time_interval=0))
+
+    assert [1, 2, 3] == [count(loop.scrape(reader)[0]) for _ in range(3)]
+
+
+def test_scrapes_at_one_time_share_a_reading(loop):
+    """Two scrapers do not make the node work twice."""
+    reader = Reader(Counting(time_interval=0))
+    for _ in range(8):
+        loop.ask(reader)
+
+    loop.page(8)
+
+    assert [[1]] * 8 == [[count(state) for state in page] for page in loop.pages]
+
+
+def test_a_sensor_that_hangs_costs_only_its_own_samples(loop, hanging):
+    """The page waits for it until its deadline; then it says that this one failed."""
+    works, hangs = Reader(Counting()), Reader(hanging)
+
+    stuck, fine = loop.scrape(hangs, works)
+
+    assert (None, 1) == (count(stuck), count(fine))
+    assert (False, True) == (stuck.is_success, fine.is_success)
+    assert stuck.duration_s >= 0.1
+    assert stuck.age_s is None
+
+
+def test_no_second_call_is_made_while_one_is_stuck(loop, hanging):
+    """Nobody waits for it any more, and no thread is added."""
+    works, hangs = Reader(Counting(time_interval=0)), Reader(hanging)
+    loop.scrape(hangs, works)
+    threads = threading.active_count()
+
+    pages = [loop.scrape(hangs, works) for _ in range(100)]
+
+    assert hanging.count == 1
+    assert threads == threading.active_count()
+    assert list(range(2, 102)) == [count(fine) for _, fine in pages]
+
+
+def test_a_stuck_sensor_that_returns_is_read_again(loop, hanging, caplog):
+    """Its late reading is no longer what a page wants. Both are logged, once."""
+    caplog.set_level(logging.INFO)
+    hangs = Reader(hanging)
+    for _ in range(3):
+        loop.scrape(hangs)
+    hanging.may_go_on.set()
+    while hangs.is_under_way:
+        loop.collector.look()
+
+    (state,) = loop.scrape(hangs)
+
+    assert 2 == count(state)
+    assert state.is_success
+    hung, returned = caplog.messages
+    assert hung == (
+        "sensor Counting hangs since 0.1 s; pages are served without it until it returns"
+    )
+    assert returned.startswith("sensor Counting returned after ")
+
+
+def test_the_page_is_there_in_time_whatever_hangs(loop):
+    """Also where the sensors' own deadlines are later."""
+    sensors = [Counting(deadline=3600) for _ in range(5)]
+    for sensor in sensors:
+        sensor.may_go_on.clear()
+    began_s = time.monotonic()
+
+    page = loop.scrape(*map(Reader, sensors), within_s=0.3)
+
+    assert [None] * 5 == [count(state) for state in page]
+    assert 0.3 <= time.monotonic() - began_s < 30
+    for sensor in sensors:
+        sensor.may_go_on.set()
+
+
+def test_a_slow_sensor_does_not_hold_up_those_behind_it(loop):
+    """They get another thread, and all are on the page."""
+    slow, quick = Counting(deadline=60), [Counting() for _ in range(3)]
+    slow.may_go_on.clear()
+
+    def release():
+        assert quick[-1].entered.wait(30)  # it could not be entered behind the slow one
+        slow.may_go_on.set()
+
+    releasing = threading.Thread(target=release)
+    releasing.start()
+    page = loop.scrape(*map(Reader, [slow, *quick]))
+    releasing.join()
+
+    assert [1] * 4 == [count(state) for state in page]
+
+
+def test_a_collector_has_nothing_to_do_while_nobody_asks(loop):
+    """An idle agent costs nothing."""
+    loop.scrape(Reader(Counting()))
+
+    assert math.inf == loop.collector.look()
+
+
+def test_what_was_never_asked_for_was_never_read(loop):
+    """Each scrape reads what it asks for."""
+    asked, other = Counting(), Counting()
+    readers = [Reader(asked), Reader(other)]
+
+    loop.scrape(readers[0])
+
+    assert (1, 0) == (asked.count, other.count)
+
+
+def test_reading_at_once_waits_for_all():
+    """For commands that print."""
+    first, second = read_now([Reader(Counting()), Reader(Counting())])
+
+    assert (1, 1) == (count(first), count(second))
+    assert [] == read_now([])

@@ -1,0 +1,145 @@
+"""Bytes into requests."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fructosa_exporter.web.request import HEAD_LIMIT_BYTES, BadRequest, head_end, parse
+
+
+def head(*lines):
+    """Return the head of a request."""
+    return "\r\n".join([*lines, "", ""]).encode("latin-1")
+
+
+def outcome(content):
+    """Return what *content* is: a request, or the status with which it is refused."""
+    try:
+        parse(content)
+    except BadRequest as refused:
+        return refused.status
+    return "a request"
+
+
+def test_a_scrape_is_understood():
+    """As Prometheus sends it."""
+    request = parse(
+        head(
+            "GET /metrics?collect[]=CPUPercent&collect[]=Users&x= HTTP/1.1",
+            "Host: node001:9888",
+            "Accept-Encoding: gzip",
+            "accept: text/plain;q=0.5",
+            "Accept: */*",
+        )
+    )
+
+    assert ("GET", "/metrics", False) == (request.method, request.path, request.is_last)
+    assert {"collect[]": ["CPUPercent", "Users"], "x": [""]} == request.query
+    assert "gzip" == request.headers["accept-encoding"]
+    assert "text/plain;q=0.5, */*" == request.headers["accept"]
+
+
+@pytest.mark.parametrize("address", ["http://node001:9888/metrics?a=1", "/metrics?a=1"])
+def test_an_address_may_be_whole_or_a_path(address):
+    """A proxy sends the whole."""
+    request = parse(head(f"GET {address} HTTP/1.1"))
+
+    assert ("/metrics", {"a": ["1"]}) == (request.path, request.query)
+
+
+@pytest.mark.parametrize(
+    ("version", "header", "expected"),
+    [
+        ("1.1", "Host: n", False),
+        ("1.1", "Connection: Keep-Alive", False),
+        ("1.1", "Connection: close", True),
+        ("1.1", "Connection: TE, Close", True),
+        ("1.0", "Host: n", True),
+    ],
+)
+def test_a_connection_is_kept_unless_somebody_says_otherwise(version, header, expected):
+    """HTTP/1.0 does."""
+    assert expected is parse(head(f"GET / HTTP/{version}", header)).is_last
+
+
+@pytest.mark.parametrize(
+    ("lines", "status"),
+    [
+        ([""], 400),
+        (["GET /"], 400),
+        (["GET  / HTTP/1.1"], 400),
+        (["GET / HTTP/1.1 "], 400),
+        (["GET /a b HTTP/1.1"], 400),
+        (["GET /\x00 HTTP/1.1"], 400),
+        (["GET /é HTTP/1.1"], 400),
+        (["G(T / HTTP/1.1"], 400),
+        (["GET http://[ HTTP/1.1"], 400),
+        (["GET / HTTP/2.0"], 505),
+        (["GET / HTTP/1.1", "no header"], 400),
+        (["GET / HTTP/1.1", "Host : n"], 400),
+        (["GET / HTTP/1.1", " folded: n"], 400),
+        (["GET / HTTP/1.1", "a: b", "  more"], 400),
+        (["GET / HTTP/1.1", "a: b\x00"], 400),
+        (["GET / HTTP/1.1", "a: b\rc: d"], 400),
+        (["GET / HTTP/1.1", *["a: b"] * 101], 431),
+        (["GET /?" + "&".join("a" * 200) + " HTTP/1.1"], 400),
+        (["GET / HTTP/1.1", "Content-Length: 1"], 413),
+        (["GET / HTTP/1.1", "Content-Length: 0, 5"], 413),
+        (["GET / HTTP/1.1", "Transfer-Encoding: chunked"], 413),
+        (["POST / HTTP/1.1", "Content-Length: nonsense"], 413),
+    ],
+)
+def test_what_is_no_request_is_refused(lines, status):
+    """With the status that fits."""
+    with pytest.raises(BadRequest) as refused:
+        parse(head(*lines))
+
+    assert status == refused.value.status
+
+
+@pytest.mark.parametrize("end", [b"\r\n\r\n", b"\n\n", b"\r\n\n", b"\n\r\n"])
+def test_a_head_ends_with_an_empty_line(end):
+    """Whatever the line ends; what comes behind it is left."""
+    received = b"GET / HTTP/1.1" + end + b"GET /next"
+
+    assert len(b"GET / HTTP/1.1" + end) == head_end(received)
+    assert None is head_end(received[: -len(b"GET /next") - 1])
+
+
+@given(st.integers(0, 40))
+def test_a_head_is_found_wherever_one_stopped_looking(start):
+    """It may come byte by byte."""
+    received = b"GET / HTTP/1.1\r\na: bc\r\n\r\n"
+
+    assert len(received) == head_end(received, min(start, len(received) - 1))
+
+
+@pytest.mark.parametrize("received", [b"a" * (HEAD_LIMIT_BYTES + 1), b"a" * 9000 + b"\r\n\r\n"])
+def test_a_head_without_end_is_refused(received):
+    """Before it fills the memory."""
+    with pytest.raises(BadRequest, match="more than 8192 bytes"):
+        head_end(received)
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_a_request_or_refused(content):
+    """Nothing else can come of them."""
+    assert outcome(content) in ("a request", 400, 413, 431, 505)
+
+
+_MUTATED = st.tuples(st.integers(0, 60), st.binary(max_size=5))
+
+
+@given(st.lists(_MUTATED, max_size=5))
+def test_a_request_with_odd_bytes_in_it_is_one_or_refused(mutations):
+    """What nearly is a request is the hardest."""
+    content = bytearray(head("GET /metrics?collect[]=A HTTP/1.1", "Host: n", "Accept: */*"))
+    for at, odd in mutations:
+        content[at : at + len(odd)] = odd
+    try:
+        request = parse(bytes(content))
+    except BadRequest:
+        return
+
+    assert all(name == name.lower() for name in request.headers)
+    assert not any("\n" in value or "\r" in value for value in request.headers.values())
