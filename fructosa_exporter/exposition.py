@@ -6,6 +6,7 @@ https://prometheus.io/docs/specs/om/open_metrics_spec/
 """
 
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
@@ -13,6 +14,9 @@ from functools import cached_property
 from operator import itemgetter
 
 from .metrics import Family, Key, Metric
+
+# A number of some digits at the end of a line of a template.
+_NUMBER = re.compile(r" %\.\d+g$", re.MULTILINE)
 
 
 class Format(Enum):
@@ -51,9 +55,9 @@ class Layout:
     def text(self, values: tuple[float, ...], format: Format) -> str:  # noqa: A002
         """Return the lines of all series with their *values*, each metric's together."""
         template = self._template if format is Format.TEXT else self._openmetrics_template
-        if not math.isfinite(sum(values)):
-            return template % self._in_order(tuple(map(_shown, values)))
-        return template % self._in_order(values)
+        if math.isfinite(sum(values)):
+            return template % self._in_order(values)
+        return _NUMBER.sub(" %s", template) % self._in_order(tuple(map(_shown, values)))
 
     @cached_property
     def _order(self) -> list[int]:
@@ -86,7 +90,7 @@ class Layout:
             if metric is not last:
                 lines.append(head(metric).replace("%", "%%"))
                 last = metric
-            lines.append(f"{self._series[at].replace('%', '%%')} %s\n")
+            lines.append(f"{self._series[at].replace('%', '%%')} {_number(metric)}\n")
         return "".join(lines)
 
 
@@ -149,6 +153,10 @@ def _openmetrics_head(metric: Metric) -> str:
     name = metric.name.removesuffix("_total")
     unit = f"# UNIT {name} {metric.unit}\n" if metric.unit else ""
     return f"# TYPE {name} {metric.type}\n{unit}# HELP {name} {_escaped(metric.help)}\n"
+
+
+def _number(metric: Metric) -> str:
+    return "%s" if metric.digits is None else f"%.{metric.digits}g"
 
 
 def _series(metric: Metric, labels: tuple[str, ...]) -> str:

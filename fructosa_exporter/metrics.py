@@ -61,6 +61,7 @@ class Metric:
     type: Type
     help: str
     labels: tuple[str, ...] = ()
+    digits: int | None = None  # significant ones that are written; all of them if None
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -99,14 +100,24 @@ class Metric:
         return [self.sample(0, *values)[:2] for values in labels]
 
 
-def gauge(name: str, help: str, *labels: str) -> Metric:  # noqa: A002
+def gauge(
+    name: str,
+    help: str,  # noqa: A002
+    *labels: str,
+    digits: int | None = None,
+) -> Metric:
     """Declare a value that goes up and down."""
-    return Metric(name, "gauge", help, labels)
+    return Metric(name, "gauge", help, labels, digits)
 
 
-def counter(name: str, help: str, *labels: str) -> Metric:  # noqa: A002
+def counter(
+    name: str,
+    help: str,  # noqa: A002
+    *labels: str,
+    digits: int | None = None,
+) -> Metric:
     """Declare a count that only grows, until it starts again from zero."""
-    return Metric(name, "counter", help, labels)
+    return Metric(name, "counter", help, labels, digits)
 
 
 def info(name: str, help: str, *labels: str) -> Metric:  # noqa: A002

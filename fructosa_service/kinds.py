@@ -129,6 +129,15 @@ def _parse_text(text: str) -> str:
 TEXT = Kind(name="text", example="text", parse=_parse_text)
 
 
+def _parse_pattern(text: str) -> str:
+    if not text or len(text.split()) != 1:
+        raise ValueError("is no pattern; write a name, in which * stands for any letters: eth*")
+    return text
+
+
+PATTERN = Kind(name="pattern", example="eth*", parse=_parse_pattern)
+
+
 def _parse_path(text: str) -> Path:
     path = Path(_parse_text(text))
     if text.startswith("~"):

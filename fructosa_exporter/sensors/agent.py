@@ -1,19 +1,23 @@
 """The agent itself: what it is, and what it costs the node."""
 
+import os
 import platform
+import time
 from collections.abc import Iterator
-
-import psutil
 
 from fructosa_exporter.metrics import Sample, counter, gauge, info
 from fructosa_exporter.sensor import Sensor
 from fructosa_service import __version__
 
+_STARTED_S = round(time.time(), 2)
+_PYTHON = platform.python_version()
+_PAGE_BYTES = os.sysconf("SC_PAGESIZE")
+
 
 class Agent(Sensor):
     """The agent's version, processor time and memory; always read.
 
-    Source: psutil.Process(), i.e. /proc/self/stat.
+    Source: times(2) and /proc/self/statm.
     """
 
     BUILD = info(
@@ -26,13 +30,15 @@ class Agent(Sensor):
         "When the agent started, in seconds since 1970 (UTC).",
     )
 
-    read = staticmethod(psutil.Process)
-
     def samples(self) -> Iterator[Sample]:
-        process = self.read()
-        with process.oneshot():
-            times = process.cpu_times()
-            yield self.BUILD.sample(1, __version__, platform.python_version())
-            yield self.CPU.sample(times.user + times.system)
-            yield self.MEMORY.sample(process.memory_info().rss)
-            yield self.START.sample(process.create_time())
+        times = os.times()
+        yield self.BUILD.sample(1, __version__, _PYTHON)
+        yield self.CPU.sample(round(times.user + times.system, 2))
+        yield self.MEMORY.sample(_resident_bytes())
+        yield self.START.sample(_STARTED_S)
+
+
+def _resident_bytes() -> int:
+    # Not where psutil looks: a recorded /proc of another machine knows nothing of this process.
+    with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 - half of what a Path costs
+        return int(file.read().split()[1]) * _PAGE_BYTES

@@ -1,74 +1,105 @@
 """Processors: time spent, load, counts, frequency."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import psutil
 
 from fructosa_exporter.errors import SensorUnavailable
-from fructosa_exporter.metrics import Sample, counter, gauge
-from fructosa_exporter.sensor import Sensor, SlowSensorOptions
+from fructosa_exporter.keys import KeptKeys
+from fructosa_exporter.metrics import Key, Metric, Rows, Sample, counter, gauge
+from fructosa_exporter.procstat import MODES, SHARED, Look, passed, wholes
+from fructosa_exporter.sensor import Sensor, SensorOptions, SlowSensorOptions
+from fructosa_service.kinds import YES_NO
+from fructosa_service.settings import option
 
-# The kernel counts a guest's time in user (and in nice) too: as parts of a whole, they'd
-# count twice.
-_WITHIN_OTHERS = ("guest", "guest_nice")
-_IDLE = ("idle", "iowait")
-
-
-class Elapsed(NamedTuple):
-    """How one processor spent the time between two looks."""
-
-    total_s: float
-    by_mode_s: dict[str, float]
-
-
-def elapsed(before: Any, after: Any) -> Elapsed:
-    """Return what passed between two ``psutil.cpu_times`` of one processor.
-
-    A mode that went backwards (iowait does) counts as having stood still. *before* None is the
-    time of boot, when all were zero.
-    """
-    modes: dict[str, float] = after._asdict()
-    if before is not None:
-        modes = {mode: max(0.0, s - getattr(before, mode)) for mode, s in modes.items()}
-    return Elapsed(sum(s for mode, s in modes.items() if mode not in _WITHIN_OTHERS), modes)
+_IDLE = tuple(map(MODES.index, ("idle", "iowait")))
+_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+# Ticks are ten milliseconds: further digits of a share would be noise, and those of a time are
+# none. On 256 threads they would be half the page.
+_SHARE_DIGITS = 6
+_TIME_DIGITS = 12
 
 
-class _TwoLooks(Sensor):
+@dataclass(frozen=True, kw_only=True)
+class PerCPUOptions(SensorOptions):
+    """Whether each processor is told of."""
+
+    percpu: bool = option(
+        YES_NO,
+        True,
+        'Tell of each processor; no tells of all together, as cpu="all", which on nodes with '
+        "hundreds of them saves most of the page.",
+    )
+
+
+class _PerCPU(Sensor):
+    """A sensor that tells of each processor, or of all together."""
+
+    Options = PerCPUOptions
+    options: PerCPUOptions
+
+    read = SHARED
+
+    def __init__(self, options: PerCPUOptions | None = None, read: Any = None) -> None:
+        super().__init__(options, read)
+        self._keys = KeptKeys(self.metrics)
+
+    def _look(self) -> Look:
+        """Return the look; the processors together are one that is called all."""
+        look: Look = self.read()
+        if self.options.percpu:
+            return look
+        return look._replace(processors=("all",), ticks=[[ticks] for ticks in look.total])
+
+    def _by_mode(self, metric: Metric, names: tuple[str, ...], modes: int) -> list[Key]:
+        """Return the keys of a metric by mode and, within a mode, by processor."""
+        return self._keys.made(
+            (names, modes),
+            lambda: metric.keys((name, mode) for mode in MODES[:modes] for name in names),
+        )
+
+
+class _TwoLooks(_PerCPU):
     """A sensor that covers the time since its previous reading; the first one since boot."""
 
-    read = staticmethod(lambda: psutil.cpu_times(percpu=True))
-    _before: Sequence[Any] = ()
+    _before: Look | None = None
 
-    def _elapsed(self) -> Iterator[tuple[str, Elapsed]]:
-        """Yield each processor's number and time; none whose clock stood still."""
-        before, after = self._before, self.read()
-        if len(before) != len(after):  # the first look, or processors came or went
-            before = [None] * len(after)
-        self._before = after
-        for number, times in enumerate(after):
-            passed = elapsed(before[number], times)
-            if passed.total_s > 0:
-                yield str(number), passed
+    def _passed(self) -> tuple[tuple[str, ...], list[int], list[list[int]]]:
+        """Return processors, the whole of the time of each, and its modes, in ticks.
+
+        A processor whose clock stood still is left out.
+        """
+        before, self._before = self._before, self._look()
+        rows = passed(before, self._before)
+        whole = wholes(rows)
+        if all(whole):
+            return self._before.processors, whole, rows
+        going = [at for at, ticks in enumerate(whole) if ticks]
+        names = tuple(self._before.processors[at] for at in going)
+        return names, [whole[at] for at in going], [[row[at] for at in going] for row in rows]
 
 
 class CPUPercent(_TwoLooks):
     """Share of time each processor was busy, since the previous reading.
 
-    Source: psutil.cpu_times(), i.e. /proc/stat; idle and iowait are not busy. The first reading
-    covers the time since boot, as in vmstat and iostat.
+    Source: /proc/stat; idle and iowait are not busy. The first reading covers the time since
+    boot, as in vmstat and iostat.
     """
 
     BUSY = gauge(
         "fructosa_cpu_utilization_ratio",
         "Share of time the processor was busy since the previous reading.",
         "cpu",
+        digits=_SHARE_DIGITS,
     )
 
-    def samples(self) -> Iterator[Sample]:
-        for cpu, passed in self._elapsed():
-            idle_s = sum(passed.by_mode_s.get(mode, 0.0) for mode in _IDLE)
-            yield self.BUSY.sample(1 - idle_s / passed.total_s, cpu)
+    def samples(self) -> Iterator[Rows]:
+        names, whole, rows = self._passed()
+        idle = map(sum, zip(*(rows[at] for at in _IDLE if at < len(rows)), strict=True))
+        yield Rows(self._keys.each(names), [1 - i / w for i, w in zip(idle, whole, strict=True)])
 
 
 class CPUTimesPercent(_TwoLooks):
@@ -82,32 +113,33 @@ class CPUTimesPercent(_TwoLooks):
         "Share of time the processor spent in the mode since the previous reading.",
         "cpu",
         "mode",
+        digits=_SHARE_DIGITS,
     )
 
-    def samples(self) -> Iterator[Sample]:
-        for cpu, passed in self._elapsed():
-            for mode, mode_s in passed.by_mode_s.items():
-                yield self.SHARE.sample(mode_s / passed.total_s, cpu, mode)
+    def samples(self) -> Iterator[Rows]:
+        names, whole, rows = self._passed()
+        shares = [ticks / w for row in rows for ticks, w in zip(row, whole, strict=True)]
+        yield Rows(self._by_mode(self.SHARE, names, len(rows)), shares)
 
 
-class CPUTimes(Sensor):
+class CPUTimes(_PerCPU):
     """Seconds each processor has spent in each mode since boot.
 
-    Source: psutil.cpu_times(), i.e. /proc/stat. A guest's time is part of user (and of nice)
-    as well.
+    Source: /proc/stat. A guest's time is part of user (and of nice) as well.
     """
 
     SECONDS = counter(
-        "fructosa_cpu_seconds_total", "Time the processor spent in the mode.", "cpu", "mode"
+        "fructosa_cpu_seconds_total",
+        "Time the processor spent in the mode.",
+        "cpu",
+        "mode",
+        digits=_TIME_DIGITS,
     )
 
-    read = staticmethod(lambda: psutil.cpu_times(percpu=True))
-
-    def samples(self) -> Iterator[Sample]:
-        for number, times in enumerate(self.read()):
-            cpu = str(number)
-            for mode, value_s in zip(times._fields, times, strict=True):
-                yield self.SECONDS.sample(value_s, cpu, mode)
+    def samples(self) -> Iterator[Rows]:
+        look = self._look()
+        times_s = [ticks / _TICKS_PER_S for row in look.ticks for ticks in row]
+        yield Rows(self._by_mode(self.SECONDS, look.processors, len(look.ticks)), times_s)
 
 
 class CPUCount(Sensor):
@@ -122,10 +154,15 @@ class CPUCount(Sensor):
     CORES = gauge("fructosa_cpu_cores", "Physical cores that are online.")
 
     read = staticmethod(psutil.cpu_count)
+    _threads: int | None = None
+    _cores: int | None = None
 
     def samples(self) -> Iterator[Sample]:
-        for metric, is_logical in ((self.THREADS, True), (self.CORES, False)):
-            value = self.read(logical=is_logical)
+        threads = self.read(logical=True)
+        if threads != self._threads:
+            # To count cores is to read some files of each thread: only when threads came or went.
+            self._threads, self._cores = threads, self.read(logical=False)
+        for metric, value in ((self.THREADS, threads), (self.CORES, self._cores)):
             if value is not None:  # a container may hide the topology
                 yield metric.sample(value)
 
@@ -133,22 +170,22 @@ class CPUCount(Sensor):
 class CPUStats(Sensor):
     """Context switches and interrupts since boot, of all processors together.
 
-    Source: psutil.cpu_stats(), i.e. /proc/stat. System calls, which psutil names too, are not
-    counted by Linux.
+    Source: /proc/stat. System calls, which psutil names too, are not counted by Linux.
     """
 
     FIELDS = {
-        "ctx_switches": counter("fructosa_cpu_context_switches_total", "Context switches."),
-        "interrupts": counter("fructosa_cpu_interrupts_total", "Hardware interrupts served."),
-        "soft_interrupts": counter("fructosa_cpu_soft_interrupts_total", "Soft interrupts served."),
+        "ctxt": counter("fructosa_cpu_context_switches_total", "Context switches."),
+        "intr": counter("fructosa_cpu_interrupts_total", "Hardware interrupts served."),
+        "softirq": counter("fructosa_cpu_soft_interrupts_total", "Soft interrupts served."),
     }
 
-    read = staticmethod(psutil.cpu_stats)
+    read = SHARED
 
     def samples(self) -> Iterator[Sample]:
-        stats = self.read()
+        numbers = self.read().numbers
         for field, metric in self.FIELDS.items():
-            yield metric.sample(getattr(stats, field))
+            if field in numbers:
+                yield metric.sample(numbers[field])
 
 
 class CPUFreq(Sensor):

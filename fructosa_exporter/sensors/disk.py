@@ -1,52 +1,33 @@
 """Disks and file systems."""
 
-import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from fructosa_exporter.crew import GuardedCalls
 from fructosa_exporter.errors import SensorUnavailable
-from fructosa_exporter.metrics import Sample, counter, gauge, info
+from fructosa_exporter.keys import Choice, KeptKeys
+from fructosa_exporter.metrics import Rows, Sample, counter, gauge, info
+from fructosa_exporter.mounts import IMAGES, Mount, Mounts, is_remote
+from fructosa_exporter.mounts import SHARED as MOUNTS
 from fructosa_exporter.sensor import Sensor, SensorOptions, SlowSensorOptions
-from fructosa_service.kinds import PATH, several
+from fructosa_service.errors import KeyProblem
+from fructosa_service.kinds import PATH, PATTERN, TEXT, YES_NO, several
 from fructosa_service.settings import option
 
-log = logging.getLogger(__name__)
-
-# A server that is gone blocks every call on its mounts: they are only measured when named.
-_REMOTE = frozenset(
-    {
-        "9p",
-        "afs",
-        "beegfs",
-        "ceph",
-        "cifs",
-        "cvmfs",
-        "fuse.sshfs",
-        "glusterfs",
-        "gpfs",
-        "lustre",
-        "ncpfs",
-        "nfs",
-        "nfs4",
-        "orangefs",
-        "panfs",
-        "smb3",
-        "smbfs",
-    }
-)
-
-# They are full by nature, which would only alarm people.
-_IMAGES = frozenset({"erofs", "iso9660", "squashfs", "udf"})
+# Of the sensor's deadline, what its mounts have: it must return before that itself.
+_MOUNTS_SHARE = 0.75
 
 
 class DiskPartitions(Sensor):
     """The mounted partitions: device, file system, options, and whether they are read-only.
 
-    Source: psutil.disk_partitions(), i.e. /proc/self/mounts without pseudo file systems.
+    Source: /proc/self/mounts, but for remote and pseudo file systems.
     """
 
     Options = SlowSensorOptions
@@ -66,7 +47,7 @@ class DiskPartitions(Sensor):
         "mountpoint",
     )
 
-    read = staticmethod(psutil.disk_partitions)
+    read = staticmethod(MOUNTS.local)
 
     def samples(self) -> Iterator[Sample]:
         # Of mounts on top of one another at one place the last is the one that is seen.
@@ -85,16 +66,29 @@ class DiskUsageOptions(SensorOptions):
     path: tuple[Path, ...] = option(
         several(PATH),
         (),
-        "Measure the file systems that hold these paths; without it / and all local ones.",
+        "Measure the file systems that hold these paths, and no others.",
     )
+    fstypes: tuple[str, ...] = option(
+        several(TEXT),
+        (),
+        "Measure the mounts of these types alone; remote and pseudo ones too, if they are named.",
+    )
+    remote: bool = option(
+        YES_NO, False, "Measure remote file systems (NFS, Lustre, FUSE, ...) as well."
+    )
+
+    def __post_init__(self) -> None:
+        if self.path and (self.fstypes or self.remote):
+            raise KeyProblem("path", "says all; leave out fstypes and remote, or the paths")
 
 
 class DiskUsage(Sensor):
     """Size, use and free space of file systems.
 
     Source: psutil.disk_usage(), i.e. statvfs(). Free is what ordinary users can still write;
-    what is reserved for root counts in neither used nor free. Remote file systems are measured
-    only when ``path`` names them.
+    what is reserved for root counts in neither used nor free. Without options ``/`` and all
+    local file systems are measured, but for images that nobody can write to (squashfs). One that
+    hangs costs only itself: it has ``fructosa_filesystem_error`` 1 until it answers again.
     """
 
     Options = DiskUsageOptions
@@ -125,45 +119,79 @@ class DiskUsage(Sensor):
         self,
         options: DiskUsageOptions | None = None,
         read: Callable[[str], Any] | None = None,
-        partitions: Callable[[], Sequence[Any]] = psutil.disk_partitions,
+        mounts: Mounts = MOUNTS,
     ) -> None:
         super().__init__(options, read)
-        self._partitions = partitions
+        self._mounts = mounts
+        self._calls = GuardedCalls()
 
     def samples(self) -> Iterator[Sample]:
-        for path in self._paths() or local_mountpoints(self._partitions()):
-            usage = self._usage(path)
-            yield self.ERROR.sample(int(usage is None), path)
-            if usage is None:
-                continue
-            for field, metric in self.FIELDS.items():
-                yield metric.sample(getattr(usage, field), path)
-            if usage.used + usage.free:
-                yield self.UTILIZATION.sample(usage.used / (usage.used + usage.free), path)
+        paths = self._paths()
+        found = self._calls.results(
+            {path: partial(self.read, path) for path in paths},
+            self.options.deadline * _MOUNTS_SHARE,
+        )
+        for path in paths:
+            usage = found.get(path)
+            is_error = usage is None or isinstance(usage, OSError)
+            yield self.ERROR.sample(int(is_error), path)
+            if not is_error:
+                yield from self._of(usage, path)
+
+    def _of(self, usage: Any, path: str) -> Iterator[Sample]:
+        for field, metric in self.FIELDS.items():
+            yield metric.sample(getattr(usage, field), path)
+        if usage.used + usage.free:
+            yield self.UTILIZATION.sample(usage.used / (usage.used + usage.free), path)
 
     def _paths(self) -> list[str]:
-        return list(dict.fromkeys(map(str, self.options.path)))
+        options = self.options
+        if options.path:
+            return list(dict.fromkeys(map(str, options.path)))
+        if options.fstypes:
+            return mountpoints(one for one in self._mounts() if one.fstype in options.fstypes)
+        local = local_mountpoints(self._mounts.local())
+        if not options.remote:
+            return local
+        remote = mountpoints(one for one in self._mounts() if is_remote(one.fstype))
+        return list(dict.fromkeys([*local, *remote]))
 
-    def _usage(self, path: str) -> Any:
-        """Return what *path* holds; None when it can't be measured: the others still can."""
-        try:
-            return self.read(path)
-        except OSError as error:
-            log.debug("DiskUsage can't measure %s: %s", path, error)
-            return None
+
+def mountpoints(mounts: Iterable[Mount]) -> list[str]:
+    """Return where each device is mounted first, in order: bind mounts repeat devices."""
+    first: dict[str, str] = {}
+    for mount in mounts:
+        # Pseudo file systems have a word in place of a device, which says nothing.
+        device = mount.device if "/" in mount.device or ":" in mount.device else mount.mountpoint
+        first.setdefault(device, mount.mountpoint)
+    return sorted(set(first.values()))
 
 
-def local_mountpoints(partitions: Sequence[Any]) -> list[str]:
-    """Return ``/`` and where each local device is mounted first: bind mounts repeat devices.
+def local_mountpoints(mounts: Sequence[Mount]) -> list[str]:
+    """Return ``/`` and where each local device is mounted first.
 
     Images that nobody can write to are left out.
     """
+    at_root = {mount.device for mount in mounts if mount.mountpoint == "/"}
+    others = [
+        mount for mount in mounts if mount.fstype not in IMAGES and mount.device not in at_root
+    ]
     first: dict[str, str] = {}
-    for part in partitions:
-        if part.fstype not in _REMOTE | _IMAGES and part.mountpoint != "/":
-            first.setdefault(part.device, part.mountpoint)
-    at_root = {part.device for part in partitions if part.mountpoint == "/"}
-    return ["/", *sorted({path for device, path in first.items() if device not in at_root})]
+    for mount in others:
+        first.setdefault(mount.device, mount.mountpoint)
+    return ["/", *sorted(set(first.values()))]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiskIOCountersOptions(SensorOptions):
+    """Which disks are told of."""
+
+    include: tuple[str, ...] = option(
+        several(PATTERN), ("*",), "Tell of disks and partitions whose names match one of these."
+    )
+    exclude: tuple[str, ...] = option(
+        several(PATTERN), ("loop*", "ram*"), "But not of those whose names match one of these."
+    )
 
 
 class DiskIOCounters(Sensor):
@@ -171,6 +199,9 @@ class DiskIOCounters(Sensor):
 
     Source: psutil.disk_io_counters(), i.e. /proc/diskstats.
     """
+
+    Options = DiskIOCountersOptions
+    options: DiskIOCountersOptions
 
     FIELDS = {
         "read_count": counter("fructosa_disk_reads_total", "Reads completed.", "device"),
@@ -196,12 +227,20 @@ class DiskIOCounters(Sensor):
 
     read = staticmethod(lambda: psutil.disk_io_counters(perdisk=True, nowrap=False))
 
-    def samples(self) -> Iterator[Sample]:
+    def __init__(self, options: DiskIOCountersOptions | None = None, read: Any = None) -> None:
+        super().__init__(options, read)
+        self._choice = Choice(self.options.include, self.options.exclude)
+        self._keys = KeptKeys(self.metrics)
+        self._fields = attrgetter(*self.FIELDS)
+        self._milliseconds = attrgetter(*self.MILLISECONDS)
+
+    def samples(self) -> Iterator[Rows]:
         disks = self.read()
         if not disks:
             raise SensorUnavailable("the kernel lists no disk")
-        for device, counters in disks.items():
-            for field, metric in self.FIELDS.items():
-                yield metric.sample(getattr(counters, field), device)
-            for field, metric in self.MILLISECONDS.items():
-                yield metric.sample(getattr(counters, field) / 1000, device)
+        names = self._choice.of(disks)
+        values: list[float] = []
+        for name in names:
+            values += self._fields(disks[name])
+            values += [spent_ms / 1000 for spent_ms in self._milliseconds(disks[name])]
+        yield Rows(self._keys.each(names), values)

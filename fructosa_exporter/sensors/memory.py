@@ -1,10 +1,11 @@
 """Physical memory and swap space."""
 
 from collections.abc import Iterator
+from operator import attrgetter
 
 import psutil
 
-from fructosa_exporter.metrics import Sample, counter, gauge
+from fructosa_exporter.metrics import Rows, Sample, counter, gauge
 from fructosa_exporter.sensor import Sensor
 
 
@@ -31,12 +32,13 @@ class VirtualMemory(Sensor):
     )
 
     read = staticmethod(psutil.virtual_memory)
+    _fields = attrgetter(*FIELDS)
+    _keys = [(metric, ()) for metric in (*FIELDS.values(), UTILIZATION)]
 
-    def samples(self) -> Iterator[Sample]:
+    def samples(self) -> Iterator[Rows]:
         memory = self.read()
-        for field, metric in self.FIELDS.items():
-            yield metric.sample(getattr(memory, field))
-        yield self.UTILIZATION.sample(1 - memory.available / memory.total)
+        in_use = 1 - memory.available / memory.total
+        yield Rows(self._keys, (*self._fields(memory), in_use))
 
 
 class SwapMemory(Sensor):

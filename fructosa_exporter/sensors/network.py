@@ -4,14 +4,16 @@ import socket
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import psutil
 
 from fructosa_exporter.errors import SensorUnavailable
-from fructosa_exporter.metrics import Sample, counter, gauge, info
+from fructosa_exporter.keys import Choice, KeptKeys
+from fructosa_exporter.metrics import Rows, Sample, counter, gauge, info
 from fructosa_exporter.sensor import Sensor, SensorOptions, SlowSensorOptions, time_interval
-from fructosa_service.kinds import YES_NO
+from fructosa_service.kinds import PATTERN, YES_NO, several
 from fructosa_service.settings import option
 
 _FAMILIES = {
@@ -23,11 +25,26 @@ _FAMILIES = {
 _TYPES = {socket.SOCK_STREAM: "tcp", socket.SOCK_DGRAM: "udp"}
 
 
+@dataclass(frozen=True, kw_only=True)
+class NetIOCountersOptions(SensorOptions):
+    """Which interfaces are told of."""
+
+    include: tuple[str, ...] = option(
+        several(PATTERN), ("*",), "Tell of interfaces whose names match one of these."
+    )
+    exclude: tuple[str, ...] = option(
+        several(PATTERN), (), "But not of those whose names match one of these."
+    )
+
+
 class NetIOCounters(Sensor):
     """Bytes, packets, errors and drops of each network interface since boot.
 
     Source: psutil.net_io_counters(), i.e. /proc/net/dev.
     """
+
+    Options = NetIOCountersOptions
+    options: NetIOCountersOptions
 
     FIELDS = {
         "bytes_sent": counter("fructosa_network_transmit_bytes_total", "Bytes sent.", "interface"),
@@ -56,13 +73,21 @@ class NetIOCounters(Sensor):
 
     read = staticmethod(lambda: psutil.net_io_counters(pernic=True, nowrap=False))
 
-    def samples(self) -> Iterator[Sample]:
+    def __init__(self, options: NetIOCountersOptions | None = None, read: Any = None) -> None:
+        super().__init__(options, read)
+        self._choice = Choice(self.options.include, self.options.exclude)
+        self._keys = KeptKeys(self.metrics)
+        self._fields = attrgetter(*self.FIELDS)
+
+    def samples(self) -> Iterator[Rows]:
         interfaces = self.read()
         if not interfaces:
             raise SensorUnavailable("the kernel lists no network interface")
-        for interface, counters in interfaces.items():
-            for field, metric in self.FIELDS.items():
-                yield metric.sample(getattr(counters, field), interface)
+        names = self._choice.of(interfaces)
+        values: list[float] = []
+        for name in names:
+            values += self._fields(interfaces[name])
+        yield Rows(self._keys.each(names), values)
 
 
 @dataclass(frozen=True, kw_only=True)

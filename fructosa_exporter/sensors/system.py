@@ -7,6 +7,7 @@ from typing import Any
 import psutil
 
 from fructosa_exporter.metrics import Sample, gauge, info
+from fructosa_exporter.procstat import SHARED
 from fructosa_exporter.sensor import Sensor, SensorOptions, SlowSensorOptions, time_interval
 from fructosa_service.kinds import YES_NO
 from fructosa_service.settings import option
@@ -15,17 +16,17 @@ from fructosa_service.settings import option
 class BootTime(Sensor):
     """When the node was booted.
 
-    Source: psutil.boot_time(), i.e. btime in /proc/stat.
+    Source: btime in /proc/stat.
     """
 
     Options = SlowSensorOptions
 
     BOOT = gauge("fructosa_boot_time_seconds", "Time of boot, in seconds since 1970 (UTC).")
 
-    read = staticmethod(psutil.boot_time)
+    read = SHARED
 
     def samples(self) -> Iterator[Sample]:
-        yield self.BOOT.sample(self.read())
+        yield self.BOOT.sample(self.read().numbers["btime"])
 
 
 @dataclass(frozen=True, kw_only=True)

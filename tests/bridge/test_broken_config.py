@@ -631,6 +631,6 @@ def test_an_old_file_keeps_its_meaning(tmp_path):
     config = read_config(path)
 
     assert GraphiteSettings(host="localhost", pickle_port=2004) == config.graphite
-    assert LoggingSettings(filename=Path("/tmp/lmaster.log"), level="DEBUG") == config.logging  # noqa: S108
+    assert LoggingSettings(filename=Path("/tmp/lmaster.log"), level="DEBUG") == config.logging
     assert MasterSettings() == config.master
     assert {} == config.nodes

@@ -9,6 +9,9 @@ from types import SimpleNamespace
 
 import psutil
 
+from fructosa_exporter import procstat
+from fructosa_exporter.metrics import Rows
+from fructosa_exporter.mounts import Mount
 from fructosa_exporter.sensors import SENSORS
 
 from . import recorded
@@ -26,9 +29,33 @@ def cpu_times(**seconds):
     return Times(**{mode: float(seconds.get(mode, 0)) for mode in Times._fields})
 
 
+def look(*processors, **numbers):
+    """Return a look at /proc/stat: the times of each processor, and single numbers."""
+    ticks = [tuple(round(100 * s) for s in times) for times in processors]
+    lines = [("cpu", *map(sum, zip(*ticks, strict=True)))] if ticks else [("cpu", *[0] * 10)]
+    lines += [(f"cpu{number}", *row) for number, row in enumerate(ticks)]
+    lines += [(name, number, 0, 0) for name, number in numbers.items()]
+    return procstat.parse("".join(" ".join(map(str, line)) + "\n" for line in lines).encode())
+
+
 def partition(device, mountpoint, fstype="ext4", opts="rw"):
     """Return a mounted partition."""
-    return record(device=device, mountpoint=mountpoint, fstype=fstype, opts=opts)
+    return Mount(device, mountpoint, fstype, opts)
+
+
+class FixedMounts:
+    """The mounts of a machine of a test."""
+
+    def __init__(self, *mounts, pseudo=()):
+        self._local, self._pseudo = list(mounts), list(pseudo)
+
+    def __call__(self):
+        """Return all of them."""
+        return [*self._local, *self._pseudo]
+
+    def local(self):
+        """Return those that have a device here."""
+        return self._local
 
 
 def connection(**changes):
@@ -68,7 +95,7 @@ def options(name, **values):
 
 
 def _busy():
-    return [cpu_times(user=1, idle=3)]
+    return look(cpu_times(user=1, idle=3), intr=2, ctxt=1, btime=1_700_000_000, softirq=3)
 
 
 # What each sensor reads on a machine that has everything; and its options if it needs any.
@@ -77,7 +104,7 @@ _SEEN = {
     "CPUTimes": _busy,
     "CPUTimesPercent": _busy,
     "CPUCount": lambda *, logical: 8 if logical else 4,
-    "CPUStats": lambda: record(ctx_switches=1, interrupts=2, soft_interrupts=3, syscalls=4),
+    "CPUStats": _busy,
     "CPUFreq": lambda: [record(current=2000.0, min=800.0, max=3000.0)],
     "VirtualMemory": lambda: record(
         total=100,
@@ -130,7 +157,7 @@ _SEEN = {
     "SensorsTemperatures": lambda: {"coretemp": [temperature("Core 0", 40.0, 80.0, 100.0)]},
     "SensorsFans": lambda: {"thinkpad": [record(label="left", current=3000)]},
     "SensorsBattery": lambda: record(percent=50.0, secsleft=3600, power_plugged=True),
-    "BootTime": lambda: 1.7e9,
+    "BootTime": _busy,
     "Users": lambda: [session()],
 }
 # Sensors that read the kernel's files: the recorded tree that has all of them.
@@ -142,14 +169,26 @@ def full(name):
     """Return the sensor *name* on a machine that has everything, all its options turned on."""
     more = {}
     if name == "DiskUsage":
-        more["partitions"] = lambda: [partition("/dev/sda1", "/")]
+        more["mounts"] = FixedMounts(partition("/dev/sda1", "/"))
     read = recorded.kernel(_TREES[name]) if name in _TREES else _SEEN[name]
     return SENSORS[name](options(name, **_OPTIONS.get(name, {})), read=read, **more)
 
 
+def samples_of(sensor):
+    """Return all samples of a sensor, those in rows one by one."""
+    found = []
+    for item in sensor.samples():
+        if isinstance(item, Rows):
+            pairs = zip(item.keys, item.values, strict=True)
+            found += [metric.sample(value, *labels) for (metric, labels), value in pairs]
+        else:
+            found.append(item)
+    return found
+
+
 def values(sensor):
     """Return what a sensor yields, by the metric's name without ``fructosa_`` and by labels."""
-    samples = list(sensor.samples())
+    samples = samples_of(sensor)
     found = {(one.metric.name.removeprefix("fructosa_"), *one.labels): one.value for one in samples}
     assert len(samples) == len(found), "a series is there twice"
     return found

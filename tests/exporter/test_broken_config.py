@@ -140,7 +140,7 @@ BROKEN = [
     (
         "key of another sensor",
         "[sensor:CPUPercent]\nnames = yes",
-        f":2: [sensor:CPUPercent] names: {NO_KEY}; it may have time_interval, deadline",
+        f":2: [sensor:CPUPercent] names: {NO_KEY}; it may have time_interval, deadline, percpu",
     ),
     (
         "key with a blank",

@@ -8,6 +8,7 @@ import pytest
 from fructosa_exporter.sensors import SENSORS
 
 from . import machine
+from .machine import look
 
 
 def psutil_tuple(name):
@@ -47,12 +48,18 @@ CPU_GUEST = {
     "guest_nice": "the kernel counts it in nice",
 }
 UTILIZATION = {"percent": "worked out from the other fields, as a ratio"}
+
+
+def _stats(told):
+    return look(ctxt=told.ctx_switches, intr=told.interrupts, softirq=told.soft_interrupts)
+
+
 # What psutil tells, the sensor that reads it, how it comes, and which fields are left out: why.
 TOLD = [
-    (type(psutil.cpu_times()), "CPUTimes", lambda one: [one], {}),
-    (type(psutil.cpu_times()), "CPUTimesPercent", lambda one: [one], {}),
-    (type(psutil.cpu_times()), "CPUPercent", lambda one: [one], CPU_GUEST),
-    (psutil_tuple("scpustats"), "CPUStats", None, {"syscalls": "Linux does not count them"}),
+    (type(psutil.cpu_times()), "CPUTimes", look, {}),
+    (type(psutil.cpu_times()), "CPUTimesPercent", look, {}),
+    (type(psutil.cpu_times()), "CPUPercent", look, CPU_GUEST),
+    (psutil_tuple("scpustats"), "CPUStats", _stats, {"syscalls": "Linux does not count them"}),
     (psutil_tuple("scpufreq"), "CPUFreq", lambda one: [one], {}),
     (psutil_tuple("svmem"), "VirtualMemory", None, UTILIZATION),
     (psutil_tuple("sswap"), "SwapMemory", None, UTILIZATION),
@@ -85,7 +92,9 @@ def said(name, told):
     more = {"addresses": True} if name == "NetConnections" else {}
     more |= {"names": True} if name == "Users" else {}
     sensor = SENSORS[name](machine.options(name, **more), read=lambda *_: told)
-    return [(sample.metric.name, sample.labels, sample.value) for sample in sensor.samples()]
+    return [
+        (sample.metric.name, sample.labels, sample.value) for sample in machine.samples_of(sensor)
+    ]
 
 
 @pytest.mark.parametrize(

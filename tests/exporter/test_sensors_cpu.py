@@ -12,20 +12,20 @@ from fructosa_exporter.sensors.cpu import (
     CPUStats,
     CPUTimes,
     CPUTimesPercent,
-    elapsed,
+    PerCPUOptions,
 )
 
-from .machine import Times, cpu_times, record, values
+from .machine import Times, cpu_times, look, record, values
 
 BOOT = cpu_times()
 # The kernel counts in ticks of 10 ms.
 any_times = st.builds(Times, *[st.integers(0, 10**10).map(lambda ticks: ticks / 100)] * len(BOOT))
 
 
-def looks(sensor_class, *seen):
+def looks(sensor_class, *seen, options=None):
     """Return what the sensor says at each look, when it sees one after the other."""
     answers = iter(seen)
-    sensor = sensor_class(read=lambda: next(answers))
+    sensor = sensor_class(options, read=lambda: look(*next(answers)))
     return [values(sensor) for _ in seen]
 
 
@@ -89,12 +89,22 @@ def test_the_modes_of_a_processor_are_shares_of_its_time():
 
 def test_a_mode_that_went_backwards_stood_still():
     """The kernel's iowait does that; no share is negative or above one."""
-    before, after = cpu_times(user=1, iowait=5), cpu_times(user=2, iowait=4)
+    _, found = looks(CPUTimesPercent, [cpu_times(user=1, iowait=5)], [cpu_times(user=2, iowait=4)])
 
-    passed = elapsed(before, after)
+    assert found["cpu_mode_ratio", "0", "iowait"] == 0
+    assert found["cpu_mode_ratio", "0", "user"] == 1
 
-    assert passed.total_s == 1
-    assert passed.by_mode_s["iowait"] == 0
+
+@pytest.mark.parametrize("sensor_class", [CPUPercent, CPUTimes, CPUTimesPercent])
+def test_processors_may_be_told_of_together(sensor_class):
+    """On nodes with hundreds of them."""
+    seen = [cpu_times(user=1, idle=3), cpu_times(user=3, idle=1)]
+
+    (found,) = looks(sensor_class, seen, options=PerCPUOptions(percpu=False))
+
+    assert {"all"} == {labels[1] for labels in found}
+    expected = {CPUPercent: 0.5, CPUTimes: 4.0, CPUTimesPercent: 0.5}
+    assert expected[sensor_class] in found.values()
 
 
 @given(st.lists(any_times, min_size=1, max_size=4))
@@ -106,7 +116,7 @@ def test_a_share_lies_between_none_and_all(seen):
 
 def test_times_are_told_as_the_kernel_counts_them():
     """Seconds since boot, by processor and mode."""
-    found = values(CPUTimes(read=lambda: [BOOT, cpu_times(user=1.5, steal=2)]))
+    found = values(CPUTimes(read=lambda: look(BOOT, cpu_times(user=1.5, steal=2))))
 
     assert found["cpu_seconds_total", "1", "user"] == 1.5
     assert found["cpu_seconds_total", "1", "steal"] == 2
@@ -120,6 +130,23 @@ def test_processors_are_counted_as_threads_and_as_cores():
     assert {("cpu_threads",): 8, ("cpu_cores",): 4} == found
 
 
+def test_cores_are_counted_again_when_threads_came_or_went():
+    """And only then: that takes some files of each thread."""
+    asked, threads = [], 8
+
+    def read(*, logical):
+        asked.append(logical)
+        return threads if logical else threads // 2
+
+    sensor = CPUCount(read=read)
+    found = [values(sensor), values(sensor)]
+    threads = 4
+    found.append(values(sensor))
+
+    assert [4, 4, 2] == [one["cpu_cores",] for one in found]
+    assert asked.count(False) == 2
+
+
 def test_cores_that_a_container_hides_are_not_told():
     """Absent is not zero."""
     found = values(CPUCount(read=lambda *, logical: 8 if logical else None))
@@ -129,7 +156,7 @@ def test_cores_that_a_container_hides_are_not_told():
 
 def test_switches_and_interrupts_are_counted():
     """Those of all processors together."""
-    stats = record(ctx_switches=1, interrupts=2, soft_interrupts=3, syscalls=0)
+    stats = look(ctxt=1, intr=2, softirq=3)
 
     expected = {
         ("cpu_context_switches_total",): 1,
@@ -137,6 +164,11 @@ def test_switches_and_interrupts_are_counted():
         ("cpu_soft_interrupts_total",): 3,
     }
     assert expected == values(CPUStats(read=lambda: stats))
+
+
+def test_what_a_kernel_does_not_count_is_not_told():
+    """Absent is not zero."""
+    assert {("cpu_context_switches_total",): 1} == values(CPUStats(read=lambda: look(ctxt=1)))
 
 
 def test_frequencies_are_told_in_hertz():

@@ -1,18 +1,22 @@
 """Disks and file systems."""
 
+import threading
+
 import pytest
 
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.sensors.disk import (
     DiskIOCounters,
+    DiskIOCountersOptions,
     DiskPartitions,
     DiskUsage,
     DiskUsageOptions,
     local_mountpoints,
 )
+from fructosa_service.errors import KeyProblem
 from fructosa_service.kinds import PATH, several
 
-from .machine import full, partition, record, values
+from .machine import FixedMounts, full, partition, record, values
 
 
 def usage(path):
@@ -75,7 +79,9 @@ def test_the_use_of_file_systems_is_told_in_bytes():
 
 def test_a_file_system_without_space_has_no_share_in_use():
     """Such as one of the kernel's own."""
-    sensor = DiskUsage(read=lambda _: record(total=0, used=0, free=0), partitions=list)
+    sensor = DiskUsage(
+        read=lambda _: record(total=0, used=0, free=0), mounts=FixedMounts(partition("a", "/"))
+    )
 
     assert ("filesystem_utilization_ratio", "/") not in values(sensor)
 
@@ -102,7 +108,7 @@ def test_a_file_system_that_can_not_be_measured_costs_only_itself():
 
 
 @pytest.mark.parametrize(
-    ("partitions", "expected"),
+    ("mounts", "expected"),
     [
         ([], ["/"]),
         ([partition("/dev/a", "/")], ["/"]),
@@ -110,17 +116,92 @@ def test_a_file_system_that_can_not_be_measured_costs_only_itself():
         ([partition("/dev/a", "/"), partition("/dev/a", "/bind")], ["/"]),
         ([partition("/dev/b", "/home"), partition("/dev/b", "/bind")], ["/", "/home"]),
         ([partition("/dev/b", "/b"), partition("/dev/a", "/a")], ["/", "/a", "/b"]),
-        ([partition("server:/x", "/nfs", "nfs4")], ["/"]),
-        ([partition("mds@tcp:/fs", "/lustre", "lustre")], ["/"]),
         ([partition("/dev/loop0", "/snap/core", "squashfs")], ["/"]),
     ],
 )
-def test_without_configuration_local_file_systems_are_measured(partitions, expected):
-    """Each device once; a remote one might hang, and is measured only when it is named."""
-    sensor = DiskUsage(read=usage, partitions=lambda: partitions)
+def test_without_configuration_local_file_systems_are_measured(mounts, expected):
+    """Each device once; images that nobody can write to are full by nature."""
+    sensor = DiskUsage(read=usage, mounts=FixedMounts(*mounts))
 
-    assert expected == local_mountpoints(partitions)
+    assert expected == local_mountpoints(mounts)
     assert expected == measured(sensor)
+
+
+PSEUDO = [
+    partition("server:/x", "/nfs", "nfs4"),
+    partition("server:/x", "/nfs/again", "nfs4"),
+    partition("mds@tcp:/fs", "/lustre", "lustre"),
+    partition("tmpfs", "/run", "tmpfs"),
+    partition("tmpfs", "/dev/shm", "tmpfs"),
+    partition("sshfs", "/mnt", "fuse.sshfs"),
+]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, ["/"]),
+        ({"remote": True}, ["/", "/lustre", "/mnt", "/nfs"]),
+        ({"fstypes": ("tmpfs",)}, ["/dev/shm", "/run"]),
+        ({"fstypes": ("ext4", "nfs4")}, ["/", "/nfs"]),
+        ({"fstypes": ("xfs",)}, []),
+    ],
+)
+def test_remote_and_pseudo_file_systems_are_measured_on_request(options, expected):
+    """A remote one might hang; a pseudo one says little."""
+    mounts = FixedMounts(partition("/dev/a", "/"), pseudo=PSEUDO)
+
+    assert expected == measured(DiskUsage(DiskUsageOptions(**options), usage, mounts))
+
+
+def test_paths_and_types_are_not_for_use_together():
+    """It would not be clear which counts."""
+    with pytest.raises(KeyProblem, match="leave out fstypes and remote"):
+        DiskUsageOptions(path=("/",), remote=True)
+
+
+def test_a_file_system_that_hangs_costs_only_itself():
+    """It is marked until it answers again; the others are measured meanwhile."""
+    may_end, made = threading.Event(), []
+
+    def hang(path):
+        if path == "/hangs":
+            made.append(path)
+            assert may_end.wait(30)
+        return usage(path)
+
+    options = DiskUsageOptions(path=("/hangs", "/home"), deadline=0.4)
+    sensor = DiskUsage(options, hang)
+    during = [values(sensor) for _ in range(3)]
+    may_end.set()
+    after = values(sensor)
+    while after["filesystem_error", "/hangs"]:  # its thread may still be on the way back
+        after = values(sensor)
+
+    for found in during:
+        assert found["filesystem_error", "/hangs"] == 1
+        assert ("filesystem_total_bytes", "/hangs") not in found
+        assert found["filesystem_total_bytes", "/home"] == 10
+    assert after["filesystem_total_bytes", "/hangs"] == 10
+    assert len(made) >= 2
+
+
+@pytest.mark.parametrize(
+    ("include", "exclude", "expected"),
+    [
+        (("*",), (), ["sda", "sda1", "loop0"]),
+        (("*",), ("loop*", "ram*"), ["sda", "sda1"]),
+        (("sd?",), (), ["sda"]),
+        (("sd*",), ("*1",), ["sda"]),
+    ],
+)
+def test_disks_are_chosen_by_patterns(include, exclude, expected):
+    """As a shell has them."""
+    counters = record(**dict.fromkeys([*DiskIOCounters.FIELDS, *DiskIOCounters.MILLISECONDS], 1))
+    options = DiskIOCountersOptions(include=include, exclude=exclude)
+    sensor = DiskIOCounters(options, read=lambda: dict.fromkeys(("sda", "sda1", "loop0"), counters))
+
+    assert expected == [labels[1] for labels in values(sensor) if "reads_total" in labels[0]]
 
 
 def test_disks_tell_counts_bytes_and_seconds():

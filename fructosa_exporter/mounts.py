@@ -1,0 +1,111 @@
+"""/proc/self/mounts into mounts, and which of them hold files of this node.
+
+Source: proc_pid_mounts(5), which is fstab(5) with octal escapes; proc_filesystems(5).
+"""
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from .kernel import Kernel
+
+# A server that is gone blocks every call on its mounts: they are only measured when asked for.
+REMOTE = frozenset(
+    {
+        "9p",
+        "afs",
+        "beegfs",
+        "ceph",
+        "cifs",
+        "cvmfs",
+        "glusterfs",
+        "gpfs",
+        "lustre",
+        "ncpfs",
+        "nfs",
+        "nfs4",
+        "orangefs",
+        "panfs",
+        "smb3",
+        "smbfs",
+    }
+)
+# They are full by nature, which would only alarm people.
+IMAGES = frozenset({"erofs", "iso9660", "squashfs", "udf"})
+# The kernel says that it has no device, and yet it holds files of this node.
+_LOCAL_WITHOUT_DEVICE = frozenset({"bcachefs", "zfs"})
+
+_ESCAPE = re.compile(r"\\([0-7]{3})")
+
+
+class Mount(NamedTuple):
+    """One mounted file system, as a line of /proc/self/mounts tells it."""
+
+    device: str
+    mountpoint: str
+    fstype: str
+    opts: str
+
+
+def parse(text: str) -> list[Mount]:
+    """Return the mounts that lines of *text* tell; what is no such line is left out."""
+    mounts = []
+    for line in text.split("\n"):
+        fields = line.split(" ")
+        if len(fields) >= len(Mount._fields):
+            mounts.append(Mount(*map(_unescaped, fields[: len(Mount._fields)])))
+    return mounts
+
+
+def _unescaped(field: str) -> str:
+    if "\\" not in field:
+        return field
+    # An escape stands for a byte; bytes that are no UTF-8 came as surrogates, and stay so.
+    raw = field.encode("utf-8", "surrogateescape").decode("latin-1")
+    plain = _ESCAPE.sub(lambda match: chr(int(match[1], 8) & 0xFF), raw)
+    return plain.encode("latin-1").decode("utf-8", "surrogateescape")
+
+
+def is_remote(fstype: str) -> bool:
+    """Tell whether a server answers for a file system: of FUSE nobody knows, but for disks."""
+    return fstype in REMOTE or fstype == "fuse" or fstype.startswith("fuse.")
+
+
+def with_device(filesystems: str) -> frozenset[str]:
+    """Return the types of /proc/filesystems that have a device of this node."""
+    lines = [line.split("\t") for line in filesystems.split("\n") if "\t" in line]
+    return frozenset(name for nodev, name, *_ in lines if not nodev) | _LOCAL_WITHOUT_DEVICE
+
+
+class Mounts:
+    """Reads the mounts of this node; parses them only when they have changed."""
+
+    def __init__(self, kernel: Kernel | None = None) -> None:
+        self._kernel = kernel or Kernel()
+        self._last: tuple[str, list[Mount]] = ("", [])
+        self._types: Mapping[str, bool] = {}
+
+    def __call__(self) -> list[Mount]:
+        """Return all mounts, those of the kernel's own file systems too.
+
+        Raises: OSError where there is no /proc.
+        """
+        text = self._kernel.text("/proc/self/mounts")
+        if text != self._last[0]:
+            self._last = (text, parse(text))
+        return self._last[1]
+
+    def local(self) -> list[Mount]:
+        """Return the mounts that hold files of this node.
+
+        Raises: OSError where there is no /proc.
+        """
+        mounts = self()
+        if any(mount.fstype not in self._types for mount in mounts):
+            # A module may have brought a type since the last look.
+            known = with_device(self._kernel.text("/proc/filesystems"))
+            self._types = {mount.fstype: mount.fstype in known for mount in mounts}
+        return [mount for mount in mounts if mount.device and self._types[mount.fstype]]
+
+
+SHARED = Mounts()
