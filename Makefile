@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 FOR ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit check examples clean
+.PHONY: help demo test unit check examples docs bench-exporter bench-servers clean
 
 help:  ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*##/make \1 -/p' $(MAKEFILE_LIST)
@@ -32,6 +32,15 @@ examples: $(VENV)/.installed  ## write examples/*.conf anew from the declaration
 	$(BIN)/lagent check --example > examples/lagent.conf
 	$(BIN)/lmaster check --example > examples/lmaster.conf
 
+docs: examples  ## write docs/sensors.md and the examples anew from the declarations
+	$(BIN)/lagent sensors --markdown > docs/sensors.md
+
+bench-exporter: $(VENV)/.tested  ## lagent's cost as a part of node_exporter's (3 minutes)
+	$(BIN)/python -m benchmarks.exporter
+
+bench-servers: $(VENV)/.bench  ## HTTP servers that might serve the page, compared (2 minutes)
+	$(BIN)/python -m benchmarks.exporter.servers
+
 clean:  ## remove what was made here
 	rm -rf $(VENV) .venv-graphite build dist *.egg-info test-output
 
@@ -55,4 +64,9 @@ $(VENV)/.installed: $(VENV)/.made setup.cfg pyproject.toml
 $(VENV)/.tested: $(VENV)/.installed
 	@echo "installing what the tests need"
 	@$(BIN)/pip install -q --disable-pip-version-check -e '.[test]'
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.tested
+	@echo "installing the servers to compare with"
+	@$(BIN)/pip install -q --disable-pip-version-check waitress cheroot h11
 	@touch $@

@@ -55,11 +55,13 @@ section, all are read that can be read cheaply, but for those marked *only when 
 
 def _chapter(sensor: type[Sensor]) -> str:
     text = textwrap.dedent((sensor.__doc__ or "").partition("\n")[2]).strip()
+    text = text.replace("``", "`").replace("*", r"\*")
     facts = [f"* Cost: {sensor.cost}", f"* Rights: {sensor.rights}"]
     if not sensor.on_by_default:
         facts.append("* Read only when configured")
     metrics = [
-        f"| `{metric.name}` | {metric.type} | {', '.join(metric.labels)} | {metric.help} |"
+        f"| `{metric.name}` | {metric.type} | {metric.unit.replace('_', ' ')} "
+        f"| {', '.join(metric.labels)} | {metric.help} |"
         for metric in sensor.metrics
     ]
     options = [
@@ -75,8 +77,8 @@ def _chapter(sensor: type[Sensor]) -> str:
             "",
             *facts,
             "",
-            "| metric | type | labels | what it is |",
-            "| --- | --- | --- | --- |",
+            "| metric | type | unit | labels | what it is |",
+            "| --- | --- | --- | --- | --- |",
             *(line.replace("\n", " ") for line in metrics),
             "",
             "| option | kind | default | what it does |",

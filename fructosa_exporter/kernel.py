@@ -1,10 +1,12 @@
 """The edge to the kernel's files: /proc and /sys of this machine, or a recorded copy of them."""
 
 import os
+import re
 from collections.abc import Iterator
 
 import psutil
 
+_NUMBER = re.compile(r"[+-]?[0-9]{1,20}")
 _CHUNK = 64 * 1024
 _FILE_SIZE_LIMIT = 16 * 1024 * 1024  # no file of the kernel is as large; what is would fill memory
 
@@ -71,16 +73,26 @@ class Kernel:
         except OSError:
             return None
 
-    def number(self, path: str, base: int = 10) -> int | None:
+    def number(self, path: str) -> int | None:
         """Return the whole number that the file at *path* holds; None where it holds none.
+
+        The kernel's numbers have 64 bits: what is beyond is no number of its own.
 
         Raises: PermissionError.
         """
         word = self.word(path)
-        try:
-            return None if word is None else int(word, base)
-        except ValueError:
+        if word is None or not _NUMBER.fullmatch(word):
             return None
+        number = int(word)
+        return number if -(2**63) <= number < 2**64 else None
+
+    def count(self, path: str) -> int | None:
+        """Return the count that the file at *path* holds: a number of at least zero, or None.
+
+        Raises: PermissionError.
+        """
+        number = self.number(path)
+        return None if number is None or number < 0 else number
 
     def names(self, folder: str) -> list[str]:
         """Return the names in a *folder*, in their order; none where there is no folder."""

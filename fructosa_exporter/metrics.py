@@ -11,10 +11,20 @@ from typing import Literal, NamedTuple
 
 Type = Literal["gauge", "counter"]
 
-_NAME = re.compile(r"fructosa(_[a-z0-9]+)+")
+_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)+")
 _LABEL = re.compile(r"[a-z][a-z0-9_]*")
 # The units that may end a name (before _total): base units, as the field has them.
-_UNITS = ("bytes", "seconds", "ratio", "celsius", "hertz", "rpm", "bytes_per_second")
+_UNITS = (
+    "bytes",
+    "bytes_per_second",
+    "celsius",
+    "hertz",
+    "joules",
+    "ratio",
+    "rpm",
+    "seconds",
+    "watts",
+)
 
 
 Key = tuple["Metric", tuple[str, ...]]
@@ -66,7 +76,8 @@ class Metric:
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
             raise ValueError(
-                f"{self.name}: a metric is called fructosa_<subject>_<quantity>_<unit>"
+                f"{self.name}: a metric is called fructosa_<subject>_<quantity>_<unit>, or a "
+                "site's own mysite_<subject>_<quantity>_<unit>"
             )
         if (self.type == "counter") != self.name.endswith("_total"):
             raise ValueError(f"{self.name}: a counter, and nothing else, ends in _total")

@@ -10,6 +10,7 @@ import pytest
 
 from fructosa_bridge.example import example_config as master_example
 from fructosa_exporter.catalogue import example_config as agent_example
+from fructosa_exporter.catalogue import reference
 from fructosa_exporter.sensors import SENSORS
 
 ROOT = Path(__file__).parents[1]
@@ -127,6 +128,11 @@ def test_the_agent_imports_nothing_that_only_the_master_needs():
 def test_the_examples_are_made_from_the_declarations(name, text):
     """`make examples` writes them anew."""
     assert text == (ROOT / "examples" / name).read_text()
+
+
+def test_the_reference_of_sensors_is_made_from_the_declarations():
+    """`make docs` writes it anew."""
+    assert reference(SENSORS) == (ROOT / "docs" / "sensors.md").read_text()
 
 
 def test_readme_names_every_sensor():

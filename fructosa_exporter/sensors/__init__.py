@@ -8,10 +8,17 @@ from fructosa_exporter.sensor import Sensor
 from .agent import Agent
 from .cpu import CPUCount, CPUFreq, CPUPercent, CPUStats, CPUTimes, CPUTimesPercent
 from .disk import DiskIOCounters, DiskPartitions, DiskUsage
+from .edac import EDAC
+from .energy import EnergyRAPL
+from .infiniband import InfiniBand
+from .lustre import Lustre
 from .memory import SwapMemory, VirtualMemory
 from .network import NetConnections, NetIFAddrs, NetIFStats, NetIOCounters
+from .nfs import NFSClient
+from .numa import NUMAMemory
 from .system import BootTime, Users
 from .temperature import SensorsBattery, SensorsFans, SensorsTemperatures
+from .textfile import TextFile
 
 SENSORS: dict[str, type[Sensor]] = {
     sensor.name: sensor
@@ -36,6 +43,13 @@ SENSORS: dict[str, type[Sensor]] = {
         SensorsBattery,
         BootTime,
         Users,
+        NUMAMemory,
+        InfiniBand,
+        NFSClient,
+        Lustre,
+        EDAC,
+        EnergyRAPL,
+        TextFile,
     )
 }
 

@@ -1,16 +1,89 @@
-"""The system as a whole: when it booted, who is logged in."""
+"""The system as a whole: what it runs, when it booted, who is logged in."""
 
-from collections.abc import Iterator
+import os
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import psutil
 
+from fructosa_exporter.kernel import Kernel
 from fructosa_exporter.metrics import Sample, gauge, info
 from fructosa_exporter.procstat import SHARED
 from fructosa_exporter.sensor import Sensor, SensorOptions, SlowSensorOptions, time_interval
 from fructosa_service.kinds import YES_NO
 from fructosa_service.settings import option
+
+# os-release(5): the second where the first is not there.
+_RELEASE_FILES = ("/etc/os-release", "/usr/lib/os-release")
+_RELEASE_KEYS = ("ID", "VERSION_ID", "NAME", "PRETTY_NAME")
+_ASSIGNMENT = re.compile(r"""([A-Z][A-Z0-9_]*)=(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^\s"'#]*))""")
+
+
+class OperatingSystem(Sensor):
+    """The kernel and the distribution that the node runs.
+
+    Source: uname(2), and /etc/os-release or /usr/lib/os-release. In a container the name of the
+    node and the distribution are the container's.
+    """
+
+    Options = SlowSensorOptions
+
+    KERNEL = info(
+        "fructosa_os_info",
+        "The kernel, and the name that the node has for itself.",
+        "system",
+        "release",
+        "version",
+        "machine",
+        "node_name",
+    )
+    RELEASE = info(
+        "fructosa_os_release_info",
+        "The distribution.",
+        "id",
+        "version_id",
+        "name",
+        "pretty_name",
+    )
+
+    read: Kernel = Kernel()
+
+    def __init__(
+        self,
+        options: SensorOptions | None = None,
+        read: Any = None,
+        uname: Callable[[], os.uname_result] = os.uname,
+    ) -> None:
+        super().__init__(options, read)
+        self._uname = uname
+
+    def samples(self) -> Iterator[Sample]:
+        system = self._uname()
+        yield self.KERNEL.sample(
+            1, system.sysname, system.release, system.version, system.machine, system.nodename
+        )
+        facts = self._release()
+        if facts:
+            yield self.RELEASE.sample(1, *(facts.get(key, "") for key in _RELEASE_KEYS))
+
+    def _release(self) -> dict[str, str]:
+        """Return what the first of the files tells that tells anything."""
+        texts = (self.read.word(path) for path in _RELEASE_FILES)
+        return next(filter(None, (os_release(text) for text in texts if text)), {})
+
+
+def os_release(text: str) -> dict[str, str]:
+    """Return the assignments of an os-release file: a value as a shell would have it."""
+    lines = (_ASSIGNMENT.fullmatch(line.strip()) for line in text.split("\n"))
+    return {line[1]: _value(*line.groups()[1:]) for line in lines if line}
+
+
+def _value(double: str | None, single: str | None, bare: str | None) -> str:
+    if double is not None:
+        return re.sub(r"\\(.)", r"\1", double)
+    return single or bare or ""
 
 
 class BootTime(Sensor):

@@ -5,12 +5,13 @@ Sensors get it by argument; so each test says what its machine is like.
 
 import socket
 from collections import namedtuple
+from pathlib import Path
 from types import SimpleNamespace
 
 import psutil
 
 from fructosa_exporter import procstat
-from fructosa_exporter.metrics import Rows
+from fructosa_exporter.metrics import Family, Rows
 from fructosa_exporter.mounts import Mount
 from fructosa_exporter.sensors import SENSORS
 
@@ -161,8 +162,20 @@ _SEEN = {
     "Users": lambda: [session()],
 }
 # Sensors that read the kernel's files: the recorded tree that has all of them.
-_TREES: dict[str, str] = {}
-_OPTIONS = {"NetConnections": {"addresses": True}, "Users": {"names": True}}
+_TREES = {
+    "EDAC": "edac",
+    "EnergyRAPL": "energy",
+    "InfiniBand": "infiniband",
+    "Lustre": "lustre",
+    "NFSClient": "nfs",
+    "NUMAMemory": "numa",
+    "TextFile": "textfile",
+}
+_OPTIONS = {
+    "NetConnections": {"addresses": True},
+    "TextFile": {"folder": Path("/var/lib/fructosa/textfile")},
+    "Users": {"names": True},
+}
 
 
 def full(name):
@@ -181,7 +194,7 @@ def samples_of(sensor):
         if isinstance(item, Rows):
             pairs = zip(item.keys, item.values, strict=True)
             found += [metric.sample(value, *labels) for (metric, labels), value in pairs]
-        else:
+        elif not isinstance(item, Family):  # what others declared is no sample of the sensor's
             found.append(item)
     return found
 

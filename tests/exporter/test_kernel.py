@@ -48,6 +48,27 @@ def test_a_number_is_there_or_not(kernel, interface, expected):
     assert expected == kernel.number(f"/sys/class/net/{interface}/speed")
 
 
+@pytest.mark.parametrize(
+    ("text", "number", "count"),
+    [
+        ("0", 0, 0),
+        ("18446744073709551615", 2**64 - 1, 2**64 - 1),
+        ("18446744073709551616", None, None),
+        ("-1", -1, None),
+        ("9" * 5000, None, None),
+        ("1_000", None, None),
+        ("0x10", None, None),
+        ("", None, None),
+    ],
+)
+def test_numbers_are_those_that_the_kernel_can_have(tmp_path, text, number, count):
+    """Of 64 bits; a count is never less than zero."""
+    unpack(f"\n== /proc/x\n{text}\n", tmp_path)
+    kernel = Kernel(tmp_path)
+
+    assert (number, count) == (kernel.number("/proc/x"), kernel.count("/proc/x"))
+
+
 def test_names_are_in_the_order_in_which_people_count(kernel):
     """9 stands before 10."""
     assert ["alias", "eth1", "eth9", "eth10"] == kernel.names("/sys/class/net")

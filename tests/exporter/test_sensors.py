@@ -67,6 +67,12 @@ def test_no_two_sensors_declare_a_metric_of_one_name():
 
 
 @ALL
+def test_every_metric_of_the_project_begins_with_its_name(sensor):
+    """Those of a site's own sensors need not."""
+    assert all(metric.name.startswith("fructosa_") for metric in sensor.metrics)
+
+
+@ALL
 def test_a_counter_never_has_the_unit_of_a_ratio(sensor):
     """Ratios go up and down."""
     ratios = [metric for metric in sensor.metrics if metric.unit == "ratio"]

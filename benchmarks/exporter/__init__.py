@@ -1,0 +1,1 @@
+"""lagent beside Debian's prometheus-node-exporter, on one machine and in one run."""
