@@ -43,11 +43,11 @@ class State:
         return self.reading is not None and self.reading.error is None
 
 
-def state(reader: Reader, now_s: float) -> State:
-    """Return what can be said of *reader* at *now_s*."""
+def state(reader: Reader, now_s: float, is_awaited: bool) -> State:
+    """Return what can be said of *reader* at *now_s*; its last reading, unless one *is_awaited*."""
     last, began_s = reader.last, reader.began_s
     age_s = None if last is None else max(0.0, now_s - last.began_s)
-    if reader.is_under_way:
+    if is_awaited:
         duration_s = None if began_s is None else max(0.0, now_s - began_s)
         return State(reader, None, duration_s, age_s)
     return State(reader, last, None if last is None else last.duration_s, age_s)
@@ -55,12 +55,19 @@ def state(reader: Reader, now_s: float) -> State:
 
 @dataclass(eq=False)
 class _Scrape:
-    """A scrape that waits for readings."""
+    """A scrape that waits for readings.
+
+    What it waits for no longer may be under way again, for another scrape.
+    """
 
     readers: Sequence[Reader]
     until_s: float
     answer: Callable[[list[State]], None]
     waiting: set[Reader] = field(default_factory=set)
+
+    def is_ready(self, now_s: float) -> bool:
+        """Tell whether there is nothing more to wait for."""
+        return now_s >= self.until_s or all(reader.is_stuck for reader in self.waiting)
 
 
 class Collector:
@@ -83,13 +90,13 @@ class Collector:
         """
         now_s = self._clock()
         scrape = _Scrape(tuple(readers), now_s + within_s, answer)
-        for reader in scrape.readers:
-            if reader.is_wanted(now_s):
-                reader.begin()
-                self._under_way.add(reader)
-                self._crew.submit(reader)
-            if reader.is_under_way and not reader.is_stuck:
-                scrape.waiting.add(reader)
+        wanted = [reader for reader in scrape.readers if reader.is_wanted(now_s)]
+        for reader in wanted:
+            reader.begin()
+        if wanted:
+            self._under_way.update(wanted)
+            self._crew.submit(*wanted)
+        scrape.waiting.update(reader for reader in scrape.readers if reader.is_under_way)
         self._scrapes.append(scrape)
 
     def look(self) -> float:
@@ -98,17 +105,22 @@ class Collector:
             if isinstance(reader, Reader):
                 reader.finish(reading)
                 self._under_way.discard(reader)
-                self._stop_waiting(reader)
+                for scrape in self._scrapes:
+                    scrape.waiting.discard(reader)
         now_s = self._clock()
         again_s = min(self._crew.overtake(), self._give_up(now_s))
-        ready = [one for one in self._scrapes if not one.waiting or now_s >= one.until_s]
+        ready = [one for one in self._scrapes if one.is_ready(now_s)]
         self._scrapes = [one for one in self._scrapes if one not in ready]
         for scrape in ready:
-            scrape.answer([state(reader, now_s) for reader in scrape.readers])
-        return min([again_s, *(one.until_s for one in self._scrapes)])
+            scrape.answer(
+                [state(one, now_s, is_awaited=one in scrape.waiting) for one in scrape.readers]
+            )
+        # Who is answered may have asked again, for what need not be read again.
+        asked = (now_s if one.is_ready(now_s) else one.until_s for one in self._scrapes)
+        return min([again_s, *asked])
 
     def _give_up(self, now_s: float) -> float:
-        """Stop waiting for readings past their deadline; return when the next one will be."""
+        """Note which readings are past their deadline; return when the next one will be."""
         again_s = math.inf
         for reader in self._under_way:
             stuck_at_s = None if reader.is_stuck else reader.stuck_at()
@@ -118,12 +130,7 @@ class Collector:
                 again_s = min(again_s, stuck_at_s)
             else:
                 reader.stick()
-                self._stop_waiting(reader)
         return again_s
-
-    def _stop_waiting(self, reader: Reader) -> None:
-        for scrape in self._scrapes:
-            scrape.waiting.discard(reader)
 
 
 def read_now(readers: Sequence[Reader], within_s: float = math.inf) -> list[State]:

@@ -3,10 +3,12 @@
 import math
 import time
 from collections.abc import Callable, Mapping
-
-from fructosa_service.users import Users
+from typing import TYPE_CHECKING
 
 from .crew import Crew, Job
+
+if TYPE_CHECKING:
+    from fructosa_service.users import Users
 
 # Passwords wait here to be checked, one after the other. Whoever guesses fills it; then others
 # who are not known yet have to come again. Those who are known never wait.
@@ -21,7 +23,7 @@ ALLOWED, REFUSED, BUSY = "allowed", "refused", "busy"
 class _Check(Job):
     """One password that is being checked."""
 
-    def __init__(self, users: Users, authorization: str, sleep: Callable[[float], None]) -> None:
+    def __init__(self, users: "Users", authorization: str, sleep: Callable[[float], None]) -> None:
         self._users = users
         self._authorization = authorization
         self._sleep = sleep
@@ -29,6 +31,7 @@ class _Check(Job):
     def work(self) -> bool:
         began_s = time.thread_time()
         is_right = self._users.check(self._authorization)
+        self._authorization = ""  # the thread holds its last job until the next one comes
         if not is_right:
             self._sleep(_REST * (time.thread_time() - began_s))
         return is_right
@@ -38,7 +41,7 @@ class Door:
     """Tells who may come in. One thread owns it and calls ``look``, as with a collector."""
 
     def __init__(
-        self, users: Users, wake: Callable[[], None], sleep: Callable[[float], None] = time.sleep
+        self, users: "Users", wake: Callable[[], None], sleep: Callable[[float], None] = time.sleep
     ) -> None:
         self._users = users
         self._sleep = sleep

@@ -4,7 +4,7 @@ Source: proc_pid_mounts(5), which is fstab(5) with octal escapes; proc_filesyste
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from .kernel import Kernel
@@ -34,6 +34,10 @@ REMOTE = frozenset(
 IMAGES = frozenset({"erofs", "iso9660", "squashfs", "udf"})
 # The kernel says that it has no device, and yet it holds files of this node.
 _LOCAL_WITHOUT_DEVICE = frozenset({"bcachefs", "zfs"})
+
+# Their statfs() adds up numbers that the kernel has in memory: it can't hang, whatever the disk
+# does, and need not be watched.
+_IN_MEMORY = frozenset({"ext2", "ext3", "ext4", "f2fs", "tmpfs", "vfat", "xfs"})
 
 _ESCAPE = re.compile(r"\\([0-7]{3})")
 
@@ -71,6 +75,13 @@ def is_remote(fstype: str) -> bool:
     return fstype in REMOTE or fstype == "fuse" or fstype.startswith("fuse.")
 
 
+def that_never_hang(mounts: Iterable[Mount]) -> set[str]:
+    """Return the mount points of file systems whose size the kernel tells from memory."""
+    # Of mounts at one place the last is the one that is seen.
+    seen = {mount.mountpoint: mount.fstype for mount in mounts}
+    return {mountpoint for mountpoint, fstype in seen.items() if fstype in _IN_MEMORY}
+
+
 def with_device(filesystems: str) -> frozenset[str]:
     """Return the types of /proc/filesystems that have a device of this node."""
     lines = [line.split("\t") for line in filesystems.split("\n") if "\t" in line]
@@ -95,12 +106,11 @@ class Mounts:
             self._last = (text, parse(text))
         return self._last[1]
 
-    def local(self) -> list[Mount]:
-        """Return the mounts that hold files of this node.
+    def local(self, mounts: Sequence[Mount]) -> list[Mount]:
+        """Return those of *mounts* that hold files of this node.
 
         Raises: OSError where there is no /proc.
         """
-        mounts = self()
         if any(mount.fstype not in self._types for mount in mounts):
             # A module may have brought a type since the last look.
             known = with_device(self._kernel.text("/proc/filesystems"))

@@ -10,7 +10,10 @@ from .reading import Reader
 
 # Level 1 takes a third of the time of the usual 6, for a page a fifth larger.
 _GZIP_LEVEL = 1
-_GZIP_WINDOW = 31  # as zlib says that it wants gzip's header
+# A window of 16 KiB and its tables fit into a processor's cache; the usual ones are 268 KiB, which
+# take twice the time and make no page smaller. 16 more is how zlib is asked for gzip's header.
+_GZIP_WINDOW = 14 + 16
+_GZIP_MEMORY = 6
 
 # A page that arrives when the scraper has given up is of no use: this much, and at most this
 # share of its patience, is left for the way.
@@ -90,5 +93,5 @@ class Page:
 
 def compressed(body: bytes) -> bytes:
     """Return *body* in gzip."""
-    packer = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
+    packer = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP_WINDOW, _GZIP_MEMORY)
     return packer.compress(body) + packer.flush()

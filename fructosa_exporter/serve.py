@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from fructosa_service.changes import Kept
 from fructosa_service.kinds import Endpoint
-from fructosa_service.users import Users
 from fructosa_service.web import WebSettings
 
 from .collector import Collector
@@ -19,15 +18,33 @@ from .web.server import Limits, Server
 if TYPE_CHECKING:
     from ssl import SSLContext
 
+    from fructosa_service.users import Users
+
 
 def admission(web: WebSettings) -> "tuple[Kept[SSLContext] | None, Users | None]":
     """Return what TLS and users need, read from their files.
 
     Raises: UsageError for a file that can't be used.
     """
-    tls = web.tls()
-    users = None if web.users_file is None else Users(web.users_file)
-    return (None if tls is None else tls.kept()), users
+    return _tls(web), _users(web)
+
+
+def _tls(web: WebSettings) -> "Kept[SSLContext] | None":
+    files = web.tls()
+    if files is None:
+        return None
+    # At the first request it would be looked for on the disk, and compiled to it.
+    from .web import tls as _  # noqa: F401
+
+    return files.kept()
+
+
+def _users(web: WebSettings) -> "Users | None":
+    if web.users_file is None:
+        return None
+    from fructosa_service.users import Users  # OpenSSL comes with it: three megabytes
+
+    return Users(web.users_file)
 
 
 def serving(config: Config, readers: Sequence[Reader], places: Sequence[Endpoint]) -> Server:

@@ -93,6 +93,6 @@ class Site:
 
     def _landing(self) -> Response:
         now_s = self._clock()
-        states = [state(reader, now_s) for reader in self._readers.values()]
+        states = [state(one, now_s, is_awaited=one.is_under_way) for one in self._readers.values()]
         text = landing(states, os.uname().nodename, __version__)
         return Response(200, text.encode(), HTML, {"Content-Security-Policy": _PAGE_RULES})

@@ -15,7 +15,7 @@ T = TypeVar("T")
 # A look costs some microseconds a file; a second later is soon enough for a new certificate.
 _PAUSE_S = 1.0
 
-_Mark = tuple[tuple[int, int, int], ...]
+_Mark = tuple[tuple[int, int, int, int], ...]
 
 
 class Kept(Generic[T]):
@@ -63,10 +63,13 @@ class Kept(Generic[T]):
         return tuple(map(_mark, self._paths))
 
 
-def _mark(path: Path) -> tuple[int, int, int]:
-    """Return what tells one state of a file from another; zeros where there is no file."""
+def _mark(path: Path) -> tuple[int, int, int, int]:
+    """Return what tells one state of a file from another; zeros where there is no file.
+
+    Who made a file readable for the daemon has changed its ctime, and nothing else.
+    """
     try:
         found = path.stat()
     except OSError:
-        return (0, 0, 0)
-    return (found.st_mtime_ns, found.st_size, found.st_ino)
+        return (0, 0, 0, 0)
+    return (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino)

@@ -1,8 +1,10 @@
 """What is compared, and what is wanted of it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+from fructosa_exporter.sensors import SENSORS
 
 from . import measures, subjects, tree
 from .processes import Exporter, lagent, node_exporter
@@ -15,13 +17,18 @@ _LATENCY_S = 30
 _FIRST, _LAST = 1000, 10_000
 # Allocators take and give back pages as they like: this much in 9,000 scrapes is no leak.
 _NOISE_KB = 256
+# Prometheus's usual interval, and what stands for it.
+_INTERVAL_S = 15
+_PACE_S = 0.05
 
 NOTES = f"""
 Both exporters run at the same time and are scraped in turn, {_ROUNDS} rounds of {_SCRAPES} scrapes;
 the median of the rounds' ratios counts. CPU time is that of all threads, in user and kernel mode.
-lagent reads every sensor anew at each scrape (time_interval = 0). Growth up to {_NOISE_KB} kB
-counts as none. The node of {tree.PROCESSORS} threads is made from this machine's /proc, not
-recorded: tree.py says how."""
+lagent reads every sensor anew at each scrape (time_interval = 0), but for the first line. There
+it has its default intervals, and time is compressed: a scrape every {_PACE_S * 1e3:g} ms stands
+for one every {_INTERVAL_S:g} s, and the intervals are as much shorter, so that what is read once a
+minute is read at every fourth scrape. Growth up to {_NOISE_KB} kB counts as none. The node of
+{tree.PROCESSORS} threads is made from this machine's /proc, not recorded: tree.py says how."""
 
 
 class Comparison:
@@ -43,10 +50,14 @@ class Comparison:
     def scrape(self) -> list[Line]:
         """CPU time of a scrape of this machine."""
         matching = subjects.present(subjects.SENSORS, self._here)
-        with self._both(self._here) as both:
-            defaults = self._scrape("CPU per scrape, defaults of both", both, 0.25)
-        with self._both(matching, subjects.only(subjects.COLLECTORS)) as both:
-            return [defaults, self._scrape("CPU per scrape, same subjects", both)]
+        usual = {name: _usual_s(name) * _PACE_S / _INTERVAL_S for name in self._here}
+        with self._both(usual) as both:
+            measure = f"CPU per scrape, one in {_INTERVAL_S:g} s, defaults of both"
+            lines = [self._scrape(measure, both, 0.25, _PACE_S)]
+        with self._both(_anew(self._here)) as both:
+            lines.append(self._scrape("CPU per scrape, all sensors read anew", both, 0.25))
+        with self._both(_anew(matching), subjects.only(subjects.COLLECTORS)) as both:
+            return [*lines, self._scrape("CPU per scrape, same subjects", both)]
 
     def sample(self) -> list[Line]:
         """CPU time of a sample of a node with 256 threads."""
@@ -59,7 +70,9 @@ class Comparison:
             ("same subjects", subjects.SENSORS_OF_PROC, subjects.COLLECTORS_OF_PROC, None),
         ):
             chosen = subjects.present(sensors, self._here)
-            with self._both(chosen, [*options, *subjects.only(collectors)], settings) as both:
+            with self._both(
+                _anew(chosen), [*options, *subjects.only(collectors)], settings
+            ) as both:
                 measure = f"CPU per sample, {tree.PROCESSORS} threads, {words}"
                 lines.append(self._sample(measure, both, target, node.go_on))
         return lines
@@ -67,7 +80,7 @@ class Comparison:
     def memory(self) -> list[Line]:
         """Resident memory after 1,000 scrapes, and its growth up to 10,000."""
         first, last = _FIRST // self._hurry, _LAST // self._hurry
-        with self._both(self._here) as (ours, theirs):
+        with self._both(_anew(self._here)) as (ours, theirs):
             our, our_last = measures.resident_kb(ours, first, last)
             (their,) = measures.resident_kb(theirs, first)
         grown = our_last - our
@@ -91,7 +104,7 @@ class Comparison:
 
     def latency(self) -> list[Line]:
         """Latency at 10 scrapes a second."""
-        with self._both(self._here) as both:
+        with self._both(_anew(self._here)) as both:
             taken = measures.latencies_s(both, _RATE_HZ, _LATENCY_S / self._hurry)
         our, their = (measures.p99(values) for values in taken)
         our_half, their_half = (sorted(values)[len(values) // 2] for values in taken)
@@ -108,18 +121,22 @@ class Comparison:
     @contextmanager
     def _both(
         self,
-        sensors: Sequence[str],
+        intervals_s: Mapping[str, float],
         options: Sequence[str] = (),
         settings: dict[str, str] | None = None,
     ) -> Iterator[tuple[Exporter, Exporter]]:
         config = self._folder / "lagent.conf"
-        with lagent(config, sensors, settings) as ours, node_exporter(*options) as theirs:
+        with lagent(config, intervals_s, settings) as ours, node_exporter(*options) as theirs:
             yield ours, theirs
 
     def _scrape(
-        self, measure: str, both: tuple[Exporter, Exporter], target: float | None = None
+        self,
+        measure: str,
+        both: tuple[Exporter, Exporter],
+        target: float | None = None,
+        pace_s: float = 0,
     ) -> Line:
-        our, their = measures.cpu(*both, _ROUNDS, _SCRAPES // self._hurry)
+        our, their = measures.cpu(*both, _ROUNDS, _SCRAPES // self._hurry, pace_s=pace_s)
         ours, theirs = (f"{cost.cpu_ms:.2f} ms ({cost.page})" for cost in (our, their))
         return Line(measure, measures.ratio(our, their), ours, theirs, target)
 
@@ -136,3 +153,13 @@ class Comparison:
         )
         value = measures.ratio(our, their) * their.samples / our.samples
         return Line(measure, value, ours, theirs, target)
+
+
+def _anew(sensors: Iterable[str]) -> dict[str, float]:
+    """Return intervals with which every one of *sensors* is read at each scrape."""
+    return dict.fromkeys(sensors, 0.0)
+
+
+def _usual_s(sensor: str) -> float:
+    """Return the default interval of a *sensor*."""
+    return SENSORS[sensor].Options().time_interval

@@ -48,10 +48,11 @@ def cpu(
     rounds: int,
     scrapes: int,
     before: Callable[[], None] = lambda: None,
+    pace_s: float = 0,
 ) -> tuple[Cost, Cost]:
     """Scrape both in turn, *rounds* times *scrapes* each; return what it cost them.
 
-    *before* is called before each scrape.
+    *before* is called before each scrape; *pace_s* is the least time from one to the next.
     """
     used: tuple[list[float], list[float]] = ([], [])
     with scraper(ours) as our, scraper(theirs) as their:
@@ -61,7 +62,7 @@ def cpu(
         for _ in range(rounds):
             for (exporter, one), spent in zip(both, used, strict=True):
                 began_s = exporter.cpu_s()
-                _scrape(one, scrapes, before)
+                _scrape(one, scrapes, before, pace_s)
                 spent.append(exporter.cpu_s() - began_s)
         before()
         return _cost(used[0], scrapes, our), _cost(used[1], scrapes, their)
@@ -90,10 +91,14 @@ def resident_kb(exporter: Exporter, *after: int) -> list[int]:
     return memory
 
 
-def _scrape(one: Scraper, times: int, before: Callable[[], None] = lambda: None) -> None:
+def _scrape(
+    one: Scraper, times: int, before: Callable[[], None] = lambda: None, pace_s: float = 0
+) -> None:
     for _ in range(times):
+        due_s = time.perf_counter() + pace_s
         before()
         one.scrape()
+        time.sleep(max(0.0, due_s - time.perf_counter()))
 
 
 def latencies_s(exporters: Sequence[Exporter], rate_hz: float, for_s: float) -> list[list[float]]:

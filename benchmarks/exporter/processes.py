@@ -66,14 +66,14 @@ def node_exporter(*options: str) -> Iterator[Exporter]:
 @contextmanager
 def lagent(
     config: Path,
-    sensors: Sequence[str],
+    intervals_s: Mapping[str, float],
     settings: Mapping[str, str] | None = None,
     command: Sequence[str] = LAGENT,
 ) -> Iterator[Exporter]:
-    """Run lagent until the block ends; every one of *sensors* is read anew at each scrape."""
+    """Run lagent until the block ends, with the sensors that *intervals_s* names."""
     lines = ["[lagent]", *(f"{key} = {value}" for key, value in (settings or {}).items())]
-    for name in sensors:
-        lines += ["", f"[sensor:{name}]", "time_interval = 0"]
+    for name, interval_s in intervals_s.items():
+        lines += ["", f"[sensor:{name}]", f"time_interval = {interval_s:g}"]
     config.write_text("\n".join(lines) + "\n")
     port = free_port()
     serve = [*command, "serve", "-c", str(config), "--port", str(port)]

@@ -6,17 +6,20 @@ To add one: write its class in the file of its subject, and name it here.
 from fructosa_exporter.sensor import Sensor
 
 from .agent import Agent
+from .clock import ClockSync
 from .cpu import CPUCount, CPUFreq, CPUPercent, CPUStats, CPUTimes, CPUTimesPercent
 from .disk import DiskIOCounters, DiskPartitions, DiskUsage
 from .edac import EDAC
 from .energy import EnergyRAPL
 from .infiniband import InfiniBand
+from .load import LoadAverage, PressureStall
 from .lustre import Lustre
 from .memory import SwapMemory, VirtualMemory
 from .network import NetConnections, NetIFAddrs, NetIFStats, NetIOCounters
 from .nfs import NFSClient
 from .numa import NUMAMemory
-from .system import BootTime, Users
+from .processes import FileDescriptors, Processes
+from .system import BootTime, OperatingSystem, Users
 from .temperature import SensorsBattery, SensorsFans, SensorsTemperatures
 from .textfile import TextFile
 
@@ -43,6 +46,12 @@ SENSORS: dict[str, type[Sensor]] = {
         SensorsBattery,
         BootTime,
         Users,
+        LoadAverage,
+        PressureStall,
+        Processes,
+        FileDescriptors,
+        OperatingSystem,
+        ClockSync,
         NUMAMemory,
         InfiniBand,
         NFSClient,

@@ -4,11 +4,16 @@ import errno
 import os
 import struct
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from functools import cache
+from types import ModuleType
+from typing import TYPE_CHECKING, NamedTuple
 
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.metrics import Sample, gauge
 from fructosa_exporter.sensor import Sensor
+
+if TYPE_CHECKING:
+    from ctypes import CDLL
 
 # struct timex of <sys/timex.h>: modes, offset, freq, maxerror, esterror, status, constant,
 # precision, tolerance, time (2), tick, ppsfreq, jitter, shift, stabil, jitcnt, calcnt, errcnt,
@@ -17,15 +22,15 @@ _TIMEX = struct.Struct("@I4li3l2l3li5li44x")
 _STA_UNSYNC = 0x0040
 _STA_NANO = 0x2000
 _TIME_ERROR = 5
-# A frequency is in millionths, with 16 bits after the point.
-_FREQUENCY_SCALE = 65536e6
+_FREQUENCY_SCALE = 65536 * 1e6
 
 
 class Clock(NamedTuple):
     """What the kernel says of its clock, in its own units.
 
-    *offset* and *fraction* are in nanoseconds if *status* says so, else in microseconds; so are
-    the errors always; *tick* is what one tick of ``SC_CLK_TCK`` adds to the clock.
+    *offset* and *fraction* are in nanoseconds if *status* says so, else in microseconds.
+    *frequency* is a correction in millionths, times 65536; *tick_us* is what each tick of
+    ``SC_CLK_TCK`` adds to the clock.
     """
 
     state: int
@@ -63,14 +68,19 @@ def clock(state: int, timex: bytes) -> Clock:
     )
 
 
+@cache
+def _libc() -> "tuple[ModuleType, CDLL]":
+    import ctypes  # here, as only nodes with the sensor shall pay for it
+
+    return ctypes, ctypes.CDLL(None, use_errno=True)
+
+
 def adjtimex() -> tuple[int, bytes]:
     """Ask the kernel for the clock's state and its ``struct timex``; change nothing.
 
     Raises: OSError.
     """
-    import ctypes  # here, as only nodes with the sensor shall pay for it
-
-    libc = ctypes.CDLL(None, use_errno=True)
+    ctypes, libc = _libc()
     timex = ctypes.create_string_buffer(_TIMEX.size)  # all zero, so modes too: it only reads
     state = libc.adjtimex(timex)
     if state < 0:
@@ -96,8 +106,8 @@ class ClockSync(Sensor):
     """Whether the clock is synchronized, its errors, its correction, and the time it shows.
 
     Source: adjtimex(2), which chronyd, ntpd and systemd-timesyncd tell. chronyd corrects the
-    clock by its frequency, and leaves the offset at zero. Errors are the daemon's estimates; the
-    largest one grows by 0.5 ms a second without it, and 16 s is as far as the kernel counts.
+    clock by its frequency, and leaves the offset at zero. Errors are what the daemon said last; the
+    largest grows by 0.5 ms a second from then on. 16 s, where nobody said any, is the kernel's end.
     """
 
     cost = "under 1 ms; 0.3 MiB of memory"

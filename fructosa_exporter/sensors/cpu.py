@@ -168,7 +168,7 @@ class CPUCount(Sensor):
 
 
 class CPUStats(Sensor):
-    """Context switches and interrupts since boot, of all processors together.
+    """Context switches, interrupts and forks since boot, and threads that wait for I/O.
 
     Source: /proc/stat. System calls, which psutil names too, are not counted by Linux.
     """
@@ -177,6 +177,10 @@ class CPUStats(Sensor):
         "ctxt": counter("fructosa_cpu_context_switches_total", "Context switches."),
         "intr": counter("fructosa_cpu_interrupts_total", "Hardware interrupts served."),
         "softirq": counter("fructosa_cpu_soft_interrupts_total", "Soft interrupts served."),
+        "processes": counter(
+            "fructosa_process_forks_total", "Processes and threads begun since boot."
+        ),
+        "procs_blocked": gauge("fructosa_process_blocked_threads", "Threads that wait for I/O."),
     }
 
     read = SHARED

@@ -1,6 +1,7 @@
 """Disks and file systems."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
@@ -9,16 +10,18 @@ from typing import Any
 
 import psutil
 
-from fructosa_exporter.crew import GuardedCalls
+from fructosa_exporter.crew import GuardedCalls, outcome
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.keys import Choice, KeptKeys
 from fructosa_exporter.metrics import Rows, Sample, counter, gauge, info
-from fructosa_exporter.mounts import IMAGES, Mount, Mounts, is_remote
+from fructosa_exporter.mounts import IMAGES, Mount, Mounts, is_remote, that_never_hang
 from fructosa_exporter.mounts import SHARED as MOUNTS
 from fructosa_exporter.sensor import Sensor, SensorOptions, SlowSensorOptions
 from fructosa_service.errors import KeyProblem
 from fructosa_service.kinds import PATH, PATTERN, TEXT, YES_NO, several
 from fructosa_service.settings import option
+
+log = logging.getLogger(__name__)
 
 # Of the sensor's deadline, what its mounts have: it must return before that itself.
 _MOUNTS_SHARE = 0.75
@@ -47,7 +50,7 @@ class DiskPartitions(Sensor):
         "mountpoint",
     )
 
-    read = staticmethod(MOUNTS.local)
+    read = staticmethod(lambda: MOUNTS.local(MOUNTS()))
 
     def samples(self) -> Iterator[Sample]:
         # Of mounts on top of one another at one place the last is the one that is seen.
@@ -124,19 +127,40 @@ class DiskUsage(Sensor):
         super().__init__(options, read)
         self._mounts = mounts
         self._calls = GuardedCalls()
+        self._problems: dict[str, str] = {}
 
     def samples(self) -> Iterator[Sample]:
-        paths = self._paths()
-        found = self._calls.results(
-            {path: partial(self.read, path) for path in paths},
-            self.options.deadline * _MOUNTS_SHARE,
-        )
+        mounts = self._mounts()
+        paths = self._paths(mounts)
+        found = self._measured(paths, that_never_hang(mounts))
+        self._report({path: found.get(path) for path in paths})
         for path in paths:
-            usage = found.get(path)
-            is_error = usage is None or isinstance(usage, OSError)
+            is_error = path in self._problems
             yield self.ERROR.sample(int(is_error), path)
             if not is_error:
-                yield from self._of(usage, path)
+                yield from self._of(found[path], path)
+
+    def _measured(self, paths: Sequence[str], at_once: set[str]) -> dict[str, Any]:
+        """Return the use of the file systems at *paths*, or an error; none of those that hang.
+
+        Those in *at_once* can't, and need no thread: it would cost more than all else.
+        """
+        calls = {path: partial(self.read, path) for path in paths}
+        found = {path: outcome(call) for path, call in calls.items() if path in at_once}
+        if watched := {path: call for path, call in calls.items() if path not in at_once}:
+            found |= self._calls.results(watched, self.options.deadline * _MOUNTS_SHARE)
+        return found
+
+    def _report(self, found: Mapping[str, Any]) -> None:
+        """Log when a file system begins to hang or to fail, and when that is over."""
+        before, self._problems = self._problems, {}
+        for path, usage in found.items():
+            if problem := _problem(usage):
+                self._problems[path] = problem
+                if problem != before.get(path):
+                    log.warning("file system %r %s; its sizes are missing", path, problem)
+            elif path in before:
+                log.info("file system %r can be measured again", path)
 
     def _of(self, usage: Any, path: str) -> Iterator[Sample]:
         for field, metric in self.FIELDS.items():
@@ -144,17 +168,24 @@ class DiskUsage(Sensor):
         if usage.used + usage.free:
             yield self.UTILIZATION.sample(usage.used / (usage.used + usage.free), path)
 
-    def _paths(self) -> list[str]:
+    def _paths(self, mounts: Sequence[Mount]) -> list[str]:
         options = self.options
         if options.path:
             return list(dict.fromkeys(map(str, options.path)))
         if options.fstypes:
-            return mountpoints(one for one in self._mounts() if one.fstype in options.fstypes)
-        local = local_mountpoints(self._mounts.local())
+            return mountpoints(one for one in mounts if one.fstype in options.fstypes)
+        local = local_mountpoints(self._mounts.local(mounts))
         if not options.remote:
             return local
-        remote = mountpoints(one for one in self._mounts() if is_remote(one.fstype))
+        remote = mountpoints(one for one in mounts if is_remote(one.fstype))
         return list(dict.fromkeys([*local, *remote]))
+
+
+def _problem(usage: Any) -> str | None:
+    """Return what is wrong where *usage* is an error, or None, as it did not come in time."""
+    if usage is None:
+        return "hangs"
+    return f"can't be measured ({usage.strerror or usage})" if isinstance(usage, OSError) else None
 
 
 def mountpoints(mounts: Iterable[Mount]) -> list[str]:

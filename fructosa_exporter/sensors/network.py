@@ -10,6 +10,7 @@ from typing import Any
 import psutil
 
 from fructosa_exporter.errors import SensorUnavailable
+from fructosa_exporter.interfaces import states
 from fructosa_exporter.keys import Choice, KeptKeys
 from fructosa_exporter.metrics import Rows, Sample, counter, gauge, info
 from fructosa_exporter.sensor import Sensor, SensorOptions, SlowSensorOptions, time_interval
@@ -199,7 +200,7 @@ class NetIFAddrs(Sensor):
 class NetIFStats(Sensor):
     """State, speed and MTU of each network interface.
 
-    Source: psutil.net_if_stats(), i.e. the ioctls SIOCGIFFLAGS, SIOCGIFMTU and SIOCETHTOOL.
+    Source: the ioctls SIOCGIFFLAGS and SIOCGIFMTU; /sys/class/net/*/{speed,duplex}.
     """
 
     UP = gauge("fructosa_network_up", "1 if the interface is up, else 0.", "interface")
@@ -217,7 +218,7 @@ class NetIFStats(Sensor):
         "flags",
     )
 
-    read = staticmethod(psutil.net_if_stats)
+    read = staticmethod(states)
 
     def samples(self) -> Iterator[Sample]:
         interfaces = self.read()
@@ -228,11 +229,4 @@ class NetIFStats(Sensor):
             yield self.MTU.sample(stats.mtu, interface)
             if stats.speed:  # megabits per second; 0 is 'unknown'
                 yield self.SPEED.sample(stats.speed * 125_000, interface)
-            yield self.INTERFACE.sample(1, interface, _DUPLEX[int(stats.duplex)], stats.flags)
-
-
-_DUPLEX = {
-    int(psutil.NIC_DUPLEX_FULL): "full",
-    int(psutil.NIC_DUPLEX_HALF): "half",
-    int(psutil.NIC_DUPLEX_UNKNOWN): "unknown",
-}
+            yield self.INTERFACE.sample(1, interface, stats.duplex, stats.flags)

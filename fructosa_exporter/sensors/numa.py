@@ -12,8 +12,8 @@ _NODES = "/sys/devices/system/node"
 _NODE = re.compile(r"node([0-9]+)")
 _SIZE = re.compile(r"hugepages-(([0-9]{1,12})kB)")
 # "Node 0 MemTotal:  134182340 kB"; what isn't in kB is a number of pages, of a size not told there.
-_MEMORY = re.compile(r"Node +[0-9]+ +(\w+): +([0-9]{1,16}) kB")
-_PAGES = re.compile(r"(\w+) +([0-9]{1,20})")
+_MEMORY = re.compile(r"^Node +[0-9]+ +(\w+): +([0-9]{1,16}) kB$", re.MULTILINE)
+_PAGES = re.compile(r"^(\w+) +([0-9]{1,20})$", re.MULTILINE)
 
 
 class NUMAMemory(Sensor):
@@ -112,14 +112,12 @@ class NUMAMemory(Sensor):
 
 def memory(text: str) -> dict[str, int]:
     """Return the bytes that a node's ``meminfo`` tells, by their names."""
-    lines = filter(None, map(_MEMORY.fullmatch, text.split("\n")))
-    return {line[1]: int(line[2]) * 1024 for line in lines}
+    return {name: int(kilobytes) * 1024 for name, kilobytes in _MEMORY.findall(text)}
 
 
 def pages(text: str) -> dict[str, int]:
     """Return the counts of a node's ``numastat``, by their names."""
-    lines = filter(None, map(_PAGES.fullmatch, text.split("\n")))
-    return {line[1]: int(line[2]) for line in lines}
+    return {name: int(count) for name, count in _PAGES.findall(text)}
 
 
 def _told(metrics: Mapping[str, Metric], found: Mapping[str, int], node: str) -> Iterator[Sample]:

@@ -1,13 +1,12 @@
 """Processes: how many there are, in which state; and what the kernel has room for."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.kernel import Kernel
-from fructosa_exporter.metrics import Sample, counter, gauge
+from fructosa_exporter.metrics import Sample, gauge
 from fructosa_exporter.sensor import Sensor, SensorOptions, time_interval
 
 # The letters of proc_pid_stat(5). Some have come and gone with kernels; what is not here is other.
@@ -24,7 +23,6 @@ _STATES = {
     b"P": "parked",
 }
 _OTHER = "other"
-_COUNTS = re.compile(r"^(processes|procs_running|procs_blocked) ([0-9]{1,20})$", re.MULTILINE)
 # What file-nr shows where there is no limit: the largest number that the kernel can hold.
 _NO_LIMIT = 2**63 - 1
 
@@ -37,25 +35,20 @@ class ProcessesOptions(SensorOptions):
 
 
 class Processes(Sensor):
-    """Processes by state, those begun since boot, and how many processes and threads fit.
+    """Processes by state, and how many processes and threads fit.
 
-    Source: /proc/PID/stat of all processes, /proc/stat, /proc/sys/kernel/{pid_max,threads-max}.
+    Source: /proc/PID/stat of all processes, /proc/sys/kernel/{pid_max,threads-max}. How many
+    were begun since boot is cheap to tell, and told by CPUStats.
     A process counts with the state of its first thread. Threads take process ids too. Where
     /proc hides the processes of others there is no reading, as it would be too low.
     """
 
     Options = ProcessesOptions
+    on_by_default = False
     cost = "15 us a process, so by default every 30 s: 40 ms for the 2500 of a node with 256 CPUs"
     rights = "to see all processes: root or the group of gid=, where /proc has hidepid= (see mount)"
 
     PROCESSES = gauge("fructosa_processes", "Processes in the state.", "state")
-    COUNTS = {
-        "processes": counter(
-            "fructosa_process_forks_total", "Processes and threads begun since boot."
-        ),
-        "procs_running": gauge("fructosa_process_running_threads", "Threads that run or want to."),
-        "procs_blocked": gauge("fructosa_process_blocked_threads", "Threads that wait for I/O."),
-    }
     LIMITS = {
         "pid_max": gauge(
             "fructosa_process_ids_limit", "Ids there are, for processes and threads together."
@@ -69,8 +62,6 @@ class Processes(Sensor):
         states = self._states()
         for state in dict.fromkeys([*_STATES.values(), _OTHER]):
             yield self.PROCESSES.sample(states[state], state)
-        for name, number in _COUNTS.findall(self.read.word("/proc/stat") or ""):
-            yield self.COUNTS[name].sample(int(number))
         for name, metric in self.LIMITS.items():
             limit = self.read.number(f"/proc/sys/kernel/{name}")
             if limit is not None and 0 < limit < _NO_LIMIT:

@@ -1,5 +1,6 @@
 """TLS over sockets that never block. A module of its own: ssl is five megabytes."""
 
+import contextlib
 import socket
 import ssl
 from selectors import EVENT_READ, EVENT_WRITE
@@ -44,3 +45,10 @@ class TLSStream(PlainStream):
         except ssl.SSLWantWriteError:
             self.wants = EVENT_WRITE
         return 0
+
+    def end(self) -> None:
+        # TLS has a word for the end, so that nobody can cut an answer short; that the peer says
+        # it too isn't waited for here.
+        with contextlib.suppress(OSError):
+            self._tls.unwrap()
+        super().end()

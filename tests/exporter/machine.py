@@ -8,12 +8,11 @@ from collections import namedtuple
 from pathlib import Path
 from types import SimpleNamespace
 
-import psutil
-
 from fructosa_exporter import procstat
 from fructosa_exporter.metrics import Family, Rows
 from fructosa_exporter.mounts import Mount
 from fructosa_exporter.sensors import SENSORS
+from fructosa_exporter.sensors.clock import Clock
 
 from . import recorded
 
@@ -54,9 +53,9 @@ class FixedMounts:
         """Return all of them."""
         return [*self._local, *self._pseudo]
 
-    def local(self):
+    def local(self, mounts):
         """Return those that have a device here."""
-        return self._local
+        return [mount for mount in mounts if mount in self._local]
 
 
 def connection(**changes):
@@ -96,7 +95,15 @@ def options(name, **values):
 
 
 def _busy():
-    return look(cpu_times(user=1, idle=3), intr=2, ctxt=1, btime=1_700_000_000, softirq=3)
+    return look(
+        cpu_times(user=1, idle=3),
+        intr=2,
+        ctxt=1,
+        btime=1_700_000_000,
+        processes=4,
+        procs_blocked=5,
+        softirq=3,
+    )
 
 
 # What each sensor reads on a machine that has everything; and its options if it needs any.
@@ -120,7 +127,6 @@ _SEEN = {
         shared=6,
         slab=5,
     ),
-    "SwapMemory": lambda: record(total=10, used=4, free=6, percent=40.0, sin=3, sout=2),
     "DiskPartitions": lambda: [partition("/dev/sda1", "/", opts="ro,noatime")],
     "DiskUsage": lambda path: record(total=10, used=3, free=6, percent=33.3),
     "DiskIOCounters": lambda: {
@@ -151,24 +157,39 @@ _SEEN = {
     "NetConnections": lambda: [connection()],
     "NetIFAddrs": lambda: {"eth0": [address()]},
     "NetIFStats": lambda: {
-        "eth0": record(
-            isup=True, duplex=psutil.NIC_DUPLEX_FULL, speed=1000, mtu=1500, flags="up,running"
-        )
+        "eth0": record(isup=True, duplex="full", speed=1000, mtu=1500, flags="up,running")
     },
     "SensorsTemperatures": lambda: {"coretemp": [temperature("Core 0", 40.0, 80.0, 100.0)]},
     "SensorsFans": lambda: {"thinkpad": [record(label="left", current=3000)]},
     "SensorsBattery": lambda: record(percent=50.0, secsleft=3600, power_plugged=True),
     "BootTime": _busy,
     "Users": lambda: [session()],
+    "ClockSync": lambda: Clock(
+        state=0,
+        status=0x2001,
+        offset=-1500,
+        frequency=0,
+        max_error_us=2500,
+        estimated_error_us=16,
+        seconds=1_700_000_000,
+        fraction=0,
+        tick_us=10_000,
+    ),
 }
 # Sensors that read the kernel's files: the recorded tree that has all of them.
 _TREES = {
     "EDAC": "edac",
     "EnergyRAPL": "energy",
+    "FileDescriptors": "processes",
     "InfiniBand": "infiniband",
+    "LoadAverage": "load",
     "Lustre": "lustre",
     "NFSClient": "nfs",
     "NUMAMemory": "numa",
+    "OperatingSystem": "os",
+    "PressureStall": "load",
+    "Processes": "processes",
+    "SwapMemory": "swap",
     "TextFile": "textfile",
 }
 _OPTIONS = {

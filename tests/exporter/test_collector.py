@@ -110,6 +110,51 @@ def test_scrapes_at_one_time_share_a_reading(loop):
     assert [[1]] * 8 == [[count(state) for state in page] for page in loop.pages]
 
 
+def test_a_page_has_what_was_read_for_it_though_it_is_read_again_for_another_one(loop):
+    """The other one came while the page still waited for a slower sensor."""
+    slow, quick = Counting(time_interval=0, deadline=60), Counting(time_interval=0)
+    slow.may_go_on.clear()
+    slower, quicker = Reader(slow), Reader(quick)
+    loop.ask(quicker, slower)
+    while quicker.is_under_way:
+        loop.collector.look()
+
+    quick.may_go_on.clear()
+    loop.ask(quicker)
+    slow.may_go_on.set()
+    first = loop.page(1)
+    quick.may_go_on.set()
+    second = loop.page(2)
+
+    assert [1, 1] == [count(state) for state in first]
+    assert [2] == [count(state) for state in second]
+
+
+def test_who_asks_again_at_once_takes_nothing_from_the_page_of_others(loop):
+    """Its next request may be there already when it is answered."""
+    reader, again = Reader(Counting(time_interval=0)), []
+    loop.collector.ask([reader], 30.0, lambda _: loop.collector.ask([reader], 30.0, again.append))
+    loop.ask(reader)
+
+    (state,) = loop.page()
+
+    assert 1 == count(state)
+
+
+def test_who_asks_again_at_once_is_answered_at_once(loop):
+    """Also where nothing is read for it, and so nothing wakes the loop."""
+    reader, again = Reader(Counting(time_interval=1000)), []
+    loop.scrape(reader)
+    loop.collector.ask([reader], 30.0, lambda _: loop.collector.ask([reader], 30.0, again.append))
+
+    look_again_s = loop.collector.look()
+    now_s = time.monotonic()
+    loop.collector.look()
+
+    assert look_again_s <= now_s
+    assert [[1]] == [[count(state) for state in page] for page in again]
+
+
 def test_a_sensor_that_hangs_costs_only_its_own_samples(loop, hanging):
     """The page waits for it until its deadline; then it says that this one failed."""
     works, hangs = Reader(Counting()), Reader(hanging)

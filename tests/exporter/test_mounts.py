@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fructosa_exporter.kernel import Kernel
-from fructosa_exporter.mounts import Mount, Mounts, is_remote, parse
+from fructosa_exporter.mounts import Mount, Mounts, is_remote, parse, that_never_hang
 
 from .recorded import unpack
 
@@ -48,18 +48,18 @@ def test_mounts_are_told_with_their_names_as_they_are(mounts):
 
 def test_local_mounts_have_a_device_of_this_node(mounts):
     """The kernel says which types do; zfs has one all the same."""
-    assert ["/dev/sda1", "/dev/sdb1", "pool/home"] == [one.device for one in mounts.local()]
+    assert ["/dev/sda1", "/dev/sdb1", "pool/home"] == [one.device for one in mounts.local(mounts())]
 
 
 def test_mounts_that_come_and_go_are_seen(mounts, tmp_path):
     """Also those of a type that came with a module meanwhile."""
-    mounts.local()
+    mounts.local(mounts())
     file = tmp_path / "proc/self/mounts"
     file.write_text("/dev/sda1 / ext4 rw 0 0\n/dev/sdc1 /data btrfs rw 0 0\n")
     known = tmp_path / "proc/filesystems"
     known.write_text(known.read_text() + "\tbtrfs\n")
 
-    assert ["/dev/sda1", "/dev/sdc1"] == [one.device for one in mounts.local()]
+    assert ["/dev/sda1", "/dev/sdc1"] == [one.device for one in mounts.local(mounts())]
 
 
 def test_names_that_are_no_unicode_are_kept(mounts, tmp_path):
@@ -78,6 +78,15 @@ def test_some_types_have_a_server_elsewhere(fstype, expected):
     assert expected is is_remote(fstype)
 
 
+def test_some_file_systems_can_not_hang(mounts):
+    """The kernel tells their sizes from memory; of mounts at one place the last is seen."""
+    mounted = [*mounts(), Mount("/dev/sdz1", "/nfs/over", "ext4", "rw")]
+    hidden = [*mounted, Mount("server:/y", "/nfs/over", "nfs4", "rw")]
+
+    assert {"/", "/mnt/a b\\c\td\ne", "/run", "/nfs/over"} == that_never_hang(mounted)
+    assert "/nfs/over" not in that_never_hang(hidden)
+
+
 @given(st.text())
 def test_any_text_is_mounts(text):
     """What is no line of them is left out."""
@@ -88,4 +97,4 @@ def test_psutil_sees_the_same_on_this_machine():
     """But for the names of devices that it looks up elsewhere."""
     expected = {one.mountpoint for one in psutil.disk_partitions()}
 
-    assert expected <= {one.mountpoint for one in Mounts().local()}
+    assert expected <= {one.mountpoint for one in Mounts().local(Mounts()())}

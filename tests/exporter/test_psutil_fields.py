@@ -34,7 +34,7 @@ SPECIAL = {
     "broadcast": ("10.0.0.255", None),
     "ptp": ("10.0.0.3", None),
     "isup": (True, False),
-    "duplex": (psutil.NIC_DUPLEX_FULL, psutil.NIC_DUPLEX_HALF),
+    "duplex": ("full", "half"),
     "flags": ("up", "up,running"),
     "label": ("Core 0", "Core 1"),
     "power_plugged": (True, False),
@@ -62,7 +62,6 @@ TOLD = [
     (psutil_tuple("scpustats"), "CPUStats", _stats, {"syscalls": "Linux does not count them"}),
     (psutil_tuple("scpufreq"), "CPUFreq", lambda one: [one], {}),
     (psutil_tuple("svmem"), "VirtualMemory", None, UTILIZATION),
-    (psutil_tuple("sswap"), "SwapMemory", None, UTILIZATION),
     (
         psutil_tuple("sdiskpart"),
         "DiskPartitions",

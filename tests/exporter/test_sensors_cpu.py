@@ -156,12 +156,14 @@ def test_cores_that_a_container_hides_are_not_told():
 
 def test_switches_and_interrupts_are_counted():
     """Those of all processors together."""
-    stats = look(ctxt=1, intr=2, softirq=3)
+    stats = look(ctxt=1, intr=2, softirq=3, processes=4, procs_blocked=5)
 
     expected = {
         ("cpu_context_switches_total",): 1,
         ("cpu_interrupts_total",): 2,
         ("cpu_soft_interrupts_total",): 3,
+        ("process_forks_total",): 4,
+        ("process_blocked_threads",): 5,
     }
     assert expected == values(CPUStats(read=lambda: stats))
 
