@@ -79,7 +79,17 @@ def that_never_hang(mounts: Iterable[Mount]) -> set[str]:
     """Return the mount points of file systems whose size the kernel tells from memory."""
     # Of mounts at one place the last is the one that is seen.
     seen = {mount.mountpoint: mount.fstype for mount in mounts}
-    return {mountpoint for mountpoint, fstype in seen.items() if fstype in _IN_MEMORY}
+    # The way to a mount leads through those above it, which may ask their servers.
+    beneath = tuple(f"{above}/" for above, fstype in seen.items() if _may_ask(fstype))
+    return {
+        mountpoint
+        for mountpoint, fstype in seen.items()
+        if fstype in _IN_MEMORY and not mountpoint.startswith(beneath)
+    }
+
+
+def _may_ask(fstype: str) -> bool:
+    return is_remote(fstype) or fstype == "autofs"
 
 
 def with_device(filesystems: str) -> frozenset[str]:

@@ -32,6 +32,13 @@ class SensorOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CalmSensorOptions(SensorOptions):
+    """The options of a sensor whose values change slowly, or seldom."""
+
+    time_interval: float = time_interval(30)
+
+
+@dataclass(frozen=True, kw_only=True)
 class SlowSensorOptions(SensorOptions):
     """The options of a sensor that is costly, or whose facts hardly ever change."""
 

@@ -44,7 +44,7 @@ install_graphite() {
 }
 
 missing=()
-for package in prometheus chromium chromium-driver libcairo2 fonts-dejavu-core; do
+for package in prometheus chromium chromium-driver libcairo2 fonts-dejavu-core fuse3 iproute2 strace; do
   is_installed "$package" || missing+=("$package")
 done
 # Debian's own Python comes without what makes virtual environments.

@@ -16,7 +16,7 @@ from fructosa_exporter.keys import Choice, KeptKeys
 from fructosa_exporter.metrics import Rows, Sample, counter, gauge, info
 from fructosa_exporter.mounts import IMAGES, Mount, Mounts, is_remote, that_never_hang
 from fructosa_exporter.mounts import SHARED as MOUNTS
-from fructosa_exporter.sensor import Sensor, SensorOptions, SlowSensorOptions
+from fructosa_exporter.sensor import CalmSensorOptions, Sensor, SensorOptions, SlowSensorOptions
 from fructosa_service.errors import KeyProblem
 from fructosa_service.kinds import PATH, PATTERN, TEXT, YES_NO, several
 from fructosa_service.settings import option
@@ -63,7 +63,7 @@ class DiskPartitions(Sensor):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DiskUsageOptions(SensorOptions):
+class DiskUsageOptions(CalmSensorOptions):
     """Which file systems are measured."""
 
     path: tuple[Path, ...] = option(

@@ -13,7 +13,13 @@ from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.interfaces import states
 from fructosa_exporter.keys import Choice, KeptKeys
 from fructosa_exporter.metrics import Rows, Sample, counter, gauge, info
-from fructosa_exporter.sensor import Sensor, SensorOptions, SlowSensorOptions, time_interval
+from fructosa_exporter.sensor import (
+    CalmSensorOptions,
+    Sensor,
+    SensorOptions,
+    SlowSensorOptions,
+    time_interval,
+)
 from fructosa_service.kinds import PATTERN, YES_NO, several
 from fructosa_service.settings import option
 
@@ -202,6 +208,8 @@ class NetIFStats(Sensor):
 
     Source: the ioctls SIOCGIFFLAGS and SIOCGIFMTU; /sys/class/net/*/{speed,duplex}.
     """
+
+    Options = CalmSensorOptions
 
     UP = gauge("fructosa_network_up", "1 if the interface is up, else 0.", "interface")
     MTU = gauge("fructosa_network_mtu_bytes", "Largest packet.", "interface")

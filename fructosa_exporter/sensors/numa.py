@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.kernel import Kernel
 from fructosa_exporter.metrics import Metric, Sample, counter, gauge
-from fructosa_exporter.sensor import Sensor
+from fructosa_exporter.sensor import CalmSensorOptions, Sensor
 
 _NODES = "/sys/devices/system/node"
 _NODE = re.compile(r"node([0-9]+)")
@@ -24,6 +24,8 @@ class NUMAMemory(Sensor):
     counted since boot, and huge pages are not among them. A growing miss or other means that
     programs work on memory that is far away.
     """
+
+    Options = CalmSensorOptions
 
     MEMORY = {
         "MemTotal": gauge("fructosa_numa_memory_total_bytes", "Installed memory.", "node"),

@@ -2,12 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.kernel import Kernel
 from fructosa_exporter.metrics import Sample, gauge
-from fructosa_exporter.sensor import Sensor, SensorOptions, time_interval
+from fructosa_exporter.sensor import CalmSensorOptions, Sensor
 
 # The letters of proc_pid_stat(5). Some have come and gone with kernels; what is not here is other.
 _STATES = {
@@ -27,13 +26,6 @@ _OTHER = "other"
 _NO_LIMIT = 2**63 - 1
 
 
-@dataclass(frozen=True, kw_only=True)
-class ProcessesOptions(SensorOptions):
-    """How often all processes are looked at."""
-
-    time_interval: float = time_interval(30)
-
-
 class Processes(Sensor):
     """Processes by state, and how many processes and threads fit.
 
@@ -43,7 +35,7 @@ class Processes(Sensor):
     /proc hides the processes of others there is no reading, as it would be too low.
     """
 
-    Options = ProcessesOptions
+    Options = CalmSensorOptions
     on_by_default = False
     cost = "15 us a process, so by default every 30 s: 40 ms for the 2500 of a node with 256 CPUs"
     rights = "to see all processes: root or the group of gid=, where /proc has hidepid= (see mount)"
@@ -108,6 +100,8 @@ class FileDescriptors(Sensor):
     Source: /proc/sys/fs/{file-nr,inode-nr}. A file that processes share counts once. Without a
     limit, as systemd has it, none is told. Inodes that nobody uses are freed when memory is short.
     """
+
+    Options = CalmSensorOptions
 
     ALLOCATED = gauge("fructosa_file_descriptors_allocated", "Open files.")
     LIMIT = gauge("fructosa_file_descriptors_limit", "Open files that the kernel allows.")

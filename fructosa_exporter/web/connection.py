@@ -65,11 +65,12 @@ class Connection:
         self._is_last = False
         self._is_ended = False  # the client sends nothing more, and may still read
         self._is_advancing = False
+        self._is_paused = False  # something came that must wait
 
     @property
     def events(self) -> int:
         """The events of its socket that it waits for; 0 for none."""
-        if self.state is State.WAITING or self.state is State.CLOSED:
+        if self._is_paused or self.state is State.CLOSED:
             return 0
         return self._stream.wants
 
@@ -80,6 +81,8 @@ class Connection:
 
     def ready(self) -> None:
         """Do what can be done now that the socket is ready."""
+        # To stop listening during each answer would be two calls of the kernel more.
+        self._is_paused = self.state is State.WAITING
         try:
             self._advance()
         except OSError:  # it went away, or speaks no TLS: its loss
@@ -95,6 +98,7 @@ class Connection:
             message(response, date=self._date(), is_last=self._is_last, has_body=not is_head)
         )
         self._turn(State.SENDING, SEND_TIMEOUT_S)
+        self._is_paused = False
         if not self._is_advancing:
             self.ready()
 

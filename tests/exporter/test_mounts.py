@@ -80,11 +80,23 @@ def test_some_types_have_a_server_elsewhere(fstype, expected):
 
 def test_some_file_systems_can_not_hang(mounts):
     """The kernel tells their sizes from memory; of mounts at one place the last is seen."""
-    mounted = [*mounts(), Mount("/dev/sdz1", "/nfs/over", "ext4", "rw")]
-    hidden = [*mounted, Mount("server:/y", "/nfs/over", "nfs4", "rw")]
+    mounted = [*mounts(), Mount("/dev/sdz1", "/mnt/over", "ext4", "rw")]
+    hidden = [*mounted, Mount("server:/y", "/mnt/over", "nfs4", "rw")]
 
-    assert {"/", "/mnt/a b\\c\td\ne", "/run", "/nfs/over"} == that_never_hang(mounted)
-    assert "/nfs/over" not in that_never_hang(hidden)
+    assert {"/", "/mnt/a b\\c\td\ne", "/run", "/mnt/over"} == that_never_hang(mounted)
+    assert "/mnt/over" not in that_never_hang(hidden)
+
+
+@pytest.mark.parametrize("fstype", ["nfs4", "fuse.sshfs", "autofs"])
+def test_the_way_to_a_mount_may_lead_through_one_that_hangs(fstype):
+    """Then it hangs as well, whatever it is itself; its neighbours don't."""
+    mounted = [
+        Mount("server:/x", "/home", fstype, "rw"),
+        Mount("/dev/sda2", "/home/local", "ext4", "rw"),
+        Mount("/dev/sda3", "/home2", "ext4", "rw"),
+    ]
+
+    assert {"/home2"} == that_never_hang(mounted)
 
 
 @given(st.text())

@@ -1,0 +1,523 @@
+"""An agent that serves only whom it should, and does nothing but read for anybody."""
+
+import os
+import pwd
+import re
+import socket
+import ssl
+import sys
+import tempfile
+import time
+from contextlib import closing
+from pathlib import Path
+
+import bcrypt
+import pytest
+import requests
+
+from ..certificates import Authority, locked
+from .conftest import program
+from .processes import BIN, Program, free_port, wait_until
+
+PASSWORD = "s3cret: pässword"  # noqa: S105 - of a test
+
+
+def entry(user, password):
+    """Return a line of a users file, with the least cost there is."""
+    return f"{user}:{bcrypt.hashpw(password.encode(), bcrypt.gensalt(4)).decode()}\n"
+
+
+def rewrite(path, text):
+    """Put another file in the place of one, as an editor does."""
+    fresh = path.with_suffix(".fresh")
+    fresh.write_text(text)
+    fresh.replace(path)
+
+
+class Served(Program):
+    """`lagent serve` with a configuration, on a free port; *before* is what runs it."""
+
+    def __init__(self, folder, config, *before, lagent=(BIN / "lagent",)):
+        path = folder / "lagent.conf"
+        path.write_text(config)
+        super().__init__(
+            folder / "lagent.log", *before, *lagent, "serve", "--port", "0", "-c", path
+        )
+        self.url = self.said(r"are served on (https?://\S+)")[1]
+        self.place = re.search(r"//(.*)/metrics", self.url)[1]
+        self.said("only this machine can ask")
+
+
+class Secured:
+    """An agent with TLS and users, and all its files."""
+
+    def __init__(self, folder, client_ca=False):
+        self.ca = Authority(folder)
+        self.pair = self.ca.server()
+        self.users = folder / "users"
+        rewrite(self.users, entry("prometheus", PASSWORD) + entry("other", "else"))
+        keys = f"tls certificate = {self.pair.certificate}\ntls key = {self.pair.key}\n"
+        if client_ca:
+            keys += f"client ca = {self.ca.certificate}\n"
+        self.agent = Served(
+            folder,
+            f"[web]\n{keys}users file = {self.users}\n[sensor:BootTime]\n[sensor:CPUCount]\n",
+        )
+
+    def status(self, user="prometheus", password=PASSWORD, by=requests, **how):
+        """Ask for the page, on a new connection if it is not *by* a session; return the status."""
+        named = None if user is None else (user.encode(), password.encode())
+        verify = str(self.ca.certificate)
+        return by.get(self.agent.url, auth=named, verify=verify, timeout=10, **how).status_code
+
+    def serial(self):
+        """Return the number of the certificate that is shown to who comes now."""
+        host, _, port = self.agent.place.rpartition(":")
+        with (
+            closing(socket.create_connection((host, int(port)), timeout=10)) as bare,
+            self.ca.asking().wrap_socket(bare, server_hostname=host) as client,
+        ):
+            return client.getpeercert()["serialNumber"]
+
+
+@pytest.fixture
+def secured(tmp_path):
+    """An agent with TLS and users."""
+    made = Secured(tmp_path)
+    yield made
+    made.agent.end()
+
+
+@pytest.fixture
+def mutual(tmp_path):
+    """An agent that wants to see certificates besides."""
+    made = Secured(tmp_path, client_ca=True)
+    yield made
+    made.agent.end()
+
+
+@pytest.fixture
+def scraping(tmp_path):
+    """A function that starts a Prometheus on jobs of an agent; return how to ask what is up."""
+    path = program("prometheus", "prometheus")
+    started = []
+
+    def start(place, **jobs):
+        port = free_port()
+        config = tmp_path / "prometheus.yml"
+        config.write_text(
+            "global: {scrape_interval: 500ms, scrape_timeout: 500ms}\nscrape_configs:\n"
+            + "".join(
+                f"- job_name: {name}\n  scheme: https\n"
+                f"  static_configs: [{{targets: ['{place}']}}]\n  {job}\n"
+                for name, job in jobs.items()
+            )
+        )
+        running = Program(
+            tmp_path / "prometheus.log",
+            path,
+            f"--config.file={config}",
+            f"--storage.tsdb.path={tmp_path}/prometheus",
+            f"--web.listen-address=127.0.0.1:{port}",
+        )
+        started.append(running)
+
+        def ask(query="up"):
+            """Return the values of an instant query by job; none before it can be asked."""
+            try:
+                answer = requests.get(
+                    f"http://127.0.0.1:{port}/api/v1/query", params={"query": query}, timeout=10
+                )
+                answer.raise_for_status()
+            except (requests.ConnectionError, requests.HTTPError):
+                return {}
+            found = answer.json()["data"]["result"]
+            return {one["metric"]["job"]: float(one["value"][1]) for one in found}
+
+        running.wait(lambda: ask().keys() == jobs.keys())
+        return ask
+
+    yield start
+    for running in started:
+        running.end()
+
+
+def by_password(path):
+    """Return the part of a job that names a user whose password is in a file."""
+    return f"basic_auth: {{username: prometheus, password_file: {path}}}"
+
+
+def test_prometheus_scrapes_over_tls_with_a_password(secured, scraping, tmp_path):
+    """Whoever has a wrong one, or none, or does not trust the certificate, gets nothing."""
+    right, wrong = tmp_path / "right", tmp_path / "wrong"
+    right.write_text(PASSWORD)
+    wrong.write_text("wrong")
+    trust = f"tls_config: {{ca_file: {secured.ca.certificate}}}"
+    ask = scraping(
+        secured.agent.place,
+        right=f"{trust}\n  {by_password(right)}",
+        wrong=f"{trust}\n  {by_password(wrong)}",
+        nobody=trust,
+        stranger=by_password(right),
+    )
+
+    expected = {"right": 1.0, "wrong": 0.0, "nobody": 0.0, "stranger": 0.0}
+    wait_until(lambda: expected == ask(), ask)
+    assert {"right"} == ask("fructosa_boot_time_seconds").keys()
+    assert [200, 401, 401] == [
+        secured.status(),
+        secured.status("prometheus", "wrong"),
+        secured.status(None),
+    ]
+
+
+def test_prometheus_goes_on_when_password_and_certificate_change(secured, scraping, tmp_path):
+    """Nothing is restarted, here or there."""
+    password = tmp_path / "password"
+    password.write_text(PASSWORD)
+    ask = scraping(
+        secured.agent.place,
+        job=f"tls_config: {{ca_file: {secured.ca.certificate}}}\n  {by_password(password)}",
+    )
+    wait_until(lambda: ask() == {"job": 1.0}, ask)
+
+    rewrite(secured.users, entry("prometheus", "another one"))
+    wait_until(lambda: ask() == {"job": 0.0}, ask)
+    rewrite(password, "another one")
+    wait_until(lambda: ask() == {"job": 1.0}, ask)
+    before = secured.serial()
+    secured.pair.become(secured.ca.server("fresh"))
+    wait_until(lambda: secured.serial() != before, secured.agent.text)
+    scrapes = ask("count_over_time(up[1h])")["job"]
+    wait_until(lambda: ask("count_over_time(up[1h])")["job"] > scrapes + 2, ask)
+
+    wait_until(lambda: ask() == {"job": 1.0}, ask)
+
+
+def test_a_password_that_changes_is_honoured(secured):
+    """The old one no longer opens, also on a connection that it had opened; the log says so."""
+    with requests.Session() as kept:
+        assert secured.status(by=kept) == 200
+        rewrite(secured.users, entry("prometheus", "new"))
+
+        wait_until(lambda: secured.status("prometheus", "new") == 200, secured.agent.text)
+
+        assert secured.status(by=kept) == 401
+    assert [401, 401] == [secured.status(), secured.status("other", "else")]
+    assert f"read again: {secured.users}\n" in secured.agent.text()
+
+
+def test_a_users_file_that_breaks_locks_nobody_out(secured):
+    """The log says what is wrong with it, once."""
+    message = f"{secured.users}:1: is no USER:HASH with a bcrypt hash"
+    rewrite(secured.users, "prometheus:plain text\n")
+
+    log = secured.agent.text
+    wait_until(lambda: secured.status() == 200 and message in log(), log)
+
+    assert {200} == {secured.status() for _ in range(5)}
+    assert 1 == log().count(message)
+
+
+def test_with_a_client_ca_only_who_has_a_certificate_is_served(mutual, scraping, tmp_path):
+    """The password is asked for besides."""
+    password = tmp_path / "password"
+    password.write_text(PASSWORD)
+    client = mutual.ca.client("prometheus")
+    other = Authority(tmp_path, "other").client()
+    shown = {
+        name: f"tls_config: {{ca_file: {mutual.ca.certificate}, cert_file: {pair.certificate}, "
+        f"key_file: {pair.key}}}\n  "
+        for name, pair in {"right": client, "stranger": other}.items()
+    }
+    ask = scraping(
+        mutual.agent.place,
+        right=shown["right"] + by_password(password),
+        stranger=shown["stranger"] + by_password(password),
+        without=f"tls_config: {{ca_file: {mutual.ca.certificate}}}\n  {by_password(password)}",
+        no_password=shown["right"],
+    )
+
+    expected = {"right": 1.0, "stranger": 0.0, "without": 0.0, "no_password": 0.0}
+    wait_until(lambda: expected == ask(), ask)
+    assert 401 == mutual.status(None, cert=(str(client.certificate), str(client.key)))
+
+
+def test_plain_http_gets_nothing_of_an_agent_with_tls(secured):
+    """Not even an answer."""
+    with pytest.raises(requests.ConnectionError):
+        requests.get(secured.agent.url.replace("https", "http"), timeout=10)
+
+    assert secured.status() == 200
+
+
+@pytest.fixture
+def lagent(tmp_path):
+    """Run lagent to its end; return its exit code and what it said on standard error."""
+
+    def run(*arguments):
+        with Program(tmp_path / "said", BIN / "lagent", *arguments) as running:
+            code = running.process.wait(30)
+        return code, running.text()
+
+    return run
+
+
+@pytest.mark.parametrize("command", ["check", "serve"])
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ("tls certificate", "[web] tls certificate {wrong}: holds no certificate"),
+        ("tls key", "[web] tls key {wrong}: holds no private key"),
+        ("client ca", "[web] client ca {wrong}: holds no certificate"),
+        ("users file", "{wrong}:1: is no USER:HASH with a bcrypt hash"),
+    ],
+)
+def test_a_broken_file_is_told_before_anything_is_served(lagent, tmp_path, command, wrong, message):
+    """In one line, with exit code 2."""
+    ca = Authority(tmp_path)
+    pair = ca.server()
+    (tmp_path / "good").write_text(entry("alice", "a"))
+    bad = tmp_path / "bad"
+    bad.write_text("nonsense\n")
+    given = {
+        "tls certificate": pair.certificate,
+        "tls key": pair.key,
+        "client ca": ca.certificate,
+        "users file": tmp_path / "good",
+    } | {wrong: bad}
+    config = tmp_path / "lagent.conf"
+    config.write_text("[web]\n" + "".join(f"{key} = {path}\n" for key, path in given.items()))
+
+    code, said = lagent(command, "-c", config)
+
+    assert 2 == code
+    assert said.startswith(f"lagent: {message.format(wrong=bad)}")
+    assert 1 == said.count("\n")
+
+
+def test_check_is_content_with_good_files(lagent, tmp_path):
+    """It reads them as serve does; a key with a password is not asked about."""
+    pair = Authority(tmp_path).server()
+    config = tmp_path / "lagent.conf"
+    text = f"[web]\ntls certificate = {pair.certificate}\ntls key = "
+
+    config.write_text(f"{text}{pair.key}\n")
+    good, _ = lagent("check", "-c", config)
+    config.write_text(f"{text}{locked(pair.key)}\n")
+    bad, said = lagent("check", "-c", config)
+
+    assert [0, 2] == [good, bad]
+    assert "has a password; write it without one" in said
+
+
+# Python itself may lie where only root can read: what is imported late is imported before, by
+# doing all once.
+AS_NOBODY = """
+import contextlib, io, os, ssl, sys
+from fructosa_exporter import cli
+with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+    for command in ("check", "read"):
+        cli.main([command, "-c", sys.argv[-1]])
+os.setgroups([])
+os.setresgid({gid}, {gid}, {gid})
+os.setresuid({uid}, {uid}, {uid})
+sys.exit(cli.main())
+"""
+
+
+@pytest.fixture
+def open_folder():
+    """A folder that everybody can read."""
+    with tempfile.TemporaryDirectory(prefix="lagent-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+
+
+@pytest.fixture
+def nobody():
+    """The command lagent as run by an ordinary user."""
+    if os.getuid() != 0:
+        pytest.skip("only root can become another user; the other tests run as an ordinary one")
+    user = pwd.getpwnam("nobody")
+    code = AS_NOBODY.format(uid=user.pw_uid, gid=user.pw_gid)
+    return sys.executable, "-c", code
+
+
+@pytest.fixture
+def private(open_folder):
+    """A folder of metrics that only root can read."""
+    made = open_folder / "private"
+    made.mkdir(mode=0o700)
+    (made / "jobs.prom").write_text("jobs 1\n")
+    return made
+
+
+def test_an_ordinary_user_is_told_which_sensor_lacks_which_right(nobody, private, open_folder):
+    """On the page, on the page for people, and in the log; all others work."""
+    config = f"[sensor:TextFile]\nfolder = {private}\n" + "".join(
+        f"[sensor:{name}]\n" for name in ("BootTime", "VirtualMemory", "DiskUsage", "CPUTimes")
+    )
+    with Served(open_folder, config, lagent=nobody) as agent:
+        owner = Path(f"/proc/{agent.process.pid}").stat().st_uid
+        page = requests.get(agent.url, timeout=10).text
+        people = requests.get(agent.url.removesuffix("metrics"), timeout=10).text
+        log = agent.text()
+
+    successes = dict(re.findall(r'^fructosa_sensor_success\{sensor="(.*)"\} (.)', page, re.M))
+    expected = dict.fromkeys(("BootTime", "VirtualMemory", "DiskUsage", "CPUTimes"), "1")
+    told = f"Permission denied: '{private}'; the sensor needs to read the folder and its files"
+    assert owner == pwd.getpwnam("nobody").pw_uid
+    assert expected | {"TextFile": "0"} == {
+        name: success for name, success in successes.items() if name in (*expected, "TextFile")
+    }
+    assert f"sensor TextFile failed, its samples are missing: [Errno 13] {told}\n" in log
+    assert told.replace("'", "&#39;") in people
+    assert "1 of them in trouble" in people
+
+
+def test_all_default_sensors_can_be_read_by_an_ordinary_user(nobody, open_folder):
+    """What only root may read is left out, and named."""
+    with Served(open_folder, "", lagent=nobody) as agent:
+        page = requests.get(agent.url, timeout=10).text
+        log = agent.text()
+
+    failed = re.findall(r'^fructosa_sensor_success\{sensor="(.*)"\} 0', page, re.M)
+    assert [] == failed
+    assert "ERROR" not in log
+
+
+def test_a_right_that_was_missing_is_seen_when_it_is_given(nobody, private, open_folder):
+    """Without a restart; the log says so."""
+    config = f"[sensor:TextFile]\nfolder = {private}\ntime_interval = 0\n"
+    with Served(open_folder, config, lagent=nobody) as agent:
+        before = requests.get(agent.url, timeout=10).text
+        private.chmod(0o755)
+        after = requests.get(agent.url, timeout=10).text
+        log = agent.text()
+
+    assert "\njobs 1" not in before
+    assert "\njobs 1\n" in after
+    assert "sensor TextFile can be read again\n" in log
+
+
+def test_files_that_the_agent_may_not_read_are_named(nobody, open_folder):
+    """A key that is root's alone is the most frequent one."""
+    pair = Authority(open_folder).server()
+    pair.key.chmod(0o600)
+    config = open_folder / "lagent.conf"
+    config.write_text(f"[web]\ntls certificate = {pair.certificate}\ntls key = {pair.key}\n")
+
+    with Program(open_folder / "said", *nobody, "check", "-c", config) as running:
+        code = running.process.wait(30)
+
+    assert 2 == code
+    expected = f"lagent: [web] tls key {pair.key}: can't be read: Permission denied\n"
+    assert expected == running.text()
+
+
+def test_a_sensors_description_names_the_rights_that_it_needs(lagent):
+    """Before anybody misses them."""
+    code, said = lagent("sensors", "TextFile")
+
+    assert 0 == code
+    assert re.search(r"\nRights: +to read the folder and its files\n", said)
+
+
+# What would change something outside the agent, or reach out of it.
+CALLS = (
+    "open,openat,openat2,creat,execve,execveat,fork,vfork,unlink,unlinkat,rename,renameat,"
+    "renameat2,mkdir,mkdirat,rmdir,link,linkat,symlink,symlinkat,truncate,ftruncate,chmod,"
+    "fchmod,fchmodat,chown,fchownat,mknod,mknodat,mount,socket,socketpair,connect,bind,kill"
+)
+WRITES = re.compile(r"O_(WRONLY|RDWR|CREAT|TRUNC|APPEND|TMPFILE)")
+ODD = [
+    b"/../../../../etc/passwd",
+    b"/metrics/../../etc/passwd",
+    b"/%2e%2e/%2e%2e/etc/passwd",
+    b"/..%2f..%2fetc%2fpasswd",
+    b"/..%5c..%5cetc%5cpasswd",
+    b"/metrics%00.html",
+    b"/%00",
+    b"file:///etc/passwd",
+    b"file:/etc/passwd",
+    b"http://127.0.0.1:1/metrics",
+    b"http://127.0.0.1:1/etc/passwd",
+    b"//127.0.0.1:1/metrics",
+    b"/etc/passwd",
+    b"/proc/self/environ",
+    b"/metrics?collect[]=../../etc/passwd",
+    b"/metrics?collect[]=/etc/passwd",
+    b"/metrics?collect[]=os.system",
+    b"/metrics?collect[]=__import__",
+    b"/metrics?exclude[]=../BootTime",
+    b"/metrics?collect[]=BootTime&folder=/etc&path=/etc&procfs=/tmp",
+    b"/metrics?collect[]=BootTime%0d%0aX: y",
+    b"/metrics?" + b"a" * 8000,
+    b"/metrics?" + b"a=b&" * 90,
+    b"/$(id)",
+    b"/`id`",
+    b"/;id",
+    b"/|id",
+    b"/{0.__class__}",
+    b"/%s%s%n",
+    b"/?debug=1",
+    b"/debug/pprof/",
+    b"/-/reload",
+    b"/-/quit",
+    b"*",
+    b"node001:80",
+]
+METHODS = [b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"TRACE", b"PROPFIND"]
+
+
+def test_no_request_makes_the_agent_write_run_or_reach_anything(tmp_path):
+    """Of all that it does while it is asked for odd things, nothing is more than reading."""
+    strace = program("strace", "strace")
+    trace = tmp_path / "trace"
+    users = tmp_path / "users"
+    users.write_text(entry("alice", "a"))
+    # Each call may be unknown on some processor: the question mark lets it be.
+    calls = ",".join(f"?{call}" for call in CALLS.split(","))
+    before = (strace, "-D", "-f", "-ttt", "-o", trace, "-e", f"trace={calls}", "-e", "signal=none")
+    config = "[sensor:BootTime]\n[sensor:CPUCount]\ntime_interval = 0\n"
+    pair = Authority(tmp_path).server()
+    tls = f"[web]\ntls certificate = {pair.certificate}\ntls key = {pair.key}\n"
+    with Served(tmp_path, f"{config}{tls}users file = {users}\n", *before) as agent:
+        began_s = time.time()
+        answers = [answered(agent, pair, method, address) for method in METHODS for address in ODD]
+        answers.append(answered(agent, pair, b"GET", b"/metrics"))
+        ended_s = time.time()
+    wait_until(lambda: re.search(r"\+\+\+ (exited|killed)", trace.read_text()), trace.read_text)
+
+    done = [line for line in trace.read_text().splitlines() if began_s < moment(line) < ended_s]
+    opened = [line for line in done if re.search(r" open(at2?)?\(", line)]
+    assert 200 < len(answers)
+    assert b" 200 " in answers[-1]
+    assert [] == [answer for answer in answers if b"root:" in answer or b" 50" in answer[:12]]
+    assert any("/proc/" in line for line in opened)  # else nothing was seen of what it did
+    assert [] == [line for line in done if line not in opened]
+    assert [] == [line for line in opened if WRITES.search(line)]
+    assert [] == [line for line in opened if not re.search(r'"/(proc|sys)/', line)]
+
+
+def moment(line):
+    """Return when what a line of strace tells was done."""
+    return float(line.split()[1])
+
+
+def answered(agent, pair, method, address):
+    """Return what the agent says to a request by a user of its."""
+    host, _, port = agent.place.rpartition(":")
+    context = ssl.create_default_context(cafile=pair.certificate)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with (
+        closing(socket.create_connection((host, int(port)), timeout=30)) as bare,
+        context.wrap_socket(bare) as client,
+    ):
+        client.sendall(
+            b"%b %b HTTP/1.1\r\nAuthorization: Basic YWxpY2U6YQ==\r\nConnection: close\r\n\r\n"
+            % (method, address)
+        )
+        return b"".join(iter(lambda: client.recv(2**16), b""))
