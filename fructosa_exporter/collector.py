@@ -9,10 +9,13 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from .crew import Crew
 from .metrics import gauge
 from .reading import Reader, Reading
+
+_DIGITS = 6
 
 SUCCESS = gauge(
     "fructosa_sensor_success",
@@ -23,13 +26,18 @@ DURATION = gauge(
     "fructosa_sensor_duration_seconds",
     "How long the sensor's last reading took; while it hangs, how long it does so far.",
     "sensor",
+    digits=_DIGITS,
 )
-AGE = gauge("fructosa_sensor_age_seconds", "Time since the sensor's last reading.", "sensor")
+AGE = gauge(
+    "fructosa_sensor_age_seconds",
+    "Time since the sensor's last reading.",
+    "sensor",
+    digits=_DIGITS,
+)
 METRICS = (SUCCESS, DURATION, AGE)
 
 
-@dataclass(frozen=True)
-class State:
+class State(NamedTuple):
     """What a page says of one sensor: *reading* is None when the page could not wait for it."""
 
     reader: Reader

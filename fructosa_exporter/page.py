@@ -1,11 +1,11 @@
 """States of sensors into the page, and a query into the sensors that it asks for."""
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from .collector import AGE, DURATION, SUCCESS, State
 from .exposition import Format, Layout, foreign
-from .metrics import Key
+from .metrics import Metric
 from .reading import Reader
 
 # Level 1 takes a third of the time of the usual 6, for a page a fifth larger.
@@ -58,6 +58,7 @@ class Page:
     """Makes pages; the texts of readings that are served again are kept."""
 
     def __init__(self) -> None:
+        self._told: list[tuple[str, bool, bool]] = []
         self._layout = Layout([])
 
     def text(self, states: Sequence[State], wanted: Format) -> tuple[str, Format]:
@@ -73,22 +74,31 @@ class Page:
             parts.append("# EOF\n")
         return "".join(parts), used
 
-    def _of_sensors(self, states: Iterable[State], used: Format) -> str:
-        keys: list[Key] = []
+    def _of_sensors(self, states: Sequence[State], used: Format) -> str:
+        told = [(one.reader.name, one.duration_s is None, one.age_s is None) for one in states]
+        if told != self._told:
+            self._told = told
+            self._layout = Layout(
+                [(metric, (one.reader.name,)) for one in states for metric in _metrics(one)]
+            )
         values: list[float] = []
         for state in states:
-            labels = (state.reader.name,)
-            keys.append((SUCCESS, labels))
             values.append(int(state.is_success))
             if state.duration_s is not None:
-                keys.append((DURATION, labels))
-                values.append(round(state.duration_s, 6))
+                values.append(state.duration_s)
             if state.age_s is not None:
-                keys.append((AGE, labels))
-                values.append(round(state.age_s, 6))
-        if keys != self._layout.keys:
-            self._layout = Layout(keys)
+                values.append(state.age_s)
         return self._layout.text(tuple(values), used)
+
+
+def _metrics(state: State) -> list[Metric]:
+    """Return the metrics that are told of a sensor in this *state*."""
+    told = [
+        (SUCCESS, True),
+        (DURATION, state.duration_s is not None),
+        (AGE, state.age_s is not None),
+    ]
+    return [metric for metric, is_told in told if is_told]
 
 
 def compressed(body: bytes) -> bytes:

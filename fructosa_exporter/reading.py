@@ -24,7 +24,8 @@ SLACK = 0.1
 _NOTHING = Layout([])
 
 
-@dataclass(frozen=True, kw_only=True)
+# Not frozen: each page makes some dozens, and that would triple what they cost.
+@dataclass(kw_only=True, slots=True)
 class Reading:
     """What one look of a sensor gave; *absent* says what the machine lacks, *error* what failed."""
 

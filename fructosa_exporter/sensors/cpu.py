@@ -105,8 +105,12 @@ class CPUPercent(_TwoLooks):
 class CPUTimesPercent(_TwoLooks):
     """Share of time each processor spent in each mode, since the previous reading.
 
-    Source: as CPUPercent. A guest's time is part of user (and of nice) as well.
+    Source: as CPUPercent. A guest's time is part of user (and of nice) as well. Prometheus and
+    Graphite work the same out of CPUTimes, and on many processors it is half the page, so it is
+    read only on request.
     """
+
+    on_by_default = False
 
     SHARE = gauge(
         "fructosa_cpu_mode_ratio",

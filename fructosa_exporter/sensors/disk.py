@@ -10,6 +10,7 @@ from typing import Any
 
 import psutil
 
+from fructosa_exporter.counters import disk_counters
 from fructosa_exporter.crew import GuardedCalls, outcome
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.keys import Choice, KeptKeys
@@ -228,7 +229,7 @@ class DiskIOCountersOptions(SensorOptions):
 class DiskIOCounters(Sensor):
     """Reads, writes, bytes and busy time of each disk and partition since boot.
 
-    Source: psutil.disk_io_counters(), i.e. /proc/diskstats.
+    Source: /proc/diskstats.
     """
 
     Options = DiskIOCountersOptions
@@ -256,7 +257,7 @@ class DiskIOCounters(Sensor):
         ),
     }
 
-    read = staticmethod(lambda: psutil.disk_io_counters(perdisk=True, nowrap=False))
+    read = staticmethod(disk_counters)
 
     def __init__(self, options: DiskIOCountersOptions | None = None, read: Any = None) -> None:
         super().__init__(options, read)

@@ -9,6 +9,7 @@ from typing import Any
 
 import psutil
 
+from fructosa_exporter.counters import interface_counters
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.interfaces import states
 from fructosa_exporter.keys import Choice, KeptKeys
@@ -47,7 +48,7 @@ class NetIOCountersOptions(SensorOptions):
 class NetIOCounters(Sensor):
     """Bytes, packets, errors and drops of each network interface since boot.
 
-    Source: psutil.net_io_counters(), i.e. /proc/net/dev.
+    Source: /proc/net/dev.
     """
 
     Options = NetIOCountersOptions
@@ -78,7 +79,7 @@ class NetIOCounters(Sensor):
         ),
     }
 
-    read = staticmethod(lambda: psutil.net_io_counters(pernic=True, nowrap=False))
+    read = staticmethod(interface_counters)
 
     def __init__(self, options: NetIOCountersOptions | None = None, read: Any = None) -> None:
         super().__init__(options, read)

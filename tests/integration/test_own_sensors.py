@@ -1,0 +1,87 @@
+"""docs/own-sensors.md, done word by word."""
+
+import os
+import re
+import subprocess
+import venv
+from pathlib import Path
+
+import pytest
+
+from fructosa_exporter.kernel import Kernel
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "docs" / "own-sensors.md").read_text()
+# As OpenZFS 2.1 writes it: a head, names of the columns, and a line for each number.
+ARCSTATS = """\
+13 1 0x01 123 33456 8093784829 1052133445229
+name                            type data
+hits                            4    5670
+misses                          4    81
+size                            4    4096000
+"""
+
+
+def block(language):
+    """Return the one block of the page in a *language*."""
+    (found,) = re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
+    return found
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with the package, and an environment in which lagent is installed."""
+    folder = tmp_path_factory.mktemp("site")
+    package = folder / "zfs-sensors"
+    package.mkdir()
+    (package / "pyproject.toml").write_text(block("toml"))
+    (package / "zfs_sensors.py").write_text(block("python"))
+    venv.create(folder / "venv", with_pip=True)
+    done = shell(folder, f"git clone -q {ROOT} fructosa && pip install -q ./fructosa")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def shell(folder, command):
+    """Run a command in the environment; return what it did."""
+    return subprocess.run(
+        ["bash", "-c", command],
+        cwd=folder,
+        env=os.environ | {"PATH": f"{folder}/venv/bin:{os.environ['PATH']}", "PYTHONPATH": ""},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def test_the_commands_install_the_sensor_and_tell_of_it(place):
+    """On a machine without ZFS they say so."""
+    install, told, read = (shell(place, command) for command in block("sh").splitlines())
+
+    assert 0 == install.returncode, install.stderr
+    assert told.stdout.startswith("ZFSCache: Size, hits and misses of the cache of ZFS.\n")
+    assert "mysite_zfs_cache_hits_total\n      counter. Blocks found in the cache." in told.stdout
+    if Path("/proc/spl/kstat/zfs").exists():
+        assert "\nmysite_zfs_cache_bytes " in read.stdout
+    else:
+        assert "can't be read: ZFS is not loaded" in told.stdout
+        assert (1, True) == (read.returncode, "ZFS is not loaded" in read.stderr)
+
+
+def test_the_sensor_reads_the_cache_of_zfs(tmp_path):
+    """As it would where ZFS is loaded."""
+    names = {}
+    exec(compile(block("python"), "own-sensors.md", "exec"), names)  # noqa: S102 - our own text
+    file = tmp_path / "proc/spl/kstat/zfs/arcstats"
+    file.parent.mkdir(parents=True)
+    file.write_text(ARCSTATS)
+
+    samples = list(names["ZFSCache"](read=Kernel(tmp_path)).samples())
+
+    expected = {
+        "mysite_zfs_cache_hits_total": 5670,
+        "mysite_zfs_cache_misses_total": 81,
+        "mysite_zfs_cache_bytes": 4096000,
+    }
+    assert expected == {sample.metric.name: sample.value for sample in samples}
