@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from fructosa_exporter.sensors import SENSORS
-
 from . import measures, subjects, tree
 from .processes import Exporter, lagent, node_exporter
 from .table import Line
@@ -17,18 +15,17 @@ _LATENCY_S = 30
 _FIRST, _LAST = 1000, 10_000
 # Allocators take and give back pages as they like: this much in 9,000 scrapes is no leak.
 _NOISE_KB = 256
-# Prometheus's usual interval, and what stands for it.
+# An interval that many sites have. What came in between has emptied the processor's caches.
 _INTERVAL_S = 15
-_PACE_S = 0.05
+_USUAL_SCRAPES = 12
 
 NOTES = f"""
 Both exporters run at the same time and are scraped in turn, {_ROUNDS} rounds of {_SCRAPES} scrapes;
 the median of the rounds' ratios counts. CPU time is that of all threads, in user and kernel mode.
-lagent reads every sensor anew at each scrape (time_interval = 0), but for the first line. There
-it has its default intervals, and time is compressed: a scrape every {_PACE_S * 1e3:g} ms stands
-for one every {_INTERVAL_S:g} s, and the intervals are as much shorter, so that what is read once a
-minute is read at every fourth scrape. Growth up to {_NOISE_KB} kB counts as none. The node of
-{tree.PROCESSORS} threads is made from this machine's /proc, not recorded: tree.py says how."""
+lagent reads every sensor anew at each scrape (time_interval = 0), but for the first line: there
+both are as they come, and are scraped {_USUAL_SCRAPES} times, {_INTERVAL_S} s apart. Growth up
+to {_NOISE_KB} kB counts as none. The node of {tree.PROCESSORS} threads is made from this machine's /proc, not
+recorded: tree.py says how."""
 
 
 class Comparison:
@@ -50,12 +47,12 @@ class Comparison:
     def scrape(self) -> list[Line]:
         """CPU time of a scrape of this machine."""
         matching = subjects.present(subjects.SENSORS, self._here)
-        usual = {name: _usual_s(name) * _PACE_S / _INTERVAL_S for name in self._here}
-        with self._both(usual) as both:
-            measure = f"CPU per scrape, one in {_INTERVAL_S:g} s, defaults of both"
-            lines = [self._scrape(measure, both, 0.25, _PACE_S)]
+        with self._both({}) as both:
+            our, their = measures.cpu_in_use(*both, _INTERVAL_S, _USUAL_SCRAPES // self._hurry)
+        measure = f"CPU per scrape, one in {_INTERVAL_S} s, defaults of both"
+        lines = [_line(measure, our, their, 0.25)]
         with self._both(_anew(self._here)) as both:
-            lines.append(self._scrape("CPU per scrape, all sensors read anew", both, 0.25))
+            lines.append(self._scrape("CPU per scrape, all sensors read anew", both))
         with self._both(_anew(matching), subjects.only(subjects.COLLECTORS)) as both:
             return [*lines, self._scrape("CPU per scrape, same subjects", both)]
 
@@ -130,15 +127,10 @@ class Comparison:
             yield ours, theirs
 
     def _scrape(
-        self,
-        measure: str,
-        both: tuple[Exporter, Exporter],
-        target: float | None = None,
-        pace_s: float = 0,
+        self, measure: str, both: tuple[Exporter, Exporter], target: float | None = None
     ) -> Line:
-        our, their = measures.cpu(*both, _ROUNDS, _SCRAPES // self._hurry, pace_s=pace_s)
-        ours, theirs = (f"{cost.cpu_ms:.2f} ms ({cost.page})" for cost in (our, their))
-        return Line(measure, measures.ratio(our, their), ours, theirs, target)
+        our, their = measures.cpu(*both, _ROUNDS, _SCRAPES // self._hurry)
+        return _line(measure, our, their, target)
 
     def _sample(
         self,
@@ -160,6 +152,6 @@ def _anew(sensors: Iterable[str]) -> dict[str, float]:
     return dict.fromkeys(sensors, 0.0)
 
 
-def _usual_s(sensor: str) -> float:
-    """Return the default interval of a *sensor*."""
-    return SENSORS[sensor].Options().time_interval
+def _line(measure: str, our: measures.Cost, their: measures.Cost, target: float | None) -> Line:
+    ours, theirs = (f"{cost.cpu_ms:.2f} ms ({cost.page})" for cost in (our, their))
+    return Line(measure, measures.ratio(our, their), ours, theirs, target)

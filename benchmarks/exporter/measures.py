@@ -48,11 +48,10 @@ def cpu(
     rounds: int,
     scrapes: int,
     before: Callable[[], None] = lambda: None,
-    pace_s: float = 0,
 ) -> tuple[Cost, Cost]:
     """Scrape both in turn, *rounds* times *scrapes* each; return what it cost them.
 
-    *before* is called before each scrape; *pace_s* is the least time from one to the next.
+    *before* is called before each scrape.
     """
     used: tuple[list[float], list[float]] = ([], [])
     with scraper(ours) as our, scraper(theirs) as their:
@@ -62,10 +61,26 @@ def cpu(
         for _ in range(rounds):
             for (exporter, one), spent in zip(both, used, strict=True):
                 began_s = exporter.cpu_s()
-                _scrape(one, scrapes, before, pace_s)
+                _scrape(one, scrapes, before)
                 spent.append(exporter.cpu_s() - began_s)
         before()
         return _cost(used[0], scrapes, our), _cost(used[1], scrapes, their)
+
+
+def cpu_in_use(
+    ours: Exporter, theirs: Exporter, interval_s: float, scrapes: int
+) -> tuple[Cost, Cost]:
+    """Scrape both at an interval, as Prometheus does; return what it cost them, idling included."""
+    with scraper(ours) as our, scraper(theirs) as their:
+        for one in (our, their):
+            _scrape(one, 2)
+        began_s = [ours.cpu_s(), theirs.cpu_s()]
+        for _ in range(scrapes):
+            time.sleep(interval_s)
+            for one in (our, their):
+                one.scrape()
+        used_s = [ours.cpu_s() - began_s[0], theirs.cpu_s() - began_s[1]]
+        return _cost(used_s[:1], scrapes, our), _cost(used_s[1:], scrapes, their)
 
 
 def ratio(ours: Cost, theirs: Cost) -> float:
@@ -91,14 +106,10 @@ def resident_kb(exporter: Exporter, *after: int) -> list[int]:
     return memory
 
 
-def _scrape(
-    one: Scraper, times: int, before: Callable[[], None] = lambda: None, pace_s: float = 0
-) -> None:
+def _scrape(one: Scraper, times: int, before: Callable[[], None] = lambda: None) -> None:
     for _ in range(times):
-        due_s = time.perf_counter() + pace_s
         before()
         one.scrape()
-        time.sleep(max(0.0, due_s - time.perf_counter()))
 
 
 def latencies_s(exporters: Sequence[Exporter], rate_hz: float, for_s: float) -> list[list[float]]:

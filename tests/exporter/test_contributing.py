@@ -1,24 +1,32 @@
 """CONTRIBUTING's example of a sensor is one."""
 
-import os
 import re
 import textwrap
 from pathlib import Path
 
+import pytest
+
+from fructosa_exporter.errors import SensorUnavailable
+from fructosa_exporter.kernel import Kernel
 from fructosa_exporter.metrics import gauge
 from fructosa_exporter.sensor import Sensor
+
+from .recorded import unpack
 
 TEXT = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text()
 
 
-def test_the_sensor_of_the_example_measures():
-    """As a newcomer would write it, and test it with a fake."""
+def test_the_sensor_of_the_example_measures(tmp_path):
+    """As a newcomer would write it, and test it with a recorded tree."""
     (code,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
-    names = {"Sensor": Sensor, "gauge": gauge, "os": os}
+    names = {"Sensor": Sensor, "gauge": gauge, "Kernel": Kernel}
+    names["SensorUnavailable"] = SensorUnavailable
     exec(textwrap.dedent(code), names)  # noqa: S102 - our own text
+    unpack("\n== /proc/sys/kernel/random/entropy_avail\n256\n", tmp_path)
 
-    samples = list(names["LoadAverage"](read=lambda: (0.5, 1.0, 1.5)).samples())
+    (sample,) = names["Entropy"](read=Kernel(tmp_path)).samples()
 
-    assert [("1", 0.5), ("5", 1.0), ("15", 1.5)] == [(one.labels[0], one.value) for one in samples]
-    assert names["LoadAverage"].summary() == "How many processes want to run."
-    assert len(list(names["LoadAverage"]().samples())) == 3
+    assert ("fructosa_entropy_available_bits", 256) == (sample.metric.name, sample.value)
+    assert names["Entropy"].summary() == "How much randomness the kernel holds ready."
+    with pytest.raises(SensorUnavailable):
+        list(names["Entropy"](read=Kernel(tmp_path / "gone")).samples())
