@@ -14,7 +14,8 @@ def readers(
     """Return the readers of a page, and why others were left out, by name.
 
     What a configuration names is always there. Without one, each of the *sensors* is tried once,
-    and left out where it is costly or private, or the machine has nothing for it to read.
+    and left out where it is costly or private, the machine has nothing for it to read, or a right
+    is missing. One that fails or hangs stays: somebody should see that.
     """
     agent = Reader(Agent())
     if configured is not None:
@@ -34,4 +35,7 @@ def readers(
 
 def _reason(reader: Reader) -> str:
     """Return why a *reader* that was tried is of no use here; nothing where it may be."""
-    return (reader.last and (reader.last.absent or reader.last.error)) or ""
+    last = reader.last
+    if last is None:
+        return ""
+    return last.absent or (last.is_denied and last.error) or ""

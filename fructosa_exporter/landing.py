@@ -18,7 +18,7 @@ table {{ border-collapse: collapse; width: 100%; }}
 th, td {{ text-align: left; padding: .35rem .7rem; border-bottom: 1px solid #e4e7eb;
   vertical-align: top; }}
 th {{ font-size: .8rem; color: #52606d; }}
-td.n {{ text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }}
+.n {{ text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }}
 a {{ color: #0b69a3; text-decoration: none; }}
 .ok {{ color: #1f7a4d; }} .bad {{ color: #b42318; font-weight: 600; }} .none {{ color: #7b8794; }}
 small {{ color: #52606d; }}
@@ -27,8 +27,8 @@ small {{ color: #52606d; }}
 <p>FrUCToSA {version}. The metrics are at <a href="/metrics">/metrics</a>;
 <a href="/-/healthy">/-/healthy</a> answers while the agent runs.
 {summary}</p>
-<table><thead><tr><th>sensor</th><th>state</th><th>samples</th><th>took</th><th>age</th>
-<th>interval</th></tr></thead><tbody>
+<table><thead><tr><th>sensor</th><th>state</th><th class="n">samples</th>
+<th class="n">took</th><th class="n">age</th><th class="n">interval</th></tr></thead><tbody>
 {rows}</tbody></table>
 </body></html>
 """
@@ -54,7 +54,7 @@ def _state(state: State) -> tuple[str, str]:
     """Return the style and the text of what is to be said of a sensor."""
     reader, reading = state.reader, state.reading
     if reader.is_stuck:
-        return "bad", f"hangs since {_duration(state.duration_s)}"
+        return "bad", f"has hung for {_duration(state.duration_s)}"
     if reading is None:
         return "none", "is being read" if reader.is_under_way else "not asked for yet"
     if reading.error:
@@ -85,7 +85,9 @@ def _row(state: State, style: str, text: str) -> str:
 def _duration(seconds: float | None) -> str:
     if seconds is None:
         return ""
-    return f"{seconds * 1000:.1f} ms" if 0 < seconds < 1 else f"{seconds:.0f} s"
+    if seconds < 0.1:
+        return f"{seconds * 1000:.2g} ms" if seconds else "0 s"
+    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
 
 
 def _safe(text: str) -> str:

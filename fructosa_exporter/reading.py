@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from .crew import Job
 from .errors import SensorUnavailable
@@ -36,6 +37,7 @@ class Reading:
     families: tuple[Family, ...] = ()
     absent: str | None = None
     error: str | None = None
+    is_denied: bool = False  # the error is a right that is missing
     _texts: dict[Format, str] = field(default_factory=dict, compare=False)
 
     def text(self, format: Format) -> str:  # noqa: A002
@@ -94,7 +96,7 @@ class Reader(Job):
         """Note that pages no longer wait for the reading under way."""
         self.is_stuck = True
         log.error(
-            "sensor %s hangs since %g s; pages are served without it until it returns",
+            "sensor %s has hung for %g s; pages are served without it until it returns",
             self.name,
             self.sensor.options.deadline,
         )
@@ -117,7 +119,7 @@ class Reader(Job):
             return self._without(began_s, absent=str(reason))
         except PermissionError as reason:
             error = f"{reason}; the sensor needs {self.sensor.rights}"
-            return self._without(began_s, error=error)
+            return self._without(began_s, error=error, is_denied=True)
         except Exception as reason:  # noqa: BLE001 - a sensor must not cost the page
             return self._without(began_s, error=f"{type(reason).__name__}: {reason}")
         return Reading(
@@ -128,11 +130,8 @@ class Reader(Job):
             families=families,
         )
 
-    def _without(
-        self, began_s: float, absent: str | None = None, error: str | None = None
-    ) -> Reading:
-        duration_s = self._clock() - began_s
-        return Reading(began_s=began_s, duration_s=duration_s, absent=absent, error=error)
+    def _without(self, began_s: float, **why: Any) -> Reading:
+        return Reading(began_s=began_s, duration_s=self._clock() - began_s, **why)
 
     def _measured(self) -> tuple[Layout, tuple[float, ...], tuple[Family, ...]]:
         keys: list[Key] = []

@@ -24,8 +24,8 @@ Both exporters run at the same time and are scraped in turn, {_ROUNDS} rounds of
 the median of the rounds' ratios counts. CPU time is that of all threads, in user and kernel mode.
 lagent reads every sensor anew at each scrape (time_interval = 0), but for the first line: there
 both are as they come, and are scraped {_USUAL_SCRAPES} times, {_INTERVAL_S} s apart. Growth up
-to {_NOISE_KB} kB counts as none. The node of {tree.PROCESSORS} threads is made from this machine's /proc, not
-recorded: tree.py says how."""
+to {_NOISE_KB} kB counts as none. The node of {tree.PROCESSORS} threads is made from this machine's
+/proc, not recorded: tree.py says how."""
 
 
 class Comparison:

@@ -1,6 +1,8 @@
 """Which sensors are read."""
 
 from fructosa_exporter.choose import readers
+from fructosa_exporter.errors import SensorUnavailable
+from fructosa_exporter.sensor import Sensor
 from fructosa_exporter.sensors import SENSORS
 
 
@@ -23,3 +25,32 @@ def test_without_configuration_all_is_read_that_is_cheap_and_there():
     assert left_out["NetConnections"] == "only when it is configured"
     assert {"Agent", *SENSORS} == names | left_out.keys()
     assert all(left_out.values())
+
+
+class Troubled(Sensor):
+    """Raises what it is made with."""
+
+    error = None
+
+    def samples(self):
+        """Raise."""
+        raise self.error
+
+
+def troubled(name, error):
+    """Return a sensor class of a *name* that raises an *error*."""
+    return type(name, (Troubled,), {"__doc__": "Fails.", "error": error, "rights": "to be root"})
+
+
+def test_what_fails_stays_to_be_seen_and_what_may_not_be_read_is_left_out():
+    """An ordinary user's agent would else have failures that nobody can mend."""
+    sensors = {
+        "Fails": troubled("Fails", OSError("broken")),
+        "Denied": troubled("Denied", PermissionError("energy")),
+        "Absent": troubled("Absent", SensorUnavailable("no battery")),
+    }
+
+    chosen, left_out = readers(sensors, None)
+
+    assert ["Agent", "Fails"] == [one.name for one in chosen]
+    assert {"Denied": "energy; the sensor needs to be root", "Absent": "no battery"} == left_out

@@ -196,7 +196,7 @@ def test_a_stuck_sensor_that_returns_is_read_again(loop, hanging, caplog):
     assert state.is_success
     hung, returned = caplog.messages
     assert hung == (
-        "sensor Counting hangs since 0.1 s; pages are served without it until it returns"
+        "sensor Counting has hung for 0.1 s; pages are served without it until it returns"
     )
     assert returned.startswith("sensor Counting returned after ")
 

@@ -420,7 +420,7 @@ def test_a_plugin_that_is_slow_or_fails_costs_only_itself(plugins, configured):
         assert "\nfructosa_boot_time_seconds " in text
         assert "site_slow" not in text
         assert "site_failing" not in text
-    assert agent.text().count("sensor Slow hangs since 0.5 s") == 1
+    assert agent.text().count("sensor Slow has hung for 0.5 s") == 1
     assert agent.text().count("slow begins") == 1
     assert agent.text().count("sensor Failing failed") == 1
     assert agent.text().count("the plug-in Missing can't be used: AttributeError") == 1
