@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_BACKLOG = 256
 _ACCEPTED_AT_ONCE = 64
 # Files that are open besides connections: logs, listeners, what sensors read at the moment.
 _OTHER_FILES = 64
@@ -60,7 +59,7 @@ def listener(place: Endpoint) -> socket.socket:
         if family == socket.AF_INET6:
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         made.bind((place.host, place.port or 0))
-        made.listen(_BACKLOG)
+        made.listen(socket.SOMAXCONN)
         made.setblocking(False)
     except (OSError, OverflowError) as error:
         made.close()
@@ -217,11 +216,16 @@ class Server:
 
     def _make_room(self) -> bool:
         """Close the connection that is idle longest; those that never asked come first."""
-        idle = [one for one in self._connections if one.is_idle]
-        if not idle:
-            return False
-        min(idle, key=lambda one: (one.has_asked, one.since_s)).close()
-        return True
+        silent = (one for one in self._connections if one.is_idle and not one.has_asked)
+        # They are in the order of their coming. To look at all of them each time, while somebody
+        # opens thousands, would be a load of its own.
+        longest = next(silent, None)
+        if longest is None:
+            idle = [one for one in self._connections if one.is_idle]
+            longest = min(idle, key=lambda one: one.since_s, default=None)
+        if longest is not None:
+            longest.close()
+        return longest is not None
 
     def _begin(self, request: Request, connection: Connection) -> None:
         if len(self._asking) >= self._limits.requests:

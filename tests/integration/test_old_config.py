@@ -2,10 +2,30 @@
 
 import requests
 
-from fructosa_exporter.sensors import SENSORS
-
 from .processes import Agent
 
+SENSORS = [
+    "CPUPercent",
+    "VirtualMemory",
+    "CPUTimes",
+    "CPUTimesPercent",
+    "CPUCount",
+    "CPUStats",
+    "CPUFreq",
+    "SwapMemory",
+    "DiskPartitions",
+    "DiskUsage",
+    "DiskIOCounters",
+    "NetIOCounters",
+    "NetConnections",
+    "NetIFAddrs",
+    "NetIFStats",
+    "SensorsTemperatures",
+    "SensorsFans",
+    "SensorsBattery",
+    "BootTime",
+    "Users",
+]
 # The shape of README's examples of 0.3, with a place for the log that tests may write.
 LAGENT = """\
 [lmaster]
@@ -18,31 +38,7 @@ maxBytes = 1073741824
 backupCount = 10
 level = DEBUG
 
-""" + "\n".join(
-    f"[sensor:{name}]\ntime_interval = 10\n"
-    for name in [
-        "CPUPercent",
-        "VirtualMemory",
-        "CPUTimes",
-        "CPUTimesPercent",
-        "CPUCount",
-        "CPUStats",
-        "CPUFreq",
-        "SwapMemory",
-        "DiskPartitions",
-        "DiskUsage",
-        "DiskIOCounters",
-        "NetIOCounters",
-        "NetConnections",
-        "NetIFAddrs",
-        "NetIFStats",
-        "SensorsTemperatures",
-        "SensorsFans",
-        "SensorsBattery",
-        "BootTime",
-        "Users",
-    ]
-).replace(
+""" + "\n".join(f"[sensor:{name}]\ntime_interval = 10\n" for name in SENSORS).replace(
     "[sensor:DiskUsage]\ntime_interval = 10\n",
     "[sensor:DiskUsage]\ntime_interval = 30\n#path = /\n",
 )
