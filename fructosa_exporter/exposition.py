@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from operator import itemgetter
 
 from .metrics import Family, Key, Metric
@@ -103,6 +103,7 @@ def foreign(families: Iterable[Family]) -> str:
     )
 
 
+@lru_cache(maxsize=16)
 def negotiated(accept: str) -> Format:
     """Return the format that the header *accept* prefers, OpenMetrics only where it is named."""
     wanted = {Format.OPENMETRICS: 0.0, Format.TEXT: 0.0}
@@ -117,6 +118,7 @@ def negotiated(accept: str) -> Format:
     return Format.OPENMETRICS if 0 < openmetrics >= wanted[Format.TEXT] else Format.TEXT
 
 
+@lru_cache(maxsize=16)
 def accepts_gzip(accept_encoding: str) -> bool:
     """Tell whether the header *accept_encoding* allows a body to be sent in gzip."""
     for part in accept_encoding.split(","):

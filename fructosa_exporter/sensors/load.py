@@ -65,15 +65,17 @@ class PressureStall(Sensor):
     )
 
     read: Kernel = Kernel()
+    _measured: tuple[str, ...] = RESOURCES
 
     def samples(self) -> Iterator[Sample]:
         found = {
             resource: pressure(text)
-            for resource in self.RESOURCES
+            for resource in self._measured
             if (text := self.read.word(f"/proc/pressure/{resource}"))
         }
         if not any(found.values()):
             raise SensorUnavailable("the kernel measures no pressure (no PSI, or without psi=1)")
+        self._measured = tuple(found)  # what a kernel does not measure now it never will
         # Kernels have printed a "full" of the processors since 5.13: as zero, or as nonsense.
         found.get("cpu", {}).pop("full", None)
         for resource, times_s in found.items():

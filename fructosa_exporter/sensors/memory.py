@@ -49,7 +49,8 @@ class VirtualMemory(Sensor):
 class SwapMemory(Sensor):
     """Swap space, and how much has been swapped in and out.
 
-    Source: SwapTotal and SwapFree of /proc/meminfo, pswpin and pswpout of /proc/vmstat.
+    Source: SwapTotal and SwapFree of /proc/meminfo, pswpin and pswpout of /proc/vmstat. A node
+    without swap space tells that it has none, and nothing else.
     """
 
     TOTAL = gauge("fructosa_swap_total_bytes", "Size of the swap space.")
@@ -70,8 +71,9 @@ class SwapMemory(Sensor):
         yield self.TOTAL.sample(total)
         yield self.USED.sample(total - free)
         yield self.FREE.sample(free)
-        if total:
-            yield self.UTILIZATION.sample((total - free) / total)
+        if not total:  # as on most compute nodes: nothing can be swapped
+            return
+        yield self.UTILIZATION.sample((total - free) / total)
         counts = self.read.content("/proc/vmstat")
         for name, metric in ((b"pswpin", self.IN), (b"pswpout", self.OUT)):
             pages = _number(counts, name)

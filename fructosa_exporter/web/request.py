@@ -6,6 +6,7 @@ Source: RFC 9112 (HTTP/1.1) and RFC 9110 (its semantics).
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import parse_qs, urlsplit
 
 HEAD_LIMIT_BYTES = 8192
@@ -54,6 +55,12 @@ def parse(head: bytes) -> Request:
 
     Raises: BadRequest for what is no request, or has a body: nothing here takes one.
     """
+    # A scraper sends the same head each time. One with a password is not kept in memory.
+    is_secret = b"authorization" in head.lower()
+    return _parsed(head) if is_secret else _remembered(head)
+
+
+def _parsed(head: bytes) -> Request:
     first, *lines = head.decode("latin-1").replace("\r\n", "\n").rstrip("\n").split("\n")
     match = _REQUEST_LINE.fullmatch(first)
     if match is None:
@@ -66,6 +73,9 @@ def parse(head: bytes) -> Request:
     options = {word.strip().lower() for word in headers.get("connection", "").split(",")}
     is_last = "close" in options or match["version"] == "1.0"
     return Request(match["method"], path, query, headers, is_last)
+
+
+_remembered = lru_cache(maxsize=16)(_parsed)
 
 
 def _headers(lines: list[str]) -> dict[str, str]:

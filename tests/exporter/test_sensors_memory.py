@@ -53,13 +53,13 @@ def test_swap_space_is_told_in_bytes():
 
 
 def test_a_node_without_swap_space_uses_no_share_of_it(tmp_path):
-    """The sizes are zero, and are told; a share of nothing is not."""
+    """The sizes are zero, and are told; a share of nothing is not, nor what can't be swapped."""
     files = {"/proc/meminfo": "MemFree: 1 kB\nSwapTotal: 0 kB\nSwapFree: 0 kB\n"}
 
     found = values(SwapMemory(read=changed("swap", tmp_path, files)))
 
-    assert found["swap_total_bytes",] == 0
-    assert ("swap_utilization_ratio",) not in found
+    expected = dict.fromkeys(["swap_total_bytes", "swap_used_bytes", "swap_free_bytes"], 0)
+    assert expected == {name: value for (name,), value in found.items()}
 
 
 @pytest.mark.parametrize("text", ["", "SwapTotal: 5 kB\n", "SwapTotal: x kB\nSwapFree: -1 kB\n"])

@@ -39,6 +39,17 @@ def test_a_scrape_is_understood():
     assert "text/plain;q=0.5, */*" == request.headers["accept"]
 
 
+def test_a_scrapers_head_is_understood_once():
+    """It is the same each time; one with a password is not kept."""
+    heads = [head("GET / HTTP/1.1"), head("GET / HTTP/1.1", "AUTHORIZATION: Basic eDp5")]
+
+    plain, secret = ([parse(one) for _ in range(2)] for one in heads)
+
+    assert plain[0] is plain[1]
+    assert secret[0] is not secret[1]
+    assert secret[0] == secret[1]
+
+
 @pytest.mark.parametrize("address", ["http://node001:9888/metrics?a=1", "/metrics?a=1"])
 def test_an_address_may_be_whole_or_a_path(address):
     """A proxy sends the whole."""
