@@ -113,7 +113,7 @@ def passed(before: Look | None, after: Look) -> list[list[int]]:
     if before is None or before.processors != after.processors:
         return after.ticks
     return [
-        [max(0, b - a) for a, b in zip(row_before, row_after, strict=True)]
+        [b - a if b > a else 0 for a, b in zip(row_before, row_after, strict=True)]
         for row_before, row_after in zip(before.ticks, after.ticks, strict=True)
     ]
 

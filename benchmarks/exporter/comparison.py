@@ -1,11 +1,11 @@
 """What is compared, and what is wanted of it."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from . import measures, subjects, tree
-from .processes import Exporter, lagent, node_exporter
+from .processes import Exporter, anew, lagent, node_exporter
 from .table import Line
 
 _ROUNDS = 5
@@ -51,9 +51,9 @@ class Comparison:
             our, their = measures.cpu_in_use(*both, _INTERVAL_S, _USUAL_SCRAPES // self._hurry)
         measure = f"CPU per scrape, one in {_INTERVAL_S} s, defaults of both"
         lines = [_line(measure, our, their, 0.25)]
-        with self._both(_anew(self._here)) as both:
+        with self._both(anew(self._here)) as both:
             lines.append(self._scrape("CPU per scrape, all sensors read anew", both))
-        with self._both(_anew(matching), subjects.only(subjects.COLLECTORS)) as both:
+        with self._both(anew(matching), subjects.only(subjects.COLLECTORS)) as both:
             return [*lines, self._scrape("CPU per scrape, same subjects", both)]
 
     def sample(self) -> list[Line]:
@@ -67,9 +67,7 @@ class Comparison:
             ("same subjects", subjects.SENSORS_OF_PROC, subjects.COLLECTORS_OF_PROC, None),
         ):
             chosen = subjects.present(sensors, self._here)
-            with self._both(
-                _anew(chosen), [*options, *subjects.only(collectors)], settings
-            ) as both:
+            with self._both(anew(chosen), [*options, *subjects.only(collectors)], settings) as both:
                 measure = f"CPU per sample, {tree.PROCESSORS} threads, {words}"
                 lines.append(self._sample(measure, both, target, node.go_on))
         return lines
@@ -77,7 +75,7 @@ class Comparison:
     def memory(self) -> list[Line]:
         """Resident memory after 1,000 scrapes, and its growth up to 10,000."""
         first, last = _FIRST // self._hurry, _LAST // self._hurry
-        with self._both(_anew(self._here)) as (ours, theirs):
+        with self._both(anew(self._here)) as (ours, theirs):
             our, our_last = measures.resident_kb(ours, first, last)
             (their,) = measures.resident_kb(theirs, first)
         grown = our_last - our
@@ -101,7 +99,7 @@ class Comparison:
 
     def latency(self) -> list[Line]:
         """Latency at 10 scrapes a second."""
-        with self._both(_anew(self._here)) as both:
+        with self._both(anew(self._here)) as both:
             taken = measures.latencies_s(both, _RATE_HZ, _LATENCY_S / self._hurry)
         our, their = (measures.p99(values) for values in taken)
         our_half, their_half = (sorted(values)[len(values) // 2] for values in taken)
@@ -145,11 +143,6 @@ class Comparison:
         )
         value = measures.ratio(our, their) * their.samples / our.samples
         return Line(measure, value, ours, theirs, target)
-
-
-def _anew(sensors: Iterable[str]) -> dict[str, float]:
-    """Return intervals with which every one of *sensors* is read at each scrape."""
-    return dict.fromkeys(sensors, 0.0)
 
 
 def _line(measure: str, our: measures.Cost, their: measures.Cost, target: float | None) -> Line:

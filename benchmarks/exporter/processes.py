@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,6 +79,11 @@ def lagent(
     serve = [*command, "serve", "-c", str(config), "--port", str(port)]
     with running("lagent", serve, port) as exporter:
         yield exporter
+
+
+def anew(sensors: Iterable[str]) -> dict[str, float]:
+    """Return intervals with which every one of *sensors* is read at each scrape."""
+    return dict.fromkeys(sensors, 0.0)
 
 
 def default_sensors() -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from . import subjects, tree
-from .processes import PROFILED_LAGENT, CannotRun, lagent
+from .processes import PROFILED_LAGENT, CannotRun, anew, lagent
 from .scraping import scraper
 from .table import table
 
@@ -20,6 +20,11 @@ _CALLERS = 6  # how far up a call of the standard library is followed
 _STAGES = {
     "/psutil/": "psutil and kernel",
     "fructosa_exporter/kernel.py": "psutil and kernel",
+    "fructosa_exporter/procstat.py": "sensors",
+    "fructosa_exporter/counters.py": "sensors",
+    "fructosa_exporter/interfaces.py": "sensors",
+    "fructosa_exporter/mounts.py": "sensors",
+    "fructosa_exporter/keys.py": "sensors",
     "fructosa_exporter/sensors/": "sensors",
     "fructosa_exporter/sensor.py": "sensors",
     "fructosa_exporter/metrics.py": "sensors",
@@ -69,7 +74,7 @@ def _profiled(
     file = folder / "profile"
     os.environ["BENCH_PROFILE"] = str(file)
     with (
-        lagent(folder / "lagent.conf", sensors, settings, PROFILED_LAGENT) as exporter,
+        lagent(folder / "lagent.conf", anew(sensors), settings, PROFILED_LAGENT) as exporter,
         scraper(exporter) as one,
     ):
         one.scrape()
