@@ -84,6 +84,8 @@ def _serve(arguments: argparse.Namespace) -> int:
     log.info("%d sensors are served on %s", len(chosen), urls)
     if all(place.host in _LOOPBACK for place in server.places):
         log.info("only this machine can ask for it; for others set [lagent] host, or --host")
+    if config.web.users_file and not config.web.tls():
+        log.warning("passwords are sent as they are; set [web] tls certificate and tls key")
     for name, reason in left_out.items():
         log.info("sensor %s is not read: %s", name, reason)
     server.serve_forever()

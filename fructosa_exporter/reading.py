@@ -120,7 +120,8 @@ class Reader(Job):
         except PermissionError as reason:
             error = f"{reason}; the sensor needs {self.sensor.rights}"
             return self._without(began_s, error=error, is_denied=True)
-        except Exception as reason:  # noqa: BLE001 - a sensor must not cost the page
+        # A plug-in may even want to end the program; it must not cost the page.
+        except (Exception, SystemExit) as reason:  # noqa: BLE001
             return self._without(began_s, error=f"{type(reason).__name__}: {reason}")
         return Reading(
             began_s=began_s,

@@ -1,5 +1,6 @@
 """What is served at which address: requests into answers."""
 
+import logging
 import os
 from collections.abc import Callable, Sequence
 
@@ -14,6 +15,8 @@ from .reading import Reader
 from .web.connection import Connection
 from .web.request import Request
 from .web.response import HTML, Response, plain
+
+log = logging.getLogger(__name__)
 
 # A smaller body becomes no smaller.
 _GZIP_FROM_BYTES = 1024
@@ -46,6 +49,15 @@ class Site:
                 request.headers, lambda verdict: self._let_in(verdict, request, connection)
             )
 
+    def _respond(self, connection: Connection, make: Callable[[], Response]) -> None:
+        """Answer with what *make* returns; a fault in it costs this answer, not the agent."""
+        try:
+            response = make()
+        except Exception:
+            log.exception("a page could not be made; please report this")
+            response = plain(500, "a fault of lagent's own; its log says more")
+        connection.answer(response)
+
     def _let_in(self, verdict: str, request: Request, connection: Connection) -> None:
         if verdict == ALLOWED:
             self._answer(request, connection)
@@ -63,7 +75,7 @@ class Site:
         elif request.path == "/metrics":
             self._metrics(request, connection)
         elif request.path == "/":
-            connection.answer(self._landing())
+            self._respond(connection, self._landing)
         elif request.path == "/-/healthy":
             connection.answer(plain(200, "lagent is healthy"))
         else:
@@ -77,7 +89,9 @@ class Site:
             return
         within_s = patience(request.headers.get("x-prometheus-scrape-timeout-seconds"))
         self._collector.ask(
-            readers, within_s, lambda states: connection.answer(self._rendered(states, request))
+            readers,
+            within_s,
+            lambda states: self._respond(connection, lambda: self._rendered(states, request)),
         )
 
     def _rendered(self, states: Sequence[State], request: Request) -> Response:

@@ -4,6 +4,7 @@ A connection is driven by the loop (server.py): ``ready`` when its socket is, ``
 what it asked for is there. It never blocks, and says until when it may stay as it is.
 """
 
+import logging
 import math
 from collections.abc import Callable
 from enum import Enum, auto
@@ -11,6 +12,8 @@ from enum import Enum, auto
 from .request import BadRequest, Request, head_end, parse
 from .response import Response, message, plain
 from .stream import Stream
+
+log = logging.getLogger(__name__)
 
 # A client that has begun to ask must go on; one that doesn't is a trickle that costs us memory.
 HEAD_TIMEOUT_S = 10.0
@@ -86,6 +89,9 @@ class Connection:
         try:
             self._advance()
         except OSError:  # it went away, or speaks no TLS: its loss
+            self._shut()
+        except Exception:
+            log.exception("a fault in handling a connection, which is closed; please report this")
             self._shut()
         self._changed(self)
 

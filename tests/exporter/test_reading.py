@@ -109,6 +109,7 @@ def test_a_reading_says_when_it_began_and_how_long_it_took(clock):
     [
         ([COUNT.sample(1)], OSError("gone")),
         ([COUNT.sample(1)], RecursionError("deep")),
+        ([COUNT.sample(1)], SystemExit(1)),
         ([COUNT.sample(1), COUNT.sample(2)], None),
         ([Rows(SIZE.keys([("a",)]), ["1"])], None),
         ([Rows(SIZE.keys([("a",)]), [True])], None),

@@ -176,6 +176,27 @@ def test_what_others_wrote_for_the_text_format_is_served_in_it():
     assert '# TYPE jobs histogram\njobs_bucket{le="+Inf"} 1\njobs_count 1\n' in text
 
 
+class Misshapen(Sensor):
+    """Tells what is no line."""
+
+    def samples(self):
+        """Yield a family that can't be written."""
+        yield Family("jobs", "gauge", None, (1,))
+
+
+def test_a_fault_of_ours_costs_one_answer(caplog):
+    """It is logged with all that is known of it; the agent goes on."""
+    readers = [Reader(Misshapen()), Reader(SENSORS["BootTime"]())]
+    with serving(site_server(readers)) as server:
+        faulty = once(server, "/metrics")
+        fine = once(server, "/metrics?collect[]=BootTime")
+
+    assert (500, "a fault of lagent's own; its log says more\n") == (faulty[0], faulty[2])
+    assert fine[0] == 200
+    assert ["ERROR"] == [record.levelname for record in caplog.records]
+    assert "Traceback" in caplog.text
+
+
 class Hanging(Sensor):
     """Hangs until it is let go."""
 

@@ -257,3 +257,14 @@ def test_a_client_may_wait_as_long_as_its_answer_takes_but_must_take_it():
     client.connection.answer(plain(200, "here"))
 
     assert 30 == times(client)
+
+
+def test_a_fault_of_ours_costs_one_connection(caplog):
+    """It is logged; the loop goes on."""
+    client = Client(Stream(ASK % 1))
+    client.connection._handle = None  # what is called is no function
+
+    client.connection.ready()
+
+    assert client.connection.state is State.CLOSED
+    assert "TypeError" in caplog.text
