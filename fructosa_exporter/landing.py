@@ -78,7 +78,7 @@ def _row(state: State, style: str, text: str) -> str:
         samples=samples,
         took=_duration(state.duration_s),
         age=_duration(state.age_s),
-        interval=_duration(reader.sensor.options.time_interval),
+        interval=f"{reader.sensor.options.time_interval:g} s",
     )
 
 

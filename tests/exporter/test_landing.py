@@ -50,7 +50,7 @@ def test_a_sensor_that_works_is_told_with_what_it_took():
     assert '<a href="/metrics?collect[]=Told">Told</a>' in name
     assert "Tells a number, or what it is told to raise." in name
     assert "ok" == told
-    assert ["1", "1.2 ms", "10 s", "1.0 s"] == numbers
+    assert ["1", "1.2 ms", "10 s", "1 s"] == numbers
 
 
 @pytest.mark.parametrize(
