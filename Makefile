@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 FOR ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit check examples docs bench-exporter bench-servers clean
+.PHONY: help demo test unit check examples docs bench-exporter bench-servers bench-translating bench-queue clean
 
 help:  ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*##/make \1 -/p' $(MAKEFILE_LIST)
@@ -40,6 +40,12 @@ bench-exporter: $(VENV)/.tested  ## lagent's cost as a part of node_exporter's (
 
 bench-servers: $(VENV)/.bench  ## HTTP servers that might serve the page, compared (2 minutes)
 	$(BIN)/python -m benchmarks.exporter.servers
+
+bench-translating: $(VENV)/.tested  ## pages into points, beside prometheus_client's parser (1 minute)
+	$(BIN)/python -m benchmarks.bridge.translating
+
+bench-queue: $(VENV)/.tested  ## the queue on disk, beside SQLite (2 minutes)
+	$(BIN)/python -m benchmarks.bridge.queueing
 
 clean:  ## remove what was made here
 	rm -rf $(VENV) .venv-graphite build dist *.egg-info test-output

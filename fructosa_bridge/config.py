@@ -22,6 +22,7 @@ from fructosa_service.load import Loaded, load
 from fructosa_service.logs import LOGGING, LoggingSettings
 from fructosa_service.settings import REQUIRED, SectionType, option
 
+from .access import METRICS, PAGE, USER, Access
 from .nodes import NODES, PREFIX, SENSOR
 
 DEFAULT_FILE = Path("/etc/fructosa/lmaster.conf")
@@ -37,11 +38,29 @@ class MasterSettings:
     data_directory: Path = option(
         PATH, Path("/var/lib/fructosa"), "Where lmaster keeps its data.", key="data directory"
     )
+    queue_bytes: int = option(
+        whole("bytes", at_least=2**20, example="4294967296"),
+        4 * 2**30,
+        "How large the queue on disk may grow; then the oldest points are dropped, and counted.",
+        key="queue bytes",
+    )
+    queue_age_s: int = option(
+        whole("seconds", at_least=60, example="604800"),
+        7 * 24 * 3600,
+        "How many seconds points wait on disk at most.",
+        key="queue age",
+    )
     most_queued_points: int = option(
         whole("points", at_least=1000, example="2000000"),
         2_000_000,
-        "How many points wait for Graphite at most; then the oldest are dropped, and counted.",
+        "How many points wait in memory at most, while the disk takes nothing.",
         key="queue points",
+    )
+    replay_points: int = option(
+        whole("points", at_least=1000, example="100000"),
+        100_000,
+        "How many points a second are sent at most of what has waited on disk.",
+        key="replay rate",
     )
     most_samples: int = option(
         whole("samples", at_least=1),
@@ -71,11 +90,63 @@ class NodesSettings:
         "How long a scrape may take; without it 5 s, or the interval if that is shorter.",
         key="timeout",
     )
+    connect_timeout_s: float | None = option(
+        optional(seconds(at_least=0.05, at_most=3600, example="2")),
+        None,
+        "How long connecting may take, as a part of that; without it half of it.",
+        key="connect timeout",
+    )
+    limit_bytes: int = option(
+        whole("bytes", at_least=1000, at_most=2**30, example="16777216"),
+        16 * 2**20,
+        "A page with more bytes is refused; unpacked, if it comes in gzip.",
+        key="page limit",
+    )
+    compression: bool = option(
+        YES_NO, True, "Ask for gzip: less to send, some more work at both ends."
+    )
+    page: str = option(PAGE, METRICS, "Where the page is on the node.", key="path")
     sensors: tuple[str, ...] = option(
         several(SENSOR), (), "Ask for these sensors only; without it for all that the node serves."
     )
     prefix: str | None = option(
         optional(PREFIX), None, "Graphite prefix of these nodes, instead of the one in [Graphite]."
+    )
+
+    tls: bool = option(YES_NO, False, "yes: the page is asked for by https.")
+    tls_ca: Path | None = option(
+        optional(PATH),
+        None,
+        "Authorities (PEM) that may have signed the nodes' certificates; without it those of the "
+        "system. This file and those below are read again when they change.",
+        key="tls ca",
+    )
+    tls_certificate: Path | None = option(
+        optional(PATH),
+        None,
+        "lmaster's own certificate (PEM), for nodes that want to see one.",
+        key="tls certificate",
+    )
+    tls_key: Path | None = option(
+        optional(PATH), None, "The certificate's key (PEM), without a password.", key="tls key"
+    )
+    tls_server_name: str | None = option(
+        optional(HOST),
+        None,
+        "Name that stands in the nodes' certificates, instead of each node's own.",
+        key="tls server name",
+    )
+    user: str | None = option(
+        optional(USER), None, "Who lmaster is to nodes that want a password (basic auth)."
+    )
+    password_file: Path | None = option(
+        optional(PATH), None, "Holds the user's password in one line.", key="password file"
+    )
+    token_file: Path | None = option(
+        optional(PATH),
+        None,
+        "Holds a token in one line, for nodes that want one (bearer).",
+        key="token file",
     )
 
     def __post_init__(self) -> None:
@@ -85,6 +156,52 @@ class NodesSettings:
                 f"{self.timeout_s:g} s is longer than the interval of {self.interval_s} s; "
                 "lower the timeout or lengthen the interval",
             )
+        if self.connect_timeout_s is not None and self.connect_timeout_s > self.patience_s:
+            raise KeyProblem(
+                "connect timeout",
+                f"{self.connect_timeout_s:g} s is longer than the timeout of "
+                f"{self.patience_s:g} s; lower it, or raise the timeout",
+            )
+        self._check_tls()
+        self._check_user()
+
+    def _check_tls(self) -> None:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            is_there, missing = "tls certificate", "tls key"
+            if self.tls_certificate is None:
+                is_there, missing = missing, is_there
+            raise KeyProblem(is_there, f"has no {missing} beside it; set both, or neither")
+        for key, value in (
+            ("tls ca", self.tls_ca),
+            ("tls certificate", self.tls_certificate),
+            ("tls server name", self.tls_server_name),
+        ):
+            if value is not None and not self.tls:
+                raise KeyProblem(key, "has no effect without TLS; set tls = yes too")
+
+    def _check_user(self) -> None:
+        if (self.user is None) != (self.password_file is None):
+            is_there, missing = "user", "password file"
+            if self.user is None:
+                is_there, missing = missing, is_there
+            raise KeyProblem(is_there, f"has no {missing} beside it; set both, or neither")
+        if self.user is not None and self.token_file is not None:
+            raise KeyProblem("token file", "can't be shown beside a user; remove one of the two")
+
+    @property
+    def access(self) -> Access:
+        """How the page is asked for."""
+        return Access(
+            tls=self.tls,
+            ca=self.tls_ca,
+            certificate=self.tls_certificate,
+            key=self.tls_key,
+            server_name=self.tls_server_name,
+            user=self.user,
+            password_file=self.password_file,
+            token_file=self.token_file,
+            compression=self.compression,
+        )
 
     @property
     def patience_s(self) -> float:

@@ -1,14 +1,21 @@
-"""From the queue to a destination: look, send, acknowledge; wait and try again."""
+"""From the queue to a destination: look, send, acknowledge; wait and try again.
+
+Fresh points and the backlog take turns, so that an outage does not make what follows it late; the
+backlog goes at no more than a pace, which leaves carbon room for what is fresh.
+"""
 
 import asyncio
 import logging
 import random
+import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Protocol
 
 from . import backoff
 from .errors import DeliveryError
 from .model import Batch
+from .pace import Pace
 from .spool import Spool
 
 log = logging.getLogger(__name__)
@@ -37,12 +44,17 @@ class Delivery:
         spool: Spool,
         destination: Destination,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        replay_points: int = 100_000,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.spool = spool
         self.destination = destination
         self.delivered_points = 0
         self.last_error: str | None = None
         self._sleep = sleep
+        self._clock = clock
+        self._pace = Pace(replay_points, clock())
+        self._is_replay_next = False
         self._failures = 0
 
     async def run(self) -> None:
@@ -52,7 +64,7 @@ class Delivery:
 
     async def step(self) -> None:
         """Wait for batches and deliver them; after a failure wait before the next try."""
-        batches = await self.spool.peek(_POINTS_AT_A_TIME)
+        batches, is_replay = await self._next()
         try:
             await self.destination.send(batches)
         except DeliveryError as error:
@@ -60,8 +72,33 @@ class Delivery:
             await self._sleep(backoff.delay(self._failures, random.random()))  # noqa: S311
         else:
             self._succeeded()
-            self.delivered_points += sum(map(len, batches))
+            points = sum(map(len, batches))
+            self.delivered_points += points
             self.spool.acknowledge(batches)
+            self._is_replay_next = not is_replay
+            if is_replay:
+                self._pace.spend(points, self._clock())
+
+    async def _next(self) -> tuple[list[Batch], bool]:
+        """Wait for batches; return them, and whether they are of the backlog."""
+        spool = self.spool
+        while True:
+            await spool.arrival()
+            wait_s = self._pace.wait_s(self._clock())
+            is_turn = self._is_replay_next or not spool.has_fresh
+            if spool.has_backlog and is_turn and wait_s <= 0:
+                if batches := await spool.peek_backlog(_POINTS_AT_A_TIME):
+                    return batches, True
+            elif spool.has_fresh:
+                return await spool.peek(_POINTS_AT_A_TIME), False
+            else:
+                await self._fresh_or(wait_s)
+
+    async def _fresh_or(self, wait_s: float) -> None:
+        """Wait until there is something fresh, at most so long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(wait_s):
+                await self.spool.fresh_arrival()
 
     def _failed(self, reason: str) -> None:
         self._failures += 1

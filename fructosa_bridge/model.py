@@ -1,9 +1,12 @@
 """The values that travel through lmaster: targets, and batches of points."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from urllib.parse import quote
 
 from fructosa_service.kinds import Endpoint
+
+from .access import METRICS, Access
 
 Point = tuple[str, float]
 """A Graphite path and a value."""
@@ -13,7 +16,8 @@ Point = tuple[str, float]
 class Target:
     """A page that is scraped every *interval_s* seconds.
 
-    *group* is the label of its ``[nodes:…]`` section, *path* where its series are in Graphite.
+    *group* is the label of its ``[nodes:…]`` section, *path* where its series are in Graphite,
+    *page* where its page is on the node.
     """
 
     group: str
@@ -22,6 +26,10 @@ class Target:
     path: str
     interval_s: int = 10
     timeout_s: float = 5
+    connect_timeout_s: float | None = None
+    limit_bytes: int = 16 * 2**20
+    page: str = METRICS
+    access: Access = Access()
     sensors: tuple[str, ...] = ()
 
     @property
@@ -35,10 +43,17 @@ class Target:
         return f"{self.group}/{self.name}"
 
     @property
+    def connecting_s(self) -> float:
+        """How long connecting may take: that a node is off is not said as if it were slow."""
+        return self.timeout_s / 2 if self.connect_timeout_s is None else self.connect_timeout_s
+
+    @cached_property
     def url(self) -> str:
         """Where its page is."""
         query = "&".join(f"collect[]={quote(sensor)}" for sensor in self.sensors)
-        return f"http://{self.name}/metrics" + (f"?{query}" if query else "")
+        scheme = "https" if self.access.tls else "http"
+        between = ("&" if "?" in self.page else "?") if query else ""
+        return f"{scheme}://{self.name}{self.page}{between}{query}"
 
 
 @dataclass(frozen=True)

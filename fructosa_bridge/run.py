@@ -5,7 +5,7 @@ import logging
 import signal
 import time
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 from fructosa_service.errors import ServiceError
@@ -15,8 +15,10 @@ from .config import Config, GraphiteSettings
 from .deliver import Delivery, Destination
 from .encode import lines, pickle_frames
 from .fetch import session
+from .journal import Journal
 from .model import Target
 from .scraper import Scraper, State
+from .segments import Segments
 from .spool import Spool
 from .store import WhisperStore
 from .web import Pages, serve
@@ -58,8 +60,14 @@ async def scrape_for_ever(config: Config, targets: Sequence[Target]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, end.set)
     states = [State(target) for target in targets]
-    deliveries = _deliveries(config)
+    journal = _journal(config)
+    deliveries = _deliveries(config, journal)
     async with AsyncExitStack() as stack:
+        keeping = []
+        if journal is not None:
+            journal.open()
+            stack.callback(journal.close)
+            keeping = [asyncio.create_task(journal.keep())]
         store = _embedded(deliveries)
         runner, url = await serve(
             Pages(states, deliveries, store).application(), config.master.host, config.master.port
@@ -75,11 +83,13 @@ async def scrape_for_ever(config: Config, targets: Sequence[Target]) -> None:
         watching = [asyncio.create_task(scraper.watch(state)) for state in states]
         ending = asyncio.create_task(end.wait())
         # Only the signal ends these; a task that ends before is a bug, and must not pass unseen.
-        await asyncio.wait([ending, *watching, *delivering], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(
+            [ending, *watching, *delivering, *keeping], return_when=asyncio.FIRST_COMPLETED
+        )
         await _cancel([ending, *watching])
         if not any(task.done() for task in delivering):
             await _drain(deliveries, _LAST_DELIVERY_S)
-        await _cancel(delivering)
+        await _cancel([*delivering, *keeping])
         for delivery in deliveries:
             await delivery.destination.close()
     log.info("ended")
@@ -103,11 +113,22 @@ async def scrape_once(config: Config, targets: Sequence[Target]) -> tuple[list[S
     return states, sum(delivery.spool.points for delivery in deliveries)
 
 
-def _deliveries(config: Config) -> list[Delivery]:
-    found = destination(config.graphite)
+def _journal(config: Config) -> Journal | None:
+    """Return the queue on disk; the embedded store needs none: it is on a disk itself."""
+    graphite, master = config.graphite, config.master
+    if not graphite.send or graphite.whisper_directory is not None:
+        return None
+    folder = master.data_directory / "queue"
+    return Journal(Segments(folder, master.queue_bytes, master.queue_age_s))
+
+
+def _deliveries(config: Config, journal: Journal | None = None) -> list[Delivery]:
+    """Return what delivers; without a *journal* from memory, as a single scrape does."""
+    found, master = destination(config.graphite), config.master
     if found is None:
         return []
-    return [Delivery(Spool(config.master.most_queued_points), found)]
+    spool = Spool(master.most_queued_points, journal, found.name)
+    return [Delivery(spool, found, replay_points=master.replay_points)]
 
 
 def _embedded(deliveries: Sequence[Delivery]) -> WhisperStore | None:
@@ -120,19 +141,24 @@ def _names(deliveries: Sequence[Delivery]) -> str:
 
 
 async def _drain(deliveries: Sequence[Delivery], patience_s: float) -> None:
-    """Wait until all that is queued is delivered, or patience ends; say what is lost then."""
-    try:
+    """Wait until all that is queued is delivered, or patience ends; say what becomes of the rest.
+
+    A destination that takes nothing is not waited for, where what waits is on disk.
+    """
+    waited = [
+        delivery.spool.drained()
+        for delivery in deliveries
+        if delivery.last_error is None or delivery.spool.unsafe_points
+    ]
+    with suppress(TimeoutError):
         async with asyncio.timeout(patience_s):
-            for delivery in deliveries:
-                await delivery.spool.drained()
-    except TimeoutError:
-        for delivery in deliveries:
-            if delivery.spool.points:
-                log.error(
-                    "%d points could not be delivered to %s and are lost",
-                    delivery.spool.points,
-                    delivery.destination.name,
-                )
+            await asyncio.gather(*waited)
+    for delivery in deliveries:
+        lost, name = delivery.spool.unsafe_points, delivery.destination.name
+        if lost:
+            log.error("%d points could not be delivered to %s and are lost", lost, name)
+        if kept := delivery.spool.points - lost:
+            log.warning("%d points wait on disk for %s, until the next start", kept, name)
 
 
 async def _cancel(tasks: Sequence[asyncio.Task[object]]) -> None:

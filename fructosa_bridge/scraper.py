@@ -6,11 +6,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import aiohttp
-
 from . import schedule
 from .errors import PageError, ScrapeError
-from .fetch import fetch
+from .fetch import Client
 from .model import Batch, Target
 from .naming import part
 from .spool import Spool
@@ -46,7 +44,7 @@ class Scraper:
 
     def __init__(
         self,
-        client: aiohttp.ClientSession,
+        client: Client,
         spools: Sequence[Spool],
         sample_limit: int,
         clock: Callable[[], float] = time.time,
@@ -99,8 +97,14 @@ class Scraper:
 
     async def _translated(self, target: Target) -> tuple[Translation, str | None]:
         try:
-            page = await fetch(self._client, target)
-            return self._translator.points(page, target.path, self._sample_limit), None
+            page = await self._client.fetch(target)
+            return self._translator.points(
+                page.text,
+                target.path,
+                self._sample_limit,
+                target=target.identity,
+                is_openmetrics=page.is_openmetrics,
+            ), None
         except ScrapeError as error:
             return _NOTHING, str(error)
         except PageError as error:

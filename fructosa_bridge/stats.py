@@ -10,6 +10,7 @@ from fructosa_service import __version__
 
 from .deliver import Delivery
 from .scraper import State
+from .spool import REASONS
 
 
 class MasterCollector(Collector):
@@ -30,6 +31,7 @@ class MasterCollector(Collector):
         )
         yield from self._targets()
         yield from self._delivery()
+        yield from self._queue()
 
     def _targets(self) -> Iterator[Metric]:
         states = self._states
@@ -89,13 +91,48 @@ class MasterCollector(Collector):
             "destination",
             by_destination(lambda delivery: delivery.delivered_points),
         )
-        yield _by(
-            CounterMetricFamily,
+        dropped = CounterMetricFamily(
             "fructosa_master_points_dropped_total",
-            "Points dropped because the queue was full.",
-            "destination",
-            by_destination(lambda delivery: delivery.spool.dropped_points),
+            "Points dropped before they were delivered, by reason.",
+            labels=["destination", "reason"],
         )
+        for delivery in self._deliveries:
+            for reason in REASONS:
+                dropped.add_metric(
+                    [delivery.destination.name, reason], delivery.spool.dropped[reason]
+                )
+        yield dropped
+        yield _by(
+            GaugeMetricFamily,
+            "fructosa_master_queue_memory_points",
+            "Points that wait in memory alone: they end with lmaster.",
+            "destination",
+            by_destination(lambda delivery: delivery.spool.unsafe_points),
+        )
+
+    def _queue(self) -> Iterator[Metric]:
+        journals = {delivery.spool.journal for delivery in self._deliveries}
+        for journal in filter(None, journals):
+            yield GaugeMetricFamily(
+                "fructosa_master_queue_bytes",
+                "Size of the queue on disk.",
+                journal.segments.size_bytes,
+            )
+            yield GaugeMetricFamily(
+                "fructosa_master_queue_age_seconds",
+                "Age of the oldest segment of the queue on disk.",
+                journal.segments.age_s,
+            )
+            yield GaugeMetricFamily(
+                "fructosa_master_queue_on_disk",
+                "Whether the queue can be written: 1, or 0 while points stay in memory.",
+                journal.error is None,
+            )
+            yield CounterMetricFamily(
+                "fructosa_master_queue_torn_bytes_total",
+                "Bytes cut off the end of the queue at the start: their writing was cut short.",
+                journal.segments.torn_bytes,
+            )
 
 
 def _by(

@@ -1,6 +1,6 @@
 """From configured nodes to targets, each with a place of its own in Graphite."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from fructosa_service.errors import UsageError
@@ -17,17 +17,9 @@ def configured(nodes: Mapping[str, NodesSettings], prefix: str | None) -> list[T
     Raises: UsageError when two pages would write to the same paths.
     """
     targets = [
-        Target(
-            group=group,
-            host=host,
-            port=settings.port,
-            path=_path(settings.prefix or prefix, host),
-            interval_s=settings.interval_s,
-            timeout_s=settings.patience_s,
-            sensors=settings.sensors,
-        )
+        target
         for group, settings in nodes.items()
-        for host in settings.hosts
+        for target in _of_section(group, settings, settings.prefix or prefix)
     ]
     _check_paths(targets)
     return targets
@@ -52,6 +44,24 @@ def named(nodes: Sequence[Endpoint], interval_s: int | None, prefix: str | None)
     return targets
 
 
+def _of_section(group: str, settings: NodesSettings, prefix: str | None) -> Iterator[Target]:
+    access = settings.access  # one for all, so that they share what its files hold
+    for host in settings.hosts:
+        yield Target(
+            group=group,
+            host=host,
+            port=settings.port,
+            path=_path(prefix, host),
+            interval_s=settings.interval_s,
+            timeout_s=settings.patience_s,
+            connect_timeout_s=settings.connect_timeout_s,
+            limit_bytes=settings.limit_bytes,
+            page=settings.page,
+            access=access,
+            sensors=settings.sensors,
+        )
+
+
 def _path(prefix: str | None, host: str) -> str:
     return node_part(host) if prefix is None else f"{prefix}.{node_part(host)}"
 
@@ -61,8 +71,16 @@ def _check_paths(targets: Sequence[Target]) -> None:
     owners: dict[str, Target] = {}
     for target in targets:
         owner = owners.setdefault(target.path, target)
-        if owner.name != target.name:
+        if (owner.name, owner.page) != (target.name, target.page):
+            one, other = _distinct(owner, target)
             raise UsageError(
-                f"{owner.name} and {target.name} would both be {target.path!r} in Graphite; "
+                f"{one} and {other} would both be {target.path!r} in Graphite; "
                 "give one of them a [nodes:...] section with a prefix of its own"
             )
+
+
+def _distinct(one: Target, other: Target) -> tuple[str, str]:
+    """Return the names of two pages, with their places where only these tell them apart."""
+    if one.name != other.name:
+        return one.name, other.name
+    return one.name + one.page, other.name + other.page

@@ -1,17 +1,20 @@
 """Pages into points: the hot path.
 
 The nodes of a cluster say the same things, again and again. The first time a series is seen its
-line is parsed strictly and its path worked out; afterwards a line costs a look-up and a number.
-One translator serves all targets of a kind.
+line is parsed strictly and its path worked out. A target that says what it said last time is
+matched against that layout, a whole page at once; where a line is new or gone, each line costs a
+look-up. One translator serves all targets of a kind.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import isfinite
 
-from . import naming
+from . import naming, openmetrics, parse
 from .errors import PageError
+from .layout import Layout, Layouts, Piece
 from .model import Point
-from .parse import parse_line, plain_number
+from .parse import Sample, plain_number
 
 # Series, paths and comments: more than all nodes of a large cluster share. When values of labels
 # churn, the memory is cleared at once and fills again with what is still said.
@@ -29,57 +32,91 @@ class Translation:
 
 
 class Translator:
-    """Remembers the paths of the series that pages have named."""
+    """Remembers the paths of the series that pages have named, and what each target said last."""
 
     def __init__(self, most_remembered: int = _MOST_REMEMBERED) -> None:
         self._most_remembered = most_remembered
-        self._paths: dict[str, str] = {}  # a series as pages write it, to its path
+        self._text = _Lines()
+        self._openmetrics = _Lines()
         self._owners: dict[str, tuple[str, frozenset[tuple[str, str]]]] = {}
-        self._comments: set[str] = set()
+        self._layouts = Layouts()
+        self._last: dict[tuple[str, bool], Layout] = {}
 
-    def points(self, page: str, below: str, most_samples: int) -> Translation:
+    def points(
+        self,
+        page: str,
+        below: str,
+        most_samples: int,
+        *,
+        target: str | None = None,
+        is_openmetrics: bool = False,
+    ) -> Translation:
         """Return the points of a *page*, with paths below that of its node.
 
+        *target* is the identity of who said it; without one, the node has one page alone.
         Raises: PageError when a line is wrong, or there are more samples than allowed.
         """
-        found: dict[str, float] = {}
-        known, samples, not_finite = self._paths, 0, 0
-        for line in page.split("\n"):
-            series, _, text = line.rpartition(" ")
-            path = known.get(series)
-            value = None if path is None else plain_number(text)
-            if value is None:
-                learnt = self._learn(line)
-                if learnt is None:
-                    continue
-                path, value = learnt
-            samples += 1
-            if isfinite(value):
-                found[f"{below}.{path}"] = value
-            else:
-                not_finite += 1
-        if samples > most_samples:
-            raise PageError(f"{samples} samples, more than the {most_samples} that are allowed")
-        repeated = samples - not_finite - len(found)
-        return Translation(list(found.items()), samples, not_finite, repeated)
+        if "\r" in page and not is_openmetrics:
+            page = page.replace("\r\n", "\n")
+        key = (below if target is None else target, is_openmetrics)
+        layout = self._last.get(key)
+        numbers = None if layout is None else layout.numbers(page)
+        if layout is None or numbers is None:
+            return self._read(page, below, most_samples, key)
+        if layout.samples > most_samples:
+            raise _too_many(layout.samples, most_samples)
+        return _translation(below, layout.paths(), numbers, layout.has_repeats)
 
-    def _learn(self, line: str) -> tuple[str, float] | None:
-        """Return path and value of a line that is not known; None where it has no sample."""
-        if line in self._comments:
-            return None
-        sample = parse_line(line)
-        remembered = len(self._paths) + len(self._owners) + len(self._comments)
-        if remembered > self._most_remembered:
-            self._forget()
+    def forget(self, target: str) -> None:
+        """Forget what a *target* said, which is scraped no more."""
+        self._last.pop((target, False), None)
+        self._last.pop((target, True), None)
+
+    def _read(self, page: str, below: str, most_samples: int, key: tuple[str, bool]) -> Translation:
+        """Return the points of a page line by line, and remember its layout."""
+        is_openmetrics = key[1]
+        self._make_room()
+        lines = page.split("\n")
+        if is_openmetrics:
+            openmetrics.check(lines)
+        known = self._openmetrics if is_openmetrics else self._text
+        pieces: list[Piece] = []
+        numbers: list[float] = []
+        for line in lines:
+            piece, number = known.find(line) or self._learn(line, is_openmetrics)
+            pieces.append(piece)
+            if number is not None:
+                numbers.append(number)
+            if len(numbers) > most_samples:
+                raise _too_many(_samples(lines), most_samples)
+        self._remember(pieces, key)
+        return _translation(below, [path for _, path in pieces if path], numbers, has_repeats=True)
+
+    def _remember(self, pieces: list[Piece], key: tuple[str, bool]) -> None:
+        if all(prefix or not path for prefix, path in pieces):
+            self._last[key] = self._layouts.layout(pieces)
+        else:  # some line can't be matched by how it begins
+            self._last.pop(key, None)
+
+    @property
+    def remembered(self) -> int:
+        """How many series, comments and paths are remembered."""
+        return len(self._text) + len(self._openmetrics) + len(self._owners)
+
+    def _make_room(self) -> None:
+        """Forget everything when there is too much; never amid a page, whose paths must differ."""
+        if self.remembered > self._most_remembered:
+            self._text = _Lines()
+            self._openmetrics = _Lines()
+            self._owners.clear()
+
+    def _learn(self, line: str, is_openmetrics: bool) -> tuple[Piece, float | None]:
+        """Return piece and number of a line that is not known; None where it has no sample."""
+        sample = (openmetrics if is_openmetrics else parse).parse_line(line)
+        known = self._openmetrics if is_openmetrics else self._text
         if sample is None:
-            self._comments.add(line)
-            return None
-        path = self._path(sample.name, sample.labels)
-        series, _, text = line.rpartition(" ")
-        # With a time, or odd spaces, the text before the last space is not the series alone.
-        if sample.time_ms is None and text and series and series == series.rstrip(" \t"):
-            self._paths[series] = path
-        return path, sample.value
+            return known.learn_comment(line), None
+        return known.learn(line, sample, self._path(sample.name, sample.labels)), sample.value
 
     def _path(self, name: str, labels: tuple[tuple[str, str], ...]) -> str:
         path = naming.path(name, labels)
@@ -88,7 +125,64 @@ class Translator:
             path = naming.explicit_path(name, labels)
         return path
 
-    def _forget(self) -> None:
-        self._paths.clear()
-        self._comments.clear()
-        self._owners.clear()
+
+class _Lines:
+    """Lines that were parsed once, in one format."""
+
+    def __init__(self) -> None:
+        self._series: dict[str, Piece] = {}
+        self._comments: dict[str, Piece] = {}
+
+    def __len__(self) -> int:
+        return len(self._series) + len(self._comments)
+
+    def find(self, line: str) -> tuple[Piece, float | None] | None:
+        """Return piece and number of a line whose beginning is known, or that is a comment."""
+        start = line.rfind(" ") + 1
+        piece = self._series.get(line[:start])
+        number = None if piece is None else plain_number(line[start:])
+        if piece is not None and number is not None:
+            return piece, number
+        comment = self._comments.get(line)
+        return None if comment is None else (comment, None)
+
+    def learn_comment(self, line: str) -> Piece:
+        """Return the piece of a line without a sample."""
+        return self._comments.setdefault(line, (line, ""))
+
+    def learn(self, line: str, sample: Sample, path: str) -> Piece:
+        """Return the piece of a line with a sample; remember it if a number alone follows it.
+
+        The piece of any other line begins with nothing: it has to be parsed each time.
+        """
+        start = line.rfind(" ") + 1
+        series = line[:start]
+        # With a time or an exemplar, or odd spaces, what is before the last space is not the
+        # series alone; and the last space may be in a label.
+        is_whole = len(series) == len(series.rstrip(" \t")) + 1
+        has_more = sample.time_ms is not None or " # {" in line
+        if has_more or not is_whole or plain_number(line[start:]) is None:
+            return "", path
+        return self._series.setdefault(series, (series, path))
+
+
+def _translation(
+    below: str, paths: Iterable[str], numbers: list[float], has_repeats: bool
+) -> Translation:
+    named = zip(map(f"{below}.".__add__, paths), numbers, strict=True)
+    # A sum is finite only if all its parts are.
+    if isfinite(sum(numbers)) and not has_repeats:
+        return Translation(list(named), len(numbers), 0, 0)
+    finite = [point for point in named if isfinite(point[1])]
+    points = list(dict(finite).items())
+    return Translation(points, len(numbers), len(numbers) - len(finite), len(finite) - len(points))
+
+
+def _samples(lines: Iterable[str]) -> int:
+    return sum(
+        1 for line in lines if line.strip(" \t\r") and not line.lstrip(" \t").startswith("#")
+    )
+
+
+def _too_many(samples: int, most_samples: int) -> PageError:
+    return PageError(f"{samples} samples, more than the {most_samples} that are allowed")

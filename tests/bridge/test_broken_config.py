@@ -22,14 +22,22 @@ NO_SECTION = "is no section of this file"
 LABEL = "is not how this section is written; write [nodes:NAME]"
 NO_PREFIX = "is no prefix; write short names of letters, digits, _ and -, dots between them"
 NO_PATH = "is not an absolute path; write it from the root, e.g. /var/lib/fructosa"
+NO_PAGE = "is no path of a page; write it from the slash, e.g. /metrics"
 NO_HOST = "is not a host; write a name or an address, e.g. localhost"
 NO_PORT = "is not a port number; write e.g. 9888"
 NO_SECONDS = "is not a whole number of seconds; write e.g. 10"
 NO_TIMEOUT = "is not a number of seconds; write e.g. 5"
 OUT = "is out of range"
 NO_SET = "is no node set (…); write e.g. node[001-128]"
-OF_NODES = "it may have hosts, port, interval, timeout, sensors, prefix"
-OF_LMASTER = "it may have host, port, data directory, queue points, sample limit"
+OF_NODES = (
+    "it may have hosts, port, interval, timeout, connect timeout, page limit, compression, path, "
+    "sensors, prefix, tls, tls ca, tls certificate, tls key, tls server name, user, "
+    "password file, token file"
+)
+OF_LMASTER = (
+    "it may have host, port, data directory, queue bytes, queue age, queue points, replay rate, "
+    "sample limit"
+)
 TWO_SPELLINGS = "stands twice, in two spellings; keep one of the two sections"
 STANDS_TWICE = "stands twice; keep one of the two sections"
 INTERVAL = "is out of range; write from 1 to 86400 seconds"
@@ -316,6 +324,84 @@ BROKEN = [
         NODES + "interval = 1e1",
         f":3: [nodes:a] interval: '1e1' {NO_SECONDS}",
     ),
+    (
+        "connect timeout longer than the timeout",
+        NODES + "timeout = 2\nconnect timeout = 3",
+        ":4: [nodes:a] connect timeout: 3 s is longer than the timeout of 2 s; lower it, or raise "
+        "the timeout",
+    ),
+    (
+        "connect timeout longer than the default",
+        NODES + "connect timeout = 6",
+        ":3: [nodes:a] connect timeout: 6 s is longer than the timeout of 5 s; lower it, or raise "
+        "the timeout",
+    ),
+    (
+        "page limit with a unit",
+        NODES + "page limit = 1 MB",
+        ":3: [nodes:a] page limit: '1 MB' is not a whole number of bytes; write e.g. 16777216",
+    ),
+    (
+        "page limit of nothing",
+        NODES + "page limit = 0",
+        f":3: [nodes:a] page limit: '0' {OUT}; write from 1000 to 1073741824 bytes",
+    ),
+    ("path of no slash", NODES + "path = metrics", f":3: [nodes:a] path: 'metrics' {NO_PAGE}"),
+    (
+        "path of a URL",
+        NODES + "path = http://n1/metrics",
+        f":3: [nodes:a] path: 'http://n1/metrics' {NO_PAGE}",
+    ),
+    ("path with a blank", NODES + "path = /a b", f":3: [nodes:a] path: '/a b' {NO_PAGE}"),
+    ("path with a fragment", NODES + "path = /a#b", f":3: [nodes:a] path: '/a#b' {NO_PAGE}"),
+    ("path with half an escape", NODES + "path = /%2", f":3: [nodes:a] path: '/%2' {NO_PAGE}"),
+    ("tls of neither", NODES + "tls = maybe", f":3: [nodes:a] tls: 'maybe' {NEITHER}"),
+    (
+        "an authority without TLS",
+        NODES + "tls ca = /ca.pem",
+        ":3: [nodes:a] tls ca: has no effect without TLS; set tls = yes too",
+    ),
+    (
+        "a server's name without TLS",
+        NODES + "tls = no\ntls server name = nodes",
+        ":4: [nodes:a] tls server name: has no effect without TLS; set tls = yes too",
+    ),
+    (
+        "a certificate of nodes without a key",
+        NODES + "tls = yes\ntls certificate = /a.pem",
+        ":4: [nodes:a] tls certificate: has no tls key beside it; set both, or neither",
+    ),
+    (
+        "a key of nodes without a certificate",
+        NODES + "tls = yes\ntls key = /a.key",
+        ":4: [nodes:a] tls key: has no tls certificate beside it; set both, or neither",
+    ),
+    (
+        "a certificate of nodes without TLS",
+        NODES + "tls certificate = /a.pem\ntls key = /a.key",
+        ":3: [nodes:a] tls certificate: has no effect without TLS; set tls = yes too",
+    ),
+    (
+        "a user without a password",
+        NODES + "user = lmaster",
+        ":3: [nodes:a] user: has no password file beside it; set both, or neither",
+    ),
+    (
+        "a password without a user",
+        NODES + "password file = /p",
+        ":3: [nodes:a] password file: has no user beside it; set both, or neither",
+    ),
+    (
+        "a user and a token",
+        NODES + "user = a\npassword file = /p\ntoken file = /t",
+        ":5: [nodes:a] token file: can't be shown beside a user; remove one of the two",
+    ),
+    (
+        "a user with a password behind",
+        NODES + "user = a:b\npassword file = /p",
+        ":3: [nodes:a] user: 'a:b' is no user; write a name without colons, e.g. lmaster",
+    ),
+    ("a token in place", NODES + "token file = abc", f":3: [nodes:a] token file: 'abc' {NO_PATH}"),
     ("timeout empty", NODES + "timeout =", f":3: [nodes:a] timeout: '' {NO_TIMEOUT}"),
     ("timeout of no number", NODES + "timeout = nan", f":3: [nodes:a] timeout: 'nan' {NO_TIMEOUT}"),
     (

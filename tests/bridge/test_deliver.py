@@ -1,5 +1,6 @@
 """From the queue to a destination."""
 
+import asyncio
 import logging
 
 import pytest
@@ -84,3 +85,41 @@ async def test_an_outage_is_logged_once_and_its_end_too(delivery, caplog):
         await made.step()
 
     assert ["refused; 3 points wait", "flaky takes points again"] == caplog.messages
+
+
+async def test_fresh_points_and_the_backlog_take_turns(naps):
+    """After an outage what is fresh goes first; the backlog goes in between."""
+    spool = Spool(1000, fresh_points=2)
+    for number in range(5):
+        spool.append(Batch(number, 10, [("a", 1.0)]))
+    destination = Flaky()
+    made = Delivery(spool, destination, clock=lambda: 0.0)
+
+    await made.step()
+    spool.append(Batch(5, 10, [("a", 1.0)]))
+    await made.step()
+    await made.step()
+
+    assert [3, 4, 0, 1, 2, 5] == destination.taken
+
+
+async def test_the_backlog_goes_at_its_pace():
+    """What comes meanwhile does not wait for it."""
+    now_s = [0.0]
+    spool = Spool(100_000, fresh_points=1)
+    for number in range(4):
+        spool.append(Batch(number, 10, [("a", 1.0)] * 6000))
+    destination = Flaky()
+    made = Delivery(spool, destination, replay_points=1000, clock=lambda: now_s[0])
+    for _ in range(2):
+        await made.step()
+    assert [3, 0] == destination.taken
+
+    waiting = asyncio.create_task(made.step())
+    await asyncio.sleep(0)
+    spool.append(Batch(9, 10, [("a", 1.0)]))
+    await waiting
+    now_s[0] = 6.0
+    await made.step()
+
+    assert [3, 0, 9, 1] == destination.taken

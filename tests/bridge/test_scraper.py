@@ -65,8 +65,9 @@ async def scrape(port):
 
         async def run(kind, host="127.0.0.1", to=port):
             spool = Spool(10**6)
+            timeout_s = 1 if kind == "slow" else 30
             target = Target(
-                group="all", host=host, port=to, path="n", timeout_s=0.3, sensors=(kind,)
+                group="all", host=host, port=to, path="n", timeout_s=timeout_s, sensors=(kind,)
             )
             state = State(target)
             await Scraper(client, [spool], sample_limit=100).scrape(state, 1234.5)
@@ -91,11 +92,11 @@ async def test_a_good_page_becomes_points_and_says_that_the_node_is_up(scrape):
 @pytest.mark.parametrize(
     ("kind", "error"),
     [
-        ("slow", "no page within the timeout of 0.3 s"),
-        ("half", "the answer broke off"),
+        ("slow", "no page within the timeout of 1 s"),
+        ("half", "the page broke off after "),
         ("moved", "the answer was 302 Found"),
         ("refused", "the answer was 400 Bad Request: no such sensor; there are others"),
-        ("html", "the page is refused: not a sample of the text format: '<html>"),
+        ("html", "this is a web page (HTML), no metrics"),
         ("many", "the page is refused: 101 samples, more than the 100 that are allowed"),
         ("cut", "the page is refused: not a sample of the text format: 'loa'"),
     ],
@@ -112,11 +113,11 @@ async def test_a_bad_answer_gives_none_of_its_samples_and_a_clear_error(scrape, 
 
 
 async def test_an_endless_page_is_cut_off(scrape):
-    """By bytes or by time, whichever comes first."""
+    """Before it fills the memory."""
     state, points = await scrape("endless")
 
     assert points["n.up.all"] == 0
-    assert "longer than" in state.error or "timeout" in state.error
+    assert "longer than" in state.error
 
 
 async def test_a_node_that_is_not_there_says_why(scrape, unused_tcp_port):
@@ -125,7 +126,7 @@ async def test_a_node_that_is_not_there_says_why(scrape, unused_tcp_port):
     unknown, _ = await scrape("good", host="no-such-host.invalid")
 
     assert refused.error == "can't connect: Connection refused"
-    assert unknown.error.startswith(("can't connect: ", "no page within"))
+    assert unknown.error.startswith(("there is no host no-such-host.invalid: ", "can't "))
 
 
 async def test_bytes_that_are_no_utf8_keep_their_place(scrape):
@@ -138,7 +139,7 @@ async def test_bytes_that_are_no_utf8_keep_their_place(scrape):
 class Faulty:
     """A translator with a fault of ours."""
 
-    def points(self, page, below, most_samples):
+    def points(self, page, below, most_samples, **how):
         """Fail."""
         raise RecursionError("too deep")
 

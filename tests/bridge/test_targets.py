@@ -1,10 +1,13 @@
 """From configured nodes to targets."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fructosa_bridge import targets
+from fructosa_bridge.access import Access
 from fructosa_bridge.config import NodesSettings
 from fructosa_bridge.nodes import NODES, PREFIX
 from fructosa_service.errors import UsageError
@@ -78,6 +81,36 @@ def test_each_host_of_each_section_is_a_target():
     ] == [(one.identity, one.path, one.interval_s, one.timeout_s, one.url) for one in found]
 
 
+def test_a_target_is_asked_as_its_section_says():
+    """All of a section share one access, and so what its files hold."""
+    settings = NodesSettings(
+        hosts=("n1", "::1"),
+        tls=True,
+        tls_ca=Path("/ca.pem"),
+        user="u",
+        password_file=Path("/p"),
+        page="/a?b=c",
+        limit_bytes=5000,
+        connect_timeout_s=1,
+        sensors=("x y",),
+    )
+
+    one, other = targets.configured({"a": settings}, None)
+
+    assert "https://n1:9888/a?b=c&collect[]=x%20y" == one.url
+    assert "https://[::1]:9888/a?b=c&collect[]=x%20y" == other.url
+    assert (5000, 1) == (one.limit_bytes, one.connecting_s)
+    assert Access(tls=True, ca=Path("/ca.pem"), user="u", password_file=Path("/p")) == one.access
+    assert one.access is other.access
+
+
+def test_connecting_may_take_half_of_the_time():
+    """Where nothing else is said; so that a node that is off is told from a slow one."""
+    (one,) = targets.configured({"a": NodesSettings(hosts=("n1",), interval_s=3)}, None)
+
+    assert 1.5 == one.connecting_s
+
+
 def test_one_page_may_be_asked_by_several_sections():
     """Some sensors often, others seldom."""
     nodes = {
@@ -93,12 +126,15 @@ def test_one_page_may_be_asked_by_several_sections():
     [
         (NodesSettings(hosts=("n1.a", "n1.b")), NodesSettings(hosts=("n2",))),
         (NodesSettings(hosts=("n1",)), NodesSettings(hosts=("n1",), port=9100)),
+        (NodesSettings(hosts=("n1",)), NodesSettings(hosts=("n1",), page="/probe")),
         (NodesSettings(hosts=("10.0.0.1",)), NodesSettings(hosts=("10-0-0-1",))),
     ],
 )
 def test_two_pages_never_share_a_path(one, other):
-    """The message names both, and the remedy."""
-    with pytest.raises(UsageError, match=r"would both be .* in Graphite; give one .* prefix"):
+    """The message names both, each by another name, and the remedy."""
+    with pytest.raises(
+        UsageError, match=r"^(\S+) and (?!\1 )\S+ would both be .* in Graphite; give one .* prefix"
+    ):
         targets.configured({"one": one, "other": other}, "cluster")
 
 

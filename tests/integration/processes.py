@@ -101,6 +101,8 @@ class Master(Program):
 
     def __init__(self, folder, *arguments, log=None):
         output = folder / "lmaster.log"
+        if "--data" not in arguments:  # root's would be the system's
+            arguments = (*arguments, "--data", folder / "data")
         super().__init__(output, BIN / "lmaster", "scrape", "--port", "0", *arguments)
         self.log = log or output
         self.url = self.said(r"status page: (http://\S+)")[1]
