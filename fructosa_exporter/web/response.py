@@ -1,7 +1,7 @@
 """Answers into bytes."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
@@ -20,9 +20,6 @@ class Response:
     body: bytes
     content_type: str = PLAIN
     headers: Mapping[str, str] = field(default_factory=dict)
-
-
-Answer = Callable[[Response], None]
 
 
 def plain(status: int, text: str, **headers: str) -> Response:
