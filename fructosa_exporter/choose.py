@@ -3,9 +3,18 @@
 from collections.abc import Mapping
 
 from .collector import read_now
+from .plugins import broken
 from .reading import Reader
 from .sensor import Sensor, SensorOptions
 from .sensors import Agent
+
+
+def reader(sensor: type[Sensor], options: SensorOptions | None = None) -> Reader:
+    """Return a reader of a *sensor*; one that its *options* don't fit fails at each reading."""
+    try:
+        return Reader(sensor(options))
+    except Exception as error:  # noqa: BLE001 - a plug-in must cost only itself
+        return Reader(broken(sensor.name, f"{type(error).__name__}: {error}")())
 
 
 def readers(
@@ -19,7 +28,7 @@ def readers(
     """
     agent = Reader(Agent())
     if configured is not None:
-        named = [Reader(sensors[name](options)) for name, options in configured.items()]
+        named = [reader(sensors[name], options) for name, options in configured.items()]
         return [agent, *named], {}
     candidates = [Reader(sensor()) for sensor in sensors.values() if sensor.on_by_default]
     reasons = {found.reader.name: _reason(found.reader) for found in read_now(candidates)}

@@ -14,13 +14,12 @@ from fructosa_service.kinds import HOST, LISTENING_PORT, Endpoint, from_command_
 from fructosa_service.logs import open_log
 
 from .catalogue import description, example_config, overview, reference
-from .choose import readers
+from .choose import reader, readers
 from .collector import State, read_now
 from .config import DEFAULT_FILE, Config, read_config
 from .exposition import Format
 from .page import Page
 from .plugins import all_sensors
-from .reading import Reader
 from .sensors import SENSORS
 from .serve import admission, serving
 
@@ -125,7 +124,7 @@ def _sensors(arguments: argparse.Namespace) -> int:
         print(overview(sensors, readers(sensors, None)[1]))
         return 0
     _check_names([arguments.name])
-    (found,) = read_now([Reader(sensors[arguments.name]())])
+    (found,) = read_now([reader(sensors[arguments.name])])
     print(description(sensors[arguments.name], _here(found)))
     return 0
 
@@ -146,7 +145,7 @@ def _read(arguments: argparse.Namespace) -> int:
     configured = config.sensors or {}
     if arguments.names:
         chosen = [
-            Reader(sensors[name](configured.get(name))) for name in dict.fromkeys(arguments.names)
+            reader(sensors[name], configured.get(name)) for name in dict.fromkeys(arguments.names)
         ]
     else:
         chosen, _ = readers(sensors, config.sensors)

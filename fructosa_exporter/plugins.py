@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
+from fructosa_service.settings import options_of
+
 from .sensor import Sensor
 from .sensors import SENSORS, Agent
 
@@ -39,12 +41,12 @@ def plugged(entry_points: Iterable[EntryPoint]) -> dict[str, type[Sensor]]:
         name = entry_point.name
         try:
             sensor = _checked(name, entry_point.load(), declared, {**SENSORS, **found})
-        except Exception as error:  # noqa: BLE001 - it must cost only itself
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - it must cost only itself
             reason = f"{type(error).__name__}: {error}"
             log.error("the plug-in %s can't be used: %s", name, reason)
             if name in SENSORS or name in found:
                 continue
-            sensor = _broken(name, reason)
+            sensor = broken(name, reason)
         declared |= {one.name for one in sensor.metrics}
         found[name] = sensor
     return found
@@ -59,10 +61,12 @@ def _checked(name: str, sensor: Any, declared: set[str], others: Mapping[str, An
         raise ValueError(f"the class is called {sensor.name}; call its entry point the same")
     if taken := [one.name for one in sensor.metrics if one.name in declared]:
         raise ValueError(f"another sensor has a metric {taken[0]} already; call it otherwise")
+    options_of(sensor.Options)
+    sensor()  # what it can't be made of, must not keep the agent from starting
     return sensor
 
 
-def _broken(name: str, reason: str) -> type[Sensor]:
+def broken(name: str, reason: str) -> type[Sensor]:
     """Return a sensor called *name* that fails with *reason* whenever it is read."""
 
     def samples(_: Sensor) -> Iterator[Any]:

@@ -54,3 +54,17 @@ def test_what_fails_stays_to_be_seen_and_what_may_not_be_read_is_left_out():
 
     assert ["Agent", "Fails"] == [one.name for one in chosen]
     assert {"Denied": "energy; the sensor needs to be root", "Absent": "no battery"} == left_out
+
+
+def test_a_sensor_that_can_not_be_made_with_its_options_costs_only_itself():
+    """The agent starts, and the page says that it fails."""
+
+    def refuse(self, options=None):
+        raise ValueError("no such place")
+
+    made = type("Picky", (Sensor,), {"__doc__": "Picky.", "__init__": refuse})
+
+    chosen, _ = readers({"Picky": made}, {"Picky": made.Options()})
+
+    assert ["Agent", "Picky"] == [one.name for one in chosen]
+    assert "ValueError: no such place" in chosen[1].work().error

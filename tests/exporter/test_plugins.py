@@ -34,7 +34,7 @@ def entry_point(name, made):
     """Return an entry point that loads what was *made*, or raises it."""
 
     def load():
-        if isinstance(made, Exception):
+        if isinstance(made, BaseException):
             raise made
         return made
 
@@ -59,6 +59,12 @@ def test_a_package_adds_a_sensor():
     [
         (ImportError("no module named zfs"), "ImportError: no module named zfs"),
         (SyntaxError("invalid"), "SyntaxError: invalid"),
+        (SystemExit(1), "SystemExit: 1"),
+        (
+            type("Broken", (Sensor,), {"__doc__": "No.", "__init__": lambda self: 1 / 0}),
+            "ZeroDivisionError",
+        ),
+        (type("Broken", (Sensor,), {"__doc__": "No.", "Options": dict}), "TypeError"),
         (len, "TypeError: <built-in function len> is no subclass of"),
         (Mine, "ValueError: the class is called Mine; call its entry point the same"),
         (type("Broken", (Thief,), {"TIME": Thief.TIME}), "fructosa_boot_time_seconds already"),
