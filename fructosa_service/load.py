@@ -28,6 +28,10 @@ class Loaded:
         found = self.sections.get((name, None))
         return found if isinstance(found, settings) else settings()
 
+    def has(self, name: str) -> bool:
+        """Tell whether there is a section *name* without a label."""
+        return (name, None) in self.sections
+
     def labelled(self, name: str) -> dict[str, Any]:
         """Return the settings of all sections ``[name:LABEL]`` by label."""
         return {
@@ -105,7 +109,8 @@ class _Checker:
         section_type = self._types.get(name.lower())
         if section_type is None:
             return self._unknown_section(section, name)
-        if section_type.labelled != bool(label) or (colon and not label):
+        fits = section_type.labelled == bool(label) or section_type.may_be_labelled
+        if not fits or (colon and not label):
             return self._wrong_label(section, section_type)
         settings = section_type.settings
         if isinstance(settings, Mapping):
@@ -178,6 +183,8 @@ class _Checker:
     def _wrong_label(self, section: ini.Section, section_type: SectionType) -> None:
         name = section_type.name
         right = f"[{name}:NAME]" if section_type.labelled else f"[{name}]"
+        if section_type.may_be_labelled:
+            right += f" or [{name}:NAME]"
         message = f"is not how this section is written; write {right}"
         self._problems.append(Problem(message=message, line=section.line, section=section.name))
 

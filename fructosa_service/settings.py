@@ -73,12 +73,14 @@ class SectionType:
     """A section that a file may have.
 
     ``settings`` is its class; for sections ``[name:LABEL]`` it may be a mapping from the labels
-    that are known to their classes. ``obsolete`` are keys of FrUCToSA 0.x that still may stand
-    there and no longer mean anything.
+    that are known to their classes. One that ``may_be_labelled`` stands as ``[name]``, as
+    ``[name:LABEL]``, or as several of these. ``obsolete`` are keys of FrUCToSA 0.x that still may
+    stand there and no longer mean anything.
     """
 
     name: str
     help: str
     settings: type | Mapping[str, type] | None = None
     labelled: bool = False
+    may_be_labelled: bool = False
     obsolete: Sequence[str] = ()

@@ -258,3 +258,38 @@ def test_a_file_that_is_not_there_is_refused(tmp_path):
 def test_without_a_file_everything_has_its_default():
     """Loaded() is what an empty file would give."""
     assert Web() == Loaded().one("Web", Web)
+
+
+PLACES = (SectionType(name="place", help="Places.", settings=Web, may_be_labelled=True),)
+
+
+def test_a_section_that_may_have_a_label_stands_with_one_and_without():
+    """Alone, named, or both; what has no label is not among those that have one."""
+    neither = check("", "f.conf", PLACES)
+    one = check("[Place]\nhost = a", "f.conf", PLACES)
+    both = check("[place:x]\nhost = b\n[place]\nhost = a\n[place: y]", "f.conf", PLACES)
+
+    assert [False, True, True] == [found.has("place") for found in (neither, one, both)]
+    assert ["localhost", "a", "a"] == [
+        found.one("place", Web).host for found in (neither, one, both)
+    ]
+    assert {} == neither.labelled("place") == one.labelled("place")
+    assert {"x": Web(host="b"), "y": Web()} == both.labelled("place")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[place:]", "is not how this section is written; write [place] or [place:NAME]"),
+        ("[place]\n[Place]", "stands twice, in two spellings; keep one of the two sections"),
+        ("[place:x]\n[place: x]", "stands twice, in two spellings; keep one of the two sections"),
+        ("[place:x]\nhots = a", "is no key of this section; did you mean host?"),
+    ],
+)
+def test_a_section_that_may_have_a_label_is_checked_as_others_are(text, message):
+    """An empty label is none, and each stands once."""
+    with pytest.raises(ConfigError) as refused:
+        check(text, "f.conf", PLACES)
+
+    assert str(refused.value).endswith(message)
+    assert 1 == len(refused.value.problems)
