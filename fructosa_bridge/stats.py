@@ -1,6 +1,8 @@
 """What lmaster says of itself on /metrics."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -9,16 +11,15 @@ from prometheus_client.registry import Collector
 from fructosa_service import __version__
 
 from .deliver import Delivery
-from .scraper import State
 from .spool import REASONS
+from .status import View, journals
 
 
 class MasterCollector(Collector):
     """Adds up targets and deliveries when it is asked, so that scraping costs nothing more."""
 
-    def __init__(self, states: Sequence[State], deliveries: Sequence[Delivery]) -> None:
-        self._states = states
-        self._deliveries = deliveries
+    def __init__(self, view: View) -> None:
+        self._view = view
 
     def collect(self) -> Iterator[Metric]:
         """Yield all of lmaster's metrics."""
@@ -29,54 +30,83 @@ class MasterCollector(Collector):
             "version",
             {__version__: 1},
         )
-        yield from self._targets()
+        yield from self._configuration()
+        yield self._targets()
+        yield from self._scrapes()
         yield from self._delivery()
         yield from self._queue()
 
-    def _targets(self) -> Iterator[Metric]:
-        states = self._states
-        up = sum(state.up is True for state in states)
-        down = sum(state.up is False for state in states)
-        yield _by(
-            GaugeMetricFamily,
-            "fructosa_master_targets",
-            "Targets by state.",
-            "state",
-            {"up": up, "down": down, "waiting": len(states) - up - down},
+    def _configuration(self) -> Iterator[Metric]:
+        view = self._view
+        yield GaugeMetricFamily(
+            "fructosa_master_ready", "Whether the first scrapes were started.", view.is_ready
         )
-        failures = sum(state.failures for state in states)
+        yield GaugeMetricFamily(
+            "fructosa_master_config_last_reload_successful",
+            "Whether the configuration could be used when it was read last.",
+            view.reload_ok,
+        )
+        yield GaugeMetricFamily(
+            "fructosa_master_config_last_reload_success_timestamp_seconds",
+            "When a configuration came into use last.",
+            view.reloaded_s,
+        )
+
+    def _targets(self) -> Metric:
+        made = GaugeMetricFamily(
+            "fructosa_master_targets", "Targets by state and group.", labels=["group", "state"]
+        )
+        found = Counter((state.target.group, state.up) for state in self._view.states)
+        for group in dict.fromkeys(group for group, _ in found):
+            for up, name in ((True, "up"), (False, "down"), (None, "waiting")):
+                made.add_metric([group, name], found[group, up])
+        return made
+
+    def _scrapes(self) -> Iterator[Metric]:
+        sums = replace(self._view.gone)
+        for state in self._view.states:
+            sums.add(state)
         yield _by(
             CounterMetricFamily,
             "fructosa_master_scrapes_total",
             "Scrapes by result.",
             "result",
-            {"up": sum(state.scrapes for state in states) - failures, "down": failures},
+            {"up": sums.scrapes - sums.failures, "down": sums.failures},
         )
         yield CounterMetricFamily(
-            "fructosa_master_samples_total",
-            "Samples read from pages.",
-            sum(state.samples_total for state in states),
+            "fructosa_master_scrape_seconds_total",
+            "Seconds that scrapes took, one after the other.",
+            sums.seconds,
+        )
+        yield CounterMetricFamily(
+            "fructosa_master_samples_total", "Samples read from pages.", sums.samples
         )
         yield CounterMetricFamily(
             "fructosa_master_slots_missed_total",
             "Slots in which a target was not scraped: the scrape before took too long.",
-            sum(state.missed for state in states),
+            sums.missed,
         )
         yield _by(
             CounterMetricFamily,
             "fructosa_master_samples_dropped_total",
             "Samples that Graphite can't hold, by reason.",
             "reason",
-            {
-                "not_finite": sum(state.not_finite for state in states),
-                "repeated": sum(state.repeated for state in states),
-            },
+            {"not_finite": sums.not_finite, "repeated": sums.repeated},
         )
 
     def _delivery(self) -> Iterator[Metric]:
         def by_destination(value: Callable[[Delivery], float]) -> dict[str, float]:
-            return {delivery.destination.name: value(delivery) for delivery in self._deliveries}
+            return {
+                delivery.destination.name: value(delivery) for delivery in self._view.deliveries
+            }
 
+        yield _by(
+            GaugeMetricFamily,
+            "fructosa_master_destination_up",
+            "Whether a destination took what it was sent last: 1, or 0 with an error.",
+            "destination",
+            by_destination(lambda delivery: delivery.last_error is None),
+        )
         yield _by(
             GaugeMetricFamily,
             "fructosa_master_queue_points",
@@ -96,7 +126,7 @@ class MasterCollector(Collector):
             "Points dropped before they were delivered, by reason.",
             labels=["destination", "reason"],
         )
-        for delivery in self._deliveries:
+        for delivery in self._view.deliveries:
             for reason in REASONS:
                 dropped.add_metric(
                     [delivery.destination.name, reason], delivery.spool.dropped[reason]
@@ -111,12 +141,16 @@ class MasterCollector(Collector):
         )
 
     def _queue(self) -> Iterator[Metric]:
-        journals = {delivery.spool.journal for delivery in self._deliveries}
-        for journal in filter(None, journals):
+        for journal in journals(self._view.deliveries)[:1]:
             yield GaugeMetricFamily(
                 "fructosa_master_queue_bytes",
                 "Size of the queue on disk.",
                 journal.segments.size_bytes,
+            )
+            yield GaugeMetricFamily(
+                "fructosa_master_queue_limit_bytes",
+                "Size at which the oldest points are dropped.",
+                self._view.queue_limits[0],
             )
             yield GaugeMetricFamily(
                 "fructosa_master_queue_age_seconds",
@@ -144,9 +178,9 @@ def _by(
     return made
 
 
-def registry(states: Sequence[State], deliveries: Iterable[Delivery]) -> CollectorRegistry:
+def registry(view: View) -> CollectorRegistry:
     """Return the registry of lmaster's own page: its work, processor time and memory."""
     made = CollectorRegistry()
-    made.register(MasterCollector(states, list(deliveries)))
+    made.register(MasterCollector(view))
     ProcessCollector(registry=made)
     return made

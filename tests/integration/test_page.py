@@ -59,11 +59,11 @@ def test_the_table_leads_from_targets_to_nodes(agent, master, browser, tmp_path)
     wait_until(lambda: "waiting" not in states(running), running.text)
 
     browser.get(running.url)
-    rows = [row.text for row in browser.find_elements(By.CSS_SELECTOR, "tbody tr")]
+    rows = [row.text for row in browser.find_elements(By.CSS_SELECTOR, "#targets tbody tr")]
     browser.find_element(By.LINK_TEXT, agent.place).click()
 
-    assert re.fullmatch(rf"{dead} all down .* can't connect: Connection refused", rows[0])
-    assert re.match(rf"{agent.place} all up ", rows[1])
+    assert re.fullmatch(rf"down {dead} all .* can't connect: Connection refused", rows[0])
+    assert re.match(rf"up {agent.place} all ", rows[1])
     assert browser.current_url == f"{running.url}node/127-0-0-1"
 
 
@@ -79,6 +79,7 @@ def test_other_addresses_answer_as_they_should(agent, master, tmp_path):
     assert [agent.place] == [target["name"] for target in state["targets"]]
     assert [0] == [destination["dropped"] for destination in state["destinations"]]
     assert (200, 200) == (status("-/healthy"), status("node/127-0-0-1"))
+    assert (200, 200) == (status("-/ready"), status("sd"))
     assert (404, 404) == (status("node/other"), status("api/plots/other"))
     assert (400, 400) == (
         status("api/plots/127-0-0-1?minutes=x"),

@@ -1,0 +1,78 @@
+"""What pages show in tests: as many targets as wanted, some of them down, and a destination."""
+
+from dataclasses import dataclass, field
+
+from fructosa_bridge.deliver import Delivery
+from fructosa_bridge.model import Target
+from fructosa_bridge.scraper import State
+from fructosa_bridge.spool import Spool
+from fructosa_bridge.status import Totals
+
+REFUSED = "can't connect: Connection refused; does lagent run there?"
+
+
+class Nowhere:
+    """A destination that takes all."""
+
+    name = "carbon.example:2004"
+
+    async def send(self, batches):
+        """Forget them."""
+
+    async def close(self):
+        """Have nothing to end."""
+
+
+def delivery(**values):
+    """Return a delivery with some attributes set."""
+    made = Delivery(Spool(1000), Nowhere())
+    for name, value in values.items():
+        setattr(made, name, value)
+    return made
+
+
+@dataclass
+class Shown:
+    """A view whose values a test may set."""
+
+    states: list = field(default_factory=list)
+    deliveries: list = field(default_factory=list)
+    store: object = None
+    queue_limits: tuple = (4 * 2**30, 604800)
+    is_ready: bool = True
+    gone: Totals = field(default_factory=Totals)
+    reload: object = None
+    reload_ok: bool = True
+    reloaded_s: float = 1.7e9
+
+
+def state(host="node1", group="compute", **values):
+    """Return what is known of a target."""
+    target = Target(group=group, host=host, port=9888, path=f"cluster.{host}")
+    return State(target, **values)
+
+
+def up(host="node1", group="compute", **values):
+    """Return what is known of a target whose last scrape went well."""
+    known = {"due_s": 1.7e9, "duration_s": 0.02, "samples": 100, "scrapes": 5}
+    return state(host, group, up=True, **(known | {"samples_total": 500} | values))
+
+
+def down(host="node1", group="compute", error=REFUSED, **values):
+    """Return what is known of a target whose last scrape failed."""
+    known = {"due_s": 1.7e9, "duration_s": 0.001, "scrapes": 5, "failures": 2}
+    return state(host, group, up=False, error=error, **(known | values))
+
+
+def many(count, every_down=50, now_s=1.7e9):
+    """Return *count* targets in three groups; one in *every_down* is down."""
+    groups = ("compute", "gpu", "storage")
+    made = []
+    for number in range(count):
+        host, group = f"node{number:05}", groups[number // 2 % 3]
+        at = {"due_s": now_s - number % 10, "duration_s": (number * 37 % 1009) / 5000}
+        if number % every_down == every_down - 1:
+            made.append(down(host, group, f"{REFUSED} ({number})", **at))
+        else:
+            made.append(up(host, group, samples=number * 7 % 1013, missed=number % 3, **at))
+    return made

@@ -1,0 +1,312 @@
+"""The table of targets in a browser, with as many targets as there may be."""
+
+import asyncio
+import threading
+import time
+
+import bcrypt
+import pytest
+import requests
+from selenium.webdriver.common.by import By
+
+from fructosa_bridge.web import serve
+from fructosa_service.web import WebSettings
+
+from ..bridge.shown import Shown, delivery, down, many, up
+from .processes import wait_until
+
+# In one look: the page may renew a row at any time.
+NAMES = """
+return [...document.querySelectorAll("#targets tbody tr")].map((row) => row.cells[1].textContent);
+"""
+CELLS = """
+return [...document.querySelectorAll("#targets tbody tr")].map(
+    (row) => [...row.cells].map((cell) => cell.textContent));
+"""
+SHOWN = "return document.getElementById('targets').dataset.shown"
+REFRESHED = "return document.getElementById('targets').dataset.refreshed"
+
+
+class Running:
+    """Pages that are served by a thread with a loop of its own."""
+
+    def __init__(self, view):
+        self.view = view
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread.start()
+        self._listener = self._do(serve(view, WebSettings(), "127.0.0.1", 0))
+        self.url = self._listener.urls[0]
+
+    def _do(self, work):
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
+
+    def end(self):
+        """Listen no more."""
+        self._do(self._listener.close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+@pytest.fixture
+def running():
+    """A function that serves the pages of a view."""
+    started = []
+
+    def start(view):
+        started.append(Running(view))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.end()
+
+
+class Table:
+    """What a person sees of the table, and does with it."""
+
+    def __init__(self, browser, url):
+        self.browser = browser
+        self.open(url)
+
+    def open(self, url):
+        """Open the page and wait until it is filled."""
+        self.browser.get(url)
+        wait_until(lambda: self.browser.execute_script(SHOWN), lambda: self.browser.page_source)
+
+    @property
+    def names(self):
+        """The names of the targets that are in the table, from the top."""
+        return self.browser.execute_script(NAMES)
+
+    @property
+    def cells(self):
+        """What the table says, row by row."""
+        return self.browser.execute_script(CELLS)
+
+    @property
+    def found(self):
+        """How many targets are like what is looked for."""
+        return int(self.browser.execute_script(SHOWN))
+
+    def sort(self, column):
+        """Click on the head of a column."""
+        self.browser.find_element(By.CSS_SELECTOR, f'th[data-sort="{column}"] button').click()
+
+    def state(self, name):
+        """Click on the count of a state."""
+        self.browser.find_element(By.CSS_SELECTOR, f'#states a[data-state="{name}"]').click()
+
+    def find(self, text):
+        """Write into the field of the filter."""
+        field = self.browser.find_element(By.NAME, "text")
+        field.clear()
+        field.send_keys(text)
+
+    def await_refresh(self):
+        """Wait until the table was filled anew."""
+        before = self.browser.execute_script(REFRESHED)
+        wait_until(lambda: self.browser.execute_script(REFRESHED) != before, lambda: "no refresh")
+
+    def complaints(self):
+        """Return what the browser had to complain of, a broken policy for one."""
+        return [entry for entry in self.browser.get_log("browser") if entry["level"] == "SEVERE"]
+
+
+@pytest.mark.parametrize("count", [1000, 10_000])
+def test_a_target_that_is_down_is_found_in_two_actions(browser, running, count):
+    """A click on the count of those that are down, and a name: there is its error."""
+    pages = running(Shown(many(count), [delivery(delivered_points=12)]))
+    table = Table(browser, pages.url)
+
+    table.state("down")
+    table.find("node00149")
+
+    assert [["down", "node00149:9888", "storage"]] == [row[:3] for row in table.cells]
+    assert table.cells[0][-1].endswith("does lagent run there? (149)")
+    assert [] == table.complaints()
+
+
+@pytest.mark.parametrize("count", [1000, 10_000])
+def test_every_column_sorts_both_ways(browser, running, count):
+    """Numbers by size, names by the numbers in them; a few rows stand for all."""
+    view = Shown(many(count))
+    table = Table(browser, running(view).url)
+    keys = {
+        "name": lambda one: one.target.name,
+        "group": lambda one: one.target.group,
+        "last": lambda one: one.due_s,
+        "duration": lambda one: one.duration_s,
+        "samples": lambda one: one.samples,
+        "missed": lambda one: one.missed,
+        "interval": lambda one: one.target.interval_s,
+    }
+
+    def expected(key, is_down):
+        ordered = sorted(view.states, key=lambda one: one.target.name)
+        ordered.sort(key=key, reverse=is_down)
+        return [one.target.name for one in ordered[:100]]
+
+    for column, key in keys.items():
+        table.sort(column)
+        first = table.names
+        table.sort(column)
+        second = table.names
+        # Numbers begin with the largest.
+        is_down = column not in ("name", "group")
+        assert (column, expected(key, is_down)) == (column, first)
+        assert (column, expected(key, not is_down)) == (column, second)
+    assert 100 == len(table.names)
+
+
+def test_errors_and_states_sort_what_is_worst_to_the_top(browser, running):
+    """What has no error comes last, whichever way."""
+    states = [up("a"), down("b", error="timed out"), down("c", error="refused"), up("d")]
+    table = Table(browser, running(Shown(states)).url)
+
+    assert ["b:9888", "c:9888", "a:9888", "d:9888"] == table.names
+    table.sort("error")
+    assert ["c:9888", "b:9888", "a:9888", "d:9888"] == table.names
+    table.sort("error")
+    assert ["b:9888", "c:9888", "a:9888", "d:9888"] == table.names
+
+
+def test_a_refresh_keeps_what_is_looked_for_and_where(browser, running):
+    """Order, filter, text and place on the page; the values are new."""
+    view = Shown(many(1000))
+    table = Table(browser, running(view).url)
+    table.find("node")
+    table.sort("samples")
+    browser.set_window_size(1000, 500)
+    browser.execute_script("scrollTo(0, 700)")
+    place = browser.execute_script("return scrollY")
+    link = browser.find_element(By.CSS_SELECTOR, "#targets tbody tr:nth-child(20) a")
+    before, first = table.names, table.cells[0]
+
+    next(one for one in view.states if one.target.name == before[0]).missed = 4321
+    table.await_refresh()
+
+    assert 700 == place == browser.execute_script("return scrollY")
+    assert before == table.names
+    assert "4\u202f321" == table.cells[0][7] != first[7]
+    assert before[19] == link.text
+    assert browser.current_url.endswith("?text=node&sort=-samples")
+
+
+def test_what_is_looked_for_can_be_sent_to_somebody(browser, running):
+    """The address alone leads to the same rows."""
+    table = Table(browser, running(Shown(many(1000, 3))).url)
+    table.state("down")
+    browser.find_element(By.CSS_SELECTOR, 'select[name="group"]').send_keys("gpu")
+    table.sort("duration")
+    browser.find_element(By.ID, "next").click()
+    address, names = browser.current_url, table.names
+
+    browser.get("about:blank")
+    table.open(address)
+
+    assert address.endswith("?state=down&group=gpu&sort=-duration&page=2")
+    assert names == table.names
+    assert {("down", "gpu")} == {(row[0][-4:], row[2]) for row in table.cells}
+
+
+def test_ten_thousand_targets_are_a_hundred_rows_at_a_time(browser, running):
+    """All can be reached, and the page stays light."""
+    table = Table(browser, running(Shown(many(10_000))).url)
+    table.sort("name")
+    first = table.names
+    browser.find_element(By.ID, "next").click()
+    second = table.names
+    browser.find_element(By.ID, "back").click()
+
+    assert ["node00000:9888", "node00100:9888"] == [first[0], second[0]]
+    assert first == table.names
+    assert 10_000 == table.found
+    assert "1\u2013100 of 10\u202f000" == browser.find_element(By.ID, "found").text
+
+
+def test_counts_move_without_a_reload(browser, running):
+    """A target that comes up leaves those that are down, and the number at the top says so."""
+    view = Shown([up("a"), down("b")])
+    table = Table(browser, running(view).url)
+    table.state("down")
+
+    view.states = [up("a"), up("b"), up("c")]
+    table.await_refresh()
+
+    assert [] == table.names
+    assert "No target is like that. Show all" == browser.find_element(By.ID, "no-match").text
+    assert "3 of 3 targets up" == browser.find_element(By.TAG_NAME, "h1").text
+
+
+def test_a_lmaster_that_is_gone_is_told(browser, running):
+    """What is seen is old then, and says of when it is."""
+    pages = running(Shown([up("a")]))
+    table = Table(browser, pages.url)
+
+    pages._do(pages._listener.close())
+    trouble = browser.find_element(By.ID, "trouble")
+    wait_until(trouble.is_displayed, lambda: browser.page_source)
+
+    assert "lmaster does not answer" in trouble.text
+    assert ["a:9888"] == table.names
+
+
+def test_hostile_names_and_errors_are_text(browser, running):
+    """No markup comes of them, neither in the table nor on the page of a node."""
+    hostile = "<img src=x onerror=document.title='owned'>"
+    table = Table(browser, running(Shown([down("n1", hostile, error=hostile)])).url)
+
+    seen = table.cells[0]
+    browser.find_element(By.LINK_TEXT, "n1:9888").click()
+    page = browser.find_element(By.TAG_NAME, "main").text
+
+    assert (hostile, hostile) == (seen[2], seen[-1])
+    assert 2 == page.count(hostile)
+    assert "cluster.n1 - lmaster" == browser.title
+    assert [] == browser.find_elements(By.TAG_NAME, "img")
+
+
+def test_promtool_finds_nothing_to_say(promtool, running):
+    """With targets in all states, and a destination."""
+    view = Shown(many(100), [delivery(last_error="reset")], reloaded_s=time.time())
+    page = requests.get(f"{running(view).url}metrics", timeout=10).text
+
+    assert (0, "") == promtool(page)
+
+
+def test_the_table_looks_as_it_should(browser, running, request):
+    """Pictures for who reads the tests."""
+    states = many(1000, 40, time.time())
+    losing = delivery(delivered_points=48_210_000, last_error="carbon.example:2004: reset by peer")
+    losing.spool.dropped["full"] = 4321
+    pages = running(Shown(states, [losing]))
+    output = request.config.rootpath / "test-output"
+    output.mkdir(exist_ok=True)
+
+    Table(browser, pages.url)
+    browser.save_screenshot(output / "targets.png")
+    browser.get(f"{pages.url}node/cluster.node00039")
+
+    assert browser.save_screenshot(output / "target.png")
+
+
+def test_the_section_web_says_who_is_answered(agent, master, tmp_path):
+    """That only users see lmaster's pages comes from its configuration."""
+    users, config = tmp_path / "users", tmp_path / "lmaster.conf"
+    users.write_text(f"alice:{bcrypt.hashpw(b'secret', bcrypt.gensalt(4)).decode()}\n")
+    host, port = agent.place.split(":")
+    config.write_text(
+        f"[nodes:all]\nhosts = {host}\nport = {port}\ninterval = 1\n[Graphite]\nsend = no\n"
+        f"[web]\nusers file = {users}\n"
+    )
+
+    url = master("-c", config).url
+    statuses = [
+        requests.get(f"{url}{path}", auth=auth, timeout=10).status_code
+        for path in ("", "metrics")
+        for auth in (None, ("alice", "wrong"), ("alice", "secret"))
+    ]
+
+    assert [401, 401, 200] * 2 == statuses
