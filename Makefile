@@ -4,10 +4,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+INSTALL := $(BIN)/pip install -q --disable-pip-version-check
 FOR ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit check examples docs bench-exporter bench-servers bench-translating bench-queue clean
+.PHONY: help demo test unit check examples docs bench-exporter bench-servers bench-translating \
+  bench-fetching bench-store bench-scraping bench-scale bench-long bench-queue clean
 
 help:  ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*##/make \1 -/p' $(MAKEFILE_LIST)
@@ -17,6 +19,7 @@ demo: $(VENV)/.installed  ## watch this machine: agent, master, a page in the br
 
 test: $(VENV)/.tested  ## everything; as root it first installs the services that the tests talk to
 	@PYTHON=$(PYTHON) tests/install-services.sh
+	@$(BIN)/python -c 'import fructosa_bridge._fast' 2>/dev/null || $(INSTALL) --no-deps -e .
 	$(BIN)/pytest
 
 unit: $(VENV)/.tested  ## the fast tests alone
@@ -44,11 +47,29 @@ bench-servers: $(VENV)/.bench  ## HTTP servers that might serve the page, compar
 bench-translating: $(VENV)/.tested  ## pages into points, beside prometheus_client's parser (1 minute)
 	$(BIN)/python -m benchmarks.bridge.translating
 
+bench-fetching: $(VENV)/.tested  ## a fetch, beside aiohttp and requests (1 minute)
+	$(BIN)/python -m benchmarks.bridge.fetching
+
+bench-store: $(VENV)/.tested  ## the embedded store, beside whisper alone (1 minute)
+	$(BIN)/python -m benchmarks.bridge.storing
+
+bench-scraping: $(VENV)/.tested  ## lmaster beside Prometheus and vmagent (9 minutes); as root it installs them first
+	@benchmarks/install-peers.sh
+	$(BIN)/python -m benchmarks.bridge.scraping
+
+bench-scale: $(VENV)/.tested  ## lmaster with 100, 1,000 and 10,000 nodes (5 minutes)
+	@benchmarks/install-peers.sh
+	$(BIN)/python -m benchmarks.bridge.scaling
+
+bench-long: $(VENV)/.tested  ## lmaster with 10,000 nodes for ten minutes
+	@benchmarks/install-peers.sh
+	$(BIN)/python -m benchmarks.bridge.scaling --targets 10000 --seconds 600
+
 bench-queue: $(VENV)/.tested  ## the queue on disk, beside SQLite (2 minutes)
 	$(BIN)/python -m benchmarks.bridge.queueing
 
 clean:  ## remove what was made here
-	rm -rf $(VENV) .venv-graphite build dist *.egg-info test-output
+	rm -rf $(VENV) .venv-graphite build dist *.egg-info test-output fructosa_bridge/_fast*.so
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -62,17 +83,17 @@ $(VENV)/.made:
 	@$(PYTHON) -m venv --clear $(VENV)
 	@touch $@
 
-$(VENV)/.installed: $(VENV)/.made setup.cfg pyproject.toml
+$(VENV)/.installed: $(VENV)/.made setup.cfg setup.py pyproject.toml fructosa_bridge/_fast.c
 	@echo "installing FrUCToSA into it (half a minute)"
-	@$(BIN)/pip install -q --disable-pip-version-check -e '.[master]'
+	@$(INSTALL) -e '.[master]'
 	@touch $@
 
 $(VENV)/.tested: $(VENV)/.installed
 	@echo "installing what the tests need"
-	@$(BIN)/pip install -q --disable-pip-version-check -e '.[test]'
+	@$(INSTALL) -e '.[test]'
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.tested
 	@echo "installing the servers to compare with"
-	@$(BIN)/pip install -q --disable-pip-version-check waitress cheroot h11
+	@$(INSTALL) waitress cheroot h11
 	@touch $@

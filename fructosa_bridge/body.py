@@ -1,11 +1,11 @@
 """From the chunks of a body to a page: bounded, unpacked, and not something else."""
 
 import re
-import zlib
+from typing import Any
 
+from . import gzip
 from .errors import ScrapeError
 
-_GZIP = 16 + zlib.MAX_WBITS
 _PACKED = ("gzip", "x-gzip")
 # Pages have one; each further one costs a copy of what follows it.
 _MOST_MEMBERS = 100
@@ -35,11 +35,12 @@ class Body:
         coding = coding.strip().lower()
         if coding not in ("", "identity", *_PACKED):
             raise ScrapeError(f"the page is packed as {coding[:20]!a}, which was not asked for")
-        self._unpacker = zlib.decompressobj(_GZIP) if coding in _PACKED else None
+        self._unpacker = gzip.unpacker() if coding in _PACKED else None
         self._limit_bytes = limit_bytes
         self._members = 1
         self._begun = False
-        self._pieces: list[bytes] = []
+        self._first = b""  # mostly all of it, and then it isn't copied
+        self._more = bytearray()  # as pieces of two bytes each would take thirty times the room
         self.size = 0
 
     def add(self, chunk: bytes) -> None:
@@ -57,16 +58,16 @@ class Body:
             self._keep(self._unpacked(self._unpacker, chunk))
             chunk = self._unpacker.unconsumed_tail or self._unpacker.unused_data
 
-    def _next_member(self) -> "zlib._Decompress":
+    def _next_member(self) -> Any:
         self._members += 1
         if self._members > _MOST_MEMBERS:
             raise ScrapeError(f"the page is packed in more than {_MOST_MEMBERS} parts of gzip")
-        return zlib.decompressobj(_GZIP)
+        return gzip.unpacker()
 
-    def _unpacked(self, unpacker: "zlib._Decompress", chunk: bytes) -> bytes:
+    def _unpacked(self, unpacker: Any, chunk: bytes) -> bytes:
         try:
-            return unpacker.decompress(chunk, _PIECE)
-        except zlib.error as error:
+            return unpacker.decompress(chunk, _PIECE)  # type: ignore[no-any-return]
+        except gzip.Broken as error:
             raise ScrapeError(
                 f"the page is no gzip, as its Content-Encoding says, after {self.size} bytes"
             ) from error
@@ -75,7 +76,10 @@ class Body:
         self.size += len(piece)
         if self.size > self._limit_bytes:
             raise too_long(self._limit_bytes)
-        self._pieces.append(piece)
+        if self._first:
+            self._more += piece
+        else:
+            self._first = piece
 
     def whole(self) -> bytes:
         """Return all of it, when no more comes.
@@ -88,7 +92,7 @@ class Body:
 
     def so_far(self) -> bytes:
         """Return what has come."""
-        return self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+        return self._first + self._more if self._more else self._first
 
 
 def too_long(limit_bytes: int) -> ScrapeError:

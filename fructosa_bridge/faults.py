@@ -1,21 +1,18 @@
 """What went wrong on the way to a page, in one line for the person who looks."""
 
 import errno
-import re
 import socket
 import ssl
-from collections.abc import Mapping
 from http import HTTPStatus
-
-import aiohttp
 
 from fructosa_service.errors import visible
 
 from .errors import reason
 from .model import Target
 
+LONG_HEAD = "the answer's header lines are too long; is this the right port?"
+
 _REDIRECTS = range(300, 400)
-_TLS_ALERT = re.compile(r"\\x15\\x03")
 # Codes of OpenSSL's X509_V_ERR_*, which its header file x509_vfy.h fixes.
 _UNKNOWN_CA = (2, 18, 19, 20, 21, 27)
 _NOT_YET, _EXPIRED = 9, 10
@@ -70,27 +67,24 @@ def _tls(error: ssl.SSLError) -> str:
     return f"TLS failed ({why or 'for no reason that is told'}); see the log of the node"
 
 
-def broken(error: Exception, target: Target, size: int | None) -> str:
+def broken(error: Exception | None, target: Target, size: int | None) -> str:
     """Return why an answer broke off: after *size* bytes of its page, or (None) before it."""
-    if isinstance(error.__cause__, ssl.SSLError):
-        return _tls(error.__cause__)
-    if isinstance(error, aiohttp.ClientResponseError):
-        return _no_http(error)
+    if isinstance(error, ssl.SSLError):
+        return _tls(error)
     if size is not None:
         return f"the page broke off after {size} bytes: the node closed the connection; see its log"
-    if isinstance(error, aiohttp.ServerDisconnectedError):
-        return f"the node closed the connection without an answer{_perhaps_tls(target)}"
     if isinstance(error, OSError) and error.errno:
         return f"the connection broke before an answer: {_why(error)}{_perhaps_tls(target)}"
-    return "the connection broke before an answer; see the log of the node"
+    return f"the node closed the connection without an answer{_perhaps_tls(target)}"
 
 
-def _no_http(error: aiohttp.ClientResponseError) -> str:
-    if "Got more than" in error.message:
-        return "the answer's header lines are too long; is this the right port?"
-    if _TLS_ALERT.search(error.message):
+def no_http(size: int | None, *, speaks_tls: bool) -> str:
+    """Return that what came is no HTTP: after *size* bytes of a page, or (None) before it."""
+    if speaks_tls:
         return "what answers there speaks TLS; set tls = yes"
-    return "the answer is no HTTP, or broken HTTP; is this the right port?"
+    if size is None:
+        return "the answer is no HTTP, or broken HTTP; is this the right port?"
+    return f"the page broke off after {size} bytes: what follows is broken HTTP"
 
 
 def _perhaps_tls(target: Target) -> str:
@@ -118,11 +112,11 @@ def unconnected(target: Target) -> str:
     )
 
 
-def refusal(status: int, headers: Mapping[str, str], start: str, target: Target) -> str:
-    """Return what an answer other than 200 says, with the *start* of its text."""
+def refusal(status: int, place: str, start: str, target: Target) -> str:
+    """Return what an answer other than 200 says: the *place* it names, the *start* of its text."""
     named = f"{status} {_phrase(status)}".rstrip()
     if status in _REDIRECTS:
-        return _moved(named, headers.get("Location", ""))
+        return _moved(named, place)
     said = f"the answer was {named}" + (f": {_words(start)}" if start else "")
     if status == HTTPStatus.UNAUTHORIZED:
         return f"{said}; {_unauthorized(target)}"

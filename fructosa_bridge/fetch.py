@@ -1,30 +1,36 @@
-"""The edge to the nodes: one HTTP request for a page."""
+"""From a target to its page: connect if need be, ask, and say in one line what goes wrong."""
 
+import asyncio
 import contextlib
-import math
 from dataclasses import dataclass
+from http import HTTPStatus
 from types import TracebackType
+from typing import TYPE_CHECKING
 
-import aiohttp
-from yarl import URL
+from aiohappyeyeballs import start_connection
 
 from fructosa_service import __version__
 from fructosa_service.errors import UsageError
 
 from . import faults
-from .body import Body, looks_like, media_type, stranger, too_long
+from .connection import Closed, Connection
 from .credentials import Credentials
 from .errors import ScrapeError
 from .model import Target
 from .names import Names
+from .reply import Reply
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
 
 _OPENMETRICS = "application/openmetrics-text"
 # Text is what most understand; OpenMetrics is taken from those who know nothing else.
 _ACCEPT = f"text/plain;version=0.0.4,{_OPENMETRICS};version=1.0.0;q=0.5,*/*;q=0.1"
 _AGENT = f"lmaster/{__version__}"
-# A connection outlives the pause between two scrapes, for intervals up to a minute.
-_IDLE_S = 75.0
-_EXCERPT_BYTES = 200
+# Servers close connections that rest; a minute between two scrapes most of them bear.
+_LONGEST_REST_S = 75
+# Of several addresses of a node the next one is tried when one has not answered for so long.
+_NEXT_ADDRESS_S = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +46,9 @@ class Client:
 
     def __init__(self) -> None:
         self._names = Names()
-        # Unpacking is Body's, which bounds it: older aiohttp unpacks a chunk to any size.
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=0, ttl_dns_cache=60, keepalive_timeout=_IDLE_S, resolver=self._names
-            ),
-            # The environment's proxies are for the world outside, not for a cluster's nodes.
-            trust_env=False,
-            auto_decompress=False,
-            cookie_jar=aiohttp.DummyCookieJar(),
-        )
+        self._connections: dict[str, Connection] = {}
         self._credentials: dict[str, Credentials] = {}
+        self._requests: dict[str, tuple[Target, str | None, bytes]] = {}
 
     async def __aenter__(self) -> "Client":
         return self
@@ -61,44 +59,102 @@ class Client:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._session.close()
-        await self._names.close()
+        for connection in self._connections.values():
+            connection.close()
+        self._names.close()
+        await asyncio.sleep(0)  # closing is done in the loop's next turn
+
+    def forget(self, target: Target) -> None:
+        """End the connection to a *target* that is scraped no more."""
+        self._requests.pop(target.identity, None)
+        if connection := self._connections.pop(target.identity, None):
+            connection.close()
 
     async def fetch(self, target: Target) -> Page:
         """Return the page of a *target*.
 
         Raises: ScrapeError, whose text says what a person has to know.
         """
-        progress = _Progress()
+        attempt = _Attempt()
         try:
-            return await self._page(target, progress)
+            async with asyncio.timeout(target.timeout_s):
+                await self._ask(target, attempt)
         except UsageError as error:
             raise ScrapeError(str(error)) from error
-        except aiohttp.ServerTimeoutError as error:
-            raise ScrapeError(faults.unconnected(target)) from error
-        except TimeoutError as error:
-            raise ScrapeError(faults.late(target, progress.size)) from error
-        except aiohttp.ClientConnectorCertificateError as error:
-            cause = error.certificate_error
-            raise ScrapeError(faults.connecting(_os_error(cause), target)) from error
-        except aiohttp.ClientConnectorError as error:
-            raise ScrapeError(faults.connecting(error.os_error, target)) from error
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise ScrapeError(faults.broken(error, target, progress.size)) from error
+        except (TimeoutError, Closed) as error:
+            reply = attempt.reply
+            if reply is None or reply.status in (0, 200):
+                raise ScrapeError(_missing(error, target, reply)) from error
+        return _page(attempt.reply, target)
 
-    async def _page(self, target: Target, progress: "_Progress") -> Page:
+    async def _ask(self, target: Target, attempt: "_Attempt") -> None:
+        """Ask on the connection that was kept, or on a new one; keep it."""
         credentials = self._of(target)
-        async with self._session.get(
-            URL(target.url, encoded=True),
-            headers=_headers(target, credentials.authorization()),
-            timeout=_timeout(target),
-            allow_redirects=False,
-            ssl=credentials.context() or True,
-            server_hostname=target.access.server_name,
-        ) as answer:
-            if answer.status != 200:
-                raise ScrapeError(await _refusal(answer, target))
-            return await _read(answer, target, progress)
+        request = self._request(target, credentials.authorization())
+        context = credentials.context()
+        connection = self._connections.pop(target.identity, None)
+        # A node may close a connection that rests, just when it is asked again.
+        with contextlib.suppress(_Stale):
+            if connection is not None and connection.is_open:
+                return await self._answer(connection, request, target, attempt, is_kept=True)
+        connection = await self._connected(target, context)
+        return await self._answer(connection, request, target, attempt, is_kept=False)
+
+    async def _answer(
+        self,
+        connection: Connection,
+        request: bytes,
+        target: Target,
+        attempt: "_Attempt",
+        *,
+        is_kept: bool,
+    ) -> None:
+        reply = attempt.reply = Reply(target)
+        try:
+            await connection.ask(request, reply)
+        except Closed as error:
+            if is_kept and not reply.is_begun:
+                attempt.reply = None
+                raise _Stale from error
+            raise
+        if is_kept and reply.status == HTTPStatus.REQUEST_TIMEOUT:
+            connection.close()  # some servers say that before they close one that rests
+            attempt.reply = None
+            raise _Stale
+        if target.interval_s > _LONGEST_REST_S:
+            connection.close()
+        elif connection.is_open:
+            self._connections[target.identity] = connection
+
+    async def _connected(self, target: Target, context: "SSLContext | None") -> Connection:
+        """Return a new connection.
+
+        Raises: ScrapeError when there is none.
+        """
+        loop = asyncio.get_running_loop()
+        name = None if context is None else target.access.server_name or target.host
+        try:
+            async with asyncio.timeout(target.connecting_s):
+                addresses = await self._names.resolve(target.host, target.port)
+                own = await start_connection(
+                    addresses, happy_eyeballs_delay=_NEXT_ADDRESS_S, interleave=1
+                )
+                _, connection = await loop.create_connection(
+                    Connection, sock=own, ssl=context, server_hostname=name
+                )
+        except TimeoutError as error:
+            raise ScrapeError(faults.unconnected(target)) from error
+        except OSError as error:
+            raise ScrapeError(faults.connecting(error, target)) from error
+        return connection
+
+    def _request(self, target: Target, authorization: str | None) -> bytes:
+        """Return what is asked: mostly the same as last time."""
+        known = self._requests.get(target.identity)
+        if known is None or known[0] is not target or known[1] != authorization:
+            known = target, authorization, _request(target, authorization)
+            self._requests[target.identity] = known
+        return known[2]
 
     def _of(self, target: Target) -> Credentials:
         """Return the credentials of the section of a *target*."""
@@ -113,66 +169,40 @@ def session() -> Client:
     return Client()
 
 
-class _Progress:
-    """How far an answer has come: the bytes of its page, None before there is one."""
+class _Attempt:
+    """How far a fetch has come: the reply, None before there is a connection."""
 
-    body: Body | None = None
-
-    @property
-    def size(self) -> int | None:
-        return None if self.body is None else self.body.size
+    reply: Reply | None = None
 
 
-def _os_error(error: Exception) -> OSError:
-    return error if isinstance(error, OSError) else OSError(str(error))
+class _Stale(Exception):
+    """A kept connection was closed, or was about to be, before it brought an answer."""
 
 
-def _headers(target: Target, authorization: str | None) -> dict[str, str]:
-    headers = {
-        "Accept": _ACCEPT,
-        "Accept-Encoding": "gzip" if target.access.compression else "identity",
-        "User-Agent": _AGENT,
-        "X-Prometheus-Scrape-Timeout-Seconds": f"{target.timeout_s:g}",
-    }
+def _missing(error: TimeoutError | Closed, target: Target, reply: Reply | None) -> str:
+    """Return what was missing when an attempt ended before its reply did."""
+    if isinstance(error, Closed):
+        return faults.broken(error.error, target, None if reply is None else reply.size)
+    return faults.unconnected(target) if reply is None else faults.late(target, reply.size)
+
+
+def _request(target: Target, authorization: str | None) -> bytes:
+    lines = [
+        f"GET {target.place} HTTP/1.1",
+        f"Host: {target.name}",
+        f"Accept: {_ACCEPT}",
+        f"Accept-Encoding: {'gzip' if target.access.compression else 'identity'}",
+        f"User-Agent: {_AGENT}",
+        f"X-Prometheus-Scrape-Timeout-Seconds: {target.timeout_s:g}",
+    ]
     if authorization is not None:
-        headers["Authorization"] = authorization
-    return headers
+        lines.append(f"Authorization: {authorization}")
+    return "\r\n".join([*lines, "\r\n"]).encode()
 
 
-def _timeout(target: Target) -> aiohttp.ClientTimeout:
-    return aiohttp.ClientTimeout(
-        total=target.timeout_s,
-        connect=target.connecting_s,
-        ceil_threshold=math.inf,  # a timeout is never rounded up to whole seconds
-    )
-
-
-async def _read(answer: aiohttp.ClientResponse, target: Target, progress: _Progress) -> Page:
-    media = media_type(answer.headers.get("Content-Type", ""))
-    if what := stranger(media):
-        raise _strange(what, target)
-    if (answer.content_length or 0) > target.limit_bytes:
-        raise too_long(target.limit_bytes)
-    body = Body(answer.headers.get("Content-Encoding", ""), target.limit_bytes)
-    progress.body = body
-    while chunk := await answer.content.readany():
-        body.add(chunk)
-    page = body.whole()
-    if what := looks_like(page):
-        raise _strange(what, target)
-    return Page(page.decode("utf-8", "surrogateescape"), media == _OPENMETRICS)
-
-
-def _strange(what: str, target: Target) -> ScrapeError:
-    return ScrapeError(f"{what}; check port, and path, now {target.page}")
-
-
-async def _refusal(answer: aiohttp.ClientResponse, target: Target) -> str:
-    start = ""
-    if media_type(answer.headers.get("Content-Type", "")) in ("text/plain", ""):
-        # That it ends early, or not in time, must not hide what the answer was.
-        with contextlib.suppress(aiohttp.ClientError, OSError, ValueError, ScrapeError):
-            body = Body(answer.headers.get("Content-Encoding", ""), 2**16)
-            body.add(await answer.content.read(_EXCERPT_BYTES))
-            start = body.so_far()[:_EXCERPT_BYTES].decode("utf-8", "replace").strip()
-    return faults.refusal(answer.status, answer.headers, start, target)
+def _page(reply: Reply | None, target: Target) -> Page:
+    assert reply is not None  # noqa: S101 - who was answered has a reply
+    if reply.status not in (0, 200):
+        raise ScrapeError(faults.refusal(reply.status, reply.location, reply.excerpt(), target))
+    text = reply.page().decode("utf-8", "surrogateescape")
+    return Page(text, reply.media == _OPENMETRICS)

@@ -9,7 +9,8 @@ import asyncio
 import json
 import logging
 import os
-from collections.abc import Mapping
+import threading
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
@@ -50,12 +51,20 @@ class Journal:
         self.error: str | None = None
         self._readers: list[Reader] = []
         self._is_open = self._may_try = False
-        self._last: tuple[Batch, Range | None] | None = None
+        self._last: tuple[Sequence[Batch], list[Range | None]] | None = None
         self._written: dict[str, str] = {}
+        self._writing = threading.Lock()
 
     def add(self, reader: Reader) -> None:
-        """Let a destination take part; before open()."""
+        """Let a destination take part: from what waits for it on, or (after open()) from now on."""
         self._readers.append(reader)
+
+    def remove(self, reader: Reader) -> None:
+        """Let a destination take part no more; what waits for it is dropped."""
+        self._readers.remove(reader)
+        if self._is_open:  # else the place is another lmaster's
+            self._written.setdefault(reader.name, "")
+            self._forget_others()
 
     def open(self) -> None:
         """Take up what is queued on disk; where that can't be, go on in memory.
@@ -74,24 +83,25 @@ class Journal:
             reader.found(_within(places[reader.name], self.segments))
         self._works()
 
-    def append(self, batch: Batch) -> Range | None:
-        """Write *batch* once for all destinations; return where, None where it can't be."""
-        if self._last is not None and self._last[0] is batch:
+    def extend(self, batches: Sequence[Batch]) -> list[Range | None]:
+        """Write *batches* once for all destinations; return where each is, None if it can't be."""
+        if self._last is not None and self._last[0] is batches:
             return self._last[1]
-        place = self._append(batch)
-        self._last = batch, place
-        return place
+        places = self._extend(batches)
+        self._last = batches, places
+        return places
 
-    def _append(self, batch: Batch) -> Range | None:
+    def _extend(self, batches: Sequence[Batch]) -> list[Range | None]:
+        nowhere: list[Range | None] = [None] * len(batches)
         if not self._is_open or (self.error is not None and not self._may_try):
-            return None
+            return nowhere
         try:
-            place = self.segments.append(batch)
+            places = self.segments.extend(batches)
             self._drop()
         except OSError as error:
             self._failed(error)
-            return None
-        return place
+            return nowhere
+        return list(places)
 
     def _drop(self) -> None:
         for before, why in self.segments.drop_overdue():
@@ -131,30 +141,42 @@ class Journal:
             return
         try:
             self._drop()
-            self.segments.drop_delivered(self._needed())
+            waiting = self._waiting()
+            needed = (ranges[0][0] for ranges in waiting.values() if ranges)
+            self.segments.drop_delivered(min(needed, default=self.segments.end))
             # What a destination has got stands in its place only after the queue itself is safe.
-            places = self._places()
+            places = _as_texts(waiting)
             await asyncio.to_thread(sync, self.segments.to_sync())
             await asyncio.to_thread(self._write_places, places)
         except OSError as error:
             self._failed(error)
             return
+        self._forget_others()
         if self._may_try:
             self._works()
         self._may_try = True
 
-    def _needed(self) -> Place:
-        waiting = [reader.waiting() for reader in self._readers]
-        return min((ranges[0][0] for ranges in waiting if ranges), default=self.segments.end)
-
-    def _places(self) -> dict[str, str]:
-        return {reader.name: json.dumps(reader.waiting()) for reader in self._readers}
+    def _waiting(self) -> dict[str, list[Range]]:
+        return {reader.name: reader.waiting() for reader in self._readers}
 
     def _path(self, name: str) -> Path:
         return self.segments.folder / f"{quote(name, safe='')}.place"
 
+    def _forget_others(self) -> None:
+        """Remove the places of destinations that are gone; also what was just being written."""
+        for name in self._written.keys() - {reader.name for reader in self._readers}:
+            del self._written[name]
+            try:
+                self._path(name).unlink(missing_ok=True)
+            except OSError as error:
+                log.warning("%s can't be removed: %s", self._path(name), error.strerror)
+
     def _write_places(self, places: Mapping[str, str]) -> None:
         """Write what changed, so that a power cut leaves the old or the new."""
+        with self._writing:  # the end does not wait for the thread that writes
+            self._write_changed(places)
+
+    def _write_changed(self, places: Mapping[str, str]) -> None:
         for name, text in places.items():
             if self._written.get(name) == text:
                 continue
@@ -182,12 +204,17 @@ class Journal:
         """Bring all to the disk, and let others have it."""
         with suppress(OSError):
             if self._is_open:
-                places = self._places()
+                places = _as_texts(self._waiting())
                 self.segments.leave()
                 sync(self.segments.to_sync())
                 self._write_places(places)
+                self._forget_others()
         with suppress(OSError):
             self.segments.close()
+
+
+def _as_texts(waiting: Mapping[str, list[Range]]) -> dict[str, str]:
+    return {name: json.dumps(ranges) for name, ranges in waiting.items()}
 
 
 def _range(start: tuple[int, int], end: tuple[int, int]) -> Range:

@@ -1,12 +1,16 @@
 """The values that travel through lmaster: targets, and batches of points."""
 
-from dataclasses import dataclass, field
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from itertools import repeat
 from urllib.parse import quote
 
 from fructosa_service.kinds import Endpoint
 
 from .access import METRICS, Access
+from .choosing import Choice, Limits
 
 Point = tuple[str, float]
 """A Graphite path and a value."""
@@ -17,7 +21,8 @@ class Target:
     """A page that is scraped every *interval_s* seconds.
 
     *group* is the label of its ``[nodes:…]`` section, *path* where its series are in Graphite,
-    *page* where its page is on the node.
+    *page* where its page is on the node. With *is_together* it is scraped at the same moment as
+    all others of its interval.
     """
 
     group: str
@@ -31,13 +36,17 @@ class Target:
     page: str = METRICS
     access: Access = Access()
     sensors: tuple[str, ...] = ()
+    naming: str = "plain"
+    choice: Choice = Choice()
+    limits: Limits = Limits()
+    is_together: bool = False
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Host and port, as people write them."""
         return str(Endpoint(self.host, self.port))
 
-    @property
+    @cached_property
     def identity(self) -> str:
         """What tells it from all other targets; its moment in the interval follows from it."""
         return f"{self.group}/{self.name}"
@@ -48,21 +57,85 @@ class Target:
         return self.timeout_s / 2 if self.connect_timeout_s is None else self.connect_timeout_s
 
     @cached_property
+    def place(self) -> str:
+        """Where its page is on the node, with what is asked of it."""
+        query = "&".join(f"collect[]={quote(sensor)}" for sensor in self.sensors)
+        between = ("&" if "?" in self.page else "?") if query else ""
+        return f"{self.page}{between}{query}"
+
+    @property
     def url(self) -> str:
         """Where its page is."""
-        query = "&".join(f"collect[]={quote(sensor)}" for sensor in self.sensors)
-        scheme = "https" if self.access.tls else "http"
-        between = ("&" if "?" in self.page else "?") if query else ""
-        return f"{scheme}://{self.name}{self.page}{between}{query}"
+        return f"{'https' if self.access.tls else 'http'}://{self.name}{self.place}"
 
 
-@dataclass(frozen=True)
+class Paths:
+    """The paths of a page's series below a node: one object for all nodes that say the same."""
+
+    __slots__ = ("__weakref__", "each", "key")
+
+    def __init__(self, each: tuple[str, ...]) -> None:
+        self.each = each
+        self.key = hash(each)  # it would be worked out anew each time
+
+
+class Points:
+    """Points of one moment, in columns: what is shared by all nodes is not made anew for each.
+
+    The path of a point is what stands *before*, one of *paths*, and what stands *after*.
+    """
+
+    __slots__ = ("after", "before", "paths", "values")
+
+    def __init__(self, before: str, paths: Paths, after: str, values: Iterable[float]) -> None:
+        self.before, self.paths, self.after = before, paths, after
+        self.values = array("d", values)
+
+    @classmethod
+    def of(cls, points: Iterable[Point]) -> "Points":
+        """Return single points in columns."""
+        paths, values = [], []
+        for path, value in points:
+            paths.append(path)
+            values.append(value)
+        return cls("", Paths(tuple(paths)), "", values)
+
+    def whole_paths(self) -> Iterator[str]:
+        """Return the path of each."""
+        found: Iterator[str] = map(self.before.__add__, self.paths.each)
+        return map(str.__add__, found, repeat(self.after)) if self.after else found
+
+    def __iter__(self) -> Iterator[Point]:
+        return zip(self.whole_paths(), self.values, strict=True)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Points | Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 class Batch:
     """The points of one scrape; all have the time at which it was due, in seconds since 1970."""
 
-    time_s: int
-    interval_s: int
-    points: list[Point] = field(default_factory=list)
+    __slots__ = ("interval_s", "points", "time_s")
+
+    def __init__(self, time_s: int, interval_s: int, points: Points | Iterable[Point] = ()) -> None:
+        self.time_s, self.interval_s = time_s, interval_s
+        self.points = points if isinstance(points, Points) else Points.of(points)
 
     def __len__(self) -> int:
         return len(self.points)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Batch) and (
+            (self.time_s, self.interval_s, self.points)
+            == (other.time_s, other.interval_s, other.points)
+        )
+
+    def __repr__(self) -> str:
+        return f"Batch({self.time_s}, {self.interval_s}, {list(self.points)})"
+
+    __hash__ = None  # type: ignore[assignment]

@@ -2,65 +2,57 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from aiohttp.abc import AbstractResolver, ResolveResult
-
 # A look-up that no server answers keeps its thread for half a minute. These are not the threads
 # that write to disk.
 _THREADS = 16
+# A node that is down is asked for at each of its scrapes, a name server not so often.
+_KEPT_S = 60.0
+
+AddressInfo = tuple[Any, ...]
+"""What getaddrinfo says: family, type, protocol, name, address."""
 
 
-class Names(AbstractResolver):
+class Names:
     """Looks up names; while no name server answers, what was found last goes on to be used."""
 
-    def __init__(self, look_up: Callable[..., list[Any]] = socket.getaddrinfo) -> None:
+    def __init__(
+        self,
+        look_up: Callable[..., list[Any]] = socket.getaddrinfo,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._look_up = look_up
+        self._clock = clock
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="names")
-        self._last: dict[tuple[str, int, int], list[ResolveResult]] = {}
+        self._last: dict[tuple[str, int], tuple[float, list[AddressInfo]]] = {}
 
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
+    async def resolve(self, host: str, port: int) -> list[AddressInfo]:
         """Return the addresses of a *host*.
 
         Raises: socket.gaierror when there are none.
         """
-        asked = (host, port, family)
+        found_s, found = self._last.get((host, port), (0.0, []))
+        if found and self._clock() < found_s + _KEPT_S:
+            return found
         try:
-            found = await asyncio.get_running_loop().run_in_executor(
-                self._threads, self._found, *asked
-            )
+            loop = asyncio.get_running_loop()
+            answers = await loop.run_in_executor(self._threads, self._answers, host, port)
         except socket.gaierror as error:
-            if error.errno != socket.EAI_AGAIN or asked not in self._last:
+            if error.errno != socket.EAI_AGAIN or not found:
                 raise
-            return self._last[asked]
-        self._last[asked] = found
-        return found
+            return found
+        self._last[host, port] = self._clock(), answers
+        return answers
 
-    def _found(self, host: str, port: int, family: int) -> list[ResolveResult]:
-        answers = self._look_up(host, port, family, socket.SOCK_STREAM, 0, socket.AI_ADDRCONFIG)
-        return [
-            ResolveResult(
-                hostname=host,
-                host=_with_scope(address),
-                port=port,
-                family=family,
-                proto=protocol,
-                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
-            )
-            for family, _, protocol, _, address in answers
-        ]
+    def _answers(self, host: str, port: int) -> list[AddressInfo]:
+        return self._look_up(
+            host, port, socket.AF_UNSPEC, socket.SOCK_STREAM, 0, socket.AI_ADDRCONFIG
+        )
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """End the threads; those that wait for a name server are not waited for."""
         self._threads.shutdown(wait=False, cancel_futures=True)
-
-
-def _with_scope(address: tuple[Any, ...]) -> str:
-    """Return the address of a socket; a link-local one of IPv6 is none without its interface."""
-    ip = str(address[0])
-    has_scope = len(address) > 3 and address[3] and "%" not in ip
-    return f"{ip}%{address[3]}" if has_scope else ip

@@ -4,7 +4,7 @@ import fcntl
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -143,15 +143,34 @@ class Segments:
 
     def append(self, batch: Batch) -> tuple[Place, Place]:
         """Write *batch* behind all others; return from where to where it stands."""
+        return self.extend([batch])[0]
+
+    def extend(self, batches: Sequence[Batch]) -> list[tuple[Place, Place]]:
+        """Write *batches* behind all others, at once; return from where to where each stands."""
         if self._file is None or self._is_full():
             self._begin()
-        segment, start = self._segments[-1], self.end
-        at = start.offset - segment.start.offset
-        data = self._encoder.encode(batch, at)
-        self._write(data, at)
-        self.end = segment.end = Place(start.offset + len(data), start.points + len(batch))
+        segment = self._segments[-1]
+        try:
+            data, places = self._encoded(batches, segment.start.offset)
+        except Exception:
+            self.leave()  # it knows paths that will not stand there
+            raise
+        self._write(data, self.end.offset - segment.start.offset)
+        self.end = segment.end = places[-1][1] if places else self.end
         segment.newest_s = self._clock()
-        return start, segment.end
+        return places
+
+    def _encoded(
+        self, batches: Sequence[Batch], base: int
+    ) -> tuple[bytes, list[tuple[Place, Place]]]:
+        """Return *batches* as bytes of the segment that begins at *base*, and where each stands."""
+        written, places, end = [], [], self.end
+        for batch in batches:
+            data = self._encoder.encode(batch, end.offset - base)
+            start, end = end, Place(end.offset + len(data), end.points + len(batch))
+            written.append(data)
+            places.append((start, end))
+        return b"".join(written), places
 
     def _is_full(self) -> bool:
         segment = self._segments[-1]

@@ -4,12 +4,16 @@ Batches are taken out only once they are delivered. Fresh ones stay in memory an
 ones are the backlog, which is read back from disk. Without a journal (the embedded store needs
 none, nor does a single scrape), and while the disk takes nothing, all is in memory: at most so
 many points. What is dropped is counted, by reason.
+
+A destination that can't say what it has read is sent the last part again. Its place on disk is
+before that part, so that the next lmaster does the same.
 """
 
 import asyncio
 import logging
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from .journal import Journal, Range
@@ -56,6 +60,7 @@ class Spool:
         self._unsafe_points = 0  # in memory alone
         self._backlog: deque[Range] = deque()  # no longer fresh, and on disk
         self._look: deque[tuple[Batch, Place]] = deque()  # what was read of it, not acknowledged
+        self._unsure: deque[list[Range]] = deque()  # on disk and sent, and perhaps never read
         self._told: set[str] = set()
         self._arrival = asyncio.Event()
         self._is_fresh = asyncio.Event()
@@ -82,12 +87,18 @@ class Spool:
         return self.dropped.total()
 
     def append(self, batch: Batch) -> None:
-        """Queue a batch; drop the oldest ones if there is no room."""
-        place = None if self.journal is None else self.journal.append(batch)
-        self._fresh.append(_Entry(batch, place))
-        self._fresh_points += len(batch)
-        if place is None:
-            self._unsafe_points += len(batch)
+        """Queue a batch."""
+        self.extend([batch])
+
+    def extend(self, batches: Sequence[Batch]) -> None:
+        """Queue *batches*; drop the oldest ones if there is no room."""
+        nowhere: list[Range | None] = [None] * len(batches)
+        places = nowhere if self.journal is None else self.journal.extend(batches)
+        for batch, place in zip(batches, places, strict=True):
+            self._fresh.append(_Entry(batch, place))
+            self._fresh_points += len(batch)
+            if place is None:
+                self._unsafe_points += len(batch)
         while self._fresh_points > self._most_fresh and len(self._fresh) > 1:
             self._put_aside(self._take_fresh())
         while self._unsafe_points > self._most_points and self._drop_unsafe():
@@ -198,17 +209,31 @@ class Spool:
         if to.offset < end.offset:
             self._backlog.appendleft((to, end))
 
-    def acknowledge(self, delivered: list[Batch]) -> None:
-        """Take out what was delivered, unless it was dropped meanwhile."""
-        for batch in delivered:
-            if self._fresh and self._fresh[0].batch is batch:
-                if self._take_fresh().place is None:
-                    self._unsafe_points -= len(batch)
-            elif self._left and self._left[0] is batch:
-                self._unsafe_points -= len(self._left.popleft())
-            elif self._look and self._look[0][0] is batch:
-                self._advance(self._look.popleft()[1])
+    def acknowledge(self, delivered: list[Batch], unsure: int = 0) -> None:
+        """Take out what was delivered, unless it was dropped meanwhile.
+
+        So many of the last deliveries are *unsure*: after the end of this process they wait again.
+        """
+        places = [self._take_out(batch) for batch in delivered]
+        self._unsure.append(_merged(place for place in places if place is not None))
+        while len(self._unsure) > unsure:
+            self._unsure.popleft()
         self._changed()
+
+    def _take_out(self, batch: Batch) -> Range | None:
+        """Take out a batch, if it is still there; return where it is on disk."""
+        if self._fresh and self._fresh[0].batch is batch:
+            place = self._take_fresh().place
+            if place is None:
+                self._unsafe_points -= len(batch)
+            return place
+        if self._left and self._left[0] is batch:
+            self._unsafe_points -= len(self._left.popleft())
+        elif self._look and self._look[0][0] is batch:
+            start, end = self._backlog[0][0], self._look.popleft()[1]
+            self._advance(end)
+            return start, end
+        return None
 
     def found(self, waiting: list[Range]) -> None:
         """Take up what waits since the last run."""
@@ -216,10 +241,14 @@ class Spool:
         self._changed()
 
     def waiting(self) -> list[Range]:
-        """Return what is on disk and not delivered, oldest first; the last goes to the end."""
+        """Return what is on disk and not surely delivered, oldest first.
+
+        The last goes to the end.
+        """
         end = Place(0, 0) if self.journal is None else self.journal.segments.end
         fresh = next((entry.place[0] for entry in self._fresh if entry.place is not None), end)
-        return [*self._backlog, (fresh, end)]
+        unsure = chain.from_iterable(self._unsure)
+        return _merged(sorted([*unsure, *self._backlog, (fresh, end)]))
 
     def forget(self, before: Place, why: str) -> None:
         """Count as dropped what waits in the backlog *before* a place."""
@@ -241,6 +270,17 @@ def _set(event: asyncio.Event, is_set: bool) -> None:
         event.set()
     else:
         event.clear()
+
+
+def _merged(ranges: Iterable[Range]) -> list[Range]:
+    """Return *ranges*, ordered by their starts, with those made one that touch each other."""
+    made: list[Range] = []
+    for start, end in ranges:
+        if made and start <= made[-1][1]:
+            made[-1] = made[-1][0], max(end, made[-1][1])
+        else:
+            made.append((start, end))
+    return made
 
 
 def _first(batches: Iterable[Batch], most_points: int) -> list[Batch]:

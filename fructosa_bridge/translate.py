@@ -8,13 +8,15 @@ look-up. One translator serves all targets of a kind.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import isfinite
 
-from . import naming, openmetrics, parse
+from . import openmetrics, parse
+from .choosing import Choice, Limits
+from .columns import AllPaths, Columns, Kept
 from .errors import PageError
 from .layout import Layout, Layouts, Piece
-from .model import Point
+from .model import Points
 from .parse import Sample, plain_number
+from .schemes import Named, Plain, Scheme
 
 # Series, paths and comments: more than all nodes of a large cluster share. When values of labels
 # churn, the memory is cleared at once and fills again with what is still said.
@@ -22,58 +24,82 @@ _MOST_REMEMBERED = 1_000_000
 
 
 @dataclass(frozen=True)
+class Rules:
+    """What targets share whose pages are translated alike: names, choice of series, limits."""
+
+    scheme: Scheme = Plain()
+    choice: Choice = Choice()
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True)
 class Translation:
     """What a page gave: *samples* it had, and what can't be stored, by reason."""
 
-    points: list[Point]
-    samples: int
-    not_finite: int
-    repeated: int
+    points: Points
+    samples: int = 0
+    not_finite: int = 0
+    repeated: int = 0
 
 
 class Translator:
     """Remembers the paths of the series that pages have named, and what each target said last."""
 
-    def __init__(self, most_remembered: int = _MOST_REMEMBERED) -> None:
+    def __init__(self, rules: Rules = Rules(), most_remembered: int = _MOST_REMEMBERED) -> None:
+        self._rules = rules
         self._most_remembered = most_remembered
         self._text = _Lines()
         self._openmetrics = _Lines()
         self._owners: dict[str, tuple[str, frozenset[tuple[str, str]]]] = {}
-        self._layouts = Layouts()
+        self._paths = AllPaths()
+        self._layouts = Layouts(self._columns)
         self._last: dict[tuple[str, bool], Layout] = {}
+
+    def _columns(self, series: list[Named | None]) -> Columns:
+        return Columns(series, self._rules.scheme, self._paths)
 
     def points(
         self,
         page: str,
-        below: str,
+        before: str,
         most_samples: int,
         *,
+        after: str = "",
+        own: tuple[str, ...] = (),
         target: str | None = None,
         is_openmetrics: bool = False,
     ) -> Translation:
-        """Return the points of a *page*, with paths below that of its node.
+        """Return the points of a *page*, whose paths stand between *before* and *after*.
 
-        *target* is the identity of who said it; without one, the node has one page alone.
-        Raises: PageError when a line is wrong, or there are more samples than allowed.
+        Their paths go on with the caller's *own*, whose values it adds. *target* is the identity
+        of who said the page; without one, the node has one page alone.
+        Raises: PageError when a line is wrong, or a limit is broken.
         """
         if "\r" in page and not is_openmetrics:
             page = page.replace("\r\n", "\n")
-        key = (below if target is None else target, is_openmetrics)
+        key = (before + after if target is None else target, is_openmetrics)
         layout = self._last.get(key)
         numbers = None if layout is None else layout.numbers(page)
         if layout is None or numbers is None:
-            return self._read(page, below, most_samples, key)
-        if layout.samples > most_samples:
+            layout, numbers = self._read(page, most_samples, key)
+        elif layout.samples > most_samples:
             raise _too_many(layout.samples, most_samples)
-        return _translation(below, layout.paths(), numbers, layout.has_repeats)
+        kept = layout.columns.kept(numbers, own)
+        return _translation(kept, before, after, layout.samples)
+
+    def nothing(self, before: str, after: str, own: tuple[str, ...]) -> Translation:
+        """Return what a page that can't be had gives: no points, and paths for the *own*."""
+        return _translation(Kept(self._paths.of(own), ()), before, after, 0)
 
     def forget(self, target: str) -> None:
         """Forget what a *target* said, which is scraped no more."""
         self._last.pop((target, False), None)
         self._last.pop((target, True), None)
 
-    def _read(self, page: str, below: str, most_samples: int, key: tuple[str, bool]) -> Translation:
-        """Return the points of a page line by line, and remember its layout."""
+    def _read(
+        self, page: str, most_samples: int, key: tuple[str, bool]
+    ) -> tuple[Layout, list[float]]:
+        """Return layout and numbers of a page, line by line; remember the layout."""
         is_openmetrics = key[1]
         self._make_room()
         lines = page.split("\n")
@@ -89,14 +115,15 @@ class Translator:
                 numbers.append(number)
             if len(numbers) > most_samples:
                 raise _too_many(_samples(lines), most_samples)
-        self._remember(pieces, key)
-        return _translation(below, [path for _, path in pieces if path], numbers, has_repeats=True)
+        return self._remember(pieces, key), numbers
 
-    def _remember(self, pieces: list[Piece], key: tuple[str, bool]) -> None:
-        if all(prefix or not path for prefix, path in pieces):
-            self._last[key] = self._layouts.layout(pieces)
+    def _remember(self, pieces: list[Piece], key: tuple[str, bool]) -> Layout:
+        layout = self._layouts.layout(pieces)
+        if all(piece.prefix or not piece.has_number for piece in pieces):
+            self._last[key] = layout
         else:  # some line can't be matched by how it begins
             self._last.pop(key, None)
+        return layout
 
     @property
     def remembered(self) -> int:
@@ -116,14 +143,20 @@ class Translator:
         known = self._openmetrics if is_openmetrics else self._text
         if sample is None:
             return known.learn_comment(line), None
-        return known.learn(line, sample, self._path(sample.name, sample.labels)), sample.value
+        return known.learn(line, sample, self._named(sample.name, sample.labels)), sample.value
 
-    def _path(self, name: str, labels: tuple[tuple[str, str], ...]) -> str:
-        path = naming.path(name, labels)
+    def _named(self, name: str, labels: tuple[tuple[str, str], ...]) -> Named | None:
+        """Return how a series is called; None if it is not wanted."""
+        scheme = self._rules.scheme
+        if not self._rules.choice.takes(name, labels):
+            return None
+        if wrong := self._rules.limits.broken(name, labels):
+            raise PageError(wrong)
+        named = scheme.path(name, labels)
         series = (name, frozenset(label for label in labels if label[1]))
-        if self._owners.setdefault(path, series) != series:
-            path = naming.explicit_path(name, labels)
-        return path
+        if self._owners.setdefault(named.path, series) != series:
+            named = scheme.explicit_path(name, labels)
+        return named
 
 
 class _Lines:
@@ -148,34 +181,27 @@ class _Lines:
 
     def learn_comment(self, line: str) -> Piece:
         """Return the piece of a line without a sample."""
-        return self._comments.setdefault(line, (line, ""))
+        return self._comments.setdefault(line, Piece(line, has_number=False))
 
-    def learn(self, line: str, sample: Sample, path: str) -> Piece:
+    def learn(self, line: str, sample: Sample, series: Named | None) -> Piece:
         """Return the piece of a line with a sample; remember it if a number alone follows it.
 
         The piece of any other line begins with nothing: it has to be parsed each time.
         """
         start = line.rfind(" ") + 1
-        series = line[:start]
+        prefix = line[:start]
         # With a time or an exemplar, or odd spaces, what is before the last space is not the
         # series alone; and the last space may be in a label.
-        is_whole = len(series) == len(series.rstrip(" \t")) + 1
+        is_whole = len(prefix) == len(prefix.rstrip(" \t")) + 1
         has_more = sample.time_ms is not None or " # {" in line
         if has_more or not is_whole or plain_number(line[start:]) is None:
-            return "", path
-        return self._series.setdefault(series, (series, path))
+            return Piece("", has_number=True, series=series)
+        return self._series.setdefault(prefix, Piece(prefix, has_number=True, series=series))
 
 
-def _translation(
-    below: str, paths: Iterable[str], numbers: list[float], has_repeats: bool
-) -> Translation:
-    named = zip(map(f"{below}.".__add__, paths), numbers, strict=True)
-    # A sum is finite only if all its parts are.
-    if isfinite(sum(numbers)) and not has_repeats:
-        return Translation(list(named), len(numbers), 0, 0)
-    finite = [point for point in named if isfinite(point[1])]
-    points = list(dict(finite).items())
-    return Translation(points, len(numbers), len(numbers) - len(finite), len(finite) - len(points))
+def _translation(kept: Kept, before: str, after: str, samples: int) -> Translation:
+    points = Points(before, kept.paths, after, kept.values)
+    return Translation(points, samples, kept.not_finite, kept.repeated)
 
 
 def _samples(lines: Iterable[str]) -> int:

@@ -44,7 +44,8 @@ install_graphite() {
 }
 
 missing=()
-for package in prometheus chromium chromium-driver libcairo2 fonts-dejavu-core fuse3 iproute2 strace; do
+for package in prometheus carbon-c-relay victoria-metrics chromium chromium-driver libcairo2 \
+  fonts-dejavu-core fuse3 iproute2 strace gcc libc6-dev python3-dev; do
   is_installed "$package" || missing+=("$package")
 done
 # Debian's own Python comes without what makes virtual environments.

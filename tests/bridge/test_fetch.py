@@ -82,12 +82,12 @@ async def error_of(client, one):
 
 
 async def test_a_page_is_asked_for_as_exporters_expect(node, client):
-    """Both formats, text first; gzip; how long the scrape may take; and who asks."""
+    """Both formats, text first; not packed; how long the scrape may take; and who asks."""
     page = await client.fetch(target(node.port, sensors=("A", "B"), timeout_s=4.5))
 
     assert Page(GOOD.decode(), is_openmetrics=False) == page
     assert node.requests[0].startswith("GET /metrics?collect[]=A&collect[]=B HTTP/1.1\r\n")
-    assert "gzip" == node.header("Accept-Encoding")
+    assert "identity" == node.header("Accept-Encoding")
     assert "4.5" == node.header("X-Prometheus-Scrape-Timeout-Seconds")
     assert f"lmaster/{__version__}" == node.header("User-Agent")
     assert (
@@ -109,6 +109,111 @@ async def test_one_connection_serves_all_scrapes_of_a_target(node, client):
     await client.fetch(one)
 
     assert (1, 2) == (before, node.connections)
+
+
+def in_turn(*answers):
+    """Say one of *answers* after the other; the last again and again."""
+    left = list(answers)
+
+    async def say(reader, writer):
+        says = left.pop(0) if len(left) > 1 else left[0]
+        if callable(says):
+            await says(reader, writer)
+        else:
+            writer.write(says)
+
+    return say
+
+
+@pytest.mark.parametrize(
+    "stale",
+    [
+        then_close(b""),
+        then_reset(),
+        then_close(answer(b"", "408 Request Timeout", connection="close")),
+        answer(b"", "408 Request Timeout"),
+    ],
+)
+async def test_a_kept_connection_that_ends_when_it_is_asked_costs_no_scrape(node, client, stale):
+    """The node may close it at that very moment; a new one is asked, without a word."""
+    one = target(node.port)
+    await client.fetch(one)
+    node.says = in_turn(stale, answer(b"again 1\n"))
+
+    page = await client.fetch(one)
+
+    assert ("again 1\n", 2, 3) == (page.text, node.connections, len(node.requests))
+
+
+@pytest.mark.parametrize("broken", [then_close(b""), answer(b"", "408 Request Timeout")])
+async def test_a_node_that_ends_every_connection_is_asked_again_once(node, client, broken):
+    """A new connection that brings nothing is an error, not a reason to try for ever."""
+    one = target(node.port)
+    await client.fetch(one)
+    node.says = broken
+
+    message = await error_of(client, one)
+
+    assert message.startswith(("the node closed", "the answer was 408 Request Timeout"))
+    assert (2, 3) == (node.connections, len(node.requests))
+
+
+async def test_half_an_answer_on_a_kept_connection_is_an_error(node, client):
+    """Something had come: the node was not about to close a connection at rest."""
+    one = target(node.port)
+    await client.fetch(one)
+    node.says = in_turn(then_close(b"HTTP/1.1 200 OK\r\n"), answer())
+
+    message = await error_of(client, one)
+
+    assert message.startswith("the node closed the connection without an answer")
+    assert 2 == len(node.requests)
+
+
+async def test_what_follows_an_answer_is_never_taken_for_the_next_one(node, client):
+    """Be it a whole answer."""
+    one = target(node.port)
+    node.says = answer() + answer(b"wrong 1\n")
+
+    pages = [(await client.fetch(one)).text for _ in range(3)]
+
+    assert [GOOD.decode()] * 3 == pages
+    assert 3 == node.connections
+
+
+async def test_a_fetch_that_is_cancelled_leaves_no_connection(node, client):
+    """While it waits for an answer; the next one goes well."""
+    one = target(node.port)
+    node.says = then_hang()
+    fetching = asyncio.create_task(client.fetch(one))
+    async with asyncio.timeout(20):
+        while not node.requests:
+            await asyncio.sleep(0.001)
+
+    fetching.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await fetching
+    await asyncio.wait_for(node.gone.wait(), 20)
+    node.says = answer()
+    assert GOOD.decode() == (await client.fetch(one)).text
+
+
+async def test_a_target_that_is_forgotten_has_no_connection_any_more(node, client):
+    """The node need not hold it until it is tired of it."""
+    one = target(node.port)
+    await client.fetch(one)
+
+    client.forget(one)
+
+    await asyncio.wait_for(node.gone.wait(), 20)
+
+
+async def test_a_connection_that_would_rest_for_long_is_closed_at_once(node, client):
+    """Most servers would close it before the next scrape."""
+    await client.fetch(target(node.port, interval_s=300))
+
+    await asyncio.wait_for(node.gone.wait(), 20)
 
 
 @pytest.mark.parametrize(
@@ -146,11 +251,11 @@ async def test_a_packed_page_is_unpacked(node, client, content):
     assert GOOD.decode() == page.text
 
 
-async def test_who_rather_sends_than_packs_may_say_so(node, client):
-    """With compression = no."""
-    await client.fetch(target(node.port, access=Access(compression=False)))
+async def test_who_rather_packs_than_sends_may_say_so(node, client):
+    """With compression = yes, where the network is slow."""
+    await client.fetch(target(node.port, access=Access(compression=True)))
 
-    assert "identity" == node.header("Accept-Encoding")
+    assert "gzip" == node.header("Accept-Encoding")
 
 
 @pytest.mark.parametrize(
@@ -409,17 +514,19 @@ async def test_names_are_known_while_no_name_server_answers():
             raise answer
         return answer
 
-    names = Names(look_up)
-    first = await names.resolve("n1", 1)
+    now_s = [0.0]
+    names = Names(look_up, lambda: now_s[0])
+    first = [await names.resolve("n1", 1) for _ in range(2)]
+    now_s[0] = 61.0
     second = await names.resolve("n1", 1)
     with pytest.raises(socket.gaierror, match="no such name"):
         await names.resolve("n1", 1)
     with pytest.raises(socket.gaierror, match="no answer"):
         await names.resolve("n2", 1)
-    await names.close()
+    names.close()
 
-    assert ["10.0.0.1", "fe80::1%2"] == [one["host"] for one in first]
-    assert first == second
+    assert [("10.0.0.1", 1), ("fe80::1", 1, 0, 2)] == [one[4] for one in second]
+    assert [second, second] == first
 
 
 async def test_a_node_is_found_by_its_name(node, client):
@@ -441,6 +548,7 @@ async def test_openmetrics_is_translated_as_such(node, client):
         node.says = answer(body, kind=kind)
         states.append(State(target(node.port)))
         await scraper.scrape(states[-1], 1000)
+    scraper.flush()
 
     assert [True, False, True] == [state.up for state in states]
 

@@ -21,6 +21,34 @@ def test_a_target_has_its_own_moment_of_the_interval(identity, interval_s):
     assert schedule.offset(identity, interval_s) == found
 
 
+@given(identity=st.text(), interval_s=intervals)
+def test_moments_are_quarters_of_a_second(identity, interval_s):
+    """Scrapes that come together cost half; nobody minds an eighth of a second."""
+    assert (4 * schedule.offset(identity, interval_s)).is_integer()
+
+
+@given(identities=st.lists(st.text(), min_size=2), interval_s=intervals, now_s=moments)
+def test_targets_that_are_scraped_together_have_one_moment(identities, interval_s, now_s):
+    """That at which the interval begins, on all machines with a right clock."""
+    due = {
+        schedule.next_due(
+            now_s, interval_s, schedule.offset(identity, interval_s, is_together=True)
+        )
+        for identity in identities
+    }
+
+    (due_s,) = due
+    assert 0 == due_s % interval_s
+
+
+def test_quarters_of_a_second_are_shared_evenly():
+    """Of ten thousand nodes in ten seconds no moment has twice its part."""
+    moments = Counter(schedule.offset(f"compute/node{n:05}:9888", 10) for n in range(10_000))
+
+    assert 40 == len(moments)
+    assert max(moments.values()) < 500
+
+
 def test_targets_are_spread_evenly():
     """No tenth of the interval has much more than a tenth of a thousand nodes."""
     tenths = Counter(int(schedule.offset(f"compute/node{n:04}:9888", 10)) for n in range(1000))

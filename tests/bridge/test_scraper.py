@@ -11,6 +11,7 @@ from fructosa_bridge import fetch
 from fructosa_bridge.model import Target
 from fructosa_bridge.scraper import Scraper, State
 from fructosa_bridge.spool import Spool
+from fructosa_bridge.translate import Translator
 
 GOOD = "# TYPE load gauge\nload 0.5\n"
 
@@ -136,10 +137,10 @@ async def test_bytes_that_are_no_utf8_keep_their_place(scrape):
     assert points["n.name.#fc"] == 1
 
 
-class Faulty:
+class Faulty(Translator):
     """A translator with a fault of ours."""
 
-    def points(self, page, below, most_samples, **how):
+    def points(self, *asked, **how):
         """Fail."""
         raise RecursionError("too deep")
 
@@ -151,7 +152,7 @@ async def test_a_fault_of_ours_costs_only_the_page_that_shows_it(port, caplog):
     state = State(target)
     async with fetch.session() as client:
         scraper = Scraper(client, [spool], sample_limit=100)
-        scraper._translator = Faulty()
+        scraper._translator = lambda target: Faulty()
         await scraper.scrape(state, 1000)
 
     (batch,) = await spool.peek(100)
@@ -169,6 +170,10 @@ class Clock:
         return self.now_s
 
 
+class Enough(Exception):
+    """Ends what would go on for ever."""
+
+
 async def test_a_target_is_scraped_at_its_moments_and_missed_slots_are_counted(port):
     """A scrape that takes 25 s costs two slots of ten."""
     clock, dues = Clock(), []
@@ -182,14 +187,14 @@ async def test_a_target_is_scraped_at_its_moments_and_missed_slots_are_counted(p
             dues.append(due_s)
             clock.now_s = due_s + (25 if len(dues) == 2 else 1)
             if len(dues) == 4:
-                raise asyncio.CancelledError
+                raise Enough
 
         async def _wait(self, due_s, interval_s, offset_s):
             clock.now_s = due_s
             return due_s
 
     async with fetch.session() as client:
-        with contextlib.suppress(asyncio.CancelledError):
+        with contextlib.suppress(Enough):
             await Timed(client, [], 100, clock).watch(state)
 
     steps = [round(after - before) for before, after in pairwise(dues)]
@@ -208,3 +213,192 @@ async def test_a_clock_set_back_far_is_followed():
     due_s = await asyncio.wait_for(waited, 10)
 
     assert due_s <= 1002.5
+
+
+class Nodes:
+    """A client of nodes that say what a test wants, without a network."""
+
+    def __init__(self, says=lambda target: GOOD):
+        self._says = says
+
+    async def fetch(self, target):
+        """Return a page, at once."""
+        return fetch.Page(self._says(target), is_openmetrics=False)
+
+    def forget(self, target):
+        """Forget nothing."""
+
+
+class Counting(Spool):
+    """A spool that tells how many batches it was given each time."""
+
+    def __init__(self):
+        super().__init__(10**6)
+        self.given = []
+
+    def extend(self, batches):
+        """Queue them."""
+        self.given.append(len(batches))
+        super().extend(batches)
+
+
+def states(count):
+    """Return the states of so many targets."""
+    return [
+        State(Target(group="all", host=f"n{number}", port=1, path=f"n{number}"))
+        for number in range(count)
+    ]
+
+
+async def scraped(scraper, found):
+    """Scrape all of them at one time."""
+    await asyncio.gather(*(scraper.scrape(state, 1000.0) for state in found))
+
+
+async def test_what_is_scraped_together_is_queued_together():
+    """After a moment, without anybody asking for it."""
+    spool, found = Counting(), states(7)
+    scraper = Scraper(Nodes(), [spool], sample_limit=10)
+
+    await scraped(scraper, found)
+    before = list(spool.given)
+    batches = await asyncio.wait_for(spool.peek(10**6), 20)
+
+    assert ([], [7], 7) == (before, spool.given, len(batches))
+    assert [True] * 7 == [state.up for state in found]
+
+
+async def test_what_waits_can_be_queued_at_once():
+    """At the end, and before another configuration is used; then nothing waits, and no timer."""
+    spool, found = Counting(), states(3)
+    scraper = Scraper(Nodes(), [spool], sample_limit=10)
+    await scraped(scraper, found)
+
+    scraper.flush()
+    scraper.flush()
+
+    assert ([3], None) == (spool.given, scraper._timer)
+
+
+@pytest.mark.parametrize(
+    ("count", "given"), [(99, []), (100, [100]), (101, [100]), (250, [100, 100])]
+)
+async def test_no_more_than_a_hundred_pages_wait(count, given):
+    """They would fill the memory when all nodes answer at one moment."""
+    spool = Counting()
+    scraper = Scraper(Nodes(), [spool], sample_limit=10)
+
+    await scraped(scraper, states(count))
+
+    assert given == spool.given
+    scraper.flush()
+    assert count == sum(spool.given)
+
+
+async def test_scrapes_go_on_after_each_moment():
+    """A second round is gathered anew."""
+    spool, found = Counting(), states(2)
+    scraper = Scraper(Nodes(), [spool], sample_limit=10)
+
+    for number in (1, 2):
+        await scraped(scraper, found)
+        await asyncio.wait_for(spool.peek(10**6), 20)
+        async with asyncio.timeout(20):
+            while len(spool.given) < number:
+                await asyncio.sleep(0.001)
+
+    assert [2, 2] == spool.given
+
+
+async def test_every_spool_gets_every_batch():
+    """Those that are there when it is queued."""
+    spools = [Counting(), Counting()]
+    scraper = Scraper(Nodes(), spools[:1], sample_limit=10)
+    await scraped(scraper, states(2))
+
+    scraper.spools = spools
+    scraper.flush()
+
+    assert [[2], [2]] == [spool.given for spool in spools]
+
+
+async def test_a_refused_page_among_good_ones_costs_itself_alone():
+    """The others are queued with it."""
+    spool, found = Counting(), states(3)
+    nodes = Nodes(lambda target: "wrong" if target.host == "n1" else GOOD)
+    scraper = Scraper(nodes, [spool], sample_limit=10)
+
+    await scraped(scraper, found)
+    scraper.flush()
+
+    assert ([3], [True, False, True]) == (spool.given, [state.up for state in found])
+
+
+async def test_a_fault_of_ours_costs_one_page_of_those_that_are_translated_together(caplog):
+    """Be it while the page is fetched, or while it is read."""
+    spool, found = Counting(), states(4)
+
+    def says(target):
+        if target.host == "n1":
+            raise ZeroDivisionError("a bug")
+        return None if target.host == "n2" else GOOD  # no text: what reads it breaks
+
+    scraper = Scraper(Nodes(says), [spool], sample_limit=10)
+
+    await scraped(scraper, found)
+    scraper.flush()
+
+    assert ([4], [True, False, False, True]) == (spool.given, [state.up for state in found])
+    assert "a fault of lmaster, see its log: ZeroDivisionError: a bug" == found[1].error
+    assert "a fault of lmaster, see its log: TypeError" in found[2].error
+    assert 2 == caplog.text.count("Traceback")
+
+
+@pytest.mark.parametrize(
+    ("naming", "path"),
+    [
+        ("plain", "n0.up.all"),
+        ("fructosa", "n0.up.all"),
+        ("tagged", "up;group=all;instance=n0:1"),
+    ],
+)
+async def test_whether_a_target_is_up_is_told_in_its_naming(naming, path):
+    """Beside what the page says, with how long it took and how many samples it had."""
+    spool = Counting()
+    target = Target(group="all", host="n0", port=1, path="n0", naming=naming)
+    scraper = Scraper(Nodes(), [spool], sample_limit=10)
+    await scraped(scraper, [State(target)])
+    scraper.flush()
+
+    (batch,) = await spool.peek(10)
+
+    found = dict(batch.points)
+    assert 4 == len(found)
+    assert [1.0] == [value for name, value in found.items() if name.startswith(path)]
+
+
+async def test_who_is_ended_amid_a_scrape_has_missed_that_slot():
+    """Nothing is told of it, so that it counts."""
+    (state,) = states(1)
+    asked = asyncio.Event()
+
+    class Silent(Nodes):
+        """Nodes that never answer."""
+
+        async def fetch(self, target):
+            asked.set()
+            await asyncio.Event().wait()
+
+    class Soon(Scraper):
+        """A scraper that waits for nothing."""
+
+        async def _wait(self, due_s, interval_s, offset_s):
+            return due_s
+
+    watching = asyncio.create_task(Soon(Silent(), [], 10).watch(state))
+    await asyncio.wait_for(asked.wait(), 20)
+
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+
+    assert (1, 0) == (state.missed, state.scrapes)

@@ -1,8 +1,11 @@
 """The queue as files."""
 
+import resource
+from contextlib import contextmanager
+
 import pytest
 
-from fructosa_bridge.model import Batch
+from fructosa_bridge.model import Batch, Paths, Points
 from fructosa_bridge.records import Place
 from fructosa_bridge.segments import Segments
 from fructosa_service.errors import ServiceError
@@ -82,7 +85,7 @@ def test_a_torn_tail_is_cut_off_and_counted(files, tmp_path, cut):
     second.append(batch(7))
 
     assert [0, 1, 7] == times(second)
-    assert second.torn_bytes == 9 + 24 + 80 - cut
+    assert second.torn_bytes == 9 + 28 + 80 - cut
     assert second.end.points == 30
 
 
@@ -220,3 +223,71 @@ def test_others_may_not_look_into_it(files, tmp_path):
     files().append(batch(1))
 
     assert (tmp_path / "queue").stat().st_mode & 0o777 == 0o700
+
+
+def test_several_batches_are_written_at_once(files):
+    """Each has its own place, one behind the other, and is there after the next start."""
+    first = files()
+
+    places = first.extend([batch(number) for number in range(5)])
+
+    assert [start for start, _ in places[1:]] == [end for _, end in places[:-1]]
+    assert (first.end, 50) == (places[-1][1], first.end.points)
+    assert [[3]] == [[got.time_s for got, _ in first.read(*places[3], 1)[0]]]
+    first.close()
+    assert list(range(5)) == times(files())
+
+
+def test_no_batches_are_nothing(files):
+    """And the next ones are written as ever."""
+    made = files()
+
+    assert [] == made.extend([])
+    made.extend([batch(1)])
+
+    assert [1] == times(made)
+
+
+@contextmanager
+def files_of_at_most(size):
+    """Let no file become larger; what is written is cut there, as it is on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("room", [0, 1, 200, 400])
+def test_of_several_batches_all_are_written_or_none(files, tmp_path, room):
+    """A disk that fills up amid them leaves those before, and takes those after."""
+    made = files()
+    made.extend([batch(0)])
+    before = made.end
+    (path,) = (tmp_path / "queue").glob("*.segment")
+    size = path.stat().st_size
+
+    with files_of_at_most(size + room), pytest.raises(OSError, match="File too large"):
+        made.extend([batch(number) for number in range(1, 5)])
+
+    assert (before, [0], size) == (made.end, times(made), path.stat().st_size)
+    made.extend([batch(7), batch(8)])
+    assert [0, 7, 8] == times(made)
+    made.close()
+    assert [0, 7, 8] == times(files())
+
+
+def test_a_batch_that_can_not_be_written_leaves_no_paths_behind(files):
+    """Else those after it would name paths that stand nowhere."""
+    made = files()
+    paths = Paths(("a", "b"))
+    good = Batch(1, 10, Points("n1.", paths, "", [1.0, 2.0]))
+    bad = Batch(1, 10, Points("n" * 2**17, paths, "", [1.0, 2.0]))
+    made.extend([batch(0)])
+
+    with pytest.raises(Exception, match="format"):
+        made.extend([good, bad])
+    made.extend([good])
+
+    assert [0, 1] == times(made)

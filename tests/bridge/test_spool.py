@@ -113,8 +113,9 @@ class OnDisk:
     def append(self, *batches):
         """Give each destination each batch."""
         for one in batches:
+            group = [one]
             for spool in self.spools:
-                spool.append(one)
+                spool.extend(group)
 
 
 @pytest.fixture
@@ -154,6 +155,23 @@ async def test_what_waited_comes_after_the_next_start(runs):
     assert [15, 16, 17] == [got.time_s for got in sent]
     assert second.spools[0].points == 17
     assert [*range(15), 18, 19] == await taken(second.spools[0])
+
+
+async def test_what_was_sent_and_perhaps_never_read_waits_again_after_the_next_start(runs):
+    """The last deliveries, fresh ones and backlog; what was sent before them does not."""
+    first = runs()
+    first.append(*map(batch, range(10)))
+    spool = first.spools[0]
+
+    sent = []
+    for unsure in 0, 1, 2, 2:
+        batches = await spool.peek(2)
+        spool.acknowledge(batches, unsure)
+        sent += [got.time_s for got in batches]
+
+    assert [5, 6, 7, 8, 9, 0, 1] == sent
+    assert 3 == spool.points
+    assert [0, 1, 2, 3, 4, 9] == await taken(runs().spools[0])
 
 
 async def test_each_destination_has_its_own_place(runs):
@@ -267,10 +285,10 @@ class Refusing(Segments):
 
     is_full = False
 
-    def append(self, batch):
+    def extend(self, batches):
         if self.is_full:
             raise OSError(28, "No space left on device")
-        return super().append(batch)
+        return super().extend(batches)
 
 
 async def test_a_disk_that_takes_nothing_leaves_the_points_in_memory(tmp_path, caplog):
