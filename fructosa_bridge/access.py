@@ -24,7 +24,7 @@ class Access:
     user: str | None = None
     password_file: Path | None = None
     token_file: Path | None = None
-    compression: bool = True
+    compression: bool = False
 
 
 def _parse_page(text: str) -> str:

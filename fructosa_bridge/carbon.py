@@ -5,7 +5,8 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from socket import SO_SNDBUF, SOL_SOCKET
+from itertools import islice
+from socket import IPPROTO_TCP, SO_SNDBUF, SOL_SOCKET, TCP_USER_TIMEOUT
 from typing import NamedTuple
 
 from .errors import DeliveryError, reason
@@ -22,6 +23,7 @@ _SEND_TIMEOUT_S = 30  # carbon's flow control stops reading while its cache is f
 # the last seconds are kept to be sent again, and at least as many bytes as Linux buffers for a
 # connection by default: 6 MiB where it is received (tcp_rmem), and what we let it hold here.
 _RESEND_S = 10
+_CHUNKS_A_WRITE = 16  # each write wakes carbon
 _SEND_BUFFER_BYTES = 2**18
 _RESEND_BYTES = 8 * 2**20
 
@@ -51,6 +53,11 @@ class Carbon:
         self._watch: asyncio.Task[None] | None = None
         self._sent: deque[_Sent] = deque()
         self._sent_bytes = 0
+
+    @property
+    def unsure(self) -> int:
+        """How many of the last sends are remembered, to be sent again."""
+        return len(self._sent)
 
     async def send(self, batches: list[Batch]) -> None:
         """Send *batches*, connecting if need be.
@@ -95,6 +102,8 @@ class Carbon:
             reader, self._writer = await asyncio.open_connection(self._host, self._port)
         connection = self._writer.get_extra_info("socket")
         connection.setsockopt(SOL_SOCKET, SO_SNDBUF, _SEND_BUFFER_BYTES)
+        # Where carbon's machine is gone, nothing says so; the kernel would try for a quarter hour.
+        connection.setsockopt(IPPROTO_TCP, TCP_USER_TIMEOUT, 1000 * _SEND_TIMEOUT_S)
         self._watch = asyncio.create_task(self._close_at_end(reader, self._writer))
         log.info("%s: connected", self.name)
         if self._sent:
@@ -120,7 +129,8 @@ class Carbon:
         """Write *batches*; return in how many bytes."""
         size = 0
         async with asyncio.timeout(_SEND_TIMEOUT_S):
-            for chunk in self._encode(batches):
+            chunks = self._encode(batches)
+            while chunk := b"".join(islice(chunks, _CHUNKS_A_WRITE)):
                 writer = self._writer
                 if writer is None:
                     raise ConnectionResetError("the connection was closed")

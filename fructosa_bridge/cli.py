@@ -2,104 +2,64 @@
 
 import argparse
 import asyncio
+import json
 import logging
 import sys
-from collections.abc import Sequence
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fructosa_service import cli
-from fructosa_service.errors import ConfigError, Problem, UsageError
-from fructosa_service.kinds import (
-    ENDPOINT,
-    HOST,
-    LISTENING_PORT,
-    Endpoint,
-    from_command_line,
-    whole,
-)
+from fructosa_service.errors import ConfigError, Problem, ServiceError, UsageError
+from fructosa_service.kinds import Endpoint
 from fructosa_service.logs import open_log
+from fructosa_service.users import Users
 
-from .config import DEFAULT_FILE, Config, GraphiteSettings, NodesSettings, read_config
+from . import listing, output, ping, schemas
+from .arguments import parser
+from .config import DEFAULT_FILE, Config, GraphiteSettings, read_config
+from .discovery import target_groups
 from .example import example_config
 from .model import Target
+from .picking import pick
 from .run import scrape_for_ever, scrape_once
 from .targets import configured, named
 
-log = logging.getLogger("lmaster")
+if TYPE_CHECKING:
+    from .ask import Place
 
-_INTERVAL = whole("seconds", at_least=1, at_most=86400)
+log = logging.getLogger("lmaster")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run lmaster with the arguments *argv*; return its exit code."""
-    arguments = _parser().parse_args(argv)
+    arguments = parser(_COMMANDS).parse_args(argv)
     return cli.run("lmaster", lambda: arguments.command(arguments))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = cli.parser("lmaster", "Scrape the nodes of a cluster and write into Graphite.")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-
-    scrape = cli.add_command(commands, "scrape", _scrape, "scrape the nodes, in the foreground")
-    cli.add_config(scrape, DEFAULT_FILE)
-    scrape.add_argument(
-        "--node",
-        metavar="HOST[:PORT]",
-        dest="nodes",
-        action="append",
-        type=from_command_line(ENDPOINT),
-        default=[],
-        help="scrape this node, instead of those configured; may be repeated (port: 9888)",
-    )
-    scrape.add_argument(
-        "--graphite",
-        metavar="HOST[:PORT]",
-        type=from_command_line(ENDPOINT),
-        help="send to this carbon: pickle, or plaintext on port 2003 (port: 2004)",
-    )
-    scrape.add_argument(
-        "--interval",
-        metavar="SECONDS",
-        type=from_command_line(_INTERVAL),
-        help=f"time between two scrapes of a --node (default: {NodesSettings.interval_s})",
-    )
-    scrape.add_argument(
-        "--data",
-        metavar="DIR",
-        type=lambda text: Path(text).absolute(),
-        help="data directory; without a configuration file the points are kept there",
-    )
-    scrape.add_argument(
-        "--host",
-        metavar="ADDRESS",
-        type=from_command_line(HOST),
-        help="address of the status page (default: that of the file, or localhost)",
-    )
-    scrape.add_argument(
-        "--port",
-        metavar="PORT",
-        type=from_command_line(LISTENING_PORT),
-        help="port of the status page, 0 for a free one (default: that of the file, or 9889)",
-    )
-    scrape.add_argument("--once", action="store_true", help="scrape each node once, and end")
-
-    cli.add_check(commands, _check, DEFAULT_FILE)
-    return parser
-
-
 def _scrape(arguments: argparse.Namespace) -> int:
-    config = _with_arguments(
-        read_config(cli.chosen_config(arguments.config, DEFAULT_FILE), arguments.data), arguments
-    )
-    targets = _targets(config, arguments)
+    config, targets = _loaded(arguments)
     open_log(config.logging)
     for warning in config.warnings:
         log.warning("%s", warning)
     if arguments.once:
         return _once(config, targets)
-    asyncio.run(scrape_for_ever(config, targets))
+    # The file of the start: one that is away at a reload is not as if there had never been any.
+    arguments.config = cli.chosen_config(arguments.config, DEFAULT_FILE)
+    load = None if arguments.config is None else partial(_loaded, arguments)
+    asyncio.run(scrape_for_ever(config, targets, load))
     return 0
+
+
+def _loaded(arguments: argparse.Namespace) -> tuple[Config, list[Target]]:
+    """Return the configuration and the targets, as file and command line say."""
+    path = cli.chosen_config(arguments.config, DEFAULT_FILE)
+    config = _with_arguments(read_config(path, arguments.data), arguments)
+    return config, _targets(config, arguments)
 
 
 def _once(config: Config, targets: Sequence[Target]) -> int:
@@ -119,27 +79,154 @@ def _check(arguments: argparse.Namespace) -> int:
     path = cli.chosen_config(arguments.config, DEFAULT_FILE)
     config = read_config(path)
     targets = _configured(config, path)
+    _check_web(config)
     for warning in config.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     if path is None:
         print(f"there is no {DEFAULT_FILE}; without it, name nodes with lmaster scrape --node")
+    elif not targets and config.nodes and config.master.shard is not None:
+        print(f"{path}: ok, but shard = {config.master.shard} has none of its nodes")
     elif not targets:
         print(f"{path}: ok, but it names no nodes; add a [nodes:NAME] section with hosts = ...")
     else:
-        print(f"{path}: ok, {len(targets)} targets")
+        print(f"{path}: ok, {_counted(targets)}")
     return 0
+
+
+def _check_web(config: Config) -> None:
+    """Read the files that [web] names: what is wrong with them is better known before the start."""
+    if (files := config.web.tls()) is not None:
+        files.context()
+    if config.web.users_file is not None:
+        Users(config.web.users_file)
+
+
+def _counted(targets: Sequence[Target]) -> str:
+    """Return how many *targets* there are, and in which sections if there are several."""
+    groups = Counter(target.group for target in targets)
+    each = ", ".join(f"{count} in [nodes:{group}]" for group, count in groups.items())
+    noun = "target" if len(targets) == 1 else "targets"
+    return f"{len(targets)} {noun}" + (f": {each}" if len(groups) > 1 else "")
+
+
+def _ping(arguments: argparse.Namespace) -> int:
+    config, path, targets = _all_configured(arguments)
+    chosen = pick(targets, arguments.hosts, lambda target: target.host, str(path))
+    # What fails is told in the end; a fault of ours is told at once, with its traceback.
+    logging.getLogger("fructosa_bridge").setLevel(logging.ERROR)
+    states = asyncio.run(ping.ask(chosen, config.master.most_samples, _progress(len(chosen))))
+    for line in ping.report(states, is_quiet=arguments.quiet):
+        print(line)
+    return 0 if all(state.up for state in states) else cli.EXIT_RUNNING
+
+
+def _progress(total: int) -> ping.Tell:
+    """Return what tells on a terminal how far it is."""
+
+    def tell(done: int) -> None:
+        text = "" if done == total else f"{done} of {total} asked"
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+
+    return tell if sys.stderr.isatty() else lambda done: None
+
+
+def _nodes(arguments: argparse.Namespace) -> int:
+    from . import ask  # requests takes longer to import than most commands run
+
+    place = _place(arguments)
+    try:
+        lines = listing.read(ask.get(place, "/api/targets"))
+    except ValueError as error:
+        raise ServiceError(
+            f"{place.url} is no lmaster: {error}; give the right one with --url"
+        ) from error
+    lines = pick(lines, arguments.hosts, lambda line: line.host, place.url)
+    lines = [line for line in lines if arguments.state in (None, line.state)]
+    if arguments.json:
+        print(json.dumps([line.told for line in lines], indent=2))
+    else:
+        for row in listing.table(lines, time.time()):
+            print(row)
+    return 0
+
+
+def _reload(arguments: argparse.Namespace) -> int:
+    from . import ask
+
+    answer = ask.post(_place(arguments), "/-/reload")
+    print(answer.text.rstrip("\n"), file=sys.stdout if answer.ok else sys.stderr)
+    return 0 if answer.ok else cli.EXIT_USAGE
+
+
+def _place(arguments: argparse.Namespace) -> "Place":
+    """Return where the running lmaster is: as the command line says, or the configuration."""
+    from . import ask
+
+    if (arguments.user is None) != (arguments.password_file is None):
+        raise UsageError("--user and --password-file go together; give both, or neither")
+    password = "" if arguments.user is None else ask.password(arguments.password_file)
+    url = arguments.url
+    if url is None:
+        path = cli.chosen_config(arguments.config, DEFAULT_FILE)
+        config = read_config(path)
+        url = ask.own_url(config.master, config.web)
+    return ask.Place(url=url, ca=arguments.ca, user=arguments.user, password=password)
+
+
+def _show_targets(arguments: argparse.Namespace) -> int:
+    config, path, _ = _all_configured(arguments)
+    text = json.dumps(target_groups(_configured(config, path)), indent=2) + "\n"
+    if arguments.output is None:
+        sys.stdout.write(text)
+    else:
+        output.write(arguments.output, text)
+    return 0
+
+
+def _schemas(arguments: argparse.Namespace) -> int:
+    _, _, targets = _all_configured(arguments)
+    files = {
+        "storage-schemas.conf": schemas.storage_schemas(targets),
+        "storage-aggregation.conf": schemas.storage_aggregation(targets),
+    }
+    if arguments.output is None:
+        print("\n".join(f"# {name}\n{text}" for name, text in files.items()), end="")
+        return 0
+    for name in files:
+        output.check_is_ours(arguments.output / name, schemas.MARK)
+    for name, text in files.items():
+        output.write(arguments.output / name, text)
+        print(f"written: {arguments.output / name}")
+    return 0
+
+
+def _all_configured(arguments: argparse.Namespace) -> tuple[Config, Path, list[Target]]:
+    """Return the configuration, its file, and the targets of all shards.
+
+    Raises: UsageError when there is no file, or no node in it.
+    """
+    path = cli.chosen_config(arguments.config, DEFAULT_FILE)
+    if path is None:
+        raise UsageError(f"there is no {DEFAULT_FILE}; say with -c FILE which one to read")
+    config = read_config(path)
+    targets = _configured(replace(config, master=replace(config.master, shard=None)), path)
+    if not targets:
+        raise UsageError(f"{path} names no nodes; add a [nodes:NAME] section with hosts = ...")
+    return config, path, targets
 
 
 def _with_arguments(config: Config, arguments: argparse.Namespace) -> Config:
     """Return *config* with what the command line says in place of the file."""
-    master, graphite = config.master, config.graphite
+    master, web, destinations = config.master, config.web, config.destinations
+    if arguments.host is not None or arguments.port is not None:
+        web = replace(web, listen=())
     if arguments.host is not None:
         master = replace(master, host=arguments.host)
     if arguments.port is not None:
         master = replace(master, port=arguments.port)
     if arguments.graphite is not None:
-        graphite = _carbon_at(arguments.graphite, graphite)
-    return replace(config, master=master, graphite=graphite)
+        destinations = {"": _carbon_at(arguments.graphite, config.graphite)}
+    return replace(config, master=master, web=web, destinations=destinations)
 
 
 def _carbon_at(place: Endpoint, graphite: GraphiteSettings) -> GraphiteSettings:
@@ -152,12 +239,17 @@ def _carbon_at(place: Endpoint, graphite: GraphiteSettings) -> GraphiteSettings:
 
 
 def _targets(config: Config, arguments: argparse.Namespace) -> list[Target]:
-    prefix = config.graphite.prefix
+    graphite = config.graphite
     if arguments.nodes:
-        return named(arguments.nodes, arguments.interval, prefix)
+        return named(arguments.nodes, arguments.interval, graphite.prefix, graphite.naming)
     if arguments.interval is not None:
         raise UsageError("--interval is for nodes named with --node; sections have their own")
     targets = _configured(config, cli.chosen_config(arguments.config, DEFAULT_FILE))
+    if not targets and config.nodes and config.master.shard is not None:
+        raise UsageError(
+            f"shard = {config.master.shard} has none of the configured nodes; "
+            "share them among fewer lmasters"
+        )
     if not targets:
         raise UsageError(
             f"there are no nodes to scrape; name them with --node HOST[:PORT], or write a "
@@ -168,6 +260,22 @@ def _targets(config: Config, arguments: argparse.Namespace) -> list[Target]:
 
 def _configured(config: Config, path: Path | None) -> list[Target]:
     try:
-        return configured(config.nodes, config.graphite.prefix)
+        return configured(
+            config.nodes,
+            config.graphite.prefix,
+            config.master.shard,
+            config.graphite.naming,
+        )
     except UsageError as error:
         raise ConfigError(str(path), [Problem(message=str(error))]) from error
+
+
+_COMMANDS: Mapping[str, cli.Command] = {
+    "scrape": _scrape,
+    "ping": _ping,
+    "nodes": _nodes,
+    "reload": _reload,
+    "targets": _show_targets,
+    "schemas": _schemas,
+    "check": _check,
+}

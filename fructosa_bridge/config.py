@@ -1,11 +1,11 @@
 """lmaster.conf: its sections, and the settings made of them."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fructosa_service.errors import KeyProblem
+from fructosa_service.errors import ConfigError, KeyProblem, Problem
 from fructosa_service.kinds import (
     HOST,
     LISTENING_PORT,
@@ -21,9 +21,14 @@ from fructosa_service.kinds import (
 from fructosa_service.load import Loaded, load
 from fructosa_service.logs import LOGGING, LoggingSettings
 from fructosa_service.settings import REQUIRED, SectionType, option
+from fructosa_service.web import WEB, WebSettings
 
 from .access import METRICS, PAGE, USER, Access
-from .nodes import NODES, PREFIX, SENSOR
+from .choosing import SELECTOR, Choice, Limits, Selector
+from .node_sets import HOSTS
+from .nodes import PREFIX, SENSOR
+from .schemes import SCHEMES
+from .shard import SHARD, Shard
 
 DEFAULT_FILE = Path("/etc/fructosa/lmaster.conf")
 _DEFAULT_TIMEOUT_S = 5.0
@@ -37,6 +42,11 @@ class MasterSettings:
     port: int = option(LISTENING_PORT, 9889, "TCP port of the status page; 0 takes a free one.")
     data_directory: Path = option(
         PATH, Path("/var/lib/fructosa"), "Where lmaster keeps its data.", key="data directory"
+    )
+    shard: Shard | None = option(
+        optional(SHARD),
+        None,
+        "Scrape one part of the nodes alone: 2/5 is the second of five lmasters that share them.",
     )
     queue_bytes: int = option(
         whole("bytes", at_least=2**20, example="4294967296"),
@@ -75,7 +85,10 @@ class NodesSettings:
     """Nodes that are scraped alike."""
 
     hosts: tuple[str, ...] = option(
-        NODES, REQUIRED, "The nodes: node[001-128], or names by commas."
+        HOSTS,
+        REQUIRED,
+        "The nodes: a set (node[001-128], a!b), a ClusterShell group (@compute), or a file's path "
+        "with a set a line. Groups and files are read again on a reload.",
     )
     port: int = option(PORT, 9888, "TCP port of their page.")
     interval_s: int = option(
@@ -103,11 +116,43 @@ class NodesSettings:
         key="page limit",
     )
     compression: bool = option(
-        YES_NO, True, "Ask for gzip: less to send, some more work at both ends."
+        YES_NO,
+        False,
+        "yes: ask for gzip, where the network is slow; without it both ends have less to do.",
     )
     page: str = option(PAGE, METRICS, "Where the page is on the node.", key="path")
     sensors: tuple[str, ...] = option(
         several(SENSOR), (), "Ask for these sensors only; without it for all that the node serves."
+    )
+    alignment: str = option(
+        choice("spread", "together"),
+        "spread",
+        "spread: each node at its own moment of the interval; together: all at the same one, so "
+        "that a job on many nodes is disturbed once rather than many times.",
+    )
+    keep: tuple[Selector, ...] = option(
+        several(SELECTOR),
+        (),
+        'Keep these metrics only: node_cpu_*, or go_*{quantile="0.5"} for some series of them.',
+        key="metrics keep",
+    )
+    drop: tuple[Selector, ...] = option(
+        several(SELECTOR),
+        (),
+        "Drop these metrics, also of those that are kept.",
+        key="metrics drop",
+    )
+    most_labels: int | None = option(
+        optional(whole("labels", at_least=1)),
+        None,
+        "A page that has a series with more labels is refused.",
+        key="label limit",
+    )
+    longest_label: int | None = option(
+        optional(whole("bytes", at_least=1, example="200")),
+        None,
+        "A page that has a label with a longer name or value is refused.",
+        key="label length limit",
     )
     prefix: str | None = option(
         optional(PREFIX), None, "Graphite prefix of these nodes, instead of the one in [Graphite]."
@@ -189,6 +234,16 @@ class NodesSettings:
             raise KeyProblem("token file", "can't be shown beside a user; remove one of the two")
 
     @property
+    def choice(self) -> Choice:
+        """Which series are kept."""
+        return Choice(self.keep, self.drop)
+
+    @property
+    def limits(self) -> Limits:
+        """What series may have."""
+        return Limits(labels=self.most_labels, length_bytes=self.longest_label)
+
+    @property
     def access(self) -> Access:
         """How the page is asked for."""
         return Access(
@@ -227,12 +282,34 @@ class GraphiteSettings:
     prefix: str | None = option(
         optional(PREFIX), None, "What all paths begin with; without it they begin with the node."
     )
+    naming: str = option(
+        choice(*SCHEMES),
+        "plain",
+        "How series are called: by paths (plain), with Graphite's tags (tagged), or as FrUCToSA "
+        "0.3 called them (fructosa).",
+    )
     whisper_directory: Path | None = option(
         optional(PATH),
         None,
         "Write Whisper files into this folder, instead of sending to carbon.",
         key="whisper directory",
     )
+
+    @property
+    def place(self) -> str:
+        """Where that is, in words: what tells one destination from another."""
+        if self.whisper_directory is not None:
+            return f"Whisper files in {self.whisper_directory}"
+        port = self.plaintext_port if self.protocol == "plaintext" else self.pickle_port
+        return f"carbon at {self.host}:{port}"
+
+    def __post_init__(self) -> None:
+        if self.naming == "tagged" and self.whisper_directory is not None:
+            raise KeyProblem(
+                "naming",
+                "can't be tagged with a whisper directory, which has no tags; choose plain or "
+                "fructosa",
+            )
 
 
 SCHEMA = (
@@ -248,7 +325,14 @@ SCHEMA = (
         settings=NodesSettings,
         labelled=True,
     ),
-    SectionType(name="Graphite", help="Where points go.", settings=GraphiteSettings),
+    SectionType(
+        name="Graphite",
+        help="Where points go. With [Graphite:NAME] there are several such places, each with its "
+        "own place in the queue; prefix and naming are the same in all.",
+        settings=GraphiteSettings,
+        may_be_labelled=True,
+    ),
+    WEB,
     LOGGING,
 )
 
@@ -259,9 +343,15 @@ class Config:
 
     master: MasterSettings
     nodes: Mapping[str, NodesSettings]
-    graphite: GraphiteSettings
+    destinations: Mapping[str, GraphiteSettings]
     logging: LoggingSettings
+    web: WebSettings = WebSettings()
     warnings: tuple[str, ...] = ()
+
+    @property
+    def graphite(self) -> GraphiteSettings:
+        """What all destinations share: prefix and naming."""
+        return next(iter(self.destinations.values()))
 
 
 def read_config(path: Path | None, data: Path | None = None) -> Config:
@@ -273,20 +363,60 @@ def read_config(path: Path | None, data: Path | None = None) -> Config:
     """
     loaded = Loaded() if path is None else load(path, SCHEMA)
     master = loaded.one("lmaster", MasterSettings)
-    graphite = loaded.one("Graphite", GraphiteSettings)
     if data is None and path is None:
         data = own_data_directory(os.environ, os.geteuid())
     if data is not None:
         master = replace(master, data_directory=data)
+    destinations = _destinations(loaded, str(path))
     if path is None:
-        graphite = replace(graphite, whisper_directory=master.data_directory / "whisper")
+        whisper_directory = master.data_directory / "whisper"
+        destinations = {"": replace(destinations[""], whisper_directory=whisper_directory)}
     return Config(
         master=master,
         nodes=loaded.labelled("nodes"),
-        graphite=graphite,
+        destinations=destinations,
         logging=loaded.one("logging", LoggingSettings),
+        web=loaded.one("web", WebSettings),
         warnings=loaded.warnings,
     )
+
+
+def _destinations(loaded: Loaded, filename: str) -> dict[str, GraphiteSettings]:
+    """Return the places that points go to by their labels; [Graphite] has none.
+
+    Raises: ConfigError where they can't be at one time.
+    """
+    found: dict[str, GraphiteSettings] = loaded.labelled("Graphite")
+    if not found or loaded.has("Graphite"):
+        found = {"": loaded.one("Graphite", GraphiteSettings), **found}
+    sections = {f"Graphite:{label}" if label else "Graphite": one for label, one in found.items()}
+    if problems := [*_different(sections), *_doubled(sections)]:
+        raise ConfigError(filename, problems)
+    return found
+
+
+def _different(sections: Mapping[str, GraphiteSettings]) -> Iterator[Problem]:
+    """Yield what differs among places that all get the same paths."""
+    (first_section, first), *others = sections.items()
+    for section, settings in others:
+        for key in ("prefix", "naming"):
+            here, there = getattr(settings, key), getattr(first, key)
+            if here != there:
+                message = (
+                    f"is {here or 'not set'}, and in [{first_section}] it is {there or 'not set'}; "
+                    "all destinations get the same paths, write the same in both"
+                )
+                yield Problem(message=message, section=section, key=key)
+
+
+def _doubled(sections: Mapping[str, GraphiteSettings]) -> Iterator[Problem]:
+    """Yield what names the place of another section."""
+    owners = dict[str, str]()
+    for section, settings in sections.items():
+        owner = owners.setdefault(settings.place, section)
+        if owner != section:
+            message = f"means {settings.place}, as [{owner}] does; keep one of the two sections"
+            yield Problem(message=message, section=section)
 
 
 def own_data_directory(environment: Mapping[str, str], user_id: int) -> Path:

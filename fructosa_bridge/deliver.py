@@ -29,6 +29,10 @@ class Destination(Protocol):
 
     name: str
 
+    @property
+    def unsure(self) -> int:
+        """How many of the last sends may never have been read; a new start must repeat them."""
+
     async def send(self, batches: list[Batch]) -> None:
         """Deliver *batches*, or raise DeliveryError."""
 
@@ -46,6 +50,8 @@ class Delivery:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         replay_points: int = 100_000,
         clock: Callable[[], float] = time.monotonic,
+        gather_s: float = 0.0,
+        points_at_a_time: int = _POINTS_AT_A_TIME,
     ) -> None:
         self.spool = spool
         self.destination = destination
@@ -53,7 +59,9 @@ class Delivery:
         self.last_error: str | None = None
         self._sleep = sleep
         self._clock = clock
+        self._gather_s, self._points_at_a_time = gather_s, points_at_a_time
         self._pace = Pace(replay_points, clock())
+        self._replay_at_a_time = min(points_at_a_time, replay_points)
         self._is_replay_next = False
         self._failures = 0
 
@@ -74,7 +82,7 @@ class Delivery:
             self._succeeded()
             points = sum(map(len, batches))
             self.delivered_points += points
-            self.spool.acknowledge(batches)
+            self.spool.acknowledge(batches, self.destination.unsure)
             self._is_replay_next = not is_replay
             if is_replay:
                 self._pace.spend(points, self._clock())
@@ -83,16 +91,22 @@ class Delivery:
         """Wait for batches; return them, and whether they are of the backlog."""
         spool = self.spool
         while True:
-            await spool.arrival()
+            await self._arrival()
             wait_s = self._pace.wait_s(self._clock())
             is_turn = self._is_replay_next or not spool.has_fresh
             if spool.has_backlog and is_turn and wait_s <= 0:
-                if batches := await spool.peek_backlog(_POINTS_AT_A_TIME):
+                if batches := await spool.peek_backlog(self._replay_at_a_time):
                     return batches, True
             elif spool.has_fresh:
-                return await spool.peek(_POINTS_AT_A_TIME), False
+                return await spool.peek(self._points_at_a_time), False
             else:
                 await self._fresh_or(wait_s)
+
+    async def _arrival(self) -> None:
+        """Wait for batches; where they come one by one, a moment longer for others to join them."""
+        await self.spool.arrival()
+        if self._gather_s and self.spool.points < self._points_at_a_time:
+            await self._sleep(self._gather_s)
 
     async def _fresh_or(self, wait_s: float) -> None:
         """Wait until there is something fresh, at most so long."""

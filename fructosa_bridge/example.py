@@ -2,6 +2,7 @@
 
 from fructosa_service.logs import LoggingSettings
 from fructosa_service.reference import example
+from fructosa_service.web import WebSettings
 
 from .config import SCHEMA, GraphiteSettings, MasterSettings, NodesSettings
 
@@ -16,6 +17,7 @@ def example_config() -> str:
             (sections["lmaster"], "lmaster", MasterSettings),
             (sections["nodes"], "nodes:compute", NodesSettings),
             (sections["Graphite"], "Graphite", GraphiteSettings),
+            (sections["web"], "web", WebSettings),
             (sections["logging"], "logging", LoggingSettings),
         ],
     )

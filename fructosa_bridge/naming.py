@@ -17,6 +17,8 @@ _ESCAPED = re.compile(rb"#([0-9a-f]{2})")
 _LONGEST_PART = 251
 # A path of the file system has 4096 bytes, shared with the store's folder, prefix and node.
 _LONGEST_PATH = 2000
+# Between name and value of a label; no value has it, as two digits or a hash follow its "#".
+NAMES_A_LABEL = "#:"
 
 
 def part(value: str) -> str:
@@ -38,10 +40,10 @@ def _readable(value: str) -> str:
 def _shortened(readable: str) -> str:
     if len(readable) <= _LONGEST_PART:
         return readable
-    return f"{readable[:200]}{_mark(readable)}"
+    return f"{readable[:200]}{mark(readable)}"
 
 
-def _mark(text: str) -> str:
+def mark(text: str) -> str:
     """Return what stands for the rest of a *text* that is too long; no value looks like it."""
     return f"##{sha256(text.encode()).hexdigest()[:32]}"
 
@@ -49,7 +51,7 @@ def _mark(text: str) -> str:
 def _joined(metric: str, *parts: str) -> str:
     """Return a path; the labels of one that is too long are a hash alone."""
     whole = ".".join([metric, *parts])
-    return whole if len(whole) <= _LONGEST_PATH else f"{metric}.{_mark(whole)}"
+    return whole if len(whole) <= _LONGEST_PATH else f"{metric}.{mark(whole)}"
 
 
 def value(part: str) -> str:
@@ -68,13 +70,13 @@ def path(name: str, labels: Iterable[tuple[str, str]]) -> str:
 
 
 def explicit_path(name: str, labels: Iterable[tuple[str, str]]) -> str:
-    """Return a path that names the labels too: ``metric.label=value``.
+    """Return a path that names the labels too: ``metric.label#:value``.
 
-    It is for series that differ only in the names of labels. No value holds a ``=``, so it is
-    never the path of another series.
+    It is for series that differ only in the names of labels. No value holds a ``#:``, so it is
+    never the path of another series; a ``=`` carbon-c-relay would turn into ``_``.
     """
-    named = (_shortened(f"{label}={_readable(value)}") for label, value in labels if value)
-    return _joined(part(name), *named)
+    named = (f"{label}{NAMES_A_LABEL}{_readable(value)}" for label, value in labels if value)
+    return _joined(part(name), *map(_shortened, named))
 
 
 def node_part(host: str) -> str:

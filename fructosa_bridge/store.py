@@ -2,76 +2,128 @@
 
 import asyncio
 import logging
-import struct
+import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import whisper
 
 from .errors import DeliveryError
 from .model import Batch
-from .retentions import aggregation, archives
+from .resize import Resizing, fits
+from .retentions import Series, aggregation, archives
+from .whisperfile import DAMAGED, Whole, checked, create, known, write
 
 log = logging.getLogger(__name__)
 
-# What whisper raises for a file whose header or slots are not whole.
-_DAMAGED = (whisper.CorruptWhisperFile, struct.error)
-
-Series = list[tuple[int, float]]
-"""Times in seconds since 1970, and values."""
+# Whisper keeps times in 32 bits; zero is an empty slot.
+_TIMES_S = range(1, 2**32)
 
 
 class WhisperStore:
-    """Keeps points in files below *folder*: the parts of a path are its folders."""
+    """Keeps points in files below *folder*: the parts of a path are its folders.
 
-    def __init__(self, folder: Path) -> None:
+    A file has slots of its series' interval. When a shorter one comes, it is made anew with its
+    history; so it is when only a longer one has come for a while. Of two sections that bring the
+    same series the shorter interval counts.
+    """
+
+    unsure = 0  # what is written is there
+
+    def __init__(
+        self,
+        folder: Path,
+        clock: Callable[[], float] = time.time,
+        resizing: Resizing | None = None,
+    ) -> None:
         self.folder = folder
         self.name = f"Whisper files in {folder}"
+        self._clock = clock
+        self._resizing = resizing or Resizing()
+        self._has_refused = False
+        self._writing: asyncio.Future[None] | None = None
 
     async def send(self, batches: list[Batch]) -> None:
         """Write *batches*.
 
         Raises: DeliveryError; then all of them must be sent again.
         """
+        self._writing = asyncio.ensure_future(asyncio.to_thread(self.write, batches))
         try:
-            await asyncio.to_thread(self.write, batches)
+            await asyncio.shield(self._writing)
         except OSError as error:
             where = f" ({error.filename})" if error.filename else ""
             raise DeliveryError(f"{self.name}: {error.strerror or error}{where}") from error
 
     async def close(self) -> None:
-        """Do nothing: no file stays open."""
+        """Wait for what is being written: a thread goes on when nobody waits for it any more."""
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            with suppress(OSError):
+                await writing
 
     def write(self, batches: Iterable[Batch]) -> None:
         """Write *batches*, each file once; a file is made when its series first comes."""
         by_path: dict[str, Series] = defaultdict(list)
         intervals: dict[str, int] = {}
-        for batch in batches:
+        for batch in filter(self._has_time, batches):
+            time_s, interval_s = batch.time_s, batch.interval_s
             for path, value in batch.points:
-                by_path[path].append((batch.time_s, value))
-                intervals[path] = batch.interval_s
+                by_path[path].append((time_s, value))
+                if intervals.setdefault(path, interval_s) > interval_s:
+                    intervals[path] = interval_s
+        now_s = int(self._clock())
+        self._resizing.begin()
         for path, points in by_path.items():
-            self._update(path, points, intervals[path])
+            self._update(path, points, intervals[path], now_s)
 
-    def _update(self, path: str, points: Series, interval_s: int) -> None:
-        file = self._file(path)
+    def _has_time(self, batch: Batch) -> bool:
+        """Tell whether a batch has a time that Whisper can keep; say so once if not."""
+        if batch.time_s in _TIMES_S:
+            return True
+        if not self._has_refused:
+            self._has_refused = True
+            log.error(
+                "points of the time %d s are dropped: Whisper files know 1970 to 2106; "
+                "set this machine's clock",
+                batch.time_s,
+            )
+        return False
+
+    def _update(self, path: str, points: Series, interval_s: int, now_s: int) -> None:
+        name = self._file(path)
         try:
-            whisper.update_many(str(file), points)
+            is_written = self._write_fitting(name, points, interval_s, now_s)
+            if not is_written:
+                self._resizing.resize(Path(name), interval_s, now_s)
+                _write(name, points, now_s)
         except FileNotFoundError:
-            self._create(path, points, interval_s)
-        except _DAMAGED as error:
+            self._create(path, points, interval_s, now_s)
+        except DAMAGED as error:
+            file = Path(name)
             aside = file.with_suffix(".broken")
             file.rename(aside)
             log.error("%s is damaged and now called %s: %s", file, aside.name, error)
-            self._create(path, points, interval_s)
+            self._create(path, points, interval_s, now_s)
 
-    def _create(self, path: str, points: Series, interval_s: int) -> None:
-        file = self._file(path)
+    def _write_fitting(self, name: str, points: Series, interval_s: int, now_s: int) -> bool:
+        """Write *points*, if the file has slots that fit; else return False."""
+        with Whole(name, "r+") as handle:
+            archive = checked(handle)
+            is_fitting = interval_s == archive[0] or fits(
+                handle, archive, interval_s, points[-1][0]
+            )
+            if is_fitting:
+                write(handle, points, now_s)
+        return is_fitting
+
+    def _create(self, path: str, points: Series, interval_s: int, now_s: int) -> None:
+        file = Path(self._file(path))
         file.parent.mkdir(parents=True, exist_ok=True)
-        # Sparse: a slot takes room on the disk when it is first written.
-        whisper.create(str(file), archives(interval_s), 0, aggregation(path), sparse=True)
-        whisper.update_many(str(file), points)
+        create(file, archives(interval_s), aggregation(path))
+        _write(str(file), points, now_s)
 
     def find(self, pattern: str) -> list[str]:
         """Return the series that match *pattern*: ``*`` is any part, ``**`` any number of them."""
@@ -86,20 +138,18 @@ class WhisperStore:
         A file that is damaged has none, nor has one that is being made just now.
         """
         try:
-            found = whisper.fetch(str(self._file(path)), from_s, until_s)
-        except (FileNotFoundError, *_DAMAGED):
+            with Whole(self._file(path), "r") as handle:
+                checked(handle)
+                return known(whisper.file_fetch(handle, from_s, until_s))
+        except (FileNotFoundError, *DAMAGED):
             return []
-        if found is None:
-            return []
-        (start_s, _, step_s), values = found
-        return [
-            (start_s + index * step_s, value)
-            for index, value in enumerate(values)
-            if value is not None
-        ]
 
-    def _folder(self, path: str) -> Path:
-        return self.folder.joinpath(*path.split("."))
+    def _file(self, path: str) -> str:
+        """Return the name of a series' file; without a dot in it, nothing leaves the folder."""
+        # A string: to work it out as a Path costs a third of what writing the point does.
+        return f"{self.folder}/{path.replace('.', '/')}.wsp"
 
-    def _file(self, path: str) -> Path:
-        return self._folder(path).with_name(f"{path.rpartition('.')[2]}.wsp")
+
+def _write(name: str, points: Series, now_s: int) -> None:
+    with Whole(name, "r+") as handle:
+        write(handle, points, now_s)

@@ -9,23 +9,34 @@ from fructosa_service.kinds import Endpoint
 from .config import NodesSettings
 from .model import Target
 from .naming import node_part
+from .shard import Shard
 
 
-def configured(nodes: Mapping[str, NodesSettings], prefix: str | None) -> list[Target]:
-    """Return the targets of all ``[nodes:…]`` sections.
+def configured(
+    nodes: Mapping[str, NodesSettings],
+    prefix: str | None,
+    shard: Shard | None = None,
+    naming: str = "plain",
+) -> list[Target]:
+    """Return the targets of all ``[nodes:…]`` sections, or those of one *shard* of the nodes.
 
-    Raises: UsageError when two pages would write to the same paths.
+    Raises: UsageError when two pages would write to the same paths, also from several shards.
     """
     targets = [
         target
         for group, settings in nodes.items()
-        for target in _of_section(group, settings, settings.prefix or prefix)
+        for target in _of_section(group, settings, settings.prefix or prefix, naming)
     ]
     _check_paths(targets)
-    return targets
+    return [target for target in targets if shard is None or shard.takes(target.host)]
 
 
-def named(nodes: Sequence[Endpoint], interval_s: int | None, prefix: str | None) -> list[Target]:
+def named(
+    nodes: Sequence[Endpoint],
+    interval_s: int | None,
+    prefix: str | None,
+    naming: str = "plain",
+) -> list[Target]:
     """Return the targets for nodes that were named on the command line: those of a group ``all``.
 
     What is not said is as in a section that doesn't say it.
@@ -39,13 +50,16 @@ def named(nodes: Sequence[Endpoint], interval_s: int | None, prefix: str | None)
             settings = replace(settings, port=node.port)
         if interval_s is not None:
             settings = replace(settings, interval_s=interval_s)
-        targets += configured({"all": settings}, prefix)
+        targets += configured({"all": settings}, prefix, naming=naming)
     _check_paths(targets)
     return targets
 
 
-def _of_section(group: str, settings: NodesSettings, prefix: str | None) -> Iterator[Target]:
-    access = settings.access  # one for all, so that they share what its files hold
+def _of_section(
+    group: str, settings: NodesSettings, prefix: str | None, naming: str
+) -> Iterator[Target]:
+    # One for all, so that they share what its files hold, and what is known of their series.
+    access, choice, limits = settings.access, settings.choice, settings.limits
     for host in settings.hosts:
         yield Target(
             group=group,
@@ -59,6 +73,10 @@ def _of_section(group: str, settings: NodesSettings, prefix: str | None) -> Iter
             page=settings.page,
             access=access,
             sensors=settings.sensors,
+            naming=naming,
+            choice=choice,
+            limits=limits,
+            is_together=settings.alignment == "together",
         )
 
 

@@ -31,13 +31,19 @@ OUT = "is out of range"
 NO_SET = "is no node set (…); write e.g. node[001-128]"
 OF_NODES = (
     "it may have hosts, port, interval, timeout, connect timeout, page limit, compression, path, "
-    "sensors, prefix, tls, tls ca, tls certificate, tls key, tls server name, user, "
-    "password file, token file"
+    "sensors, alignment, metrics keep, metrics drop, label limit, label length limit, prefix, tls, "
+    "tls ca, tls certificate, tls key, tls server name, user, password file, token file"
 )
 OF_LMASTER = (
-    "it may have host, port, data directory, queue bytes, queue age, queue points, replay rate, "
-    "sample limit"
+    "it may have host, port, data directory, shard, queue bytes, queue age, queue points, "
+    "replay rate, sample limit"
 )
+NO_GROUPS = (
+    "names a group, and this machine has none; write them into /etc/clustershell/groups.conf, or "
+    "name the nodes, e.g. node[001-128]"
+)
+SAME = "all destinations get the same paths, write the same in both"
+NO_SELECTOR = "is no pattern of metrics; write e.g. node_cpu_*, with commas between several"
 TWO_SPELLINGS = "stands twice, in two spellings; keep one of the two sections"
 STANDS_TWICE = "stands twice; keep one of the two sections"
 INTERVAL = "is out of range; write from 1 to 86400 seconds"
@@ -47,7 +53,7 @@ NEITHER = "is neither yes nor no; write yes or no"
 UTF = "save the file as UTF-8"
 NONE = "names 0 nodes; write 1 to 100000 of them"
 TWICE = "is set twice in this section; keep one of the two lines"
-SECTIONS = "it may have [lmaster], [nodes:…], [Graphite], [logging]"
+SECTIONS = "it may have [lmaster], [nodes:…], [Graphite], [web], [logging]"
 LONGER = "lower the timeout or lengthen the interval"
 NO_VALUE = "is no value; write one line of text behind the '='"
 NO_HOME = "is in no user's home; write the path from the root"
@@ -101,9 +107,43 @@ BROKEN = [
         f":1: [node:a]: {NO_SECTION}; did you mean nodes?",
     ),
     (
+        "an empty label",
+        "[Graphite:]",
+        ":1: [Graphite:]: is not how this section is written; write [Graphite] or [Graphite:NAME]",
+    ),
+    (
         "a label too many",
-        "[Graphite:a]",
-        ":1: [Graphite:a]: is not how this section is written; write [Graphite]",
+        "[logging:a]",
+        ":1: [logging:a]: is not how this section is written; write [logging]",
+    ),
+    ("a destination twice", "[Graphite:a]\n[Graphite:a]", f":2: [Graphite:a] {STANDS_TWICE}"),
+    (
+        "destinations with two prefixes",
+        "[Graphite:a]\nprefix = a\n[Graphite:b]\nhost = g\nprefix = b",
+        f": [Graphite:b] prefix: is b, and in [Graphite:a] it is a; {SAME}",
+    ),
+    (
+        "destinations of which one has a prefix",
+        "[Graphite]\nprefix = a\n[Graphite:b]\nhost = g",
+        f": [Graphite:b] prefix: is not set, and in [Graphite] it is a; {SAME}",
+    ),
+    (
+        "destinations that call series differently",
+        "[Graphite:a]\n[Graphite:b]\nhost = g\nnaming = tagged",
+        f": [Graphite:b] naming: is tagged, and in [Graphite:a] it is plain; {SAME}",
+    ),
+    (
+        "one place in two sections",
+        "[Graphite]\n[Graphite:b]\nhost = localhost",
+        ": [Graphite:b]: means carbon at localhost:2004, as [Graphite] does; keep one of the two "
+        "sections",
+    ),
+    (
+        "one folder in two sections, and a prefix too",
+        "[Graphite:a]\nwhisper directory = /w\n[Graphite:b]\nwhisper directory = /w/\nprefix = b",
+        f": [Graphite:b] prefix: is b, and in [Graphite:a] it is not set; {SAME}",
+        ": [Graphite:b]: means Whisper files in /w, as [Graphite:a] does; keep one of the two "
+        "sections",
     ),
     ("nodes twice", NODES + HOSTS + "n1\n", f":3: [nodes:a] {STANDS_TWICE}"),
     ("nodes in two spellings", NODES + "[Nodes:a]\nhosts = n2", f":3: [Nodes:a]: {TWO_SPELLINGS}"),
@@ -201,8 +241,8 @@ BROKEN = [
         HOSTS + "300.0.0.1",
         f":2: [nodes:a] hosts: '300.0.0.1' holds '300.0.0.1', which {NO_HOST}",
     ),
-    ("a group", HOSTS + "@group", f":2: [nodes:a] hosts: '@group' holds '@group', which {NO_HOST}"),
-    ("every node", HOSTS + "*", f":2: [nodes:a] hosts: '*' holds '*', which {NO_HOST}"),
+    ("a group", HOSTS + "@group", f":2: [nodes:a] hosts: '@group' {NO_GROUPS}"),
+    ("every node", HOSTS + "*", f":2: [nodes:a] hosts: '*' {NO_GROUPS}"),
     ("blanks within a range", HOSTS + "n[1 - 3]", f":2: [nodes:a] hosts: 'n[1 - 3]' {NO_SET}"),
     (
         "range in blanks",
@@ -431,6 +471,42 @@ BROKEN = [
         ":2: [lmaster] sample limit: '1_000' is not a whole number of samples; write e.g. 10",
     ),
     # Words.
+    (
+        "alignment of neither",
+        NODES + "alignment = togehter",
+        ":3: [nodes:a] alignment: 'togehter' is none of spread, together; did you mean together?",
+    ),
+    (
+        "metrics that are no pattern",
+        NODES + "metrics keep = node_cpu_*, a b",
+        f":3: [nodes:a] metrics keep: 'node_cpu_*, a b' holds 'a b', which {NO_SELECTOR}",
+    ),
+    (
+        "metrics with half a label",
+        NODES + "metrics drop = a{b=c}",
+        ":3: [nodes:a] metrics drop: 'a{b=c}' holds 'a{b=c}', which names no label; write "
+        'metric{label="pattern"}, with one label, and a ? for a comma',
+    ),
+    (
+        "no labels allowed",
+        NODES + "label limit = 0",
+        f":3: [nodes:a] label limit: '0' {OUT}; write at least 1 labels",
+    ),
+    (
+        "labels of no length",
+        NODES + "label length limit = long",
+        ":3: [nodes:a] label length limit: 'long' is not a whole number of bytes; write e.g. 200",
+    ),
+    (
+        "shard of no number",
+        "[lmaster]\nshard = two",
+        ":2: [lmaster] shard: 'two' is no shard; write which of how many, e.g. 2/5",
+    ),
+    (
+        "shard beyond the last",
+        "[lmaster]\nshard = 3/2",
+        ":2: [lmaster] shard: '3/2' is none of 2 shards; they are 1/2 to 2/2",
+    ),
     ("send perhaps", "[Graphite]\nsend = perhaps", f":2: [Graphite] send: 'perhaps' {NEITHER}"),
     (
         "protocol misspelt",

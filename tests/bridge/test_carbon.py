@@ -1,6 +1,7 @@
 """The connection to carbon, with a server in place of carbon that can be as rude as it likes."""
 
 import asyncio
+import socket
 
 import pytest
 
@@ -122,3 +123,14 @@ async def test_a_carbon_that_is_not_there_is_an_error_with_its_address(receiver)
 
     with pytest.raises(DeliveryError, match=rf"carbon at 127.0.0.1:{receiver.port}: .* refused"):
         await carbon.send(batch("a"))
+
+
+async def test_a_carbon_whose_machine_is_gone_is_given_up(receiver):
+    """Where packets vanish nobody says so: the kernel is told how long to wait for an answer."""
+    carbon = Carbon("127.0.0.1", receiver.port, lines)
+
+    await carbon.send([Batch(1, 10, [("a", 1.0)])])
+
+    connection = carbon._writer.get_extra_info("socket")
+    assert 30_000 == connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+    await carbon.close()

@@ -15,6 +15,7 @@ class Flaky:
     """A destination that fails when it is told to."""
 
     name = "flaky"
+    unsure = 0
 
     def __init__(self, *outcomes):
         self.outcomes = list(outcomes)
@@ -101,6 +102,20 @@ async def test_fresh_points_and_the_backlog_take_turns(naps):
     await made.step()
 
     assert [3, 4, 0, 1, 2, 5] == destination.taken
+
+
+async def test_no_more_of_the_backlog_goes_at_once_than_its_pace_takes_in_a_second():
+    """Nor is what is fresh held up by more."""
+    spool = Spool(100_000, fresh_points=1)
+    for number in range(9):
+        spool.append(Batch(number, 10, [("a", 1.0)] * 500))
+    destination = Flaky()
+    made = Delivery(spool, destination, replay_points=1000, clock=lambda: 0.0)
+
+    for _ in range(2):
+        await made.step()
+
+    assert [8, 0, 1] == destination.taken
 
 
 async def test_the_backlog_goes_at_its_pace():

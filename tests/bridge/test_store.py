@@ -1,15 +1,24 @@
 """The embedded store: real Whisper files."""
 
 import logging
+import resource
+import signal
+import struct
 import time
+from contextlib import contextmanager
 
 import pytest
 import whisper
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fructosa_bridge.errors import DeliveryError
 from fructosa_bridge.model import Batch
+from fructosa_bridge.resize import Resizing
+from fructosa_bridge.retentions import archives
 from fructosa_bridge.store import WhisperStore
 from fructosa_bridge.translate import Translator
+from fructosa_bridge.whisperfile import Whole
 
 
 @pytest.fixture
@@ -103,3 +112,286 @@ async def test_a_folder_that_cannot_be_written_keeps_the_points_queued(tmp_path,
 
     with pytest.raises(DeliveryError, match=r"Whisper files in .*file: Not a directory"):
         await store.send([Batch(now_s, 10, [("n.load", 1.0)])])
+
+
+class Turns:
+    """A clock for Resizing that goes on by so many seconds a look."""
+
+    def __init__(self, by_s=0.0):
+        self.now_s, self.by_s = 1000.0, by_s
+
+    def __call__(self):
+        self.now_s += self.by_s
+        return self.now_s
+
+
+def slots(store, path):
+    """Return the seconds a slot of a series' archives."""
+    header = whisper.info(str(store.folder / f"{path.replace('.', '/')}.wsp"))
+    return [archive["secondsPerPoint"] for archive in header["archives"]]
+
+
+def fill(store, path, times, interval_s):
+    """Let a series come at *times*, each point with its time as value, one send each."""
+    for time_s in times:
+        store.write([Batch(time_s, interval_s, [(path, float(time_s))])])
+
+
+_TIMES = st.one_of(
+    st.integers(-3600, 60),
+    st.integers(-800 * 86400, 10 * 86400),
+    st.sampled_from([-8 * 86400, -6 * 3600, -6 * 3600 - 1, -1, 0, 1]),
+)
+_SENT = st.lists(st.tuples(_TIMES, st.floats(allow_nan=True, allow_infinity=True)), max_size=4)
+
+
+@settings(deadline=None, max_examples=60)
+@given(sends=st.lists(_SENT.filter(bool), min_size=1, max_size=12), step_s=st.sampled_from([1, 10]))
+def test_a_file_is_what_whisper_itself_would_write(tmp_path_factory, sends, step_s):
+    """Byte for byte: late, repeated, out of order, of the future, of long ago, no numbers."""
+    folder, now_s = tmp_path_factory.mktemp("store"), 1_800_000_007
+    store = WhisperStore(folder, clock=lambda: now_s)
+    peer = folder / "peer.wsp"
+    whisper.create(str(peer), archives(step_s), 0, "average", sparse=True)
+
+    for send in sends:
+        points = [(now_s + ago_s, value) for ago_s, value in send]
+        store.write([Batch(time_s, step_s, [("n.load", value)]) for time_s, value in points])
+        whisper.update_many(str(peer), points, now_s)
+
+    assert peer.read_bytes() == (folder / "n/load.wsp").read_bytes()
+
+
+_NUMBERS = st.sampled_from([0, 1, 2, 3, 5, 10, 28, 40, 52, 60, 2160, 10**6, 2**31, 2**32 - 1])
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    head=st.tuples(_NUMBERS, _NUMBERS, st.sampled_from([0.0, 0.5, 1.0, 7.0]), _NUMBERS),
+    found=st.lists(st.tuples(_NUMBERS, _NUMBERS, _NUMBERS), max_size=9),
+)
+def test_no_damage_to_a_header_ends_the_store(tmp_path_factory, head, found):
+    """The other series go on, and so does this one, in a new file."""
+    folder = tmp_path_factory.mktemp("store")
+    now_s = int(time.time()) // 10 * 10 - 100
+    store = WhisperStore(folder)
+    (folder / "n").mkdir()
+    header = struct.pack("!2LfL", *head) + b"".join(struct.pack("!3L", *one) for one in found)
+    (folder / "n/load.wsp").write_bytes(header + bytes(30_000))
+
+    assert [] == store.fetch("n.load", now_s - 10, now_s + 20)
+    store.write([Batch(now_s, 10, [("n.load", 1.0), ("n.other", 2.0)])])
+
+    assert [(now_s, 1.0)] == store.fetch("n.load", now_s - 10, now_s + 20)
+    assert [(now_s, 2.0)] == store.fetch("n.other", now_s - 10, now_s + 20)
+
+
+@pytest.mark.parametrize(
+    ("head", "found", "size"),
+    [
+        ((1, 21600, 0.0, 0), [], 25_948),
+        ((1, 21600, 0.0, 1), [(28, 0, 2160)], 25_948),
+        ((1, 21600, 0.0, 1), [(28, 10, 0)], 25_948),
+        ((1, 21600, 0.0, 1), [(28, 10, 2160)], 25_947),
+        ((1, 21601, 0.0, 1), [(28, 10, 2160)], 25_948),
+        ((1, 21600, 0.0, 1), [(40, 10, 2160)], 25_960),
+        ((1, 21600, 0.0, 2**32 - 1), [(28, 10, 2160)], 25_948),
+        ((1, 43200, 0.0, 2), [(40, 10, 2160), (25_960, 15, 2880)], 60_520),
+        ((9, 21600, 0.0, 1), [(28, 10, 2160)], 25_948),
+        ((1, 21600, 2.0, 1), [(28, 10, 2160)], 25_948),
+    ],
+)
+def test_a_header_that_makes_no_sense_is_damage(store, now_s, head, found, size):
+    """Whisper itself would write to such a file, somewhere, or fail in many ways."""
+    header = struct.pack("!2LfL", *head) + b"".join(struct.pack("!3L", *one) for one in found)
+    file = store.folder / "load.wsp"
+    file.write_bytes(header.ljust(size, b"\0"))
+
+    assert [] == store.fetch("load", now_s - 10, now_s)
+    fill(store, "load", [now_s], 10)
+
+    assert [(now_s, float(now_s))] == store.fetch("load", now_s - 10, now_s)
+    assert file.with_suffix(".broken").exists()
+
+
+@pytest.mark.parametrize("time_s", [-1, 0, 2**32, 2**40])
+def test_a_time_that_whisper_cannot_keep_damages_no_file(store, now_s, time_s, caplog):
+    """A clock gone wild costs its own points, and the log says so once."""
+    fill(store, "n.load", [now_s, time_s, time_s], 10)
+
+    assert [(now_s, float(now_s))] == store.fetch("n.load", now_s - 10, now_s)
+    assert [] == list(store.folder.rglob("*.broken"))
+    assert 1 == caplog.text.count("set this machine's clock")
+
+
+def test_a_series_and_those_below_it_live_side_by_side(store, now_s):
+    """`a.b` is a file, `a.b.c` one in a folder of nearly the same name."""
+    store.write([Batch(now_s, 10, [("a.b", 1.0), ("a.b.c", 2.0), ("a", 3.0)])])
+
+    assert [(now_s, 1.0)] == store.fetch("a.b", now_s - 10, now_s)
+    assert [(now_s, 2.0)] == store.fetch("a.b.c", now_s - 10, now_s)
+    assert ["a", "a.b", "a.b.c"] == sorted(store.find("**.*"))
+
+
+@pytest.mark.parametrize("path", ["../x", "..", "a...b", "/etc/x", "a/../../../x", ".hidden"])
+def test_no_path_leaves_the_folder(tmp_path, now_s, path):
+    """Naming lets none of these through; if it did, the store would still keep them in."""
+    folder = tmp_path / "deep" / "store"
+    WhisperStore(folder).write([Batch(now_s, 10, [(path, 1.0)])])
+
+    (file,) = tmp_path.rglob("*.wsp")
+    assert folder in file.resolve().parents
+
+
+def test_a_shorter_interval_gets_finer_slots_and_the_old_points_stay(store, now_s):
+    """Ten seconds become five."""
+    old = list(range(now_s - 600, now_s - 100, 10))
+    fill(store, "n.load", old, 10)
+
+    fill(store, "n.load", [now_s - 5, now_s], 5)
+
+    assert [5, 60, 3600] == slots(store, "n.load")
+    expected = [(time_s, float(time_s)) for time_s in [*old, now_s - 5, now_s]]
+    assert expected == store.fetch("n.load", now_s - 601, now_s)
+    assert [] == list(store.folder.rglob("*.new"))
+
+
+def test_a_longer_interval_gets_its_slots_once_it_has_come_alone_for_a_while(store, now_s):
+    """Five seconds become sixty: ten points later; old ones are summed up, none is lost."""
+    minute_s = now_s // 60 * 60
+    fill(store, "n.load", range(minute_s - 1200, minute_s - 900, 5), 5)
+
+    fill(store, "n.load", range(minute_s - 900, minute_s - 300, 60), 60)
+    before = slots(store, "n.load")
+    fill(store, "n.load", [minute_s - 300], 60)
+
+    assert ([5, 60, 3600], [60, 3600]) == (before, slots(store, "n.load"))
+    old = [(start_s, start_s + 27.5) for start_s in range(minute_s - 1200, minute_s - 900, 60)]
+    new = [(time_s, float(time_s)) for time_s in range(minute_s - 900, minute_s - 299, 60)]
+    assert old + new == store.fetch("n.load", minute_s - 1201, minute_s - 300)
+
+
+def test_all_archives_are_carried_over(tmp_path):
+    """What only the minutes or hours still know is there after the change, unchanged."""
+    now_s = 1_800_000_000
+    store = WhisperStore(tmp_path, clock=lambda: now_s)
+    ages = {100: 10, 100_000: 60, 30 * 86400: 3600}
+    fill(store, "n.load", [now_s - age_s for age_s in ages], 10)
+
+    fill(store, "n.load", [now_s], 2)
+
+    for age_s, step_s in ages.items():
+        slot_s = (now_s - age_s) // step_s * step_s
+        _, values = whisper.fetch(str(tmp_path / "n/load.wsp"), slot_s - 1, slot_s + 1, now_s)
+        assert float(now_s - age_s) in values
+
+
+def test_a_series_of_two_sections_keeps_the_finer_slots(store, now_s):
+    """Their file is made once, not again and again as points of both come."""
+    fill(store, "n.load", [now_s - 900], 10)
+    inode = (store.folder / "n/load.wsp").stat().st_ino
+
+    for time_s in range(now_s - 890, now_s, 10):
+        fill(store, "n.load", [time_s], 60 if time_s % 60 == 0 else 10)
+        if time_s % 30 == 0:
+            fill(store, "n.load", [time_s], 30)
+
+    assert inode == (store.folder / "n/load.wsp").stat().st_ino
+    assert [10, 60, 3600] == slots(store, "n.load")
+
+
+def test_many_files_are_made_anew_little_by_little(tmp_path, now_s):
+    """When a turn's time is over the others keep their slots, and their points are written."""
+    store = WhisperStore(tmp_path, resizing=Resizing(Turns(by_s=0.2)))
+    paths = [f"n.load.{number}" for number in range(6)]
+    store.write([Batch(now_s - 10, 10, [(path, 1.0) for path in paths])])
+
+    turns = []
+    for time_s in (now_s, now_s + 5, now_s + 10, now_s + 15):
+        store.write([Batch(time_s, 5, [(path, 2.0) for path in paths])])
+        turns.append(sum(slots(store, path)[0] == 5 for path in paths))
+        assert all(
+            (time_s // 5 * 5, 2.0) in store.fetch(path, now_s - 20, now_s + 20)
+            or slots(store, path)[0] == 10
+            for path in paths
+        )
+
+    assert [2, 4, 6, 6] == turns
+
+
+@pytest.mark.parametrize("is_later", [False, True])
+def test_a_file_that_cannot_be_made_anew_keeps_what_it_has(tmp_path, now_s, is_later, caplog):
+    """The log says so once; after a minute it is tried again."""
+    clock = Turns()
+    store = WhisperStore(tmp_path, resizing=Resizing(clock))
+    fill(store, "n.load", [now_s - 20], 10)
+    (tmp_path / "n/load.new").mkdir()
+
+    fill(store, "n.load", [now_s - 10, now_s], 5)
+    (tmp_path / "n/load.new").rmdir()
+    clock.now_s += 61 if is_later else 1
+    fill(store, "n.load", [now_s + 5], 5)
+
+    assert (5 if is_later else 10) == slots(store, "n.load")[0]
+    assert [now_s - 20, now_s - 10, now_s] == [
+        time_s for time_s, _ in store.fetch("n.load", now_s - 21, now_s + 1)
+    ][:3]
+    assert 1 == caplog.text.count("can't be made anew")
+
+
+def test_a_file_keeps_the_method_and_rights_that_someone_gave_it(store, now_s):
+    """Whisper's own tools can set a method."""
+    fill(store, "n.load", [now_s - 10], 10)
+    file = store.folder / "n/load.wsp"
+    whisper.setAggregationMethod(str(file), "max", 0.5)
+    file.chmod(0o640)
+
+    fill(store, "n.load", [now_s], 5)
+
+    header = whisper.info(str(file))
+    assert ("max", 0.5) == (header["aggregationMethod"], header["xFilesFactor"])
+    assert 0o640 == file.stat().st_mode & 0o777
+
+
+@contextmanager
+def full_after(size):
+    """Let no file of this process grow beyond so many bytes, as a full disk does.
+
+    Not until the end of the test: the report of the tests may be such a file.
+    """
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+
+
+async def test_a_full_disk_keeps_the_points_queued(tmp_path, now_s):
+    """The error names the file and the reason; no half file is left behind."""
+    store = WhisperStore(tmp_path)
+    await store.send([Batch(now_s, 10, [("n.load", 1.0)])])
+
+    with full_after(70), pytest.raises(DeliveryError, match=r"File too large \(.*n/load\.wsp\)"):
+        await store.send([Batch(now_s + 10, 10, [("n.load", 2.0)])])
+    with full_after(70), pytest.raises(DeliveryError, match="File too large"):
+        await store.send([Batch(now_s + 10, 10, [("n.other", 2.0)])])
+
+    assert [tmp_path / "n/load.wsp"] == list(tmp_path.rglob("*.*"))
+
+
+def test_half_a_point_written_is_an_error(tmp_path):
+    """A plain file tells of it by a number, at which whisper does not look."""
+    with full_after(70), Whole(str(tmp_path / "load.wsp"), "w") as handle:
+        handle.seek(64)
+        with pytest.raises(OSError, match="File too large"):
+            handle.write(bytes(12))
+
+
+def test_of_two_intervals_in_one_send_the_shorter_counts(store, now_s):
+    """Also for a series that is new."""
+    store.write([Batch(now_s, seconds, [("n.load", 1.0)]) for seconds in (60, 10, 30)])
+
+    assert [10, 60, 3600] == slots(store, "n.load")

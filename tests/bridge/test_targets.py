@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from fructosa_bridge import targets
 from fructosa_bridge.access import Access
-from fructosa_bridge.config import NodesSettings
+from fructosa_bridge.choosing import Choice, Limits, Selector
+from fructosa_bridge.config import NodesSettings, read_config
 from fructosa_bridge.nodes import NODES, PREFIX
 from fructosa_service.errors import UsageError
 from fructosa_service.kinds import Endpoint
@@ -102,6 +103,59 @@ def test_a_target_is_asked_as_its_section_says():
     assert (5000, 1) == (one.limit_bytes, one.connecting_s)
     assert Access(tls=True, ca=Path("/ca.pem"), user="u", password_file=Path("/p")) == one.access
     assert one.access is other.access
+
+
+def test_a_target_has_what_its_section_says_of_series():
+    """All of a section share it, and what is known of their series."""
+    keep, drop = Selector("node_*"), Selector("go_*")
+    settings = NodesSettings(
+        hosts=("n1", "n2"), keep=(keep,), drop=(drop,), most_labels=5, longest_label=100
+    )
+
+    one, other = targets.configured({"a": settings}, None, naming="tagged")
+
+    assert Choice((keep,), (drop,)) == one.choice
+    assert Limits(labels=5, length_bytes=100) == one.limits
+    assert "tagged" == one.naming == other.naming
+    assert one.choice is other.choice
+    assert one.limits is other.limits
+
+
+@pytest.mark.parametrize(("alignment", "expected"), [("spread", False), ("together", True)])
+def test_a_section_may_be_scraped_together(alignment, expected):
+    """Each of its targets is."""
+    settings = NodesSettings(hosts=("n1", "n2"), alignment=alignment)
+
+    found = targets.configured({"a": settings}, None)
+
+    assert [expected, expected] == [one.is_together for one in found]
+
+
+def test_the_same_file_gives_the_same_targets(tmp_path):
+    """So that a reload changes nothing of what did not change."""
+    path = tmp_path / "lmaster.conf"
+    path.write_text(
+        '[nodes:a]\nhosts = n[1-3]\nmetrics keep = node_*\nmetrics drop = a{b="c"}\n'
+        "label limit = 3\nsensors = CPUPercent\ntls = yes\ntls ca = /ca.pem\n"
+        "user = u\npassword file = /p\nalignment = together\n"
+    )
+
+    one, other = (targets.configured(read_config(path).nodes, "c") for _ in range(2))
+
+    assert one == other
+    assert one[0] is not other[0]
+
+
+def test_nodes_of_the_command_line_are_called_as_the_configuration_says():
+    """With all series, and none refused."""
+    (found,) = targets.named([Endpoint("n1")], None, "p", "fructosa")
+
+    assert ("fructosa", Choice(), Limits(), False) == (
+        found.naming,
+        found.choice,
+        found.limits,
+        found.is_together,
+    )
 
 
 def test_connecting_may_take_half_of_the_time():
