@@ -29,6 +29,7 @@ CACHE_QUERY_PORT = {query}
 MAX_CREATES_PER_MINUTE = inf
 MAX_UPDATES_PER_SECOND = inf
 CACHE_WRITE_STRATEGY = naive
+WHISPER_SPARSE_CREATE = True
 ENABLE_TAGS = False
 """
 
@@ -49,34 +50,18 @@ FIND_CACHE_DURATION = DEFAULT_CACHE_DURATION = TAGDB_CACHE_DURATION = 0
 """
 
 
-class Graphite:
-    """Carbon and its web application; carbon can be ended and started again."""
+class Carbon:
+    """A carbon-cache; it can be ended and started again."""
 
     def __init__(self, folder):
         self.folder = folder
-        self.line_port, self.pickle_port, query, self._web_port = (free_port() for _ in range(4))
-        values = {
-            "folder": str(folder),
-            "venv": str(VENV),
-            "line": self.line_port,
-            "pickle": self.pickle_port,
-            "query": query,
-        }
-        self._write("conf/carbon.conf", _CARBON.format(**values))
+        self.line_port, self.pickle_port, self.query_port = (free_port() for _ in range(3))
+        ports = {"line": self.line_port, "pickle": self.pickle_port, "query": self.query_port}
+        self._write("conf/carbon.conf", _CARBON.format(folder=folder, **ports))
         self._write("conf/storage-schemas.conf", _SCHEMAS)
         self._write("conf/storage-aggregation.conf", _AGGREGATION)
-        self._write("conf/dashboard.conf", "")
-        self._write("conf/graphTemplates.conf", "")
-        self._write("settings/graphite_test_settings.py", _WEB.format(**values))
-        # graphite-web looks once, at its start, which of its folders exist.
         (folder / "storage/whisper").mkdir(parents=True)
-        (folder / "storage/log/webapp").mkdir(parents=True)
         self.start_carbon()
-        try:
-            self._web = self._start_web()
-        except BaseException:
-            self.end_carbon()
-            raise
 
     def _write(self, name, text):
         path = self.folder / name
@@ -98,6 +83,29 @@ class Graphite:
     def end_carbon(self, number=signal.SIGTERM):
         """End carbon-cache; on SIGTERM it writes what it holds."""
         self.carbon.end(number)
+
+    def end(self):
+        """End it for good."""
+        self.end_carbon()
+
+
+class Graphite(Carbon):
+    """Carbon and its web application."""
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self._web_port = free_port()
+        self._write("conf/dashboard.conf", "")
+        self._write("conf/graphTemplates.conf", "")
+        settings = _WEB.format(folder=str(folder), venv=str(VENV), query=self.query_port)
+        self._write("settings/graphite_test_settings.py", settings)
+        # graphite-web looks once, at its start, which of its folders exist.
+        (folder / "storage/log/webapp").mkdir(parents=True)
+        try:
+            self._web = self._start_web()
+        except BaseException:
+            self.end_carbon()
+            raise
 
     def _start_web(self):
         env = {
@@ -126,7 +134,7 @@ class Graphite:
     def end(self):
         """End both."""
         self._web.end()
-        self.carbon.end()
+        super().end()
 
     def _get(self, path, **query):
         answer = requests.get(f"http://127.0.0.1:{self._web_port}{path}", params=query, timeout=30)

@@ -105,4 +105,4 @@ class Master(Program):
             arguments = (*arguments, "--data", folder / "data")
         super().__init__(output, BIN / "lmaster", "scrape", "--port", "0", *arguments)
         self.log = log or output
-        self.url = self.said(r"status page: (http://\S+)")[1]
+        self.url = self.said(r"status page: (https?://\S+)")[1]

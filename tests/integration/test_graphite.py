@@ -1,6 +1,5 @@
 """What nodes serve is what Graphite answers, at the right times; nothing is lost in between."""
 
-import signal
 import subprocess
 import time
 
@@ -79,15 +78,6 @@ def assert_each_at_its_second(ticks, clock):
         assert second <= clock.times[int(tick)] < second + 2
 
 
-def assert_all_comes_once_carbon_is_back(graphite, ticking, ticks):
-    """Start carbon again: it gets every tick since the first, and those that follow."""
-    graphite.start_carbon()
-    back = ticking.served
-    wait_until(lambda: max(ticks().values(), default=0) > back, lambda: f"{ticks()} {back}")
-    assert_each_at_its_second(ticks(), ticking.clock)
-    assert 0.0 in ticks().values()
-
-
 @PROTOCOLS
 def test_every_value_comes_back_at_its_second(send, ticking, ticks, protocol):
     """None is missing, and none stands twice."""
@@ -98,37 +88,6 @@ def test_every_value_comes_back_at_its_second(send, ticking, ticks, protocol):
     found = ticks()
     assert 0.0 in found.values()
     assert_each_at_its_second(found, ticking.clock)
-
-
-@PROTOCOLS
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_nothing_is_lost_while_carbon_is_away(graphite, send, ticking, ticks, protocol, number):
-    """What was scraped meanwhile comes once carbon is back, and what it had not written too."""
-    running = send(ticking.port, protocol)
-    wait_until(lambda: len(ticks()) >= 3, ticks)
-
-    graphite.end_carbon(number)
-    running.said("refused")
-    gone = ticking.served
-    wait_until(lambda: ticking.served >= gone + 3, lambda: "scrapes to go on")
-    assert_all_comes_once_carbon_is_back(graphite, ticking, ticks)
-
-
-@PROTOCOLS
-def test_nothing_is_lost_that_a_hung_carbon_never_read(graphite, send, ticking, ticks, protocol):
-    """It keeps the connection, so that sending succeeds, and dies without having read."""
-    send(ticking.port, protocol)
-    wait_until(lambda: len(ticks()) >= 3, ticks)
-
-    graphite.carbon.process.send_signal(signal.SIGSTOP)
-    try:
-        hung = ticking.served
-        # Longer than the seconds after which a carbon that reads would have read.
-        wait_until(lambda: ticking.served >= hung + 14, lambda: "scrapes to go on")
-    finally:
-        graphite.end_carbon(signal.SIGKILL)
-
-    assert_all_comes_once_carbon_is_back(graphite, ticking, ticks)
 
 
 def test_an_agents_facts_come_back_as_its_page_says_them(graphite, send, agent, prefix):

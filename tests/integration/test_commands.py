@@ -1,0 +1,248 @@
+"""lmaster's commands against what really runs: agents, an lmaster, carbon, Prometheus."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import time
+
+import pytest
+import whisper
+
+from .conftest import missing, program
+from .graphite import VENV, Carbon
+from .processes import BIN, free_port, wait_until
+
+_GROUPS = "[Main]\ndefault: here\n[here]\nmap: echo 127.0.0.1\nlist: echo all\n"
+
+
+def lmaster(*words, **environment):
+    """Run lmaster to its end; return exit code, and both outputs."""
+    done = subprocess.run(
+        [BIN / "lmaster", *map(str, words)],
+        env={**os.environ, **environment},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def configured(folder, text):
+    """Write a configuration; return its path."""
+    path = folder / "lmaster.conf"
+    path.write_text(text)
+    return path
+
+
+def port_of(agent):
+    """Return the port of an agent."""
+    return agent.place.rpartition(":")[2]
+
+
+def test_ping_tells_who_answers(agent, tmp_path):
+    """A real agent does; a port where nobody listens does not, and makes the exit code 1."""
+    config = configured(
+        tmp_path,
+        f"[nodes:on]\nhosts = localhost\nport = {port_of(agent)}\n"
+        f"[nodes:off]\nhosts = 127.0.0.[1-3]\nport = {free_port()}\n",
+    )
+
+    code, told, error = lmaster("ping", "-c", config)
+
+    ok, failed, summary = told.splitlines()
+    assert (1, "") == (code, error)
+    assert ok.startswith(f"[ok]   localhost:{port_of(agent)}  ")
+    assert " samples in " in ok
+    assert failed.startswith("[FAIL] 127.0.0.[1-3]:")
+    assert failed.endswith("  can't connect: Connection refused")
+    assert "1 of 4 answer, 3 do not" == summary
+
+
+def test_ping_asks_the_nodes_it_is_told_to(agent, tmp_path):
+    """A set, a group of this machine, or a file; the exit code is that of these alone."""
+    config = configured(
+        tmp_path,
+        f"[nodes:all]\nhosts = localhost, 127.0.0.1, nosuch.invalid\nport = {port_of(agent)}\n",
+    )
+    (tmp_path / "groups.conf").write_text(_GROUPS)
+    (tmp_path / "some").write_text("# two of three\nlocalhost\n127.0.0.1\n")
+
+    one = lmaster("ping", "-c", config, "localhost")
+    group = lmaster("ping", "-c", config, "@any", CLUSTERSHELL_CFGDIR=str(tmp_path))
+    some = lmaster("ping", "-q", "-c", config, tmp_path / "some")
+
+    assert (0, 0, 0) == (one[0], group[0], some[0])
+    assert "[ok]   localhost:" in one[1]
+    assert "[ok]   127.0.0.1:" in group[1]
+    assert "2 of 2 answer\n" == some[1]
+
+
+def test_nodes_shows_what_the_running_lmaster_sees(agent, master, tmp_path):
+    """It is found by its configuration; what is down comes first, and says why."""
+    config, port = running_config(tmp_path, agent)
+    master("-c", config, "--port", port)
+    wait_until(lambda: states(config) == {"on": "up", "off": "down"}, lambda: states(config))
+
+    code, told, error = lmaster("nodes", "-c", config)
+    down = lmaster("nodes", "-c", config, "--state", "down", "127.0.0.1")
+    unknown = lmaster("nodes", "-c", config, "localhosd")
+
+    head, first, second = told.splitlines()
+    assert (0, "") == (code, error)
+    assert head.startswith("STATE  TARGET")
+    assert first.startswith("down   127.0.0.1:")
+    assert first.endswith("can't connect: Connection refused")
+    assert second.startswith("up     localhost:")
+    (alone,) = down[1].splitlines()[1:]
+    assert first.split()[:3] == alone.split()[:3]  # what follows is how long ago, and goes on
+    assert (2, "") == unknown[:2]
+    assert "did you mean localhost?" in unknown[2]
+
+
+def test_reload_applies_what_is_right_and_nothing_else(agent, master, tmp_path):
+    """A changed configuration is in use at once; a broken one is refused, and changes nothing."""
+    config, port = running_config(tmp_path, agent)
+    master("-c", config, "--port", port)
+    text = config.read_text()
+    more = f"[nodes:more]\nhosts = localhost\nport = {port_of(agent)}\nprefix = more\n"
+
+    configured(tmp_path, text + more)
+    applied = lmaster("reload", "-c", config)
+    configured(tmp_path, text + more + "[nodes:wrong]\n")
+    refused = lmaster("reload", "-c", config, "--url", f"http://localhost:{port}")
+
+    assert (0, "") == (applied[0], applied[2])
+    assert (2, "") == refused[:2]
+    assert f"{config}:" in refused[2]
+    assert "hosts: is missing" in refused[2]
+    assert {"on", "off", "more"} == set(states(config, "--url", f"http://localhost:{port}"))
+
+
+def running_config(folder, agent):
+    """Write a configuration of a node that is up and one that is down; return it, and its port."""
+    port = free_port()
+    config = configured(
+        folder,
+        f"[lmaster]\nport = {port}\n[Graphite]\nsend = no\n"
+        f"[nodes:on]\nhosts = localhost\nport = {port_of(agent)}\ninterval = 1\n"
+        f"[nodes:off]\nhosts = 127.0.0.1\nport = {free_port()}\ninterval = 1\n",
+    )
+    return config, port
+
+
+def states(config, *words):
+    """Return the state of each section's one target, as `lmaster nodes` tells it."""
+    words = words or ("-c", config)
+    code, told, error = lmaster("nodes", "--json", *words)
+    assert (0, "") == (code, error)
+    return {one["group"]: one["state"] for one in json.loads(told)}
+
+
+def test_prometheus_takes_the_targets(tmp_path):
+    """Its own tool finds them, each with the interval and place of its section."""
+    promtool = program("promtool", "prometheus")
+    config = configured(
+        tmp_path,
+        "[nodes:fast]\nhosts = n[1-2]\nsensors = CPUPercent\ntimeout = 0.5\n"
+        "[nodes:gpu]\nhosts = g1\nport = 9400\npath = /probe?module=a&b[]=1\ntls = yes\n",
+    )
+    targets, prometheus = tmp_path / "targets.json", tmp_path / "prometheus.yml"
+    prometheus.write_text(
+        f"scrape_configs: [{{job_name: all, file_sd_configs: [{{files: ['{targets}']}}]}}]\n"
+    )
+
+    code, _, error = lmaster("targets", "-c", config, "--output", targets)
+    said = subprocess.run(
+        [promtool, "check", "service-discovery", "--timeout=2s", prometheus, "all"],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    found = {one["labels"]["instance"]: one["labels"] for one in json.loads(said.stdout)}
+    assert (0, "") == (code, error)
+    assert {"n1:9888", "n2:9888", "g1:9400"} == set(found)
+    assert "500ms" == found["n1:9888"]["__scrape_timeout__"]
+    assert ("https", "/probe", "a") == tuple(
+        found["g1:9400"][label] for label in ("__scheme__", "__metrics_path__", "__param_module")
+    )
+
+
+@pytest.fixture
+def carbon(tmp_path):
+    """A function that starts a real carbon with given rules, by the names of their files."""
+    if not (VENV / ".installed").exists():
+        missing("Graphite", "from PyPI, with Python 3.11")
+    started = []
+
+    def start(folder):
+        started.append(Carbon(tmp_path / "graphite"))
+        started[-1].end_carbon()
+        for name in ("storage-schemas.conf", "storage-aggregation.conf"):
+            shutil.copy(folder / name, tmp_path / "graphite/conf" / name)
+        started[-1].start_carbon()
+        return started[-1]
+
+    yield start
+    for running in started:
+        running.end_carbon()
+
+
+@pytest.mark.parametrize("prefix", ["", "prefix = cluster\n"])
+def test_carbon_makes_files_that_fit(carbon, tmp_path, prefix):
+    """Carbon's own check passes the rules; slots are as long as the intervals."""
+    config = configured(
+        tmp_path,
+        "[nodes:fast]\nhosts = node[001-128]\nsensors = CPUPercent\ninterval = 10\n"
+        "[nodes:slow]\nhosts = node[001-128]\ninterval = 300\n"
+        f"[nodes:io]\nhosts = io[1-4]\ninterval = 60\n[Graphite]\n{prefix}",
+    )
+    below = "cluster." if prefix else ""
+    code, _, error = lmaster("schemas", "-c", config, "--output", tmp_path)
+    assert (0, "") == (code, error)
+
+    running = carbon(tmp_path)
+    subprocess.run(
+        [VENV / "bin/validate-storage-schemas.py", tmp_path / "graphite/conf/storage-schemas.conf"],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "GRAPHITE_ROOT": str(tmp_path / "graphite")},
+    )
+    expected = {
+        "node001.load": (10, "average"),
+        "node128.bytes_total.eth0": (10, "last"),
+        "node001.up.fast": (10, "min"),
+        "node001.up.slow": (300, "min"),
+        "node001.scrape_duration_seconds.slow": (300, "average"),
+        "io4.up.io": (60, "min"),
+        "io4.h_bucket.0#2e5": (60, "last"),
+    }
+    now_s = int(time.time())
+    with socket.create_connection(("127.0.0.1", running.line_port)) as line:
+        line.sendall("".join(f"{below}{path} 1 {now_s}\n" for path in expected).encode())
+    files = {path: made_of(running, f"{below}{path}") for path in expected}
+
+    def made():
+        missing_now = [path for path, file in files.items() if not file.exists()]
+        return not missing_now
+
+    wait_until(made, lambda: files)
+    running.end_carbon()
+
+    infos = {path: whisper.info(str(file)) for path, file in files.items()}
+    assert expected == {
+        path: (info["archives"][0]["secondsPerPoint"], info["aggregationMethod"])
+        for path, info in infos.items()
+    }
+    assert {0.0} == {info["xFilesFactor"] for info in infos.values()}
+
+
+def made_of(running, path):
+    """Return the Whisper file that carbon makes of a path."""
+    return running.folder / "storage/whisper" / f"{path.replace('.', '/')}.wsp"

@@ -1,0 +1,101 @@
+"""Several places that points go to: what docs/scale-out.md configures, with other addresses."""
+
+import time
+from contextlib import ExitStack
+
+import pytest
+import requests
+
+from fructosa_bridge.store import WhisperStore
+
+from .conftest import missing
+from .farm import Farm
+from .graphite import VENV, Carbon
+from .processes import Master
+from .test_scale_out import adapted, assert_all_comes, block, paths, scraped, stored
+
+NODES = 5
+
+
+@pytest.fixture
+def ending():
+    """What ends all that a test has started, the latest first."""
+    with ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def farm(ending):
+    """Nodes whose pages count how often they were asked."""
+    return ending.enter_context(Farm(NODES))
+
+
+@pytest.fixture
+def carbons(ending, tmp_path):
+    """Two real carbons."""
+    if not (VENV / ".installed").exists():
+        missing("Graphite", "from PyPI, with Python 3.11")
+    started = []
+    for name in ("here", "there"):
+        (tmp_path / name).mkdir()
+        started.append(Carbon(tmp_path / name))
+        ending.callback(started[-1].end)
+    return started
+
+
+@pytest.fixture
+def master(ending, tmp_path, farm, carbons):
+    """An lmaster as the page configures it: to a carbon, to another by lines, and to a folder."""
+    here, there = carbons
+    text = adapted(
+        block("Several destinations", "ini"),
+        **{
+            "hosts = node[001-128]": f"hosts = 127.3.0.[1-{NODES}]\nport = {farm.port}",
+            "interval = 10": "interval = 1",
+            "host = graphite.cluster": "host = 127.0.0.1\n"
+            f"carbon receiver pickle port = {here.pickle_port}",
+            "host = victoria.cluster": "host = 127.0.0.1",
+            "port = 2003": f"port = {there.line_port}",
+            "/var/lib/fructosa/whisper": str(tmp_path / "own"),
+        },
+    )
+    file = tmp_path / "lmaster.conf"
+    file.write_text(text)
+    return ending.enter_context(Master(tmp_path, "-c", file))
+
+
+def in_folder(folder, farm):
+    """Return what is in the folder of the embedded store: ``{path: {time: value}}``."""
+    store, now_s = WhisperStore(folder), int(time.time())
+    return {path: dict(store.fetch(path, now_s - 600, now_s)) for path in paths(farm)}
+
+
+def destinations(master):
+    """Return what is told of the destinations, in their order."""
+    return requests.get(f"{master.url}api/targets", timeout=10).json()["destinations"]
+
+
+def test_one_that_is_down_gets_all_it_missed_and_disturbs_no_other(master, farm, carbons, tmp_path):
+    """A carbon and a folder go on while the other carbon is away; in the end all have all."""
+    here, there = carbons
+    scraped(farm, 2)
+
+    there.end_carbon()
+    scraped(farm, 3)
+    assert_all_comes(farm, lambda: stored(here))
+    assert_all_comes(farm, lambda: in_folder(tmp_path / "own", farm))
+    while_down = destinations(master)
+    there.start_carbon()
+    assert_all_comes(farm, lambda: stored(there))
+    assert_all_comes(farm, lambda: stored(here))
+
+    assert ["up", "down", "up"] == [one["state"] for one in while_down]
+    assert while_down[1]["queued"] >= 2 * NODES * len(farm.paths)
+    assert [0, 0, 0] == [one["dropped"] for one in destinations(master)]
+    text = master.text()
+    assert 1 == text.count(f"carbon at 127.0.0.1:{here.pickle_port}: connected")
+    assert 2 == text.count(f"carbon at 127.0.0.1:{there.line_port}: connected")
+    one, other = stored(here), stored(there)
+    for path in paths(farm):
+        both = one[path].keys() & other[path].keys()
+        assert {t: one[path][t] for t in both} == {t: other[path][t] for t in both}

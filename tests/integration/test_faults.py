@@ -1,0 +1,369 @@
+"""Faults between lmaster and a real carbon: each value that a node served is found in Whisper.
+
+Every node counts its pages, so that each value is unique. What was served and what Whisper's files
+hold stand beside each other in test-output/faults.md.
+"""
+
+import os
+import resource
+import signal
+import subprocess
+import time
+from contextlib import suppress
+
+import pytest
+
+from fructosa_bridge.journal import Journal
+from fructosa_bridge.model import Batch
+from fructosa_bridge.segments import Segments
+from fructosa_bridge.spool import Spool
+
+from .conftest import missing
+from .faults_lab import Lab
+from .faults_nodes import GARBAGE, GIGABYTE, HANGS, PARTS
+from .faults_relay import Relay
+from .faults_table import markdown
+from .processes import wait_until
+
+
+@pytest.fixture(scope="module")
+def rows(request):
+    """The table's rows; it is written when all tests here have run."""
+    made = []
+    yield made
+    output = request.config.rootpath / "test-output"
+    output.mkdir(exist_ok=True)
+    (output / "faults.md").write_text(markdown(made))
+
+
+@pytest.fixture
+def lab(tmp_path, graphite, rows):
+    """Five nodes and a carbon that runs."""
+    made = Lab(tmp_path, graphite, rows)
+    yield made
+    if graphite.carbon.process.poll() is None:
+        graphite.carbon.process.send_signal(signal.SIGCONT)
+    made.end()
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_carbon_that_ends_and_comes_back_costs_nothing(lab, graphite, number):
+    """What it had read and not written comes again, and what was scraped while it was away."""
+    lab.both(f"ended{number}")
+    lab.pages(1)
+
+    graphite.end_carbon(number)
+    lab.noticed("refused")
+    lab.pages(1)
+    graphite.start_carbon()
+
+    assert [] == lab.compare(f"carbon ended by {number.name}, started again")
+
+
+def test_a_carbon_that_hangs_and_goes_on_costs_nothing(lab, graphite):
+    """What the kernel held for it is read in the end."""
+    lab.both("hung")
+    lab.pages(1)
+
+    graphite.carbon.process.send_signal(signal.SIGSTOP)
+    lab.pages(3)
+    graphite.carbon.process.send_signal(signal.SIGCONT)
+    lab.pages(1)
+
+    assert [] == lab.compare("carbon hung (SIGSTOP), went on")
+
+
+def test_a_carbon_that_hangs_and_is_killed_costs_nothing(lab, graphite):
+    """Sending to it succeeded, for longer than one that reads would have needed to read."""
+    lab.both("hungkilled")
+    lab.pages(1)
+
+    graphite.carbon.process.send_signal(signal.SIGSTOP)
+    lab.pages(11)
+    graphite.end_carbon(signal.SIGKILL)
+    graphite.start_carbon()
+    lab.pages(1)
+
+    assert [] == lab.compare("carbon hung (SIGSTOP), killed, started again")
+
+
+@pytest.mark.parametrize("is_reset", [False, True])
+def test_connections_cut_in_the_middle_of_a_batch_cost_nothing(lab, graphite, is_reset):
+    """What lay behind the cut comes again on the next connection, and is read as it was meant."""
+    name = "RST" if is_reset else "FIN"
+    cuts = [333, 1000, 2750]
+    with (
+        Relay(graphite.pickle_port, cuts, is_reset) as first,
+        Relay(graphite.line_port, cuts, is_reset) as second,
+    ):
+        lab.stream(f"cut{name}-pickle", "pickle", port=first.port)
+        lab.stream(f"cut{name}-plaintext", "plaintext", port=second.port)
+        wait_until(lambda: not first.cuts_left + second.cuts_left, lambda: "cuts")
+        lab.pages(1)
+
+        lost = lab.compare(
+            f"connection cut in the middle of a batch by {name}", f"{len(cuts)} times"
+        )
+
+    assert ([], [], []) == (first.cuts_left, second.cuts_left, lost)
+
+
+def test_an_lmaster_killed_during_an_outage_loses_at_most_a_second_and_says_so(lab, graphite):
+    """`kill -9` costs what was on its way to the queue; a power cut tears its end, too."""
+    whole, torn = lab.both("killed")
+    lab.pages(1)
+
+    graphite.end_carbon(signal.SIGKILL)
+    lab.noticed("refused")
+    lab.pages(2)
+    for stream in lab.streams:
+        stream.master.end(signal.SIGKILL)
+    killed_s = time.time()
+    newest = max((torn.data / "queue").glob("*.segment"))
+    os.truncate(newest, newest.stat().st_size - 10)
+    graphite.start_carbon()
+    for stream in lab.streams:
+        stream.start()
+    lab.pages(1)
+    torn_bytes = torn.metric("fructosa_master_queue_torn_bytes_total")
+    lost = lab.compare(
+        "lmaster killed in an outage, started again",
+        f"one of two had the end of its queue torn; it counts {torn_bytes:g} torn bytes",
+        killed_s=killed_s,
+    )
+
+    assert [] == lost
+    assert torn_bytes > 0
+    assert 0 == whole.metric("fructosa_master_queue_torn_bytes_total")
+
+
+def test_an_lmaster_killed_beside_a_hung_carbon_loses_at_most_a_second(lab, graphite):
+    """What it had sent, carbon has never read: the next lmaster sends it again."""
+    lab.both("bothkilled")
+    lab.pages(1)
+
+    graphite.carbon.process.send_signal(signal.SIGSTOP)
+    lab.pages(3)
+    for stream in lab.streams:
+        stream.master.end(signal.SIGKILL)
+    killed_s = time.time()
+    graphite.end_carbon(signal.SIGKILL)
+    graphite.start_carbon()
+    for stream in lab.streams:
+        stream.start()
+    lab.pages(1)
+    lost = lab.compare(
+        "carbon hung, lmaster killed, carbon killed, both started again", killed_s=killed_s
+    )
+
+    assert [] == lost
+
+
+def mount(*arguments):
+    """Mount or unmount something."""
+    return subprocess.run(arguments, check=False, capture_output=True, text=True, timeout=10)
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """A file system of 1 MiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    done = mount("mount", "-t", "tmpfs", "-o", "size=1m", "none", folder)
+    if done.returncode:
+        missing("a file system of its own", f"mount as root: {done.stderr.strip()}")
+    yield folder
+    mount("umount", "-l", folder)
+
+
+def is_on_disk(stream, value):
+    """Wait until the queue is on disk, or no longer."""
+    name = "fructosa_master_queue_on_disk"
+    wait_until(lambda: stream.metric(name) == value, stream.master.text, pause_s=0.1)
+
+
+def test_a_full_disk_costs_nothing_and_the_queue_goes_back_to_it(lab, graphite, disk):
+    """Memory takes over, with an error; what it holds is delivered, and so is what comes later."""
+    stream = lab.stream("full", data=disk / "data")
+    lab.pages(1)
+
+    with (disk / "ballast").open("wb", buffering=0) as ballast, suppress(OSError):
+        while True:
+            ballast.write(bytes(2**16))
+    stream.master.said("the queue can't be written, .*No space left.* make room there")
+    is_on_disk(stream, 0)
+    lab.pages(1)
+    graphite.end_carbon(signal.SIGKILL)
+    lab.noticed("refused")
+    lab.pages(1)
+    in_memory = stream.metric("fructosa_master_queue_memory_points")
+    (disk / "ballast").unlink()
+    stream.master.said("the queue is on disk again")
+    lab.pages(1)
+    graphite.start_carbon()
+    lost = lab.compare(
+        "disk full, carbon killed, room on the disk again, carbon started again",
+        f"{in_memory:g} points were in memory alone",
+    )
+
+    assert [] == lost
+    assert in_memory >= 10 * PARTS
+    is_on_disk(stream, 1)
+    assert 0 == stream.metric("fructosa_master_points_dropped_total")
+
+
+def test_a_read_only_disk_costs_nothing_and_the_queue_goes_on_it_later(lab, disk):
+    """lmaster starts, says so, and delivers from memory."""
+    mount("mount", "-o", "remount,ro", disk)
+    stream = lab.stream("readonly", data=disk / "data")
+
+    stream.master.said("the queue can't be written, .*Read-only file system.* make it writable")
+    lab.pages(2)
+    mount("mount", "-o", "remount,rw", disk)
+    stream.master.said("the queue is on disk again")
+    lab.pages(1)
+
+    assert [] == lab.compare("disk read-only at the start, writable later")
+    is_on_disk(stream, 1)
+    assert [] != list((disk / "data/queue").glob("*.segment"))
+
+
+OUTAGE_S = 600
+OLD_NODES = 6
+REPLAY_RATE = 6000
+
+
+def queued(folder, name, port, prefix):
+    """Fill a queue as an outage of ten minutes leaves it; return what the nodes had served."""
+    journal = Journal(Segments(folder, 2**30, 3600.0))
+    spool = Spool(10**6, journal, f"carbon at 127.0.0.1:{port}")
+    journal.open()
+    began_s = int(time.time()) - OUTAGE_S - 60
+    for number in range(OUTAGE_S):
+        for node in range(OLD_NODES):
+            points = [(f"{prefix}.127-2-9-{node}.ticks.{n}", float(number)) for n in range(PARTS)]
+            spool.append(Batch(began_s + number, 1, points))
+    journal.close()
+    times = [float(began_s + number) for number in range(OUTAGE_S)]
+    return {(f"/{name}", f"127.2.9.{node}"): times for node in range(OLD_NODES)}
+
+
+class Arrivals:
+    """What comes to carbon as lines: when, how old, and whether it waited in the queue."""
+
+    def __init__(self):
+        self.seen = []
+        self._rest = b""
+
+    def __call__(self, received):
+        now_s = time.time()
+        *lines, self._rest = (self._rest + received).split(b"\n")
+        for line in lines:
+            path, _, second = line.split()
+            self.seen.append((now_s, now_s - int(second), b".127-2-9-" in path))
+
+
+def test_ten_minutes_are_replayed_at_the_pace_that_is_set_and_delay_nothing_fresh(lab, graphite):
+    """Fresh points of every second come in between, and none of either is lost."""
+    arrivals, name = Arrivals(), "replayed"
+    with Relay(graphite.line_port, seen=arrivals) as relay:
+        waited = queued(lab.folder / "queued/queue", name, relay.port, name)
+        lab.look_back(OUTAGE_S + 120)
+        lab.stream(
+            name,
+            "plaintext",
+            port=relay.port,
+            data=lab.folder / "queued",
+            more=f"replay rate = {REPLAY_RATE}",
+        )
+        old_points = OUTAGE_S * OLD_NODES * PARTS
+        wait_until(lambda: sum(old for *_, old in arrivals.seen) >= old_points, lambda: "replay")
+        replayed = [when_s for when_s, _, old in arrivals.seen if old]
+        took_s = replayed[-1] - replayed[0]
+        ages_s = [age for when_s, age, old in arrivals.seen if not old and when_s < replayed[-1]]
+        lab.nodes.times.update(waited)
+        lost = lab.compare(
+            "outage of 600 slots, replayed",
+            f"{old_points:,} old points in {took_s:.1f} s at {REPLAY_RATE:,}/s; fresh points "
+            f"meanwhile at most {max(ages_s):.1f} s old",
+        )
+
+    assert [] == lost
+    assert took_s > old_points / REPLAY_RATE / 2
+    assert max(ages_s) < took_s / 2
+
+
+STEPPED_CLOCK = """
+import os, time
+_now = time.time
+def _shifted():
+    with open(os.environ["FRUCTOSA_TEST_SHIFT"]) as file:
+        return _now() + float(file.read())
+time.time = _shifted
+"""
+
+
+@pytest.fixture
+def clock(tmp_path, monkeypatch):
+    """A function that sets by how many seconds the clock of lmaster is off."""
+    folder = tmp_path / "clock"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(STEPPED_CLOCK)
+    monkeypatch.setenv("PYTHONPATH", str(folder), prepend=os.pathsep)
+    monkeypatch.setenv("FRUCTOSA_TEST_SHIFT", str(folder / "shift"))
+
+    def step(shift_s):
+        made = folder / "new"
+        made.write_text(f"{shift_s}")
+        made.replace(folder / "shift")
+
+    return step
+
+
+def test_a_clock_that_is_set_forth_and_back_costs_nothing(lab, clock):
+    """Points carry the clock's time; a slot that comes twice is not written twice."""
+    shifts = [-1800.0, -1500.0, -1900.0, -1901.5]
+    clock(shifts[0])
+    lab.look_back(2000)
+    stream = lab.stream("stepped")
+    for shift in shifts:
+        clock(shift)
+        lab.pages(2)
+
+    lost = lab.compare(
+        "clock set forth by 5 min, back by 7, back by 1.5 s", shifts=[*shifts, -1902.5]
+    )
+
+    assert [] == lost
+    assert 10 * 299 <= stream.metric("fructosa_master_slots_missed_total") <= 10 * 301
+    assert 0 == stream.metric("fructosa_master_points_dropped_total")
+
+
+@pytest.fixture
+def many_files():
+    """The right to have some thousand files open; lmaster inherits it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 8192)), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.usefixtures("many_files")
+def test_three_bad_nodes_disturb_none_of_a_thousand(lab):
+    """One hangs, one serves a gigabyte, one garbage; the others keep every slot."""
+    stream = lab.stream(
+        "many", hosts=f"127.2.[1-4].[1-250],{HANGS},{GIGABYTE},{GARBAGE}", interval=3, parts=1
+    )
+    wait_until(lambda: len(stream.times()) == 1000, lambda: "all nodes", pause_s=0.1)
+    lab.pages(2)
+
+    lost = lab.compare("a node hangs, one serves a gigabyte, one garbage, among 1,000")
+
+    assert [] == lost
+    assert 0 == stream.metric("fructosa_master_slots_missed_total")
+    for node in stream.times():
+        seconds = [second for _, second in stream.stored(node, 0, 0)]
+        assert list(range(min(seconds), max(seconds) + 1, 3)) == seconds
+    log = stream.master.text()
+    for bad in HANGS, GIGABYTE, GARBAGE:
+        assert f"test/{bad}:{lab.nodes.port}: " in log

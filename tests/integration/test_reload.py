@@ -1,0 +1,157 @@
+"""A configuration that is read again while a real lmaster runs, into a real carbon."""
+
+import signal
+import subprocess
+from contextlib import ExitStack
+
+import pytest
+
+from fructosa_bridge import naming
+
+from .conftest import missing
+from .farm import Farm
+from .graphite import VENV, Carbon
+from .processes import BIN, Master, wait_until
+from .test_scale_out import stored
+
+SLOWLY = 60
+STAYS, GOES, COMES = "127.3.0.1", "127.3.0.2", "127.3.0.3"
+
+
+@pytest.fixture
+def farm():
+    """Three nodes whose pages count how often they were asked."""
+    with Farm(3) as running:
+        yield running
+
+
+@pytest.fixture
+def carbon(tmp_path):
+    """A real carbon."""
+    if not (VENV / ".installed").exists():
+        missing("Graphite", "from PyPI, with Python 3.11")
+    (tmp_path / "carbon").mkdir()
+    running = Carbon(tmp_path / "carbon")
+    yield running
+    running.end()
+
+
+@pytest.fixture
+def lab(tmp_path, farm, carbon):
+    """An lmaster that scrapes the node that stays and the one that goes."""
+    made = Lab(tmp_path, farm, carbon)
+    made.write(STAYS, GOES)
+    with ExitStack() as stack:
+        made.master = stack.enter_context(Master(tmp_path, "-c", made.config))
+        made.scraped(STAYS, 2)
+        yield made
+
+
+class Lab:
+    """A running lmaster, and its configuration."""
+
+    def __init__(self, folder, farm, carbon):
+        self.config = folder / "lmaster.conf"
+        self.farm, self.carbon = farm, carbon
+
+    def write(self, *hosts, more=""):
+        """Write a configuration with these nodes."""
+        self.config.write_text(
+            f"[nodes:all]\nhosts = {','.join(hosts)}\nport = {self.farm.port}\ninterval = 1\n"
+            f"[Graphite]\nhost = 127.0.0.1\nprefix = cluster\n"
+            f"carbon receiver pickle port = {self.carbon.pickle_port}\n{more}"
+        )
+
+    def reload(self):
+        """Ask for it to be read; return exit code and both outputs."""
+        done = subprocess.run(
+            [BIN / "lmaster", "reload", "-c", self.config, "--url", self.master.url],
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    def hang_up(self):
+        """Send SIGHUP, and wait until the log tells what came of it."""
+        before = len(self.master.text())
+        self.master.process.send_signal(signal.SIGHUP)
+        said = ("was read again", "is refused")
+        return self.master.wait(
+            lambda: next((text for text in said if text in self.master.text()[before:]), None)
+        )
+
+    def scraped(self, host, times):
+        """Wait until a node was asked so often, from now on."""
+        now = self.farm.served()[host]
+        wait_until(lambda: self.farm.served()[host] >= now + times, self.farm.served, SLOWLY)
+
+    def assert_no_gap(self, host):
+        """Wait until all that a node said is stored, and see that each slot holds one of it."""
+        path = f"cluster.{naming.node_part(host)}.ticks"
+        served = self.farm.served()[host]
+        found = {}
+
+        def came():
+            found.update(stored(self.carbon).get(path, {}))
+            return len(found) >= served
+
+        wait_until(came, lambda: f"{served}: {found}", SLOWLY)
+        times = sorted(found)
+        assert list(range(times[0], times[0] + len(times))) == times
+        assert list(range(len(times))) == [int(found[time_s]) for time_s in times]
+
+
+@pytest.mark.parametrize("how", ["SIGHUP", "lmaster reload"])
+def test_one_comes_one_goes_and_one_has_no_gap(lab, how):
+    """The node that stays is asked in each slot, on the same connection."""
+    lab.write(STAYS, COMES)
+    if how == "SIGHUP":
+        assert "was read again" == lab.hang_up()
+    else:
+        assert (0, "2 targets: 1 new, 0 changed, 1 gone\n", "") == lab.reload()
+    gone = lab.farm.served()[GOES]
+    lab.scraped(COMES, 3)
+
+    assert gone == lab.farm.served()[GOES]
+    lab.assert_no_gap(STAYS)
+    lab.assert_no_gap(COMES)
+    assert 1 == lab.master.text().count(": connected")
+    assert "read again: 2 targets: 1 new, 0 changed, 1 gone" in lab.master.text()
+
+
+def test_a_broken_file_is_refused_and_the_old_one_goes_on(lab):
+    """With file and line, to who asks and in the log; a right one is taken again."""
+    lab.write(COMES, more="prot = 5\n")
+    code, told, error = lab.reload()
+    by_signal = lab.hang_up()
+    asked = lab.farm.served()[COMES]
+    lab.scraped(STAYS, 2)
+    lab.config.unlink()
+    away = lab.reload()
+    lab.write(STAYS)
+    applied = lab.reload()
+
+    assert (2, "") == (code, told)
+    line = f"{lab.config}:9: [Graphite] prot: is no key of this section"
+    assert error.startswith(line)
+    assert error.endswith("The old configuration goes on.\n")
+    assert "is refused" == by_signal
+    assert f"the old one goes on: {line}" in lab.master.text()
+    assert 0 == asked == lab.farm.served()[COMES]
+    assert 2 == away[0]
+    assert f"{lab.config}: can't be read" in away[2]
+    assert (0, "1 targets: 0 new, 0 changed, 1 gone\n", "") == applied
+    lab.assert_no_gap(STAYS)
+
+
+def test_what_was_scraped_before_the_end_is_delivered(lab):
+    """A reload just before takes nothing from it."""
+    lab.write(STAYS, COMES)
+    lab.hang_up()
+    lab.scraped(COMES, 1)
+    lab.scraped(STAYS, 1)
+
+    assert 0 == lab.master.end()
+    lab.assert_no_gap(STAYS)
