@@ -20,8 +20,8 @@ log = logging.getLogger(__name__)
 _OWN_SERIES = ("up", "scrape_duration_seconds", "scrape_samples_scraped")
 # The clock may be set, and the machine may sleep: a long wait is looked at again so often.
 _LONGEST_NAP_S = 30.0
-# What is scraped waits so long to be translated and queued together with what comes after it:
-# together it costs half, as caches stay warm.
+# What is scraped is translated and queued together with what is still being asked for: together it
+# costs half, as caches stay warm. It waits so long at most, as some nodes never answer.
 _GATHER_S = 0.1
 # No more pages wait in memory; they are some tens of milliseconds' worth of work.
 _AT_A_TIME = 100
@@ -79,6 +79,7 @@ class Scraper:
         self.sample_limit = sample_limit
         self._clock = clock
         self._translators: dict[Rules, Translator] = {}
+        self._asking = 0
         self._waiting: list[_Scraped] = []
         self._timer: asyncio.TimerHandle | None = None
         self._own: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -115,10 +116,14 @@ class Scraper:
     async def scrape(self, state: State, due_s: float) -> None:
         """Scrape once; in a moment what the target said, and how it went, is queued."""
         began_s = time.monotonic()
-        page, error = await self._fetched(state.target)
+        self._asking += 1
+        try:
+            page, error = await self._fetched(state.target)
+        finally:
+            self._asking -= 1
         took_s = time.monotonic() - began_s
         self._waiting.append(_Scraped(state, due_s, took_s, page, error))
-        if len(self._waiting) >= _AT_A_TIME:
+        if len(self._waiting) >= _AT_A_TIME or not self._asking:
             self.flush()
         elif self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(_GATHER_S, self.flush)
@@ -146,7 +151,7 @@ class Scraper:
 
     def _batch(self, scraped: "_Scraped") -> Batch:
         state, due_s, took_s, page, error = scraped
-        found = self._nothing(state.target)
+        found = None
         if page is not None:
             try:
                 found = self._translated(state.target, page)
@@ -156,6 +161,7 @@ class Scraper:
                 # A fault of ours that one page shows must not end the scraping of all the others.
                 log.exception("%s: a fault of lmaster", state.target.identity)
                 error = _our_fault(failed)
+        found = found or self._nothing(state.target)
         self._note(state, due_s, took_s, found, error)
         found.points.values.extend((float(error is None), took_s, found.samples))
         return Batch(int(due_s), state.target.interval_s, found.points)

@@ -5,6 +5,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +47,7 @@ class Segments:
         self.folder = folder
         self.end = Place(0, 0)  # where the next batch will stand
         self.torn_bytes = 0
+        self.was_killed = False  # the lmaster before: it has not closed the queue
         self._limit_bytes, self._limit_age_s, self._clock = limit_bytes, limit_age_s, clock
         self._segment_bytes = min(_MOST_BYTES, limit_bytes // _PARTS)
         self._segments: list[Segment] = []
@@ -99,6 +101,17 @@ class Segments:
                 "its own folder with [lmaster] data directory, or --data"
             ) from None
         self._lock = lock
+        self._mark(lock)
+
+    def _mark(self, lock: int) -> None:
+        """Note that the queue is in use; who is killed leaves that note behind."""
+        self.was_killed = os.pread(lock, 1, 0) != b""
+        if self.was_killed:
+            log.warning(
+                "the lmaster before was killed: what it scraped last, and had not queued, is lost"
+            )
+        with suppress(OSError):  # a full disk must not keep us from what is queued on it
+            os.pwrite(lock, b"+", 0)
 
     def _find(self, path: Path) -> None:
         """Take up the segment at *path*; how many points it holds, its follower tells."""
@@ -287,6 +300,8 @@ class Segments:
         self.leave()
         sync(self.to_sync())
         if self._lock is not None:
+            with suppress(OSError):
+                os.ftruncate(self._lock, 0)
             os.close(self._lock)
             self._lock = None
 

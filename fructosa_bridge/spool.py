@@ -1,9 +1,9 @@
 """The bounded queue between scraping and one destination.
 
 Batches are taken out only once they are delivered. Fresh ones stay in memory and go first; older
-ones are the backlog, which is read back from disk. Without a journal (the embedded store needs
-none, nor does a single scrape), and while the disk takes nothing, all is in memory: at most so
-many points. What is dropped is counted, by reason.
+ones are the backlog, which is read back from disk. Without a journal (a single scrape needs none),
+and while the disk takes nothing, all is in memory: at most so many points. What is dropped is
+counted, by reason.
 
 A destination that can't say what it has read is sent the last part again. Its place on disk is
 before that part, so that the next lmaster does the same.

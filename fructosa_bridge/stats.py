@@ -167,6 +167,11 @@ class MasterCollector(Collector):
                 "Bytes cut off the end of the queue at the start: their writing was cut short.",
                 journal.segments.torn_bytes,
             )
+            yield GaugeMetricFamily(
+                "fructosa_master_queue_was_killed",
+                "Whether the lmaster before was killed: its last scrapes may not be in the queue.",
+                journal.segments.was_killed,
+            )
 
 
 def _by(

@@ -477,7 +477,7 @@ async def test_a_carbon_that_is_spoken_to_otherwise_keeps_what_waits(lab):
     await lab.engine.reload()
     waiting = delivery.spool.points
     await lab.one.start(port)
-    await until(lambda: len(lab.one.lines) >= waiting)
+    await until(lambda: len(lab.one.lines) >= waiting and lab.one.slots("a.127-0-0-1.up.a"))
 
     assert waiting > 0
     assert [delivery] == lab.engine.deliveries
@@ -527,8 +527,9 @@ async def test_a_queue_of_another_lmaster_is_left_alone(lab, tmp_path):
 
 
 async def test_what_was_scraped_is_delivered_at_the_end(lab):
-    """Also what was not queued yet when the end came."""
+    """Also what was not queued yet when the end came, as another node had not answered yet."""
     await lab.scraped()
+    lab.b.says = then_hang()
     waiting = asyncio.create_task(lab.engine.failure())
     await asyncio.sleep(0)
     await until(lambda: lab.engine.scraper._waiting)

@@ -222,7 +222,8 @@ class Nodes:
         self._says = says
 
     async def fetch(self, target):
-        """Return a page, at once."""
+        """Return a page, when all others were asked too; a node called hangs never has one."""
+        await (asyncio.Event().wait() if target.host == "hangs" else asyncio.sleep(0))
         return fetch.Page(self._says(target), is_openmetrics=False)
 
     def forget(self, target):
@@ -255,10 +256,38 @@ async def scraped(scraper, found):
     await asyncio.gather(*(scraper.scrape(state, 1000.0) for state in found))
 
 
-async def test_what_is_scraped_together_is_queued_together():
-    """After a moment, without anybody asking for it."""
+@pytest.fixture
+async def scraper_that_waits():
+    """What makes a scraper that asks a node which never answers, for ever."""
+    hanging = []
+
+    async def make(*arguments, **named):
+        made = Scraper(*arguments, **named)
+        state = State(Target(group="all", host="hangs", port=1, path="hangs"))
+        hanging.append(asyncio.create_task(made.scrape(state, 1000.0)))
+        await asyncio.sleep(0)
+        return made
+
+    yield make
+    for task in hanging:
+        task.cancel()
+    await asyncio.gather(*hanging, return_exceptions=True)
+
+
+async def test_what_is_scraped_is_queued_when_the_last_has_answered():
+    """All together, and without waiting for more: who is killed then loses nothing."""
     spool, found = Counting(), states(7)
     scraper = Scraper(Nodes(), [spool], sample_limit=10)
+
+    await scraped(scraper, found)
+
+    assert ([7], None) == (spool.given, scraper._timer)
+
+
+async def test_what_is_scraped_together_is_queued_together(scraper_that_waits):
+    """After a moment, without anybody asking for it, if some node does not answer."""
+    spool, found = Counting(), states(7)
+    scraper = await scraper_that_waits(Nodes(), [spool], sample_limit=10)
 
     await scraped(scraper, found)
     before = list(spool.given)
@@ -268,10 +297,10 @@ async def test_what_is_scraped_together_is_queued_together():
     assert [True] * 7 == [state.up for state in found]
 
 
-async def test_what_waits_can_be_queued_at_once():
+async def test_what_waits_can_be_queued_at_once(scraper_that_waits):
     """At the end, and before another configuration is used; then nothing waits, and no timer."""
     spool, found = Counting(), states(3)
-    scraper = Scraper(Nodes(), [spool], sample_limit=10)
+    scraper = await scraper_that_waits(Nodes(), [spool], sample_limit=10)
     await scraped(scraper, found)
 
     scraper.flush()
@@ -283,10 +312,10 @@ async def test_what_waits_can_be_queued_at_once():
 @pytest.mark.parametrize(
     ("count", "given"), [(99, []), (100, [100]), (101, [100]), (250, [100, 100])]
 )
-async def test_no_more_than_a_hundred_pages_wait(count, given):
+async def test_no_more_than_a_hundred_pages_wait(scraper_that_waits, count, given):
     """They would fill the memory when all nodes answer at one moment."""
     spool = Counting()
-    scraper = Scraper(Nodes(), [spool], sample_limit=10)
+    scraper = await scraper_that_waits(Nodes(), [spool], sample_limit=10)
 
     await scraped(scraper, states(count))
 
@@ -295,10 +324,10 @@ async def test_no_more_than_a_hundred_pages_wait(count, given):
     assert count == sum(spool.given)
 
 
-async def test_scrapes_go_on_after_each_moment():
+async def test_scrapes_go_on_after_each_moment(scraper_that_waits):
     """A second round is gathered anew."""
     spool, found = Counting(), states(2)
-    scraper = Scraper(Nodes(), [spool], sample_limit=10)
+    scraper = await scraper_that_waits(Nodes(), [spool], sample_limit=10)
 
     for number in (1, 2):
         await scraped(scraper, found)
@@ -310,10 +339,10 @@ async def test_scrapes_go_on_after_each_moment():
     assert [2, 2] == spool.given
 
 
-async def test_every_spool_gets_every_batch():
+async def test_every_spool_gets_every_batch(scraper_that_waits):
     """Those that are there when it is queued."""
     spools = [Counting(), Counting()]
-    scraper = Scraper(Nodes(), spools[:1], sample_limit=10)
+    scraper = await scraper_that_waits(Nodes(), spools[:1], sample_limit=10)
     await scraped(scraper, states(2))
 
     scraper.spools = spools

@@ -1,5 +1,6 @@
 """The queue as files."""
 
+import os
 import resource
 from contextlib import contextmanager
 
@@ -69,6 +70,23 @@ def test_what_was_appended_is_there_after_the_next_start(files):
     assert (end, 400) == (second.end, second.end.points - second.start.points)
     second.append(batch(40))
     assert list(range(41)) == times(second)
+
+
+def test_who_was_killed_is_told_from_who_ended(files, tmp_path, caplog):
+    """By a note that only who ends takes away; the log tells, too."""
+    first = files()
+    first.append(batch(0))
+    first.close()
+
+    ended = files()
+    lock = ended._lock
+    was_killed = ended.was_killed
+    ended._lock = None  # as the kernel does for one that is killed
+    os.close(lock)
+    after = files()
+
+    assert (False, False, True) == (first.was_killed, was_killed, after.was_killed)
+    assert 1 == caplog.text.count("the lmaster before was killed")
 
 
 @pytest.mark.parametrize("cut", [1, 8, 50, 104])

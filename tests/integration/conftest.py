@@ -12,7 +12,7 @@ import requests
 
 from fructosa_exporter.sensors import SENSORS
 
-from .graphite import VENV, Graphite
+from .graphite import VENV, Carbon, Graphite
 from .processes import Agent, Master, Program, free_port
 
 ALL_SENSORS = "".join(f"[sensor:{name}]\n" for name in SENSORS)
@@ -50,6 +50,23 @@ def promtool():
         return done.returncode, done.stderr.decode()
 
     return check
+
+
+@pytest.fixture
+def start_carbon(tmp_path):
+    """A function that starts a carbon-cache of its own in a folder of the test."""
+    if not (VENV / ".installed").exists():
+        missing("Graphite", "from PyPI, with Python 3.11")
+    started = []
+
+    def start(name="carbon"):
+        (tmp_path / name).mkdir()
+        started.append(Carbon(tmp_path / name))
+        return started[-1]
+
+    yield start
+    for running in started:
+        running.end()
 
 
 @pytest.fixture

@@ -8,9 +8,7 @@ import requests
 
 from fructosa_bridge.store import WhisperStore
 
-from .conftest import missing
 from .farm import Farm
-from .graphite import VENV, Carbon
 from .processes import Master
 from .test_scale_out import adapted, assert_all_comes, block, paths, scraped, stored
 
@@ -18,8 +16,8 @@ NODES = 5
 
 
 @pytest.fixture
-def ending():
-    """What ends all that a test has started, the latest first."""
+def ending(carbons):
+    """What ends all that a test has started, the latest first; the carbons go on till then."""
     with ExitStack() as stack:
         yield stack
 
@@ -31,16 +29,9 @@ def farm(ending):
 
 
 @pytest.fixture
-def carbons(ending, tmp_path):
+def carbons(start_carbon):
     """Two real carbons."""
-    if not (VENV / ".installed").exists():
-        missing("Graphite", "from PyPI, with Python 3.11")
-    started = []
-    for name in ("here", "there"):
-        (tmp_path / name).mkdir()
-        started.append(Carbon(tmp_path / name))
-        ending.callback(started[-1].end)
-    return started
+    return [start_carbon(name) for name in ("here", "there")]
 
 
 @pytest.fixture

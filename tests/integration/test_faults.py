@@ -135,6 +135,8 @@ def test_an_lmaster_killed_during_an_outage_loses_at_most_a_second_and_says_so(l
     assert [] == lost
     assert torn_bytes > 0
     assert 0 == whole.metric("fructosa_master_queue_torn_bytes_total")
+    for stream in lab.streams:
+        assert 1 == stream.metric("fructosa_master_queue_was_killed")
 
 
 def test_an_lmaster_killed_beside_a_hung_carbon_loses_at_most_a_second(lab, graphite):

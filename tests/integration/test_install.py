@@ -66,3 +66,18 @@ def test_the_wheel_runs_from_any_folder_in_an_empty_environment(wheel, tmp_path)
     run(pip, "install", "-q", f"{wheel}[master]", cwd=tmp_path)
 
     assert "[nodes:compute]" in run(lmaster, "check", "--example", cwd="/")
+
+
+def test_without_a_compiler_it_is_installed_without_the_part_in_c(tmp_path):
+    """All goes on in Python then."""
+    run(sys.executable, "-m", "venv", tmp_path / "venv", cwd=tmp_path)
+    run("git", "clone", "-q", ROOT, tmp_path / "source", cwd=tmp_path)
+    python = tmp_path / "venv/bin/python"
+
+    install = [python, "-m", "pip", "install", "-q", tmp_path / "source[master]"]
+    run("env", "CC=/bin/false", *install, cwd=tmp_path)
+
+    code = "from fructosa_bridge import fast; print(fast.numbers, fast.frames)"
+    assert "None None\n" == run(python, "-c", code, cwd=tmp_path)
+    example = run(tmp_path / "venv/bin/lmaster", "check", "--example", cwd=tmp_path)
+    assert "[nodes:compute]" in example

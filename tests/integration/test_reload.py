@@ -8,9 +8,7 @@ import pytest
 
 from fructosa_bridge import naming
 
-from .conftest import missing
 from .farm import Farm
-from .graphite import VENV, Carbon
 from .processes import BIN, Master, wait_until
 from .test_scale_out import stored
 
@@ -28,20 +26,9 @@ def farm():
 
 
 @pytest.fixture
-def carbon(tmp_path):
-    """A real carbon."""
-    if not (VENV / ".installed").exists():
-        missing("Graphite", "from PyPI, with Python 3.11")
-    (tmp_path / "carbon").mkdir()
-    running = Carbon(tmp_path / "carbon")
-    yield running
-    running.end()
-
-
-@pytest.fixture
-def lab(tmp_path, farm, carbon):
+def lab(tmp_path, farm, start_carbon):
     """An lmaster that scrapes the node that stays and the one that goes."""
-    made = Lab(tmp_path, farm, carbon)
+    made = Lab(tmp_path, farm, start_carbon())
     made.write(STAYS, GOES)
     with ExitStack() as stack:
         made.master = stack.enter_context(Master(tmp_path, "-c", made.config))

@@ -14,9 +14,8 @@ import whisper
 from fructosa_bridge import naming
 from fructosa_bridge.shard import shard_of
 
-from .conftest import missing, program
+from .conftest import program
 from .farm import Farm
-from .graphite import VENV, Carbon
 from .processes import Master, Program, wait_until
 from .relay import Relay
 from .victoria import Victoria
@@ -52,21 +51,6 @@ def ending():
 def farm(ending):
     """Nodes at 127.3.0.1 and so on, whose pages count how often they were asked."""
     return ending.enter_context(Farm(NODES))
-
-
-@pytest.fixture
-def carbon(ending, tmp_path):
-    """A function that starts a carbon-cache."""
-    if not (VENV / ".installed").exists():
-        missing("Graphite", "from PyPI, with Python 3.11")
-
-    def start(name="carbon"):
-        (tmp_path / name).mkdir()
-        started = Carbon(tmp_path / name)
-        ending.callback(started.end)
-        return started
-
-    return start
 
 
 @pytest.fixture
@@ -150,9 +134,9 @@ def scraped(farm, times):
     )
 
 
-def test_shards_share_the_nodes(carbon, farm, lmaster):
+def test_shards_share_the_nodes(start_carbon, farm, lmaster):
     """Each node is scraped by one of two lmasters alone, and all come into one carbon."""
-    graphite, text = carbon(), block("Shards", "ini")
+    graphite, text = start_carbon(), block("Shards", "ini")
     second = adapted(text, **{"shard = 1/2": "shard = 2/2"})
 
     lmaster(text, "graphite", graphite.pickle_port, "one", page="/metrics?by=1")
@@ -163,9 +147,9 @@ def test_shards_share_the_nodes(carbon, farm, lmaster):
     assert {host: {f"/metrics?by={shard_of(host, 2)}"} for host in farm.hosts} == farm.asked()
 
 
-def test_a_hot_pair_misses_no_slot_when_one_of_them_dies(carbon, farm, lmaster):
+def test_a_hot_pair_misses_no_slot_when_one_of_them_dies(start_carbon, farm, lmaster):
     """Both write the same slots, every other second; one alone fills them too."""
-    graphite, text = carbon(), block("A hot pair", "ini")
+    graphite, text = start_carbon(), block("A hot pair", "ini")
 
     dying = lmaster(text, "graphite", graphite.pickle_port, "one", 2, page="/metrics?by=1")
     lmaster(text, "graphite", graphite.pickle_port, "two", 2, page="/metrics?by=2")
@@ -217,9 +201,9 @@ def relay(ending, tmp_path):
     return start
 
 
-def test_a_relay_gives_each_series_to_one_of_two_carbons(carbon, relay, farm, lmaster):
+def test_a_relay_gives_each_series_to_one_of_two_carbons(start_carbon, relay, farm, lmaster):
     """Under its own name, whatever is in it, with all its points; also when the relay dies."""
-    one, other = carbon("a"), carbon("b")
+    one, other = start_carbon("a"), start_carbon("b")
     between = relay(one, other)
 
     running = lmaster(block("Several carbons behind a relay", "ini"), "relay", between.port)
