@@ -7,9 +7,10 @@ from pathlib import Path
 from fructosa_service import cli
 from fructosa_service.kinds import ENDPOINT, HOST, LISTENING_PORT, from_command_line, whole
 
-from .config import DEFAULT_FILE, NodesSettings
+from .config import DEFAULT_FILE
 from .listing import STATES
 from .node_sets import HOSTS
+from .node_settings import NodesSettings
 
 _INTERVAL = whole("seconds", at_least=1, at_most=86400)
 

@@ -4,7 +4,8 @@ from fructosa_service.logs import LoggingSettings
 from fructosa_service.reference import example
 from fructosa_service.web import WebSettings
 
-from .config import SCHEMA, GraphiteSettings, MasterSettings, NodesSettings
+from .config import SCHEMA, GraphiteSettings, MasterSettings
+from .node_settings import NodesSettings
 
 
 def example_config() -> str:

@@ -6,9 +6,9 @@ from dataclasses import replace
 from fructosa_service.errors import UsageError
 from fructosa_service.kinds import Endpoint
 
-from .config import NodesSettings
 from .model import Target
 from .naming import node_part
+from .node_settings import NodesSettings
 from .shard import Shard
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from fructosa_bridge import cli
-from fructosa_bridge.config import GraphiteSettings, MasterSettings, NodesSettings, read_config
+from fructosa_bridge.config import GraphiteSettings, MasterSettings, read_config
+from fructosa_bridge.node_settings import NodesSettings
 from fructosa_service.logs import LoggingSettings
 from fructosa_service.settings import options_of
 

@@ -5,8 +5,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fructosa_bridge.config import NodesSettings
 from fructosa_bridge.discovery import target_groups
+from fructosa_bridge.node_settings import NodesSettings
 from fructosa_bridge.targets import configured
 
 _LABEL = re.compile("[a-zA-Z_][a-zA-Z0-9_]*")

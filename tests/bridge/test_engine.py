@@ -9,9 +9,10 @@ from types import SimpleNamespace
 import pytest
 
 from fructosa_bridge import run
-from fructosa_bridge.config import Config, GraphiteSettings, MasterSettings, NodesSettings
+from fructosa_bridge.config import Config, GraphiteSettings, MasterSettings
 from fructosa_bridge.engine import Engine
 from fructosa_bridge.fetch import session
+from fructosa_bridge.node_settings import NodesSettings
 from fructosa_bridge.shard import Shard
 from fructosa_bridge.targets import configured
 from fructosa_service.errors import ConfigError, Problem, ServiceError

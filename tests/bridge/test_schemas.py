@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fructosa_bridge.config import NodesSettings
 from fructosa_bridge.model import Target
+from fructosa_bridge.node_settings import NodesSettings
 from fructosa_bridge.patterns import of_names
 from fructosa_bridge.retentions import aggregation
 from fructosa_bridge.schemas import storage_aggregation, storage_schemas

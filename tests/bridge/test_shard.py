@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fructosa_bridge import schedule
 from fructosa_bridge.cli import main
-from fructosa_bridge.config import NodesSettings
+from fructosa_bridge.node_settings import NodesSettings
 from fructosa_bridge.shard import SHARD, Shard, shard_of
 from fructosa_bridge.targets import configured
 from fructosa_service.errors import UsageError

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from fructosa_bridge import targets
 from fructosa_bridge.access import Access
 from fructosa_bridge.choosing import Choice, Limits, Selector
-from fructosa_bridge.config import NodesSettings, read_config
+from fructosa_bridge.config import read_config
+from fructosa_bridge.node_settings import NodesSettings
 from fructosa_bridge.nodes import NODES, PREFIX
 from fructosa_service.errors import UsageError
 from fructosa_service.kinds import Endpoint
