@@ -1,5 +1,5 @@
 # `make` alone explains itself. Everything is made below this folder: the virtual environment
-# .venv, and .venv-graphite for the integration tests.
+# .venv, and .venv-graphite and .node-grafana for the integration tests.
 
 PYTHON ?= python3
 VENV := .venv
@@ -9,7 +9,8 @@ FOR ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test unit check examples docs bench-exporter bench-servers bench-translating \
-  bench-fetching bench-store bench-scraping bench-scale bench-long bench-queue clean
+  bench-fetching bench-store bench-scraping bench-scale bench-long bench-queue \
+  bench-dashboards clean
 
 help:  ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*##/make \1 -/p' $(MAKEFILE_LIST)
@@ -35,8 +36,14 @@ examples: $(VENV)/.installed  ## write examples/*.conf anew from the declaration
 	$(BIN)/lagent check --example > examples/lagent.conf
 	$(BIN)/lmaster check --example > examples/lmaster.conf
 
-docs: examples  ## write docs/sensors.md and the examples anew from the declarations
+docs: examples  ## write all that is generated anew from the declarations
 	$(BIN)/lagent sensors --markdown > docs/sensors.md
+	$(BIN)/lagent sensors --for-lmaster > .metrics.tmp
+	@mv .metrics.tmp fructosa_bridge/sensor_metrics.py
+	$(BIN)/lmaster dashboards -c /dev/null --output grafana/provisioning \
+	  --read-at /etc/grafana/provisioning --rules grafana/prometheus
+	$(BIN)/python -c 'from fructosa_grafana.rules import alerting_page as page; print(page(), end="")' \
+	  > docs/alerting.md
 
 bench-exporter: $(VENV)/.tested  ## lagent's cost as a part of node_exporter's (3 minutes)
 	$(BIN)/python -m benchmarks.exporter
@@ -68,8 +75,12 @@ bench-long: $(VENV)/.tested  ## lmaster with 10,000 nodes for ten minutes
 bench-queue: $(VENV)/.tested  ## the queue on disk, beside SQLite (2 minutes)
 	$(BIN)/python -m benchmarks.bridge.queueing
 
+bench-dashboards: $(VENV)/.tested  ## a panel of the Cluster as Graphite draws it, with many nodes (1 minute)
+	@tests/install-services.sh
+	$(BIN)/python -m benchmarks.bridge.drawing
+
 clean:  ## remove what was made here
-	rm -rf $(VENV) .venv-graphite build dist *.egg-info test-output fructosa_bridge/_fast*.so
+	rm -rf $(VENV) .venv-graphite .node-grafana build dist *.egg-info test-output fructosa_bridge/_fast*.so
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -4,15 +4,18 @@ import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
+from fructosa_grafana import cli as dashboards
 from fructosa_service import cli
 from fructosa_service.kinds import ENDPOINT, HOST, LISTENING_PORT, from_command_line, whole
 
+from .capacity import SERIES_OF_PAGE
 from .config import DEFAULT_FILE
 from .listing import STATES
 from .node_sets import HOSTS
 from .node_settings import NodesSettings
 
 _INTERVAL = whole("seconds", at_least=1, at_most=86400)
+_SERIES = whole("series", at_least=1, at_most=10_000_000)
 
 
 def parser(run: Mapping[str, cli.Command]) -> argparse.ArgumentParser:
@@ -25,7 +28,8 @@ def parser(run: Mapping[str, cli.Command]) -> argparse.ArgumentParser:
     _add_reload(commands, run["reload"])
     _add_targets(commands, run["targets"])
     _add_schemas(commands, run["schemas"])
-    cli.add_check(commands, run["check"], DEFAULT_FILE)
+    _add_dashboards(commands, run["dashboards"])
+    _add_check(commands, run["check"])
     return made
 
 
@@ -130,6 +134,35 @@ def _add_schemas(commands: cli.Commands, run: cli.Command) -> None:
         metavar="DIR",
         type=_path,
         help="write the two files into this folder; those that lmaster has not made are kept",
+    )
+
+
+def _add_dashboards(commands: cli.Commands, run: cli.Command) -> None:
+    command = cli.add_command(
+        commands,
+        "dashboards",
+        run,
+        "write dashboards for Grafana and rules for Prometheus, or send the dashboards",
+    )
+    cli.add_config(command, DEFAULT_FILE)
+    dashboards.add_options(command)
+
+
+def _add_check(commands: cli.Commands, run: cli.Command) -> None:
+    check = cli.add_check(commands, run, DEFAULT_FILE)
+    check.add_argument(
+        "--series",
+        metavar="N",
+        type=from_command_line(_SERIES),
+        default=SERIES_OF_PAGE,
+        help="how many series a page has, to tell what carbon and the disk must take "
+        f"(default: {SERIES_OF_PAGE}; lmaster ping tells the samples of each node)",
+    )
+    check.add_argument(
+        "--carbon-conf",
+        metavar="FILE",
+        type=_path,
+        help="carbon's configuration, for its limits (default: that of this machine)",
     )
 
 

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import json
 import logging
+import os
 import sys
 import time
 from collections import Counter
@@ -13,13 +14,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fructosa_service import cli
+from fructosa_grafana import cli as dashboards
+from fructosa_service import cli, output
 from fructosa_service.errors import ConfigError, Problem, ServiceError, UsageError
 from fructosa_service.kinds import Endpoint
 from fructosa_service.logs import open_log
 from fructosa_service.users import Users
 
-from . import listing, output, ping, schemas
+from . import listing, outlook, ping, schemas
 from .arguments import parser
 from .config import DEFAULT_FILE, Config, GraphiteSettings, read_config
 from .discovery import target_groups
@@ -90,7 +92,22 @@ def _check(arguments: argparse.Namespace) -> int:
         print(f"{path}: ok, but it names no nodes; add a [nodes:NAME] section with hosts = ...")
     else:
         print(f"{path}: ok, {_counted(targets)}")
+        _foresee(config, path, targets, arguments)
     return 0
+
+
+def _foresee(
+    config: Config, path: Path, targets: Sequence[Target], arguments: argparse.Namespace
+) -> None:
+    """Tell how much comes, and warn where Graphite's limits would bite."""
+    everyone = _configured(replace(config, master=replace(config.master, shard=None)), path)
+    asked = outlook.Asked(own=targets, all=everyone, series_of_page=arguments.series)
+    destinations = list(config.destinations.values())
+    line = outlook.expected(destinations, asked)
+    if line is not None:
+        print(line)
+    for warning in outlook.warnings(destinations, asked, arguments.carbon_conf, os.environ):
+        print(f"warning: {warning}", file=sys.stderr)
 
 
 def _check_web(config: Config) -> None:
@@ -200,6 +217,25 @@ def _schemas(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _dashboards(arguments: argparse.Namespace) -> int:
+    path = cli.chosen_config(arguments.config, DEFAULT_FILE)
+    if path is None:
+        return dashboards.run(arguments, dashboards.Cluster())
+    config = read_config(path)
+    naming = config.graphite.naming
+    if naming != "plain" and arguments.backend != "prometheus":
+        print(
+            f"warning: {path}: with naming = {naming}, paths are not those that the dashboards "
+            "for Graphite ask for; they are for naming = plain",
+            file=sys.stderr,
+        )
+    cluster = dashboards.Cluster(
+        prefix=config.graphite.prefix or "",
+        interval_s=min((nodes.interval_s for nodes in config.nodes.values()), default=10),
+    )
+    return dashboards.run(arguments, cluster)
+
+
 def _all_configured(arguments: argparse.Namespace) -> tuple[Config, Path, list[Target]]:
     """Return the configuration, its file, and the targets of all shards.
 
@@ -277,5 +313,6 @@ _COMMANDS: Mapping[str, cli.Command] = {
     "reload": _reload,
     "targets": _show_targets,
     "schemas": _schemas,
+    "dashboards": _dashboards,
     "check": _check,
 }

@@ -1,13 +1,12 @@
 """What lmaster shows to the nodes of a section, and wants to see of them: read from files."""
 
 import base64
-import re
-import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from fructosa_service import secret
 from fructosa_service.changes import Kept
 from fructosa_service.errors import UsageError
 
@@ -17,10 +16,6 @@ if TYPE_CHECKING:
     from ssl import SSLContext
 
 T = TypeVar("T")
-
-_TOKEN = re.compile(rb"[!-~]+")
-_MOST_BYTES = 1024 * 1024
-_LONGEST_TOKEN = 8000  # servers take header lines of 8 KiB at most
 
 
 class Credentials:
@@ -62,40 +57,14 @@ class Credentials:
 
     def _made_authorization(self) -> str:
         if self.access.token_file is not None:
-            return f"Bearer {self._token(self.access.token_file)}"
+            name = f"{self._section} token file"
+            return f"Bearer {secret.token(self.access.token_file, name)}"
         password = b""
         if self.access.password_file is not None:
-            password = self._secret("password file", self.access.password_file)
+            name = f"{self._section} password file"
+            password = secret.one_line(self.access.password_file, name)
         pair = f"{self.access.user}:".encode() + password
         return f"Basic {base64.b64encode(pair).decode()}"
-
-    def _token(self, path: Path) -> str:
-        token = self._secret("token file", path).strip()
-        if len(token) > _LONGEST_TOKEN or _TOKEN.fullmatch(token) is None:
-            raise self._problem("token file", path, "holds no token; write one word, in ASCII")
-        return token.decode()
-
-    def _secret(self, key: str, path: Path) -> bytes:
-        """Return the one line of a file; its content is never told."""
-        content = self._content(key, path).removesuffix(b"\n").removesuffix(b"\r")
-        if not content:
-            raise self._problem(key, path, "is empty; write the secret into it")
-        if b"\n" in content or b"\r" in content or b"\0" in content:
-            raise self._problem(key, path, "has several lines; write the secret into one")
-        return content
-
-    def _content(self, key: str, path: Path) -> bytes:
-        try:
-            if not stat.S_ISREG(path.stat().st_mode):  # a pipe would keep everybody waiting
-                raise self._problem(key, path, "is no file; give the path of one")
-            with path.open("rb") as file:
-                content = file.read(_MOST_BYTES + 1)
-        except OSError as error:
-            why = f"can't be read: {error.strerror}; check the path and its permissions"
-            raise self._problem(key, path, why) from error
-        if len(content) > _MOST_BYTES:
-            raise self._problem(key, path, f"has more than {_MOST_BYTES} bytes; check the path")
-        return content
 
     def _made_context(self) -> "SSLContext":
         import ssl  # five megabytes, which a cluster without TLS need not pay
@@ -121,7 +90,7 @@ class Credentials:
 
     def _check_pem(self, key: str, path: Path, what: str) -> None:
         """Raise UsageError unless a file holds *what*: OpenSSL does not say which of them."""
-        if f"{what.upper()}-----".encode() not in self._content(key, path):
+        if f"{what.upper()}-----".encode() not in secret.content(path, f"{self._section} {key}"):
             raise self._problem(key, path, f"holds no {what}; give a PEM file that does")
 
     def _unusable(self, key: str, path: Path | None, error: OSError) -> UsageError:

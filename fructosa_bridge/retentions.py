@@ -24,16 +24,17 @@ _FINEST_SLOTS = 2160  # six hours at ten seconds; slower series keep as many slo
 # So many points in a row come at a longer interval before a file gets its slots.
 _SLOW_POINTS = 10
 
-# By the field's names, as for Graphite's storage-aggregation.conf: the first that matches.
+# By the names of metrics, as for Graphite's storage-aggregation.conf: the first that is found in a
+# path, from behind the node on. Values of labels, prefixes and nodes may be called as they like.
 AGGREGATION: tuple[tuple[str, Method], ...] = (
-    (r"\.up(\.|$)", "min"),  # down for one slot of an hour is down
+    (r"^up(?:\.|$)", "min"),  # down for one slot of an hour is down
     # A counter's mean means nothing; the second half is counters as FrUCToSA 0.3 called them.
     (
-        r"(?:_(total|bucket|sum|count)(\.|$)"
-        r"|\.(CPUTimes|CPUStats|DiskIOCounters|NetIOCounters)\.|\.SwapMemory\.s(in|out)$)",
+        r"^(?:[^.]*_(?:total|bucket|sum|count)(?:\.|$)"
+        r"|(?:CPUTimes|CPUStats|DiskIOCounters|NetIOCounters)\.|SwapMemory\.s(?:in|out)$)",
         "last",
     ),
-    (r"", "average"),
+    (r"^", "average"),
 )
 _AGGREGATION = tuple((re.compile(pattern), method) for pattern, method in AGGREGATION)
 
@@ -54,7 +55,10 @@ def archives(interval_s: int) -> list[Archive]:
 
 
 def aggregation(path: str) -> Method:
-    """Return how the slots of a series are summed up when they are thinned out."""
+    """Return how the slots of a series are summed up when they are thinned out.
+
+    Its *path* begins with the metric, behind the node.
+    """
     return next(method for pattern, method in _AGGREGATION if pattern.search(path))
 
 

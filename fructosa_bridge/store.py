@@ -67,17 +67,17 @@ class WhisperStore:
     def write(self, batches: Iterable[Batch]) -> None:
         """Write *batches*, each file once; a file is made when its series first comes."""
         by_path: dict[str, Series] = defaultdict(list)
-        intervals: dict[str, int] = {}
+        shortest: dict[str, Batch] = {}
         for batch in filter(self._has_time, batches):
             time_s, interval_s = batch.time_s, batch.interval_s
             for path, value in batch.points:
                 by_path[path].append((time_s, value))
-                if intervals.setdefault(path, interval_s) > interval_s:
-                    intervals[path] = interval_s
+                if shortest.setdefault(path, batch).interval_s > interval_s:
+                    shortest[path] = batch
         now_s = int(self._clock())
         self._resizing.begin()
         for path, points in by_path.items():
-            self._update(path, points, intervals[path], now_s)
+            self._update(path, points, shortest[path], now_s)
 
     def _has_time(self, batch: Batch) -> bool:
         """Tell whether a batch has a time that Whisper can keep; say so once if not."""
@@ -92,21 +92,21 @@ class WhisperStore:
             )
         return False
 
-    def _update(self, path: str, points: Series, interval_s: int, now_s: int) -> None:
-        name = self._file(path)
+    def _update(self, path: str, points: Series, batch: Batch, now_s: int) -> None:
+        name, interval_s = self._file(path), batch.interval_s
         try:
             is_written = self._write_fitting(name, points, interval_s, now_s)
             if not is_written:
                 self._resizing.resize(Path(name), interval_s, now_s)
                 _write(name, points, now_s)
         except FileNotFoundError:
-            self._create(path, points, interval_s, now_s)
+            self._create(path, points, batch, now_s)
         except DAMAGED as error:
             file = Path(name)
             aside = file.with_suffix(".broken")
             file.rename(aside)
             log.error("%s is damaged and now called %s: %s", file, aside.name, error)
-            self._create(path, points, interval_s, now_s)
+            self._create(path, points, batch, now_s)
 
     def _write_fitting(self, name: str, points: Series, interval_s: int, now_s: int) -> bool:
         """Write *points*, if the file has slots that fit; else return False."""
@@ -119,10 +119,11 @@ class WhisperStore:
                 write(handle, points, now_s)
         return is_fitting
 
-    def _create(self, path: str, points: Series, interval_s: int, now_s: int) -> None:
+    def _create(self, path: str, points: Series, batch: Batch, now_s: int) -> None:
         file = Path(self._file(path))
         file.parent.mkdir(parents=True, exist_ok=True)
-        create(file, archives(interval_s), aggregation(path))
+        method = aggregation(path.removeprefix(batch.points.before))
+        create(file, archives(batch.interval_s), method)
         _write(str(file), points, now_s)
 
     def find(self, pattern: str) -> list[str]:

@@ -1,7 +1,7 @@
 """What the sensors are: texts made from their declarations."""
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from fructosa_service.reference import example
 from fructosa_service.settings import SectionType, options_of
@@ -9,7 +9,7 @@ from fructosa_service.settings import SectionType, options_of
 from .config import schema
 from .metrics import Metric
 from .sensor import Sensor
-from .sensors import SENSORS
+from .sensors import SENSORS, Agent
 
 
 def overview(sensors: Mapping[str, type[Sensor]], reason_left_out: Mapping[str, str]) -> str:
@@ -86,6 +86,34 @@ def _chapter(sensor: type[Sensor]) -> str:
             *options,
         ]
     )
+
+
+def metric_names(sensors: Mapping[str, type[Sensor]], of_each: Sequence[Metric]) -> str:
+    """Return which metrics *sensors* have, and *of each*, as the module of lmaster that says so."""
+    # The agent itself is asked for by its name like any other.
+    named: dict[str, type[Sensor]] = {Agent.name: Agent, **sensors}
+    rows = [f'    "{name}": {_names(sensor.metrics, 4)},' for name, sensor in named.items()]
+    first = f"{_METRIC_NAMES}\nOF_EACH = {_names(of_each, 0)}\n"
+    return "\n".join([first, "METRICS: Mapping[str, tuple[str, ...]] = {", *rows, "}"]) + "\n"
+
+
+_METRIC_NAMES = '''\
+"""Which metrics a page of lagent has, by the sensors that it is asked for.
+
+Made from the declarations in fructosa_exporter/sensors/ by `make docs`.
+"""
+
+from collections.abc import Mapping
+
+# Of each sensor that is asked for; its name is their label.'''
+
+
+def _names(metrics: Sequence[Metric], indent: int) -> str:
+    names = [f'"{metric.name}",' for metric in metrics]
+    if len(names) < 2:
+        return f"({''.join(names)})"
+    begin = "\n" + " " * indent
+    return "(" + "".join(f"{begin}    {name}" for name in names) + f"{begin})"
 
 
 def _metric(metric: Metric) -> str:

@@ -13,9 +13,9 @@ from fructosa_service.errors import UsageError
 from fructosa_service.kinds import HOST, LISTENING_PORT, Endpoint, from_command_line
 from fructosa_service.logs import open_log
 
-from .catalogue import description, example_config, overview, reference
+from .catalogue import description, example_config, metric_names, overview, reference
 from .choose import reader, readers
-from .collector import State, read_now
+from .collector import METRICS, State, read_now
 from .config import DEFAULT_FILE, Config, read_config
 from .exposition import Format
 from .page import Page
@@ -60,6 +60,8 @@ def _parser() -> argparse.ArgumentParser:
     sensors.add_argument(
         "--markdown", action="store_true", help="print all there is to know of all, in Markdown"
     )
+    # For `make docs` alone: lmaster's table of them.
+    sensors.add_argument("--for-lmaster", action="store_true", help=argparse.SUPPRESS)
 
     read = cli.add_command(commands, "read", _read, "read once and print the page")
     read.add_argument("names", metavar="NAME", nargs="*", help="a sensor; all of them if none")
@@ -118,6 +120,9 @@ def _config(arguments: argparse.Namespace) -> Config:
 def _sensors(arguments: argparse.Namespace) -> int:
     if arguments.markdown:
         sys.stdout.write(reference(SENSORS))
+        return 0
+    if arguments.for_lmaster:
+        sys.stdout.write(metric_names(SENSORS, METRICS))
         return 0
     sensors = all_sensors()
     if arguments.name is None:

@@ -40,11 +40,12 @@ def add_command(commands: Commands, name: str, run: Command, text: str) -> argpa
     return made
 
 
-def add_check(commands: Commands, run: Command, default: Path) -> None:
-    """Add the command that checks a configuration, or prints an example of one."""
+def add_check(commands: Commands, run: Command, default: Path) -> argparse.ArgumentParser:
+    """Add the command that checks a configuration, or prints an example; return its parser."""
     made = add_command(commands, "check", run, "tell whether the configuration is right")
     add_config(made, default)
     made.add_argument("--example", action="store_true", help="print a file with every key")
+    return made
 
 
 def add_config(command: argparse.ArgumentParser, default: Path) -> None:

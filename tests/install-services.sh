@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
 # Installs what the integration tests talk to: as root Debian's packages, and always Graphite,
-# from PyPI, into .venv-graphite. What is there already is left alone.
+# from PyPI, into .venv-graphite, and Grafana's types, from npm, into .node-grafana. What is there
+# already is left alone.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 python=${PYTHON:-python3}
 graphite=.venv-graphite
+grafana=.node-grafana
+grafana_pins=tests/integration/grafana_types/package.json
 pins="carbon==1.1.10 whisper==1.1.10 graphite-web==1.1.10 waitress==3.0.2"
 
 is_installed() { dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
@@ -22,6 +25,8 @@ python_says() { "$python" -c "$1" 2>/dev/null; }
 graphite_is_there() {
   [ -x $graphite/bin/python ] && [ "$(cat $graphite/.installed 2>/dev/null)" = "$pins" ]
 }
+
+grafana_is_there() { cmp -s $grafana_pins $grafana/.installed; }
 
 install_packages() {
   echo "installing $* (about a minute)"
@@ -43,11 +48,36 @@ install_graphite() {
   echo "$pins" >$graphite/.installed
 }
 
+# Its own packages, without what they would like beside them: types and lists are all that is read.
+install_grafana() {
+  echo "installing Grafana's types into $grafana (a few seconds)"
+  rm -rf $grafana
+  mkdir $grafana
+  cp $grafana_pins $grafana/package.json
+  (
+    cd $grafana
+    quietly npm install --ignore-scripts --no-audit --no-fund --no-package-lock
+    # shellcheck disable=SC2046 # a list of words
+    quietly npm pack --silent $(node -p 'require("./package.json").sources.join(" ")')
+    for archive in *.tgz; do
+      mkdir "${archive%.tgz}"
+      tar -xzf "$archive" -C "${archive%.tgz}"
+      rm "$archive"
+    done
+  )
+  cp $grafana_pins $grafana/.installed
+}
+
 missing=()
-for package in prometheus carbon-c-relay victoria-metrics chromium chromium-driver libcairo2 \
-  fonts-dejavu-core fuse3 iproute2 strace gcc libc6-dev python3-dev; do
+for package in prometheus prometheus-node-exporter prometheus-alertmanager carbon-c-relay \
+  victoria-metrics chromium chromium-driver libcairo2 fonts-dejavu-core fuse3 iproute2 strace curl gcc \
+  libc6-dev python3-dev; do
   is_installed "$package" || missing+=("$package")
 done
+if ! grafana_is_there; then # Node from elsewhere will do
+  command -v node >/dev/null || missing+=(nodejs)
+  command -v npm >/dev/null || missing+=(npm)
+fi
 # Debian's own Python comes without what makes virtual environments.
 graphite_is_there || python_says 'import ensurepip' || missing+=(python3-venv)
 
@@ -66,5 +96,13 @@ if ! graphite_is_there; then
     echo "$python can't make virtual environments: the tests of Graphite will be skipped"
   else
     install_graphite
+  fi
+fi
+
+if ! grafana_is_there; then
+  if command -v node >/dev/null && command -v npm >/dev/null; then
+    install_grafana
+  else
+    echo "node or npm is missing: the tests of Grafana's types will be skipped"
   fi
 fi

@@ -10,8 +10,10 @@ import pytest
 
 from fructosa_bridge.example import example_config as master_example
 from fructosa_exporter.catalogue import example_config as agent_example
-from fructosa_exporter.catalogue import reference
+from fructosa_exporter.catalogue import metric_names, reference
+from fructosa_exporter.collector import METRICS
 from fructosa_exporter.sensors import SENSORS
+from fructosa_grafana import files, rules
 
 ROOT = Path(__file__).parents[1]
 
@@ -19,7 +21,8 @@ ROOT = Path(__file__).parents[1]
 MAY_IMPORT = {
     "fructosa_service": set(),
     "fructosa_exporter": {"fructosa_service"},
-    "fructosa_bridge": {"fructosa_service"},
+    "fructosa_grafana": {"fructosa_service"},
+    "fructosa_bridge": {"fructosa_grafana", "fructosa_service"},
 }
 # What knows no clock, disk, network or log, and takes all it needs as arguments.
 PURE = {
@@ -34,10 +37,34 @@ PURE = {
         "textfile",
         "web.request",
     },
+    "fructosa_grafana": {
+        "address",
+        "alert",
+        "alerts",
+        "asked",
+        "boards",
+        "fields",
+        "files",
+        "graphite",
+        "model",
+        "panels",
+        "prometheus",
+        "provisioning",
+        "query",
+        "recording",
+        "refusals",
+        "rules",
+        "shown",
+        "tables",
+        "targets",
+        "unchanged",
+        "variables",
+    },
     "fructosa_bridge": {
         "access",
         "backoff",
         "body",
+        "capacity",
         "choosing",
         "columns",
         "discovery",
@@ -54,6 +81,7 @@ PURE = {
         "parse",
         "patterns",
         "picking",
+        "places",
         "plots",
         "readable",
         "records",
@@ -62,6 +90,8 @@ PURE = {
         "schedule",
         "schemas",
         "schemes",
+        "sensor_metrics",
+        "series_intervals",
         "shard",
         "tags",
         "targets",
@@ -108,7 +138,7 @@ def test_imports_point_downwards(file):
 
     tops = {name.partition(".")[0] for name in names}
     assert tops & MAY_IMPORT.keys() <= MAY_IMPORT[package] | {package}
-    if ".".join(module) in PURE[package]:
+    if {".".join(module), module[0]} & PURE[package]:
         assert set() == names & IMPURE
 
 
@@ -116,7 +146,8 @@ def test_what_is_called_pure_exists():
     """A renamed module keeps its rule."""
     for package, modules in PURE.items():
         for module in modules:
-            assert (ROOT / package / f"{module.replace('.', '/')}.py").exists(), module
+            path = ROOT / package / module.replace(".", "/")
+            assert path.is_dir() or path.with_suffix(".py").exists(), module
 
 
 def test_only_the_command_line_prints():
@@ -160,6 +191,34 @@ def test_the_examples_are_made_from_the_declarations(name, text):
 def test_the_reference_of_sensors_is_made_from_the_declarations():
     """`make docs` writes it anew."""
     assert reference(SENSORS) == (ROOT / "docs" / "sensors.md").read_text()
+
+
+def test_lmasters_table_of_metrics_is_made_from_the_declarations():
+    """`make docs` writes it anew."""
+    text = (ROOT / "fructosa_bridge" / "sensor_metrics.py").read_text()
+
+    assert metric_names(SENSORS, METRICS) == text
+
+
+@pytest.mark.parametrize(
+    ("folder", "texts"),
+    [("grafana/provisioning", files.provisioned()), ("grafana/prometheus", files.for_prometheus())],
+    ids=["grafana", "prometheus"],
+)
+def test_dashboards_and_rules_are_made_from_the_declarations(folder, texts):
+    """`make docs` writes them anew; and nothing else is there."""
+    there = {
+        str(file.relative_to(ROOT / folder)): file.read_text()
+        for file in (ROOT / folder).rglob("*")
+        if file.is_file()
+    }
+
+    assert texts == there
+
+
+def test_the_page_on_alerting_is_made_from_the_declarations():
+    """`make docs` writes it anew."""
+    assert rules.alerting_page() == (ROOT / "docs" / "alerting.md").read_text()
 
 
 def test_readme_names_every_sensor():

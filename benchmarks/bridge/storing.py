@@ -52,7 +52,8 @@ class Alone:
                     whisper.update_many(name, [(batch.time_s, value)])
                 except FileNotFoundError:
                     Path(name).parent.mkdir(parents=True, exist_ok=True)
-                    whisper.create(name, archives(_INTERVAL_S), 0, aggregation(path), sparse=True)
+                    method = aggregation(path.removeprefix(batch.points.before))
+                    whisper.create(name, archives(_INTERVAL_S), 0, method, sparse=True)
                     whisper.update_many(name, [(batch.time_s, value)])
 
 

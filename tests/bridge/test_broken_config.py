@@ -766,8 +766,11 @@ def test_the_example_passes_the_check(tmp_path, capsys):
 
     code = cli.main(["check", "-c", str(path)])
 
+    said, warned = capsys.readouterr()
     assert code == 0
-    assert (f"{path}: ok, 128 targets\n", "") == capsys.readouterr()
+    assert said.startswith(f"{path}: ok, 128 targets\n")
+    # What a carbon would take long for may be told, as it depends on the machine.
+    assert all(line.startswith("warning: carbon") for line in warned.splitlines())
 
 
 def test_an_old_file_is_right_with_one_warning(tmp_path, capsys):

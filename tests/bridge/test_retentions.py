@@ -32,13 +32,20 @@ def test_ten_seconds_are_kept_for_six_hours_minutes_for_a_week_hours_for_two_yea
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
-        ("cluster.n1.up.compute", "min"),
-        ("cluster.n1.fructosa_network_up.eth0", "average"),
-        ("n1.fructosa_cpu_seconds_total.0.idle", "last"),
-        ("n1.rpc_duration_bucket.0#2e5", "last"),
-        ("n1.rpc_duration_sum", "last"),
-        ("n1.fructosa_memory_total_bytes", "average"),
-        ("n1.fructosa_cpu_utilization_ratio.3", "average"),
+        ("up.compute", "min"),
+        ("fructosa_network_up.eth0", "average"),
+        ("fructosa_cpu_seconds_total.0.idle", "last"),
+        ("rpc_duration_bucket.0#2e5", "last"),
+        ("rpc_duration_sum", "last"),
+        ("fructosa_memory_total_bytes", "average"),
+        ("fructosa_cpu_utilization_ratio.3", "average"),
+        ("CPUTimes.user", "last"),
+        ("SwapMemory.sin", "last"),
+        # Values of labels may be called as they like.
+        ("fructosa_filesystem_free_bytes.jobs_total", "average"),
+        ("fructosa_network_up.up", "average"),
+        ("fructosa_os_info.CPUTimes.x_total.up.SwapMemory.sin", "average"),
+        ("fructosa_disk_reads_total.up", "last"),
     ],
 )
 def test_series_are_thinned_out_by_what_they_are(path, expected):

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fructosa_bridge.errors import DeliveryError
-from fructosa_bridge.model import Batch
+from fructosa_bridge.model import Batch, Paths, Points
 from fructosa_bridge.resize import Resizing
 from fructosa_bridge.retentions import archives
 from fructosa_bridge.store import WhisperStore
@@ -60,11 +60,12 @@ def test_series_are_found_by_patterns(store, now_s):
 
 
 def test_a_file_has_slots_of_its_interval_and_the_method_of_its_kind(store, tmp_path, now_s):
-    """Counters are thinned out by their last value."""
-    store.write([Batch(now_s, 2, [("n.reads_total.sda", 1.0), ("n.load", 1.0)])])
+    """Counters are thinned out by their last value, whatever the node is called."""
+    paths = Paths(("reads_total.sda", "load"))
+    store.write([Batch(now_s, 2, Points("up.n_total.", paths, "", [1.0, 1.0]))])
 
-    reads = whisper.info(str(tmp_path / "n/reads_total/sda.wsp"))
-    load = whisper.info(str(tmp_path / "n/load.wsp"))
+    reads = whisper.info(str(tmp_path / "up/n_total/reads_total/sda.wsp"))
+    load = whisper.info(str(tmp_path / "up/n_total/load.wsp"))
     assert ("last", "average") == (reads["aggregationMethod"], load["aggregationMethod"])
     assert [2, 60, 3600] == [archive["secondsPerPoint"] for archive in load["archives"]]
     assert load["xFilesFactor"] == 0

@@ -179,7 +179,7 @@ async def test_a_reload_of_the_configuration_changes_all_pages():
         gone = await pages.status("node/cluster.before")
 
     assert "after:9888" in texts[0]
-    assert 'group="new"' in texts[1]
+    assert 'section="new"' in texts[1]
     assert [["after:9888"]] == [group["targets"] for group in found]
     assert 404 == gone
 

@@ -14,6 +14,7 @@ from fructosa_exporter.sensors import SENSORS
 
 from .graphite import VENV, Carbon, Graphite
 from .processes import Agent, Master, Program, free_port
+from .whole_system import WholeSystem
 
 ALL_SENSORS = "".join(f"[sensor:{name}]\n" for name in SENSORS)
 EVERYTHING = ALL_SENSORS.replace(
@@ -59,9 +60,9 @@ def start_carbon(tmp_path):
         missing("Graphite", "from PyPI, with Python 3.11")
     started = []
 
-    def start(name="carbon"):
+    def start(name="carbon", rules=None):
         (tmp_path / name).mkdir()
-        started.append(Carbon(tmp_path / name))
+        started.append(Carbon(tmp_path / name, rules))
         return started[-1]
 
     yield start
@@ -162,6 +163,20 @@ def prometheus(tmp_path):
     yield start
     for running in started:
         running.end()
+
+
+@pytest.fixture(scope="session")
+def whole_system(tmp_path_factory):
+    """Agents with every sensor, node_exporter, lmaster, a real Graphite and a real Prometheus."""
+    if not (VENV / ".installed").exists():
+        missing("Graphite", "from PyPI, with Python 3.11")
+    programs = {
+        "prometheus": program("prometheus", "prometheus"),
+        "node_exporter": program("prometheus-node-exporter", "prometheus-node-exporter"),
+    }
+    with WholeSystem(tmp_path_factory.mktemp("whole-system"), **programs) as running:
+        running.rest()
+        yield running
 
 
 @pytest.fixture

@@ -31,11 +31,13 @@ MAX_UPDATES_PER_SECOND = inf
 CACHE_WRITE_STRATEGY = naive
 WHISPER_SPARSE_CREATE = True
 ENABLE_TAGS = False
+TAG_HASH_FILENAMES = False
 """
 
 # A slot a second: every point keeps the time it was given.
 _SCHEMAS = "[all]\npattern = .*\nretentions = 1s:1h\n"
 _AGGREGATION = "[all]\npattern = .*\nxFilesFactor = 0\naggregationMethod = last\n"
+_RULES = {"storage-schemas.conf": _SCHEMAS, "storage-aggregation.conf": _AGGREGATION}
 
 _WEB = """\
 SECRET_KEY = 'for these tests only'
@@ -49,17 +51,31 @@ CARBONLINK_HOSTS = ['127.0.0.1:{query}']
 FIND_CACHE_DURATION = DEFAULT_CACHE_DURATION = TAGDB_CACHE_DURATION = 0
 """
 
+# Without a section, graphite-web draws nothing at all.
+_TEMPLATES = """\
+[default]
+background = white
+foreground = black
+majorLine = #bbbbbb
+minorLine = #eeeeee
+fontName = DejaVu Sans
+fontSize = 9
+"""
+
 
 class Carbon:
-    """A carbon-cache; it can be ended and started again."""
+    """A carbon-cache, by default with a slot a second; it can be ended and started again.
 
-    def __init__(self, folder):
+    *rules* is a folder that has other storage-schemas.conf and storage-aggregation.conf.
+    """
+
+    def __init__(self, folder, rules=None):
         self.folder = folder
         self.line_port, self.pickle_port, self.query_port = (free_port() for _ in range(3))
         ports = {"line": self.line_port, "pickle": self.pickle_port, "query": self.query_port}
         self._write("conf/carbon.conf", _CARBON.format(folder=folder, **ports))
-        self._write("conf/storage-schemas.conf", _SCHEMAS)
-        self._write("conf/storage-aggregation.conf", _AGGREGATION)
+        for name, text in _RULES.items():
+            self._write(f"conf/{name}", (rules / name).read_text() if rules else text)
         (folder / "storage/whisper").mkdir(parents=True)
         self.start_carbon()
 
@@ -95,8 +111,9 @@ class Graphite(Carbon):
     def __init__(self, folder):
         super().__init__(folder)
         self._web_port = free_port()
+        self.web_url = f"http://127.0.0.1:{self._web_port}"
         self._write("conf/dashboard.conf", "")
-        self._write("conf/graphTemplates.conf", "")
+        self._write("conf/graphTemplates.conf", _TEMPLATES)
         settings = _WEB.format(folder=str(folder), venv=str(VENV), query=self.query_port)
         self._write("settings/graphite_test_settings.py", settings)
         # graphite-web looks once, at its start, which of its folders exist.
@@ -137,9 +154,12 @@ class Graphite(Carbon):
         super().end()
 
     def _get(self, path, **query):
-        answer = requests.get(f"http://127.0.0.1:{self._web_port}{path}", params=query, timeout=30)
+        return self._answer(path, **query).json()
+
+    def _answer(self, path, **query):
+        answer = requests.get(f"{self.web_url}{path}", params=query, timeout=30)
         answer.raise_for_status()
-        return answer.json()
+        return answer
 
     def render(self, target, from_s):
         """Return each series that *target* is, since *from_s*: ``{path: {time: value}}``."""
@@ -160,3 +180,13 @@ class Graphite(Carbon):
     def find(self, query):
         """Return the paths that /metrics/find answers."""
         return [found["id"] for found in self._get("/metrics/find", query=query)]
+
+    def png(self, target, from_s, width=400, height=250, **query):
+        """Return a PNG that graphite-web draws of *target*, or of several, since *from_s*.
+
+        *query* has more of what /render takes: ``title``, ``areaMode``, ``hideLegend``, ...
+        """
+        place = {"from": int(from_s), "width": width, "height": height, "format": "png"}
+        image = self._answer("/render", target=target, **place, **query).content
+        assert image.startswith(b"\x89PNG"), image[:200]
+        return image

@@ -2,16 +2,9 @@
 
 import json
 import os
-import shutil
-import socket
 import subprocess
-import time
 
-import pytest
-import whisper
-
-from .conftest import missing, program
-from .graphite import VENV, Carbon
+from .conftest import program
 from .processes import BIN, free_port, wait_until
 
 _GROUPS = "[Main]\ndefault: here\n[here]\nmap: echo 127.0.0.1\nlist: echo all\n"
@@ -170,79 +163,3 @@ def test_prometheus_takes_the_targets(tmp_path):
     assert ("https", "/probe", "a") == tuple(
         found["g1:9400"][label] for label in ("__scheme__", "__metrics_path__", "__param_module")
     )
-
-
-@pytest.fixture
-def carbon(tmp_path):
-    """A function that starts a real carbon with given rules, by the names of their files."""
-    if not (VENV / ".installed").exists():
-        missing("Graphite", "from PyPI, with Python 3.11")
-    started = []
-
-    def start(folder):
-        started.append(Carbon(tmp_path / "graphite"))
-        started[-1].end_carbon()
-        for name in ("storage-schemas.conf", "storage-aggregation.conf"):
-            shutil.copy(folder / name, tmp_path / "graphite/conf" / name)
-        started[-1].start_carbon()
-        return started[-1]
-
-    yield start
-    for running in started:
-        running.end_carbon()
-
-
-@pytest.mark.parametrize("prefix", ["", "prefix = cluster\n"])
-def test_carbon_makes_files_that_fit(carbon, tmp_path, prefix):
-    """Carbon's own check passes the rules; slots are as long as the intervals."""
-    config = configured(
-        tmp_path,
-        "[nodes:fast]\nhosts = node[001-128]\nsensors = CPUPercent\ninterval = 10\n"
-        "[nodes:slow]\nhosts = node[001-128]\ninterval = 300\n"
-        f"[nodes:io]\nhosts = io[1-4]\ninterval = 60\n[Graphite]\n{prefix}",
-    )
-    below = "cluster." if prefix else ""
-    code, _, error = lmaster("schemas", "-c", config, "--output", tmp_path)
-    assert (0, "") == (code, error)
-
-    running = carbon(tmp_path)
-    subprocess.run(
-        [VENV / "bin/validate-storage-schemas.py", tmp_path / "graphite/conf/storage-schemas.conf"],
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env={**os.environ, "GRAPHITE_ROOT": str(tmp_path / "graphite")},
-    )
-    expected = {
-        "node001.load": (10, "average"),
-        "node128.bytes_total.eth0": (10, "last"),
-        "node001.up.fast": (10, "min"),
-        "node001.up.slow": (300, "min"),
-        "node001.scrape_duration_seconds.slow": (300, "average"),
-        "io4.up.io": (60, "min"),
-        "io4.h_bucket.0#2e5": (60, "last"),
-    }
-    now_s = int(time.time())
-    with socket.create_connection(("127.0.0.1", running.line_port)) as line:
-        line.sendall("".join(f"{below}{path} 1 {now_s}\n" for path in expected).encode())
-    files = {path: made_of(running, f"{below}{path}") for path in expected}
-
-    def made():
-        missing_now = [path for path, file in files.items() if not file.exists()]
-        return not missing_now
-
-    wait_until(made, lambda: files)
-    running.end_carbon()
-
-    infos = {path: whisper.info(str(file)) for path, file in files.items()}
-    assert expected == {
-        path: (info["archives"][0]["secondsPerPoint"], info["aggregationMethod"])
-        for path, info in infos.items()
-    }
-    assert {0.0} == {info["xFilesFactor"] for info in infos.values()}
-
-
-def made_of(running, path):
-    """Return the Whisper file that carbon makes of a path."""
-    return running.folder / "storage/whisper" / f"{path.replace('.', '/')}.wsp"

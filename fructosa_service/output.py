@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from fructosa_service.errors import ServiceError, UsageError
+from .errors import ServiceError, UsageError
 
 
 def write(path: Path, text: str) -> None:
@@ -23,6 +23,20 @@ def write(path: Path, text: str) -> None:
         ) from error
 
 
+def make_folder(path: Path) -> None:
+    """Make the folder at *path*, and those above it, where there is none.
+
+    Raises: ServiceError when that can't be done.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ServiceError(
+            f"can't make the folder {path}: {error.strerror or error}; "
+            "check the path and its permissions"
+        ) from error
+
+
 def check_is_ours(path: Path, mark: str) -> None:
     """Raise UsageError when there is a file at *path* that does not begin with the *mark*."""
     try:
@@ -37,7 +51,7 @@ def check_is_ours(path: Path, mark: str) -> None:
     if begin != mark:
         raise UsageError(
             f"{path} was not made by lmaster, and is kept; "
-            "write to another folder, and bring the rules together by hand"
+            "write to another folder, and bring both together by hand"
         )
 
 

@@ -1,0 +1,8 @@
+"""The dashboards. One more is a module here, and a name in this list."""
+
+from ..panels import Dashboard
+from .cluster import CLUSTER
+from .itself import ITSELF
+from .node import NODE
+
+BOARDS: tuple[Dashboard, ...] = (CLUSTER, NODE, ITSELF)

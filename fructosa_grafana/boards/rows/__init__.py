@@ -1,0 +1,1 @@
+"""Rows of the dashboard of a node, a module for each subject."""

@@ -1,0 +1,237 @@
+"""Alerts on clocks, memory modules, links and temperatures."""
+
+from .alert import Alert, Condition, each, each_change, each_increase, named, path, places
+
+_TIME = "fructosa_clock_time_seconds"
+_DEGREES = "fructosa_temperature_celsius"
+_CRITICAL = "fructosa_temperature_critical_celsius"
+_RATE = "fructosa_infiniband_rate_bytes_per_second"
+_SPEED = "fructosa_network_speed_bytes_per_second"
+_NETWORK_ERRORS = path("fructosa_network_{receive,transmit}_errors_total", 1)
+# Times are about 1.8e9 s, so 100 % of one are 1.8e7 times as many seconds.
+_SECONDS_OF_PERCENT = 1.8e7
+_WAS_UP = "It is up no more, though it was a day ago: a port that was never used is none of it."
+
+
+def _peers(metric: str, port: str) -> str:
+    """Return what is slower than most of its like: the same port on the nodes of the group."""
+    alike = f"(cluster, group, job, {port})"
+    return f"{metric}\n< on {alike} group_left ()\nquantile by {alike} (0.5, {metric})"
+
+
+CLOCK = (
+    Alert(
+        name="FructosaClockNotSynchronized",
+        severity="warning",
+        hold="30m",
+        expr="fructosa_clock_synchronized == 0",
+        summary="Nothing corrects the clock of {{ $labels.instance }}",
+        description="The kernel of {{ $labels.instance }} says that its clock is not "
+        "synchronized; it will drift.",
+        action="See whether chronyd, ntpd or systemd-timesyncd runs and reaches its servers.",
+        why="After a boot synchronizing takes some minutes; drift needs hours to hurt.",
+        graphite=Condition(query=each("fructosa_clock_synchronized"), evaluator="lt", threshold=1),
+    ),
+    Alert(
+        name="FructosaClockOffset",
+        severity="warning",
+        hold="10m",
+        expr="abs(fructosa_clock_offset_seconds) > 0.05",
+        summary="The clock of {{ $labels.instance }} is off by {{ $value | humanizeDuration }}",
+        description="The clock of {{ $labels.instance }} has still to be corrected by "
+        "{{ $value | humanizeDuration }}.",
+        action="See what its time daemon takes for its sources (`chronyc sources`, `ntpq -p`).",
+        why="A synchronized clock is right to milliseconds; 50 ms are far off, yet harmless.",
+        graphite=Condition(
+            query=named(f"absolute({path('fructosa_clock_offset_seconds')})"), threshold=0.05
+        ),
+    ),
+    Alert(
+        name="FructosaClockSkew",
+        severity="critical",
+        hold="10m",
+        expr=f"abs(timestamp({_TIME}) - {_TIME}) > 10",
+        summary="{{ $labels.instance }} has another time, by {{ $value | humanizeDuration }}",
+        description="The clock of {{ $labels.instance }} and that of the scraper differ by "
+        "{{ $value | humanizeDuration }}; logins, file servers and make go wrong.",
+        action="Set the clock (`chronyc makestep`); if many nodes differ, the scraper's is wrong.",
+        why="A reading may be some seconds old when a page is served slowly; 10 s is more. "
+        "ClockSync's `time_interval` must stay below. In Graphite a node is compared with the "
+        "median of all: they are read at different moments of the interval, so 30 s, and "
+        "intervals must be below that.",
+        graphite=Condition(
+            query=named(
+                f"absolute(scale(offset(asPercent({path(_TIME)}, "
+                f"percentileOfSeries({path(_TIME)}, 50)), -100), {_SECONDS_OF_PERCENT:.0f}))"
+            ),
+            threshold=30,
+        ),
+    ),
+)
+
+MODULES = (
+    Alert(
+        name="FructosaMemoryUncorrected",
+        severity="critical",
+        hold="0m",
+        expr="increase(fructosa_edac_uncorrected_errors_total[1h]) > 0",
+        summary="Memory of {{ $labels.instance }} had an error that could not be corrected",
+        description="Memory controller {{ $labels.controller }} of {{ $labels.instance }} has "
+        "counted errors that it could not correct: data may be wrong.",
+        action="Drain the node, find the module (`fructosa_edac_dimm_uncorrected_errors_total`), "
+        "and have it replaced.",
+        why="One is too many. Only new ones count, so it ends after an hour, and a counter that "
+        "stands since long says nothing.",
+        graphite=Condition(
+            query=each_increase("fructosa_edac_uncorrected_errors_total", 1),
+            reducer="sum",
+            window="1h",
+        ),
+    ),
+    Alert(
+        name="FructosaMemoryCorrected",
+        severity="warning",
+        hold="30m",
+        expr="increase(fructosa_edac_corrected_errors_total[1h]) > 60",
+        summary="Memory of {{ $labels.instance }} corrects {{ $value | humanize }} errors an hour",
+        description="Memory controller {{ $labels.controller }} of {{ $labels.instance }} has "
+        "corrected {{ $value | humanize }} errors in an hour.",
+        action="Find the module (`fructosa_edac_dimm_corrected_errors_total`) and plan to "
+        "replace it.",
+        why="Single errors are normal; more than one a minute over an hour is a module that fails.",
+        graphite=Condition(
+            query=each_increase("fructosa_edac_corrected_errors_total", 1),
+            reducer="sum",
+            threshold=60,
+            window="1h",
+        ),
+    ),
+)
+
+LINKS = (
+    Alert(
+        name="FructosaNetworkErrors",
+        severity="warning",
+        hold="15m",
+        expr="""\
+rate(fructosa_network_receive_errors_total[10m])
++ rate(fructosa_network_transmit_errors_total[10m]) > 1""",
+        summary="{{ $labels.interface }} of {{ $labels.instance }} has "
+        "{{ $value | humanize }} errors a second",
+        description="Interface {{ $labels.interface }} of {{ $labels.instance }} has sent or "
+        "received {{ $value | humanize }} faulty packets a second for 15 minutes.",
+        action="Change cable or transceiver, then the port of the switch.",
+        why="A link that is well has none; a few come from plugging.",
+        graphite=Condition(
+            query=f"groupByNodes(perSecond({_NETWORK_ERRORS}), 'sum', {places(1)})",
+            reducer="avg",
+            threshold=1,
+        ),
+    ),
+    Alert(
+        name="FructosaNetworkDown",
+        severity="warning",
+        hold="10m",
+        expr="fructosa_network_up == 0 and (fructosa_network_up offset 1d) == 1",
+        summary="{{ $labels.interface }} of {{ $labels.instance }} is down",
+        description="Interface {{ $labels.interface }} of {{ $labels.instance }} is down, and "
+        "was up a day ago.",
+        action="See cable, transceiver and switch; `ip link` tells whether somebody set it down.",
+        why=_WAS_UP,
+        graphite=Condition(
+            query="filterSeries(" + each("fructosa_network_up", 1) + ", 'max', '>', 0)",
+            evaluator="lt",
+            threshold=1,
+            window="1d",
+        ),
+    ),
+    Alert(
+        name="FructosaNetworkSlow",
+        severity="warning",
+        hold="15m",
+        expr=_peers(_SPEED, "interface"),
+        summary="{{ $labels.interface }} of {{ $labels.instance }} is slower than its like",
+        description="Interface {{ $labels.interface }} of {{ $labels.instance }} runs at "
+        "{{ $value | humanize }}B/s, less than on most nodes of its group.",
+        action="Change cable or transceiver; compare `ethtool` with a node that is well.",
+        why="Nodes of a group are alike, so half of them or more have the speed that is meant. In "
+        "Graphite, where groups are no part of a path: slower than a day ago.",
+        graphite=Condition(
+            query=each_change(_SPEED, 1), reducer="sum", evaluator="lt", window="1d"
+        ),
+    ),
+    Alert(
+        name="FructosaInfinibandDown",
+        severity="critical",
+        hold="5m",
+        expr="fructosa_infiniband_up == 0 and (fructosa_infiniband_up offset 1d) == 1",
+        summary="InfiniBand {{ $labels.device }} port {{ $labels.port }} of "
+        "{{ $labels.instance }} is down",
+        description="Port {{ $labels.port }} of {{ $labels.device }} on {{ $labels.instance }} is "
+        "not active, and was a day ago; jobs over several nodes fail there.",
+        action="Drain the node; see `ibstat`, cable and switch.",
+        why=_WAS_UP,
+        graphite=Condition(
+            query="filterSeries(" + each("fructosa_infiniband_up", 2) + ", 'max', '>', 0)",
+            evaluator="lt",
+            threshold=1,
+            window="1d",
+        ),
+    ),
+    Alert(
+        name="FructosaInfinibandSlow",
+        severity="warning",
+        hold="15m",
+        expr=_peers(_RATE, "device, port"),
+        summary="InfiniBand {{ $labels.device }} port {{ $labels.port }} of "
+        "{{ $labels.instance }} is slower than its like",
+        description="Port {{ $labels.port }} of {{ $labels.device }} on {{ $labels.instance }} "
+        "runs at {{ $value | humanize }}B/s, less than on most nodes of its group.",
+        action="Plug the cable anew or change it; every job over this node waits for it.",
+        why="A link that lost lanes or speed still works, so that nobody sees it. In Graphite, "
+        "where groups are no part of a path: slower than a day ago.",
+        graphite=Condition(query=each_change(_RATE, 2), reducer="sum", evaluator="lt", window="1d"),
+    ),
+    Alert(
+        name="FructosaInfinibandErrors",
+        severity="warning",
+        hold="15m",
+        expr="increase(fructosa_infiniband_symbol_errors_total[1h]) > 120",
+        summary="InfiniBand {{ $labels.device }} port {{ $labels.port }} of "
+        "{{ $labels.instance }} has {{ $value | humanize }} symbol errors an hour",
+        description="The link of port {{ $labels.port }} of {{ $labels.device }} on "
+        "{{ $labels.instance }} has had {{ $value | humanize }} symbol errors in an hour.",
+        action="Plug the cable anew or change it, then reset the counters (`perfquery -R`).",
+        why="InfiniBand allows one wrong bit in 1e12; at 120 an hour a link is worse. Only growth "
+        "counts, so a counter that has reached its end is quiet.",
+        graphite=Condition(
+            query=each_increase("fructosa_infiniband_symbol_errors_total", 2),
+            reducer="sum",
+            threshold=120,
+            window="1h",
+        ),
+    ),
+)
+
+TEMPERATURES = (
+    Alert(
+        name="FructosaTemperatureCritical",
+        severity="critical",
+        hold="2m",
+        expr=f"{_DEGREES} > {_CRITICAL} - 1 and {_CRITICAL} > 0",
+        summary="{{ $labels.label }} of {{ $labels.instance }} has "
+        "{{ $value | humanize }} degrees, which is critical",
+        description="{{ $labels.chip }} {{ $labels.label }} of {{ $labels.instance }} is at "
+        "{{ $value | humanize }} degrees Celsius; the hardware will slow down or switch off.",
+        action="See fans and cooling; if neighbours are hot as well, the room's cooling.",
+        why="The limit is the hardware's own, less one degree; 0 there is a limit that nobody set.",
+        # A chip without a limit would be left with its temperature alone: the thousands, which
+        # cancel out between the two, keep such a sum far below zero.
+        graphite=Condition(
+            query=f"groupByNodes(group(offset({path(_DEGREES, 3)}, -1000), "
+            f"offset(scale(removeBelowValue({path(_CRITICAL, 3)}, 1), -1), 1000)), "
+            f"'sum', {places(3)})",
+            threshold=-1,
+        ),
+    ),
+)

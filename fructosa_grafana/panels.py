@@ -1,0 +1,122 @@
+"""What a dashboard is made of: declarations, that know nothing of JSON or of a data source."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from .query import Expr, Series
+
+Colour = Literal["green", "yellow", "orange", "red", "blue"]
+Backend = Literal["graphite", "prometheus"]
+BACKENDS: tuple[Backend, ...] = ("graphite", "prometheus")
+Step = tuple[float | None, Colour]
+"""From which value on a colour holds; None is from the beginning."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """Series to show; *legend* calls them, by their keys: ``{interface} in``.
+
+    As a column of a table it may have its own *unit* and *steps*. Graphite is asked for
+    *in_graphite*, where that spares it a series for each node.
+    """
+
+    expr: Expr
+    legend: str
+    unit: str = ""
+    steps: "tuple[Step, ...]" = ()
+    in_graphite: Expr | None = None
+
+    def of(self, backend: "Backend") -> Expr:
+        """Return what a data source is asked for."""
+        is_other = backend == "graphite" and self.in_graphite is not None
+        return self.in_graphite if is_other and self.in_graphite else self.expr
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """What all panels have. *unit* is one of Grafana's: ``bytes``, ``percentunit``.
+
+    Of a dashboard of 24 columns it takes *width*. *link* says that its series are of nodes.
+    """
+
+    title: str
+    about: str
+    queries: tuple[Query, ...]
+    unit: str = "short"
+    width: int = 12
+    height: int = 8
+    low: float | None = None
+    high: float | None = None
+    steps: tuple[Step, ...] = ()
+    decimals: int | None = None
+    link: bool = False
+    only: Backend | None = None  # the one whose language can say it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Graph(Panel):
+    """Lines over time."""
+
+    stacked: bool = False
+    as_points: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stat(Panel):
+    """One number, as large as it fits."""
+
+    width: int = 4
+    height: int = 4
+    words: tuple[tuple[float, str, Colour], ...] = ()  # what a value is called
+    with_history: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bars(Panel):
+    """A bar for each series, with its last value."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table(Panel):
+    """A row for each series."""
+
+    key: str = "instance"  # what the rows are called by
+    shown: tuple[str, ...] = ()  # labels that are facts, each a column
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeatMap(Panel):
+    """How many series have which value, over time."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """Panels that fold together."""
+
+    title: str
+    panels: tuple[Panel, ...]
+    folded_in: tuple[Backend, ...] = ()  # what is folded asks for nothing until it is opened
+
+
+@dataclass(frozen=True)
+class Dashboard:
+    """A dashboard; *looks_at* says whether its nodes are all that are chosen, or one."""
+
+    name: str
+    title: str
+    about: str
+    looks_at: Literal["nodes", "node"]
+    rows: tuple[Row, ...]
+    example: str = field(default="")  # metric whose nodes the variable lists, in Prometheus
+
+    @property
+    def panels(self) -> tuple[Panel, ...]:
+        """All of them."""
+        return tuple(panel for row in self.rows for panel in row.panels)
+
+    def leaves(self, backend: Backend) -> Iterator[Series]:
+        """Yield the series that panels ask a data source for."""
+        for panel in self.panels:
+            for query in panel.queries:
+                yield from query.of(backend).leaves()

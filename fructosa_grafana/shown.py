@@ -1,0 +1,22 @@
+"""Which metrics dashboards show, and which they leave out and why."""
+
+from .boards import BOARDS
+from .panels import BACKENDS
+
+# By metric. A test holds that all other metrics that sensors tell by default are shown.
+NOT_SHOWN = {
+    "fructosa_agent_start_time_seconds": "a start shows as counters that begin anew",
+    "fructosa_clock_time_seconds": "alerts compare it with the time of the scrape",
+    "fructosa_cpu_mode_ratio": "the same as the rate of fructosa_cpu_seconds_total",
+    "fructosa_network_connection_info": "private, and told only on request",
+    "fructosa_textfile_mtime_seconds": "how old a file may be is its writer's matter",
+    "fructosa_user_session_info": "private, and told only on request",
+    "fructosa_user_session_start_time_seconds": "a time for each terminal says little as a line",
+}
+
+
+def shown() -> set[str]:
+    """Return the metrics that some panel asks for."""
+    return {
+        leaf.metric for board in BOARDS for backend in BACKENDS for leaf in board.leaves(backend)
+    }

@@ -1,0 +1,132 @@
+"""examples/alertmanager.yml, as Alertmanager and its tool understand it."""
+
+import json
+import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import requests
+import yaml
+
+from .conftest import program
+from .processes import Program, free_port, wait_until
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "alertmanager.yml"
+
+
+@pytest.mark.parametrize(
+    ("labels", "receiver"),
+    [
+        ("alertname=FructosaManyNodesDown severity=critical", "on-call"),
+        ("alertname=FructosaSensorFailing severity=warning", "mail"),
+        ("alertname=SomebodyElses severity=critical", "mail"),
+    ],
+)
+def test_an_alert_goes_to_whom_it_is_for(labels, receiver):
+    """As amtool says, which takes the example as it is."""
+    amtool = program("amtool", "prometheus-alertmanager")
+    route = [amtool, "config", "routes", "test", f"--config.file={EXAMPLE}", *labels.split()]
+
+    told = subprocess.run(route, capture_output=True, text=True, timeout=60, check=True).stdout
+
+    assert receiver == told.strip()
+
+
+class Sink(ThreadingHTTPServer):
+    """Takes what an Alertmanager sends: the receiver, and the message."""
+
+    def __init__(self):
+        self.took = []
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                self.server.took.append((self.path.strip("/"), json.loads(body)))
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        super().__init__(("127.0.0.1", 0), Handler)
+
+    def messages(self):
+        """Return what came: receiver, kind of alert, how many are named, how many more."""
+        return sorted(
+            (
+                receiver,
+                message["groupLabels"]["alertname"],
+                len({alert["labels"]["instance"] for alert in message["alerts"]}),
+                message["truncatedAlerts"],
+            )
+            for receiver, message in self.took
+        )
+
+
+@pytest.fixture
+def sink():
+    """Somebody who is told of alerts."""
+    with Sink() as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@pytest.fixture
+def alertmanager(sink, tmp_path):
+    """A function that tells alerts to an Alertmanager: the example, a sink for all receivers."""
+    config = yaml.safe_load(EXAMPLE.read_text())
+    config["route"]["routes"][0]["group_wait"] = "1s"
+    for receiver in config["receivers"]:
+        (hook,) = receiver.get("webhook_configs", [{}])
+        receiver["webhook_configs"] = [
+            hook | {"url": f"http://127.0.0.1:{sink.server_port}/{receiver['name']}"}
+        ]
+        receiver.pop("email_configs")
+    path = tmp_path / "alertmanager.yml"
+    path.write_text(yaml.safe_dump(config))
+    place = f"127.0.0.1:{free_port()}"
+    with Program(
+        tmp_path / "alertmanager.log",
+        program("prometheus-alertmanager", "prometheus-alertmanager"),
+        f"--config.file={path}",
+        f"--storage.path={tmp_path}/alertmanager",
+        f"--web.listen-address={place}",
+        "--cluster.listen-address=",
+    ) as running:
+        running.said("Listening on")
+        yield lambda alerts: requests.post(
+            f"http://{place}/api/v2/alerts", json=alerts, timeout=10
+        ).raise_for_status()
+
+
+def alert(name, severity, instance):
+    """Return an alert as Prometheus sends it."""
+    labels = {"alertname": name, "severity": severity, "instance": instance, "cluster": "hpc"}
+    return {"labels": labels}
+
+
+def test_a_power_cut_is_one_message(alertmanager, sink):
+    """Of 500 nodes and of lmaster; what these would have to say besides nobody hears."""
+    down = [f"node{number:03}:9888" for number in range(500)]
+    alerts = [alert("FructosaNodeDown", "warning", node) for node in down]
+    alerts += [alert("FructosaFilesystemFull", "critical", node) for node in down]
+    alerts += [alert("FructosaSensorFailing", "warning", node) for node in (*down, "up:9888")]
+    alerts.append(alert("FructosaMasterDown", "critical", "head:9889"))
+    alerts.append(alert("FructosaMasterQueueGrowing", "warning", "head:9889"))
+
+    alertmanager(alerts)
+    wait_until(lambda: len(sink.took) >= 3, sink.messages)
+    # What would have come besides has come when this has.
+    alertmanager([alert("FructosaNodeRebooted", "warning", "up:9888")])
+    wait_until(lambda: "FructosaNodeRebooted" in str(sink.messages()), sink.messages)
+
+    expected = [
+        ("mail", "FructosaNodeDown", 500, 0),
+        ("mail", "FructosaNodeRebooted", 1, 0),
+        ("mail", "FructosaSensorFailing", 1, 0),
+        ("on-call", "FructosaMasterDown", 1, 0),
+    ]
+    assert expected == sink.messages()

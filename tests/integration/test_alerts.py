@@ -1,0 +1,302 @@
+"""The alerts, judged by promtool, and on a real Graphite as Grafana would judge them."""
+
+import pickle
+import socket
+import struct
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from fructosa_bridge import naming
+from fructosa_grafana.alerts import ALERTS
+
+from .conftest import program
+from .processes import wait_until
+
+ROOT = Path(__file__).parents[2]
+# Grafana's own: what of a series is compared, nulls left out.
+REDUCERS = {
+    "last": lambda values: values[-1],
+    "avg": lambda values: sum(values) / len(values),
+    "min": min,
+    "max": max,
+    "sum": sum,
+}
+EVALUATORS = {"gt": lambda value, than: value > than, "lt": lambda value, than: value < than}
+SECONDS = 60
+
+
+def promtool(*arguments):
+    """Return promtool's exit code and all that it says."""
+    command = [program("promtool", "prometheus"), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_promtool_accepts_the_rules():
+    """Both files, without a finding."""
+    files = sorted((ROOT / "grafana" / "prometheus").glob("*.yml"))
+
+    code, said = promtool("check", "rules", *files)
+
+    assert 0 == code, said
+    assert 2 == said.count("SUCCESS")
+
+
+def test_every_alert_fires_when_it_should_and_only_then():
+    """With the summary that people read; and the sums are right. See tests/grafana/rules."""
+    code, said = promtool("test", "rules", *sorted((ROOT / "tests/grafana/rules").glob("*.yml")))
+
+    assert 0 == code, said
+
+
+def after(first, then, when=30):
+    """Return what is *first*, and *then* something else."""
+    return lambda i: first if i < when else then
+
+
+def rebooted(i):
+    """Return a node's time of boot, which nobody tells while it boots."""
+    return None if 25 <= i < 35 else after(9, 900)(i)
+
+
+def steady(value, step=0.0):
+    """Return what begins at *value* and grows by *step* a second."""
+    return lambda i: value + step * i
+
+
+CARBON = {"destination": "carbon"}
+DIMM = {"controller": "mc0"}
+DISK = {"mountpoint": "/"}
+DISK_DEVICE = {"device": "/dev/sda1", "mountpoint": "/"}
+ETH = {"interface": "eth0"}
+FULL = {"destination": "carbon", "reason": "full"}
+NAMED_CHIP = {"chip": "core temp", "number": "0", "label": "Package id 0"}
+PORT = {"device": "mlx5_0", "port": "1"}
+UP = {"group": "compute"}
+SLOW = {"group": "slow"}
+SENSOR = {"sensor": "DiskUsage"}
+CHIP = ("fructosa_temperature_celsius", "fructosa_temperature_critical_celsius")
+IN, OUT = (f"fructosa_network_{way}_errors_total" for way in ("receive", "transmit"))
+MISSED, SCRAPES = "fructosa_master_slots_missed_total", "fructosa_master_scrapes_total"
+
+
+def now_and(seconds):
+    """Return a clock that is off by so many seconds."""
+    began_s = int(time.time()) - SECONDS
+    return lambda i: began_s + i + seconds
+
+
+def series(node, metric, labels, values):
+    """Return a series of a *node*, as lmaster calls it."""
+    return f"{node}.{naming.path(metric, labels.items())}", values
+
+
+def one(metric, labels, bad, good):
+    """Return an alert's data that are of one metric: what alerts, what does not."""
+    return [series("bad", metric, labels, bad)], [series("good", metric, labels, good)]
+
+
+def clocks(offset):
+    """Return three right clocks, and one that is off."""
+    metric = "fructosa_clock_time_seconds"
+    right = [series(f"n{i}", metric, {}, now_and(i)) for i in range(3)]
+    return [*right, series("bad", metric, {}, now_and(offset))]
+
+
+def chip(degrees, critical):
+    """Return a temperature and its limit; without a limit where that is None."""
+    values = [(CHIP[0], degrees), (CHIP[1], critical)]
+    return [series("bad", m, NAMED_CHIP, steady(v)) for m, v in values if v is not None]
+
+
+def scrapes(missed):
+    """Return a master that scrapes ten times a second, and misses some."""
+    return [
+        series("bad", MISSED, {}, steady(0, missed)),
+        series("bad", SCRAPES, {"result": "up"}, steady(0, 8)),
+        series("bad", SCRAPES, {"result": "down"}, steady(0, 2)),
+    ]
+
+
+def queue(points, growth):
+    """Return a master that reads 1,000 samples a second, and whose queue grows."""
+    return [
+        series("bad", "fructosa_master_queue_points", CARBON, steady(points, growth)),
+        series("bad", "fructosa_master_samples_total", {}, steady(0, 1000)),
+    ]
+
+
+def nodes(down, of):
+    """Return nodes of which some are down."""
+    return [series(f"n{i}", "up", UP, steady(i >= down)) for i in range(of)]
+
+
+def targets(one_up, other_up):
+    """Return a node with two targets."""
+    return [
+        series("bad", "up", UP, steady(one_up)),
+        series("bad", "up", SLOW, steady(other_up)),
+    ]
+
+
+def queue_bytes(size):
+    """Return a queue of 100 bytes at most."""
+    names = ("fructosa_master_queue_bytes", "fructosa_master_queue_limit_bytes")
+    return [series("bad", name, {}, steady(v)) for name, v in zip(names, (size, 100), strict=True)]
+
+
+def errors(received, sent):
+    """Return the errors of an interface, a second."""
+    return [series("bad", IN, ETH, steady(7, received)), series("bad", OUT, ETH, steady(9, sent))]
+
+
+def mastered(metric, labels=None):
+    """Return lmaster's metric that must be 1, and is 0."""
+    return one(f"fructosa_master_{metric}", labels or {}, steady(0), steady(1))
+
+
+UTILIZATION = "fructosa_filesystem_utilization_ratio"
+DATA = {
+    "FructosaNodeDown": (targets(0, 0), targets(0, 1)),
+    "FructosaManyNodesDown": (nodes(3, 10), nodes(1, 11)),
+    "FructosaTargetDown": (targets(0, 1), targets(0, 0)),
+    "FructosaNodeRebooted": one("fructosa_boot_time_seconds", {}, rebooted, after(9, 11)),
+    "FructosaSensorFailing": one("fructosa_sensor_success", SENSOR, after(1, 0), after(0, 1)),
+    "FructosaSensorStuck": one("fructosa_sensor_age_seconds", SENSOR, steady(2000, 1), steady(30)),
+    "FructosaMemoryAlmostFull": one(
+        "fructosa_memory_utilization_ratio", {}, steady(0.98), steady(0.96)
+    ),
+    "FructosaSwapping": one("fructosa_swap_in_bytes_total", {}, steady(0, 2e6), steady(9e9, 9e4)),
+    "FructosaFilesystemFilling": one(UTILIZATION, DISK, steady(0.8, 1e-5), steady(0.8, 1e-6)),
+    "FructosaFilesystemFull": one(UTILIZATION, DISK, steady(0.96), steady(0.94)),
+    "FructosaFilesystemHung": one("fructosa_filesystem_error", DISK, steady(1), after(1, 0)),
+    "FructosaFilesystemReadOnly": one(
+        "fructosa_disk_partition_read_only", DISK_DEVICE, after(0, 1), steady(1)
+    ),
+    "FructosaClockNotSynchronized": one("fructosa_clock_synchronized", {}, steady(0), steady(1)),
+    "FructosaClockOffset": one("fructosa_clock_offset_seconds", {}, steady(-0.1), steady(-0.01)),
+    "FructosaClockSkew": (clocks(-40), clocks(-20)),
+    "FructosaMemoryUncorrected": one(
+        "fructosa_edac_uncorrected_errors_total", DIMM, after(0, 1), steady(5)
+    ),
+    "FructosaMemoryCorrected": one(
+        "fructosa_edac_corrected_errors_total", DIMM, steady(0, 2), steady(1e6, 0.5)
+    ),
+    "FructosaNetworkErrors": (errors(0.75, 0.75), errors(0.25, 0.5)),
+    "FructosaNetworkDown": one("fructosa_network_up", ETH, after(1, 0), steady(0)),
+    "FructosaNetworkSlow": one(
+        "fructosa_network_speed_bytes_per_second", ETH, after(1e9, 1e8), after(1e8, 1e9)
+    ),
+    "FructosaInfinibandDown": one("fructosa_infiniband_up", PORT, after(1, 0), steady(0)),
+    "FructosaInfinibandSlow": one(
+        "fructosa_infiniband_rate_bytes_per_second", PORT, after(2e10, 1e10), steady(2e10)
+    ),
+    "FructosaInfinibandErrors": one(
+        "fructosa_infiniband_symbol_errors_total", PORT, steady(0, 3), steady(65535)
+    ),
+    "FructosaTemperatureCritical": (chip(99.5, 100), chip(98, 100)),
+    "FructosaMasterDown": (
+        [series("bad", "fructosa_master_ready", {}, lambda i: None)],
+        [series("good", "fructosa_master_ready", {}, steady(1))],
+    ),
+    "FructosaMasterNotReady": mastered("ready"),
+    "FructosaMasterQueueGrowing": (queue(400_000, 1000), queue(200_000, 1000)),
+    "FructosaMasterQueueFilling": (queue_bytes(51), queue_bytes(49)),
+    "FructosaMasterQueueNotOnDisk": mastered("queue_on_disk"),
+    "FructosaMasterDropping": one(
+        "fructosa_master_points_dropped_total", FULL, after(5, 6), steady(900)
+    ),
+    "FructosaMasterDestinationDown": mastered("destination_up", CARBON),
+    "FructosaMasterSlotsMissed": (scrapes(0.5), scrapes(0.05)),
+    "FructosaMasterReloadFailed": mastered("config_last_reload_successful"),
+}
+# Of chips without a limit, or with one that nobody set, nothing can be said.
+ALSO_QUIET = {"FructosaTemperatureCritical": [chip(120, None), chip(45, 0)]}
+# What people are told of those whose series are not called by the node and its labels.
+CALLED = {
+    "FructosaManyNodesDown": "share of nodes that are up",
+    "FructosaMasterQueueGrowing": "seconds of points that wait",
+    "FructosaMasterSlotsMissed": "share of scrapes missed",
+}
+
+
+def points(prefix, whats, now_s):
+    """Return the points of the last minute, and an older one, for carbon's pickle receiver."""
+    for path, values in whats:
+        yield f"{prefix}.{path}", (now_s - 10 * SECONDS, 0.0)
+        for i in range(SECONDS):
+            if (value := values(i)) is not None:
+                yield f"{prefix}.{path}", (now_s - SECONDS + i, float(value))
+
+
+def send(graphite, batch):
+    """Send points to carbon, and wait until their series can be found."""
+    payload = pickle.dumps(batch, protocol=2)
+    with socket.create_connection(("127.0.0.1", graphite.pickle_port), 10) as carbon:
+        carbon.sendall(struct.pack("!L", len(payload)) + payload)
+    store = graphite.folder / "storage/whisper"
+    files = {store / f"{path.replace('.', '/')}.wsp" for path, _ in batch}
+    wait_until(lambda: all(file.exists() for file in files), lambda: "series to be there")
+
+
+@pytest.fixture(scope="module")
+def filled(_graphite):
+    """A Graphite with a place for each alert: what must alert, and what must not."""
+    now_s, batch = int(time.time()), []
+    for alert in ALERTS:
+        bad, good = DATA[alert.name]
+        batch += points(f"hpc.bad.{alert.name}", bad, now_s)
+        for i, quiet in enumerate([good, *ALSO_QUIET.get(alert.name, [])]):
+            batch += points(f"hpc.good{i}.{alert.name}", quiet, now_s)
+    send(_graphite, batch)
+    return lambda target: _graphite.render(target, now_s - SECONDS - 1)
+
+
+def verdicts(found, condition):
+    """Return of each series whether Grafana would alert."""
+    reduce, compare = REDUCERS[condition.reducer], EVALUATORS[condition.evaluator]
+    return {
+        name: compare(reduce([values[when] for when in sorted(values)]), condition.threshold)
+        for name, values in found.items()
+        if values
+    }
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
+def test_graphite_and_grafana_alert_when_they_should(filled, alert):
+    """One series, which says by its name of what; and what Graphite left out would be well."""
+    found = filled(alert.graphite.target(f"hpc.bad.{alert.name}"))
+    everything = filled(alert.graphite.everything(f"hpc.bad.{alert.name}"))
+
+    assert [True] == list(verdicts(found, alert.graphite).values())
+    assert found.keys() == {
+        n for n, is_bad in verdicts(everything, alert.graphite).items() if is_bad
+    }
+    if alert.name in CALLED:
+        assert CALLED[alert.name] in found
+    elif alert.name != "FructosaMasterDown":
+        assert "bad" == next(iter(found)).partition(".")[0]
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
+def test_graphite_and_grafana_are_quiet_when_all_is_well(filled, alert):
+    """Graphite leaves out what is well, and Grafana would say the same of it."""
+    for i in range(1 + len(ALSO_QUIET.get(alert.name, []))):
+        prefix = f"hpc.good{i}.{alert.name}"
+        everything = verdicts(filled(alert.graphite.everything(prefix)), alert.graphite)
+
+        # Some queries leave out by themselves what was never otherwise, and need not be judged.
+        assert everything or i or "filterSeries" in alert.graphite.query
+        assert not any(everything.values())
+        if alert.graphite.when_no_data == "Normal":
+            assert {} == filled(alert.graphite.target(prefix))
+
+
+def test_a_graphite_without_any_series_has_no_data(filled):
+    """An lmaster that never wrote is missing data, which raises FructosaMasterDown alone."""
+    answers = {alert.name: filled(alert.graphite.target("hpc.nobody")) for alert in ALERTS}
+
+    assert {} == {name: found for name, found in answers.items() if found}

@@ -1,0 +1,178 @@
+"""Every query of every panel, asked of a real Graphite and a real Prometheus that hold data."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+from fructosa_grafana.files import models
+
+from . import contact_sheet, grafana_names, grafana_types
+from .test_grafana_types import require
+from .whole_system import PLAIN, RECORDED
+
+ROOT = Path(__file__).parents[2]
+OUTPUT = ROOT / "test-output/dashboards"
+# Rates of a system whose slots are a second.
+RATE = "5s"
+HOST = next(iter(RECORDED))
+
+
+class Asked(NamedTuple):
+    """A query of a panel, as its JSON has it."""
+
+    board: str
+    panel: str
+    target: dict
+
+    def __str__(self):
+        return f"{self.board}: {self.panel}: {self.target['refId']}"
+
+
+def asked(backend):
+    """Return the queries of all dashboards for a data source."""
+    return [
+        Asked(board["title"], panel["title"], target)
+        for board in models([backend])
+        for one in board["panels"]
+        for panel in (one, *one.get("panels", ()))
+        for target in panel.get("targets", ())
+    ]
+
+
+def variables(system, backend):
+    """Return what the variables of dashboards stand for, as Grafana fills them in."""
+    if backend == "graphite":
+        return {"prefix": f"{system.prefix}.", "nodes": "*", "node": system.node(HOST)}
+    chosen = {"cluster": system.cluster, "job": ".*", "group": ".*"}
+    return {**chosen, "node": system.instance(HOST), "__rate_interval": RATE}
+
+
+def filled(text, values):
+    """Return a query with its variables filled in."""
+    return re.sub(r"\$\{?(\w+)\}?", lambda found: values[found[1]], text)
+
+
+def in_graphite(system, one):
+    """Return the names of the series that a query has points of."""
+    target = filled(one.target["target"], variables(system, "graphite"))
+    return {name for name, points in system.render(target).items() if points}
+
+
+def in_prometheus(system, one):
+    """Return the names that a query's series have by its legend, nodes called as in Graphite."""
+    expr = filled(one.target["expr"], variables(system, "prometheus"))
+    return {legend(system, one.target["legendFormat"], labels) for labels, _ in system.query(expr)}
+
+
+def legend(system, text, labels):
+    """Return the name that the data source gives a series."""
+    nodes = {system.instance(host): system.node(host) for host in system.hosts}
+    name = re.sub(r"\{\{(\w+)\}\}", lambda found: labels.get(found[1], ""), text)
+    for instance, node in nodes.items():
+        name = name.replace(instance, node)
+    return name
+
+
+def test_every_query_returns_data_from_graphite(whole_system):
+    """Also those of hardware that few nodes have."""
+    empty = [str(one) for one in asked("graphite") if not in_graphite(whole_system, one)]
+
+    assert [] == empty
+
+
+def test_every_query_returns_data_from_prometheus(whole_system):
+    """The same ones."""
+    empty = [str(one) for one in asked("prometheus") if not in_prometheus(whole_system, one)]
+
+    assert [] == empty
+
+
+def test_both_draw_the_same_lines(whole_system):
+    """By the same names, but for the highest of something, which differ by when they are asked."""
+    graphite = {key(one): one for one in asked("graphite")}
+    prometheus = {key(one): one for one in asked("prometheus")}
+    compared = [
+        one
+        for one in graphite.keys() & prometheus.keys()
+        if prometheus[one].target["format"] == "time_series"
+        and "topk" not in prometheus[one].target["expr"]
+    ]
+
+    different = {
+        one: (drawn, also)
+        for one in compared
+        if (drawn := in_graphite(whole_system, graphite[one]))
+        != (also := in_prometheus(whole_system, prometheus[one]))
+    }
+
+    assert len(compared) > 150
+    assert {} == different
+
+
+def key(one):
+    """Return what a query has in common with that of the other data source."""
+    return one.board.partition(" (")[0], one.panel, one.target["refId"]
+
+
+def test_variables_offer_what_there_is(whole_system):
+    """Nodes by the prefix in Graphite, and by their labels in Prometheus."""
+    node = {
+        backend: next(
+            one["query"]
+            for board in models([backend])
+            if board["uid"] == f"fructosa-node-{backend}"
+            for one in board["templating"]["list"]
+            if one["name"] == "node"
+        )
+        for backend in ("graphite", "prometheus")
+    }
+
+    paths = whole_system.find(filled(node["graphite"], variables(whole_system, "graphite")))
+    values = variables(whole_system, "prometheus")
+    match, label = re.fullmatch(r"label_values\((.*), (\w+)\)", node["prometheus"]).groups()
+    instances = whole_system.label_values(filled(match, values), label)
+
+    assert {whole_system.node(host) for host in whole_system.hosts} == {
+        path.rpartition(".")[2] for path in paths
+    }
+    agents = {whole_system.instance(host) for host in (*PLAIN, *RECORDED)}
+    assert agents == set(instances)
+
+
+def test_the_pictures_that_graphite_draws_are_on_a_contact_sheet(whole_system, browser):
+    """One for each panel, to be looked at: test-output/dashboards/contact-sheet.png."""
+    panels = {}
+    for one in asked("graphite"):
+        panels.setdefault((one.board, one.panel), []).append(one.target["target"])
+    values = variables(whole_system, "graphite")
+
+    with ThreadPoolExecutor(2) as pool:
+        drawn = pool.map(
+            lambda targets: whole_system.png(
+                [filled(target, values) for target in targets], width=400, height=220
+            ),
+            panels.values(),
+        )
+        pictures = [
+            (*place, "\n".join(targets), "", png)
+            for (place, targets), png in zip(panels.items(), drawn, strict=True)
+        ]
+    sheet = contact_sheet.write(OUTPUT, "Every panel, drawn by Graphite", pictures, browser)
+
+    assert all(png.startswith(b"\x89PNG") for *_, png in pictures)
+    assert sheet.with_suffix(".png").stat().st_size > 0
+
+
+def test_dashboards_have_the_types_that_grafana_has():
+    """Those of 7.5 and of a current one, by TypeScript's compiler."""
+    require()
+
+    assert "" == grafana_types.check(models())
+
+
+def test_dashboards_name_units_and_calculations_that_grafana_knows():
+    """Those of 7.5 and of a current one; an unknown unit shows as plain text."""
+    require()
+
+    assert [] == [one for board in models() for one in grafana_names.strangers(board)]

@@ -1,0 +1,283 @@
+"""docs/prometheus.md and examples/prometheus.yml, on the real services.
+
+What runs is a copy of the example with other addresses, folders and intervals.
+"""
+
+import os
+import re
+import subprocess
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import requests
+import yaml
+
+from .conftest import program
+from .processes import BIN, Agent, Master, Program, free_port, wait_until
+from .test_secure import PASSWORD, Secured
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "prometheus.md").read_text()
+PROMETHEUS = ROOT / "examples" / "prometheus.yml"
+ALERTMANAGER = ROOT / "examples" / "alertmanager.yml"
+RULES = ROOT / "grafana" / "prometheus"
+PLACE = "/etc/prometheus"
+QUICKLY = {"scrape_interval", "scrape_timeout", "evaluation_interval", "refresh_interval"}
+ALIKE = {"fructosa-file": "compute", "fructosa-http": "compute", "fructosa-slow": "slow"}
+
+
+def blocks(language):
+    """Return the page's blocks in a *language*."""
+    return re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+
+
+WRITE_TARGETS = "lmaster targets --output /etc/prometheus/fructosa.json"
+PACKAGES = {"curl": "curl", "promtool": "prometheus", "amtool": "prometheus-alertmanager"}
+TAKE_CHANGES = f"lmaster reload && {WRITE_TARGETS}"
+COMMANDS = [line for block in blocks("sh") for line in block.splitlines()]
+
+
+def adapted(value, words, key=None):
+    """Return a part of a configuration with other *words* in its texts, and with short times."""
+    if isinstance(value, dict):
+        return {name: adapted(part, words, name) for name, part in value.items()}
+    if isinstance(value, list):
+        return [adapted(part, words) for part in value]
+    if key in QUICKLY or value == "2m":
+        return "1s"
+    return replaced(value, words) if isinstance(value, str) else value
+
+
+def replaced(text, words):
+    """Return a *text* with other *words*."""
+    for old, new in words.items():
+        text = text.replace(old, str(new))
+    return text
+
+
+def read(path):
+    """Return what a file in YAML holds."""
+    return yaml.safe_load(path.read_text())
+
+
+class Lab:
+    """What the page speaks of: agents with and without TLS, an lmaster, and a Prometheus."""
+
+    def __init__(self, folder, running):
+        self.folder = folder / "prometheus"
+        self.conf = folder / "lmaster.conf"
+        self.hosts = ["localhost"]
+        for name in ("prometheus", "plain", "secure"):
+            (folder / name).mkdir()
+        self.secured = Secured(folder / "secure")
+        running.enter_context(self.secured.agent)
+        agent = running.enter_context(Agent(folder / "plain"))
+        self.agent_port = agent.place.rpartition(":")[2]
+        self.secured_port = self.secured.agent.place.rpartition(":")[2]
+        self.ports = {name: free_port() for name in ("head", "prometheus", "alertmanager")}
+        self.words = {
+            PLACE: self.folder,
+            "head:9889": f"localhost:{self.ports['head']}",
+            "node001:9888": f"localhost:{self.agent_port}",
+            "node002:9888": f"127.0.0.1:{self.agent_port}",
+            "localhost:9090": f"localhost:{self.ports['prometheus']}",
+            "localhost:9093": f"localhost:{self.ports['alertmanager']}",
+        }
+        self.files()
+        # First, as it takes the longest: what it does not find yet, it finds later.
+        running.enter_context(self.prometheus())
+        running.enter_context(Master(folder, "-c", self.conf, "--port", self.ports["head"]))
+        assert 0 == self.run(WRITE_TARGETS).returncode
+
+    def files(self):
+        """Write all that configurations name, but the file with the targets."""
+        (self.folder / "fructosa.password").write_text(PASSWORD)
+        ca = self.secured.ca.certificate.read_text()
+        (self.folder / "fructosa-ca.pem").write_text(ca)
+        for path in RULES.glob("fructosa-*.yml"):
+            (self.folder / path.name).write_text(path.read_text())
+        (self.folder / "alertmanager.yml").write_text(ALERTMANAGER.read_text())
+        self.configure()
+
+    def configure(self):
+        """Write lmaster.conf."""
+        compute = f"hosts = {', '.join(self.hosts)}\nport = {self.agent_port}\ninterval = 1\n"
+        self.conf.write_text(
+            f"[lmaster]\nport = {self.ports['head']}\n[Graphite]\nsend = no\n"
+            f"[nodes:compute]\n{compute}[nodes:slow]\n{compute}sensors = CPUCount, BootTime\n"
+            f"[nodes:secure]\nhosts = localhost\nport = {self.secured_port}\nprefix = secure\n"
+            "interval = 1\n"
+            f"tls = yes\ntls ca = {self.folder}/fructosa-ca.pem\n"
+            f"user = prometheus\npassword file = {self.folder}/fructosa.password\n"
+        )
+
+    def prometheus(self):
+        """Start Prometheus on the adapted example."""
+        config = self.folder / "prometheus.yml"
+        config.write_text(yaml.safe_dump(adapted(read(PROMETHEUS), self.words)))
+        return Program(
+            self.folder / "log",
+            program("prometheus", "prometheus"),
+            f"--config.file={config}",
+            f"--storage.tsdb.path={self.folder}/data",
+            f"--web.listen-address=127.0.0.1:{self.ports['prometheus']}",
+        )
+
+    def run(self, command):
+        """Run a command of the page to its end; return what it did."""
+        command = replaced(command, self.words)
+        command = re.sub(r"\blmaster (\w+)", rf"lmaster \1 -c {self.conf}", command)
+        return subprocess.run(
+            ["bash", "-c", command],
+            cwd=ROOT,
+            env=os.environ | {"PATH": f"{BIN}:{os.environ['PATH']}"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def told(self, path, **asked):
+        """Return what Prometheus answers; nothing before it can be asked."""
+        try:
+            url = f"http://127.0.0.1:{self.ports['prometheus']}/api/v1/{path}"
+            answer = requests.get(url, params=asked, timeout=10)
+            answer.raise_for_status()
+        except (requests.ConnectionError, requests.HTTPError):
+            return {}
+        return answer.json()["data"]
+
+    def labels(self, query, *names):
+        """Return these labels of all series that a query finds."""
+        found = self.told("query", query=query).get("result", [])
+        return {tuple(one["metric"].get(name) for name in names) for one in found}
+
+    def expected(self):
+        """Return job, cluster, group and instance of all that is up in the end."""
+        both = {f"{host}:{self.agent_port}" for host in ("localhost", "127.0.0.1")}
+        now = {f"{host}:{self.agent_port}" for host in self.hosts}
+        found = {("fructosa-static", "hpc", "compute", place) for place in both}
+        found |= {(job, "hpc", group, place) for job, group in ALIKE.items() for place in now}
+        found.add(("fructosa-tls", "hpc", "secure", f"localhost:{self.secured_port}"))
+        found.add(("lmaster", "hpc", None, f"localhost:{self.ports['head']}"))
+        return found
+
+    def wait(self):
+        """Wait until exactly what is expected is up."""
+
+        def up():
+            return self.labels("up == 1", "job", "cluster", "group", "instance")
+
+        wait_until(lambda: up() == self.expected(), lambda: (up(), self.expected()))
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """All of it, started once: Prometheus takes up to 5 s until it has its targets."""
+    with ExitStack() as running:
+        made = Lab(tmp_path_factory.mktemp("lab"), running)
+        made.wait()
+        yield made
+
+
+def test_promtool_takes_the_example_as_it_is(lab, tmp_path):
+    """With the files that it names in their places; it misses none of them."""
+    copy = tmp_path / "prometheus.yml"
+    copy.write_text(PROMETHEUS.read_text().replace(PLACE, str(lab.folder)))
+
+    checked = lab.run(f"promtool check config {copy}")
+
+    assert (0, "") == (checked.returncode, checked.stderr)
+    assert "SUCCESS: 2 rule files found" in checked.stdout
+    assert "WARNING" not in checked.stdout
+
+
+def test_every_job_of_the_example_has_its_targets_up(lab):
+    """With the labels that dashboards choose by, and none but those: no node is in it twice."""
+    lab.wait()
+
+    jobs = {job["job_name"] for job in read(PROMETHEUS)["scrape_configs"]}
+    assert jobs == {job for job, *_ in lab.expected()}
+    assert lab.words["localhost:9093"] in str(lab.told("alertmanagers"))
+
+
+def test_a_password_goes_to_nodes_with_tls_alone(lab):
+    """The one list of lmaster holds both kinds."""
+    targets = lab.told("targets", state="active")["activeTargets"]
+    secret = {one["scrapePool"] for one in targets if one["scrapeUrl"].startswith("https:")}
+    assert {"fructosa-tls"} == secret
+    assert 1 == sum(one["scrapePool"] == "fructosa-tls" for one in targets)
+
+
+def test_a_list_of_sensors_is_asked_for_by_a_job_of_its_own(lab):
+    """The others ask for all."""
+    series = 'fructosa_sensor_success{job="%s"}'
+
+    wait_until(lambda: lab.labels(series % "fructosa-slow"), lambda: "fructosa-slow")
+    wait_until(lambda: lab.labels(series % "fructosa-http"), lambda: "fructosa-http")
+
+    assert {("CPUCount",), ("BootTime",)} == lab.labels(series % "fructosa-slow", "sensor")
+    assert 10 < len(lab.labels(series % "fructosa-http", "sensor"))
+
+
+def test_a_new_node_reaches_prometheus_by_page_and_file(lab):
+    """With the page's one command, and nothing done to Prometheus."""
+    lab.hosts.append("127.0.0.1")
+    lab.configure()
+    done = lab.run(TAKE_CHANGES)
+
+    assert (0, "") == (done.returncode, done.stderr)
+    lab.wait()
+
+
+def test_the_page_tells_how_nodes_come_to_prometheus():
+    """By the commands that the other tests use."""
+    assert {WRITE_TARGETS, TAKE_CHANGES} < set(COMMANDS)
+
+
+@pytest.mark.parametrize(
+    "command", [one for one in COMMANDS if one not in {WRITE_TARGETS, TAKE_CHANGES}]
+)
+def test_a_command_of_the_page_does_what_it_is_there_for(lab, command):
+    """It succeeds, and has nothing to complain about."""
+    tool = command.split()[0]
+    if tool in PACKAGES:
+        program(tool, PACKAGES[tool])
+
+    done = lab.run(command)
+
+    assert 0 == done.returncode, done.stdout + done.stderr
+    assert "error" not in done.stderr.lower()
+
+
+@pytest.mark.parametrize("block", blocks("yaml"))
+def test_a_block_of_the_page_is_a_part_of_the_examples(block):
+    """Of the jobs it may show some; all else it shows whole."""
+    examples = read(PROMETHEUS) | read(ALERTMANAGER)
+    shown = yaml.safe_load(block)
+
+    for job in shown.pop("scrape_configs", []):
+        assert job in examples["scrape_configs"]
+    assert {name: examples[name] for name in shown} == shown
+
+
+def test_every_alert_has_a_name_and_a_severity_that_is_routed():
+    """What the Alertmanager's example names is there, and all that is there goes somewhere."""
+    groups = read(RULES / "fructosa-alerts.yml")["groups"]
+    alerts = {rule["alert"]: rule["labels"] for group in groups for rule in group["rules"]}
+
+    named = set(re.findall(r"Fructosa\w+\b(?!\.\+)", ALERTMANAGER.read_text() + PAGE))
+    assert named <= alerts.keys()
+    assert all(name.startswith("Fructosa") for name in alerts)
+    assert {"critical", "warning"} >= {labels["severity"] for labels in alerts.values()}
+
+
+def test_the_rules_know_every_job_of_the_example():
+    """Each is of nodes or of lmaster, never of both."""
+    told = re.findall(r'job=~"(.+?)"', (RULES / "fructosa-alerts.yml").read_text())
+    jobs = [job["job_name"] for job in read(PROMETHEUS)["scrape_configs"]]
+
+    known = {job: [one for one in set(told) if re.fullmatch(one, job)] for job in jobs}
+
+    assert [1] * len(jobs) == [len(found) for found in known.values()]

@@ -1,0 +1,180 @@
+"""`lmaster schemas` in a real carbon: what its Whisper files are made of."""
+
+import os
+import re
+import socket
+import subprocess
+import time
+
+import pytest
+import requests
+import whisper
+
+from fructosa_bridge.retentions import archives
+from fructosa_bridge.sensor_metrics import METRICS, OF_EACH
+
+from .graphite import VENV
+from .processes import BIN, wait_until
+
+_FAST, _SLOW = ("CPUPercent", "CPUTimes", "LoadAverage"), ("CPUCount", "BootTime", "CPUStats")
+_CONFIG = """\
+[nodes:fast]
+hosts = localhost
+port = {agent}
+interval = 10
+sensors = {fast}
+[nodes:slow]
+hosts = localhost
+port = {agent}
+interval = 300
+sensors = {slow}
+[Graphite]
+send = yes
+host = 127.0.0.1
+carbon receiver pickle port = {carbon}
+naming = {naming}
+{prefix}
+"""
+# What others may bring below the node, as far as lmaster knows on the shortest interval.
+_OTHERS = {
+    "h_bucket.0#2e5": (10, "last"),
+    "load": (10, "average"),
+    "load.jobs_total": (10, "average"),
+    "fructosa_cpu_threads_of_others": (10, "average"),
+}
+
+
+def lmaster(*words):
+    """Run lmaster to its end, which must be a good one."""
+    done = subprocess.run(
+        [BIN / "lmaster", *map(str, words)],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert 0 == done.returncode, done.stderr
+
+
+@pytest.fixture
+def scraped(agent, start_carbon, tmp_path):
+    """A function that has a real agent scraped into a carbon with lmaster's rules."""
+
+    def scrape(naming, prefix):
+        def config(carbon):
+            port = agent.place.rpartition(":")[2]
+            values = {
+                "naming": naming,
+                "prefix": f"prefix = {prefix}" if prefix else "",
+                "agent": port,
+                "carbon": carbon,
+            }
+            path = tmp_path / "lmaster.conf"
+            path.write_text(_CONFIG.format(fast=", ".join(_FAST), slow=", ".join(_SLOW), **values))
+            return path
+
+        lmaster("schemas", "-c", config(2004), "--output", tmp_path)
+        carbon = start_carbon(rules=tmp_path)
+        lmaster("scrape", "--once", "-c", config(carbon.pickle_port), "--data", tmp_path / "data")
+        return carbon
+
+    return scrape
+
+
+def checked(carbon):
+    """Have carbon's own program check the rules."""
+    subprocess.run(
+        [VENV / "bin/validate-storage-schemas.py", carbon.folder / "conf/storage-schemas.conf"],
+        check=True,
+        capture_output=True,
+        timeout=60,
+        env={**os.environ, "GRAPHITE_ROOT": str(carbon.folder)},
+    )
+
+
+def files(carbon, last):
+    """Return what each Whisper file is made of, by its name, once carbon has got the *last*."""
+    folder = carbon.folder / "storage/whisper"
+
+    def is_complete():
+        names = [str(file.relative_to(folder)) for file in folder.rglob("*.wsp")]
+        return all(any(re.search(pattern, name) for name in names) for pattern in last)
+
+    wait_until(is_complete, lambda: f"{last} in {folder}")
+    carbon.end_carbon()
+    found = {}
+    for file in folder.rglob("*.wsp"):
+        name = str(file.relative_to(folder).with_suffix(""))
+        if not name.startswith("carbon/"):
+            found[name] = made(whisper.info(str(file)))
+    return found
+
+
+def made(info):
+    """Return retentions, method, and the part of slots that must be known."""
+    kept = [(archive["secondsPerPoint"], archive["points"]) for archive in info["archives"]]
+    return kept, info["aggregationMethod"], info["xFilesFactor"]
+
+
+def fitting(interval_s, method):
+    """Return what a file should be made of."""
+    return archives(interval_s), method, 0.0
+
+
+def kind(metric, rest):
+    """Return interval and method of a series: its first part, and what follows."""
+    sensors = {name: sensor for sensor, names in METRICS.items() for name in names}
+    if metric == "up" or metric.startswith("scrape_"):
+        return 10 if rest == "fast" else 300, "min" if metric == "up" else "average"
+    sensor = rest if metric in OF_EACH else sensors.get(metric, metric)
+    is_counter = metric.endswith("_total") or metric in ("CPUTimes", "CPUStats")
+    return 10 if sensor in _FAST else 300, "last" if is_counter else "average"
+
+
+@pytest.mark.parametrize(("naming", "prefix"), [("plain", ""), ("fructosa", "a.cluster")])
+def test_carbon_makes_files_that_fit(scraped, naming, prefix):
+    """Carbon's own check passes; each series has slots of its sensor's section, and its method."""
+    below = f"{prefix}.localhost." if prefix else "localhost."
+
+    carbon = scraped(naming, prefix)
+    checked(carbon)
+    with socket.create_connection(("127.0.0.1", carbon.line_port)) as line:
+        line.sendall("".join(f"{below}{it} 1 {int(time.time())}\n" for it in _OTHERS).encode())
+    found = files(carbon, ["up/fast", "up/slow", *(it.replace(".", "/") for it in _OTHERS)])
+
+    names = {name.removeprefix(below.replace(".", "/")): of for name, of in found.items()}
+    others = {name.replace(".", "/"): fitting(*of) for name, of in _OTHERS.items()}
+    assert others == {name: names.pop(name) for name in others}
+    for name, of in names.items():
+        metric, _, rest = name.partition("/")
+        assert fitting(*kind(metric, rest)) == of, name
+    every = {(step_s, how) for step_s in (10, 300) for how in ("average", "last", "min")}
+    assert every == {(kept[0][0], how) for kept, how, _ in names.values()}
+    assert ("BootTime" in names) == (naming == "fructosa")
+
+
+def test_carbon_makes_files_that_fit_series_with_tags(scraped):
+    """Each names its section."""
+    carbon = scraped("tagged", "c")
+    checked(carbon)
+    found = files(carbon, ["up;group=fast", "up;group=slow"])
+
+    for name, of in found.items():
+        metric, *tags = name.rpartition("/")[2].split(";")
+        interval_s = 10 if "group=fast" in tags else 300
+        assert fitting(interval_s, kind(metric, "")[1]) == of, name
+    assert {"last", "min", "average"} == {how for _, how, _ in found.values()}
+
+
+def test_a_page_of_one_sensor_holds_what_the_table_says(full_agent):
+    """Its metrics, and what is told of it: on these the rules rely."""
+    served = re.findall(
+        r'sensor_success\{sensor="(\w+)"\}', requests.get(full_agent.url, timeout=10).text
+    )
+
+    for sensor in served:
+        page = requests.get(full_agent.url, params={"collect[]": sensor}, timeout=10).text
+        names = {re.split(r"[{ ]", line)[0] for line in page.splitlines() if line[0] != "#"}
+        assert names <= {*METRICS[sensor], *OF_EACH}
+        assert {sensor} == set(re.findall(r'fructosa_sensor_\w+\{sensor="(\w+)"', page))
+    assert METRICS.keys() == set(served)

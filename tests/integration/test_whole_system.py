@@ -1,0 +1,134 @@
+"""The system that the dashboards are tested on serves, and keeps, what they ask for."""
+
+import pytest
+
+from fructosa_exporter.collector import METRICS
+from fructosa_exporter.metrics import counter, gauge
+from fructosa_exporter.sensor import Sensor
+from fructosa_exporter.sensors import SENSORS, Agent
+
+from .recorded_agent import REAL, Growing
+from .whole_system import DOWN, MASTER, RECORDED
+
+NODE = next(iter(RECORDED))
+# They name people and places, and are told by no agent that was not asked to.
+PRIVATE = {"fructosa_network_connection_info", "fructosa_user_session_info"}
+DECLARED = [
+    *METRICS,
+    *(metric for sensor in (Agent, *SENSORS.values()) for metric in sensor.metrics),
+]
+NAMES = {metric.name for metric in DECLARED} - PRIVATE
+# Of processors they are real, and some modes stand still; an agent may need no time to speak of.
+RECORDED_COUNTERS = [
+    metric
+    for name in SENSORS.keys() - REAL
+    for metric in SENSORS[name].metrics
+    if metric.type == "counter"
+]
+
+
+def names(page):
+    """Return the names of the samples of a page."""
+    lines = [line for line in page.splitlines() if not line.startswith("#")]
+    return {line.partition(" ")[0].partition("{")[0] for line in lines}
+
+
+class Standing(Sensor):
+    """What stands still."""
+
+    COUNT = counter("fructosa_test_bytes_total", "A count.", "device")
+    VALUE = gauge("fructosa_test_bytes", "A value.")
+
+    def samples(self):
+        """Yield one of each."""
+        yield self.COUNT.sample(7, "sda")
+        yield self.VALUE.sample(7)
+
+
+def test_recorded_counters_grow_and_values_stay():
+    """Steadily, by what was said for their unit."""
+    now_s = 100.0
+    sensor = Growing(Standing(), clock=lambda: now_s)
+
+    first, at_first = (sample.value for sample in sensor.samples())
+    now_s += 1
+    second, then = (sample.value for sample in sensor.samples())
+    now_s += 1
+    third, _ = (sample.value for sample in sensor.samples())
+
+    assert (7, 7, 7) == (first, at_first, then)
+    assert second - first > 1e6
+    assert third - second == pytest.approx(second - first, abs=1)
+
+
+def test_a_recorded_agent_tells_every_metric_that_is_declared(whole_system):
+    """So each panel has something to show."""
+    assert set() == NAMES - names(whole_system.pages[NODE])
+    assert set() == PRIVATE & names(whole_system.pages[NODE])
+
+
+def test_promtool_finds_nothing_to_say_about_it(whole_system, promtool):
+    """As about any agent."""
+    assert (0, "") == promtool(whole_system.pages[NODE])
+
+
+def test_both_hold_every_metric_of_it(whole_system):
+    """Also those that were not there before."""
+    paths = whole_system.find(f"{whole_system.prefix}.{whole_system.node(NODE)}.*")
+    in_graphite = {path.rpartition(".")[2] for path in paths}
+    match = f'{{instance="{whole_system.instance(NODE)}"}}'
+    in_prometheus = set(whole_system.label_values(match, "__name__"))
+
+    assert set() == NAMES - in_graphite
+    assert set() == NAMES - in_prometheus
+
+
+def test_graphite_gives_a_rate_of_every_recorded_counter(whole_system):
+    """Of each series, and greater than zero."""
+    node = f"{whole_system.prefix}.{whole_system.node(NODE)}"
+    targets = {
+        metric.name: f"perSecond({node}.{'.'.join([metric.name, *'*' * len(metric.labels)])})"
+        for metric in RECORDED_COUNTERS
+    }
+    found = whole_system.render(list(targets.values()))
+
+    assert [] == [path for path, points in found.items() if not max(points.values(), default=0)]
+    assert targets.keys() == {path.split(".")[2].rstrip(")") for path in found}
+
+
+def test_prometheus_gives_a_rate_of_every_recorded_counter(whole_system):
+    """As dashboards ask for it."""
+    instance = whole_system.instance(NODE)
+    rates = {
+        metric.name: whole_system.query(f'min(rate({metric.name}{{instance="{instance}"}}[1m]))')
+        for metric in RECORDED_COUNTERS
+    }
+
+    assert [] == [name for name, found in rates.items() if not found or not found[0][1] > 0]
+
+
+def test_who_is_down_is_told_by_both(whole_system):
+    """Of all others both say that they are up."""
+    expected = {host: float(host != DOWN) for host in whole_system.hosts}
+    found = whole_system.render(f"{whole_system.prefix}.*.up.*")
+    last = {path.split(".")[1]: points[max(points)] for path, points in found.items()}
+    up = {labels["instance"]: value for labels, value in whole_system.query("up")}
+
+    assert {whole_system.node(host): value for host, value in expected.items()} == last
+    assert {whole_system.instance(host): value for host, value in expected.items()} == up
+
+
+def test_lmaster_is_one_of_the_nodes(whole_system):
+    """What it says of itself is in Graphite, as it scrapes itself."""
+    paths = whole_system.find(f"{whole_system.prefix}.{whole_system.node(MASTER)}.*")
+    said = {name for name in names(whole_system.pages[MASTER]) if name.startswith("fructosa_")}
+
+    assert said
+    assert set() == said - {path.rpartition(".")[2] for path in paths}
+
+
+def test_graphite_draws(whole_system):
+    """A picture, of the size that was asked for."""
+    image = whole_system.png(f"{whole_system.prefix}.*.up.*", width=320, height=200, title="up")
+
+    assert (320, 200) == (int.from_bytes(image[16:20]), int.from_bytes(image[20:24]))
