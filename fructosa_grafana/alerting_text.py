@@ -46,10 +46,10 @@ both.
 GRAPHITE = """\
 ## Graphite, in Grafana's alerting
 
-Below each alert stand a query for Graphite, for the prefix `cluster` (write your own), and a line
-such as: *`last` of the last 10m is below 1, for 5m; no data: Normal*. Queries leave out what is
-well, so that Grafana gets few series and an empty answer means that all is well. That is why no
-data is Normal.
+Below each alert stand a query for Graphite, for `naming = plain` and the prefix `cluster` (write
+your own), and a line such as: *`last` of the last 10m is below 1, for 5m; no data: Normal*. Queries
+leave out what is well, so that Grafana gets few series and an empty answer means that all is well.
+That is why no data is Normal.
 
 **Grafana 8 and newer** (*Alerting*, *Alert rules*, *New alert rule*):
 

@@ -8,7 +8,7 @@ Json = dict[str, Any]
 
 _INTERVALS_S = (1, 2, 5, 10, 15, 30, 60, 300, 900, 3600)
 _SOURCE = "$datasource"
-_ON_LOAD, _ON_TIME = 1, 2  # when a variable's values are asked for anew
+_ON_LOAD = 1  # when a variable's values are asked for anew
 
 
 def of(board: Dashboard, backend: Backend, prefix: str, interval_s: int) -> list[Json]:
@@ -73,7 +73,7 @@ def _query(name: str, label: str, query: str) -> Json:
         "query": query,
         "definition": query,
         "regex": "",
-        "refresh": _ON_TIME,
+        "refresh": _ON_LOAD,
         "sort": 3,  # node2 before node10
         "options": [],
         "includeAll": False,

@@ -173,9 +173,10 @@ _NODES = Row(
     (
         Table(
             title="Nodes",
-            about="The hundred nodes with most load a hardware thread. A click leads to the node.",
+            about="Nodes by load a hardware thread; in Graphite the hundred with most of it. "
+            "A click leads to the node.",
             queries=(
-                Query(_BUSY.top(100), "Load a thread", "percentunit", steps.LOAD),
+                Query(_BUSY, "Load a thread", "percentunit", steps.LOAD, _BUSY.top(100)),
                 Query(_MEMORY_RATIO.sum("instance"), "Memory", "percentunit", steps.FULLNESS),
                 Query(
                     _DISK_RATIO.max("instance"),

@@ -1,13 +1,18 @@
 """Every query of every panel, asked of a real Graphite and a real Prometheus that hold data."""
 
 import re
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
 from fructosa_grafana.files import models
+from fructosa_grafana.graphite import text
+from fructosa_grafana.query import nodes
 
 from . import contact_sheet, grafana_names, grafana_types
+from .processes import wait_until
+from .test_alerts import send
 from .test_grafana_types import require
 from .whole_system import PLAIN, RECORDED
 
@@ -48,9 +53,9 @@ def variables(system, backend):
     return {**chosen, "node": system.instance(HOST), "__rate_interval": RATE}
 
 
-def filled(text, values):
+def filled(query, values):
     """Return a query with its variables filled in."""
-    return re.sub(r"\$\{?(\w+)\}?", lambda found: values[found[1]], text)
+    return re.sub(r"\$\{?(\w+)\}?", lambda found: values[found[1]], query)
 
 
 def in_graphite(system, one):
@@ -65,10 +70,10 @@ def in_prometheus(system, one):
     return {legend(system, one.target["legendFormat"], labels) for labels, _ in system.query(expr)}
 
 
-def legend(system, text, labels):
+def legend(system, pattern, labels):
     """Return the name that the data source gives a series."""
     nodes = {system.instance(host): system.node(host) for host in system.hosts}
-    name = re.sub(r"\{\{(\w+)\}\}", lambda found: labels.get(found[1], ""), text)
+    name = re.sub(r"\{\{(\w+)\}\}", lambda found: labels.get(found[1], ""), pattern)
     for instance, node in nodes.items():
         name = name.replace(instance, node)
     return name
@@ -113,6 +118,18 @@ def test_both_draw_the_same_lines(whole_system):
 def key(one):
     """Return what a query has in common with that of the other data source."""
     return one.board.partition(" (")[0], one.panel, one.target["refId"]
+
+
+def test_a_counter_that_begins_anew_is_a_gap_and_no_spike(graphite):
+    """A node that was booted counts from zero again."""
+    now_s = int(time.time()) - 5
+    counted = {now_s - 4: 100.0, now_s - 3: 110.0, now_s - 2: 3.0, now_s - 1: 13.0}
+    send(graphite, [("anew.n1.a_total", point) for point in counted.items()])
+    query = filled(text(nodes("a_total").rate()), {"prefix": "anew.", "nodes": "*"})
+
+    rates = wait_until(lambda: graphite.render(query, now_s - 10), lambda: "no points")
+
+    assert [{now_s - 3: 10.0, now_s - 1: 10.0}] == list(rates.values())
 
 
 def test_variables_offer_what_there_is(whole_system):
