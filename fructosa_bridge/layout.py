@@ -16,18 +16,20 @@ from orjson import JSONDecodeError, loads
 from . import fast
 from .columns import Columns
 from .schemes import Named
+from .sums import AllPicks, Part
 
 
 class Piece(NamedTuple):
     """A line of a page without its number.
 
     It begins with *prefix*; *series* says how its sample is called, None where it has none or the
-    sample isn't wanted.
+    sample isn't wanted; *part* is the part that it has in a sum over nodes.
     """
 
     prefix: str
     has_number: bool
     series: Named | None = None
+    part: Part | None = None
 
 
 # A block ends at a line whose hash says so, so that a line more or less changes one block alone.
@@ -41,12 +43,14 @@ _NOT_PLAIN = "_ \t\r\v\f\x1c\x1d\x1e\x1f"
 class Block:
     """Some lines of a page, in their order."""
 
-    __slots__ = ("__weakref__", "glue", "has_number", "prefixes", "series", "size")
+    __slots__ = ("__weakref__", "glue", "has_number", "parts", "prefixes", "series", "size")
 
     def __init__(self, pieces: Sequence[Piece]) -> None:
         self.prefixes = tuple(piece.prefix for piece in pieces)
         self.has_number = bytes(piece.has_number for piece in pieces)
         self.series = tuple(piece.series for piece in pieces if piece.has_number)
+        parts = [piece.part for piece in pieces if piece.has_number]
+        self.parts = tuple((at, part) for at, part in enumerate(parts) if part is not None)
         self.size = sum(map(len, self.prefixes))
         self.glue = _glue(pieces)
 
@@ -73,6 +77,7 @@ class Layout:
         "_size",
         "_without",
         "columns",
+        "picks",
         "samples",
     )
 
@@ -80,6 +85,7 @@ class Layout:
         self,
         blocks: tuple[Block, ...],
         columns: Callable[[list[Named | None]], Columns],
+        picks: AllPicks,
     ) -> None:
         self._blocks = blocks
         self._glue = tuple(block.glue for block in blocks)
@@ -88,6 +94,7 @@ class Layout:
         self.samples = sum(len(block.series) for block in blocks)
         self._without = self._lines - self.samples
         self.columns = columns([series for block in blocks for series in block.series])
+        self.picks = picks.of(tuple(_parts(blocks)))
 
     def numbers(self, page: str) -> Sequence[float] | None:
         """Return the numbers of the *page*; None when it has another layout, or may be wrong."""
@@ -109,6 +116,14 @@ class Layout:
             return None
         has_number = chain.from_iterable([block.has_number for block in self._blocks])
         return _numbers(said, list(compress(rests, has_number)))
+
+
+def _parts(blocks: Iterable[Block]) -> Iterator[tuple[int, Part]]:
+    """Yield the parts in sums, each with the place of its number in the page."""
+    before = 0
+    for block in blocks:
+        yield from [(before + at, part) for at, part in block.parts]
+        before += len(block.series)
 
 
 def _numbers(said: str, texts: list[str]) -> list[float] | None:
@@ -134,6 +149,7 @@ class Layouts:
 
     def __init__(self, columns: Callable[[list[Named | None]], Columns]) -> None:
         self._columns = columns
+        self._picks = AllPicks()
         self._blocks: WeakValueDictionary[tuple[Piece, ...], Block] = WeakValueDictionary()
         self._layouts: WeakValueDictionary[tuple[Block, ...], Layout] = WeakValueDictionary()
 
@@ -142,7 +158,7 @@ class Layouts:
         blocks = tuple(map(self._block, _runs(pieces)))
         found = self._layouts.get(blocks)
         if found is None:
-            found = self._layouts[blocks] = Layout(blocks, self._columns)
+            found = self._layouts[blocks] = Layout(blocks, self._columns, self._picks)
         return found
 
     def _block(self, pieces: tuple[Piece, ...]) -> Block:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from . import schedule
+from . import schedule, sums
 from .errors import PageError, ScrapeError
 from .fetch import Client, Page
 from .model import Batch, Target
@@ -29,7 +29,10 @@ _AT_A_TIME = 100
 
 @dataclass(slots=True)
 class State:
-    """What is known of a target; what the status page shows. Times in seconds since 1970."""
+    """What is known of a target; what the status page shows. Times in seconds since 1970.
+
+    *told* is what its last page adds to the sums over nodes, if it is up.
+    """
 
     target: Target
     up: bool | None = None
@@ -44,6 +47,7 @@ class State:
     samples_total: int = 0
     not_finite: int = 0
     repeated: int = 0
+    told: sums.Told | None = None
 
 
 class _Scraped(NamedTuple):
@@ -224,6 +228,8 @@ class Scraper:
         state.samples_total += found.samples
         state.not_finite += found.not_finite
         state.repeated += found.repeated
+        taken = found.taken
+        state.told = None if taken is None else sums.told(taken, due_s, state.told)
 
 
 def _rules(target: Target) -> Rules:

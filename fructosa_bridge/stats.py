@@ -3,7 +3,9 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from math import isfinite
 
+import psutil
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -13,6 +15,7 @@ from fructosa_service import __version__
 from .deliver import Delivery
 from .spool import REASONS
 from .status import View, journals
+from .sums import SUMS, totals
 
 
 class MasterCollector(Collector):
@@ -35,6 +38,8 @@ class MasterCollector(Collector):
         yield from self._scrapes()
         yield from self._delivery()
         yield from self._queue()
+        yield from self._sums()
+        yield from _cost()
 
     def _configuration(self) -> Iterator[Metric]:
         view = self._view
@@ -54,7 +59,10 @@ class MasterCollector(Collector):
 
     def _targets(self) -> Metric:
         made = GaugeMetricFamily(
-            "fructosa_master_targets", "Targets by state and group.", labels=["group", "state"]
+            "fructosa_master_targets",
+            "Targets by state and [nodes:...] section.",
+            # Not group: Prometheus has a label of its own called so for the target itself.
+            labels=["section", "state"],
         )
         found = Counter((state.target.group, state.up) for state in self._view.states)
         for group in dict.fromkeys(group for group, _ in found):
@@ -172,6 +180,40 @@ class MasterCollector(Collector):
                 "Whether the lmaster before was killed: its last scrapes may not be in the queue.",
                 journal.segments.was_killed,
             )
+
+    def _sums(self) -> Iterator[Metric]:
+        """Yield the sums over nodes that some node of the section tells."""
+        found = totals(
+            (state.target.group, state.target.path, state.told.amounts)
+            for state in self._view.states
+            if state.told is not None
+        )
+        for number, summed in enumerate(SUMS):
+            made = GaugeMetricFamily(summed.name, summed.text, labels=["section"])
+            for section, values in found.items():
+                if isfinite(values[number]):
+                    made.add_metric([section], values[number])
+            if made.samples:
+                yield made
+
+
+def _cost() -> Iterator[Metric]:
+    """Yield what lmaster costs, by names that no other exporter has, as lagent does.
+
+    In Graphite, process_cpu_seconds_total of all nodes would have to be looked through for it.
+    """
+    process = psutil.Process()
+    times = process.cpu_times()
+    yield CounterMetricFamily(
+        "fructosa_master_cpu_seconds_total",
+        "Processor time that lmaster has used.",
+        times.user + times.system,
+    )
+    yield GaugeMetricFamily(
+        "fructosa_master_memory_resident_bytes",
+        "Resident memory of lmaster.",
+        process.memory_info().rss,
+    )
 
 
 def _by(

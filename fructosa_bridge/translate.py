@@ -9,7 +9,7 @@ look-up. One translator serves all targets of a kind.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from . import openmetrics, parse
+from . import openmetrics, parse, sums
 from .choosing import Choice, Limits
 from .columns import AllPaths, Columns, Kept
 from .errors import PageError
@@ -34,12 +34,13 @@ class Rules:
 
 @dataclass(frozen=True)
 class Translation:
-    """What a page gave: *samples* it had, and what can't be stored, by reason."""
+    """What a page gave: *samples* it had, what can't be stored by reason, what sums get of it."""
 
     points: Points
     samples: int = 0
     not_finite: int = 0
     repeated: int = 0
+    taken: sums.Taken | None = None
 
 
 class Translator:
@@ -85,7 +86,8 @@ class Translator:
         elif layout.samples > most_samples:
             raise _too_many(layout.samples, most_samples)
         kept = layout.columns.kept(numbers, own)
-        return _translation(kept, before, after, layout.samples)
+        taken = None if layout.picks is None else layout.picks.taken(numbers)
+        return _translation(kept, before, after, layout.samples, taken)
 
     def nothing(self, before: str, after: str, own: tuple[str, ...]) -> Translation:
         """Return what a page that can't be had gives: no points, and paths for the *own*."""
@@ -143,7 +145,9 @@ class Translator:
         known = self._openmetrics if is_openmetrics else self._text
         if sample is None:
             return known.learn_comment(line), None
-        return known.learn(line, sample, self._named(sample.name, sample.labels)), sample.value
+        part = sums.part(sample.name, sample.labels)
+        piece = known.learn(line, sample, self._named(sample.name, sample.labels), part)
+        return piece, sample.value
 
     def _named(self, name: str, labels: tuple[tuple[str, str], ...]) -> Named | None:
         """Return how a series is called; None if it is not wanted."""
@@ -183,7 +187,9 @@ class _Lines:
         """Return the piece of a line without a sample."""
         return self._comments.setdefault(line, Piece(line, has_number=False))
 
-    def learn(self, line: str, sample: Sample, series: Named | None) -> Piece:
+    def learn(
+        self, line: str, sample: Sample, series: Named | None, part: sums.Part | None
+    ) -> Piece:
         """Return the piece of a line with a sample; remember it if a number alone follows it.
 
         The piece of any other line begins with nothing: it has to be parsed each time.
@@ -195,13 +201,16 @@ class _Lines:
         is_whole = len(prefix) == len(prefix.rstrip(" \t")) + 1
         has_more = sample.time_ms is not None or " # {" in line
         if has_more or not is_whole or plain_number(line[start:]) is None:
-            return Piece("", has_number=True, series=series)
-        return self._series.setdefault(prefix, Piece(prefix, has_number=True, series=series))
+            return Piece("", has_number=True, series=series, part=part)
+        made = Piece(prefix, has_number=True, series=series, part=part)
+        return self._series.setdefault(prefix, made)
 
 
-def _translation(kept: Kept, before: str, after: str, samples: int) -> Translation:
+def _translation(
+    kept: Kept, before: str, after: str, samples: int, taken: sums.Taken | None = None
+) -> Translation:
     points = Points(before, kept.paths, after, kept.values)
-    return Translation(points, samples, kept.not_finite, kept.repeated)
+    return Translation(points, samples, kept.not_finite, kept.repeated, taken)
 
 
 def _samples(lines: Iterable[str]) -> int:

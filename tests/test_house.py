@@ -93,6 +93,7 @@ PURE = {
         "sensor_metrics",
         "series_intervals",
         "shard",
+        "sums",
         "tags",
         "targets",
         "translate",

@@ -25,7 +25,7 @@ def test_targets_are_counted_by_state_and_group():
     found = samples(view)
 
     def count(group, name):
-        return found[f'fructosa_master_targets{{group="{group}",state="{name}"}}']
+        return found[f'fructosa_master_targets{{section="{group}",state="{name}"}}']
 
     assert (2, 1, 0) == tuple(count("compute", name) for name in ("up", "down", "waiting"))
     assert (0, 0, 1) == tuple(count("gpu", name) for name in ("up", "down", "waiting"))
@@ -69,7 +69,7 @@ def test_a_reload_is_seen_by_the_next_scrape():
     view.states, view.reload_ok, view.is_ready = [up("a"), up("b")], False, False
     text = generate_latest(page).decode()
 
-    assert 'fructosa_master_targets{group="compute",state="up"} 2.0\n' in text
+    assert 'fructosa_master_targets{section="compute",state="up"} 2.0\n' in text
     assert "fructosa_master_config_last_reload_successful 0.0\n" in text
     assert "fructosa_master_config_last_reload_success_timestamp_seconds 1.7e+09\n" in text
     assert "fructosa_master_ready 0.0\n" in text

@@ -8,6 +8,7 @@ from fructosa_bridge.journal import Journal
 from fructosa_bridge.segments import Segments
 from fructosa_bridge.spool import Spool
 from fructosa_bridge.stats import registry
+from fructosa_bridge.sums import SUMS
 from fructosa_exporter.collector import AGE, DURATION, SUCCESS
 from fructosa_exporter.sensors import SENSORS
 from fructosa_exporter.sensors.agent import Agent
@@ -36,7 +37,8 @@ def of_master(folder):
     view = Shown([up("a")], deliveries=[one], queue_limits=(2**20, 60))
     page = generate_latest(registry(view)).decode()
     lines = re.findall(r"^([a-z_]+)(?:\{(.*)\})? ", page, re.MULTILINE)
-    return {name: tuple(re.findall(r'(\w+)="', labels)) for name, labels in lines}
+    told = {name: tuple(re.findall(r'(\w+)="', labels)) for name, labels in lines}
+    return told | {summed.name: ("section",) for summed in SUMS}
 
 
 def test_every_query_names_a_declared_metric_with_all_of_its_labels_in_their_order(tmp_path):

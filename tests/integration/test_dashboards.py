@@ -48,7 +48,8 @@ def asked(backend):
 def variables(system, backend):
     """Return what the variables of dashboards stand for, as Grafana fills them in."""
     if backend == "graphite":
-        return {"prefix": f"{system.prefix}.", "nodes": "*", "node": system.node(HOST)}
+        chosen = {"prefix": f"{system.prefix}.", "nodes": "*", "master": "*"}
+        return {**chosen, "node": system.node(HOST)}
     chosen = {"cluster": system.cluster, "job": ".*", "group": ".*"}
     return {**chosen, "node": system.instance(HOST), "__rate_interval": RATE}
 

@@ -1,5 +1,7 @@
 """The system that the dashboards are tested on serves, and keeps, what they ask for."""
 
+from collections import Counter, defaultdict
+
 import pytest
 
 from fructosa_exporter.collector import METRICS
@@ -125,6 +127,50 @@ def test_lmaster_is_one_of_the_nodes(whole_system):
 
     assert said
     assert set() == said - {path.rpartition(".")[2] for path in paths}
+
+
+@pytest.mark.parametrize(
+    ("quantity", "series"),
+    [
+        ("cpu_threads", "{}.*.fructosa_cpu_threads"),
+        ("load_average", "{}.*.fructosa_load_average.1"),
+        ("memory_available_bytes", "{}.*.fructosa_memory_available_bytes"),
+        (
+            "network_receive_bytes_per_second",
+            "perSecond({}.*.fructosa_network_receive_bytes_total.{{e,h,i}}*)",
+        ),
+        ("power_watts", "perSecond({}.*.fructosa_energy_joules_total.*.{{package-*,dram}})"),
+    ],
+)
+def test_lmaster_adds_up_what_its_nodes_say(whole_system, quantity, series):
+    """Of each node what it said last: in the slot of the sum, or shortly before."""
+    told = whole_system.render(
+        f"{whole_system.prefix}.{whole_system.node(MASTER)}.fructosa_cluster_{quantity}.*"
+    )
+    nodes = defaultdict(Counter)
+    for path, points in whole_system.render(series.format(whole_system.prefix)).items():
+        nodes[path.split(".")[1]].update(points)
+
+    bounds = {
+        when: [sum(pick(values) for values in lately) for pick in (min, max)]
+        for when in next(iter(told.values()))
+        if all(lately := [_lately(points, when) for points in nodes.values()])
+    }
+
+    assert ["compute"] == [path.rpartition(".")[2] for path in told]
+    ((_, sums),) = told.items()
+    assert bounds
+    assert [] == [
+        (when, low, sums[when], high)
+        for when, (low, high) in bounds.items()
+        if not low * (1 - 1e-9) <= sums[when] <= high * (1 + 1e-9)
+    ]
+
+
+def _lately(points, when):
+    """Return the values of three slots; nothing where one is missing."""
+    slots = [when - 2, when - 1, when]
+    return [points[slot] for slot in slots] if points.keys() >= set(slots) else []
 
 
 def test_graphite_draws(whole_system):
