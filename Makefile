@@ -8,7 +8,7 @@ INSTALL := $(BIN)/pip install -q --disable-pip-version-check
 FOR ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit check examples docs bench-exporter bench-servers bench-translating \
+.PHONY: help demo test unit check examples dist docs bench-exporter bench-servers bench-translating \
   bench-fetching bench-store bench-scraping bench-scale bench-long bench-queue \
   bench-dashboards clean
 
@@ -36,7 +36,12 @@ examples: $(VENV)/.installed  ## write examples/*.conf anew from the declaration
 	$(BIN)/lagent check --example > examples/lagent.conf
 	$(BIN)/lmaster check --example > examples/lmaster.conf
 
-docs: examples  ## write all that is generated anew from the declarations
+dist: $(VENV)/.tested  ## sdist and wheels, the same bytes each time
+	@rm -rf build dist
+	@export SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) && umask 022 \
+	  && $(BIN)/python -m build && FRUCTOSA_PURE=1 $(BIN)/python -m build -w
+
+docs: examples $(VENV)/.tested  ## write all that is generated anew from the declarations
 	$(BIN)/lagent sensors --markdown > docs/sensors.md
 	$(BIN)/lagent sensors --for-lmaster > .metrics.tmp
 	@mv .metrics.tmp fructosa_bridge/sensor_metrics.py
@@ -44,6 +49,7 @@ docs: examples  ## write all that is generated anew from the declarations
 	  --read-at /etc/grafana/provisioning --rules grafana/prometheus
 	$(BIN)/python -c 'from fructosa_grafana.rules import alerting_page as page; print(page(), end="")' \
 	  > docs/alerting.md
+	$(BIN)/python docs/generate.py
 
 bench-exporter: $(VENV)/.tested  ## lagent's cost as a part of node_exporter's (3 minutes)
 	$(BIN)/python -m benchmarks.exporter

@@ -1,13 +1,17 @@
 """The command line of lmaster: its commands and what they may be told."""
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from fructosa_grafana import cli as dashboards
 from fructosa_service import cli
+from fructosa_service import commands as commands_of_daemons
+from fructosa_service.commands import Daemon
+from fructosa_service.daemon import Answer
 from fructosa_service.kinds import ENDPOINT, HOST, LISTENING_PORT, from_command_line, whole
 
+from .agents_settings import FAN_OUT, TIMEOUT
 from .capacity import SERIES_OF_PAGE
 from .config import DEFAULT_FILE
 from .listing import STATES
@@ -15,15 +19,37 @@ from .node_sets import HOSTS
 from .node_settings import NodesSettings
 
 _INTERVAL = whole("seconds", at_least=1, at_most=86400)
+_SIGNALS = (
+    f"Signals: {commands_of_daemons.ENDS} At its end lmaster delivers what is queued, for five "
+    "seconds at most; the rest waits on disk. At SIGHUP it reads its configuration again; a wrong "
+    "one is refused, and the old one goes on."
+)
 _SERIES = whole("series", at_least=1, at_most=10_000_000)
 
 
-def parser(run: Mapping[str, cli.Command]) -> argparse.ArgumentParser:
-    """Return the parser; *run* carries the commands out, by their names."""
+_ACTIONS = {
+    "start": "start lagent on nodes, over ssh",
+    "stop": "stop lagent on nodes, over ssh",
+    "restart": "restart lagent on nodes, over ssh",
+    "status": "tell on which nodes lagent runs, over ssh",
+}
+
+
+def parser(
+    run: Mapping[str, cli.Command], daemon: Daemon, say: Callable[[Answer], int]
+) -> argparse.ArgumentParser:
+    """Return the parser; *run* carries the commands out, by their names.
+
+    Those of the *daemon* in the background are the same for lagent and lmaster; *say* prints
+    what they answer.
+    """
     made = cli.parser("lmaster", "Scrape the nodes of a cluster and write into Graphite.")
+    made.epilog = f"{_SIGNALS} {commands_of_daemons.CODES}"
     commands = made.add_subparsers(metavar="COMMAND", required=True)
     _add_scrape(commands, run["scrape"])
+    commands_of_daemons.add(commands, daemon, say)
     _add_ping(commands, run["ping"])
+    _add_agents(commands, run["agents"])
     _add_nodes(commands, run["nodes"])
     _add_reload(commands, run["reload"])
     _add_targets(commands, run["targets"])
@@ -35,6 +61,12 @@ def parser(run: Mapping[str, cli.Command]) -> argparse.ArgumentParser:
 
 def _add_scrape(commands: cli.Commands, run: cli.Command) -> None:
     scrape = cli.add_command(commands, "scrape", run, "scrape the nodes, in the foreground")
+    add_scraping(scrape)
+    scrape.add_argument("--once", action="store_true", help="scrape each node once, and end")
+
+
+def add_scraping(scrape: argparse.ArgumentParser) -> None:
+    """Add what `scrape` may be told, and `start` likewise."""
     cli.add_config(scrape, DEFAULT_FILE)
     scrape.add_argument(
         "--node",
@@ -75,7 +107,6 @@ def _add_scrape(commands: cli.Commands, run: cli.Command) -> None:
         type=from_command_line(LISTENING_PORT),
         help="port of the status page, 0 for a free one (default: that of the file, or 9889)",
     )
-    scrape.add_argument("--once", action="store_true", help="scrape each node once, and end")
 
 
 def _add_ping(commands: cli.Commands, run: cli.Command) -> None:
@@ -85,6 +116,42 @@ def _add_ping(commands: cli.Commands, run: cli.Command) -> None:
     _add_hosts(ping, "only these nodes: a set as node[001-128], a @group, a file of them")
     cli.add_config(ping, DEFAULT_FILE)
     ping.add_argument("-q", "--quiet", action="store_true", help="tell only of those that fail")
+
+
+def _add_agents(commands: cli.Commands, run: cli.Command) -> None:
+    agents = cli.add_command(
+        commands, "agents", run, "start or stop lagent on the configured nodes, over ssh"
+    )
+    agents.epilog = (
+        "What is well is told on standard output, what failed on standard error; nodes with the "
+        "same answer share a line. Exit codes: 0 all went well (all run), 1 some nodes failed or "
+        "can't be asked, 2 a wrong command line or configuration, 3 all have told their status "
+        "and some do not run, 130 interrupted."
+    )
+    # With one argument for it, argparse would take no NODES behind an option.
+    actions = agents.add_subparsers(metavar="ACTION", dest="action", required=True)
+    for action, text in _ACTIONS.items():
+        _add_action(cli.add_command(actions, action, run, text))
+
+
+def _add_action(agents: argparse.ArgumentParser) -> None:
+    _add_hosts(agents, "only these nodes: a set as node[001-128], a @group, a file of them")
+    cli.add_config(agents, DEFAULT_FILE)
+    agents.add_argument(
+        "--timeout",
+        metavar="SECONDS",
+        type=from_command_line(TIMEOUT),
+        help="give a node up after so many seconds (default: as [agents] says, or 60)",
+    )
+    agents.add_argument(
+        "--fan-out",
+        metavar="N",
+        type=from_command_line(FAN_OUT),
+        help="ask so many nodes at a time (default: as [agents] says, or 64)",
+    )
+    agents.add_argument(
+        "--dry-run", action="store_true", help="tell what would be done, and do nothing"
+    )
 
 
 def _add_nodes(commands: cli.Commands, run: cli.Command) -> None:

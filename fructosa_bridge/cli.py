@@ -5,6 +5,7 @@ import asyncio
 import json
 import logging
 import os
+import shutil
 import sys
 import time
 from collections import Counter
@@ -16,13 +17,17 @@ from typing import TYPE_CHECKING
 
 from fructosa_grafana import cli as dashboards
 from fructosa_service import cli, output
+from fructosa_service.begin import begin
+from fructosa_service.commands import Daemon, Prepared
+from fructosa_service.daemon import Answer, Ready
 from fructosa_service.errors import ConfigError, Problem, ServiceError, UsageError
 from fructosa_service.kinds import Endpoint
-from fructosa_service.logs import open_log
+from fructosa_service.logs import place_of_daemon
+from fructosa_service.privileges import account
 from fructosa_service.users import Users
 
-from . import listing, outlook, ping, schemas
-from .arguments import parser
+from . import agents, listing, outlook, ping, schemas
+from .arguments import add_scraping, parser
 from .config import DEFAULT_FILE, Config, GraphiteSettings, read_config
 from .discovery import target_groups
 from .example import example_config
@@ -33,19 +38,45 @@ from .targets import configured, named
 
 if TYPE_CHECKING:
     from .ask import Place
+    from .fan_out import Tell as TellAgents
 
 log = logging.getLogger("lmaster")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run lmaster with the arguments *argv*; return its exit code."""
-    arguments = parser(_COMMANDS).parse_args(argv)
+    arguments = parser(_COMMANDS, _DAEMON, _say).parse_args(argv)
     return cli.run("lmaster", lambda: arguments.command(arguments))
 
 
 def _scrape(arguments: argparse.Namespace) -> int:
+    return _run(arguments, *_loaded(arguments))
+
+
+def _prepare(arguments: argparse.Namespace) -> Prepared:
+    """Read all that can be wrong, while there is a terminal to say so."""
+    arguments.once = False
     config, targets = _loaded(arguments)
-    open_log(config.logging)
+    _check_web(config)
+    account("lmaster", config.master.user, config.master.group)
+    return Prepared(
+        config.master.pid_file,
+        place_of_daemon(config.logging),
+        lambda ready: _run(arguments, config, targets, ready),
+    )
+
+
+def _run(
+    arguments: argparse.Namespace,
+    config: Config,
+    targets: Sequence[Target],
+    ready: Ready | None = None,
+) -> int:
+    """Scrape until a signal; in the background there is somebody to be told when it is *ready*."""
+    who = account("lmaster", config.master.user, config.master.group)
+    stores = [one.whisper_directory for one in config.destinations.values() if one.send]
+    folders = [config.master.data_directory, *(folder for folder in stores if folder)]
+    begin(config.logging, who, folders, syslog_as="lmaster" if ready else None)
     for warning in config.warnings:
         log.warning("%s", warning)
     if arguments.once:
@@ -53,7 +84,7 @@ def _scrape(arguments: argparse.Namespace) -> int:
     # The file of the start: one that is away at a reload is not as if there had never been any.
     arguments.config = cli.chosen_config(arguments.config, DEFAULT_FILE)
     load = None if arguments.config is None else partial(_loaded, arguments)
-    asyncio.run(scrape_for_ever(config, targets, load))
+    asyncio.run(scrape_for_ever(config, targets, load, ready or (lambda urls: None)))
     return 0
 
 
@@ -145,6 +176,38 @@ def _progress(total: int) -> ping.Tell:
         print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
 
     return tell if sys.stderr.isatty() else lambda done: None
+
+
+def _agents(arguments: argparse.Namespace) -> int:
+    config, path, targets = _all_configured(arguments)
+    chosen = pick(targets, arguments.hosts, lambda target: target.host, str(path))
+    hosts = list(dict.fromkeys(target.host for target in chosen))
+    settings, action = config.agents.told(arguments.timeout, arguments.fan_out), arguments.action
+    if arguments.dry_run:
+        print("\n".join(agents.plan(settings, hosts, action)))
+        return 0
+    from .fan_out import fan_out  # ClusterShell's engine takes longer to import than most commands
+
+    answers = fan_out(settings, hosts, action, _progress_of_agents(len(hosts)))
+    well, failed = agents.groups(action, answers, settings.timeout_s)
+    for group in well:
+        print(group)
+    sys.stdout.flush()  # so that a terminal, or a file with both, has them in this order
+    for group in failed:
+        print(group, file=sys.stderr)
+    print(agents.summary(action, answers))
+    return agents.exit_code(action, answers.values())
+
+
+def _progress_of_agents(total: int) -> "TellAgents":
+    """Return what tells on a terminal how many nodes are done, and which are awaited."""
+
+    def tell(done: int, asked: Sequence[str]) -> None:
+        columns = shutil.get_terminal_size().columns
+        text = agents.progress(done, total, asked)[: columns - 1]
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+
+    return tell if sys.stderr.isatty() else lambda done, asked: None
 
 
 def _nodes(arguments: argparse.Namespace) -> int:
@@ -306,9 +369,17 @@ def _configured(config: Config, path: Path | None) -> list[Target]:
         raise ConfigError(str(path), [Problem(message=str(error))]) from error
 
 
+def _say(answer: Answer) -> int:
+    if answer.text:
+        print(answer.text)
+    return answer.code
+
+
+_DAEMON = Daemon(name="lmaster", default_file=DEFAULT_FILE, options=add_scraping, prepare=_prepare)
 _COMMANDS: Mapping[str, cli.Command] = {
     "scrape": _scrape,
     "ping": _ping,
+    "agents": _agents,
     "nodes": _nodes,
     "reload": _reload,
     "targets": _show_targets,

@@ -18,9 +18,11 @@ from fructosa_service.kinds import (
 )
 from fructosa_service.load import Loaded, load
 from fructosa_service.logs import LOGGING, LoggingSettings
+from fructosa_service.privileges import GROUP, USER
 from fructosa_service.settings import SectionType, option
 from fructosa_service.web import WEB, WebSettings
 
+from .agents_settings import AGENTS, AgentsSettings
 from .node_settings import NodesSettings
 from .nodes import PREFIX
 from .schemes import SCHEMES
@@ -72,6 +74,21 @@ class MasterSettings:
         100_000,
         "A page with more samples is refused.",
         key="sample limit",
+    )
+    pid_file: Path | None = option(
+        optional(replace(PATH, example="/run/fructosa/lmaster.pid")),
+        None,
+        "Where lmaster start keeps the pid; without it /run/fructosa/lmaster.pid for root, and "
+        "below XDG_RUNTIME_DIR or /tmp for others.",
+        key="pid file",
+    )
+    user: str | None = option(
+        optional(USER),
+        None,
+        "Which user it becomes when root starts it; without it, it stays root.",
+    )
+    group: str | None = option(
+        optional(GROUP), None, "The group that it then has; without it the user's own."
     )
 
 
@@ -141,6 +158,7 @@ SCHEMA = (
         settings=GraphiteSettings,
         may_be_labelled=True,
     ),
+    AGENTS,
     WEB,
     LOGGING,
 )
@@ -155,6 +173,7 @@ class Config:
     destinations: Mapping[str, GraphiteSettings]
     logging: LoggingSettings
     web: WebSettings = WebSettings()
+    agents: AgentsSettings = AgentsSettings()
     warnings: tuple[str, ...] = ()
 
     @property
@@ -186,6 +205,7 @@ def read_config(path: Path | None, data: Path | None = None) -> Config:
         destinations=destinations,
         logging=loaded.one("logging", LoggingSettings),
         web=loaded.one("web", WebSettings),
+        agents=loaded.one("agents", AgentsSettings),
         warnings=loaded.warnings,
     )
 

@@ -4,6 +4,7 @@ from fructosa_service.logs import LoggingSettings
 from fructosa_service.reference import example
 from fructosa_service.web import WebSettings
 
+from .agents_settings import AgentsSettings
 from .config import SCHEMA, GraphiteSettings, MasterSettings
 from .node_settings import NodesSettings
 
@@ -18,6 +19,7 @@ def example_config() -> str:
             (sections["lmaster"], "lmaster", MasterSettings),
             (sections["nodes"], "nodes:compute", NodesSettings),
             (sections["Graphite"], "Graphite", GraphiteSettings),
+            (sections["agents"], "agents", AgentsSettings),
             (sections["web"], "web", WebSettings),
             (sections["logging"], "logging", LoggingSettings),
         ],

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 
 from .config import Config
@@ -24,11 +24,15 @@ _LAST_DELIVERY_S = 5.0
 
 
 async def scrape_for_ever(
-    config: Config, targets: Sequence[Target], load: Load | None = None
+    config: Config,
+    targets: Sequence[Target],
+    load: Load | None = None,
+    ready: Callable[[Sequence[str]], None] = lambda urls: None,
 ) -> None:
     """Scrape until SIGTERM or SIGINT; then deliver what is queued, if that can be done soon.
 
-    On SIGHUP the configuration is read again, by *load*.
+    On SIGHUP the configuration is read again, by *load*. When all runs, *ready* is told where the
+    pages are.
     """
     keep_freed()
     async with AsyncExitStack() as stack:
@@ -44,6 +48,7 @@ async def scrape_for_ever(
         log.info("status page: %s", " ".join(pages.urls))
         await engine.start(targets)
         look_through_seldom()
+        ready(pages.urls)
         await _first(ending, asyncio.create_task(engine.failure()))
     log.info("ended")
 

@@ -9,9 +9,14 @@ from collections.abc import Sequence
 import psutil
 
 from fructosa_service import cli
+from fructosa_service import commands as commands_of_daemons
+from fructosa_service.begin import begin
+from fructosa_service.commands import Daemon, Prepared
+from fructosa_service.daemon import Answer, Ready
 from fructosa_service.errors import UsageError
 from fructosa_service.kinds import HOST, LISTENING_PORT, Endpoint, from_command_line
-from fructosa_service.logs import open_log
+from fructosa_service.logs import place_of_daemon
+from fructosa_service.privileges import account
 
 from .catalogue import description, example_config, metric_names, overview, reference
 from .choose import reader, readers
@@ -22,9 +27,14 @@ from .page import Page
 from .plugins import all_sensors
 from .sensors import SENSORS
 from .serve import admission, serving
+from .web.server import listener
 
 log = logging.getLogger("lagent")
 
+_SIGNALS = (
+    f"Signals: {commands_of_daemons.ENDS} SIGHUP is ignored, as certificates and users are read "
+    "again by themselves when their files change; all else needs a restart."
+)
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -36,22 +46,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = cli.parser("lagent", "Serve the readings of this node as metrics over HTTP.")
+    parser.epilog = f"{_SIGNALS} {commands_of_daemons.CODES}"
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
     serve = cli.add_command(commands, "serve", _serve, "serve the readings, in the foreground")
-    cli.add_config(serve, DEFAULT_FILE)
-    serve.add_argument(
-        "--host",
-        metavar="ADDRESS",
-        type=from_command_line(HOST),
-        help="address to listen on (default: that of the file, or 127.0.0.1)",
-    )
-    serve.add_argument(
-        "--port",
-        metavar="PORT",
-        type=from_command_line(LISTENING_PORT),
-        help="port to listen on, 0 for a free one (default: that of the file, or 9888)",
-    )
+    _add_serving(serve)
+    commands_of_daemons.add(commands, _DAEMON, _say)
 
     sensors = cli.add_command(
         commands, "sensors", _sensors, "what can be measured here; all of one sensor"
@@ -71,24 +71,65 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_serving(command: argparse.ArgumentParser) -> None:
+    """Add what `serve` may be told, and `start` likewise."""
+    cli.add_config(command, DEFAULT_FILE)
+    command.add_argument(
+        "--host",
+        metavar="ADDRESS",
+        type=from_command_line(HOST),
+        help="address to listen on (default: that of the file, or 127.0.0.1)",
+    )
+    command.add_argument(
+        "--port",
+        metavar="PORT",
+        type=from_command_line(LISTENING_PORT),
+        help="port to listen on, 0 for a free one (default: that of the file, or 9888)",
+    )
+
+
 def _serve(arguments: argparse.Namespace) -> int:
+    return _run(arguments, _config(arguments))
+
+
+def _prepare(arguments: argparse.Namespace) -> Prepared:
+    """Read all that can be wrong, while there is a terminal to say so."""
     config = _config(arguments)
-    open_log(config.logging)
+    admission(config.web)
+    account("lagent", config.agent.user, config.agent.group)
+    return Prepared(
+        config.agent.pid_file,
+        place_of_daemon(config.logging),
+        lambda ready: _run(arguments, config, ready),
+    )
+
+
+def _run(arguments: argparse.Namespace, config: Config, ready: Ready | None = None) -> int:
+    """Serve until a signal; in the background there is somebody to be told when it is *ready*."""
+    who = account("lagent", config.agent.user, config.agent.group)
+    places = _places(arguments, config)
+    # A port below 1024 is root's to give; what the sensors may read is seen by who reads it.
+    sockets = {place: listener(place) for place in places}
+    begin(config.logging, who, syslog_as="lagent" if ready else None)
     for warning in config.warnings:
         log.warning("%s", warning)
     chosen, left_out = readers(all_sensors(), config.sensors)
-    server = serving(config, chosen, _places(arguments, config))
+    server = serving(config, chosen, places, sockets.pop)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())
+    # There is nothing to be read again: certificates and users are looked at by themselves.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     scheme = "https" if config.web.tls() else "http"
-    urls = ", ".join(f"{scheme}://{place}/metrics" for place in server.places)
-    log.info("%d sensors are served on %s", len(chosen), urls)
+    urls = [f"{scheme}://{place}/metrics" for place in server.places]
+    log.info("%d sensors are served on %s", len(chosen), ", ".join(urls))
     if all(place.host in _LOOPBACK for place in server.places):
         log.info("only this machine can ask for it; for others set [lagent] host, or --host")
     if config.web.users_file and not config.web.tls():
         log.warning("passwords are sent as they are; set [web] tls certificate and tls key")
     for name, reason in left_out.items():
         log.info("sensor %s is not read: %s", name, reason)
+    if ready is not None:
+        ready(urls)
     server.serve_forever()
     log.info("ended")
     return 0
@@ -190,3 +231,12 @@ def _check_names(names: Sequence[str]) -> None:
     for name in names:
         if name not in all_sensors():
             raise UsageError(cli.unknown("sensor", name, list(all_sensors())))
+
+
+def _say(answer: Answer) -> int:
+    if answer.text:
+        print(answer.text)
+    return answer.code
+
+
+_DAEMON = Daemon(name="lagent", default_file=DEFAULT_FILE, options=_add_serving, prepare=_prepare)

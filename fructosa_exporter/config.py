@@ -1,12 +1,13 @@
 """lagent.conf: its sections, and the agent's settings made of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fructosa_service.kinds import HOST, LISTENING_PORT, PATH
+from fructosa_service.kinds import HOST, LISTENING_PORT, PATH, optional
 from fructosa_service.load import Loaded, load
 from fructosa_service.logs import LOGGING, LoggingSettings
+from fructosa_service.privileges import GROUP, USER
 from fructosa_service.settings import SectionType, option
 from fructosa_service.web import WEB, WebSettings
 
@@ -26,6 +27,21 @@ class AgentSettings:
     port: int = option(LISTENING_PORT, 9888, "TCP port to listen on; 0 takes a free one.")
     procfs: Path = option(
         PATH, Path("/proc"), "Where the node's /proc is; in a container it may be elsewhere."
+    )
+    pid_file: Path | None = option(
+        optional(replace(PATH, example="/run/fructosa/lagent.pid")),
+        None,
+        "Where lagent start keeps the pid; without it /run/fructosa/lagent.pid for root, and below "
+        "XDG_RUNTIME_DIR or /tmp for others.",
+        key="pid file",
+    )
+    user: str | None = option(
+        optional(USER),
+        None,
+        "Which user it becomes when root starts it; without it, it stays root.",
+    )
+    group: str | None = option(
+        optional(GROUP), None, "The group that it then has; without it the user's own."
     )
 
 

@@ -1,7 +1,8 @@
 """The wiring: sensors, collector, site and server make an agent."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from socket import socket
 from typing import TYPE_CHECKING
 
 from fructosa_service.changes import Kept
@@ -13,7 +14,7 @@ from .config import Config
 from .door import Door
 from .reading import Reader
 from .site import Site
-from .web.server import Limits, Server
+from .web.server import Limits, Server, listener
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -47,7 +48,12 @@ def _users(web: WebSettings) -> "Users | None":
     return Users(web.users_file)
 
 
-def serving(config: Config, readers: Sequence[Reader], places: Sequence[Endpoint]) -> Server:
+def serving(
+    config: Config,
+    readers: Sequence[Reader],
+    places: Sequence[Endpoint],
+    listen: Callable[[Endpoint], socket] = listener,
+) -> Server:
     """Return a server that listens at *places*, and serves *readers* as *config* says.
 
     Raises: UsageError for files that can't be used, ServiceError for a place that's taken.
@@ -59,6 +65,7 @@ def serving(config: Config, readers: Sequence[Reader], places: Sequence[Endpoint
         lambda request, connection: site.handle(request, connection),
         limits,
         tls.value if tls else lambda: None,
+        listen=listen,
     )
     collector = Collector(server.wake)
     door = None if users is None else Door(users, server.wake)

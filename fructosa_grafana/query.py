@@ -27,7 +27,7 @@ class Some:
 ANY = Some("*", ".*")
 # Interfaces that carry traffic off the node: eth0, eno1, enp3s0, ib0, hsn0. Not lo, nor bridges
 # and bonds, which would count the same bytes again.
-WIRES = Some("{e,h,i}*", "[ehi].*")
+WIRES = Some("{e,h,ib}*", "(e|h|ib).*")
 # Whole disks: what a partition reads its disk reads as well.
 DISKS = Some(
     "{sd[a-z],sd[a-z][a-z],vd[a-z],xvd[a-z],nvme[0-9]n[0-9],nvme[0-9][0-9]n[0-9]}",

@@ -26,7 +26,7 @@ MAY_IMPORT = {
 }
 # What knows no clock, disk, network or log, and takes all it needs as arguments.
 PURE = {
-    "fructosa_service": {"errors", "ini", "settings", "suggest", "reference"},
+    "fructosa_service": {"errors", "ini", "manual", "settings", "suggest", "reference"},
     "fructosa_exporter": {
         "catalogue",
         "errors",
@@ -62,6 +62,8 @@ PURE = {
     },
     "fructosa_bridge": {
         "access",
+        "agents",
+        "agents_settings",
         "backoff",
         "body",
         "capacity",
@@ -93,6 +95,7 @@ PURE = {
         "sensor_metrics",
         "series_intervals",
         "shard",
+        "ssh_failures",
         "sums",
         "tags",
         "targets",

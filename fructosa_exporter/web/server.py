@@ -75,7 +75,8 @@ class Server:
 
     *tls* returns the context for the next connection, None for none. *handle* answers requests
     by ``Connection.answer``. ``looks`` are called in each turn of the loop and return when they
-    want to be called again at the latest; ``wake`` has them called soon, from any thread.
+    want to be called again at the latest; ``wake`` has them called soon, from any thread. *listen*
+    opens a place, or gives the socket that was opened when the process still had the right to.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class Server:
         limits: Limits = Limits(),
         tls: "Callable[[], SSLContext | None]" = lambda: None,
         clock: Callable[[], float] = time.monotonic,
+        listen: Callable[[Endpoint], socket.socket] = listener,
     ) -> None:
         self.looks: list[Look] = []
         self._handle = handle
@@ -105,7 +107,7 @@ class Server:
         self._listeners: list[socket.socket] = []
         try:
             for place in places:
-                self._listeners.append(listener(place))
+                self._listeners.append(listen(place))
         except ServiceError:
             self.close()
             raise

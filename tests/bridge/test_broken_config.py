@@ -37,7 +37,7 @@ OF_NODES = (
 )
 OF_LMASTER = (
     "it may have host, port, data directory, shard, queue bytes, queue age, queue points, "
-    "replay rate, sample limit"
+    "replay rate, sample limit, pid file, user, group"
 )
 NO_GROUPS = (
     "names a group, and this machine has none; write them into /etc/clustershell/groups.conf, or "
@@ -54,7 +54,7 @@ NEITHER = "is neither yes nor no; write yes or no"
 UTF = "save the file as UTF-8"
 NONE = "names 0 nodes; write 1 to 100000 of them"
 TWICE = "is set twice in this section; keep one of the two lines"
-SECTIONS = "it may have [lmaster], [nodes:…], [Graphite], [web], [logging]"
+SECTIONS = "it may have [lmaster], [nodes:…], [Graphite], [agents], [web], [logging]"
 LONGER = "lower the timeout or lengthen the interval"
 NO_VALUE = "is no value; write one line of text behind the '='"
 NO_HOME = "is in no user's home; write the path from the root"

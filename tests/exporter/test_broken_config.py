@@ -135,7 +135,7 @@ BROKEN = [
     (
         "key unknown",
         "[lagent]\ncolour = red",
-        f":2: [lagent] colour: {NO_KEY}; it may have host, port, procfs",
+        f":2: [lagent] colour: {NO_KEY}; it may have host, port, procfs, pid file, user, group",
     ),
     (
         "key of another sensor",
@@ -155,7 +155,8 @@ BROKEN = [
     (
         "key without an end",
         f"[lagent]\n{'k' * 1000} = 1",
-        f":2: [lagent] {'k' * 79}…: {NO_KEY}; it may have host, port, procfs",
+        f":2: [lagent] {'k' * 79}…: {NO_KEY}; it may have host, port, procfs, pid file, user, "
+        "group",
     ),
     # Ports.
     ("port is a word", "[lagent]\nport = http", f":2: [lagent] port: 'http' {NO_PORT}"),

@@ -164,7 +164,7 @@ def choice_names():
     from fructosa_grafana.query import DISKS, WIRES
 
     return [
-        (WIRES, ["eth0", "eno1", "enp3s0f1", "ib0", "hsn0"], ["lo", "docker0", "bond0", "virbr0"]),
+        (WIRES, ["eth0", "eno1", "enp3s0f1", "ib0", "hsn0"], ["lo", "docker0", "bond0", "ifb0"]),
         (
             DISKS,
             ["sda", "sdaa", "vda", "xvdb", "nvme0n1", "nvme10n1"],

@@ -137,7 +137,7 @@ def test_lmaster_is_one_of_the_nodes(whole_system):
         ("memory_available_bytes", "{}.*.fructosa_memory_available_bytes"),
         (
             "network_receive_bytes_per_second",
-            "perSecond({}.*.fructosa_network_receive_bytes_total.{{e,h,i}}*)",
+            "perSecond({}.*.fructosa_network_receive_bytes_total.{{e,h,ib}}*)",
         ),
         ("power_watts", "perSecond({}.*.fructosa_energy_joules_total.*.{{package-*,dram}})"),
     ],

@@ -1,11 +1,14 @@
 """Where the log of a daemon goes."""
 
 import logging
+import os
+import socket
+from pathlib import Path
 
 import pytest
 
 from fructosa_service.errors import ServiceError
-from fructosa_service.logs import LoggingSettings, open_log
+from fructosa_service.logs import LoggingSettings, open_log, place_of_daemon
 
 
 @pytest.fixture
@@ -74,3 +77,44 @@ def test_a_file_that_can_not_be_written_ends_the_program(root_logger, tmp_path):
         "change [logging] filename, or the folder's permissions"
     )
     assert expected == str(refused.value)
+
+
+def test_a_daemon_in_the_background_writes_to_syslog(root_logger, tmp_path):
+    """With its name and pid, as other daemons do."""
+    place = str(tmp_path / "log")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as syslog:
+        syslog.bind(place)
+        syslog.settimeout(10)
+
+        open_log(LoggingSettings(), "lagent", Path(place))
+        logging.getLogger("some.name").warning("beware")
+
+        expected = f"<28>lagent[{os.getpid()}]: WARNING some.name: beware".encode()
+        assert expected == syslog.recv(1000).rstrip(b"\0")
+
+
+def test_syslog_may_come_later(root_logger, tmp_path, capsys):
+    """What is logged before is lost without a word: who started the daemon was told so."""
+    place = str(tmp_path / "log")
+    open_log(LoggingSettings(), "lagent", Path(place))
+
+    logging.getLogger("some.name").warning("early")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as syslog:
+        syslog.bind(place)
+        syslog.settimeout(10)
+        logging.getLogger("some.name").warning("late")
+
+        assert syslog.recv(1000).rstrip(b"\0").endswith(b": late")
+    assert ("", "") == capsys.readouterr()
+
+
+def test_who_starts_a_daemon_is_told_where_its_log_goes(tmp_path):
+    """In words."""
+    (tmp_path / "log").touch()
+    file = LoggingSettings(filename=tmp_path / "x.log")
+
+    assert f"its log: {tmp_path}/x.log" == place_of_daemon(file)
+    assert "goes to syslog" in place_of_daemon(LoggingSettings(), tmp_path / "log")
+    assert "goes nowhere: set [logging] filename" in place_of_daemon(
+        LoggingSettings(), tmp_path / "no"
+    )

@@ -1,0 +1,135 @@
+"""A machine of its own that OpenRC looks after: namespaces of this one, and gone without a trace.
+
+Its /etc is a layer above this machine's, its /run and /var are its own. Its first process ends
+when the test closes its input, and the kernel then ends all others in it.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from .processes import wait_until
+
+ROOT = Path(__file__).parents[2]
+
+# bash waits for orphans, as a first process must.
+_FIRST_PROCESS = r"""
+set -e
+mount -t tmpfs none /mnt
+layer() { # FOLDER: what is written there is seen in here alone, and all may pass
+  n=$((n + 1)); mkdir -p /mnt/$n/upper /mnt/$n/work; chmod 755 /mnt/$n/upper
+  mount -t overlay none -o lowerdir="$1",upperdir=/mnt/$n/upper,workdir=/mnt/$n/work "$1"
+}
+layer /etc
+for folder in "$@"; do layer "$folder"; done
+for folder in /run /var/log /var/lib; do mount -t tmpfs -o mode=755 none $folder; done
+rm -rf /etc/init.d /etc/conf.d /etc/fructosa
+mkdir -p /etc/init.d /etc/conf.d /etc/fructosa
+mkdir -p /run/openrc/{started,starting,stopping,inactive,wasinactive,failed,hotplugged}
+mkdir -p /run/openrc/{daemons,options,exclusive,scheduled,tmp}
+cp openrc/init.d/* /etc/init.d
+printf '#!/sbin/openrc-run\ndepend() { provide localmount; }\nstart() { :; }\n' >/etc/init.d/disks
+chmod +x /etc/init.d/disks
+touch /run/openrc/softlevel
+useradd --system fructosa
+echo ready
+read -r || true
+"""
+
+
+class Machine:
+    """A machine with this repository's OpenRC scripts, and what a test writes into its /etc."""
+
+    def __init__(self):
+        words = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+        words += ["--propagation", "private", "bash", "-c", _FIRST_PROCESS, "bash"]
+        self._outer = subprocess.Popen(
+            [*words, *_closed_folders()],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=ROOT,
+        )
+        said = self._outer.stdout.readline()
+        if said != "ready\n":
+            rest = self._outer.communicate()[0]
+            raise OSError(f"no namespaces of its own: {said}{rest}")
+        children = Path(f"/proc/{self._outer.pid}/task/{self._outer.pid}/children")
+        self._pid = int(children.read_text())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._outer.stdin.close()
+        self._outer.wait(10)
+        self._outer.stdout.close()
+
+    def path(self, name):
+        """Return the path, on this machine, of a file of that one."""
+        return Path(f"/proc/{self._pid}/root{name}")
+
+    def write(self, name, text, mode=0o644):
+        """Write a file of that machine."""
+        path = self.path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        path.chmod(mode)
+
+    def run(self, *words):
+        """Run a command; return its exit code, and what it had to say."""
+        done = subprocess.run(
+            ["nsenter", "-t", str(self._pid), "--mount", "--pid", *map(str, words)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            check=False,
+            text=True,
+            timeout=60,
+            cwd="/",
+            env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8"},
+        )
+        return done.returncode, done.stdout
+
+    def service(self, name, command):
+        """Run a command of a service."""
+        return self.run("rc-service", "--nocolor", name, command)
+
+    def pids(self, pattern):
+        """Return the pids, inside, of the processes whose command line has a *pattern*."""
+        return [int(pid) for pid in self.run("pgrep", "-f", pattern)[1].split()]
+
+    def kill(self, pid, number="KILL"):
+        """Send a signal to one process of that machine."""
+        assert self.run("kill", f"-{number}", pid) == (0, "")
+
+    def wait_for(self, condition, deadline_s=20.0):
+        """Wait until *condition* is true; what the services have logged explains why it is not."""
+        return wait_until(condition, self._logs, deadline_s)
+
+    def _logs(self):
+        logs = self.path("/var/log").glob("*.log")
+        return "\n".join(f"{log.name}:\n{log.read_text()[-1500:]}" for log in logs)
+
+
+def _closed_folders():
+    """Return the folders on the way to the Python of these tests that only their owner may pass."""
+    bases = (ROOT, Path(sys.prefix), Path(sys.base_prefix), Path(sys.executable).resolve())
+    ways = {folder for base in bases for folder in (base, *base.parents)}
+    closed = {folder for folder in ways if folder.is_dir() and not folder.stat().st_mode & 0o001}
+    return sorted(str(folder) for folder in closed)
+
+
+def missing_programs():
+    """Return what of it is not installed: ``{program: package}``."""
+    needed = {
+        "rc-service": "openrc",
+        "unshare": "util-linux",
+        "nsenter": "util-linux",
+        "pgrep": "procps",
+        "su": "util-linux",
+    }
+    return {program: package for program, package in needed.items() if not shutil.which(program)}

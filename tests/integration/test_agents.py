@@ -1,0 +1,231 @@
+"""`lmaster agents`: ssh to many nodes at once, some of which are silent, refuse, or lie."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from fructosa_bridge.fan_out import _interruptible
+
+from .conftest import missing, program
+from .processes import BIN, Program, wait_until
+from .ssh_hosts import SshHosts, may_make_namespaces
+
+# In place of ssh: the node stands behind --, and what is to be done behind it.
+_FAKE_SSH = """\
+#!/bin/sh
+echo $$ >>"$FAKE/pids"
+while [ "$1" != -- ]; do shift; done
+case $2 in
+  silent*) exec sleep 600 ;;
+  loud*) yes $2 | head -c 300000 | tr -d '\\n'; printf '\\033]0;owned\\007'; exit 1 ;;
+  strange*) echo "ssh: Could not resolve hostname $2: Name or service not known" >&2; exit 255 ;;
+esac
+echo "lagent is started: pid $$"
+"""
+_AGENT = """\
+[lagent]
+host = {address}
+pid file = {folder}/{name}.pid
+[logging]
+filename = {folder}/{name}.lagent.log
+[sensor:CPUCount]
+"""
+
+
+@pytest.fixture
+def fake_ssh(tmp_path):
+    """An environment whose ssh is a script; nothing of it may be left running."""
+    path = tmp_path / "bin" / "ssh"
+    path.parent.mkdir()
+    path.write_text(_FAKE_SSH)
+    path.chmod(0o755)
+    yield {**os.environ, "PATH": f"{path.parent}:{os.environ['PATH']}", "FAKE": str(tmp_path)}
+    assert [] == [pid for pid in pids(tmp_path) if is_ours(pid, tmp_path)]
+
+
+def pids(folder):
+    """Return the processes that stood in for ssh."""
+    path = folder / "pids"
+    return path.read_text().split() if path.exists() else []
+
+
+def is_ours(pid, folder):
+    """Tell whether a process still runs, and is no later one of the same number."""
+    try:
+        return f"FAKE={folder}".encode() in Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return False
+
+
+def configured(folder, hosts, agents=""):
+    """Write a configuration; return its path."""
+    path = folder / "lmaster.conf"
+    path.write_text(f"[nodes:all]\nhosts = {hosts}\n[agents]\n{agents}")
+    return path
+
+
+def run(*words, env=None, inside=()):
+    """Run lmaster agents to its end; return exit code, and the lines of both outputs."""
+    done = subprocess.run(
+        [*inside, BIN / "lmaster", "agents", *map(str, words)],
+        env=env,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return done.returncode, done.stdout.splitlines(), done.stderr.splitlines()
+
+
+def test_nodes_that_are_silent_hold_up_nobody(fake_ssh, tmp_path):
+    """Two hundred, of which ten hang: each of them costs its own timeout, and all are told."""
+    config = configured(
+        tmp_path, "node[001-187], silent[01-10], strange[1-2], loud", "fan out = 64"
+    )
+
+    code, well, failed = run("start", "-c", config, "--timeout", 2, env=fake_ssh)
+
+    loud, strange, silent = sorted(failed[:2]), failed[2:3], failed[3:]
+    assert 1 == code
+    assert ["node[001-187]: lagent is started: pid …", "187 of 200 ok, 13 failed"] == well
+    assert 200 == len(pids(tmp_path))
+    assert ["silent[01-10]: no answer within 2 s"] == [
+        line for line in failed if line.startswith("silent")
+    ]
+    assert loud
+    assert strange
+    assert silent
+
+
+def test_a_node_that_says_too_much_is_cut(fake_ssh, tmp_path):
+    """What it says moves no cursor, and what is not kept is counted."""
+    code, well, failed = run("stop", "-c", configured(tmp_path, "loud[1-2]"), env=fake_ssh)
+
+    assert (1, ["0 of 2 ok, 2 failed"]) == (code, well)
+    assert "loud[1-2]: failed (exit code 1)" == failed[0]
+    assert re.fullmatch(r"    \.\.\. and \d+ more bytes, which are not kept", failed[-1])
+    assert 2000 > sum(map(len, failed))
+
+
+def test_only_the_nodes_that_are_named_are_told(fake_ssh, tmp_path):
+    """And each once, though two sections have it; another is a mistake."""
+    config = configured(tmp_path, "node[1-9]")
+    config.write_text(f"{config.read_text()}[nodes:two]\nhosts = node1\nport = 9100\nprefix = p\n")
+
+    code, well, failed = run("status", "node[1-2]", "-c", config, env=fake_ssh)
+    unknown = run("status", "nod1", "-c", config, env=fake_ssh)
+
+    assert (0, []) == (code, failed)
+    assert ["node[1-2]: lagent is started: pid …", "2 of 2 run"] == well
+    assert 2 == unknown[0]
+    assert "nod1 is not among the nodes of" in unknown[2][0]
+
+
+def test_a_dry_run_tells_and_does_nothing(fake_ssh, tmp_path):
+    """The command as it would run, and how long it may take."""
+    config = configured(tmp_path, "node[1-9]", "command = openrc\nssh user = admin\n")
+
+    code, told, _ = run("stop", "-c", config, "--dry-run", "--fan-out", 3, env=fake_ssh)
+
+    assert 0 == code
+    assert told[0].startswith("node[1-9]: ssh -n -T -oBatchMode=yes ")
+    assert told[0].endswith(" -l admin -- NODE 'rc-service lagent stop'")
+    assert "9 nodes, 3 at a time, 60 s for each: 180 s at most" == told[1]
+    assert [] == pids(tmp_path)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_ends_every_ssh_and_tells_what_is_done(fake_ssh, tmp_path, number):
+    """The exit code is that of a program that was interrupted."""
+    config = configured(tmp_path, "node[1-3], silent[1-9]")
+    words = ("agents", "start", "-c", config)
+    with Program(tmp_path / "log", BIN / "lmaster", *words, env=fake_ssh) as running:
+        wait_until(lambda: len(pids(tmp_path)) == 12, lambda: pids(tmp_path))
+
+        code = running.end(number)
+
+        assert 130 == code
+        assert "silent[1-9]: given up, as this was interrupted\n" in running.text()
+        assert "node[1-3]: lagent is started: pid …\n" in running.text()
+        assert "3 of 12 ok, 9 failed\n" in running.text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_raises_nothing_where_it_strikes(number):
+    """Python drops an exception in a hook of fork, and all would go on as if nothing had been."""
+    worker = SimpleNamespace(is_interrupted=False)
+
+    with _interruptible(worker):
+        signal.raise_signal(number)
+
+    assert worker.is_interrupted
+
+
+def test_without_ssh_it_says_what_to_install(tmp_path):
+    """Before any node is asked."""
+    env = {**os.environ, "PATH": str(tmp_path)}
+
+    code, told, failed = run("status", "-c", configured(tmp_path, "node1"), env=env)
+
+    assert (1, []) == (code, told)
+    assert [
+        "lmaster: there is no ssh here; install OpenSSH's client, e.g. openssh-client"
+    ] == failed
+
+
+@pytest.fixture
+def hosts(tmp_path):
+    """Ten hosts: no sshd in one, and one cut off; agents that still run are ended."""
+    program("ssh-keygen", "Debian's openssh-client")
+    program("ip", "Debian's iproute2")
+    if shutil.which("/usr/sbin/sshd") is None:
+        missing("sshd", "Debian's openssh-server")
+    if not may_make_namespaces():
+        pytest.skip("network namespaces can't be made here: that takes root with CAP_NET_ADMIN")
+    with SshHosts(tmp_path, 10, without_sshd=["node09"], cut_off=["node10"]) as made:
+        for name in made.names:
+            text = _AGENT.format(address=made.address(name), folder=tmp_path, name=name)
+            (tmp_path / f"{name}.conf").write_text(text)
+        yield made.wait()
+        for name in [name for name in made.names if (tmp_path / f"{name}.pid").exists()]:
+            subprocess.run(
+                [BIN / "lagent", "stop", "-c", tmp_path / f"{name}.conf"],
+                check=False,
+                capture_output=True,
+            )
+
+
+def test_real_agents_are_started_asked_and_stopped_on_real_hosts(hosts, tmp_path):
+    """Ten hosts, one without sshd and one cut off: the other eight do as they are told."""
+    lagent = f"{BIN}/lagent {{action}} -c {tmp_path}/$NODE.conf"
+    config = configured(
+        tmp_path, "node[01-10]", f"command = {lagent}\nssh options = -F {hosts.ssh_config}\n"
+    )
+    inside = ("ip", "netns", "exec", hosts.hub)
+    told = {}
+
+    for step in ("start", "status", "stop"):
+        told[step] = run(step, "-c", config, inside=inside)
+    stopped = run("status", "node[01-08]", "-c", config, inside=inside)
+
+    unreachable = [
+        "node09: ssh: Connection refused: the node is up, but no sshd listens; start sshd on it, "
+        "or give its port in ssh options",
+        "node10: ssh: No route to host: can't be reached; is the node up, and its network?",
+    ]
+    assert dict.fromkeys(told, 1) == {step: code for step, (code, _, _) in told.items()}
+    assert dict.fromkeys(told, unreachable) == {step: bad for step, (_, _, bad) in told.items()}
+    first = {step: well[0] for step, (_, well, _) in told.items()}
+    assert first["start"].startswith("node[01-08]: lagent is started: pid …, serves http://…:9888")
+    assert first["status"].startswith("node[01-08]: lagent is running: pid …, since …, serves ")
+    assert "node[01-08]: lagent is stopped: pid …" == first["stop"]
+    assert {"start": "8 of 10 ok, 2 failed", "status": "8 of 10 run, 2 can't be asked"} == {
+        step: told[step][1][-1] for step in ("start", "status")
+    }
+    assert (3, "0 of 8 run, 8 do not", []) == (stopped[0], stopped[1][-1], stopped[2])

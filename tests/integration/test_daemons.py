@@ -1,0 +1,333 @@
+"""lagent and lmaster in the background, with no init system: real processes, real signals."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import pytest
+import requests
+
+from .processes import BIN, free_port, wait_until
+
+PACKAGES = {"lagent": "exporter", "lmaster": "bridge"}
+# By another Python than the test's: `python -c RUN FOLDER … MODULE COMMAND …`.
+RUN = """
+import sys, importlib
+at = next(number for number, word in enumerate(sys.argv) if word.startswith("fructosa_"))
+sys.path += [folder for folder in sys.argv[1:at] if folder.endswith("-packages")] + [ROOT]
+module, sys.argv[1:] = sys.argv[at], sys.argv[at + 1:]
+sys.exit(importlib.import_module(module).main())
+""".replace("ROOT", repr(str(Path(__file__).parents[2])))
+AS_NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+
+
+class Daemon:
+    """A daemon with files of its own below a folder, and whom to end in the end."""
+
+    def __init__(self, name, folder, extra="", sections=""):
+        self.name, self.folder, self.port = name, folder, free_port()
+        self.pid_file, self.config = folder / "x.pid", folder / f"{name}.conf"
+        self.log = folder / "log" / "x.log"
+        self.extra, self.sections, self.python = extra, sections, None
+        self.write()
+
+    def write(self, text=None):
+        """Write the configuration, or another *text* in its place."""
+        self.config.write_text(
+            text
+            or f"[{self.name}]\nport = {self.port}\npid file = {self.pid_file}\n{self.extra}\n"
+            f"{self.sections}\n[logging]\nfilename = {self.log}\n"
+        )
+        self.log.parent.mkdir(exist_ok=True)
+        return self
+
+    @property
+    def program(self):
+        if self.python is None:
+            return [str(BIN / self.name)]
+        return [self.python, "-c", RUN, *sys.path, f"fructosa_{PACKAGES[self.name]}.cli"]
+
+    def popen(self, command, *arguments):
+        return subprocess.Popen(
+            [*self.program, command, "-c", str(self.config), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def __call__(self, command, *arguments):
+        """Return exit code, and what was said on standard output and standard error."""
+        process = self.popen(command, *arguments)
+        said, complained = process.communicate(timeout=60)
+        return process.returncode, said + complained
+
+    @property
+    def pid(self):
+        return int(self.pid_file.read_text().split()[0])
+
+    def answers(self):
+        return requests.get(f"http://127.0.0.1:{self.port}/", timeout=5).ok
+
+    def end(self):
+        """Kill what is still there, by a pid that only its own command line can have."""
+        for process in psutil.process_iter(["cmdline"]):
+            if str(self.config) in (process.info["cmdline"] or []):
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
+
+
+@pytest.fixture
+def made(tmp_path):
+    """A function that makes a daemon, which is ended with the test."""
+    daemons = []
+
+    def make(name="lagent", **more):
+        daemons.append(Daemon(name, tmp_path, **more))
+        return daemons[-1]
+
+    yield make
+    for daemon in daemons:
+        daemon.end()
+
+
+@pytest.fixture
+def readable_python():
+    """A Python of the test's version that an ordinary user may run; the test's own, if it is."""
+    for path in (sys.executable, "/usr/bin/python3"):
+        if not Path(path).exists():
+            continue
+        code = "import os, sys; print(os.__file__, *sys.version_info[:2])"
+        library, *version = subprocess.check_output([path, "-c", code], text=True).split()
+        is_readable = (
+            subprocess.run([*AS_NOBODY, "test", "-r", library], check=False).returncode == 0
+        )
+        if is_readable and version == [str(part) for part in sys.version_info[:2]]:
+            return path
+    pytest.skip("no Python of this version can be run by an ordinary user here")
+
+
+@pytest.fixture
+def agent(made):
+    """An lagent that is not started yet, and reads one sensor."""
+    return made(sections="[sensor:CPUCount]")
+
+
+@pytest.fixture
+def master(made, tmp_path):
+    """An lmaster that is not started yet; its points go nowhere."""
+    return made(
+        "lmaster",
+        extra=f"data directory = {tmp_path}/data",
+        sections="[nodes:x]\nhosts = 127.0.0.1\nport = 1\n[Graphite]\nsend = no",
+    )
+
+
+@pytest.mark.parametrize("which", ["agent", "master"])
+def test_a_daemon_is_started_told_of_and_stopped(request, which):
+    """When start returns a request succeeds; the exit codes are LSB's."""
+    daemon = request.getfixturevalue(which)
+    assert daemon("status")[0] == 3
+
+    code, said = daemon("start")
+    assert daemon.answers()
+    assert 0 == code, said
+    assert f"pid {daemon.pid}, serves http://" in said
+    assert f"its log: {daemon.log}" in said
+
+    code, said = daemon("status")
+    assert 0 == code
+    assert re.search(rf"is running: pid {daemon.pid}, since 2.*, serves .*:{daemon.port}/", said)
+    assert (0, True) == (daemon("start")[0], "running already" in daemon("start")[1])
+
+    assert (0, True) == (lambda code, said: (code, "is stopped" in said))(*daemon("stop"))
+    assert (3, 0) == (daemon("status")[0], daemon("stop")[0])
+    assert daemon.log.read_text().endswith(": ended\n")
+
+
+def test_a_request_succeeds_as_soon_as_start_returns(agent):
+    """Ten times, with a restart between two of them."""
+    agent("start")
+
+    for _ in range(10):
+        assert agent.answers()
+        assert agent("restart")[0] == 0
+
+
+def test_a_daemon_is_apart_from_who_started_it(agent):
+    """A session of its own that it does not lead, no terminal, the folder /, only its own files."""
+    agent("start")
+
+    pid = agent.pid
+    process = psutil.Process(pid)
+    assert "/" == process.cwd()
+    assert process.terminal() is None
+    assert os.getsid(pid) not in (pid, os.getsid(0))
+    fds = {int(fd.name): str(fd.readlink()) for fd in Path(f"/proc/{pid}/fd").iterdir()}
+    assert {"/dev/null"} == {fds[number] for number in (0, 1, 2)}
+    files = {path for number, path in fds.items() if number > 2 and path.startswith("/")}
+    assert {str(agent.pid_file), str(agent.log)} == files
+
+
+def test_five_starts_at_once_give_one_daemon(agent):
+    """All succeed, and all tell the same pid."""
+    starts = [agent.popen("start") for _ in range(5)]
+
+    told = [start.communicate(timeout=60)[0] for start in starts]
+
+    assert [0] * 5 == [start.returncode for start in starts]
+    assert {str(agent.pid)} == {re.search(r"pid (\d+)", said)[1] for said in told}
+    assert 1 == sum("is started" in said for said in told)
+
+
+def test_a_killed_daemon_is_dead_and_can_be_started_again(agent):
+    """Its pid file is left behind, and nobody has it locked."""
+    agent("start")
+    os.kill(pid := agent.pid, signal.SIGKILL)
+
+    code, said = wait_until(lambda: (found := agent("status"))[0] and found, lambda: "dead")
+
+    assert (1, True) == (code, "is dead" in said)
+    assert agent("start")[0] == 0
+    assert pid != agent.pid
+
+
+def test_a_pid_file_with_the_pid_of_another_hits_nobody(agent):
+    """A number was given to another process meanwhile: that is not signalled."""
+    with subprocess.Popen(["sleep", "60"]) as other:
+        agent.pid_file.write_text(f"{other.pid}\nhttp://x/\n")
+
+        before, (code, said), is_alive = agent("status")[0], agent("stop"), other.poll() is None
+        other.kill()
+
+    assert 1 == before
+    assert (0, True) == (code, "is not running" in said)
+    assert is_alive
+
+
+def test_a_daemon_that_does_not_end_is_killed_and_that_is_told(agent):
+    """A stopped process takes no SIGTERM."""
+    agent("start")
+    os.kill(agent.pid, signal.SIGSTOP)
+
+    code, said = agent("stop", "--timeout", "0.2")
+
+    assert (0, True) == (code, "did not end within 0.2 s, and was killed" in said)
+    assert agent("status")[0] == 3
+
+
+def test_a_broken_configuration_is_told_on_the_terminal(agent):
+    """Nothing is started; and what runs can still be stopped."""
+    agent("start")
+    agent.write(agent.config.read_text().replace("port =", "prot ="))
+
+    for command in ("start", "restart"):
+        code, said = agent(command)
+        assert (2, True) == (code, "did you mean port?" in said)
+    assert agent.answers()
+    assert (0, True) == (lambda code, said: (code, "is stopped" in said))(*agent("stop"))
+
+
+def test_what_keeps_it_from_running_is_told_on_the_terminal(agent, master):
+    """A port that is taken, with exit code 1; no pid file is left."""
+    agent("start")
+    for other in (agent, master):
+        other.port = agent.port
+        other.write()
+
+    code, said = agent("start", "-p", str(agent.folder / "other.pid"))
+    assert (1, True) == (code, "can't listen on" in said)
+    code, said = master("start", "-p", str(agent.folder / "other.pid"))
+    assert (1, True) == (code, "can't listen on" in said)
+    assert not (agent.folder / "other.pid").exists()
+
+
+def test_a_pid_file_that_can_not_be_written_is_told(agent):
+    """Before anything runs."""
+    code, said = agent("start", "-p", "/proc/x/x.pid")
+
+    assert (1, True) == (code, "the pid file /proc/x/x.pid can't be written" in said)
+
+
+def test_a_hangup_does_not_end_a_daemon(agent, master):
+    """lagent ignores it, lmaster reads its configuration again."""
+    agent("start")
+    os.kill(agent.pid, signal.SIGHUP)
+    assert agent.answers()
+    agent("stop")
+
+    master("start")
+    os.kill(master.pid, signal.SIGHUP)
+    wait_until(lambda: "was read again" in master.log.read_text(), master.log.read_text)
+
+
+@AS_ROOT
+@pytest.mark.parametrize("name", ["lagent", "lmaster"])
+def test_root_is_given_up_for_good_and_the_log_goes_on_being_rotated(
+    made, tmp_path, name, readable_python
+):
+    """All ids and groups are the user's; the log's folder and the data are theirs."""
+    tmp_path.chmod(0o755)
+    for folder in tmp_path.parents[:2]:
+        folder.chmod(0o755)
+    sections = (
+        "[sensor:DiskUsage]"
+        if name == "lagent"
+        else ("[nodes:x]\nhosts = 127.0.0.1\nport = 1\n[Graphite]\nhost = 127.0.0.1\n")
+    )
+    extra = "user = nobody\n" + (f"data directory = {tmp_path}/data" * (name == "lmaster"))
+    daemon = made(name, extra=extra, sections=sections)
+    daemon.python = readable_python
+    daemon.log = tmp_path / "own" / "x.log"
+    daemon.write(daemon.write().config.read_text() + "maxBytes = 1\n")
+    daemon.log.parent.rmdir()
+
+    code, said = daemon("start")
+
+    assert 0 == code, said
+    assert daemon.answers()
+    status = Path(f"/proc/{daemon.pid}/status").read_text()
+    assert ["65534"] * 4 == re.search(r"Uid:\s(.*)", status)[1].split()
+    assert "65534" == re.search(r"Groups:\s(.*)", status)[1].strip()
+    assert "0" * 16 == re.search(r"CapPrm:\s(.*)", status)[1].strip()
+    page = requests.get(f"http://127.0.0.1:{daemon.port}/metrics", timeout=5).text
+    assert 'fructosa_sensor_success{sensor="DiskUsage"} 0' not in page
+    assert daemon("stop")[0] == 0
+    logs = list(daemon.log.parent.iterdir())
+    assert 1 < len(logs)
+    assert {65534} == {log.stat().st_uid for log in logs}
+    assert (tmp_path / "data").exists() == (name == "lmaster")
+
+
+@AS_ROOT
+def test_an_ordinary_user_has_a_daemon_of_their_own(agent, tmp_path, readable_python):
+    """With a pid file of their own; to become somebody else is for root."""
+    for folder in (*tmp_path.parents[:2], tmp_path):
+        folder.chmod(0o777)
+
+    agent.python = readable_python
+
+    def as_nobody(command, user=""):
+        agent.config.write_text(f"[lagent]\nport = {agent.port}\n{user}\n[sensor:CPUCount]\n")
+        done = subprocess.run(
+            [*AS_NOBODY, *agent.program, command, "-c", agent.config],
+            env={"XDG_RUNTIME_DIR": str(tmp_path / "run")},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    code, said = as_nobody("start", "user = daemon")
+    assert (2, True) == (code, "only root can become another user" in said)
+    assert as_nobody("start")[0] == 0
+    assert agent.answers()
+    assert (tmp_path / "run" / "fructosa" / "lagent.pid").exists()
+    assert as_nobody("stop")[0] == 0

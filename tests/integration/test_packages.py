@@ -1,0 +1,231 @@
+"""What is published: sdist and wheels, what they hold, and what an installation brings."""
+
+import os
+import runpy
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from .conftest import program
+
+ROOT = Path(__file__).parents[2]
+# What a package is not made of.
+_LEFT_OUT = (".ci", ".gitignore", "Makefile", "benchmarks", "noxfile.py", "tests")
+# In the sdist, and in no repository.
+_MADE = {"PKG-INFO"}
+
+
+def run(*command, cwd, **environment):
+    """Run a command to its good end; return what it printed."""
+    done = subprocess.run(
+        [str(word) for word in command],
+        cwd=cwd,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def tracked():
+    """Return the files that belong to the project, new ones among them."""
+    names = run("git", "ls-files", "-z", "-co", "--exclude-standard", cwd=ROOT).split("\0")
+    return sorted(name for name in names if name and (ROOT / name).is_file())
+
+
+def built(folder, *, changed_s):
+    """Build all that is published from a copy of the tree whose files are of the given time."""
+    for name in tracked():
+        copy = folder / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, copy)
+        os.utime(copy, (changed_s, changed_s))
+    build = [sys.executable, "-m", "build", "-q", "--no-isolation"]
+    run(*build, ".", cwd=folder, SOURCE_DATE_EPOCH="1700000000")
+    run(*build, "-w", ".", cwd=folder, SOURCE_DATE_EPOCH="1700000000", FRUCTOSA_PURE="1")
+    return {path.name: path for path in (folder / "dist").iterdir()}
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory):
+    """The sdist, the wheel with the part in C, made of the sdist, and the one without."""
+    return built(tmp_path_factory.mktemp("source"), changed_s=1_000_000_000)
+
+
+@pytest.fixture(scope="module")
+def wheel(packages):
+    """The wheel for all machines."""
+    return next(path for name, path in packages.items() if name.endswith("-py3-none-any.whl"))
+
+
+@pytest.fixture(scope="module")
+def installed(wheel, tmp_path_factory):
+    """A folder with what the wheel brings."""
+    folder = tmp_path_factory.mktemp("installed")
+    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index"]
+    run(*pip, "--ignore-installed", "--no-compile", "--prefix", folder, wheel, cwd=folder)
+    return folder
+
+
+def test_whoever_builds_gets_the_same_bytes(packages, tmp_path):
+    """In another folder, of files with other times."""
+    again = built(tmp_path / "a folder", changed_s=1_500_000_000)
+
+    assert packages.keys() == again.keys()
+    assert [] == [name for name in again if again[name].read_bytes() != packages[name].read_bytes()]
+
+
+def test_there_is_an_sdist_and_a_wheel_with_and_without_the_part_in_c(packages):
+    """The one with it serves every Python from 3.11 on."""
+    kinds = sorted(name.partition("-")[2].partition("-")[2] for name in packages)
+
+    any_machine, *others = [kind for kind in reversed(kinds) if kind]
+    assert "py3-none-any.whl" == any_machine
+    assert [True] == [kind.startswith("cp311-abi3-linux") for kind in others]
+    assert 1 == sum(name.endswith(".tar.gz") for name in packages)
+
+
+def test_the_sdist_holds_what_packages_and_documentation_are_made_of(packages):
+    """All of it, and no tests, benchmarks, or what happens to lie about."""
+    (path,) = [path for name, path in packages.items() if name.endswith(".tar.gz")]
+    with tarfile.open(path) as archive:
+        names = {one.name.partition("/")[2] for one in archive.getmembers() if one.isfile()}
+
+    expected = {name for name in tracked() if name.partition("/")[0] not in _LEFT_OUT}
+    assert expected | _MADE == {name for name in names if ".egg-info/" not in name}
+
+
+def test_a_wheel_holds_the_packages_and_what_a_system_shares(wheel):
+    """No tests, no sources in C; the licences of all that comes along."""
+    names = [name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name]
+    shared = {name.partition(".data/data/")[2] for name in names if ".data/" in name}
+    rest = {name for name in names if ".data/" not in name}
+
+    packages = ("fructosa_service", "fructosa_exporter", "fructosa_bridge", "fructosa_grafana")
+    assert rest == {
+        name for name in tracked() if name.partition("/")[0] in packages and not name.endswith(".c")
+    }
+    assert {name for name in shared if not name.startswith("share/fructosa/")} == {
+        "share/man/man1/lagent.1",
+        "share/man/man1/lmaster.1",
+        "share/man/man5/lagent.conf.5",
+        "share/man/man5/lmaster.conf.5",
+        "share/bash-completion/completions/lagent",
+        "share/bash-completion/completions/lmaster",
+        "share/zsh/site-functions/_lagent",
+        "share/zsh/site-functions/_lmaster",
+        "share/fish/vendor_completions.d/lagent.fish",
+        "share/fish/vendor_completions.d/lmaster.fish",
+    }
+    assert {name for name in shared if name.startswith("share/fructosa/")} == {
+        f"share/fructosa/{name}"
+        for name in tracked()
+        if name.partition("/")[0] in ("examples", "grafana", "openrc", "systemd")
+    }
+    assert any(name.endswith("/LICENSE") for name in zipfile.ZipFile(wheel).namelist())
+
+
+def test_scripts_stay_executable_where_they_are_installed(installed):
+    """Those for OpenRC are run as they are."""
+    source = ROOT / "openrc" / "init.d"
+    scripts = sorted(source.iterdir()) if source.is_dir() else []
+
+    for script in scripts:
+        assert os.access(installed / "share/fructosa/openrc/init.d" / script.name, os.X_OK)
+
+
+@pytest.mark.parametrize(
+    "name", ["man1/lagent.1", "man1/lmaster.1", "man5/lagent.conf.5", "man5/lmaster.conf.5"]
+)
+def test_a_man_page_has_no_faults(name, installed):
+    """mandoc's most pedantic checks find nothing, links to other pages among them."""
+    mandoc, folder = program("mandoc", "mandoc"), installed / "share/man"
+    subprocess.run([program("makewhatis", "mandoc"), folder], check=True)
+
+    done = subprocess.run(
+        [mandoc, "-T", "lint", "-W", "style", folder / name],
+        env={**os.environ, "MANPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ("", "") == (done.stdout, done.stderr)
+
+
+def test_groff_formats_the_man_pages_without_a_warning(installed):
+    """man of most distributions uses it."""
+    man = program("man", "man-db")
+    for page in sorted((installed / "share/man").glob("man?/*")):
+        done = subprocess.run(
+            [man, "--warnings", "-E", "UTF-8", "-l", "-Tutf8", page],
+            env={**os.environ, "MANROFFSEQ": "", "LC_ALL": "C.UTF-8"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (0, "") == (done.returncode, done.stderr)
+        assert page.stem in done.stdout
+
+
+# What bash does at TAB.
+_TAB = """
+source "$1"
+COMP_WORDS=("${@:2}") COMP_CWORD=$(($# - 2)) COMPREPLY=()
+complete_with=$(complete -p "$2" | sed 's/.* -F \\([^ ]*\\) .*/\\1/')
+"$complete_with" "$2" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"
+echo "${COMPREPLY[@]}"
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (["lagent", "sensors", "Disk"], "DiskPartitions DiskUsage DiskIOCounters"),
+        (["lagent", "read", "CPUStats", "NetIF"], "NetIFAddrs NetIFStats"),
+        (["lagent", "ser"], "serve"),
+        (["lmaster", "nodes", "--state", ""], "down waiting up"),
+        (["lmaster", "check", "--ser"], "--series"),
+        (["lmaster", "check", "-c", "/etc/passw"], "/etc/passwd"),
+    ],
+)
+def test_bash_completes(line, expected, installed):
+    """Commands, options, what may stand behind them, sensors, files."""
+    script = installed / "share/bash-completion/completions" / line[0]
+
+    told = run("bash", "--norc", "-c", _TAB, "bash", script, *line, cwd="/").split()
+
+    assert set(expected.split()) <= set(told)
+    assert all(word.startswith(line[-1]) for word in told)
+
+
+def test_fish_completes(installed):
+    """With what each means."""
+    fish = program("fish", "fish")
+    script = installed / "share/fish/vendor_completions.d/lagent.fish"
+
+    told = run(fish, "-N", "-c", f"source {script}; complete -C 'lagent sensors Boot'", cwd="/")
+
+    assert ["BootTime"] == [line.partition("\t")[0] for line in told.splitlines()]
+
+
+def test_zsh_reads_its_completion(installed):
+    """Without an error in its grammar."""
+    zsh = program("zsh", "zsh")
+    for script in sorted((installed / "share/zsh/site-functions").iterdir()):
+        run(zsh, "-f", "-n", script, cwd="/")
+        assert f"#compdef {script.name[1:]}" == script.read_text().partition("\n")[0]
+
+
+def test_what_is_generated_is_fresh():
+    """`make docs` writes man pages, completion and docs/configuration.md anew."""
+    texts = runpy.run_path(str(ROOT / "docs" / "generate.py"))["texts"]()
+
+    assert [] == [name for name, text in texts.items() if text != (ROOT / name).read_text()]
