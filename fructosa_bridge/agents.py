@@ -146,7 +146,9 @@ def _headed(head: str, said: Sequence[str]) -> tuple[str, ...]:
 def _without_own(line: str, host: str) -> str:
     """Return a line without what is the node's own: its name, pids, times."""
     for name in (host, host.partition(".")[0]):
-        line = re.sub(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", "…", line)
+        # n1 is not in n10, nor 10 in 110.
+        before = r"(?<![\d.])" if name[:1].isdigit() else ""
+        line = re.sub(rf"{before}{re.escape(name)}(?!\d)", "…", line)
     return _OWN.sub("…", line)
 
 

@@ -66,7 +66,6 @@ class SshHosts:
         self._prefix = f"fr{os.getpid()}-"
         self.hub = f"{self._prefix}hub"
         self._namespaces, self._sshds = [], []
-        self._has_made_folder = not _SEPARATION.exists()
         try:
             self._make(without_sshd, cut_off)
         except BaseException:
@@ -95,8 +94,6 @@ class SshHosts:
         for name in self._namespaces:
             ip("netns", "del", name)
         self._namespaces.clear()
-        if self._has_made_folder and _SEPARATION.exists():
-            _SEPARATION.rmdir()
 
     def _make(self, without_sshd, cut_off):
         _SEPARATION.mkdir(exist_ok=True)

@@ -91,16 +91,14 @@ def test_nodes_that_are_silent_hold_up_nobody(fake_ssh, tmp_path):
 
     code, well, failed = run("start", "-c", config, "--timeout", 2, env=fake_ssh)
 
-    loud, strange, silent = sorted(failed[:2]), failed[2:3], failed[3:]
+    told = [line.partition(": ")[::2] for line in failed if not line.startswith(" ")]
     assert 1 == code
     assert ["node[001-187]: lagent is started: pid …", "187 of 200 ok, 13 failed"] == well
     assert 200 == len(pids(tmp_path))
-    assert ["silent[01-10]: no answer within 2 s"] == [
-        line for line in failed if line.startswith("silent")
-    ]
-    assert loud
-    assert strange
-    assert silent
+    assert {"silent[01-10]", "strange[1-2]", "loud"} == {nodes for nodes, _ in told}
+    assert "no answer within 2 s" == dict(told)["silent[01-10]"]
+    assert "failed (exit code 1)" == dict(told)["loud"]
+    assert "Could not resolve hostname" in dict(told)["strange[1-2]"]
 
 
 def test_a_node_that_says_too_much_is_cut(fake_ssh, tmp_path):
