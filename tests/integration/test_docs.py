@@ -1,0 +1,271 @@
+"""README.md and docs/: their commands are run, or read by the programs' own parsers.
+
+What can't be run here is named, with the reason. `test-output/docs.md` counts it all.
+"""
+
+import argparse
+import importlib.util
+import re
+import shutil
+from collections import Counter
+from contextlib import ExitStack
+from pathlib import Path
+
+import bcrypt
+import pytest
+import yaml
+
+from fructosa_bridge import cli as of_lmaster
+from fructosa_bridge.config import read_config as read_lmaster_conf
+from fructosa_exporter import cli as of_lagent
+from fructosa_exporter.config import read_config as read_lagent_conf
+from fructosa_exporter.plugins import all_sensors
+from fructosa_service.errors import ConfigError
+from tests.certificates import Authority
+
+from . import markdown
+from .page_commands import ELSEWHERE, OWN, RUN_HERE, lines, why_not_run
+from .page_sandbox import Sandbox
+from .processes import listens
+
+ROOT = Path(__file__).parents[2]
+ALL = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "benchmarks/README.md"])
+PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
+
+LANGUAGES = {"", "sh", "ini", "text", "conf", "yaml", "toml", "python", "promql"}
+OF_LAGENT = re.compile(r"^\[(lagent|sensor:)", re.MULTILINE)
+OF_LMASTER = re.compile(r"^\[(lmaster|nodes|Graphite|agents)\b", re.MULTILINE)
+
+
+def named(path):
+    """Return the name of a page, as a test's parameter."""
+    return str(path.relative_to(ROOT))
+
+
+def parsed(command):
+    """Return what the program's own parser makes of a command; it must take it."""
+    parser = of_lagent._parser() if command.program == "lagent" else of_lmaster_parser()
+    try:
+        return parser.parse_args(command.words[1:])
+    except SystemExit as ended:
+        pytest.fail(f"{command.line}: the parser refuses it (exit code {ended.code})")
+
+
+def of_lmaster_parser():
+    """Return lmaster's parser."""
+    return of_lmaster.parser(of_lmaster._COMMANDS, of_lmaster._DAEMON, of_lmaster._say)
+
+
+def look_up(command):
+    """Fail where a command that is not run names what does not exist."""
+    if command.program == "make":
+        rules = (ROOT / "Makefile").read_text()
+        for target in (word for word in command.words[1:] if "=" not in word):
+            assert re.search(rf"^{target}:", rules, re.MULTILINE), command.line
+    if command.program == "python" and "-m" in command.words:
+        module = command.words[command.words.index("-m") + 1]
+        assert importlib.util.find_spec(module), command.line
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory):
+    """An agent and a master that run, and their configurations."""
+    with ExitStack() as running:
+        made = Sandbox(tmp_path_factory.mktemp("docs"), running)
+        made.begin()
+        yield made
+
+
+def runnable(page):
+    """Return the lines of a page of which all commands are run here."""
+    return [
+        line
+        for line in lines(page)
+        if not any(why_not_run(page, command) for command in markdown.commands(line))
+    ]
+
+
+# Those that begin and end daemons have a meaning in their order alone.
+ALONE = ROOT / "docs/quick-start.md"
+TOGETHER = sorted({line for page in PAGES if page != ALONE for line in runnable(page)})
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_every_command_of_a_page_exists(page):
+    """Its own parser takes it; or it is known here why it is not run."""
+    for line in lines(page):
+        for command in markdown.commands(line):
+            if command.program in OWN:
+                assert isinstance(parsed(command), argparse.Namespace)
+            else:
+                look_up(command)
+                assert "nobody knows this program" != why_not_run(page, command), line
+
+
+@pytest.mark.parametrize("line", TOGETHER)
+def test_a_command_of_the_pages_does_what_it_is_there_for(sandbox, line):
+    """With a node that is up and a configuration that is right, nothing fails."""
+    if not all(
+        shutil.which(one.program) for one in markdown.commands(line) if one.program in RUN_HERE
+    ):
+        pytest.skip("curl is not here")
+
+    done = sandbox.run(line)
+
+    expected = 3 if re.match(r"(lagent|lmaster) status", line) else 0
+    assert expected == done.returncode, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_quick_start_does_what_it_says(tmp_path):
+    """From its top to its end, in this order; what it starts it ends."""
+    with ExitStack() as running:
+        sandbox = Sandbox(tmp_path, running)
+        running.callback(sandbox.run, "lagent stop")
+        running.callback(sandbox.run, "lmaster stop")
+        (tmp_path / "lmaster.conf").write_text(sandbox.conf.read_text())
+        for line in runnable(ALONE):
+            if line == "lmaster nodes":
+                sandbox.wait()
+            done = sandbox.run(line)
+            assert 0 == done.returncode, f"{line}: {done.stdout}{done.stderr}"
+
+        assert not listens(sandbox.agent_port)
+        assert not listens(sandbox.master_port)
+
+
+@pytest.fixture(scope="module")
+def etc(tmp_path_factory):
+    """A folder with the files that configurations name, in place of /etc/fructosa."""
+    folder = tmp_path_factory.mktemp("etc")
+    ca = Authority(folder, "clients")
+    for name in ("nodes-ca", "fructosa-ca"):
+        shutil.copy(ca.certificate, folder / f"{name}.pem")
+    for name in ("node", "lmaster"):
+        pair = ca.server(name)
+        for path, ending in ((pair.certificate, "pem"), (pair.key, "key")):
+            if path != folder / f"{name}.{ending}":
+                shutil.copy(path, folder / f"{name}.{ending}")
+    hashed = bcrypt.hashpw(b"secret", bcrypt.gensalt(4)).decode()
+    (folder / "users").write_text(f"lmaster:{hashed}\n")
+    (folder / "lmaster.password").write_text("secret\n")
+    return folder
+
+
+def configurations():
+    """Yield the blocks of configuration of all pages."""
+    for page in PAGES:
+        for block in markdown.blocks(page.read_text()):
+            if block.language == "ini":
+                yield pytest.param(block.text, id=f"{named(page)}:{block.line}")
+
+
+@pytest.mark.parametrize("text", [*configurations()])
+def test_a_configuration_of_the_pages_is_right(etc, tmp_path, text):
+    """The program that it is for takes it; one for both, both."""
+    file = tmp_path / "a.conf"
+    file.write_text(text.replace("/etc/fructosa/", f"{etc}/"))
+
+    try:
+        if not OF_LMASTER.search(text):
+            config = read_lagent_conf(file, all_sensors())
+            of_lagent.admission(config.web)
+        if not OF_LAGENT.search(text):
+            read_lmaster_conf(file)
+    except ConfigError as error:
+        pytest.fail(f"{error}\n{text}")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_what_a_page_takes_from_the_package_is_in_it(page):
+    """Below share/, where the package puts what is in these folders of the repository."""
+    text = page.read_text()
+    here = [ROOT / path for path in re.findall(r"/opt/fructosa/share/fructosa/([\w./-]+\w)", text)]
+    here += [ROOT / "docs/man" / path for path in re.findall(r"/opt/\S+/man\d/([\w.]+)", text)]
+
+    assert [] == [str(path) for path in here if not path.is_file()]
+
+
+def test_every_block_of_yaml_is_yaml():
+    """Ansible's and Prometheus'; test_prometheus_examples.py looks into the latter."""
+    texts = [
+        block.text
+        for page in PAGES
+        for block in markdown.blocks(page.read_text())
+        if block.language == "yaml"
+    ]
+
+    assert all(yaml.safe_load(text) for text in texts)
+
+
+def test_only_known_languages_are_in_the_pages():
+    """A block in another one would be passed over."""
+    found = {block.language for page in PAGES for block in markdown.blocks(page.read_text())}
+
+    assert set() == found - LANGUAGES
+
+
+@pytest.mark.parametrize("page", ALL, ids=named)
+def test_every_link_leads_somewhere(page):
+    """To a file or a folder that is there, and to a heading in it."""
+    for link in markdown.links(page.read_text()):
+        place, _, anchor = link.partition("#")
+        target = (page.parent / place).resolve() if place else page
+        assert target.exists(), f"{link}: no such file"
+        if anchor:
+            assert anchor in markdown.anchors(target.read_text()), f"{link}: no such heading"
+
+
+def test_the_index_names_every_page():
+    """Who reads docs/README.md misses none."""
+    index = {
+        link.partition("#")[0] for link in markdown.links((ROOT / "docs/README.md").read_text())
+    }
+
+    assert {page.name for page in ROOT.glob("docs/*.md")} - {"README.md"} <= index
+
+
+def test_the_pages_of_the_table_tell_how_many_commands_are_tried():
+    """Written to test-output/docs.md; none of our commands goes by unread."""
+    counted = {page: Counter(kinds(page)) for page in PAGES}
+
+    columns = ("run", "parsed", "run by another test", "listed")
+    rows = [
+        f"| {named(page)} | {' | '.join(str(found[kind]) for kind in columns)} |"
+        for page, found in counted.items()
+        if found
+    ]
+    total = sum(counted.values(), Counter())
+    rows.append(f"| all | {' | '.join(str(total[kind]) for kind in columns)} |")
+    rows.append("")
+    head = [f"| page | {' | '.join(columns)} |", f"| --- {'| --- ' * len(columns)}|"]
+    folder = ROOT / "test-output"
+    folder.mkdir(exist_ok=True)
+    (folder / "docs.md").write_text("\n".join([*head, *rows, *reasons()]) + "\n")
+
+    assert total["run"] > 30
+    assert set(columns) >= total.keys()
+
+
+def kinds(page):
+    """Yield for each command of a page what is done with it."""
+    for line in lines(page):
+        for command in markdown.commands(line):
+            if why_not_run(page, command) is None:
+                yield "run"
+            elif page.name in ELSEWHERE:
+                yield "run by another test"
+            else:
+                yield "parsed" if command.program in OWN else "listed"
+
+
+def reasons():
+    """Return why commands are listed or parsed alone, each once."""
+    found = {
+        f"* `{' '.join(command.words[:2])}`: {reason}"
+        for page in PAGES
+        for line in lines(page)
+        for command in markdown.commands(line)
+        if (reason := why_not_run(page, command))
+    }
+    return sorted(found)
