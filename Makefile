@@ -10,7 +10,7 @@ FOR ?=
 .DEFAULT_GOAL := help
 .PHONY: help demo test unit check examples dist docs bench-exporter bench-servers bench-translating \
   bench-fetching bench-store bench-scraping bench-scale bench-long bench-queue \
-  bench-dashboards clean
+  bench-dashboards bench-soak clean
 
 help:  ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*##/make \1 -/p' $(MAKEFILE_LIST)
@@ -80,6 +80,10 @@ bench-long: $(VENV)/.tested  ## lmaster with 10,000 nodes for ten minutes
 
 bench-queue: $(VENV)/.tested  ## the queue on disk, beside SQLite (2 minutes)
 	$(BIN)/python -m benchmarks.bridge.queueing
+
+bench-soak: $(VENV)/.tested  ## the whole system for an hour, every part restarted in turn, its points counted
+	@tests/install-services.sh
+	$(BIN)/python -m benchmarks.soak
 
 bench-dashboards: $(VENV)/.tested  ## a panel of the Cluster as Graphite draws it, with many nodes (1 minute)
 	@tests/install-services.sh

@@ -1,0 +1,1 @@
+"""The whole system for an hour, its parts restarted all the while, its points counted."""
