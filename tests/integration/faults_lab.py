@@ -1,6 +1,7 @@
 """Nodes, lmasters and a real carbon, and what became of each value that the nodes served."""
 
 import re
+import signal
 import struct
 import time
 from collections import Counter
@@ -176,5 +177,7 @@ class Lab:
         self._began_s = time.time() - seconds
 
     def end(self):
-        """End all that it started."""
+        """End all that it started; what is to be told of the lmasters has been, so at once."""
+        for stream in self.streams:
+            stream.master.end(signal.SIGKILL)
         self.stack.close()
