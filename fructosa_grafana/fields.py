@@ -48,10 +48,10 @@ def _mappings(panel: Panel) -> list[Json]:
 
 def _line(panel: Graph) -> Json:
     return {
-        "drawStyle": "points" if panel.as_points else "line",
+        "drawStyle": "line",
         "lineWidth": 1,
         "fillOpacity": 30 if panel.stacked else 5,
-        "showPoints": "always" if panel.as_points else "never",
+        "showPoints": "never",
         "pointSize": 4,
         "spanNulls": False,  # a gap is what there is when a node is down
         "lineInterpolation": "linear",

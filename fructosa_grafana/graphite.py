@@ -18,13 +18,12 @@ from .query import (
     Value,
 )
 
-_CALLBACK = {"sum": "sum", "avg": "average", "max": "max", "min": "min", "count": "count"}
+_CALLBACK = {"sum": "sum", "avg": "average", "max": "max", "min": "min"}
 _WHOLE = {
     "sum": "sumSeries",
     "avg": "averageSeries",
     "max": "maxSeries",
     "min": "minSeries",
-    "count": "countSeries",
 }
 # Labels whose values hold more than letters and digits, and what of it is written out again.
 # A path has codes there: ``:`` for a slash, and else ``#`` with two hexadecimal digits.

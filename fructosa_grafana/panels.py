@@ -29,8 +29,7 @@ class Query:
 
     def of(self, backend: "Backend") -> Expr:
         """Return what a data source is asked for."""
-        is_other = backend == "graphite" and self.in_graphite is not None
-        return self.in_graphite if is_other and self.in_graphite else self.expr
+        return self.in_graphite if backend == "graphite" and self.in_graphite else self.expr
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +58,6 @@ class Graph(Panel):
     """Lines over time."""
 
     stacked: bool = False
-    as_points: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,9 +77,8 @@ class Bars(Panel):
 
 @dataclass(frozen=True, kw_only=True)
 class Table(Panel):
-    """A row for each series."""
+    """A row for each node; or for each series, with the labels that are *shown*."""
 
-    key: str = "instance"  # what the rows are called by
     shown: tuple[str, ...] = ()  # labels that are facts, each a column
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 Scope = Literal["node", "nodes", "master"]
 """Whose series: of the node that is looked at, of all that are chosen, or of the lmaster."""
 
-How = Literal["sum", "avg", "max", "min", "count"]
+How = Literal["sum", "avg", "max", "min"]
 
 NODE = "instance"
 
@@ -70,10 +70,6 @@ class Expr:
     def min(self, *by: str) -> "Grouped":
         """Return the smallest of them."""
         return Grouped(self, "min", by)
-
-    def count(self) -> "Grouped":
-        """Return how many there are."""
-        return Grouped(self, "count", ())
 
     def top(self, most: int) -> "Top":
         """Return the *most* that are highest."""

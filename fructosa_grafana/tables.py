@@ -8,7 +8,6 @@ from .targets import referenced
 Json = dict[str, Any]
 
 _MEAN = "Mean"
-_COLUMN = {"instance": "Node"}
 
 
 def order(panel: Table, backend: Backend) -> list[Json]:
@@ -28,7 +27,7 @@ def transformations(panel: Table, backend: Backend) -> list[Json]:
 
 def _reduced(panel: Table) -> list[Json]:
     """Return a row for each series: its last value, mean and maximum; of facts the name alone."""
-    name = "Facts" if panel.shown else _COLUMN.get(panel.key, panel.key.capitalize())
+    name = "Facts" if panel.shown else "Node"
     reducers = ["last"] if panel.shown else ["last", "mean", "max"]
     hidden = {"Last": True} if panel.shown else {}
     return [{"id": "reduce", "options": {"reducers": reducers}}, _columns({"Field": name}, hidden)]

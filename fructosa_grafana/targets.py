@@ -6,6 +6,7 @@ from typing import Any
 
 from . import graphite, prometheus
 from .panels import Backend, Bars, Panel, Query, Table
+from .query import NODE
 
 Json = dict[str, Any]
 
@@ -34,7 +35,7 @@ def of(panel: Panel, backend: Backend) -> list[Json]:
 def _of_graphite(panel: Panel, query: Query) -> Json:
     legend = query.legend
     if isinstance(panel, Table):
-        shown = panel.shown or (panel.key,)
+        shown = panel.shown or (NODE,)
         legend = " ".join(f"{{{key}}}" for key in shown)
     return {"target": graphite.aliased(query.of("graphite"), legend), "textEditor": True}
 
