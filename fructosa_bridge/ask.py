@@ -7,7 +7,7 @@ from pathlib import Path
 import requests
 from requests.auth import HTTPBasicAuth
 
-from fructosa_service import __version__
+from fructosa_service import __version__, secret
 from fructosa_service.errors import ServiceError, UsageError, visible
 from fructosa_service.kinds import Endpoint
 from fructosa_service.web import WebSettings
@@ -64,13 +64,9 @@ def password(path: Path) -> str:
     Raises: UsageError when it can't be read, or is something else.
     """
     try:
-        text = path.read_text("utf-8").removesuffix("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is no text"
-        raise UsageError(f"--password-file {path} can't be read: {why}; check the path") from error
-    if not text or "\n" in text:
-        raise UsageError(f"--password-file {path} holds no single line; write the password alone")
-    return text
+        return secret.one_line(path, "--password-file").decode()
+    except UnicodeDecodeError as error:
+        raise UsageError(f"--password-file {path}: is no text in UTF-8; write it anew") from error
 
 
 def get(place: Place, path: str) -> str:

@@ -271,9 +271,9 @@ def test_a_password_is_shown(tmp_path, capsys):
     ("content", "said"),
     [
         (None, "can't be read: No such file or directory"),
-        (b"", "holds no single line"),
-        (b"a\nb\n", "holds no single line"),
-        (b"\xff", "can't be read: it is no text"),
+        (b"", "is empty; write the secret into it"),
+        (b"a\nb\n", "has several lines; write the secret into one"),
+        (b"\xff", "is no text in UTF-8; write it anew"),
     ],
 )
 def test_a_password_file_holds_one_line(tmp_path, content, said, capsys):
@@ -285,7 +285,7 @@ def test_a_password_file_holds_one_line(tmp_path, content, said, capsys):
     code = main(["nodes", "--user", "me", "--password-file", str(secret)])
 
     assert 2 == code
-    assert f"--password-file {secret} {said}" in capsys.readouterr().err
+    assert f"--password-file {secret}: {said}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
