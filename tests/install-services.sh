@@ -72,7 +72,8 @@ missing=()
 for package in prometheus prometheus-node-exporter prometheus-alertmanager carbon-c-relay \
   victoria-metrics chromium chromium-driver libcairo2 fonts-dejavu-core fuse3 iproute2 strace curl gcc \
   libc6-dev python3-dev mandoc man-db groff-base fish zsh \
-  openrc shellcheck systemd procps util-linux passwd openssh-server openssh-client; do
+  openrc shellcheck systemd procps util-linux passwd openssh-server openssh-client \
+  graphite-carbon graphite-web gunicorn; do
   is_installed "$package" || missing+=("$package")
 done
 if ! grafana_is_there; then # Node from elsewhere will do

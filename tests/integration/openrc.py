@@ -10,6 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from .conftest import missing
 from .processes import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -30,6 +33,7 @@ mkdir -p /etc/init.d /etc/conf.d /etc/fructosa
 mkdir -p /run/openrc/{started,starting,stopping,inactive,wasinactive,failed,hotplugged}
 mkdir -p /run/openrc/{daemons,options,exclusive,scheduled,tmp}
 cp openrc/init.d/* /etc/init.d
+cp openrc/conf.d/* /etc/conf.d
 printf '#!/sbin/openrc-run\ndepend() { provide localmount; }\nstart() { :; }\n' >/etc/init.d/disks
 chmod +x /etc/init.d/disks
 touch /run/openrc/softlevel
@@ -40,10 +44,13 @@ read -r || true
 
 
 class Machine:
-    """A machine with this repository's OpenRC scripts, and what a test writes into its /etc."""
+    """A machine with this repository's OpenRC scripts, and what a test writes into its /etc.
 
-    def __init__(self):
-        words = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    Its network is this machine's, unless the command *inside* which it is made gives it another.
+    """
+
+    def __init__(self, inside=()):
+        words = [*inside, "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
         words += ["--propagation", "private", "bash", "-c", _FIRST_PROCESS, "bash"]
         self._outer = subprocess.Popen(
             [*words, *_closed_folders()],
@@ -82,7 +89,7 @@ class Machine:
     def run(self, *words):
         """Run a command; return its exit code, and what it had to say."""
         done = subprocess.run(
-            ["nsenter", "-t", str(self._pid), "--mount", "--pid", *map(str, words)],
+            ["nsenter", "-t", str(self._pid), "--mount", "--pid", "--net", *map(str, words)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
@@ -123,7 +130,19 @@ def _closed_folders():
     return sorted(str(folder) for folder in closed)
 
 
-def missing_programs():
+def machine_or_skip(inside=()):
+    """Return a machine; skip the test where none can be made, and say why."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can make a machine of its own")
+    if packages := _missing_programs():
+        missing(", ".join(packages), f"Debian's {', '.join(packages.values())}")
+    try:
+        return Machine(inside)
+    except OSError as error:
+        pytest.skip(str(error))
+
+
+def _missing_programs():
     """Return what of it is not installed: ``{program: package}``."""
     needed = {
         "rc-service": "openrc",

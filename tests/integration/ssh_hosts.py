@@ -8,6 +8,9 @@ import os
 import subprocess
 from pathlib import Path
 
+import pytest
+
+from .conftest import program
 from .processes import Program, wait_until
 
 _SSHD = """\
@@ -42,7 +45,16 @@ def ip(*words):
     subprocess.run(["ip", *map(str, words)], check=True, capture_output=True)
 
 
-def may_make_namespaces():
+def hosts_or_skip():
+    """Skip the test where no hosts can be made, and say why."""
+    program("ssh-keygen", "Debian's openssh-client")
+    program("ip", "Debian's iproute2")
+    program("/usr/sbin/sshd", "Debian's openssh-server")
+    if not _may_make_namespaces():
+        pytest.skip("network namespaces can't be made here: that takes root with CAP_NET_ADMIN")
+
+
+def _may_make_namespaces():
     """Tell whether this process may (CAP_NET_ADMIN, and the mounts that ip makes)."""
     name = f"fr{os.getpid()}-may"
     if subprocess.run(["ip", "netns", "add", name], check=False, capture_output=True).returncode:

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -12,9 +11,8 @@ import pytest
 
 from fructosa_bridge.fan_out import _interruptible
 
-from .conftest import missing, program
 from .processes import BIN, Program, wait_until
-from .ssh_hosts import SshHosts, may_make_namespaces
+from .ssh_hosts import SshHosts, hosts_or_skip
 
 # In place of ssh: the node stands behind --, and what is to be done behind it.
 _FAKE_SSH = """\
@@ -180,12 +178,7 @@ def test_without_ssh_it_says_what_to_install(tmp_path):
 @pytest.fixture
 def hosts(tmp_path):
     """Ten hosts: no sshd in one, and one cut off; agents that still run are ended."""
-    program("ssh-keygen", "Debian's openssh-client")
-    program("ip", "Debian's iproute2")
-    if shutil.which("/usr/sbin/sshd") is None:
-        missing("sshd", "Debian's openssh-server")
-    if not may_make_namespaces():
-        pytest.skip("network namespaces can't be made here: that takes root with CAP_NET_ADMIN")
+    hosts_or_skip()
     with SshHosts(tmp_path, 10, without_sshd=["node09"], cut_off=["node10"]) as made:
         for name in made.names:
             text = _AGENT.format(address=made.address(name), folder=tmp_path, name=name)

@@ -1,104 +1,26 @@
 """The OpenRC scripts, run by a real OpenRC on a machine of their own."""
 
-import os
-import re
 import shutil
 import subprocess
 
 import pytest
 
 from .conftest import missing
-from .graphite import VENV
-from .openrc import ROOT, Machine, missing_programs
-from .processes import BIN, free_port, listens
+from .openrc import ROOT, machine_or_skip
+from .openrc_parts import configure, graphite_or_skip
+from .processes import listens
 
 SCRIPTS = sorted(path for path in (ROOT / "openrc").glob("*.d/*"))
-CARBON = """\
-[cache]
-STORAGE_DIR = /var/lib/graphite
-LOCAL_DATA_DIR = /var/lib/graphite/whisper
-CONF_DIR = /etc/carbon
-LOG_DIR = /var/lib/graphite
-PID_DIR = /var/lib/graphite
-USER =
-LINE_RECEIVER_INTERFACE = 127.0.0.1
-LINE_RECEIVER_PORT = {line}
-PICKLE_RECEIVER_INTERFACE = 127.0.0.1
-PICKLE_RECEIVER_PORT = {pickle}
-CACHE_QUERY_INTERFACE = 127.0.0.1
-CACHE_QUERY_PORT = {query}
-ENABLE_TAGS = False
-"""
-WEB = """\
-SECRET_KEY = 'for these tests only'
-STORAGE_DIR = LOG_DIR = '/var/lib/graphite'
-WHISPER_DIR = '/var/lib/graphite/whisper'
-CONF_DIR = '/etc/carbon'
-"""
-# Says what it was told, as the real one says what the nodes answered.
-AGENTS = '#!/bin/sh\necho "agents $* (stand-in)"\n[ ! -e /etc/fructosa/node-is-dead ]\n'
 GRAFANA = '#!/bin/sh\necho "grafana-server $*"\nexec sleep infinity\n'
 
 
 @pytest.fixture(scope="module")
 def machine():
     """A machine with the scripts, configured for programs of this checkout."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can make a machine of its own")
-    if packages := missing_programs():
-        missing(", ".join(packages), f"Debian's {', '.join(packages.values())}")
-    if not (VENV / ".installed").exists():
-        missing("Graphite", "from PyPI, with Python 3.11")
-    try:
-        made = Machine()
-    except OSError as error:
-        pytest.skip(str(error))
-    with made:
-        made.ports = {name: free_port() for name in ("lagent", "lmaster", "line", "pickle", "web")}
-        _configure(made, **made.ports)
+    graphite_or_skip()
+    with machine_or_skip() as made:
+        made.ports = configure(made)
         yield made
-
-
-def _configure(machine, lagent, lmaster, line, pickle, web):
-    fast = "respawn_delay=1\n"
-    machine.write(
-        "/etc/conf.d/lagent", f'LAGENT={BIN}/lagent\nLAGENT_OPTIONS="--port {lagent}"\n{fast}'
-    )
-    machine.write(
-        "/etc/conf.d/lmaster", f'LMASTER={BIN}/lmaster\nLMASTER_OPTIONS="--port {lmaster}"\n{fast}'
-    )
-    machine.write("/etc/fructosa/lmaster.conf", _master(lagent, pickle))
-    machine.write(
-        "/etc/carbon/carbon.conf", CARBON.format(line=line, pickle=pickle, query=free_port())
-    )
-    machine.write("/etc/carbon/storage-schemas.conf", "[all]\npattern = .*\nretentions = 1s:1h\n")
-    machine.write("/etc/carbon/settings/openrc_settings.py", WEB)
-    machine.run("install", "-d", "-o", "fructosa", "/var/lib/graphite/whisper", "/var/lib/graphite")
-    machine.write(
-        "/etc/conf.d/fructosa-graphite",
-        f"CARBON_CACHE={VENV}/bin/carbon-cache.py\nCARBON_USER=fructosa\n"
-        "GRAPHITE_ROOT=/var/lib/graphite\n",
-    )
-    machine.write(
-        "/etc/conf.d/fructosa-graphite-web",
-        f"GRAPHITE_WEB={VENV}/bin/waitress-serve\nGRAPHITE_WEB_USER=fructosa\n"
-        f'GRAPHITE_WEB_OPTIONS="--listen=127.0.0.1:{web} graphite.wsgi:application"\n'
-        "GRAPHITE_ROOT=/var/lib/graphite\nGRAPHITE_SETTINGS_MODULE=openrc_settings\n"
-        "GRAPHITE_PYTHONPATH=/etc/carbon/settings\n",
-    )
-    machine.write("/etc/conf.d/fructosa-grafana", "GRAFANA=/opt/none\n")
-    machine.write("/etc/fructosa/agents", AGENTS, 0o755)
-    machine.write(
-        "/etc/conf.d/fructosa",
-        'FRUCTOSA_AGENTS_COMMAND=/etc/fructosa/agents\nFRUCTOSA_AGENTS_NODES="node[1-3]"\n',
-    )
-
-
-def _master(port, pickle):
-    return (
-        f"[nodes:here]\nhosts = 127.0.0.1\nport = {port}\ninterval = 1\ntimeout = 1\n"
-        f"[Graphite]\ncarbon receiver pickle port = {pickle}\n"
-    )
 
 
 def _fine(machine, name, command):
@@ -153,6 +75,21 @@ def test_a_daemon_that_is_killed_is_started_again(machine):
     assert again != killed
     assert "status: started" in _fine(machine, "lagent", "status")
     _fine(machine, "lagent", "stop")
+
+
+def test_a_carbon_that_is_killed_is_started_again_whoever_has_its_number_by_then(machine):
+    """It leaves a pid file of its own, and does not start where any process has that number."""
+    _fine(machine, "fructosa-graphite", "start")
+    machine.wait_for(lambda: listens(machine.ports["pickle"]))
+    killed = _runs_at(machine, "^[^ ]*python[^ ]* .*carbon-cache")
+    machine.write("/run/fructosa-graphite/carbon.pid", "1")
+
+    machine.kill(killed)
+    again = _runs_at(machine, "^[^ ]*python[^ ]* .*carbon-cache", but=[killed])
+    machine.wait_for(lambda: listens(machine.ports["pickle"]))
+
+    assert f"{again}" == machine.path("/run/fructosa-graphite/carbon.pid").read_text()
+    _fine(machine, "fructosa-graphite", "stop")
 
 
 @pytest.mark.parametrize("name", ["lagent", "lmaster"])
@@ -219,35 +156,6 @@ def test_grafana_is_started_where_it_is_installed(machine):
     assert "status: started" in status
 
 
-def _order(said, words):
-    """Return which of the words are said, in the order in which they are."""
-    return re.findall("|".join(map(re.escape, words)), said)
-
-
-def test_the_whole_starts_in_its_order_and_stops_in_the_reverse(machine):
-    """Graphite, Grafana (skipped here), lmaster, the lagents on the nodes, and back."""
-    parts = ["Graphite (carbon)", "Graphite (web)", "lmaster", "agents {} node[1-3]"]
-
-    start = _fine(machine, "fructosa", "start")
-    machine.wait_for(lambda: all(listens(machine.ports[name]) for name in ("pickle", "web")))
-    status = _fine(machine, "fructosa", "status")
-    stop = _fine(machine, "fructosa", "stop")
-
-    began = ["Starting " + part for part in parts[:3]] + [parts[3].format("start")]
-    assert began == _order(start, began)
-    ended = [parts[3].format("stop")] + ["Stopping " + part for part in parts[2::-1]]
-    assert ended == _order(stop, ended)
-    assert "Grafana is not installed: skipped" in start
-    assert [
-        "graphite: started",
-        "graphite-web: started",
-        "grafana: skipped",
-        "lmaster: started",
-    ] == (re.findall(r"\* (.*: (?:started|skipped|stopped))", status))
-    assert machine.service("fructosa", "status")[0] == 3
-    assert [] == machine.pids("lmaster scrape|carbon-cache|waitress")
-
-
 def test_the_whole_is_not_well_while_a_part_is_stopped(machine):
     """Status tells which one; stop takes the rest down."""
     _fine(machine, "fructosa", "start")
@@ -259,20 +167,6 @@ def test_the_whole_is_not_well_while_a_part_is_stopped(machine):
     assert code == 3
     assert "lmaster: stopped" in said
     assert "graphite: started" in said
-
-
-def test_nodes_that_do_not_answer_are_told_and_hold_up_nothing(machine):
-    """Dead nodes are usual on a cluster."""
-    machine.write("/etc/fructosa/node-is-dead", "")
-
-    start = _fine(machine, "fructosa", "start")
-    status = machine.service("fructosa", "status")[0]
-    stop = _fine(machine, "fructosa", "stop")
-    machine.path("/etc/fructosa/node-is-dead").unlink()
-
-    assert "start did not succeed on all nodes" in start
-    assert status == 3
-    assert "Stopping lmaster" in stop
 
 
 def test_nothing_of_the_whole_starts_where_one_part_is_wrong(machine):

@@ -1,0 +1,113 @@
+"""`rc-service fructosa` on a head node: the whole system, with lagents on nodes reached by ssh."""
+
+import re
+import subprocess
+
+import pytest
+
+from .openrc import machine_or_skip
+from .openrc_parts import configure, graphite_or_skip
+from .processes import BIN
+from .ssh_hosts import SshHosts, hosts_or_skip
+
+_AGENT = """\
+[lagent]
+host = {address}
+port = {port}
+pid file = {folder}/{name}.pid
+[logging]
+filename = {folder}/{name}.lagent.log
+[sensor:CPUCount]
+"""
+
+
+@pytest.fixture
+def hosts(tmp_path):
+    """Three hosts with a real sshd each, of which the last is cut off; no lagent may stay."""
+    hosts_or_skip()
+    with SshHosts(tmp_path, 3, cut_off=["node03"]) as made:
+        yield made.wait()
+        for pid_file in tmp_path.glob("node*.pid"):
+            words = [BIN / "lagent", "stop", "-c", pid_file.with_suffix(".conf")]
+            subprocess.run(words, check=False, capture_output=True)
+
+
+@pytest.fixture
+def head_node(hosts, tmp_path):
+    """A machine in the network of these hosts, whose lmaster knows how they are reached."""
+    graphite_or_skip()
+    agents = (
+        f"[agents]\ncommand = {BIN}/lagent {{action}} -c {tmp_path}/$NODE.conf\n"
+        f"ssh options = -F {hosts.ssh_config}\n"
+    )
+    with machine_or_skip(["ip", "netns", "exec", hosts.hub]) as made:
+        port = configure(made, nodes="node[01-03]", agents=agents)["lagent"]
+        for name in hosts.names:
+            its = {"address": hosts.address(name), "port": port, "folder": tmp_path, "name": name}
+            (tmp_path / f"{name}.conf").write_text(_AGENT.format(**its))
+        known = "".join(f"{hosts.address(name)} {name}\n" for name in hosts.names)
+        made.write("/etc/hosts", f"127.0.0.1 localhost\n{known}")
+        made.write(
+            "/etc/conf.d/fructosa",
+            f'FRUCTOSA_AGENTS_NODES="all"\nFRUCTOSA_AGENTS_COMMAND="{BIN}/lmaster agents"\n'
+            'FRUCTOSA_AGENTS_OPTIONS="-c /etc/fructosa/lmaster.conf"\n',
+        )
+        yield made
+
+
+@pytest.fixture
+def transcript(request):
+    """A function that runs a command of the service, and keeps what it says to be looked at."""
+    told = []
+
+    def service(machine, command):
+        code, said = machine.service("fructosa", command)
+        told.append(f"# rc-service fructosa {command}\n{said}[exit code {code}]\n")
+        return code, said
+
+    yield service
+    output = request.config.rootpath / "test-output"
+    output.mkdir(exist_ok=True)
+    (output / "openrc.txt").write_text("\n".join(told))
+
+
+def _order(said, words):
+    """Return which of the words are said, in the order in which they are."""
+    return re.findall("|".join(map(re.escape, words)), said)
+
+
+def test_the_whole_starts_in_its_order_to_the_lagents_on_the_nodes_and_stops_in_the_reverse(
+    head_node, transcript, tmp_path
+):
+    """A point goes from a node into Graphite; one that is dead is told, and holds up nothing."""
+    parts = ["Graphite (carbon)", "Graphite (web)", "lmaster"]
+    whisper = head_node.path("/var/lib/graphite/whisper")
+
+    started, start = transcript(head_node, "start")
+    head_node.wait_for(lambda: list(whisper.rglob("node01/**/fructosa_cpu_*.wsp")))
+    running, status = transcript(head_node, "status")
+    stopped, stop = transcript(head_node, "stop")
+
+    began = [*("Starting " + part for part in parts), "agents: start\n", "node[01-02]: lagent is"]
+    assert began == _order(start, began)
+    ended = [
+        "agents: stop\n",
+        "node[01-02]: lagent is",
+        *("Stopping " + part for part in parts[::-1]),
+    ]
+    assert ended == _order(stop, ended)
+    assert "Grafana is not installed: skipped" in start
+    told = re.findall(r"\* (.*: (?:started|skipped|stopped)|agents:)", status)
+    assert told == [
+        "graphite: started",
+        "graphite-web: started",
+        "grafana: skipped",
+        "lmaster: started",
+        "agents:",
+    ]
+    assert "node[01-02]: lagent is running" in status
+    for said in (start, status, stop):
+        assert "node03: ssh: No route to host" in said
+    assert (0, 3, 0) == (started, running, stopped)
+    assert [] == list(tmp_path.glob("node*.pid"))
+    assert [] == head_node.pids("lmaster scrape|carbon-cache|waitress")

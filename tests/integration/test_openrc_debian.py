@@ -1,0 +1,74 @@
+"""Debian's Graphite, run by the OpenRC scripts with conf.d as it ships."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from . import markdown
+from .conftest import missing
+from .openrc import ROOT, machine_or_skip
+
+PROGRAMS = {
+    "/usr/bin/carbon-cache": "graphite-carbon",
+    "/usr/bin/graphite-manage": "graphite-web",
+    "/usr/bin/gunicorn": "gunicorn",
+}
+# What the packages make below folders that a machine of the tests has anew.
+FOLDERS = ("/var/lib/graphite", "/var/lib/graphite/whisper", "/var/log/carbon", "/var/log/graphite")
+A_POINT = "echo cluster.node1.point 42 $(date +%s) >/dev/tcp/127.0.0.1/2003"
+URL = "http://127.0.0.1:8080"
+
+
+@pytest.fixture
+def machine():
+    """A machine with a network of its own, as the packages of Debian and our scripts leave it."""
+    for path, package in PROGRAMS.items():
+        if not Path(path).exists():
+            missing(path, f"Debian's {package}")
+    with machine_or_skip(["unshare", "--net"]) as made:
+        assert (0, "") == made.run("ip", "link", "set", "lo", "up")
+        for folder in FOLDERS:
+            here, there = Path(folder).stat(), made.path(folder)
+            there.mkdir(mode=here.st_mode & 0o777)
+            os.chown(there, here.st_uid, here.st_gid)
+        yield made
+
+
+def _steps():
+    """Return what openrc/README.md tells an administrator to do beside the installation."""
+    page = (ROOT / "openrc/README.md").read_text().partition("## Graphite of Debian's packages")[2]
+    install, *steps = markdown.blocks(page)[0].text.splitlines()
+    assert install == f"apt-get install {' '.join(PROGRAMS.values())}"
+    return steps
+
+
+def _asked(machine, path):
+    """Return what graphite-web answers, or None where it does not, or with an error."""
+    code, said = machine.run("curl", "-fsSg", f"{URL}{path}")
+    return json.loads(said) if code == 0 else None
+
+
+def _values(machine):
+    path = "/render?target=cluster.node1.point&from=-10min&format=json&noCache=1"
+    found = _asked(machine, path) or [{"datapoints": []}]
+    return [value for value, _ in found[0]["datapoints"] if value is not None]
+
+
+def test_a_point_sent_to_debians_carbon_comes_back_from_its_graphite_web(machine):
+    """After the steps of openrc/README.md, with nothing set in conf.d; Grafana finds its name."""
+    steps = {step: machine.run("sh", "-ec", step) for step in _steps()}
+    code, said = machine.service("fructosa-graphite-web", "start")  # carbon is what it needs
+
+    machine.wait_for(lambda: machine.run("bash", "-c", A_POINT)[0] == 0)
+    values = machine.wait_for(lambda: _values(machine))
+    names = _asked(machine, "/metrics/find?query=cluster.*")
+    logs = "".join(log.read_text() for log in machine.path("/var/log").glob("fructosa-*.log"))
+
+    assert dict.fromkeys(steps, 0) == {step: code for step, (code, _) in steps.items()}, steps
+    assert (0, True) == (code, "Starting Graphite (carbon)" in said)
+    assert [42.0] == values
+    assert ["node1"] == [name["text"] for name in names]
+    assert "Error" not in logs
+    assert "SECRET_KEY" not in logs
