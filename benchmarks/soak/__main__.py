@@ -149,8 +149,8 @@ def soak(asked: argparse.Namespace) -> bool:
             restarts = soaked(system, asked.minutes, asked.seed)
             watch.end()
             is_well = report(system, settled(system, restarts, from_s), restarts, from_s)
-            head = ("", "lives", "first life", "last life", "growth in the longest")
-            print(table((*head, "CPU of the first", "of the last"), watch.rows()))
+            head = ("", "lives", "memory, early lives", "late lives", "growth in the longest")
+            print(table((*head, "CPU, early lives", "late lives"), watch.rows()))
             _complain(system)
     return is_well
 

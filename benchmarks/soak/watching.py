@@ -3,12 +3,14 @@
 import threading
 import time
 from dataclasses import dataclass, field
+from statistics import median
 
 import psutil
 
 from .system import Daemon
 
 _MIB = 2**20
+_PART = 4  # the first and the last quarter of lives are compared
 _WARM_S = 10  # younger than this, a life says little about memory
 
 
@@ -68,19 +70,31 @@ class Watch(threading.Thread):
         self.join()
 
     def rows(self) -> list[tuple[str, ...]]:
-        """Return what each took in its first, its last and its longest life."""
+        """Return what each took in its early lives, its late ones, and its longest."""
         return [_row(name, list(lives.values())) for name, lives in self.lives.items() if lives]
 
 
 def _row(name: str, lives: list[Life]) -> tuple[str, ...]:
-    first, last, longest = lives[0], lives[-1], max(lives, key=lambda life: life.age_s)
+    # At the same age: what a life has just begun to hold says nothing about growth. The very
+    # first begins with an empty queue, and with no file of its own.
+    old = [life for life in lives[1:] if life.age_s >= 2 * _WARM_S] or lives
+    some = max(1, len(old) // _PART)
+    longest = max(lives, key=lambda life: life.age_s)
     grown = longest.looks[-1][1] - longest.warm[1]
     return (
         name,
         str(len(lives)),
-        f"{first.warm[1]:.1f} MiB",
-        f"{last.looks[-1][1]:.1f} MiB",
+        f"{_memory(old[:some]):.1f} MiB",
+        f"{_memory(old[-some:]):.1f} MiB",
         f"{grown:+.1f} MiB in {longest.age_s:.0f} s",
-        f"{first.share:.1f} %",
-        f"{last.share:.1f} %",
+        f"{_share(old[:some]):.1f} %",
+        f"{_share(old[-some:]):.1f} %",
     )
+
+
+def _memory(lives: list[Life]) -> float:
+    return median(life.warm[1] for life in lives)
+
+
+def _share(lives: list[Life]) -> float:
+    return median(life.share for life in lives)
