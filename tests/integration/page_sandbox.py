@@ -11,6 +11,7 @@ from contextlib import chdir, redirect_stderr, redirect_stdout
 from fructosa_bridge import cli as of_lmaster
 from fructosa_exporter import cli as of_lagent
 
+from .page_terminal import typed
 from .processes import BIN, Agent, Master, free_port, wait_until
 
 _MAIN = {"lagent": of_lagent.main, "lmaster": of_lmaster.main}
@@ -96,6 +97,8 @@ class Sandbox:
         words = shlex.split(line)
         if words[0] in _MAIN and words[1] in WITHIN and not set("|&;") & set(line):
             return within(_MAIN[words[0]], words, self.folder)
+        if words[0] == "htpasswd":
+            return typed(words, self.folder)
         return subprocess.run(
             ["bash", "-c", line],
             cwd=self.folder,

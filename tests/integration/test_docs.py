@@ -13,6 +13,7 @@ from pathlib import Path
 
 import bcrypt
 import pytest
+import requests
 import yaml
 
 from fructosa_bridge import cli as of_lmaster
@@ -24,9 +25,19 @@ from fructosa_service.errors import ConfigError
 from tests.certificates import Authority
 
 from . import markdown
-from .page_commands import ELSEWHERE, OWN, RUN_HERE, lines, why_not_run
+from .conftest import missing
+from .page_commands import (
+    ELSEWHERE,
+    FROM_THE_WHEEL,
+    ON_A_MACHINE,
+    OWN,
+    RUN_HERE,
+    lines,
+    why_not_run,
+)
 from .page_sandbox import Sandbox
-from .processes import listens
+from .page_terminal import TYPED
+from .processes import Agent, listens
 
 ROOT = Path(__file__).parents[2]
 ALL = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "benchmarks/README.md"])
@@ -85,9 +96,11 @@ def runnable(page):
     ]
 
 
-# Those that begin and end daemons have a meaning in their order alone.
+# Those that begin and end daemons have a meaning in their order alone; test_page_machines.py has
+# some of these.
 ALONE = ROOT / "docs/quick-start.md"
-TOGETHER = sorted({line for page in PAGES if page != ALONE for line in runnable(page)})
+IN_ORDER = {ALONE.name, *ON_A_MACHINE}
+TOGETHER = sorted({line for page in PAGES if page.name not in IN_ORDER for line in runnable(page)})
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
@@ -108,13 +121,28 @@ def test_a_command_of_the_pages_does_what_it_is_there_for(sandbox, line):
     if not all(
         shutil.which(one.program) for one in markdown.commands(line) if one.program in RUN_HERE
     ):
-        pytest.skip("curl is not here")
+        pytest.skip("a program of Debian's curl or apache2-utils is not here")
 
     done = sandbox.run(line)
 
     expected = 3 if re.match(r"(lagent|lmaster) status", line) else 0
     assert expected == done.returncode, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_who_is_in_the_file_of_the_page_about_security_may_read_a_node(sandbox, tmp_path):
+    """htpasswd asks for the password twice; lagent then asks who comes for it."""
+    shutil.which("htpasswd") or missing("htpasswd", "Debian's apache2-utils")
+    (line,) = [one for one in lines(ROOT / "docs/security.md") if one.startswith("htpasswd")]
+    conf = tmp_path / "lagent.conf"
+    conf.write_text(f"[web]\nusers file = {sandbox.folder}/etc/fructosa/users\n")
+
+    sandbox.run(line)
+    with Agent(tmp_path, "-c", conf) as agent:
+        known = requests.get(agent.url, auth=("lmaster", TYPED), timeout=10)
+        stranger = requests.get(agent.url, auth=("lmaster", "another"), timeout=10)
+
+    assert (200, 401) == (known.status_code, stranger.status_code)
 
 
 def test_the_quick_start_does_what_it_says(tmp_path):
@@ -253,7 +281,7 @@ def kinds(page):
         for command in markdown.commands(line):
             if why_not_run(page, command) is None:
                 yield "run"
-            elif page.name in ELSEWHERE:
+            elif page.name in ELSEWHERE or command.program in FROM_THE_WHEEL:
                 yield "run by another test"
             else:
                 yield "parsed" if command.program in OWN else "listed"

@@ -1,0 +1,98 @@
+"""A machine of its own for a page about installing: bare, with the names that the page speaks of.
+
+What the page does to folders, users, services and the firewall is done there, and is gone with it.
+"""
+
+import shutil
+from configparser import ConfigParser
+
+from .openrc import ROOT
+from .processes import BIN
+
+HEAD, NODE = "10.0.0.1", "10.0.0.17"
+# The nodes are one, which is the head node too: to its second address it comes from the first.
+_HOSTS = "127.0.0.1 localhost head\n" + "".join(
+    f"{NODE} node00{number}\n" for number in range(1, 5)
+)
+# What a machine has ready for tests of the scripts is what the page has to do. $1 is its
+# /opt/fructosa, $2 the head node, $3 the nodes.
+_BARE = r"""
+set -e
+layer() { # FOLDER: what is written there is seen in here alone
+  mkdir -p /mnt/page$1/upper /mnt/page$1/work; chmod 755 /mnt/page$1/upper
+  mount -t overlay none -o lowerdir=$1,upperdir=/mnt/page$1/upper,workdir=/mnt/page$1/work $1
+}
+layer /usr
+layer /opt
+rm -rf /etc/carbon /etc/fructosa* /etc/grafana /etc/init.d/lagent /etc/init.d/lmaster
+rm -rf /etc/init.d/fructosa* /etc/systemd/system /usr/local/share/man /opt/fructosa
+rm -f /usr/bin/lagent /usr/bin/lmaster
+userdel fructosa
+mkdir -p /opt/fructosa /etc/carbon /etc/systemd/system
+mount --bind "$1" /opt/fructosa
+ip link set lo up
+ip addr add $2 dev lo
+ip addr add $3 dev lo
+ip route change local $3 dev lo table local src $2
+nft add table inet filter
+nft add chain inet filter input '{ type filter hook input priority 0; }'
+"""
+
+
+class PageMachine:
+    """A machine on which nothing of ours is but a *program*: a folder, its /opt/fructosa."""
+
+    def __init__(self, machine, program):
+        self.machine = machine
+        self.fine(_BARE, program, HEAD, NODE)
+        machine.write("/etc/hosts", _HOSTS)
+
+    def type(self, line, *words):
+        """Run a line of a page as root; return its exit code, and what it had to say."""
+        return self.machine.run("bash", "-c", line, "bash", *words)
+
+    def fine(self, line, *words):
+        """Run a line that must succeed; return what it had to say.
+
+        Of systemd there is only what works offline.
+        """
+        code, said = self.type(line.replace("systemctl enable --now", "systemctl enable"), *words)
+        assert code == 0, f"{line}\n{said}"
+        return said
+
+    def text(self, name):
+        """Return what is in a file of that machine; nothing where there is none."""
+        path = self.machine.path(name)
+        return path.read_text() if path.exists() else ""
+
+    def leave(self, line, log):
+        """Run a line that stays in the foreground, its output in a file; return its pid."""
+        return self.fine(f"{line} >>{log} 2>&1 & echo $!").strip()
+
+    def end(self, pid):
+        """End what was left running, and wait for its end."""
+        self.machine.kill(pid, "TERM")
+        self.machine.wait_for(lambda: self.machine.run("kill", "-0", pid)[0])
+
+
+def program(folder):
+    """Put into a folder what the package puts into /opt/fructosa; its Python is that of the tests.
+
+    test_install.py has it from the wheel itself.
+    """
+    (folder / "bin").mkdir(parents=True)
+    for name in ("lagent", "lmaster", "whisper-resize.py"):
+        (folder / "bin" / name).symlink_to(BIN / name)
+    setup = ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    for place, patterns in setup["options.data_files"].items():
+        (folder / place).mkdir(parents=True, exist_ok=True)
+        for file in (found for one in patterns.split() for found in ROOT.glob(one)):
+            shutil.copy(file, folder / place)
+    return folder
+
+
+def missing_programs():
+    """Return what of it is not installed: ``{program: package}``."""
+    needed = {"nft": "nftables", "ip": "iproute2", "systemctl": "systemd", "man": "man-db"}
+    return {name: package for name, package in needed.items() if not shutil.which(name)}

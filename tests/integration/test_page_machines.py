@@ -1,0 +1,194 @@
+"""docs/install.md and docs/upgrading.md, carried out from top to end on machines of their own.
+
+Their nodes are four names for one machine, which is the head node too. What a page leaves to an
+editor, the test does.
+"""
+
+import re
+import time
+
+import pytest
+import whisper
+
+from .conftest import missing
+from .graphite import VENV
+from .openrc import ROOT, machine_or_skip
+from .openrc_parts import graphite_or_skip
+from .page_machine import PageMachine, missing_programs, program
+from .page_script import smaller, steps
+from .test_old_config import LAGENT, LMASTER
+
+# As Debian's package brings them.
+RULES = "[carbon]\npattern = ^carbon\\.\nretentions = 60:90d\n"
+CARBON = """\
+[cache]
+LOCAL_DATA_DIR = /var/lib/graphite/whisper
+STORAGE_DIR = /var/lib/graphite
+LOG_DIR = /var/log
+PID_DIR = /run
+CONF_DIR = /etc/carbon
+USER =
+MAX_CREATES_PER_MINUTE = inf
+CACHE_WRITE_STRATEGY = naive
+ENABLE_TAGS = False
+"""
+START_CARBON = (
+    f"GRAPHITE_ROOT=/var/lib/graphite {VENV}/bin/carbon-cache.py --nodaemon "
+    "--config=/etc/carbon/carbon.conf start"
+)
+WHISPER = "/var/lib/graphite/whisper"
+HISTORY = f"{WHISPER}/node001/VirtualMemory/percent.wsp"
+TRIAL = f"{WHISPER}/trial/node001/fructosa_memory_total_bytes.wsp"
+
+
+@pytest.fixture
+def head(tmp_path):
+    """A machine on which all is still to do, but that /opt/fructosa has what pip puts there."""
+    if packages := missing_programs():
+        missing(", ".join(packages), f"Debian's {', '.join(packages.values())}")
+    tmp_path.chmod(0o755)
+    with machine_or_skip(["unshare", "--net"]) as machine:
+        yield PageMachine(machine, program(tmp_path / "program"))
+
+
+class Install:
+    """What is typed and written, where the page about installing has it."""
+
+    # Where its blocks go; the third is for a cluster without Graphite.
+    files = ("fructosa/lagent.conf", "carbon/carbon.conf", None, "fructosa/lmaster.conf")
+    files = (*files, "conf.d/fructosa")
+
+    def __init__(self, head):
+        self.head = head
+        self.said = {}
+        self._files = iter(self.files)
+
+    def write(self, text):
+        """Write a block to its file."""
+        if name := next(self._files):
+            self.head.machine.write(f"/etc/{name}", smaller(text))
+
+    def type(self, line):
+        """Type a line; lmaster's own page does not answer before lmaster runs."""
+        if line == "lmaster ping":
+            code, said = self.head.type(line)
+            assert (1, "4 of 5 answer, 1 do not") == (code, said.splitlines()[-1]), said
+            return
+        if line.startswith("lmaster nodes"):
+            self.head.machine.wait_for(self._nodes_are_up)
+        self.said[line] = self.head.fine(line)
+
+    def _nodes_are_up(self):
+        if "status page:" not in self.head.text("/var/log/lmaster.log"):
+            return False
+        page = self.head.type("curl -s http://localhost:9889/api/targets")[1]
+        return page.count('"up"') >= 5
+
+
+def test_the_page_about_installing_ends_with_nodes_that_are_up(head):
+    """Services run as their user and come back with a boot; the firewall lets the head node in."""
+    head.machine.write("/etc/carbon/storage-schemas.conf", RULES)
+    page = Install(head)
+
+    for step in steps(ROOT / "docs/install.md"):
+        (page.write if step.is_file else page.type)(step.text)
+
+    assert ["STATE"] == re.findall("^\\w+", page.said["lmaster nodes --state down"], re.MULTILINE)
+    assert "ready" in page.said["curl -s http://localhost:9889/-/ready"]
+    assert "* lmaster: started" in page.said["rc-service fructosa status"]
+    assert 28 == head.type("curl -s -m 0.2 http://127.0.0.1:9888/metrics")[0]  # kept out
+    owners = head.machine.run("ps", "-C", "lagent,lmaster", "-o", "user=")[1]
+    assert {"fructosa"} == set(owners.split())
+    enabled = head.machine.run("rc-update", "--nocolor", "show", "default")[1]
+    assert {"lagent", "fructosa"} <= set(re.findall(r"(\w+) \|", enabled))
+    wanted = "/etc/systemd/system/multi-user.target.wants/{lagent,lmaster}.service"
+    head.fine(f"systemd-analyze verify --recursive-errors=no {wanted}")
+
+
+class Upgrade:
+    """What is typed and written, where the page about upgrading has it; beside 0.3's files."""
+
+    new = "/etc/fructosa/{}-new.conf"
+
+    def __init__(self, head):
+        self.head = head
+        self.points_of_trial = {}
+
+    def write(self, text):
+        """Write a block: first what lagent's new file gets, then lmaster's."""
+        if "[lagent]" in text:
+            self._edit("lagent", r"\[lmaster\]\n[^[]*", text)
+            self._edit("lagent", "lagent.log", "lagent-new.log")
+        else:
+            self.head.machine.write(self.new.format("lmaster"), smaller(text))
+
+    def _edit(self, name, old, text):
+        file = self.new.format(name)
+        self.head.machine.write(file, re.sub(old, text, self.head.text(file)))
+
+    def type(self, line):
+        """Type a line; lmaster's first run ends with the change to the old names."""
+        if " serve " in line:
+            self.head.leave(line, "/var/log/started.log")
+            self._wait_for("lagent-new.log", "are served on")
+        elif " scrape " in line:
+            pid = self.head.leave(line, "/var/log/scrape.log")
+            self.head.machine.wait_for(self.head.machine.path(TRIAL).exists)
+            self.head.end(pid)
+            self.points_of_trial = points(self.head)
+            self._change_over(line)
+        else:
+            self.head.fine(line)
+
+    def _change_over(self, line):
+        self._edit("lmaster", "prefix = trial", "naming = fructosa")
+        self.head.leave(line, "/var/log/scrape.log")
+
+    def _wait_for(self, log, words):
+        self.head.machine.wait_for(lambda: words in self.head.text(f"/var/log/{log}"))
+
+
+def points(head):
+    """Return the points of the last two hours in the file that 0.3 began: ``{time_s: value}``."""
+    (start_s, end_s, step_s), values = whisper.fetch(
+        str(head.machine.path(HISTORY)), int(time.time()) - 7200
+    )
+    times_s = range(start_s, end_s, step_s)
+    return {one: value for one, value in zip(times_s, values, strict=True) if value is not None}
+
+
+def of_old(head, now_s):
+    """Leave on a machine what 0.3 has there: its files, and the history of a node."""
+    for name, text in (("lagent", LAGENT), ("lmaster", LMASTER)):
+        told = text.format(log=f"/var/log/{name}.log", pickle_port=2004)
+        head.machine.write(f"/etc/fructosa/{name}.conf", told)
+    head.machine.write("/etc/carbon/carbon.conf", CARBON)
+    head.machine.write("/etc/carbon/storage-schemas.conf", RULES)
+    history = head.machine.path(HISTORY)
+    history.parent.mkdir(parents=True)
+    whisper.create(str(history), [(60, 1440)])
+    whisper.update(str(history), 42.0, now_s - 3600)
+
+
+def test_the_page_about_upgrading_ends_with_points_in_the_files_of_old(head):
+    """0.3's history goes on in finer slots, and what it needs to go back is as it was."""
+    graphite_or_skip()
+    now_s = int(time.time())
+    of_old(head, now_s)
+    before = {name: head.text(f"/etc/fructosa/{name}.conf") for name in ("lagent", "lmaster")}
+    page = Upgrade(head)
+
+    for step in steps(ROOT / "docs/upgrading.md"):
+        (page.write if step.is_file else page.type)(step.text)
+        if "whisper-resize" in step.text:  # which wants no carbon that runs
+            head.leave(START_CARBON, "/var/log/carbon.log")
+    head.machine.wait_for(lambda: any(one > now_s - 60 for one in points(head)))
+
+    old = {(now_s - 3600) // 60 * 60: 42.0}
+    assert old == page.points_of_trial
+    assert old.items() <= points(head).items()
+    assert 10 == whisper.info(str(head.machine.path(HISTORY)))["archives"][0]["secondsPerPoint"]
+    after = {name: head.text(f"/etc/fructosa.0.3/{name}.conf") for name in before}
+    assert before == after == {name: head.text(f"/etc/fructosa/{name}.conf") for name in before}
+    boards = head.machine.path("/etc/grafana/provisioning/dashboards").rglob("*.json")
+    assert "Cluster" in {file.stem.title() for file in boards}
