@@ -8,7 +8,7 @@ INSTALL := $(BIN)/pip install -q --disable-pip-version-check
 FOR ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit check examples dist docs bench-exporter bench-servers bench-translating \
+.PHONY: help demo test unit check examples dist docs bench-exporter bench-gpus bench-servers bench-translating \
   bench-fetching bench-store bench-scraping bench-scale bench-long bench-queue \
   bench-dashboards bench-soak clean
 
@@ -53,6 +53,9 @@ docs: examples $(VENV)/.tested  ## write all that is generated anew from the dec
 
 bench-exporter: $(VENV)/.tested  ## lagent's cost as a part of node_exporter's (3 minutes)
 	$(BIN)/python -m benchmarks.exporter
+
+bench-gpus: $(VENV)/.tested  ## what eight GPUs cost lagent, on the tests' driver (a minute)
+	$(BIN)/python -m benchmarks.exporter.gpus
 
 bench-servers: $(VENV)/.bench  ## HTTP servers that might serve the page, compared (2 minutes)
 	$(BIN)/python -m benchmarks.exporter.servers

@@ -21,12 +21,16 @@ Labels = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Summed:
-    """A sum over the series of a *metric* whose *labels* fit patterns; of a counter, its rate."""
+    """A sum over the series of a *metric* whose *labels* fit patterns; of a counter, its rate.
+
+    Or their number: then there is a sum over the same series as well.
+    """
 
     quantity: str
     text: str
     metric: str
     labels: Labels = ()
+    is_count: bool = False
 
     @property
     def name(self) -> str:
@@ -98,10 +102,41 @@ SUMS = (
         "fructosa_energy_joules_total",
         _WHOLE,
     ),
+    Summed("gpus_up", "GPUs of all nodes that answer.", "fructosa_gpu_up"),
+    Summed("gpus", "GPUs of all nodes that answer or once did.", "fructosa_gpu_up", is_count=True),
+    Summed(
+        "gpu_utilization",
+        "How many GPUs of all nodes are busy, by the share of time in which something runs.",
+        "fructosa_gpu_utilization_ratio",
+    ),
+    Summed(
+        "gpu_memory_total_bytes",
+        "Memory of the GPUs of all nodes.",
+        "fructosa_gpu_memory_total_bytes",
+    ),
+    Summed(
+        "gpu_memory_used_bytes",
+        "Memory that is allocated on the GPUs of all nodes.",
+        "fructosa_gpu_memory_used_bytes",
+    ),
+    Summed("gpu_power_watts", "What the GPUs of all nodes draw.", "fructosa_gpu_power_watts"),
+    Summed(
+        "gpu_power_limit_watts",
+        "What the GPUs of all nodes are held to.",
+        "fructosa_gpu_power_limit_watts",
+    ),
 )
 _OF_METRIC = {
-    metric: [number for number, summed in enumerate(SUMS) if summed.metric == metric]
+    metric: [
+        number
+        for number, summed in enumerate(SUMS)
+        if summed.metric == metric and not summed.is_count
+    ]
     for metric in {summed.metric for summed in SUMS}
+}
+# Of a sum, what counts the same series.
+_COUNTED = {
+    _OF_METRIC[summed.metric][0]: number for number, summed in enumerate(SUMS) if summed.is_count
 }
 _NOTHING = array("d", [nan] * len(SUMS))
 
@@ -124,7 +159,7 @@ def part(metric: str, labels: Labels) -> Part | None:
 class Picks:
     """Which numbers of a layout are added up: gauges first, then counters."""
 
-    __slots__ = ("__weakref__", "_take", "gauges", "parts", "spans")
+    __slots__ = ("__weakref__", "_take", "counts", "gauges", "parts", "spans")
 
     def __init__(self, placed: Iterable[tuple[int, Part]]) -> None:
         # Of a series that stands twice the last is taken, as in Graphite.
@@ -139,6 +174,11 @@ class Picks:
         self.spans = tuple(
             (number, numbers.index(number), numbers.index(number) + numbers.count(number))
             for number in dict.fromkeys(numbers)
+        )
+        self.counts = tuple(
+            (_COUNTED[number], start, stop)
+            for number, start, stop in self.spans
+            if number in _COUNTED
         )
 
     def taken(self, numbers: Sequence[float]) -> "Taken":
@@ -187,6 +227,8 @@ def told(taken: Taken, due_s: float, before: Told | None) -> Told:
     amounts = _NOTHING[:]
     for number, start, stop in picks.spans:
         amounts[number] = _sum(each[start:stop])
+    for number, start, stop in picks.counts:
+        amounts[number] = sum(map(isfinite, each[start:stop]))
     return Told(due_s, picks, values, amounts)
 
 
@@ -213,7 +255,7 @@ def _sum(values: Sequence[float]) -> float:
     total = sum(values)
     if isfinite(total):
         return total
-    finite = [value for value in values if isfinite(value)]
+    finite = list(filter(isfinite, values))
     total = sum(finite)
     return total if finite and isfinite(total) else nan
 

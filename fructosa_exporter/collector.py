@@ -99,6 +99,7 @@ class Collector:
         now_s = self._clock()
         scrape = _Scrape(tuple(readers), now_s + within_s, answer)
         wanted = [reader for reader in scrape.readers if reader.is_wanted(now_s)]
+        wanted.sort(key=lambda reader: reader.sensor.waits_for_device)
         for reader in wanted:
             reader.begin()
         if wanted:

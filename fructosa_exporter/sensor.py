@@ -59,6 +59,8 @@ class Sensor:
     on_by_default: ClassVar[bool] = True
     cost: ClassVar[str] = "under 1 ms"
     rights: ClassVar[str] = "none"
+    # Those that ask a device's driver, which may be slow, are read after all others.
+    waits_for_device: ClassVar[bool] = False
 
     # What reads: a subclass names it as staticmethod(...), a test passes another one.
     read: Any

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from . import hardware_alerts, master_alerts, node_alerts
+from . import gpu_alerts, hardware_alerts, master_alerts, node_alerts
 from .alert import Alert
 
 
@@ -26,6 +26,7 @@ GROUPS = (
     AlertGroup("fructosa-memory-errors", "Memory errors", "5m", hardware_alerts.MODULES),
     AlertGroup("fructosa-links", "Links", "5m", hardware_alerts.LINKS),
     AlertGroup("fructosa-temperatures", "Temperatures", "1m", hardware_alerts.TEMPERATURES),
+    AlertGroup("fructosa-gpus", "GPUs", "1m", gpu_alerts.GPUS),
     AlertGroup("fructosa-lmaster", "lmaster", "1m", master_alerts.MASTER),
 )
 

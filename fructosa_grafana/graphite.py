@@ -18,25 +18,31 @@ from .query import (
     Value,
 )
 
-_CALLBACK = {"sum": "sum", "avg": "average", "max": "max", "min": "min"}
+_CALLBACK = {"sum": "sum", "avg": "average", "max": "max", "min": "min", "count": "count"}
 _WHOLE = {
     "sum": "sumSeries",
     "avg": "averageSeries",
     "max": "maxSeries",
     "min": "minSeries",
+    "count": "countSeries",
 }
 # Labels whose values hold more than letters and digits, and what of it is written out again.
 # A path has codes there: ``:`` for a slash, and else ``#`` with two hexadecimal digits.
 _WRITTEN_OUT = {
     "chip": ".",
+    "cuda_version": ".",
     "destination": " .:",
     "device": "/.:",
+    "driver_version": ".",
     "file": ".",
     "interface": ".:",
     "label": " .",
     "mountpoint": "/.",
+    "name": " ",
     "options": ",=.",
+    "pci_bus_id": ".:",
     "pretty_name": " .()/",
+    "profile": ".+",
     "release": ".+~",
     "version": " .@+~#",
     "version_id": ".",
@@ -117,10 +123,21 @@ def _grouped(of: Expr, callback: str, by: tuple[str, ...]) -> str:
 def _ratio(left: Expr, right: Expr) -> str:
     if not left.keys:
         return f"divideSeries({text(left)}, {text(right)})"
-    # Of Graphite's ratios this one alone brings series together by their names.
-    both = (_grouped(side, "sum", side.keys) for side in (left, right))
-    parts = ", ".join(str(at) for at in range(-len(left.keys), 0))
-    return f"scale(asPercent({', '.join(both)}, {parts}), 0.01)"
+    one, other = (_grouped(side, "sum", side.keys) for side in (left, right))
+    return f"scale({percent(one, other, len(left.keys))}, 0.01)"
+
+
+def percent(one: str, other: str, parts: int) -> str:
+    """Return a query for series as percentages of others that are called the same, in *parts*.
+
+    Those that have no other are left out.
+    """
+    # Of Graphite's ratios asPercent() alone brings series together by their names. But 1.1.10
+    # fails when the first has no other: so a pair of ours comes first, and is taken out again.
+    ours = f"alias(constantLine(1), '{'.'.join('-' * parts)}')"
+    places = ", ".join(str(at) for at in range(-parts, 0))
+    both = f"asPercent(group({ours}, {one}), group({ours}, {other}), {places})"
+    return rf"exclude({both}, '\(-[.,]|\(MISSING,|,MISSING\)')"
 
 
 def _at(expr: Expr, *keys: str) -> list[int]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from .query import Expr, Series
+from .query import NODE, Expr, Series
 
 Colour = Literal["green", "yellow", "orange", "red", "blue"]
 Backend = Literal["graphite", "prometheus"]
@@ -77,8 +77,9 @@ class Bars(Panel):
 
 @dataclass(frozen=True, kw_only=True)
 class Table(Panel):
-    """A row for each node; or for each series, with the labels that are *shown*."""
+    """A row for what is equal in *by*; or for each series, with the labels that are *shown*."""
 
+    by: tuple[str, ...] = (NODE,)
     shown: tuple[str, ...] = ()  # labels that are facts, each a column
 
 
@@ -98,7 +99,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Dashboard:
-    """A dashboard; *looks_at* says whether its nodes are all that are chosen, or one."""
+    """A dashboard; *looks_at* says whether its nodes are all that are chosen, or one.
+
+    One that looks at all may have panels of one node beside, which is chosen then as well.
+    """
 
     name: str
     title: str

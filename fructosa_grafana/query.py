@@ -11,7 +11,7 @@ from typing import Literal
 Scope = Literal["node", "nodes", "master"]
 """Whose series: of the node that is looked at, of all that are chosen, or of the lmaster."""
 
-How = Literal["sum", "avg", "max", "min"]
+How = Literal["sum", "avg", "max", "min", "count"]
 
 NODE = "instance"
 
@@ -35,6 +35,12 @@ DISKS = Some(
 )
 # Packages hold cores and uncore, and memory is metered beside them: so this is the whole.
 RAPL_WHOLE = Some("{package-*,dram}", "package-.*|dram")
+# What sets a GPU's clocks, or for how long it has done so, and is a fault: heat, or too little
+# power from outside. The driver's own cap of power is usual under load.
+GPU_FAULTS = Some(
+    "{thermal,sw_thermal,hw_*,board_limit,reliability}",
+    "thermal|sw_thermal|hw_.*|board_limit|reliability",
+)
 
 Value = str | Some
 
@@ -70,6 +76,10 @@ class Expr:
     def min(self, *by: str) -> "Grouped":
         """Return the smallest of them."""
         return Grouped(self, "min", by)
+
+    def count(self, *by: str) -> "Grouped":
+        """Return how many of them there are."""
+        return Grouped(self, "count", by)
 
     def top(self, most: int) -> "Top":
         """Return the *most* that are highest."""

@@ -48,4 +48,14 @@ RECORDINGS = (
     _rate("fructosa_disk_read_bytes_total", "Bytes a second read from whole disks.", _DISKS),
     _rate("fructosa_disk_written_bytes_total", "Bytes a second written to whole disks.", _DISKS),
     _rate("fructosa_energy_joules_total", "Watts of processor packages and memory.", _WHOLE),
+    _sum("fructosa_gpu_up", "GPUs that answer."),
+    Recording(
+        "group:fructosa_gpu_up:count",
+        _by("count", "fructosa_gpu_up"),
+        "GPUs that answer or once did.",
+    ),
+    _sum("fructosa_gpu_utilization_ratio", "How many GPUs are busy."),
+    _sum("fructosa_gpu_memory_total_bytes", "Memory of GPUs."),
+    _sum("fructosa_gpu_memory_used_bytes", "Memory that is allocated on GPUs."),
+    _sum("fructosa_gpu_power_watts", "What GPUs draw."),
 )

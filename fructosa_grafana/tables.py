@@ -3,11 +3,14 @@
 from typing import Any
 
 from .panels import Backend, Table
+from .query import NODE
 from .targets import referenced
 
 Json = dict[str, Any]
 
 _MEAN = "Mean"
+# What labels are called that tell rows apart.
+_HEADS = {NODE: "Node", "gpu": "GPU"}
 
 
 def order(panel: Table, backend: Backend) -> list[Json]:
@@ -27,18 +30,19 @@ def transformations(panel: Table, backend: Backend) -> list[Json]:
 
 def _reduced(panel: Table) -> list[Json]:
     """Return a row for each series: its last value, mean and maximum; of facts the name alone."""
-    name = "Facts" if panel.shown else "Node"
+    name = "Facts" if panel.shown else " ".join(_HEADS[key] for key in panel.by)
     reducers = ["last"] if panel.shown else ["last", "mean", "max"]
     hidden = {"Last": True} if panel.shown else {}
     return [{"id": "reduce", "options": {"reducers": reducers}}, _columns({"Field": name}, hidden)]
 
 
 def _merged(panel: Table) -> list[Json]:
-    """Return a row for each node, with a column for each query."""
+    """Return a row for each node, or what else tells rows apart, with a column for each query."""
     named = {f"Value #{ref}": query.legend for ref, query in referenced(panel)}
     # With one query there is no letter, and nothing to merge.
-    named |= {"Value": panel.queries[0].legend, "instance": "Node"}
-    return [{"id": "merge", "options": {}}, _columns(named, {"Time": True})]
+    named |= {"Value": panel.queries[0].legend} | {key: _HEADS[key] for key in panel.by}
+    order = panel.by if len(panel.by) > 1 else ()
+    return [{"id": "merge", "options": {}}, _columns(named, {"Time": True}, order)]
 
 
 def _facts(panel: Table) -> list[Json]:

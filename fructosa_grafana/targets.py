@@ -6,7 +6,6 @@ from typing import Any
 
 from . import graphite, prometheus
 from .panels import Backend, Bars, Panel, Query, Table
-from .query import NODE
 
 Json = dict[str, Any]
 
@@ -35,7 +34,7 @@ def of(panel: Panel, backend: Backend) -> list[Json]:
 def _of_graphite(panel: Panel, query: Query) -> Json:
     legend = query.legend
     if isinstance(panel, Table):
-        shown = panel.shown or (NODE,)
+        shown = panel.shown or panel.by
         legend = " ".join(f"{{{key}}}" for key in shown)
     return {"target": graphite.aliased(query.of("graphite"), legend), "textEditor": True}
 

@@ -27,6 +27,8 @@ def _of_graphite(board: Dashboard, prefix: str) -> list[Json]:
     if any(leaf.scope == "master" for leaf in board.leaves("graphite")):
         about_master = "Which lmasters, as a glob; where two have the same nodes, one of them."
         found.append(_text("master", "lmaster", "*", about_master))
+    if any(leaf.scope == "node" for leaf in board.leaves("graphite")):
+        found.append(_query("node", "Node", "${prefix}*"))
     about_nodes = "Which nodes, as a glob: node0[0-4]*. Of thousands, choose some."
     return [*found, _text("nodes", "Nodes", "*", about_nodes)]
 
@@ -37,9 +39,11 @@ def _of_prometheus(board: Dashboard) -> list[Json]:
         _labels("job", "Job", f'{board.example}{{cluster=~"$cluster"}}'),
     ]
     chosen = f'{board.example}{{cluster=~"$cluster",job=~"$job"}}'
+    node = _query("node", "Node", f"label_values({chosen}, instance)")
     if board.looks_at == "node":
-        return [*found, _query("node", "Node", f"label_values({chosen}, instance)")]
-    return [*found, _labels("group", "Node set", chosen)]
+        return [*found, node]
+    looks_closer = any(leaf.scope == "node" for leaf in board.leaves("prometheus"))
+    return [*found, _labels("group", "Node set", chosen), *([node] if looks_closer else [])]
 
 
 def _common(name: str, kind: str, label: str, about: str = "") -> Json:

@@ -11,6 +11,16 @@ from .cpu import CPUCount, CPUFreq, CPUPercent, CPUStats, CPUTimes, CPUTimesPerc
 from .disk import DiskIOCounters, DiskPartitions, DiskUsage
 from .edac import EDAC
 from .energy import EnergyRAPL
+from .gpu import (
+    GPUClocks,
+    GPUFans,
+    GPUMemory,
+    GPUPower,
+    GPUTemperature,
+    GPUUtilization,
+)
+from .gpu_links import GPUNVLink, GPUPcie
+from .gpu_state import GPUErrors, GPUInfo, GPUProcesses
 from .infiniband import InfiniBand
 from .load import LoadAverage, PressureStall
 from .lustre import Lustre
@@ -59,6 +69,17 @@ SENSORS: dict[str, type[Sensor]] = {
         EDAC,
         EnergyRAPL,
         TextFile,
+        GPUUtilization,
+        GPUMemory,
+        GPUTemperature,
+        GPUPower,
+        GPUClocks,
+        GPUFans,
+        GPUPcie,
+        GPUNVLink,
+        GPUErrors,
+        GPUProcesses,
+        GPUInfo,
     )
 }
 

@@ -2,7 +2,8 @@
 
 from ..panels import Dashboard
 from .cluster import CLUSTER
+from .gpus import GPUS
 from .itself import ITSELF
 from .node import NODE
 
-BOARDS: tuple[Dashboard, ...] = (CLUSTER, NODE, ITSELF)
+BOARDS: tuple[Dashboard, ...] = (CLUSTER, NODE, GPUS, ITSELF)

@@ -3,6 +3,8 @@
 from ..panels import Dashboard, Graph, HeatMap, Query, Row, Stat, Table
 from ..query import ANY, DISKS, RAPL_WHOLE, WIRES, Expr, master, nodes, own, sums
 from . import steps
+from .rows.gpu_sums import GRAPHS, STATS
+from .rows.lines import FOLDED
 from .worst import HEAVY, WORST
 
 _THREADS = nodes("fructosa_cpu_threads")
@@ -146,6 +148,8 @@ _OVERVIEW = Row(
     ),
 )
 
+_GPUS = Row("GPUs", (*STATS, *GRAPHS), folded_in=FOLDED)
+
 _SPREAD = Row(
     "How nodes differ",
     (
@@ -208,5 +212,5 @@ CLUSTER = Dashboard(
     about="All nodes together, how they differ, and which of them need a look.",
     looks_at="nodes",
     example="fructosa_cpu_threads",
-    rows=(_OVERVIEW, _SPREAD, _NODES, WORST),
+    rows=(_OVERVIEW, _GPUS, _SPREAD, _NODES, WORST),
 )

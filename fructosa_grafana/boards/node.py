@@ -6,6 +6,7 @@ from . import steps
 from .rows.agent import AGENT
 from .rows.disks import DISKS
 from .rows.facts import FACTS
+from .rows.gpus import GPUS
 from .rows.hardware import HARDWARE
 from .rows.infiniband import INFINIBAND
 from .rows.memory import MEMORY
@@ -83,6 +84,7 @@ NODE = Dashboard(
         MEMORY,
         DISKS,
         NETWORK,
+        GPUS,
         NUMA,
         INFINIBAND,
         SERVERS,

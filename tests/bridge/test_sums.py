@@ -149,6 +149,19 @@ async def test_a_node_in_several_sections_counts_once_for_each_sum():
     assert expected == nodes.sums()
 
 
+async def test_gpus_are_added_up_and_those_that_are_lost_are_counted():
+    """Of a node with two and of one with one; where there are none nothing is told of them."""
+    nodes = Nodes()
+    up = 'fructosa_gpu_up{{gpu="{}",uuid="GPU-{}"}} {}\n'
+
+    await nodes.scrape(nodes.add("n1"), up.format(0, 1, 1) + up.format(1, 2, 0))
+    await nodes.scrape(nodes.add("n2"), up.format(0, 3, 1) + up.format(1, 4, "NaN"))
+    await nodes.scrape(nodes.add("n3", "plain"), "fructosa_cpu_threads 8\n")
+
+    expected = {("gpus_up", "compute"): 2, ("gpus", "compute"): 3, ("cpu_threads", "plain"): 8}
+    assert expected == nodes.sums()
+
+
 async def test_what_graphite_is_not_to_hold_adds_up_all_the_same():
     """So a site may keep the sums alone."""
     nodes = Nodes(choice=Choice(drop=(SELECTOR.parse("fructosa_*"),)))
@@ -298,6 +311,9 @@ def test_sums_that_are_too_large_are_not_told():
         ("fructosa_energy_joules_total", {"zone": "0:0", "name": "core"}, None),
         ("fructosa_memory_available_bytes", {}, "memory_available_bytes"),
         ("fructosa_memory_available_byte", {}, None),
+        ("fructosa_gpu_power_watts", {"gpu": "0", "uuid": "GPU-1"}, "gpu_power_watts"),
+        ("fructosa_gpu_up", {"gpu": "0", "uuid": "GPU-1"}, "gpus_up"),
+        ("fructosa_gpu_energy_joules_total", {"gpu": "0", "uuid": "GPU-1"}, None),
     ],
 )
 def test_whole_disks_wires_and_packages_are_added_up(metric, labels, quantity):

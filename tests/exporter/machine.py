@@ -15,6 +15,7 @@ from fructosa_exporter.sensors import SENSORS
 from fructosa_exporter.sensors.clock import Clock
 
 from . import recorded
+from .gpus.full import FullMachine
 
 Times = namedtuple("Times", "user nice system idle iowait irq softirq steal guest guest_nice")
 
@@ -193,6 +194,9 @@ _TREES = {
     "TextFile": "textfile",
 }
 _OPTIONS = {
+    "GPUInfo": {"serial": True},
+    "GPUPcie": {"rates": True},
+    "GPUProcesses": {"each": True},
     "NetConnections": {"addresses": True},
     "TextFile": {"folder": Path("/var/lib/fructosa/textfile")},
     "Users": {"names": True},
@@ -204,7 +208,10 @@ def full(name):
     more = {}
     if name == "DiskUsage":
         more["mounts"] = FixedMounts(partition("/dev/sda1", "/"))
-    read = recorded.kernel(_TREES[name]) if name in _TREES else _SEEN[name]
+    if name.startswith("GPU"):
+        read = FullMachine()
+    else:
+        read = recorded.kernel(_TREES[name]) if name in _TREES else _SEEN[name]
     return SENSORS[name](options(name, **_OPTIONS.get(name, {})), read=read, **more)
 
 

@@ -122,8 +122,8 @@ def test_dashboards_are_pushed_and_each_is_told(config, tmp_path, capsys):
         second = ran(capsys, *how, "--dry-run")
 
         assert {board["uid"] for board in files.models()} == set(api.dashboards)
-    assert (0, 7, "") == (first[0], first[1].count("created: "), first[2])
-    assert (0, 6, "") == (second[0], second[1].count("unchanged: "), second[2])
+    assert (0, 9, "") == (first[0], first[1].count("created: "), first[2])
+    assert (0, 8, "") == (second[0], second[1].count("unchanged: "), second[2])
 
 
 @pytest.mark.parametrize(

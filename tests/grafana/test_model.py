@@ -9,7 +9,7 @@ import pytest
 from fructosa_grafana.boards import BOARDS
 from fructosa_grafana.files import BACKENDS, models, name
 from fructosa_grafana.model import model
-from fructosa_grafana.panels import Dashboard, Graph, Query, Row
+from fructosa_grafana.panels import Dashboard, Graph, Query, Row, Table
 from fructosa_grafana.query import ANY, node, nodes
 
 MODELS = models()
@@ -143,6 +143,41 @@ def test_what_a_panel_asks_for_is_counted_from_its_queries():
     assert (
         "A.\n\nAsks Graphite for 1 series a node and 2 series for each instance and disk." == made
     )
+
+
+def test_a_dashboard_of_all_nodes_may_look_closer_at_one_of_them():
+    """Which is chosen among those that have what it is about."""
+    graph = Graph(title="T", about="A.", queries=(Query(node("a_b"), "x"),))
+    board = Dashboard("n", "N", "A.", "nodes", (Row("R", (graph,)),), example="c_d")
+
+    asked = {
+        backend: {one["name"]: one["query"] for one in made["templating"]["list"]}
+        for backend in BACKENDS
+        if (made := model(board, backend))
+    }
+
+    assert "${prefix}*" == asked["graphite"]["node"]
+    assert (
+        'label_values(c_d{cluster=~"$cluster",job=~"$job"}, instance)'
+        == (asked["prometheus"]["node"])
+    )
+
+
+def test_a_table_has_a_row_for_what_is_equal_in_its_keys():
+    """Each is a column that comes first; Graphite has one for all of them."""
+    load = nodes("a_b", gpu=ANY, uuid=ANY)
+    queries = (Query(load.sum("instance", "gpu"), "A"), Query(load.max("instance", "gpu"), "B"))
+    table = Table(title="T", about="A.", queries=queries, by=("instance", "gpu"))
+    board = Dashboard("n", "N", "A.", "nodes", (Row("R", (table,)),))
+
+    of = {backend: model(board, backend)["panels"][1] for backend in BACKENDS}
+    columns = {backend: of[backend]["transformations"][1]["options"] for backend in BACKENDS}
+
+    assert {"instance": 0, "gpu": 1} == columns["prometheus"]["indexByName"]
+    named = {"instance": "Node", "gpu": "GPU", "Value #A": "A", "Value #B": "B"}
+    assert named.items() <= columns["prometheus"]["renameByName"].items()
+    assert {"Field": "Node GPU"} == columns["graphite"]["renameByName"]
+    assert r"'^(.+?)\.(.+)$', '\1 \2'" in of["graphite"]["targets"][0]["target"]
 
 
 def test_prefix_and_interval_are_those_that_are_given():

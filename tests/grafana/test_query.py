@@ -46,6 +46,11 @@ ONE = 'cluster=~"$cluster",job=~"$job",instance=~"$node"'
             f"sum(fructosa_cpu_threads{{{ALL}}})",
         ),
         (
+            THREADS.count(),
+            "countSeries(${prefix}$nodes.fructosa_cpu_threads)",
+            f"count(fructosa_cpu_threads{{{ALL}}})",
+        ),
+        (
             LOAD.sum() / THREADS.sum(),
             "divideSeries(sumSeries(${prefix}$nodes.fructosa_load_average.1), "
             "sumSeries(${prefix}$nodes.fructosa_cpu_threads))",
@@ -79,9 +84,12 @@ def test_series_are_divided_by_those_of_the_same_node():
     ratio = LOAD / THREADS
 
     assert (
-        "scale(asPercent("
-        "groupByNodes(${prefix}$nodes.fructosa_load_average.1, 'sum', -3), "
-        "groupByNodes(${prefix}$nodes.fructosa_cpu_threads, 'sum', -2), -1), 0.01)"
+        "scale(exclude(asPercent("
+        "group(alias(constantLine(1), '-'), "
+        "groupByNodes(${prefix}$nodes.fructosa_load_average.1, 'sum', -3)), "
+        "group(alias(constantLine(1), '-'), "
+        "groupByNodes(${prefix}$nodes.fructosa_cpu_threads, 'sum', -2)), -1), "
+        r"'\(-[.,]|\(MISSING,|,MISSING\)'), 0.01)"
     ) == graphite.text(ratio)
     assert (
         f'sum by (instance) (fructosa_load_average{{{ALL},minutes="1"}}) / '
@@ -161,7 +169,7 @@ def test_globs_and_regular_expressions_of_a_choice_agree(choice_names):
 @pytest.fixture
 def choice_names():
     """Choices with names of devices that they must take, and some that they must not."""
-    from fructosa_grafana.query import DISKS, WIRES
+    from fructosa_grafana.query import DISKS, GPU_FAULTS, WIRES
 
     return [
         (WIRES, ["eth0", "eno1", "enp3s0f1", "ib0", "hsn0"], ["lo", "docker0", "bond0", "ifb0"]),
@@ -171,6 +179,11 @@ def choice_names():
             ["sda1", "nvme0n1p1", "dm-0"],
         ),
         (RAPL_WHOLE, ["package-0", "dram"], ["core", "uncore", "psys"]),
+        (
+            GPU_FAULTS,
+            ["hw_slowdown", "hw_thermal", "hw_power_brake", "sw_thermal", "thermal", "board_limit"],
+            ["gpu_idle", "applications_clocks", "sw_power_cap", "power", "sync_boost"],
+        ),
     ]
 
 

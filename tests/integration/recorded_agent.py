@@ -1,9 +1,10 @@
-"""An agent on a node that has everything: InfiniBand, RAPL, Lustre, fans, two NUMA nodes, swap.
+"""An agent on a node that has everything: InfiniBand, RAPL, Lustre, fans, two NUMA nodes, GPUs.
 
 ``python -m tests.integration.recorded_agent --host 127.0.1.3`` serves what lagent serves, by
 lagent's own code. Its sensors read the recorded trees of tests/exporter, and plain values where
-they ask psutil. What every Linux has is read from the machine itself. Recorded counters stand
-still, so they are made to grow: ``--pace 2`` lets them grow twice as fast.
+they ask psutil; those of GPUs ask whatever driver there is, which is a fake one in tests. What
+every Linux has is read from the machine itself. Recorded counters stand still, so they are made to
+grow: ``--pace 2`` lets them grow twice as fast.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from fructosa_exporter.metrics import Family, Rows, Sample
 from fructosa_exporter.reading import Reader
 from fructosa_exporter.sensor import Sensor
 from fructosa_exporter.sensors import SENSORS, Agent
+from fructosa_exporter.sensors.gpu import GPUSensor
 from fructosa_exporter.serve import serving
 from fructosa_service.kinds import Endpoint
 
@@ -33,7 +35,9 @@ _TIME_INTERVAL_S = 0.5
 # What a busy node might count in a second, by the unit; and how many of what should not happen.
 _A_SECOND = {"bytes": 25e6, "joules": 90.0, "seconds": 0.1, "": 40.0}
 _FAULTS_A_SECOND = 1.5
-_FAULT = re.compile(r"error|drop|discard|down|recover|retransmi|refresh|miss|foreign|overrun")
+_FAULT = re.compile(
+    r"error|drop|discard|down|recover|retransmi|refresh|miss|foreign|overrun|xid|replay"
+)
 
 _GIB = 2**30
 _READ = {
@@ -51,6 +55,8 @@ _READ = {
 def options(name):
     """Return the options of a sensor: nothing that names people, and read at each scrape."""
     plain = machine.options(name, time_interval=_TIME_INTERVAL_S)
+    if name == "GPUPcie":
+        return replace(plain, rates=True)
     if name == "TextFile":
         return replace(plain, folder=machine.full(name).options.folder)
     return plain
@@ -103,10 +109,15 @@ def _grown(metric, labels, value, passed_s):
 
 def sensors(pace=1.0):
     """Return all sensors of the node, by name."""
+    real = {name: SENSORS[name](options(name)) for name in SENSORS if name in REAL or _asks(name)}
     return {
-        name: SENSORS[name](options(name)) if name in REAL else Growing(recorded(name), pace)
+        name: real[name] if name in REAL else Growing(real.get(name) or recorded(name), pace)
         for name in SENSORS
     }
+
+
+def _asks(name):
+    return issubclass(SENSORS[name], GPUSensor)
 
 
 def main():

@@ -72,6 +72,7 @@ DIMM = {"controller": "mc0"}
 DISK = {"mountpoint": "/"}
 DISK_DEVICE = {"device": "/dev/sda1", "mountpoint": "/"}
 ETH = {"interface": "eth0"}
+GPU = {"gpu": "0", "uuid": "GPU-1"}
 FULL = {"destination": "carbon", "reason": "full"}
 NAMED_CHIP = {"chip": "core temp", "number": "0", "label": "Package id 0"}
 PORT = {"device": "mlx5_0", "port": "1"}
@@ -110,6 +111,32 @@ def chip(degrees, critical):
     """Return a temperature and its limit; without a limit where that is None."""
     values = [(CHIP[0], degrees), (CHIP[1], critical)]
     return [series("bad", m, NAMED_CHIP, steady(v)) for m, v in values if v is not None]
+
+
+def gpu(metric, bad, good, **labels):
+    """Return the data of an alert that looks at one metric of a GPU."""
+    return one(f"fructosa_gpu_{metric}", {**GPU, **labels}, bad, good)
+
+
+def heat(degrees, slowdown, margin=None):
+    """Return how hot a GPU is, when it slows down, and how much is left, where that is told."""
+    metric = "fructosa_gpu_temperature"
+    threshold = GPU | {"threshold": "slowdown"}
+    found = [
+        (f"{metric}_celsius", GPU, degrees),
+        (f"{metric}_threshold_celsius", threshold, slowdown),
+        (f"{metric}_margin_celsius", GPU, margin),
+    ]
+    return [series("bad", m, labels, steady(v)) for m, labels, v in found if v is not None]
+
+
+def lanes(now, most):
+    """Return the PCIe lanes of a GPU."""
+    metric = "fructosa_gpu_pcie_link_lanes"
+    return [
+        series("bad", metric, GPU, steady(now)),
+        series("bad", f"{metric}_max", GPU, steady(most)),
+    ]
 
 
 def scrapes(missed):
@@ -198,6 +225,19 @@ DATA = {
         "fructosa_infiniband_symbol_errors_total", PORT, steady(0, 3), steady(65535)
     ),
     "FructosaTemperatureCritical": (chip(99.5, 100), chip(98, 100)),
+    "FructosaGPULost": gpu("up", after(1, 0), after(0, 1)),
+    "FructosaGPUXidFatal": gpu("xid_errors_total", after(None, 1), steady(3), xid="79"),
+    "FructosaGPUXid": gpu("xid_errors_total", after(None, 1), steady(3), xid="63"),
+    "FructosaGPUMemoryUncorrected": gpu(
+        "ecc_errors_total", after(2, 3), steady(5), kind="uncorrected"
+    ),
+    "FructosaGPURemapFailed": gpu("remapped_rows_failed", after(0, 1), steady(0)),
+    "FructosaGPURemapPending": gpu("retired_pages_pending", after(0, 1), after(1, 0)),
+    "FructosaGPURecovery": gpu("recovery_action", after(0, 2), steady(0)),
+    "FructosaGPUHot": (heat(88, 90), heat(86, 90)),
+    "FructosaGPUThrottled": gpu("clocks_event", after(0, 1), after(1, 0, 5), reason="hw_thermal"),
+    "FructosaGPUPcieNarrow": (lanes(8, 16), lanes(16, 16)),
+    "FructosaGPUNVLinkDown": gpu("nvlink_up", after(1, 0), steady(0), link="3"),
     "FructosaMasterDown": (
         [series("bad", "fructosa_master_ready", {}, lambda i: None)],
         [series("good", "fructosa_master_ready", {}, steady(1))],
@@ -214,7 +254,12 @@ DATA = {
     "FructosaMasterReloadFailed": mastered("config_last_reload_successful"),
 }
 # Of chips without a limit, or with one that nobody set, nothing can be said.
-ALSO_QUIET = {"FructosaTemperatureCritical": [chip(120, None), chip(45, 0)]}
+ALSO_QUIET = {
+    "FructosaTemperatureCritical": [chip(120, None), chip(45, 0)],
+    "FructosaGPUHot": [heat(120, None), heat(None, 90), heat(86, None, margin=4)],
+    "FructosaGPUXid": [gpu("xid_errors_total", after(None, 1), None, xid="31")[0]],
+    "FructosaGPUXidFatal": [gpu("xid_errors_total", after(None, 1), None, xid="43")[0]],
+}
 # What people are told of those whose series are not called by the node and its labels.
 CALLED = {
     "FructosaManyNodesDown": "share of nodes that are up",

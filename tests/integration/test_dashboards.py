@@ -138,6 +138,20 @@ def test_a_counter_that_begins_anew_is_a_gap_and_no_spike(graphite):
     assert [{now_s - 3: 10.0, now_s - 1: 10.0}] == list(rates.values())
 
 
+def test_a_ratio_leaves_out_what_has_nothing_to_be_divided_by(graphite):
+    """Also where that comes first, for which Graphite alone would fail."""
+    now_s = int(time.time()) - 5
+    told = ["n1.a", "n2.a", "n2.b", "n3.b"]
+    send(graphite, [(f"partly.{path}", (now_s, 3.0)) for path in told])
+    query = filled(text(nodes("a") / nodes("b")), {"prefix": "partly.", "nodes": "*"})
+
+    found = wait_until(lambda: graphite.render(query, now_s - 10), lambda: "no points")
+
+    ((name, points),) = found.items()
+    assert {now_s: 1.0} == points
+    assert "partly.n2.a" in name or "asPercent(n2,n2)" in name
+
+
 def test_variables_offer_what_there_is(whole_system):
     """Nodes by the prefix in Graphite, and by their labels in Prometheus."""
     node = {
@@ -169,18 +183,19 @@ def test_the_pictures_that_graphite_draws_are_on_a_contact_sheet(whole_system, b
     for one in asked("graphite"):
         panels.setdefault((one.board, one.panel), []).append(one.target["target"])
     values = variables(whole_system, "graphite")
+    different = list(dict.fromkeys(map(tuple, panels.values())))  # some are on two dashboards
 
     with ThreadPoolExecutor(2) as pool:
         drawn = pool.map(
             lambda targets: whole_system.png(
                 [filled(target, values) for target in targets], width=400, height=220
             ),
-            panels.values(),
+            different,
         )
-        pictures = [
-            (*place, "\n".join(targets), "", png)
-            for (place, targets), png in zip(panels.items(), drawn, strict=True)
-        ]
+        pngs = dict(zip(different, drawn, strict=True))
+    pictures = [
+        (*place, "\n".join(targets), "", pngs[tuple(targets)]) for place, targets in panels.items()
+    ]
     sheet = contact_sheet.write(OUTPUT, "Every panel, drawn by Graphite", pictures, browser)
 
     assert all(png.startswith(b"\x89PNG") for *_, png in pictures)

@@ -13,8 +13,13 @@ from .recorded_agent import REAL, Growing
 from .whole_system import DOWN, MASTER, RECORDED
 
 NODE = next(iter(RECORDED))
-# They name people and places, and are told by no agent that was not asked to.
-PRIVATE = {"fructosa_network_connection_info", "fructosa_user_session_info"}
+# They name people, places and things, and are told by no agent that was not asked to.
+PRIVATE = {
+    "fructosa_gpu_process_memory_bytes",
+    "fructosa_gpu_serial_info",
+    "fructosa_network_connection_info",
+    "fructosa_user_session_info",
+}
 DECLARED = [
     *METRICS,
     *(metric for sensor in (Agent, *SENSORS.values()) for metric in sensor.metrics),
@@ -118,6 +123,17 @@ def test_who_is_down_is_told_by_both(whole_system):
 
     assert {whole_system.node(host): value for host, value in expected.items()} == last
     assert {whole_system.instance(host): value for host, value in expected.items()} == up
+
+
+def test_a_gpu_that_was_lost_is_told_by_both(whole_system):
+    """And lmaster counts it among those that there are."""
+    prefix = f"{whole_system.prefix}.*.fructosa_cluster_gpus"
+    known, up = (whole_system.render(f"{name}.compute") for name in (prefix, f"{prefix}_up"))
+    lost = whole_system.query("fructosa_gpu_up == 0")
+
+    assert ["1"] == [labels["gpu"] for labels, _ in lost]
+    assert [6.0] == [points[max(points)] for points in known.values()]
+    assert [5.0] == [points[max(points)] for points in up.values()]
 
 
 def test_lmaster_is_one_of_the_nodes(whole_system):

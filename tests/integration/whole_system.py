@@ -13,6 +13,7 @@ from pathlib import Path
 
 import requests
 
+from . import recorded_gpus
 from .graphite import Graphite
 from .processes import Agent, Master, Program, free_port, wait_until
 
@@ -118,6 +119,7 @@ class WholeSystem:
         self.began_s = time.time()
         self._rests_since_s = None
         self._sources = []
+        self._drivers = {}
         self._master_port = free_port()
         with ExitStack() as started, ThreadPoolExecutor() as pool:
             self._started = started
@@ -166,11 +168,15 @@ class WholeSystem:
         begun.append(self._start(Program, folder / "node_exporter.log", node_exporter, place))
         for program in begun:
             program.said(r"served on|Listening on")
+        for host, driver in self._drivers.items():
+            self._page(host)  # from its first reading on an agent is told of errors
+            recorded_gpus.has_trouble(driver, is_lost=host != next(iter(RECORDED)))
 
     def _recorded(self, folder, host):
         log, module = folder / f"{host}.log", "tests.integration.recorded_agent"
         place = ("--host", host, "--port", self._port, "--pace", RECORDED[host])
-        env = {**os.environ, "PYTHONPATH": str(ROOT)}
+        self._drivers[host] = recorded_gpus.driver(self._folder(folder, f"{host}.gpus"))
+        env = {**os.environ, **self._drivers[host].environment, "PYTHONPATH": str(ROOT)}
         return Program(log, sys.executable, "-m", module, *place, env=env)
 
     def _master(self, folder, pickle_port):

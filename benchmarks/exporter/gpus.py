@@ -1,0 +1,169 @@
+"""`python -m benchmarks.exporter.gpus`: what eight GPUs cost lagent, less what their library takes.
+
+On the tests' driver: sensors as they come, and all read anew for each page. What the library takes
+is measured by making the same calls again, in the same order, and nothing else.
+"""
+
+import ctypes
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from fructosa_exporter.collector import state
+from fructosa_exporter.exposition import Format
+from fructosa_exporter.gpus.driver import Driver
+from fructosa_exporter.gpus.machine import Machine
+from fructosa_exporter.gpus.nvidia import LIBRARY, Nvidia
+from fructosa_exporter.page import Page
+from fructosa_exporter.reading import Reader
+from fructosa_exporter.sensors import SENSORS
+from fructosa_exporter.sensors.gpu import GPUSensor
+from tests.nvml.driver import FakeDriver
+
+from .processes import CannotRun
+from .table import table
+
+_ROUNDS, _PAGES, _EVERY_S = 30, 20, 15.0
+_NOTES = """
+The calls cost little here: the driver of the tests answers from memory, NVIDIA's asks the GPU."""
+
+Call = tuple[Callable[..., Any], tuple[Any, ...]]
+
+
+class Recorder:
+    """pynvml, whose calls are written down."""
+
+    def __init__(self, nvml: Any) -> None:
+        self._nvml, self.calls = nvml, list[Call]()
+        self.NVMLError = nvml.NVMLError
+        self.NVMLLibraryMismatchError = nvml.NVMLLibraryMismatchError
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._nvml, name)
+        if name == "_nvmlGetFunctionPointer":
+            return lambda function: self._recorded(found(function))
+        is_call = name.startswith("nvml") and callable(found)
+        return self._recorded(found) if is_call else found
+
+    def _recorded(self, found: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any) -> Any:
+            self.calls.append((found, arguments))
+            return found(*arguments)
+
+        return call
+
+
+class Recorded(Nvidia):
+    """NVML whose calls are written down while it is asked to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.recorder: Recorder | None = None
+
+    def _loaded(self) -> Any:
+        self.recorder = Recorder(super()._loaded())
+        return self.recorder
+
+
+class Scrapes:
+    """Sensors of GPUs as scrapes find them that come every 15 s, by a clock of their own.
+
+    All are read anew for each page, or those that are due by their own ``time_interval``.
+    """
+
+    def __init__(self, library: Nvidia, is_anew: bool) -> None:
+        machine, self._now_s, self._page = Machine(Driver(library)), 0.0, Page()
+        kinds = [kind for kind in SENSORS.values() if issubclass(kind, GPUSensor)]
+        every_s = {"time_interval": 0.0} if is_anew else {}
+        self.readers = [
+            Reader(kind(kind.Options(**every_s), machine), lambda: self._now_s) for kind in kinds
+        ]
+
+    def page(self) -> str:
+        """Return the next page."""
+        self._now_s += _EVERY_S
+        for reader in self.readers:
+            if reader.is_wanted(self._now_s):
+                reader.finish(reader.work())
+        states = [state(reader, self._now_s, is_awaited=False) for reader in self.readers]
+        return self._page.text(states, Format.TEXT)[0]
+
+
+def again(calls: list[Call], error: type[Exception]) -> None:
+    """Make *calls* again, as they were; some are answered by an error."""
+    for call, arguments in calls:
+        try:
+            call(*arguments)
+        except error:
+            continue
+
+
+def cpu_ms(work: Callable[[], object], times: int) -> float:
+    """Return the CPU time of *work*, done so many *times*, in ms for one."""
+    began_s = time.process_time()
+    for _ in range(times):
+        work()
+    return (time.process_time() - began_s) / times * 1000
+
+
+def measure(is_anew: bool) -> list[tuple[str, ...]]:
+    """Return what a page costs, what the library's calls cost alone, and the rest."""
+    recorded = Recorded()
+    to_record, ours = Scrapes(recorded, is_anew), Scrapes(Nvidia(), is_anew)
+    for _ in range(_PAGES):  # opens the library, and asks for what is asked for once
+        to_record.page(), ours.page()
+    recorder = recorded.recorder
+    if recorder is None:
+        raise CannotRun(f"the sensors did not open {LIBRARY}")
+    recorder.calls.clear()
+    for _ in range(_PAGES):
+        to_record.page()
+    calls, error = list(recorder.calls), recorder.NVMLError
+    samples = sum(len(reader.last.samples) for reader in to_record.readers if reader.last)
+    pairs = [
+        (cpu_ms(ours.page, _PAGES), cpu_ms(lambda: again(calls, error), 1) / _PAGES)
+        for _ in range(_ROUNDS)
+    ]
+    return rows("read anew" if is_anew else "as it comes", pairs, len(calls), samples)
+
+
+def rows(
+    name: str, pairs: list[tuple[float, float]], calls: int, samples: int
+) -> list[tuple[str, ...]]:
+    """Return the table's rows, of *pairs* of a page's cost and that of its calls, in ms."""
+    page_ms, calls_ms = (statistics.median(column) for column in zip(*pairs, strict=True))
+    ours_ms = statistics.median(page - call for page, call in pairs)
+    return [
+        (
+            f"{name}: a page with {samples} samples",
+            f"{page_ms:.2f} ms",
+            f"{page_ms / calls_ms:.2f}",
+        ),
+        (f"its {calls / _PAGES:.0f} calls of pynvml, alone", f"{calls_ms:.2f} ms", "1"),
+        ("the rest, which is lagent's", f"{ours_ms:.2f} ms", f"{ours_ms / calls_ms:.2f}"),
+        ("of that, a sample", f"{ours_ms / samples * 1000:.2f} us", ""),
+    ]
+
+
+def main() -> int:
+    """Measure and print."""
+    with tempfile.TemporaryDirectory(prefix="bench-gpus-") as name:
+        fake = FakeDriver(Path(name))
+        fake.write()
+        os.environ.update(fake.environment)
+        # The loader looks at LD_LIBRARY_PATH only when a program begins; a library that is
+        # loaded already it finds by its name.
+        ctypes.CDLL(f"{fake.environment['LD_LIBRARY_PATH']}/{LIBRARY}", mode=ctypes.RTLD_GLOBAL)
+        head = ("eight GPUs, a scrape in 15 s", "CPU time", "ratio to the calls")
+        print(table(head, [*measure(is_anew=False), *measure(is_anew=True)]))
+        print(_NOTES)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

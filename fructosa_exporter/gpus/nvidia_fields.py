@@ -1,0 +1,148 @@
+"""NVML's field values: many questions to a GPU in one call, asked again and again."""
+
+import struct
+from collections.abc import Sequence
+from operator import lt, mul
+from typing import Any, NamedTuple
+
+from .answers import BLANK_32, BLANK_64, Told
+from .driver import GPULost
+from .nvidia_calls import OF_GPU, filled
+
+# nvmlFieldValue_t: fieldId, scopeId, timestamp, latencyUsec, valueType, nvmlReturn, value. In words
+# of 8 bytes, the fourth says of which type the value is, and whether there is one.
+_WORDS, _STATE = 5, 3
+_BEFORE, _NONE = "32x", "40x"
+# The value by nvmlValueType_t: double, unsigned int, unsigned long, unsigned long long, long long,
+# int, unsigned short; and from where on it stands for none. It is a union: what lies behind a
+# short one is not its own.
+_TYPES = (
+    ("d", BLANK_64),
+    ("I4x", BLANK_32),
+    ("Q", BLANK_64),
+    ("Q", BLANK_64),
+    ("q", BLANK_64),
+    ("i4x", BLANK_32),
+    ("H6x", 0xFFFF),
+)
+
+
+# NVML_ERROR_INVALID_ARGUMENT of a driver that does not know the field, NVML_ERROR_NOT_SUPPORTED.
+_NEVER = {2, 3}
+
+
+class Question(NamedTuple):
+    """A field of a scope, such as a link; which quantity it tells, and in which unit."""
+
+    field: int
+    scope: int
+    quantity: tuple[str, ...]
+    factor: float = 1
+    active: int | None = None  # a state: this value tells 1, all others 0
+
+
+def _states(raw: bytes) -> list[int]:
+    return memoryview(raw).cast("Q")[_STATE::_WORDS].tolist()
+
+
+def _kind_and_code(state: int) -> tuple[int, int]:
+    return struct.unpack("=ii", struct.pack("=Q", state))
+
+
+class Decoder:
+    """Reads what was told out of arrays of nvmlFieldValue_t, all for the same questions.
+
+    Which fields a GPU has, and of which types, hardly ever changes: it is worked out once. Of two
+    fields for one quantity, the first that the GPU has is taken.
+    """
+
+    def __init__(self, questions: Sequence[Question]) -> None:
+        self._questions = questions
+        self._states: list[int] | None = None
+        self._values = struct.Struct("")
+        self._is_signed = False
+        self._quantities: tuple[tuple[str, ...], ...] = ()
+        self._factors: list[float] = []
+        self._limits: list[int] = []
+        self._states_of: list[tuple[int, int]] = []
+
+    def told(self, raw: bytes) -> Told:
+        """Return what the *raw* array of answers to all questions tells."""
+        states = _states(raw)
+        if states != self._states:
+            self._learn(states)
+        values = self._values.unpack(raw)
+        if all(map(lt, values, self._limits)) and not (self._is_signed and min(values) < 0):
+            return Told(self._quantities, self._in_units(values))
+        rows = zip(self._quantities, values, self._in_units(values), self._limits, strict=True)
+        kept = {one: number for one, value, number, limit in rows if 0 <= value < limit}
+        return Told(tuple(kept), list(kept.values()))
+
+    def _in_units(self, values: Sequence[float]) -> list[float]:
+        numbers = list(map(mul, values, self._factors))
+        for place, active in self._states_of:
+            numbers[place] = int(numbers[place] == active)
+        return numbers
+
+    def _learn(self, states: list[int]) -> None:
+        found: dict[tuple[str, ...], tuple[Question, int]] = {}
+        form = ["="]
+        for question, state in zip(self._questions, states, strict=True):
+            kind, code = _kind_and_code(state)
+            if code or not 0 <= kind < len(_TYPES) or question.quantity in found:
+                form.append(_NONE)
+                continue
+            letter, limit = _TYPES[kind]
+            form.append(_BEFORE + letter)
+            found[question.quantity] = question, limit
+        self._values = struct.Struct("".join(form))
+        self._is_signed = any(letter in part for part in form for letter in "dqi")
+        self._quantities = tuple(found)
+        self._factors = [question.factor for question, _ in found.values()]
+        self._states_of = [
+            (place, question.active)
+            for place, (question, _) in enumerate(found.values())
+            if question.active is not None
+        ]
+        self._limits = [limit for _, limit in found.values()]
+        self._states = states
+
+
+def supported(questions: Sequence[Question], raw: bytes) -> list[Question]:
+    """Return those of the *questions* that a GPU understood, by its first answers."""
+    codes = (_kind_and_code(state)[1] for state in _states(raw))
+    pairs = zip(questions, codes, strict=True)
+    return [question for question, code in pairs if code not in _NEVER]
+
+
+def is_lost(raw: bytes) -> bool:
+    """Tell whether any answer is that the GPU is lost: the call itself may succeed all the same."""
+    return any(_kind_and_code(state)[1] in OF_GPU for state in _states(raw))
+
+
+class Fields:
+    """The questions to one GPU, by its handle. What it does not support it is asked once."""
+
+    def __init__(self, nvml: Any, handle: Any, questions: Sequence[Question]) -> None:
+        self._nvml, self._handle = nvml, handle
+        self._is_new = True
+        self._ask(questions)
+
+    def told(self) -> Told:
+        """Return what the GPU tells. Raises: GPULost, DriverError."""
+        if not self._questions or not filled(self._nvml, self._handle, self._array):
+            return Told((), [])
+        raw = bytes(self._array)
+        told = self._decoder.told(raw)
+        if not told.quantities and is_lost(raw):
+            raise GPULost("each field answers that the GPU is lost")
+        if self._is_new:
+            self._is_new = False
+            self._ask(supported(self._questions, raw))
+        return told
+
+    def _ask(self, questions: Sequence[Question]) -> None:
+        self._questions, self._decoder = questions, Decoder(questions)
+        self._array = (self._nvml.c_nvmlFieldValue_t * len(questions))()
+        for place, question in zip(self._array, questions, strict=True):
+            place.fieldId, place.scopeId = question.field, question.scope

@@ -1,0 +1,35 @@
+"""What tests of GPUs share: the fake driver's library, loaded into this process once."""
+
+import ctypes
+import os
+
+import pytest
+
+from tests.nvml.driver import library
+
+from .node import Node
+
+
+@pytest.fixture(scope="session")
+def loaded(tmp_path_factory):
+    """The library; pynvml gets it by its soname. And the file in which it counts calls."""
+    calls = tmp_path_factory.mktemp("nvml") / "calls"
+    os.environ["FAKE_NVML_CALLS"] = str(calls)
+    try:
+        return ctypes.CDLL(str(library())), calls
+    finally:
+        del os.environ["FAKE_NVML_CALLS"]
+
+
+@pytest.fixture
+def node(loaded, tmp_path, monkeypatch):
+    """A node with eight GPUs."""
+    node = Node(tmp_path, loaded[1])
+    for name, value in node.driver.environment.items():
+        monkeypatch.setenv(name, value)
+    yield node
+    node.driver.hangs.clear()
+    for gpu in node.gpus:
+        gpu.hangs.clear()
+    node.says()
+    node.close()

@@ -1,0 +1,167 @@
+"""A driver of NVIDIA for tests: a library, built once, and a state file that says what it answers.
+
+The real pynvml loads the library by its soname, in a process that has ``environment``.
+"""
+
+import hashlib
+import os
+import struct
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from .gpus import GPU, TYPES, Growing, Instance, Process, eight_gpus
+
+__all__ = [
+    "GPU",
+    "FakeDriver",
+    "Growing",
+    "Instance",
+    "Process",
+    "eight_gpus",
+    "library",
+    "tallies",
+]
+
+SONAME = "libnvidia-ml.so.1"
+_HERE = Path(__file__).parent
+_SOURCES = ("nvml.c", "state.c", "layout.c", "state.h", "structs.h")
+_FLAGS = ("-shared", "-fPIC", "-O2", "-pthread", "-Wall", "-Wextra", "-Werror")
+_TALLY = struct.Struct("=48sQQ")  # struct tally of nvml.c
+
+
+@cache
+def library() -> Path:
+    """Return the library's path; it is built when its sources are not those of the last time."""
+    content = b"".join((_HERE / name).read_bytes() for name in _SOURCES)
+    digest = hashlib.sha256(content + " ".join(_FLAGS).encode()).hexdigest()[:16]
+    folder = Path(tempfile.gettempdir(), f"fructosa-fake-nvml-{os.getuid()}-{digest}")
+    built = folder / SONAME
+    if not built.exists():
+        folder.mkdir(exist_ok=True, mode=0o700)
+        unnamed = folder / f"{SONAME}.{os.getpid()}"
+        sources = [str(_HERE / name) for name in _SOURCES if name.endswith(".c")]
+        command = ["gcc", *_FLAGS, f"-Wl,-soname,{SONAME}", "-o", str(unnamed), *sources]
+        subprocess.run(command, check=True)
+        unnamed.rename(built)
+    return built
+
+
+@dataclass
+class Tally:
+    """How often a function was called, and how long all that took."""
+
+    calls: int
+    seconds: float
+
+
+def tallies(file: Path) -> dict[str, Tally]:
+    """Return what a file of calls holds, by function; nothing while there is none."""
+    if not file.exists():
+        return {}
+    return {
+        name.partition(b"\0")[0].decode(): Tally(calls, nanoseconds / 1e9)
+        for name, calls, nanoseconds in _TALLY.iter_unpack(file.read_bytes())
+        if calls
+    }
+
+
+@dataclass
+class FakeDriver:
+    """A driver with eight GPUs. Change what you like, then ``write()``.
+
+    ``is_loaded`` is False while its modules are not in the kernel; ``is_mismatched`` while they
+    are of another version than the library, and another ``version`` makes all libraries that are
+    loaded now those of the old version. ``fails``, ``delays_ms`` and ``hangs`` are as a GPU's, for
+    all of them and for functions of the whole library. With ``grows`` counters grow from the time
+    when the driver was made.
+    """
+
+    folder: Path
+    gpus: list[GPU] = field(default_factory=eight_gpus)
+    is_loaded: bool = True
+    is_mismatched: bool = False
+    version: str = "550.54.15"
+    cuda_version: int = 12040
+    grows: bool = False
+    fails: dict[str, int] = field(default_factory=dict)
+    delays_ms: dict[str, int] = field(default_factory=dict)
+    hangs: set[str] = field(default_factory=set)
+    began_s: float = field(default_factory=time.time)
+
+    def __post_init__(self) -> None:
+        self.folder = Path(self.folder)
+        self.write()
+
+    @property
+    def state(self) -> Path:
+        """The file that the library reads."""
+        return self.folder / "nvml.state"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a process needs in its environment to find the library, and its state."""
+        return {
+            "LD_LIBRARY_PATH": str(library().parent),
+            "FAKE_NVML_STATE": str(self.state),
+            "FAKE_NVML_CALLS": str(self.folder / "nvml.calls"),
+        }
+
+    def write(self) -> None:
+        """Say the state anew, at once for all calls that are made from now on."""
+        unnamed = self.state.with_suffix(".new")
+        unnamed.write_text("\n".join(self._lines()) + "\n")
+        unnamed.rename(self.state)
+
+    def calls(self) -> dict[str, Tally]:
+        """Return the calls of processes that had ``environment`` when they loaded the library."""
+        return tallies(self.folder / "nvml.calls")
+
+    def _lines(self) -> Iterator[str]:
+        yield f"loaded {int(self.is_loaded)}"
+        yield f"mismatched {int(self.is_mismatched)}"
+        yield f"version {self.version}"
+        yield f"cuda {self.cuda_version}"
+        yield f"origin {self.began_s:.6f}"
+        yield from _rules(self)
+        for gpu in self.gpus:
+            yield "gpu"
+            yield from _words(gpu)
+            yield from _rules(gpu)
+            yield from self._numbers(gpu)
+
+    def _numbers(self, gpu: GPU) -> Iterator[str]:
+        for (function, place), value in gpu.answers.items():
+            if value is not None:
+                yield f"answer {function} {place} {self._number(value)}"
+        for (field_id, scope), value in gpu.fields.items():
+            if value is not None:
+                kind = TYPES.get(field_id, 3)
+                yield f"field {field_id} {scope} {kind} {self._number(value)}"
+
+    def _number(self, value: int | Growing) -> str:
+        if isinstance(value, Growing):
+            return f"{value.value} {value.per_second if self.grows else 0}"
+        return f"{value} 0"
+
+
+def _rules(of: GPU | FakeDriver) -> Iterator[str]:
+    yield from (f"fail {function} {code}" for function, code in of.fails.items())
+    yield from (f"delay {function} {ms}" for function, ms in of.delays_ms.items())
+    yield from (f"hang {function}" for function in sorted(of.hangs))
+
+
+def _words(gpu: GPU) -> Iterator[str]:
+    for name in ("uuid", "name", "bus_id", "serial"):
+        yield f"{name} {getattr(gpu, name)}"
+    for instance in gpu.instances:
+        gi, ci, uuid, profile, total, used = instance
+        yield f"instance {gi} {ci} {total} {used} {uuid} {profile}"
+    for is_graphics, processes in enumerate((gpu.computing, gpu.drawing)):
+        for pid, used, gi, ci in processes:
+            yield f"process {is_graphics} {pid} {used} {gi} {ci}"
+    yield from (f"xid {xid}" for xid in gpu.xids)

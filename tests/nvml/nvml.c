@@ -1,0 +1,519 @@
+/* libnvidia-ml.so.1 of a driver that is none. See driver.py for what its state can be. */
+
+#include "state.h"
+#include "structs.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { SUCCESS = 0, UNINITIALIZED = 1, INVALID = 2, NOT_SUPPORTED = 3, NOT_FOUND = 6, TOO_SMALL = 7,
+       NOT_LOADED = 9, TIMEOUT = 10, MISMATCH = 18, WRONG_VERSION = 25 };
+enum { XID_EVENT = 8, SETS = 64, MOST_INSTANCES = 7 };
+
+/* How often each function was called, and how long that took, for all who have the file open. */
+
+struct tally { char name[48]; uint64_t calls, ns; };
+static struct tally *tallies;
+
+__attribute__((constructor)) static void open_tallies(void)
+{
+    const char *path = getenv("FAKE_NVML_CALLS");
+    int file = path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644) : -1;
+    size_t size = F_ALL * sizeof *tallies;
+
+    if (file < 0)
+        return;
+    if (!ftruncate(file, size))
+        tallies = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    close(file);
+    if (tallies == MAP_FAILED)
+        tallies = NULL;
+    for (int function = 0; tallies && function < F_ALL; function++)
+        snprintf(tallies[function].name, sizeof tallies->name, "%s", function_names[function]);
+}
+
+__attribute__((destructor)) static void close_tallies(void)
+{
+    if (tallies)
+        munmap(tallies, F_ALL * sizeof *tallies);
+}
+
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000000000ull + now.tv_nsec;
+}
+
+/* What every call goes through. The lock guards the state, and is not held while a call waits. */
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static unsigned openings, uses;
+static char own_version[64];  /* the driver's at the time when this library was loaded */
+static struct { bool is_used, has_gpu[GPUS]; int seen[GPUS]; } sets[SETS];
+
+__attribute__((constructor)) static void remember_version(void)
+{
+    refresh();
+    memcpy(own_version, state.version, sizeof own_version);
+}
+
+struct call { enum function function; uint64_t began_ns; struct gpu *gpu; struct instance *instance;
+              unsigned index; };
+
+static nvmlReturn driver_state(void)
+{
+    if (!state.is_loaded)
+        return NOT_LOADED;
+    if (!*own_version)  /* it was loaded when there was no state */
+        memcpy(own_version, state.version, sizeof own_version);
+    return state.is_mismatched || strcmp(own_version, state.version) ? MISMATCH : SUCCESS;
+}
+
+static nvmlDevice handle(unsigned index, unsigned instance)
+{
+    return ((nvmlDevice)openings << 16) | (index << 8) | instance;
+}
+
+static nvmlReturn found(struct call *call, nvmlDevice device)
+{
+    unsigned index = device >> 8 & 0xff, instance = device & 0xff;
+
+    if (device >> 16 != openings || index >= state.gpu_count)
+        return INVALID;
+    call->gpu = &state.gpus[index];
+    call->index = index;
+    if (instance > (unsigned)call->gpu->instance_count)
+        return NOT_FOUND;
+    call->instance = instance ? &call->gpu->instances[instance - 1] : NULL;
+    return SUCCESS;
+}
+
+static struct rule rule_of(const struct call *call)
+{
+    struct rule of[4] = {state.rules[call->function], state.rules[F_ALL]}, all = {0, 0, false};
+    if (call->gpu) {
+        of[2] = call->gpu->rules[call->function];
+        of[3] = call->gpu->rules[F_ALL];
+    }
+    for (int i = 0; i < (call->gpu ? 4 : 2); i++) {
+        all.error = all.error ? all.error : of[i].error;
+        all.delay_ms = all.delay_ms ? all.delay_ms : of[i].delay_ms;
+        all.hangs = all.hangs || of[i].hangs;
+    }
+    return all;
+}
+
+static void wait_ms(int ms)
+{
+    struct timespec time = {ms / 1000, ms % 1000 * 1000000L};
+    pthread_mutex_unlock(&lock);
+    nanosleep(&time, NULL);
+    pthread_mutex_lock(&lock);
+}
+
+static nvmlReturn enter(struct call *call, enum function function, const nvmlDevice *device)
+{
+    *call = (struct call){.function = function, .began_ns = now_ns()};
+    pthread_mutex_lock(&lock);
+    for (bool has_waited = false;;) {
+        refresh();
+        nvmlReturn code = SUCCESS;
+        if (function != F_nvmlInitWithFlags && !uses)
+            return UNINITIALIZED;
+        if (function != F_nvmlShutdown)
+            code = driver_state();
+        if (code == SUCCESS && device)
+            code = found(call, *device);
+        struct rule rule = rule_of(call);
+        if (!rule.hangs && (has_waited || !rule.delay_ms))
+            return code ? code : rule.error;
+        has_waited = !rule.hangs;
+        wait_ms(rule.hangs ? 2 : rule.delay_ms);
+    }
+}
+
+static nvmlReturn leave(const struct call *call, nvmlReturn code)
+{
+    pthread_mutex_unlock(&lock);
+    if (tallies) {
+        __atomic_fetch_add(&tallies[call->function].calls, 1, __ATOMIC_RELAXED);
+        __atomic_fetch_add(&tallies[call->function].ns, now_ns() - call->began_ns, __ATOMIC_RELAXED);
+    }
+    return code;
+}
+
+#define ENTER(function, device) \
+    struct call call; \
+    nvmlReturn code = enter(&call, F_##function, device); \
+    if (code) \
+        return leave(&call, code)
+
+static nvmlReturn told(const struct call *call, unsigned place, unsigned long long *value)
+{
+    if (place >= PLACES || call->instance)
+        return place >= PLACES ? INVALID : NOT_SUPPORTED;
+    const struct answer *answer = &call->gpu->answers[call->function][place];
+    if (!answer->is_there)
+        return NOT_SUPPORTED;
+    *value = value_now(answer);
+    return SUCCESS;
+}
+
+static nvmlReturn told32(const struct call *call, unsigned place, unsigned *value)
+{
+    unsigned long long wide = 0;
+    nvmlReturn code = told(call, place, &wide);
+    *value = wide;
+    return code;
+}
+
+static nvmlReturn text(const char *from, char *to, unsigned size)
+{
+    if (!*from)
+        return NOT_SUPPORTED;
+    return (unsigned)snprintf(to, size, "%s", from) < size ? SUCCESS : TOO_SMALL;
+}
+
+/* The library as a whole. */
+
+nvmlReturn nvmlInitWithFlags(unsigned flags)
+{
+    (void)flags;
+    ENTER(nvmlInitWithFlags, NULL);
+    if (!uses++)
+        openings++;
+    return leave(&call, SUCCESS);
+}
+
+nvmlReturn nvmlInit_v2(void) { return nvmlInitWithFlags(0); }
+
+nvmlReturn nvmlShutdown(void)
+{
+    ENTER(nvmlShutdown, NULL);
+    if (!--uses)
+        memset(sets, 0, sizeof sets);
+    return leave(&call, SUCCESS);
+}
+
+const char *nvmlErrorString(nvmlReturn code)
+{
+    (void)code;
+    return "an error of the fake driver";
+}
+
+nvmlReturn nvmlSystemGetDriverVersion(char *version, unsigned size)
+{
+    ENTER(nvmlSystemGetDriverVersion, NULL);
+    return leave(&call, text(state.version, version, size));
+}
+
+nvmlReturn nvmlSystemGetCudaDriverVersion_v2(int *version)
+{
+    ENTER(nvmlSystemGetCudaDriverVersion_v2, NULL);
+    *version = state.cuda;
+    return leave(&call, SUCCESS);
+}
+
+nvmlReturn nvmlDeviceGetCount_v2(unsigned *count)
+{
+    ENTER(nvmlDeviceGetCount_v2, NULL);
+    *count = state.gpu_count;
+    return leave(&call, SUCCESS);
+}
+
+nvmlReturn nvmlDeviceGetHandleByIndex_v2(unsigned index, nvmlDevice *device)
+{
+    nvmlDevice wanted = handle(index & 0xff, 0);
+    ENTER(nvmlDeviceGetHandleByIndex_v2, &wanted);
+    *device = wanted;
+    return leave(&call, SUCCESS);
+}
+
+/* Numbers, one a call. */
+
+#define NUMBER(function, type) \
+    nvmlReturn function(nvmlDevice device, type *value) \
+    { \
+        unsigned long long wide = 0; \
+        ENTER(function, &device); \
+        code = told(&call, 0, &wide); \
+        *value = wide; \
+        return leave(&call, code); \
+    }
+#define NUMBER_OF(function) \
+    nvmlReturn function(nvmlDevice device, unsigned which, unsigned *value) \
+    { \
+        ENTER(function, &device); \
+        return leave(&call, told32(&call, which, value)); \
+    }
+#define PAIR(function) \
+    nvmlReturn function(nvmlDevice device, unsigned *one, unsigned *other) \
+    { \
+        ENTER(function, &device); \
+        code = told32(&call, 0, one); \
+        return leave(&call, code ? code : told32(&call, 1, other)); \
+    }
+
+NUMBER(nvmlDeviceGetPowerUsage, unsigned)
+NUMBER(nvmlDeviceGetEnforcedPowerLimit, unsigned)
+NUMBER(nvmlDeviceGetTotalEnergyConsumption, unsigned long long)
+NUMBER(nvmlDeviceGetCurrentClocksEventReasons, unsigned long long)
+NUMBER(nvmlDeviceGetCurrentClocksThrottleReasons, unsigned long long)
+NUMBER(nvmlDeviceGetPerformanceState, unsigned)
+NUMBER(nvmlDeviceGetNumFans, unsigned)
+NUMBER(nvmlDeviceGetCurrPcieLinkGeneration, unsigned)
+NUMBER(nvmlDeviceGetCurrPcieLinkWidth, unsigned)
+NUMBER(nvmlDeviceGetMaxPcieLinkGeneration, unsigned)
+NUMBER(nvmlDeviceGetMaxPcieLinkWidth, unsigned)
+NUMBER_OF(nvmlDeviceGetTemperature)
+NUMBER_OF(nvmlDeviceGetTemperatureThreshold)
+NUMBER_OF(nvmlDeviceGetClockInfo)
+NUMBER_OF(nvmlDeviceGetMaxClockInfo)
+NUMBER_OF(nvmlDeviceGetFanSpeed_v2)
+NUMBER_OF(nvmlDeviceGetPcieThroughput)
+PAIR(nvmlDeviceGetEncoderUtilization)
+PAIR(nvmlDeviceGetDecoderUtilization)
+PAIR(nvmlDeviceGetJpgUtilization)
+PAIR(nvmlDeviceGetOfaUtilization)
+PAIR(nvmlDeviceGetEccMode)
+PAIR(nvmlDeviceGetMigMode)
+
+nvmlReturn nvmlDeviceGetMarginTemperature(nvmlDevice device, struct margin *margin)
+{
+    unsigned value;
+    ENTER(nvmlDeviceGetMarginTemperature, &device);
+    if (margin->version != MARGIN_V1)
+        return leave(&call, WRONG_VERSION);
+    code = told32(&call, 0, &value);
+    margin->marginTemperature = (int)value;
+    return leave(&call, code);
+}
+
+nvmlReturn nvmlDeviceGetFieldValues(nvmlDevice device, int count, struct field *fields)
+{
+    ENTER(nvmlDeviceGetFieldValues, &device);
+    int error = call.gpu->rules[F_field].error ? call.gpu->rules[F_field].error : state.rules[F_field].error;
+    for (struct field *field = fields; field < fields + count; field++) {
+        unsigned id = field->fieldId, scope = field->scopeId;
+        bool is_known = id < FIELDS && scope < SCOPES && call.gpu->fields[id][scope].is_there;
+        field->nvmlReturn = error ? error : is_known ? SUCCESS : NOT_SUPPORTED;
+        if (field->nvmlReturn)
+            continue;
+        field->valueType = call.gpu->types[id];
+        field->value.ull = value_now(&call.gpu->fields[id][scope]);
+    }
+    return leave(&call, SUCCESS);
+}
+
+/* Several numbers, and words. */
+
+nvmlReturn nvmlDeviceGetUtilizationRates(nvmlDevice device, struct utilization *rates)
+{
+    ENTER(nvmlDeviceGetUtilizationRates, &device);
+    code = told32(&call, 0, &rates->gpu);
+    return leave(&call, code ? code : told32(&call, 1, &rates->memory));
+}
+
+static nvmlReturn memory_of(struct call *call, struct memory_v2 *memory)
+{
+    unsigned version = memory->version;
+    nvmlReturn code = SUCCESS;
+
+    *memory = (struct memory_v2){.version = version};
+    if (call->instance) {
+        memory->total = call->instance->total;
+        memory->used = call->instance->used;
+    } else {
+        call->function = F_nvmlDeviceGetMemoryInfo;
+        code = told(call, 0, &memory->total);
+        code = code ? code : told(call, 1, &memory->used);
+        code = code ? code : told(call, 2, &memory->reserved);
+    }
+    memory->free = memory->total - memory->used - memory->reserved;
+    return code;
+}
+
+nvmlReturn nvmlDeviceGetMemoryInfo(nvmlDevice device, struct memory *memory)
+{
+    struct memory_v2 all = {0};
+    ENTER(nvmlDeviceGetMemoryInfo, &device);
+    code = memory_of(&call, &all);
+    *memory = (struct memory){all.total, all.free, all.used + all.reserved};
+    return leave(&call, code);
+}
+
+nvmlReturn nvmlDeviceGetMemoryInfo_v2(nvmlDevice device, struct memory_v2 *memory)
+{
+    ENTER(nvmlDeviceGetMemoryInfo_v2, &device);
+    code = memory->version == MEMORY_V2 ? memory_of(&call, memory) : WRONG_VERSION;
+    call.function = F_nvmlDeviceGetMemoryInfo_v2;
+    return leave(&call, code);
+}
+
+nvmlReturn nvmlDeviceGetBAR1MemoryInfo(nvmlDevice device, struct bar1 *memory)
+{
+    ENTER(nvmlDeviceGetBAR1MemoryInfo, &device);
+    code = told(&call, 0, &memory->bar1Total);
+    code = code ? code : told(&call, 1, &memory->bar1Used);
+    memory->bar1Free = memory->bar1Total - memory->bar1Used;
+    return leave(&call, code);
+}
+
+nvmlReturn nvmlDeviceGetUUID(nvmlDevice device, char *uuid, unsigned size)
+{
+    ENTER(nvmlDeviceGetUUID, &device);
+    return leave(&call, text(call.instance ? call.instance->uuid : call.gpu->uuid, uuid, size));
+}
+
+nvmlReturn nvmlDeviceGetName(nvmlDevice device, char *name, unsigned size)
+{
+    char whole[192];
+    ENTER(nvmlDeviceGetName, &device);
+    snprintf(whole, sizeof whole, call.instance ? "%s MIG %s" : "%s", call.gpu->name,
+             call.instance ? call.instance->profile : "");
+    return leave(&call, text(whole, name, size));
+}
+
+nvmlReturn nvmlDeviceGetSerial(nvmlDevice device, char *serial, unsigned size)
+{
+    ENTER(nvmlDeviceGetSerial, &device);
+    return leave(&call, text(call.gpu->serial, serial, size));
+}
+
+nvmlReturn nvmlDeviceGetPciInfo_v3(nvmlDevice device, struct pci *pci)
+{
+    ENTER(nvmlDeviceGetPciInfo_v3, &device);
+    memset(pci, 0, sizeof *pci);
+    sscanf(call.gpu->bus_id, "%x:%x:%x", &pci->domain, &pci->bus, &pci->device);
+    snprintf(pci->busIdLegacy, sizeof pci->busIdLegacy, "%04x:%02x:%02x.0", pci->domain & 0xffff,
+             pci->bus & 0xff, pci->device & 0xff);
+    return leave(&call, text(call.gpu->bus_id, pci->busId, sizeof pci->busId));
+}
+
+static nvmlReturn listed(const struct call *call, int is_graphics, unsigned *size,
+                         struct process_info *list)
+{
+    unsigned count = 0;
+    for (int i = 0; i < call->gpu->process_count; i++) {
+        const struct process *one = &call->gpu->processes[i];
+        if (one->is_graphics != is_graphics)
+            continue;
+        if (list && count < *size)
+            list[count] = (struct process_info){one->pid, one->used, one->gpu_instance,
+                                                one->compute_instance};
+        count++;
+    }
+    bool fits = list ? count <= *size : !count;
+    *size = count;
+    return fits ? SUCCESS : TOO_SMALL;
+}
+
+nvmlReturn nvmlDeviceGetComputeRunningProcesses_v3(nvmlDevice device, unsigned *size,
+                                                   struct process_info *list)
+{
+    ENTER(nvmlDeviceGetComputeRunningProcesses_v3, &device);
+    return leave(&call, listed(&call, 0, size, list));
+}
+
+nvmlReturn nvmlDeviceGetGraphicsRunningProcesses_v3(nvmlDevice device, unsigned *size,
+                                                    struct process_info *list)
+{
+    ENTER(nvmlDeviceGetGraphicsRunningProcesses_v3, &device);
+    return leave(&call, listed(&call, 1, size, list));
+}
+
+/* MIG. */
+
+nvmlReturn nvmlDeviceGetMaxMigDeviceCount(nvmlDevice device, unsigned *count)
+{
+    ENTER(nvmlDeviceGetMaxMigDeviceCount, &device);
+    *count = MOST_INSTANCES;
+    return leave(&call, SUCCESS);
+}
+
+nvmlReturn nvmlDeviceGetMigDeviceHandleByIndex(nvmlDevice device, unsigned index, nvmlDevice *mig)
+{
+    ENTER(nvmlDeviceGetMigDeviceHandleByIndex, &device);
+    if (index >= (unsigned)call.gpu->instance_count)
+        return leave(&call, NOT_FOUND);
+    *mig = handle(call.index, index + 1);
+    return leave(&call, SUCCESS);
+}
+
+nvmlReturn nvmlDeviceGetGpuInstanceId(nvmlDevice device, unsigned *id)
+{
+    ENTER(nvmlDeviceGetGpuInstanceId, &device);
+    *id = call.instance ? call.instance->gpu_instance : 0;
+    return leave(&call, call.instance ? SUCCESS : INVALID);
+}
+
+nvmlReturn nvmlDeviceGetComputeInstanceId(nvmlDevice device, unsigned *id)
+{
+    ENTER(nvmlDeviceGetComputeInstanceId, &device);
+    *id = call.instance ? call.instance->compute_instance : 0;
+    return leave(&call, call.instance ? SUCCESS : INVALID);
+}
+
+/* Events: a set gets those Xids that come after a GPU was registered with it. */
+
+nvmlReturn nvmlEventSetCreate(nvmlEventSet *set)
+{
+    ENTER(nvmlEventSetCreate, NULL);
+    for (unsigned i = 0; i < SETS; i++)
+        if (!sets[i].is_used) {
+            memset(&sets[i], 0, sizeof sets[i]);
+            sets[i].is_used = true;
+            *set = i + 1;
+            return leave(&call, SUCCESS);
+        }
+    return leave(&call, TOO_SMALL);
+}
+
+static bool is_set(nvmlEventSet set)
+{
+    return set > 0 && set <= SETS && sets[set - 1].is_used;
+}
+
+nvmlReturn nvmlEventSetFree(nvmlEventSet set)
+{
+    ENTER(nvmlEventSetFree, NULL);
+    if (!is_set(set))
+        return leave(&call, INVALID);
+    sets[set - 1].is_used = false;
+    return leave(&call, SUCCESS);
+}
+
+nvmlReturn nvmlDeviceRegisterEvents(nvmlDevice device, unsigned long long types, nvmlEventSet set)
+{
+    ENTER(nvmlDeviceRegisterEvents, &device);
+    if (!is_set(set) || types != XID_EVENT)
+        return leave(&call, INVALID);
+    sets[set - 1].has_gpu[call.index] = true;
+    sets[set - 1].seen[call.index] = call.gpu->xid_count;
+    return leave(&call, SUCCESS);
+}
+
+nvmlReturn nvmlEventSetWait_v2(nvmlEventSet set, struct event *event, unsigned timeout_ms)
+{
+    (void)timeout_ms;
+    ENTER(nvmlEventSetWait_v2, NULL);
+    if (!is_set(set))
+        return leave(&call, INVALID);
+    for (unsigned gpu = 0; gpu < state.gpu_count; gpu++) {
+        int *seen = &sets[set - 1].seen[gpu];
+        if (!sets[set - 1].has_gpu[gpu] || *seen >= state.gpus[gpu].xid_count)
+            continue;
+        *event = (struct event){handle(gpu, 0), XID_EVENT, state.gpus[gpu].xids[(*seen)++], ~0u, ~0u};
+        return leave(&call, SUCCESS);
+    }
+    return leave(&call, TIMEOUT);
+}
