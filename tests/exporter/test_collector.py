@@ -256,3 +256,19 @@ def test_reading_at_once_waits_for_all():
 
     assert (1, 1) == (count(first), count(second))
     assert [] == read_now([])
+
+
+class OfADevice(Counting):
+    """Asks a driver, which may take long."""
+
+    waits_for_device = True
+
+
+def test_who_asks_a_device_is_read_after_all_others(loop):
+    """Wherever it stands on the page: a slow driver must not make others late."""
+    device, other = Reader(OfADevice(time_interval=0)), Reader(Counting(time_interval=0))
+
+    first, second = loop.scrape(device, other)
+
+    assert (device, other) == (first.reader, second.reader)
+    assert second.reading.began_s < first.reading.began_s

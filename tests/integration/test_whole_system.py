@@ -9,6 +9,7 @@ from fructosa_exporter.metrics import counter, gauge
 from fructosa_exporter.sensor import Sensor
 from fructosa_exporter.sensors import SENSORS, Agent
 
+from ..nvml.driver import eight_gpus
 from .recorded_agent import REAL, Growing
 from .whole_system import DOWN, MASTER, RECORDED
 
@@ -134,6 +135,17 @@ def test_a_gpu_that_was_lost_is_told_by_both(whole_system):
     assert ["1"] == [labels["gpu"] for labels, _ in lost]
     assert [6.0] == [points[max(points)] for points in known.values()]
     assert [5.0] == [points[max(points)] for points in up.values()]
+
+
+def test_what_the_driver_says_of_a_gpu_is_in_graphite(whole_system):
+    """301.5 W are 301,500 mW in the library, a sample on the page, and a point below its path."""
+    said_mw = eight_gpus()[1].answers["nvmlDeviceGetPowerUsage", 0]
+    uuid = eight_gpus()[1].uuid
+    path = f"{whole_system.prefix}.{whole_system.node(NODE)}.fructosa_gpu_power_watts.1.{uuid}"
+
+    line = f'fructosa_gpu_power_watts{{gpu="1",uuid="{uuid}"}} {said_mw / 1000}'
+    assert line in whole_system.pages[NODE].splitlines()
+    assert {said_mw / 1000} == set(whole_system.render(path)[path].values())
 
 
 def test_lmaster_is_one_of_the_nodes(whole_system):
