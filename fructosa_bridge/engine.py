@@ -22,6 +22,9 @@ from .tasks import Tasks
 
 log = logging.getLogger("lmaster")
 
+# What was asked for at the end may still come: a node that is well answers within milliseconds.
+_LAST_ANSWERS_S = 0.5
+
 Load = Callable[[], tuple[Config, list[Target]]]
 """Reads the configuration; raises ConfigError, UsageError or ServiceError where it is wrong."""
 
@@ -95,6 +98,8 @@ class Engine:
         self._is_ending = True
         async with self._changing:
             is_delivering, self.is_ready = self.is_ready, False
+            if silent := await self.scraper.rest(_LAST_ANSWERS_S):
+                log.warning("targets still asked at the end, whose slot stays empty: %d", silent)
             await self._tasks.end(*self._targets)
             self.scraper.flush()
             if is_delivering and not self._tasks.has_failed:

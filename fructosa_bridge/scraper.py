@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -84,6 +85,7 @@ class Scraper:
         self._clock = clock
         self._translators: dict[Rules, Translator] = {}
         self._asking = 0
+        self._is_resting, self._rested = False, asyncio.Event()
         self._waiting: list[_Scraped] = []
         self._timer: asyncio.TimerHandle | None = None
         self._own: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -97,6 +99,8 @@ class Scraper:
         due_s = schedule.next_due(self._clock(), target.interval_s, offset_s)
         while True:
             due_s = await self._wait(due_s, target.interval_s, offset_s)
+            while self._is_resting:  # this task is about to be ended
+                await asyncio.sleep(_LONGEST_NAP_S)
             try:
                 await self.scrape(state, due_s)
             except asyncio.CancelledError:
@@ -125,12 +129,22 @@ class Scraper:
             page, error = await self._fetched(state.target)
         finally:
             self._asking -= 1
+            if self._is_resting and not self._asking:
+                self._rested.set()
         took_s = time.monotonic() - began_s
         self._waiting.append(_Scraped(state, due_s, took_s, page, error))
         if len(self._waiting) >= _AT_A_TIME or not self._asking:
             self.flush()
         elif self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(_GATHER_S, self.flush)
+
+    async def rest(self, within_s: float) -> int:
+        """Begin no scrape any more; return how many nodes have not answered *within_s* seconds."""
+        self._is_resting = True
+        if self._asking:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._rested.wait(), within_s)
+        return self._asking
 
     async def _fetched(self, target: Target) -> tuple[Page | None, str | None]:
         """Return the page of a *target*, or why there is none."""

@@ -74,13 +74,19 @@ def series_of(system: System, node: str) -> list[Path]:
     return [folder / f"{part}.wsp" for part in range(PARTS)]
 
 
+def up_of(system: System, node: str) -> Path:
+    """Return the file that says in which slots a node was up."""
+    return system.whisper / node.replace(".", "-") / "up" / "farm.wsp"
+
+
 def settled(system: System, restarts: list[Restart], from_s: float) -> Count:
     """Compare until nothing more is missing than may be, or patience ends."""
     pages = pages_of(system)
     series = {node: series_of(system, node) for node in pages}
+    ups = {node: up_of(system, node) for node in pages}
     end_s = time.monotonic() + _PATIENCE_S
     while True:
-        made = count(pages, series, restarts, from_s, system.interval_s)
+        made = count(pages, series, ups, restarts, from_s, system.interval_s)
         if all(one.is_fine for one in made.lost) or time.monotonic() > end_s:
             return made
         time.sleep(2)
@@ -95,8 +101,9 @@ def restart_rows(made: Count, restarts: list[Restart]) -> list[tuple[str, ...]]:
         lost = [one for one in made.lost if one.kind == kind]
         cut = sum(one.points for one in lost if one.is_scrape_cut_short)
         allowed = sum(one.points for one in lost if one.is_allowed)
-        beyond = sum(one.points for one in lost) - cut - allowed
-        rows.append((kind, str(times[kind]), str(allowed), str(cut), str(beyond)))
+        late = sum(one.points for one in lost if one.is_told)
+        beyond = sum(one.points for one in lost if not one.is_fine)
+        rows.append((kind, *map(str, (times[kind], allowed, cut, late, beyond))))
     return rows
 
 
@@ -126,7 +133,7 @@ def report(system: System, made: Count, restarts: list[Restart], from_s: float) 
     head = ("points served", "stored", "not stored", "at a wrong time")
     slots = ("slots missed, lmaster down", "while it ran")
     print(table((*head, *slots), [sums(system, made, restarts)]), end="\n\n")
-    lost = ("lost in the last 0.1 s", "scrape cut short, no slot", "lost beyond")
+    lost = ("lost in the last 0.1 s", "scrape cut short, no slot", "too late, told as down", "lost")
     print(table(("restart", "done", *lost), restart_rows(made, restarts)), end="\n\n")
     print(table(("lagent", "slots up", "slots down"), agent_rows(system, from_s)), end="\n\n")
     for one in [one for one in made.lost if not one.is_fine][:20]:

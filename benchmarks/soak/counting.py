@@ -26,6 +26,7 @@ class Lost:
     served_s: float
     kind: str
     before_s: float
+    is_told: bool  # the node counts as down in this slot: the page came too late
 
     @property
     def is_allowed(self) -> bool:
@@ -34,14 +35,13 @@ class Lost:
 
     @property
     def is_scrape_cut_short(self) -> bool:
-        """Tell whether lmaster was ended, or the node taken out, while the page was on its way."""
-        is_asked = self.kind in (*DOWN, RELOAD) and self.kind != KILLED
-        return is_asked and abs(self.before_s) < _LIMIT_S
+        """Tell whether the node was taken out while the page was on its way."""
+        return self.kind == RELOAD and abs(self.before_s) < _LIMIT_S
 
     @property
     def is_fine(self) -> bool:
         """Tell whether nobody need look into it."""
-        return self.is_allowed or self.is_scrape_cut_short
+        return self.is_allowed or self.is_scrape_cut_short or self.is_told
 
 
 @dataclass
@@ -68,11 +68,12 @@ def stored(file: Path, from_s: float) -> dict[int, list[int]]:
 def count(
     pages: dict[str, list[float]],
     series: dict[str, list[Path]],
+    ups: dict[str, Path],
     restarts: Sequence[Restart],
     from_s: float,
     interval_s: int,
 ) -> Count:
-    """Compare the times of each node's *pages* with its *series*."""
+    """Compare the times of each node's *pages* with its *series*, and the series that say up."""
     made = Count()
     for node, times in pages.items():
         missing: dict[int, int] = {}
@@ -88,8 +89,16 @@ def count(
                 )
                 made.misplaced += len(found[number]) - 1
             made.served += len(times)
+        downs = stored(ups[node], from_s).get(0, []) if missing else []
         made.lost += [
-            Lost(node, number, points, times[number], *_nearest(times[number], restarts))
+            Lost(
+                node,
+                number,
+                points,
+                times[number],
+                *_nearest(times[number], restarts),
+                is_told=any(0 <= times[number] - at < interval_s + 1 for at in downs),
+            )
             for number, points in missing.items()
         ]
     return made

@@ -30,6 +30,17 @@ async def until(condition):
             await asyncio.sleep(0.01)
 
 
+def when(event):
+    """Answer when the *event* is there."""
+
+    async def say(reader, writer):
+        await event.wait()
+        writer.write(answer())
+        await writer.drain()
+
+    return say
+
+
 class Sink:
     """A carbon that keeps the lines it is sent; it may be told to read nothing more."""
 
@@ -540,6 +551,37 @@ async def test_what_was_scraped_is_delivered_at_the_end(lab):
 
     for name, state in lab.states().items():
         assert state.scrapes == lab.one.count(f"{name}.127-0-0-1.up.{name}")
+
+
+async def test_who_is_asked_at_the_end_may_still_answer(lab):
+    """A page that was asked for is taken, and delivered; nobody is asked any more."""
+    await lab.scraped()
+    say = asyncio.Event()
+    lab.a.says = when(say)
+    asked = len(lab.a.requests)
+    await until(lambda: len(lab.a.requests) > asked)
+    state = lab.states()["a"]
+    scrapes = state.scrapes
+
+    ending = asyncio.create_task(lab.engine.stop(SOON_S))
+    await until(lambda: lab.engine.scraper._is_resting)
+    say.set()
+    await ending
+
+    assert scrapes + 1 == state.scrapes == lab.one.count("a.127-0-0-1.up.a")
+    assert asked + 1 == len(lab.a.requests)
+
+
+async def test_who_does_not_answer_at_the_end_is_told_of(lab, caplog):
+    """Nobody is waited for long, and the slot stays empty."""
+    await lab.scraped()
+    lab.a.says = then_hang()
+    asked = len(lab.a.requests)
+    await until(lambda: len(lab.a.requests) > asked)
+
+    await lab.engine.stop(SOON_S)
+
+    assert "targets still asked at the end, whose slot stays empty: 1" in caplog.messages
 
 
 async def test_a_start_that_fails_waits_for_nothing(lab):
