@@ -25,12 +25,14 @@ from fructosa_exporter.sensors import SENSORS
 from fructosa_exporter.sensors.gpu import GPUSensor
 from tests.nvml.driver import FakeDriver
 
-from .processes import CannotRun
+from .processes import CannotRun, node_exporter
+from .scraping import scraper
 from .table import table
 
 _ROUNDS, _PAGES, _EVERY_S = 30, 20, 15.0
 _NOTES = """
-The calls cost little here: the driver of the tests answers from memory, NVIDIA's asks the GPU."""
+Ratios are to the calls, or to node_exporter in the same run. The calls cost little here: the driver
+of the tests answers from memory, NVIDIA's asks the GPU."""
 
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
 
@@ -111,7 +113,7 @@ def cpu_ms(work: Callable[[], object], times: int) -> float:
     return (time.process_time() - began_s) / times * 1000
 
 
-def measure(is_anew: bool) -> list[tuple[str, ...]]:
+def measure(*, is_anew: bool, peer_us: float) -> list[tuple[str, ...]]:
     """Return what a page costs, what the library's calls cost alone, and the rest."""
     recorded = Recorded()
     to_record, ours = Scrapes(recorded, is_anew), Scrapes(Nvidia(), is_anew)
@@ -129,15 +131,17 @@ def measure(is_anew: bool) -> list[tuple[str, ...]]:
         (cpu_ms(ours.page, _PAGES), cpu_ms(lambda: again(calls, error), 1) / _PAGES)
         for _ in range(_ROUNDS)
     ]
-    return rows("read anew" if is_anew else "as it comes", pairs, len(calls), samples)
+    name = "read anew" if is_anew else "as it comes"
+    return rows(name, pairs, len(calls), samples, peer_us)
 
 
 def rows(
-    name: str, pairs: list[tuple[float, float]], calls: int, samples: int
+    name: str, pairs: list[tuple[float, float]], calls: int, samples: int, peer_us: float
 ) -> list[tuple[str, ...]]:
     """Return the table's rows, of *pairs* of a page's cost and that of its calls, in ms."""
     page_ms, calls_ms = (statistics.median(column) for column in zip(*pairs, strict=True))
     ours_ms = statistics.median(page - call for page, call in pairs)
+    ours_us = ours_ms / samples * 1000
     return [
         (
             f"{name}: a page with {samples} samples",
@@ -146,8 +150,19 @@ def rows(
         ),
         (f"its {calls / _PAGES:.0f} calls of pynvml, alone", f"{calls_ms:.2f} ms", "1"),
         ("the rest, which is lagent's", f"{ours_ms:.2f} ms", f"{ours_ms / calls_ms:.2f}"),
-        ("of that, a sample", f"{ours_ms / samples * 1000:.2f} us", ""),
+        ("of that, a sample", f"{ours_us:.2f} us", ""),
+        ("  of node_exporter's for a sample", "", f"{ours_us / peer_us:.3f}"),
     ]
+
+
+def of_peer() -> float:
+    """Return node_exporter's CPU time for a sample, in microseconds."""
+    with node_exporter() as exporter, scraper(exporter) as one:
+        samples = sum(not line.startswith("#") for line in one.page()[0].splitlines())
+        began_s = exporter.cpu_s()
+        for _ in range(_PAGES):
+            one.scrape()
+        return (exporter.cpu_s() - began_s) / _PAGES / samples * 1e6
 
 
 def main() -> int:
@@ -160,7 +175,17 @@ def main() -> int:
         # loaded already it finds by its name.
         ctypes.CDLL(f"{fake.environment['LD_LIBRARY_PATH']}/{LIBRARY}", mode=ctypes.RTLD_GLOBAL)
         head = ("eight GPUs, a scrape in 15 s", "CPU time", "ratio to the calls")
-        print(table(head, [*measure(is_anew=False), *measure(is_anew=True)]))
+        peer_us = of_peer()
+        print(
+            table(
+                head,
+                [
+                    row
+                    for is_anew in (False, True)
+                    for row in measure(is_anew=is_anew, peer_us=peer_us)
+                ],
+            )
+        )
         print(_NOTES)
     return 0
 

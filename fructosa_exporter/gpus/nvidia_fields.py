@@ -60,7 +60,7 @@ class Decoder:
         self._questions = questions
         self._states: list[int] | None = None
         self._values = struct.Struct("")
-        self._is_signed = False
+        self._is_signed, self._least = False, 0
         self._quantities: tuple[tuple[str, ...], ...] = ()
         self._factors: list[float] = []
         self._limits: list[int] = []
@@ -72,11 +72,16 @@ class Decoder:
         if states != self._states:
             self._learn(states)
         values = self._values.unpack(raw)
-        if all(map(lt, values, self._limits)) and not (self._is_signed and min(values) < 0):
+        if self._are_numbers(values):
             return Told(self._quantities, self._in_units(values))
         rows = zip(self._quantities, values, self._in_units(values), self._limits, strict=True)
         kept = {one: number for one, value, number, limit in rows if 0 <= value < limit}
         return Told(tuple(kept), list(kept.values()))
+
+    def _are_numbers(self, values: Sequence[float]) -> bool:
+        if self._is_signed and min(values) < 0:
+            return False
+        return not values or max(values) < self._least or all(map(lt, values, self._limits))
 
     def _in_units(self, values: Sequence[float]) -> list[float]:
         numbers = list(map(mul, values, self._factors))
@@ -105,6 +110,9 @@ class Decoder:
             if question.active is not None
         ]
         self._limits = [limit for _, limit in found.values()]
+        # Of doubles, which may be no number at all, the largest says nothing.
+        is_whole = not any("d" in part for part in form)
+        self._least = min(self._limits, default=0) if is_whole else 0
         self._states = states
 
 

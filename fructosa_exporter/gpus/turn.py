@@ -2,8 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 # Below any usual deadline of a sensor, above what a driver takes that does not hang.
 PATIENCE_S = 1.0
@@ -23,9 +22,8 @@ class Turn:
         self._clock, self._patience_s = clock, patience_s
         self._holder, self._since_s = "", 0.0
 
-    @contextmanager
-    def of(self, name: str) -> Iterator[None]:
-        """Wait for the turn and have it, under the *name* of who has it.
+    def of(self, name: str) -> "Turn":
+        """Wait for the turn and take it, under the *name* of who has it: ``with turn.of(name):``.
 
         Raises: DriverHangs when it is not given back in time.
         """
@@ -36,7 +34,11 @@ class Turn:
             waited_s = self._clock() - self._since_s
             raise DriverHangs(f"{self._holder} has waited for the driver for {waited_s:.1f} s")
         self._holder, self._since_s = name, self._clock()
-        try:
-            yield
-        finally:
-            self._lock.release()
+        return self
+
+    def __enter__(self) -> None:
+        """Have it."""
+
+    def __exit__(self, *_: object) -> None:
+        """Give it back."""
+        self._lock.release()

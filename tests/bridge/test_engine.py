@@ -18,9 +18,10 @@ from fructosa_bridge.targets import configured
 from fructosa_service.errors import ConfigError, Problem, ServiceError
 from fructosa_service.logs import LoggingSettings
 
+from .haste import haste
 from .node import Node, answer, then_hang
 
-SOON_S = 10
+SOON_S = 30
 
 
 async def until(condition):
@@ -94,6 +95,7 @@ async def lab(tmp_path):
             stack.push_async_callback(one.stop)
         client = await stack.enter_async_context(session())
         made.engine = Engine(made.configure(), client, made.load)
+        made.engine.scraper._clock = stack.enter_context(haste(asyncio.get_running_loop()))
         stack.push_async_callback(made.engine.stop, 0.1)
         yield made
 
