@@ -23,6 +23,7 @@ from fructosa_service.daemon import Answer, Ready
 from fructosa_service.errors import ConfigError, Problem, ServiceError, UsageError
 from fructosa_service.kinds import Endpoint
 from fructosa_service.logs import place_of_daemon
+from fructosa_service.notify import tell_manager
 from fructosa_service.privileges import account
 from fructosa_service.users import Users
 
@@ -84,7 +85,7 @@ def _run(
     # The file of the start: one that is away at a reload is not as if there had never been any.
     arguments.config = cli.chosen_config(arguments.config, DEFAULT_FILE)
     load = None if arguments.config is None else partial(_loaded, arguments)
-    asyncio.run(scrape_for_ever(config, targets, load, ready or (lambda urls: None)))
+    asyncio.run(scrape_for_ever(config, targets, load, ready or tell_manager))
     return 0
 
 

@@ -16,6 +16,7 @@ from fructosa_service.daemon import Answer, Ready
 from fructosa_service.errors import UsageError
 from fructosa_service.kinds import HOST, LISTENING_PORT, Endpoint, from_command_line
 from fructosa_service.logs import place_of_daemon
+from fructosa_service.notify import tell_manager
 from fructosa_service.privileges import account
 
 from .catalogue import description, example_config, metric_names, overview, reference
@@ -128,8 +129,7 @@ def _run(arguments: argparse.Namespace, config: Config, ready: Ready | None = No
         log.warning("passwords are sent as they are; set [web] tls certificate and tls key")
     for name, reason in left_out.items():
         log.info("sensor %s is not read: %s", name, reason)
-    if ready is not None:
-        ready(urls)
+    (ready or tell_manager)(urls)
     server.serve_forever()
     log.info("ended")
     return 0

@@ -63,9 +63,11 @@ def test_nothing_in_the_unit_of_lagent_hides_the_node_from_its_sensors(key):
 
 
 @pytest.mark.parametrize("name", UNITS)
-def test_a_wrong_configuration_is_found_before_a_start(name):
-    """ExecStartPre checks it; only lmaster is reloaded, by SIGHUP."""
+def test_a_start_is_waited_for_and_a_wrong_configuration_not_tried_again(name):
+    """The program itself says both: only its own exit code keeps systemd from another try."""
     unit = _unit(name)
 
-    assert f"\nExecStartPre=/usr/bin/{name} check\n" in unit
+    assert "\nType=notify\n" in unit
+    assert "\nRestartPreventExitStatus=2\n" in unit
+    assert "ExecStartPre" not in unit
     assert (name == "lmaster") == ("\nExecReload=/bin/kill -HUP $MAINPID\n" in unit)

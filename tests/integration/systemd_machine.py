@@ -1,0 +1,141 @@
+"""A machine of its own that a real systemd looks after: namespaces of this one.
+
+Its root is a layer above this machine's, with the units of this repository. The kernel ends all of
+it when its first process, systemd, is killed.
+"""
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from .conftest import missing
+from .openrc import ROOT, _closed_folders
+from .processes import BIN, wait_until
+
+SYSTEMD = Path("/lib/systemd/systemd")
+_SPACES = ("--mount", "--pid", "--net", "--cgroup", "--ipc", "--uts")
+
+# The last line is systemd, as the first process. Its root is changed rather than entered by
+# chroot: the kernel gives no user namespace, as PrivateUsers wants one, to who is in a chroot.
+_FIRST_PROCESS = r"""
+set -e
+bin=$1; shift
+mount -t tmpfs none /mnt
+mkdir /mnt/upper /mnt/work /mnt/root
+chmod 755 /mnt/upper
+mount -t overlay none -o lowerdir=/,upperdir=/mnt/upper,workdir=/mnt/work /mnt/root
+for folder in "$@"; do chmod o+x "/mnt/root$folder"; done
+cp systemd/*.service /mnt/root/etc/systemd/system
+rm -rf /mnt/root/etc/systemd/system/*.wants /mnt/root/etc/fructosa
+cd /mnt/root
+for program in lagent lmaster; do ln -sf "$bin/$program" usr/bin/$program; done
+mkdir -p etc/fructosa etc/systemd/system/lmaster.service.d before
+# The programs of these tests, and their Python, may be in somebody's home, or in /tmp. A /dev of
+# its own systemd can't give to a service here, as it finds no place for it in this root.
+printf '[Service]\n%s=no\n%s=no\n%s=no\n' ProtectHome PrivateTmp PrivateDevices \
+  >etc/systemd/system/lmaster.service.d/here.conf
+# It would look through all of this machine's /tmp.
+ln -s /dev/null etc/systemd/system/systemd-tmpfiles-setup.service
+mount -t proc proc proc
+mount -t sysfs sysfs sys
+mount -t cgroup2 none sys/fs/cgroup
+mount -t tmpfs none run
+mount -t tmpfs none var/lib
+mount -t tmpfs -o mode=755 none dev
+n=3
+for name in null - zero - full random urandom; do
+  [ $name = - ] || mknod -m 666 dev/$name c 1 $n
+  n=$((n + 1))
+done
+mknod -m 666 dev/tty c 5 0
+mknod -m 600 dev/console c 5 1
+mkdir dev/shm dev/pts
+ln -s /proc/self/fd dev/fd
+chroot . useradd --system fructosa
+ip link set lo up
+pivot_root . before
+cd /
+umount -l /before
+exec env -i container=fructosa PATH="$PATH" \
+  /lib/systemd/systemd --system --unit=basic.target --log-target=journal
+"""
+
+
+class SystemdMachine:
+    """A machine that has begun with systemd; its network is a loopback of its own."""
+
+    def __init__(self):
+        words = ["unshare", *_SPACES, "--fork", "--kill-child"]
+        self._outer = subprocess.Popen(
+            [*words, "bash", "-c", _FIRST_PROCESS, "bash", str(BIN), *_closed_folders()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=ROOT,
+        )
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self._outer.poll() is None:
+            os.kill(self._pid(), signal.SIGKILL)
+        self._outer.wait(10)
+        self._outer.stdout.close()
+
+    def _pid(self):
+        children = Path(f"/proc/{self._outer.pid}/task/{self._outer.pid}/children")
+        return int(children.read_text())
+
+    def is_up(self):
+        """Tell whether systemd has started what comes first; OSError where it does not run."""
+        if self._outer.poll() is not None:
+            raise OSError(f"systemd does not begin in namespaces: {self._outer.stdout.read()}")
+        try:
+            is_systemd = Path(f"/proc/{self._pid()}/comm").read_text() == "systemd\n"
+        except ValueError:  # there is no child yet
+            return False
+        return is_systemd and self.run("systemctl", "is-active", "basic.target")[0] == 0
+
+    def run(self, *words):
+        """Run a command; return its exit code, and what it had to say."""
+        done = subprocess.run(
+            ["nsenter", "-t", str(self._pid()), "--all", *map(str, words)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            check=False,
+            text=True,
+            timeout=60,
+            cwd="/",
+        )
+        return done.returncode, done.stdout
+
+    def write(self, name, text):
+        """Write a file of that machine."""
+        Path(f"/proc/{self._pid()}/root{name}").write_text(text)
+
+    def wait_for(self, condition):
+        """Wait until *condition* is true; the journal explains why it is not."""
+        return wait_until(condition, lambda: self.run("journalctl", "--no-pager", "-n", "40")[1])
+
+
+def systemd_or_skip():
+    """Return a machine that is up; skip the test where none can be made, and say why."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can make a machine of its own")
+    if not SYSTEMD.exists():
+        missing("systemd", "Debian's systemd")
+    machine = SystemdMachine()
+    try:
+        wait_until(machine.is_up, lambda: "systemd does not answer")
+    except OSError as error:
+        pytest.skip(str(error))
+    except BaseException:
+        machine.__exit__()
+        raise
+    return machine
