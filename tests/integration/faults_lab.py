@@ -5,6 +5,7 @@ import signal
 import struct
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 
 import requests
@@ -51,6 +52,11 @@ class Stream:
         self.master = Master(folder, "-c", self._config, "--data", self.data)
         self.lab.stack.callback(self.master.end)
 
+    @property
+    def runs(self):
+        """Whether its lmaster runs."""
+        return self.master.process.poll() is None
+
     def metric(self, name):
         """Return the sum of what its lmaster says of itself by that *name*."""
         page = requests.get(f"{self.master.url.rstrip('/')}/metrics", timeout=10).text
@@ -96,17 +102,29 @@ class Lab:
     def stream(self, name, protocol="pickle", hosts="127.2.0.[1-10]", **more):
         """Add a stream, and start its lmaster."""
         made = Stream(self, name, hosts, protocol, **more)
+        self.start([made])
         self.streams.append(made)
-        made.start()
         return made
 
     def both(self, name, **more):
         """Start a stream in each of carbon's protocols."""
-        return [self.stream(f"{name}-{protocol}", protocol, **more) for protocol in PROTOCOLS]
+        made = [
+            Stream(self, f"{name}-{protocol}", "127.2.0.[1-10]", protocol, **more)
+            for protocol in PROTOCOLS
+        ]
+        self.start(made)
+        self.streams += made
+        return made
+
+    def start(self, streams):
+        """Start lmasters at the same time."""
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(Stream.start, streams))
 
     def pages(self, count):
-        """Wait until every node has served so many more pages to every stream."""
-        before = [stream.times() for stream in self.streams]
+        """Wait until every node has served so many more pages to every lmaster that runs."""
+        streams = [stream for stream in self.streams if stream.runs]
+        before = [stream.times() for stream in streams]
 
         def are_there():
             return all(
@@ -114,24 +132,33 @@ class Lab:
                 and all(
                     len(times) >= len(then.get(node, ())) + count for node, times in now.items()
                 )
-                for then, now in zip(before, (s.times() for s in self.streams), strict=True)
+                for then, now in zip(before, (s.times() for s in streams), strict=True)
             )
 
         wait_until(are_there, lambda: "pages to be served", pause_s=0.05)
+
+    def files(self):
+        """Wait until carbon has made the file of each series.
+
+        A carbon that is killed while it makes one leaves it empty, and can't write to it ever.
+        """
+        served = {stream: stream.times() for stream in self.streams}
+        wait_until(lambda: not self._missing(served), lambda: "files", pause_s=0.1)
 
     def noticed(self, pattern):
         """Wait until every lmaster has said *pattern*."""
         for stream in self.streams:
             stream.master.said(pattern)
 
-    def compare(self, fault, note="", shifts=(0.0,), killed_s=0.0):
+    def compare(self, fault, note="", shifts=(0.0,), killed_s=0.0, streams=None):
         """Wait until all is stored that was served up to now; return what is not, after all.
 
-        Those are streams, nodes, parts, numbers. What was served in the last second before lmaster
-        was killed may be missing: it is in the table, and not returned. What is stored must stand
-        at its own second, once; *shifts* tell how far lmaster's clock may have been off.
+        It is about some *streams*, or about all. What is returned are streams, nodes, parts,
+        numbers. What was served in the last second before lmaster was killed may be missing: it is
+        in the table, and not returned. What is stored must stand at its own second, once; *shifts*
+        tell how far lmaster's clock may have been off.
         """
-        served = {stream: stream.times() for stream in self.streams}
+        served = {stream: stream.times() for stream in streams or self.streams}
 
         def lost():
             return [

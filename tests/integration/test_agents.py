@@ -9,8 +9,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from fructosa_bridge.cli import main
 from fructosa_bridge.fan_out import _interruptible
 
+from .page_sandbox import within
 from .processes import BIN, Program, wait_until
 from .ssh_hosts import SshHosts, hosts_or_skip
 
@@ -21,7 +23,7 @@ echo $$ >>"$FAKE/pids"
 while [ "$1" != -- ]; do shift; done
 case $2 in
   silent*) exec sleep 600 ;;
-  loud*) yes $2 | head -c 300000 | tr -d '\\n'; printf '\\033]0;owned\\007'; exit 1 ;;
+  loud*) printf '%0100000d\\033]0;owned\\007' 0; exit 1 ;;
   strange*) echo "ssh: Could not resolve hostname $2: Name or service not known" >&2; exit 255 ;;
 esac
 echo "lagent is started: pid $$"
@@ -37,13 +39,15 @@ filename = {folder}/{name}.lagent.log
 
 
 @pytest.fixture
-def fake_ssh(tmp_path):
-    """An environment whose ssh is a script; nothing of it may be left running."""
+def fake_ssh(tmp_path, monkeypatch):
+    """A script in place of ssh; nothing of it may be left running."""
     path = tmp_path / "bin" / "ssh"
     path.parent.mkdir()
     path.write_text(_FAKE_SSH)
     path.chmod(0o755)
-    yield {**os.environ, "PATH": f"{path.parent}:{os.environ['PATH']}", "FAKE": str(tmp_path)}
+    monkeypatch.setenv("PATH", f"{path.parent}:{os.environ['PATH']}")
+    monkeypatch.setenv("FAKE", str(tmp_path))
+    yield
     assert [] == [pid for pid in pids(tmp_path) if is_ours(pid, tmp_path)]
 
 
@@ -68,11 +72,16 @@ def configured(folder, hosts, agents=""):
     return path
 
 
-def run(*words, env=None, inside=()):
-    """Run lmaster agents to its end; return exit code, and the lines of both outputs."""
+def run(*words):
+    """Run lmaster agents in this process; return exit code, and the lines of both outputs."""
+    done = within(main, ["lmaster", "agents", *map(str, words)], "/")
+    return done.returncode, done.stdout.splitlines(), done.stderr.splitlines()
+
+
+def run_apart(*words, inside=()):
+    """Run lmaster agents in a process of its own, *inside* a namespace; return what run() does."""
     done = subprocess.run(
         [*inside, BIN / "lmaster", "agents", *map(str, words)],
-        env=env,
         check=False,
         capture_output=True,
         text=True,
@@ -81,13 +90,14 @@ def run(*words, env=None, inside=()):
     return done.returncode, done.stdout.splitlines(), done.stderr.splitlines()
 
 
-def test_nodes_that_are_silent_hold_up_nobody(fake_ssh, tmp_path):
+@pytest.mark.usefixtures("fake_ssh")
+def test_nodes_that_are_silent_hold_up_nobody(tmp_path):
     """Two hundred, of which ten hang: each of them costs its own timeout, and all are told."""
     config = configured(
         tmp_path, "node[001-187], silent[01-10], strange[1-2], loud", "fan out = 64"
     )
 
-    code, well, failed = run("start", "-c", config, "--timeout", 2, env=fake_ssh)
+    code, well, failed = run_apart("start", "-c", config, "--timeout", 2)
 
     told = [line.partition(": ")[::2] for line in failed if not line.startswith(" ")]
     assert 1 == code
@@ -99,9 +109,10 @@ def test_nodes_that_are_silent_hold_up_nobody(fake_ssh, tmp_path):
     assert "Could not resolve hostname" in dict(told)["strange[1-2]"]
 
 
-def test_a_node_that_says_too_much_is_cut(fake_ssh, tmp_path):
+@pytest.mark.usefixtures("fake_ssh")
+def test_a_node_that_says_too_much_is_cut(tmp_path):
     """What it says moves no cursor, and what is not kept is counted."""
-    code, well, failed = run("stop", "-c", configured(tmp_path, "loud[1-2]"), env=fake_ssh)
+    code, well, failed = run("stop", "-c", configured(tmp_path, "loud[1-2]"))
 
     assert (1, ["0 of 2 ok, 2 failed"]) == (code, well)
     assert "loud[1-2]: failed (exit code 1)" == failed[0]
@@ -109,13 +120,14 @@ def test_a_node_that_says_too_much_is_cut(fake_ssh, tmp_path):
     assert 2000 > sum(map(len, failed))
 
 
-def test_only_the_nodes_that_are_named_are_told(fake_ssh, tmp_path):
+@pytest.mark.usefixtures("fake_ssh")
+def test_only_the_nodes_that_are_named_are_told(tmp_path):
     """And each once, though two sections have it; another is a mistake."""
     config = configured(tmp_path, "node[1-9]")
     config.write_text(f"{config.read_text()}[nodes:two]\nhosts = node1\nport = 9100\nprefix = p\n")
 
-    code, well, failed = run("status", "node[1-2]", "-c", config, env=fake_ssh)
-    unknown = run("status", "nod1", "-c", config, env=fake_ssh)
+    code, well, failed = run("status", "node[1-2]", "-c", config)
+    unknown = run("status", "nod1", "-c", config)
 
     assert (0, []) == (code, failed)
     assert ["node[1-2]: lagent is started: pid …", "2 of 2 run"] == well
@@ -123,11 +135,12 @@ def test_only_the_nodes_that_are_named_are_told(fake_ssh, tmp_path):
     assert "nod1 is not among the nodes of" in unknown[2][0]
 
 
-def test_a_dry_run_tells_and_does_nothing(fake_ssh, tmp_path):
+@pytest.mark.usefixtures("fake_ssh")
+def test_a_dry_run_tells_and_does_nothing(tmp_path):
     """The command as it would run, and how long it may take."""
     config = configured(tmp_path, "node[1-9]", "command = openrc\nssh user = admin\n")
 
-    code, told, _ = run("stop", "-c", config, "--dry-run", "--fan-out", 3, env=fake_ssh)
+    code, told, _ = run("stop", "-c", config, "--dry-run", "--fan-out", 3)
 
     assert 0 == code
     assert told[0].startswith("node[1-9]: ssh -n -T -oBatchMode=yes ")
@@ -136,12 +149,13 @@ def test_a_dry_run_tells_and_does_nothing(fake_ssh, tmp_path):
     assert [] == pids(tmp_path)
 
 
+@pytest.mark.usefixtures("fake_ssh")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interruption_ends_every_ssh_and_tells_what_is_done(fake_ssh, tmp_path, number):
+def test_an_interruption_ends_every_ssh_and_tells_what_is_done(tmp_path, number):
     """The exit code is that of a program that was interrupted."""
     config = configured(tmp_path, "node[1-3], silent[1-9]")
     words = ("agents", "start", "-c", config)
-    with Program(tmp_path / "log", BIN / "lmaster", *words, env=fake_ssh) as running:
+    with Program(tmp_path / "log", BIN / "lmaster", *words) as running:
         wait_until(lambda: len(pids(tmp_path)) == 12, lambda: pids(tmp_path))
 
         code = running.end(number)
@@ -163,11 +177,11 @@ def test_a_signal_raises_nothing_where_it_strikes(number):
     assert worker.is_interrupted
 
 
-def test_without_ssh_it_says_what_to_install(tmp_path):
+def test_without_ssh_it_says_what_to_install(tmp_path, monkeypatch):
     """Before any node is asked."""
-    env = {**os.environ, "PATH": str(tmp_path)}
+    monkeypatch.setenv("PATH", str(tmp_path))
 
-    code, told, failed = run("status", "-c", configured(tmp_path, "node1"), env=env)
+    code, told, failed = run("status", "-c", configured(tmp_path, "node1"))
 
     assert (1, []) == (code, told)
     assert [
@@ -202,8 +216,8 @@ def test_real_agents_are_started_asked_and_stopped_on_real_hosts(hosts, tmp_path
     told = {}
 
     for step in ("start", "status", "stop"):
-        told[step] = run(step, "-c", config, inside=inside)
-    stopped = run("status", "node[01-08]", "-c", config, inside=inside)
+        told[step] = run_apart(step, "-c", config, inside=inside)
+    stopped = run_apart("status", "node[01-08]", "-c", config, inside=inside)
 
     unreachable = [
         "node09: ssh: Connection refused: the node is up, but no sshd listens; start sshd on it, "

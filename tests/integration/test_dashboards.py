@@ -60,14 +60,31 @@ def filled(query, values):
 
 
 ANSWERS = {}  # the system rests, so what it has answered it would answer again
+AT_ONCE = 30
 
 
 def in_graphite(system, one):
     """Return the names of the series that a query has points of."""
-    target = filled(one.target["target"], variables(system, "graphite"))
-    if target not in ANSWERS:
-        ANSWERS[target] = {name for name, points in system.render(target).items() if points}
-    return ANSWERS[target]
+    values = variables(system, "graphite")
+    if not ANSWERS:
+        wanted = {filled(each.target["target"], values): None for each in asked("graphite")}
+        for first in range(0, len(wanted), AT_ONCE):
+            ANSWERS.update(answered(system, list(wanted)[first : first + AT_ONCE]))
+    return ANSWERS[filled(one.target["target"], values)]
+
+
+def answered(system, targets):
+    """Ask Graphite for *targets* at once; return the names by target.
+
+    Each name begins with the number of the target that it belongs to.
+    """
+    found = {target: set() for target in targets}
+    numbered = [f'aliasSub({target}, "^", "{n}|")' for n, target in enumerate(targets)]
+    for series, points in system.render(numbered).items():
+        number, _, name = series.partition("|")
+        if points:
+            found[targets[int(number)]].add(name)
+    return found
 
 
 def in_prometheus(system, one):

@@ -72,7 +72,7 @@ def test_one_that_is_down_gets_all_it_missed_and_disturbs_no_other(master, farm,
     scraped(farm, 2)
 
     there.end_carbon()
-    scraped(farm, 3)
+    scraped(farm, 2)
     assert_all_comes(farm, lambda: stored(here))
     assert_all_comes(farm, lambda: in_folder(tmp_path / "own", farm))
     while_down = destinations(master)

@@ -1,7 +1,9 @@
 """What nodes serve is what Graphite answers, at the right times; nothing is lost in between."""
 
+import signal
 import subprocess
 import time
+from contextlib import ExitStack
 
 import pytest
 import requests
@@ -9,9 +11,9 @@ import requests
 from fructosa_bridge import naming
 
 from .pages import PageServer
-from .processes import BIN, free_port, wait_until
+from .processes import BIN, Master, free_port, wait_until
 
-PROTOCOLS = pytest.mark.parametrize("protocol", ["pickle", "plaintext"])
+PROTOCOLS = "pickle", "plaintext"
 
 
 def some_points(graphite, path, from_s, least=1):
@@ -32,12 +34,16 @@ class Clock:
 
 
 @pytest.fixture
-def ticking():
-    """A server of such a page."""
-    clock = Clock()
-    with PageServer(clock) as server:
-        server.clock = clock
-        yield server
+def server():
+    """A function that serves a page until the test is over."""
+    with ExitStack() as stack:
+        yield lambda page: stack.enter_context(PageServer(page))
+
+
+@pytest.fixture
+def ticking(server):
+    """A server of a page that counts."""
+    return server(Clock())
 
 
 @pytest.fixture
@@ -47,27 +53,29 @@ def prefix(request):
 
 
 @pytest.fixture
-def send(tmp_path, graphite, master, prefix):
-    """A function that scrapes a loopback port every second into the real Graphite."""
+def send(tmp_path, graphite, prefix):
+    """A function that scrapes a loopback port every second into the real Graphite.
+
+    It returns what the paths of the node begin with, which is of each protocol its own.
+    """
+    started = []
 
     def start(port, protocol="pickle"):
-        config = tmp_path / "lmaster.conf"
+        folder, own = tmp_path / protocol, f"{prefix}{protocol}"
+        folder.mkdir()
+        config = folder / "lmaster.conf"
         config.write_text(
             f"[nodes:test]\nhosts = 127.0.0.1\nport = {port}\ninterval = 1\n"
-            f"[Graphite]\nhost = 127.0.0.1\nprotocol = {protocol}\nprefix = {prefix}\n"
+            f"[Graphite]\nhost = 127.0.0.1\nprotocol = {protocol}\nprefix = {own}\n"
             f"carbon receiver pickle port = {graphite.pickle_port}\n"
             f"carbon receiver port = {graphite.line_port}\n"
         )
-        return master("-c", config)
+        started.append(Master(folder, "-c", config))
+        return f"{own}.127-0-0-1"
 
-    return start
-
-
-@pytest.fixture
-def ticks(graphite, prefix):
-    """A function that returns the ticks that Graphite holds, by time."""
-    began_s = time.time() - 2
-    return lambda: graphite.points(f"{prefix}.127-0-0-1.ticks", began_s)
+    yield start
+    for running in started:
+        running.end(signal.SIGKILL)  # there is a test of its own of how it ends
 
 
 def assert_each_at_its_second(ticks, clock):
@@ -78,23 +86,25 @@ def assert_each_at_its_second(ticks, clock):
         assert second <= clock.times[int(tick)] < second + 2
 
 
-@PROTOCOLS
-def test_every_value_comes_back_at_its_second(send, ticking, ticks, protocol):
-    """None is missing, and none stands twice."""
-    send(ticking.port, protocol)
+def test_every_value_comes_back_at_its_second(graphite, send, server):
+    """None is missing, and none stands twice; in each of carbon's protocols."""
+    clocks, began_s = {}, time.time() - 2
+    for protocol in PROTOCOLS:
+        clock = Clock()
+        clocks[f"{send(server(clock).port, protocol)}.ticks"] = clock
 
-    wait_until(lambda: len(ticks()) >= 6, ticks)
+    found = {path: some_points(graphite, path, began_s, 5) for path in clocks}
 
-    found = ticks()
-    assert 0.0 in found.values()
-    assert_each_at_its_second(found, ticking.clock)
+    for path, clock in clocks.items():
+        assert 0.0 in found[path].values()
+        assert_each_at_its_second(found[path], clock)
 
 
-def test_an_agents_facts_come_back_as_its_page_says_them(graphite, send, agent, prefix):
+def test_an_agents_facts_come_back_as_its_page_says_them(graphite, send, agent):
     """Through the agent, HTTP, lmaster, pickle, carbon and Whisper, to the last digit."""
     page = requests.get(agent.url, timeout=10).text
     began_s = time.time() - 2
-    send(agent.place.rpartition(":")[2])
+    node = send(agent.place.rpartition(":")[2])
 
     for series, path in (
         ("fructosa_boot_time_seconds", "fructosa_boot_time_seconds"),
@@ -102,7 +112,7 @@ def test_an_agents_facts_come_back_as_its_page_says_them(graphite, send, agent, 
         ('fructosa_filesystem_total_bytes{mountpoint="/"}', "fructosa_filesystem_total_bytes.:"),
     ):
         (line,) = [line for line in page.splitlines() if line.startswith(f"{series} ")]
-        found = some_points(graphite, f"{prefix}.127-0-0-1.{path}", began_s)
+        found = some_points(graphite, f"{node}.{path}", began_s)
         assert {float(line.rpartition(" ")[2])} == set(found.values())
 
 
@@ -123,34 +133,30 @@ ODD = [
 ]
 
 
-@PROTOCOLS
-def test_odd_label_values_keep_their_place(graphite, send, prefix, protocol):
-    """Each has a path of its own, which Graphite finds and renders."""
+def test_odd_label_values_keep_their_place(graphite, send, server):
+    """Each has a path of its own, which Graphite finds and renders; in both protocols."""
     values = {label: float(number) for number, label in enumerate(ODD)}
     quoted = {label: label.replace('"', r"\"") for label in ODD}
     page = "".join(f'odd{{v="{quoted[label]}"}} {value}\n' for label, value in values.items())
     paths = {naming.path("odd", (("v", label),)): value for label, value in values.items()}
-    above = f"{prefix}.127-0-0-1"
     began_s = time.time() - 2
-    with PageServer(lambda _: page) as server:
-        send(server.port, protocol)
-        wait_until(lambda: len(graphite.find(f"{above}.odd.*")) == len(ODD), lambda: "all of them")
+    port = server(lambda _: page).port
 
-        found = {path: graphite.points(f"{above}.{path}", began_s) for path in paths}
-
-    assert {f"{above}.{path}" for path in paths} == set(graphite.find(f"{above}.odd.*"))
-    assert {path: {value} for path, value in paths.items()} == {
-        path: set(points.values()) for path, points in found.items()
-    }
+    for above in [send(port, protocol) for protocol in PROTOCOLS]:
+        wait_until(lambda a=above: len(graphite.find(f"{a}.odd.*")) == len(ODD), lambda: "all")
+        assert {f"{above}.{path}" for path in paths} == set(graphite.find(f"{above}.odd.*"))
+        assert {path: {value} for path, value in paths.items()} == {
+            path: set(graphite.points(f"{above}.{path}", began_s).values()) for path in paths
+        }
 
 
-def test_a_dead_node_is_data(graphite, send, prefix):
+def test_a_dead_node_is_data(graphite, send):
     """Its `up` is 0, second by second, and so is the number of its samples."""
     began_s = time.time() - 2
-    send(free_port())
+    node = send(free_port())
 
     for name in ("up", "scrape_samples_scraped"):
-        found = some_points(graphite, f"{prefix}.127-0-0-1.{name}.test", began_s, 2)
+        found = some_points(graphite, f"{node}.{name}.test", began_s, 2)
         assert {0.0} == set(found.values())
 
 

@@ -2,38 +2,17 @@
 
 import re
 import subprocess
-import sys
 import zipfile
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from .packaged import Environment, copied, run, wheel_with_c
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
-    """The one wheel that `pip wheel .` makes."""
-    folder = tmp_path_factory.mktemp("wheel")
-    source = folder / "source"
-    run("git", "clone", "-q", ROOT, source, cwd=folder)
-    run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", folder, source, cwd=folder)
-    (found,) = folder.glob("*.whl")
-    return found
-
-
-def run(*command, cwd):
-    """Run a command to its good end; return what it printed."""
-    done = subprocess.run(
-        [str(word) for word in command],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    """The wheel that is published."""
+    return wheel_with_c(tmp_path_factory.getbasetemp())
 
 
 def test_the_wheel_holds_the_packages_and_nothing_of_the_tests(wheel):
@@ -55,31 +34,31 @@ def test_the_wheel_holds_the_packages_and_nothing_of_the_tests(wheel):
 
 def test_the_wheel_runs_from_any_folder_in_an_empty_environment(wheel, tmp_path):
     """A compute node gets the agent alone; the head node adds an extra."""
-    run(sys.executable, "-m", "venv", tmp_path / "venv", cwd=tmp_path)
-    pip = tmp_path / "venv/bin/pip"
-    lagent, lmaster = tmp_path / "venv/bin/lagent", tmp_path / "venv/bin/lmaster"
-    run(pip, "install", "-q", wheel, cwd=tmp_path)
+    empty = Environment(tmp_path / "venv")
+    lagent, lmaster = empty.bin / "lagent", empty.bin / "lmaster"
+
+    empty.install(wheel)
 
     assert "fructosa_boot_time_seconds 1" in run(lagent, "read", cwd="/")
     bare = subprocess.run([lmaster, "check"], capture_output=True, text=True, check=False)
     assert (1, "") == (bare.returncode, bare.stdout)
     assert "pip install 'FrUCToSA[master]'" in bare.stderr
 
-    run(pip, "install", "-q", f"{wheel}[master]", cwd=tmp_path)
+    empty.bring("FrUCToSA", "master")
 
     assert "[nodes:compute]" in run(lmaster, "check", "--example", cwd="/")
+    code = "from fructosa_bridge import fast; print(fast.__file__, fast.numbers)"
+    assert re.match(rf"{tmp_path}/\S* <built-in", run(empty.python, "-c", code, cwd="/"))
 
 
 def test_without_a_compiler_it_is_installed_without_the_part_in_c(tmp_path):
-    """All goes on in Python then."""
-    run(sys.executable, "-m", "venv", tmp_path / "venv", cwd=tmp_path)
-    run("git", "clone", "-q", ROOT, tmp_path / "source", cwd=tmp_path)
-    python = tmp_path / "venv/bin/python"
+    """From its source, which pip builds with what it asks for; all goes on in Python then."""
+    source = copied(tmp_path / "source")
+    here = Environment(tmp_path / "venv")
+    here.borrow()
 
-    install = [python, "-m", "pip", "install", "-q", tmp_path / "source[master]"]
-    run("env", "CC=/bin/false", *install, cwd=tmp_path)
+    here.install("--no-deps", source, CC="/bin/false")
 
     code = "from fructosa_bridge import fast; print(fast.numbers, fast.frames)"
-    assert "None None\n" == run(python, "-c", code, cwd=tmp_path)
-    example = run(tmp_path / "venv/bin/lmaster", "check", "--example", cwd=tmp_path)
-    assert "[nodes:compute]" in example
+    assert "None None\n" == run(here.python, "-c", code, cwd=tmp_path)
+    assert "[nodes:compute]" in run(here.bin / "lmaster", "check", "--example", cwd=tmp_path)

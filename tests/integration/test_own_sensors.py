@@ -3,15 +3,20 @@
 import os
 import re
 import subprocess
-import venv
 from pathlib import Path
 
 import pytest
 
 from fructosa_exporter.kernel import Kernel
 
-ROOT = Path(__file__).parents[2]
+from .packaged import ROOT, Environment, wheel_with_c
+
 TEXT = (ROOT / "docs" / "own-sensors.md").read_text()
+# The setuptools that build the package are those of the tests.
+PIP = """\
+#!/bin/sh
+exec {python} -m pip "$@" --no-build-isolation
+"""
 # As OpenZFS 2.1 writes it: a head, names of the columns, and a line for each number.
 ARCSTATS = """\
 13 1 0x01 123 33456 8093784829 1052133445229
@@ -36,9 +41,12 @@ def place(tmp_path_factory):
     package.mkdir()
     (package / "pyproject.toml").write_text(block("toml"))
     (package / "zfs_sensors.py").write_text(block("python"))
-    venv.create(folder / "venv", with_pip=True)
-    done = shell(folder, f"git clone -q {ROOT} fructosa && pip install -q ./fructosa")
-    assert done.returncode == 0, done.stderr
+    here = Environment(folder / "venv")
+    here.borrow()
+    here.install("--no-deps", wheel_with_c(tmp_path_factory.getbasetemp()))
+    pip = here.bin / "pip"
+    pip.write_text(PIP.format(python=here.python))
+    pip.chmod(0o755)
     return folder
 
 

@@ -2,62 +2,26 @@
 
 import os
 import runpy
-import shutil
 import subprocess
 import sys
 import tarfile
 import zipfile
-from pathlib import Path
 
 import pytest
 
 from .conftest import program
+from .packaged import ROOT, built, published, run, tracked
 
-ROOT = Path(__file__).parents[2]
 # What a package is not made of.
 _LEFT_OUT = (".ci", ".gitignore", "Makefile", "benchmarks", "noxfile.py", "tests")
 # In the sdist, and in no repository.
 _MADE = {"PKG-INFO"}
 
 
-def run(*command, cwd, **environment):
-    """Run a command to its good end; return what it printed."""
-    done = subprocess.run(
-        [str(word) for word in command],
-        cwd=cwd,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-def tracked():
-    """Return the files that belong to the project, new ones among them."""
-    names = run("git", "ls-files", "-z", "-co", "--exclude-standard", cwd=ROOT).split("\0")
-    return sorted(name for name in names if name and (ROOT / name).is_file())
-
-
-def built(folder, *, changed_s):
-    """Build all that is published from a copy of the tree whose files are of the given time."""
-    for name in tracked():
-        copy = folder / name
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, copy)
-        os.utime(copy, (changed_s, changed_s))
-    build = [sys.executable, "-m", "build", "-q", "--no-isolation"]
-    run(*build, ".", cwd=folder, SOURCE_DATE_EPOCH="1700000000")
-    run(*build, "-w", ".", cwd=folder, SOURCE_DATE_EPOCH="1700000000", FRUCTOSA_PURE="1")
-    return {path.name: path for path in (folder / "dist").iterdir()}
-
-
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory):
     """The sdist, the wheel with the part in C, made of the sdist, and the one without."""
-    return built(tmp_path_factory.mktemp("source"), changed_s=1_000_000_000)
+    return published(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture(scope="module")

@@ -37,7 +37,7 @@ def test_the_demos_page_shows_plots_that_move(browser, tmp_path, request):
         wait_until(lambda: "Processors busy" in plots(browser), lambda: browser.page_source)
         first_s = plots(browser)["Processors busy"]
         wait_until(
-            lambda: plots(browser)["Processors busy"] >= first_s + 3,
+            lambda: plots(browser)["Processors busy"] >= first_s + 2,
             lambda: f"moved from {first_s} to {plots(browser)}",
         )
         output = request.config.rootpath / "test-output"

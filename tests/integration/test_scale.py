@@ -13,7 +13,7 @@ import requests
 from .conftest import missing
 from .processes import Master, Program, wait_until
 
-NODES, SAMPLES, INTERVAL_S, SLOTS = 10_000, 100, 10, 4
+NODES, SAMPLES, INTERVAL_S, SLOTS = 10_000, 100, 10, 2
 MIB = 2**20
 
 

@@ -141,7 +141,7 @@ def test_shards_share_the_nodes(start_carbon, farm, lmaster):
 
     lmaster(text, "graphite", graphite.pickle_port, "one", page="/metrics?by=1")
     lmaster(second, "graphite", graphite.pickle_port, "two", page="/metrics?by=2")
-    scraped(farm, 3)
+    scraped(farm, 2)
     assert_all_comes(farm, lambda: stored(graphite))
 
     assert {host: {f"/metrics?by={shard_of(host, 2)}"} for host in farm.hosts} == farm.asked()
@@ -153,10 +153,10 @@ def test_a_hot_pair_misses_no_slot_when_one_of_them_dies(start_carbon, farm, lma
 
     dying = lmaster(text, "graphite", graphite.pickle_port, "one", 2, page="/metrics?by=1")
     lmaster(text, "graphite", graphite.pickle_port, "two", 2, page="/metrics?by=2")
-    scraped(farm, 6)
+    scraped(farm, 4)
     asked = farm.asked()
     dying.end(signal.SIGKILL)
-    scraped(farm, 3)
+    scraped(farm, 2)
     last = farm.served()
 
     def came():
@@ -207,12 +207,12 @@ def test_a_relay_gives_each_series_to_one_of_two_carbons(start_carbon, relay, fa
     between = relay(one, other)
 
     running = lmaster(block("Several carbons behind a relay", "ini"), "relay", between.port)
-    scraped(farm, 3)
+    scraped(farm, 2)
     between.end(signal.SIGKILL)
     running.said("refused")
-    scraped(farm, 3)
+    scraped(farm, 2)
     between.start()
-    scraped(farm, 3)
+    scraped(farm, 2)
     assert_all_comes(farm, lambda: stored(one, other))
 
     here, there = stored(one).keys(), stored(other).keys()
@@ -238,12 +238,12 @@ def test_what_comes_out_of_victoriametrics_is_what_was_served(ending, tmp_path, 
         return {path: dict(points) for path, points in victoria.points().items()}
 
     running = lmaster(block("VictoriaMetrics", "ini"), "victoria", victoria.port)
-    scraped(farm, 3)
+    scraped(farm, 2)
     victoria.end(signal.SIGKILL)
     running.said("refused")
-    scraped(farm, 3)
+    scraped(farm, 2)
     victoria.start()
-    scraped(farm, 3)
+    scraped(farm, 2)
     assert_all_comes(farm, look)
 
     found = victoria.points()

@@ -3,21 +3,31 @@
 import signal
 import subprocess
 import time
+from contextlib import ExitStack
 
 import pytest
 
 from .pages import PageServer
-from .processes import BIN, free_port, wait_until
+from .processes import BIN, Master, free_port, wait_until
+
+
+@pytest.fixture
+def ending():
+    """What ends all that a test has started."""
+    with ExitStack() as stack:
+        yield stack
 
 
 @pytest.fixture
 def config(tmp_path, graphite):
-    """A function that writes lmaster.conf for a loopback port."""
+    """A function that writes lmaster.conf for a loopback port, in a folder of that prefix."""
 
     def write(port, prefix):
-        path = tmp_path / "lmaster.conf"
+        folder = tmp_path / prefix
+        folder.mkdir()
+        path = folder / "lmaster.conf"
         path.write_text(
-            f"[lmaster]\ndata directory = {tmp_path}/data\n"
+            f"[lmaster]\ndata directory = {folder}/data\n"
             f"[nodes:test]\nhosts = 127.0.0.1\nport = {port}\ninterval = 1\n"
             f"[Graphite]\nhost = 127.0.0.1\nprefix = {prefix}\n"
             f"carbon receiver pickle port = {graphite.pickle_port}\n"
@@ -27,45 +37,66 @@ def config(tmp_path, graphite):
     return write
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_what_was_queued_comes_after_a_new_start(graphite, master, config, number):
-    """Every value that was served while carbon was down, at its second, and fresh ones too."""
-    times = []
+class Ended:
+    """An lmaster that is ended by a signal, and the node that it scrapes, which counts."""
 
-    def page(_):
-        times.append(time.time())
-        return f"# TYPE ticks gauge\nticks {len(times) - 1}\n"
+    def __init__(self, number, config, ending):
+        self.number, self._ending, self.times = number, ending, []
+        self.server = ending.enter_context(PageServer(self._page))
+        self.prefix = f"spool{number.value}"
+        self._config = config(self.server.port, self.prefix)
+        self.start()
 
-    prefix = f"spool{number.value}"
+    def _page(self, _):
+        self.times.append(time.time())
+        return f"# TYPE ticks gauge\nticks {len(self.times) - 1}\n"
+
+    def start(self):
+        """Start it, for the first time or again."""
+        self._running = Master(self._config.parent, "-c", self._config)
+        self._ending.callback(self._running.end, signal.SIGKILL)
+
+    def end(self):
+        """End it by its signal; how many pages were served until then is kept."""
+        self._running.end(self.number)
+        self.ended = len(self.times)
+
+
+def test_what_was_queued_comes_after_a_new_start(graphite, config, ending):
+    """Every value that was served while carbon was down, at its second, and fresh ones too.
+
+    Whether lmaster was killed, or was asked to end.
+    """
     began_s = time.time() - 2
     graphite.end_carbon()
-    with PageServer(page) as server:
-        path = config(server.port, prefix)
-        first = master("-c", path)
-        wait_until(lambda: server.served >= 5, lambda: "scrapes")
-        first.end(number)
-        ended = len(times)
-        graphite.start_carbon()
-        master("-c", path)
+    both = [Ended(number, config, ending) for number in (signal.SIGKILL, signal.SIGTERM)]
+    wait_until(lambda: all(one.server.served >= 4 for one in both), lambda: "scrapes")
+    for one in both:
+        one.end()
+    graphite.start_carbon()
+    for one in both:
+        one.start()
 
-        def ticks():
-            return graphite.points(f"{prefix}.127-0-0-1.ticks", began_s)
+    for one in both:
 
-        wait_until(lambda: max(ticks().values(), default=0) > ended, ticks)
+        def ticks(path=f"{one.prefix}.127-0-0-1.ticks"):
+            return graphite.points(path, began_s)
+
         # The scrape in which lmaster was killed may have been served and never queued.
-        wait_until(lambda: set(range(ended - 1)) <= set(ticks().values()), ticks)
+        wanted = set(range(one.ended - 1))
+        wait_until(lambda w=wanted, t=ticks: w <= set(t().values()), ticks)
+        wait_until(lambda n=one.ended, t=ticks: max(t().values()) > n, ticks)
+        for second, tick in ticks().items():
+            assert second <= one.times[int(tick)] < second + 2
 
-    for second, tick in ticks().items():
-        assert second <= times[int(tick)] < second + 2
 
-
-def test_a_second_lmaster_is_refused_the_queue_of_the_first(graphite, master, config, tmp_path):
+def test_a_second_lmaster_is_refused_the_queue_of_the_first(config, ending):
     """With a message that says what to do, and exit code 1."""
     path = config(free_port(), "second")
-    master("-c", path)
+    ending.enter_context(Master(path.parent, "-c", path))
 
     command = [BIN / "lmaster", "scrape", "--port", "0", "-c", path]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
     assert done.returncode == 1
-    assert f"another lmaster uses the queue in {tmp_path}/data/queue" in done.stderr
+    assert f"another lmaster uses the queue in {path.parent}/data/queue" in done.stderr
