@@ -70,8 +70,8 @@ class Site:
 
     def __init__(self):
         self.one, self.other = Board("0", "GPU-a"), Board("1", "GPU-b")
-        self.library, self.clock = Library(self.one, self.other), Clock()
-        self.driver = Driver(self.library, self.clock)
+        self.vendors, self.clock = Library(self.one, self.other), Clock()
+        self.driver = Driver(self.vendors, self.clock)
 
     def powers(self):
         """Return what GPUs tell, by index."""
@@ -94,14 +94,14 @@ def site():
 
 def test_a_library_is_opened_when_it_is_first_asked(site):
     """And stays open as long as all is well."""
-    assert 0 == site.library.opened
+    assert 0 == site.vendors.opened
 
     for _ in range(3):
         assert {"0": 300, "1": 301} == site.powers()
         assert {"GPU-a": True, "GPU-b": True} == site.up()
         site.later()
 
-    assert 1 == site.library.opened
+    assert 1 == site.vendors.opened
 
 
 def test_a_lost_gpu_is_not_asked_again_before_the_library_is_opened_anew(site):
@@ -117,20 +117,20 @@ def test_a_lost_gpu_is_not_asked_again_before_the_library_is_opened_anew(site):
     site.other.error = None
     site.later()
     assert {"0": 300, "1": 301} == site.powers()
-    assert (2, 2) == (site.library.opened, site.library.closed)
+    assert (2, 2) == (site.vendors.opened, site.vendors.closed)
 
 
 @pytest.mark.parametrize(("seconds", "opened"), [(0, 1), (59.9, 1), (60, 2)])
 def test_a_library_is_opened_again_at_most_once_a_minute(site, seconds, opened):
     """However often it is asked."""
-    site.library.error = DriverError("it is old")
+    site.vendors.error = DriverError("it is old")
 
     for wait in (0, seconds, 0):
         site.later(wait)
         with pytest.raises(DriverError, match=r"^it is old$"):
             site.powers()
 
-    assert opened == site.library.opened
+    assert opened == site.vendors.opened
 
 
 def test_a_driver_that_fails_late_is_opened_again_at_once(site):
@@ -147,19 +147,19 @@ def test_a_driver_that_fails_late_is_opened_again_at_once(site):
 
 def test_where_there_is_no_driver_nothing_is_to_be_told(site):
     """Neither power nor up; the reason stays until the library is looked for again."""
-    site.library.error = SensorUnavailable("not installed")
+    site.vendors.error = SensorUnavailable("not installed")
 
     with pytest.raises(SensorUnavailable, match="not installed"):
         site.powers()
     with pytest.raises(SensorUnavailable, match="not installed"):
         site.up()
-    assert 1 == site.library.opened
+    assert 1 == site.vendors.opened
 
 
 def test_a_driver_that_vanishes_is_a_failure(site):
     """It was there before: its GPUs are down, and others are told why."""
     site.powers()
-    site.library.error = SensorUnavailable("not loaded")
+    site.vendors.error = SensorUnavailable("not loaded")
     site.other.error = DriverError("unloaded")
     site.later()
     with pytest.raises(DriverError, match="unloaded"):
@@ -172,7 +172,7 @@ def test_a_driver_that_vanishes_is_a_failure(site):
 
 def test_a_driver_that_never_worked_has_no_gpus_to_be_down(site):
     """What fails is the sensor."""
-    site.library.error = DriverError("versions differ")
+    site.vendors.error = DriverError("versions differ")
 
     with pytest.raises(DriverError, match="versions differ"):
         site.up()
@@ -180,7 +180,7 @@ def test_a_driver_that_never_worked_has_no_gpus_to_be_down(site):
 
 def test_a_driver_without_gpus_has_nothing_to_tell(site):
     """It says of which driver that is."""
-    site.library.boards.clear()
+    site.vendors.boards.clear()
 
     with pytest.raises(SensorUnavailable, match="a driver has no GPU"):
         site.powers()
@@ -188,11 +188,11 @@ def test_a_driver_without_gpus_has_nothing_to_tell(site):
 
 def test_a_gpu_that_does_not_answer_at_opening_is_down(site):
     """Under its index, until it tells its UUID."""
-    site.library.boards[1] = "1"
+    site.vendors.boards[1] = "1"
     assert {"GPU-a": True, UNKNOWN: False} == site.up()
     assert {"0": 300} == site.powers()
 
-    site.library.boards[1] = site.other
+    site.vendors.boards[1] = site.other
     site.later()
 
     assert {"GPU-a": True, "GPU-b": True} == site.up()
@@ -201,7 +201,7 @@ def test_a_gpu_that_does_not_answer_at_opening_is_down(site):
 def test_a_gpu_that_is_added_is_seen(site):
     """Within a minute, and by all sensors."""
     site.up()
-    site.library.boards.append(Board("2", "GPU-c"))
+    site.vendors.boards.append(Board("2", "GPU-c"))
     site.up()
     assert {"0": 300, "1": 301} == site.powers()
 
@@ -213,7 +213,7 @@ def test_a_gpu_that_is_added_is_seen(site):
 def test_a_gpu_that_is_removed_is_down(site):
     """For as long as the agent runs."""
     site.up()
-    site.library.boards.pop()
+    site.vendors.boards.pop()
     site.later()
     site.up()
 
