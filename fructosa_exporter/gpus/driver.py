@@ -147,7 +147,7 @@ class Driver(Generic[G]):
         self._gpus = [((gpu.index, gpu.uuid), gpu) for gpu in found if not isinstance(gpu, str)]
         present = {labels for labels, _ in self._gpus}
         silent = [index for index in found if isinstance(index, str)]
-        self._known = known(self._known, present, silent)
+        self._known = ever_seen(self._known, present, silent)
         if not self._known:
             self._failure = SensorUnavailable(f"{self._library.name} has no GPU here")
 
@@ -157,7 +157,7 @@ class Driver(Generic[G]):
         self._is_outdated = False
 
 
-def known(before: set[Labels], present: set[Labels], silent: list[str]) -> set[Labels]:
+def ever_seen(before: set[Labels], present: set[Labels], silent: list[str]) -> set[Labels]:
     """Return the GPUs that were ever seen: of those *before*, *present* and *silent* ones.
 
     A GPU has its UUID for life, its index until the machine starts with another number of them.

@@ -1,6 +1,6 @@
 """GPUs: what they do, and what that takes of memory, power and heat."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from fructosa_exporter.errors import SensorUnavailable
@@ -43,16 +43,23 @@ class GPUSensor(Sensor):
         """
         raise NotImplementedError
 
+    def answers(self) -> Sequence[tuple[Labels, Answer | Told]]:
+        """Return what each GPU tells. Raises: as ``Machine.each``."""
+        return list(self.read.each(self.name, self.ask))
+
     def samples(self) -> Iterable[Sample | Rows]:
-        answers = list(self.read.each(self.name, self.ask))
+        answers = self.answers()
         if not answers:
             raise DriverError("no GPU answers")
         keys: list[Key] = []
         values: list[float] = []
         for gpu, answer in answers:
-            is_dict = isinstance(answer, dict)
-            keys += self.keys(gpu, tuple(answer) if is_dict else answer.quantities)
-            values += answer.values() if is_dict else answer.values
+            if isinstance(answer, Told):
+                keys += self.keys(gpu, answer.quantities)
+                values += answer.values
+            else:
+                keys += self.keys(gpu, tuple(answer))
+                values += answer.values()
         if not keys:
             raise SensorUnavailable("the GPUs here tell nothing of it")
         return [Rows(keys, values)]

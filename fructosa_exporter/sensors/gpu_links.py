@@ -30,7 +30,7 @@ class GPUPcie(GPUSensor):
     nvmlDeviceGetCurrPcieLinkGeneration; with the option nvmlDeviceGetPcieThroughput, which
     measures for 20 ms in each direction; AMD SMI, PCIe information. An idle GPU lowers the
     generation to save power: below the maximum is a fault only under load. A width below the
-    maximum is a bad slot, riser or contact.
+    maximum is a bad slot, riser or contact. Counts of bytes may begin anew, says nvml.h.
     """
 
     Options: ClassVar[type[SensorOptions]] = GPUPcieOptions

@@ -1,11 +1,12 @@
 """GPUs: which there are, who uses them, and what is wrong with them."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from fructosa_exporter.gpus.answers import Answer, Process
+from fructosa_exporter.gpus.driver import Labels
 from fructosa_exporter.kernel import Kernel
 from fructosa_exporter.metrics import Rows, Sample, counter, info
 from fructosa_exporter.sensor import CalmSensorOptions, SensorOptions
@@ -70,13 +71,10 @@ class GPUErrors(GPUSensor):
     def ask(self, gpu: Any) -> Answer:
         return gpu.errors()  # type: ignore[no-any-return]
 
-    def samples(self) -> Iterable[Sample | Rows]:
-        yield from super().samples()
-        for gpu, events in self.read.events(self.name):
-            yield Rows(
-                [self.QUANTITIES[name].sample(0, *gpu, *more)[:2] for name, *more in events],
-                list(events.values()),
-            )
+    def answers(self) -> Sequence[tuple[Labels, Answer]]:
+        # What is reported of a GPU is told when it is lost by then: it may be why.
+        told = dict(self.read.each(self.name, self.ask))
+        return [(gpu, told.get(gpu, {}) | one) for gpu, one in self.read.events(self.name)]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from fructosa_exporter.gpus.driver import (
     Driver,
     DriverError,
     GPULost,
-    known,
+    ever_seen,
 )
 
 from .node import Clock
@@ -249,7 +249,7 @@ def test_no_gpu_is_forgotten_nor_there_twice(before, present, silent):
     """Each UUID that was ever seen stays, under one index while it answers."""
     present = {labels for labels in present if labels[1] != UNKNOWN}
 
-    found = known(before, present, silent)
+    found = ever_seen(before, present, silent)
 
     assert {uuid for _, uuid in before | present} - {UNKNOWN} <= {uuid for _, uuid in found}
     assert present <= found

@@ -34,6 +34,20 @@ def test_a_gpu_that_is_lost_does_not_hide_the_others(node):
     assert without("2") == node.up()
 
 
+def test_the_only_gpu_tells_its_xids_also_when_it_is_lost(node):
+    """It may be why it is: there is no other GPU that keeps the sensor going."""
+    del node.gpus[1:]
+    node.says()
+    node.values("GPUErrors")
+
+    node.gpus[0].xids.append(79)
+    node.gpus[0].loses_contact()
+    node.says()
+
+    expected = {("xids_total",): 1, ("xid_errors_total", "79"): 1, ("last_xid",): 79}
+    assert expected == xids(node, 0)
+
+
 @pytest.mark.parametrize("code", [10, 11, 15, 16, 17, 999])
 def test_up_knows_each_way_of_being_ill(node, code):
     """Some drivers answer for a lost GPU that they timed out, or that they don't know."""
