@@ -1,17 +1,18 @@
 """What a GPU answers when it is asked for a subject, and which numbers are none."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
+
+Quantities = tuple[tuple[str, ...], ...]
+Values = Sequence[float]
 
 # A quantity and its labels, such as ("used",) or ("clock", "sm"), to its value in base units.
 Answer = dict[tuple[str, ...], float]
 
 
-class Told(NamedTuple):
-    """The same, quantities and values apart: what is quick where there are many."""
-
-    quantities: tuple[tuple[str, ...], ...]
-    values: Sequence[float]
+# A part of an answer, quantities and values apart: what is quick where there are many. Who tells
+# the same quantities again gives the same tuple again.
+Told = tuple[Quantities, Values]
 
 
 class Process(NamedTuple):
@@ -70,3 +71,16 @@ def scaled(value: float | None, factor: float) -> float | None:
 def known(found: dict[tuple[str, ...], float | None]) -> Answer:
     """Return what was *found*, without what is not known: absent is not zero."""
     return {quantity: value for quantity, value in found.items() if value is not None}
+
+
+def told(quantities: Quantities, values: Sequence[float | None]) -> Told:
+    """Return *values* of *quantities*, without those that are not known: absent is not zero."""
+    if None not in values:
+        return quantities, cast(Values, values)
+    pairs = [pair for pair in zip(quantities, values, strict=True) if pair[1] is not None]
+    return tuple(quantity for quantity, _ in pairs), cast(Values, [value for _, value in pairs])
+
+
+def parts(answer: Answer | list[Told]) -> list[Told]:
+    """Return an *answer* in parts, in which some already are."""
+    return answer if isinstance(answer, list) else [(tuple(answer), list(answer.values()))]

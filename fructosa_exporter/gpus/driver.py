@@ -1,8 +1,7 @@
 """A driver's library: when it is opened, and opened again; which GPUs it has, and has lost."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
 from fructosa_exporter.errors import SensorUnavailable
@@ -79,8 +78,7 @@ class Driver(Generic[G]):
         Raises: SensorUnavailable where there is no such driver, DriverError where it failed,
         DriverHangs while it hangs in another sensor.
         """
-        with self._opened(name):
-            return list(self._answers(ask))
+        return self._in_turn(name, lambda: self._answers(ask))
 
     def up(self, name: str) -> list[tuple[Labels, bool]]:
         """Return which of the GPUs that were ever seen answer now.
@@ -88,11 +86,8 @@ class Driver(Generic[G]):
         Raises: SensorUnavailable where there is no such driver; DriverError, but only while no
         GPU was ever seen; DriverHangs.
         """
-        answering: set[Labels] = set()
         try:
-            with self._opened(name):
-                answering = {labels for labels, _ in self._answers(lambda gpu: gpu.check())}
-                self._is_outdated = self._library.count() != len(self._gpus)
+            answering = self._in_turn(name, self._answering)
         except DriverError:
             if not self._known:
                 raise
@@ -104,25 +99,34 @@ class Driver(Generic[G]):
 
         Raises: as ``each``.
         """
-        with self._opened(name):
-            return [(labels, self._library.events(labels[1])) for labels in sorted(self._known)]
+        return self._in_turn(
+            name,
+            lambda: [(labels, self._library.events(labels[1])) for labels in sorted(self._known)],
+        )
 
-    def _answers(self, ask: Callable[[G], A]) -> Iterator[tuple[Labels, A]]:
+    def _answers(self, ask: Callable[[G], A]) -> list[tuple[Labels, A]]:
+        answers = []
         for labels, gpu in self._gpus:
             if labels in self._lost:
                 continue
             try:
-                yield labels, ask(gpu)
+                answers.append((labels, ask(gpu)))
             except GPULost:
                 self._lost.add(labels)
+        return answers
 
-    @contextmanager
-    def _opened(self, name: str) -> Iterator[None]:
-        """Have the turn, with the library open; close it when it fails."""
+    def _answering(self) -> set[Labels]:
+        """Return the GPUs that answer; note whether there are others now than there were."""
+        answering = {labels for labels, _ in self._answers(lambda gpu: gpu.check())}
+        self._is_outdated = self._library.count() != len(self._gpus)
+        return answering
+
+    def _in_turn(self, name: str, work: Callable[[], A]) -> A:
+        """Have the turn and the library open, and do the *work*; close it when it fails."""
         with self._turn.of(name):
             self._open_if_due()
             try:
-                yield
+                return work()
             except DriverError as error:
                 self._close()
                 self._failure = error

@@ -22,23 +22,23 @@ def asked(nvml: Any, function: str, *arguments: Any) -> Any | None:
 
     Raises: GPULost, DriverError.
     """
+    call = getattr(nvml, function, None)
+    if call is None:
+        return None
     try:
-        return getattr(nvml, function)(*arguments)
+        return call(*arguments)
     except Exception as error:  # noqa: BLE001 - told apart there
-        take(nvml, function, error)
+        take(nvml, error)
         return None
 
 
-def take(nvml: Any, function: str, error: Exception) -> None:
-    """Take an *error* of a *function* as a missing answer, where it is no more than that.
+def take(nvml: Any, error: Exception) -> None:
+    """Take an *error* of a call as a missing answer, where it is no more than that.
 
     Raises: GPULost, DriverError, or the error where it is none of the driver's.
     """
     if isinstance(error, nvml.NVMLError):
         _take(error)
-    elif isinstance(error, AttributeError):
-        if hasattr(nvml, function):
-            raise error
     # pynvml's own, which is no NVMLError; a text of a board that is damaged
     elif not isinstance(error, (nvml.NVMLLibraryMismatchError, UnicodeDecodeError)):
         raise error

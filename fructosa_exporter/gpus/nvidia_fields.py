@@ -2,10 +2,10 @@
 
 import struct
 from collections.abc import Sequence
-from operator import lt, mul
+from operator import lt
 from typing import Any, NamedTuple
 
-from .answers import BLANK_32, BLANK_64, Told
+from .answers import BLANK_32, BLANK_64, Quantities, Told
 from .driver import GPULost
 from .nvidia_calls import OF_GPU, filled
 
@@ -61,10 +61,10 @@ class Decoder:
         self._states: list[int] | None = None
         self._values = struct.Struct("")
         self._is_signed, self._least = False, 0
-        self._quantities: tuple[tuple[str, ...], ...] = ()
-        self._factors: list[float] = []
+        self._quantities: Quantities = ()
         self._limits: list[int] = []
-        self._states_of: list[tuple[int, int]] = []
+        self._factors: list[tuple[int, float]] = []  # of which values, by place
+        self._active: list[tuple[int, int]] = []
 
     def told(self, raw: bytes) -> Told:
         """Return what the *raw* array of answers to all questions tells."""
@@ -73,10 +73,10 @@ class Decoder:
             self._learn(states)
         values = self._values.unpack(raw)
         if self._are_numbers(values):
-            return Told(self._quantities, self._in_units(values))
+            return self._quantities, self._in_units(values)
         rows = zip(self._quantities, values, self._in_units(values), self._limits, strict=True)
         kept = {one: number for one, value, number, limit in rows if 0 <= value < limit}
-        return Told(tuple(kept), list(kept.values()))
+        return tuple(kept), list(kept.values())
 
     def _are_numbers(self, values: Sequence[float]) -> bool:
         if self._is_signed and min(values) < 0:
@@ -84,8 +84,10 @@ class Decoder:
         return not values or max(values) < self._least or all(map(lt, values, self._limits))
 
     def _in_units(self, values: Sequence[float]) -> list[float]:
-        numbers = list(map(mul, values, self._factors))
-        for place, active in self._states_of:
+        numbers = list(values)
+        for place, factor in self._factors:
+            numbers[place] *= factor
+        for place, active in self._active:
             numbers[place] = int(numbers[place] == active)
         return numbers
 
@@ -103,12 +105,9 @@ class Decoder:
         self._values = struct.Struct("".join(form))
         self._is_signed = any(letter in part for part in form for letter in "dqi")
         self._quantities = tuple(found)
-        self._factors = [question.factor for question, _ in found.values()]
-        self._states_of = [
-            (place, question.active)
-            for place, (question, _) in enumerate(found.values())
-            if question.active is not None
-        ]
+        places = [(place, question) for place, (question, _) in enumerate(found.values())]
+        self._factors = [(place, one.factor) for place, one in places if one.factor != 1]
+        self._active = [(place, one.active) for place, one in places if one.active is not None]
         self._limits = [limit for _, limit in found.values()]
         # Of doubles, which may be no number at all, the largest says nothing.
         is_whole = not any("d" in part for part in form)
@@ -139,10 +138,10 @@ class Fields:
     def told(self) -> Told:
         """Return what the GPU tells. Raises: GPULost, DriverError."""
         if not self._questions or not filled(self._nvml, self._handle, self._array):
-            return Told((), [])
+            return (), ()
         raw = bytes(self._array)
         told = self._decoder.told(raw)
-        if not told.quantities and is_lost(raw):
+        if not told[0] and is_lost(raw):
             raise GPULost("each field answers that the GPU is lost")
         if self._is_new:
             self._is_new = False

@@ -1,54 +1,81 @@
 """One GPU of NVIDIA: what NVML tells of each subject, in base units."""
 
+from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from typing import Any
 
 from .answers import (
-    Answer,
+    BLANK_32,
     Process,
+    Quantities,
     Told,
     celsius,
     hertz,
-    known,
     number,
     scaled,
     share,
     small,
+    told,
     watts,
 )
-from .nvidia_calls import asked, check, take
+from .nvidia_calls import asked, check
 from .nvidia_events import Events
 from .nvidia_fields import Fields, Question
 from .nvidia_links import questions
 from .nvidia_mig import Instance, instances
+from .nvidia_numbers import Number, Numbers
 
-# nvmlEncoderUtilization and its kin: engines of their own beside the one that computes.
-_ENGINES = {
-    ("engine", "encoder"): "nvmlDeviceGetEncoderUtilization",
-    ("engine", "decoder"): "nvmlDeviceGetDecoderUtilization",
-    ("engine", "jpeg"): "nvmlDeviceGetJpgUtilization",
-    ("engine", "ofa"): "nvmlDeviceGetOfaUtilization",
-}
+_RATES: Quantities = (("busy",), ("memory",))
+# Engines of their own beside the one that computes: what each did, and of which time.
+_ENGINES = [
+    Number(("engine", engine), f"nvmlDeviceGet{name}Utilization", lambda pair: share(pair[0]))
+    for engine, name in (
+        ("encoder", "Encoder"),
+        ("decoder", "Decoder"),
+        ("jpeg", "Jpg"),
+        ("ofa", "Ofa"),
+    )
+]
+_SIZES: Quantities = (("total",), ("used",), ("free",), ("reserved",))
+_BAR1: Quantities = (("bar1_total",), ("bar1_used",))
+_TEMPERATURES: Quantities = (("gpu",), ("memory",), ("margin",))
+_POWER = [
+    Number(("draw",), "nvmlDeviceGetPowerUsage", watts),
+    Number(("limit",), "nvmlDeviceGetEnforcedPowerLimit", watts),
+    Number(("energy",), "nvmlDeviceGetTotalEnergyConsumption", lambda mj: scaled(number(mj), 1e-3)),
+]
 _CLOCK_NAMES = ("graphics", "sm", "memory", "video")  # NVML_CLOCK_*, from 0 on
-_CLOCKS = {("clock", name): number for number, name in enumerate(_CLOCK_NAMES)}
-_FASTEST = {("fastest", name): number for number, name in enumerate(_CLOCK_NAMES)}
-_THRESHOLDS = {  # NVML_TEMPERATURE_THRESHOLD_*
-    ("threshold", "shutdown"): 0,
-    ("threshold", "slowdown"): 1,
-    ("threshold", "memory_max"): 2,
-    ("threshold", "gpu_max"): 3,
-}
+_CLOCKS = [
+    *(
+        Number(("clock", name), "nvmlDeviceGetClockInfo", hertz, (clock,))
+        for clock, name in enumerate(_CLOCK_NAMES)
+    ),
+    # 32 is "unknown".
+    Number(
+        ("state",), "nvmlDeviceGetPerformanceState", lambda state: state if state < 16 else None
+    ),
+]
+_FASTEST = [
+    Number(("fastest", name), "nvmlDeviceGetMaxClockInfo", hertz, (clock,))
+    for clock, name in enumerate(_CLOCK_NAMES)
+]
+# NVML_TEMPERATURE_THRESHOLD_*, from 0 on
+_THRESHOLDS = [
+    Number(("threshold", name), "nvmlDeviceGetTemperatureThreshold", celsius, (kind,))
+    for kind, name in enumerate(("shutdown", "slowdown", "memory_max", "gpu_max"))
+]
 _EVENTS = {  # nvmlClocksEventReason*
-    "gpu_idle": 0x1,
-    "applications_clocks": 0x2,
-    "sw_power_cap": 0x4,
-    "hw_slowdown": 0x8,
-    "sync_boost": 0x10,
-    "sw_thermal": 0x20,
-    "hw_thermal": 0x40,
-    "hw_power_brake": 0x80,
-    "display_clocks": 0x100,
+    ("event", "gpu_idle"): 0x1,
+    ("event", "applications_clocks"): 0x2,
+    ("event", "sw_power_cap"): 0x4,
+    ("event", "hw_slowdown"): 0x8,
+    ("event", "sync_boost"): 0x10,
+    ("event", "sw_thermal"): 0x20,
+    ("event", "hw_thermal"): 0x40,
+    ("event", "hw_power_brake"): 0x80,
+    ("event", "display_clocks"): 0x100,
 }
+_EVENT_NAMES: Quantities = tuple(_EVENTS)
 # The first is to go with CUDA 14, and older drivers don't have the second.
 _TEMPERATURE = ("nvmlDeviceGetTemperature", "nvmlDeviceGetTemperatureV")
 # Drivers before 535 call it otherwise.
@@ -56,6 +83,30 @@ _CLOCKS_EVENTS = (
     "nvmlDeviceGetCurrentClocksEventReasons",
     "nvmlDeviceGetCurrentClocksThrottleReasons",
 )
+
+
+def _positive(value: int | None) -> int | None:
+    return small(value) or None
+
+
+_LINK = [
+    Number(("generation",), "nvmlDeviceGetCurrPcieLinkGeneration", _positive),
+    Number(("lanes",), "nvmlDeviceGetCurrPcieLinkWidth", _positive),
+]
+_BEST_LINK = [
+    Number(("generation_max",), "nvmlDeviceGetMaxPcieLinkGeneration", _positive),
+    Number(("lanes_max",), "nvmlDeviceGetMaxPcieLinkWidth", _positive),
+]
+# NVML_PCIE_UTIL_*; in KB/s
+_LINK_RATES = [
+    Number(
+        (f"{way}_rate",),
+        "nvmlDeviceGetPcieThroughput",
+        lambda kilobytes: scaled(small(kilobytes), 1000),
+        (counter,),
+    )
+    for counter, way in enumerate(("transmit", "receive"))
+]
 # NVML_FI_DEV_*, each a value of its own, or of a scope 0.
 _MEMORY_C = [Question(82, 0, ("memory",))]
 _LINK_COUNT = [Question(91, 0, ("count",))]
@@ -95,7 +146,6 @@ _PROCESSES = {
     kind: tuple(f"nvmlDeviceGet{name}RunningProcesses_v{version}" for version in (3, 2))
     for kind, name in (("compute", "Compute"), ("graphics", "Graphics"))
 }
-_TX, _RX = 0, 1  # NVML_PCIE_UTIL_*
 _MOST_LINKS = 64
 _FASTEST_FAN = 200  # nvml.h: the speed may be above 100 % of what the fan's noise should allow
 
@@ -110,109 +160,84 @@ class NvidiaGPU:
         self.index, self.uuid = index, uuid
         self._nvml, self._handle, self._events = nvml, handle, events
         self._is_watched = False
-        self._asked_often: dict[int, Fields] = {}
+        self._engines, self._power = self._numbers(_ENGINES), self._numbers(_POWER)
+        self._clocks, self._link = self._numbers(_CLOCKS), self._numbers(_LINK)
+        self._memory_c, self._held = self._fields(_MEMORY_C), self._fields(_HELD)
+        self._pcie, self._faults = self._fields(_PCIE), self._fields(_FAULTS)
 
     def check(self) -> None:
         """Ask for something that each GPU tells."""
         check(self._nvml, self._handle)
 
-    def utilization(self) -> Answer:
+    def utilization(self) -> list[Told]:
         """Return ("busy",), ("memory",) and ("engine", NAME): shares of the last sample period."""
         rates = self._ask("nvmlDeviceGetUtilizationRates")
-        found: dict[tuple[str, ...], float | None] = {
-            ("busy",): rates and share(rates.gpu),
-            ("memory",): rates and share(rates.memory),
-        }
-        for engine, function in _ENGINES.items():
-            pair = self._ask(function)
-            found[engine] = pair and share(pair[0])
-        return known(found)
+        engines = self._engines.told()
+        if rates is None:
+            return [engines]
+        return [told(_RATES, (share(rates.gpu), share(rates.memory))), engines]
 
-    def memory(self) -> Answer:
+    def memory(self) -> list[Told]:
         """Return sizes in bytes, of MIG's instances too."""
-        found: dict[tuple[str, ...], float | None] = {}
+        found = []
         if memory := self._memory(self._handle):
-            for size in ("total", "used", "free", "reserved"):
-                found[(size,)] = number(getattr(memory, size, None))
+            found.append(told(_SIZES, [number(getattr(memory, size, None)) for (size,) in _SIZES]))
         if bar1 := self._ask("nvmlDeviceGetBAR1MemoryInfo"):
-            found["bar1_total",] = number(bar1.bar1Total)
-            found["bar1_used",] = number(bar1.bar1Used)
+            found.append(told(_BAR1, (number(bar1.bar1Total), number(bar1.bar1Used))))
         for instance in self._instances():
             if memory := self._memory(instance.handle):
-                for size in ("total", "used", "free"):
-                    found[f"mig_{size}", *instance.ids] = number(getattr(memory, size))
-        return known(found)
+                sizes = ("total", "used", "free")
+                quantities = tuple((f"mig_{size}", *instance.ids) for size in sizes)
+                found.append(told(quantities, [number(getattr(memory, size)) for size in sizes]))
+        return found
 
-    def temperature(self) -> Answer:
+    def temperature(self) -> list[Told]:
         """Return degrees Celsius: ("gpu",), ("memory",), ("threshold", NAME), ("margin",)."""
-        memory_c = self._fields(_MEMORY_C).get(("memory",))
-        found: dict[tuple[str, ...], float | None] = {
-            ("gpu",): celsius(self._ask_any(_TEMPERATURE, 0)),
-            ("memory",): celsius(memory_c or None),  # 0 where nothing measures it
-            ("margin",): celsius(self._ask("nvmlDeviceGetMarginTemperature")),
-        }
-        return known(found) | self._thresholds
+        memory_c = next(iter(self._memory_c.told()[1]), None)
+        found = (
+            celsius(self._ask_any(_TEMPERATURE, 0)),
+            celsius(memory_c or None),  # 0 where nothing measures it
+            celsius(self._ask("nvmlDeviceGetMarginTemperature")),
+        )
+        return [told(_TEMPERATURES, found), self._thresholds]
 
-    def power(self) -> Answer:
+    def power(self) -> list[Told]:
         """Return watts, and joules since the driver was loaded."""
-        energy_mj = number(self._ask("nvmlDeviceGetTotalEnergyConsumption"))
-        return known(
-            {
-                ("draw",): watts(self._ask("nvmlDeviceGetPowerUsage")),
-                ("limit",): watts(self._ask("nvmlDeviceGetEnforcedPowerLimit")),
-                ("energy",): scaled(energy_mj, 1e-3),
-            }
-        )
+        return [self._power.told()]
 
-    def clocks(self) -> Answer:
+    def clocks(self) -> list[Told]:
         """Return hertz, why clocks are held back and for how many seconds, and the P-state."""
-        found: dict[tuple[str, ...], float | None] = {
-            name: hertz(self._ask("nvmlDeviceGetClockInfo", clock))
-            for name, clock in _CLOCKS.items()
-        }
-        state = self._ask("nvmlDeviceGetPerformanceState")
-        found["state",] = state if state is not None and state < 16 else None  # 32 is "unknown"
+        found = [self._clocks.told(), self._fastest]
         bits = number(self._ask_any(_CLOCKS_EVENTS))
-        events = {} if bits is None else _events(bits)
-        return known(found) | self._fastest | events | self._fields(_HELD)
+        if bits is not None:
+            found.append(_events(bits))
+        return [*found, self._held.told()]
 
-    def fans(self) -> Answer:
+    def fans(self) -> list[Told]:
         """Return shares of the highest speed by fan."""
-        count = self._ask("nvmlDeviceGetNumFans") or 0
-        return known(
-            {
-                ("speed", str(fan)): share(self._ask("nvmlDeviceGetFanSpeed_v2", fan), _FASTEST_FAN)
-                for fan in range(min(count, 16))
-            }
-        )
+        count = min(self._ask("nvmlDeviceGetNumFans") or 0, 16)
+        speeds = [
+            share(self._ask("nvmlDeviceGetFanSpeed_v2", fan), _FASTEST_FAN) for fan in range(count)
+        ]
+        return [told(tuple(("speed", str(fan)) for fan in range(count)), speeds)]
 
-    def pcie(self, is_sampled: bool = False) -> Answer:
+    def pcie(self, is_sampled: bool = False) -> list[Told]:
         """Return bytes, replays, generation and lanes; *is_sampled* measures rates for 40 ms."""
-        found: dict[tuple[str, ...], float | None] = {
-            ("generation",): small(self._ask("nvmlDeviceGetCurrPcieLinkGeneration")) or None,
-            ("lanes",): small(self._ask("nvmlDeviceGetCurrPcieLinkWidth")) or None,
-        }
-        if is_sampled:
-            for quantity, counter in (("transmit_rate", _TX), ("receive_rate", _RX)):
-                kilobytes = small(self._ask("nvmlDeviceGetPcieThroughput", counter))
-                found[(quantity,)] = scaled(kilobytes, 1000)
-        return self._fields(_PCIE) | known(found) | self._pcie_most
+        rates = [self._numbers(_LINK_RATES).told()] if is_sampled else []
+        return [self._pcie.told(), self._link.told(), self._best_link, *rates]
 
-    def nvlink(self) -> Told:
+    def nvlink(self) -> list[Told]:
         """Return state, bytes and errors by link."""
-        return self._links.told() if self._links else Told((), [])
+        return [self._links.told()] if self._links else []
 
-    def errors(self) -> Answer:
+    def errors(self) -> list[Told]:
         """Return counts of ECC errors, retired pages and remapped rows, and what is pending.
 
         From the first time on NVML keeps its Xids.
         """
         self._watch()
         mode = self._ask("nvmlDeviceGetEccMode")
-        found = self._fields(_FAULTS)
-        if mode is not None:
-            found["ecc_enabled",] = int(mode[0] == 1)
-        return found
+        return [self._faults.told(), *_switch("ecc_enabled", mode)]
 
     def processes(self) -> dict[str, list[Process]]:
         """Return the processes that use the GPU, by kind: "compute", "graphics"."""
@@ -223,15 +248,12 @@ class NvidiaGPU:
             if processes is not None
         }
 
-    def info(self) -> Answer:
+    def info(self) -> list[Told]:
         """Return facts as labels, and MIG's instances."""
-        found: Answer = {("info", *self._facts): 1}
         mode = self._ask("nvmlDeviceGetMigMode")
-        if mode is not None:
-            found["mig_enabled",] = int(mode[0] == 1)
-        for instance in self._instances():
-            found["mig_info", *instance.ids, instance.uuid, instance.profile] = 1
-        return found
+        each = [("mig_info", *one.ids, one.uuid, one.profile) for one in self._instances()]
+        instances = [(tuple(each), [1] * len(each))] if each else []
+        return [self._facts, *_switch("mig_enabled", mode), *instances]
 
     def serial(self) -> str | None:
         """Return the serial number of its board."""
@@ -243,12 +265,7 @@ class NvidiaGPU:
             self._events.watch(self._handle, self.uuid)
 
     def _ask(self, function: str, *arguments: Any) -> Any | None:
-        # As asked() does, without its call: this one is made hundreds of times for a page.
-        try:
-            return getattr(self._nvml, function)(self._handle, *arguments)
-        except Exception as error:  # noqa: BLE001 - told apart there
-            take(self._nvml, function, error)
-            return None
+        return asked(self._nvml, function, self._handle, *arguments)
 
     def _ask_any(self, functions: tuple[str, ...], *arguments: Any) -> Any | None:
         for function in functions:
@@ -257,11 +274,11 @@ class NvidiaGPU:
                 return answer
         return None
 
-    def _fields(self, questions: list[Question]) -> Answer:
-        key = id(questions)  # of this module: they live as long as it does
-        if key not in self._asked_often:
-            self._asked_often[key] = Fields(self._nvml, self._handle, questions)
-        return dict(zip(*self._asked_often[key].told(), strict=True))
+    def _numbers(self, numbers: Sequence[Number]) -> Numbers:
+        return Numbers(self._nvml, self._handle, numbers)
+
+    def _fields(self, questions: Sequence[Question]) -> Fields:
+        return Fields(self._nvml, self._handle, questions)
 
     def _memory(self, handle: Any) -> Any | None:
         """Return sizes of a GPU or an instance; older drivers don't tell what is reserved."""
@@ -275,61 +292,56 @@ class NvidiaGPU:
     # What does not change while NVML is open is asked for once.
 
     @cached_property
-    def _thresholds(self) -> Answer:
-        return known(
-            {
-                name: celsius(self._ask("nvmlDeviceGetTemperatureThreshold", kind))
-                for name, kind in _THRESHOLDS.items()
-            }
-        )
+    def _thresholds(self) -> Told:
+        return self._numbers(_THRESHOLDS).told()
 
     @cached_property
-    def _fastest(self) -> Answer:
-        return known(
-            {
-                name: hertz(self._ask("nvmlDeviceGetMaxClockInfo", clock))
-                for name, clock in _FASTEST.items()
-            }
-        )
+    def _fastest(self) -> Told:
+        return self._numbers(_FASTEST).told()
 
     @cached_property
-    def _pcie_most(self) -> Answer:
-        return known(
-            {
-                ("generation_max",): small(self._ask("nvmlDeviceGetMaxPcieLinkGeneration")) or None,
-                ("lanes_max",): small(self._ask("nvmlDeviceGetMaxPcieLinkWidth")) or None,
-            }
-        )
+    def _best_link(self) -> Told:
+        return self._numbers(_BEST_LINK).told()
 
     @cached_property
     def _links(self) -> Fields | None:
-        count = min(int(self._fields(_LINK_COUNT).get(("count",), 0)), _MOST_LINKS)
-        return Fields(self._nvml, self._handle, questions(count)) if count else None
+        count = min(int(next(iter(self._fields(_LINK_COUNT).told()[1]), 0)), _MOST_LINKS)
+        return self._fields(questions(count)) if count else None
 
     @cached_property
-    def _facts(self) -> tuple[str, ...]:
+    def _facts(self) -> Told:
         """Name, PCI bus id, vendor, and the versions of driver and CUDA."""
         pci = self._ask("nvmlDeviceGetPciInfo")
         cuda = asked(self._nvml, "nvmlSystemGetCudaDriverVersion_v2")
-        return (
+        facts = (
             self._ask("nvmlDeviceGetName") or "",
             _text(pci.busId) if pci else "",
             "NVIDIA",
             asked(self._nvml, "nvmlSystemGetDriverVersion") or "",
             f"{cuda // 1000}.{cuda % 1000 // 10}" if cuda else "",
         )
+        return (("info", *facts),), [1]
 
 
 @lru_cache(maxsize=256)
-def _events(bits: int) -> Answer:
-    return {("event", name): int(bits & bit != 0) for name, bit in _EVENTS.items()}
+def _events(bits: int) -> Told:
+    return _EVENT_NAMES, [int(bits & bit != 0) for bit in _EVENTS.values()]
 
 
-def _process(told: Any) -> Process:
-    ids = told.gpuInstanceId, told.computeInstanceId
-    is_divided = None not in map(small, ids)
-    memory = number(told.usedGpuMemory)
-    return Process(told.pid, memory, tuple(map(str, ids)) if is_divided else ())
+@lru_cache(maxsize=16)
+def _switched(name: str, is_on: bool) -> Told:
+    return ((name,),), [int(is_on)]
+
+
+def _switch(name: str, mode: Sequence[int] | None) -> list[Told]:
+    """Return whether something is on, of what it is now and after the next reset."""
+    return [] if mode is None else [_switched(name, mode[0] == 1)]
+
+
+def _process(one: Any) -> Process:
+    ids = one.gpuInstanceId, one.computeInstanceId
+    is_divided = None not in ids and max(ids) < BLANK_32
+    return Process(one.pid, number(one.usedGpuMemory), tuple(map(str, ids)) if is_divided else ())
 
 
 def _text(value: bytes | str) -> str:

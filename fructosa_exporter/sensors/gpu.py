@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from fructosa_exporter.errors import SensorUnavailable
-from fructosa_exporter.gpus.answers import Answer, Told
+from fructosa_exporter.gpus.answers import Answer, Quantities, Told, parts
 from fructosa_exporter.gpus.driver import DriverError, Labels
 from fructosa_exporter.gpus.machine import GPUS, Machine
 from fructosa_exporter.metrics import Key, Metric, Rows, Sample, counter, gauge
@@ -34,18 +34,18 @@ class GPUSensor(Sensor):
         self, options: SensorOptions | None = None, read: Callable[..., Any] | None = None
     ) -> None:
         super().__init__(options, read)
-        self._told: dict[Labels, tuple[tuple[tuple[str, ...], ...], list[Key]]] = {}
+        self._kept: dict[Labels, tuple[list[Quantities], list[Key]]] = {}
 
-    def ask(self, gpu: Any) -> Answer | Told:
+    def ask(self, gpu: Any) -> Answer | list[Told]:
         """Return what a GPU answers: quantities, with their labels, that it knows.
 
         Raises: GPULost, DriverError.
         """
         raise NotImplementedError
 
-    def answers(self) -> Sequence[tuple[Labels, Answer | Told]]:
+    def answers(self) -> Sequence[tuple[Labels, Answer | list[Told]]]:
         """Return what each GPU tells. Raises: as ``Machine.each``."""
-        return list(self.read.each(self.name, self.ask))
+        return self.read.each(self.name, self.ask)
 
     def samples(self) -> Iterable[Sample | Rows]:
         answers = self.answers()
@@ -54,22 +54,24 @@ class GPUSensor(Sensor):
         keys: list[Key] = []
         values: list[float] = []
         for gpu, answer in answers:
-            if isinstance(answer, Told):
-                keys += self.keys(gpu, answer.quantities)
-                values += answer.values
-            else:
-                keys += self.keys(gpu, tuple(answer))
-                values += answer.values()
+            told = parts(answer)
+            keys += self._keys(gpu, [quantities for quantities, _ in told])
+            for _, numbers in told:
+                values += numbers
         if not keys:
             raise SensorUnavailable("the GPUs here tell nothing of it")
         return [Rows(keys, values)]
 
-    def keys(self, gpu: Labels, quantities: tuple[tuple[str, ...], ...]) -> list[Key]:
-        """Return the series of a GPU's *quantities*, which are kept while it tells the same."""
-        told, keys = self._told.get(gpu, ((), []))
-        if told is not quantities and told != quantities:
-            keys = [self.QUANTITIES[name].sample(0, *gpu, *more)[:2] for name, *more in quantities]
-            self._told[gpu] = quantities, keys
+    def _keys(self, gpu: Labels, told: list[Quantities]) -> list[Key]:
+        """Return the series of a GPU, which are kept while it tells the same."""
+        before, keys = self._kept.get(gpu, ([], []))
+        if told != before:
+            keys = [
+                self.QUANTITIES[name].sample(0, *gpu, *more)[:2]
+                for quantities in told
+                for name, *more in quantities
+            ]
+            self._kept[gpu] = told, keys
         return keys
 
 
@@ -90,7 +92,7 @@ class GPUUtilization(GPUSensor):
         ),
     }
 
-    def ask(self, gpu: Any) -> Answer:
+    def ask(self, gpu: Any) -> Answer | list[Told]:
         return gpu.utilization()  # type: ignore[no-any-return]
 
 
@@ -128,7 +130,7 @@ class GPUMemory(GPUSensor):
         ),
     }
 
-    def ask(self, gpu: Any) -> Answer:
+    def ask(self, gpu: Any) -> Answer | list[Told]:
         return gpu.memory()  # type: ignore[no-any-return]
 
 
@@ -150,7 +152,7 @@ class GPUTemperature(GPUSensor):
         ),
     }
 
-    def ask(self, gpu: Any) -> Answer:
+    def ask(self, gpu: Any) -> Answer | list[Told]:
         return gpu.temperature()  # type: ignore[no-any-return]
 
 
@@ -170,7 +172,7 @@ class GPUPower(GPUSensor):
         ),
     }
 
-    def ask(self, gpu: Any) -> Answer:
+    def ask(self, gpu: Any) -> Answer | list[Told]:
         return gpu.power()  # type: ignore[no-any-return]
 
 
@@ -197,7 +199,7 @@ class GPUClocks(GPUSensor):
         "state": of_gpu("performance_state", "P-state: 0 is the fastest, 15 the slowest."),
     }
 
-    def ask(self, gpu: Any) -> Answer:
+    def ask(self, gpu: Any) -> Answer | list[Told]:
         return gpu.clocks()  # type: ignore[no-any-return]
 
 
@@ -214,5 +216,5 @@ class GPUFans(GPUSensor):
         "speed": of_gpu("fan_speed_ratio", "Share of the fan's highest speed; may exceed 1.", "fan")
     }
 
-    def ask(self, gpu: Any) -> Answer:
+    def ask(self, gpu: Any) -> Answer | list[Told]:
         return gpu.fans()  # type: ignore[no-any-return]

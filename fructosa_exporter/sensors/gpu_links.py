@@ -58,7 +58,7 @@ class GPUPcie(GPUSensor):
         ),
     }
 
-    def ask(self, gpu: Any) -> Answer:
+    def ask(self, gpu: Any) -> Answer | list[Told]:
         return gpu.pcie(self.options.rates)  # type: ignore[no-any-return]
 
 
@@ -93,5 +93,5 @@ class GPUNVLink(GPUSensor):
         ),
     }
 
-    def ask(self, gpu: Any) -> Answer | Told:
+    def ask(self, gpu: Any) -> Answer | list[Told]:
         return gpu.nvlink()  # type: ignore[no-any-return]

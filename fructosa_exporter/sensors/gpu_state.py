@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from fructosa_exporter.gpus.answers import Answer, Process
+from fructosa_exporter.gpus.answers import Answer, Process, Told, parts
 from fructosa_exporter.gpus.driver import Labels
 from fructosa_exporter.kernel import Kernel
 from fructosa_exporter.metrics import Rows, Sample, counter, info
@@ -68,13 +68,16 @@ class GPUErrors(GPUSensor):
         "last_xid": of_gpu("last_xid", "Number of the last error that the driver has reported."),
     }
 
-    def ask(self, gpu: Any) -> Answer:
+    def ask(self, gpu: Any) -> Answer | list[Told]:
         return gpu.errors()  # type: ignore[no-any-return]
 
-    def answers(self) -> Sequence[tuple[Labels, Answer]]:
+    def answers(self) -> Sequence[tuple[Labels, list[Told]]]:
         # What is reported of a GPU is told when it is lost by then: it may be why.
         told = dict(self.read.each(self.name, self.ask))
-        return [(gpu, told.get(gpu, {}) | one) for gpu, one in self.read.events(self.name)]
+        return [
+            (gpu, [*parts(told.get(gpu, {})), *parts(events)])
+            for gpu, events in self.read.events(self.name)
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,8 +126,8 @@ class GPUProcesses(GPUSensor):
         sizes = [one.memory_bytes for one in each.values()]
         if None not in sizes:
             answer["memory",] = sum(size or 0 for size in sizes)
-        divided = Counter(one.instance for one in each.values() if one.instance)
-        answer |= {("mig_count", *ids): count for ids, count in divided.items()}
+        if divided := [one.instance for one in each.values() if one.instance]:
+            answer |= {("mig_count", *ids): count for ids, count in Counter(divided).items()}
         return answer | (self._each(each.values()) if self.options.each else {})
 
     def _each(self, processes: Iterable[Process]) -> Answer:
@@ -188,8 +191,8 @@ class GPUInfo(GPUSensor):
         samples = [self.UP.sample(int(is_up), *gpu) for gpu, is_up in states]
         return [*samples, *super().samples()] if any(is_up for _, is_up in states) else samples
 
-    def ask(self, gpu: Any) -> Answer:
-        found: Answer = gpu.info()
+    def ask(self, gpu: Any) -> Answer | list[Told]:
+        found = parts(gpu.info())
         if self.options.serial and (serial := gpu.serial()):
-            found["serial", serial] = 1
+            found.append(((("serial", serial),), [1]))
         return found

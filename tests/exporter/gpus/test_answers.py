@@ -9,9 +9,11 @@ from fructosa_exporter.gpus.answers import (
     hertz,
     known,
     number,
+    parts,
     scaled,
     share,
     small,
+    told,
     watts,
 )
 
@@ -66,6 +68,26 @@ def test_what_is_not_known_is_left_out():
     assert {("draw",): 0.0} == known({("draw",): 0.0, ("limit",): None})
     assert scaled(None, 2) is None
     assert 6 == scaled(3, 2)
+
+
+def test_what_is_told_again_is_told_by_the_same_tuple():
+    """It is by this that whoever keeps something for it knows it again."""
+    quantities = (("draw",), ("limit",))
+
+    assert quantities is told(quantities, (0.0, 2.0))[0]
+    assert (("limit",),) == told(quantities, (None, 2.0))[0]
+    assert [2.0] == told(quantities, (None, 2.0))[1]
+
+
+@given(st.lists(st.none() | st.floats(allow_nan=False)))
+def test_parts_tell_what_the_whole_tells(values):
+    """A dictionary is one part; what is in parts stays so."""
+    whole = {(str(place),): value for place, value in enumerate(values)}
+    one = told(tuple(whole), values)
+
+    (from_whole,) = parts(known(whole))
+    assert dict(zip(*from_whole, strict=True)) == dict(zip(*one, strict=True))
+    assert [one, from_whole] == parts([one, from_whole])
 
 
 @given(st.integers(), st.sampled_from(CONVERSIONS))
