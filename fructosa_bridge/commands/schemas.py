@@ -1,0 +1,26 @@
+"""`lmaster schemas`: carbon's two files of rules that fit the intervals."""
+
+import argparse
+
+from fructosa_service import output
+
+from .. import schemas
+from .configured import all_configured
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print both files, or write them where none is somebody's own; return the exit code."""
+    _, _, targets = all_configured(arguments)
+    files = {
+        "storage-schemas.conf": schemas.storage_schemas(targets),
+        "storage-aggregation.conf": schemas.storage_aggregation(targets),
+    }
+    if arguments.output is None:
+        print("\n".join(f"# {name}\n{text}" for name, text in files.items()), end="")
+        return 0
+    for name in files:
+        output.check_is_ours(arguments.output / name, schemas.MARK)
+    for name, text in files.items():
+        output.write(arguments.output / name, text)
+        print(f"written: {arguments.output / name}")
+    return 0

@@ -1,0 +1,74 @@
+"""`lmaster scrape`, in the foreground, and what `lmaster start` runs in the background."""
+
+import argparse
+import asyncio
+import logging
+import sys
+from collections.abc import Sequence
+from functools import partial
+
+from fructosa_service import cli
+from fructosa_service.begin import begin
+from fructosa_service.commands import Prepared
+from fructosa_service.daemon import Ready
+from fructosa_service.logs import place_of_daemon
+from fructosa_service.notify import tell_manager
+from fructosa_service.privileges import account
+
+from ..config import DEFAULT_FILE, Config
+from ..model import Target
+from ..run import scrape_for_ever, scrape_once
+from .configured import check_web
+from .scraped import loaded
+
+log = logging.getLogger("lmaster")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Scrape until a signal, or once; return the exit code."""
+    return _scrape(arguments, *loaded(arguments))
+
+
+def prepare(arguments: argparse.Namespace) -> Prepared:
+    """Read all that can be wrong, while there is a terminal to say so."""
+    arguments.once = False
+    config, targets = loaded(arguments)
+    check_web(config.web)
+    account("lmaster", config.master.user, config.master.group)
+    return Prepared(
+        config.master.pid_file,
+        place_of_daemon(config.logging),
+        lambda ready: _scrape(arguments, config, targets, ready),
+    )
+
+
+def _scrape(
+    arguments: argparse.Namespace,
+    config: Config,
+    targets: Sequence[Target],
+    ready: Ready | None = None,
+) -> int:
+    """Scrape until a signal; in the background there is somebody to be told when it is *ready*."""
+    who = account("lmaster", config.master.user, config.master.group)
+    stores = [one.whisper_directory for one in config.destinations.values() if one.send]
+    folders = [config.master.data_directory, *(folder for folder in stores if folder)]
+    begin(config.logging, who, folders, syslog_as="lmaster" if ready else None)
+    for warning in config.warnings:
+        log.warning("%s", warning)
+    if arguments.once:
+        return _once(config, targets)
+    # The file of the start: one that is away at a reload is not as if there had never been any.
+    arguments.config = cli.chosen_config(arguments.config, DEFAULT_FILE)
+    load = None if arguments.config is None else partial(loaded, arguments)
+    asyncio.run(scrape_for_ever(config, targets, load, ready or tell_manager))
+    return 0
+
+
+def _once(config: Config, targets: Sequence[Target]) -> int:
+    states, undelivered = asyncio.run(scrape_once(config, targets))
+    for state in states:
+        outcome = state.error or f"{state.samples} samples in {state.duration_s * 1000:.1f} ms"
+        print(f"{state.target.name}: {'up' if state.up else 'DOWN'}, {outcome}")
+    if undelivered:
+        print(f"lmaster: {undelivered} points could not be delivered", file=sys.stderr)
+    return cli.EXIT_RUNNING if undelivered or not all(state.up for state in states) else 0

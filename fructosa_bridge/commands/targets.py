@@ -1,0 +1,21 @@
+"""`lmaster targets`: the targets for Prometheus, as file_sd JSON."""
+
+import argparse
+import json
+import sys
+
+from fructosa_service import output
+
+from ..discovery import target_groups
+from .configured import all_configured, targets_of
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the targets of this lmaster's shard, or write them to a file; return the exit code."""
+    config, path, _ = all_configured(arguments)
+    text = json.dumps(target_groups(targets_of(config, path)), indent=2) + "\n"
+    if arguments.output is None:
+        sys.stdout.write(text)
+    else:
+        output.write(arguments.output, text)
+    return 0
