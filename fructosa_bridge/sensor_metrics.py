@@ -223,6 +223,18 @@ METRICS: Mapping[str, tuple[str, ...]] = {
         "fructosa_gpu_memory_busy_ratio",
         "fructosa_gpu_engine_utilization_ratio",
     ),
+    "GPUActivity": (
+        "fructosa_gpu_graphics_active_ratio",
+        "fructosa_gpu_sm_active_ratio",
+        "fructosa_gpu_sm_occupancy_ratio",
+        "fructosa_gpu_pipe_active_ratio",
+        "fructosa_gpu_memory_bandwidth_ratio",
+        "fructosa_gpu_mig_graphics_active_ratio",
+        "fructosa_gpu_mig_sm_active_ratio",
+        "fructosa_gpu_mig_sm_occupancy_ratio",
+        "fructosa_gpu_mig_pipe_active_ratio",
+        "fructosa_gpu_mig_memory_bandwidth_ratio",
+    ),
     "GPUMemory": (
         "fructosa_gpu_memory_total_bytes",
         "fructosa_gpu_memory_used_bytes",

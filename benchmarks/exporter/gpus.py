@@ -23,7 +23,8 @@ from fructosa_exporter.page import Page
 from fructosa_exporter.reading import Reader
 from fructosa_exporter.sensors import SENSORS
 from fructosa_exporter.sensors.gpu import GPUSensor
-from tests.nvml.driver import FakeDriver
+from fructosa_exporter.sensors.gpu_activity import GPUActivity
+from tests.nvml.driver import FakeDriver, eight_hoppers
 
 from .processes import CannotRun, node_exporter
 from .scraping import scraper
@@ -82,9 +83,11 @@ class Scrapes:
         machine, self._now_s, self._page = Machine(Driver(library)), 0.0, Page()
         kinds = [kind for kind in SENSORS.values() if issubclass(kind, GPUSensor)]
         every_s = {"time_interval": 0.0} if is_anew else {}
-        self.readers = [
-            Reader(kind(kind.Options(**every_s), machine), lambda: self._now_s) for kind in kinds
-        ]
+        sensors = [kind(kind.Options(**every_s), machine) for kind in kinds]
+        for sensor in sensors:
+            if isinstance(sensor, GPUActivity):  # by their clock it never comes too early
+                sensor.clock = lambda: self._now_s
+        self.readers = [Reader(sensor, lambda: self._now_s) for sensor in sensors]
 
     def page(self) -> str:
         """Return the next page."""
@@ -168,7 +171,7 @@ def of_peer() -> float:
 def main() -> int:
     """Measure and print."""
     with tempfile.TemporaryDirectory(prefix="bench-gpus-") as name:
-        fake = FakeDriver(Path(name))
+        fake = FakeDriver(Path(name), eight_hoppers())
         fake.write()
         os.environ.update(fake.environment)
         # The loader looks at LD_LIBRARY_PATH only when a program begins; a library that is

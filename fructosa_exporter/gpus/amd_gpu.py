@@ -6,7 +6,7 @@ from typing import Any
 
 from .amd_calls import asked, entry, measure, measures, number, text
 from .amd_metrics import Metrics
-from .answers import Answer, Process, celsius, hertz, known, scaled, share
+from .answers import Answer, Process, Told, celsius, hertz, known, scaled, share
 from .driver import GPULost
 
 # Names of AmdSmiClkType, and of the metrics that tell a clock: of each die, or of the GPU.
@@ -65,6 +65,10 @@ class AmdGPU:
                 ("engine", "jpeg"): _mean(self._metrics.all(*_JPEG)),
             }
         )
+
+    def activity(self) -> list[Told]:
+        """Return nothing: what AMD's GPUs count is not of these parts."""
+        return []
 
     def memory(self) -> Answer:
         """Return sizes in bytes."""

@@ -29,6 +29,7 @@ class Nvidia:
         self._nvml: ModuleType | None = None
         self._is_open = False
         self._events = Events()
+        self._gpus: list[NvidiaGPU] = []
 
     def open(self) -> list[NvidiaGPU | str]:
         """Open NVML; return its GPUs, or for one that doesn't answer its index.
@@ -44,7 +45,9 @@ class Nvidia:
         self._is_open = True
         count = self.count()
         self._events.open(nvml)
-        return [self._gpu(nvml, index) for index in range(count)]
+        found = [self._gpu(nvml, index) for index in range(count)]
+        self._gpus = [gpu for gpu in found if isinstance(gpu, NvidiaGPU)]
+        return found
 
     def count(self) -> int:
         """Return how many GPUs there are now. Raises: DriverError."""
@@ -62,6 +65,9 @@ class Nvidia:
         if self._nvml is None or not self._is_open:
             return
         self._is_open = False
+        for gpu in self._gpus:
+            gpu.close()
+        self._gpus = []
         self._events.close()
         try:
             self._nvml.nvmlShutdown()

@@ -18,6 +18,7 @@ from .answers import (
     told,
     watts,
 )
+from .nvidia_activity import Activity
 from .nvidia_calls import asked, check
 from .nvidia_events import Events
 from .nvidia_fields import Fields, Question
@@ -164,6 +165,7 @@ class NvidiaGPU:
         self._clocks, self._link = self._numbers(_CLOCKS), self._numbers(_LINK)
         self._memory_c, self._held = self._fields(_MEMORY_C), self._fields(_HELD)
         self._pcie, self._faults = self._fields(_PCIE), self._fields(_FAULTS)
+        self._activity = Activity(nvml, handle)
 
     def check(self) -> None:
         """Ask for something that each GPU tells."""
@@ -176,6 +178,13 @@ class NvidiaGPU:
         if rates is None:
             return [engines]
         return [told(_RATES, (share(rates.gpu), share(rates.memory))), engines]
+
+    def activity(self) -> list[Told]:
+        """Return shares of the time since the last call in which parts of the GPU worked.
+
+        A part is empty that was not asked for before.
+        """
+        return self._activity.told(self._instances()) if self._activity.is_there else []
 
     def memory(self) -> list[Told]:
         """Return sizes in bytes, of MIG's instances too."""
@@ -258,6 +267,10 @@ class NvidiaGPU:
     def serial(self) -> str | None:
         """Return the serial number of its board."""
         return self._ask("nvmlDeviceGetSerial") or None
+
+    def close(self) -> None:
+        """Give back what NVML keeps for it."""
+        self._activity.close()
 
     def _watch(self) -> None:
         if not self._is_watched:

@@ -19,6 +19,7 @@ from .gpu import (
     GPUTemperature,
     GPUUtilization,
 )
+from .gpu_activity import GPUActivity
 from .gpu_links import GPUNVLink, GPUPcie
 from .gpu_state import GPUErrors, GPUInfo, GPUProcesses
 from .infiniband import InfiniBand
@@ -70,6 +71,7 @@ SENSORS: dict[str, type[Sensor]] = {
         EnergyRAPL,
         TextFile,
         GPUUtilization,
+        GPUActivity,
         GPUMemory,
         GPUTemperature,
         GPUPower,

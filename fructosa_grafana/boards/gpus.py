@@ -3,6 +3,7 @@
 from ..panels import Dashboard, HeatMap, Query, Row, Table
 from ..query import ANY, Expr, Value, nodes
 from . import steps
+from .rows.gpu_activity import GPU_ACTIVITY
 from .rows.gpu_errors import GPU_ERRORS
 from .rows.gpu_facts import GPU_FACTS
 from .rows.gpu_heat import GPU_HEAT
@@ -38,6 +39,7 @@ _TABLE = Row(
                     "percentunit",
                     in_graphite=_BUSY.top(100),
                 ),
+                Query(_each("sm_active_ratio"), "Multiprocessors", "percentunit"),
                 Query(
                     _each("memory_used_bytes") / _each("memory_total_bytes"),
                     "Memory",
@@ -97,6 +99,7 @@ GPUS = Dashboard(
         _TABLE,
         _SPREAD,
         GPU_WORK,
+        GPU_ACTIVITY,
         GPU_HEAT,
         GPU_LINKS,
         GPU_ERRORS,

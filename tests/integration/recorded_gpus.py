@@ -2,6 +2,7 @@
 
 from ..nvml.driver import GPU, FakeDriver, Growing, Instance, Process, eight_gpus
 from ..nvml.gpus import GIB
+from ..nvml.hoppers import hopper
 
 _PCIE_SENT, _PCIE_RECEIVED = 197, 198
 _HEATED, _SLOWED = 0x20, 0x8 | 0x40  # what sets the clocks: sw_thermal; hw_slowdown, hw_thermal
@@ -21,6 +22,7 @@ def _tells_pcie(gpu: GPU) -> None:
     gpu.fields[_PCIE_SENT, 0] = Growing(10 * GIB)
     gpu.fields[_PCIE_RECEIVED, 0] = Growing(20 * GIB)
     gpu.answers["nvmlDeviceGetCurrPcieLinkWidth", 0] = 16
+    gpu.activity = hopper(0).activity
 
 
 def _has_fan_and_screen(gpu: GPU) -> None:
@@ -37,6 +39,7 @@ def _is_divided(gpu: GPU) -> None:
         Instance(7, 0, "MIG-2", "1g.5gb+me", 5 * GIB, GIB),
     )
     gpu.computing = [Process(4_200_000, 11 * GIB, 1, 0), Process(4_200_001, GIB, 7, 0)]
+    gpu.instance_activity = {1: hopper(1).activity, 7: hopper(7).activity}
 
 
 def has_trouble(of: FakeDriver, is_lost: bool) -> None:

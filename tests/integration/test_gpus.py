@@ -9,7 +9,7 @@ import pytest
 from fructosa_exporter.sensors import SENSORS
 from fructosa_exporter.sensors.gpu import GPUSensor
 
-from ..nvml.driver import FakeDriver
+from ..nvml.driver import FakeDriver, eight_hoppers
 from .processes import BIN
 
 GPU_SENSORS = [name for name, kind in SENSORS.items() if issubclass(kind, GPUSensor)]
@@ -20,7 +20,7 @@ NOT_HERE = {"GPUFans"}
 @pytest.fixture(scope="module")
 def lagent(tmp_path_factory):
     """A function that runs `lagent` on the node, and returns what it printed."""
-    driver = FakeDriver(tmp_path_factory.mktemp("driver"))
+    driver = FakeDriver(tmp_path_factory.mktemp("driver"), eight_hoppers())
 
     def run(*arguments):
         command = [BIN / "lagent", *arguments]

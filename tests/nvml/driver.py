@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from .gpus import GPU, TYPES, Growing, Instance, Process, eight_gpus
+from .gpus import GPU, NO_INSTANCE, TYPES, Growing, Instance, Process, eight_gpus
+from .hoppers import eight_hoppers
 
 __all__ = [
     "GPU",
@@ -23,29 +24,32 @@ __all__ = [
     "Instance",
     "Process",
     "eight_gpus",
+    "eight_hoppers",
     "library",
     "tallies",
 ]
 
 SONAME = "libnvidia-ml.so.1"
 _HERE = Path(__file__).parent
-_SOURCES = ("nvml.c", "state.c", "layout.c", "state.h", "structs.h")
+_SOURCES = ("nvml.c", "gpm.c", "call.c", "state.c", "layout.c", "call.h", "state.h", "structs.h")
 _FLAGS = ("-shared", "-fPIC", "-O2", "-pthread", "-Wall", "-Wextra", "-Werror")
-_TALLY = struct.Struct("=48sQQ")  # struct tally of nvml.c
+# A process may have another "lock" or "state": the library's own files find its own.
+_LINKED = (f"-Wl,-soname,{SONAME}", "-Wl,-Bsymbolic")
+_TALLY = struct.Struct("=48sQQ")  # struct tally of call.c
 
 
 @cache
 def library() -> Path:
     """Return the library's path; it is built when its sources are not those of the last time."""
     content = b"".join((_HERE / name).read_bytes() for name in _SOURCES)
-    digest = hashlib.sha256(content + " ".join(_FLAGS).encode()).hexdigest()[:16]
+    digest = hashlib.sha256(content + " ".join(_FLAGS + _LINKED).encode()).hexdigest()[:16]
     folder = Path(tempfile.gettempdir(), f"fructosa-fake-nvml-{os.getuid()}-{digest}")
     built = folder / SONAME
     if not built.exists():
         folder.mkdir(exist_ok=True, mode=0o700)
         unnamed = folder / f"{SONAME}.{os.getpid()}"
         sources = [str(_HERE / name) for name in _SOURCES if name.endswith(".c")]
-        command = ["gcc", *_FLAGS, f"-Wl,-soname,{SONAME}", "-o", str(unnamed), *sources]
+        command = ["gcc", *_FLAGS, *_LINKED, "-o", str(unnamed), *sources]
         subprocess.run(command, check=True)
         unnamed.rename(built)
     return built
@@ -133,6 +137,9 @@ class FakeDriver:
             yield from _words(gpu)
             yield from _rules(gpu)
             yield from self._numbers(gpu)
+            yield from _activity(NO_INSTANCE, gpu.activity)
+            for instance, activity in gpu.instance_activity.items():
+                yield from _activity(instance, activity)
 
     def _numbers(self, gpu: GPU) -> Iterator[str]:
         for (function, place), value in gpu.answers.items():
@@ -153,6 +160,10 @@ def _rules(of: GPU | FakeDriver) -> Iterator[str]:
     yield from (f"fail {function} {code}" for function, code in of.fails.items())
     yield from (f"delay {function} {ms}" for function, ms in of.delays_ms.items())
     yield from (f"hang {function}" for function in sorted(of.hangs))
+
+
+def _activity(instance: int, told: dict[int, float | None]) -> Iterator[str]:
+    yield from (f"activity {instance} {metric} {value!r}" for metric, value in told.items())
 
 
 def _words(gpu: GPU) -> Iterator[str]:

@@ -40,7 +40,9 @@ class GPU:
 
     ``answers`` are numbers by function and place (an argument, or the place in a pair or struct);
     ``fields`` are field values by id and scope; ``fails``, ``delays_ms`` and ``hangs`` are of
-    functions by name, "*" being all of them, and "field" each field value.
+    functions by name, "*" being all of them, and "field" each field value. ``activity`` is what
+    GPM tells, by metric: percent, or MiB/s; ``instance_activity`` the same by GPU instance. A GPU
+    for which both are empty does not support GPM.
     """
 
     uuid: str
@@ -56,6 +58,8 @@ class GPU:
     drawing: list[Process] = field(default_factory=list)
     instances: list[Instance] = field(default_factory=list)
     xids: list[int] = field(default_factory=list)  # all that there ever were
+    activity: dict[int, float | None] = field(default_factory=dict)
+    instance_activity: dict[int, dict[int, float | None]] = field(default_factory=dict)
 
     def loses_contact(self) -> None:
         """Fall off the bus: each call for this GPU says so."""

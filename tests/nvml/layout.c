@@ -8,6 +8,8 @@ struct layout { const char *type, *member; size_t offset, size; };
 #define SIZE(name, type) {name, "", 0, sizeof(type)}
 #define MEMBER(name, type, member) \
     {name, #member, offsetof(type, member), sizeof(((type *)0)->member)}
+#define ARRAY(name, type, member) \
+    {name, #member "[]", offsetof(type, member), sizeof(((type *)0)->member[0])}
 #define WORD(name, word) {name, "version word", word, 0}
 
 const struct layout fake_layout[] = {
@@ -60,5 +62,20 @@ const struct layout fake_layout[] = {
     MEMBER("c_nvmlFieldValue_t", struct field, valueType),
     MEMBER("c_nvmlFieldValue_t", struct field, nvmlReturn),
     MEMBER("c_nvmlFieldValue_t", struct field, value),
+    SIZE("c_nvmlGpmSupport_t", struct gpm_support),
+    MEMBER("c_nvmlGpmSupport_t", struct gpm_support, version),
+    MEMBER("c_nvmlGpmSupport_t", struct gpm_support, isSupportedDevice),
+    WORD("NVML_GPM_SUPPORT_VERSION", GPM_SUPPORT_V1),
+    SIZE("c_nvmlGpmMetric_t", struct gpm_metric),
+    MEMBER("c_nvmlGpmMetric_t", struct gpm_metric, metricId),
+    MEMBER("c_nvmlGpmMetric_t", struct gpm_metric, nvmlReturn),
+    MEMBER("c_nvmlGpmMetric_t", struct gpm_metric, value),
+    MEMBER("c_nvmlGpmMetric_t", struct gpm_metric, metricInfo),
+    MEMBER("c_nvmlGpmMetricsGet_t", struct gpm_metrics, version),
+    MEMBER("c_nvmlGpmMetricsGet_t", struct gpm_metrics, numMetrics),
+    MEMBER("c_nvmlGpmMetricsGet_t", struct gpm_metrics, sample1),
+    MEMBER("c_nvmlGpmMetricsGet_t", struct gpm_metrics, sample2),
+    ARRAY("c_nvmlGpmMetricsGet_t", struct gpm_metrics, metrics),
+    WORD("NVML_GPM_METRICS_GET_VERSION", GPM_METRICS_GET_V1),
     {NULL, NULL, 0, 0},
 };

@@ -98,6 +98,20 @@ static void read_process(struct gpu *gpu, const char *rest)
            &one->gpu_instance, &one->compute_instance);
 }
 
+static void read_activity(struct gpu *gpu, const char *rest)
+{
+    int length = 0;
+    char *end;
+    if (gpu->activity_count == ACTIVITIES) {
+        fprintf(stderr, "fake driver: the state file has more than %d activities\n", ACTIVITIES);
+        abort();
+    }
+    struct activity *one = &gpu->activities[gpu->activity_count++];
+    sscanf(rest, "%u %u %n", &one->gpu_instance, &one->metric, &length);
+    one->value = strtod(rest + length, &end);
+    one->is_told = end != rest + length;  /* "None" is no number; "nan" and "inf" are */
+}
+
 static void read_of_gpu(struct gpu *gpu, const char *word, const char *rest)
 {
     if (!strcmp(word, "uuid"))
@@ -116,6 +130,8 @@ static void read_of_gpu(struct gpu *gpu, const char *word, const char *rest)
         read_instance(gpu, rest);
     else if (!strcmp(word, "process"))
         read_process(gpu, rest);
+    else if (!strcmp(word, "activity"))
+        read_activity(gpu, rest);
     else if (!strcmp(word, "xid") && gpu->xid_count < XIDS)
         gpu->xids[gpu->xid_count++] = atoi(rest);
 }

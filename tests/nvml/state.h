@@ -27,13 +27,17 @@
     X(nvmlDeviceGetMigMode) X(nvmlDeviceGetMaxMigDeviceCount) \
     X(nvmlDeviceGetMigDeviceHandleByIndex) X(nvmlDeviceGetGpuInstanceId) \
     X(nvmlDeviceGetComputeInstanceId) X(nvmlEventSetCreate) X(nvmlEventSetFree) \
-    X(nvmlDeviceRegisterEvents) X(nvmlEventSetWait_v2) X(field)
+    X(nvmlDeviceRegisterEvents) X(nvmlEventSetWait_v2) X(nvmlGpmQueryDeviceSupport) \
+    X(nvmlGpmSampleAlloc) X(nvmlGpmSampleFree) X(nvmlGpmSampleGet) X(nvmlGpmMigSampleGet) \
+    X(nvmlGpmMetricsGet) X(field)
 
 #define NUMBERED(name) F_##name,
 enum function { FUNCTIONS(NUMBERED) F_ALL, FUNCTION_COUNT };
 #undef NUMBERED
 
-enum { GPUS = 16, PLACES = 16, FIELDS = 300, SCOPES = 19, INSTANCES = 8, PROCESSES = 64, XIDS = 1024 };
+enum { GPUS = 16, PLACES = 16, FIELDS = 300, SCOPES = 19, INSTANCES = 8, PROCESSES = 64,
+       XIDS = 1024, ACTIVITIES = 1024 };
+enum { NO_INSTANCE = 0xffffffff };
 
 struct answer { bool is_there; unsigned long long value; double per_second; };
 struct rule { int error, delay_ms; bool hangs; };
@@ -41,6 +45,7 @@ struct instance { unsigned gpu_instance, compute_instance; unsigned long long to
                   char uuid[96], profile[48]; };
 struct process { int is_graphics; unsigned pid, gpu_instance, compute_instance;
                  unsigned long long used; };
+struct activity { bool is_told; unsigned gpu_instance, metric; double value; };
 
 struct gpu {
     char uuid[96], name[96], bus_id[32], serial[32];
@@ -51,7 +56,8 @@ struct gpu {
     struct instance instances[INSTANCES];
     struct process processes[PROCESSES];
     unsigned xids[XIDS];
-    int instance_count, process_count, xid_count;
+    struct activity activities[ACTIVITIES];
+    int instance_count, process_count, xid_count, activity_count;
 };
 
 struct state {

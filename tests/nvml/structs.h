@@ -8,8 +8,10 @@
 typedef int nvmlReturn;
 typedef uintptr_t nvmlDevice;  /* which opening, which GPU, and which instance from 1 on */
 typedef uintptr_t nvmlEventSet;
+typedef struct sample *nvmlGpmSample;  /* opaque: gpm.c */
 
-enum { MEMORY_V2 = 0x02000028, MARGIN_V1 = 0x01000008 };
+enum { MEMORY_V2 = 0x02000028, MARGIN_V1 = 0x01000008, GPM_SUPPORT_V1 = 1,
+       GPM_METRICS_GET_V1 = 1 };
 
 struct memory { unsigned long long total, free, used; };
 struct memory_v2 { unsigned version; unsigned long long total, reserved, free, used; };
@@ -25,5 +27,11 @@ struct event { nvmlDevice device; unsigned long long eventType, eventData;
 struct field { unsigned fieldId, scopeId; long long timestamp, latencyUsec; int valueType;
                nvmlReturn nvmlReturn;
                union { double d; unsigned ui; unsigned long long ull; unsigned short us; } value; };
+struct gpm_support { unsigned version, isSupportedDevice; };
+struct gpm_metric { unsigned metricId; nvmlReturn nvmlReturn; double value;
+                    struct { const char *shortName, *longName, *unit; } metricInfo; };
+/* How many metrics there is room for differs between versions of NVML. */
+struct gpm_metrics { unsigned version, numMetrics; nvmlGpmSample sample1, sample2;
+                     struct gpm_metric metrics[]; };
 
 #endif

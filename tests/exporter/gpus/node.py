@@ -43,11 +43,17 @@ class Node:
 
     def sensor(self, name, **chosen):
         """Return the sensor of that *name*, with the options that are *chosen*."""
-        return SENSORS[name](options(name, **chosen), read=self.machine)
+        sensor = SENSORS[name](options(name, **chosen), read=self.machine)
+        sensor.pause = lambda seconds: None  # this driver always has something new
+        return sensor
 
     def values(self, name, **chosen):
         """Return what that sensor tells now: by metric without ``fructosa_gpu_``, and labels."""
-        told = values(self.sensor(name, **chosen))
+        return self.told(self.sensor(name, **chosen))
+
+    def told(self, sensor):
+        """Return the same of a sensor that is read again and again."""
+        told = values(sensor)
         return {(key[0].removeprefix("gpu_"), *key[1:]): value for key, value in told.items()}
 
     def of(self, gpu, name, **chosen):

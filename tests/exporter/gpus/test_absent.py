@@ -3,7 +3,7 @@
 import pytest
 
 from fructosa_exporter.errors import SensorUnavailable
-from tests.nvml.driver import Instance, Process
+from tests.nvml.driver import Instance, Process, eight_hoppers
 
 from .node import GPU_SENSORS
 
@@ -132,8 +132,9 @@ def test_gpus_of_servers_have_no_fans(node):
 @pytest.mark.parametrize("name", sorted(set(GPU_SENSORS) - {"GPUInfo"}))
 def test_a_gpu_that_supports_nothing_gives_no_sample(node, name):
     """It is up; the others tell all that they have."""
+    node.gpus[:] = eight_hoppers()
     gpu = node.gpus[3]
-    gpu.answers.clear(), gpu.fields.clear()
+    gpu.answers.clear(), gpu.fields.clear(), gpu.activity.clear()
     gpu.fails |= {"nvmlDeviceRegisterEvents": 3, "nvmlDeviceGetComputeRunningProcesses_v3": 3}
     gpu.fails |= {"nvmlDeviceGetGraphicsRunningProcesses_v3": 3}
     node.gpus[4].answers["nvmlDeviceGetNumFans", 0] = 1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.nvml.driver import GPU, Growing, Process
+from tests.nvml.driver import GPU, Growing, Process, eight_hoppers
 
 from .node import GPU_SENSORS
 
@@ -174,8 +174,8 @@ def test_all_that_a_sensor_tells_is_what_the_driver_says(node, name):
 
 
 def test_no_sensor_is_forgotten_here():
-    """All are compared; fans have a test of their own, as GPUs of servers have none."""
-    assert {*TOLD, "GPUFans"} == set(GPU_SENSORS)
+    """All are compared; what these GPUs don't have has tests of its own: fans, and GPM."""
+    assert {*TOLD, "GPUFans", "GPUActivity"} == set(GPU_SENSORS)
 
 
 def test_a_card_with_fans_tells_each(node):
@@ -246,6 +246,8 @@ def test_a_process_that_computes_and_draws_has_its_memory_once(node):
 
 def test_handles_are_kept(node):
     """A library that works is opened once, however often it is asked."""
+    node.gpus[:] = eight_hoppers()
+    node.says()
     node.up()
     functions = ["nvmlInitWithFlags", "nvmlDeviceGetHandleByIndex_v2", "nvmlDeviceGetName"]
     before = [node.calls(function) for function in functions]
