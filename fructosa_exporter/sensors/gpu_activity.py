@@ -72,8 +72,8 @@ class GPUActivity(GPUSensor):
 
     def _after_a_while(self) -> Sequence[tuple[Labels, Answer | list[Told]]]:
         """Ask, when there is something new: the driver's turn is not taken while this waits."""
-        if self._asked_s is not None:
-            self.pause(max(0.0, _LEAST_S - (self.clock() - self._asked_s)))
+        if self._asked_s is not None and (age_s := self.clock() - self._asked_s) < _LEAST_S:
+            self.pause(_LEAST_S - age_s)
         answers = super().answers()
         self._asked_s = self.clock()
         return answers
