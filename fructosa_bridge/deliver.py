@@ -8,7 +8,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Protocol
 
@@ -22,6 +22,13 @@ log = logging.getLogger(__name__)
 
 # A few thousand points at a time: enough to make sending cheap, few enough to be sent again.
 _POINTS_AT_A_TIME = 10_000
+_REFUSED = {
+    "expired": "points are older than their Whisper files keep them; they are dropped",
+    "future": "points are hours ahead of this machine's clock, for which Whisper files have no "
+    "slots; they are dropped; set the clock",
+}
+REFUSALS = tuple(_REFUSED)
+"""Why a destination keeps no place for a point that it was sent."""
 
 
 class Destination(Protocol):
@@ -33,8 +40,11 @@ class Destination(Protocol):
     def unsure(self) -> int:
         """How many of the last sends may never have been read; a new start must repeat them."""
 
-    async def send(self, batches: list[Batch]) -> None:
-        """Deliver *batches*, or raise DeliveryError."""
+    async def send(self, batches: list[Batch]) -> Mapping[str, int] | None:
+        """Deliver *batches*, or raise DeliveryError.
+
+        Returns: how many of their points are refused for ever, by one of REFUSALS, if any are.
+        """
 
     async def close(self) -> None:
         """End what is open."""
@@ -64,6 +74,7 @@ class Delivery:
         self._replay_at_a_time = min(points_at_a_time, replay_points)
         self._is_replay_next = False
         self._failures = 0
+        self._told: set[str] = set()
 
     async def run(self) -> None:
         """Deliver until cancelled."""
@@ -74,18 +85,29 @@ class Delivery:
         """Wait for batches and deliver them; after a failure wait before the next try."""
         batches, is_replay = await self._next()
         try:
-            await self.destination.send(batches)
+            refused = await self.destination.send(batches) or {}
         except DeliveryError as error:
             self._failed(str(error))
             await self._sleep(backoff.delay(self._failures, random.random()))  # noqa: S311
         else:
             self._succeeded()
             points = sum(map(len, batches))
-            self.delivered_points += points
+            self.delivered_points += points - sum(refused.values())
             self.spool.acknowledge(batches, self.destination.unsure)
+            self._drop(refused)
             self._is_replay_next = not is_replay
             if is_replay:
                 self._pace.spend(points, self._clock())
+
+    def _drop(self, refused: Mapping[str, int]) -> None:
+        """Count what is refused beside what the queue drops; say so when that begins."""
+        self.spool.dropped.update(refused)
+        for why in refused.keys() - self._told:
+            log.error("%s: %s", self.destination.name, _REFUSED[why])
+        self._told |= refused.keys()
+        # Fresh points and the backlog take turns: one may be fine while the other isn't.
+        if self._told and not refused and not self.spool.points:
+            self._told.clear()
 
     async def _next(self) -> tuple[list[Batch], bool]:
         """Wait for batches; return them, and whether they are of the backlog."""

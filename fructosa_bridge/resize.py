@@ -11,7 +11,7 @@ from typing import Any
 import whisper
 
 from .retentions import Archive, Series, archives, finest_known, has_slowed, thinned
-from .whisperfile import Whole, create, occupied, write
+from .whisperfile import Whole, create, end_of_slot, occupied, write
 
 log = logging.getLogger(__name__)
 
@@ -42,25 +42,36 @@ def resize(file: Path, interval_s: int, now_s: int) -> None:
 
     Raises: OSError when that can't be written; then the file is as it was.
     """
-    new, into = file.with_suffix(".new"), archives(interval_s)
+    new = file.with_suffix(".new")
     try:
         with Whole(str(file), "r") as old:
             was = whisper.info(str(file))
             method = was["aggregationMethod"]
             aggregate = partial(whisper.aggregate, method)
-            points = thinned(_history(old, was["archives"], now_s), into, now_s, aggregate)
-            create(new, into, method, was["xFilesFactor"])
+            into = _reaching(archives(interval_s), was["maxRetention"])
+            seen_s = end_of_slot(now_s, into[0])
+            points = thinned(_history(old, was["archives"], now_s), into, seen_s, aggregate)
+            create(new, list(into), method, was["xFilesFactor"])
             new.chmod(os.fstat(old.fileno()).st_mode & 0o777)
         with Whole(str(new), "r+") as handle:
-            write(handle, points, now_s)
+            write(handle, into, points, now_s)
             os.fsync(handle.fileno())
         new.replace(file)
     finally:
         new.unlink(missing_ok=True)
 
 
+def _reaching(into: Sequence[Archive], back_s: int) -> tuple[Archive, ...]:
+    """Return archives that reach as far back as the old ones, whose history would be lost else."""
+    *finer, (step_s, slots) = into
+    return (*finer, (step_s, max(slots, -(-back_s // step_s))))
+
+
 def _history(handle: Whole, old: Sequence[dict[str, Any]], now_s: int) -> Series:
-    """Return what a file knows, each stretch of time as finely as it is there."""
+    """Return what a file knows, each stretch of time as finely as it is there.
+
+    A clock that was set back has left points of times to come; they are in the finest archive.
+    """
     known: Series = []
     known_from_s = now_s
     for archive in old:
@@ -68,7 +79,8 @@ def _history(handle: Whole, old: Sequence[dict[str, Any]], now_s: int) -> Series
         coarse = occupied(handle, from_s, now_s, step_s)
         known = finest_known(coarse, known, step_s, known_from_s)
         known_from_s = from_s
-    return known
+    step_s, reach_s = old[0]["secondsPerPoint"], old[0]["retention"]
+    return known + occupied(handle, now_s, now_s + reach_s, step_s)
 
 
 class Resizing:

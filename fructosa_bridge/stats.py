@@ -12,7 +12,7 @@ from prometheus_client.registry import Collector
 
 from fructosa_service import __version__
 
-from .deliver import Delivery
+from .deliver import REFUSALS, Delivery
 from .spool import REASONS
 from .status import View, journals
 from .sums import SUMS, totals
@@ -135,7 +135,7 @@ class MasterCollector(Collector):
             labels=["destination", "reason"],
         )
         for delivery in self._view.deliveries:
-            for reason in REASONS:
+            for reason in (*REASONS, *REFUSALS):
                 dropped.add_metric(
                     [delivery.destination.name, reason], delivery.spool.dropped[reason]
                 )

@@ -118,7 +118,8 @@ class DestinationRow(TypedDict):
 
     ``state`` is up when it took the last points, down with an ``error`` when it did not, and
     waiting before the first. ``queued`` wait, ``in_memory`` of them in memory alone: these end with
-    lmaster. ``dropped`` is the sum of ``dropped_by_reason``.
+    lmaster. ``dropped`` is the sum of ``dropped_by_reason``: what the queue has given up, and what
+    the destination refuses for ever.
     """
 
     name: str

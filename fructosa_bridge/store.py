@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -42,17 +42,16 @@ class WhisperStore:
         self.name = f"Whisper files in {folder}"
         self._clock = clock
         self._resizing = resizing or Resizing()
-        self._has_refused = False
-        self._writing: asyncio.Future[None] | None = None
+        self._writing: asyncio.Future[Counter[str]] | None = None
 
-    async def send(self, batches: list[Batch]) -> None:
-        """Write *batches*.
+    async def send(self, batches: list[Batch]) -> Counter[str]:
+        """Write *batches*; return how many of their points Whisper can't keep, by reason.
 
         Raises: DeliveryError; then all of them must be sent again.
         """
         self._writing = asyncio.ensure_future(asyncio.to_thread(self.write, batches))
         try:
-            await asyncio.shield(self._writing)
+            return await asyncio.shield(self._writing)
         except OSError as error:
             where = f" ({error.filename})" if error.filename else ""
             raise DeliveryError(f"{self.name}: {error.strerror or error}{where}") from error
@@ -64,67 +63,64 @@ class WhisperStore:
             with suppress(OSError):
                 await writing
 
-    def write(self, batches: Iterable[Batch]) -> None:
-        """Write *batches*, each file once; a file is made when its series first comes."""
+    def write(self, batches: Iterable[Batch]) -> Counter[str]:
+        """Write *batches*, each file once; a file is made when its series first comes.
+
+        Returns: how many points have a time of which their file keeps none, by reason.
+        """
+        now_s, lost = int(self._clock()), Counter[str]()
         by_path: dict[str, Series] = defaultdict(list)
         shortest: dict[str, Batch] = {}
-        for batch in filter(self._has_time, batches):
+        for batch in batches:
             time_s, interval_s = batch.time_s, batch.interval_s
+            if time_s not in _TIMES_S:
+                lost[_reason(time_s, now_s)] += len(batch)
+                continue
             for path, value in batch.points:
                 by_path[path].append((time_s, value))
                 if shortest.setdefault(path, batch).interval_s > interval_s:
                     shortest[path] = batch
-        now_s = int(self._clock())
         self._resizing.begin()
         for path, points in by_path.items():
-            self._update(path, points, shortest[path], now_s)
+            for time_s, _ in self._update(path, points, shortest[path], now_s):
+                lost[_reason(time_s, now_s)] += 1
+        return lost
 
-    def _has_time(self, batch: Batch) -> bool:
-        """Tell whether a batch has a time that Whisper can keep; say so once if not."""
-        if batch.time_s in _TIMES_S:
-            return True
-        if not self._has_refused:
-            self._has_refused = True
-            log.error(
-                "points of the time %d s are dropped: Whisper files know 1970 to 2106; "
-                "set this machine's clock",
-                batch.time_s,
-            )
-        return False
-
-    def _update(self, path: str, points: Series, batch: Batch, now_s: int) -> None:
+    def _update(self, path: str, points: Series, batch: Batch, now_s: int) -> Series:
+        """Write *points* of one series; return those that its file doesn't keep."""
         name, interval_s = self._file(path), batch.interval_s
         try:
-            is_written = self._write_fitting(name, points, interval_s, now_s)
-            if not is_written:
+            left = self._write_fitting(name, points, interval_s, now_s)
+            if left is None:
                 self._resizing.resize(Path(name), interval_s, now_s)
-                _write(name, points, now_s)
+                left = _write(name, points, now_s)
         except FileNotFoundError:
-            self._create(path, points, batch, now_s)
+            left = self._create(path, points, batch, now_s)
         except DAMAGED as error:
             file = Path(name)
             aside = file.with_suffix(".broken")
             file.rename(aside)
             log.error("%s is damaged and now called %s: %s", file, aside.name, error)
-            self._create(path, points, batch, now_s)
+            left = self._create(path, points, batch, now_s)
+        return left
 
-    def _write_fitting(self, name: str, points: Series, interval_s: int, now_s: int) -> bool:
-        """Write *points*, if the file has slots that fit; else return False."""
+    def _write_fitting(
+        self, name: str, points: Series, interval_s: int, now_s: int
+    ) -> Series | None:
+        """Write *points*, if the file has slots that fit; else return None."""
         with Whole(name, "r+") as handle:
-            archive = checked(handle)
-            is_fitting = interval_s == archive[0] or fits(
-                handle, archive, interval_s, points[-1][0]
-            )
-            if is_fitting:
-                write(handle, points, now_s)
-        return is_fitting
+            found = checked(handle)
+            finest = found[0]
+            if interval_s == finest[0] or fits(handle, finest, interval_s, points[-1][0]):
+                return write(handle, found, points, now_s)
+        return None
 
-    def _create(self, path: str, points: Series, batch: Batch, now_s: int) -> None:
+    def _create(self, path: str, points: Series, batch: Batch, now_s: int) -> Series:
         file = Path(self._file(path))
         file.parent.mkdir(parents=True, exist_ok=True)
         method = aggregation(path.removeprefix(batch.points.before))
         create(file, archives(batch.interval_s), method)
-        _write(str(file), points, now_s)
+        return _write(str(file), points, now_s)
 
     def find(self, pattern: str) -> list[str]:
         """Return the series that match *pattern*: ``*`` is any part, ``**`` any number of them."""
@@ -151,6 +147,11 @@ class WhisperStore:
         return f"{self.folder}/{path.replace('.', '/')}.wsp"
 
 
-def _write(name: str, points: Series, now_s: int) -> None:
+def _write(name: str, points: Series, now_s: int) -> Series:
     with Whole(name, "r+") as handle:
-        write(handle, points, now_s)
+        return write(handle, checked(handle), points, now_s)
+
+
+def _reason(time_s: int, now_s: int) -> str:
+    """Return why there is no slot for a point."""
+    return "expired" if time_s <= now_s else "future"

@@ -49,8 +49,8 @@ def create(file: Path, into: list[Archive], method: str, x_files_factor: float =
     whisper.create(str(file), into, x_files_factor, method, sparse=True)
 
 
-def checked(handle: Whole) -> Archive:
-    """Return the finest archive of an open file.
+def checked(handle: Whole) -> tuple[Archive, ...]:
+    """Return the archives of an open file, finest first.
 
     Raises: one of DAMAGED when the header makes no sense; whisper itself would go on with it.
     """
@@ -59,17 +59,17 @@ def checked(handle: Whole) -> Archive:
     (count,) = struct.unpack_from(whisper.longFormat, packed, whisper.metadataSize - 4)
     header = packed[: whisper.metadataSize + count * whisper.archiveInfoSize]
     try:
-        finest, size = _layout(header)
+        archives, size = _layout(header)
     except (whisper.InvalidConfiguration, ValueError) as error:
         raise whisper.CorruptWhisperFile(str(error), handle.name) from error
     if os.fstat(handle.fileno()).st_size < size:
         raise whisper.CorruptWhisperFile("The file is shorter than its archives", handle.name)
-    return finest
+    return archives
 
 
 @lru_cache(maxsize=1000)  # files of one interval and method have the same header
-def _layout(header: bytes) -> tuple[Archive, int]:
-    """Return the finest archive, and how long the file is."""
+def _layout(header: bytes) -> tuple[tuple[Archive, ...], int]:
+    """Return the archives, and how long the file is."""
     size = whisper.metadataSize
     _, longest_s, _, count = struct.unpack(whisper.metadataFormat, header[:size])
     found = list(struct.iter_unpack(whisper.archiveInfoFormat, header[size:]))
@@ -84,20 +84,64 @@ def _layout(header: bytes) -> tuple[Archive, int]:
         end += slots * whisper.pointSize
     if longest_s != max(step_s * slots for step_s, slots in archives):
         raise ValueError("The longest retention is not that of an archive")
-    return archives[0], end
+    return tuple(archives), end
 
 
-def write(handle: Whole, points: Series, now_s: int) -> None:
-    """Write *points* to their slots; of several in a slot the last of the list."""
+def end_of_slot(now_s: int, finest: Archive) -> int:
+    """Return when the slot of this moment ends.
+
+    Seen from there an archive has as many slots as points that are young enough for it. Seen from
+    within the slot it is one more, and the oldest would take the place of the newest.
+    """
+    step_s, _ = finest
+    return now_s - now_s % step_s + step_s
+
+
+@lru_cache(maxsize=100)  # thousands of files are written to at one moment
+def kept(archives: tuple[Archive, ...], now_s: int) -> tuple[range, int]:
+    """Return the times of which a file keeps points, and when the present slot ends.
+
+    Both are seconds since 1970. What is older than the longest archive whisper leaves out without a
+    word. Times to come it takes, however far, into slots of what is known: the finest archive's
+    length ahead, that costs but the fineness of some hours, which the coarser ones have by then;
+    further on it would cost points for others that nobody can ever read.
+    """
+    (fine_s, slots), (coarse_s, most) = archives[0], archives[-1]
+    oldest_s = now_s - now_s % coarse_s - coarse_s * (most - 1)
+    # A slot that begins with 1970 is an empty one.
+    end_s = end_of_slot(now_s, archives[0])
+    return range(max(oldest_s, coarse_s), end_s + fine_s * slots), end_s
+
+
+def write(handle: Whole, archives: tuple[Archive, ...], points: Series, now_s: int) -> Series:
+    """Write *points* to their slots; of several in a slot the last of the list.
+
+    Returns those of times that a file with such *archives* doesn't keep; they are not written.
+    """
+    times, end_s = kept(archives, now_s)
     if len(points) == 1:
         (time_s, value) = points[0]
+        if time_s not in times:
+            return points
         # The shorter way to the same bytes; it takes no time that is still to come.
         with suppress(whisper.TimestampNotCovered):
-            whisper.file_update(handle, value, time_s, now_s)
-            return
+            whisper.file_update(handle, value, time_s, end_s)
+            return []
     # Newest first, as whisper wants them, and of equal times the last one last.
     newest_first = sorted(points, key=lambda point: point[0], reverse=True)
-    whisper.file_update_many(handle, newest_first, now_s)
+    if newest_first[-1][0] in times and newest_first[0][0] < end_s:
+        whisper.file_update_many(handle, newest_first, end_s)
+        return []
+    known = [point for point in newest_first if point[0] in times]
+    # For themselves: a slot is that of a time to come, and of another one that is over. In one go
+    # the older point would be gone before the coarser archives have it.
+    for part in (
+        [point for point in known if point[0] < end_s],
+        [point for point in known if point[0] >= end_s],
+    ):
+        if part:
+            whisper.file_update_many(handle, part, end_s)
+    return [point for point in points if point[0] not in times]
 
 
 def occupied(handle: Whole, from_s: int, until_s: int, step_s: int) -> Series:

@@ -102,7 +102,7 @@ and deriv({_POINTS}[15m]) > 0""",
         description="lmaster at {{ $labels.instance }} drops {{ $value | humanize }} points a "
         "second for {{ $labels.destination }}, reason {{ $labels.reason }}: they are lost.",
         action="Bring the destination back; full: raise `queue bytes`, old: `queue age`, memory: "
-        "see the disk, damaged: see the disk's health.",
+        "see the disk, damaged: see the disk's health, expired and future: set lmaster's clock.",
         why="Nothing is ever dropped in normal work.",
         graphite=Condition(
             query=each_rate("fructosa_master_points_dropped_total", 2), reducer="max"

@@ -12,7 +12,7 @@ from fructosa_bridge.spool import Spool
 
 
 class Flaky:
-    """A destination that fails when it is told to."""
+    """A destination that fails when it is told to, or refuses points for ever."""
 
     name = "flaky"
     unsure = 0
@@ -23,9 +23,11 @@ class Flaky:
 
     async def send(self, batches):
         """Take *batches*, or fail as planned."""
-        if self.outcomes and (error := self.outcomes.pop(0)):
-            raise DeliveryError(error)
+        outcome = self.outcomes.pop(0) if self.outcomes else None
+        if isinstance(outcome, str):
+            raise DeliveryError(outcome)
         self.taken += [batch.time_s for batch in batches]
+        return outcome
 
     async def close(self):
         """End nothing."""
@@ -86,6 +88,48 @@ async def test_an_outage_is_logged_once_and_its_end_too(delivery, caplog):
         await made.step()
 
     assert ["refused; 3 points wait", "flaky takes points again"] == caplog.messages
+
+
+async def test_what_is_refused_for_ever_is_dropped_and_counted(delivery):
+    """It is not delivered, and not sent again."""
+    made = delivery(Flaky({"expired": 2}))
+
+    await made.step()
+
+    assert (0, 1) == (made.spool.points, made.delivered_points)
+    assert {"expired": 2} == made.spool.dropped
+    assert 2 == made.spool.dropped_points
+
+
+async def test_a_refusal_is_logged_when_it_begins(delivery, caplog):
+    """Not at every send; again when there was none meanwhile and nothing waits."""
+    ends = [None, {"future": 1, "expired": 1}]
+    made = delivery(Flaky({"expired": 1}, {"expired": 1}, {"future": 1}, *ends))
+
+    for number in range(5):
+        await made.step()
+        made.spool.append(Batch(number, 10, [("a", 1.0)]))
+
+    told = [(record.levelname, record.message.split(";")[0]) for record in caplog.records]
+    old = ("ERROR", "flaky: points are older than their Whisper files keep them")
+    assert [old] * 2 == [one for one in told if "older" in one[1]]
+    assert 2 == sum("ahead of this machine's clock" in message for _, message in told)
+    assert 4 == len(told)
+
+
+async def test_a_backlog_that_is_refused_is_logged_once(caplog):
+    """Fresh points that are taken in between are no end of it."""
+    spool = Spool(1000, fresh_points=1)
+    for number in range(6):
+        spool.append(Batch(number, 10, [("a", 1.0)]))
+    made = Delivery(spool, Flaky(None, {"expired": 1}, None, {"expired": 1}), clock=lambda: 0.0)
+
+    for number in range(4):
+        await made.step()
+        spool.append(Batch(10 + number, 10, [("a", 1.0)]))
+
+    assert {"expired": 2} == spool.dropped
+    assert 1 == caplog.text.count("older than their Whisper files")
 
 
 async def test_fresh_points_and_the_backlog_take_turns(naps):

@@ -1,9 +1,13 @@
 """From [Graphite] sections to the places that points go to."""
 
+import time
+
 import pytest
 
 from fructosa_bridge.config import GraphiteSettings, MasterSettings, read_config
 from fructosa_bridge.destinations import delivery, destination
+from fructosa_bridge.model import Batch
+from fructosa_bridge.status import destination_row
 from fructosa_service.errors import ConfigError, ServiceError
 
 
@@ -113,3 +117,17 @@ def test_a_folder_that_can_not_be_made_is_refused(tmp_path):
 
     with pytest.raises(ServiceError, match=r"can't write to .*/file/x: Not a directory; give a"):
         destination(GraphiteSettings(whisper_directory=tmp_path / "file" / "x"))
+
+
+async def test_what_the_embedded_store_can_not_keep_is_told(tmp_path):
+    """Each point that was sent is delivered or dropped, with the reason."""
+    now_s = int(time.time())
+    made = delivery(destination(GraphiteSettings(whisper_directory=tmp_path)), MasterSettings())
+    for time_s in (now_s, now_s - 1000 * 86400, now_s + 86400, -5):
+        made.spool.append(Batch(time_s, 10, [("n.load", 1.0), ("n.other", 2.0)]))
+
+    await made.step()
+
+    told = destination_row(made)
+    assert (2, 6, 0) == (told["delivered"], told["dropped"], told["queued"])
+    assert {"expired": 4, "future": 2} == told["dropped_by_reason"]

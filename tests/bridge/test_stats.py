@@ -2,6 +2,7 @@
 
 from prometheus_client import generate_latest
 
+from fructosa_bridge.deliver import REFUSALS
 from fructosa_bridge.journal import Journal
 from fructosa_bridge.segments import Segments
 from fructosa_bridge.spool import REASONS, Spool
@@ -79,16 +80,17 @@ def test_delivery_and_queue_are_told(tmp_path):
     """What is dropped by each reason, from the first scrape on."""
     journal = Journal(Segments(tmp_path, 2**20, 60))
     one = delivery(spool=Spool(1000, journal, "x"), delivered_points=7, last_error="refused")
-    one.spool.dropped["full"] = 3
+    one.spool.dropped.update({"full": 3, "expired": 4})
 
     found = samples(Shown(deliveries=[one], queue_limits=(2**20, 60)))
 
     where = 'destination="carbon.example:2004"'
-    dropped = [
-        found[f'fructosa_master_points_dropped_total{{{where},reason="{reason}"}}']
-        for reason in REASONS
-    ]
-    assert [3.0 * (reason == "full") for reason in REASONS] == dropped
+    dropped = {
+        reason: found[f'fructosa_master_points_dropped_total{{{where},reason="{reason}"}}']
+        for reason in (*REASONS, *REFUSALS)
+    }
+    assert {"full": 3, "expired": 4} == {why: points for why, points in dropped.items() if points}
+    assert {"expired", "future"} <= dropped.keys()
     assert 7 == found[f"fructosa_master_points_delivered_total{{{where}}}"]
     assert 0 == found[f"fructosa_master_destination_up{{{where}}}"]
     assert 2**20 == found["fructosa_master_queue_limit_bytes"]

@@ -5,6 +5,7 @@ import resource
 import signal
 import struct
 import time
+from collections import Counter
 from contextlib import contextmanager
 
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from fructosa_bridge.errors import DeliveryError
 from fructosa_bridge.model import Batch, Paths, Points
-from fructosa_bridge.resize import Resizing
+from fructosa_bridge.resize import Resizing, resize
 from fructosa_bridge.retentions import archives
 from fructosa_bridge.store import WhisperStore
 from fructosa_bridge.translate import Translator
@@ -149,16 +150,22 @@ _SENT = st.lists(st.tuples(_TIMES, st.floats(allow_nan=True, allow_infinity=True
 @settings(deadline=None, max_examples=60)
 @given(sends=st.lists(_SENT.filter(bool), min_size=1, max_size=12), step_s=st.sampled_from([1, 10]))
 def test_a_file_is_what_whisper_itself_would_write(tmp_path_factory, sends, step_s):
-    """Byte for byte: late, repeated, out of order, of the future, of long ago, no numbers."""
+    """Byte for byte: late, repeated, out of order, of the future, of long ago, no numbers.
+
+    What is still to come it would write in a send of its own, and not what has no slot.
+    """
     folder, now_s = tmp_path_factory.mktemp("store"), 1_800_000_007
     store = WhisperStore(folder, clock=lambda: now_s)
     peer = folder / "peer.wsp"
     whisper.create(str(peer), archives(step_s), 0, "average", sparse=True)
+    oldest_s = (now_s // 3600 - 730 * 24 + 1) * 3600
+    end_s = (now_s // step_s + 1) * step_s
 
     for send in sends:
         points = [(now_s + ago_s, value) for ago_s, value in send]
         store.write([Batch(time_s, step_s, [("n.load", value)]) for time_s, value in points])
-        whisper.update_many(str(peer), points, now_s)
+        for times in (range(oldest_s, end_s), range(end_s, end_s + 6 * 3600)):
+            whisper.update_many(str(peer), [one for one in points if one[0] in times], end_s)
 
     assert peer.read_bytes() == (folder / "n/load.wsp").read_bytes()
 
@@ -215,14 +222,153 @@ def test_a_header_that_makes_no_sense_is_damage(store, now_s, head, found, size)
     assert file.with_suffix(".broken").exists()
 
 
-@pytest.mark.parametrize("time_s", [-1, 0, 2**32, 2**40])
-def test_a_time_that_whisper_cannot_keep_damages_no_file(store, now_s, time_s, caplog):
-    """A clock gone wild costs its own points, and the log says so once."""
-    fill(store, "n.load", [now_s, time_s, time_s], 10)
+@pytest.mark.parametrize(
+    ("time_s", "reason"),
+    [(-1, "expired"), (0, "expired"), (1, "expired"), (2**32, "future"), (2**40, "future")],
+)
+def test_a_time_that_whisper_cannot_keep_damages_no_file(store, now_s, time_s, reason):
+    """A clock gone wild costs its own points, which are counted."""
+    fill(store, "n.load", [now_s], 10)
 
+    lost = store.write([Batch(time_s, 10, [("n.load", 1.0), ("n.other", 2.0)])])
+
+    assert Counter({reason: 2}) == lost
     assert [(now_s, float(now_s))] == store.fetch("n.load", now_s - 10, now_s)
     assert [] == list(store.folder.rglob("*.broken"))
-    assert 1 == caplog.text.count("set this machine's clock")
+
+
+_HOUR, _DAY = 3600, 86400
+_NOW_S = 1_800_000_007
+
+
+def stored(store, path):
+    """Return the values in all slots of a series' file, whatever their times."""
+    file = store.folder / f"{path.replace('.', '/')}.wsp"
+    if not file.exists():
+        return set()
+    header, data = whisper.info(str(file)), file.read_bytes()
+    slots = (
+        struct.iter_unpack("!Ld", data[each["offset"] : each["offset"] + each["size"]])
+        for each in header["archives"]
+    )
+    return {value for archive in slots for time_s, value in archive if time_s}
+
+
+def served(store, hours, interval_s=10):
+    """Let points come in one send, each with the number of its hour as value; return the losses."""
+    return store.write(
+        [Batch(hour * _HOUR + 7, interval_s, [("n.load", float(hour))]) for hour in hours]
+    )
+
+
+_PAST = st.one_of(st.integers(0, 13), st.integers(0, 900 * 24), st.integers(729 * 24, 731 * 24))
+_BACK = st.integers(1, 13) | st.sampled_from([0, 30 * 24])
+
+
+@settings(deadline=None, max_examples=80)
+@given(
+    sends=st.lists(st.lists(_PAST, min_size=1, max_size=6), max_size=6),
+    interval_s=st.sampled_from([1, 10, 60, 3600]),
+    into_s=st.sampled_from([0, 1, 7, 1800, 3599]),
+)
+def test_every_point_of_the_past_is_stored_or_counted(tmp_path_factory, sends, interval_s, into_s):
+    """However old, in whatever order, at whatever moment of the hour; a point an hour comes."""
+    hour = _NOW_S // _HOUR
+    store = WhisperStore(tmp_path_factory.mktemp("store"), clock=lambda: hour * _HOUR + into_s + 7)
+
+    lost: Counter[str] = Counter()
+    for send in sends:
+        lost += served(store, [hour - ago for ago in send], interval_s)
+
+    came = [hour - ago for send in sends for ago in send]
+    step_s, slots = archives(interval_s)[-1]
+    oldest_s = ((hour * _HOUR + into_s + 7) // step_s - slots + 1) * step_s
+    old = [one for one in came if one * _HOUR + 7 < oldest_s]
+    assert Counter({"expired": len(old)} if old else {}) == lost
+    assert set(came) - set(old) == stored(store, "n.load")
+
+
+@settings(deadline=None, max_examples=120)
+@given(
+    before=st.lists(st.integers(0, 13), max_size=5),
+    back_h=_BACK,
+    sends=st.lists(st.lists(st.integers(-40 * 24, 13) | _PAST, max_size=6), max_size=4),
+)
+def test_every_point_is_stored_or_counted_when_the_clock_was_set_back(
+    tmp_path_factory, before, back_h, sends
+):
+    """What waited is now of times to come: of the next hours it is stored, further on counted."""
+    hour = _NOW_S // _HOUR
+    now_s = [hour * _HOUR + 7]
+    store = WhisperStore(tmp_path_factory.mktemp("store"), clock=lambda: now_s[0])
+    served(store, [hour - ago for ago in before])
+    now_s[0] -= back_h * _HOUR
+
+    lost: Counter[str] = Counter()
+    # Not the last hours of the retention: for a point of an hour to come one of them ends early.
+    hours = [[hour - back_h - min(ago, 690 * 24) for ago in send] for send in sends]
+    for send in hours:
+        lost += served(store, send)
+
+    came = [one for send in hours for one in send]
+    ahead = [one for one in came if one - (hour - back_h) > 6]
+    assert Counter({"future": len(ahead)} if ahead else {}) == lost
+    assert {hour - ago for ago in before} | (set(came) - set(ahead)) == stored(store, "n.load")
+
+
+@pytest.mark.parametrize(
+    ("age_s", "lost"),
+    [
+        (-6 * _HOUR - 3, {"future": 1}),
+        (-6 * _HOUR - 2, {}),
+        (-1, {}),
+        (0, {}),
+        (730 * _DAY - _HOUR + 7, {}),
+        (730 * _DAY - _HOUR + 8, {"expired": 1}),
+        (730 * _DAY - _HOUR // 2, {"expired": 1}),
+        (730 * _DAY, {"expired": 1}),
+        (10**9, {"expired": 1}),
+    ],
+)
+@pytest.mark.parametrize("is_alone", [True, False])
+def test_what_no_slot_is_for_is_counted(tmp_path, age_s, lost, is_alone):
+    """To the second, alone or beside others, which are stored."""
+    store = WhisperStore(tmp_path, clock=lambda: _NOW_S)
+    points = [(_NOW_S - age_s, 1.0)] if is_alone else [(_NOW_S - 20, 5.0), (_NOW_S - age_s, 1.0)]
+
+    found = store.write([Batch(time_s, 10, [("n.load", value)]) for time_s, value in points])
+
+    assert lost == found
+    assert {value for _, value in points} - ({1.0} if lost else set()) == stored(
+        store, "n.load"
+    ) & {1.0, 5.0}
+
+
+def test_points_of_six_hours_ago_take_no_place_of_new_ones(tmp_path):
+    """The backlog is written after what is fresh, and its oldest points have other slots."""
+    store = WhisperStore(tmp_path, clock=lambda: _NOW_S)
+    fill(store, "n.load", [_NOW_S], 10)
+
+    fill(store, "n.load", [_NOW_S - 6 * _HOUR + offset_s for offset_s in (-7, 0, 2)], 10)
+
+    _, values = whisper.fetch(str(tmp_path / "n/load.wsp"), _NOW_S - 10, _NOW_S, _NOW_S)
+    assert [float(_NOW_S)] == values
+
+
+async def test_what_is_sent_again_is_counted_once(tmp_path):
+    """A disk that gets full in the middle of a send costs no point."""
+    store = WhisperStore(tmp_path, clock=lambda: _NOW_S)
+    batches = [
+        Batch(_NOW_S - 800 * _DAY, 10, [("n.old", 1.0)]),
+        Batch(_NOW_S, 10, [("n.in.way", 1.0)]),
+    ]
+    (tmp_path / "n").mkdir()
+    (tmp_path / "n/in").write_text("in the way")
+    with pytest.raises(DeliveryError):
+        await store.send(batches)
+    (tmp_path / "n/in").unlink()
+
+    assert {"expired": 1} == await store.send(batches)
 
 
 def test_a_series_and_those_below_it_live_side_by_side(store, now_s):
@@ -285,6 +431,28 @@ def test_all_archives_are_carried_over(tmp_path):
         slot_s = (now_s - age_s) // step_s * step_s
         _, values = whisper.fetch(str(tmp_path / "n/load.wsp"), slot_s - 1, slot_s + 1, now_s)
         assert float(now_s - age_s) in values
+
+
+def test_a_longer_interval_forgets_nothing_of_long_ago(tmp_path):
+    """Hourly points alone would be kept for 90 days; this file goes on knowing two years."""
+    store = WhisperStore(tmp_path, clock=lambda: _NOW_S)
+    fill(store, "n.load", [_NOW_S - 700 * _DAY], 10)
+
+    resize(tmp_path / "n/load.wsp", _HOUR, _NOW_S)
+
+    assert [_HOUR] == slots(store, "n.load")
+    assert {float(_NOW_S - 700 * _DAY)} == stored(store, "n.load")
+
+
+def test_what_a_clock_that_was_set_back_has_left_is_carried_over(tmp_path):
+    """Points of the next hours are there when their time has come."""
+    store = WhisperStore(tmp_path, clock=lambda: _NOW_S)
+    times = [_NOW_S - 20, _NOW_S + 13, _NOW_S + 5 * _HOUR]
+    fill(store, "n.load", times, 10)
+
+    resize(tmp_path / "n/load.wsp", 5, _NOW_S)
+
+    assert {float(time_s) for time_s in times} == stored(store, "n.load")
 
 
 def test_a_series_of_two_sections_keeps_the_finer_slots(store, now_s):
