@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fructosa_service.reference import example
 from fructosa_service.settings import SectionType, options_of
 
+from .choose import by_reason
 from .config import schema
 from .metrics import Metric
 from .sensor import Sensor
@@ -19,7 +20,10 @@ def overview(sensors: Mapping[str, type[Sensor]], reason_left_out: Mapping[str, 
         f"{name:{width}}  {'-' if name in reason_left_out else '*'}  {sensor.summary()}"
         for name, sensor in sensors.items()
     ]
-    left_out = [f"  {name}: {reason}" for name, reason in reason_left_out.items()]
+    left_out = (
+        textwrap.fill(line, 100, initial_indent="  ", subsequent_indent="    ")
+        for line in by_reason(reason_left_out)
+    )
     notes = ["", "* read when no sensor is configured; - not read here then:", *left_out]
     more = ["", "lagent sensors NAME tells all of one sensor."]
     return "\n".join([*lines, *notes, *more])

@@ -42,6 +42,14 @@ def readers(
     return [agent, *chosen], {name: reason for name, reason in left_out.items() if reason}
 
 
+def by_reason(left_out: Mapping[str, str]) -> list[str]:
+    """Return why sensors were left out, with the names of all that one reason is for."""
+    names: dict[str, list[str]] = {}
+    for name, reason in left_out.items():
+        names.setdefault(reason, []).append(name)
+    return [f"{', '.join(those)}: {reason}" for reason, those in names.items()]
+
+
 def _reason(reader: Reader) -> str:
     """Return why a *reader* that was tried is of no use here; nothing where it may be."""
     last = reader.last

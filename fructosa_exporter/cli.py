@@ -20,7 +20,7 @@ from fructosa_service.notify import tell_manager
 from fructosa_service.privileges import account
 
 from .catalogue import description, example_config, metric_names, overview, reference
-from .choose import reader, readers
+from .choose import by_reason, reader, readers
 from .collector import METRICS, State, read_now
 from .config import DEFAULT_FILE, Config, read_config
 from .exposition import Format
@@ -127,8 +127,8 @@ def _run(arguments: argparse.Namespace, config: Config, ready: Ready | None = No
         log.info("only this machine can ask for it; for others set [lagent] host, or --host")
     if config.web.users_file and not config.web.tls():
         log.warning("passwords are sent as they are; set [web] tls certificate and tls key")
-    for name, reason in left_out.items():
-        log.info("sensor %s is not read: %s", name, reason)
+    for line in by_reason(left_out):
+        log.info("not read: %s", line)
     (ready or tell_manager)(urls)
     server.serve_forever()
     log.info("ended")

@@ -71,7 +71,6 @@ SENSORS: dict[str, type[Sensor]] = {
         EnergyRAPL,
         TextFile,
         GPUUtilization,
-        GPUActivity,
         GPUMemory,
         GPUTemperature,
         GPUPower,
@@ -82,6 +81,7 @@ SENSORS: dict[str, type[Sensor]] = {
         GPUErrors,
         GPUProcesses,
         GPUInfo,
+        GPUActivity,  # it may sleep at first: the others need not wait
     )
 }
 

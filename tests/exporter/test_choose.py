@@ -1,6 +1,6 @@
 """Which sensors are read."""
 
-from fructosa_exporter.choose import readers
+from fructosa_exporter.choose import by_reason, readers
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.sensor import Sensor
 from fructosa_exporter.sensors import SENSORS
@@ -25,6 +25,13 @@ def test_without_configuration_all_is_read_that_is_cheap_and_there():
     assert left_out["NetConnections"] == "only when it is configured"
     assert {"Agent", *SENSORS} == names | left_out.keys()
     assert all(left_out.values())
+
+
+def test_a_reason_is_told_once():
+    """A node without GPUs has the same one for twelve sensors; reasons keep their order."""
+    left_out = {"Users": "rare", "GPUInfo": "no GPU", "Fans": "no fan", "GPUFans": "no GPU"}
+
+    assert ["Users: rare", "GPUInfo, GPUFans: no GPU", "Fans: no fan"] == by_reason(left_out)
 
 
 class Troubled(Sensor):
