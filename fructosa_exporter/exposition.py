@@ -1,11 +1,12 @@
 """Readings into text: the Prometheus format 0.0.4, and OpenMetrics 1.0.
 
-What doesn't change between two readings (names, labels, help) is prepared once, in pieces between
-which the values come. Source: https://prometheus.io/docs/instrumenting/exposition_formats/ and
+What doesn't change between two readings (names, labels, help) is prepared once, as a template
+that takes the values. Source: https://prometheus.io/docs/instrumenting/exposition_formats/ and
 https://prometheus.io/docs/specs/om/open_metrics_spec/
 """
 
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
@@ -14,8 +15,8 @@ from operator import itemgetter
 
 from .metrics import Family, Key, Metric
 
-# How Python writes them, and how the formats do.
-_SPECIAL = {"nan": "NaN", "inf": "+Inf", "-inf": "-Inf"}
+# A number of some digits at the end of a line of a template.
+_NUMBER = re.compile(r" %\.\d+g$", re.MULTILINE)
 
 
 class Format(Enum):
@@ -53,20 +54,10 @@ class Layout:
 
     def text(self, values: tuple[float, ...], format: Format) -> str:  # noqa: A002
         """Return the lines of all series with their *values*, each metric's together."""
-        pieces = self._pieces if format is Format.TEXT else self._openmetrics_pieces
-        lines: list[str] = pieces.copy()
-        lines[1::2] = self._numbers(values)
-        return "".join(lines)
-
-    def _numbers(self, values: tuple[float, ...]) -> list[str]:
-        """Return *values* as text, in the order of the lines."""
-        ordered = self._in_order(values)
-        numbers = list(map(repr, ordered))
-        for at, digits in self._rounded:
-            numbers[at] = f"{ordered[at]:.{digits}g}"
-        if not math.isfinite(sum(values)):
-            return [_SPECIAL.get(number, number) for number in numbers]
-        return numbers
+        template = self._template if format is Format.TEXT else self._openmetrics_template
+        if math.isfinite(sum(values)):
+            return template % self._in_order(values)
+        return _NUMBER.sub(" %s", template) % self._in_order(tuple(map(_shown, values)))
 
     @cached_property
     def _order(self) -> list[int]:
@@ -76,39 +67,31 @@ class Layout:
             first.setdefault(metric, len(first))
         return sorted(range(len(self.keys)), key=lambda at: first[self.keys[at][0]])
 
-    def _in_order(self, values: tuple[float, ...]) -> tuple[float, ...]:
+    def _in_order(self, values: tuple[object, ...]) -> tuple[object, ...]:
         return self._permuted(values) if len(values) > 1 else values
 
     @cached_property
-    def _permuted(self) -> "itemgetter[tuple[float, ...]]":
+    def _permuted(self) -> "itemgetter[tuple[object, ...]]":
         return itemgetter(*self._order)
 
     @cached_property
-    def _rounded(self) -> list[tuple[int, int]]:
-        """Which lines have numbers of some digits alone, and of how many."""
-        digits = [self.keys[at][0].digits for at in self._order]
-        return [(at, number) for at, number in enumerate(digits) if number is not None]
+    def _template(self) -> str:
+        return self._lines(_head)
 
     @cached_property
-    def _pieces(self) -> list[str]:
-        return self._between(_head)
+    def _openmetrics_template(self) -> str:
+        return self._lines(_openmetrics_head)
 
-    @cached_property
-    def _openmetrics_pieces(self) -> list[str]:
-        return self._between(_openmetrics_head)
-
-    def _between(self, head: Callable[[Metric], str]) -> list[str]:
-        """Return the text before each number and after the last; at odd places, where one comes."""
-        pieces = [""]
+    def _lines(self, head: Callable[[Metric], str]) -> str:
+        lines: list[str] = []
         last = None
         for at in self._order:
             metric, _ = self.keys[at]
             if metric is not last:
-                pieces[-1] += head(metric)
+                lines.append(head(metric).replace("%", "%%"))
                 last = metric
-            pieces[-1] += f"{self._series[at]} "
-            pieces += ["", "\n"]
-        return pieces
+            lines.append(f"{self._series[at].replace('%', '%%')} {_number(metric)}\n")
+        return "".join(lines)
 
 
 def foreign(families: Iterable[Family]) -> str:
@@ -174,11 +157,23 @@ def _openmetrics_head(metric: Metric) -> str:
     return f"# TYPE {name} {metric.type}\n{unit}# HELP {name} {_escaped(metric.help)}\n"
 
 
+def _number(metric: Metric) -> str:
+    return "%s" if metric.digits is None else f"%.{metric.digits}g"
+
+
 def _series(metric: Metric, labels: tuple[str, ...]) -> str:
     text = ",".join(
         f'{name}="{_escaped(value)}"' for name, value in zip(metric.labels, labels, strict=True)
     )
     return f"{metric.name}{{{text}}}" if text else metric.name
+
+
+def _shown(value: float) -> object:
+    if math.isfinite(value):
+        return value
+    if math.isnan(value):
+        return "NaN"
+    return "+Inf" if value > 0 else "-Inf"
 
 
 def _escaped_help(text: str) -> str:

@@ -7,15 +7,17 @@ from collections.abc import Callable
 from contextlib import redirect_stdout
 from io import StringIO
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.kernel import Kernel
 
 from .amd_calls import ABSENT, NO_PERM, answered, asked, reason, text
-from .amd_gpu import AmdGPU
 from .answers import Answer
 from .driver import DriverError, GPULost
+
+if TYPE_CHECKING:
+    from .amd_gpu import AmdGPU
 
 _MODULE = "/sys/module/amdgpu"
 _BOUND = "/sys/bus/pci/drivers/amdgpu"
@@ -36,7 +38,7 @@ def imported() -> ModuleType:
 
 
 class Amd:
-    """AMD SMI by way of amdsmi. Nothing is imported where the kernel has no driver amdgpu."""
+    """AMD SMI by way of amdsmi. Nothing of it is loaded where the kernel has no driver amdgpu."""
 
     name = "AMD's driver"
 
@@ -51,7 +53,7 @@ class Amd:
         self._is_open = False
         self._bound: set[str] = set()  # addresses of the GPUs that the driver had at first
 
-    def open(self) -> list[AmdGPU | str]:
+    def open(self) -> "list[AmdGPU | str]":
         """Open AMD SMI; return its GPUs, or for one that doesn't answer its index.
 
         Raises: SensorUnavailable where there is no such driver, DriverError where it fails.
@@ -120,8 +122,10 @@ class Amd:
                 "that is the version of ROCm here"
             ) from None
 
-    def _gpu(self, index: str, handle: Any) -> AmdGPU | str:
+    def _gpu(self, index: str, handle: Any) -> "AmdGPU | str":
         """Return a GPU, by its address where it has no UUID; the index of one that is lost."""
+        from .amd_gpu import AmdGPU
+
         try:
             address = text(asked(self._smi, "amdsmi_get_gpu_device_bdf", handle))
             uuid, code = answered(self._smi, "amdsmi_get_gpu_device_uuid", handle)

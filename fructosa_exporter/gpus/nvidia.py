@@ -2,7 +2,7 @@
 
 import os
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.kernel import Kernel
@@ -11,7 +11,9 @@ from .answers import Answer
 from .driver import DriverError
 from .nvidia_calls import LIBRARY_NOT_FOUND, MISMATCH, NOT_LOADED, asked
 from .nvidia_events import Events
-from .nvidia_gpu import NvidiaGPU
+
+if TYPE_CHECKING:
+    from .nvidia_gpu import NvidiaGPU
 
 LIBRARY = "libnvidia-ml.so.1"
 _CACHE = "/etc/ld.so.cache"
@@ -20,7 +22,7 @@ _VENDOR, _DISPLAY = "0x10de", "0x03"
 
 
 class Nvidia:
-    """NVML by way of pynvml. Nothing is imported or loaded where there is no such library."""
+    """NVML by way of pynvml. Nothing of it is loaded where there is no such library."""
 
     name = "NVIDIA's driver"
 
@@ -31,7 +33,7 @@ class Nvidia:
         self._events = Events()
         self._gpus: list[NvidiaGPU] = []
 
-    def open(self) -> list[NvidiaGPU | str]:
+    def open(self) -> "list[NvidiaGPU | str]":
         """Open NVML; return its GPUs, or for one that doesn't answer its index.
 
         Raises: SensorUnavailable where there is no such driver, DriverError where it fails.
@@ -46,7 +48,7 @@ class Nvidia:
         count = self.count()
         self._events.open(nvml)
         found = [self._gpu(nvml, index) for index in range(count)]
-        self._gpus = [gpu for gpu in found if isinstance(gpu, NvidiaGPU)]
+        self._gpus = [gpu for gpu in found if not isinstance(gpu, str)]
         return found
 
     def count(self) -> int:
@@ -111,7 +113,9 @@ class Nvidia:
 
         return sum(map(is_one, self._kernel.names(_PCI)))
 
-    def _gpu(self, nvml: ModuleType, index: int) -> NvidiaGPU | str:
+    def _gpu(self, nvml: ModuleType, index: int) -> "NvidiaGPU | str":
+        from .nvidia_gpu import NvidiaGPU
+
         try:
             handle = nvml.nvmlDeviceGetHandleByIndex(index)
             uuid = nvml.nvmlDeviceGetUUID(handle)
