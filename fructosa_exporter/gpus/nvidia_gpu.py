@@ -75,14 +75,16 @@ _EVENTS = {  # nvmlClocksEventReason*
     ("event", "hw_thermal"): 0x40,
     ("event", "hw_power_brake"): 0x80,
     ("event", "display_clocks"): 0x100,
+    ("event", "board_limit"): 0x200,
+    ("event", "reliability"): 0x400,
 }
-_EVENT_NAMES: Quantities = tuple(_EVENTS)
+_OLD_EVENTS = 0x1FF  # what all GPUs tell that don't say what they can tell
 # The first is to go with CUDA 14, and older drivers don't have the second.
 _TEMPERATURE = ("nvmlDeviceGetTemperature", "nvmlDeviceGetTemperatureV")
-# Drivers before 535 call it otherwise.
-_CLOCKS_EVENTS = (
-    "nvmlDeviceGetCurrentClocksEventReasons",
-    "nvmlDeviceGetCurrentClocksThrottleReasons",
+# Drivers before 535 call them otherwise.
+_CURRENT_EVENTS, _SUPPORTED_EVENTS = (
+    (f"nvmlDeviceGet{which}ClocksEventReasons", f"nvmlDeviceGet{which}ClocksThrottleReasons")
+    for which in ("Current", "Supported")
 )
 
 
@@ -217,9 +219,9 @@ class NvidiaGPU:
     def clocks(self) -> list[Told]:
         """Return hertz, why clocks are held back and for how many seconds, and the P-state."""
         found = [self._clocks.told(), self._fastest]
-        bits = number(self._ask_any(_CLOCKS_EVENTS))
+        bits = number(self._ask_any(_CURRENT_EVENTS))
         if bits is not None:
-            found.append(_events(bits))
+            found.append(_events(bits, self._supported_events | bits))
         return [*found, self._held.told()]
 
     def fans(self) -> list[Told]:
@@ -317,6 +319,10 @@ class NvidiaGPU:
         return self._numbers(_BEST_LINK).told()
 
     @cached_property
+    def _supported_events(self) -> int:
+        return number(self._ask_any(_SUPPORTED_EVENTS)) or _OLD_EVENTS
+
+    @cached_property
     def _links(self) -> Fields | None:
         count = min(int(next(iter(self._fields(_LINK_COUNT).told()[1]), 0)), _MOST_LINKS)
         return self._fields(questions(count)) if count else None
@@ -337,8 +343,14 @@ class NvidiaGPU:
 
 
 @lru_cache(maxsize=256)
-def _events(bits: int) -> Told:
-    return _EVENT_NAMES, [int(bits & bit != 0) for bit in _EVENTS.values()]
+def _events(bits: int, told: int) -> Told:
+    """Return which events hold by *bits*, of those that the bits of *told* are for."""
+    return _names(told), [int(bits & bit != 0) for bit in _EVENTS.values() if told & bit]
+
+
+@lru_cache(maxsize=16)
+def _names(told: int) -> Quantities:
+    return tuple(name for name, bit in _EVENTS.items() if told & bit)
 
 
 @lru_cache(maxsize=16)

@@ -183,7 +183,7 @@ class GPUClocks(GPUSensor):
     performance policies; AMD SMI, clock information. An event is 1 while it holds: gpu_idle and
     applications_clocks are no faults, sw_power_cap is usual under load; hw_slowdown, hw_thermal and
     hw_power_brake mean too much heat or too little power; AMD's hold since the reading before.
-    Times also hold what happened between two readings.
+    Those that a GPU can't tell are absent. Times also hold what happened between two readings.
     """
 
     QUANTITIES = {

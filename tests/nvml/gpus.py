@@ -121,6 +121,7 @@ def _answers(index: int) -> dict[tuple[str, int], int | Growing | None]:
         "ClockInfo": (1_400 + index, 1_410 + index, 1_215 + index, 1_275 + index),
         "MaxClockInfo": (1_500 + index, 1_510 + index, 1_315 + index, 1_375 + index),
         "CurrentClocksEventReasons": (0x4 if index % 2 else 0x1,),
+        "SupportedClocksEventReasons": (0x1FF,),
         "PerformanceState": (index % 3,),
         "NumFans": (0,),
         "CurrPcieLinkGeneration": (3 + index % 2,),

@@ -112,6 +112,19 @@ def test_an_older_driver_tells_reasons_by_another_name(node):
     assert {"hw_thermal"} == {key[1] for key in told if key[0] == "clocks_event" and told[key]}
 
 
+@pytest.mark.parametrize(("supported", "told"), [(0x7FF, 11), (0x3, 3), (0, 9), (None, 9)])
+def test_an_event_that_a_gpu_can_not_tell_is_absent(node, supported, told):
+    """It is not as if it did not hold; one that holds is told, whatever is said of it."""
+    gpu = node.gpus[0]
+    gpu.answers["nvmlDeviceGetSupportedClocksEventReasons", 0] = supported
+    gpu.answers["nvmlDeviceGetCurrentClocksEventReasons", 0] = 0x8
+    node.says()
+
+    found = {key[1]: value for key, value in node.of(0, "GPUClocks").items() if "event" in key[0]}
+    assert told == len(found)
+    assert {"hw_slowdown"} == {name for name, value in found.items() if value}
+
+
 def test_an_older_driver_does_not_tell_what_memory_is_reserved(node):
     """There used counts with it."""
     node.gpus[0].fails["nvmlDeviceGetMemoryInfo_v2"] = 13
