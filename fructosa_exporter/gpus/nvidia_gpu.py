@@ -4,20 +4,8 @@ from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from typing import Any
 
-from .answers import (
-    BLANK_32,
-    Process,
-    Quantities,
-    Told,
-    celsius,
-    hertz,
-    number,
-    scaled,
-    share,
-    small,
-    told,
-    watts,
-)
+from . import nvidia_questions as ask
+from .answers import BLANK_32, Process, Quantities, Told, celsius, number, share, told
 from .nvidia_activity import Activity
 from .nvidia_calls import asked, check
 from .nvidia_events import Events
@@ -27,128 +15,9 @@ from .nvidia_mig import Instance, instances
 from .nvidia_numbers import Number, Numbers
 
 _RATES: Quantities = (("busy",), ("memory",))
-# Engines of their own beside the one that computes: what each did, and of which time.
-_ENGINES = [
-    Number(("engine", engine), f"nvmlDeviceGet{name}Utilization", lambda pair: share(pair[0]))
-    for engine, name in (
-        ("encoder", "Encoder"),
-        ("decoder", "Decoder"),
-        ("jpeg", "Jpg"),
-        ("ofa", "Ofa"),
-    )
-]
 _SIZES: Quantities = (("total",), ("used",), ("free",), ("reserved",))
 _BAR1: Quantities = (("bar1_total",), ("bar1_used",))
 _TEMPERATURES: Quantities = (("gpu",), ("memory",), ("margin",))
-_POWER = [
-    Number(("draw",), "nvmlDeviceGetPowerUsage", watts),
-    Number(("limit",), "nvmlDeviceGetEnforcedPowerLimit", watts),
-    Number(("energy",), "nvmlDeviceGetTotalEnergyConsumption", lambda mj: scaled(number(mj), 1e-3)),
-]
-_CLOCK_NAMES = ("graphics", "sm", "memory", "video")  # NVML_CLOCK_*, from 0 on
-_CLOCKS = [
-    *(
-        Number(("clock", name), "nvmlDeviceGetClockInfo", hertz, (clock,))
-        for clock, name in enumerate(_CLOCK_NAMES)
-    ),
-    # 32 is "unknown".
-    Number(
-        ("state",), "nvmlDeviceGetPerformanceState", lambda state: state if state < 16 else None
-    ),
-]
-_FASTEST = [
-    Number(("fastest", name), "nvmlDeviceGetMaxClockInfo", hertz, (clock,))
-    for clock, name in enumerate(_CLOCK_NAMES)
-]
-# NVML_TEMPERATURE_THRESHOLD_*, from 0 on
-_THRESHOLDS = [
-    Number(("threshold", name), "nvmlDeviceGetTemperatureThreshold", celsius, (kind,))
-    for kind, name in enumerate(("shutdown", "slowdown", "memory_max", "gpu_max"))
-]
-_EVENTS = {  # nvmlClocksEventReason*
-    ("event", "gpu_idle"): 0x1,
-    ("event", "applications_clocks"): 0x2,
-    ("event", "sw_power_cap"): 0x4,
-    ("event", "hw_slowdown"): 0x8,
-    ("event", "sync_boost"): 0x10,
-    ("event", "sw_thermal"): 0x20,
-    ("event", "hw_thermal"): 0x40,
-    ("event", "hw_power_brake"): 0x80,
-    ("event", "display_clocks"): 0x100,
-    ("event", "board_limit"): 0x200,
-    ("event", "reliability"): 0x400,
-}
-_OLD_EVENTS = 0x1FF  # what all GPUs tell that don't say what they can tell
-# The first is to go with CUDA 14, and older drivers don't have the second.
-_TEMPERATURE = ("nvmlDeviceGetTemperature", "nvmlDeviceGetTemperatureV")
-# Drivers before 535 call them otherwise.
-_CURRENT_EVENTS, _SUPPORTED_EVENTS = (
-    (f"nvmlDeviceGet{which}ClocksEventReasons", f"nvmlDeviceGet{which}ClocksThrottleReasons")
-    for which in ("Current", "Supported")
-)
-
-
-def _positive(value: int | None) -> int | None:
-    return small(value) or None
-
-
-_LINK = [
-    Number(("generation",), "nvmlDeviceGetCurrPcieLinkGeneration", _positive),
-    Number(("lanes",), "nvmlDeviceGetCurrPcieLinkWidth", _positive),
-]
-_BEST_LINK = [
-    Number(("generation_max",), "nvmlDeviceGetMaxPcieLinkGeneration", _positive),
-    Number(("lanes_max",), "nvmlDeviceGetMaxPcieLinkWidth", _positive),
-]
-# NVML_PCIE_UTIL_*; in KB/s
-_LINK_RATES = [
-    Number(
-        (f"{way}_rate",),
-        "nvmlDeviceGetPcieThroughput",
-        lambda kilobytes: scaled(small(kilobytes), 1000),
-        (counter,),
-    )
-    for counter, way in enumerate(("transmit", "receive"))
-]
-# NVML_FI_DEV_*, each a value of its own, or of a scope 0.
-_MEMORY_C = [Question(82, 0, ("memory",))]
-_LINK_COUNT = [Question(91, 0, ("count",))]
-_PCIE = [
-    Question(197, 0, ("transmit",)),
-    Question(198, 0, ("receive",)),
-    Question(94, 0, ("replays",)),
-]
-_HELD_FIELDS = {  # nanoseconds in which clocks were held back
-    "power": 74,
-    "thermal": 75,
-    "sync_boost": 76,
-    "board_limit": 77,
-    "reliability": 79,
-    "sw_thermal": 269,
-    "hw_thermal": 270,
-    "hw_power_brake": 271,
-}
-_HELD = [Question(field, 0, ("held", name), 1e-9) for name, field in _HELD_FIELDS.items()]
-_FAULT_FIELDS = {
-    ("ecc", "corrected"): 3,
-    ("ecc", "uncorrected"): 4,
-    ("ecc_lifetime", "corrected"): 5,
-    ("ecc_lifetime", "uncorrected"): 6,
-    ("retired_pages", "corrected"): 29,
-    ("retired_pages", "uncorrected"): 30,
-    ("retired_pages_pending",): 31,
-    ("remapped_rows", "corrected"): 142,
-    ("remapped_rows", "uncorrected"): 143,
-    ("remapped_rows_pending",): 144,
-    ("remapped_rows_failed",): 145,
-    ("recovery_action",): 230,
-}
-_FAULTS = [Question(field, 0, quantity) for quantity, field in _FAULT_FIELDS.items()]
-# Newer and older names: pynvml refuses the plain ones where the driver is older than itself.
-_PROCESSES = {
-    kind: tuple(f"nvmlDeviceGet{name}RunningProcesses_v{version}" for version in (3, 2))
-    for kind, name in (("compute", "Compute"), ("graphics", "Graphics"))
-}
 _MOST_LINKS = 64
 _FASTEST_FAN = 200  # nvml.h: the speed may be above 100 % of what the fan's noise should allow
 
@@ -163,10 +32,11 @@ class NvidiaGPU:
         self.index, self.uuid = index, uuid
         self._nvml, self._handle, self._events = nvml, handle, events
         self._is_watched = False
-        self._engines, self._power = self._numbers(_ENGINES), self._numbers(_POWER)
-        self._clocks, self._link = self._numbers(_CLOCKS), self._numbers(_LINK)
-        self._memory_c, self._held = self._fields(_MEMORY_C), self._fields(_HELD)
-        self._pcie, self._faults = self._fields(_PCIE), self._fields(_FAULTS)
+        self._engines, self._power = self._numbers(ask.ENGINES), self._numbers(ask.POWER)
+        self._clocks = self._numbers([*ask.CLOCKS, ask.STATE])
+        self._link = self._numbers(ask.LINK)
+        self._memory_c, self._held = self._fields(ask.MEMORY_C), self._fields(ask.HELD)
+        self._pcie, self._faults = self._fields(ask.PCIE), self._fields(ask.FAULTS)
         self._activity = Activity(nvml, handle)
 
     def check(self) -> None:
@@ -206,7 +76,7 @@ class NvidiaGPU:
         """Return degrees Celsius: ("gpu",), ("memory",), ("threshold", NAME), ("margin",)."""
         memory_c = next(iter(self._memory_c.told()[1]), None)
         found = (
-            celsius(self._ask_any(_TEMPERATURE, 0)),
+            celsius(self._ask_any(ask.TEMPERATURE, 0)),
             celsius(memory_c or None),  # 0 where nothing measures it
             celsius(self._ask("nvmlDeviceGetMarginTemperature")),
         )
@@ -219,7 +89,7 @@ class NvidiaGPU:
     def clocks(self) -> list[Told]:
         """Return hertz, why clocks are held back and for how many seconds, and the P-state."""
         found = [self._clocks.told(), self._fastest]
-        bits = number(self._ask_any(_CURRENT_EVENTS))
+        bits = number(self._ask_any(ask.CURRENT_EVENTS))
         if bits is not None:
             found.append(_events(bits, self._supported_events | bits))
         return [*found, self._held.told()]
@@ -234,7 +104,7 @@ class NvidiaGPU:
 
     def pcie(self, is_sampled: bool = False) -> list[Told]:
         """Return bytes, replays, generation and lanes; *is_sampled* measures rates for 40 ms."""
-        rates = [self._numbers(_LINK_RATES).told()] if is_sampled else []
+        rates = [self._numbers(ask.LINK_RATES).told()] if is_sampled else []
         return [self._pcie.told(), self._link.told(), self._best_link, *rates]
 
     def nvlink(self) -> list[Told]:
@@ -252,7 +122,7 @@ class NvidiaGPU:
 
     def processes(self) -> dict[str, list[Process]]:
         """Return the processes that use the GPU, by kind: "compute", "graphics"."""
-        found = {kind: self._ask_any(functions) for kind, functions in _PROCESSES.items()}
+        found = {kind: self._ask_any(functions) for kind, functions in ask.PROCESSES.items()}
         return {
             kind: [_process(one) for one in processes]
             for kind, processes in found.items()
@@ -308,23 +178,23 @@ class NvidiaGPU:
 
     @cached_property
     def _thresholds(self) -> Told:
-        return self._numbers(_THRESHOLDS).told()
+        return self._numbers(ask.THRESHOLDS).told()
 
     @cached_property
     def _fastest(self) -> Told:
-        return self._numbers(_FASTEST).told()
+        return self._numbers(ask.FASTEST).told()
 
     @cached_property
     def _best_link(self) -> Told:
-        return self._numbers(_BEST_LINK).told()
+        return self._numbers(ask.BEST_LINK).told()
 
     @cached_property
     def _supported_events(self) -> int:
-        return number(self._ask_any(_SUPPORTED_EVENTS)) or _OLD_EVENTS
+        return number(self._ask_any(ask.SUPPORTED_EVENTS)) or ask.OLD_EVENTS
 
     @cached_property
     def _links(self) -> Fields | None:
-        count = min(int(next(iter(self._fields(_LINK_COUNT).told()[1]), 0)), _MOST_LINKS)
+        count = min(int(next(iter(self._fields(ask.LINK_COUNT).told()[1]), 0)), _MOST_LINKS)
         return self._fields(questions(count)) if count else None
 
     @cached_property
@@ -345,12 +215,12 @@ class NvidiaGPU:
 @lru_cache(maxsize=256)
 def _events(bits: int, told: int) -> Told:
     """Return which events hold by *bits*, of those that the bits of *told* are for."""
-    return _names(told), [int(bits & bit != 0) for bit in _EVENTS.values() if told & bit]
+    return _names(told), [int(bits & bit != 0) for bit in ask.EVENTS.values() if told & bit]
 
 
 @lru_cache(maxsize=16)
 def _names(told: int) -> Quantities:
-    return tuple(name for name, bit in _EVENTS.items() if told & bit)
+    return tuple(name for name, bit in ask.EVENTS.items() if told & bit)
 
 
 @lru_cache(maxsize=16)

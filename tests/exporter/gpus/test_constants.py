@@ -6,7 +6,7 @@ from pathlib import Path
 import pynvml
 import pytest
 
-from fructosa_exporter.gpus import nvidia_activity, nvidia_calls, nvidia_gpu, nvidia_links
+from fructosa_exporter.gpus import nvidia_activity, nvidia_calls, nvidia_links, nvidia_questions
 from fructosa_exporter.gpus.nvidia_fields import Question
 
 FIELDS = {
@@ -114,7 +114,7 @@ def arguments(numbers):
 
 def test_fields_are_those_that_are_meant():
     """A wrong one would tell another number, and nobody would know."""
-    found = {one.quantity: one.field for one in questions(nvidia_gpu)}
+    found = {one.quantity: one.field for one in questions(nvidia_questions)}
 
     assert nvidias("NVML_FI_DEV_", FIELDS) == found
 
@@ -138,7 +138,7 @@ def test_metrics_of_gpm_are_those_that_are_meant():
 
 def test_events_of_clocks_are_those_that_are_meant():
     """By the older of their names, which nvidia-ml-py has for all of them."""
-    found = {name: bit for (_, name), bit in nvidia_gpu._EVENTS.items()}
+    found = {name: bit for (_, name), bit in nvidia_questions.EVENTS.items()}
 
     assert nvidias("nvmlClocksThrottleReason", EVENTS) == found
 
@@ -146,9 +146,9 @@ def test_events_of_clocks_are_those_that_are_meant():
 @pytest.mark.parametrize(
     ("numbers", "begin", "names"),
     [
-        (nvidia_gpu._CLOCKS, "NVML_CLOCK_", CLOCKS),
-        (nvidia_gpu._FASTEST, "NVML_CLOCK_", CLOCKS),
-        (nvidia_gpu._THRESHOLDS, "NVML_TEMPERATURE_THRESHOLD_", THRESHOLDS),
+        (nvidia_questions.CLOCKS, "NVML_CLOCK_", CLOCKS),
+        (nvidia_questions.FASTEST, "NVML_CLOCK_", CLOCKS),
+        (nvidia_questions.THRESHOLDS, "NVML_TEMPERATURE_THRESHOLD_", THRESHOLDS),
     ],
 )
 def test_choices_are_those_that_are_meant(numbers, begin, names):
@@ -158,7 +158,7 @@ def test_choices_are_those_that_are_meant(numbers, begin, names):
 
 def test_rates_of_pcie_are_of_the_ways_that_are_meant():
     """What the GPU sends is TX."""
-    found = {one.quantity[0]: one.arguments[0] for one in nvidia_gpu._LINK_RATES}
+    found = {one.quantity[0]: one.arguments[0] for one in nvidia_questions.LINK_RATES}
 
     names = {"transmit_rate": "TX_BYTES", "receive_rate": "RX_BYTES"}
     assert nvidias("NVML_PCIE_UTIL_", names) == found
@@ -171,12 +171,12 @@ def test_errors_are_those_that_are_meant():
 
 def test_functions_are_ones_of_nvidia():
     """A name with a mistake in it would look like a GPU that does not support it."""
-    lists = [value for value in vars(nvidia_gpu).values() if isinstance(value, list)]
+    lists = [value for value in vars(nvidia_questions).values() if isinstance(value, list)]
     names = {one.function for found in lists for one in found if hasattr(one, "function")}
-    for found in (nvidia_gpu._CURRENT_EVENTS, nvidia_gpu._SUPPORTED_EVENTS):
+    for found in (nvidia_questions.CURRENT_EVENTS, nvidia_questions.SUPPORTED_EVENTS):
         names |= {*found}
-    names |= {name for found in nvidia_gpu._PROCESSES.values() for name in found}
-    for file in Path(nvidia_gpu.__file__).parent.glob("nvidia*.py"):
+    names |= {name for found in nvidia_questions.PROCESSES.values() for name in found}
+    for file in Path(nvidia_questions.__file__).parent.glob("nvidia*.py"):
         names |= {*re.findall(r'"(nvml\w+)"', file.read_text())}
 
     assert len(names) > 40
