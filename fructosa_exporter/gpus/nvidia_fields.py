@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Sequence
+from ctypes import memmove
 from operator import lt
 from typing import Any, NamedTuple
 
@@ -137,6 +138,8 @@ class Fields:
 
     def told(self) -> Told:
         """Return what the GPU tells. Raises: GPULost, DriverError."""
+        # Drivers have been seen that add what they tell to what they find there.
+        memmove(self._array, self._unasked, len(self._unasked))
         if not self._questions or not filled(self._nvml, self._handle, self._array):
             return (), ()
         raw = bytes(self._array)
@@ -153,3 +156,4 @@ class Fields:
         self._array = (self._nvml.c_nvmlFieldValue_t * len(questions))()
         for place, question in zip(self._array, questions, strict=True):
             place.fieldId, place.scopeId = question.field, question.scope
+        self._unasked = bytes(self._array)

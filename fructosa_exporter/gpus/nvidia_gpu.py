@@ -10,7 +10,7 @@ from .nvidia_activity import Activity
 from .nvidia_calls import asked, check
 from .nvidia_events import Events
 from .nvidia_fields import Fields, Question
-from .nvidia_links import questions
+from .nvidia_links import Links
 from .nvidia_mig import Instance, instances
 from .nvidia_numbers import Number, Numbers
 
@@ -109,7 +109,7 @@ class NvidiaGPU:
 
     def nvlink(self) -> list[Told]:
         """Return state, bytes and errors by link."""
-        return [self._links.told()] if self._links else []
+        return self._links.told() if self._links else []
 
     def errors(self) -> list[Told]:
         """Return counts of ECC errors, retired pages and remapped rows, and what is pending.
@@ -193,9 +193,9 @@ class NvidiaGPU:
         return number(self._ask_any(ask.SUPPORTED_EVENTS)) or ask.OLD_EVENTS
 
     @cached_property
-    def _links(self) -> Fields | None:
+    def _links(self) -> Links | None:
         count = min(int(next(iter(self._fields(ask.LINK_COUNT).told()[1]), 0)), _MOST_LINKS)
-        return self._fields(questions(count)) if count else None
+        return Links(self._nvml, self._handle, count) if count else None
 
     @cached_property
     def _facts(self) -> Told:

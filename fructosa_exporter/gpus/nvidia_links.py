@@ -1,6 +1,10 @@
 """NVLink: which fields tell state, bytes and errors of each link."""
 
-from .nvidia_fields import Question
+from collections.abc import Iterable
+from typing import Any
+
+from .answers import Told
+from .nvidia_fields import Fields, Question
 
 _KIB = 1024
 _ACTIVE = 1  # NVML_NVLINK_STATE_*: 0 is inactive, 2 asleep, 3 without traffic
@@ -22,8 +26,8 @@ _OF_LINK: tuple[tuple[int, str, tuple[str, ...], float], ...] = (
 )
 
 
-def questions(count: int) -> list[Question]:
-    """Return what to ask of *count* links.
+def questions(links: Iterable[int]) -> list[Question]:
+    """Return what to ask of *links*.
 
     That is ("up", LINK), ("transmit", LINK), ("receive", LINK) and ("errors", LINK, ERROR); bytes.
     """
@@ -35,6 +39,27 @@ def questions(count: int) -> list[Question]:
             factor,
             active=_ACTIVE if quantity == "up" else None,
         )
-        for link in range(count)
+        for link in links
         for field, quantity, error, factor in _OF_LINK
     ]
+
+
+class Links:
+    """The links of one GPU: asked all at once, or one by one where that is too much for it."""
+
+    def __init__(self, nvml: Any, handle: Any, count: int) -> None:
+        self._nvml, self._handle, self._count = nvml, handle, count
+        self._asked = [self._fields(range(count))]
+        self._has_told = False
+
+    def told(self) -> list[Told]:
+        """Return what the links tell. Raises: GPULost, DriverError."""
+        found = [fields.told() for fields in self._asked]
+        if not self._has_told and not found[0][0]:
+            self._asked = [self._fields([link]) for link in range(self._count)]
+            found = [fields.told() for fields in self._asked]
+        self._has_told = True
+        return found
+
+    def _fields(self, links: Iterable[int]) -> Fields:
+        return Fields(self._nvml, self._handle, questions(links))

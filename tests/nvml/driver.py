@@ -169,6 +169,7 @@ def _activity(instance: int, told: dict[int, float | None]) -> Iterator[str]:
 def _words(gpu: GPU) -> Iterator[str]:
     for name in ("uuid", "name", "bus_id", "serial"):
         yield f"{name} {getattr(gpu, name)}"
+    yield f"most_fields {gpu.most_fields}"
     for instance in gpu.instances:
         gi, ci, uuid, profile, total, used = instance
         yield f"instance {gi} {ci} {total} {used} {uuid} {profile}"

@@ -58,6 +58,7 @@ class GPU:
     drawing: list[Process] = field(default_factory=list)
     instances: list[Instance] = field(default_factory=list)
     xids: list[int] = field(default_factory=list)  # all that there ever were
+    most_fields: int = 0  # that it takes in one call; 0 for any number
     activity: dict[int, float | None] = field(default_factory=dict)
     instance_activity: dict[int, dict[int, float | None]] = field(default_factory=dict)
 

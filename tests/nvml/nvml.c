@@ -156,6 +156,8 @@ nvmlReturn nvmlDeviceGetMarginTemperature(nvmlDevice device, struct margin *marg
 nvmlReturn nvmlDeviceGetFieldValues(nvmlDevice device, int count, struct field *fields)
 {
     ENTER(nvmlDeviceGetFieldValues, &device);
+    if (call.gpu->most_fields && count > call.gpu->most_fields)
+        return leave(&call, INVALID);
     int error = call.gpu->rules[F_field].error ? call.gpu->rules[F_field].error : state.rules[F_field].error;
     for (struct field *field = fields; field < fields + count; field++) {
         unsigned id = field->fieldId, scope = field->scopeId;
@@ -164,7 +166,7 @@ nvmlReturn nvmlDeviceGetFieldValues(nvmlDevice device, int count, struct field *
         if (field->nvmlReturn)
             continue;
         field->valueType = call.gpu->types[id];
-        field->value.ull = value_now(&call.gpu->fields[id][scope]);
+        field->value.ull += value_now(&call.gpu->fields[id][scope]);  /* some drivers add, too */
     }
     return leave(&call, SUCCESS);
 }

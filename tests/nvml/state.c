@@ -132,6 +132,8 @@ static void read_of_gpu(struct gpu *gpu, const char *word, const char *rest)
         read_process(gpu, rest);
     else if (!strcmp(word, "activity"))
         read_activity(gpu, rest);
+    else if (!strcmp(word, "most_fields"))
+        gpu->most_fields = atoi(rest);
     else if (!strcmp(word, "xid") && gpu->xid_count < XIDS)
         gpu->xids[gpu->xid_count++] = atoi(rest);
 }

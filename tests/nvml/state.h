@@ -59,6 +59,7 @@ struct gpu {
     unsigned xids[XIDS];
     struct activity activities[ACTIVITIES];
     int instance_count, process_count, xid_count, activity_count;
+    int most_fields;  /* that it takes at once; 0 for any number */
 };
 
 struct state {

@@ -121,7 +121,7 @@ def test_fields_are_those_that_are_meant():
 
 def test_fields_of_links_are_those_that_are_meant():
     """In their order: the first that a GPU has is taken."""
-    found = nvidia_links.questions(1)
+    found = nvidia_links.questions([0])
 
     expected = [
         ((name, "0", *more), getattr(pynvml, f"NVML_FI_DEV_NVLINK_{nvidia}"))

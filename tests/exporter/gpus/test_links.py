@@ -24,7 +24,7 @@ from fructosa_exporter.gpus.nvidia_links import questions
 )
 def test_a_field_tells_a_quantity_of_its_link(field, quantity, factor):
     """In bytes: up to Hopper the driver counts KiB, from Blackwell on bytes."""
-    asked = [(one.quantity, one.factor) for one in questions(2) if one[:2] == (field, 1)]
+    asked = [(one.quantity, one.factor) for one in questions(range(2)) if one[:2] == (field, 1)]
 
     assert [(quantity, factor)] == asked
 
@@ -32,7 +32,7 @@ def test_a_field_tells_a_quantity_of_its_link(field, quantity, factor):
 @pytest.mark.parametrize("count", [0, 1, 18])
 def test_only_links_that_exist_are_asked_for(count):
     """Each with the same questions."""
-    asked = [question.scope for question in questions(count)]
+    asked = [question.scope for question in questions(range(count))]
 
     assert set(range(count)) == set(asked)
     assert 12 * count == len(asked)
@@ -40,6 +40,6 @@ def test_only_links_that_exist_are_asked_for(count):
 
 def test_only_an_active_link_is_up():
     """Asleep, or without traffic, is not up; counts are counts."""
-    active = {question.quantity[0]: question.active for question in questions(1)}
+    active = {question.quantity[0]: question.active for question in questions([0])}
 
     assert {"up": 1, "transmit": None, "receive": None, "errors": None} == active
