@@ -1,7 +1,7 @@
 """Which series of a page are kept."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fructosa_bridge.choosing import SELECTOR, Choice, Limits, Selector
@@ -127,7 +127,6 @@ def test_two_labels_are_refused_where_they_stand():
     assert str(caught.value).startswith("holds 'm{a=\"b\"', which names no label")
 
 
-@settings(deadline=None)
 @given(st.text(max_size=30) | st.text('ma*{}="?,', max_size=12))
 def test_any_text_is_read_or_refused(text):
     """What is read says itself again; nothing ends in a fault."""

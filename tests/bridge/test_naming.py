@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fructosa_bridge import naming
@@ -38,7 +38,6 @@ def test_a_value_reads_as_a_person_would_write_it(value, expected):
     assert expected == naming.part(value)
 
 
-@settings(deadline=None)
 @given(any_text)
 def test_a_part_is_acceptable_to_carbon_and_to_the_file_system(value):
     """No dot, no space, no slash, nothing that Graphite's queries expand, and not too long."""
@@ -48,7 +47,6 @@ def test_a_part_is_acceptable_to_carbon_and_to_the_file_system(value):
     assert len(f"{part}.wsp") <= 255
 
 
-@settings(deadline=None)
 @given(any_text, any_text)
 def test_distinct_values_have_distinct_parts(one, other):
     """Also when both are too long, and begin alike."""
@@ -56,7 +54,6 @@ def test_distinct_values_have_distinct_parts(one, other):
     assert (one == other) == (naming.part("x" * 240 + one) == naming.part("x" * 240 + other))
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=20))
 def test_a_part_that_was_not_cut_tells_its_value(value):
     """The page can show what the label said."""
@@ -70,7 +67,6 @@ def test_labels_stand_in_the_order_of_the_page():
     assert found == "cpu_seconds_total.0.idle"
 
 
-@settings(deadline=None)
 @given(labels, labels)
 def test_explicit_paths_are_distinct_and_nobody_elses(one, other):
     """They tell label names apart, and never equal a usual path."""

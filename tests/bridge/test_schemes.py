@@ -73,7 +73,6 @@ def distinct(all_series):
 
 
 @every_scheme
-@settings(deadline=None)
 @given(all_series=st.lists(series, max_size=6))
 @example([("m", (("name", "x"),)), ("m", (("exported_name", "x"),))])
 @example([("up", ()), ("exported_up", ()), ("up", (("a", "gpu nodes"),))])
@@ -94,7 +93,6 @@ def test_distinct_series_of_a_node_have_distinct_paths(scheme, all_series):
 
 
 @every_scheme
-@settings(deadline=None)
 @given(all_series=st.lists(series, max_size=3))
 def test_no_path_leaves_the_place_of_its_node(scheme, all_series):
     """Whatever the labels say: another node's paths are others."""
@@ -111,7 +109,6 @@ def test_no_path_leaves_the_place_of_its_node(scheme, all_series):
 
 
 @every_scheme
-@settings(deadline=None)
 @given(one=series)
 def test_a_path_is_acceptable_to_carbon_and_to_the_file_system(scheme, one):
     """One word of ASCII, no part that is empty, no name of a file that is too long."""
@@ -126,7 +123,6 @@ def test_a_path_is_acceptable_to_carbon_and_to_the_file_system(scheme, one):
 
 
 @every_scheme
-@settings(deadline=None)
 @given(one=series)
 def test_relays_pass_a_path_unchanged(scheme, one):
     """carbon-c-relay 3.7 makes one dot of two, and in names ``_`` of what is not listed here."""
@@ -138,7 +134,7 @@ def test_relays_pass_a_path_unchanged(scheme, one):
 
 
 @pytest.mark.integration
-@settings(deadline=None, max_examples=50)  # another program answers
+@settings(max_examples=50)  # another program answers
 @given(all_series=st.lists(series, min_size=20, max_size=30))
 @example([("m", (("a", 'b"}'),))])
 def test_carbon_reads_the_tags_that_were_written(carbon, all_series):

@@ -437,7 +437,7 @@ async def test_whoever_is_killed_while_appending_has_lost_nothing(runs, tmp_path
     assert [*range(len(came))] == came
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.one_of(

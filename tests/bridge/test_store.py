@@ -147,7 +147,7 @@ _TIMES = st.one_of(
 _SENT = st.lists(st.tuples(_TIMES, st.floats(allow_nan=True, allow_infinity=True)), max_size=4)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(sends=st.lists(_SENT.filter(bool), min_size=1, max_size=12), step_s=st.sampled_from([1, 10]))
 def test_a_file_is_what_whisper_itself_would_write(tmp_path_factory, sends, step_s):
     """Byte for byte: late, repeated, out of order, of the future, of long ago, no numbers.
@@ -173,7 +173,7 @@ def test_a_file_is_what_whisper_itself_would_write(tmp_path_factory, sends, step
 _NUMBERS = st.sampled_from([0, 1, 2, 3, 5, 10, 28, 40, 52, 60, 2160, 10**6, 2**31, 2**32 - 1])
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(
     head=st.tuples(_NUMBERS, _NUMBERS, st.sampled_from([0.0, 0.5, 1.0, 7.0]), _NUMBERS),
     found=st.lists(st.tuples(_NUMBERS, _NUMBERS, _NUMBERS), max_size=9),
@@ -265,7 +265,7 @@ _PAST = st.one_of(st.integers(0, 13), st.integers(0, 900 * 24), st.integers(729 
 _BACK = st.integers(1, 13) | st.sampled_from([0, 30 * 24])
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(
     sends=st.lists(st.lists(_PAST, min_size=1, max_size=6), max_size=6),
     interval_s=st.sampled_from([1, 10, 60, 3600]),
@@ -288,7 +288,7 @@ def test_every_point_of_the_past_is_stored_or_counted(tmp_path_factory, sends, i
     assert set(came) - set(old) == stored(store, "n.load")
 
 
-@settings(deadline=None, max_examples=120)
+@settings(max_examples=120)
 @given(
     before=st.lists(st.integers(0, 13), max_size=5),
     back_h=_BACK,

@@ -132,7 +132,7 @@ def test_what_is_no_count_gives_no_sample(tmp_path, text, expected):
     assert expected == values(NFSClient(read=changed("nfs", tmp_path, {FILE: text})))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     content=st.binary() | st.lists(st.sampled_from([b"rpc", b"proc4", b"61", b"\n"])).map(b" ".join)
 )

@@ -190,7 +190,7 @@ def test_a_file_that_is_too_large_is_refused(file):
         max_size=6,
     ).map(b"".join)
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_any_file_can_be_used_or_says_why_not(tmp_path, content):
     """Whatever is in it; what can be used doesn't make bcrypt raise an error either."""
     path = tmp_path / "users"
@@ -207,7 +207,7 @@ _HASHES = st.from_regex(r"\$2[abxy]\$0[0-9]\$[./A-Za-z0-9]{53}", fullmatch=True)
 
 
 @given(_HASHES)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_bcrypt_takes_every_hash_that_is_accepted(tmp_path, hashed):
     """An error in the thread that checks passwords would lock everybody out."""
     path = tmp_path / "users"
@@ -327,7 +327,7 @@ def test_any_header_has_a_verdict(some):
         st.binary(max_size=90).map(lambda some: "Basic " + base64.b64encode(some).decode()),
     )
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_no_header_makes_the_check_fail(checking, some):
     """An error in the thread that checks passwords would lock everybody out."""
     assert checking.check(some) is checking.known(some) is False
