@@ -19,6 +19,7 @@ _SIZES: Quantities = (("total",), ("used",), ("free",), ("reserved",))
 _BAR1: Quantities = (("bar1_total",), ("bar1_used",))
 _TEMPERATURES: Quantities = (("gpu",), ("memory",), ("margin",))
 _MOST_LINKS = 64
+_MOST_PIDS = 2**22  # that Linux gives: proc_sys_kernel(5), pid_max
 _FASTEST_FAN = 200  # nvml.h: the speed may be above 100 % of what the fan's noise should allow
 
 
@@ -124,7 +125,7 @@ class NvidiaGPU:
         """Return the processes that use the GPU, by kind: "compute", "graphics"."""
         found = {kind: self._ask_any(functions) for kind, functions in ask.PROCESSES.items()}
         return {
-            kind: [_process(one) for one in processes]
+            kind: _processes(processes)
             for kind, processes in found.items()
             if processes is not None
         }
@@ -231,6 +232,16 @@ def _switched(name: str, is_on: bool) -> Told:
 def _switch(name: str, mode: Sequence[int] | None) -> list[Told]:
     """Return whether something is on, of what it is now and after the next reset."""
     return [] if mode is None else [_switched(name, mode[0] == 1)]
+
+
+def _processes(told: Sequence[Any]) -> list[Process]:
+    """Return the processes that are *told*; where they can't be right, only how many.
+
+    Some drivers of the series 535 write each with eight bytes more than all others do.
+    """
+    if not all(0 < one.pid <= _MOST_PIDS for one in told):
+        return [Process(0, None)] * len(told)
+    return [_process(one) for one in told]
 
 
 def _process(one: Any) -> Process:

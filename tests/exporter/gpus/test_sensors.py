@@ -243,7 +243,7 @@ def test_a_serial_number_is_told_on_request_only(node):
 
 def test_processes_are_told_on_request_only(node):
     """By number and command; one that is gone by now has no command."""
-    process = Process(2**22 + 5, 3 * GIB)  # above the largest number that Linux gives
+    process = Process(2**22, 3 * GIB)  # just above the largest number that Linux gives
     node.gpus[5].computing = [process]
     node.says()
 
@@ -264,6 +264,16 @@ def test_a_process_that_computes_and_draws_has_its_memory_once(node):
         ("processes_memory_bytes",): GIB + MIB,
     }
     assert expected == node.of(0, "GPUProcesses")
+
+
+@pytest.mark.parametrize("pid", [0, 2**22 + 1, 2**32 - 1])
+def test_of_processes_that_can_not_be_right_only_their_number_is_told(node, pid):
+    """So they look when a driver writes them longer than pynvml reads them; the first is right."""
+    node.gpus[0].computing = [Process(77, GIB), Process(pid, 2**40)]
+    node.says()
+
+    expected = {("processes", "compute"): 2, ("processes", "graphics"): 0}
+    assert expected == node.of(0, "GPUProcesses", each=True)
 
 
 def test_handles_are_kept(node):
