@@ -1,12 +1,14 @@
 """NVML, the library of NVIDIA's driver: found, loaded, opened, closed."""
 
 import os
+from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.kernel import Kernel
 
+from . import open_files
 from .answers import Answer
 from .driver import DriverError
 from .nvidia_calls import LIBRARY_NOT_FOUND, MISMATCH, NOT_LOADED, asked
@@ -26,8 +28,10 @@ class Nvidia:
 
     name = "NVIDIA's driver"
 
-    def __init__(self, kernel: Kernel | None = None) -> None:
-        self._kernel = kernel or Kernel()
+    def __init__(
+        self, kernel: Kernel | None = None, prepare: Callable[[], None] = open_files.at_most
+    ) -> None:
+        self._kernel, self._prepare = kernel or Kernel(), prepare
         self._nvml: ModuleType | None = None
         self._is_open = False
         self._events = Events()
@@ -85,6 +89,7 @@ class Nvidia:
             raise DriverError(
                 "there is a driver of NVIDIA, but no module pynvml: pip install nvidia-ml-py"
             ) from None
+        self._prepare()
         return pynvml  # type: ignore[no-any-return]
 
     def _refused(self, error: Any) -> SensorUnavailable | DriverError:

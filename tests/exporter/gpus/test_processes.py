@@ -1,6 +1,7 @@
 """What only a process of its own can show: what it loads, and what becomes of a library."""
 
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -111,3 +112,32 @@ def test_after_an_upgrade_of_the_driver_its_new_library_is_loaded(tmp_path):
     assert "({'550.54.15'}, 8)" == first
     assert "({'560.1'}, 8)" == last
     assert {"(set(), 0)"} == set(between)
+
+
+LIMITED = """
+import resource, sys
+from fructosa_exporter.errors import SensorUnavailable
+from fructosa_exporter.gpus.open_files import at_most
+from fructosa_exporter.sensors import SENSORS
+
+at_most.__defaults__ = (500,)  # not everybody may raise limits above the real one
+resource.setrlimit(resource.RLIMIT_NOFILE, tuple(map(int, sys.argv[1:])))
+try:
+    list(SENSORS["GPUPower"]().samples())
+except SensorUnavailable:
+    pass
+print(*resource.getrlimit(resource.RLIMIT_NOFILE))
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [((600, 700), "500 500"), ((200, 700), "200 500"), ((200, 300), "200 300")],
+)
+def test_nvml_is_not_asked_with_limits_that_cost_memory(tmp_path, before, after):
+    """It reserves some for each file that the process may open, be it a billion."""
+    program = (sys.executable, "-c", LIMITED, *map(str, before))
+
+    assert f"{after}\n" == ran(*program, **FakeDriver(tmp_path).environment)
+    if "libnvidia-ml.so.1" not in Path("/etc/ld.so.cache").read_bytes().decode("latin-1"):
+        assert f"{before[0]} {before[1]}\n" == ran(*program)
