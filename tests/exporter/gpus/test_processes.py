@@ -1,7 +1,6 @@
 """What only a process of its own can show: what it loads, and what becomes of a library."""
 
 import os
-import resource
 import subprocess
 import sys
 from pathlib import Path
