@@ -38,7 +38,7 @@ def _is_divided(gpu: GPU) -> None:
         Instance(1, 0, "MIG-1", "3g.20gb", 20 * GIB, 12 * GIB),
         Instance(7, 0, "MIG-2", "1g.5gb+me", 5 * GIB, GIB),
     )
-    gpu.computing = [Process(4_200_000, 11 * GIB, 1, 0), Process(4_200_001, GIB, 7, 0)]
+    gpu.computing = [Process(4_190_000, 11 * GIB, 1, 0), Process(4_190_001, GIB, 7, 0)]
     gpu.instance_activity = {1: hopper(1).activity, 7: hopper(7).activity}
 
 
