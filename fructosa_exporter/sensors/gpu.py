@@ -34,7 +34,8 @@ class GPUSensor(Sensor):
         self, options: SensorOptions | None = None, read: Callable[..., Any] | None = None
     ) -> None:
         super().__init__(options, read)
-        self._kept: dict[Labels, tuple[list[Quantities], list[Key]]] = {}
+        self._told: list[tuple[Labels, list[Quantities]]] = []
+        self._keys: list[Key] = []
 
     def ask(self, gpu: Any) -> Answer | list[Told]:
         """Return what a GPU answers: quantities, with their labels, that it knows.
@@ -51,28 +52,26 @@ class GPUSensor(Sensor):
         answers = self.answers()
         if not answers:
             raise DriverError("no GPU answers")
-        keys: list[Key] = []
-        values: list[float] = []
-        for gpu, answer in answers:
-            told = parts(answer)
-            keys += self._keys(gpu, [quantities for quantities, _ in told])
-            for _, numbers in told:
-                values += numbers
-        if not keys:
+        each = [(gpu, parts(answer)) for gpu, answer in answers]
+        told = [(gpu, [quantities for quantities, _ in found]) for gpu, found in each]
+        if told != self._told:
+            self._told, self._keys = told, self._series(told)
+        if not self._keys:
             raise SensorUnavailable("the GPUs here tell nothing of it")
-        return [Rows(keys, values)]
+        values: list[float] = []
+        for _, found in each:
+            for _, numbers in found:
+                values += numbers
+        return [Rows(self._keys, values)]
 
-    def _keys(self, gpu: Labels, told: list[Quantities]) -> list[Key]:
-        """Return the series of a GPU, which are kept while it tells the same."""
-        before, keys = self._kept.get(gpu, ([], []))
-        if told != before:
-            keys = [
-                self.QUANTITIES[name].sample(0, *gpu, *more)[:2]
-                for quantities in told
-                for name, *more in quantities
-            ]
-            self._kept[gpu] = told, keys
-        return keys
+    def _series(self, told: list[tuple[Labels, list[Quantities]]]) -> list[Key]:
+        """Return the series of what GPUs tell, which are kept while they tell the same."""
+        return [
+            self.QUANTITIES[name].sample(0, *gpu, *more)[:2]
+            for gpu, found in told
+            for quantities in found
+            for name, *more in quantities
+        ]
 
 
 class GPUUtilization(GPUSensor):
