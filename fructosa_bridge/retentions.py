@@ -44,14 +44,20 @@ def archives(interval_s: int) -> list[Archive]:
 
     Each is a multiple of the one before, as Whisper demands.
     """
-    kept_s = max(_FINEST_KEPT_S, _FINEST_SLOTS * interval_s)
-    found = [(interval_s, -(-kept_s // interval_s))]
+    found = [(interval_s, -(-at_hand_s(interval_s) // interval_s))]
     for step_s, keep_s in _STEPS:
-        finer_s = found[-1][0]
+        finer_s, slots = found[-1]
         coarse_s = finer_s * -(-step_s // finer_s)
-        if coarse_s > finer_s and keep_s > found[-1][0] * found[-1][1]:
+        if coarse_s == finer_s:  # it is as fine as this one is to be
+            found[-1] = finer_s, max(slots, -(-keep_s // finer_s))
+        elif keep_s > finer_s * slots:
             found.append((coarse_s, keep_s // coarse_s))
     return found
+
+
+def at_hand_s(interval_s: int) -> int:
+    """Return for how long the points of one interval are kept at least as they come, in seconds."""
+    return max(_FINEST_KEPT_S, _FINEST_SLOTS * interval_s)
 
 
 def aggregation(path: str) -> Method:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import whisper
 
-from .retentions import Archive, Series
+from .retentions import Archive, Series, at_hand_s
 
 _write = io.FileIO.write  # called a few times a point: super() would cost as much as it does
 
@@ -102,15 +102,16 @@ def kept(archives: tuple[Archive, ...], now_s: int) -> tuple[range, int]:
     """Return the times of which a file keeps points, and when the present slot ends.
 
     Both are seconds since 1970. What is older than the longest archive whisper leaves out without a
-    word. Times to come it takes, however far, into slots of what is known: the finest archive's
-    length ahead, that costs but the fineness of some hours, which the coarser ones have by then;
-    further on it would cost points for others that nobody can ever read.
+    word. Times to come it takes, however far, into slots of what is known: six hours ahead (2,160
+    intervals, if that is more) that costs but the fineness of as much, which the coarser archives
+    have by then; further on it would cost points for others that nobody can ever read.
     """
     (fine_s, slots), (coarse_s, most) = archives[0], archives[-1]
     oldest_s = now_s - now_s % coarse_s - coarse_s * (most - 1)
     # A slot that begins with 1970 is an empty one.
     end_s = end_of_slot(now_s, archives[0])
-    return range(max(oldest_s, coarse_s), end_s + fine_s * slots), end_s
+    ahead_s = min(at_hand_s(fine_s), fine_s * slots)
+    return range(max(oldest_s, coarse_s), end_s + ahead_s), end_s
 
 
 def write(handle: Whole, archives: tuple[Archive, ...], points: Series, now_s: int) -> Series:

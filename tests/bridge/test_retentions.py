@@ -29,6 +29,16 @@ def test_ten_seconds_are_kept_for_six_hours_minutes_for_a_week_hours_for_two_yea
     assert [(10, 2160), (60, 10080), (3600, 17520)] == archives(10)
 
 
+@given(st.integers(1, 7 * 86400))
+def test_a_week_of_minutes_and_two_years_of_hours_are_kept_whatever_the_interval(interval_s):
+    """Or of what is as fine as points come; a rest of less than a slot may be missing."""
+    for step_s, days in ((60, 7), (3600, 730)):
+        step_s = max(step_s, interval_s)
+        reach_s = [slot_s * slots for slot_s, slots in archives(interval_s) if slot_s < 2 * step_s]
+
+        assert max(reach_s) > days * 86400 - 2 * step_s
+
+
 @pytest.mark.parametrize(
     ("path", "expected"),
     [

@@ -433,15 +433,19 @@ def test_all_archives_are_carried_over(tmp_path):
         assert float(now_s - age_s) in values
 
 
-def test_a_longer_interval_forgets_nothing_of_long_ago(tmp_path):
-    """Hourly points alone would be kept for 90 days; this file goes on knowing two years."""
+@pytest.mark.parametrize("interval_s", [5, _HOUR])
+def test_a_change_of_the_interval_forgets_nothing_of_long_ago(tmp_path, interval_s):
+    """Also of a file that reaches further back than those that are made here."""
     store = WhisperStore(tmp_path, clock=lambda: _NOW_S)
-    fill(store, "n.load", [_NOW_S - 700 * _DAY], 10)
+    file = tmp_path / "n/load.wsp"
+    file.parent.mkdir()
+    whisper.create(str(file), [(10, 2160), (_HOUR, 5 * 8760)], 0, "average", sparse=True)
+    fill(store, "n.load", [_NOW_S - 1500 * _DAY], 10)
 
-    resize(tmp_path / "n/load.wsp", _HOUR, _NOW_S)
+    resize(file, interval_s, _NOW_S)
 
-    assert [_HOUR] == slots(store, "n.load")
-    assert {float(_NOW_S - 700 * _DAY)} == stored(store, "n.load")
+    assert interval_s == slots(store, "n.load")[0]
+    assert {float(_NOW_S - 1500 * _DAY)} == stored(store, "n.load")
 
 
 def test_what_a_clock_that_was_set_back_has_left_is_carried_over(tmp_path):
