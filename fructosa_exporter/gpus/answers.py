@@ -9,7 +9,6 @@ Values = Sequence[float]
 # A quantity and its labels, such as ("used",) or ("clock", "sm"), to its value in base units.
 Answer = dict[tuple[str, ...], float]
 
-
 # A part of an answer, quantities and values apart: what is quick where there are many. Who tells
 # the same quantities again gives the same tuple again.
 Told = tuple[Quantities, Values]

@@ -6,7 +6,7 @@ import pytest
 
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.gpus.machine import Machine
-from fructosa_exporter.sensors import gpu, gpu_links, gpu_state
+from fructosa_exporter.sensors import gpu, gpu_activity, gpu_links, gpu_state
 from tests.exporter.machine import values
 
 from .fake_amdsmi import MIB, SILENT, AmdNode, AmdSmiLibraryException, Card, FakeAmdSmi
@@ -218,6 +218,16 @@ def test_nvlink_is_not_there(node):
     """AMD's links are something else."""
     with pytest.raises(SensorUnavailable, match="tell nothing of it"):
         values(gpu_links.GPUNVLink(read=Machine(node.driver)))
+
+
+def test_gpm_is_not_there_and_nobody_waits_for_it(node):
+    """A second look is for GPUs that have begun to count."""
+    sensor, waited_s = gpu_activity.GPUActivity(read=Machine(node.driver)), []
+    sensor.pause = waited_s.append
+
+    with pytest.raises(SensorUnavailable, match="tell nothing of it"):
+        values(sensor)
+    assert [] == waited_s
 
 
 def not_told(answer):
