@@ -20,7 +20,7 @@ demo: $(VENV)/.installed  ## watch this machine: agent, master, a page in the br
 
 test: $(VENV)/.tested  ## everything; as root it first installs the services that the tests talk to
 	@PYTHON=$(PYTHON) tests/install-services.sh
-	@$(BIN)/python -c 'import fructosa_bridge._fast' 2>/dev/null || $(INSTALL) --no-deps -e .
+	@$(BIN)/python -c 'import fructosa_bridge.translate._fast' 2>/dev/null || $(INSTALL) --no-deps -e .
 	$(BIN)/pytest
 
 unit: $(VENV)/.tested  ## the fast tests alone
@@ -44,7 +44,7 @@ dist: $(VENV)/.tested  ## sdist and wheels, the same bytes each time
 docs: examples $(VENV)/.tested  ## write all that is generated anew from the declarations
 	$(BIN)/lagent sensors --markdown > docs/sensors.md
 	$(BIN)/lagent sensors --for-lmaster > .metrics.tmp
-	@mv .metrics.tmp fructosa_bridge/sensor_metrics.py
+	@mv .metrics.tmp fructosa_bridge/naming/sensor_metrics.py
 	$(BIN)/lmaster dashboards -c /dev/null --output grafana/provisioning \
 	  --read-at /etc/grafana/provisioning --rules grafana/prometheus
 	$(BIN)/python -c 'from fructosa_grafana.rules import alerting_page as page; print(page(), end="")' \
@@ -93,7 +93,7 @@ bench-dashboards: $(VENV)/.tested  ## a panel of the Cluster as Graphite draws i
 	$(BIN)/python -m benchmarks.bridge.drawing
 
 clean:  ## remove what was made here
-	rm -rf $(VENV) .venv-graphite .node-grafana build dist *.egg-info test-output fructosa_bridge/_fast*.so
+	rm -rf $(VENV) .venv-graphite .node-grafana build dist *.egg-info test-output fructosa_bridge/translate/_fast*.so
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -107,7 +107,7 @@ $(VENV)/.made:
 	@$(PYTHON) -m venv --clear $(VENV)
 	@touch $@
 
-$(VENV)/.installed: $(VENV)/.made setup.cfg setup.py pyproject.toml fructosa_bridge/_fast.c
+$(VENV)/.installed: $(VENV)/.made setup.cfg setup.py pyproject.toml fructosa_bridge/translate/_fast.c
 	@echo "installing FrUCToSA into it (half a minute)"
 	@$(INSTALL) -e '.[master]'
 	@touch $@

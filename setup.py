@@ -13,8 +13,8 @@ from setuptools.command.sdist import sdist
 # FRUCTOSA_PURE=1 makes the wheel for all machines, which has no part in C.
 PURE = os.environ.get("FRUCTOSA_PURE") == "1"
 FAST = Extension(
-    "fructosa_bridge._fast",
-    ["fructosa_bridge/_fast.c"],
+    "fructosa_bridge.translate._fast",
+    ["fructosa_bridge/translate/_fast.c"],
     extra_compile_args=["-g0"],  # what helps a debugger names the folder it was made in
     py_limited_api=True,
     optional=True,

@@ -12,13 +12,13 @@ from pathlib import Path
 import shtab
 
 from fructosa_bridge import cli as master
-from fructosa_bridge.config import SCHEMA
+from fructosa_bridge.config.settings import SCHEMA
 from fructosa_exporter import cli as agent
 from fructosa_exporter.config import schema
 from fructosa_exporter.sensors import SENSORS
 from fructosa_service import __version__
-from fructosa_service.manual import Block, Page, actions_of, command_page, file_page
-from fructosa_service.settings import SectionType, options_of
+from fructosa_service.config.settings import SectionType, options_of
+from fructosa_service.man_pages import Block, Page, actions_of, command_page, file_page
 
 ROOT = Path(__file__).resolve().parents[1]
 # Changed when a version is released.

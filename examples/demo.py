@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from fructosa_bridge.store import WhisperStore
+from fructosa_bridge.whisper.store import WhisperStore
 from fructosa_exporter.sensors import SENSORS
 
 NODE = "127-0-0-1"

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 from fructosa_service import cli
-from fructosa_service.commands import Daemon
-from fructosa_service.daemon import Answer
+from fructosa_service.daemon.commands import Daemon
+from fructosa_service.daemon.lifecycle import Answer
 
-from .arguments import add_scraping, parser
 from .commands import agents, check, dashboards, nodes, ping, reload, schemas, scrape, targets
-from .config import DEFAULT_FILE
+from .commands.arguments import add_scraping, parser
+from .config.settings import DEFAULT_FILE
 
 
 def main(argv: Sequence[str] | None = None) -> int:

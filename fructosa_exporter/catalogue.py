@@ -3,8 +3,8 @@
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 
-from fructosa_service.reference import example
-from fructosa_service.settings import SectionType, options_of
+from fructosa_service.config.example import example
+from fructosa_service.config.settings import SectionType, options_of
 
 from .choose import by_reason
 from .config import schema

@@ -9,15 +9,15 @@ from collections.abc import Sequence
 import psutil
 
 from fructosa_service import cli
-from fructosa_service import commands as commands_of_daemons
-from fructosa_service.begin import begin
-from fructosa_service.commands import Daemon, Prepared
-from fructosa_service.daemon import Answer, Ready
+from fructosa_service.config.kinds import HOST, LISTENING_PORT, Endpoint, from_command_line
+from fructosa_service.daemon import commands as commands_of_daemons
+from fructosa_service.daemon.commands import Daemon, Prepared
+from fructosa_service.daemon.lifecycle import Answer, Ready
+from fructosa_service.daemon.privileges import account
+from fructosa_service.daemon.sd_notify import tell_manager
+from fructosa_service.daemon.startup import begin
 from fructosa_service.errors import UsageError
-from fructosa_service.kinds import HOST, LISTENING_PORT, Endpoint, from_command_line
 from fructosa_service.logs import place_of_daemon
-from fructosa_service.notify import tell_manager
-from fructosa_service.privileges import account
 
 from .catalogue import description, example_config, metric_names, overview, reference
 from .choose import by_reason, reader, readers

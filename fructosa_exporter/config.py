@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fructosa_service.kinds import HOST, LISTENING_PORT, PATH, optional
-from fructosa_service.load import Loaded, load
+from fructosa_service.config.kinds import HOST, LISTENING_PORT, optional
+from fructosa_service.config.load import Loaded, load
+from fructosa_service.config.path_kind import PATH
+from fructosa_service.config.settings import SectionType, option
+from fructosa_service.daemon.privileges import GROUP, USER
 from fructosa_service.logs import LOGGING, LoggingSettings
-from fructosa_service.privileges import GROUP, USER
-from fructosa_service.settings import SectionType, option
-from fructosa_service.web import WEB, WebSettings
+from fructosa_service.web.settings import WEB, WebSettings
 
 from .sensor import Sensor, SensorOptions
 from .sensors import SENSORS

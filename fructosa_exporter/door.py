@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .crew import Crew, Job
 
 if TYPE_CHECKING:
-    from fructosa_service.users import Users
+    from fructosa_service.web.users import Users
 
 # Passwords wait here to be checked, one after the other. Whoever guesses fills it; then others
 # who are not known yet have to come again. Those who are known never wait.

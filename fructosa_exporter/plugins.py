@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
-from fructosa_service.settings import options_of
+from fructosa_service.config.settings import options_of
 
 from .sensor import Sensor
 from .sensors import SENSORS, Agent

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from fructosa_service.kinds import seconds
-from fructosa_service.settings import option
+from fructosa_service.config.kinds import seconds
+from fructosa_service.config.settings import option
 
 from .metrics import Family, Metric, Rows, Sample
 

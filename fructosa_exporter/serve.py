@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from socket import socket
 from typing import TYPE_CHECKING
 
-from fructosa_service.changes import Kept
-from fructosa_service.kinds import Endpoint
-from fructosa_service.web import WebSettings
+from fructosa_service.config.kinds import Endpoint
+from fructosa_service.file_cache import Kept
+from fructosa_service.web.settings import WebSettings
 
 from .collector import Collector
 from .config import Config
@@ -19,7 +19,7 @@ from .web.server import Limits, Server, listener
 if TYPE_CHECKING:
     from ssl import SSLContext
 
-    from fructosa_service.users import Users
+    from fructosa_service.web.users import Users
 
 
 def admission(web: WebSettings) -> "tuple[Kept[SSLContext] | None, Users | None]":
@@ -43,7 +43,7 @@ def _tls(web: WebSettings) -> "Kept[SSLContext] | None":
 def _users(web: WebSettings) -> "Users | None":
     if web.users_file is None:
         return None
-    from fructosa_service.users import Users  # OpenSSL comes with it: three megabytes
+    from fructosa_service.web.users import Users  # OpenSSL comes with it: three megabytes
 
     return Users(web.users_file)
 

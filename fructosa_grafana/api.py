@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 import requests
 from requests.auth import AuthBase, HTTPBasicAuth
 
-from fructosa_service import __version__, secret
+from fructosa_service import __version__
 from fructosa_service.errors import ServiceError, UsageError, visible
+from fructosa_service.web import secret_files
 
 from .address import address
 from .refusals import NO_GRAFANA, moved
@@ -65,9 +66,9 @@ def place(
     return Place(
         url=address(url, "--push"),
         ca=ca,
-        token=None if token_file is None else secret.token(token_file, "--token-file"),
+        token=None if token_file is None else secret_files.token(token_file, "--token-file"),
         user=user,
-        password=secret.one_line(password_file, "--password-file") if password_file else b"",
+        password=secret_files.one_line(password_file, "--password-file") if password_file else b"",
     )
 
 
@@ -218,7 +219,7 @@ def _check_authorities(ca: Path) -> None:
     """Raise UsageError unless *ca* is a file, or a folder of files, of certificates (PEM)."""
     if ca.is_dir():
         return
-    if b"CERTIFICATE-----" not in secret.content(ca, "--ca"):
+    if b"CERTIFICATE-----" not in secret_files.content(ca, "--ca"):
         raise UsageError(f"--ca {ca}: holds no certificate; give a PEM file that does")
     try:
         ssl.create_default_context(cafile=ca)

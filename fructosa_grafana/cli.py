@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from fructosa_service import output
+from fructosa_service import output_files
 from fructosa_service.errors import UsageError
 
 from . import files, provisioning
@@ -126,10 +126,10 @@ def _provisioned(
 def _write(folder: Path, texts: Mapping[str, str]) -> None:
     """Write all files below a folder, or none where one of them is somebody's own."""
     for name in texts:
-        output.check_is_ours(folder / name, _MARKS[Path(name).suffix])
+        output_files.check_is_ours(folder / name, _MARKS[Path(name).suffix])
     for name, text in texts.items():
-        output.make_folder((folder / name).parent)
-        output.write(folder / name, text)
+        output_files.make_folder((folder / name).parent)
+        output_files.write(folder / name, text)
         print(f"written: {folder / name}")
 
 

@@ -7,9 +7,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from .config.kinds import choice, optional, whole
+from .config.path_kind import PATH
+from .config.settings import SectionType, option
 from .errors import ServiceError
-from .kinds import PATH, choice, optional, whole
-from .settings import SectionType, option
 
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _SYSLOG_FORMAT = "%(levelname)s %(name)s: %(message)s"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fructosa_bridge.example import example_config as master_example
+from fructosa_bridge.config.example import example_config as master_example
 from fructosa_exporter.catalogue import example_config as agent_example
 from fructosa_exporter.catalogue import metric_names, reference
 from fructosa_exporter.collector import METRICS
@@ -24,19 +24,33 @@ MAY_IMPORT = {
     "fructosa_grafana": {"fructosa_service"},
     "fructosa_bridge": {"fructosa_grafana", "fructosa_service"},
 }
-# What knows no clock, disk, network or log, and takes all it needs as arguments.
+# The rooms of a package, the topmost first: a room imports only from itself and from rooms below.
+# What lies in the package's own folder is above all rooms.
+ROOMS = {
+    "fructosa_bridge": (
+        "commands",
+        "client",
+        "app",
+        "agents",
+        "carbon_setup",
+        "web",
+        "scrape",
+        "deliver",
+        "whisper",
+        "queue",
+        "translate",
+        "config",
+        "naming",
+        "model",
+    ),
+}
+# At most so many modules in a room: beyond that nobody finds the way.
+MOST_MODULES = 12
+# Modules and rooms that know no clock, disk, network, process or log, through all that they
+# import: they take what they need as arguments.
 PURE = {
-    "fructosa_service": {"errors", "ini", "manual", "settings", "suggest", "reference"},
-    "fructosa_exporter": {
-        "catalogue",
-        "errors",
-        "exposition",
-        "landing",
-        "metrics",
-        "sensor",
-        "textfile",
-        "web.request",
-    },
+    "fructosa_service": {"errors", "config.ini", "config.kinds", "config.settings"},
+    "fructosa_exporter": {"errors", "exposition", "metrics", "sensor", "textfile", "web.request"},
     "fructosa_grafana": {
         "address",
         "alert",
@@ -44,12 +58,10 @@ PURE = {
         "asked",
         "boards",
         "fields",
-        "files",
         "graphite",
         "model",
         "panels",
         "prometheus",
-        "provisioning",
         "query",
         "recording",
         "refusals",
@@ -61,98 +73,172 @@ PURE = {
         "variables",
     },
     "fructosa_bridge": {
-        "access",
-        "agents",
-        "agents_settings",
-        "backoff",
-        "body",
-        "capacity",
-        "choosing",
-        "columns",
-        "discovery",
-        "encode",
-        "example",
-        "layout",
-        "listing",
+        "agents.ssh_errors",
+        "carbon_setup.capacity",
+        "carbon_setup.name_patterns",
+        "carbon_setup.node_patterns",
+        "carbon_setup.schemas",
+        "client.target_list",
+        "config.agents_settings",
+        "config.shard",
+        "deliver.backoff",
+        "deliver.encode",
+        "deliver.pace",
         "model",
         "naming",
-        "nodes",
-        "old_names",
-        "openmetrics",
-        "pace",
-        "parse",
-        "patterns",
-        "picking",
-        "places",
-        "plots",
-        "readable",
-        "records",
-        "retentions",
-        "reply",
-        "schedule",
-        "schemas",
-        "schemes",
-        "sensor_metrics",
-        "series_intervals",
-        "shard",
-        "ssh_failures",
-        "sums",
-        "tags",
-        "targets",
+        "queue.records",
+        "scrape.schedule",
+        "scrape.target_state",
         "translate",
+        "web.discovery",
+        "web.plots",
+        "whisper.retentions",
     },
 }
 IMPURE = {
+    "ClusterShell",
     "aiohttp",
     "asyncio",
+    "concurrent",
+    "ctypes",
     "http",
+    "importlib",
     "logging",
     "os",
+    "pathlib",
     "psutil",
+    "pynvml",
+    "queue",
     "random",
     "requests",
     "shutil",
+    "signal",
     "socket",
+    "ssl",
     "subprocess",
     "tempfile",
     "threading",
     "time",
-    "urllib.request",
     "whisper",
 }
-COMMAND_LINE = re.compile(r"/(cli|__main__|commands/\w+)\.py$")
+COMMAND_LINE = re.compile(r"/(cli|progress|__main__|commands/\w+)\.py$")
 FILES = sorted(file for package in MAY_IMPORT for file in (ROOT / package).rglob("*.py"))
 
 
-def imported(file):
-    """Return the modules that a file imports, except those of its own package."""
-    found = set()
-    for node in ast.walk(ast.parse(file.read_text())):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.level == 0:
-            found.add(node.module)
+def module_name(file):
+    """Return the dotted name of a file's module."""
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(file): file for file in FILES}
+
+
+def imports(node, package):
+    """Yield the names of the modules that code imports, but for those that only types need."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+            continue
+        if isinstance(child, ast.Import):
+            yield from (alias.name for alias in child.names)
+        elif isinstance(child, ast.ImportFrom):
+            parts = package.split(".")[: len(package.split(".")) - child.level + 1]
+            above = ".".join(parts) if child.level else ""
+            source = ".".join(filter(None, [above, child.module]))
+            names = {f"{source}.{alias.name}" for alias in child.names}
+            yield from (names & MODULES.keys() or {source})
+        yield from imports(child, package)
+
+
+def imported(name):
+    """Return the modules that the module *name* imports."""
+    file = MODULES[name]
+    package = name if file.name == "__init__.py" else name.rpartition(".")[0]
+    return set(imports(ast.parse(file.read_text()), package))
+
+
+IMPORTED = {name: imported(name) for name in MODULES}
+
+
+def reached(name):
+    """Return all modules that importing *name* brings along, our own and others."""
+    found, left = set(), [name]
+    while left:
+        for one in IMPORTED.get(left.pop(), ()):
+            if one not in found:
+                found.add(one)
+                left.append(one)
     return found
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
-def test_imports_point_downwards(file):
-    """Exporter and bridge never meet; what is pure knows nothing of the world."""
-    package, *module = file.relative_to(ROOT).with_suffix("").parts
-    names = imported(file)
-
-    tops = {name.partition(".")[0] for name in names}
-    assert tops & MAY_IMPORT.keys() <= MAY_IMPORT[package] | {package}
-    if {".".join(module), module[0]} & PURE[package]:
-        assert set() == names & IMPURE
+def below(package, name):
+    """Return the modules that a *name* stands for: a module, or those of a room."""
+    whole = f"{package}.{name}"
+    return [one for one in MODULES if one == whole or one.startswith(f"{whole}.")]
 
 
-def test_what_is_called_pure_exists():
-    """A renamed module keeps its rule."""
-    for package, modules in PURE.items():
-        for module in modules:
-            path = ROOT / package / module.replace(".", "/")
-            assert path.is_dir() or path.with_suffix(".py").exists(), module
+def test_packages_never_import_upwards():
+    """Exporter and bridge never meet: the exposition format is their contract."""
+    wrong = {
+        (name, other)
+        for name, others in IMPORTED.items()
+        for other in others
+        if other.partition(".")[0] in MAY_IMPORT
+        if other.partition(".")[0]
+        not in MAY_IMPORT[name.partition(".")[0]] | {name.partition(".")[0]}
+    }
+
+    assert set() == wrong
+
+
+@pytest.mark.parametrize("package", ROOMS)
+def test_rooms_never_import_upwards(package):
+    """So there is no cycle between rooms, and a page is followed downwards."""
+    order = {room: depth for depth, room in enumerate(ROOMS[package])}
+
+    def depth(name):
+        return order.get(name.split(".")[1], -1)
+
+    names = [name for name in MODULES if name.startswith(f"{package}.")]
+    upwards = {
+        (name, other)
+        for name in names
+        for other in IMPORTED[name] & set(names)
+        if depth(other) < depth(name)
+    }
+    folders = {file.parent.name for file in (ROOT / package).glob("*/__init__.py")}
+
+    assert set() == upwards
+    assert folders == set(order)
+
+
+@pytest.mark.parametrize("package", ROOMS)
+def test_no_room_is_crowded(package):
+    """A stranger reads the list of a room's modules at a glance."""
+    crowded = {
+        room: len(below(package, room)) - 1
+        for room in ROOMS[package]
+        if len(below(package, room)) - 1 > MOST_MODULES
+    }
+
+    assert {} == crowded
+
+
+@pytest.mark.parametrize(
+    ("package", "name"), [(package, name) for package, names in PURE.items() for name in names]
+)
+def test_what_is_pure_reaches_nothing_of_the_world(package, name):
+    """Neither by itself nor through what it imports."""
+    modules = below(package, name)
+    impure = {
+        (one, other)
+        for one in modules
+        for other in reached(one)
+        if other.partition(".")[0] in IMPURE
+    }
+
+    assert modules, f"{package}.{name} does not exist"
+    assert set() == impure
 
 
 def test_only_the_command_line_prints():
@@ -200,7 +286,7 @@ def test_the_reference_of_sensors_is_made_from_the_declarations():
 
 def test_lmasters_table_of_metrics_is_made_from_the_declarations():
     """`make docs` writes it anew."""
-    text = (ROOT / "fructosa_bridge" / "sensor_metrics.py").read_text()
+    text = (ROOT / "fructosa_bridge/naming/sensor_metrics.py").read_text()
 
     assert metric_names(SENSORS, METRICS) == text
 

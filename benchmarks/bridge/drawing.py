@@ -14,7 +14,7 @@ import requests
 import whisper
 
 from benchmarks.exporter.table import table
-from fructosa_bridge.retentions import archives
+from fructosa_bridge.whisper.retentions import archives
 from tests.integration.graphite import VENV, Graphite
 
 _NODES = (100, 1000, 4000, 10_000)

@@ -19,9 +19,9 @@ import requests
 
 from benchmarks.exporter.processes import CannotRun
 from benchmarks.exporter.table import TIMES, table
-from fructosa_bridge.access import Access
-from fructosa_bridge.fetch import Client
-from fructosa_bridge.model import Target
+from fructosa_bridge.model.access import Access
+from fructosa_bridge.model.target import Target
+from fructosa_bridge.scrape.client import Client
 
 from .farm import farm
 from .program import run

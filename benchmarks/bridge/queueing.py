@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from benchmarks.exporter.table import TIMES, table
-from fructosa_bridge.model import Batch
-from fructosa_bridge.segments import Segments, sync
+from fructosa_bridge.model.points import Batch
+from fructosa_bridge.queue.segments import Segments, sync
 
 _NODES, _SERIES = 50, 500
 _KILLED_AFTER = 500

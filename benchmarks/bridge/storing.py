@@ -16,9 +16,9 @@ from pathlib import Path
 import whisper
 
 from benchmarks.exporter.table import TIMES, table
-from fructosa_bridge.model import Batch
-from fructosa_bridge.retentions import aggregation, archives
-from fructosa_bridge.store import WhisperStore
+from fructosa_bridge.model.points import Batch
+from fructosa_bridge.whisper.retentions import aggregation, archives
+from fructosa_bridge.whisper.store import WhisperStore
 
 _SERIES_A_NODE, _INTERVAL_S, _ROUNDS = 500, 10, 3
 _PER_SEND = (1, 3, 10)

@@ -18,8 +18,8 @@ from prometheus_client.openmetrics.parser import (
 from prometheus_client.parser import text_string_to_metric_families as text_families
 
 from benchmarks.exporter.table import TIMES, table
-from fructosa_bridge import openmetrics, parse
-from fructosa_bridge.translate import Translator
+from fructosa_bridge.translate import openmetrics, text_format
+from fructosa_bridge.translate.translator import Translator
 
 PAGES = Path(__file__).parents[2] / "tests" / "bridge" / "pages"
 NOTES = """
@@ -44,7 +44,7 @@ class Subject:
 
     def strict(self) -> int:
         """Read it with our parser."""
-        module = openmetrics if self.is_openmetrics else parse
+        module = openmetrics if self.is_openmetrics else text_format
         return sum(1 for _ in module.samples(self.page))
 
     def translator(self) -> Callable[[], int]:

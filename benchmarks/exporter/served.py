@@ -188,7 +188,7 @@ def lagent(port: int, certificate: Certificate | None) -> None:
     """Serve with lagent's server, a loop of selectors, without its sensors and pages."""
     from fructosa_exporter.web.response import Response
     from fructosa_exporter.web.server import Limits, Server
-    from fructosa_service.kinds import Endpoint
+    from fructosa_service.config.kinds import Endpoint
 
     tls = context(certificate)
     Server(

@@ -4,9 +4,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from .. import agents
+from fructosa_service.progress import progress
+
+from ..agents import results
 from .configured import chosen
-from .progress import progress
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -15,19 +16,21 @@ def run(arguments: argparse.Namespace) -> int:
     hosts = list(dict.fromkeys(target.host for target in targets))
     settings, action = config.agents.told(arguments.timeout, arguments.fan_out), arguments.action
     if arguments.dry_run:
-        print("\n".join(agents.plan(settings, hosts, action)))
+        print("\n".join(results.plan(settings, hosts, action)))
         return 0
-    from ..fan_out import fan_out  # ClusterShell's engine takes longer to import than most commands
+    from ..agents.fan_out import (
+        fan_out,  # ClusterShell's engine takes longer to import than most commands
+    )
 
     def done_on(done: int, asked: Sequence[str]) -> str:
-        return agents.progress(done, len(hosts), asked)
+        return results.progress(done, len(hosts), asked)
 
     answers = fan_out(settings, hosts, action, progress(sys.stderr, done_on))
-    well, failed = agents.groups(action, answers, settings.timeout_s)
+    well, failed = results.groups(action, answers, settings.timeout_s)
     for group in well:
         print(group)
     sys.stdout.flush()  # so that a terminal, or a file with both, has them in this order
     for group in failed:
         print(group, file=sys.stderr)
-    print(agents.summary(action, answers))
-    return agents.exit_code(action, answers.values())
+    print(results.summary(action, answers))
+    return results.exit_code(action, answers.values())

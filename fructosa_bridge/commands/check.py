@@ -9,10 +9,10 @@ from pathlib import Path
 
 from fructosa_service import cli
 
-from .. import outlook
-from ..config import DEFAULT_FILE, Config, read_config
-from ..example import example_config
-from ..model import Target
+from ..carbon_setup import capacity_check
+from ..config.example import example_config
+from ..config.settings import DEFAULT_FILE, Config, read_config
+from ..model.target import Target
 from .configured import check_web, targets_of, targets_of_all_shards
 
 
@@ -52,10 +52,10 @@ def _foresee(
 ) -> None:
     """Tell how much comes, and warn where Graphite's limits would bite."""
     everyone = targets_of_all_shards(config, path)
-    asked = outlook.Asked(own=targets, all=everyone, series_of_page=arguments.series)
+    asked = capacity_check.Asked(own=targets, all=everyone, series_of_page=arguments.series)
     destinations = list(config.destinations.values())
-    line = outlook.expected(destinations, asked)
+    line = capacity_check.expected(destinations, asked)
     if line is not None:
         print(line)
-    for warning in outlook.warnings(destinations, asked, arguments.carbon_conf, os.environ):
+    for warning in capacity_check.warnings(destinations, asked, arguments.carbon_conf, os.environ):
         print(f"warning: {warning}", file=sys.stderr)

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from fructosa_service import cli
 from fructosa_service.errors import ConfigError, Problem, UsageError
-from fructosa_service.users import Users
-from fructosa_service.web import WebSettings
+from fructosa_service.web.settings import WebSettings
+from fructosa_service.web.users import Users
 
-from ..config import DEFAULT_FILE, Config, read_config
-from ..model import Target
-from ..picking import pick
-from ..targets import configured
+from ..config.select import pick
+from ..config.settings import DEFAULT_FILE, Config, read_config
+from ..config.targets import configured
+from ..model.target import Target
 
 
 def targets_of(config: Config, path: Path | None) -> list[Target]:

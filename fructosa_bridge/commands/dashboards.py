@@ -6,7 +6,7 @@ import sys
 from fructosa_grafana import cli as dashboards
 from fructosa_service import cli
 
-from ..config import DEFAULT_FILE, read_config
+from ..config.settings import DEFAULT_FILE, read_config
 
 
 def run(arguments: argparse.Namespace) -> int:

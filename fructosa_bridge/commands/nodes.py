@@ -6,18 +6,18 @@ import time
 
 from fructosa_service.errors import ServiceError
 
-from .. import listing
-from ..picking import pick
-from .running import place
+from ..client import target_list
+from ..client.address import place
+from ..config.select import pick
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the targets as a table, or as JSON; return the exit code."""
-    from .. import ask  # requests takes longer to import than most commands run
+    from ..client import client  # requests takes longer to import than most commands run
 
     asked = place(arguments)
     try:
-        lines = listing.read(ask.get(asked, "/api/targets"))
+        lines = target_list.read(client.get(asked, "/api/targets"))
     except ValueError as error:
         raise ServiceError(
             f"{asked.url} is no lmaster: {error}; give the right one with --url"
@@ -27,6 +27,6 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps([line.told for line in lines], indent=2))
     else:
-        for row in listing.table(lines, time.time()):
+        for row in target_list.table(lines, time.time()):
             print(row)
     return 0

@@ -6,10 +6,10 @@ import logging
 import sys
 
 from fructosa_service import cli
+from fructosa_service.progress import progress
 
-from .. import ping
+from ..scrape import ping
 from .configured import chosen
-from .progress import progress
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -2,9 +2,9 @@
 
 import argparse
 
-from fructosa_service import output
+from fructosa_service import output_files
 
-from .. import schemas
+from ..carbon_setup import schemas
 from .configured import all_configured
 
 
@@ -19,8 +19,8 @@ def run(arguments: argparse.Namespace) -> int:
         print("\n".join(f"# {name}\n{text}" for name, text in files.items()), end="")
         return 0
     for name in files:
-        output.check_is_ours(arguments.output / name, schemas.MARK)
+        output_files.check_is_ours(arguments.output / name, schemas.MARK)
     for name, text in files.items():
-        output.write(arguments.output / name, text)
+        output_files.write(arguments.output / name, text)
         print(f"written: {arguments.output / name}")
     return 0

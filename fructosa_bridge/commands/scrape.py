@@ -8,18 +8,18 @@ from collections.abc import Sequence
 from functools import partial
 
 from fructosa_service import cli
-from fructosa_service.begin import begin
-from fructosa_service.commands import Prepared
-from fructosa_service.daemon import Ready
+from fructosa_service.daemon.commands import Prepared
+from fructosa_service.daemon.lifecycle import Ready
+from fructosa_service.daemon.privileges import account
+from fructosa_service.daemon.sd_notify import tell_manager
+from fructosa_service.daemon.startup import begin
 from fructosa_service.logs import place_of_daemon
-from fructosa_service.notify import tell_manager
-from fructosa_service.privileges import account
 
-from ..config import DEFAULT_FILE, Config
-from ..model import Target
-from ..run import scrape_for_ever, scrape_once
+from ..app.run import scrape_for_ever, scrape_once
+from ..config.settings import DEFAULT_FILE, Config
+from ..model.target import Target
 from .configured import check_web
-from .scraped import loaded
+from .overrides import loaded
 
 log = logging.getLogger("lmaster")
 

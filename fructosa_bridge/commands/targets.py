@@ -4,9 +4,9 @@ import argparse
 import json
 import sys
 
-from fructosa_service import output
+from fructosa_service import output_files
 
-from ..discovery import target_groups
+from ..web.discovery import target_groups
 from .configured import all_configured, targets_of
 
 
@@ -17,5 +17,5 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.output is None:
         sys.stdout.write(text)
     else:
-        output.write(arguments.output, text)
+        output_files.write(arguments.output, text)
     return 0

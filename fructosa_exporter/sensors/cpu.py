@@ -12,8 +12,8 @@ from fructosa_exporter.keys import KeptKeys
 from fructosa_exporter.metrics import Key, Metric, Rows, Sample, counter, gauge
 from fructosa_exporter.procstat import MODES, SHARED, Look, passed, wholes
 from fructosa_exporter.sensor import Sensor, SensorOptions, SlowSensorOptions
-from fructosa_service.kinds import YES_NO
-from fructosa_service.settings import option
+from fructosa_service.config.kinds import YES_NO
+from fructosa_service.config.settings import option
 
 _IDLE = tuple(map(MODES.index, ("idle", "iowait")))
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")

@@ -18,9 +18,10 @@ from fructosa_exporter.metrics import Rows, Sample, counter, gauge, info
 from fructosa_exporter.mounts import IMAGES, Mount, Mounts, is_remote, that_never_hang
 from fructosa_exporter.mounts import SHARED as MOUNTS
 from fructosa_exporter.sensor import CalmSensorOptions, Sensor, SensorOptions, SlowSensorOptions
+from fructosa_service.config.kinds import PATTERN, TEXT, YES_NO, several
+from fructosa_service.config.path_kind import PATH
+from fructosa_service.config.settings import option
 from fructosa_service.errors import KeyProblem
-from fructosa_service.kinds import PATH, PATTERN, TEXT, YES_NO, several
-from fructosa_service.settings import option
 
 log = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 from fructosa_exporter.gpus.answers import Answer, Told
 from fructosa_exporter.metrics import counter
 from fructosa_exporter.sensor import CalmSensorOptions, SensorOptions, time_interval
-from fructosa_service.kinds import YES_NO
-from fructosa_service.settings import option
+from fructosa_service.config.kinds import YES_NO
+from fructosa_service.config.settings import option
 
 from .gpu import GPUSensor, of_gpu
 

@@ -10,8 +10,8 @@ from fructosa_exporter.gpus.driver import Labels
 from fructosa_exporter.kernel import Kernel
 from fructosa_exporter.metrics import Rows, Sample, counter, info
 from fructosa_exporter.sensor import CalmSensorOptions, SensorOptions
-from fructosa_service.kinds import YES_NO
-from fructosa_service.settings import option
+from fructosa_service.config.kinds import YES_NO
+from fructosa_service.config.settings import option
 
 from .gpu import GPUSensor, of_gpu
 

@@ -21,8 +21,8 @@ from fructosa_exporter.sensor import (
     SlowSensorOptions,
     time_interval,
 )
-from fructosa_service.kinds import PATTERN, YES_NO, several
-from fructosa_service.settings import option
+from fructosa_service.config.kinds import PATTERN, YES_NO, several
+from fructosa_service.config.settings import option
 
 _FAMILIES = {
     socket.AF_INET: "inet",

@@ -12,8 +12,8 @@ from fructosa_exporter.kernel import Kernel
 from fructosa_exporter.metrics import Sample, gauge, info
 from fructosa_exporter.procstat import SHARED
 from fructosa_exporter.sensor import Sensor, SensorOptions, SlowSensorOptions, time_interval
-from fructosa_service.kinds import YES_NO
-from fructosa_service.settings import option
+from fructosa_service.config.kinds import YES_NO
+from fructosa_service.config.settings import option
 
 # os-release(5): the second where the first is not there.
 _RELEASE_FILES = ("/etc/os-release", "/usr/lib/os-release")

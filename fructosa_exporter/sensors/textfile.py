@@ -12,8 +12,9 @@ from fructosa_exporter.kernel import Kernel
 from fructosa_exporter.metrics import Family, Sample, gauge
 from fructosa_exporter.sensor import Sensor, SensorOptions
 from fructosa_exporter.textfile import Page, Refused, merged, parse
-from fructosa_service.kinds import PATH, optional
-from fructosa_service.settings import option
+from fructosa_service.config.kinds import optional
+from fructosa_service.config.path_kind import PATH
+from fructosa_service.config.settings import option
 
 log = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fructosa_service.config.kinds import Endpoint
 from fructosa_service.errors import ServiceError
-from fructosa_service.kinds import Endpoint
 
 from .connection import Connection, State
 from .request import Request

@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from fructosa_bridge.deliver import Delivery
-from fructosa_bridge.model import Target
-from fructosa_bridge.scraper import State
-from fructosa_bridge.spool import Spool
-from fructosa_bridge.status import Totals
+from fructosa_bridge.deliver.delivery import Delivery
+from fructosa_bridge.model.target import Target
+from fructosa_bridge.queue.spool import Spool
+from fructosa_bridge.scrape.target_state import State, Totals
 
 REFUSED = "can't connect: Connection refused; does lagent run there?"
 

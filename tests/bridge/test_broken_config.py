@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from fructosa_bridge import cli
-from fructosa_bridge.config import GraphiteSettings, MasterSettings, read_config
-from fructosa_bridge.node_settings import NodesSettings
+from fructosa_bridge.config.nodes_settings import NodesSettings
+from fructosa_bridge.config.settings import GraphiteSettings, MasterSettings, read_config
+from fructosa_service.config.settings import options_of
 from fructosa_service.logs import LoggingSettings
-from fructosa_service.settings import options_of
 
 NODES = "[nodes:a]\nhosts = n1\n"
 HOSTS = "[nodes:a]\nhosts = "

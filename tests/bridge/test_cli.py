@@ -7,14 +7,14 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from fructosa_bridge.ask import own_url
 from fructosa_bridge.cli import main
-from fructosa_bridge.config import MasterSettings
-from fructosa_bridge.model import Target
-from fructosa_bridge.scraper import State
-from fructosa_bridge.status import target_row
-from fructosa_service.kinds import Endpoint
-from fructosa_service.web import WebSettings
+from fructosa_bridge.client.client import own_url
+from fructosa_bridge.config.settings import MasterSettings
+from fructosa_bridge.model.target import Target
+from fructosa_bridge.scrape.target_state import State
+from fructosa_bridge.web.status import target_row
+from fructosa_service.config.kinds import Endpoint
+from fructosa_service.web.settings import WebSettings
 
 TWO_SECTIONS = """\
 [nodes:fast]

@@ -25,9 +25,9 @@ from prometheus_client import (
 )
 from prometheus_client.openmetrics import exposition
 
-from fructosa_bridge import openmetrics, parse
-from fructosa_bridge.errors import PageError
-from fructosa_bridge.translate import Translator
+from fructosa_bridge.model.errors import PageError
+from fructosa_bridge.translate import openmetrics, text_format
+from fructosa_bridge.translate.translator import Translator
 
 PAGES = sorted(path for path in Path(__file__).with_name("pages").iterdir() if path.suffix != ".md")
 REFUSED = "refused"
@@ -36,7 +36,7 @@ REFUSED = "refused"
 def ours(page, is_openmetrics):
     """Return the samples that we read, in no order; or that the page is refused."""
     try:
-        found = list((openmetrics if is_openmetrics else parse).samples(page))
+        found = list((openmetrics if is_openmetrics else text_format).samples(page))
     except PageError:
         return REFUSED
     return Counted((name, frozenset(labels), _number(value)) for name, labels, value, _ in found)

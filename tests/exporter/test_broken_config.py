@@ -7,8 +7,8 @@ import pytest
 from fructosa_exporter import cli
 from fructosa_exporter.config import AgentSettings
 from fructosa_exporter.sensors import SENSORS
+from fructosa_service.config.settings import options_of
 from fructosa_service.logs import LoggingSettings
-from fructosa_service.settings import options_of
 
 NO_SECONDS = "is not a number of seconds; write e.g. 30"
 NO_PORT = "is not a port number; write e.g. 9888"

@@ -5,8 +5,8 @@ import pytest
 from fructosa_exporter.catalogue import description, example_config, overview
 from fructosa_exporter.config import schema
 from fructosa_exporter.sensors import SENSORS
-from fructosa_service.load import check
-from fructosa_service.settings import options_of
+from fructosa_service.config.load import check
+from fructosa_service.config.settings import options_of
 
 
 def test_the_overview_has_a_line_for_each_sensor():

@@ -13,8 +13,9 @@ from fructosa_exporter.sensors.disk import (
     DiskUsageOptions,
     local_mountpoints,
 )
+from fructosa_service.config.kinds import several
+from fructosa_service.config.path_kind import PATH
 from fructosa_service.errors import KeyProblem
-from fructosa_service.kinds import PATH, several
 
 from .machine import FixedMounts, full, partition, record, values
 

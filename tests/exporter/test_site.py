@@ -18,7 +18,7 @@ from fructosa_exporter.sensor import Sensor
 from fructosa_exporter.sensors import SENSORS
 from fructosa_exporter.site import Site
 from fructosa_exporter.web.server import Server
-from fructosa_service.kinds import Endpoint
+from fructosa_service.config.kinds import Endpoint
 
 from .web.client import ask, connected, once, raw, serving
 

@@ -9,7 +9,7 @@ import pytest
 from fructosa_grafana.api import Place, place
 from fructosa_grafana.push import Outcome, push
 from fructosa_service.errors import ServiceError, UsageError
-from fructosa_service.tls import TLSFiles
+from fructosa_service.web.tls import TLSFiles
 
 from ..certificates import Authority
 from .grafana_api import PASSWORD, TOKEN, USER, VIEWER, grafana

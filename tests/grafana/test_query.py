@@ -2,7 +2,7 @@
 
 import pytest
 
-from fructosa_bridge import naming
+from fructosa_bridge.naming import graphite_paths
 from fructosa_grafana import graphite, prometheus
 from fructosa_grafana.boards import BOARDS
 from fructosa_grafana.panels import BACKENDS
@@ -155,7 +155,7 @@ def test_values_of_labels_stand_in_paths_as_lmaster_writes_them():
     assert any(leaf.labels for leaf in named)
     for leaf in named:
         below = graphite.text(leaf).partition(".")[2]
-        assert naming.path(leaf.metric, leaf.labels) == below
+        assert graphite_paths.path(leaf.metric, leaf.labels) == below
 
 
 def test_globs_and_regular_expressions_of_a_choice_agree(choice_names):

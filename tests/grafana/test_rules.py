@@ -17,7 +17,7 @@ CASES = Path(__file__).parent / "rules"
 EACH_ALERT = pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
 
 _METRIC = re.compile(r"fructosa_[a-z_]+(?:\{[a-z_,]+\}[a-z_]+)?")
-_STATS = (ROOT / "fructosa_bridge" / "stats.py").read_text()
+_STATS = (ROOT / "fructosa_bridge/web/metrics.py").read_text()
 DECLARED = (
     {metric.name for sensor in SENSORS.values() for metric in sensor.metrics}
     | {metric.name for metric in METRICS}

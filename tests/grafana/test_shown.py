@@ -4,11 +4,11 @@ import re
 
 from prometheus_client import generate_latest
 
-from fructosa_bridge.journal import Journal
-from fructosa_bridge.segments import Segments
-from fructosa_bridge.spool import Spool
-from fructosa_bridge.stats import registry
-from fructosa_bridge.sums import SUMS
+from fructosa_bridge.queue.journal import Journal
+from fructosa_bridge.queue.segments import Segments
+from fructosa_bridge.queue.spool import Spool
+from fructosa_bridge.translate.cluster_totals import SUMS
+from fructosa_bridge.web.metrics import registry
 from fructosa_exporter.collector import AGE, DURATION, SUCCESS
 from fructosa_exporter.sensors import SENSORS
 from fructosa_exporter.sensors.agent import Agent

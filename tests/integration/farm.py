@@ -6,7 +6,7 @@ from collections import defaultdict
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from fructosa_bridge import naming
+from fructosa_bridge.naming import graphite_paths
 
 from .processes import free_port
 
@@ -35,9 +35,9 @@ class Farm:
 
     # Where a page has two series that differ in names of labels alone, paths have them too.
     paths = (
-        *(naming.path(name, labels) for name, labels in _SERIES[:4]),
-        naming.path(*_SERIES[4]),
-        naming.explicit_path(*_SERIES[5]),
+        *(graphite_paths.path(name, labels) for name, labels in _SERIES[:4]),
+        graphite_paths.path(*_SERIES[4]),
+        graphite_paths.explicit_path(*_SERIES[5]),
     )
 
     def __init__(self, nodes):

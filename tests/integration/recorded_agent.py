@@ -23,7 +23,7 @@ from fructosa_exporter.sensor import Sensor
 from fructosa_exporter.sensors import SENSORS, Agent
 from fructosa_exporter.sensors.gpu import GPUSensor
 from fructosa_exporter.serve import serving
-from fructosa_service.kinds import Endpoint
+from fructosa_service.config.kinds import Endpoint
 
 from ..exporter import machine
 

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from fructosa_bridge.agents.fan_out import _interruptible
 from fructosa_bridge.cli import main
-from fructosa_bridge.fan_out import _interruptible
 
 from .page_sandbox import within
 from .processes import BIN, Program, wait_until

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from fructosa_bridge import naming
+from fructosa_bridge.naming import graphite_paths
 from fructosa_grafana.alerts import ALERTS
 
 from .conftest import program
@@ -117,7 +117,7 @@ def now_and(seconds):
 
 def series(node, metric, labels, values):
     """Return a series of a *node*, as lmaster calls it."""
-    return f"{node}.{naming.path(metric, labels.items())}", values
+    return f"{node}.{graphite_paths.path(metric, labels.items())}", values
 
 
 def one(metric, labels, bad, good):

@@ -7,8 +7,8 @@ from itertools import count
 
 import whisper
 
-from fructosa_bridge.capacity import creation_s
-from fructosa_bridge.carbon_conf import read
+from fructosa_bridge.carbon_setup.capacity import creation_s
+from fructosa_bridge.carbon_setup.carbon_conf import read
 
 from .processes import wait_until
 

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import pytest
 import requests
 
-from fructosa_bridge.store import WhisperStore
+from fructosa_bridge.whisper.store import WhisperStore
 
 from .farm import Farm
 from .processes import Master

@@ -14,10 +14,10 @@ from itertools import product
 
 import pytest
 
-from fructosa_bridge.journal import Journal
-from fructosa_bridge.model import Batch
-from fructosa_bridge.segments import Segments
-from fructosa_bridge.spool import Spool
+from fructosa_bridge.model.points import Batch
+from fructosa_bridge.queue.journal import Journal
+from fructosa_bridge.queue.segments import Segments
+from fructosa_bridge.queue.spool import Spool
 
 from .conftest import missing
 from .faults_lab import Lab

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 import pytest
 import requests
 
-from fructosa_bridge import naming
+from fructosa_bridge.naming import graphite_paths
 
 from .pages import PageServer
 from .processes import BIN, Master, free_port, wait_until
@@ -138,7 +138,7 @@ def test_odd_label_values_keep_their_place(graphite, send, server):
     values = {label: float(number) for number, label in enumerate(ODD)}
     quoted = {label: label.replace('"', r"\"") for label in ODD}
     page = "".join(f'odd{{v="{quoted[label]}"}} {value}\n' for label, value in values.items())
-    paths = {naming.path("odd", (("v", label),)): value for label, value in values.items()}
+    paths = {graphite_paths.path("odd", (("v", label),)): value for label, value in values.items()}
     began_s = time.time() - 2
     port = server(lambda _: page).port
 

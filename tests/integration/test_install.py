@@ -23,10 +23,10 @@ def test_the_wheel_holds_the_packages_and_nothing_of_the_tests(wheel):
     ours = {"fructosa_service", "fructosa_exporter", "fructosa_bridge", "fructosa_grafana"}
     assert ours == tops
     assert {
-        "fructosa_bridge/pages/node.html",
-        "fructosa_bridge/pages/plots.js",
-        "fructosa_bridge/pages/vendor/uplot/uPlot.iife.min.js",
-        "fructosa_bridge/pages/vendor/uplot/LICENSE",
+        "fructosa_bridge/web/templates/node.html",
+        "fructosa_bridge/web/static/plots.js",
+        "fructosa_bridge/web/static/vendor/uplot/uPlot.iife.min.js",
+        "fructosa_bridge/web/static/vendor/uplot/LICENSE",
         "fructosa_exporter/py.typed",
     } <= set(names)
     assert any(name.endswith("LICENSE") and ".dist-info" in name for name in names)

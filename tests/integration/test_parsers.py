@@ -7,8 +7,8 @@ import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
-from fructosa_bridge.parse import samples
-from fructosa_bridge.translate import Translator
+from fructosa_bridge.translate.text_format import samples
+from fructosa_bridge.translate.translator import Translator
 
 from .conftest import program
 from .processes import Program, free_port

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from fructosa_bridge import naming
+from fructosa_bridge.naming import graphite_paths
 
 from .farm import Farm
 from .processes import BIN, Master, wait_until
@@ -79,7 +79,7 @@ class Lab:
 
     def assert_no_gap(self, host):
         """Wait until all that a node said is stored, and see that each slot holds one of it."""
-        path = f"cluster.{naming.node_part(host)}.ticks"
+        path = f"cluster.{graphite_paths.node_part(host)}.ticks"
         served = self.farm.served()[host]
         found = {}
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import whisper
 
-from fructosa_bridge import naming
-from fructosa_bridge.shard import shard_of
+from fructosa_bridge.config.shard import shard_of
+from fructosa_bridge.naming import graphite_paths
 
 from .conftest import program
 from .farm import Farm
@@ -104,7 +104,7 @@ def written(file):
 def paths(farm):
     """Return all series of all pages, and of which node they are."""
     return {
-        f"cluster.{naming.node_part(host)}.{path}": host
+        f"cluster.{graphite_paths.node_part(host)}.{path}": host
         for host in farm.hosts
         for path in farm.paths
     }
@@ -219,7 +219,7 @@ def test_a_relay_gives_each_series_to_one_of_two_carbons(start_carbon, relay, fa
     assert set() == here & there
     assert min(len(here), len(there)) > len(here | there) / 4
     own = {
-        f"cluster.{naming.node_part(host)}.{name}.compute"
+        f"cluster.{graphite_paths.node_part(host)}.{name}.compute"
         for host in farm.hosts
         for name in ("up", "scrape_duration_seconds", "scrape_samples_scraped")
     }

@@ -10,8 +10,8 @@ import pytest
 import requests
 import whisper
 
-from fructosa_bridge.retentions import archives
-from fructosa_bridge.sensor_metrics import METRICS, OF_EACH
+from fructosa_bridge.naming.sensor_metrics import METRICS, OF_EACH
+from fructosa_bridge.whisper.retentions import archives
 
 from .graphite import VENV
 from .processes import BIN, wait_until

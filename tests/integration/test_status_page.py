@@ -9,8 +9,8 @@ import pytest
 import requests
 from selenium.webdriver.common.by import By
 
-from fructosa_bridge.web import serve
-from fructosa_service.web import WebSettings
+from fructosa_bridge.web.pages import serve
+from fructosa_service.web.settings import WebSettings
 
 from ..bridge.shown import Shown, delivery, down, many, up
 from .processes import wait_until

@@ -10,8 +10,8 @@ import pytest
 from fructosa_exporter.web import server as module
 from fructosa_exporter.web.response import plain
 from fructosa_exporter.web.server import Limits, Server
+from fructosa_service.config.kinds import Endpoint
 from fructosa_service.errors import ServiceError
-from fructosa_service.kinds import Endpoint
 
 from .client import ask, connected, once, opened, raw, serving, until_end
 

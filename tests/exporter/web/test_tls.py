@@ -11,8 +11,8 @@ import pytest
 
 from fructosa_exporter.web.response import Response, plain
 from fructosa_exporter.web.server import Server
-from fructosa_service.kinds import Endpoint
-from fructosa_service.tls import TLSFiles
+from fructosa_service.config.kinds import Endpoint
+from fructosa_service.web.tls import TLSFiles
 
 from ...certificates import Authority
 from .client import opened, serving, until_end

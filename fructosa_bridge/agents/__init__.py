@@ -1,0 +1,1 @@
+"""lagent on the nodes: started, stopped and asked for its status, over ssh."""

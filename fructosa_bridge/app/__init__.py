@@ -1,0 +1,1 @@
+"""The running lmaster: its wiring, its reloads, the limits of its process."""

@@ -1,0 +1,54 @@
+"""The limits of lmaster's process: open files, and how it keeps freed memory."""
+
+import ctypes
+import gc
+import resource
+import sys
+
+# Besides connections: the queue, the log, web clients, the Whisper files of the embedded store.
+_RESERVED_FILES = 256
+# Parameters of mallopt(3), as glibc's malloc.h numbers them.
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
+# A page is some tens of kilobytes, a busy moment some megabytes. By default glibc returns what is
+# free beyond 128 KiB to the kernel, and the next page pays for its zeroed pages again: half of what
+# a fetch cost.
+_KEPT_BYTES = 32 * 2**20
+_LARGE_BYTES = 4 * 2**20
+# Pages make no cycles, and what is known of 10,000 targets is a million objects to look through.
+_OBJECTS_BEFORE_A_LOOK = 50_000
+
+
+def target_limit(open_files: int) -> int:
+    """Return how many targets a limit of *open_files* allows: each has a connection."""
+    if open_files == resource.RLIM_INFINITY:
+        return sys.maxsize
+    return max(0, open_files - _RESERVED_FILES)
+
+
+def open_files_warning(targets: int, limit: int) -> str | None:
+    """Return a warning if so many *targets* are more than the *limit* of targets."""
+    if targets <= limit:
+        return None
+    return (
+        f"{targets} targets need {targets + _RESERVED_FILES} open files, but the limit allows only "
+        f"{limit} targets: raise the hard limit of open files (LimitNOFILE= of systemd, "
+        "rc_ulimit of OpenRC, nofile in limits.conf), or share the nodes among several lmasters "
+        "with shard"
+    )
+
+
+def keep_freed() -> None:
+    """Let this process keep what it frees; where the C library is another one, nothing changes."""
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError):
+        return
+    mallopt(_TRIM_THRESHOLD, _KEPT_BYTES)
+    mallopt(_MMAP_THRESHOLD, _LARGE_BYTES)
+
+
+def look_through_seldom() -> None:
+    """Let the garbage collector look at new objects seldom, and at those there are not at all."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_BEFORE_A_LOOK, 20, 100)

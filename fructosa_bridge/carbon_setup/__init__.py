@@ -1,0 +1,1 @@
+"""Carbon's configuration: rules for Whisper files, and whether its limits suffice."""

@@ -1,0 +1,1 @@
+"""lmaster.conf: its sections and settings, and the targets they describe."""

@@ -1,0 +1,1 @@
+"""From the queue to destinations: carbon, or the embedded store."""

@@ -1,0 +1,1 @@
+"""The values all rooms share: targets, points, metric selection, errors."""

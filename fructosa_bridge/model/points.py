@@ -1,0 +1,80 @@
+"""Points on their way to Graphite: batches of columns, whose paths all nodes share."""
+
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
+
+Point = tuple[str, float]
+"""A Graphite path and a value."""
+
+
+class Paths:
+    """The paths of a page's series below a node: one object for all nodes that say the same."""
+
+    __slots__ = ("__weakref__", "each", "key")
+
+    def __init__(self, each: tuple[str, ...]) -> None:
+        self.each = each
+        self.key = hash(each)  # it would be worked out anew each time
+
+
+class Points:
+    """Points of one moment, in columns: what is shared by all nodes is not made anew for each.
+
+    The path of a point is what stands *before*, one of *paths*, and what stands *after*.
+    """
+
+    __slots__ = ("after", "before", "paths", "values")
+
+    def __init__(self, before: str, paths: Paths, after: str, values: Iterable[float]) -> None:
+        self.before, self.paths, self.after = before, paths, after
+        self.values = array("d", values)
+
+    @classmethod
+    def of(cls, points: Iterable[Point]) -> "Points":
+        """Return single points in columns."""
+        paths, values = [], []
+        for path, value in points:
+            paths.append(path)
+            values.append(value)
+        return cls("", Paths(tuple(paths)), "", values)
+
+    def whole_paths(self) -> Iterator[str]:
+        """Return the path of each."""
+        found: Iterator[str] = map(self.before.__add__, self.paths.each)
+        return map(str.__add__, found, repeat(self.after)) if self.after else found
+
+    def __iter__(self) -> Iterator[Point]:
+        return zip(self.whole_paths(), self.values, strict=True)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Points | Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class Batch:
+    """The points of one scrape; all have the time at which it was due, in seconds since 1970."""
+
+    __slots__ = ("interval_s", "points", "time_s")
+
+    def __init__(self, time_s: int, interval_s: int, points: Points | Iterable[Point] = ()) -> None:
+        self.time_s, self.interval_s = time_s, interval_s
+        self.points = points if isinstance(points, Points) else Points.of(points)
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Batch) and (
+            (self.time_s, self.interval_s, self.points)
+            == (other.time_s, other.interval_s, other.points)
+        )
+
+    def __repr__(self) -> str:
+        return f"Batch({self.time_s}, {self.interval_s}, {list(self.points)})"
+
+    __hash__ = None  # type: ignore[assignment]

@@ -1,0 +1,106 @@
+"""Which series of a page are kept, and what makes a page too odd to be used."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from fructosa_service.config.kinds import Kind
+from fructosa_service.errors import visible
+
+Labels = tuple[tuple[str, str], ...]
+
+_SELECTOR = re.compile(
+    r"(?P<metric>[A-Za-z0-9_:*?!\[\]-]*)"
+    r'(?:\{ *(?P<label>[A-Za-z_][A-Za-z0-9_]*) *= *"(?P<value>[^"{}]*)" *\})?'
+)
+
+
+@dataclass(frozen=True)
+class Selector:
+    """Series by shell patterns: of the metric, and of the value of one *label* if it is named.
+
+    A label that a series does not have is an empty one, as everywhere in this format.
+    """
+
+    metric: str = "*"
+    label: str | None = None
+    value: str = "*"
+
+    def matches(self, metric: str, labels: Labels) -> bool:
+        """Tell whether a series is meant."""
+        if not fnmatchcase(metric, self.metric):
+            return False
+        return self.label is None or fnmatchcase(dict(labels).get(self.label, ""), self.value)
+
+    def __str__(self) -> str:
+        label = "" if self.label is None else f'{{{self.label}="{self.value}"}}'
+        return self.metric + label
+
+
+def _parse(text: str) -> Selector:
+    match = _SELECTOR.fullmatch(text)
+    if text and match:
+        value = "*" if match["value"] is None else match["value"]
+        return Selector(match["metric"] or "*", match["label"], value)
+    if "{" in text or "}" in text:
+        raise ValueError(
+            'names no label; write metric{label="pattern"}, with one label, and a ? for a comma'
+        )
+    raise ValueError("is no pattern of metrics; write e.g. node_cpu_*, with commas between several")
+
+
+SELECTOR = Kind(name="metrics", example="node_cpu_*", parse=_parse)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The series that are kept: those of *keep*, or all if it is empty; but none of *drop*."""
+
+    keep: tuple[Selector, ...] = ()
+    drop: tuple[Selector, ...] = ()
+
+    def takes(self, metric: str, labels: Labels) -> bool:
+        """Tell whether a series is kept."""
+        is_kept = not self.keep or _any(self.keep, metric, labels)
+        return is_kept and not _any(self.drop, metric, labels)
+
+
+def _any(selectors: Iterable[Selector], metric: str, labels: Labels) -> bool:
+    return any(selector.matches(metric, labels) for selector in selectors)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What a series that is kept may have; None is no limit.
+
+    As in Prometheus, one series that has more refuses the page: an exporter that begins to put
+    user data into labels would fill Graphite with files.
+    """
+
+    labels: int | None = None
+    length_bytes: int | None = None
+
+    def broken(self, metric: str, labels: Labels) -> str | None:
+        """Return what is wrong with a series, for a PageError; None if nothing is."""
+        said = [label for label in labels if label[1]]
+        if self.labels is not None and len(said) > self.labels:
+            return (
+                f"{visible(metric)} has {len(said)} labels, more than the {self.labels} that "
+                "label limit allows; raise it, or name the metric in metrics drop"
+            )
+        if self.length_bytes is None:
+            return None
+        return self._too_long(metric, said, self.length_bytes)
+
+    def _too_long(self, metric: str, labels: list[tuple[str, str]], most: int) -> str | None:
+        for name, value in labels:
+            for what, text in (("name", name), ("value", value)):
+                length = len(text.encode("utf-8", "surrogateescape"))
+                if length > most:
+                    return (
+                        f"label {visible(name)} of {visible(metric)} has a {what} of {length} "
+                        f"bytes, more than the {most} that label length limit allows; raise it, "
+                        "or name the metric in metrics drop"
+                    )
+        return None

@@ -1,0 +1,1 @@
+"""From series to Graphite paths, in every naming scheme."""

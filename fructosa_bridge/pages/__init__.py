@@ -1,1 +1,0 @@
-"""The templates, styles and scripts of the status page."""

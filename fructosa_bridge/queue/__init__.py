@@ -1,0 +1,1 @@
+"""The queue between scraping and destinations, in memory and on disk."""

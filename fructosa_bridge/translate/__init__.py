@@ -1,0 +1,1 @@
+"""From pages to points: the hot path."""

@@ -1,0 +1,305 @@
+/* The two loops of lmaster that cost most, in C: numbers out of known pages, points into pickles.
+
+   Both say the same as the Python beside them (layout.py, encode.py), which runs where this module
+   could not be built, and wherever one of these functions returns None: for what is unusual. */
+
+#define PY_SSIZE_T_CLEAN
+#define Py_LIMITED_API 0x030b0000
+#include <Python.h>
+#include <float.h>
+#include <stdint.h>
+#include <string.h>
+
+/* A number of a page, as far as it is plain: at most so many characters. */
+#define LONGEST_NUMBER 60
+/* Of digits that a double holds exactly, and powers of ten that are exact. */
+#define MOST_DIGITS 15
+#define MOST_TENS 22
+/* A frame ends behind this size; carbon takes 1 MiB, and a path has at most some kilobytes. */
+#define FRAME_BYTES (1 << 18)
+
+static const double TENS[MOST_TENS + 1] = {
+    1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+};
+
+/* Let Python round a number: correctly, but slowly. */
+static int rounded(const char *text, Py_ssize_t size, double *value)
+{
+    char copy[LONGEST_NUMBER + 1];
+    char *end;
+    memcpy(copy, text, (size_t)size);
+    copy[size] = '\0';
+    *value = PyOS_string_to_double(copy, &end, NULL);
+    if (PyErr_Occurred()) {
+        PyErr_Clear();
+        return 0;
+    }
+    return end == copy + size && *value - *value == 0.0; /* neither infinite nor NaN */
+}
+
+/* Read the decimal number between at and end; return where it ends, NULL where there is none. */
+static const char *read_number(const char *at, const char *end, double *value)
+{
+    const char *start = at;
+    uint64_t mantissa = 0;
+    int digits = 0, has_digit = 0, tens = 0, is_exact;
+    int is_negative = at < end && *at == '-';
+
+    if (at < end && (*at == '-' || *at == '+'))
+        at++;
+    for (; at < end && *at >= '0' && *at <= '9'; at++) {
+        has_digit = 1;
+        if (mantissa || *at != '0')
+            digits++;
+        if (digits <= MOST_DIGITS)
+            mantissa = mantissa * 10 + (uint64_t)(*at - '0');
+    }
+    if (at < end && *at == '.') {
+        for (at++; at < end && *at >= '0' && *at <= '9'; at++) {
+            has_digit = 1;
+            if (mantissa || *at != '0')
+                digits++;
+            if (digits <= MOST_DIGITS)
+                mantissa = mantissa * 10 + (uint64_t)(*at - '0');
+            tens--;
+        }
+    }
+    if (!has_digit || at - start > LONGEST_NUMBER)
+        return NULL;
+    if (at < end && (*at == 'e' || *at == 'E')) {
+        int exponent = 0, sign = 1;
+        at++;
+        if (at < end && (*at == '-' || *at == '+'))
+            sign = *at++ == '-' ? -1 : 1;
+        if (at == end || *at < '0' || *at > '9')
+            return NULL;
+        for (; at < end && *at >= '0' && *at <= '9'; at++)
+            exponent = exponent < 10000 ? exponent * 10 + (*at - '0') : exponent;
+        tens += sign * exponent;
+    }
+    if (at - start > LONGEST_NUMBER)
+        return NULL;
+    is_exact = digits <= MOST_DIGITS && tens >= -MOST_TENS && tens <= MOST_TENS;
+#if FLT_EVAL_METHOD != 0
+    is_exact = 0; /* this processor would round twice */
+#endif
+    if (!is_exact)
+        return rounded(start, at - start, value) ? at : NULL;
+    *value = tens < 0 ? (double)mantissa / TENS[-tens] : (double)mantissa * TENS[tens];
+    if (is_negative)
+        *value = -*value;
+    return at;
+}
+
+/* Match one block: texts, which stand one behind the other in glue, with a number between each. */
+static const char *match_block(const char *at, const char *end, PyObject *block, double **values,
+                               const double *last)
+{
+    PyObject *glue = PyTuple_GetItem(block, 0), *sizes = PyTuple_GetItem(block, 1);
+    const char *text;
+    char *raw;
+    Py_ssize_t count, n;
+
+    if (!glue || !sizes || PyBytes_AsStringAndSize(sizes, &raw, &count) < 0)
+        return NULL;
+    text = PyBytes_AsString(glue);
+    count /= (Py_ssize_t)sizeof(uint32_t);
+    for (n = 0; n < count; n++) {
+        uint32_t size;
+        memcpy(&size, raw + n * (Py_ssize_t)sizeof size, sizeof size);
+        if (n && (*values == last || !(at = read_number(at, end, (*values)++))))
+            return NULL;
+        if ((size_t)(end - at) < size || memcmp(at, text, size) != 0)
+            return NULL;
+        at += size;
+        text += size;
+    }
+    return at;
+}
+
+PyDoc_STRVAR(numbers_doc,
+"numbers(page: str, blocks: tuple[tuple[bytes, bytes], ...], count: int) -> bytes | None\n\n"
+"Return the numbers of a page as doubles; None when it has another layout, or may be wrong.\n\n"
+"A block is texts without a gap, and the size of each (uint32): a number stands between two of\n"
+"them. A line feed stands between two blocks. There are count numbers.");
+
+static PyObject *numbers(PyObject *module, PyObject *arguments)
+{
+    PyObject *page, *blocks, *made;
+    const char *at, *end;
+    Py_ssize_t count, size, n;
+    double *values;
+    const double *last;
+
+    if (!PyArg_ParseTuple(arguments, "UO!n", &page, &PyTuple_Type, &blocks, &count))
+        return NULL;
+    at = PyUnicode_AsUTF8AndSize(page, &size);
+    if (!at) {
+        PyErr_Clear(); /* bytes that are no UTF-8 */
+        Py_RETURN_NONE;
+    }
+    end = at + size;
+    made = PyBytes_FromStringAndSize(NULL, count * (Py_ssize_t)sizeof(double));
+    if (!made)
+        return NULL;
+    values = (double *)PyBytes_AsString(made);
+    last = values + count;
+    for (n = 0; n < PyTuple_Size(blocks); n++) {
+        if (n && (at == end || *at++ != '\n'))
+            break;
+        at = match_block(at, end, PyTuple_GetItem(blocks, n), &values, last);
+        if (!at)
+            break;
+    }
+    if (PyErr_Occurred()) {
+        Py_DECREF(made);
+        return NULL;
+    }
+    if (n < PyTuple_Size(blocks) || at != end || values != last) {
+        Py_DECREF(made);
+        Py_RETURN_NONE;
+    }
+    return made;
+}
+
+/* Bytes that grow. */
+typedef struct {
+    char *at;
+    size_t size, room;
+} Buffer;
+
+static int grow(Buffer *buffer, size_t more)
+{
+    size_t room = (buffer->size + more) * 2;
+    char *at = PyMem_Realloc(buffer->at, room);
+    if (!at) {
+        PyErr_NoMemory();
+        return 0;
+    }
+    buffer->at = at;
+    buffer->room = room;
+    return 1;
+}
+
+static void put(Buffer *buffer, const void *what, size_t size)
+{
+    memcpy(buffer->at + buffer->size, what, size);
+    buffer->size += size;
+}
+
+/* An item of the list: (path, (time, value)), in pickle protocol 2. */
+static void put_point(Buffer *buffer, const char *before, size_t before_size, const char *path,
+                      size_t path_size, const char *after, size_t after_size, uint32_t time,
+                      double value)
+{
+    unsigned char head[5] = {'X'}, moment[5] = {'J'}, number[9] = {'G'};
+    uint64_t bits;
+    uint32_t size = (uint32_t)(before_size + path_size + after_size);
+    int n;
+
+    for (n = 0; n < 4; n++) {
+        head[n + 1] = (unsigned char)(size >> (8 * n));
+        moment[n + 1] = (unsigned char)(time >> (8 * n));
+    }
+    memcpy(&bits, &value, sizeof bits);
+    for (n = 0; n < 8; n++)
+        number[n + 1] = (unsigned char)(bits >> (8 * (7 - n)));
+    put(buffer, head, sizeof head);
+    put(buffer, before, before_size);
+    put(buffer, path, path_size);
+    put(buffer, after, after_size);
+    put(buffer, moment, sizeof moment);
+    put(buffer, number, sizeof number);
+    put(buffer, "\x86\x86", 2); /* the two tuples */
+}
+
+static void begin_frame(Buffer *buffer, size_t *start)
+{
+    *start = buffer->size;
+    put(buffer, "\0\0\0\0\x80\x02](", 8); /* its size is not known yet; protocol 2, list */
+}
+
+static void end_frame(Buffer *buffer, size_t start)
+{
+    size_t size;
+    int n;
+    put(buffer, "e.", 2);
+    size = buffer->size - start - 4;
+    for (n = 0; n < 4; n++)
+        buffer->at[start + (size_t)n] = (char)(size >> (8 * (3 - n)));
+}
+
+PyDoc_STRVAR(frames_doc,
+"frames(before: str, paths: tuple[str, ...], after: str, time: int, values: bytes) -> bytes | None"
+"\n\n"
+"Return points of one time as frames for carbon's pickle receiver; None for odd paths or times.\n\n"
+"A point's path is before, one of paths, and after; values are doubles, one a path.");
+
+static PyObject *frames(PyObject *module, PyObject *arguments)
+{
+    PyObject *before, *paths, *after, *made = NULL;
+    const char *head, *tail, *values;
+    Py_ssize_t head_size, tail_size, values_size, count, n;
+    long long time;
+    size_t start = 0;
+    Buffer buffer = {NULL, 0, 0};
+
+    if (!PyArg_ParseTuple(arguments, "UO!ULy#", &before, &PyTuple_Type, &paths, &after, &time,
+                          &values, &values_size))
+        return NULL;
+    count = PyTuple_Size(paths);
+    if (values_size != count * (Py_ssize_t)sizeof(double)) {
+        PyErr_SetString(PyExc_ValueError, "there must be a value for each path");
+        return NULL;
+    }
+    head = PyUnicode_AsUTF8AndSize(before, &head_size);
+    tail = head ? PyUnicode_AsUTF8AndSize(after, &tail_size) : NULL;
+    if (!tail || time < 0 || time > INT32_MAX) {
+        PyErr_Clear();
+        Py_RETURN_NONE;
+    }
+    for (n = 0; n < count; n++) {
+        double value;
+        Py_ssize_t size;
+        const char *path = PyUnicode_AsUTF8AndSize(PyTuple_GetItem(paths, n), &size);
+        size_t needed = (size_t)(head_size + size + tail_size) + 64;
+        if (!path) {
+            PyErr_Clear();
+            PyMem_Free(buffer.at);
+            Py_RETURN_NONE;
+        }
+        if (buffer.size + needed > buffer.room && !grow(&buffer, needed * (size_t)(count - n)))
+            goto done;
+        if (!start && !buffer.size)
+            begin_frame(&buffer, &start);
+        memcpy(&value, values + n * (Py_ssize_t)sizeof value, sizeof value);
+        put_point(&buffer, head, (size_t)head_size, path, (size_t)size, tail, (size_t)tail_size,
+                  (uint32_t)time, value);
+        if (buffer.size - start > FRAME_BYTES && n + 1 < count) {
+            end_frame(&buffer, start);
+            begin_frame(&buffer, &start);
+        }
+    }
+    if (buffer.size)
+        end_frame(&buffer, start);
+    made = PyBytes_FromStringAndSize(buffer.at, (Py_ssize_t)buffer.size);
+done:
+    PyMem_Free(buffer.at);
+    return made;
+}
+
+static PyMethodDef METHODS[] = {
+    {"numbers", numbers, METH_VARARGS, numbers_doc},
+    {"frames", frames, METH_VARARGS, frames_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef MODULE = {
+    PyModuleDef_HEAD_INIT, "fructosa_bridge.translate._fast", NULL, 0, METHODS, NULL, NULL, NULL, NULL,
+};
+
+PyMODINIT_FUNC PyInit__fast(void)
+{
+    return PyModuleDef_Init(&MODULE);
+}

@@ -1,0 +1,140 @@
+"""The Prometheus text format, version 0.0.4, read strictly: one wrong line refuses the page.
+
+Source: https://prometheus.io/docs/instrumenting/exposition_formats/
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from ..model.errors import PageError
+
+_SAMPLE = re.compile(
+    r"(?P<name>[a-zA-Z_:][a-zA-Z0-9_:]*)"
+    r'(?:[ \t]*\{(?P<labels>(?:[^"}\\]|"(?:[^"\\]|\\.)*")*)\}[ \t]*|[ \t]+)'
+    r"(?P<value>[^ \t{}\"]+)(?:[ \t]+(?P<time>[-+]?[0-9]{1,19}))?"
+)
+_LABEL = re.compile(
+    r'[ \t]*(?P<name>[a-zA-Z_][a-zA-Z0-9_]*)[ \t]*=[ \t]*"(?P<value>(?:[^"\\]|\\.)*)"[ \t]*(?:,|$)'
+)
+_ESCAPE = re.compile(r'\\([\\"n])')
+_UNESCAPED = {"\\": "\\", '"': '"', "n": "\n"}
+_METADATA = re.compile(
+    r"#[ \t]+(?P<word>HELP|TYPE)[ \t]+(?P<name>[^ \t]+)(?:[ \t]+(?P<text>[^ \t].*))?"
+)
+_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
+_TYPES = frozenset({"counter", "gauge", "histogram", "summary", "untyped"})
+
+
+class Sample(NamedTuple):
+    """A line of a page: labels in the order of the page, time in milliseconds where it has one."""
+
+    name: str
+    labels: tuple[tuple[str, str], ...]
+    value: float
+    time_ms: int | None = None
+
+
+def samples(page: str) -> Iterator[Sample]:
+    """Yield the samples of a *page*.
+
+    Raises: PageError with the first line that is wrong.
+    """
+    for line in page.split("\n"):
+        sample = parse_line(line)
+        if sample is not None:
+            yield sample
+
+
+def parse_line(line: str) -> Sample | None:
+    """Return the sample in a *line*; None for a comment or an empty line.
+
+    Raises: PageError.
+    """
+    stripped = line.strip(" \t\r")
+    if not stripped:
+        return None
+    if stripped.startswith("#"):
+        _check_comment(stripped)
+        return None
+    match = _SAMPLE.fullmatch(stripped)
+    if match is None:
+        raise PageError(f"not a sample of the text format: {shown(line)}")
+    time_ms = None if match["time"] is None else int(match["time"])
+    labels = _labels(match["labels"] or "", line)
+    return Sample(match["name"], labels, number(match["value"]), time_ms)
+
+
+def plain_number(text: str) -> float | None:
+    """Return the value of a sample, as Go reads it; None for what is no number."""
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    # Python alone reads 1_000, the digits of other scripts, and blanks around a number.
+    is_plain = text.isascii() and "_" not in text and text == text.strip()
+    return value if is_plain else None
+
+
+def number(text: str) -> float:
+    """Return the number that *text* is.
+
+    Raises: PageError.
+    """
+    value = plain_number(text)
+    if value is None:
+        raise PageError(f"not a number: {shown(text)}")
+    return value
+
+
+def unescaped(value: str) -> str:
+    """Return the value of a label without its escapes.
+
+    A backslash that begins none of the three stays, as it does in Prometheus: careless exporters
+    say names of files on Windows.
+    """
+    return _ESCAPE.sub(lambda escape: _UNESCAPED[escape[1]], value) if "\\" in value else value
+
+
+def distinct(labels: Iterable[tuple[str, str]], line: str) -> tuple[tuple[str, str], ...]:
+    """Return *labels* as a page has them, unescaped.
+
+    Raises: PageError when a name stands twice, or is kept for the series' own.
+    """
+    found: dict[str, str] = {}
+    for name, value in labels:
+        if name in found or name == "__name__":
+            problem = f"label {name} twice" if name in found else "a label is called __name__"
+            raise PageError(f"{problem} in {shown(line)}")
+        found[name] = unescaped(value)
+    return tuple(found.items())
+
+
+def shown(text: str) -> str:
+    """Return *text* for a message: quoted, and short."""
+    return repr(text if len(text) <= 80 else f"{text[:77]}...")
+
+
+def _labels(text: str, line: str) -> tuple[tuple[str, str], ...]:
+    return distinct(_pairs(text, line), line)
+
+
+def _pairs(text: str, line: str) -> Iterator[tuple[str, str]]:
+    position = 0
+    while text[position:].strip(" \t"):
+        match = _LABEL.match(text, position)
+        if match is None:
+            raise PageError(f"bad label in {shown(line)}")
+        yield match["name"], match["value"]
+        position = match.end()
+
+
+def _check_comment(line: str) -> None:
+    """Refuse what describes a metric wrongly; any other comment may say what it likes."""
+    match = _METADATA.fullmatch(line)
+    if match is None:
+        return
+    if _NAME.fullmatch(match["name"]) is None:
+        raise PageError(f"no name of a metric: {shown(line)}")
+    if match["word"] == "TYPE" and match["text"] not in _TYPES:
+        raise PageError(f"no type of a metric: {shown(line)}")

@@ -1,0 +1,1 @@
+"""The HTTP server of lmaster: status pages, JSON API, plots, metrics, service discovery."""

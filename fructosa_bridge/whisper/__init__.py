@@ -1,0 +1,1 @@
+"""The embedded store: Whisper files, as Graphite reads them."""

@@ -1,0 +1,1 @@
+"""INI files into frozen settings, and what is generated from their declarations."""

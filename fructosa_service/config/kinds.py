@@ -1,0 +1,234 @@
+"""The kinds of value a setting can have: from text to a checked value, and back.
+
+The same kinds read configuration files and command lines, so both say the same of a mistake.
+A kind's ``parse`` raises ValueError with the rest of a sentence whose subject is the value:
+``'ten' is not a number; write seconds, e.g. 30``.
+"""
+
+import argparse
+import ipaddress
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from ..errors import shown
+from ..suggest import did_you_mean
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind(Generic[T]):
+    """What a value may be: *name* for help texts, *example* for error messages."""
+
+    name: str
+    example: str
+    parse: Callable[[str], T]
+    show: Callable[[T], str] = str
+
+
+def _number(text: str, convert: Callable[[str], T], unit: str, example: str) -> T:
+    try:
+        if not text.isascii() or "_" in text:
+            raise ValueError
+        return convert(text)
+    except ValueError:
+        raise ValueError(f"is not a {unit}; write e.g. {example}") from None
+
+
+def _bounds(low: float, high: float) -> str:
+    if math.isinf(high):
+        return f"at least {low:g}"
+    return f"from {low:g} to {high:.15g}"
+
+
+def _check_range(value: float, low: float, high: float, unit: str) -> None:
+    if not low <= value <= high:
+        raise ValueError(f"is out of range; write {_bounds(low, high)} {unit}".rstrip())
+
+
+def seconds(*, at_least: float = 0, at_most: float = math.inf, example: str = "30") -> Kind[float]:
+    """Seconds, with fractions: ``30`` or ``0.5``."""
+
+    def parse(text: str) -> float:
+        value = _number(text, float, "number of seconds", example)
+        if not math.isfinite(value):
+            raise ValueError(f"is not a number of seconds; write e.g. {example}")
+        _check_range(value, at_least, at_most, "seconds")
+        return value
+
+    return Kind(name="seconds", example=example, parse=parse, show=lambda value: f"{value:g}")
+
+
+def whole(
+    unit: str, *, at_least: int = 0, at_most: float = math.inf, example: str = "10"
+) -> Kind[int]:
+    """Return the kind of whole numbers of *unit* within bounds."""
+
+    def parse(text: str) -> int:
+        value = _number(text, int, f"whole number of {unit}", example)
+        _check_range(value, at_least, at_most, unit)
+        return value
+
+    return Kind(name=unit, example=example, parse=parse)
+
+
+def _port(at_least: int) -> Kind[int]:
+    def parse(text: str) -> int:
+        value = _number(text, int, "port number", "9888")
+        _check_range(value, at_least, 65535, "")
+        return value
+
+    return Kind(name="port", example="9888", parse=parse)
+
+
+PORT = _port(at_least=1)
+LISTENING_PORT = _port(at_least=0)  # 0 takes a free one; nobody could connect to it
+
+_YES_NO = {"yes": True, "no": False, "true": True, "false": False, "on": True, "off": False}
+_YES_NO |= {"1": True, "0": False}
+
+
+def _parse_yes_no(text: str) -> bool:
+    try:
+        return _YES_NO[text.lower()]
+    except KeyError:
+        raise ValueError("is neither yes nor no; write yes or no") from None
+
+
+YES_NO = Kind(
+    name="yes or no",
+    example="yes",
+    parse=_parse_yes_no,
+    show=lambda value: "yes" if value else "no",
+)
+
+
+def choice(*names: str) -> Kind[str]:
+    """One of *names*, in any case of letters; the value is the name as declared."""
+    declared = {name.lower(): name for name in names}
+
+    def parse(text: str) -> str:
+        if text.lower() not in declared:
+            hint = did_you_mean(text, names)
+            raise ValueError(f"is none of {', '.join(names)}{hint}")
+        return declared[text.lower()]
+
+    return Kind(name=" | ".join(names), example=names[0], parse=parse)
+
+
+def parse_text(text: str) -> str:
+    """Return one line of text, or raise ValueError."""
+    if not text or "\n" in text:
+        raise ValueError("is no value; write one line of text behind the '='")
+    return text
+
+
+TEXT = Kind(name="text", example="text", parse=parse_text)
+
+
+def _parse_pattern(text: str) -> str:
+    if not text or len(text.split()) != 1:
+        raise ValueError("is no pattern; write a name, in which * stands for any letters: eth*")
+    return text
+
+
+PATTERN = Kind(name="pattern", example="eth*", parse=_parse_pattern)
+
+
+# A name by RFC 1123 (with the underscore that many sites have), which IPv4 addresses match too.
+_LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_HOST_NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*\.?")
+
+
+def _is_host(text: str) -> bool:
+    try:
+        return bool(ipaddress.ip_address(text))
+    except ValueError:
+        dotted = text.replace(".", "").isdecimal()  # 300.1.2.3 is neither address nor name
+        return not dotted and _HOST_NAME.fullmatch(text) is not None
+
+
+def _parse_host(text: str) -> str:
+    if not _is_host(text):
+        raise ValueError("is not a host; write a name or an address, e.g. localhost")
+    return text
+
+
+HOST = Kind(name="host", example="localhost", parse=_parse_host)
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A host and, where one was given, a port."""
+
+    host: str
+    port: int | None = None
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port is None else f"{host}:{self.port}"
+
+
+_ENDPOINT = re.compile(r"(?:\[(?P<v6>[^\]]+)\]|(?P<host>[^:\[\]]*))(?::(?P<port>[0-9]+))?")
+
+
+def _endpoint(port_kind: Kind[int]) -> Kind[Endpoint]:
+    def parse(text: str) -> Endpoint:
+        match = _ENDPOINT.fullmatch(text)
+        if match is None or not _is_host(match["v6"] or match["host"]):
+            raise ValueError("is not HOST[:PORT]; write e.g. node001:9888 or [::1]:9888")
+        port = None if match["port"] is None else port_kind.parse(match["port"])
+        return Endpoint(match["v6"] or match["host"], port)
+
+    return Kind(name="HOST[:PORT]", example="node001:9888", parse=parse)
+
+
+ENDPOINT = _endpoint(PORT)
+LISTENING_ENDPOINT = _endpoint(LISTENING_PORT)
+
+
+def several(kind: Kind[T]) -> Kind[tuple[T, ...]]:
+    """Values of one *kind*, separated by commas or newlines; none at all is allowed."""
+
+    def parse(text: str) -> tuple[T, ...]:
+        parts = [part.strip() for part in re.split(r"[,\n]", text)]
+        return tuple(_part(kind, part) for part in parts if part)
+
+    def show(values: tuple[T, ...]) -> str:
+        return ", ".join(map(kind.show, values))
+
+    return Kind(
+        name=f"{kind.name}, several by commas", example=kind.example, parse=parse, show=show
+    )
+
+
+def _part(kind: Kind[T], part: str) -> T:
+    try:
+        return kind.parse(part)
+    except ValueError as error:
+        raise ValueError(f"holds {shown(part)}, which {error}") from None
+
+
+def optional(kind: Kind[T]) -> Kind[T | None]:
+    """Like *kind*, with nothing as the default."""
+    return Kind(
+        name=kind.name,
+        example=kind.example,
+        parse=kind.parse,
+        show=lambda value: "" if value is None else kind.show(value),
+    )
+
+
+def from_command_line(kind: Kind[T]) -> Callable[[str], T]:
+    """Return *kind* as a type for argparse."""
+
+    def convert(text: str) -> T:
+        try:
+            return kind.parse(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(f"{shown(text)} {error}") from None
+
+    return convert

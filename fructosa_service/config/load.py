@@ -1,0 +1,206 @@
+"""A configuration file, checked against its declarations: all its errors at once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ..errors import ConfigError, KeyProblem, Problem, shown
+from ..suggest import did_you_mean
+from . import ini
+from .settings import Option, SectionType, options_of
+
+T = TypeVar("T")
+
+# A hundred thousand nodes, each with its name, need 2 MiB. /dev/zero has no end.
+_MOST_BYTES = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The settings that a file holds, by section name and label, and what to warn of."""
+
+    sections: Mapping[tuple[str, str | None], Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+    def one(self, name: str, settings: type[T]) -> T:
+        """Return the settings of section *name*, or their defaults."""
+        found = self.sections.get((name, None))
+        return found if isinstance(found, settings) else settings()
+
+    def has(self, name: str) -> bool:
+        """Tell whether there is a section *name* without a label."""
+        return (name, None) in self.sections
+
+    def labelled(self, name: str) -> dict[str, Any]:
+        """Return the settings of all sections ``[name:LABEL]`` by label."""
+        return {
+            label: settings
+            for (section, label), settings in self.sections.items()
+            if section == name and label is not None
+        }
+
+
+def load(path: Path, schema: Sequence[SectionType]) -> Loaded:
+    """Read the file at *path*.
+
+    Raises: ConfigError with every problem of the file, or when it can't be read.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(_MOST_BYTES + 1)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        message = f"can't be read: {reason}; check the path and its permissions"
+        raise ConfigError(str(path), [Problem(message=message)]) from error
+    return check(_text(content, str(path)), str(path), schema)
+
+
+def _text(content: bytes, filename: str) -> str:
+    if len(content) > _MOST_BYTES:
+        message = f"has more than {_MOST_BYTES} bytes; check the path"
+        raise ConfigError(filename, [Problem(message=message)])
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        message = "is not UTF-8 text; save the file as UTF-8"
+        raise ConfigError(filename, [Problem(message=message, line=line)]) from error
+    if "\0" in text:  # UTF-16 without its mark looks like that, and so does a broken disk
+        line = text[: text.index("\0")].count("\n") + 1
+        message = "holds a NUL byte, so it is no text; save the file as UTF-8"
+        raise ConfigError(filename, [Problem(message=message, line=line)])
+    return text
+
+
+def check(text: str, filename: str, schema: Sequence[SectionType]) -> Loaded:
+    """Return the settings in *text*; *filename* is for messages only.
+
+    Raises: ConfigError with every problem.
+    """
+    sections, problems = ini.parse(text)
+    checker = _Checker(schema, problems)
+    for section in sections:
+        checker.section(section)
+    if problems:
+        raise ConfigError(filename, problems)
+    return Loaded(checker.found, tuple(checker.warnings(filename)))
+
+
+class _Checker:
+    """Collects settings and problems over the sections of one file."""
+
+    def __init__(self, schema: Sequence[SectionType], problems: list[Problem]) -> None:
+        self.found: dict[tuple[str, str | None], Any] = {}
+        self._types = {section_type.name.lower(): section_type for section_type in schema}
+        self._problems = problems
+        self._obsolete: list[str] = []
+        self._names: set[str] = set()
+
+    def warnings(self, filename: str) -> list[str]:
+        """Return one warning that names all keys without a meaning, if there are any."""
+        if not self._obsolete:
+            return []
+        keys = "; ".join(self._obsolete)
+        return [f"{filename}: no longer of any effect, and ignored: {keys}"]
+
+    def section(self, section: ini.Section) -> None:
+        name, colon, label = (part.strip() for part in section.name.partition(":"))
+        section_type = self._types.get(name.lower())
+        if section_type is None:
+            return self._unknown_section(section, name)
+        fits = section_type.labelled == bool(label) or section_type.may_be_labelled
+        if not fits or (colon and not label):
+            return self._wrong_label(section, section_type)
+        settings = section_type.settings
+        if isinstance(settings, Mapping):
+            labels = {known.lower(): known for known in settings}
+            if label.lower() not in labels:
+                return self._unknown_label(section, label, settings)
+            label = labels[label.lower()]
+            settings = settings[label]
+        identity = (section_type.name, label or None)
+        if identity in self.found and section.name not in self._names:  # else ini.py says so
+            message = "stands twice, in two spellings; keep one of the two sections"
+            self._problems.append(Problem(message=message, line=section.line, section=section.name))
+        self._names.add(section.name)
+        self.found[identity] = self._settings(section, section_type, settings)
+        return None
+
+    def _settings(self, section: ini.Section, declared: SectionType, settings: type | None) -> Any:
+        options = {} if settings is None else {o.key.lower(): o for o in options_of(settings)}
+        values: dict[str, Any] = {}
+        before = len(self._problems)
+        for entry in section.entries:
+            key_option = options.get(entry.key.lower())
+            if key_option is not None:
+                self._value(section, entry, key_option, values)
+            elif entry.key.lower() in (key.lower() for key in declared.obsolete):
+                self._obsolete.append(f"[{section.name}] {entry.key} (line {entry.line})")
+            else:
+                self._unknown_key(section, entry, options)
+        self._missing(section, options, section.entries)
+        if settings is None or len(self._problems) > before:
+            return None
+        return self._build(section, settings, values)
+
+    def _build(self, section: ini.Section, settings: type, values: dict[str, Any]) -> Any:
+        try:
+            return settings(**values)
+        except KeyProblem as error:
+            lines = {entry.key.lower(): entry.line for entry in section.entries}
+            line = lines.get(error.key.lower(), section.line)
+            self._problem(section, error.key, line, str(error))
+        return None
+
+    def _value(
+        self, section: ini.Section, entry: ini.Entry, key_option: Option, values: dict[str, Any]
+    ) -> None:
+        try:
+            values[key_option.field_name] = key_option.kind.parse(entry.text)
+        except ValueError as error:
+            self._problem(section, key_option.key, entry.line, f"{shown(entry.text)} {error}")
+
+    def _missing(
+        self, section: ini.Section, options: dict[str, Option], entries: Sequence[ini.Entry]
+    ) -> None:
+        present = {entry.key.lower() for entry in entries}
+        for lower, key_option in options.items():
+            if key_option.is_required and lower not in present:
+                kind = key_option.kind
+                message = f"is missing; write {key_option.key} = {kind.example}"
+                self._problem(section, key_option.key, section.line, message)
+
+    def _unknown_section(self, section: ini.Section, name: str) -> None:
+        sections = [
+            f"[{known.name}:…]" if known.labelled else f"[{known.name}]"
+            for known in self._types.values()
+        ]
+        hint = did_you_mean(name, [known.name for known in self._types.values()])
+        message = f"is no section of this file{hint or '; it may have ' + ', '.join(sections)}"
+        self._problems.append(Problem(message=message, line=section.line, section=section.name))
+
+    def _wrong_label(self, section: ini.Section, section_type: SectionType) -> None:
+        name = section_type.name
+        right = f"[{name}:NAME]" if section_type.labelled else f"[{name}]"
+        if section_type.may_be_labelled:
+            right += f" or [{name}:NAME]"
+        message = f"is not how this section is written; write {right}"
+        self._problems.append(Problem(message=message, line=section.line, section=section.name))
+
+    def _unknown_label(self, section: ini.Section, label: str, known: Mapping[str, type]) -> None:
+        hint = did_you_mean(label, known) or f"; it may be {', '.join(known)}"
+        message = f"{shown(label)} is not known{hint}"
+        self._problems.append(Problem(message=message, line=section.line, section=section.name))
+
+    def _unknown_key(
+        self, section: ini.Section, entry: ini.Entry, options: Mapping[str, Option]
+    ) -> None:
+        keys = [known.key for known in options.values()]
+        hint = did_you_mean(entry.key, keys)
+        if not hint:
+            hint = f"; it may have {', '.join(keys)}" if keys else "; it has no keys"
+        self._problem(section, entry.key, entry.line, f"is no key of this section{hint}")
+
+    def _problem(self, section: ini.Section, key: str, line: int, message: str) -> None:
+        self._problems.append(Problem(message=message, line=line, section=section.name, key=key))

@@ -1,0 +1,1 @@
+"""Daemons: start, stop, status, pid files, privileges."""

@@ -1,0 +1,1 @@
+"""What both HTTP servers share: TLS, users, secrets, the [web] section."""

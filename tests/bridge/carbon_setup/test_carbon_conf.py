@@ -1,0 +1,228 @@
+"""A carbon.conf is found and read as carbon does it; whatever else is in it does no harm."""
+
+import math
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fructosa_bridge.carbon_setup.capacity import Limits
+from fructosa_bridge.carbon_setup.carbon_conf import find, read
+from fructosa_service.errors import UsageError
+
+
+@pytest.fixture
+def conf(tmp_path):
+    """A function that reads a file with some text."""
+
+    def write(text, **environment):
+        path = tmp_path / "carbon.conf"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return read(path, environment)
+
+    return write
+
+
+def test_the_environment_is_asked_before_the_usual_places(tmp_path):
+    """As carbon asks it: the folder of its configuration, then that below its root."""
+    usual, root, own = (tmp_path / name for name in ("usual", "root", "own"))
+    (root / "conf").mkdir(parents=True)
+    files = (usual, root / "conf/carbon.conf", own / "carbon.conf")
+    own.mkdir()
+    environment = {"GRAPHITE_CONF_DIR": str(own), "GRAPHITE_ROOT": str(root)}
+
+    found = [find(environment, [usual])]
+    for file in files:
+        file.touch()
+        found.append(find(environment, [usual]))
+
+    assert [None, *files] == found
+    assert usual == find({}, [usual])
+
+
+def test_what_a_file_does_not_say_is_as_carbon_has_it(conf):
+    """500 updates a second, and nothing else is limited."""
+    (one,) = conf("[cache]\n").instances
+
+    assert Limits(updates_per_s=500) == one.limits
+    assert (None, {2003, 2004}) == (one.folder, one.ports)
+
+
+def test_an_instance_has_what_it_does_not_say_from_the_common_section(conf):
+    """What it says itself counts."""
+    first, second = conf(
+        "[cache]\nMAX_CREATES_PER_MINUTE = 50\nLINE_RECEIVER_PORT = 2003\n"
+        "[cache:a]\n"
+        "[cache:b]\nMAX_CREATES_PER_MINUTE = inf\nmax_cache_size = 1e6\n"
+        "LINE_RECEIVER_PORT = 2103\nPICKLE_RECEIVER_PORT = 2104\n"
+    ).instances
+
+    assert ["cache:a", "cache:b"] == [first.name, second.name]
+    assert (50, math.inf) == (first.limits.creates_per_min, first.limits.cache_points)
+    assert (math.inf, 1e6) == (second.limits.creates_per_min, second.limits.cache_points)
+
+
+def test_the_common_section_is_an_instance_too_where_it_listens_on_its_own(conf):
+    """So carbon's example is to be used: [cache] is instance a, [cache:b] the second."""
+    found = conf("[cache]\n[cache:b]\nLINE_RECEIVER_PORT = 2103\nPICKLE_RECEIVER_PORT = 2104\n")
+    relayed = conf(
+        "[cache]\n[cache:b]\nLINE_RECEIVER_PORT = 2103\nPICKLE_RECEIVER_PORT = 2104\n[relay]\n"
+    )
+
+    assert ["cache", "cache:b"] == [one.name for one in found.instances]
+    assert ["cache:b"] == [one.name for one in relayed.instances]
+
+
+def test_what_goes_to_an_instance_is_its_own(conf):
+    """What goes to another port goes through a relay, to all."""
+    found = conf("[cache]\n[cache:b]\nLINE_RECEIVER_PORT = 2103\nPICKLE_RECEIVER_PORT = 2104\n")
+
+    assert ["cache:b"] == [one.name for one in found.behind(2104)]
+    assert ["cache", "cache:b"] == [one.name for one in found.behind(2014)]
+
+
+@pytest.mark.parametrize(
+    ("text", "environment", "folder"),
+    [
+        ("LOCAL_DATA_DIR = /d/whisper/", {}, "/d/whisper"),
+        ("STORAGE_DIR = /s\nLOCAL_DATA_DIR = %(STORAGE_DIR)s/w", {}, "/s/w"),
+        ("STORAGE_DIR = /s", {}, "/s/whisper"),
+        ("", {"GRAPHITE_ROOT": "/g"}, "/g/storage/whisper"),
+        ("", {"GRAPHITE_STORAGE_DIR": "/v"}, "/v/whisper"),
+        ("LOCAL_DATA_DIR = /100%%", {}, "/100%"),
+        ("LOCAL_DATA_DIR = /50%/x", {}, "/50%/x"),
+        ("LOCAL_DATA_DIR = %(NOWHERE)s/w", {}, None),
+        ("LOCAL_DATA_DIR = %(LOCAL_DATA_DIR)s/w", {}, None),
+        ("A = %(B)s%(B)s\nB = %(A)s%(A)s\nLOCAL_DATA_DIR = %(A)s", {}, None),
+        ("LOCAL_DATA_DIR = /a\0b", {}, None),
+        ("LOCAL_DATA_DIR = ", {}, None),
+        (f"LOCAL_DATA_DIR = /{'x/' * 5000}", {}, None),
+    ],
+)
+def test_the_folder_of_the_files_is_where_carbon_puts_them(conf, text, environment, folder):
+    """Where that can't be told there is none."""
+    (one,) = conf(f"[cache]\n{text}\n", **environment).instances
+
+    assert (None if folder is None else Path(folder)) == one.folder
+
+
+def test_an_instance_keeps_the_folder_of_the_common_section(conf):
+    """Carbon works that out before it reads what the instance says."""
+    (one,) = conf("[cache]\nSTORAGE_DIR = /s\n[cache:b]\nSTORAGE_DIR = /t\n").instances
+
+    assert Path("/s/whisper") == one.folder
+
+
+@pytest.mark.parametrize(
+    ("text", "is_sparse"),
+    [
+        ("WHISPER_SPARSE_CREATE = True", True),
+        ("WHISPER_SPARSE_CREATE = on\nWHISPER_FALLOCATE_CREATE = True", False),
+        ("WHISPER_SPARSE_CREATE = maybe", False),
+    ],
+)
+def test_files_are_sparse_where_they_are_not_allocated(conf, text, is_sparse):
+    """Whisper looks at the one first."""
+    (one,) = conf(f"[cache]\n{text}\n").instances
+
+    assert is_sparse == one.limits.is_sparse
+
+
+@pytest.mark.parametrize("value", ["", "fifty", "50 # a comment", "nan", "5%", "%(x", "0x10"])
+def test_a_value_that_is_no_number_is_told(conf, value):
+    """Once, and what is limited by it is taken as not limited."""
+    found = conf(f"[cache]\nMAX_CREATES_PER_MINUTE = {value}\n[cache:a]\n[cache:b]\n")
+
+    assert 2 == len(found.problems)
+    assert f"[cache:a] MAX_CREATES_PER_MINUTE = {value!r} is no number" in found.problems[0]
+    assert math.inf == found.instances[0].limits.creates_per_min
+
+
+@pytest.mark.parametrize(
+    ("value", "number"), [("INF", math.inf), ("-1", -1), ("1_000", 1000), ("9" * 5000, math.inf)]
+)
+def test_a_number_is_what_carbon_takes_for_one(conf, value, number):
+    """However long it is."""
+    assert number == conf(f"[cache]\nMAX_CACHE_SIZE={value}\n").instances[0].limits.cache_points
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("MAX_CACHE_SIZE = 1\n", "carbon.conf:1: carbon can't read it"),
+        ("[cache]\njust words\n", "carbon.conf:2: carbon can't read it"),
+        ("", "has no section [cache]"),
+        ("[relay]\nDESTINATIONS = x\n", "has no section [cache]"),
+        (b"\0" * 100, "carbon can't read it"),
+        (b"[cache]\n" + b"# x\n" * 2**20, "is no carbon.conf: it is larger than 2 MiB"),
+    ],
+)
+def test_a_file_that_is_something_else_is_told(conf, text, said):
+    """With its name, its line, and what to do."""
+    with pytest.raises(UsageError) as caught:
+        conf(text)
+
+    assert said in str(caught.value)
+
+
+def test_what_is_said_twice_counts_as_it_is_said_last(conf):
+    """Carbon on Python 2 took it so."""
+    (one,) = conf(
+        "[cache]\nMAX_CREATES_PER_MINUTE = 1\nmax_creates_per_minute = 2\n"
+        "[cache]\nMAX_CREATES_PER_MINUTE = 3\n"
+    ).instances
+
+    assert 3 == one.limits.creates_per_min
+
+
+def test_a_file_need_not_be_utf_8(conf):
+    """Not even where it names a folder."""
+    (one,) = conf(b"# gr\xfc\xdfe\n[cache]\nLOCAL_DATA_DIR = /\xfc\n").instances
+
+    assert b"/\xfc" == os.fsencode(one.folder)
+
+
+@pytest.mark.parametrize("kind", ["missing", "folder", "fifo", "a\0b"])
+def test_what_can_not_be_read_is_told(tmp_path, kind):
+    """With a way out, and without waiting."""
+    path = tmp_path / kind
+    if kind == "folder":
+        path.mkdir()
+    if kind == "fifo":
+        os.mkfifo(path)
+
+    with pytest.raises(UsageError, match=r"can't read|is no file"):
+        read(path, {})
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read anything")
+def test_a_file_without_permission_is_told(tmp_path):
+    """And so is one in a folder without it."""
+    folder = tmp_path / "closed"
+    folder.mkdir()
+    path = folder / "carbon.conf"
+    path.touch(0)
+
+    with pytest.raises(UsageError, match=r"carbon.conf: Permission denied; run as a user who may"):
+        read(path, {})
+    folder.chmod(0)
+    assert path == find({"GRAPHITE_CONF_DIR": str(folder)}, [])
+    with pytest.raises(UsageError, match=r"carbon.conf: Permission denied; run as a user who may"):
+        read(path, {})
+    folder.chmod(0o700)
+
+
+@given(st.text("[]cache:ab=%()s\n MX_12.inf#;\"'", max_size=200))
+def test_any_text_is_read_or_refused(tmp_path_factory, text):
+    """Nothing else is raised."""
+    path = tmp_path_factory.getbasetemp() / "any.conf"
+    path.write_text("[cache]\n" + text)
+
+    try:
+        found = read(path, {})
+    except UsageError:
+        return
+
+    assert found.instances

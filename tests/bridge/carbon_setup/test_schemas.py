@@ -1,0 +1,363 @@
+"""Rules for carbon: each series gets slots of the interval on which it comes."""
+
+import configparser
+import itertools
+import re
+from functools import cache
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fructosa_bridge.carbon_setup.name_patterns import of_names
+from fructosa_bridge.carbon_setup.schemas import storage_aggregation, storage_schemas
+from fructosa_bridge.config.nodes_settings import NodesSettings
+from fructosa_bridge.config.targets import configured
+from fructosa_bridge.model.target import Target
+from fructosa_bridge.naming.schemes import SCHEMES
+from fructosa_bridge.naming.sensor_metrics import METRICS, OF_EACH
+from fructosa_bridge.whisper.retentions import aggregation
+from fructosa_exporter import collector
+from fructosa_exporter.sensors import SENSORS, Agent
+
+ALL = {"Agent": Agent, **SENSORS}
+_DECLARED = [*collector.METRICS, *(one for sensor in ALL.values() for one in sensor.metrics)]
+_SLOW = NodesSettings(hosts=("n1", "n2"), interval_s=300, sensors=("Users",))
+_FAST = NodesSettings(hosts=("n1", "n2"))
+
+
+def first_rule(text, path):
+    """Return the rule that carbon takes for a *path*, as carbon reads the *text*; None for none."""
+    return next((rule for rule in rules(text) if re.search(rule["pattern"], path)), None)
+
+
+@cache
+def rules(text):
+    """Return the rules of a *text*, in their order."""
+    found = configparser.RawConfigParser()
+    found.read_string(text)
+    return [dict(found[name]) for name in found.sections()]
+
+
+def slot(text, path):
+    """Return how many seconds the finest slot of a *path* has."""
+    rule = first_rule(text, path)
+    return None if rule is None else int(rule["retentions"].partition("s")[0])
+
+
+def schemas(prefix, **sections):
+    """Return the rules for some sections."""
+    return storage_schemas(configured(sections, prefix))
+
+
+@given(
+    st.sets(st.text("ab01-#:_", min_size=1, max_size=6), min_size=1, max_size=30),
+    st.text("ab01-#:_", max_size=6),
+)
+def test_a_pattern_takes_its_names_alone(names, other):
+    """All of them, and nothing else."""
+    found = re.compile(of_names(names))
+
+    assert all(found.fullmatch(name) for name in names)
+    assert (other in names) == bool(found.fullmatch(other))
+
+
+def test_a_pattern_of_many_names_is_short():
+    """As a person would write it."""
+    names = [f"node{number:03}" for number in range(1, 129)]
+
+    assert "node(?:0(?:0[1-9]|[1-9][0-9])|1(?:[01][0-9]|2[0-8]))" == of_names(names)
+
+
+@pytest.mark.parametrize("prefix", [None, "cluster", "all.of-it"])
+def test_each_node_has_slots_of_its_interval(prefix):
+    """Also where all are below one prefix, and where there is none."""
+    text = schemas(prefix, compute=_FAST, io=NodesSettings(hosts=("io1", "n10"), interval_s=60))
+
+    below = "" if prefix is None else f"{prefix}."
+    assert [10, 10, 60, 60, 60] == [
+        slot(text, f"{below}{path}")
+        for path in ("n1.load", "n2.up.compute", "io1.up.io", "io1.x.y", "n10.x")
+    ]
+
+
+def test_the_shortest_interval_rules_a_node_of_several_sections():
+    """What lmaster itself says of the slow section comes on the slow interval."""
+    text = schemas("cluster", compute=_FAST, slow=_SLOW)
+
+    assert 10 == slot(text, "cluster.n1.fructosa_users")
+    assert 10 == slot(text, "cluster.n1.up.compute")
+    assert 300 == slot(text, "cluster.n1.up.slow")
+    assert 300 == slot(text, "cluster.n2.scrape_duration_seconds.slow")
+    assert "on intervals of 10, 300 s" in text
+
+
+def test_a_new_node_below_a_prefix_loses_nothing():
+    """Until the files are made anew it has the shortest slots."""
+    text = schemas("cluster", compute=_FAST, io=NodesSettings(hosts=("io1",), interval_s=60))
+
+    assert 10 == slot(text, "cluster.io2.load")
+
+
+def test_a_deeper_prefix_is_not_taken_for_a_node():
+    """A section's own prefix may begin with that of the others."""
+    gpu = NodesSettings(hosts=("n1",), prefix="cluster.gpu", interval_s=60, port=9400)
+
+    text = schemas("cluster", compute=_FAST, gpu=gpu)
+
+    assert [60, 10] == [slot(text, "cluster.gpu.n1.power"), slot(text, "cluster.n1.load")]
+
+
+@pytest.mark.parametrize("prefix", [None, "cluster"])
+def test_series_of_others_are_not_touched(prefix):
+    """Carbon's own have their rule; the rest are left to the rules of the site."""
+    targets = configured({"compute": _FAST}, prefix)
+
+    for path in (
+        "servers.n1.load",
+        "xn1.load",
+        "n11.load",
+        "n11.up.a",
+        "n11.x_total",
+        "n1",
+        "clusters.n1.load",
+    ):
+        assert first_rule(storage_schemas(targets), path) is None
+        assert first_rule(storage_aggregation(targets), path) is None
+    assert 60 == slot(storage_schemas(targets), "carbon.agents.n1-a.cpuUsage")
+    assert first_rule(storage_aggregation(targets), "carbon.agents.n1-a.cpuUsage") is None
+
+
+@pytest.mark.parametrize("prefix", [None, "cluster", "up.total_total"])
+@pytest.mark.parametrize("host", ["n1", "up", "x_total"])
+@pytest.mark.parametrize(
+    "series",
+    [
+        "up.compute",
+        "bytes_total.eth0",
+        "load",
+        "load.x_total",
+        "h_bucket.0#2e5",
+        "node_network_up.eth0",
+        "node_network_up.up.CPUTimes.x",
+    ],
+)
+def test_carbon_thins_out_as_the_embedded_store(prefix, host, series):
+    """The mean of gauges, the last of counters, the least of ``up``; from any number of points."""
+    below = NodesSettings(hosts=("n1", "y_total"), prefix="cluster.up", port=1)
+    targets = configured({"compute": NodesSettings(hosts=(host,)), "below": below}, prefix)
+
+    for target in targets:
+        rule = first_rule(storage_aggregation(targets), f"{target.path}.{series}")
+
+        assert (aggregation(series), "0") == (rule["aggregationmethod"], rule["xfilesfactor"])
+
+
+# What might be taken for the name of a metric, if it weren't the value of a label.
+_HOSTILE = ("/", "up", "x_total", "CPUTimes", "a.b_count", "SwapMemory.sin")
+
+
+def paths_of(naming, metric):
+    """Return paths of a declared metric below a node, also of what is worked out of it."""
+    scheme = SCHEMES[naming]
+    values = itertools.product(_HOSTILE, repeat=min(len(metric.labels), 2))
+    rows = [dict(itertools.zip_longest(metric.labels, each, fillvalue="x")) for each in values]
+    paths = [scheme.path(metric.name, tuple(row.items())).path for row in rows]
+    named = [scheme.explicit_path(metric.name, tuple(row.items())).path for row in rows]
+    return [*paths, *named, *(total.path for total in scheme.totals(paths))]
+
+
+@pytest.mark.parametrize("naming", SCHEMES)
+def test_what_lagent_declares_is_thinned_out_by_its_type(naming):
+    """Each counter keeps its last value, each gauge its mean, whatever their labels say."""
+    targets = configured({"compute": _FAST}, "c", naming=naming)
+    text = storage_aggregation(targets)
+    before, after = SCHEMES[naming].around(targets[0])
+
+    for metric in _DECLARED:
+        methods = {
+            first_rule(text, f"{before}{path}{after}")["aggregationmethod"]
+            for path in paths_of(naming, metric)
+        }
+
+        assert {"last" if metric.type == "counter" else "average"} == methods, metric.name
+
+
+def sensed(prefix, naming, *sections):
+    """Return the rules for a node, and its path, in sections of an interval and its sensors."""
+    settings = {
+        f"s{number}": NodesSettings(hosts=("n1",), interval_s=interval_s, sensors=sensors)
+        for number, (interval_s, sensors) in enumerate(sections)
+    }
+    targets = configured(settings, prefix, naming=naming)
+    return storage_schemas(targets), targets[0].path
+
+
+@pytest.mark.parametrize("prefix", [None, "cluster"])
+@pytest.mark.parametrize(
+    ("path", "plain", "fructosa"),
+    [
+        ("fructosa_cpu_utilization_ratio.3", 10, 10),
+        ("fructosa_cpu_threads", 300, 300),
+        ("fructosa_boot_time_seconds", 300, 300),
+        ("fructosa_disk_reads_total.sda", 60, 60),
+        ("fructosa_sensor_success.CPUCount", 300, 300),
+        ("fructosa_sensor_success.CPUPercent", 10, 10),
+        # Nobody asks for these; if they come all the same, they may come each ten seconds.
+        ("fructosa_build_info.1#2e0.3#2e11", 10, 10),
+        ("fructosa_cpu_threads_of_others", 10, 10),
+        ("fructosa_sensor_success.CPUCount2", 10, 10),
+        ("node_load1", 10, 10),
+        # Under these names with naming = fructosa alone.
+        ("CPUPercent.3", 10, 10),
+        ("CPUCount", 10, 300),
+        ("BootTime", 10, 300),
+        ("DiskIOCounters.read_count", 10, 60),
+    ],
+)
+def test_what_slower_sections_alone_bring_has_their_slots(prefix, path, plain, fructosa):
+    """As far as sensors tell; all else has the shortest."""
+    sections = ((10, ("CPUPercent",)), (300, ("CPUCount", "BootTime")), (60, ("DiskIOCounters",)))
+
+    for naming, expected in (("plain", plain), ("fructosa", fructosa)):
+        text, node = sensed(prefix, naming, *sections)
+
+        assert expected == slot(text, f"{node}.{path}")
+
+
+def test_a_section_that_names_no_sensors_brings_all_of_them():
+    """Also what the agent tells of itself; unless it is the slow one, all is on its interval."""
+    text, node = sensed("c", "plain", (10, ("CPUPercent",)), (300, ()))
+    other, _ = sensed("c", "plain", (300, ("CPUPercent",)), (10, ()))
+
+    paths = [
+        f"{node}.{name}" for name in ("fructosa_cpu_utilization_ratio.0", "fructosa_cpu_cores")
+    ]
+    paths.append(f"{node}.fructosa_build_info.1.2")
+    assert [10, 300, 300] == [slot(text, path) for path in paths]
+    assert [10, 10, 10] == [slot(other, path) for path in paths]
+    assert "# What comes every 300 s alone: Agent, CPUTimes, " in text
+    assert "alone" not in other
+
+
+def test_a_query_in_the_page_may_ask_for_more_sensors():
+    """Then it isn't known what the sections bring, so all slots are of the shortest."""
+    page = "/metrics?collect[]=BootTime"
+    fast = NodesSettings(hosts=("n1",), sensors=("CPUPercent",), page=page)
+    slow = NodesSettings(hosts=("n1",), sensors=("BootTime",), page=page, interval_s=300)
+
+    text = schemas("c", fast=fast, slow=slow)
+
+    assert 10 == slot(text, "c.n1.fructosa_boot_time_seconds")
+
+
+def test_nodes_have_rules_of_their_own_sections():
+    """Two nodes may be in one slow section, and one of them in another besides."""
+    fast = NodesSettings(hosts=("n1", "n2"), sensors=("CPUPercent",))
+    slow = NodesSettings(hosts=("n1", "n2"), sensors=("BootTime", "Users"), interval_s=300)
+    users = NodesSettings(hosts=("n2",), sensors=("Users",), interval_s=60)
+
+    text = schemas("c", fast=fast, slow=slow, users=users)
+
+    found = [
+        [slot(text, f"c.{node}.{name}") for node in ("n1", "n2", "n3")]
+        for name in ("fructosa_boot_time_seconds", "fructosa_user_sessions")
+    ]
+    assert [[300, 300, 10], [300, 60, 10]] == found
+
+
+_SOME = ("Agent", "CPUPercent", "CPUTimes", "DiskUsage", "BootTime", "a_sites_own")
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([1, 10, 60, 300, 7200]),
+            st.lists(st.sampled_from(_SOME), max_size=4, unique=True).map(tuple),
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+    st.sampled_from(["plain", "fructosa"]),
+)
+@settings(max_examples=30)
+def test_no_point_of_a_sensor_is_lost_for_a_slot_that_is_too_long(sections, naming):
+    """A declared metric has slots of the shortest interval on which its sensor may come."""
+    text, node = sensed("c", naming, *sections)
+
+    shortest_s = min(interval_s for interval_s, _ in sections)
+    for sensor in _SOME[:-1]:
+        may = [at for at, of in sections if not of or sensor in of or "a_sites_own" in of]
+        for metric in ALL[sensor].metrics:
+            for path in paths_of(naming, metric)[:3]:
+                assert min(may, default=shortest_s) == slot(text, f"{node}.{path}")
+    assert shortest_s == slot(text, f"{node}.mysite_load")
+
+
+def test_no_metric_belongs_to_two_sensors():
+    """Else a slow sensor's rule would take what a fast one brings."""
+    names = [*OF_EACH, *(name for names in METRICS.values() for name in names)]
+
+    assert sorted(set(names)) == sorted(names)
+
+
+_NAME = st.text("ab-1_#", min_size=1, max_size=4)
+
+
+@given(
+    st.dictionaries(
+        _NAME,
+        st.tuples(
+            st.sets(_NAME, min_size=1, max_size=4),
+            st.sampled_from([1, 10, 15, 60, 300, 7200]),
+            st.sampled_from([None, "a", "a.b", "a-10", "10.a"]),
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_no_point_is_lost_for_a_slot_that_is_too_long(sections):
+    """Whatever sections there are, carbon reads the file, and no slot is longer than needed."""
+    targets = [
+        Target(
+            group=group,
+            host=host,
+            port=1,
+            path=host if prefix is None else f"{prefix}.{host}",
+            interval_s=interval_s,
+        )
+        for group, (hosts, interval_s, prefix) in sections.items()
+        for host in hosts
+    ]
+
+    text = storage_schemas(targets)
+
+    for target in targets:
+        assert slot(text, f"{target.path}.load") <= target.interval_s
+        assert slot(text, f"{target.path}.up.{target.group}") <= target.interval_s
+
+
+def test_series_with_tags_have_slots_of_their_section():
+    """They name it, so that sections that share nodes are told apart."""
+    tagged = [
+        Target(group=group, host="n1", port=1, path="c.n1", interval_s=interval_s, naming="tagged")
+        for group, interval_s in (("fast", 10), ("slow one", 300))
+    ]
+
+    schemas, thinning = storage_schemas(tagged), storage_aggregation(tagged)
+
+    around = SCHEMES["tagged"].around
+    for target, method, name in (
+        (tagged[0], "average", "load"),
+        (tagged[0], "average", "upset"),
+        (tagged[0], "last", "bytes_total;device=eth0"),
+        (tagged[1], "last", "h_bucket;le=0.5"),
+        (tagged[1], "min", "up"),
+    ):
+        # Carbon puts tags in the order of their names.
+        metric, *labels = (name + around(target)[1]).split(";")
+        path = ";".join([metric, *sorted(labels)])
+        assert target.interval_s == slot(schemas, path)
+        assert method == first_rule(thinning, path)["aggregationmethod"]
+    assert first_rule(schemas, "load;group=fast") is None
+    assert first_rule(thinning, "load;group=other;instance=n1") is None

@@ -1,0 +1,136 @@
+"""The connection to carbon, with a server in place of carbon that can be as rude as it likes."""
+
+import asyncio
+import socket
+
+import pytest
+
+from fructosa_bridge.deliver.carbon import Carbon
+from fructosa_bridge.deliver.encode import lines
+from fructosa_bridge.model.errors import DeliveryError
+from fructosa_bridge.model.points import Batch
+
+
+class Receiver:
+    """A server that keeps the lines of each connection."""
+
+    async def start(self, port=0):
+        """Listen."""
+        self.connections = []
+        self._writers = []
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", port, limit=2**22)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def _accept(self, reader, writer):
+        received = []
+        self.connections.append(received)
+        self._writers.append(writer)
+        while line := await reader.readline():
+            received.append(line.decode().split(" ")[0])
+        writer.close()
+
+    async def received(self, connection, number):
+        """Wait until a connection has brought so many lines; return them."""
+        async with asyncio.timeout(10):
+            while len(self.connections) <= connection or len(self.connections[connection]) < number:
+                await asyncio.sleep(0)
+        return self.connections[connection]
+
+    async def end(self):
+        """Close all connections, and listen no more."""
+        self._server.close()
+        for writer in self._writers:
+            writer.close()
+
+
+@pytest.fixture
+async def receiver():
+    """A server."""
+    running = await Receiver().start()
+    yield running
+    await running.end()
+
+
+class Clock:
+    """A clock that is set by the test."""
+
+    now_s = 0.0
+
+    def __call__(self):
+        return self.now_s
+
+
+def batch(name):
+    """Return a batch of one point."""
+    return [Batch(1, 10, [(name, 1.0)])]
+
+
+async def closed(carbon):
+    """Wait until the sender has seen that the connection is gone."""
+    async with asyncio.timeout(10):
+        while carbon._writer is not None:
+            await asyncio.sleep(0)
+
+
+async def test_one_connection_is_kept_for_all_batches(receiver):
+    """Carbon has thousands of clients."""
+    carbon = Carbon("127.0.0.1", receiver.port, lines)
+
+    await carbon.send(batch("a"))
+    await carbon.send(batch("b"))
+
+    assert ["a", "b"] == await receiver.received(0, 2)
+    assert len(receiver.connections) == 1
+    await carbon.close()
+
+
+async def test_what_went_last_is_sent_again_after_a_reconnect(receiver):
+    """However long ago: a carbon that hung may not have read it."""
+    clock = Clock()
+    carbon = Carbon("127.0.0.1", receiver.port, lines, clock)
+    for name, clock.now_s in (("old", 0), ("new", 95), ("newest", 100)):
+        await carbon.send(batch(name))
+    await receiver.received(0, 3)
+    await receiver.end()
+    await closed(carbon)
+    again = await Receiver().start(receiver.port)
+
+    await carbon.send(batch("next"))
+
+    assert ["old", "new", "newest", "next"] == await again.received(0, 4)
+    await carbon.close()
+    await again.end()
+
+
+async def test_what_is_kept_to_be_sent_again_is_bounded(receiver):
+    """Once more was sent than buffers can hold, only the last seconds and bytes are kept."""
+    clock = Clock()
+    carbon = Carbon("127.0.0.1", receiver.port, lines, clock)
+    large = [Batch(1, 10, [("x" * 2**20, 1.0)])]
+    for clock.now_s in range(0, 400, 20):
+        await carbon.send(large)
+
+    assert 8 * 2**20 <= carbon._sent_bytes <= 9 * 2**20 + 1000
+    assert sum(sent.size for sent in carbon._sent) == carbon._sent_bytes
+    await carbon.close()
+
+
+async def test_a_carbon_that_is_not_there_is_an_error_with_its_address(receiver):
+    """The batches stay with the caller."""
+    carbon = Carbon("127.0.0.1", receiver.port, lines)
+    await receiver.end()
+
+    with pytest.raises(DeliveryError, match=rf"carbon at 127.0.0.1:{receiver.port}: .* refused"):
+        await carbon.send(batch("a"))
+
+
+async def test_a_carbon_whose_machine_is_gone_is_given_up(receiver):
+    """Where packets vanish nobody says so: the kernel is told how long to wait for an answer."""
+    carbon = Carbon("127.0.0.1", receiver.port, lines)
+
+    await carbon.send([Batch(1, 10, [("a", 1.0)])])
+
+    connection = carbon._writer.get_extra_info("socket")
+    assert 30_000 == connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+    await carbon.close()

@@ -1,0 +1,92 @@
+"""OpenMetrics 1.0, as strict as its description; what it shares with others is compared there."""
+
+import math
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fructosa_bridge.model.errors import PageError
+from fructosa_bridge.translate.openmetrics import parse_line, samples
+from fructosa_bridge.translate.text_format import Sample
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("up 1", Sample("up", (), 1.0)),
+        ("up{} 1", Sample("up", (), 1.0)),
+        ("up 1 1700000000.125", Sample("up", (), 1.0, 1700000000125)),
+        ("up 1 -1e-3", Sample("up", (), 1.0, -1)),
+        ('up{b="1",a=""} +Inf', Sample("up", (("b", "1"), ("a", "")), math.inf)),
+        (r'up{a="q\"s\\n\n\t"} 1', Sample("up", (("a", 'q"s\\n\n\\t'),), 1.0)),
+        ('up{a="} 5 # {"} 1', Sample("up", (("a", "} 5 # {"),), 1.0)),
+        ('up 1 # {a="b"} 2', Sample("up", (), 1.0)),
+        ("up 1 # {} 2 1.5", Sample("up", (), 1.0)),
+        ('up 1 2 # {a="b # {}"} 2 1.5', Sample("up", (), 1.0, 2000)),
+    ],
+)
+def test_a_sample_is_read(line, expected):
+    """Name, labels in the order of the page, value, time; an exemplar is left out."""
+    assert expected == parse_line(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "up 1 2 3",
+        "up 1 inf",
+        "up 1 1e307",
+        "up 1 #",
+        "up 1 # {}",
+        "up 1 # {} x",
+        "up 1 # {} 1 nan",
+        "up 1 # {} 1 2 3",
+        'up 1 # {a="b",a="c"} 1',
+        'up 1 #{a="b"} 1',
+        'up{__name__="down"} 1',
+    ],
+)
+def test_a_wrong_line_refuses_the_page(line):
+    """The message shows what was wrong."""
+    with pytest.raises(PageError):
+        list(samples(f"{line}\n# EOF\n"))
+
+
+def test_a_page_without_its_end_is_cut_off():
+    """The message says so; the lines that did arrive are not used."""
+    with pytest.raises(PageError, match="the page is cut off"):
+        list(samples("up 1\n"))
+
+
+def test_the_last_line_need_not_be_ended():
+    """Prometheus takes it, and nothing can be missing."""
+    assert [Sample("up", (), 1.0)] == list(samples("up 1\n# EOF"))
+
+
+def test_every_kind_of_family_has_its_samples():
+    """With their suffixes; what has another name begins a family of its own."""
+    page = (
+        "# TYPE a counter\na_total 1\na_created 1\n# TYPE b gauge\nb 1\n# TYPE c summary\n"
+        "c_sum 1\nc_count 1\n# TYPE d info\nd_info 1\n# TYPE e stateset\n"
+        'e{e="x"} 1\n# TYPE f gaugehistogram\nf_gsum 1\nf_gcount 1\ng 1\n# EOF\n'
+    )
+
+    assert len(list(samples(page))) == 10
+
+
+def test_names_of_another_family_are_taken():
+    """A gauge can't have the name of a counter's samples."""
+    page = "# TYPE a counter\na_total 1\n# TYPE a_created gauge\na_created 1\n# EOF\n"
+
+    with pytest.raises(PageError, match="a_created stands in two places of the page"):
+        list(samples(page))
+
+
+@given(st.text())
+def test_any_text_is_read_or_refused(text):
+    """Nothing but PageError comes out of the parser."""
+    for page in (text, f"{text}\n# EOF\n", f"up{{{text}}} 1\n# EOF\n", f"up {text}\n# EOF\n"):
+        with suppress(PageError):
+            list(samples(page))

@@ -1,0 +1,162 @@
+"""The text format, as strict as its description."""
+
+import math
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client.parser import text_string_to_metric_families
+
+from fructosa_bridge.model.errors import PageError
+from fructosa_bridge.translate.text_format import Sample, parse_line, samples
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("up 1", Sample("up", (), 1.0)),
+        ("up\t1", Sample("up", (), 1.0)),
+        ("  up   1  ", Sample("up", (), 1.0)),
+        ("up 1\r", Sample("up", (), 1.0)),
+        ("a:b_c9 -1.5e-3", Sample("a:b_c9", (), -0.0015)),
+        ("up 1 1700000000000", Sample("up", (), 1.0, 1700000000000)),
+        ("up{} 1", Sample("up", (), 1.0)),
+        ('up{a="b"} 1', Sample("up", (("a", "b"),), 1.0)),
+        ('up{a="b"}1', Sample("up", (("a", "b"),), 1.0)),
+        ('up { a = "b" , c="d", } 1', Sample("up", (("a", "b"), ("c", "d")), 1.0)),
+        ('up{a="x y} 5"} 1', Sample("up", (("a", "x y} 5"),), 1.0)),
+        (r'up{a="q\"s\\n\n"} 1', Sample("up", (("a", 'q"s\\n\n'),), 1.0)),
+        (r'up{a="C:\data\\"} 1', Sample("up", (("a", "C:\\data\\"),), 1.0)),
+        ('up{a="\udcff"} 1', Sample("up", (("a", "\udcff"),), 1.0)),
+        ('up{__a="b"} 1', Sample("up", (("__a", "b"),), 1.0)),
+        ('up{a=""} +Inf', Sample("up", (("a", ""),), math.inf)),
+        ('up{a="ü"} -inf', Sample("up", (("a", "ü"),), -math.inf)),
+    ],
+)
+def test_a_sample_is_read(line, expected):
+    """Name, labels in the order of the page, value, time."""
+    assert expected == parse_line(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "   ",
+        "\r",
+        "# any remark",
+        "#",
+        "#TYPE up gouge",
+        "# HELP",
+        "# HELP up",
+        "# HELP up Some help.",
+        "# TYPE up gauge",
+        "# UNIT up seconds",
+        "# EOF",
+    ],
+)
+def test_comments_and_empty_lines_have_no_sample(line):
+    """They are not refused either."""
+    assert parse_line(line) is None
+
+
+def test_nan_is_a_value():
+    """NaN is what the format calls it, whatever is done with it later."""
+    assert math.isnan(parse_line("up NaN").value)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "up",
+        "1up 1",
+        "up one",
+        "up 1 2 3",
+        "up 1 2.5",
+        pytest.param(f"up 1 {'9' * 5000}", id="a time of 5000 digits"),
+        "up 1_000",
+        "up ١",
+        "up{ 1",
+        "up} 1",
+        "up{a} 1",
+        "up{a=} 1",
+        "up{a=b} 1",
+        'up{a="b} 1',
+        'up{a="b" c="d"} 1',
+        'up{a="b",,c="d"} 1',
+        'up{,a="b"} 1',
+        'up{a="b",a="c"} 1',
+        'up{1a="b"} 1',
+        'up{a="b"} {c="d"} 1',
+        'up{__name__="b"} 1',
+        "up 1\x0b",
+        "\x0bup 1",
+        "# TYPE up gouge",
+        "# TYPE up",
+        "# TYPE up gauge or so",
+        "# TYPE 1up gauge",
+        "# HELP 1up Some help.",
+        "up-down 1",
+        "<html>",
+        "<!doctype html>",
+        '{"json": 1}',
+    ],
+)
+def test_a_wrong_line_refuses_the_page(line):
+    """The message shows what was wrong."""
+    with pytest.raises(PageError):
+        list(samples(f"up 1\n{line}\n"))
+
+
+def test_the_message_shows_the_line_and_stays_short():
+    """A page of garbage may be one line of a megabyte."""
+    with pytest.raises(PageError) as caught:
+        parse_line("x" * 10**6)
+
+    assert "'xxx" in str(caught.value)
+    assert len(str(caught.value)) < 200
+
+
+@given(st.text())
+def test_any_text_is_read_or_refused(page):
+    """Nothing but PageError comes out of the parser."""
+    with suppress(PageError):
+        list(samples(page))
+
+
+names = st.from_regex(r"[a-zA-Z_:][a-zA-Z0-9_:]{0,8}", fullmatch=True)
+# Their parser alone refuses labels that begin with two underscores.
+label_names = st.from_regex(r"_?[a-zA-Z][a-zA-Z0-9_]{0,8}", fullmatch=True)
+label_values = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+values = st.floats(allow_nan=False)
+
+
+@st.composite
+def pages(draw):
+    """Draw a right page: lines of name, labels and value."""
+    lines = []
+    for number in range(draw(st.integers(0, 8))):
+        labels = draw(st.dictionaries(label_names, label_values, max_size=3))
+        inner = ",".join(f'{name}="{_escaped(value)}"' for name, value in labels.items())
+        braces = f"{{{inner}}}" if labels else ""
+        lines.append(f"{draw(names)}{number}{braces} {draw(values)!r}")
+    return "\n".join([*lines, ""])
+
+
+def _escaped(value):
+    return value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
+
+
+@given(pages())
+def test_right_pages_are_read_as_prometheus_reads_them(page):
+    """prometheus_client's parser finds the same samples."""
+    expected = {
+        (sample.name, frozenset(sample.labels.items()), sample.value)
+        for family in text_string_to_metric_families(page)
+        for sample in family.samples
+    }
+
+    found = {(name, frozenset(labels), value) for name, labels, value, _ in samples(page)}
+
+    assert expected == found

@@ -1,0 +1,67 @@
+"""Targets for Prometheus's service discovery."""
+
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fructosa_bridge.config.nodes_settings import NodesSettings
+from fructosa_bridge.config.targets import configured
+from fructosa_bridge.web.discovery import target_groups
+
+_LABEL = re.compile("[a-zA-Z_][a-zA-Z0-9_]*")
+
+
+def groups(**sections):
+    """Return the groups of targets of some sections."""
+    return target_groups(configured(sections, None))
+
+
+def test_a_section_is_a_group_of_targets():
+    """With its label, interval and timeout; what is usual is not said."""
+    found = groups(compute=NodesSettings(hosts=("n1", "::1"), interval_s=30))
+
+    labels = {"group": "compute", "__scrape_interval__": "30s", "__scrape_timeout__": "5s"}
+    assert [{"targets": ["n1:9888", "[::1]:9888"], "labels": labels}] == found
+
+
+def test_a_page_at_another_place_is_told():
+    """Scheme, path, and what is asked for; a fraction of a second is whole milliseconds."""
+    (found,) = groups(
+        gpu=NodesSettings(hosts=("n1",), tls=True, page="/probe?module=a&b[]=1&c=", timeout_s=0.25)
+    )
+
+    assert {
+        "group": "gpu",
+        "__scheme__": "https",
+        "__metrics_path__": "/probe",
+        "__param_module": "a",
+        "__param_c": "",
+        "__scrape_interval__": "10s",
+        "__scrape_timeout__": "250ms",
+    } == found["labels"]
+
+
+def test_sensors_are_told_for_relabelling_alone():
+    """No label can set ``collect[]``; one that tried would make Prometheus refuse the list."""
+    (found,) = groups(fast=NodesSettings(hosts=("n1",), sensors=("CPUPercent", "Users")))
+
+    assert "CPUPercent,Users" == found["labels"]["__meta_fructosa_sensors"]
+
+
+@given(
+    st.text("abc&=[]%1_.", max_size=12),
+    st.floats(0.05, 5, allow_nan=False),
+    st.integers(5, 86400),
+)
+def test_names_of_labels_are_such(query, timeout_s, interval_s):
+    """Whatever stands in the page's place; durations are never zero, values are text."""
+    page = NodesSettings(
+        hosts=("n1",), page=f"/a?{query}", timeout_s=timeout_s, interval_s=interval_s
+    )
+
+    (found,) = groups(one=page)
+
+    assert all(_LABEL.fullmatch(name) for name in found["labels"])
+    assert all(isinstance(value, str) for value in found["labels"].values())
+    assert re.fullmatch("[1-9][0-9]*m?s", found["labels"]["__scrape_timeout__"])

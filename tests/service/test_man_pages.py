@@ -1,0 +1,134 @@
+"""Man pages that are made from command lines and settings."""
+
+import argparse
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fructosa_service import cli
+from fructosa_service.config.kinds import PORT, optional
+from fructosa_service.config.path_kind import PATH
+from fructosa_service.config.settings import REQUIRED, SectionType, option
+from fructosa_service.man_pages import (
+    Block,
+    Page,
+    argument,
+    command_page,
+    escaped,
+    file_page,
+    prose,
+)
+
+PAGE = Page(
+    name="prog",
+    section=1,
+    summary="do something",
+    date="May 1, 2026",
+    version="1.0",
+    description="It does. Something else too.",
+    chapters=[
+        ("EXIT STATUS", "0: All went well.\n1: It did not."),
+        ("EXAMPLES", "    prog run -f x"),
+    ],
+    see_also=[("other", 5)],
+)
+
+
+def program():
+    """A program with a command, and one with a command below it."""
+    parser = cli.parser("prog", "Do something.")
+    commands = parser.add_subparsers()
+    run = cli.add_command(commands, "run", lambda _: 0, "run it")
+    run.add_argument("-f", "--file", metavar="FILE", default="x-y", help="read (def: %(default)s)")
+    run.add_argument("--no", metavar="No", required=True)
+    run.add_argument("--secret", help=argparse.SUPPRESS)
+    run.add_argument("--state", choices=["up", "down"], help="only these")
+    run.add_argument("names", metavar="NAME", nargs="*", help="a name")
+    below = cli.add_command(commands, "agents", lambda _: 0, "many agents").add_subparsers()
+    cli.add_command(below, "start", lambda _: 0, "start them")
+    return parser
+
+
+@dataclass(frozen=True, kw_only=True)
+class Web:
+    """A key that must be given, one with a default, one without."""
+
+    root: Path = option(PATH, REQUIRED, "What is served.")
+    port: int = option(PORT, 80, "Where. On all addresses.")
+    log: Path | None = option(optional(PATH), None, "What is written.", key="log file")
+
+
+def test_a_program_has_a_line_of_synopsis_for_each_command():
+    """Those below another one too; what is hidden from --help is hidden here."""
+    text = command_page(PAGE, program())
+
+    assert (
+        ".Nm prog\n.Cm \\&run\n.Op Fl f Ar FILE\n.Fl \\-no Ar \\&NO\n"
+        ".Op Fl \\-state Cm \\&up | down\n.Op Ar NAME ...\n" in text
+    )
+    assert ".Nm prog\n.Cm agents start\n" in text
+    assert "secret" not in text
+    assert "--help" not in text
+
+
+def test_an_option_is_explained_with_its_default():
+    """As --help says it, with both names of the option."""
+    text = command_page(PAGE, program())
+
+    assert ".It Fl f , Fl \\-file Ar FILE\nRead (def: x\\-y).\n" in text
+
+
+def test_what_is_said_by_hand_follows():
+    """Terms become a list, indented lines an example."""
+    text = command_page(PAGE, program())
+
+    assert ".Sh EXIT STATUS\n.Bl -tag -width Ds\n.It Sy \\&0\nAll went well.\n" in text
+    assert ".Bd -literal -offset indent\nprog run \\-f x\n.Ed\n" in text
+    assert text.endswith(".Sh SEE ALSO\n.Xr other 5\n")
+    assert "It does.\nSomething else too.\n" in text
+
+
+def test_a_file_has_every_key_with_its_kind_and_default():
+    """One that must be given says so; one without a default shows how it is written."""
+    section = SectionType(name="web", help="The web.", settings=Web, labelled=True)
+
+    text = file_page(PAGE, [Block(section, "web:NAME", Web)])
+
+    assert ".Ss [web:NAME]\\&\nThe web.\n" in text
+    assert ".It Cm root No = Ar path\nWhat is served.\nMust be given, e.g." in text
+    assert ".It Cm port No = Ar port\nWhere.\nOn all addresses.\nDefault: 80\n" in text
+    assert '.It Cm "log file" No = Ar path\nWhat is written.\nNot set by default; e.g.' in text
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc"])))
+def test_text_is_never_taken_for_a_request(text):
+    """Nothing begins with a dot or an apostrophe, and no backslash is left alone."""
+    for line in prose(text):
+        assert line == ".Pp" or not line.startswith((".", "'"))
+        assert line.isascii()
+        assert re.fullmatch(r"(?:[^\\]|\\[e&-]|\\\(\w\w|\\\[u[0-9A-F]+\])*", line)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc"])))
+def test_escaping_loses_nothing(text):
+    """What a reader of roff would print is what stood there."""
+    back = {r"\e": "\\", r"\-": "-", r"\(aq": "'", r"\(ga": "`", r"\(ha": "^"}
+    back |= {r"\(ti": "~", r"\(dq": '"'}
+
+    def plain(match):
+        return back.get(match[0]) or chr(int(match[0][3:-1], 16))
+
+    assert text == re.sub(r"\\(?:\(\w\w|\[u[0-9A-F]+\]|.)", plain, escaped(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("FILE", "FILE"), ("No", r"\&No"), ("|", r"\&|"), ("log file", '"log file"'), ("", r"\&")],
+)
+def test_an_argument_is_one_word_and_no_macro(text, expected):
+    """mdoc would call No, and move a bar behind what follows."""
+    assert expected == argument(text)
