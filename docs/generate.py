@@ -6,7 +6,6 @@ It stands outside of the packages, as it alone reads the declarations of both pr
 import argparse
 import copy
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import shtab
@@ -14,10 +13,10 @@ import shtab
 from fructosa_bridge import cli as master
 from fructosa_bridge.config.settings import SCHEMA
 from fructosa_exporter import cli as agent
-from fructosa_exporter.config import schema
+from fructosa_exporter.config import sections
 from fructosa_exporter.sensors import SENSORS
 from fructosa_service import __version__
-from fructosa_service.config.settings import SectionType, options_of
+from fructosa_service.config.settings import options_of
 from fructosa_service.man_pages import Block, Page, actions_of, command_page, file_page
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -82,16 +81,7 @@ def lmaster_parser() -> argparse.ArgumentParser:
 
 def blocks_of_agent() -> list[Block]:
     """Return the sections of lagent.conf, each sensor's own among them."""
-    return [block for declared in schema(SENSORS) for block in _agent_blocks(declared)]
-
-
-def _agent_blocks(declared: SectionType) -> Iterator[Block]:
-    if declared.name == "sensor":
-        for name, sensor in SENSORS.items():
-            about = SectionType(name="sensor", help=sensor.summary(), labelled=True)
-            yield Block(about, f"sensor:{name}", sensor.Options)
-    elif isinstance(declared.settings, type):
-        yield Block(declared, declared.name, declared.settings)
+    return [Block(*section) for section in sections(SENSORS)]
 
 
 def blocks_of_master() -> list[Block]:

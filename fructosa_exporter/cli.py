@@ -19,16 +19,16 @@ from fructosa_service.daemon.startup import begin
 from fructosa_service.errors import UsageError
 from fructosa_service.logs import place_of_daemon
 
-from .catalogue import description, example_config, metric_names, overview, reference
-from .choose import by_reason, reader, readers
-from .collector import METRICS, State, read_now
-from .config import DEFAULT_FILE, Config, read_config
-from .exposition import Format
-from .page import Page
-from .plugins import all_sensors
-from .sensors import SENSORS
-from .serve import admission, serving
-from .web.server import listener
+from .collect.collector import collect_now
+from .collect.default_sensors import by_reason, chosen_readers, reader_of
+from .collect.plugins import all_sensors
+from .config import DEFAULT_FILE, AgentConfig, example_config, read_config
+from .page.exposition import Format
+from .page.rendering import PageRenderer
+from .page.sensor_state import STATE_METRICS, SensorState
+from .sensors import SENSORS, Agent
+from .serve import create_server, tls_and_users
+from .web.server import open_listener
 
 log = logging.getLogger("lagent")
 
@@ -96,7 +96,7 @@ def _serve(arguments: argparse.Namespace) -> int:
 def _prepare(arguments: argparse.Namespace) -> Prepared:
     """Read all that can be wrong, while there is a terminal to say so."""
     config = _config(arguments)
-    admission(config.web)
+    tls_and_users(config.web)
     account("lagent", config.agent.user, config.agent.group)
     return Prepared(
         config.agent.pid_file,
@@ -105,25 +105,25 @@ def _prepare(arguments: argparse.Namespace) -> Prepared:
     )
 
 
-def _run(arguments: argparse.Namespace, config: Config, ready: Ready | None = None) -> int:
+def _run(arguments: argparse.Namespace, config: AgentConfig, ready: Ready | None = None) -> int:
     """Serve until a signal; in the background there is somebody to be told when it is *ready*."""
     who = account("lagent", config.agent.user, config.agent.group)
-    places = _places(arguments, config)
+    endpoints = _endpoints(arguments, config)
     # A port below 1024 is root's to give; what the sensors may read is seen by who reads it.
-    sockets = {place: listener(place) for place in places}
+    sockets = {endpoint: open_listener(endpoint) for endpoint in endpoints}
     begin(config.logging, who, syslog_as="lagent" if ready else None)
     for warning in config.warnings:
         log.warning("%s", warning)
-    chosen, left_out = readers(all_sensors(), config.sensors)
-    server = serving(config, chosen, places, sockets.pop)
+    chosen, left_out = chosen_readers(all_sensors(), config.sensors)
+    server = create_server(config, chosen, endpoints, sockets.pop)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())
     # There is nothing to be read again: certificates and users are looked at by themselves.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     scheme = "https" if config.web.tls() else "http"
-    urls = [f"{scheme}://{place}/metrics" for place in server.places]
+    urls = [f"{scheme}://{endpoint}/metrics" for endpoint in server.endpoints]
     log.info("%d sensors are served on %s", len(chosen), ", ".join(urls))
-    if all(place.host in _LOOPBACK for place in server.places):
+    if all(endpoint.host in _LOOPBACK for endpoint in server.endpoints):
         log.info("only this machine can ask for it; for others set [lagent] host, or --host")
     if config.web.users_file and not config.web.tls():
         log.warning("passwords are sent as they are; set [web] tls certificate and tls key")
@@ -135,13 +135,12 @@ def _run(arguments: argparse.Namespace, config: Config, ready: Ready | None = No
     return 0
 
 
-def _places(arguments: argparse.Namespace, config: Config) -> list[Endpoint]:
+def _endpoints(arguments: argparse.Namespace, config: AgentConfig) -> list[Endpoint]:
     """Return where to listen: the command line's word counts before that of the file."""
     host, port = config.agent.host, config.agent.port
     if arguments.host is None and arguments.port is None and config.web.listen:
         return [
-            Endpoint(place.host, port if place.port is None else place.port)
-            for place in config.web.listen
+            Endpoint(one.host, port if one.port is None else one.port) for one in config.web.listen
         ]
     return [
         Endpoint(
@@ -151,7 +150,7 @@ def _places(arguments: argparse.Namespace, config: Config) -> list[Endpoint]:
     ]
 
 
-def _config(arguments: argparse.Namespace) -> Config:
+def _config(arguments: argparse.Namespace) -> AgentConfig:
     """Return the configuration; from here on files are read below its /proc."""
     config = read_config(cli.chosen_config(arguments.config, DEFAULT_FILE), all_sensors())
     psutil.PROCFS_PATH = str(config.agent.procfs)
@@ -159,23 +158,29 @@ def _config(arguments: argparse.Namespace) -> Config:
 
 
 def _sensors(arguments: argparse.Namespace) -> int:
+    # The texts are needed by nobody who serves.
+    from .reference.markdown import sensors_page
+    from .reference.metric_table import metric_table
+    from .reference.overview import description, overview
+
     if arguments.markdown:
-        sys.stdout.write(reference(SENSORS))
+        sys.stdout.write(sensors_page(SENSORS))
         return 0
     if arguments.for_lmaster:
-        sys.stdout.write(metric_names(SENSORS, METRICS))
+        sys.stdout.write(metric_table([Agent, *SENSORS.values()], STATE_METRICS))
         return 0
     sensors = all_sensors()
     if arguments.name is None:
-        print(overview(sensors, readers(sensors, None)[1]))
+        _, left_out = chosen_readers(sensors, None)
+        print(overview(sensors, left_out, by_reason(left_out)))
         return 0
     _check_names([arguments.name])
-    (found,) = read_now([reader(sensors[arguments.name])])
+    (found,) = collect_now([reader_of(sensors[arguments.name])])
     print(description(sensors[arguments.name], _here(found)))
     return 0
 
 
-def _here(found: State) -> str:
+def _here(found: SensorState) -> str:
     """Return whether a sensor can be read on this machine now."""
     reading = found.reading
     if reading is None:
@@ -191,21 +196,22 @@ def _read(arguments: argparse.Namespace) -> int:
     configured = config.sensors or {}
     if arguments.names:
         chosen = [
-            reader(sensors[name], configured.get(name)) for name in dict.fromkeys(arguments.names)
+            reader_of(sensors[name], configured.get(name))
+            for name in dict.fromkeys(arguments.names)
         ]
     else:
-        chosen, _ = readers(sensors, config.sensors)
-    states = read_now(chosen)
-    sys.stdout.write(Page().text(states, Format.TEXT)[0])
+        chosen, _ = chosen_readers(sensors, config.sensors)
+    states = collect_now(chosen)
+    sys.stdout.write(PageRenderer().text(states, Format.TEXT)[0])
     return cli.EXIT_RUNNING if any(_is_missed(one, arguments.names) for one in states) else 0
 
 
-def _is_missed(state: State, asked_for: Sequence[str]) -> bool:
+def _is_missed(state: SensorState, asked_for: Sequence[str]) -> bool:
     """Tell whether a sensor gave nothing that it should have; what failed is in the log."""
     reading = state.reading
     if asked_for and reading and reading.absent:
         print(
-            f"lagent: sensor {state.reader.name} can't be read: {reading.absent}", file=sys.stderr
+            f"lagent: sensor {state.sensor.name} can't be read: {reading.absent}", file=sys.stderr
         )
         return True
     return not state.is_success
@@ -217,7 +223,7 @@ def _check(arguments: argparse.Namespace) -> int:
         return 0
     path = cli.chosen_config(arguments.config, DEFAULT_FILE)
     config = read_config(path, all_sensors())
-    admission(config.web)
+    tls_and_users(config.web)
     for warning in config.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     sensors = "all sensors that can be read cheaply here"

@@ -1,6 +1,6 @@
 """lagent.conf: its sections, and the agent's settings made of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -68,7 +68,7 @@ def schema(sensors: Mapping[str, type[Sensor]]) -> tuple[SectionType, ...]:
 
 
 @dataclass(frozen=True)
-class Config:
+class AgentConfig:
     """What an agent runs with; *sensors* None means: all that can be read cheaply here."""
 
     agent: AgentSettings
@@ -78,7 +78,7 @@ class Config:
     warnings: tuple[str, ...] = ()
 
 
-def read_config(path: Path | None, sensors: Mapping[str, type[Sensor]] = SENSORS) -> Config:
+def read_config(path: Path | None, sensors: Mapping[str, type[Sensor]] = SENSORS) -> AgentConfig:
     """Return the configuration in the file at *path*, or the default one for None.
 
     *sensors* are those that a file may name.
@@ -86,10 +86,35 @@ def read_config(path: Path | None, sensors: Mapping[str, type[Sensor]] = SENSORS
     Raises: ConfigError with all problems of the file.
     """
     loaded = Loaded() if path is None else load(path, schema(sensors))
-    return Config(
+    return AgentConfig(
         agent=loaded.one("lagent", AgentSettings),
         web=loaded.one("web", WebSettings),
         logging=loaded.one("logging", LoggingSettings),
         sensors=loaded.labelled("sensor") or None,
         warnings=loaded.warnings,
+    )
+
+
+def sections(
+    sensors: Mapping[str, type[Sensor]],
+) -> Iterator[tuple[SectionType, str, type]]:
+    """Yield each section that a file may have: its type, its header and its settings' class."""
+    for section_type in schema(sensors):
+        if section_type.name == "sensor":
+            for name, sensor in sensors.items():
+                described = replace(section_type, help=sensor.summary())
+                yield described, f"sensor:{name}", sensor.Options
+        elif isinstance(section_type.settings, type):
+            yield section_type, section_type.name, section_type.settings
+
+
+def example_config() -> str:
+    """Return lagent.conf with every key, its default and what it means."""
+    from fructosa_service.config.example import example  # nobody who serves needs it
+
+    return example(
+        "lagent.conf: every key, its default, and what it means. No key is mandatory, and "
+        "neither is the file: without one, lagent serves every sensor that it can read cheaply. "
+        "Once there is a [sensor:...] section, exactly those sensors are read that have one.",
+        list(sections(SENSORS)),
     )

@@ -1,4 +1,4 @@
-"""The wiring: sensors, collector, site and server make an agent."""
+"""The wiring: sensors, collector, request handler and server make an agent."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -9,12 +9,12 @@ from fructosa_service.config.kinds import Endpoint
 from fructosa_service.file_cache import Kept
 from fructosa_service.web.settings import WebSettings
 
-from .collector import Collector
-from .config import Config
-from .door import Door
-from .reading import Reader
-from .site import Site
-from .web.server import Limits, Server, listener
+from .collect.collector import Collector
+from .collect.sensor_reader import SensorReader
+from .config import AgentConfig
+from .web.auth import Authenticator
+from .web.handler import RequestHandler
+from .web.server import Server, ServerLimits, open_listener
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fructosa_service.web.users import Users
 
 
-def admission(web: WebSettings) -> "tuple[Kept[SSLContext] | None, Users | None]":
+def tls_and_users(web: WebSettings) -> "tuple[Kept[SSLContext] | None, Users | None]":
     """Return what TLS and users need, read from their files.
 
     Raises: UsageError for a file that can't be used.
@@ -48,27 +48,29 @@ def _users(web: WebSettings) -> "Users | None":
     return Users(web.users_file)
 
 
-def serving(
-    config: Config,
-    readers: Sequence[Reader],
-    places: Sequence[Endpoint],
-    listen: Callable[[Endpoint], socket] = listener,
+def create_server(
+    config: AgentConfig,
+    readers: Sequence[SensorReader],
+    endpoints: Sequence[Endpoint],
+    listen: Callable[[Endpoint], socket] = open_listener,
 ) -> Server:
-    """Return a server that listens at *places*, and serves *readers* as *config* says.
+    """Return a server that listens at *endpoints*, and serves *readers* as *config* says.
 
-    Raises: UsageError for files that can't be used, ServiceError for a place that's taken.
+    Raises: UsageError for files that can't be used, ServiceError for an endpoint that's taken.
     """
-    tls, users = admission(config.web)
-    limits = Limits(connections=config.web.max_connections, requests=config.web.max_requests)
+    tls, users = tls_and_users(config.web)
+    limits = ServerLimits(
+        max_connections=config.web.max_connections, max_requests=config.web.max_requests
+    )
     server = Server(
-        places,
-        lambda request, connection: site.handle(request, connection),
+        endpoints,
+        lambda request, connection: handler.handle(request, connection),
         limits,
         tls.value if tls else lambda: None,
         listen=listen,
     )
     collector = Collector(server.wake)
-    door = None if users is None else Door(users, server.wake)
-    site = Site(readers, collector, time.monotonic, door)
-    server.looks += [collector.look, *([door.look] if door else [])]
+    authenticator = None if users is None else Authenticator(users, server.wake)
+    handler = RequestHandler(readers, collector, time.monotonic, authenticator)
+    server.polls += [collector.poll, *([authenticator.poll] if authenticator else [])]
     return server

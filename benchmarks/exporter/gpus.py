@@ -14,16 +14,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from fructosa_exporter.collector import state
-from fructosa_exporter.exposition import Format
+from fructosa_exporter.collect.sensor_reader import SensorReader
+from fructosa_exporter.gpus.all_vendors import AllVendors
 from fructosa_exporter.gpus.driver import Driver
-from fructosa_exporter.gpus.machine import Machine
-from fructosa_exporter.gpus.nvidia import LIBRARY, Nvidia
-from fructosa_exporter.page import Page
-from fructosa_exporter.reading import Reader
+from fructosa_exporter.gpus.nvidia.library import LIBRARY, NVML
+from fructosa_exporter.page.exposition import Format
+from fructosa_exporter.page.rendering import PageRenderer
 from fructosa_exporter.sensors import SENSORS
-from fructosa_exporter.sensors.gpu import GPUSensor
-from fructosa_exporter.sensors.gpu_activity import GPUActivity
+from fructosa_exporter.sensors.gpu.activity import GPUActivity
+from fructosa_exporter.sensors.gpu.gpu_sensor import GPUSensor
 from tests.nvml.driver import FakeDriver, eight_hoppers
 
 from .processes import CannotRun, node_exporter
@@ -61,7 +60,7 @@ class Recorder:
         return call
 
 
-class Recorded(Nvidia):
+class Recorded(NVML):
     """NVML whose calls are written down while it is asked to."""
 
     def __init__(self) -> None:
@@ -79,24 +78,24 @@ class Scrapes:
     All are read anew for each page, or those that are due by their own ``time_interval``.
     """
 
-    def __init__(self, library: Nvidia, is_anew: bool) -> None:
-        machine, self._now_s, self._page = Machine(Driver(library)), 0.0, Page()
+    def __init__(self, library: NVML, is_anew: bool) -> None:
+        machine, self._now_s, self._renderer = AllVendors(Driver(library)), 0.0, PageRenderer()
         kinds = [kind for kind in SENSORS.values() if issubclass(kind, GPUSensor)]
         every_s = {"time_interval": 0.0} if is_anew else {}
         sensors = [kind(kind.Options(**every_s), machine) for kind in kinds]
         for sensor in sensors:
             if isinstance(sensor, GPUActivity):  # by their clock it never comes too early
                 sensor.clock = lambda: self._now_s
-        self.readers = [Reader(sensor, lambda: self._now_s) for sensor in sensors]
+        self.readers = [SensorReader(sensor, lambda: self._now_s) for sensor in sensors]
 
     def page(self) -> str:
         """Return the next page."""
         self._now_s += _EVERY_S
         for reader in self.readers:
             if reader.is_wanted(self._now_s):
-                reader.finish(reader.work())
-        states = [state(reader, self._now_s, is_awaited=False) for reader in self.readers]
-        return self._page.text(states, Format.TEXT)[0]
+                reader.finish(reader.run())
+        states = [reader.state(self._now_s, is_awaited=False) for reader in self.readers]
+        return self._renderer.text(states, Format.TEXT)[0]
 
 
 def again(calls: list[Call], error: type[Exception]) -> None:
@@ -119,7 +118,7 @@ def cpu_ms(work: Callable[[], object], times: int) -> float:
 def measure(*, is_anew: bool, peer_us: float) -> list[tuple[str, ...]]:
     """Return what a page costs, what the library's calls cost alone, and the rest."""
     recorded = Recorded()
-    to_record, ours = Scrapes(recorded, is_anew), Scrapes(Nvidia(), is_anew)
+    to_record, ours = Scrapes(recorded, is_anew), Scrapes(NVML(), is_anew)
     for _ in range(_PAGES):  # opens the library, and asks for what is asked for once
         to_record.page(), ours.page()
     recorder = recorded.recorder

@@ -187,14 +187,14 @@ def h11_selectors(port: int, certificate: Certificate | None) -> None:
 def lagent(port: int, certificate: Certificate | None) -> None:
     """Serve with lagent's server, a loop of selectors, without its sensors and pages."""
     from fructosa_exporter.web.response import Response
-    from fructosa_exporter.web.server import Limits, Server
+    from fructosa_exporter.web.server import Server, ServerLimits
     from fructosa_service.config.kinds import Endpoint
 
     tls = context(certificate)
     Server(
         [Endpoint("127.0.0.1", port)],
         lambda _, connection: connection.answer(Response(200, BODY, TYPE)),
-        Limits(connections=_CONNECTIONS),
+        ServerLimits(max_connections=_CONNECTIONS),
         lambda: tls,
     ).serve_forever()
 

@@ -6,8 +6,8 @@ from typing import Generic, Protocol, TypeVar
 
 from fructosa_exporter.errors import SensorUnavailable
 
-from .answers import Answer
-from .turn import Turn
+from .driver_lock import DriverLock
+from .quantities import QuantityValues
 
 # Opening may take seconds, and holds up who works on the driver: not more often than this.
 REOPEN_S = 60.0
@@ -52,7 +52,7 @@ class Library(Protocol[G]):
     def count(self) -> int:
         """Return how many GPUs there are now. Raises: DriverError."""
 
-    def events(self, uuid: str) -> Answer:
+    def events(self, uuid: str) -> QuantityValues:
         """Return what was counted of errors that the driver has reported of a GPU."""
 
     def close(self) -> None:
@@ -64,7 +64,7 @@ class Driver(Generic[G]):
 
     def __init__(self, library: Library[G], clock: Callable[[], float] = time.monotonic) -> None:
         self._library, self._clock = library, clock
-        self._turn = Turn(clock)
+        self._lock = DriverLock(clock)
         self._gpus: list[tuple[Labels, G]] = []
         self._lost: set[Labels] = set()
         self._known: set[Labels] = set()
@@ -72,13 +72,15 @@ class Driver(Generic[G]):
         self._failure: SensorUnavailable | DriverError | None = None
         self._is_outdated = False  # there are more or fewer GPUs than there were
 
-    def each(self, name: str, ask: Callable[[G], A]) -> list[tuple[Labels, A]]:
-        """Return what each GPU answers to the sensor of that *name*; of one that is lost nothing.
+    def query_each(self, name: str, query: Callable[[G], A]) -> list[tuple[Labels, A]]:
+        """Return the answer of each GPU to the *query* of the sensor of that *name*.
+
+        There is none of a GPU that is lost.
 
         Raises: SensorUnavailable where there is no such driver, DriverError where it failed,
         DriverHangs while it hangs in another sensor.
         """
-        return self._in_turn(name, lambda: self._answers(ask))
+        return self._locked(name, lambda: self._answers(query))
 
     def up(self, name: str) -> list[tuple[Labels, bool]]:
         """Return which of the GPUs that were ever seen answer now.
@@ -87,30 +89,30 @@ class Driver(Generic[G]):
         GPU was ever seen; DriverHangs.
         """
         try:
-            answering = self._in_turn(name, self._answering)
+            answering = self._locked(name, self._answering)
         except DriverError:
             if not self._known:
                 raise
             answering = set()
         return [(labels, labels in answering) for labels in sorted(self._known, key=_order)]
 
-    def events(self, name: str) -> list[tuple[Labels, Answer]]:
+    def events(self, name: str) -> list[tuple[Labels, QuantityValues]]:
         """Return the errors that the driver has reported, of GPUs that are lost by now too.
 
-        Raises: as ``each``.
+        Raises: as ``query_each``.
         """
-        return self._in_turn(
+        return self._locked(
             name,
             lambda: [(labels, self._library.events(labels[1])) for labels in sorted(self._known)],
         )
 
-    def _answers(self, ask: Callable[[G], A]) -> list[tuple[Labels, A]]:
+    def _answers(self, query: Callable[[G], A]) -> list[tuple[Labels, A]]:
         answers = []
         for labels, gpu in self._gpus:
             if labels in self._lost:
                 continue
             try:
-                answers.append((labels, ask(gpu)))
+                answers.append((labels, query(gpu)))
             except GPULost:
                 self._lost.add(labels)
         return answers
@@ -121,9 +123,9 @@ class Driver(Generic[G]):
         self._is_outdated = self._library.count() != len(self._gpus)
         return answering
 
-    def _in_turn(self, name: str, work: Callable[[], A]) -> A:
-        """Have the turn and the library open, and do the *work*; close it when it fails."""
-        with self._turn.of(name):
+    def _locked(self, name: str, work: Callable[[], A]) -> A:
+        """Hold the lock, have the library open, and do the *work*; close it when it fails."""
+        with self._lock.held_by(name):
             self._open_if_due()
             try:
                 return work()

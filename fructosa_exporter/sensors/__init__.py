@@ -6,32 +6,28 @@ To add one: write its class in the file of its subject, and name it here.
 from fructosa_exporter.sensor import Sensor
 
 from .agent import Agent
-from .clock import ClockSync
-from .cpu import CPUCount, CPUFreq, CPUPercent, CPUStats, CPUTimes, CPUTimesPercent
-from .disk import DiskIOCounters, DiskPartitions, DiskUsage
-from .edac import EDAC
-from .energy import EnergyRAPL
-from .gpu import (
-    GPUClocks,
-    GPUFans,
-    GPUMemory,
-    GPUPower,
-    GPUTemperature,
-    GPUUtilization,
-)
-from .gpu_activity import GPUActivity
-from .gpu_links import GPUNVLink, GPUPcie
-from .gpu_state import GPUErrors, GPUInfo, GPUProcesses
-from .infiniband import InfiniBand
-from .load import LoadAverage, PressureStall
-from .lustre import Lustre
-from .memory import SwapMemory, VirtualMemory
-from .network import NetConnections, NetIFAddrs, NetIFStats, NetIOCounters
-from .nfs import NFSClient
-from .numa import NUMAMemory
-from .processes import FileDescriptors, Processes
-from .system import BootTime, OperatingSystem, Users
-from .temperature import SensorsBattery, SensorsFans, SensorsTemperatures
+from .gpu.activity import GPUActivity
+from .gpu.errors import GPUErrors
+from .gpu.info import GPUInfo
+from .gpu.links import GPUNVLink, GPUPcie
+from .gpu.power import GPUClocks, GPUFans, GPUPower, GPUTemperature
+from .gpu.processes import GPUProcesses
+from .gpu.usage import GPUMemory, GPUUtilization
+from .hardware.edac import EDAC
+from .hardware.energy import EnergyRAPL
+from .hardware.temperature import SensorsBattery, SensorsFans, SensorsTemperatures
+from .network.infiniband import InfiniBand
+from .network.interfaces import NetConnections, NetIFAddrs, NetIFStats, NetIOCounters
+from .storage.disk import DiskIOCounters, DiskPartitions, DiskUsage
+from .storage.lustre import Lustre
+from .storage.nfs import NFSClient
+from .system.clock import ClockSync
+from .system.cpu import CPUCount, CPUFreq, CPUPercent, CPUStats, CPUTimes, CPUTimesPercent
+from .system.load import LoadAverage, PressureStall
+from .system.memory import SwapMemory, VirtualMemory
+from .system.numa import NUMAMemory
+from .system.operating_system import BootTime, OperatingSystem, Users
+from .system.processes import FileDescriptors, Processes
 from .textfile import TextFile
 
 SENSORS: dict[str, type[Sensor]] = {

@@ -11,7 +11,7 @@ from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.kernel import Kernel
 from fructosa_exporter.metrics import Family, Sample, gauge
 from fructosa_exporter.sensor import Sensor, SensorOptions
-from fructosa_exporter.textfile import Page, Refused, merged, parse
+from fructosa_exporter.sources.prom_files import FileRejected, ParsedFile, merge_files, parse_file
 from fructosa_service.config.kinds import optional
 from fructosa_service.config.path_kind import PATH
 from fructosa_service.config.settings import option
@@ -38,7 +38,7 @@ class _File:
 
     identity: tuple[int, int, int] | None = None
     mtime_s: float | None = None
-    page: Page = field(default_factory=dict)
+    page: ParsedFile = field(default_factory=dict)
     error: str | None = None
 
 
@@ -95,7 +95,7 @@ class TextFile(Sensor):
         return {name: file for name, file in files.items() if file is not None}
 
     def _merge(self, files: Mapping[str, _File]) -> None:
-        self._families, refused = merged({name: file.page for name, file in files.items()})
+        self._families, refused = merge_files({name: file.page for name, file in files.items()})
         errors = {name: file.error for name, file in files.items() if file.error} | refused
         self._report(errors, files)
         self._files, self._errors = files, errors
@@ -138,8 +138,8 @@ def _file(path: Path, known: _File | None) -> _File | None:
 
 def _parsed(path: Path, status: os.stat_result, identity: tuple[int, int, int]) -> _File:
     try:
-        page = parse(_content(path, status))
-    except Refused as reason:
+        page = parse_file(_content(path, status))
+    except FileRejected as reason:
         return _File(identity=identity, mtime_s=status.st_mtime, error=str(reason))
     return _File(identity=identity, mtime_s=status.st_mtime, page=page)
 
@@ -147,7 +147,7 @@ def _parsed(path: Path, status: os.stat_result, identity: tuple[int, int, int]) 
 def _content(path: Path, status: os.stat_result) -> bytes:
     """Return what a regular file holds.
 
-    Raises: Refused for any other, and for a large one; OSError.
+    Raises: FileRejected for any other, and for a large one; OSError.
     """
     # Twice: opening a device may do something, and by then another file may be there.
     _check(status)
@@ -164,10 +164,12 @@ def _content(path: Path, status: os.stat_result) -> bytes:
 
 def _check(status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
-        raise Refused("is no regular file; write the metrics to a plain one")
+        raise FileRejected("is no regular file; write the metrics to a plain one")
     _check_size(status.st_size)
 
 
 def _check_size(size: int) -> None:
     if size > _SIZE_LIMIT:
-        raise Refused(f"is larger than {_SIZE_LIMIT // 1024**2} MiB; spread it over several files")
+        raise FileRejected(
+            f"is larger than {_SIZE_LIMIT // 1024**2} MiB; spread it over several files"
+        )

@@ -1,6 +1,6 @@
 """One client: from what it sends to requests, and from answers to what it is sent.
 
-A connection is driven by the loop (server.py): ``ready`` when its socket is, ``answer`` when
+A connection is driven by the loop (server.py): ``ready`` when its socket is, ``respond`` when
 what it asked for is there. It never blocks, and says until when it may stay as it is.
 """
 
@@ -24,7 +24,7 @@ SEND_TIMEOUT_S = 30.0
 DRAIN_TIMEOUT_S = 2.0
 
 
-class State(Enum):
+class ConnectionState(Enum):
     """What a connection is about."""
 
     OPENING = auto()
@@ -35,10 +35,10 @@ class State(Enum):
     CLOSED = auto()
 
 
-class Connection:
+class ServerConnection:
     """What a client sent so far, and what it is still to be sent.
 
-    *handle* is given each request; its answer comes by ``answer``, at once or later. *changed* is
+    *handle* is given each request; its answer comes by ``respond``, at once or later. *changed* is
     told whenever the connection may wait for something else than before. *clock* is the loop's,
     *date* says what day it is for HTTP.
     """
@@ -46,14 +46,14 @@ class Connection:
     def __init__(
         self,
         stream: Stream,
-        handle: Callable[[Request, "Connection"], None],
-        changed: Callable[["Connection"], None],
+        handle: Callable[[Request, "ServerConnection"], None],
+        changed: Callable[["ServerConnection"], None],
         clock: Callable[[], float],
         date: Callable[[], str],
     ) -> None:
         self.fd = stream.fileno()
-        self.state = State.OPENING
-        self.has_asked = False
+        self.state = ConnectionState.OPENING
+        self.has_requested = False
         self.since_s = clock()
         self.until_s = self.since_s + HEAD_TIMEOUT_S
         self._stream = stream
@@ -73,19 +73,23 @@ class Connection:
     @property
     def events(self) -> int:
         """The events of its socket that it waits for; 0 for none."""
-        if self._is_paused or self.state is State.CLOSED:
+        if self._is_paused or self.state is ConnectionState.CLOSED:
             return 0
         return self._stream.wants
 
     @property
     def is_idle(self) -> bool:
         """Whether it may be closed at any time without breaking a promise."""
-        return self.state in (State.OPENING, State.RECEIVING, State.DRAINING)
+        return self.state in (
+            ConnectionState.OPENING,
+            ConnectionState.RECEIVING,
+            ConnectionState.DRAINING,
+        )
 
     def ready(self) -> None:
         """Do what can be done now that the socket is ready."""
         # To stop listening during each answer would be two calls of the kernel more.
-        self._is_paused = self.state is State.WAITING
+        self._is_paused = self.state is ConnectionState.WAITING
         try:
             self._advance()
         except OSError:  # it went away, or speaks no TLS: its loss
@@ -95,15 +99,15 @@ class Connection:
             self._shut()
         self._changed(self)
 
-    def answer(self, response: Response) -> None:
+    def respond(self, response: Response) -> None:
         """Send *response* to the request that waits for it."""
-        if self.state is not State.WAITING:
+        if self.state is not ConnectionState.WAITING:
             return  # the client is gone
         is_head = self._request is not None and self._request.method == "HEAD"
         self._to_send = memoryview(
             message(response, date=self._date(), is_last=self._is_last, has_body=not is_head)
         )
-        self._turn(State.SENDING, SEND_TIMEOUT_S)
+        self._enter(ConnectionState.SENDING, SEND_TIMEOUT_S)
         self._is_paused = False
         if not self._is_advancing:
             self.ready()
@@ -114,11 +118,11 @@ class Connection:
         self._changed(self)
 
     def _shut(self) -> None:
-        self.state = State.CLOSED
+        self.state = ConnectionState.CLOSED
         self.until_s = math.inf
         self._stream.close()
 
-    def _turn(self, state: State, timeout_s: float) -> None:
+    def _enter(self, state: ConnectionState, timeout_s: float) -> None:
         self.state = state
         self.since_s = self._clock()
         self.until_s = self.since_s + timeout_s
@@ -133,20 +137,20 @@ class Connection:
 
     def _step(self) -> bool:
         """Do one thing; tell whether there may be another one to do."""
-        if self.state is State.OPENING:
+        if self.state is ConnectionState.OPENING:
             return self._open()
-        if self.state is State.RECEIVING:
+        if self.state is ConnectionState.RECEIVING:
             return self._take_request() or self._receive()
-        if self.state is State.SENDING:
+        if self.state is ConnectionState.SENDING:
             return self._send()
-        if self.state is State.DRAINING:
+        if self.state is ConnectionState.DRAINING:
             return self._drain()
         return False
 
     def _open(self) -> bool:
         if not self._stream.is_open():
             return False
-        self.state = State.RECEIVING  # within the time that it had from the beginning
+        self.state = ConnectionState.RECEIVING  # within the time that it had from the beginning
         return True
 
     def _receive(self) -> bool:
@@ -160,7 +164,7 @@ class Connection:
                 return True
             self._shut()
             return False
-        if not self._received and self.has_asked:
+        if not self._received and self.has_requested:
             self.until_s = self._clock() + HEAD_TIMEOUT_S
         self._received += data
         return True
@@ -180,21 +184,21 @@ class Connection:
             return True
         del self._received[:end]
         self._looked_at = 0
-        self._ask(request)
+        self._hand_over(request)
         return True
 
-    def _ask(self, request: Request) -> None:
-        self.has_asked = True
+    def _hand_over(self, request: Request) -> None:
+        self.has_requested = True
         self._request = request
         self._is_last = request.is_last
-        self._turn(State.WAITING, math.inf)
+        self._enter(ConnectionState.WAITING, math.inf)
         self._handle(request, self)
 
     def _refuse(self, error: BadRequest) -> None:
         self._request, self._is_last = None, True
         self._received.clear()
-        self._turn(State.WAITING, math.inf)
-        self.answer(plain(error.status, str(error)))
+        self._enter(ConnectionState.WAITING, math.inf)
+        self.respond(plain(error.status, str(error)))
 
     def _send(self) -> bool:
         sent = self._stream.send(self._to_send)
@@ -206,9 +210,9 @@ class Connection:
             self._shut()
         elif self._is_last:
             self._stream.end()
-            self._turn(State.DRAINING, DRAIN_TIMEOUT_S)
+            self._enter(ConnectionState.DRAINING, DRAIN_TIMEOUT_S)
         else:
-            self._turn(State.RECEIVING, IDLE_TIMEOUT_S)
+            self._enter(ConnectionState.RECEIVING, IDLE_TIMEOUT_S)
             if self._received:
                 self.until_s = self.since_s + HEAD_TIMEOUT_S
         return True

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from fructosa_service.config.kinds import Endpoint
 from fructosa_service.errors import ServiceError
 
-from .connection import Connection, State
+from .connection import ConnectionState, ServerConnection
 from .request import Request
 from .response import http_date, plain
 from .stream import PlainStream, Stream
@@ -35,66 +35,67 @@ _GRACE_S = 0.5
 # To look at a thousand connections at each one's end would cost more than some stay too long.
 _SWEEP_PAUSE_S = 1.0
 
-Handler = Callable[[Request, Connection], None]
-Look = Callable[[], float]
+Handle = Callable[[Request, ServerConnection], None]
+Poll = Callable[[], float]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class ServerLimits:
     """How much is served at one time."""
 
-    connections: int = 1000
-    requests: int = 40
+    max_connections: int = 1000
+    max_requests: int = 40
 
 
-def listener(place: Endpoint) -> socket.socket:
-    """Return a socket that listens at *place*.
+def open_listener(endpoint: Endpoint) -> socket.socket:
+    """Return a socket that listens at *endpoint*.
 
     Raises: ServiceError with the reason.
     """
-    family = socket.AF_INET6 if ":" in place.host else socket.AF_INET
+    family = socket.AF_INET6 if ":" in endpoint.host else socket.AF_INET
     made = socket.socket(family, socket.SOCK_STREAM)
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        made.bind((place.host, place.port or 0))
+        made.bind((endpoint.host, endpoint.port or 0))
         made.listen(socket.SOMAXCONN)
         made.setblocking(False)
     except (OSError, OverflowError) as error:
         made.close()
         raise ServiceError(
-            f"can't listen on {place}: {error}; "
+            f"can't listen on {endpoint}: {error}; "
             "give another --host or --port, or stop what listens there"
         ) from error
     return made
 
 
 class Server:
-    """Serves requests at some places until it is stopped.
+    """Serves requests at some endpoints until it is stopped.
 
     *tls* returns the context for the next connection, None for none. *handle* answers requests
-    by ``Connection.answer``. ``looks`` are called in each turn of the loop and return when they
-    want to be called again at the latest; ``wake`` has them called soon, from any thread. *listen*
-    opens a place, or gives the socket that was opened when the process still had the right to.
+    by ``ServerConnection.respond``. ``polls`` are called in each turn of the loop and return when
+    they want to be called again at the latest; ``wake`` has them called soon, from any thread.
+    *listen* opens an endpoint, or gives the socket that was opened when the process still had the
+    right to.
     """
 
     def __init__(
         self,
-        places: Sequence[Endpoint],
-        handle: Handler,
-        limits: Limits = Limits(),
+        endpoints: Sequence[Endpoint],
+        handle: Handle,
+        limits: ServerLimits = ServerLimits(),
         tls: "Callable[[], SSLContext | None]" = lambda: None,
         clock: Callable[[], float] = time.monotonic,
-        listen: Callable[[Endpoint], socket.socket] = listener,
+        listen: Callable[[Endpoint], socket.socket] = open_listener,
     ) -> None:
-        self.looks: list[Look] = []
+        self.polls: list[Poll] = []
         self._handle = handle
         self._tls = tls
         self._clock = clock
         self._limits = limits
-        self._connections: dict[Connection, int] = {}  # and the events each waits for
-        self._asking: set[Connection] = set()
+        self._connections: dict[ServerConnection, int] = {}  # and the events each waits for
+        self._requesting: set[ServerConnection] = set()
         self._sweep_s = math.inf
         self._swept_s = -math.inf
         self._accept_again_s = math.inf
@@ -106,16 +107,16 @@ class Server:
         self._selector.register(self._wake_fd, selectors.EVENT_READ, self._woken)
         self._listeners: list[socket.socket] = []
         try:
-            for place in places:
-                self._listeners.append(listen(place))
+            for endpoint in endpoints:
+                self._listeners.append(listen(endpoint))
         except ServiceError:
             self.close()
             raise
-        self._most = _allowed(limits.connections)
+        self._max_connections = _allowed(limits.max_connections)
         self._listen()
 
     @property
-    def places(self) -> list[Endpoint]:
+    def endpoints(self) -> list[Endpoint]:
         """Where it listens, with the ports that it got."""
         names = [one.getsockname()[:2] for one in self._listeners]
         return [Endpoint(str(host), port) for host, port in names]
@@ -123,7 +124,7 @@ class Server:
     def serve_forever(self) -> None:
         """Serve until stopped."""
         while not self._is_over():
-            again_s = min([look() for look in self.looks], default=math.inf)
+            again_s = min([poll() for poll in self.polls], default=math.inf)
             for key, _ in self._selector.select(self._timeout(again_s)):
                 key.data()
             now_s = self._clock()
@@ -182,11 +183,11 @@ class Server:
             except BlockingIOError:
                 return
             except OSError as error:
-                self._pause(error)
+                self._pause_accepting(error)
                 return
             self._open(connected)
 
-    def _pause(self, error: OSError) -> None:
+    def _pause_accepting(self, error: OSError) -> None:
         log.error("connections can't be accepted for a second: %s", error)
         self._accept_again_s = self._clock() + _ACCEPT_PAUSE_S
         for one in self._listeners:
@@ -196,7 +197,7 @@ class Server:
         connected.setblocking(False)
         # Else what is left of a page would wait until the client acknowledges what came before.
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if len(self._connections) >= self._most and not self._make_room():
+        if len(self._connections) >= self._max_connections and not self._close_idlest():
             connected.close()
             return
         try:
@@ -204,7 +205,7 @@ class Server:
         except OSError:  # gone before it was looked at
             connected.close()
             return
-        connection = Connection(stream, self._begin, self._watch, self._clock, self._today)
+        connection = ServerConnection(stream, self._begin, self._watch, self._clock, self._today)
         self._connections[connection] = 0
         connection.ready()
 
@@ -216,9 +217,9 @@ class Server:
 
         return TLSStream(connected, context)
 
-    def _make_room(self) -> bool:
+    def _close_idlest(self) -> bool:
         """Close the connection that is idle longest; those that never asked come first."""
-        silent = (one for one in self._connections if one.is_idle and not one.has_asked)
+        silent = (one for one in self._connections if one.is_idle and not one.has_requested)
         # They are in the order of their coming. To look at all of them each time, while somebody
         # opens thousands, would be a load of its own.
         longest = next(silent, None)
@@ -229,28 +230,28 @@ class Server:
             longest.close()
         return longest is not None
 
-    def _begin(self, request: Request, connection: Connection) -> None:
-        if len(self._asking) >= self._limits.requests:
-            text = f"{self._limits.requests} requests are being answered already; try again"
-            connection.answer(plain(503, text, Retry_After="1"))
+    def _begin(self, request: Request, connection: ServerConnection) -> None:
+        if len(self._requesting) >= self._limits.max_requests:
+            text = f"{self._limits.max_requests} requests are being answered already; try again"
+            connection.respond(plain(503, text, Retry_After="1"))
         else:
-            self._asking.add(connection)
+            self._requesting.add(connection)
             self._handle(request, connection)
 
-    def _watch(self, connection: Connection) -> None:
+    def _watch(self, connection: ServerConnection) -> None:
         """Wait for what a *connection* waits for now."""
-        if connection.state is not State.WAITING:
-            self._asking.discard(connection)
+        if connection.state is not ConnectionState.WAITING:
+            self._requesting.discard(connection)
         before, events = self._connections[connection], connection.events
         if events != before:
             self._select(connection, before, events)
             self._connections[connection] = events
-        if connection.state is State.CLOSED:
+        if connection.state is ConnectionState.CLOSED:
             del self._connections[connection]
         until_s = max(connection.until_s, self._swept_s + _SWEEP_PAUSE_S)
         self._sweep_s = min(self._sweep_s, until_s)
 
-    def _select(self, connection: Connection, before: int, events: int) -> None:
+    def _select(self, connection: ServerConnection, before: int, events: int) -> None:
         # The key is the number, as a closed socket has none any more; it is forgotten before
         # another connection can get the same one.
         fd = connection.fd

@@ -8,11 +8,11 @@ from collections import namedtuple
 from pathlib import Path
 from types import SimpleNamespace
 
-from fructosa_exporter import procstat
 from fructosa_exporter.metrics import Family, Rows
-from fructosa_exporter.mounts import Mount
 from fructosa_exporter.sensors import SENSORS
-from fructosa_exporter.sensors.clock import Clock
+from fructosa_exporter.sensors.system.clock import Clock
+from fructosa_exporter.sources import proc_stat
+from fructosa_exporter.sources.mounts import Mount
 
 from . import recorded
 from .gpus.full import FullMachine
@@ -36,7 +36,7 @@ def look(*processors, **numbers):
     lines = [("cpu", *map(sum, zip(*ticks, strict=True)))] if ticks else [("cpu", *[0] * 10)]
     lines += [(f"cpu{number}", *row) for number, row in enumerate(ticks)]
     lines += [(name, number, 0, 0) for name, number in numbers.items()]
-    return procstat.parse("".join(" ".join(map(str, line)) + "\n" for line in lines).encode())
+    return proc_stat.parse("".join(" ".join(map(str, line)) + "\n" for line in lines).encode())
 
 
 def partition(device, mountpoint, fstype="ext4", opts="rw"):

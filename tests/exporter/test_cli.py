@@ -10,8 +10,8 @@ import requests
 from prometheus_client.parser import text_string_to_metric_families
 
 from fructosa_exporter.cli import main
-from fructosa_exporter.collector import read_now
-from fructosa_exporter.reading import Reader
+from fructosa_exporter.collect.collector import collect_now
+from fructosa_exporter.collect.sensor_reader import SensorReader
 from fructosa_exporter.sensors import SENSORS
 
 LAGENT = (sys.executable, "-m", "fructosa_exporter")
@@ -105,7 +105,7 @@ def test_read_uses_the_options_that_are_configured(lagent, config, tmp_path):
 def test_read_says_which_of_the_named_sensors_gave_nothing(lagent, config):
     """With exit code 1; what is only configured may be absent."""
     path = config("[sensor:DiskUsage]\npath = /\n[sensor:SensorsBattery]\ntime_interval = 0\n")
-    reading = read_now([Reader(SENSORS["SensorsBattery"]())])[0].reading
+    reading = collect_now([SensorReader(SENSORS["SensorsBattery"]())])[0].reading
     if reading.absent is None:
         pytest.skip("this machine has a battery")
 

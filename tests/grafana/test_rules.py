@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fructosa_exporter.collector import METRICS
+from fructosa_exporter.page.sensor_state import STATE_METRICS
 from fructosa_exporter.sensors import SENSORS
 from fructosa_grafana import rules
 from fructosa_grafana.alert import Condition
@@ -20,7 +20,7 @@ _METRIC = re.compile(r"fructosa_[a-z_]+(?:\{[a-z_,]+\}[a-z_]+)?")
 _STATS = (ROOT / "fructosa_bridge/web/metrics.py").read_text()
 DECLARED = (
     {metric.name for sensor in SENSORS.values() for metric in sensor.metrics}
-    | {metric.name for metric in METRICS}
+    | {metric.name for metric in STATE_METRICS}
     | set(re.findall(r'"(fructosa_master_[a-z_]+)"', _STATS))
 )
 

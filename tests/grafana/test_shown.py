@@ -9,7 +9,7 @@ from fructosa_bridge.queue.segments import Segments
 from fructosa_bridge.queue.spool import Spool
 from fructosa_bridge.translate.cluster_totals import SUMS
 from fructosa_bridge.web.metrics import registry
-from fructosa_exporter.collector import AGE, DURATION, SUCCESS
+from fructosa_exporter.page.sensor_state import AGE, DURATION, SUCCESS
 from fructosa_exporter.sensors import SENSORS
 from fructosa_exporter.sensors.agent import Agent
 from fructosa_grafana.boards import BOARDS

@@ -16,13 +16,13 @@ import time
 from dataclasses import replace
 from zlib import crc32
 
+from fructosa_exporter.collect.sensor_reader import SensorReader
 from fructosa_exporter.config import read_config
 from fructosa_exporter.metrics import Family, Rows, Sample
-from fructosa_exporter.reading import Reader
 from fructosa_exporter.sensor import Sensor
 from fructosa_exporter.sensors import SENSORS, Agent
-from fructosa_exporter.sensors.gpu import GPUSensor
-from fructosa_exporter.serve import serving
+from fructosa_exporter.sensors.gpu.gpu_sensor import GPUSensor
+from fructosa_exporter.serve import create_server
 from fructosa_service.config.kinds import Endpoint
 
 from ..exporter import machine
@@ -128,10 +128,10 @@ def main():
     parser.add_argument("--pace", type=float, default=1.0)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO)
-    readers = [Reader(sensor) for sensor in (Agent(), *sensors(arguments.pace).values())]
-    server = serving(read_config(None), readers, [Endpoint(arguments.host, arguments.port)])
+    readers = [SensorReader(sensor) for sensor in (Agent(), *sensors(arguments.pace).values())]
+    server = create_server(read_config(None), readers, [Endpoint(arguments.host, arguments.port)])
     signal.signal(signal.SIGTERM, lambda *_: server.stop())
-    logging.info("%d sensors are served on http://%s/metrics", len(readers), server.places[0])
+    logging.info("%d sensors are served on http://%s/metrics", len(readers), server.endpoints[0])
     server.serve_forever()
 
 

@@ -19,8 +19,8 @@ import yaml
 from fructosa_bridge import cli as of_lmaster
 from fructosa_bridge.config.settings import read_config as read_lmaster_conf
 from fructosa_exporter import cli as of_lagent
+from fructosa_exporter.collect.plugins import all_sensors
 from fructosa_exporter.config import read_config as read_lagent_conf
-from fructosa_exporter.plugins import all_sensors
 from fructosa_service.errors import ConfigError
 from tests.certificates import Authority
 

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from fructosa_exporter.sensors import SENSORS
-from fructosa_exporter.sensors.gpu import GPUSensor
+from fructosa_exporter.sensors.gpu.gpu_sensor import GPUSensor
 
 from ..nvml.driver import FakeDriver, eight_hoppers
 from .processes import BIN

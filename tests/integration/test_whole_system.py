@@ -4,8 +4,8 @@ from collections import Counter, defaultdict
 
 import pytest
 
-from fructosa_exporter.collector import METRICS
 from fructosa_exporter.metrics import counter, gauge
+from fructosa_exporter.page.sensor_state import STATE_METRICS
 from fructosa_exporter.sensor import Sensor
 from fructosa_exporter.sensors import SENSORS, Agent
 
@@ -22,7 +22,7 @@ PRIVATE = {
     "fructosa_user_session_info",
 }
 DECLARED = [
-    *METRICS,
+    *STATE_METRICS,
     *(metric for sensor in (Agent, *SENSORS.values()) for metric in sensor.metrics),
 ]
 NAMES = {metric.name for metric in DECLARED} - PRIVATE

@@ -17,11 +17,11 @@ from fructosa_bridge.model.target import Target
 from fructosa_bridge.naming.schemes import SCHEMES
 from fructosa_bridge.naming.sensor_metrics import METRICS, OF_EACH
 from fructosa_bridge.whisper.retentions import aggregation
-from fructosa_exporter import collector
+from fructosa_exporter.page.sensor_state import STATE_METRICS
 from fructosa_exporter.sensors import SENSORS, Agent
 
 ALL = {"Agent": Agent, **SENSORS}
-_DECLARED = [*collector.METRICS, *(one for sensor in ALL.values() for one in sensor.metrics)]
+_DECLARED = [*STATE_METRICS, *(one for sensor in ALL.values() for one in sensor.metrics)]
 _SLOW = NodesSettings(hosts=("n1", "n2"), interval_s=300, sensors=("Users",))
 _FAST = NodesSettings(hosts=("n1", "n2"))
 

@@ -6,11 +6,11 @@ import pytest
 from fructosa_bridge.naming import legacy_names
 from fructosa_bridge.naming.schemes import SCHEMES
 from fructosa_bridge.translate import text_format
-from fructosa_exporter import procstat
-from fructosa_exporter.exposition import Format
+from fructosa_exporter.collect.sensor_reader import SensorReader
 from fructosa_exporter.kernel import Kernel
-from fructosa_exporter.reading import Reader
+from fructosa_exporter.page.exposition import Format
 from fructosa_exporter.sensors import SENSORS
+from fructosa_exporter.sources import proc_stat
 from tests.exporter import machine
 from tests.exporter.machine import record
 
@@ -73,7 +73,7 @@ def proc(tmp_path, monkeypatch):
 
 def seen(*sensors):
     """Return what Graphite gets of a page of these sensors, by path."""
-    page = "".join(Reader(sensor).work().text(Format.TEXT) for sensor in sensors)
+    page = "".join(SensorReader(sensor).run().text(Format.TEXT) for sensor in sensors)
     samples = list(text_format.samples(page))
     named = [FRUCTOSA.path(sample.name, sample.labels) for sample in samples]
     found = {
@@ -95,7 +95,7 @@ def told(found, sensor):
 
 def look():
     """Return a look at the processors, not one that another sensor had just before."""
-    return procstat.parse(Kernel().content("/proc/stat"))
+    return proc_stat.parse(Kernel().content("/proc/stat"))
 
 
 @pytest.mark.parametrize(

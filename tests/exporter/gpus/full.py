@@ -1,6 +1,6 @@
 """A machine with a GPU that tells all there is, whatever its vendor."""
 
-from fructosa_exporter.gpus.answers import Process
+from fructosa_exporter.gpus.quantities import GPUProcess
 from fructosa_exporter.sensors import SENSORS
 
 LABELS = "0", "GPU-0"
@@ -19,7 +19,7 @@ class FullGPU:
 
     def processes(self):
         """Return one process, on an instance of MIG."""
-        return {"compute": [Process(2**22 + 1, 1, ("7", "0"))]}
+        return {"compute": [GPUProcess(2**22 + 1, 1, ("7", "0"))]}
 
     def serial(self):
         """Return a serial number."""
@@ -29,10 +29,10 @@ class FullGPU:
 class FullMachine:
     """Has one such GPU, which is up and has reported an error."""
 
-    def each(self, name, ask):
+    def query_each(self, name, query):
         """Ask it for all that is no event."""
         quantities = SENSORS[name].QUANTITIES
-        return [(LABELS, ask(FullGPU({k: v for k, v in quantities.items() if "xid" not in k})))]
+        return [(LABELS, query(FullGPU({k: v for k, v in quantities.items() if "xid" not in k})))]
 
     def up(self, name):
         """Tell that it is up."""

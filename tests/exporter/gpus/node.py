@@ -1,8 +1,8 @@
 """A node whose GPUs are those of the fake driver; its clock stands until a test sets it."""
 
+from fructosa_exporter.gpus.all_vendors import AllVendors
 from fructosa_exporter.gpus.driver import REOPEN_S, Driver
-from fructosa_exporter.gpus.machine import Machine
-from fructosa_exporter.gpus.nvidia import Nvidia
+from fructosa_exporter.gpus.nvidia.library import NVML
 from fructosa_exporter.kernel import Kernel
 from fructosa_exporter.sensors import SENSORS
 from tests.exporter.machine import options, values
@@ -29,8 +29,8 @@ class Node:
         self.clock = Clock()
         self._calls = calls
         # No GPU is on the bus of an empty folder; limits of this process are other tests' too.
-        self._nvidia = Nvidia(Kernel(folder), prepare=lambda: None)
-        self.machine = Machine(Driver(self._nvidia, self.clock))
+        self._nvidia = NVML(Kernel(folder), prepare=lambda: None)
+        self.machine = AllVendors(Driver(self._nvidia, self.clock))
 
     def says(self, **state):
         """Change the state of the driver, and write it."""

@@ -75,7 +75,9 @@ class Site:
 
     def powers(self):
         """Return what GPUs tell, by index."""
-        return {labels[0]: watts for labels, watts in self.driver.each("GPUPower", Board.power)}
+        return {
+            labels[0]: watts for labels, watts in self.driver.query_each("GPUPower", Board.power)
+        }
 
     def up(self):
         """Return the state of GPUs, by UUID."""

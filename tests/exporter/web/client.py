@@ -21,7 +21,7 @@ def serving(server):
 
 def connected(server):
     """Return a connection of the standard library's client."""
-    place = server.places[0]
+    place = server.endpoints[0]
     return http.client.HTTPConnection(place.host, place.port, timeout=30)
 
 
@@ -41,7 +41,7 @@ def once(server, path, method="GET", **headers):
 
 def opened(server):
     """Return a bare socket that is connected."""
-    place = server.places[0]
+    place = server.endpoints[0]
     return socket.create_connection((place.host, place.port), timeout=30)
 
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from fructosa_exporter.web.connection import Connection, State
+from fructosa_exporter.web.connection import ConnectionState, ServerConnection
 from fructosa_exporter.web.response import plain
 
 READ, WRITE = 1, 2
@@ -58,14 +58,14 @@ class Client:
         self.asked = []
         self.at_once = at_once
         self.stream = stream
-        self.connection = Connection(
+        self.connection = ServerConnection(
             stream, self.handle, lambda _: None, lambda: self.now_s, lambda: "today"
         )
 
     def handle(self, request, connection):
         self.asked.append(request.path)
         if self.at_once:
-            connection.answer(plain(200, f"this is {request.path}"))
+            connection.respond(plain(200, f"this is {request.path}"))
 
     @property
     def answers(self):
@@ -84,7 +84,7 @@ def test_a_request_is_answered():
         b"Content-Type: text/plain; charset=utf-8\r\nContent-Length: 11\r\n\r\nthis is /1\n"
     )
     assert expected == client.stream.sent
-    assert client.connection.state is State.RECEIVING
+    assert client.connection.state is ConnectionState.RECEIVING
 
 
 def test_requests_may_come_byte_by_byte():
@@ -114,11 +114,11 @@ def test_a_client_waits_while_its_answer_is_made():
 
     client.connection.ready()
     assert ["/1"] == client.asked
-    assert State.WAITING is client.connection.state
+    assert ConnectionState.WAITING is client.connection.state
     client.connection.ready()  # as something came that must wait
 
     assert (["/1"], 0) == (client.asked, client.connection.events)
-    client.connection.answer(plain(200, "here"))
+    client.connection.respond(plain(200, "here"))
     assert ["/1", "/2"] == client.asked
 
 
@@ -126,7 +126,7 @@ def test_an_answer_goes_out_as_fast_as_the_client_takes_it():
     """What does not fit waits until there is room."""
     client = Client(Stream(ASK % 1, room=10))
     client.connection.ready()
-    assert (State.SENDING, WRITE) == (client.connection.state, client.connection.events)
+    assert (ConnectionState.SENDING, WRITE) == (client.connection.state, client.connection.events)
 
     client.stream.room = 1000
     client.connection.ready()
@@ -189,7 +189,7 @@ def test_a_client_that_goes_away_costs_nobody_anything(error):
 
     client.connection.ready()
 
-    assert client.connection.state is State.CLOSED
+    assert client.connection.state is ConnectionState.CLOSED
     assert client.stream.is_closed
 
 
@@ -199,7 +199,7 @@ def test_an_answer_to_a_client_that_is_gone_is_dropped():
     client.connection.ready()
     client.connection.close()
 
-    client.connection.answer(plain(200, "here"))
+    client.connection.respond(plain(200, "here"))
 
     assert client.stream.sent == b""
 
@@ -211,7 +211,7 @@ def test_a_stream_is_opened_before_anything_is_read():
     client = Client(stream)
     client.connection.ready()
     client.connection.ready()
-    assert (State.OPENING, []) == (client.connection.state, client.asked)
+    assert (ConnectionState.OPENING, []) == (client.connection.state, client.asked)
 
     client.connection.ready()
 
@@ -254,7 +254,7 @@ def test_a_client_may_wait_as_long_as_its_answer_takes_but_must_take_it():
     client.connection.ready()
     assert math.inf == times(client)
 
-    client.connection.answer(plain(200, "here"))
+    client.connection.respond(plain(200, "here"))
 
     assert 30 == times(client)
 
@@ -266,5 +266,5 @@ def test_a_fault_of_ours_costs_one_connection(caplog):
 
     client.connection.ready()
 
-    assert client.connection.state is State.CLOSED
+    assert client.connection.state is ConnectionState.CLOSED
     assert "TypeError" in caplog.text

@@ -9,7 +9,7 @@ import pytest
 
 from fructosa_exporter.web import server as module
 from fructosa_exporter.web.response import plain
-from fructosa_exporter.web.server import Limits, Server
+from fructosa_exporter.web.server import Server, ServerLimits
 from fructosa_service.config.kinds import Endpoint
 from fructosa_service.errors import ServiceError
 
@@ -26,7 +26,7 @@ def open_files():
 
 def echo(request, connection):
     """Answer with the path."""
-    connection.answer(plain(200, request.path))
+    connection.respond(plain(200, request.path))
 
 
 class Held:
@@ -39,15 +39,15 @@ class Held:
 
     def __call__(self, request, connection):
         if request.path == "/now":
-            connection.answer(plain(200, "now"))
+            connection.respond(plain(200, "now"))
             return
         self.waiting.append(connection)
         self.asked.release()
 
-    def look(self):
+    def poll(self):
         """Answer all, once that is allowed."""
         while self.is_let_go and self.waiting:
-            self.waiting.pop().answer(plain(200, "held"))
+            self.waiting.pop().respond(plain(200, "held"))
         return float("inf")
 
     def let_go(self, server):
@@ -79,7 +79,7 @@ def test_it_listens_at_several_places():
     """Also on IPv6; all answer alike."""
     places = [*LOOPBACK, Endpoint("::1", 0)]
     with serving(Server(places, echo)) as running:
-        for place in running.places:
+        for place in running.endpoints:
             with socket.create_connection((place.host, place.port), timeout=30) as client:
                 client.sendall(
                     ASK % b"x" + ASK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n") % b"y"
@@ -90,7 +90,7 @@ def test_it_listens_at_several_places():
 def test_a_place_that_is_taken_says_what_to_do(server):
     """The message names the place; nothing stays open."""
     files = open_files()
-    place = server.places[0]
+    place = server.endpoints[0]
 
     with pytest.raises(ServiceError, match=rf"can't listen on {place}: .*--port"):
         Server([Endpoint("127.0.0.1", 0), place], echo)
@@ -102,7 +102,7 @@ def test_an_answer_does_not_wait_for_another():
     """One that takes long holds up nobody."""
     held = Held()
     with serving(Server(LOOPBACK, held)) as running:
-        running.looks.append(held.look)
+        running.polls.append(held.poll)
         slow = opened(running)
         slow.sendall(ASK % b"slow")
         assert held.asked.acquire(timeout=30)
@@ -119,8 +119,8 @@ def test_an_answer_does_not_wait_for_another():
 def test_more_requests_than_allowed_are_told_to_come_again():
     """Those that are being answered are not disturbed."""
     held = Held()
-    with serving(Server(LOOPBACK, held, Limits(requests=3))) as running:
-        running.looks.append(held.look)
+    with serving(Server(LOOPBACK, held, ServerLimits(max_requests=3))) as running:
+        running.polls.append(held.poll)
         waiting = [opened(running) for _ in range(3)]
         for client in waiting:
             client.sendall(ASK % b"slow")
@@ -144,7 +144,7 @@ def test_more_requests_than_allowed_are_told_to_come_again():
 
 def test_the_connection_that_is_idle_longest_makes_room():
     """Those that never asked go first: a scraper keeps its own."""
-    with serving(Server(LOOPBACK, echo, Limits(connections=3))) as running:
+    with serving(Server(LOOPBACK, echo, ServerLimits(max_connections=3))) as running:
         scraper = connected(running)
         ask(scraper, "/a")
         kept = scraper.sock
@@ -162,8 +162,8 @@ def test_the_connection_that_is_idle_longest_makes_room():
 def test_a_client_is_refused_when_nobody_is_idle():
     """Whoever waits for an answer gets it."""
     held = Held()
-    with serving(Server(LOOPBACK, held, Limits(connections=2))) as running:
-        running.looks.append(held.look)
+    with serving(Server(LOOPBACK, held, ServerLimits(max_connections=2))) as running:
+        running.polls.append(held.poll)
         waiting = [opened(running) for _ in range(2)]
         for client in waiting:
             client.sendall(ASK % b"slow")
@@ -206,7 +206,7 @@ def test_what_is_being_answered_is_answered_before_the_end():
     """Then the loop ends; nothing new is waited for."""
     held = Held()
     running = Server(LOOPBACK, held)
-    running.looks.append(held.look)
+    running.polls.append(held.poll)
     with serving(running):
         client, idle = opened(running), opened(running)
         client.sendall(ASK % b"slow")

@@ -35,9 +35,9 @@ class Clock:
 def echo(request, connection):
     """Answer with the path, or with some megabytes."""
     if request.path == "/large":
-        connection.answer(Response(200, LARGE))
+        connection.respond(Response(200, LARGE))
     else:
-        connection.answer(plain(200, request.path))
+        connection.respond(plain(200, request.path))
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def server(pair):
 
 def connected(server, asking):
     """Return a connection of the standard library's client."""
-    place = server.places[0]
+    place = server.endpoints[0]
     return http.client.HTTPSConnection(place.host, place.port, timeout=30, context=asking)
 
 

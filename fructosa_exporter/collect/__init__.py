@@ -1,0 +1,1 @@
+"""Which sensors are read, when, and what a failure costs."""

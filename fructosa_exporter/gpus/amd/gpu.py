@@ -1,0 +1,265 @@
+"""One GPU of AMD: what AMD SMI tells of each subject, in base units."""
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+from fructosa_exporter.gpus.driver import GPULost
+from fructosa_exporter.gpus.quantities import Columns, GPUProcess, QuantityValues, known
+from fructosa_exporter.gpus.units import celsius, hertz, scaled, share
+
+from .calls import entry, measure, measures, number, query, text
+from .metrics import SMIMetrics
+
+# Names of AmdSmiClkType, and of the metrics that tell a clock: of each die, or of the GPU.
+_CLOCKS = {
+    "graphics": ("GFX", "current_gfxclks", "current_gfxclk", "average_gfxclk_frequency"),
+    "memory": ("MEM", "current_uclk", "average_uclk_frequency"),
+    "video": ("VCLK0", "current_vclk0s", "current_vclk0", "average_vclk0_frequency"),
+}
+# Names of AmdSmiTemperatureType and AmdSmiTemperatureMetric.
+_THRESHOLDS = {
+    "slowdown": ("HOTSPOT", "CRITICAL"),
+    "shutdown": ("HOTSPOT", "EMERGENCY"),
+    "memory_max": ("VRAM", "CRITICAL"),
+}
+_VIDEO = ("vcn_activity", "xcp_stats.vcn_busy", "average_mm_activity")
+_JPEG = ("jpeg_activity", "xcp_stats.jpeg_busy")
+_DRAWS = ("current_socket_power", "average_socket_power")
+_GENERATIONS = {2: 1, 5: 2, 8: 3, 16: 4, 32: 5, 64: 6}  # by whole GT/s
+_MEMORY_BLOCK = 0x1  # AMDSMI_GPU_BLOCK_UMC
+_PENDING = 1  # AMDSMI_MEM_PAGE_STATUS_PENDING
+_MIB = 1024 * 1024
+
+
+class AmdGPU:
+    """A GPU by its handle, which stays valid until AMD SMI is shut down.
+
+    *is_bound* tells whether the kernel's driver still has it. Each method answers one subject.
+    Raises: GPULost, DriverError.
+    """
+
+    def __init__(
+        self,
+        smi: Any,
+        handle: Any,
+        names: tuple[str, str, str],
+        is_bound: Callable[[], bool],
+        clock: Callable[[], float],
+    ) -> None:
+        self.index, self.uuid, self._address = names
+        self._smi, self._handle, self._is_bound = smi, handle, is_bound
+        self._metrics = SMIMetrics(smi, handle, clock)
+
+    def check(self) -> None:
+        """Ask for something that each GPU tells."""
+        if not self._is_bound():
+            raise GPULost("the driver amdgpu no longer has it")
+        self._metrics.check()
+
+    def utilization(self) -> QuantityValues:
+        """Return ("busy",), ("memory",) and ("engine", NAME), the mean of engines of a kind."""
+        return known(
+            {
+                ("busy",): _share(self._metrics.first("average_gfx_activity")),
+                ("memory",): _share(self._metrics.first("average_umc_activity")),
+                ("engine", "video"): _mean(self._metrics.all(*_VIDEO)),
+                ("engine", "jpeg"): _mean(self._metrics.all(*_JPEG)),
+            }
+        )
+
+    def activity(self) -> list[Columns]:
+        """Return nothing: what AMD's GPUs count is not of these parts."""
+        return []
+
+    def memory(self) -> QuantityValues:
+        """Return sizes in bytes."""
+        total, used = self._memory_total, self._memory("usage")
+        if not total or used is None:
+            usage = self._query("amdsmi_get_gpu_vram_usage")
+            total = scaled(number(entry(usage, "vram_total")), _MIB)
+            used = scaled(number(entry(usage, "vram_used")), _MIB)
+        free = max(0.0, total - used) if total and used is not None else None
+        return known({("total",): total or None, ("used",): used, ("free",): free})
+
+    def temperature(self) -> QuantityValues:
+        """Return degrees Celsius: ("gpu",), ("memory",), ("threshold", NAME)."""
+        found: dict[tuple[str, ...], float | None] = {
+            ("gpu",): _celsius(self._metrics.first("temperature_hotspot", "temperature_edge")),
+            ("memory",): _celsius(self._metrics.first("temperature_mem")),
+        }
+        if ("gpu",) not in known(found):  # a GPU without metrics
+            found["gpu",] = self._degrees("HOTSPOT", "CURRENT") or self._degrees("EDGE", "CURRENT")
+        return known(found | self._thresholds)
+
+    def power(self) -> QuantityValues:
+        """Return watts, and joules since the driver was loaded."""
+        draw = self._metrics.first(*_DRAWS)
+        if draw is None:  # a GPU without metrics
+            told = self._query("amdsmi_get_power_info")
+            draw = next(iter(measures([entry(told, key) for key in _DRAWS])), None)
+        limit_uw = number(entry(self._query("amdsmi_get_power_cap_info"), "power_cap"))
+        return known(
+            {
+                ("draw",): draw,
+                ("limit",): scaled(limit_uw, 1e-6) or None,
+                ("energy",): self._energy(),
+            }
+        )
+
+    def clocks(self) -> QuantityValues:
+        """Return hertz, and what has held clocks back since the last reading."""
+        found: dict[tuple[str, ...], float | None] = {}
+        for name, (_, *keys) in _CLOCKS.items():
+            megahertz = max(self._metrics.all(*keys), default=None)
+            found["clock", name] = hertz(None if megahertz is None else int(megahertz))
+        return known(found | self._fastest | self._metrics.events())
+
+    def fans(self) -> QuantityValues:
+        """Return the share of the highest speed of the one fan that is told."""
+        speed, most = self._fan("amdsmi_get_gpu_fan_speed"), self._fastest_fan
+        if speed is None or not most:
+            return {}
+        return {("speed", "0"): min(speed / most, 1.0)}
+
+    def pcie(self, is_sampled: bool = False) -> QuantityValues:
+        """Return replays, generation and lanes; rates are not told, whether *is_sampled* or not."""
+        told = self._query("amdsmi_get_pcie_info")
+        now, most = entry(told, "pcie_metric"), entry(told, "pcie_static")
+        newest: float | None = _generation(entry(most, "max_pcie_speed"))
+        newest = newest or measure(entry(most, "pcie_interface_version"))
+        return known(
+            {
+                ("replays",): number(entry(now, "pcie_replay_count")),
+                ("generation",): _generation(entry(now, "pcie_speed")),
+                ("generation_max",): newest or None,
+                ("lanes",): measure(entry(now, "pcie_width")) or None,
+                ("lanes_max",): measure(entry(most, "max_pcie_width")) or None,
+            }
+        )
+
+    def nvlink(self) -> QuantityValues:
+        """Return nothing: what AMD's GPUs have is no NVLink."""
+        return {}
+
+    def errors(self) -> QuantityValues:
+        """Return counts of ECC errors and of bad pages, which are those of uncorrected errors."""
+        counts = self._query("amdsmi_get_gpu_total_ecc_count")
+        found: dict[tuple[str, ...], float | None] = {
+            ("ecc_enabled",): self._ecc_enabled,
+            ("ecc", "corrected"): number(entry(counts, "correctable_count")),
+            ("ecc", "uncorrected"): number(entry(counts, "uncorrectable_count")),
+        }
+        pages = self._query("amdsmi_get_gpu_bad_page_info")
+        if isinstance(pages, list):
+            pending = [page for page in pages if entry(page, "status") == _PENDING]
+            found["retired_pages", "uncorrected"] = len(pages) - len(pending)
+            found["retired_pages_pending",] = int(bool(pending))
+        return known(found)
+
+    def processes(self) -> dict[str, list[GPUProcess]]:
+        """Return the processes that use the GPU: AMD SMI tells one kind."""
+        told = self._query("amdsmi_get_gpu_process_list")
+        if not isinstance(told, list):
+            return {}
+        return {"compute": [_process(one) for one in told if isinstance(entry(one, "pid"), int)]}
+
+    def info(self) -> QuantityValues:
+        """Return facts as labels."""
+        return {("info", *self._facts): 1}
+
+    def serial(self) -> str | None:
+        """Return the serial number of its board."""
+        return text(entry(self._query("amdsmi_get_gpu_board_info"), "product_serial")) or None
+
+    def _query(self, function: str, *arguments: Any) -> Any | None:
+        return query(self._smi, function, self._handle, *arguments)
+
+    def _choice(self, kind: str, name: str) -> Any | None:
+        """Return a member of an enumeration, which a version may lack."""
+        return getattr(getattr(self._smi, kind, None), name, None)
+
+    def _memory(self, what: str) -> float | None:
+        kind = self._choice("AmdSmiMemoryType", "VRAM")
+        return number(self._query(f"amdsmi_get_gpu_memory_{what}", kind))
+
+    def _degrees(self, place: str, metric: str) -> float | None:
+        at = self._choice("AmdSmiTemperatureType", place)
+        what = self._choice("AmdSmiTemperatureMetric", metric)
+        return _celsius(measure(self._query("amdsmi_get_temp_metric", at, what)))
+
+    def _energy(self) -> float | None:
+        """Return joules; a counter that never began stays at zero, and is none."""
+        told = self._query("amdsmi_get_energy_count")
+        count = number(entry(told, "energy_accumulator"))
+        microjoules = number(entry(told, "counter_resolution"))
+        return count * microjoules * 1e-6 if count and microjoules else None
+
+    def _fan(self, function: str) -> float | None:
+        return number(self._query(function, 0))
+
+    # What does not change while AMD SMI is open is asked for once.
+
+    @cached_property
+    def _memory_total(self) -> float | None:
+        return self._memory("total")
+
+    @cached_property
+    def _thresholds(self) -> dict[tuple[str, ...], float | None]:
+        return {
+            ("threshold", name): self._degrees(place, metric)
+            for name, (place, metric) in _THRESHOLDS.items()
+        }
+
+    @cached_property
+    def _fastest(self) -> dict[tuple[str, ...], float | None]:
+        found: dict[tuple[str, ...], float | None] = {}
+        for name, (clock, *_) in _CLOCKS.items():
+            told = self._query("amdsmi_get_clock_info", self._choice("AmdSmiClkType", clock))
+            megahertz = measure(entry(told, "max_clk"))
+            found["fastest", name] = hertz(int(megahertz)) if megahertz else None
+        return found
+
+    @cached_property
+    def _fastest_fan(self) -> float | None:
+        return self._fan("amdsmi_get_gpu_fan_speed_max")
+
+    @cached_property
+    def _ecc_enabled(self) -> int | None:
+        blocks = number(self._query("amdsmi_get_gpu_ecc_enabled"))
+        return None if blocks is None else int(int(blocks) & _MEMORY_BLOCK)
+
+    @cached_property
+    def _facts(self) -> tuple[str, ...]:
+        """Name, PCI bus id, vendor, and the versions of the driver and of no CUDA."""
+        name = text(entry(self._query("amdsmi_get_gpu_asic_info"), "market_name"))
+        if not name:
+            name = text(entry(self._query("amdsmi_get_gpu_board_info"), "product_name"))
+        driver = text(entry(self._query("amdsmi_get_gpu_driver_info"), "driver_version"))
+        return name, self._address, "AMD", driver, ""
+
+
+def _process(told: Any) -> GPUProcess:
+    memory = number(entry(told, "memory_usage", "vram_mem"))
+    if memory is None:
+        memory = number(entry(told, "mem"))
+    return GPUProcess(told["pid"], None if memory is None else int(memory))
+
+
+def _share(percent: float | None) -> float | None:
+    return share(None if percent is None else int(percent))
+
+
+def _mean(percents: list[float]) -> float | None:
+    valid = [percent for percent in percents if percent <= 100]
+    return sum(valid) / len(valid) / 100 if valid else None
+
+
+def _celsius(degrees: float | None) -> float | None:
+    return celsius(None if degrees is None else int(degrees)) or None
+
+
+def _generation(speed: Any) -> int | None:
+    """Return PCIe's generation by its speed: in MT/s, for the highest one in GT/s, too."""
+    transfers = measure(speed) or 0
+    return _GENERATIONS.get(int(transfers / 1000 if transfers >= 1000 else transfers))

@@ -1,0 +1,1 @@
+"""NVIDIA's GPUs, by way of NVML."""

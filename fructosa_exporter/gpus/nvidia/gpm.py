@@ -1,0 +1,141 @@
+"""GPM, NVML's performance metrics: how busy the parts of a GPU were between two samples of it.
+
+Hopper and newer have them. Source: nvml.h, nvmlGpmMetricsGet and its kin.
+"""
+
+import struct
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import cached_property
+from itertools import groupby
+from typing import Any
+
+from fructosa_exporter.gpus.driver import DriverError, GPULost
+from fructosa_exporter.gpus.quantities import Columns, Quantities, known_columns
+
+from .calls import query
+from .mig import MIGInstance
+
+_METRICS = {  # NVML_GPM_METRIC_*, those in percent
+    ("graphics",): 1,
+    ("sm",): 2,
+    ("warps",): 3,
+    ("pipe", "tensor"): 5,
+    ("pipe", "fp64"): 11,
+    ("pipe", "fp32"): 12,
+    ("pipe", "fp16"): 13,
+    ("pipe", "integer"): 4,
+    ("bandwidth",): 10,
+}
+_QUANTITIES: Quantities = tuple(_METRICS)
+# nvmlGpmMetric_t: metricId, nvmlReturn, value, and three texts.
+_ANSWERS = struct.Struct("=" + "4xId24x" * len(_METRICS))
+_VERSION = 1  # of nvmlGpmMetricsGet_t
+
+# The ids of a GPU's part and of what it is divided into now; none for the whole GPU.
+Scope = tuple[str, ...]
+
+
+class GPMWindow:
+    """Two samples, and what happened between them. *fill* returns None where it can't fill one."""
+
+    def __init__(
+        self, nvml: Any, quantities: Quantities, fill: Callable[[Any], object | None]
+    ) -> None:
+        self._nvml, self._quantities, self._fill = nvml, quantities, fill
+        self._last, self._next = (query(nvml, "nvmlGpmSampleAlloc") for _ in range(2))
+        self._is_begun = False  # the last one is filled
+
+    def read(self, metrics_get: Any) -> Columns | None:
+        """Return what happened since the last time: at first nothing yet, None where it fails.
+
+        Raises: GPULost, DriverError.
+        """
+        if self._fill(self._next) is None:
+            return None
+        self._last, self._next = self._next, self._last
+        if not self._is_begun:
+            self._is_begun = True
+            return (), ()
+        metrics_get.sample1, metrics_get.sample2 = self._next, self._last
+        if query(self._nvml, "nvmlGpmMetricsGet", metrics_get) is None:
+            return None
+        return known_columns(self._quantities, _shares(metrics_get))
+
+    def close(self) -> None:
+        """Give the samples back."""
+        for sample in (self._last, self._next):
+            with suppress(GPULost, DriverError):
+                query(self._nvml, "nvmlGpmSampleFree", sample)
+
+
+class GPMActivity:
+    """One GPU by its handle: a window of it, or of each instance that it is divided into."""
+
+    def __init__(self, nvml: Any, handle: Any) -> None:
+        self._nvml, self._handle = nvml, handle
+        self._windows: dict[Scope, GPMWindow] = {}
+
+    @cached_property
+    def is_there(self) -> bool:
+        """Whether the GPU has GPM."""
+        support = query(self._nvml, "nvmlGpmQueryDeviceSupport", self._handle)
+        return support is not None and bool(support.isSupportedDevice)
+
+    def read(self, instances: Iterable[MIGInstance]) -> list[Columns]:
+        """Return shares of the time since the last call, by scope; an empty part for a new one.
+
+        ("graphics",), ("sm",), ("warps",), ("pipe", NAME), ("bandwidth",); of *instances* the
+        same with mig_ before them, and their GPU instance after. Raises: GPULost, DriverError.
+        """
+        scopes = _scopes(instances)
+        for gone in self._windows.keys() - set(scopes):
+            self._windows.pop(gone).close()
+        each = (self._window(scope).read(self._metrics_get) for scope in scopes)
+        return [part for part in each if part is not None]
+
+    def close(self) -> None:
+        """Give all samples back."""
+        for window in self._windows.values():
+            window.close()
+        self._windows.clear()
+
+    @cached_property
+    def _metrics_get(self) -> Any:
+        metrics_get = self._nvml.c_nvmlGpmMetricsGet_t(version=_VERSION, numMetrics=len(_METRICS))
+        for place, metric in zip(metrics_get.metrics, _METRICS.values(), strict=False):
+            place.metricId = metric
+        return metrics_get
+
+    def _window(self, scope: Scope) -> GPMWindow:
+        if scope not in self._windows:
+            self._windows[scope] = GPMWindow(self._nvml, *self._of(scope))
+        return self._windows[scope]
+
+    def _of(self, scope: Scope) -> tuple[Quantities, Callable[[Any], object | None]]:
+        nvml, handle = self._nvml, self._handle
+        if not scope:
+            return _QUANTITIES, lambda sample: query(nvml, "nvmlGpmSampleGet", handle, sample)
+        part = scope[0]
+        return (
+            tuple((f"mig_{name}", part, *more) for name, *more in _QUANTITIES),
+            lambda sample: query(nvml, "nvmlGpmMigSampleGet", handle, int(part), sample),
+        )
+
+
+def _scopes(instances: Iterable[MIGInstance]) -> list[Scope]:
+    """Return a scope for each GPU instance: one that is made anew has others within it."""
+    found = sorted((one.gpu_instance, one.uuid) for one in instances)
+    each = groupby(found, key=lambda pair: pair[0])
+    return [(part, *(uuid for _, uuid in pairs)) for part, pairs in each] or [()]
+
+
+def _shares(metrics_get: Any) -> list[float | None]:
+    """Return what was told, in the order of the questions."""
+    found = _ANSWERS.unpack_from(metrics_get, type(metrics_get).metrics.offset)
+    codes, percents = found[::2], found[1::2]
+    # A hair above all is all: two counters are never read at the same time.
+    return [
+        min(percent / 100, 1.0) if not code and 0 <= percent < 101 else None
+        for code, percent in zip(codes, percents, strict=True)
+    ]

@@ -1,0 +1,263 @@
+"""One GPU of NVIDIA: what NVML tells of each subject, in base units."""
+
+from collections.abc import Sequence
+from functools import cached_property, lru_cache
+from typing import Any
+
+from fructosa_exporter.gpus.quantities import Columns, GPUProcess, Quantities, known_columns
+from fructosa_exporter.gpus.units import BLANK_32, celsius, number, share
+
+from . import queries
+from .calls import check_gpu, query
+from .fields import FieldQuery, FieldValues
+from .gpm import GPMActivity
+from .mig import MIGInstance, instances
+from .numbers import NumberQuery, NumberValues
+from .nvlink import NVLinks
+from .xids import XidEvents
+
+_RATES: Quantities = (("busy",), ("memory",))
+_SIZES: Quantities = (("total",), ("used",), ("free",), ("reserved",))
+_BAR1: Quantities = (("bar1_total",), ("bar1_used",))
+_TEMPERATURES: Quantities = (("gpu",), ("memory",), ("margin",))
+_MOST_LINKS = 64
+_MOST_PIDS = 2**22  # that Linux gives: proc_sys_kernel(5), pid_max
+_FASTEST_FAN = 200  # nvml.h: the speed may be above 100 % of what the fan's noise should allow
+
+
+class NvidiaGPU:
+    """A GPU by its handle, which stays valid until NVML is closed.
+
+    Each method answers one subject. Raises: GPULost, DriverError.
+    """
+
+    def __init__(self, nvml: Any, handle: Any, index: str, uuid: str, events: XidEvents) -> None:
+        self.index, self.uuid = index, uuid
+        self._nvml, self._handle, self._events = nvml, handle, events
+        self._is_watched = False
+        self._engines, self._power = self._numbers(queries.ENGINES), self._numbers(queries.POWER)
+        self._clocks = self._numbers([*queries.CLOCKS, queries.STATE])
+        self._link = self._numbers(queries.LINK)
+        self._memory_c, self._held = self._fields(queries.MEMORY_C), self._fields(queries.HELD)
+        self._pcie, self._faults = self._fields(queries.PCIE), self._fields(queries.FAULTS)
+        self._activity = GPMActivity(nvml, handle)
+
+    def check(self) -> None:
+        """Ask for something that each GPU tells."""
+        check_gpu(self._nvml, self._handle)
+
+    def utilization(self) -> list[Columns]:
+        """Return ("busy",), ("memory",) and ("engine", NAME): shares of the last sample period."""
+        rates = self._query("nvmlDeviceGetUtilizationRates")
+        engines = self._engines.read()
+        if rates is None:
+            return [engines]
+        return [known_columns(_RATES, (share(rates.gpu), share(rates.memory))), engines]
+
+    def activity(self) -> list[Columns]:
+        """Return shares of the time since the last call in which parts of the GPU worked.
+
+        A part is empty that was not asked for before.
+        """
+        return self._activity.read(self._instances()) if self._activity.is_there else []
+
+    def memory(self) -> list[Columns]:
+        """Return sizes in bytes, of MIG's instances too."""
+        found = []
+        if memory := self._memory(self._handle):
+            found.append(
+                known_columns(_SIZES, [number(getattr(memory, size, None)) for (size,) in _SIZES])
+            )
+        if bar1 := self._query("nvmlDeviceGetBAR1MemoryInfo"):
+            found.append(known_columns(_BAR1, (number(bar1.bar1Total), number(bar1.bar1Used))))
+        for instance in self._instances():
+            if memory := self._memory(instance.handle):
+                sizes = ("total", "used", "free")
+                quantities = tuple((f"mig_{size}", *instance.ids) for size in sizes)
+                found.append(
+                    known_columns(quantities, [number(getattr(memory, size)) for size in sizes])
+                )
+        return found
+
+    def temperature(self) -> list[Columns]:
+        """Return degrees Celsius: ("gpu",), ("memory",), ("threshold", NAME), ("margin",)."""
+        memory_c = next(iter(self._memory_c.read()[1]), None)
+        found = (
+            celsius(self._query_any(queries.TEMPERATURE, 0)),
+            celsius(memory_c or None),  # 0 where nothing measures it
+            celsius(self._query("nvmlDeviceGetMarginTemperature")),
+        )
+        return [known_columns(_TEMPERATURES, found), self._thresholds]
+
+    def power(self) -> list[Columns]:
+        """Return watts, and joules since the driver was loaded."""
+        return [self._power.read()]
+
+    def clocks(self) -> list[Columns]:
+        """Return hertz, why clocks are held back and for how many seconds, and the P-state."""
+        found = [self._clocks.read(), self._fastest]
+        bits = number(self._query_any(queries.CURRENT_EVENTS))
+        if bits is not None:
+            found.append(_events(bits, self._supported_events | bits))
+        return [*found, self._held.read()]
+
+    def fans(self) -> list[Columns]:
+        """Return shares of the highest speed by fan."""
+        count = min(self._query("nvmlDeviceGetNumFans") or 0, 16)
+        speeds = [
+            share(self._query("nvmlDeviceGetFanSpeed_v2", fan), _FASTEST_FAN)
+            for fan in range(count)
+        ]
+        return [known_columns(tuple(("speed", str(fan)) for fan in range(count)), speeds)]
+
+    def pcie(self, is_sampled: bool = False) -> list[Columns]:
+        """Return bytes, replays, generation and lanes; *is_sampled* measures rates for 40 ms."""
+        rates = [self._numbers(queries.LINK_RATES).read()] if is_sampled else []
+        return [self._pcie.read(), self._link.read(), self._best_link, *rates]
+
+    def nvlink(self) -> list[Columns]:
+        """Return state, bytes and errors by link."""
+        return self._links.read() if self._links else []
+
+    def errors(self) -> list[Columns]:
+        """Return counts of ECC errors, retired pages and remapped rows, and what is pending.
+
+        From the first time on NVML keeps its Xids.
+        """
+        self._watch()
+        mode = self._query("nvmlDeviceGetEccMode")
+        return [self._faults.read(), *_switch("ecc_enabled", mode)]
+
+    def processes(self) -> dict[str, list[GPUProcess]]:
+        """Return the processes that use the GPU, by kind: "compute", "graphics"."""
+        found = {kind: self._query_any(functions) for kind, functions in queries.PROCESSES.items()}
+        return {
+            kind: _processes(processes)
+            for kind, processes in found.items()
+            if processes is not None
+        }
+
+    def info(self) -> list[Columns]:
+        """Return facts as labels, and MIG's instances."""
+        mode = self._query("nvmlDeviceGetMigMode")
+        each = [("mig_info", *one.ids, one.uuid, one.profile) for one in self._instances()]
+        instances = [(tuple(each), [1] * len(each))] if each else []
+        return [self._facts, *_switch("mig_enabled", mode), *instances]
+
+    def serial(self) -> str | None:
+        """Return the serial number of its board."""
+        return self._query("nvmlDeviceGetSerial") or None
+
+    def close(self) -> None:
+        """Give back what NVML keeps for it."""
+        self._activity.close()
+
+    def _watch(self) -> None:
+        if not self._is_watched:
+            self._is_watched = True
+            self._events.watch(self._handle, self.uuid)
+
+    def _query(self, function: str, *arguments: Any) -> Any | None:
+        return query(self._nvml, function, self._handle, *arguments)
+
+    def _query_any(self, functions: tuple[str, ...], *arguments: Any) -> Any | None:
+        for function in functions:
+            answer = self._query(function, *arguments)
+            if answer is not None:
+                return answer
+        return None
+
+    def _numbers(self, numbers: Sequence[NumberQuery]) -> NumberValues:
+        return NumberValues(self._nvml, self._handle, numbers)
+
+    def _fields(self, questions: Sequence[FieldQuery]) -> FieldValues:
+        return FieldValues(self._nvml, self._handle, questions)
+
+    def _memory(self, handle: Any) -> Any | None:
+        """Return sizes of a GPU or an instance; older drivers don't tell what is reserved."""
+        version = getattr(self._nvml, "nvmlMemory_v2", None)
+        name = "nvmlDeviceGetMemoryInfo"
+        return query(self._nvml, name, handle, version) or query(self._nvml, name, handle)
+
+    def _instances(self) -> list[MIGInstance]:
+        return instances(self._nvml, self._handle)
+
+    # What does not change while NVML is open is asked for once.
+
+    @cached_property
+    def _thresholds(self) -> Columns:
+        return self._numbers(queries.THRESHOLDS).read()
+
+    @cached_property
+    def _fastest(self) -> Columns:
+        return self._numbers(queries.FASTEST).read()
+
+    @cached_property
+    def _best_link(self) -> Columns:
+        return self._numbers(queries.BEST_LINK).read()
+
+    @cached_property
+    def _supported_events(self) -> int:
+        return number(self._query_any(queries.SUPPORTED_EVENTS)) or queries.OLD_EVENTS
+
+    @cached_property
+    def _links(self) -> NVLinks | None:
+        count = min(int(next(iter(self._fields(queries.LINK_COUNT).read()[1]), 0)), _MOST_LINKS)
+        return NVLinks(self._nvml, self._handle, count) if count else None
+
+    @cached_property
+    def _facts(self) -> Columns:
+        """Name, PCI bus id, vendor, and the versions of driver and CUDA."""
+        pci = self._query("nvmlDeviceGetPciInfo")
+        cuda = query(self._nvml, "nvmlSystemGetCudaDriverVersion_v2")
+        facts = (
+            self._query("nvmlDeviceGetName") or "",
+            _text(pci.busId) if pci else "",
+            "NVIDIA",
+            query(self._nvml, "nvmlSystemGetDriverVersion") or "",
+            f"{cuda // 1000}.{cuda % 1000 // 10}" if cuda else "",
+        )
+        return (("info", *facts),), [1]
+
+
+@lru_cache(maxsize=256)
+def _events(bits: int, told: int) -> Columns:
+    """Return which events hold by *bits*, of those that the bits of *told* are for."""
+    return _names(told), [int(bits & bit != 0) for bit in queries.EVENTS.values() if told & bit]
+
+
+@lru_cache(maxsize=16)
+def _names(told: int) -> Quantities:
+    return tuple(name for name, bit in queries.EVENTS.items() if told & bit)
+
+
+@lru_cache(maxsize=16)
+def _switched(name: str, is_on: bool) -> Columns:
+    return ((name,),), [int(is_on)]
+
+
+def _switch(name: str, mode: Sequence[int] | None) -> list[Columns]:
+    """Return whether something is on, of what it is now and after the next reset."""
+    return [] if mode is None else [_switched(name, mode[0] == 1)]
+
+
+def _processes(told: Sequence[Any]) -> list[GPUProcess]:
+    """Return the processes that are *told*; where they can't be right, only how many.
+
+    Some drivers of the series 535 write each with eight bytes more than all others do.
+    """
+    if not all(0 < one.pid <= _MOST_PIDS for one in told):
+        return [GPUProcess(0, None)] * len(told)
+    return [_process(one) for one in told]
+
+
+def _process(one: Any) -> GPUProcess:
+    ids = one.gpuInstanceId, one.computeInstanceId
+    is_divided = None not in ids and max(ids) < BLANK_32
+    return GPUProcess(
+        one.pid, number(one.usedGpuMemory), tuple(map(str, ids)) if is_divided else ()
+    )
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value

@@ -1,0 +1,169 @@
+"""NVML, the library of NVIDIA's driver: found, loaded, opened, closed."""
+
+import os
+import resource
+from collections.abc import Callable
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from fructosa_exporter.errors import SensorUnavailable
+from fructosa_exporter.gpus.driver import DriverError
+from fructosa_exporter.gpus.quantities import QuantityValues
+from fructosa_exporter.kernel import Kernel
+
+from .calls import LIBRARY_NOT_FOUND, MISMATCH, NOT_LOADED, query
+from .xids import XidEvents
+
+if TYPE_CHECKING:
+    from .gpu import NvidiaGPU
+
+LIBRARY = "libnvidia-ml.so.1"
+_CACHE = "/etc/ld.so.cache"
+_PCI = "/sys/bus/pci/devices"
+_VENDOR, _DISPLAY = "0x10de", "0x03"
+_MAX_OPEN_FILES = 65_536  # far more than the agent ever opens
+
+
+def limit_open_files(files: int = _MAX_OPEN_FILES) -> None:
+    """Lower the limits of open files, where they are higher than that.
+
+    On its way to nvidia-persistenced NVML reserves some fifty bytes for each file that may ever be
+    open. Containers often allow a billion: NVIDIA/nvidia-container-toolkit, issue 1053.
+    """
+    soft, hard = (_lower(limit, files) for limit in resource.getrlimit(resource.RLIMIT_NOFILE))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def _lower(limit: int, files: int) -> int:
+    return files if limit == resource.RLIM_INFINITY else min(limit, files)
+
+
+class NVML:
+    """NVML by way of pynvml. Nothing of it is loaded where there is no such library."""
+
+    name = "NVIDIA's driver"
+
+    def __init__(
+        self, kernel: Kernel | None = None, prepare: Callable[[], None] = limit_open_files
+    ) -> None:
+        self._kernel, self._prepare = kernel or Kernel(), prepare
+        self._nvml: ModuleType | None = None
+        self._is_open = False
+        self._events = XidEvents()
+        self._gpus: list[NvidiaGPU] = []
+
+    def open(self) -> "list[NvidiaGPU | str]":
+        """Open NVML; return its GPUs, or for one that doesn't answer its index.
+
+        Raises: SensorUnavailable where there is no such driver, DriverError where it fails.
+        """
+        nvml = self._nvml or self._loaded()
+        self._nvml = nvml
+        try:
+            nvml.nvmlInit()
+        except nvml.NVMLError as error:
+            raise self._refused(error) from None
+        self._is_open = True
+        count = self.count()
+        self._events.open(nvml)
+        found = [self._gpu(nvml, index) for index in range(count)]
+        self._gpus = [gpu for gpu in found if not isinstance(gpu, str)]
+        return found
+
+    def count(self) -> int:
+        """Return how many GPUs there are now. Raises: DriverError."""
+        count = query(self._nvml, "nvmlDeviceGetCount")
+        if count is None:
+            raise DriverError("NVML does not tell how many GPUs there are")
+        return int(count)
+
+    def events(self, uuid: str) -> QuantityValues:
+        """Return the Xids of a GPU: how many, by number, and the last one."""
+        return self._events.of(uuid)
+
+    def close(self) -> None:
+        """Close NVML, whatever state it is in."""
+        if self._nvml is None or not self._is_open:
+            return
+        self._is_open = False
+        for gpu in self._gpus:
+            gpu.close()
+        self._gpus = []
+        self._events.close()
+        try:
+            self._nvml.nvmlShutdown()
+        except self._nvml.NVMLError:  # it went before
+            return
+
+    def _loaded(self) -> ModuleType:
+        if not _is_findable():
+            raise SensorUnavailable(f"NVIDIA's driver is not installed: there is no {LIBRARY}")
+        try:
+            import pynvml
+        except ImportError:
+            raise DriverError(
+                "there is a driver of NVIDIA, but no module pynvml: pip install nvidia-ml-py"
+            ) from None
+        self._prepare()
+        return pynvml  # type: ignore[no-any-return]
+
+    def _refused(self, error: Any) -> SensorUnavailable | DriverError:
+        """Return what it means that NVML can't be opened."""
+        nvml, code = self._nvml, error.value
+        if code == MISMATCH:
+            # The driver was replaced: the library that this process holds belongs to the old one.
+            _unload(nvml)
+            return DriverError(
+                "NVML and the loaded driver are of different versions; after an upgrade of the "
+                "driver its modules must be loaded anew (or the node restarted)"
+            )
+        if code == LIBRARY_NOT_FOUND:
+            return SensorUnavailable(f"NVIDIA's driver is not installed: {LIBRARY} can't be loaded")
+        if code != NOT_LOADED:
+            return DriverError(f"NVML can't be opened: {error}")
+        if count := self._gpus_on_the_bus():
+            return DriverError(f"NVIDIA's driver is not loaded, but {count} of its GPUs are here")
+        return SensorUnavailable("NVIDIA's driver is installed, but not loaded")
+
+    def _gpus_on_the_bus(self) -> int:
+        def is_one(device: str) -> bool:
+            vendor = self._kernel.word(f"{_PCI}/{device}/vendor")
+            kind = self._kernel.word(f"{_PCI}/{device}/class") or ""
+            return vendor == _VENDOR and kind.startswith(_DISPLAY)
+
+        return sum(map(is_one, self._kernel.names(_PCI)))
+
+    def _gpu(self, nvml: ModuleType, index: int) -> "NvidiaGPU | str":
+        from .gpu import NvidiaGPU
+
+        try:
+            handle = nvml.nvmlDeviceGetHandleByIndex(index)
+            uuid = nvml.nvmlDeviceGetUUID(handle)
+        except nvml.NVMLError:
+            return str(index)
+        self._events.watch_again(handle, uuid)
+        return NvidiaGPU(nvml, handle, str(index), uuid, self._events)
+
+
+def _is_findable() -> bool:
+    """Tell whether the loader would find the library, without loading what calls the loader."""
+    folders = os.environ.get("LD_LIBRARY_PATH", "").split(":")
+    if any(folder and os.path.exists(f"{folder}/{LIBRARY}") for folder in folders):  # noqa: PTH110
+        return True
+    try:
+        return LIBRARY.encode() in Kernel().content(_CACHE)
+    except OSError:  # a system without such a cache: the loader must be asked
+        return True
+
+
+def _unload(nvml: Any) -> None:
+    """Let go of the library, so that the next look loads the one that is installed now.
+
+    pynvml has no function for that: it keeps what it once loaded.
+    """
+    import _ctypes
+
+    library, nvml.nvmlLib = nvml.nvmlLib, None
+    nvml._nvmlGetFunctionPointer_cache.clear()
+    if library is not None:
+        _ctypes.dlclose(library._handle)

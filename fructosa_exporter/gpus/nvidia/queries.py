@@ -1,0 +1,126 @@
+"""What NVML is asked of a GPU: functions, fields by number, and the quantities that they tell."""
+
+from fructosa_exporter.gpus.units import celsius, hertz, number, scaled, share, small, watts
+
+from .fields import FieldQuery
+from .numbers import NumberQuery
+
+# Engines of their own beside the one that computes: what each did, and of which time.
+ENGINES = [
+    NumberQuery(("engine", engine), f"nvmlDeviceGet{name}Utilization", lambda pair: share(pair[0]))
+    for engine, name in (
+        ("encoder", "Encoder"),
+        ("decoder", "Decoder"),
+        ("jpeg", "Jpg"),
+        ("ofa", "Ofa"),
+    )
+]
+POWER = [
+    NumberQuery(("draw",), "nvmlDeviceGetPowerUsage", watts),
+    NumberQuery(("limit",), "nvmlDeviceGetEnforcedPowerLimit", watts),
+    NumberQuery(
+        ("energy",), "nvmlDeviceGetTotalEnergyConsumption", lambda mj: scaled(number(mj), 1e-3)
+    ),
+]
+_CLOCK_NAMES = ("graphics", "sm", "memory", "video")  # NVML_CLOCK_*, from 0 on
+CLOCKS = [
+    NumberQuery(("clock", name), "nvmlDeviceGetClockInfo", hertz, (clock,))
+    for clock, name in enumerate(_CLOCK_NAMES)
+]
+# 32 is "unknown".
+STATE = NumberQuery(
+    ("state",), "nvmlDeviceGetPerformanceState", lambda state: state if state < 16 else None
+)
+FASTEST = [
+    NumberQuery(("fastest", name), "nvmlDeviceGetMaxClockInfo", hertz, (clock,))
+    for clock, name in enumerate(_CLOCK_NAMES)
+]
+# NVML_TEMPERATURE_THRESHOLD_*, from 0 on
+THRESHOLDS = [
+    NumberQuery(("threshold", name), "nvmlDeviceGetTemperatureThreshold", celsius, (kind,))
+    for kind, name in enumerate(("shutdown", "slowdown", "memory_max", "gpu_max"))
+]
+EVENTS = {  # nvmlClocksEventReason*
+    ("event", "gpu_idle"): 0x1,
+    ("event", "applications_clocks"): 0x2,
+    ("event", "sw_power_cap"): 0x4,
+    ("event", "hw_slowdown"): 0x8,
+    ("event", "sync_boost"): 0x10,
+    ("event", "sw_thermal"): 0x20,
+    ("event", "hw_thermal"): 0x40,
+    ("event", "hw_power_brake"): 0x80,
+    ("event", "display_clocks"): 0x100,
+    ("event", "board_limit"): 0x200,
+    ("event", "reliability"): 0x400,
+}
+OLD_EVENTS = 0x1FF  # what all GPUs tell that don't say what they can tell
+# The first is to go with CUDA 14, and older drivers don't have the second.
+TEMPERATURE = ("nvmlDeviceGetTemperature", "nvmlDeviceGetTemperatureV")
+# Drivers before 535 call them otherwise.
+CURRENT_EVENTS, SUPPORTED_EVENTS = (
+    (f"nvmlDeviceGet{which}ClocksEventReasons", f"nvmlDeviceGet{which}ClocksThrottleReasons")
+    for which in ("Current", "Supported")
+)
+
+
+def _positive(value: int | None) -> int | None:
+    return small(value) or None
+
+
+LINK = [
+    NumberQuery(("generation",), "nvmlDeviceGetCurrPcieLinkGeneration", _positive),
+    NumberQuery(("lanes",), "nvmlDeviceGetCurrPcieLinkWidth", _positive),
+]
+BEST_LINK = [
+    NumberQuery(("generation_max",), "nvmlDeviceGetMaxPcieLinkGeneration", _positive),
+    NumberQuery(("lanes_max",), "nvmlDeviceGetMaxPcieLinkWidth", _positive),
+]
+# NVML_PCIE_UTIL_*; in KB/s
+LINK_RATES = [
+    NumberQuery(
+        (f"{way}_rate",),
+        "nvmlDeviceGetPcieThroughput",
+        lambda kilobytes: scaled(small(kilobytes), 1000),
+        (counter,),
+    )
+    for counter, way in enumerate(("transmit", "receive"))
+]
+# NVML_FI_DEV_*, each a value of its own, or of a scope 0.
+MEMORY_C = [FieldQuery(82, 0, ("memory",))]
+LINK_COUNT = [FieldQuery(91, 0, ("count",))]
+PCIE = [
+    FieldQuery(197, 0, ("transmit",)),
+    FieldQuery(198, 0, ("receive",)),
+    FieldQuery(94, 0, ("replays",)),
+]
+_HELD_FIELDS = {  # nanoseconds in which clocks were held back
+    "power": 74,
+    "thermal": 75,
+    "sync_boost": 76,
+    "board_limit": 77,
+    "reliability": 79,
+    "sw_thermal": 269,
+    "hw_thermal": 270,
+    "hw_power_brake": 271,
+}
+HELD = [FieldQuery(field, 0, ("held", name), 1e-9) for name, field in _HELD_FIELDS.items()]
+_FAULT_FIELDS = {
+    ("ecc", "corrected"): 3,
+    ("ecc", "uncorrected"): 4,
+    ("ecc_lifetime", "corrected"): 5,
+    ("ecc_lifetime", "uncorrected"): 6,
+    ("retired_pages", "corrected"): 29,
+    ("retired_pages", "uncorrected"): 30,
+    ("retired_pages_pending",): 31,
+    ("remapped_rows", "corrected"): 142,
+    ("remapped_rows", "uncorrected"): 143,
+    ("remapped_rows_pending",): 144,
+    ("remapped_rows_failed",): 145,
+    ("recovery_action",): 230,
+}
+FAULTS = [FieldQuery(field, 0, quantity) for quantity, field in _FAULT_FIELDS.items()]
+# Newer and older names: pynvml refuses the plain ones where the driver is older than itself.
+PROCESSES = {
+    kind: tuple(f"nvmlDeviceGet{name}RunningProcesses_v{version}" for version in (3, 2))
+    for kind, name in (("compute", "Compute"), ("graphics", "Graphics"))
+}

@@ -1,0 +1,81 @@
+"""Xids: errors that NVIDIA's driver reports as events, counted since the agent began."""
+
+from collections import Counter
+from contextlib import suppress
+from types import ModuleType
+from typing import Any
+
+from fructosa_exporter.gpus.quantities import QuantityValues
+
+_LIMIT = 10_000  # no driver has so many events at once: it would keep the reading
+
+
+class XidEvents:
+    """Waits for nothing: takes what NVML has kept since the last look."""
+
+    def __init__(self) -> None:
+        self._nvml: Any = None
+        self._set: Any = None
+        self._uuids: dict[int, str] = {}
+        self._counts: dict[str, Counter[int]] = {}  # by UUID and Xid
+        self._last: dict[str, int] = {}
+
+    def open(self, nvml: ModuleType) -> None:
+        """Take the library, which has just been opened."""
+        self._nvml, self._set, self._uuids = nvml, None, {}
+
+    def watch(self, handle: Any, uuid: str) -> None:
+        """Have NVML keep the Xids of a GPU, where it can. The set is made when it is needed."""
+        if _address(handle) in self._uuids:
+            return
+        try:
+            if self._set is None:
+                self._set = self._nvml.nvmlEventSetCreate()
+            xids = self._nvml.nvmlEventTypeXidCriticalError
+            self._nvml.nvmlDeviceRegisterEvents(handle, xids, self._set)
+        except self._nvml.NVMLError:
+            return
+        self._uuids[_address(handle)] = uuid
+        self._counts.setdefault(uuid, Counter())
+
+    def watch_again(self, handle: Any, uuid: str) -> None:
+        """Go on with a GPU that was watched before NVML was opened again: each Xid counts."""
+        if uuid in self._counts:
+            self.watch(handle, uuid)
+
+    def of(self, uuid: str) -> QuantityValues:
+        """Return ("xids",), ("xid", NUMBER), and ("last_xid",) once there was one."""
+        self._take()
+        if uuid not in self._counts:
+            return {}
+        counts = self._counts[uuid]
+        found: QuantityValues = {("xids",): counts.total()}
+        found |= {("xid", str(xid)): count for xid, count in counts.items()}
+        return found | ({("last_xid",): self._last[uuid]} if uuid in self._last else {})
+
+    def _take(self) -> None:
+        """Count the Xids that came since the last look."""
+        for _ in range(_LIMIT if self._set is not None else 0):
+            try:
+                event = self._nvml.nvmlEventSetWait_v2(self._set, 0)
+            except self._nvml.NVMLError:  # usually a timeout: there are no more
+                return
+            uuid = self._uuids.get(_address(event.device))
+            if uuid and event.eventType == self._nvml.nvmlEventTypeXidCriticalError:
+                self._counts[uuid][event.eventData] += 1
+                self._last[uuid] = event.eventData
+
+    def close(self) -> None:
+        """Let go of the set; what was counted stays."""
+        if self._set is not None:
+            self._take()
+            with suppress(self._nvml.NVMLError):
+                self._nvml.nvmlEventSetFree(self._set)
+        self._set, self._uuids = None, {}
+
+
+def _address(handle: Any) -> int:
+    """Return where a handle points to: pynvml's handles have no equality of their own."""
+    from ctypes import c_void_p, cast
+
+    return cast(handle, c_void_p).value or 0

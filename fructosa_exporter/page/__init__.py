@@ -1,0 +1,1 @@
+"""Readings into the text of the page. Pure."""

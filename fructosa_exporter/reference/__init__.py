@@ -1,0 +1,1 @@
+"""What the sensors are, as text made from their declarations. Pure."""

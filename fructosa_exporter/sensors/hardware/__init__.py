@@ -1,0 +1,1 @@
+"""Boards, chips and their sensors: temperatures, energy, memory errors."""

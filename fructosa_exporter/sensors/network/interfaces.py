@@ -1,0 +1,241 @@
+"""Network interfaces and connections."""
+
+import socket
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
+
+import psutil
+
+from fructosa_exporter.errors import SensorUnavailable
+from fructosa_exporter.metrics import Rows, Sample, counter, gauge, info
+from fructosa_exporter.sensor import (
+    CalmSensorOptions,
+    Sensor,
+    SensorOptions,
+    SlowSensorOptions,
+    time_interval,
+)
+from fructosa_exporter.sources.devices import DeviceFilter, KeyCache
+from fructosa_exporter.sources.interface_state import interface_states
+from fructosa_exporter.sources.io_counters import interface_counters
+from fructosa_service.config.kinds import PATTERN, YES_NO, several
+from fructosa_service.config.settings import option
+
+_FAMILIES = {
+    socket.AF_INET: "inet",
+    socket.AF_INET6: "inet6",
+    socket.AF_PACKET: "link",
+    socket.AF_UNIX: "unix",
+}
+_TYPES = {socket.SOCK_STREAM: "tcp", socket.SOCK_DGRAM: "udp"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetIOCountersOptions(SensorOptions):
+    """Which interfaces are told of."""
+
+    include: tuple[str, ...] = option(
+        several(PATTERN), ("*",), "Tell of interfaces whose names match one of these."
+    )
+    exclude: tuple[str, ...] = option(
+        several(PATTERN), (), "But not of those whose names match one of these."
+    )
+
+
+class NetIOCounters(Sensor):
+    """Bytes, packets, errors and drops of each network interface since boot.
+
+    Source: /proc/net/dev.
+    """
+
+    Options = NetIOCountersOptions
+    options: NetIOCountersOptions
+
+    FIELDS = {
+        "bytes_sent": counter("fructosa_network_transmit_bytes_total", "Bytes sent.", "interface"),
+        "bytes_recv": counter(
+            "fructosa_network_receive_bytes_total", "Bytes received.", "interface"
+        ),
+        "packets_sent": counter(
+            "fructosa_network_transmit_packets_total", "Packets sent.", "interface"
+        ),
+        "packets_recv": counter(
+            "fructosa_network_receive_packets_total", "Packets received.", "interface"
+        ),
+        "errout": counter(
+            "fructosa_network_transmit_errors_total", "Errors while sending.", "interface"
+        ),
+        "errin": counter(
+            "fructosa_network_receive_errors_total", "Errors while receiving.", "interface"
+        ),
+        "dropout": counter(
+            "fructosa_network_transmit_drops_total", "Packets not sent.", "interface"
+        ),
+        "dropin": counter(
+            "fructosa_network_receive_drops_total", "Packets dropped on arrival.", "interface"
+        ),
+    }
+
+    read = staticmethod(interface_counters)
+
+    def __init__(self, options: NetIOCountersOptions | None = None, read: Any = None) -> None:
+        super().__init__(options, read)
+        self._filter = DeviceFilter(self.options.include, self.options.exclude)
+        self._keys = KeyCache(self.metrics)
+        self._fields = attrgetter(*self.FIELDS)
+
+    def samples(self) -> Iterator[Rows]:
+        interfaces = self.read()
+        if not interfaces:
+            raise SensorUnavailable("the kernel lists no network interface")
+        names = self._filter.of(interfaces)
+        values: list[float] = []
+        for name in names:
+            values += self._fields(interfaces[name])
+        yield Rows(self._keys.each(names), values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetConnectionsOptions(SensorOptions):
+    """How much is told of each connection."""
+
+    time_interval: float = time_interval(30)
+    addresses: bool = option(
+        YES_NO, False, "Tell each connection's addresses, ports and process, which is private."
+    )
+
+
+class NetConnections(Sensor):
+    """How many network connections there are, by family, protocol and state.
+
+    Source: psutil.net_connections(), i.e. /proc/net/{tcp,udp}{,6} and every /proc/PID/fd.
+    """
+
+    Options = NetConnectionsOptions
+    options: NetConnectionsOptions
+    on_by_default = False
+    cost = "4 ms and more: it looks at every open file of every process"
+    rights = "root (CAP_SYS_PTRACE) to tell the process of a connection; none for the counts"
+
+    CONNECTIONS = gauge(
+        "fructosa_network_connections",
+        "Connections and listening sockets.",
+        "family",
+        "protocol",
+        "state",
+    )
+    CONNECTION = info(
+        "fructosa_network_connection_info",
+        "A connection, and how many sockets share it; only with addresses = yes.",
+        "family",
+        "protocol",
+        "state",
+        "local_address",
+        "local_port",
+        "remote_address",
+        "remote_port",
+        "pid",
+    )
+
+    read = staticmethod(psutil.net_connections)
+
+    def samples(self) -> Iterator[Sample]:
+        connections = [(self._state(found), found) for found in self.read()]
+        for state, number in Counter(state for state, _ in connections).items():
+            yield self.CONNECTIONS.sample(number, *state)
+        if self.options.addresses:
+            told = Counter((*state, *_ends(found)) for state, found in connections)
+            for labels, number in told.items():
+                yield self.CONNECTION.sample(number, *labels)
+
+    def _state(self, found: Any) -> tuple[str, str, str]:
+        family, protocol = _FAMILIES.get(found.family, ""), _TYPES.get(found.type, "")
+        return family, protocol, found.status.lower()
+
+
+def _ends(found: Any) -> tuple[str, str, str, str, str]:
+    """Return a connection's local and remote address and port, and its process."""
+    local = (found.laddr.ip, str(found.laddr.port)) if found.laddr else ("", "")
+    remote = (found.raddr.ip, str(found.raddr.port)) if found.raddr else ("", "")
+    return *local, *remote, "" if found.pid is None else str(found.pid)
+
+
+class NetIFAddrs(Sensor):
+    """The addresses of each network interface.
+
+    Source: psutil.net_if_addrs(), i.e. getifaddrs().
+    """
+
+    Options = SlowSensorOptions
+
+    ADDRESS = info(
+        "fructosa_network_address_info",
+        "An address of the interface.",
+        "interface",
+        "family",
+        "address",
+        "netmask",
+        "broadcast",
+        "peer",
+    )
+
+    read = staticmethod(psutil.net_if_addrs)
+
+    def samples(self) -> Iterator[Sample]:
+        interfaces = self.read()
+        if not any(interfaces.values()):
+            raise SensorUnavailable("no network interface has an address")
+        told = {
+            (
+                interface,
+                _FAMILIES.get(found.family, ""),
+                *(
+                    text or ""
+                    for text in (found.address, found.netmask, found.broadcast, found.ptp)
+                ),
+            )
+            for interface, addresses in interfaces.items()
+            for found in addresses
+        }
+        for labels in sorted(told):
+            yield self.ADDRESS.sample(1, *labels)
+
+
+class NetIFStats(Sensor):
+    """State, speed and MTU of each network interface.
+
+    Source: the ioctls SIOCGIFFLAGS and SIOCGIFMTU; /sys/class/net/*/{speed,duplex}.
+    """
+
+    Options = CalmSensorOptions
+
+    UP = gauge("fructosa_network_up", "1 if the interface is up, else 0.", "interface")
+    MTU = gauge("fructosa_network_mtu_bytes", "Largest packet.", "interface")
+    SPEED = gauge(
+        "fructosa_network_speed_bytes_per_second",
+        "Speed of the link; absent where the driver tells none.",
+        "interface",
+    )
+    INTERFACE = info(
+        "fructosa_network_interface_info",
+        "Duplex mode and flags of the interface.",
+        "interface",
+        "duplex",
+        "flags",
+    )
+
+    read = staticmethod(interface_states)
+
+    def samples(self) -> Iterator[Sample]:
+        interfaces = self.read()
+        if not interfaces:
+            raise SensorUnavailable("the kernel lists no network interface")
+        for interface, stats in interfaces.items():
+            yield self.UP.sample(int(stats.isup), interface)
+            yield self.MTU.sample(stats.mtu, interface)
+            if stats.speed:  # megabits per second; 0 is 'unknown'
+                yield self.SPEED.sample(stats.speed * 125_000, interface)
+            yield self.INTERFACE.sample(1, interface, stats.duplex, stats.flags)

@@ -1,0 +1,1 @@
+"""Processors, memory, processes, the clock and the operating system."""

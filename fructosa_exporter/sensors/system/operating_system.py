@@ -1,0 +1,162 @@
+"""The system as a whole: what it runs, when it booted, who is logged in."""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import psutil
+
+from fructosa_exporter.kernel import Kernel
+from fructosa_exporter.metrics import Sample, gauge, info
+from fructosa_exporter.sensor import Sensor, SensorOptions, SlowSensorOptions, time_interval
+from fructosa_exporter.sources.proc_stat import SHARED
+from fructosa_service.config.kinds import YES_NO
+from fructosa_service.config.settings import option
+
+# os-release(5): the second where the first is not there.
+_RELEASE_FILES = ("/etc/os-release", "/usr/lib/os-release")
+_RELEASE_KEYS = ("ID", "VERSION_ID", "NAME", "PRETTY_NAME")
+_ASSIGNMENT = re.compile(r"""([A-Z][A-Z0-9_]*)=(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^\s"'#]*))""")
+
+
+class OperatingSystem(Sensor):
+    """The kernel and the distribution that the node runs.
+
+    Source: uname(2), and /etc/os-release or /usr/lib/os-release. In a container the name of the
+    node and the distribution are the container's.
+    """
+
+    Options = SlowSensorOptions
+
+    KERNEL = info(
+        "fructosa_os_info",
+        "The kernel, and the name that the node has for itself.",
+        "system",
+        "release",
+        "version",
+        "machine",
+        "node_name",
+    )
+    RELEASE = info(
+        "fructosa_os_release_info",
+        "The distribution.",
+        "id",
+        "version_id",
+        "name",
+        "pretty_name",
+    )
+
+    read: Kernel = Kernel()
+
+    def __init__(
+        self,
+        options: SensorOptions | None = None,
+        read: Any = None,
+        uname: Callable[[], os.uname_result] = os.uname,
+    ) -> None:
+        super().__init__(options, read)
+        self._uname = uname
+
+    def samples(self) -> Iterator[Sample]:
+        system = self._uname()
+        yield self.KERNEL.sample(
+            1, system.sysname, system.release, system.version, system.machine, system.nodename
+        )
+        facts = self._release()
+        if facts:
+            yield self.RELEASE.sample(1, *(facts.get(key, "") for key in _RELEASE_KEYS))
+
+    def _release(self) -> dict[str, str]:
+        """Return what the first of the files tells that tells anything."""
+        texts = (self.read.word(path) for path in _RELEASE_FILES)
+        return next(filter(None, (os_release(text) for text in texts if text)), {})
+
+
+def os_release(text: str) -> dict[str, str]:
+    """Return the assignments of an os-release file: a value as a shell would have it."""
+    lines = (_ASSIGNMENT.fullmatch(line.strip()) for line in text.split("\n"))
+    return {line[1]: _value(*line.groups()[1:]) for line in lines if line}
+
+
+def _value(double: str | None, single: str | None, bare: str | None) -> str:
+    if double is not None:
+        return re.sub(r"\\(.)", r"\1", double)
+    return single or bare or ""
+
+
+class BootTime(Sensor):
+    """When the node was booted.
+
+    Source: btime in /proc/stat.
+    """
+
+    Options = SlowSensorOptions
+
+    BOOT = gauge("fructosa_boot_time_seconds", "Time of boot, in seconds since 1970 (UTC).")
+
+    read = SHARED
+
+    def samples(self) -> Iterator[Sample]:
+        yield self.BOOT.sample(self.read().numbers["btime"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class UsersOptions(SensorOptions):
+    """How much is told of each session."""
+
+    time_interval: float = time_interval(10)
+    names: bool = option(
+        YES_NO, False, "Tell who is logged in, from where, and the process: all are private."
+    )
+
+
+class Users(Sensor):
+    """Login sessions: how many, and since when.
+
+    Source: psutil.users(), i.e. /var/run/utmp.
+    """
+
+    Options = UsersOptions
+    options: UsersOptions
+
+    SESSIONS = gauge("fructosa_user_sessions", "Login sessions.")
+    START = gauge(
+        "fructosa_user_session_start_time_seconds",
+        "When the terminal's oldest session began, in seconds since 1970 (UTC).",
+        "terminal",
+    )
+    SESSION = info(
+        "fructosa_user_session_info",
+        "A login session; only with names = yes.",
+        "terminal",
+        "user",
+        "host",
+        "pid",
+    )
+
+    read = staticmethod(psutil.users)
+
+    def samples(self) -> Iterator[Sample]:
+        sessions = self.read()
+        yield self.SESSIONS.sample(len(sessions))
+        oldest: dict[str, float] = {}
+        for session in sessions:
+            terminal = session.terminal or "none"
+            oldest[terminal] = min(session.started, oldest.get(terminal, session.started))
+        for terminal, started in oldest.items():
+            yield self.START.sample(started, terminal)
+        if self.options.names:
+            for labels in sorted({_told(session) for session in sessions}):
+                yield self.SESSION.sample(1, *labels)
+
+
+def _told(session: Any) -> tuple[str, str, str, str]:
+    pid = getattr(session, "pid", None)
+    return (
+        session.terminal or "none",
+        session.name,
+        session.host or "",
+        "" if pid is None else str(pid),
+    )

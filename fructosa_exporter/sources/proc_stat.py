@@ -1,0 +1,128 @@
+"""/proc/stat into numbers. Several sensors tell of it; they share a look.
+
+On a node of 256 threads the kernel takes longer to write this file than all others together, so
+the sensors of one page look at it once. Source: proc_stat(5).
+"""
+
+import re
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from fructosa_exporter.kernel import Kernel
+
+MODES = (
+    "user",
+    "nice",
+    "system",
+    "idle",
+    "iowait",
+    "irq",
+    "softirq",
+    "steal",
+    "guest",
+    "guest_nice",
+)
+
+# Where the lines of the processors end.
+_END = re.compile(rb"\n(?!cpu)")
+
+# The sensors of a page are read within milliseconds.
+_SHARED_FOR_S = 0.05
+
+
+class ProcStat(NamedTuple):
+    """What /proc/stat says at one moment, times in ticks of the kernel's clock.
+
+    ``ticks`` has a row for each of the first of MODES that the kernel knows, with a number for
+    each of the ``processors``; ``total`` is their sum as the kernel keeps it, by mode. ``numbers``
+    are the single numbers, by their names in the file.
+    """
+
+    processors: tuple[str, ...]
+    ticks: list[list[int]]
+    total: list[int]
+    numbers: dict[str, int]
+
+
+def parse(content: bytes) -> ProcStat:
+    """Return what the *content* of /proc/stat says.
+
+    Raises: ValueError for what is no such file.
+    """
+    end = _END.search(content)
+    head, rest = (content, b"") if end is None else (content[: end.start()], content[end.end() :])
+    words = head.split()
+    width = len(head.partition(b"\n")[0].split())
+    if width < 2 or len(words) % width:
+        raise ValueError("the lines of the processors in /proc/stat differ in length")
+    names = words[width::width]
+    modes = range(1, min(width, len(MODES) + 1))
+    return ProcStat(
+        tuple(name.decode().removeprefix("cpu") for name in names),
+        [list(map(int, words[width + mode :: width])) for mode in modes],
+        [int(words[mode]) for mode in modes],
+        dict(_numbers(rest)),
+    )
+
+
+def _numbers(rest: bytes) -> list[tuple[str, int]]:
+    """Return the first number of each line: of intr and softirq, the sum of the others."""
+    found = []
+    for line in rest.split(b"\n"):
+        name, _, numbers = line.partition(b" ")
+        first = numbers.partition(b" ")[0]
+        if first.isdigit():
+            found.append((name.decode(), int(first)))
+    return found
+
+
+class SharedProcStat:
+    """Looks at /proc/stat; who comes within a moment gets the same look."""
+
+    def __init__(
+        self, kernel: Kernel | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._kernel = kernel or Kernel()
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._last: tuple[float, ProcStat] | None = None
+
+    def __call__(self) -> ProcStat:
+        """Return what /proc/stat says now.
+
+        Raises: OSError, ValueError.
+        """
+        with self._lock:
+            now_s = self._clock()
+            if self._last is None or now_s - self._last[0] >= _SHARED_FOR_S:
+                self._last = (now_s, parse(self._kernel.content("/proc/stat")))
+            return self._last[1]
+
+
+SHARED = SharedProcStat()
+
+
+def ticks_between(before: ProcStat | None, after: ProcStat) -> list[list[int]]:
+    """Return the ticks that passed between two looks, in rows as of a look.
+
+    A mode that went backwards (iowait does) stood still. Where processors came or went, or
+    without a look *before*, what passed since boot, when all were zero.
+    """
+    if before is None or before.processors != after.processors:
+        return after.ticks
+    return [
+        [b - a if b > a else 0 for a, b in zip(row_before, row_after, strict=True)]
+        for row_before, row_after in zip(before.ticks, after.ticks, strict=True)
+    ]
+
+
+def total_ticks(rows: Sequence[Sequence[int]]) -> list[int]:
+    """Return the sum of all modes of each processor.
+
+    The kernel counts a guest's time in user (and in nice) too: as parts of a whole, they would
+    count twice.
+    """
+    parts = [row for mode, row in zip(MODES, rows, strict=False) if not mode.startswith("guest")]
+    return list(map(sum, zip(*parts, strict=True)))

@@ -1,0 +1,114 @@
+"""What is served at which address: requests into responses."""
+
+import logging
+import os
+from collections.abc import Callable, Sequence
+
+from fructosa_exporter.collect.collector import Collector
+from fructosa_exporter.collect.sensor_reader import SensorReader
+from fructosa_exporter.page.rendering import PageRenderer
+from fructosa_exporter.page.selection import UnknownSensor, selected
+from fructosa_exporter.page.sensor_state import SensorState
+from fructosa_service import __version__
+
+from .auth import ALLOWED, BUSY, Authenticator
+from .connection import ServerConnection
+from .request import Request
+from .response import HTML, Response, compressed, plain
+from .scrape_headers import accepts_gzip, negotiated_format, page_timeout_s
+from .status_page import status_page
+
+log = logging.getLogger(__name__)
+
+# A smaller body becomes no smaller.
+_GZIP_FROM_BYTES = 1024
+_CHALLENGE = 'Basic realm="lagent", charset="UTF-8"'
+_CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+
+
+class RequestHandler:
+    """Answers requests. Whatever they say, sensors are read; nothing else happens."""
+
+    def __init__(
+        self,
+        readers: Sequence[SensorReader],
+        collector: Collector,
+        clock: Callable[[], float],
+        authenticator: Authenticator | None = None,
+    ) -> None:
+        self._readers = {reader.name: reader for reader in readers}
+        self._collector = collector
+        self._clock = clock
+        self._authenticator = authenticator
+        self._renderer = PageRenderer()
+
+    def handle(self, request: Request, connection: ServerConnection) -> None:
+        """Answer a *request* on its *connection*, at once or later."""
+        if self._authenticator is None:
+            self._answer(request, connection)
+        else:
+            self._authenticator.authenticate(
+                request.headers, lambda verdict: self._admit(verdict, request, connection)
+            )
+
+    def _respond(self, connection: ServerConnection, make: Callable[[], Response]) -> None:
+        """Answer with what *make* returns; a fault in it costs this answer, not the agent."""
+        try:
+            response = make()
+        except Exception:
+            log.exception("a page could not be made; please report this")
+            response = plain(500, "a fault of lagent's own; its log says more")
+        connection.respond(response)
+
+    def _admit(self, verdict: str, request: Request, connection: ServerConnection) -> None:
+        if verdict == ALLOWED:
+            self._answer(request, connection)
+        elif verdict == BUSY:
+            text = "too many passwords wait to be checked; try again"
+            connection.respond(plain(429, text, Retry_After="10"))
+        else:
+            text = "user and password, please"
+            connection.respond(plain(401, text, WWW_Authenticate=_CHALLENGE))
+
+    def _answer(self, request: Request, connection: ServerConnection) -> None:
+        if request.method not in ("GET", "HEAD"):
+            text = f"{request.method} changes nothing here; use GET or HEAD"
+            connection.respond(plain(405, text, Allow="GET, HEAD"))
+        elif request.path == "/metrics":
+            self._metrics(request, connection)
+        elif request.path == "/":
+            self._respond(connection, self._status_page)
+        elif request.path == "/-/healthy":
+            connection.respond(plain(200, "lagent is healthy"))
+        else:
+            connection.respond(plain(404, "no such page; the metrics are at /metrics"))
+
+    def _metrics(self, request: Request, connection: ServerConnection) -> None:
+        try:
+            readers = selected(self._readers, request.query)
+        except UnknownSensor as error:
+            connection.respond(plain(400, str(error)))
+            return
+        self._collector.collect(
+            readers,
+            page_timeout_s(request.headers.get("x-prometheus-scrape-timeout-seconds")),
+            lambda states: self._respond(connection, lambda: self._page(states, request)),
+        )
+
+    def _page(self, states: Sequence[SensorState], request: Request) -> Response:
+        wanted = negotiated_format(request.headers.get("accept", ""))
+        text, used = self._renderer.text(states, wanted)
+        body = text.encode()
+        headers = {"Vary": "Accept, Accept-Encoding"}
+        is_long = len(body) >= _GZIP_FROM_BYTES
+        if is_long and accepts_gzip(request.headers.get("accept-encoding", "")):
+            body = compressed(body)
+            headers["Content-Encoding"] = "gzip"
+        return Response(200, body, used.value, headers)
+
+    def _status_page(self) -> Response:
+        now_s = self._clock()
+        states = [one.state(now_s, is_awaited=one.is_under_way) for one in self._readers.values()]
+        text = status_page(states, os.uname().nodename, __version__)
+        headers = {"Content-Security-Policy": _CONTENT_SECURITY_POLICY}
+        return Response(200, text.encode(), HTML, headers)

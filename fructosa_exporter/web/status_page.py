@@ -1,0 +1,92 @@
+"""The page for people: the sensors and how each is doing. Pure; it reads nothing."""
+
+from collections.abc import Iterable
+
+from fructosa_exporter.page.sensor_state import SensorState
+
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>lagent on {node}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>
+body {{ font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem;
+  padding: 0 1rem; color: #1d2733; }}
+h1 {{ font-size: 1.5rem; margin-bottom: 0; }}
+p {{ margin: .3rem 0 1.2rem; color: #52606d; }}
+table {{ border-collapse: collapse; width: 100%; }}
+th, td {{ text-align: left; padding: .35rem .7rem; border-bottom: 1px solid #e4e7eb;
+  vertical-align: top; }}
+th {{ font-size: .8rem; color: #52606d; }}
+.n {{ text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }}
+a {{ color: #0b69a3; text-decoration: none; }}
+.ok {{ color: #1f7a4d; }} .bad {{ color: #b42318; font-weight: 600; }} .none {{ color: #7b8794; }}
+small {{ color: #52606d; }}
+</style></head><body>
+<h1>lagent on {node}</h1>
+<p>FrUCToSA {version}. The metrics are at <a href="/metrics">/metrics</a>;
+<a href="/-/healthy">/-/healthy</a> answers while the agent runs.
+{summary}</p>
+<table><thead><tr><th>sensor</th><th>state</th><th class="n">samples</th>
+<th class="n">took</th><th class="n">age</th><th class="n">interval</th></tr></thead><tbody>
+{rows}</tbody></table>
+</body></html>
+"""
+
+_ROW = (
+    '<tr><td><a href="/metrics?collect[]={name}">{name}</a><br><small>{summary}</small></td>'
+    '<td class="{style}">{state}</td><td class="n">{samples}</td><td class="n">{took}</td>'
+    '<td class="n">{age}</td><td class="n">{interval}</td></tr>\n'
+)
+
+
+def status_page(states: Iterable[SensorState], node: str, version: str) -> str:
+    """Return the page of *states* as HTML, what is wrong first."""
+    told = [(_verdict(one), one) for one in states]
+    told.sort(key=lambda one: one[0][0] != "bad")
+    bad = sum(style == "bad" for (style, _), _ in told)
+    summary = f"{len(told)} sensors, {bad} of them in trouble." if bad else f"{len(told)} sensors."
+    rows = "".join(_row(one, style, text) for (style, text), one in told)
+    return _PAGE.format(node=_safe(node), version=_safe(version), summary=summary, rows=rows)
+
+
+def _verdict(state: SensorState) -> tuple[str, str]:
+    """Return the style and the text of what is to be said of a sensor."""
+    if state.is_stuck:
+        return "bad", f"has hung for {_duration(state.duration_s)}"
+    if state.reading is None:
+        return "none", "is being read" if state.is_under_way else "not asked for yet"
+    if state.reading.error:
+        return "bad", state.reading.error
+    if state.reading.absent:
+        return "none", state.reading.absent
+    return "ok", "ok"
+
+
+def _row(state: SensorState, style: str, text: str) -> str:
+    last, sensor = state.last, state.sensor
+    samples = (
+        "" if last is None else str(len(last.values) + sum(len(f.lines) for f in last.families))
+    )
+    return _ROW.format(
+        name=_safe(sensor.name),
+        summary=_safe(type(sensor).summary()),
+        style=style,
+        state=_safe(text),
+        samples=samples,
+        took=_duration(state.duration_s),
+        age=_duration(state.age_s),
+        interval=f"{sensor.options.time_interval:g} s",
+    )
+
+
+def _duration(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    if seconds < 0.1:
+        return f"{seconds * 1000:.2g} ms" if seconds else "0 s"
+    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+
+
+def _safe(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode().translate(_ESCAPES)

@@ -1,0 +1,93 @@
+"""The stand-in for amdsmi against the source of the real module, read without its library."""
+
+import ast
+import inspect
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from . import fake_amdsmi
+from .fake_amdsmi import ANSWERS, FakeAmdSmi
+
+FUNCTIONS = [name for name in vars(FakeAmdSmi) if name.startswith("amdsmi_")]
+ENUMERATIONS = [name for name in vars(FakeAmdSmi) if name.endswith(("Type", "Metric", "Flags"))]
+
+
+def folder():
+    """Return where the real module is; it is found, not imported."""
+    return Path(find_spec("amdsmi").origin).parent
+
+
+@pytest.fixture(scope="module")
+def definitions():
+    """The functions and classes of the real module, by name."""
+    source = (folder() / "amdsmi_interface.py").read_text()
+    kinds = ast.FunctionDef, ast.ClassDef
+    return {one.name: one for one in ast.parse(source).body if isinstance(one, kinds)}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_want_the_parameters_of_the_real_ones(definitions, name):
+    """Their names and their order; those with a default differ between versions."""
+    _, *parameters = inspect.signature(getattr(FakeAmdSmi, name)).parameters.values()
+    real = definitions[name].args
+
+    expected = [one.name for one in parameters if one.default is one.empty]
+    assert expected == [one.arg for one in real.args[: len(real.args) - len(real.defaults)]]
+
+
+@pytest.mark.parametrize("name", [name for name, one in ANSWERS.items() if isinstance(one, dict)])
+def test_answers_have_keys_of_the_real_ones(definitions, name):
+    """Every key is one that the real function writes."""
+    constants = {one.value for one in ast.walk(definitions[name]) if isinstance(one, ast.Constant)}
+    assert set() == keys(ANSWERS[name]) - constants
+
+
+@pytest.mark.parametrize("name", ENUMERATIONS)
+def test_choices_are_those_of_the_real_module(definitions, name):
+    """Each has the number that the library's header gives it."""
+    wrapper = ast.parse((folder() / "amdsmi_wrapper.py").read_text())
+    numbers = {
+        one.targets[0].id: one.value.value
+        for one in wrapper.body
+        if isinstance(one, ast.Assign)
+        and isinstance(one.value, ast.Constant)
+        and isinstance(one.targets[0], ast.Name)
+    }
+    real = {
+        one.targets[0].id: numbers[one.value.attr]
+        for one in definitions[name].body
+        if isinstance(one, ast.Assign)
+    }
+    assert dict(getattr(fake_amdsmi, name).__members__).items() <= real.items()
+
+
+@pytest.mark.parametrize("name", [name for name in vars(FakeAmdSmi) if "Exception" in name])
+def test_exceptions_descend_from_those_of_the_real_module(name):
+    """What catches the one catches the other."""
+    source = ast.parse((folder() / "amdsmi_exception.py").read_text())
+    classes = {one.name: one for one in source.body if isinstance(one, ast.ClassDef)}
+
+    expected = [base.__name__ for base in getattr(fake_amdsmi, name).__bases__]
+    assert expected == [base.id for base in classes[name].bases]
+
+
+def test_all_that_the_exporter_asks_for_is_in_the_stand_in():
+    """A misspelt function would else be an answer that is missing."""
+    package = Path(inspect.getfile(fake_amdsmi.AMDSMI)).parent
+    asked = {
+        one.value
+        for path in package.glob("*.py")
+        for one in ast.walk(ast.parse(path.read_text()))
+        if isinstance(one, ast.Constant) and str(one.value).startswith("amdsmi_")
+    }
+    # The calls for memory share what their names begin with.
+    assert {"amdsmi_get_gpu_memory_"} == asked - set(FUNCTIONS)
+
+
+def keys(answer):
+    """Return all keys within an answer."""
+    if not isinstance(answer, dict):
+        return set()
+    return set(answer).union(*map(keys, answer.values()))

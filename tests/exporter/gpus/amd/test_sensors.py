@@ -1,0 +1,314 @@
+"""AMD's GPUs: what each sensor tells of them."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from fructosa_exporter.errors import SensorUnavailable
+from fructosa_exporter.gpus.all_vendors import AllVendors
+from fructosa_exporter.sensors.gpu.activity import GPUActivity
+from fructosa_exporter.sensors.gpu.errors import GPUErrors
+from fructosa_exporter.sensors.gpu.info import GPUInfo
+from fructosa_exporter.sensors.gpu.links import GPUNVLink, GPUPcie
+from fructosa_exporter.sensors.gpu.power import GPUClocks, GPUFans, GPUPower, GPUTemperature
+from fructosa_exporter.sensors.gpu.processes import GPUProcesses
+from fructosa_exporter.sensors.gpu.usage import GPUMemory, GPUUtilization
+from tests.exporter.machine import values
+
+from .fake_amdsmi import MIB, SILENT, AmdNode, AmdSmiLibraryException, Card, FakeAmdSmi
+
+FIRST = ("0", "c1ff74a1-0000-1000-80d9-a3b7a8d5f6e1")
+SECOND = ("1", "74ff74b5-0000-1000-8000-000000000002")
+NOT_SUPPORTED = AmdSmiLibraryException(2)
+
+# What the first GPU tells, by sensor, metric and labels; the second one is of an older kind.
+TOLD = {
+    GPUUtilization: {
+        ("gpu_utilization_ratio",): 0.87,
+        ("gpu_memory_busy_ratio",): 0.12,
+        ("gpu_engine_utilization_ratio", "video"): 0.2,
+        ("gpu_engine_utilization_ratio", "jpeg"): 0.0,
+    },
+    GPUMemory: {
+        ("gpu_memory_total_bytes",): 196592 * MIB,
+        ("gpu_memory_used_bytes",): 4096 * MIB,
+        ("gpu_memory_free_bytes",): 192496 * MIB,
+    },
+    GPUTemperature: {
+        ("gpu_temperature_celsius",): 61,
+        ("gpu_memory_temperature_celsius",): 54,
+        ("gpu_temperature_threshold_celsius", "slowdown"): 100,
+        ("gpu_temperature_threshold_celsius", "shutdown"): 105,
+        ("gpu_temperature_threshold_celsius", "memory_max"): 108,
+    },
+    GPUPower: {
+        ("gpu_power_watts",): 640,
+        ("gpu_power_limit_watts",): 750,
+        ("gpu_energy_joules_total",): 30_000,
+    },
+    GPUClocks: {
+        ("gpu_clock_hertz", "graphics"): 2.1e9,
+        ("gpu_clock_hertz", "memory"): 1.3e9,
+        ("gpu_clock_hertz", "video"): 31e6,
+        ("gpu_clock_max_hertz", "graphics"): 2.1e9,
+        ("gpu_clock_max_hertz", "memory"): 1.3e9,
+        ("gpu_clock_max_hertz", "video"): 1.8e9,
+    },
+    GPUFans: {("gpu_fan_speed_ratio", "0"): 0.2},
+    GPUPcie: {
+        ("gpu_pcie_replays_total",): 65535,
+        ("gpu_pcie_link_generation",): 4,
+        ("gpu_pcie_link_generation_max",): 5,
+        ("gpu_pcie_link_lanes",): 8,
+        ("gpu_pcie_link_lanes_max",): 16,
+    },
+    GPUErrors: {
+        ("gpu_ecc_enabled",): 1,
+        ("gpu_ecc_errors_total", "corrected"): 3,
+        ("gpu_ecc_errors_total", "uncorrected"): 1,
+        ("gpu_retired_pages", "uncorrected"): 1,
+        ("gpu_retired_pages_pending",): 1,
+    },
+    GPUProcesses: {
+        ("gpu_processes", "compute"): 2,
+        ("gpu_processes_memory_bytes",): 3072 * MIB,
+    },
+    GPUInfo: {
+        ("gpu_up",): 1,
+        ("gpu_info", "AMD Instinct MI300X", "0000:c1:00.0", "AMD", "6.12.12", ""): 1,
+    },
+}
+SENSORS = [*TOLD, GPUNVLink]
+
+
+def older():
+    """Return a GPU for displays, which tells fewer things, and some in other places."""
+    card = Card(
+        amdsmi_get_gpu_device_bdf="0000:03:00.0",
+        amdsmi_get_gpu_device_uuid=SECOND[1],
+        amdsmi_get_gpu_total_ecc_count=NOT_SUPPORTED,
+    )
+    card.tells(
+        temperature_hotspot=SILENT,
+        temperature_edge=45,
+        average_mm_activity=50,
+        vcn_activity=[SILENT] * 4,
+        jpeg_activity=[SILENT] * 32,
+        current_socket_power=SILENT,
+        average_socket_power=30,
+        current_gfxclks=[SILENT] * 8,
+        current_gfxclk=500,
+        current_vclk0s=SILENT,
+        ppt_residency_acc=SILENT,
+        socket_thm_residency_acc=SILENT,
+        prochot_residency_acc=SILENT,
+        vr_thm_residency_acc=SILENT,
+        throttle_status=True,
+    )
+    return card
+
+
+@pytest.fixture
+def node(tmp_path):
+    """A node with two GPUs."""
+    return AmdNode(tmp_path, Card(), older())
+
+
+def told(node, sensor, labels=FIRST, **chosen):
+    """Return what a sensor tells of a GPU; its labels are left out."""
+    found = values(sensor(sensor.Options(**chosen), read=AllVendors(node.driver)))
+    return {
+        (name, *more): value
+        for (name, index, uuid, *more), value in found.items()
+        if (index, uuid) == labels
+    }
+
+
+@pytest.mark.parametrize("sensor", TOLD, ids=lambda sensor: sensor.name)
+def test_each_sensor_tells_its_subject_in_base_units(node, sensor):
+    """Percents become ratios, MHz hertz, MiB bytes, microwatts watts, microjoules joules."""
+    assert pytest.approx(TOLD[sensor]) == told(node, sensor)
+
+
+def test_all_gpus_are_told_with_index_and_uuid(node):
+    """The second GPU is beside the first."""
+    found = values(GPUPower(read=AllVendors(node.driver)))
+
+    expected = {("gpu_power_watts", *FIRST): 640, ("gpu_power_watts", *SECOND): 30}
+    assert expected == {key: value for key, value in found.items() if "gpu_power_watts" in key}
+
+
+@pytest.mark.parametrize(
+    ("sensor", "expected"),
+    [
+        (GPUTemperature, {("gpu_temperature_celsius",): 45}),
+        (GPUUtilization, {("gpu_engine_utilization_ratio", "video"): 0.5}),
+        (GPUClocks, {("gpu_clock_hertz", "graphics"): 5e8}),
+        (GPUClocks, {("gpu_clocks_event", "throttled"): 1}),
+        (GPUPower, {("gpu_power_watts",): 30}),
+    ],
+)
+def test_an_older_gpu_tells_the_same_in_other_places(node, sensor, expected):
+    """No hotspot, no list of engines and dies, average in place of present power."""
+    assert expected.items() <= told(node, sensor, SECOND).items()
+
+
+def test_reasons_are_those_that_were_counted_since_the_last_reading(node):
+    """Counters of the firmware say what holds clocks back, from the second reading on."""
+    sensor = GPUClocks(read=AllVendors(node.driver))
+    values(sensor)
+    node.smi.cards[0].tells(socket_thm_residency_acc=51)
+    node.now_s += 1
+
+    found = values(sensor)
+
+    expected = {"sw_power_cap": 0, "hw_thermal": 1, "hw_slowdown": 0, "regulator_thermal": 0}
+    assert expected == {
+        labels[-1]: value
+        for (name, *labels), value in found.items()
+        if name == "gpu_clocks_event" and tuple(labels[:2]) == FIRST
+    }
+
+
+def test_one_reading_of_metrics_serves_the_sensors_of_a_scrape(node):
+    """They follow each other at once; the next scrape reads anew."""
+    sensors = [sensor(read=AllVendors(node.driver)) for sensor in TOLD]
+
+    for _ in range(2):
+        for sensor in sensors:
+            values(sensor)
+        node.now_s += 1
+
+    assert 2 * 2 == node.smi.calls.count("amdsmi_get_gpu_metrics_info")
+
+
+def test_what_does_not_change_is_asked_for_once(node):
+    """Limits, names and sizes are kept while the library is open."""
+    sensors = [sensor(read=AllVendors(node.driver)) for sensor in TOLD]
+    [values(sensor) for sensor in sensors]
+    before = len(node.smi.calls)
+    node.now_s += 1
+
+    [values(sensor) for sensor in sensors]
+
+    # Of each GPU: metrics, memory, cap, energy, fan, PCIe, ECC, pages, processes.
+    assert 2 * 9 + 1 == len(node.smi.calls) - before
+
+
+def test_memory_is_told_by_libraries_that_only_know_it_in_mebibytes(node):
+    """The one call is there, the other one is not supported."""
+    node.smi.cards[0].answers["amdsmi_get_gpu_memory_usage"] = NOT_SUPPORTED
+
+    assert TOLD[GPUMemory] == told(node, GPUMemory)
+
+
+def test_a_gpu_without_metrics_tells_what_single_calls_know(node):
+    """As virtual functions and old boards do."""
+    node.smi.cards[0].answers |= {
+        "amdsmi_get_gpu_metrics_info": NOT_SUPPORTED,
+        "amdsmi_get_temp_metric": lambda place, metric: {(1, 0): 58}[place, metric],
+        "amdsmi_get_power_info": {"current_socket_power": "N/A", "average_socket_power": 410},
+    }
+
+    assert {("gpu_temperature_celsius",): 58} == told(node, GPUTemperature)
+    assert 410 == told(node, GPUPower)["gpu_power_watts",]
+    assert 1 == told(node, GPUInfo)["gpu_up",]
+
+
+def test_serial_numbers_are_told_on_request(node):
+    """It is that of the board."""
+    assert 1 == told(node, GPUInfo, serial=True)["gpu_serial_info", "PCB0815"]
+
+
+def test_nvlink_is_not_there(node):
+    """AMD's links are something else."""
+    with pytest.raises(SensorUnavailable, match="tell nothing of it"):
+        values(GPUNVLink(read=AllVendors(node.driver)))
+
+
+def test_gpm_is_not_there_and_nobody_waits_for_it(node):
+    """A second look is for GPUs that have begun to count."""
+    sensor, waited_s = GPUActivity(read=AllVendors(node.driver)), []
+    sensor.pause = waited_s.append
+
+    with pytest.raises(SensorUnavailable, match="tell nothing of it"):
+        values(sensor)
+    assert [] == waited_s
+
+
+def not_told(answer):
+    """Return an *answer* of the same keys, each "N/A"; lists of metrics have as many of them."""
+    if not isinstance(answer, dict):
+        return SILENT
+    return {
+        key: [SILENT] * len(value) if isinstance(value, list) else not_told(value)
+        for key, value in answer.items()
+    }
+
+
+NOTHING = [
+    *[lambda _, size=size: size for size in (0xFFFFFFFF, 2**64 - 1)],
+    not_told,
+    lambda _: SILENT,
+    lambda _: None,
+    lambda _: -1,
+    lambda _: {},
+    lambda _: NOT_SUPPORTED,
+    lambda _: AmdSmiLibraryException(10),
+    lambda _: AmdSmiLibraryException(30),
+]
+
+
+@pytest.mark.parametrize("answer", NOTHING)
+@pytest.mark.parametrize("sensor", SENSORS, ids=lambda sensor: sensor.name)
+def test_what_is_not_told_gives_no_sample(tmp_path, sensor, answer):
+    """Neither "N/A" nor a sentinel, no right or a busy GPU is a zero, or a failure."""
+    card = Card()
+    names = {name for name in card.answers if name.startswith("amdsmi_get_gpu_device")}
+    card.answers |= {name: answer(card.answers[name]) for name in card.answers if name not in names}
+    node = AmdNode(tmp_path, card)
+
+    try:
+        found = told(node, sensor)
+    except SensorUnavailable:
+        found = {}
+
+    allowed = {("gpu_up",): 1, ("gpu_info", "", "0000:c1:00.0", "AMD", "", ""): 1}
+    assert found.items() <= allowed.items()
+
+
+@pytest.mark.parametrize("width", [16, 32, 64])
+def test_sentinels_within_answers_give_no_sample(tmp_path, width):
+    """Versions that pass on what the library writes have the largest number of its type."""
+
+    def blank(answer):
+        if isinstance(answer, dict):
+            return {key: blank(value) for key, value in answer.items()}
+        return [blank(one) for one in answer] if isinstance(answer, list) else 2**width - 1
+
+    card = Card()
+    metrics = card.answers["amdsmi_get_gpu_metrics_info"]
+    card.answers["amdsmi_get_gpu_metrics_info"] = blank(metrics)
+    card.answers["amdsmi_get_temp_metric"] = lambda *_: 2**width - 1
+    card.answers["amdsmi_get_power_info"] = {"current_socket_power": 2**width - 1}
+    node = AmdNode(tmp_path, card)
+
+    for sensor in (GPUUtilization, GPUTemperature):
+        with pytest.raises(SensorUnavailable):
+            told(node, sensor)
+    assert ("gpu_power_watts",) not in told(node, GPUPower)
+
+
+def test_functions_that_a_version_lacks_give_no_sample(tmp_path):
+    """6.x has not all that 7.x has."""
+    needed = ("AmdSmiException", "AmdSmiLibraryException", "amdsmi_init", "amdsmi_shut_down")
+    found = ("amdsmi_get_processor_handles", "amdsmi_get_gpu_device_bdf")
+    smi = FakeAmdSmi(Card())
+    old = SimpleNamespace(**{name: getattr(smi, name) for name in needed + found})
+    node = AmdNode(tmp_path, *smi.cards, load=lambda: old)
+
+    expected = {("gpu_up",): 1, ("gpu_info", "", "0000:c1:00.0", "AMD", "", ""): 1}
+    assert expected == told(node, GPUInfo, ("0", "0000:c1:00.0"))
+    for sensor in set(SENSORS) - {GPUInfo}:
+        with pytest.raises(SensorUnavailable, match="tell nothing of it"):
+            told(node, sensor)

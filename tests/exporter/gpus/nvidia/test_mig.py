@@ -1,0 +1,70 @@
+"""MIG's instances, out of a driver in which they come and go."""
+
+from fructosa_exporter.gpus.nvidia.mig import instances
+
+
+class Refused(Exception):
+    """An error of NVML."""
+
+    def __init__(self, value):
+        super().__init__(f"error {value}")
+        self.value = value
+
+
+class Library:
+    """An NVML with one GPU; *told* are answers by function and handle, or errors' codes."""
+
+    NVMLError = NVMLLibraryMismatchError = Refused
+
+    def __init__(self, told):
+        self._told = told
+
+    def __getattr__(self, function):
+        def answer(*arguments):
+            found = self._told.get((function, *arguments), 6)
+            if isinstance(found, int) and function.endswith(("Index", "UUID", "Name", "Mode")):
+                raise Refused(found)
+            return found
+
+        return answer
+
+
+def told(**changes):
+    """Return the answers of a GPU with one instance, in the second of two places."""
+    return {
+        ("nvmlDeviceGetMigMode", "gpu"): [1, 1],
+        ("nvmlDeviceGetMaxMigDeviceCount", "gpu"): 2,
+        ("nvmlDeviceGetMigDeviceHandleByIndex", "gpu", 1): "mig",
+        ("nvmlDeviceGetGpuInstanceId", "mig"): 9,
+        ("nvmlDeviceGetComputeInstanceId", "mig"): 0,
+        ("nvmlDeviceGetUUID", "mig"): "MIG-1",
+        ("nvmlDeviceGetName", "mig"): "NVIDIA A100-SXM4-40GB MIG 1g.5gb",
+    } | {(function, "mig"): answer for function, answer in changes.items()}
+
+
+def found(answers):
+    """Return the instances as plain values."""
+    return [(*one.ids, one.uuid, one.profile) for one in instances(Library(answers), "gpu")]
+
+
+def test_an_instance_has_ids_uuid_and_profile():
+    """A place without instance is skipped: places have gaps."""
+    assert [("9", "0", "MIG-1", "1g.5gb")] == found(told())
+
+
+def test_a_gpu_without_mig_has_no_instances():
+    """Be it turned off, or not supported."""
+    mode = "nvmlDeviceGetMigMode", "gpu"
+
+    assert [] == found(told() | {mode: [0, 1]})
+    assert [] == found(told() | {mode: 3})
+
+
+def test_an_instance_that_goes_while_it_is_asked_is_left_out():
+    """It has ids, but no name any more."""
+    assert [] == found(told(nvmlDeviceGetUUID=6))
+
+
+def test_an_instance_without_a_name_has_no_profile():
+    """It is an instance all the same."""
+    assert [("9", "0", "MIG-1", "")] == found(told(nvmlDeviceGetName=3))

@@ -1,0 +1,168 @@
+"""Errors of the memory."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fructosa_exporter.errors import SensorUnavailable
+from fructosa_exporter.kernel import Kernel
+from fructosa_exporter.sensors.hardware.edac import EDAC
+
+from ...machine import values
+from ...recorded import changed, kernel
+
+MC0 = "/sys/devices/system/edac/mc/mc0"
+
+
+def test_controllers_and_dimms_tell_their_errors():
+    """The same errors by row of chips are not told again."""
+    expected = {
+        ("edac_corrected_errors_total", "mc0"): 5,
+        ("edac_uncorrected_errors_total", "mc0"): 0,
+        ("edac_corrected_unlocated_errors_total", "mc0"): 0,
+        ("edac_uncorrected_unlocated_errors_total", "mc0"): 0,
+        ("edac_dimm_corrected_errors_total", "mc0", "dimm0"): 1,
+        ("edac_dimm_uncorrected_errors_total", "mc0", "dimm0"): 0,
+        ("edac_dimm_info", "mc0", "dimm0", "N0 DIMM_A0", "card 0 module 0"): 1,
+        ("edac_dimm_corrected_errors_total", "mc0", "dimm6"): 2,
+        ("edac_dimm_uncorrected_errors_total", "mc0", "dimm6"): 0,
+        ("edac_dimm_info", "mc0", "dimm6", "N0 DIMM_G0", "card 6 module 0"): 1,
+        ("edac_corrected_errors_total", "mc1"): 4,
+        ("edac_uncorrected_errors_total", "mc1"): 0,
+        ("edac_corrected_unlocated_errors_total", "mc1"): 0,
+        ("edac_uncorrected_unlocated_errors_total", "mc1"): 0,
+        ("edac_dimm_corrected_errors_total", "mc1", "dimm6"): 2,
+        ("edac_dimm_uncorrected_errors_total", "mc1", "dimm6"): 0,
+        ("edac_dimm_info", "mc1", "dimm6", "N1 DIMM_O0", ""): 1,
+    }
+    assert expected == values(EDAC(read=kernel("edac")))
+
+
+def test_ranks_are_told_where_there_are_no_dimms():
+    """And what the controller does not tell is absent."""
+    expected = {
+        ("edac_corrected_errors_total", "mc0"): 0,
+        ("edac_corrected_unlocated_errors_total", "mc0"): 0,
+        ("edac_dimm_corrected_errors_total", "mc0", "rank5"): 0,
+        ("edac_dimm_uncorrected_errors_total", "mc0", "rank5"): 0,
+        ("edac_dimm_info", "mc0", "rank5", "mc#0csrow#2channel#1", "csrow 2 channel 1"): 1,
+        ("edac_dimm_corrected_errors_total", "mc0", "rank7"): 0,
+        ("edac_dimm_uncorrected_errors_total", "mc0", "rank7"): 0,
+        ("edac_dimm_info", "mc0", "rank7", "mc#0csrow#3channel#1", "csrow 3 channel 1"): 1,
+    }
+    assert expected == values(EDAC(read=kernel("edac_ranks")))
+
+
+def test_older_kernels_tell_rows_and_channels():
+    """A row's corrected errors are those of its channels, so they are not told twice."""
+    expected = {
+        ("edac_corrected_errors_total", "mc0"): 1,
+        ("edac_corrected_unlocated_errors_total", "mc0"): 2,
+        ("edac_uncorrected_errors_total", "mc0"): 5,
+        ("edac_uncorrected_unlocated_errors_total", "mc0"): 6,
+        ("edac_dimm_corrected_errors_total", "mc0", "csrow0"): 3,
+        ("edac_dimm_uncorrected_errors_total", "mc0", "csrow0"): 4,
+        ("edac_dimm_corrected_errors_total", "mc0", "csrow1/ch0"): 7,
+        ("edac_dimm_corrected_errors_total", "mc0", "csrow1/ch1"): 2,
+        ("edac_dimm_uncorrected_errors_total", "mc0", "csrow1"): 0,
+    }
+    assert expected == values(EDAC(read=kernel("edac_rows")))
+
+
+def test_rows_count_where_dimms_have_no_counts(tmp_path):
+    """As between Linux 3.6 and 4.9, which had the folders already."""
+    files = {
+        f"{MC0}/{dimm}/dimm_{kind}_count": None
+        for dimm in ("dimm0", "dimm6")
+        for kind in ("ce", "ue")
+    }
+
+    found = values(EDAC(read=changed("edac", tmp_path, files)))
+
+    assert found["edac_dimm_corrected_errors_total", "mc0", "csrow0/ch0"] == 1
+    assert "edac_dimm_info" not in {key[0] for key in found if key[1] == "mc0"}
+
+
+def test_labels_may_repeat_and_hold_anything(tmp_path):
+    """The folder's name keeps two DIMMs apart."""
+    changed("edac", tmp_path, {f"{MC0}/dimm0/dimm_label": 'a "\\\nb'})
+    (tmp_path / MC0.lstrip("/") / "dimm6/dimm_label").write_bytes(b"\xff")
+    (tmp_path / MC0.lstrip("/") / "../mc1/dimm6/dimm_label").write_bytes(b"\xff")
+
+    found = values(EDAC(read=Kernel(tmp_path)))
+
+    labels = {key[1:4] for key in found if key[0] == "edac_dimm_info"}
+    expected = {
+        ("mc0", "dimm0", 'a "\\\nb'),
+        ("mc0", "dimm6", "\udcff"),
+        ("mc1", "dimm6", "\udcff"),
+    }
+    assert expected == labels
+
+
+@pytest.mark.parametrize("content", [None, "", "N/A", "-1", "1 2", "9" * 400, "9" * 5000, "\x00"])
+def test_a_count_that_is_none_costs_only_itself(tmp_path, content):
+    """It is neither zero nor an error."""
+    files = {f"{MC0}/ce_count": content, f"{MC0}/dimm0/dimm_ue_count": content}
+
+    found = values(EDAC(read=changed("edac", tmp_path, files)))
+
+    assert len(found) == 15
+    assert ("edac_corrected_errors_total", "mc0") not in found
+    assert ("edac_dimm_uncorrected_errors_total", "mc0", "dimm0") not in found
+
+
+def test_what_vanishes_while_it_is_read_costs_only_itself(tmp_path):
+    """A DIMM and a controller that are listed, but lead nowhere."""
+    changed("edac", tmp_path, {})
+    folder = tmp_path / MC0.lstrip("/")
+    (folder / "dimm7").symlink_to("gone")
+    (folder.parent / "mc2").symlink_to("gone")
+
+    assert values(EDAC(read=kernel("edac"))) == values(EDAC(read=Kernel(tmp_path)))
+
+
+def test_an_empty_slot_is_not_told(tmp_path):
+    """Nor is a folder that is no DIMM."""
+    files = {
+        f"{MC0}/dimm9/dimm_label": "empty",
+        f"{MC0}/power/control": "auto",
+        f"{MC0}/dimmer/dimm_ce_count": "1",
+        "/sys/devices/system/edac/mc/power/control": "auto",
+    }
+
+    found = values(EDAC(read=changed("edac", tmp_path, files)))
+
+    assert values(EDAC(read=kernel("edac"))) == found
+
+
+def test_a_machine_without_edac_has_nothing_to_tell(tmp_path):
+    """With the driver's core loaded, as without it."""
+    with pytest.raises(SensorUnavailable, match="no EDAC driver"):
+        values(EDAC(read=Kernel(tmp_path)))
+
+    (tmp_path / "sys/devices/system/edac/mc/power").mkdir(parents=True)
+    with pytest.raises(SensorUnavailable, match="no EDAC driver"):
+        values(EDAC(read=Kernel(tmp_path)))
+
+
+class Saying(Kernel):
+    """A kernel that has one controller with one DIMM, all of whose files hold the same text."""
+
+    def __init__(self, text):
+        super().__init__()
+        self._text = text
+
+    def names(self, folder):
+        """Return the name of the controller, or of what it has."""
+        return {"mc": ["mc0"], "mc0": ["csrow0", "dimm0"]}.get(folder.rpartition("/")[2], [])
+
+    def text(self, path):
+        """Return the text, whatever *path* is asked for."""
+        return self._text
+
+
+@given(st.text() | st.integers().map(str))
+def test_no_content_of_files_breaks_the_sensor(text):
+    """All that it tells are numbers from zero on."""
+    assert all(value >= 0 for value in values(EDAC(read=Saying(text))).values())

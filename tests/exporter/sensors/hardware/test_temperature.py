@@ -1,0 +1,100 @@
+"""Temperatures, fans and battery."""
+
+import psutil
+import pytest
+
+from fructosa_exporter.errors import SensorUnavailable
+from fructosa_exporter.sensors.hardware.temperature import (
+    SensorsBattery,
+    SensorsFans,
+    SensorsTemperatures,
+)
+
+from ...machine import full, record, temperature, values
+
+
+def test_temperatures_are_told_with_their_limits():
+    """By chip, number and label."""
+    place = ("coretemp", "0", "Core 0")
+
+    expected = {
+        ("temperature_celsius", *place): 40.0,
+        ("temperature_high_celsius", *place): 80.0,
+        ("temperature_critical_celsius", *place): 100.0,
+    }
+    assert expected == values(full("SensorsTemperatures"))
+
+
+def test_chips_that_repeat_their_labels_are_told_apart():
+    """Two sockets have two coretemp chips, and psutil gives both one name."""
+    seen = {"coretemp": [temperature("Core 0", 40.0), temperature("Core 0", 50.0)]}
+
+    expected = {
+        ("temperature_celsius", "coretemp", "0", "Core 0"): 40.0,
+        ("temperature_celsius", "coretemp", "1", "Core 0"): 50.0,
+    }
+    assert expected == values(SensorsTemperatures(read=lambda: seen))
+
+
+def test_zero_degrees_are_a_temperature():
+    """What a chip does not tell is None, and is not told."""
+    seen = {"drivetemp": [temperature("disk", 0.0, high=None, critical=70.0)]}
+
+    expected = {
+        ("temperature_celsius", "drivetemp", "0", "disk"): 0.0,
+        ("temperature_critical_celsius", "drivetemp", "0", "disk"): 70.0,
+    }
+    assert expected == values(SensorsTemperatures(read=lambda: seen))
+
+
+def test_a_number_stands_in_for_a_label():
+    """So that all paths have as many parts."""
+    seen = {"acpitz": [temperature("", -3.5)], "empty": []}
+
+    expected = {("temperature_celsius", "acpitz", "0", "0"): -3.5}
+    assert expected == values(SensorsTemperatures(read=lambda: seen))
+
+
+def test_fans_tell_their_speed():
+    """One that stands still tells zero."""
+    seen = {"dell": [record(label="", current=0), record(label="rear", current=1200)]}
+
+    expected = {
+        ("fan_speed_rpm", "dell", "0", "0"): 0,
+        ("fan_speed_rpm", "dell", "1", "rear"): 1200,
+    }
+    assert expected == values(SensorsFans(read=lambda: seen))
+
+
+def test_a_battery_tells_its_charge():
+    """As a share; and how long it lasts."""
+    expected = {
+        ("battery_charge_ratio",): 0.5,
+        ("battery_remaining_seconds",): 3600,
+        ("battery_power_plugged",): 1,
+    }
+    assert expected == values(full("SensorsBattery"))
+
+
+@pytest.mark.parametrize("left", [psutil.POWER_TIME_UNKNOWN, psutil.POWER_TIME_UNLIMITED])
+def test_what_a_battery_does_not_know_is_not_told(left):
+    """Neither the time nor the plug."""
+    battery = record(percent=100.0, secsleft=left, power_plugged=None)
+
+    assert {("battery_charge_ratio",): 1.0} == values(SensorsBattery(read=lambda: battery))
+
+
+@pytest.mark.parametrize(
+    ("sensor_class", "seen", "missing"),
+    [
+        (SensorsTemperatures, {}, "no temperature sensor"),
+        (SensorsTemperatures, {"coretemp": []}, "no temperature sensor"),
+        (SensorsFans, {}, "no fan"),
+        (SensorsFans, {"dell": []}, "no fan"),
+        (SensorsBattery, None, "no battery"),
+    ],
+)
+def test_what_a_machine_does_not_have_is_said_to_be_missing(sensor_class, seen, missing):
+    """It is no failure."""
+    with pytest.raises(SensorUnavailable, match=missing):
+        values(sensor_class(read=lambda: seen))

@@ -1,0 +1,234 @@
+"""Disks and file systems."""
+
+import threading
+
+import pytest
+
+from fructosa_exporter.errors import SensorUnavailable
+from fructosa_exporter.sensors.storage.disk import (
+    DiskIOCounters,
+    DiskIOCountersOptions,
+    DiskPartitions,
+    DiskUsage,
+    DiskUsageOptions,
+    local_mountpoints,
+)
+from fructosa_service.config.kinds import several
+from fructosa_service.config.path_kind import PATH
+from fructosa_service.errors import KeyProblem
+
+from ...machine import FixedMounts, full, partition, record, values
+
+
+def usage(path):
+    """Return the use of a file system that is half full; ``/gone`` is not there."""
+    if path == "/gone":
+        raise FileNotFoundError(path)
+    return record(total=10, used=4, free=4)
+
+
+def measured(sensor):
+    """Return the mount points of which the sensor tells the size."""
+    return [labels[1] for labels in values(sensor) if labels[0] == "filesystem_total_bytes"]
+
+
+def configured(text):
+    """Return the sensor with a ``path`` as a file gives it."""
+    return DiskUsage(DiskUsageOptions(path=several(PATH).parse(text)), read=usage)
+
+
+def test_partitions_are_told_with_their_options():
+    """And whether they are read-only."""
+    expected = {
+        ("disk_partition_info", "/dev/sda1", "/", "ext4", "ro,noatime"): 1,
+        ("disk_partition_read_only", "/dev/sda1", "/"): 1,
+    }
+    assert expected == values(full("DiskPartitions"))
+
+
+@pytest.mark.parametrize(
+    ("opts", "expected"), [("rw", 0), ("ro", 1), ("rw,errors=remount-ro", 0), ("", 0)]
+)
+def test_read_only_is_an_option_of_its_own(opts, expected):
+    """Not a part of another one."""
+    sensor = DiskPartitions(read=lambda: [partition("/dev/sda1", "/", opts=opts)])
+
+    assert expected == values(sensor)["disk_partition_read_only", "/dev/sda1", "/"]
+
+
+def test_of_mounts_at_one_place_the_last_is_told():
+    """It hides the others; no series is there twice."""
+    mounts = [partition("tmpfs", "/mnt", opts="rw"), partition("tmpfs", "/mnt", opts="ro")]
+
+    found = values(DiskPartitions(read=lambda: mounts))
+
+    assert found["disk_partition_read_only", "tmpfs", "/mnt"] == 1
+    assert len(found) == 2
+
+
+def test_the_use_of_file_systems_is_told_in_bytes():
+    """The share is of what ordinary users have; root's reserve does not count."""
+    expected = {
+        ("filesystem_total_bytes", "/"): 10,
+        ("filesystem_used_bytes", "/"): 3,
+        ("filesystem_free_bytes", "/"): 6,
+        ("filesystem_utilization_ratio", "/"): 3 / 9,
+        ("filesystem_error", "/"): 0,
+    }
+    assert expected == values(full("DiskUsage"))
+
+
+def test_a_file_system_without_space_has_no_share_in_use():
+    """Such as one of the kernel's own."""
+    sensor = DiskUsage(
+        read=lambda _: record(total=0, used=0, free=0), mounts=FixedMounts(partition("a", "/"))
+    )
+
+    assert ("filesystem_utilization_ratio", "/") not in values(sensor)
+
+
+def test_paths_of_the_configuration_are_measured_and_no_others():
+    """In the order of the file."""
+    assert ["/scratch", "/home"] == measured(configured("/scratch, /home"))
+
+
+@pytest.mark.parametrize("text", ["/home, /home", "/home\n/home/"])
+def test_a_path_that_is_configured_twice_is_measured_once(text):
+    """A page must not repeat a series."""
+    assert ["/home"] == measured(configured(text))
+
+
+def test_a_file_system_that_can_not_be_measured_costs_only_itself():
+    """It is marked, and the others are told."""
+    found = values(configured("/gone, /home"))
+
+    assert found["filesystem_error", "/gone"] == 1
+    assert found["filesystem_error", "/home"] == 0
+    assert ("filesystem_total_bytes", "/gone") not in found
+    assert found["filesystem_total_bytes", "/home"] == 10
+
+
+@pytest.mark.parametrize(
+    ("mounts", "expected"),
+    [
+        ([], ["/"]),
+        ([partition("/dev/a", "/")], ["/"]),
+        ([partition("/dev/a", "/"), partition("/dev/b", "/home")], ["/", "/home"]),
+        ([partition("/dev/a", "/"), partition("/dev/a", "/bind")], ["/"]),
+        ([partition("/dev/b", "/home"), partition("/dev/b", "/bind")], ["/", "/home"]),
+        ([partition("/dev/b", "/b"), partition("/dev/a", "/a")], ["/", "/a", "/b"]),
+        ([partition("/dev/loop0", "/snap/core", "squashfs")], ["/"]),
+    ],
+)
+def test_without_configuration_local_file_systems_are_measured(mounts, expected):
+    """Each device once; images that nobody can write to are full by nature."""
+    sensor = DiskUsage(read=usage, mounts=FixedMounts(*mounts))
+
+    assert expected == local_mountpoints(mounts)
+    assert expected == measured(sensor)
+
+
+PSEUDO = [
+    partition("server:/x", "/nfs", "nfs4"),
+    partition("server:/x", "/nfs/again", "nfs4"),
+    partition("mds@tcp:/fs", "/lustre", "lustre"),
+    partition("tmpfs", "/run", "tmpfs"),
+    partition("tmpfs", "/dev/shm", "tmpfs"),
+    partition("sshfs", "/mnt", "fuse.sshfs"),
+]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, ["/"]),
+        ({"remote": True}, ["/", "/lustre", "/mnt", "/nfs"]),
+        ({"fstypes": ("tmpfs",)}, ["/dev/shm", "/run"]),
+        ({"fstypes": ("ext4", "nfs4")}, ["/", "/nfs"]),
+        ({"fstypes": ("xfs",)}, []),
+    ],
+)
+def test_remote_and_pseudo_file_systems_are_measured_on_request(options, expected):
+    """A remote one might hang; a pseudo one says little."""
+    mounts = FixedMounts(partition("/dev/a", "/"), pseudo=PSEUDO)
+
+    assert expected == measured(DiskUsage(DiskUsageOptions(**options), usage, mounts))
+
+
+def test_paths_and_types_are_not_for_use_together():
+    """It would not be clear which counts."""
+    with pytest.raises(KeyProblem, match="leave out fstypes and remote"):
+        DiskUsageOptions(path=("/",), remote=True)
+
+
+def test_a_file_system_that_hangs_costs_only_itself():
+    """It is marked until it answers again; the others are measured meanwhile."""
+    may_end, made = threading.Event(), []
+
+    def hang(path):
+        if path == "/hangs":
+            made.append(path)
+            assert may_end.wait(30)
+        return usage(path)
+
+    options = DiskUsageOptions(path=("/hangs", "/home"), deadline=0.4)
+    sensor = DiskUsage(options, hang)
+    during = [values(sensor) for _ in range(3)]
+    may_end.set()
+    after = values(sensor)
+    while after["filesystem_error", "/hangs"]:  # its thread may still be on the way back
+        after = values(sensor)
+
+    for found in during:
+        assert found["filesystem_error", "/hangs"] == 1
+        assert ("filesystem_total_bytes", "/hangs") not in found
+        assert found["filesystem_total_bytes", "/home"] == 10
+    assert after["filesystem_total_bytes", "/hangs"] == 10
+    assert len(made) >= 2
+
+
+@pytest.mark.parametrize(
+    ("include", "exclude", "expected"),
+    [
+        (("*",), (), ["sda", "sda1", "loop0"]),
+        (("*",), ("loop*", "ram*"), ["sda", "sda1"]),
+        (("sd?",), (), ["sda"]),
+        (("sd*",), ("*1",), ["sda"]),
+    ],
+)
+def test_disks_are_chosen_by_patterns(include, exclude, expected):
+    """As a shell has them."""
+    counters = record(**dict.fromkeys([*DiskIOCounters.FIELDS, *DiskIOCounters.MILLISECONDS], 1))
+    options = DiskIOCountersOptions(include=include, exclude=exclude)
+    sensor = DiskIOCounters(options, read=lambda: dict.fromkeys(("sda", "sda1", "loop0"), counters))
+
+    assert expected == [labels[1] for labels in values(sensor) if "reads_total" in labels[0]]
+
+
+def test_disks_tell_counts_bytes_and_seconds():
+    """psutil's milliseconds become seconds."""
+    expected = {
+        ("disk_reads_total", "sda"): 1,
+        ("disk_writes_total", "sda"): 2,
+        ("disk_read_bytes_total", "sda"): 3,
+        ("disk_written_bytes_total", "sda"): 4,
+        ("disk_read_seconds_total", "sda"): 0.005,
+        ("disk_write_seconds_total", "sda"): 0.006,
+        ("disk_reads_merged_total", "sda"): 7,
+        ("disk_writes_merged_total", "sda"): 8,
+        ("disk_busy_seconds_total", "sda"): 0.009,
+    }
+    assert expected == values(full("DiskIOCounters"))
+
+
+@pytest.mark.parametrize("seen", [{}, None])
+def test_a_machine_without_disks_has_nothing_to_tell(seen):
+    """As a diskless node."""
+    with pytest.raises(SensorUnavailable, match="no disk"):
+        values(DiskIOCounters(read=lambda: seen))
+
+
+def test_a_machine_without_partitions_has_nothing_to_tell():
+    """As a container may be."""
+    with pytest.raises(SensorUnavailable, match="no partition"):
+        values(DiskPartitions(read=list))

@@ -1,0 +1,145 @@
+"""The NFS client of the node."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fructosa_exporter.errors import SensorUnavailable
+from fructosa_exporter.sensors.storage.nfs import NFSClient, version_4_names
+
+from ...machine import values
+from ...recorded import changed, kernel
+
+FILE = "/proc/net/rpc/nfs"
+
+
+def of_version_4(folder, counts):
+    """Return the operations of version 4 that a kernel tells with these *counts*."""
+    text = f"proc4 {len(counts)} {' '.join(map(str, counts))}\n"
+    found = values(NFSClient(read=changed("nfs", folder, {FILE: text})))
+    return {labels[2]: count for labels, count in found.items()}
+
+
+def test_calls_and_operations_are_told():
+    """Only operations that were ever called; those of version 2 are no longer of interest."""
+    operations = {
+        "3": {
+            "null": 1,
+            "getattr": 4084749,
+            "setattr": 29200,
+            "lookup": 94754,
+            "access": 32580,
+            "readlink": 186,
+            "read": 47747,
+            "write": 7981,
+            "create": 8639,
+            "symlink": 6356,
+            "remove": 6962,
+            "rename": 7958,
+            "readdirplus": 241,
+            "fsstat": 4,
+            "fsinfo": 4,
+            "pathconf": 2,
+            "commit": 39,
+        },
+        "4": {"null": 1, "setclientid": 1, "setclientid_confirm": 1, "remove": 2},
+    }
+
+    found = values(NFSClient(read=kernel("nfs")))
+
+    expected = {
+        ("nfs_client_rpc_calls_total",): 4329785,
+        ("nfs_client_rpc_retransmissions_total",): 0,
+        ("nfs_client_rpc_authentication_refreshes_total",): 4338291,
+    } | {
+        ("nfs_client_operations_total", version, operation): count
+        for version, counts in operations.items()
+        for operation, count in counts.items()
+    }
+    assert expected == found
+
+
+def test_a_node_without_nfs_has_nothing_to_tell(tmp_path):
+    """The file is there only while the module is loaded."""
+    sensor = NFSClient(read=changed("nfs", tmp_path, {FILE: None}))
+
+    with pytest.raises(SensorUnavailable, match="NFS client is not loaded"):
+        values(sensor)
+
+
+@pytest.mark.parametrize(
+    ("number", "position", "expected"),
+    [
+        (53, 36, "secinfo"),  # Linux 3.12
+        (54, 37, "fsid_present"),  # 3.13
+        (54, 53, "destroy_clientid"),
+        (60, 59, "copy"),  # 4.7
+        (61, 60, "lookupp"),  # 4.14
+        (62, 60, "offload_cancel"),  # 4.20
+        (62, 61, "lookupp"),
+        (64, 63, "copy_notify"),  # 5.6
+        (69, 68, "read_plus"),  # 5.10
+        (70, 69, "offload_status"),  # 6.15
+        (71, 56, "deallocate"),  # 6.16
+        (71, 57, "zero_range"),
+        (71, 70, "offload_status"),
+    ],
+)
+def test_an_operation_of_version_4_is_called_as_in_the_kernel_that_has_so_many(
+    tmp_path, number, position, expected
+):
+    """Kernels have put new ones between the others."""
+    counts = [0] * number
+    counts[position] = 5
+
+    assert {expected: 5} == of_version_4(tmp_path, counts)
+
+
+@pytest.mark.parametrize(("number", "known"), [(48, 37), (53, 37), (72, 57), (10**6, 57)])
+def test_operations_whose_order_is_not_known_are_left_out(tmp_path, number, known):
+    """Of a kernel that is older or newer than those known, the first ones are certain."""
+    assert known == len(of_version_4(tmp_path, [1] * number))
+    assert known == len(version_4_names([str(number)]))
+
+
+def test_no_operation_is_there_twice():
+    """Whatever the kernel."""
+    for number in range(80):
+        names = version_4_names([str(number)])
+        assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", {}),
+        ("\n\n", {}),
+        ("rpc\n", {}),
+        ("rpc 1", {("nfs_client_rpc_calls_total",): 1}),
+        ("rpc x -1 3", {("nfs_client_rpc_authentication_refreshes_total",): 3}),
+        (f"rpc {'9' * 5000} ١ 1_0", {}),
+        ("proc3\nproc4\n", {}),
+        ("proc3 22 0 7", {("nfs_client_operations_total", "3", "getattr"): 7}),
+        ("proc3 99 " + "0 " * 22 + "7", {}),
+        ("proc4 61", {}),
+        ("proc4 many 0 7", {("nfs_client_operations_total", "4", "read"): 7}),
+        ("proc4 69 0 ? 7", {("nfs_client_operations_total", "4", "write"): 7}),
+        ("proc5 1 7\n?\n", {}),
+    ],
+)
+def test_what_is_no_count_gives_no_sample(tmp_path, text, expected):
+    """Whether it is cut off, no number, or a number beyond all counters."""
+    assert expected == values(NFSClient(read=changed("nfs", tmp_path, {FILE: text})))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(
+    content=st.binary() | st.lists(st.sampled_from([b"rpc", b"proc4", b"61", b"\n"])).map(b" ".join)
+)
+def test_no_content_breaks_the_sensor(tmp_path, content):
+    """Whatever a kernel may print."""
+    (tmp_path / "proc/net/rpc").mkdir(parents=True, exist_ok=True)
+    (tmp_path / FILE.lstrip("/")).write_bytes(content)
+    read = type(kernel("nfs"))(tmp_path)
+
+    list(NFSClient(read=read).samples())

@@ -1,0 +1,106 @@
+"""The kernel and the distribution."""
+
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fructosa_exporter.kernel import Kernel
+from fructosa_exporter.sensors.system.operating_system import OperatingSystem, os_release
+
+from ...machine import values
+from ...recorded import changed, kernel
+
+UNAME = os.uname_result(("Linux", "node7", "5.14.0-427.el9.x86_64", "#1 SMP", "x86_64"))
+KERNEL = ("os_info", "Linux", "5.14.0-427.el9.x86_64", "#1 SMP", "x86_64", "node7")
+DEBIAN = ("os_release_info", "debian", "12", "Debian GNU/Linux", "Debian GNU/Linux 12 (bookworm)")
+
+
+def told(read):
+    """Return what the sensor tells of a node7."""
+    return values(OperatingSystem(read=read, uname=lambda: UNAME))
+
+
+def test_the_kernel_and_the_distribution_are_told():
+    """With the name that the node has for itself."""
+    assert {KERNEL: 1, DEBIAN: 1} == told(kernel("os"))
+
+
+def test_the_file_of_the_vendor_stands_in_for_that_of_the_administrator(tmp_path):
+    """As the format's manual has it."""
+    (tmp_path / "etc").mkdir()
+    read = changed("os", tmp_path, {"/etc/os-release": None})
+
+    assert {KERNEL: 1, DEBIAN: 1} == told(read)
+
+
+@pytest.mark.parametrize("text", ["", "\x00", "# nothing\n", "debian 12", "ID", "=x", 'ID="open'])
+def test_a_file_that_tells_nothing_is_passed_over(tmp_path, text):
+    """The next one is read."""
+    changed("os", tmp_path, {"/etc/os-release": None})
+    (tmp_path / "etc/os-release").write_text(text)
+
+    assert {KERNEL: 1, DEBIAN: 1} == told(Kernel(tmp_path))
+
+
+def test_a_machine_without_a_release_tells_of_its_kernel(tmp_path):
+    """A node may boot a bare image."""
+    assert {KERNEL: 1} == told(Kernel(tmp_path))
+
+
+def test_what_a_distribution_does_not_tell_is_empty(tmp_path):
+    """One that rolls has no version."""
+    read = changed("os", tmp_path, {"/usr/lib/os-release": "ID=arch\nNAME='Arch Linux'\n"})
+
+    assert {KERNEL: 1, ("os_release_info", "arch", "", "Arch Linux", ""): 1} == told(read)
+
+
+def test_a_name_that_is_no_unicode_is_kept(tmp_path):
+    """The page escapes it."""
+    read = changed("os", tmp_path, {})
+    (tmp_path / "usr/lib/os-release").write_bytes(b"ID=\xff\n")
+
+    assert ("os_release_info", "\udcff", "", "", "") in told(read)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("ID=rocky", {"ID": "rocky"}),
+        ("  ID=rocky\r", {"ID": "rocky"}),
+        ('ID="a b"', {"ID": "a b"}),
+        ("ID='a \"b\"'", {"ID": 'a "b"'}),
+        (r'ID="\"a\" \\ \$b \`c\`"', {"ID": r'"a" \ $b `c`'}),
+        ("ID=", {"ID": ""}),
+        ('ID=""', {"ID": ""}),
+        ("ID=a\nID=b", {"ID": "b"}),
+        ("#ID=rocky", {}),
+        ("ID=a b", {}),
+        ("ID = a", {}),
+        ('ID="a', {}),
+        ('ID="a"b"', {}),
+    ],
+)
+def test_values_are_read_as_a_shell_would(line, expected):
+    """A line that it would refuse is passed over."""
+    assert expected == os_release(line)
+
+
+@given(st.text(st.characters(exclude_characters="\n", exclude_categories=["Cs"])))
+def test_every_value_can_be_quoted(value):
+    """And is read back."""
+    quoted = "".join(f"\\{letter}" if letter in '"\\$`' else letter for letter in value)
+
+    assert {"NAME": value} == os_release(f'NAME="{quoted}"')
+
+
+@given(st.text())
+def test_no_text_breaks_the_parser(text):
+    """What it makes of it is text."""
+    assert all(isinstance(value, str) for value in os_release(text).values())
+
+
+def test_the_system_is_looked_at_once_a_minute():
+    """It changes with a boot."""
+    assert OperatingSystem().options.time_interval == 60

@@ -1,0 +1,80 @@
+"""What holds for every sensor, on a machine that has everything and on the real one."""
+
+import math
+from collections import Counter
+
+import pytest
+
+from fructosa_exporter.errors import SensorUnavailable
+from fructosa_exporter.page.sensor_state import STATE_METRICS
+from fructosa_exporter.sensors import SENSORS, Agent
+
+from .. import machine
+
+ALL = pytest.mark.parametrize("sensor", [Agent, *SENSORS.values()], ids=lambda one: one.name)
+
+
+@pytest.mark.parametrize("name", SENSORS)
+def test_every_declared_metric_is_there_on_a_machine_that_has_everything(name):
+    """And no other one."""
+    sensor = machine.full(name)
+
+    found = {sample.metric for sample in machine.samples_of(sensor)}
+
+    assert set(sensor.metrics) == found
+
+
+@ALL
+def test_a_sensor_reads_the_machine_that_the_tests_run_on(sensor):
+    """Numbers of declared metrics, no series twice; or what is missing."""
+    try:
+        samples = machine.samples_of(sensor())
+    except SensorUnavailable:
+        return
+
+    assert {sample.metric for sample in samples} <= set(sensor.metrics)
+    assert all(math.isfinite(sample.value) for sample in samples)
+    assert all(isinstance(label, str) for sample in samples for label in sample.labels)
+    series = Counter((sample.metric, sample.labels) for sample in samples)
+    assert {1} >= set(series.values())
+
+
+@ALL
+def test_a_sensor_says_in_one_line_what_it_measures(sensor):
+    """It ends with a full stop and fits on a terminal; cost and rights are told too."""
+    summary = sensor.summary()
+
+    assert summary.endswith(".")
+    assert len(summary) <= 100
+    assert sensor.cost
+    assert sensor.rights
+
+
+@ALL
+def test_every_metric_says_what_it_means(sensor):
+    """In sentences."""
+    assert sensor.metrics
+    assert [] == [metric.name for metric in sensor.metrics if not metric.help.endswith(".")]
+
+
+def test_no_two_sensors_declare_a_metric_of_one_name():
+    """A page would have two heads for it."""
+    declared = [metric for sensor in (Agent, *SENSORS.values()) for metric in sensor.metrics]
+
+    names = Counter(metric.name for metric in [*declared, *STATE_METRICS])
+
+    assert [] == [name for name, number in names.items() if number > 1]
+
+
+@ALL
+def test_every_metric_of_the_project_begins_with_its_name(sensor):
+    """Those of a site's own sensors need not."""
+    assert all(metric.name.startswith("fructosa_") for metric in sensor.metrics)
+
+
+@ALL
+def test_a_counter_never_has_the_unit_of_a_ratio(sensor):
+    """Ratios go up and down."""
+    ratios = [metric for metric in sensor.metrics if metric.unit == "ratio"]
+
+    assert {"gauge"} >= {metric.type for metric in ratios}

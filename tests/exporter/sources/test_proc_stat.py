@@ -1,0 +1,124 @@
+"""/proc/stat into numbers."""
+
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fructosa_exporter.kernel import Kernel
+from fructosa_exporter.sources.proc_stat import (
+    MODES,
+    SharedProcStat,
+    parse,
+    ticks_between,
+    total_ticks,
+)
+
+from ..machine import cpu_times, look
+from ..recorded import unpack
+
+# A virtual machine with 2 processors, Linux 6.1, of which the second is number 3 as two are off.
+TEXT = b"""\
+cpu  69173 71 16024 400423 1010 0 787 155 5 0
+cpu0 27537 34 6906 208547 253 0 382 74 5 0
+cpu3 41636 37 9118 191876 757 0 405 81 0 0
+intr 882015 0 7 9
+ctxt 2013
+btime 1763975000
+processes 4711
+procs_running 2
+procs_blocked 0
+softirq 99 1 2
+"""
+
+
+def test_times_are_told_by_mode_and_processor():
+    """Under the numbers that the kernel gives: they have gaps where some are off."""
+    found = parse(TEXT)
+
+    assert ("0", "3") == found.processors
+    assert [27537, 41636] == found.ticks[MODES.index("user")]
+    assert [5, 0] == found.ticks[MODES.index("guest")]
+    assert 69173 == found.total[0]
+
+
+def test_single_numbers_are_told_by_name():
+    """Of interrupts, the sum."""
+    numbers = parse(TEXT).numbers
+
+    assert (882015, 2013, 1763975000) == tuple(numbers[name] for name in ("intr", "ctxt", "btime"))
+    assert (4711, 2, 0, 99) == tuple(
+        numbers[name] for name in ("processes", "procs_running", "procs_blocked", "softirq")
+    )
+
+
+def test_old_kernels_know_fewer_modes():
+    """And new ones may know more, which have no name yet."""
+    old = parse(b"cpu  1 2 3 4\ncpu0 1 2 3 4\nintr 1 2\n")
+    new = parse(b"cpu 1 2 3 4 5 6 7 8 9 10 11\ncpu0 1 2 3 4 5 6 7 8 9 10 11\nintr 1 2\n")
+
+    assert 4 == len(old.ticks)
+    assert [[10]] == new.ticks[9:]
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\n", b"cpu", b"cpu 1 2\ncpu0 1\n", b"cpu 1 2\ncpu0 1 x\n", b"cpu 1 2\ncpu0"]
+)
+def test_what_is_no_such_file_is_an_error(content):
+    """Half a file gives no numbers."""
+    with pytest.raises(ValueError, match=r"."):
+        parse(content)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_a_look_or_an_error(content):
+    """Nothing else comes of them."""
+    try:
+        found = parse(content)
+    except ValueError:
+        return
+
+    assert all(len(found.processors) == len(row) for row in found.ticks)
+
+
+def test_time_passes_between_two_looks():
+    """A mode that went backwards stood still."""
+    before = look(cpu_times(user=1, iowait=5))
+    after = look(cpu_times(user=3, iowait=4, guest=1))
+
+    rows = ticks_between(before, after)
+
+    assert [200] == rows[MODES.index("user")]
+    assert [0] == rows[MODES.index("iowait")]
+    assert [200] == total_ticks(rows)  # a guest's time is within user
+
+
+class Clock:
+    """A clock that stands until it is set."""
+
+    now_s = 0.0
+
+    def __call__(self):
+        return self.now_s
+
+
+def test_the_sensors_of_a_page_share_a_look(tmp_path):
+    """The next page gets another one."""
+    clock = Clock()
+    unpack("\n== /proc/stat\n" + TEXT.decode(), tmp_path)
+    shared = SharedProcStat(Kernel(tmp_path), clock)
+    first = shared()
+    clock.now_s = 0.04
+    second = shared()
+    clock.now_s = 0.06
+    third = shared()
+
+    assert first is second
+    assert first is not third
+    assert first == third
+
+
+def test_this_machine_is_understood():
+    """As many processors as are online."""
+    assert os.sysconf("SC_NPROCESSORS_ONLN") == len(SharedProcStat()().processors)

@@ -1,0 +1,485 @@
+"""The text format, read strictly; prometheus_client reads the same."""
+
+import math
+import re
+from collections import Counter
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from prometheus_client.parser import text_string_to_metric_families
+
+from fructosa_exporter.metrics import Family
+from fructosa_exporter.page.exposition import family_lines
+from fructosa_exporter.sources.prom_files import FileRejected, merge_files, parse_file
+
+
+def families(*texts):
+    """Return the families of files that are called a, b, ..., and why some are refused."""
+    files = {chr(ord("a") + at): parse_file(text.encode()) for at, text in enumerate(texts)}
+    return merge_files(files)
+
+
+def page(text):
+    """Return the page that shows a file."""
+    shown, refused = families(text)
+    assert refused == {}
+    return family_lines(shown)
+
+
+def lines(text):
+    """Return the lines of a file's samples as the page shows them."""
+    return [line for family in families(text)[0] for line in family.lines]
+
+
+def refusal(text):
+    """Return why a file is refused."""
+    with pytest.raises(FileRejected) as caught:
+        parse_file(text if isinstance(text, bytes) else text.encode())
+    return str(caught.value)
+
+
+def samples(text):
+    """Return what prometheus_client reads: each sample, how often.
+
+    It adds _total to what it knows for a counter, which depends on the order of the lines; and
+    takes "#x TYPE" for a TYPE, which to Prometheus is a comment.
+    """
+    text = re.sub(r"(?m)^[ \t]*#(?![ \t]+(HELP|TYPE)[ \t]).*\n?", "", text)
+    return Counter(
+        (
+            sample.name.removesuffix("_total"),
+            tuple(sorted(sample.labels.items())),
+            "NaN" if math.isnan(sample.value) else sample.value,
+        )
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    )
+
+
+def test_a_file_is_shown_with_type_and_help():
+    """One family for each metric, with lines that are ready."""
+    text = (
+        "# A comment.\n"
+        "#another one\n"
+        "\n"
+        "# HELP jobs_total All jobs \\\\ with\\nbreaks.\n"
+        "# TYPE jobs_total counter\n"
+        'jobs_total{queue="long"} 3\n'
+        'jobs_total{queue="short"} 4e2\n'
+        "load 0.5\n"
+    )
+
+    shown, _ = families(text)
+
+    jobs = ('jobs_total{queue="long"} 3', 'jobs_total{queue="short"} 4e2')
+    assert shown == (
+        Family("jobs_total", "counter", "All jobs \\ with\nbreaks.", jobs),
+        Family("load", "untyped", "", ("load 0.5",)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("a 1", "a 1"),
+        (" \ta \t 1 \t", "a 1"),
+        ("a{} 1", "a 1"),
+        ("a{}1", "a 1"),
+        ('a {b="c"} 1', 'a{b="c"} 1'),
+        ('a{ b = "c" , d="e" , } 1', 'a{b="c",d="e"} 1'),
+        ('a{b="{},= #"} 1', 'a{b="{},= #"} 1'),
+        (r'a{b="\\n\"\n"} 1', r'a{b="\\n\"\n"} 1'),
+        ('a{b="tab\there"} 1', 'a{b="tab\there"} 1'),
+        ('a{b="\u2028é\x85"} 1', 'a{b="\u2028é\x85"} 1'),
+        ('a{b=""} 1', 'a{b=""} 1'),
+        ("a:b_C9 1", "a:b_C9 1"),
+    ],
+)
+def test_lines_are_written_anew(line, expected):
+    """Whatever spacing the file had."""
+    assert [expected] == lines(line)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("0", "0"),
+        ("-0.0", "-0.0"),
+        ("+1", "+1"),
+        ("1.", "1."),
+        (".5", ".5"),
+        ("1e-400", "1e-400"),
+        ("1E+5", "1E+5"),
+        ("1152921504606846977", "1152921504606846977"),
+        ("0" * 5000 + "1", "0" * 5000 + "1"),
+        ("NaN", "NaN"),
+        ("nan", "NaN"),
+        ("Inf", "+Inf"),
+        ("+Inf", "+Inf"),
+        ("-inf", "-Inf"),
+        ("Infinity", "+Inf"),
+        ("-INFINITY", "-Inf"),
+    ],
+)
+def test_numbers_are_those_of_go_and_of_python(value, expected):
+    """As they were written, but for what is not finite."""
+    assert [f"a {expected}"] == lines(f"a {value}")
+    assert samples(f"a {value}") == samples(f"a {expected}")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("x", "1x", "0x10", "0x1p3", "1_000", "1,5", "١", "1e", "1e999", "-" + "9" * 400, "e5"),
+        *(".", "-", "+", "--1", "+nan", "-nan", "infinit", "ınf", "1 ", '"1"', "1}"),
+    ],
+)
+def test_what_is_no_number_is_refused(value):
+    """Python alone reads some of these, Go alone others."""
+    assert refusal(f"ok 1\na {value}\xa0").startswith("line 2: ")
+    if value == value.strip():
+        assert "no number; write e.g." in refusal(f"ok 1\na {value}")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a", "line 1: 'a' has no value; write a name, a blank and a number"),
+        ("a{}", "line 1: '' is no number; write e.g."),
+        ("1 1", "line 1: '1 1' is no sample; write e.g."),
+        ("\ufeffa 1", "line 1: '\\ufeffa 1' is no sample"),
+        ('{"a"} 1', "no sample"),
+        ("a-b 1", "line 1: 'a-b 1' has no value"),
+        ("a+1", "has no value"),
+        ("a\n", "line 1: 'a' has no value"),
+        ("\n\na 1 1700000000000", "line 3: has a timestamp; write the line without it"),
+        ("a 1 # {} 1", "line 1: has '#' after its value; leave it out"),
+        ("a 1 1 1", "timestamp"),
+        ('a{b="c" 1', "is no label; write e.g. label="),
+        ('a{b="c} 1', "is no label"),
+        ("a{b=c} 1", "is no label"),
+        ('a{b="c" d="e"} 1', "is no label"),
+        ('a{,b="c"} 1', "is no label"),
+        ('a{b="c",,} 1', "is no label"),
+        ('a{b:c="d"} 1', "is no label"),
+        ('a{é="d"} 1', "is no label"),
+        ('a{"b"="c"} 1', "is no label"),
+        ('a{b="c",b="d"} 1', "label b is there twice; write it once"),
+        ('a{__name__="b"} 1', "label __name__ is Prometheus's own; choose another name"),
+        (r'a{b="\x"} 1', r"has \x, which means nothing; write a backslash as \\"),
+        (r'a{b="\t"} 1', "which means nothing"),
+        ("# HELP a C:\\temp", "which means nothing"),
+        ('# HELP a \\"', "which means nothing"),
+        ("# HELP a \\", "which means nothing"),
+        ("a 1\r\n", "line 1: has a carriage return; end lines with LF alone"),
+        ("a 1\n# \0", "line 2: has the control character '\\x00'; leave it out"),
+        (b"a 1\n\xff 2", "line 2: is no UTF-8; write the file in UTF-8"),
+        ("a 1\na 2", "line 2: a is there twice; write each series once"),
+        ('a{b="1",c="2"} 1\na{c="2",b="1"} 2', 'a{b="1",c="2"} is there twice'),
+        ('a{b=""} 1\na 2', "a is there twice"),
+        ("fructosa_x 1", "fructosa_x is a name of the agent's own; choose another one"),
+        ("# HELP fructosa_x y", "agent's own"),
+        ("# TYPE fructosa histogram", "fructosa_bucket is a name of the agent's own"),
+        ("# HELP", "HELP of no metric; write e.g. '# HELP NAME What it means.'"),
+        ("# TYPE", "TYPE of no metric; write e.g. '# TYPE NAME gauge'"),
+        ("# TYPE a-b gauge", "TYPE of no metric"),
+        ("#TYPE a gauge", "has #TYPE in one word; write '# TYPE'"),
+        ("#HELP a b", "has #HELP in one word; write '# HELP'"),
+        ("# TYPE a", "'' is no type; write one of counter, gauge, untyped, histogram, summary"),
+        ("# TYPE a Gauge", "'Gauge' is no type"),
+        ("# TYPE a info", "'info' is no type"),
+        ("# TYPE a gauge now", "'gauge now' is no type"),
+        ("# TYPE a gauge\n# TYPE a gauge", "line 2: TYPE of a is there twice; write it once"),
+        ("# HELP a b\na 1\n# HELP a b", "line 3: HELP of a is there twice; write it once"),
+        ("a 1\n# TYPE a gauge", "line 2: TYPE of a follows its samples; write it before them"),
+    ],
+)
+def test_what_breaks_the_format_is_refused(text, expected):
+    """With its line, and with what to do."""
+    assert expected in refusal(text)
+    assert refusal(text).startswith("line ")
+
+
+HISTOGRAM = '# TYPE h histogram\nh_bucket{le="+Inf"} 1\nh_sum 2\nh_count 1\n'
+SUMMARY = '# TYPE s summary\ns{quantile="0.5"} 1\ns_sum 2\ns_count 1\n'
+
+
+def test_histograms_and_summaries_are_one_family():
+    """With the lines of all their samples."""
+    (histogram, summary), _ = families(HISTOGRAM + SUMMARY)
+
+    assert (histogram.name, histogram.type, len(histogram.lines)) == ("h", "histogram", 3)
+    assert (summary.name, summary.type, len(summary.lines)) == ("s", "summary", 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("h 1", "h is a histogram, whose samples are h_bucket, h_sum, h_count; write those"),
+        ("h_bucket 1", "h_bucket of a histogram needs a label le that is a number"),
+        ('h_bucket{le="x"} 1', "needs a label le that is a number"),
+        ('h_bucket{le="NaN"} 1', "needs a label le"),
+        ('h_sum{le="1"} 1', "h_sum of a histogram has no label le; leave it out"),
+        ("s 1", "s of a summary needs a label quantile that is a number"),
+        ('s_count{quantile="1"} 1', "s_count of a summary has no label quantile"),
+        ("# TYPE h_sum counter", "h_sum belongs to both h and h_sum; rename one of them"),
+        ("# HELP s_count Of it.", "s_count belongs to both s and s_count"),
+        ("x_count 1\n# TYPE x summary", "x_count belongs to both x_count and x"),
+    ],
+)
+def test_samples_of_a_histogram_or_summary_have_their_roles(text, expected):
+    """No other names, and the label of the role on no other."""
+    heads = "# TYPE h histogram\n# TYPE s summary\n"
+
+    assert expected in refusal(heads + text)
+
+
+def test_names_like_those_of_a_histogram_are_free_where_there_is_none():
+    """Many a gauge is called something_count."""
+    assert ["a_count 1", "a_sum 1", 'a_bucket{x="y"} 1', "a 1"] == lines(
+        'a_count 1\na_sum 1\na_bucket{x="y"} 1\na 1'
+    )
+
+
+def test_lines_of_one_metric_are_shown_together():
+    """Scripts write their loops in any order; help may follow too."""
+    text = "a 1\nb 1\n# HELP a Of a.\n" + 'a{x="y"} 2\n'
+
+    expected = (
+        '# HELP a Of a.\n# TYPE a untyped\na 1\na{x="y"} 2\n# HELP b \n# TYPE b untyped\nb 1\n'
+    )
+    assert expected == page(text)
+
+
+@pytest.mark.parametrize("text", ["", "\n", "# x", "# HELP a b\n# TYPE a gauge\n", "#"])
+def test_what_has_no_samples_is_shown_as_nothing(text):
+    """A head alone tells nothing."""
+    assert ((), {}) == families(text)
+
+
+def test_a_last_line_needs_no_end():
+    """Nor does it matter whether it has one."""
+    assert lines("a 1\n") == lines("a 1") == ["a 1"]
+
+
+def test_metrics_of_several_files_are_merged():
+    """The first help is shown."""
+    one = '# TYPE a gauge\na{x="1"} 1\nb 1'
+    two = '# HELP a Second.\n# TYPE a gauge\na{x="2"} 2'
+    three = '# HELP a Third.\n# TYPE a gauge\na{x="3"} 3'
+
+    shown, refused = families(one, two, three)
+
+    both = ('a{x="1"} 1', 'a{x="2"} 2', 'a{x="3"} 3')
+    assert (Family("a", "gauge", "Second.", both), Family("b", "untyped", "", ("b 1",))) == shown
+    assert refused == {}
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "expected"),
+    [
+        ("# TYPE a gauge\na 1", 'a{x="y"} 1', "a is untyped, but gauge in 'a'; write one TYPE"),
+        ("a 1", "a 2", "a is in 'a' too; write each series to one file"),
+        ('a{x=""} 1', "a 2", "a is in 'a' too"),
+        (HISTOGRAM, "h_sum 1", "h_sum belongs to h in 'a'; rename one of them"),
+        ("h_sum 1", HISTOGRAM, "h_sum belongs to h_sum in 'a'"),
+        ("s_count 1", SUMMARY, "s_count belongs to s_count in 'a'"),
+    ],
+)
+def test_a_file_that_contradicts_those_before_it_is_left_out(one, two, expected):
+    """All of it, but no more than it."""
+    alone, _ = families(one, "", "d 1")
+
+    shown, refused = families(one, f"ok 1\n{two}", "d 1")
+
+    assert alone == shown
+    assert ["b"] == list(refused)
+    assert expected in refused["b"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "a " + "1" * 2_000_000 + "x",
+        'a{b="' + "\\\\" * 1_000_000,
+        'a{b="' + "x" * 2_000_000,
+        'a{b="x"' + " " * 2_000_000 + "c",
+        "a" * 2_000_000,
+        "#" + " " * 2_000_000 + "TYPES",
+        "a 1" + " 1" * 1_000_000,
+    ],
+)
+def test_a_long_line_that_is_wrong_is_cheap(line):
+    """And cut in the message: this would take hours if it were tried in all ways."""
+    if not line.startswith("#"):
+        assert len(refusal(line)) < 300
+    else:
+        assert lines(line) == []
+
+
+LONG = "a" * 1000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{LONG} 1\n{LONG} 1",
+        f"# HELP {LONG} x\n# HELP {LONG} x",
+        f"# TYPE {LONG} gauge\n# TYPE {LONG} gauge",
+        f"{LONG} 1\n# TYPE {LONG} gauge",
+        f"# TYPE {LONG} histogram\n{LONG} 1",
+        f"# TYPE {LONG} histogram\n{LONG}_bucket 1",
+        f'# TYPE {LONG} histogram\n{LONG}_sum{{le="1"}} 1',
+        f"# TYPE {LONG} histogram\n# HELP {LONG}_sum x",
+        f'a{{{LONG}="1",{LONG}="1"}} 1',
+        f'a{{__{LONG}="1"}} 1',
+        f"fructosa_{LONG} 1",
+        f"# TYPE a {LONG}",
+        f'a{{b="{LONG}é\u2028"}} 1\na{{b="{LONG}é\u2028"}} 1',
+    ],
+)
+def test_messages_are_short_however_long_the_names(text):
+    """A file must not fill the log."""
+    assert len(refusal(text)) < 500
+
+
+def test_messages_of_contradicting_files_are_short_too():
+    """Both the name and the file's."""
+    gauge = f"# TYPE {LONG} gauge\n{LONG} 1"
+    summary = f"# TYPE {LONG} summary\n{LONG}_sum 1"
+
+    for one, other in ((gauge, f"{LONG} 1"), (gauge, gauge), (summary, f"{LONG}_sum 1")):
+        _, refused = merge_files({LONG: parse_file(one.encode()), "b": parse_file(other.encode())})
+        assert len(refused["b"]) < 500
+
+
+names = st.from_regex(r"[a-eg-zA-Z_:][a-zA-Z0-9_:]{0,3}", fullmatch=True)
+label_names = st.from_regex(r"[a-z][a-z_0-9]?", fullmatch=True).filter(lambda name: name != "le")
+texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=5) | st.text('\\"\n{},= #')
+numbers = st.floats().map(repr) | st.integers(-(2**70), 2**70).map(str) | st.just("+Inf")
+blanks = st.sampled_from(["", " ", "\t", "  "])
+comments = st.sampled_from(["", "# x", "# HELP", "# TYPE", "#", "\t", "# EOF"])
+
+
+def escaped(text):
+    """Return *text* as the format writes it behind HELP, and but for quotes in labels."""
+    return text.replace("\\", "\\\\").replace("\n", "\\n")
+
+
+def quoted(text):
+    """Return *text* as the format writes it in labels."""
+    return escaped(text).replace('"', '\\"')
+
+
+@st.composite
+def sample_lines(draw, name, more=()):
+    """A line of a sample, in any spacing."""
+    labels = [*draw(st.dictionaries(label_names, texts, max_size=3)).items(), *more]
+    blank = iter(lambda: draw(blanks), None)
+    pairs = [
+        f'{next(blank)}{key}{next(blank)}={next(blank)}"{quoted(value)}"{next(blank)}'
+        for key, value in dict(labels).items()
+    ]
+    comma = draw(st.sampled_from(["", ","])) if pairs else ""
+    braces = f"{next(blank)}{{{','.join(pairs)}{comma}{next(blank)}}}{next(blank)}"
+    return f"{next(blank)}{name}{braces if pairs else ' '}{draw(numbers)}{next(blank)}"
+
+
+@st.composite
+def metrics(draw, name):
+    """Head and samples of one metric, without any series twice."""
+    kind = draw(st.sampled_from(["counter", "gauge", "untyped", "histogram", "summary"]))
+    found = []
+    if draw(st.booleans()):
+        found.append(f"# HELP {name} {escaped(draw(texts))}")
+    found.append(f"#\t TYPE {name} {kind}")
+    roles = {
+        "histogram": [("_bucket", [("le", "1e3")]), ("_bucket", [("le", "+Inf")]), ("_sum", [])],
+        "summary": [("", [("quantile", ".5")]), ("_count", [])],
+    }
+    for suffix, more in roles.get(kind, [("", [])]):
+        series = range(draw(st.integers(0, 2)))
+        found += [draw(sample_lines(name + suffix, [*more, ("zz", str(at))])) for at in series]
+    return found
+
+
+@st.composite
+def pages(draw):
+    """A page that is right, in any spacing."""
+    found = []
+    for at, name in enumerate(draw(st.lists(names, max_size=3))):
+        found += [draw(comments.filter(lambda text: len(text) < 6))]
+        found += draw(metrics(f"{name}_{at}x"))
+    return "\n".join(found) + draw(st.sampled_from(["", "\n"]))
+
+
+@given(pages())
+def test_prometheus_client_reads_the_same_of_file_and_page(text):
+    """Any page that is right is taken, and its samples survive."""
+    expected = samples(text)
+
+    shown = page(text)
+
+    assert expected == samples(shown)
+    assert page(shown) == shown
+
+
+@given(pages())
+def test_prometheus_client_reads_the_same_types_and_helps(text):
+    """But for blanks at the ends of a help."""
+    shown, _ = families(text)
+
+    expected = [
+        (family.name.removesuffix("_total"), family.type, family.help.strip()) for family in shown
+    ]
+    assert expected == [
+        (family.name, family.type.replace("unknown", "untyped"), family.documentation.strip())
+        for family in text_string_to_metric_families(family_lines(shown))
+    ]
+
+
+PIECES = [
+    *("\n", " ", "\t", '"', "\\", "\\n", "{", "}", ",", "=", "#", "# TYPE ", "# HELP ", " gauge\n"),
+    *("a", "_sum", 'a{b="c"} 1\n', "le=", '="1"', "1", "NaN", "1e999", "_", "\xa0", "\x85", "\r"),
+    *("\x1c", "__", "histogram", "a 1\na 2\n", ",,", " 1 ", "0x1", "\u0661", ":", '{"a"} 1\n'),
+]
+
+
+@st.composite
+def mutated(draw):
+    """A page in which some places have changed."""
+    text = draw(pages() | st.just('# TYPE a counter\na{b="c"} 1\na 2\n'))
+    for _ in range(draw(st.integers(1, 4))):
+        start = draw(st.integers(0, len(text)))
+        end = start + draw(st.integers(0, 3))
+        text = text[:start] + draw(st.sampled_from(["", *PIECES])) + text[end:]
+    return text
+
+
+@given(mutated())
+@example("a 1\xa0\n")
+@example('# TYPE a counter\nb 1\na{c="\\\\"} 1')
+def test_what_is_taken_is_what_prometheus_client_reads(text):
+    """A page that is somehow wrong is refused, or means the same to both."""
+    try:
+        shown = page(text)
+    except FileRejected:
+        return
+
+    assert samples(text) == samples(shown)
+
+
+@given(st.binary() | st.text().map(str.encode) | mutated().map(str.encode))
+def test_whatever_a_file_holds_it_is_taken_or_refused(content):
+    """With a line and a reason; and what is taken gives a page."""
+    try:
+        page_of_it = parse_file(content)
+    except FileRejected as error:
+        reason = str(error)
+    else:
+        reason = "line 0: none"
+        shown, _ = merge_files({"a": page_of_it})
+        list(text_string_to_metric_families(family_lines(shown)))
+
+    assert re.match(r"line [0-9]+: ", reason)
