@@ -59,8 +59,9 @@ class Sensor:
     on_by_default: ClassVar[bool] = True
     cost: ClassVar[str] = "under 1 ms"
     rights: ClassVar[str] = "none"
-    # Those that ask a device's driver, which may be slow, are read after all others.
-    waits_for_device: ClassVar[bool] = False
+    # Of a page, sensors with higher numbers are read later: 1 waits for a device's driver, which
+    # may be slow, 2 may sleep. So they hold up none of the others.
+    slowness: ClassVar[int] = 0
 
     # What reads: a subclass names it as staticmethod(...), a test passes another one.
     read: Any

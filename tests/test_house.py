@@ -338,11 +338,3 @@ def test_dashboards_and_rules_are_made_from_the_declarations(folder, texts):
 def test_the_page_on_alerting_is_made_from_the_declarations():
     """`make docs` writes it anew."""
     assert rules.alerting_page() == (ROOT / "docs" / "alerting.md").read_text()
-
-
-def test_readme_names_every_sensor():
-    """With what it measures, as the sensor says it."""
-    readme = (ROOT / "README.md").read_text()
-
-    for name, sensor in SENSORS.items():
-        assert f"| {name} | {sensor.summary()} |" in readme

@@ -57,7 +57,7 @@ class Collector:
         now_s = self._clock()
         scrape = _Scrape(tuple(readers), now_s + timeout_s, respond)
         wanted = [reader for reader in scrape.readers if reader.is_wanted(now_s)]
-        wanted.sort(key=lambda reader: reader.sensor.waits_for_device)
+        wanted.sort(key=lambda reader: reader.sensor.slowness)
         for reader in wanted:
             reader.mark_submitted()
         if wanted:

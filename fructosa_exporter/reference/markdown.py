@@ -9,7 +9,7 @@ from fructosa_service.config.settings import options_of
 
 def sensors_page(sensors: Mapping[str, type[Sensor]]) -> str:
     """Return all there is to know of all *sensors*, as docs/sensors.md."""
-    blocks = [_HEAD, *(_chapter(sensor) for sensor in sensors.values())]
+    blocks = [_HEAD, _table(sensors), *(_chapter(sensor) for sensor in sensors.values())]
     return "\n\n".join(blocks) + "\n"
 
 
@@ -19,6 +19,12 @@ Made from the declarations in `fructosa_exporter/sensors/` by `make docs`. On a 
 `lagent sensors` tells which of them can be read there, and `lagent sensors NAME` the same as
 here. A sensor is read when it has a section `[sensor:NAME]` in `lagent.conf`; without any such
 section, all are read that can be read cheaply, but for those marked *only when configured*."""
+
+
+def _table(sensors: Mapping[str, type[Sensor]]) -> str:
+    """Return a line for each sensor, with a link to its chapter."""
+    rows = [f"| [{name}](#{name.lower()}) | {one.summary()} |" for name, one in sensors.items()]
+    return "\n".join(["| sensor | what it measures |", "| --- | --- |", *rows])
 
 
 def _chapter(sensor: type[Sensor]) -> str:

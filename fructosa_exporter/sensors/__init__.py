@@ -1,84 +1,49 @@
-"""All sensors, in the order in which they are read and shown.
+"""All sensors that come along, found in the modules below this folder.
 
-To add one: write its class in the file of its subject, and name it here.
+To add one, write its class in the module of its subject, or in a new module: that is enough.
 """
+
+from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import walk_packages
+from types import ModuleType
 
 from fructosa_exporter.sensor import Sensor
 
 from .agent import Agent
-from .gpu.activity import GPUActivity
-from .gpu.errors import GPUErrors
-from .gpu.info import GPUInfo
-from .gpu.links import GPUNVLink, GPUPcie
-from .gpu.power import GPUClocks, GPUFans, GPUPower, GPUTemperature
-from .gpu.processes import GPUProcesses
-from .gpu.usage import GPUMemory, GPUUtilization
-from .hardware.edac import EDAC
-from .hardware.energy import EnergyRAPL
-from .hardware.temperature import SensorsBattery, SensorsFans, SensorsTemperatures
-from .network.infiniband import InfiniBand
-from .network.interfaces import NetConnections, NetIFAddrs, NetIFStats, NetIOCounters
-from .storage.disk import DiskIOCounters, DiskPartitions, DiskUsage
-from .storage.lustre import Lustre
-from .storage.nfs import NFSClient
-from .system.clock import ClockSync
-from .system.cpu import CPUCount, CPUFreq, CPUPercent, CPUStats, CPUTimes, CPUTimesPercent
-from .system.load import LoadAverage, PressureStall
-from .system.memory import SwapMemory, VirtualMemory
-from .system.numa import NUMAMemory
-from .system.operating_system import BootTime, OperatingSystem, Users
-from .system.processes import FileDescriptors, Processes
-from .textfile import TextFile
 
-SENSORS: dict[str, type[Sensor]] = {
-    sensor.name: sensor
-    for sensor in (
-        CPUPercent,
-        CPUTimes,
-        CPUTimesPercent,
-        CPUCount,
-        CPUStats,
-        CPUFreq,
-        VirtualMemory,
-        SwapMemory,
-        DiskPartitions,
-        DiskUsage,
-        DiskIOCounters,
-        NetIOCounters,
-        NetConnections,
-        NetIFAddrs,
-        NetIFStats,
-        SensorsTemperatures,
-        SensorsFans,
-        SensorsBattery,
-        BootTime,
-        Users,
-        LoadAverage,
-        PressureStall,
-        Processes,
-        FileDescriptors,
-        OperatingSystem,
-        ClockSync,
-        NUMAMemory,
-        InfiniBand,
-        NFSClient,
-        Lustre,
-        EDAC,
-        EnergyRAPL,
-        TextFile,
-        GPUUtilization,
-        GPUMemory,
-        GPUTemperature,
-        GPUPower,
-        GPUClocks,
-        GPUFans,
-        GPUPcie,
-        GPUNVLink,
-        GPUErrors,
-        GPUProcesses,
-        GPUInfo,
-        GPUActivity,  # it may sleep at first: the others need not wait
-    )
-}
+
+def _modules() -> Iterator[ModuleType]:
+    """Import and yield the modules below this folder."""
+    for found in walk_packages(__path__, f"{__name__}."):
+        yield import_module(found.name)
+
+
+def _defined_in(module: ModuleType) -> Iterator[type[Sensor]]:
+    """Yield the sensors that a *module* defines; a class without metrics is a base of others."""
+    for value in vars(module).values():
+        is_class = isinstance(value, type) and value.__module__ == module.__name__
+        if is_class and issubclass(value, Sensor) and value.metrics:
+            yield value
+
+
+def _by_name(sensors: list[type[Sensor]]) -> dict[str, type[Sensor]]:
+    """Return *sensors* by their names, in the order of these.
+
+    Raises: ValueError when two have one name.
+    """
+    found: dict[str, type[Sensor]] = {}
+    for sensor in sorted(sensors, key=lambda one: one.name.casefold()):
+        if sensor.name in found:
+            places = f"{found[sensor.name].__module__} and {sensor.__module__}"
+            raise ValueError(f"{places} both define a sensor {sensor.name}; rename one of them")
+        found[sensor.name] = sensor
+    return found
+
+
+# The agent tells of itself on each page; nobody has to ask for it.
+SENSORS = _by_name(
+    [one for module in _modules() for one in _defined_in(module) if one is not Agent]
+)
 
 __all__ = ["SENSORS", "Agent"]

@@ -1,7 +1,7 @@
 """The agent itself: what it is, and what it costs the node."""
 
 import os
-import platform
+import sys
 import time
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from fructosa_exporter.sensor import Sensor
 from fructosa_service import __version__
 
 _STARTED_S = round(time.time(), 2)
-_PYTHON = platform.python_version()
+_PYTHON = sys.version.split()[0]
 _PAGE_BYTES = os.sysconf("SC_PAGESIZE")
 
 

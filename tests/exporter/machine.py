@@ -5,11 +5,14 @@ Sensors get it by argument; so each test says what its machine is like.
 
 import socket
 from collections import namedtuple
+from dataclasses import fields
 from pathlib import Path
 from types import SimpleNamespace
 
+from fructosa_exporter.kernel import Kernel
 from fructosa_exporter.metrics import Family, Rows
 from fructosa_exporter.sensors import SENSORS
+from fructosa_exporter.sensors.gpu.gpu_sensor import GPUSensor
 from fructosa_exporter.sensors.system.clock import Clock
 from fructosa_exporter.sources import proc_stat
 from fructosa_exporter.sources.mounts import Mount
@@ -107,7 +110,7 @@ def _busy():
     )
 
 
-# What each sensor reads on a machine that has everything; and its options if it needs any.
+# What sensors get from functions on a machine that has everything.
 _SEEN = {
     "CPUPercent": _busy,
     "CPUTimes": _busy,
@@ -177,30 +180,40 @@ _SEEN = {
         tick_us=10_000,
     ),
 }
-# Sensors that read the kernel's files: the recorded tree that has all of them.
-_TREES = {
-    "EDAC": "edac",
-    "EnergyRAPL": "energy",
-    "FileDescriptors": "processes",
-    "InfiniBand": "infiniband",
-    "LoadAverage": "load",
-    "Lustre": "lustre",
-    "NFSClient": "nfs",
-    "NUMAMemory": "numa",
-    "OperatingSystem": "os",
-    "PressureStall": "load",
-    "Processes": "processes",
-    "SwapMemory": "swap",
-    "TextFile": "textfile",
-}
-_OPTIONS = {
-    "GPUInfo": {"serial": True},
-    "GPUPcie": {"rates": True},
-    "GPUProcesses": {"each": True},
-    "NetConnections": {"addresses": True},
-    "TextFile": {"folder": Path("/var/lib/fructosa/textfile")},
-    "Users": {"names": True},
-}
+# What no default could be.
+_VALUES = {"TextFile": {"folder": Path("/var/lib/fructosa/textfile")}}
+
+
+def _all_options(name):
+    """Return the options of a sensor with all turned on that are off by default."""
+    switches = {
+        field.name: True for field in fields(SENSORS[name].Options) if field.default is False
+    }
+    return options(name, **switches, **_VALUES.get(name, {}))
+
+
+def _reads(name):
+    """Return what the sensor *name* reads on a machine that has everything.
+
+    One that reads the kernel's files finds them in the recorded tree of its module's name.
+    """
+    sensor = SENSORS[name]
+    if issubclass(sensor, GPUSensor):
+        return FullMachine()
+    if name in _SEEN:
+        return _SEEN[name]
+    tree = sensor.__module__.rpartition(".")[2]
+    if not isinstance(sensor.read, Kernel):
+        raise LookupError(
+            f"{name}: nothing is known of what it reads; put that of a machine that has everything "
+            "into _SEEN of tests/exporter/machine.py"
+        )
+    if not (recorded.FOLDER / f"{tree}.tree").exists():
+        raise LookupError(
+            f"{name}: nothing is recorded of what it reads; write the files of a machine that has "
+            f"everything to tests/exporter/recorded/{tree}.tree (its __init__.py says how)"
+        )
+    return recorded.kernel(tree)
 
 
 def full(name):
@@ -208,11 +221,7 @@ def full(name):
     more = {}
     if name == "DiskUsage":
         more["mounts"] = FixedMounts(partition("/dev/sda1", "/"))
-    if name.startswith("GPU"):
-        read = FullMachine()
-    else:
-        read = recorded.kernel(_TREES[name]) if name in _TREES else _SEEN[name]
-    return SENSORS[name](options(name, **_OPTIONS.get(name, {})), read=read, **more)
+    return SENSORS[name](_all_options(name), read=_reads(name), **more)
 
 
 def samples_of(sensor):

@@ -41,6 +41,7 @@ class GPUActivity(GPUSensor):
 
     Options: ClassVar[type[SensorOptions]] = GPUActivityOptions
     cost: ClassVar[str] = "two calls a GPU; at first 0.15 s, in which it sleeps"
+    slowness: ClassVar[int] = 2
 
     QUANTITIES: ClassVar[dict[str, Metric]] = {
         kind: gpu_metric(name, f"{about}.", *labels)

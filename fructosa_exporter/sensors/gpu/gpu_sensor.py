@@ -29,7 +29,7 @@ GPUS = AllVendors(Driver(NVML()), Driver(AMDSMI()))
 class GPUSensor(Sensor):
     """A subject that GPUs are asked for. A subclass declares what each quantity means."""
 
-    waits_for_device: ClassVar[bool] = True
+    slowness: ClassVar[int] = 1
     cost: ClassVar[str] = "calls into the driver, some 10 to 100 us each"
     QUANTITIES: ClassVar[Mapping[str, Metric]]
 

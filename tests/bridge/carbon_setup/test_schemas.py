@@ -236,7 +236,7 @@ def test_a_section_that_names_no_sensors_brings_all_of_them():
     paths.append(f"{node}.fructosa_build_info.1.2")
     assert [10, 300, 300] == [slot(text, path) for path in paths]
     assert [10, 10, 10] == [slot(other, path) for path in paths]
-    assert "# What comes every 300 s alone: Agent, CPUTimes, " in text
+    assert "# What comes every 300 s alone: Agent, BootTime, " in text
     assert "alone" not in other
 
 

@@ -265,7 +265,7 @@ def test_reading_at_once_waits_for_all():
 class OfADevice(Counting):
     """Asks a driver, which may take long."""
 
-    waits_for_device = True
+    slowness = 1
 
 
 def test_who_asks_a_device_is_read_after_all_others(loop):

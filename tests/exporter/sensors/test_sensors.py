@@ -5,13 +5,57 @@ from collections import Counter
 
 import pytest
 
+from fructosa_exporter import sensors
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.page.sensor_state import STATE_METRICS
+from fructosa_exporter.sensor import Sensor
 from fructosa_exporter.sensors import SENSORS, Agent
+from fructosa_exporter.sensors.gpu.gpu_sensor import GPUSensor
 
 from .. import machine
 
 ALL = pytest.mark.parametrize("sensor", [Agent, *SENSORS.values()], ids=lambda one: one.name)
+
+
+def subclasses(sensor):
+    """Yield all classes below a class."""
+    for one in sensor.__subclasses__():
+        yield one
+        yield from subclasses(one)
+
+
+def test_every_sensor_of_a_module_is_found():
+    """A class without metrics is a base of others, or was forgotten half-way."""
+    written = [one for one in subclasses(Sensor) if one.__module__.startswith(sensors.__name__)]
+
+    measuring = {one for one in written if one.metrics}
+    assert {Agent, *SENSORS.values()} == measuring
+    assert [] == [one for one in written if not one.metrics and not one.__subclasses__()]
+
+
+def test_sensors_are_in_the_order_of_their_names():
+    """Wherever their modules are; the agent, which is always read, is not among them."""
+    assert sorted(SENSORS, key=str.casefold) == list(SENSORS)
+    assert Agent.name not in SENSORS
+
+
+def test_two_sensors_of_one_name_are_refused():
+    """One would hide the other; the message says where both are."""
+    found = SENSORS["BootTime"]
+    other = type("BootTime", (Sensor,), {"__doc__": "Another one.", "__module__": "elsewhere"})
+
+    with pytest.raises(
+        ValueError, match=r"operating_system and elsewhere both .* BootTime; rename"
+    ):
+        sensors._by_name([found, other])
+
+
+def test_sensors_that_may_be_slow_are_read_after_all_others():
+    """Of GPUs, the one that sleeps comes last."""
+    slow = [sensor for sensor in SENSORS.values() if sensor.slowness]
+
+    assert slow == [sensor for sensor in SENSORS.values() if issubclass(sensor, GPUSensor)]
+    assert "GPUActivity" == max(slow, key=lambda sensor: sensor.slowness).name
 
 
 @pytest.mark.parametrize("name", SENSORS)

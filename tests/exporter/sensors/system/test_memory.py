@@ -56,7 +56,7 @@ def test_a_node_without_swap_space_uses_no_share_of_it(tmp_path):
     """The sizes are zero, and are told; a share of nothing is not, nor what can't be swapped."""
     files = {"/proc/meminfo": "MemFree: 1 kB\nSwapTotal: 0 kB\nSwapFree: 0 kB\n"}
 
-    found = values(SwapMemory(read=changed("swap", tmp_path, files)))
+    found = values(SwapMemory(read=changed("memory", tmp_path, files)))
 
     expected = dict.fromkeys(["swap_total_bytes", "swap_used_bytes", "swap_free_bytes"], 0)
     assert expected == {name: value for (name,), value in found.items()}
@@ -66,12 +66,12 @@ def test_a_node_without_swap_space_uses_no_share_of_it(tmp_path):
 def test_a_kernel_that_tells_no_swap_space_has_nothing_to_tell(tmp_path, text):
     """As one that was built without it."""
     with pytest.raises(SensorUnavailable, match="no swap space"):
-        values(SwapMemory(read=changed("swap", tmp_path, {"/proc/meminfo": text})))
+        values(SwapMemory(read=changed("memory", tmp_path, {"/proc/meminfo": text})))
 
 
 def test_what_was_swapped_is_told_where_it_is_counted(tmp_path):
     """Absent is not zero."""
-    found = values(SwapMemory(read=changed("swap", tmp_path, {"/proc/vmstat": "pswpin x\n"})))
+    found = values(SwapMemory(read=changed("memory", tmp_path, {"/proc/vmstat": "pswpin x\n"})))
 
     assert ("swap_in_bytes_total",) not in found
     assert found["swap_total_bytes",] == 2**30

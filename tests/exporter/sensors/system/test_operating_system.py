@@ -24,13 +24,13 @@ def told(read):
 
 def test_the_kernel_and_the_distribution_are_told():
     """With the name that the node has for itself."""
-    assert {KERNEL: 1, DEBIAN: 1} == told(kernel("os"))
+    assert {KERNEL: 1, DEBIAN: 1} == told(kernel("operating_system"))
 
 
 def test_the_file_of_the_vendor_stands_in_for_that_of_the_administrator(tmp_path):
     """As the format's manual has it."""
     (tmp_path / "etc").mkdir()
-    read = changed("os", tmp_path, {"/etc/os-release": None})
+    read = changed("operating_system", tmp_path, {"/etc/os-release": None})
 
     assert {KERNEL: 1, DEBIAN: 1} == told(read)
 
@@ -38,7 +38,7 @@ def test_the_file_of_the_vendor_stands_in_for_that_of_the_administrator(tmp_path
 @pytest.mark.parametrize("text", ["", "\x00", "# nothing\n", "debian 12", "ID", "=x", 'ID="open'])
 def test_a_file_that_tells_nothing_is_passed_over(tmp_path, text):
     """The next one is read."""
-    changed("os", tmp_path, {"/etc/os-release": None})
+    changed("operating_system", tmp_path, {"/etc/os-release": None})
     (tmp_path / "etc/os-release").write_text(text)
 
     assert {KERNEL: 1, DEBIAN: 1} == told(Kernel(tmp_path))
@@ -51,14 +51,16 @@ def test_a_machine_without_a_release_tells_of_its_kernel(tmp_path):
 
 def test_what_a_distribution_does_not_tell_is_empty(tmp_path):
     """One that rolls has no version."""
-    read = changed("os", tmp_path, {"/usr/lib/os-release": "ID=arch\nNAME='Arch Linux'\n"})
+    read = changed(
+        "operating_system", tmp_path, {"/usr/lib/os-release": "ID=arch\nNAME='Arch Linux'\n"}
+    )
 
     assert {KERNEL: 1, ("os_release_info", "arch", "", "Arch Linux", ""): 1} == told(read)
 
 
 def test_a_name_that_is_no_unicode_is_kept(tmp_path):
     """The page escapes it."""
-    read = changed("os", tmp_path, {})
+    read = changed("operating_system", tmp_path, {})
     (tmp_path / "usr/lib/os-release").write_bytes(b"ID=\xff\n")
 
     assert ("os_release_info", "\udcff", "", "", "") in told(read)
