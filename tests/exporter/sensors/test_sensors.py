@@ -7,6 +7,7 @@ import pytest
 
 from fructosa_exporter import sensors
 from fructosa_exporter.errors import SensorUnavailable
+from fructosa_exporter.kernel import Kernel
 from fructosa_exporter.page.sensor_state import STATE_METRICS
 from fructosa_exporter.sensor import Sensor
 from fructosa_exporter.sensors import SENSORS, Agent
@@ -66,6 +67,22 @@ def test_every_declared_metric_is_there_on_a_machine_that_has_everything(name):
     found = {sample.metric for sample in machine.samples_of(sensor)}
 
     assert set(sensor.metrics) == found
+
+
+@pytest.mark.parametrize(
+    ("reads", "missing"),
+    [
+        (Kernel(), r"New: nothing is recorded .* to tests/exporter/recorded/new\.tree"),
+        (len, r"New: nothing is known .* into _SEEN of tests/exporter/machine\.py"),
+    ],
+)
+def test_a_new_sensor_says_what_its_tests_miss(monkeypatch, reads, missing):
+    """Rather than a KeyError."""
+    new = type("New", (Sensor,), {"__doc__": "New.", "__module__": "sensors.new", "read": reads})
+    monkeypatch.setitem(SENSORS, "New", new)
+
+    with pytest.raises(LookupError, match=missing):
+        machine.full("New")
 
 
 @ALL
