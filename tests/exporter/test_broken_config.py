@@ -1,31 +1,19 @@
-"""What lagent says of configuration files that can't be used: one right line for each mistake."""
+"""What lagent says of a configuration file that can't be used: a line for each mistake.
 
-import os
+How files are read at all is tested in tests/service/config; here is one mistake for each kind of
+setting and each rule for sections that lagent.conf has.
+"""
 
 import pytest
 
 from fructosa_exporter import cli
-from fructosa_exporter.config import AgentSettings
+from fructosa_exporter.config import sections
 from fructosa_exporter.sensors import SENSORS
 from fructosa_service.config.settings import options_of
-from fructosa_service.logs import LoggingSettings
 
-NO_SECONDS = "is not a number of seconds; write e.g. 30"
-NO_PORT = "is not a port number; write e.g. 9888"
-NO_HOST = "is not a host; write a name or an address, e.g. localhost"
-NO_PATH = "is not an absolute path; write it from the root, e.g. /var/lib/fructosa"
-NO_VALUE = "is no value; write one line of text behind the '='"
-NO_HEADER = "is no section header; write [name]"
-NO_SETTING = "is no setting; write key = value"
-NO_KEY = "is no key of this section"
-NO_SECTION = "is no section of this file"
 SECTIONS = "[lagent], [web], [sensor:…], [logging], [lmaster]"
-NO_LEVEL = "is none of DEBUG, INFO, WARNING, ERROR, CRITICAL"
-NEITHER = "is neither yes nor no; write yes or no"
-TWICE = "is set twice in this section; keep one of the two lines"
-STANDS_TWICE = "stands twice; keep one of the two sections"
-TWO_SPELLINGS = "stands twice, in two spellings; keep one of the two sections"
-ABOVE = "stands before the first section; write [name] above"
+NO_SECTION = "is no section of this file"
+NO_KEY = "is no key of this section"
 SEVERAL = """\
 port = 1
 [lagent
@@ -43,52 +31,26 @@ level = LOUD
 
 # Each: what it is, the file, and what is said of it, from the line number on.
 BROKEN = [
-    # The syntax.
-    ("key above all sections", "port = 1", f":1: 'port = 1' {ABOVE}"),
-    ("text above all sections", "Hello\n[lagent]", f":1: 'Hello' {ABOVE}"),
-    ("header not closed", "[lagent\n", f":1: '[lagent' {NO_HEADER}"),
-    ("header not opened", "[lagent]\nlogging]", f":2: 'logging]' {NO_SETTING}"),
-    ("header without a name", "\n\n[]", f":3: '[]' {NO_HEADER}"),
-    ("header of blanks", "[  ]", f":1: '[  ]' {NO_HEADER}"),
-    ("text behind a header", "[lagent] port = 1", f":1: '[lagent] port = 1' {NO_HEADER}"),
-    ("two headers in a line", "[lagent][logging]", f":1: '[lagent][logging]' {NO_HEADER}"),
-    ("no equals sign", "[lagent]\nport 9888", f":2: 'port 9888' {NO_SETTING}"),
-    ("no key", "[lagent]\n= 9888", f":2: '= 9888' {NO_SETTING}"),
-    ("YAML", "lagent:\n  port: 1", ":1: 'lagent:' " + ABOVE, ":2: 'port: 1' " + ABOVE),
-    ("JSON", '{"port": 1}', """:1: '{"port": 1}' """ + ABOVE),
-    ("old line ends", "[lagent]\rport = 1\r", f":1: '[lagent]\\rport = 1' {NO_HEADER}"),
-    ("a shell script", "#!/bin/sh\nlagent serve", f":2: 'lagent serve' {ABOVE}"),
-    ("a line of a megabyte", "y" * 10**6, f":1: '{'y' * 79}…' {ABOVE}"),
-    # What stands twice.
-    ("section twice", "[lagent]\n[logging]\n[lagent]", f":3: [lagent] {STANDS_TWICE}"),
-    ("section in two spellings", "[lagent]\n[LAgent]", f":2: [LAgent]: {TWO_SPELLINGS}"),
-    ("sensor twice", "[sensor:Users]\n[sensor:Users]", f":2: [sensor:Users] {STANDS_TWICE}"),
+    # Syntax, and the file as a whole.
+    ("header not closed", "[lagent\n", ":1: '[lagent' is no section header; write [name]"),
+    ("not UTF-8", b"[lagent]\n# Gr\xfc\n", ":2: is not UTF-8 text; save the file as UTF-8"),
     (
-        "sensor in two spellings",
-        "[sensor:Users]\n[Sensor: users]",
-        f":2: [Sensor: users]: {TWO_SPELLINGS}",
-    ),
-    (
-        "section twice, with escape codes",
-        "[\x1b[31m]\n[\x1b[31m]",
-        f":1: ['\\x1b[31m']: {NO_SECTION}; it may have {SECTIONS}",
-        f":2: ['\\x1b[31m'] {STANDS_TWICE}",
-        f":2: ['\\x1b[31m']: {NO_SECTION}; it may have {SECTIONS}",
-    ),
-    ("key twice", "[lagent]\nport = 1\nport = 2", f":3: [lagent] port: {TWICE}"),
-    (
-        "key in two spellings",
-        "[logging]\nmaxbytes=1\nMAXBYTES=1",
-        f":3: [logging] MAXBYTES: {TWICE}",
+        "several at once",
+        SEVERAL,
+        ":1: 'port = 1' stands before the first section; write [name] above",
+        ":2: '[lagent' is no section header; write [name]",
+        ":4: [lagent] port: 'ten' is not a port number; write e.g. 9888",
+        f":5: [lagent] hots: {NO_KEY}; did you mean host?",
+        ":6: 'word' is no setting; write key = value",
+        ":7: [sensor:CPUPercnt]: 'CPUPercnt' is not known; did you mean CPUPercent?",
+        ":9: [sensor:Users] names: 'perhaps' is neither yes nor no; write yes or no",
+        ":10: [sensor:Users] names: is set twice in this section; keep one of the two lines",
+        ":12: [logging] level: 'LOUD' is none of DEBUG, INFO, WARNING, ERROR, CRITICAL",
     ),
     # Sections.
     ("section misspelt", "[lagnet]", f":1: [lagnet]: {NO_SECTION}; did you mean lagent?"),
     ("section of plurals", "[sensors]", f":1: [sensors]: {NO_SECTION}; did you mean sensor?"),
-    (
-        "section of lmaster.conf",
-        "[Graphite]",
-        f":1: [Graphite]: {NO_SECTION}; it may have {SECTIONS}",
-    ),
+    ("section unknown", "[Graphite]", f":1: [Graphite]: {NO_SECTION}; it may have {SECTIONS}"),
     (
         "sensor without its prefix",
         "[CPUPercent]",
@@ -100,38 +62,16 @@ BROKEN = [
         ":1: [sensor]: is not how this section is written; write [sensor:NAME]",
     ),
     (
-        "sensor with an empty name",
-        "[sensor:]",
-        ":1: [sensor:]: is not how this section is written; write [sensor:NAME]",
-    ),
-    (
-        "label that isn't wanted",
-        "[lagent:a]",
-        ":1: [lagent:a]: is not how this section is written; write [lagent]",
-    ),
-    (
-        "sensor misspelt",
-        "[sensor:CPUPercnt]",
-        ":1: [sensor:CPUPercnt]: 'CPUPercnt' is not known; did you mean CPUPercent?",
+        "sensor in two spellings",
+        "[sensor:Users]\n[Sensor: users]",
+        ":2: [Sensor: users]: stands twice, in two spellings; keep one of the two sections",
     ),
     (
         "sensor unknown",
         "[sensor:Weather]",
         f":1: [sensor:Weather]: 'Weather' is not known; it may be {', '.join(SENSORS)}",
     ),
-    (
-        "character that can't be seen",
-        "[lag\u200bent]",
-        f":1: ['lag\\u200bent']: {NO_SECTION}; did you mean lagent?",
-    ),
-    (
-        "sensor with an endless name",
-        f"[sensor:CPUPercent{'x' * 1000}]",
-        f":1: [sensor:CPUPercent{'x' * 62}…]: 'CPUPercent{'x' * 69}…' is not known; "
-        f"it may be {', '.join(SENSORS)}",
-    ),
     # Keys.
-    ("key misspelt", "[lagent]\nprot = 1", f":2: [lagent] prot: {NO_KEY}; did you mean port?"),
     (
         "key unknown",
         "[lagent]\ncolour = red",
@@ -143,39 +83,77 @@ BROKEN = [
         f":2: [sensor:CPUPercent] names: {NO_KEY}; it may have time_interval, deadline, percpu",
     ),
     (
-        "key with a blank",
-        "[sensor:CPUPercent]\ntime interval = 10",
-        f":2: [sensor:CPUPercent] time interval: {NO_KEY}; did you mean time_interval?",
-    ),
-    (
         "key of a section without any",
         "[lmaster]\nretries = 3",
         f":2: [lmaster] retries: {NO_KEY}; it has no keys",
     ),
+    # Kinds of value, each once.
     (
-        "key without an end",
-        f"[lagent]\n{'k' * 1000} = 1",
-        f":2: [lagent] {'k' * 79}…: {NO_KEY}; it may have host, port, procfs, pid file, user, "
-        "group",
+        "host",
+        "[lagent]\nhost = a:9888",
+        ":2: [lagent] host: 'a:9888' is not a host; write a name or an address, e.g. localhost",
     ),
-    # Ports.
-    ("port is a word", "[lagent]\nport = http", f":2: [lagent] port: 'http' {NO_PORT}"),
-    ("port is empty", "[lagent]\nport =", f":2: [lagent] port: '' {NO_PORT}"),
-    ("port is a fraction", "[lagent]\nport = 98.5", f":2: [lagent] port: '98.5' {NO_PORT}"),
-    ("port with an underscore", "[lagent]\nport = 9_888", f":2: [lagent] port: '9_888' {NO_PORT}"),
-    ("port in quotes", "[lagent]\nport = '1'", f""":2: [lagent] port: "'1'" {NO_PORT}"""),
     (
-        "port too high",
+        "port",
         "[lagent]\nport = 65536",
         ":2: [lagent] port: '65536' is out of range; write from 0 to 65535",
     ),
     (
-        "port below zero",
-        "[lagent]\nPort = -1",
-        ":2: [lagent] port: '-1' is out of range; write from 0 to 65535",
+        "path",
+        "[logging]\nfilename = lagent.log",
+        ":2: [logging] filename: 'lagent.log' is not an absolute path; "
+        "write it from the root, e.g. /var/lib/fructosa",
     ),
-    ("ports", "[lagent]\nport = 1, 2", f":2: [lagent] port: '1, 2' {NO_PORT}"),
-    # Who may ask.
+    (
+        "paths",
+        "[sensor:DiskUsage]\npath = /, home",
+        ":2: [sensor:DiskUsage] path: '/, home' holds 'home', which is not an absolute path; "
+        "write it from the root, e.g. /var/lib/fructosa",
+    ),
+    (
+        "patterns",
+        "[sensor:DiskIOCounters]\ninclude = sd*, a b",
+        ":2: [sensor:DiskIOCounters] include: 'sd*, a b' holds 'a b', which is no pattern; "
+        "write a name, in which * stands for any letters: eth*",
+    ),
+    (
+        "endpoints",
+        "[web]\nlisten = 127.0.0.1, node:port",
+        ":2: [web] listen: '127.0.0.1, node:port' holds 'node:port', which is not HOST[:PORT]; "
+        "write e.g. node001:9888 or [::1]:9888",
+    ),
+    (
+        "seconds",
+        "[sensor:Users]\ntime_interval = 10s",
+        ":2: [sensor:Users] time_interval: '10s' is not a number of seconds; write e.g. 30",
+    ),
+    (
+        "seconds within bounds",
+        "[sensor:Users]\ndeadline = 0",
+        ":2: [sensor:Users] deadline: '0' is out of range; write from 0.1 to 3600 seconds",
+    ),
+    (
+        "whole number",
+        "[logging]\nmaxBytes = 1G",
+        ":2: [logging] maxBytes: '1G' is not a whole number of bytes; write e.g. 1073741824",
+    ),
+    (
+        "whole number within bounds",
+        "[web]\nmax requests = 0",
+        ":2: [web] max requests: '0' is out of range; write at least 1 requests",
+    ),
+    (
+        "yes or no",
+        "[sensor:NetConnections]\naddresses =",
+        ":2: [sensor:NetConnections] addresses: '' is neither yes nor no; write yes or no",
+    ),
+    (
+        "choice",
+        "[logging]\nlevel = WARN",
+        ":2: [logging] level: 'WARN' is none of DEBUG, INFO, WARNING, ERROR, CRITICAL; "
+        "did you mean WARNING?",
+    ),
+    # Settings that go together.
     (
         "certificate without its key",
         "[web]\ntls certificate = /cert.pem",
@@ -190,157 +168,6 @@ BROKEN = [
         "authority without TLS",
         "[web]\nclient ca = /ca.pem",
         ":2: [web] client ca: needs TLS; set tls certificate and tls key too",
-    ),
-    (
-        "nobody may ask",
-        "[web]\nmax requests = 0",
-        ":2: [web] max requests: '0' is out of range; write at least 1 requests",
-    ),
-    (
-        "a place that is none",
-        "[web]\nlisten = 127.0.0.1, node:port",
-        ":2: [web] listen: '127.0.0.1, node:port' holds 'node:port', which is not HOST[:PORT]; "
-        "write e.g. node001:9888 or [::1]:9888",
-    ),
-    # Hosts.
-    ("host is empty", "[lagent]\nhost =", f":2: [lagent] host: '' {NO_HOST}"),
-    ("host with port", "[lagent]\nhost = a:9888", f":2: [lagent] host: 'a:9888' {NO_HOST}"),
-    ("host is a URL", "[lagent]\nhost = http://a", f":2: [lagent] host: 'http://a' {NO_HOST}"),
-    (
-        "host is no address",
-        "[lagent]\nhost = 300.1.1.1",
-        f":2: [lagent] host: '300.1.1.1' {NO_HOST}",
-    ),
-    ("host in brackets", "[lagent]\nhost = [::1]", f":2: [lagent] host: '[::1]' {NO_HOST}"),
-    ("host is a wildcard", "[lagent]\nhost = *", f":2: [lagent] host: '*' {NO_HOST}"),
-    (
-        "value runs on",
-        "[lagent]\nhost = a\n  port = 1",
-        f":2: [lagent] host: 'a\\nport = 1' {NO_HOST}",
-    ),
-    # Seconds.
-    (
-        "interval is a word",
-        "[sensor:Users]\ntime_interval = often",
-        f":2: [sensor:Users] time_interval: 'often' {NO_SECONDS}",
-    ),
-    (
-        "interval with a unit",
-        "[sensor:Users]\ntime_interval = 10s",
-        f":2: [sensor:Users] time_interval: '10s' {NO_SECONDS}",
-    ),
-    (
-        "interval with a comma",
-        "[sensor:Users]\ntime_interval = 0,5",
-        f":2: [sensor:Users] time_interval: '0,5' {NO_SECONDS}",
-    ),
-    (
-        "interval is empty",
-        "[sensor:Users]\ntime_interval = ; ten",
-        f":2: [sensor:Users] time_interval: '' {NO_SECONDS}",
-    ),
-    (
-        "interval is not a number",
-        "[sensor:Users]\ntime_interval = nan",
-        f":2: [sensor:Users] time_interval: 'nan' {NO_SECONDS}",
-    ),
-    (
-        "interval is infinite",
-        "[sensor:Users]\ntime_interval = inf",
-        f":2: [sensor:Users] time_interval: 'inf' {NO_SECONDS}",
-    ),
-    (
-        "interval below zero",
-        "[sensor:Users]\ntime_interval = -1",
-        ":2: [sensor:Users] time_interval: '-1' is out of range; write at least 0 seconds",
-    ),
-    # Yes and no.
-    ("maybe", "[sensor:Users]\nnames = maybe", f":2: [sensor:Users] names: 'maybe' {NEITHER}"),
-    ("two", "[sensor:Users]\nnames = 2", f":2: [sensor:Users] names: '2' {NEITHER}"),
-    (
-        "neither",
-        "[sensor:NetConnections]\naddresses =",
-        f":2: [sensor:NetConnections] addresses: '' {NEITHER}",
-    ),
-    # Paths.
-    (
-        "path is relative",
-        "[sensor:DiskUsage]\npath = /, home",
-        f":2: [sensor:DiskUsage] path: '/, home' holds 'home', which {NO_PATH}",
-    ),
-    (
-        "log is relative",
-        "[logging]\nfilename = lagent.log",
-        f":2: [logging] filename: 'lagent.log' {NO_PATH}",
-    ),
-    (
-        "path without an end",
-        f"[sensor:DiskUsage]\npath = {'x' * 1000}",
-        f":2: [sensor:DiskUsage] path: '{'x' * 79}…' holds '{'x' * 79}…', which {NO_PATH}",
-    ),
-    ("log is empty", "[logging]\nfilename =", f":2: [logging] filename: '' {NO_VALUE}"),
-    (
-        "log in nobody's home",
-        "[logging]\nfilename = ~no-such-user/log",
-        ":2: [logging] filename: '~no-such-user/log' is in no user's home; "
-        "write the path from the root",
-    ),
-    (
-        "log runs on",
-        "[logging]\nfilename = /a\n level = INFO",
-        f":2: [logging] filename: '/a\\nlevel = INFO' {NO_VALUE}",
-    ),
-    # Whole numbers and names.
-    (
-        "bytes with a unit",
-        "[logging]\nmaxBytes = 1G",
-        ":2: [logging] maxBytes: '1G' is not a whole number of bytes; write e.g. 1073741824",
-    ),
-    (
-        "bytes below zero",
-        "[logging]\nmaxBytes = -1",
-        ":2: [logging] maxBytes: '-1' is out of range; write at least 0 bytes",
-    ),
-    (
-        "bytes with an exponent",
-        "[logging]\nmaxBytes = 1e9",
-        ":2: [logging] maxBytes: '1e9' is not a whole number of bytes; write e.g. 1073741824",
-    ),
-    (
-        "too many files",
-        "[logging]\nbackupCount = 1000000",
-        ":2: [logging] backupCount: '1000000' is out of range; write from 0 to 10000 files",
-    ),
-    (
-        "level misspelt",
-        "[logging]\nlevel = WARN",
-        f":2: [logging] level: 'WARN' {NO_LEVEL}; did you mean WARNING?",
-    ),
-    ("level is a number", "[logging]\nlevel = 20", f":2: [logging] level: '20' {NO_LEVEL}"),
-    # The file as a whole.
-    (
-        "not UTF-8",
-        b"[lagent]\n# Gr\xfc\xdfe\n",
-        ":2: is not UTF-8 text; save the file as UTF-8",
-    ),
-    ("UTF-16", "[lagent]".encode("utf-16"), ":1: is not UTF-8 text; save the file as UTF-8"),
-    (
-        "NUL byte",
-        b"[lagent]\nport = 1\0\n",
-        ":2: holds a NUL byte, so it is no text; save the file as UTF-8",
-    ),
-    (
-        "several at once",
-        SEVERAL,
-        f":1: 'port = 1' {ABOVE}",
-        f":2: '[lagent' {NO_HEADER}",
-        f":4: [lagent] port: 'ten' {NO_PORT}",
-        f":5: [lagent] hots: {NO_KEY}; did you mean host?",
-        f":6: 'word' {NO_SETTING}",
-        ":7: [sensor:CPUPercnt]: 'CPUPercnt' is not known; did you mean CPUPercent?",
-        f":9: [sensor:Users] names: 'perhaps' {NEITHER}",
-        f":10: [sensor:Users] names: {TWICE}",
-        f":12: [logging] level: 'LOUD' {NO_LEVEL}",
     ),
 ]
 
@@ -368,79 +195,18 @@ def test_a_broken_file_is_refused_with_a_line_for_each_mistake(tmp_path, capsys,
     assert "".join(f"{path}{message}\n" for message in messages) == err
 
 
-def missing(path):
-    """Make nothing at *path*."""
-
-
-def looping(path):
-    """Make a link at *path* that leads to itself."""
-    path.symlink_to(path)
-
-
-def forbidden(path):
-    """Make a file at *path* that can't be read."""
-    if os.geteuid() == 0:
-        pytest.skip("root may read everything")
-    path.touch(mode=0)
-
-
-def failing(path):
-    """Make a file at *path* whose first byte can't be read, not even by root."""
-    path.symlink_to("/proc/self/mem")
-
-
-@pytest.mark.parametrize(
-    ("make", "reason"),
-    [
-        (missing, "No such file or directory"),
-        (os.mkdir, "Is a directory"),
-        (looping, "Too many levels of symbolic links"),
-        (forbidden, "Permission denied"),
-        (failing, "Input/output error"),
-    ],
-)
-def test_a_file_that_can_not_be_read_is_refused_with_the_reason(tmp_path, capsys, make, reason):
+def test_a_file_that_can_not_be_read_is_refused_with_the_reason(tmp_path, capsys):
     """As the system tells it."""
     path = tmp_path / "lagent.conf"
-    make(path)
 
-    code, err = check(path, capsys)
-
-    assert code == 2
-    assert f"{path}: can't be read: {reason}; check the path and its permissions\n" == err
+    said = f"{path}: can't be read: No such file or directory; check the path and its permissions\n"
+    assert (2, said) == check(path, capsys)
 
 
-def test_a_file_below_a_file_is_refused(tmp_path, capsys):
-    """A path that can't exist is told like one that doesn't."""
-    above = tmp_path / "lagent.conf"
-    above.touch()
-
-    code, err = check(above / "lagent.conf", capsys)
-
-    assert code == 2
-    assert "can't be read: Not a directory" in err
-
-
-def test_a_file_without_an_end_is_refused(tmp_path, capsys):
-    """It isn't read into memory whole."""
-    path = tmp_path / "lagent.conf"
-    path.symlink_to("/dev/zero")
-
-    assert check(path, capsys) == (2, f"{path}: has more than 16777216 bytes; check the path\n")
-
-
-@pytest.mark.parametrize(
-    "declared",
-    [
-        pytest.param(one, id=f"{owner}-{one.key}")
-        for owner, settings in [
-            ("lagent", AgentSettings),
-            ("logging", LoggingSettings),
-            *((name, sensor.Options) for name, sensor in SENSORS.items()),
-        ]
-        for one in options_of(settings)
-    ],
-)
-def test_what_a_message_tells_to_write_is_right(declared):
+def test_what_a_message_tells_to_write_is_right():
     """Each key takes the example of its kind."""
-    declared.kind.parse(declared.kind.example)
+    keys = [one for *_, settings in sections(SENSORS) for one in options_of(settings)]
+
+    assert len(keys) > 100
+    for declared in keys:
+        declared.kind.parse(declared.kind.example)

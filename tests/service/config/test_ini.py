@@ -181,6 +181,13 @@ def test_sections_and_entries_know_their_lines():
         ("[a]\n[b]\n[a]", 3, "[a] stands twice"),
         ("[\x1b[2J]\n[\x1b[2J]", 2, r"['\x1b[2J'] stands twice"),
         ("[a]\nx = 1\nX = 2", 3, "is set twice in this section"),
+        ("[a][b]", 1, "'[a][b]' is no section header"),
+        ("[a]\nb]", 2, "'b]' is no setting"),
+        ("a:\n  x: 1", 1, "'a:' stands before the first section"),
+        ('{"x": 1}', 1, """'{"x": 1}' stands before the first section"""),
+        ("[a]\rx = 1\r", 1, r"'[a]\rx = 1' is no section header"),
+        ("#!/bin/sh\nlagent serve", 2, "'lagent serve' stands before the first section"),
+        ("y" * 10**6, 1, f"'{'y' * 79}…' stands before the first section"),
     ],
 )
 def test_what_is_wrong_has_its_line(text, line, message):

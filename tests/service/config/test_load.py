@@ -1,5 +1,6 @@
 """Configuration files against their declarations."""
 
+import os
 from dataclasses import dataclass
 
 import pytest
@@ -152,6 +153,25 @@ def test_nothing_obsolete_gives_no_warning():
             "f.conf:1: [nodes:a] timeout: must not be above interval; lower it",
         ),
         (
+            f"[Web]\n{'k' * 1000} = 1",
+            f"f.conf:2: [Web] {'k' * 79}…: is no key of this section; it may have host, tcp Port",
+        ),
+        (
+            f"[sensor:Clock{'x' * 1000}]",
+            f"f.conf:1: [sensor:Clock{'x' * 67}…]: 'Clock{'x' * 74}…' is not known; "
+            "it may be Clock",
+        ),
+        (
+            f"[Web]\nhost = {'!' * 1000}",
+            f"f.conf:2: [Web] host: '{'!' * 79}…' is not a host; write a name or an address, "
+            "e.g. localhost",
+        ),
+        (
+            "[Web]\nhost = a\n  port = 1",
+            "f.conf:2: [Web] host: 'a\\nport = 1' is not a host; write a name or an address, "
+            "e.g. localhost",
+        ),
+        (
             "[We\u200bb]",
             "f.conf:1: ['We\\u200bb']: is no section of this file; did you mean Web?",
         ),
@@ -249,10 +269,65 @@ def test_a_file_that_is_too_large_is_refused(tmp_path):
         load(path, SCHEMA)
 
 
-def test_a_file_that_is_not_there_is_refused(tmp_path):
+def missing(path):
+    """Make nothing at *path*."""
+
+
+def looping(path):
+    """Make a link at *path* that leads to itself."""
+    path.symlink_to(path)
+
+
+def forbidden(path):
+    """Make a file at *path* that can't be read."""
+    if os.geteuid() == 0:
+        pytest.skip("root may read everything")
+    path.touch(mode=0)
+
+
+def failing(path):
+    """Make a file at *path* whose first byte can't be read, not even by root."""
+    path.symlink_to("/proc/self/mem")
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (missing, "No such file or directory"),
+        (os.mkdir, "Is a directory"),
+        (looping, "Too many levels of symbolic links"),
+        (forbidden, "Permission denied"),
+        (failing, "Input/output error"),
+    ],
+)
+def test_a_file_that_can_not_be_read_is_refused(tmp_path, make, reason):
     """The message says what the system says."""
-    with pytest.raises(ConfigError, match="can't be read: No such file or directory; check"):
-        load(tmp_path / "f.conf", SCHEMA)
+    path = tmp_path / "f.conf"
+    make(path)
+
+    with pytest.raises(ConfigError) as refused:
+        load(path, SCHEMA)
+
+    expected = f"{path}: can't be read: {reason}; check the path and its permissions"
+    assert expected == str(refused.value)
+
+
+def test_a_file_below_a_file_is_refused(tmp_path):
+    """A path that can't exist is told like one that doesn't."""
+    above = tmp_path / "f.conf"
+    above.touch()
+
+    with pytest.raises(ConfigError, match="can't be read: Not a directory"):
+        load(above / "f.conf", SCHEMA)
+
+
+def test_a_file_without_an_end_is_refused(tmp_path):
+    """It isn't read into memory whole."""
+    path = tmp_path / "f.conf"
+    path.symlink_to("/dev/zero")
+
+    with pytest.raises(ConfigError, match="has more than 16777216 bytes; check the path"):
+        load(path, SCHEMA)
 
 
 def test_without_a_file_everything_has_its_default():
