@@ -8,7 +8,13 @@ from fructosa_exporter.sensors import SENSORS
 from tests.exporter.machine import options, values
 from tests.nvml.driver import FakeDriver, tallies
 
+ALL = list("01234567")
 GPU_SENSORS = [name for name in SENSORS if name.startswith("GPU")]
+
+
+def without(*lost):
+    """Return which GPUs are up, and which are not, when these are lost."""
+    return [[gpu for gpu in ALL if gpu not in lost], list(lost)]
 
 
 class Clock:
@@ -67,6 +73,15 @@ class Node:
         """Return the indices of GPUs that are up, and of those that are not."""
         told = [(key[1], value) for key, value in self.values("GPUInfo").items() if key[0] == "up"]
         return [[gpu for gpu, value in told if value == state] for state in (1, 0)]
+
+    def powered(self):
+        """Return the indices of GPUs that tell their power."""
+        return [key[1] for key in self.values("GPUPower") if key[0] == "power_watts"]
+
+    def xids(self, gpu):
+        """Return what is told of the Xids of a GPU."""
+        told = self.of(gpu, "GPUErrors")
+        return {key: value for key, value in told.items() if "xid" in key[0]}
 
     def calls(self, function):
         """Return how often any test of this process has called that function."""

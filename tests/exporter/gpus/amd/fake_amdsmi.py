@@ -308,3 +308,22 @@ class AmdNode:
     def bound(self, card):
         """Return the entry that the driver amdgpu has of a card."""
         return self.root / "sys/bus/pci/drivers/amdgpu" / card.answers["amdsmi_get_gpu_device_bdf"]
+
+
+UUIDS = ("uuid-of-the-first", "uuid-of-the-second")
+
+
+def card(index):
+    """Return a GPU with an address and a UUID of its own."""
+    return Card(
+        amdsmi_get_gpu_device_bdf=f"0000:c{index}:00.0", amdsmi_get_gpu_device_uuid=UUIDS[index]
+    )
+
+
+def raising(error):
+    """Return a function that raises an error."""
+
+    def call(*_):
+        raise error
+
+    return call

@@ -12,7 +12,7 @@ from fructosa_exporter.gpus.amd.gpu import AmdGPU
 
 from .fake_amdsmi import ANSWERS, FakeAmdSmi
 from .test_fake_amdsmi import keys
-from .test_sensors import SENSORS
+from .test_gpu import SENSORS
 
 NAMES = sorted(set().union(*map(keys, ANSWERS.values())))
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | st.text()

@@ -2,21 +2,18 @@
 
 import shutil
 import sys
-from types import SimpleNamespace
 
 import pytest
 
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.gpus.all_vendors import AllVendors
 from fructosa_exporter.gpus.amd.library import AMDSMI, imported
-from fructosa_exporter.gpus.driver import REOPEN_S, Driver, DriverError, GPULost
+from fructosa_exporter.gpus.driver import REOPEN_S, DriverError, GPULost
 from fructosa_exporter.kernel import Kernel
-from fructosa_exporter.sensors.gpu.errors import GPUErrors
 from fructosa_exporter.sensors.gpu.info import GPUInfo
 from fructosa_exporter.sensors.gpu.power import GPUPower
-from tests.exporter.machine import values
-
-from .fake_amdsmi import (
+from tests.exporter.gpus.amd.fake_amdsmi import (
+    UUIDS,
     AmdNode,
     AmdSmiKeyException,
     AmdSmiLibraryException,
@@ -24,22 +21,16 @@ from .fake_amdsmi import (
     AmdSmiRetryException,
     AmdSmiTimeoutException,
     Card,
+    card,
+    raising,
 )
-
-UUIDS = ("uuid-of-the-first", "uuid-of-the-second")
+from tests.exporter.machine import values
 
 
 @pytest.fixture
 def node(tmp_path):
     """A node with two GPUs."""
     return AmdNode(tmp_path, *map(card, range(2)))
-
-
-def card(index):
-    """Return a GPU with an address and a UUID of its own."""
-    return Card(
-        amdsmi_get_gpu_device_bdf=f"0000:c{index}:00.0", amdsmi_get_gpu_device_uuid=UUIDS[index]
-    )
 
 
 def up(node):
@@ -137,32 +128,6 @@ def test_a_gpu_that_the_driver_lost_is_down_and_does_not_hide_the_other(node):
     assert [1, 1] == before
     assert [0, 1] == up(node)
     assert {UUIDS[1]} == powers(node)
-
-
-@pytest.mark.parametrize("code", [6, 7, 8, 12, 13, 20, 31, 42, 43, 52, 54, 2**32 - 2, 2**32 - 1])
-def test_a_gpu_whose_metrics_can_no_longer_be_read_is_down(node, code):
-    """Whatever the library makes of the kernel's error."""
-    up(node)
-    node.smi.cards[1].answers["amdsmi_get_gpu_metrics_info"] = AmdSmiLibraryException(code)
-
-    assert [1, 0] == up(node)
-
-
-@pytest.mark.parametrize("code", [2, 3, 7, 9, 10, 20, 30, 31, 40, 42, 43, 52])
-def test_a_gpu_that_never_had_metrics_is_up(node, code):
-    """Its library does not know them, or can't tell them now."""
-    node.smi.cards[1].answers["amdsmi_get_gpu_metrics_info"] = AmdSmiLibraryException(code)
-
-    assert [1, 1] == up(node)
-
-
-@pytest.mark.parametrize("code", [2, 9, 10, 30])
-def test_a_gpu_that_is_busy_or_refuses_is_up(node, code):
-    """Another program holds it for a moment, or a reset goes on."""
-    up(node)
-    node.smi.cards[1].answers["amdsmi_get_gpu_metrics_info"] = AmdSmiLibraryException(code)
-
-    assert [1, 1] == up(node)
 
 
 def test_a_lost_gpu_is_back_after_the_library_was_opened_again(node):
@@ -276,68 +241,6 @@ def test_an_error_of_closing_does_not_matter(node):
     node.driver._library.close()
 
     assert not node.driver._library._is_open
-
-
-def raising(error):
-    """Return a function that raises an error."""
-
-    def call(*_):
-        raise error
-
-    return call
-
-
-class OfAnother(SimpleNamespace):
-    """A library of another vendor, with one GPU; or with a reason why it has none."""
-
-    name = "another driver"
-    absent = None
-
-    def open(self):
-        if self.absent:
-            raise SensorUnavailable(self.absent)
-        gpu = SimpleNamespace(index="0", uuid="of-another", check=lambda: None)
-        gpu.power = lambda: {("draw",): 300.0}
-        gpu.errors = dict
-        return [gpu]
-
-    def events(self, uuid):
-        return {("xids",): 2}
-
-    def close(self):
-        """Have nothing to close."""
-
-
-def test_gpus_of_two_vendors_are_told_together(node):
-    """Both have a GPU 0; the UUID tells them apart."""
-    machine = AllVendors(Driver(OfAnother()), node.driver)
-
-    power = values(GPUPower(read=machine))
-    errors = values(GPUErrors(read=machine))
-
-    assert 300 == power["gpu_power_watts", "0", "of-another"]
-    assert 640 == power["gpu_power_watts", "0", UUIDS[0]]
-    assert 2 == errors["gpu_xids_total", "0", "of-another"]
-    assert 3 == errors["gpu_ecc_errors_total", "0", UUIDS[0], "corrected"]
-
-
-def test_a_vendor_that_is_not_there_does_not_hide_the_other(node, tmp_path):
-    """In either order; without both, both reasons are told."""
-    none = Driver(AMDSMI(Kernel(tmp_path / "empty"), raising(AssertionError())))
-    absent = Driver(OfAnother(absent="another driver is not here"))
-
-    assert (
-        640
-        == values(GPUPower(read=AllVendors(absent, node.driver)))["gpu_power_watts", "0", UUIDS[0]]
-    )
-    assert (
-        300
-        == values(GPUPower(read=AllVendors(Driver(OfAnother()), none)))[
-            "gpu_power_watts", "0", "of-another"
-        ]
-    )
-    with pytest.raises(SensorUnavailable, match="not here; AMD's driver is not loaded"):
-        values(GPUPower(read=AllVendors(absent, none)))
 
 
 def test_a_gpu_says_why_it_is_lost(node):

@@ -1,4 +1,4 @@
-"""What only a process of its own can show: what it loads, and what becomes of a library."""
+"""NVML and its driver: what it loads, and what becomes of a library that goes and comes back."""
 
 import os
 import subprocess
@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from fructosa_exporter.errors import SensorUnavailable
+from fructosa_exporter.gpus.driver import DriverError
+from tests.exporter.gpus.node import ALL, without
 from tests.integration.processes import BIN
 from tests.nvml.driver import FakeDriver
 
@@ -140,3 +143,85 @@ def test_nvml_is_not_asked_with_limits_that_cost_memory(tmp_path, before, after)
     assert f"{after}\n" == ran(*program, **FakeDriver(tmp_path).environment)
     if "libnvidia-ml.so.1" not in Path("/etc/ld.so.cache").read_bytes().decode("latin-1"):
         assert f"{before[0]} {before[1]}\n" == ran(*program)
+
+
+def test_a_gpu_that_comes_back_is_up_within_a_minute(node):
+    """The library is opened again for it, and not more often."""
+    node.up()
+    node.gpus[2].loses_contact()
+    node.says()
+    node.up()
+    node.gpus[2].fails.clear()
+    node.says()
+    before = node.calls("nvmlInitWithFlags")
+
+    node.later(59)
+    assert without("2") == node.up()
+    assert before == node.calls("nvmlInitWithFlags")
+    node.later(1)
+    assert without() == node.up()
+    assert before + 1 == node.calls("nvmlInitWithFlags")
+    assert ALL == node.powered()
+
+
+def test_a_driver_that_is_unloaded_leaves_all_gpus_down(node):
+    """Other sensors fail, and say why; when it is back, all is well within a minute."""
+    node.up()
+    node.says(is_loaded=False)
+    with pytest.raises(DriverError, match="NVML no longer answers"):
+        node.values("GPUPower")
+    assert without(*ALL) == node.up()
+
+    node.later()
+    assert without(*ALL) == node.up()
+    with pytest.raises(DriverError, match="not loaded"):
+        node.values("GPUPower")
+
+    node.says(is_loaded=True)
+    node.later()
+    assert without() == node.up()
+    assert ALL == node.powered()
+
+
+def test_a_driver_that_is_not_loaded_is_no_failure(node):
+    """As on a node without GPU in a cluster with one image."""
+    node.says(is_loaded=False)
+
+    for name in ("GPUPower", "GPUInfo"):
+        with pytest.raises(SensorUnavailable, match=r"^NVIDIA's driver is installed, but not"):
+            node.values(name)
+
+
+def test_gpus_without_a_driver_are_a_failure(node):
+    """They are on the bus, and nobody can use them."""
+    for device, vendor, kind in (
+        ("0000:10:00.0", "0x10de", "0x030200"),
+        ("0000:11:00.0", "0x10de", "0x030200"),
+        ("0000:12:00.0", "0x10de", "0x068000"),  # an NVSwitch
+        ("0000:13:00.0", "0x8086", "0x030000"),
+    ):
+        folder = node.driver.folder / "sys/bus/pci/devices" / device
+        folder.mkdir(parents=True)
+        (folder / "vendor").write_text(vendor)
+        (folder / "class").write_text(kind)
+    node.says(is_loaded=False)
+
+    with pytest.raises(DriverError, match="not loaded, but 2 of its GPUs are here"):
+        node.values("GPUPower")
+
+
+def test_a_mismatch_says_what_to_do(node):
+    """The driver was upgraded, its modules not yet."""
+    node.says(is_mismatched=True)
+
+    with pytest.raises(DriverError, match=r"different versions.*must be loaded anew"):
+        node.values("GPUPower")
+
+
+def test_a_driver_without_gpus_is_no_failure(node):
+    """There is nothing to tell."""
+    node.gpus.clear()
+    node.says()
+
+    with pytest.raises(SensorUnavailable, match="no GPU"):
+        node.values("GPUPower")

@@ -1,6 +1,7 @@
 """MIG's instances, out of a driver in which they come and go."""
 
 from fructosa_exporter.gpus.nvidia.mig import instances
+from tests.nvml.driver import Instance, Process
 
 
 class Refused(Exception):
@@ -68,3 +69,43 @@ def test_an_instance_that_goes_while_it_is_asked_is_left_out():
 def test_an_instance_without_a_name_has_no_profile():
     """It is an instance all the same."""
     assert [("9", "0", "MIG-1", "")] == found(told(nvmlDeviceGetName=3))
+
+
+GIB = 2**30
+
+
+def test_instances_of_mig_have_memory_and_names(node):
+    """A divided GPU tells how busy it is no more; the others do."""
+    node.gpus[1].is_divided(
+        Instance(7, 0, "MIG-a", "1g.5gb", 5 * GIB, GIB),
+        Instance(9, 1, "MIG-b", "3g.20gb", 20 * GIB, 2 * GIB),
+    )
+    node.gpus[1].computing = [Process(1, GIB, 7, 0), Process(2, GIB, 9, 1), Process(3, GIB, 9, 1)]
+    node.says()
+
+    told = node.of(1, "GPUMemory")
+    assert 5 * GIB == told["mig_memory_total_bytes", "7", "0"]
+    assert GIB == told["mig_memory_used_bytes", "7", "0"]
+    assert 18 * GIB == told["mig_memory_free_bytes", "9", "1"]
+    told = node.of(1, "GPUInfo")
+    assert 1 == told["mig_enabled",]
+    assert 1 == told["mig_info", "7", "0", "MIG-a", "1g.5gb"]
+    assert 1 == told["mig_info", "9", "1", "MIG-b", "3g.20gb"]
+    told = node.of(1, "GPUProcesses")
+    assert 1 == told["mig_processes", "7", "0"]
+    assert 2 == told["mig_processes", "9", "1"]
+    assert {} == node.of(1, "GPUUtilization")
+    assert {} != node.of(2, "GPUUtilization")
+
+
+def test_instances_come_and_go(node):
+    """Nothing is kept of them."""
+    node.gpus[1].is_divided(Instance(7, 0, "MIG-a", "1g.5gb", 5 * GIB, GIB))
+    node.says()
+    node.values("GPUInfo")
+    node.gpus[1].is_divided(Instance(8, 0, "MIG-b", "1g.5gb", 5 * GIB, GIB))
+    node.says()
+
+    told = node.of(1, "GPUInfo")
+
+    assert [("mig_info", "8", "0", "MIG-b", "1g.5gb")] == [key for key in told if "mig_info" in key]

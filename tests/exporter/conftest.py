@@ -1,13 +1,13 @@
-"""What tests of GPUs share: the fake driver's library, loaded into this process once."""
+"""What tests of GPUs and their sensors share: a fake driver's library, loaded into this process."""
 
 import ctypes
 import os
 
 import pytest
 
-from tests.nvml.driver import library
+from tests.nvml.driver import eight_hoppers, library
 
-from .node import Node
+from .gpus.node import Node
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +33,11 @@ def node(loaded, tmp_path, monkeypatch):
         gpu.hangs.clear()
     node.says()
     node.close()
+
+
+@pytest.fixture
+def hoppers(node):
+    """A node with eight GPUs like H100."""
+    node.gpus[:] = eight_hoppers()
+    node.says()
+    return node

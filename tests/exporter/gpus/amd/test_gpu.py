@@ -13,13 +13,24 @@ from fructosa_exporter.sensors.gpu.links import GPUNVLink, GPUPcie
 from fructosa_exporter.sensors.gpu.power import GPUClocks, GPUFans, GPUPower, GPUTemperature
 from fructosa_exporter.sensors.gpu.processes import GPUProcesses
 from fructosa_exporter.sensors.gpu.usage import GPUMemory, GPUUtilization
+from tests.exporter.gpus.amd.fake_amdsmi import (
+    MIB,
+    SILENT,
+    AmdNode,
+    AmdSmiLibraryException,
+    Card,
+    FakeAmdSmi,
+)
 from tests.exporter.machine import values
 
-from .fake_amdsmi import MIB, SILENT, AmdNode, AmdSmiLibraryException, Card, FakeAmdSmi
-
 FIRST = ("0", "c1ff74a1-0000-1000-80d9-a3b7a8d5f6e1")
+
+
 SECOND = ("1", "74ff74b5-0000-1000-8000-000000000002")
+
+
 NOT_SUPPORTED = AmdSmiLibraryException(2)
+
 
 # What the first GPU tells, by sensor, metric and labels; the second one is of an older kind.
 TOLD = {
@@ -78,6 +89,8 @@ TOLD = {
         ("gpu_info", "AMD Instinct MI300X", "0000:c1:00.0", "AMD", "6.12.12", ""): 1,
     },
 }
+
+
 SENSORS = [*TOLD, GPUNVLink]
 
 
@@ -151,35 +164,6 @@ def test_all_gpus_are_told_with_index_and_uuid(node):
 def test_an_older_gpu_tells_the_same_in_other_places(node, sensor, expected):
     """No hotspot, no list of engines and dies, average in place of present power."""
     assert expected.items() <= told(node, sensor, SECOND).items()
-
-
-def test_reasons_are_those_that_were_counted_since_the_last_reading(node):
-    """Counters of the firmware say what holds clocks back, from the second reading on."""
-    sensor = GPUClocks(read=AllVendors(node.driver))
-    values(sensor)
-    node.smi.cards[0].tells(socket_thm_residency_acc=51)
-    node.now_s += 1
-
-    found = values(sensor)
-
-    expected = {"sw_power_cap": 0, "hw_thermal": 1, "hw_slowdown": 0, "regulator_thermal": 0}
-    assert expected == {
-        labels[-1]: value
-        for (name, *labels), value in found.items()
-        if name == "gpu_clocks_event" and tuple(labels[:2]) == FIRST
-    }
-
-
-def test_one_reading_of_metrics_serves_the_sensors_of_a_scrape(node):
-    """They follow each other at once; the next scrape reads anew."""
-    sensors = [sensor(read=AllVendors(node.driver)) for sensor in TOLD]
-
-    for _ in range(2):
-        for sensor in sensors:
-            values(sensor)
-        node.now_s += 1
-
-    assert 2 * 2 == node.smi.calls.count("amdsmi_get_gpu_metrics_info")
 
 
 def test_what_does_not_change_is_asked_for_once(node):
@@ -275,28 +259,6 @@ def test_what_is_not_told_gives_no_sample(tmp_path, sensor, answer):
 
     allowed = {("gpu_up",): 1, ("gpu_info", "", "0000:c1:00.0", "AMD", "", ""): 1}
     assert found.items() <= allowed.items()
-
-
-@pytest.mark.parametrize("width", [16, 32, 64])
-def test_sentinels_within_answers_give_no_sample(tmp_path, width):
-    """Versions that pass on what the library writes have the largest number of its type."""
-
-    def blank(answer):
-        if isinstance(answer, dict):
-            return {key: blank(value) for key, value in answer.items()}
-        return [blank(one) for one in answer] if isinstance(answer, list) else 2**width - 1
-
-    card = Card()
-    metrics = card.answers["amdsmi_get_gpu_metrics_info"]
-    card.answers["amdsmi_get_gpu_metrics_info"] = blank(metrics)
-    card.answers["amdsmi_get_temp_metric"] = lambda *_: 2**width - 1
-    card.answers["amdsmi_get_power_info"] = {"current_socket_power": 2**width - 1}
-    node = AmdNode(tmp_path, card)
-
-    for sensor in (GPUUtilization, GPUTemperature):
-        with pytest.raises(SensorUnavailable):
-            told(node, sensor)
-    assert ("gpu_power_watts",) not in told(node, GPUPower)
 
 
 def test_functions_that_a_version_lacks_give_no_sample(tmp_path):

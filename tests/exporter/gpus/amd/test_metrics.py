@@ -1,0 +1,112 @@
+"""A GPU's metrics: one call for most of what sensors ask."""
+
+import pytest
+
+from fructosa_exporter.errors import SensorUnavailable
+from fructosa_exporter.gpus.all_vendors import AllVendors
+from fructosa_exporter.sensors.gpu.info import GPUInfo
+from fructosa_exporter.sensors.gpu.links import GPUNVLink
+from fructosa_exporter.sensors.gpu.power import GPUClocks, GPUPower, GPUTemperature
+from fructosa_exporter.sensors.gpu.usage import GPUUtilization
+from tests.exporter.gpus.amd.fake_amdsmi import (
+    AmdNode,
+    AmdSmiLibraryException,
+    Card,
+    card,
+)
+from tests.exporter.machine import values
+
+from .test_gpu import SENSORS
+
+
+@pytest.fixture
+def node(tmp_path):
+    """A node with two GPUs."""
+    return AmdNode(tmp_path, *map(card, range(2)))
+
+
+def up(node):
+    """Return whether GPUs are up, in their order, a second later."""
+    node.now_s += 1
+    found = values(GPUInfo(read=AllVendors(node.driver)))
+    return [value for (name, *_), value in found.items() if name == "gpu_up"]
+
+
+def test_reasons_are_those_that_were_counted_since_the_last_reading(node):
+    """Counters of the firmware say what holds clocks back, from the second reading on."""
+    sensor = GPUClocks(read=AllVendors(node.driver))
+    values(sensor)
+    node.smi.cards[0].tells(socket_thm_residency_acc=51)
+    node.now_s += 1
+
+    found = values(sensor)
+
+    expected = {"sw_power_cap": 0, "hw_thermal": 1, "hw_slowdown": 0, "regulator_thermal": 0}
+    assert expected == {
+        labels[-1]: value
+        for (name, *labels), value in found.items()
+        if name == "gpu_clocks_event" and labels[0] == "0"
+    }
+
+
+def test_one_reading_of_metrics_serves_the_sensors_of_a_scrape(node):
+    """They follow each other at once; the next scrape reads anew."""
+    sensors = [
+        sensor(read=AllVendors(node.driver)) for sensor in SENSORS if sensor is not GPUNVLink
+    ]
+
+    for _ in range(2):
+        for sensor in sensors:
+            values(sensor)
+        node.now_s += 1
+
+    assert 2 * 2 == node.smi.calls.count("amdsmi_get_gpu_metrics_info")
+
+
+@pytest.mark.parametrize("width", [16, 32, 64])
+def test_sentinels_within_answers_give_no_sample(tmp_path, width):
+    """Versions that pass on what the library writes have the largest number of its type."""
+
+    def blank(answer):
+        if isinstance(answer, dict):
+            return {key: blank(value) for key, value in answer.items()}
+        return [blank(one) for one in answer] if isinstance(answer, list) else 2**width - 1
+
+    card = Card()
+    metrics = card.answers["amdsmi_get_gpu_metrics_info"]
+    card.answers["amdsmi_get_gpu_metrics_info"] = blank(metrics)
+    card.answers["amdsmi_get_temp_metric"] = lambda *_: 2**width - 1
+    card.answers["amdsmi_get_power_info"] = {"current_socket_power": 2**width - 1}
+    node = AmdNode(tmp_path, card)
+
+    for sensor in (GPUUtilization, GPUTemperature):
+        with pytest.raises(SensorUnavailable):
+            values(sensor(read=AllVendors(node.driver)))
+    found = values(GPUPower(read=AllVendors(node.driver)))
+    assert "gpu_power_watts" not in {name for name, *_ in found}
+
+
+@pytest.mark.parametrize("code", [6, 7, 8, 12, 13, 20, 31, 42, 43, 52, 54, 2**32 - 2, 2**32 - 1])
+def test_a_gpu_whose_metrics_can_no_longer_be_read_is_down(node, code):
+    """Whatever the library makes of the kernel's error."""
+    up(node)
+    node.smi.cards[1].answers["amdsmi_get_gpu_metrics_info"] = AmdSmiLibraryException(code)
+
+    assert [1, 0] == up(node)
+
+
+@pytest.mark.parametrize("code", [2, 3, 7, 9, 10, 20, 30, 31, 40, 42, 43, 52])
+def test_a_gpu_that_never_had_metrics_is_up(node, code):
+    """Its library does not know them, or can't tell them now."""
+    node.smi.cards[1].answers["amdsmi_get_gpu_metrics_info"] = AmdSmiLibraryException(code)
+
+    assert [1, 1] == up(node)
+
+
+@pytest.mark.parametrize("code", [2, 9, 10, 30])
+def test_a_gpu_that_is_busy_or_refuses_is_up(node, code):
+    """Another program holds it for a moment, or a reset goes on."""
+    up(node)
+    node.smi.cards[1].answers["amdsmi_get_gpu_metrics_info"] = AmdSmiLibraryException(code)
+
+    assert [1, 1] == up(node)
