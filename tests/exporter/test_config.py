@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from fructosa_exporter.config import AgentSettings, read_config
+from fructosa_exporter.config import AgentSettings, example_config, read_config, schema
 from fructosa_exporter.sensors import SENSORS
+from fructosa_service.config.load import check
 from fructosa_service.logs import LoggingSettings
 
 # A file as the manual of FrUCToSA 0.x shows it, with all its sensors.
@@ -105,3 +106,15 @@ def test_a_file_of_fructosa_0_x_keeps_working(read, tmp_path, indent):
         "[lmaster] host (line 2); [lmaster] incoming data port (line 3)"
     )
     assert (expected,) == config.warnings
+
+
+def test_the_example_gives_every_sensor_its_defaults():
+    """And every other section too."""
+    found = check(example_config(), "lagent.conf", schema(SENSORS))
+
+    assert {name: sensor.Options() for name, sensor in SENSORS.items()} == found.labelled("sensor")
+    for section in schema(SENSORS):
+        if isinstance(section.settings, type):
+            assert (section.name, None) in found.sections
+            assert section.settings() == found.one(section.name, section.settings)
+    assert () == found.warnings

@@ -12,11 +12,16 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from fructosa_exporter.metrics import Family, counter, gauge
 from fructosa_exporter.page.exposition import Format, SeriesTemplate, family_lines
-from fructosa_exporter.web.scrape_headers import accepts_gzip, negotiated_format
 
 LOAD = gauge("fructosa_load", "Load of the node.")
+
+
 FREE = gauge("fructosa_free_bytes", "Free \\n \\ left\nover.", "mountpoint", "fstype")
+
+
 WRITES = counter("fructosa_writes_total", "Writes.", "device")
+
+
 READS = counter("fructosa_reads_total", "Reads.", "device")
 
 
@@ -52,7 +57,11 @@ def test_values_that_are_not_finite_have_the_formats_names(value, text):
 
 
 values = st.floats(allow_nan=False) | st.integers(-(2**53), 2**53) | st.just(10**300)
+
+
 texts = st.text(st.characters(exclude_categories=["Cs"])) | st.text('\\"\n{},= é')
+
+
 names = st.text(st.characters())  # lone surrogates too: that is how Python shows odd bytes
 
 
@@ -143,55 +152,6 @@ def test_families_of_others_stand_as_they_were():
 
     expected = '# HELP jobs Jobs \\\\ of\\nmine.\n# TYPE jobs untyped\njobs{a="b"} 1\njobs 2\n'
     assert expected == family_lines([family])
-
-
-PROMETHEUS = (
-    "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
-    "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
-)
-
-
-@pytest.mark.parametrize(
-    ("accept", "expected"),
-    [
-        ("", Format.TEXT),
-        ("*/*", Format.TEXT),
-        ("text/plain;version=0.0.4", Format.TEXT),
-        (PROMETHEUS, Format.OPENMETRICS),
-        ("application/openmetrics-text", Format.OPENMETRICS),
-        ("application/openmetrics-text; version=1.0.0; q=0.2, text/plain; q=0.9", Format.TEXT),
-        ("application/openmetrics-text; version=0.0.1", Format.TEXT),
-        ("application/openmetrics-text; q=0", Format.TEXT),
-        ("application/openmetrics-text; q=much", Format.TEXT),
-        ("application/json", Format.TEXT),
-        (";;,,;q=", Format.TEXT),
-    ],
-)
-def test_openmetrics_is_served_to_who_prefers_it(accept, expected):
-    """By version and weight; all others get the text format."""
-    assert expected is negotiated_format(accept)
-
-
-@pytest.mark.parametrize(
-    ("accept", "expected"),
-    [
-        ("", False),
-        ("gzip", True),
-        ("deflate, GZIP;q=0.5", True),
-        ("gzip;q=0", False),
-        ("identity", False),
-    ],
-)
-def test_a_body_is_compressed_for_who_accepts_it(accept, expected):
-    """And for nobody else."""
-    assert expected is accepts_gzip(accept)
-
-
-@given(st.text())
-def test_any_header_is_understood_somehow(text):
-    """It comes from anybody."""
-    assert negotiated_format(text) in Format
-    assert accepts_gzip(text) in (True, False)
 
 
 @given(st.lists(st.sampled_from([WRITES, FREE, READS]), max_size=20))

@@ -1,11 +1,7 @@
 """Texts about the sensors, made from their declarations."""
 
-import pytest
-
-from fructosa_exporter.config import example_config, schema
 from fructosa_exporter.reference.overview import description, overview
 from fructosa_exporter.sensors import SENSORS
-from fructosa_service.config.load import check
 from fructosa_service.config.settings import options_of
 
 
@@ -22,16 +18,16 @@ def test_the_overview_has_a_line_for_each_sensor():
     assert "  Users: nobody is here" in lines
 
 
-@pytest.mark.parametrize("sensor", SENSORS.values(), ids=SENSORS)
-def test_a_description_tells_all_of_a_sensor(sensor):
+def test_a_description_tells_all_of_a_sensor():
     """What it measures, its cost and rights, its metrics and its options."""
-    text = description(sensor, "fine")
+    for sensor in SENSORS.values():
+        text = description(sensor, "fine")
 
-    assert text.startswith(f"{sensor.name}: {sensor.summary()}\n\n")
-    assert f"Here:   fine\nCost:   {sensor.cost}\nRights: {sensor.rights}\n" in text
-    assert [] == [one.name for one in sensor.metrics if f"  {one.name}" not in text]
-    assert [] == [one.help for one in sensor.metrics if one.help not in text]
-    assert [] == [one.key for one in options_of(sensor.Options) if f"  {one.key} (" not in text]
+        assert text.startswith(f"{sensor.name}: {sensor.summary()}\n\n")
+        assert f"Here:   fine\nCost:   {sensor.cost}\nRights: {sensor.rights}\n" in text
+        assert [] == [one.name for one in sensor.metrics if f"  {one.name}" not in text]
+        assert [] == [one.help for one in sensor.metrics if one.help not in text]
+        assert [] == [one.key for one in options_of(sensor.Options) if f"  {one.key} (" not in text]
 
 
 def test_a_description_tells_labels_unit_and_type():
@@ -40,15 +36,3 @@ def test_a_description_tells_labels_unit_and_type():
 
     assert "fructosa_disk_busy_seconds_total{device}\n      counter, seconds. Time" in text
     assert "fructosa_disk_reads_total{device}\n      counter. Reads" in text
-
-
-def test_the_example_gives_every_sensor_its_defaults():
-    """And every other section too."""
-    found = check(example_config(), "lagent.conf", schema(SENSORS))
-
-    assert {name: sensor.Options() for name, sensor in SENSORS.items()} == found.labelled("sensor")
-    for section in schema(SENSORS):
-        if isinstance(section.settings, type):
-            assert (section.name, None) in found.sections
-            assert section.settings() == found.one(section.name, section.settings)
-    assert () == found.warnings

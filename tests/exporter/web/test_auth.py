@@ -130,6 +130,22 @@ def test_the_queue_empties_and_fills_again(guarded):
     assert ["allowed"] * 20 == [v for v in guarded.verdicts.values() if v != "busy"]
 
 
+def test_who_guesses_fills_the_queue_and_who_is_known_is_let_in(guarded):
+    """The queue has an end; the checking rests after each guess."""
+    guarded.users.may_go_on.clear()
+    guarded.users.verdicts = {"known": True}
+    for number in range(17):
+        guarded.authenticate(number, f"wrong {number}")
+    guarded.authenticate("known", "known")
+    assert {16: "busy", "known": "allowed"} == guarded.verdicts
+
+    guarded.users.may_go_on.set()
+    guarded.until_answered(18)
+
+    assert ["refused"] * 16 == [guarded.verdicts[number] for number in range(16)]
+    assert 16 == len(guarded.rests)
+
+
 def test_one_thread_checks_passwords_however_many_come():
     """The check of passwords takes no more than one processor."""
     guarded = Guarded()

@@ -1,8 +1,97 @@
 """Calls of NVML, and what their errors mean."""
 
+import ctypes
+from types import SimpleNamespace
+
 import pytest
 
+from fructosa_exporter.gpus.driver import DriverError, GPULost
+from fructosa_exporter.gpus.nvidia.calls import fill_field_values, query, raise_unless_missing
 from tests.exporter.gpus.node import without
+
+
+class NVMLError(Exception):
+    """An error of NVML, by its code."""
+
+    def __init__(self, value):
+        super().__init__(f"error {value}")
+        self.value = value
+
+
+class Mismatch(Exception):
+    """pynvml's own error, which is no NVMLError."""
+
+
+def nvml(**functions):
+    """Return a library with these *functions*."""
+    return SimpleNamespace(NVMLError=NVMLError, NVMLLibraryMismatchError=Mismatch, **functions)
+
+
+def raising(error):
+    """Return a function that raises an *error*."""
+
+    def call(*_):
+        raise error
+
+    return call
+
+
+def test_a_query_returns_what_the_function_returns():
+    """With its arguments passed on."""
+    assert ("gpu", 1) == query(nvml(get=lambda *asked: asked), "get", "gpu", 1)
+
+
+@pytest.mark.parametrize(
+    "library",
+    [
+        nvml(),
+        nvml(get=raising(NVMLError(3))),
+        nvml(get=raising(NVMLError(4))),
+        nvml(get=raising(Mismatch())),
+        nvml(get=raising(UnicodeDecodeError("utf-8", b"", 0, 1, "damaged"))),
+    ],
+)
+def test_what_is_missing_is_none(library):
+    """A function that pynvml lacks, no support, no right, an old driver, a damaged text."""
+    assert query(library, "get", "gpu") is None
+
+
+@pytest.mark.parametrize(
+    ("code", "error", "text"),
+    [
+        (15, GPULost, "error 15"),
+        (16, GPULost, "error 16"),
+        (1, DriverError, "NVML no longer answers: error 1"),
+        (9, DriverError, "NVML no longer answers: error 9"),
+        (18, DriverError, "NVML no longer answers: error 18"),
+    ],
+)
+def test_a_gpu_or_a_driver_that_is_lost_is_raised(code, error, text):
+    """It is more than a missing answer."""
+    with pytest.raises(error, match=f"^{text}$"):
+        query(nvml(get=raising(NVMLError(code))), "get", "gpu")
+
+
+def test_a_fault_of_ours_is_raised():
+    """It is none of the driver's."""
+    with pytest.raises(ZeroDivisionError):
+        raise_unless_missing(nvml(), ZeroDivisionError())
+
+
+@pytest.mark.parametrize(("code", "expected"), [(0, True), (3, False)])
+def test_an_array_of_field_values_is_filled_in_place(code, expected):
+    """By the function of the library itself; it may be one that it lacks."""
+    array = (ctypes.c_int * 2)()
+
+    def fill(handle, count, values):
+        values[0], values[1] = handle, count
+        return code
+
+    library = nvml(_nvmlGetFunctionPointer=lambda name: fill)
+
+    assert expected is fill_field_values(library, 7, array)
+    assert [7, 2] == list(array)
+    assert not fill_field_values(nvml(_nvmlGetFunctionPointer=raising(NVMLError(13))), 7, array)
 
 
 @pytest.mark.parametrize("code", [10, 11, 15, 16, 17, 999])

@@ -7,10 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fructosa_exporter.kernel import Kernel
-from fructosa_exporter.sensors.system.operating_system import OperatingSystem, os_release
-
-from ...machine import values
-from ...recorded import changed, kernel
+from fructosa_exporter.sensors.system.operating_system import (
+    BootTime,
+    OperatingSystem,
+    Users,
+    UsersOptions,
+    os_release,
+)
+from tests.exporter.machine import look, session, values
+from tests.exporter.recorded import changed, kernel
 
 UNAME = os.uname_result(("Linux", "node7", "5.14.0-427.el9.x86_64", "#1 SMP", "x86_64"))
 KERNEL = ("os_info", "Linux", "5.14.0-427.el9.x86_64", "#1 SMP", "x86_64", "node7")
@@ -106,3 +111,38 @@ def test_no_text_breaks_the_parser(text):
 def test_the_system_is_looked_at_once_a_minute():
     """It changes with a boot."""
     assert OperatingSystem().options.time_interval == 60
+
+
+def test_the_time_of_boot_is_told():
+    """In seconds since 1970."""
+    assert {("boot_time_seconds",): 1.5e9} == values(
+        BootTime(read=lambda: look(btime=1_500_000_000))
+    )
+
+
+def test_sessions_are_counted_without_names():
+    """A terminal tells when its oldest session began."""
+    seen = [session(started=20.0), session(started=10.0), session(terminal="tty1", started=30.0)]
+
+    expected = {
+        ("user_sessions",): 3,
+        ("user_session_start_time_seconds", "pts/0"): 10.0,
+        ("user_session_start_time_seconds", "tty1"): 30.0,
+    }
+    assert expected == values(Users(read=lambda: seen))
+
+
+def test_names_are_told_when_an_option_says_so():
+    """Sessions that can't be told apart are one series."""
+    seen = [session(), session(), session(terminal=None, host=None, pid=None, name="bob")]
+
+    found = values(Users(UsersOptions(names=True), read=lambda: seen))
+
+    told = {labels[1:] for labels in found if labels[0] == "user_session_info"}
+    assert {("pts/0", "ada", "10.0.0.9", "7"), ("none", "bob", "", "")} == told
+    assert found["user_sessions",] == 3
+
+
+def test_nobody_logged_in_is_a_reading_of_zero():
+    """It is known that there is no session."""
+    assert {("user_sessions",): 0} == values(Users(read=list))
