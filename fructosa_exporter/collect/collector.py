@@ -17,7 +17,7 @@ from .sensor_reader import SensorReader
 
 
 @dataclass(eq=False)
-class _Scrape:
+class _PendingScrape:
     """A scrape that waits for readings.
 
     What it waits for no longer may be under way again, for another scrape.
@@ -41,7 +41,7 @@ class Collector:
     ) -> None:
         self._pool = ThreadPool(wake, clock)
         self._clock = clock
-        self._scrapes: list[_Scrape] = []
+        self._scrapes: list[_PendingScrape] = []
         self._under_way: set[SensorReader] = set()
 
     def collect(
@@ -55,7 +55,7 @@ class Collector:
         It is called from within ``poll``.
         """
         now_s = self._clock()
-        scrape = _Scrape(tuple(readers), now_s + timeout_s, respond)
+        scrape = _PendingScrape(tuple(readers), now_s + timeout_s, respond)
         wanted = [reader for reader in scrape.readers if reader.is_wanted(now_s)]
         wanted.sort(key=lambda reader: reader.sensor.slowness)
         for reader in wanted:

@@ -1,7 +1,7 @@
-"""/proc/stat into numbers. Several sensors tell of it; they share a look.
+"""/proc/stat into numbers. Several sensors tell of it; they share a reading.
 
 On a node of 256 threads the kernel takes longer to write this file than all others together, so
-the sensors of one page look at it once. Source: proc_stat(5).
+the sensors of one page read it once. Source: proc_stat(5).
 """
 
 import re
@@ -79,7 +79,7 @@ def _numbers(rest: bytes) -> list[tuple[str, int]]:
 
 
 class SharedProcStat:
-    """Looks at /proc/stat; who comes within a moment gets the same look."""
+    """Reads /proc/stat; who comes within a moment gets the same reading."""
 
     def __init__(
         self, kernel: Kernel | None = None, clock: Callable[[], float] = time.monotonic
@@ -105,10 +105,10 @@ SHARED = SharedProcStat()
 
 
 def ticks_between(before: ProcStat | None, after: ProcStat) -> list[list[int]]:
-    """Return the ticks that passed between two looks, in rows as of a look.
+    """Return the ticks that passed between two readings, in rows as of one.
 
     A mode that went backwards (iowait does) stood still. Where processors came or went, or
-    without a look *before*, what passed since boot, when all were zero.
+    without a reading *before*, what passed since boot, when all were zero.
     """
     if before is None or before.processors != after.processors:
         return after.ticks

@@ -13,7 +13,7 @@ from fructosa_exporter.kernel import Kernel
 from fructosa_exporter.metrics import Family, Rows
 from fructosa_exporter.sensors import SENSORS
 from fructosa_exporter.sensors.gpu.gpu_sensor import GPUSensor
-from fructosa_exporter.sensors.system.clock import Clock
+from fructosa_exporter.sensors.system.clock import KernelClock
 from fructosa_exporter.sources import proc_stat
 from fructosa_exporter.sources.mounts import Mount
 
@@ -168,7 +168,7 @@ _SEEN = {
     "SensorsBattery": lambda: record(percent=50.0, secsleft=3600, power_plugged=True),
     "BootTime": _busy,
     "Users": lambda: [session()],
-    "ClockSync": lambda: Clock(
+    "ClockSync": lambda: KernelClock(
         state=0,
         status=0x2001,
         offset=-1500,

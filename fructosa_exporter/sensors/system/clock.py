@@ -25,7 +25,7 @@ _TIME_ERROR = 5
 _FREQUENCY_SCALE = 65536 * 1e6
 
 
-class Clock(NamedTuple):
+class KernelClock(NamedTuple):
     """What the kernel says of its clock, in its own units.
 
     *offset* and *fraction* are in nanoseconds if *status* says so, else in microseconds.
@@ -58,12 +58,12 @@ class Clock(NamedTuple):
         return (self.tick_us * ticks_per_s / 1e6 - 1) + self.frequency / _FREQUENCY_SCALE
 
 
-def clock(state: int, timex: bytes) -> Clock:
+def clock(state: int, timex: bytes) -> KernelClock:
     """Return what a ``struct timex`` holds, with the *state* that came with it."""
     fields = _TIMEX.unpack(timex)
     _, offset, frequency, max_error, estimated_error, status, *_ = fields
     seconds, fraction, tick = fields[9:12]
-    return Clock(
+    return KernelClock(
         state, status, offset, frequency, max_error, estimated_error, seconds, fraction, tick
     )
 
@@ -89,7 +89,7 @@ def adjtimex() -> tuple[int, bytes]:
     return state, timex.raw
 
 
-def read_clock(ask: Callable[[], tuple[int, bytes]] = adjtimex) -> Clock:
+def read_clock(ask: Callable[[], tuple[int, bytes]] = adjtimex) -> KernelClock:
     """Return what the kernel says of its clock.
 
     Raises: SensorUnavailable where it may not be asked, as in a container; else OSError.

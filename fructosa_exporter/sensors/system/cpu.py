@@ -47,12 +47,12 @@ class _PerCPU(Sensor):
         super().__init__(options, read)
         self._keys = KeyCache(self.metrics)
 
-    def _look(self) -> ProcStat:
-        """Return the look; the processors together are one that is called all."""
-        look: ProcStat = self.read()
+    def _read(self) -> ProcStat:
+        """Return the reading; the processors together are one that is called all."""
+        stat: ProcStat = self.read()
         if self.options.percpu:
-            return look
-        return look._replace(processors=("all",), ticks=[[ticks] for ticks in look.total])
+            return stat
+        return stat._replace(processors=("all",), ticks=[[ticks] for ticks in stat.total])
 
     def _by_mode(self, metric: Metric, names: tuple[str, ...], modes: int) -> list[Key]:
         """Return the keys of a metric by mode and, within a mode, by processor."""
@@ -62,7 +62,7 @@ class _PerCPU(Sensor):
         )
 
 
-class _TwoLooks(_PerCPU):
+class _SincePreviousReading(_PerCPU):
     """A sensor that covers the time since its previous reading; the first one since boot."""
 
     _before: ProcStat | None = None
@@ -72,7 +72,7 @@ class _TwoLooks(_PerCPU):
 
         A processor whose clock stood still is left out.
         """
-        before, self._before = self._before, self._look()
+        before, self._before = self._before, self._read()
         rows = ticks_between(before, self._before)
         whole = total_ticks(rows)
         if all(whole):
@@ -82,7 +82,7 @@ class _TwoLooks(_PerCPU):
         return names, [whole[at] for at in going], [[row[at] for at in going] for row in rows]
 
 
-class CPUPercent(_TwoLooks):
+class CPUPercent(_SincePreviousReading):
     """Share of time each processor was busy, since the previous reading.
 
     Source: /proc/stat; idle and iowait are not busy. The first reading covers the time since
@@ -102,7 +102,7 @@ class CPUPercent(_TwoLooks):
         yield Rows(self._keys.each(names), [1 - i / w for i, w in zip(idle, whole, strict=True)])
 
 
-class CPUTimesPercent(_TwoLooks):
+class CPUTimesPercent(_SincePreviousReading):
     """Share of time each processor spent in each mode, since the previous reading.
 
     Source: as CPUPercent. A guest's time is part of user (and of nice) as well. Prometheus and
@@ -141,9 +141,9 @@ class CPUTimes(_PerCPU):
     )
 
     def samples(self) -> Iterator[Rows]:
-        look = self._look()
-        times_s = [ticks / _TICKS_PER_S for row in look.ticks for ticks in row]
-        yield Rows(self._by_mode(self.SECONDS, look.processors, len(look.ticks)), times_s)
+        stat = self._read()
+        times_s = [ticks / _TICKS_PER_S for row in stat.ticks for ticks in row]
+        yield Rows(self._by_mode(self.SECONDS, stat.processors, len(stat.ticks)), times_s)
 
 
 class CPUCount(Sensor):

@@ -10,14 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fructosa_exporter.errors import SensorUnavailable
-from fructosa_exporter.sensors.system.clock import Clock, ClockSync, adjtimex, clock, read_clock
+from fructosa_exporter.sensors.system.clock import (
+    ClockSync,
+    KernelClock,
+    adjtimex,
+    clock,
+    read_clock,
+)
 
 from ...machine import values
 
 UNSYNCHRONIZED, NANOSECONDS = 0x0040, 0x2000
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 # A node whose clock is corrected, in nanoseconds.
-GOOD = Clock(
+GOOD = KernelClock(
     state=0,
     status=NANOSECONDS | 0x0001,
     offset=-1500,
@@ -116,7 +122,7 @@ def test_the_members_are_where_the_header_has_them():
     found = clock(3, bytes(content))
 
     expected = {name: -number for number, name in enumerate(PLACES, 1)}
-    assert Clock(state=3, **expected) == found
+    assert KernelClock(state=3, **expected) == found
 
 
 @ON_64_BIT_LINUX
