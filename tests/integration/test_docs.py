@@ -197,7 +197,7 @@ def test_a_configuration_of_the_pages_is_right(etc, tmp_path, text):
     try:
         if not OF_LMASTER.search(text):
             config = read_lagent_conf(file, all_sensors())
-            of_lagent.admission(config.web)
+            of_lagent.tls_and_users(config.web)
         if not OF_LAGENT.search(text):
             read_lmaster_conf(file)
     except ConfigError as error:
