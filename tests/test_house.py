@@ -148,6 +148,8 @@ IMPURE = {
     "time",
     "whisper",
 }
+# Packages each of whose modules has a test file of its name.
+TESTED = ("fructosa_exporter",)
 COMMAND_LINE = re.compile(r"/(cli|progress|__main__|commands/\w+)\.py$")
 FILES = sorted(file for package in MAY_IMPORT for file in (ROOT / package).rglob("*.py"))
 
@@ -267,6 +269,20 @@ def test_what_is_pure_reaches_nothing_of_the_world(package, name):
 
     assert modules, f"{package}.{name} does not exist"
     assert set() == impure
+
+
+@pytest.mark.parametrize("package", TESTED)
+def test_every_module_has_a_test_of_its_name(package):
+    """In the room of its name, so that nobody has to look for it."""
+    tests = ROOT / "tests" / package.removeprefix("fructosa_")
+    places = [file.relative_to(ROOT / package) for file in (ROOT / package).rglob("*.py")]
+    names = {
+        place.with_name(f"test_{place.stem.strip('_')}.py")
+        for place in places
+        if place.name != "__init__.py"
+    }
+
+    assert set() == {str(name) for name in names if not (tests / name).exists()}
 
 
 def test_only_the_command_line_prints():

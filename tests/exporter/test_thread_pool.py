@@ -101,7 +101,7 @@ def test_threads_that_were_overtaken_end(hanging):
     assert not hanging.thread.is_alive()
 
 
-def test_a_crew_is_left_alone_while_no_job_waits_for_another(hanging):
+def test_a_pool_is_left_alone_while_no_job_waits_for_another(hanging):
     """It need not be looked after then, however long that hangs."""
     team = Team()
     team.pool.submit(hanging)

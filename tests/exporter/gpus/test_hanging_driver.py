@@ -110,7 +110,7 @@ def test_a_hung_call_costs_a_page_one_thread_and_no_other_sensor(node):
     assert states.pop("LoadAverage").is_success
     assert {False} == {state.is_success for state in states.values()}
     assert all("GPUPower has waited" in state.reading.error for state in states.values())
-    assert alive <= threads + 2  # the one that hangs, and the crew's own
+    assert alive <= threads + 2  # the one that hangs, and the pool's own
 
 
 CONFIG = """

@@ -28,7 +28,7 @@ class Users:
 
 
 class Guarded:
-    """A door, and what it said, by who knocked."""
+    """An authenticator, and its verdicts by who asked."""
 
     def __init__(self):
         self.users = Users()
@@ -38,7 +38,7 @@ class Guarded:
         self.authenticator = Authenticator(self.users, self.woken.release, self.rests.append)
 
     def authenticate(self, who, authorization=None):
-        """Knock with a header, or without."""
+        """Ask with a header, or without."""
         headers = {} if authorization is None else {"authorization": authorization}
         self.authenticator.authenticate(
             headers, lambda verdict: self.verdicts.update({who: verdict})
@@ -53,7 +53,7 @@ class Guarded:
 
 @pytest.fixture
 def guarded():
-    """A door whose checks may go on."""
+    """An authenticator whose checks may go on."""
     made = Guarded()
     made.users.may_go_on.set()
     yield made
