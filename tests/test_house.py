@@ -69,10 +69,13 @@ PURE = {
     "fructosa_service": {"errors", "config.ini", "config.kinds", "config.settings"},
     "fructosa_exporter": {
         "errors",
+        "gpus.quantities",
+        "gpus.units",
         "metrics",
         "page",
         "reference",
         "sensor",
+        "sources.devices",
         "sources.prom_files",
         "web.request",
         "web.scrape_headers",
