@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from fructosa_service import cli
 from fructosa_service.daemon.commands import Daemon
-from fructosa_service.daemon.lifecycle import Answer
+from fructosa_service.daemon.lifecycle import CommandResult
 
 from .commands import agents, check, dashboards, nodes, ping, reload, schemas, scrape, targets
 from .commands.arguments import add_scraping, parser
@@ -17,7 +17,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return cli.run("lmaster", lambda: arguments.command(arguments))
 
 
-def _say(answer: Answer) -> int:
+def _say(answer: CommandResult) -> int:
     if answer.text:
         print(answer.text)
     return answer.code

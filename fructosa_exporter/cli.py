@@ -12,7 +12,7 @@ from fructosa_service import cli
 from fructosa_service.config.kinds import HOST, LISTENING_PORT, Endpoint, from_command_line
 from fructosa_service.daemon import commands as commands_of_daemons
 from fructosa_service.daemon.commands import Daemon, Prepared
-from fructosa_service.daemon.lifecycle import Answer, Ready
+from fructosa_service.daemon.lifecycle import CommandResult, Ready
 from fructosa_service.daemon.privileges import account
 from fructosa_service.daemon.sd_notify import tell_manager
 from fructosa_service.daemon.startup import begin
@@ -233,7 +233,7 @@ def _check_names(names: Sequence[str]) -> None:
             raise UsageError(cli.unknown("sensor", name, list(all_sensors())))
 
 
-def _say(answer: Answer) -> int:
+def _say(answer: CommandResult) -> int:
     if answer.text:
         print(answer.text)
     return answer.code

@@ -6,7 +6,7 @@ from socket import socket
 from typing import TYPE_CHECKING
 
 from fructosa_service.config.kinds import Endpoint
-from fructosa_service.file_cache import Kept
+from fructosa_service.file_cache import FileCache
 from fructosa_service.web.settings import WebSettings
 
 from .collector import Collector
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fructosa_service.web.users import Users
 
 
-def admission(web: WebSettings) -> "tuple[Kept[SSLContext] | None, Users | None]":
+def admission(web: WebSettings) -> "tuple[FileCache[SSLContext] | None, Users | None]":
     """Return what TLS and users need, read from their files.
 
     Raises: UsageError for a file that can't be used.
@@ -30,7 +30,7 @@ def admission(web: WebSettings) -> "tuple[Kept[SSLContext] | None, Users | None]
     return _tls(web), _users(web)
 
 
-def _tls(web: WebSettings) -> "Kept[SSLContext] | None":
+def _tls(web: WebSettings) -> "FileCache[SSLContext] | None":
     files = web.tls()
     if files is None:
         return None

@@ -18,7 +18,7 @@ _PAUSE_S = 1.0
 _Mark = tuple[tuple[int, int, int, int], ...]
 
 
-class Kept(Generic[T]):
+class FileCache(Generic[T]):
     """What is made of some files, made anew when one of them changes.
 
     When that fails, what was made before goes on to be used, and the log says why: a broken

@@ -23,7 +23,7 @@ _WIDTH = 78
 
 
 @dataclass(frozen=True, kw_only=True)
-class Page:
+class ManPage:
     """What stands at the top of a page, and what is said of it by hand."""
 
     name: str
@@ -37,7 +37,7 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Block:
+class ManBlock:
     """One section of a configuration file: its type, its header, and the class of its settings."""
 
     declared: SectionType
@@ -82,7 +82,7 @@ def _protected(line: str) -> str:
     return rf"\&{line}" if line.startswith(".") else line
 
 
-def command_page(page: Page, parser: argparse.ArgumentParser) -> str:
+def command_page(page: ManPage, parser: argparse.ArgumentParser) -> str:
     """Return the page of a program, with all commands and options of its *parser*."""
     commands = list(_commands(parser))
     lines = [*_top(page), ".Sh SYNOPSIS"]
@@ -96,7 +96,7 @@ def command_page(page: Page, parser: argparse.ArgumentParser) -> str:
     return _end(lines, page)
 
 
-def file_page(page: Page, blocks: Sequence[Block]) -> str:
+def file_page(page: ManPage, blocks: Sequence[ManBlock]) -> str:
     """Return the page of a configuration file, with every key of its sections."""
     lines = [*_top(page), ".Sh DESCRIPTION", *prose(page.description), ".Sh SECTIONS"]
     for block in blocks:
@@ -118,7 +118,7 @@ def default_of(declared: Option) -> str:
     return f"Not set by default; e.g. {declared.kind.example}"
 
 
-def _top(page: Page) -> list[str]:
+def _top(page: ManPage) -> list[str]:
     return [
         '.\\" Made from the declarations by `make docs`; changes here are lost.',
         f".Dd {page.date}",
@@ -130,7 +130,7 @@ def _top(page: Page) -> list[str]:
     ]
 
 
-def _end(lines: Sequence[str], page: Page) -> str:
+def _end(lines: Sequence[str], page: ManPage) -> str:
     lines = list(lines)
     for title, text in page.chapters:
         lines += [f".Sh {title}", *_chapter(text)]

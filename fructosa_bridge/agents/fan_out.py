@@ -17,9 +17,9 @@ from fructosa_service.errors import ServiceError
 from fructosa_service.open_files import raise_limit
 
 from ..config.agents_settings import AgentsSettings
-from .results import LIMIT_BYTES, Answer, ssh_words
+from .results import LIMIT_BYTES, NodeResult, ssh_words
 
-Tell = Callable[[int, Sequence[str]], None]
+Progress = Callable[[int, Sequence[str]], None]
 """Is told how many nodes are done, and which are being asked."""
 
 _LOOK_S = 0.2
@@ -27,8 +27,8 @@ _INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM)
 
 
 def fan_out(
-    settings: AgentsSettings, hosts: Sequence[str], action: str, tell: Tell
-) -> dict[str, Answer]:
+    settings: AgentsSettings, hosts: Sequence[str], action: str, tell: Progress
+) -> dict[str, NodeResult]:
     """Have *action* carried out on every host; return what came of each, in their order.
 
     Ctrl-C and SIGTERM end what runs; what has been answered until then is returned as well.
@@ -118,7 +118,7 @@ class _Worker(ExecWorker):  # type: ignore[misc]
         hosts: Sequence[str],
         words: Callable[[str], list[str]],
         settings: AgentsSettings,
-        tell: Tell,
+        tell: Progress,
     ) -> None:
         self.words = words
         self.is_interrupted = False
@@ -126,11 +126,11 @@ class _Worker(ExecWorker):  # type: ignore[misc]
         self._asked: dict[str, None] = {}
         self._said: dict[str, bytes] = {}
         self._dropped_bytes: dict[str, int] = {}
-        self._answers: dict[str, Answer] = {}
+        self._answers: dict[str, NodeResult] = {}
         nodes = NodeSet.fromlist(hosts, resolver=RESOLVER_NOGROUP)
         super().__init__(nodes, None, timeout=settings.timeout_s, command="")
 
-    def answer(self, host: str) -> Answer:
+    def answer(self, host: str) -> NodeResult:
         """Return what has come of a host."""
         return self._answers.get(host) or self._made(host, None, is_cut_short=True)
 
@@ -162,11 +162,11 @@ class _Worker(ExecWorker):  # type: ignore[misc]
         self._done(host, self._made(host, None))
         super()._on_node_timeout(host)
 
-    def _made(self, host: str, code: int | None, *, is_cut_short: bool = False) -> Answer:
+    def _made(self, host: str, code: int | None, *, is_cut_short: bool = False) -> NodeResult:
         said, dropped_bytes = self._said.pop(host, b""), self._dropped_bytes.pop(host, 0)
-        return Answer(code, said, dropped_bytes, is_cut_short)
+        return NodeResult(code, said, dropped_bytes, is_cut_short)
 
-    def _done(self, host: str, answer: Answer) -> None:
+    def _done(self, host: str, answer: NodeResult) -> None:
         self._answers[host] = answer
         self._asked.pop(host, None)
         self._tell(len(self._answers), list(self._asked))

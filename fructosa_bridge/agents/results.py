@@ -34,7 +34,7 @@ _OWN = re.compile(
 
 
 @dataclass(frozen=True)
-class Answer:
+class NodeResult:
     """What came of one node: no code when it has not answered in time."""
 
     code: int | None = None
@@ -44,7 +44,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Group:
+class ResultGroup:
     """Nodes with the same answer, and that in *lines*."""
 
     hosts: Sequence[str]
@@ -86,8 +86,8 @@ def plan(settings: AgentsSettings, hosts: Sequence[str], action: str) -> Iterato
 
 
 def groups(
-    action: str, answers: Mapping[str, Answer], timeout_s: float
-) -> tuple[list[Group], list[Group]]:
+    action: str, answers: Mapping[str, NodeResult], timeout_s: float
+) -> tuple[list[ResultGroup], list[ResultGroup]]:
     """Return the nodes with the same answer together: those that told one, those that failed."""
     found: dict[tuple[_Standing, tuple[str, ...]], dict[str, tuple[str, ...]]] = {}
     for host, answer in answers.items():
@@ -96,7 +96,7 @@ def groups(
         found.setdefault((_standing(action, answer), alike), {})[host] = lines
     ordered = sorted(found.items(), key=lambda one: one[0][0].value)
     made = [
-        (standing, Group(list(each), alike if len(each) > 1 else next(iter(each.values()))))
+        (standing, ResultGroup(list(each), alike if len(each) > 1 else next(iter(each.values()))))
         for (standing, alike), each in ordered
     ]
     return (
@@ -105,7 +105,7 @@ def groups(
     )
 
 
-def _standing(action: str, answer: Answer) -> _Standing:
+def _standing(action: str, answer: NodeResult) -> _Standing:
     if answer.is_cut_short or answer.code is None:
         return _Standing.FAILED
     if answer.code == 0:
@@ -114,13 +114,13 @@ def _standing(action: str, answer: Answer) -> _Standing:
     return _Standing.NOT_RUNNING if is_told and not _is_refused(answer) else _Standing.FAILED
 
 
-def _is_refused(answer: Answer) -> bool:
+def _is_refused(answer: NodeResult) -> bool:
     return answer.code == 1 and _REFUSED.match(answer.said.lstrip()) is not None
 
 
-def _told(action: str, host: str, answer: Answer, timeout_s: float) -> tuple[str, ...]:
+def _told(action: str, host: str, answer: NodeResult, timeout_s: float) -> tuple[str, ...]:
     """Return what is said of one answer."""
-    said = harmless(answer.said, answer.dropped_bytes)
+    said = printable_lines(answer.said, answer.dropped_bytes)
     standing = _standing(action, answer)
     if answer.is_cut_short:
         return _headed("given up, as this was interrupted", said)
@@ -152,7 +152,7 @@ def _without_own(line: str, host: str) -> str:
     return _OWN.sub("…", line)
 
 
-def harmless(said: bytes, dropped_bytes: int = 0) -> list[str]:
+def printable_lines(said: bytes, dropped_bytes: int = 0) -> list[str]:
     """Return the lines of what a node says, few and such that no terminal obeys them."""
     text = _COLOURS.sub("", said.decode("utf-8", "replace"))
     stripped = (line.strip() for line in text.splitlines())
@@ -174,7 +174,7 @@ def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
-def summary(action: str, answers: Mapping[str, Answer]) -> str:
+def summary(action: str, answers: Mapping[str, NodeResult]) -> str:
     """Return how many nodes did what."""
     standings = [_standing(action, answer) for answer in answers.values()]
     done, down, failed = (standings.count(one) for one in _Standing)
@@ -186,7 +186,7 @@ def summary(action: str, answers: Mapping[str, Answer]) -> str:
     return text + (f", {failed} can't be asked" if failed else "")
 
 
-def exit_code(action: str, answers: Iterable[Answer]) -> int:
+def exit_code(action: str, answers: Iterable[NodeResult]) -> int:
     """Return 0 when all is well; what else there is, the worst counts."""
     answers = list(answers)
     standings = {_standing(action, answer) for answer in answers}

@@ -9,7 +9,7 @@ from fructosa_service.background_tasks import Tasks
 from fructosa_service.errors import ConfigError, ServiceError, UsageError
 from fructosa_service.open_files import raise_limit
 
-from ..config.settings import Config
+from ..config.settings import MasterConfig
 from ..deliver.delivery import Delivery
 from ..deliver.destinations import Destinations, drain
 from ..model.target import Target
@@ -17,8 +17,8 @@ from ..queue.journal import Journal
 from ..queue.segments import Segments
 from ..scrape.client import Client
 from ..scrape.scraper import Scraper
-from ..scrape.target_state import State, Totals
-from ..web.status import Outcome
+from ..scrape.target_state import ScrapeTotals, TargetState
+from ..web.status import ReloadOutcome
 from ..whisper.store import WhisperStore
 from . import process_limits
 
@@ -27,7 +27,7 @@ log = logging.getLogger("lmaster")
 # What was asked for at the end may still come: a node that is well answers within milliseconds.
 _LAST_ANSWERS_S = 0.5
 
-Load = Callable[[], tuple[Config, list[Target]]]
+Load = Callable[[], tuple[MasterConfig, list[Target]]]
 """Reads the configuration; raises ConfigError, UsageError or ServiceError where it is wrong."""
 
 
@@ -37,23 +37,23 @@ class Engine:
     *load* reads the configuration again; without it there is nothing to read.
     """
 
-    def __init__(self, config: Config, client: Client, load: Load | None = None) -> None:
+    def __init__(self, config: MasterConfig, client: Client, load: Load | None = None) -> None:
         self.reload = None if load is None else self._reload
-        self.reload_ok, self.reloaded_s = True, time.time()
-        self.gone = Totals()
+        self.reload_succeeded, self.reload_time_s = True, time.time()
+        self.removed = ScrapeTotals()
         self.is_ready = False
         self._config = config  # that of the start: some of it stays in use until a restart
         self._client = client
         self._load = load
         self._started, self._is_ending = asyncio.Event(), False
         self._reading, self._changing = asyncio.Lock(), asyncio.Lock()
-        self._targets: dict[str, State] = {}
+        self._targets: dict[str, TargetState] = {}
         self._tasks = Tasks()
         self._destinations = Destinations(config.master, _journal(config), self._tasks)
-        self.scraper = Scraper(client, [], config.master.most_samples)
+        self.scraper = Scraper(client, [], config.master.sample_limit)
 
     @property
-    def states(self) -> Sequence[State]:
+    def states(self) -> Sequence[TargetState]:
         """The targets, in the order of the configuration."""
         return list(self._targets.values())
 
@@ -109,7 +109,7 @@ class Engine:
             await self._tasks.end_all()
             await self._destinations.close()
 
-    async def _reload(self) -> Outcome:
+    async def _reload(self) -> ReloadOutcome:
         """Read the configuration again and use it; a wrong one is refused, and all goes on."""
         assert self._load is not None  # noqa: S101 - else nobody has this method
         async with self._reading:
@@ -126,23 +126,23 @@ class Engine:
                 name = type(error).__name__
                 return self._refused(f"a fault of lmaster, see its log: {name}: {error}\n")
         log.info("the configuration was read again: %s", changes)
-        return Outcome(is_applied=True, text=f"{changes}\n")
+        return ReloadOutcome(is_applied=True, text=f"{changes}\n")
 
-    def _refused(self, text: str) -> Outcome:
-        self.reload_ok = False
-        return Outcome(is_applied=False, text=text)
+    def _refused(self, text: str) -> ReloadOutcome:
+        self.reload_succeeded = False
+        return ReloadOutcome(is_applied=False, text=text)
 
-    async def _use(self, config: Config, targets: Sequence[Target]) -> str:
+    async def _use(self, config: MasterConfig, targets: Sequence[Target]) -> str:
         async with self._changing:
             if self._is_ending:
                 raise ServiceError("lmaster is ending; its next start reads the configuration")
             changes = await self._change(config, targets)
-            self.reload_ok, self.reloaded_s = True, time.time()
+            self.reload_succeeded, self.reload_time_s = True, time.time()
         for warning in config.warnings:
             log.warning("%s", warning)
         return changes
 
-    async def _change(self, config: Config, targets: Sequence[Target]) -> str:
+    async def _change(self, config: MasterConfig, targets: Sequence[Target]) -> str:
         """Use a configuration; return what that changes, and what it can't change."""
         made = self._destinations.make(config.destinations)
         before, wanted = self._targets, {target.identity: target for target in targets}
@@ -152,7 +152,7 @@ class Engine:
         self.scraper.flush()
         left = self._destinations.take(config.destinations, made)
         self.scraper.spools = self._destinations.spools
-        self.scraper.sample_limit = config.master.most_samples
+        self.scraper.sample_limit = config.master.sample_limit
         self._forget([before[name] for name in ended], wanted)
         self._watch(targets, before)
         await self._destinations.begin(config.destinations)
@@ -164,15 +164,15 @@ class Engine:
         ]
         return "; ".join(told)
 
-    def _forget(self, ended: Iterable[State], wanted: Mapping[str, Target]) -> None:
+    def _forget(self, ended: Iterable[TargetState], wanted: Mapping[str, Target]) -> None:
         """Forget what is remembered for targets as they were; what they counted stays counted."""
         for state in ended:
             self.scraper.forget(state.target)
             self._client.forget(state.target)
             if state.target.identity not in wanted:
-                self.gone.add(state)
+                self.removed.add(state)
 
-    def _watch(self, targets: Sequence[Target], before: Mapping[str, State]) -> None:
+    def _watch(self, targets: Sequence[Target], before: Mapping[str, TargetState]) -> None:
         """Watch *targets* and no others; those that were there *before* go on with counting."""
         if told := process_limits.open_files_warning(
             len(targets), process_limits.target_limit(raise_limit())
@@ -181,28 +181,30 @@ class Engine:
         self._targets = {}
         for target in targets:
             name = target.identity
-            state = self._targets[name] = before.get(name) or State(target)
+            state = self._targets[name] = before.get(name) or TargetState(target)
             state.target = target
             if name not in self._tasks:
                 self._tasks.begin(name, self.scraper.watch(state))
         self.scraper.forget_others(targets)
 
 
-def _journal(config: Config) -> Journal:
+def _journal(config: MasterConfig) -> Journal:
     master = config.master
     return Journal(
         Segments(master.data_directory / "queue", master.queue_bytes, master.queue_age_s)
     )
 
 
-def _counts(before: Mapping[str, State], wanted: Mapping[str, Target], ended: Sequence[str]) -> str:
+def _counts(
+    before: Mapping[str, TargetState], wanted: Mapping[str, Target], ended: Sequence[str]
+) -> str:
     new = len(wanted.keys() - before.keys())
     left = len(before.keys() - wanted.keys())
     changed = len(ended) - left
     return f"{len(wanted)} targets: {new} new, {changed} changed, {left} gone"
 
 
-def _fixed(old: Config, new: Config) -> list[str]:
+def _fixed(old: MasterConfig, new: MasterConfig) -> list[str]:
     """Return which sections' changes need a restart, if any do."""
     changed = {
         "[lmaster]": _of_the_start(old) != _of_the_start(new),
@@ -213,7 +215,7 @@ def _fixed(old: Config, new: Config) -> list[str]:
     return [f"after a restart only: {', '.join(sections)}"] if sections else []
 
 
-def _of_the_start(config: Config) -> dict[str, object]:
+def _of_the_start(config: MasterConfig) -> dict[str, object]:
     """Return what of [lmaster] is in use until a restart."""
     master = vars(config.master)
-    return {key: value for key, value in master.items() if key not in ("most_samples", "shard")}
+    return {key: value for key, value in master.items() if key not in ("sample_limit", "shard")}

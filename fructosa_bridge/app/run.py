@@ -9,12 +9,12 @@ from contextlib import AsyncExitStack
 
 from fructosa_service.background_tasks import Tasks
 
-from ..config.settings import Config
+from ..config.settings import MasterConfig
 from ..deliver.destinations import delivery, destination, drain
 from ..model.target import Target
 from ..scrape.client import Client
 from ..scrape.scraper import Scraper
-from ..scrape.target_state import State
+from ..scrape.target_state import TargetState
 from ..web.pages import serve
 from .engine import Engine, Load
 from .process_limits import keep_freed, look_through_seldom
@@ -26,7 +26,7 @@ _LAST_DELIVERY_S = 5.0
 
 
 async def scrape_for_ever(
-    config: Config,
+    config: MasterConfig,
     targets: Sequence[Target],
     load: Load | None = None,
     ready: Callable[[Sequence[str]], None] = lambda urls: None,
@@ -83,13 +83,15 @@ def _at_signals(engine: Engine) -> "asyncio.Task[object]":
     return asyncio.create_task(end.wait())
 
 
-async def scrape_once(config: Config, targets: Sequence[Target]) -> tuple[list[State], int]:
+async def scrape_once(
+    config: MasterConfig, targets: Sequence[Target]
+) -> tuple[list[TargetState], int]:
     """Scrape every target once, now; return the outcomes, and how many points are not delivered."""
-    states = [State(target) for target in targets]
+    states = [TargetState(target) for target in targets]
     sections = [each for each in config.destinations.values() if each.send]
     deliveries = [delivery(destination(each), config.master) for each in sections]
     async with Client() as client:
-        scraper = Scraper(client, [one.spool for one in deliveries], config.master.most_samples)
+        scraper = Scraper(client, [one.spool for one in deliveries], config.master.sample_limit)
         now_s = time.time()
         await asyncio.gather(*(scraper.scrape(state, now_s) for state in states))
         scraper.flush()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from fructosa_service.errors import visible
 
-from ..model.selection import Choice
+from ..model.selection import MetricSelection
 from ..model.target import Target
 from ..whisper.retentions import archives
 
@@ -46,7 +46,7 @@ class Demand:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class CarbonLimits:
     """What carbon allows itself; without its settings, nothing is limited."""
 
     creates_per_min: float = math.inf
@@ -57,7 +57,7 @@ class Limits:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Room:
+class DiskSpace:
     """What a folder has room for; *free_files* is none where the file system has no limit."""
 
     folder: "Path"
@@ -74,7 +74,7 @@ def demand(targets: Sequence[Target], series_of_page: int) -> Demand:
     """
     shortest: dict[str, int] = {}
     for one in targets:
-        key = one.identity if one.naming == "tagged" else one.path
+        key = one.identity if one.naming == "tagged" else one.graphite_path
         shortest[key] = min(one.interval_s, shortest.get(key, one.interval_s))
     intervals = Counter(shortest.values())
     return Demand(
@@ -82,7 +82,7 @@ def demand(targets: Sequence[Target], series_of_page: int) -> Demand:
         size_bytes=series_of_page * sum(file_bytes(s) * count for s, count in intervals.items()),
         points_per_s=series_of_page * sum(1 / one.interval_s for one in targets),
         together=series_of_page * sum(one.is_together for one in targets),
-        is_most=any(one.sensors or one.choice != Choice() for one in targets),
+        is_most=any(one.sensors or one.selection != MetricSelection() for one in targets),
     )
 
 
@@ -126,10 +126,10 @@ def part_of(asked: Demand, share: int, of: int) -> Demand:
     )
 
 
-def combined(limits: Iterable[Limits]) -> Limits:
+def combined(limits: Iterable[CarbonLimits]) -> CarbonLimits:
     """Return what several instances of carbon allow that share the series."""
     each = list(limits)
-    return Limits(
+    return CarbonLimits(
         creates_per_min=sum(one.creates_per_min for one in each),
         updates_per_s=sum(one.updates_per_s for one in each),
         cache_points=sum(one.cache_points for one in each),
@@ -158,7 +158,7 @@ def unknown_creates(where: str, series: int) -> Iterator[str]:
         )
 
 
-def too_few_creates(where: str, limits: Limits, series: int) -> Iterator[str]:
+def too_few_creates(where: str, limits: CarbonLimits, series: int) -> Iterator[str]:
     """Yield how long *series* without files wait for them, if that is long."""
     rate = limits.creates_per_min
     if creation_s(series, rate) > _PATIENCE_S:
@@ -181,7 +181,7 @@ def _remedy(series: int) -> str:
     return f"set it to {an_hour:,} and they have them in an hour, or to inf"
 
 
-def too_few_updates(where: str, limits: Limits, asked: Demand) -> Iterator[str]:
+def too_few_updates(where: str, limits: CarbonLimits, asked: Demand) -> Iterator[str]:
     """Yield what waits in carbon's memory, if more points come than it may write files.
 
     It writes all points of a series at once, so nothing is lost: a round only takes longer. On
@@ -202,7 +202,7 @@ def too_few_updates(where: str, limits: Limits, asked: Demand) -> Iterator[str]:
     )
 
 
-def too_small_cache(where: str, limits: Limits, asked: Demand) -> Iterator[str]:
+def too_small_cache(where: str, limits: CarbonLimits, asked: Demand) -> Iterator[str]:
     """Yield what happens if carbon may not hold the points that come during a round of writing."""
     took_s = round_s(asked, limits.updates_per_s)
     brought = max(asked.points_per_s * took_s, asked.together)
@@ -221,7 +221,7 @@ def too_small_cache(where: str, limits: Limits, asked: Demand) -> Iterator[str]:
     )
 
 
-def too_little_room(room: Room, asked: Demand, *, is_sparse: bool) -> Iterator[str]:
+def too_little_space(room: DiskSpace, asked: Demand, *, is_sparse: bool) -> Iterator[str]:
     """Yield what a folder lacks for the files that aren't there yet: bytes, and inodes."""
     new = max(0, asked.series - room.files_there)
     needed = asked.size_bytes * new // max(1, asked.series)

@@ -14,27 +14,27 @@ from ..config.settings import GraphiteSettings
 from ..model.target import Target
 from . import carbon_conf
 from .capacity import (
+    CarbonLimits,
     Demand,
-    Limits,
-    Room,
+    DiskSpace,
     combined,
     demand,
     expectation,
     part_of,
     too_few_creates,
     too_few_updates,
-    too_little_room,
+    too_little_space,
     too_small_cache,
     unknown_creates,
 )
-from .carbon_conf import CarbonConf, Instance
-from .disk_space import look
+from .carbon_conf import CarbonCache, CarbonConf
+from .disk_space import disk_space
 
 _HERE = {"localhost", "::1", "0.0.0.0", "::"}  # noqa: S104 - nothing listens there
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class Workload:
     """What is to be written: the targets of this lmaster, and those of all shards.
 
     Carbon may get the series of all; a folder here gets only those of this one.
@@ -49,7 +49,7 @@ class Asked:
         return self.all if destination.whisper_directory is None else self.own
 
 
-def expected(destinations: Iterable[GraphiteSettings], asked: Asked) -> str | None:
+def expected(destinations: Iterable[GraphiteSettings], asked: Workload) -> str | None:
     """Return in a line how many series and bytes come; None where nothing is written."""
     found = [asked.of(one) for one in destinations if one.send]
     if not found:
@@ -61,7 +61,7 @@ def expected(destinations: Iterable[GraphiteSettings], asked: Asked) -> str | No
 
 def warnings(
     destinations: Iterable[GraphiteSettings],
-    asked: Asked,
+    asked: Workload,
     named_conf: Path | None,
     environment: Mapping[str, str],
 ) -> Iterator[str]:
@@ -95,15 +95,15 @@ def is_here(destination: GraphiteSettings, own_name: str | None = None) -> bool:
     return host in _HERE | {name, name.partition(".")[0]} or host.startswith("127.")
 
 
-def _of_store(folder: Path, asked: Asked) -> Iterator[str]:
+def _of_store(folder: Path, asked: Workload) -> Iterator[str]:
     """Yield what our own store lacks: it makes files at once, and they fill as time goes."""
     rooms = yield from _looked_at([folder], asked.own)
     for room in rooms:
-        yield from too_little_room(room, demand(asked.own, asked.series_of_page), is_sparse=True)
+        yield from too_little_space(room, demand(asked.own, asked.series_of_page), is_sparse=True)
 
 
 def _of_carbon(
-    destination: GraphiteSettings, conf: CarbonConf | None, asked: Asked
+    destination: GraphiteSettings, conf: CarbonConf | None, asked: Workload
 ) -> Iterator[str]:
     needed = demand(asked.all, asked.series_of_page)
     if conf is None:
@@ -114,7 +114,7 @@ def _of_carbon(
     port = destination.pickle_port if is_pickle else destination.plaintext_port
     instances = conf.behind(port)
     folders = sorted({one.folder for one in instances if one.folder})
-    rooms: list[Room] = []
+    rooms: list[DiskSpace] = []
     if is_here(destination):
         rooms = yield from _looked_at(folders, asked.all)
     limits = combined(one.limits for one in instances)
@@ -122,18 +122,18 @@ def _of_carbon(
     yield from _of_limits(where, limits, needed, sum(room.files_there for room in rooms))
     for room in rooms:
         share = sum(one.folder == room.folder for one in instances)
-        yield from too_little_room(
+        yield from too_little_space(
             room, part_of(needed, share, len(instances)), is_sparse=limits.is_sparse
         )
 
 
-def _of_limits(where: str, limits: Limits, needed: Demand, there: int) -> Iterator[str]:
+def _of_limits(where: str, limits: CarbonLimits, needed: Demand, there: int) -> Iterator[str]:
     yield from too_few_creates(where, limits, max(0, needed.series - there))
     yield from too_few_updates(where, limits, needed)
     yield from too_small_cache(where, limits, needed)
 
 
-def _names(instances: Sequence[Instance]) -> str:
+def _names(instances: Sequence[CarbonCache]) -> str:
     """Return the sections of carbon.conf; what several allow adds up."""
     names = [f"[{visible(one.name)}]" for one in instances[:3]]
     more = [f"{len(instances) - 3} more"] if len(instances) > 3 else []
@@ -142,12 +142,12 @@ def _names(instances: Sequence[Instance]) -> str:
 
 def _looked_at(
     folders: Iterable[Path], targets: Sequence[Target]
-) -> Generator[str, None, list[Room]]:
+) -> Generator[str, None, list[DiskSpace]]:
     """Yield what keeps from looking into *folders*; return what the others have room for."""
     rooms = []
     for folder in folders:
         try:
-            rooms.append(look(folder, targets))
+            rooms.append(disk_space(folder, targets))
         except OSError as error:
             yield (
                 f"can't see how much room {visible(str(folder))} has: {error.strerror}; all "

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from fructosa_service.errors import UsageError, shown, visible
 
-from .capacity import Limits
+from .capacity import CarbonLimits
 
 _USUAL = (Path("/etc/carbon/carbon.conf"), Path("/opt/graphite/conf/carbon.conf"))
 # A hundred times what carbon comes with: the file is something else.
@@ -25,11 +25,11 @@ _REFERENCE = re.compile(r"%\((\w+)\)s")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Instance:
+class CarbonCache:
     """A carbon-cache: what it allows, where its files are (if that is told), where it listens."""
 
     name: str
-    limits: Limits
+    limits: CarbonLimits
     folder: Path | None
     ports: frozenset[int]
 
@@ -39,10 +39,10 @@ class CarbonConf:
     """A carbon.conf; *problems* are values in it that are no numbers."""
 
     path: Path
-    instances: Sequence[Instance]
+    instances: Sequence[CarbonCache]
     problems: Sequence[str] = ()
 
-    def behind(self, port: int) -> Sequence[Instance]:
+    def behind(self, port: int) -> Sequence[CarbonCache]:
         """Return the instances that get what is sent to *port*: the one there, or all of them."""
         return [one for one in self.instances if port in one.ports] or self.instances
 
@@ -160,7 +160,7 @@ def _with_folders(
 
 def _instance(
     name: str, values: Mapping[str, str], path: Path, environment: Mapping[str, str]
-) -> tuple[Instance, list[str]]:
+) -> tuple[CarbonCache, list[str]]:
     problems: list[str] = []
 
     def number(key: str, default: float) -> float:
@@ -176,7 +176,7 @@ def _instance(
             return math.inf
         return found
 
-    limits = Limits(
+    limits = CarbonLimits(
         creates_per_min=number("max_creates_per_minute", math.inf),
         updates_per_s=number("max_updates_per_second", 500),
         cache_points=number("max_cache_size", math.inf),
@@ -186,7 +186,7 @@ def _instance(
         and not _is_set(values, "whisper_fallocate_create"),
     )
     folder = _folder(values)
-    return Instance(name=name, limits=limits, folder=folder, ports=_ports(values)), problems
+    return CarbonCache(name=name, limits=limits, folder=folder, ports=_ports(values)), problems
 
 
 def _is_set(values: Mapping[str, str], key: str, default: str = "no") -> bool:

@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from ..model.target import Target
-from .capacity import Room
+from .capacity import DiskSpace
 
 # To count the files of 10,000 nodes takes minutes; those of a few nodes tell as much.
 _NODES_SEEN = 20
@@ -16,13 +16,13 @@ _TAGGED_FOLDERS = 4096
 _TAGGED_SEEN = 4
 
 
-def look(folder: Path, targets: Sequence[Target]) -> Room:
+def disk_space(folder: Path, targets: Sequence[Target]) -> DiskSpace:
     """Return what *folder* has room for, where the files of *targets* are or come.
 
     Raises: OSError when that can't be seen.
     """
     found = os.statvfs(_existing(folder))
-    return Room(
+    return DiskSpace(
         folder=folder,
         free_bytes=found.f_bavail * found.f_frsize,
         free_files=found.f_favail if found.f_files else None,  # none: btrfs and some of networks
@@ -39,7 +39,7 @@ def _existing(folder: Path) -> Path:
 
 def _plain(folder: Path, targets: Sequence[Target]) -> int:
     """Return about how many files nodes have: a node's series are in a folder of its own."""
-    paths = sorted({target.path for target in targets if target.naming != "tagged"})
+    paths = sorted({target.graphite_path for target in targets if target.naming != "tagged"})
     seen = paths[:: max(1, len(paths) // _NODES_SEEN)]
     files = sum(_count(folder / path.replace(".", "/"), most=_MOST_FILES_OF_NODE) for path in seen)
     return files * len(paths) // max(1, len(seen))

@@ -15,8 +15,16 @@ from ..naming import tags
 from ..naming.graphite_paths import part
 from ..whisper.retentions import AGGREGATION, archives
 from .name_patterns import of_names
-from .node_patterns import any_node, beginning, by_place, deepest_first, is_alone, place, some_nodes
-from .series_intervals import Section, section, series_of, slower
+from .node_patterns import (
+    any_node,
+    beginning,
+    by_node_path,
+    deepest_first,
+    is_alone,
+    node_path,
+    some_nodes,
+)
+from .series_intervals import SectionInterval, section, series_of, slower
 
 MARK = "# Made by lmaster schemas"
 _HEAD = f"""\
@@ -50,7 +58,7 @@ def storage_aggregation(targets: Iterable[Target]) -> str:
         tail = f"(?=;).*{_of_groups(tagged)}"
         rules += [_thinning(f"tagged-{how}", begin + tail, how) for begin, how in _TAGGED]
     if plain:
-        head = beginning(list(by_place(plain)))
+        head = beginning(list(by_node_path(plain)))
         rules += [
             _thinning(how, head + pattern.removeprefix("^"), how) for pattern, how in AGGREGATION
         ]
@@ -87,14 +95,14 @@ def _own(targets: Sequence[Target]) -> Iterator[str]:
 
     It ends in the section's name, whose interval is known.
     """
-    shortest = {where: min(_intervals(below)) for where, below in by_place(targets).items()}
+    shortest = {where: min(_intervals(below)) for where, below in by_node_path(targets).items()}
     coarser = {
-        (target.interval_s, place(target).prefix, target.group)
+        (target.interval_s, node_path(target).prefix, target.group)
         for target in targets
-        if target.interval_s > shortest[place(target)]
+        if target.interval_s > shortest[node_path(target)]
     }
     for interval_s, prefix, group in sorted(coarser):
-        bare = [place(target).node for target in targets if target.group == group]
+        bare = [node_path(target).node for target in targets if target.group == group]
         node = any_node(prefix) if prefix else of_names(bare)
         own = r"(?:up|scrape_[a-z_]+)"
         yield _rule(
@@ -107,7 +115,7 @@ def _own(targets: Sequence[Target]) -> Iterator[str]:
 
 def _nodes(targets: Sequence[Target]) -> Iterator[str]:
     """Return rules for all series of nodes; deeper prefixes come first."""
-    places = by_place(targets)
+    places = by_node_path(targets)
     for prefix in deepest_first({where.prefix for where in places}):
         below = {where.node: of for where, of in places.items() if where.prefix == prefix}
         yield from _slower(prefix, below)
@@ -116,7 +124,7 @@ def _nodes(targets: Sequence[Target]) -> Iterator[str]:
 
 def _slower(prefix: str, below: Mapping[str, Iterable[Target]]) -> Iterator[str]:
     """Return rules for series that only some sections with a longer interval bring."""
-    alike: dict[frozenset[Section], list[str]] = defaultdict(list)
+    alike: dict[frozenset[SectionInterval], list[str]] = defaultdict(list)
     for node, targets in below.items():
         alike[frozenset(map(section, targets))].append(node)
     found: dict[tuple[int, tuple[str, ...], bool], list[str]] = defaultdict(list)

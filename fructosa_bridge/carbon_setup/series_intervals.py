@@ -16,7 +16,7 @@ from ..naming.sensor_metrics import METRICS, OF_EACH
 from .name_patterns import of_names
 
 
-class Section(NamedTuple):
+class SectionInterval(NamedTuple):
     """What counts of a target here."""
 
     interval_s: int
@@ -28,14 +28,14 @@ class Section(NamedTuple):
         return not self.sensors or sensor in self.sensors
 
 
-def section(target: Target) -> Section:
+def section(target: Target) -> SectionInterval:
     """Return what counts of a *target*."""
-    is_known = "?" not in target.page and METRICS.keys() >= set(target.sensors)
+    is_known = "?" not in target.path and METRICS.keys() >= set(target.sensors)
     sensors = frozenset(target.sensors if is_known else ())
-    return Section(target.interval_s, sensors, target.naming == "fructosa")
+    return SectionInterval(target.interval_s, sensors, target.naming == "fructosa")
 
 
-def slower(sections: Collection[Section]) -> dict[int, list[str]]:
+def slower(sections: Collection[SectionInterval]) -> dict[int, list[str]]:
     """Return the sensors that only longer intervals than the shortest bring, by their interval.
 
     *sections* are those of one node.

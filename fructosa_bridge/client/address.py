@@ -9,10 +9,10 @@ from fructosa_service.errors import UsageError
 from ..config.settings import DEFAULT_FILE, read_config
 
 if TYPE_CHECKING:
-    from .client import Place
+    from .client import MasterAddress
 
 
-def place(arguments: argparse.Namespace) -> "Place":
+def place(arguments: argparse.Namespace) -> "MasterAddress":
     """Return where the running lmaster is: as the command line says, or the configuration.
 
     Raises: UsageError when they don't say it, or name a user without a password.
@@ -27,4 +27,4 @@ def place(arguments: argparse.Namespace) -> "Place":
         path = cli.chosen_config(arguments.config, DEFAULT_FILE)
         config = read_config(path)
         url = client.own_url(config.master, config.web)
-    return client.Place(url=url, ca=arguments.ca, user=arguments.user, password=password)
+    return client.MasterAddress(url=url, ca=arguments.ca, user=arguments.user, password=password)

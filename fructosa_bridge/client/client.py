@@ -29,7 +29,7 @@ _NO_LMASTER = "is this an lmaster's address? give the right one with --url"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class MasterAddress:
     """Where an lmaster is, and how it is asked."""
 
     url: str
@@ -39,7 +39,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Answer:
+class PostResult:
     """What it said: *ok* when it did what was asked."""
 
     ok: bool
@@ -70,7 +70,7 @@ def password(path: Path) -> str:
         raise UsageError(f"--password-file {path}: is no text in UTF-8; write it anew") from error
 
 
-def get(place: Place, path: str) -> str:
+def get(place: MasterAddress, path: str) -> str:
     """Return what a page says.
 
     Raises: ServiceError when nobody answers, or nobody who is an lmaster.
@@ -81,7 +81,7 @@ def get(place: Place, path: str) -> str:
     return answer.text
 
 
-def post(place: Place, path: str) -> Answer:
+def post(place: MasterAddress, path: str) -> PostResult:
     """Ask for something to be done; it is refused with 400 and a reason.
 
     Raises: ServiceError when nobody answers, or nobody who is an lmaster.
@@ -92,10 +92,10 @@ def post(place: Place, path: str) -> Answer:
         raise ServiceError(_refusal(place, path, answer))
     if not answer.headers.get("Content-Type", "").startswith("text/plain"):
         raise ServiceError(f"{place.url}{path} answers with no text; {_NO_LMASTER}")
-    return Answer(not is_refused, answer.text)
+    return PostResult(not is_refused, answer.text)
 
 
-def _asked(place: Place, method: str, path: str) -> requests.Response:
+def _asked(place: MasterAddress, method: str, path: str) -> requests.Response:
     with requests.Session() as session:
         session.trust_env = False  # its proxies are for the world outside
         try:
@@ -121,7 +121,7 @@ def _asked(place: Place, method: str, path: str) -> requests.Response:
             ) from error
 
 
-def _auth(place: Place) -> HTTPBasicAuth | None:
+def _auth(place: MasterAddress) -> HTTPBasicAuth | None:
     if place.user is None:
         return None
     return HTTPBasicAuth(place.user.encode(), place.password.encode())
@@ -137,7 +137,7 @@ def _authorities(ca: Path | None) -> str | bool:
     return system.cafile or system.capath or True
 
 
-def _untrusted(place: Place, error: Exception) -> str:
+def _untrusted(place: MasterAddress, error: Exception) -> str:
     reason = _innermost(error)
     if "certificate" in reason.lower():
         return (
@@ -154,7 +154,7 @@ def _innermost(error: BaseException) -> str:
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
-def _refusal(place: Place, path: str, answer: requests.Response) -> str:
+def _refusal(place: MasterAddress, path: str, answer: requests.Response) -> str:
     status = answer.status_code
     if status == requests.codes.unauthorized:
         return f"{place.url} wants a user; give --user NAME --password-file FILE"

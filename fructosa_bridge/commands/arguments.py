@@ -9,7 +9,7 @@ from fructosa_service import cli
 from fructosa_service.config.kinds import ENDPOINT, HOST, LISTENING_PORT, from_command_line, whole
 from fructosa_service.daemon import commands as commands_of_daemons
 from fructosa_service.daemon.commands import Daemon
-from fructosa_service.daemon.lifecycle import Answer
+from fructosa_service.daemon.lifecycle import CommandResult
 
 from ..carbon_setup.capacity import SERIES_OF_PAGE
 from ..client.target_list import STATES
@@ -36,7 +36,7 @@ _ACTIONS = {
 
 
 def parser(
-    run: Mapping[str, cli.Command], daemon: Daemon, say: Callable[[Answer], int]
+    run: Mapping[str, cli.Command], daemon: Daemon, say: Callable[[CommandResult], int]
 ) -> argparse.ArgumentParser:
     """Return the parser; *run* carries the commands out, by their names.
 

@@ -11,7 +11,7 @@ from fructosa_service import cli
 
 from ..carbon_setup import capacity_check
 from ..config.example import example_config
-from ..config.settings import DEFAULT_FILE, Config, read_config
+from ..config.settings import DEFAULT_FILE, MasterConfig, read_config
 from ..model.target import Target
 from .configured import check_web, targets_of, targets_of_all_shards
 
@@ -48,11 +48,11 @@ def _counted(targets: Sequence[Target]) -> str:
 
 
 def _foresee(
-    config: Config, path: Path, targets: Sequence[Target], arguments: argparse.Namespace
+    config: MasterConfig, path: Path, targets: Sequence[Target], arguments: argparse.Namespace
 ) -> None:
     """Tell how much comes, and warn where Graphite's limits would bite."""
     everyone = targets_of_all_shards(config, path)
-    asked = capacity_check.Asked(own=targets, all=everyone, series_of_page=arguments.series)
+    asked = capacity_check.Workload(own=targets, all=everyone, series_of_page=arguments.series)
     destinations = list(config.destinations.values())
     line = capacity_check.expected(destinations, asked)
     if line is not None:

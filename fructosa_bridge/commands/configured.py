@@ -10,12 +10,12 @@ from fructosa_service.web.settings import WebSettings
 from fructosa_service.web.users import Users
 
 from ..config.select import pick
-from ..config.settings import DEFAULT_FILE, Config, read_config
+from ..config.settings import DEFAULT_FILE, MasterConfig, read_config
 from ..config.targets import configured
 from ..model.target import Target
 
 
-def targets_of(config: Config, path: Path | None) -> list[Target]:
+def targets_of(config: MasterConfig, path: Path | None) -> list[Target]:
     """Return the targets that *config*, read from *path*, has for this lmaster's shard.
 
     Raises: ConfigError when two of all would write to the same paths.
@@ -31,7 +31,7 @@ def targets_of(config: Config, path: Path | None) -> list[Target]:
         raise ConfigError(str(path), [Problem(message=str(error))]) from error
 
 
-def targets_of_all_shards(config: Config, path: Path) -> list[Target]:
+def targets_of_all_shards(config: MasterConfig, path: Path) -> list[Target]:
     """Return the targets of *config*, as if there were this lmaster alone.
 
     Raises: ConfigError when two of them would write to the same paths.
@@ -39,7 +39,7 @@ def targets_of_all_shards(config: Config, path: Path) -> list[Target]:
     return targets_of(replace(config, master=replace(config.master, shard=None)), path)
 
 
-def all_configured(arguments: argparse.Namespace) -> tuple[Config, Path, list[Target]]:
+def all_configured(arguments: argparse.Namespace) -> tuple[MasterConfig, Path, list[Target]]:
     """Return the configuration, its file, and the targets of all shards.
 
     Raises: UsageError when there is no file, or no node in it.
@@ -54,7 +54,7 @@ def all_configured(arguments: argparse.Namespace) -> tuple[Config, Path, list[Ta
     return config, path, targets
 
 
-def chosen(arguments: argparse.Namespace) -> tuple[Config, list[Target]]:
+def chosen(arguments: argparse.Namespace) -> tuple[MasterConfig, list[Target]]:
     """Return the configuration, and those of its targets that the argument NODES names.
 
     Raises: UsageError also when one of these is not configured.

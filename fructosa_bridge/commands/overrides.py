@@ -7,13 +7,13 @@ from fructosa_service import cli
 from fructosa_service.config.kinds import Endpoint
 from fructosa_service.errors import UsageError
 
-from ..config.settings import DEFAULT_FILE, Config, GraphiteSettings, read_config
+from ..config.settings import DEFAULT_FILE, GraphiteSettings, MasterConfig, read_config
 from ..config.targets import named
 from ..model.target import Target
 from .configured import targets_of
 
 
-def loaded(arguments: argparse.Namespace) -> tuple[Config, list[Target]]:
+def loaded(arguments: argparse.Namespace) -> tuple[MasterConfig, list[Target]]:
     """Return the configuration and the targets, as file and command line say.
 
     Raises: ConfigError when the file is wrong, UsageError when there is nothing to scrape.
@@ -23,7 +23,7 @@ def loaded(arguments: argparse.Namespace) -> tuple[Config, list[Target]]:
     return config, _targets(config, arguments)
 
 
-def _with_arguments(config: Config, arguments: argparse.Namespace) -> Config:
+def _with_arguments(config: MasterConfig, arguments: argparse.Namespace) -> MasterConfig:
     """Return *config* with what the command line says in place of the file."""
     master, web, destinations = config.master, config.web, config.destinations
     if arguments.host is not None or arguments.port is not None:
@@ -46,7 +46,7 @@ def _carbon_at(place: Endpoint, graphite: GraphiteSettings) -> GraphiteSettings:
     return replace(sent, protocol="pickle", pickle_port=place.port)
 
 
-def _targets(config: Config, arguments: argparse.Namespace) -> list[Target]:
+def _targets(config: MasterConfig, arguments: argparse.Namespace) -> list[Target]:
     graphite = config.graphite
     if arguments.nodes:
         return named(arguments.nodes, arguments.interval, graphite.prefix, graphite.naming)

@@ -16,7 +16,7 @@ from fructosa_service.daemon.startup import begin
 from fructosa_service.logs import place_of_daemon
 
 from ..app.run import scrape_for_ever, scrape_once
-from ..config.settings import DEFAULT_FILE, Config
+from ..config.settings import DEFAULT_FILE, MasterConfig
 from ..model.target import Target
 from .configured import check_web
 from .overrides import loaded
@@ -44,7 +44,7 @@ def prepare(arguments: argparse.Namespace) -> Prepared:
 
 def _scrape(
     arguments: argparse.Namespace,
-    config: Config,
+    config: MasterConfig,
     targets: Sequence[Target],
     ready: Ready | None = None,
 ) -> int:
@@ -64,7 +64,7 @@ def _scrape(
     return 0
 
 
-def _once(config: Config, targets: Sequence[Target]) -> int:
+def _once(config: MasterConfig, targets: Sequence[Target]) -> int:
     states, undelivered = asyncio.run(scrape_once(config, targets))
     for state in states:
         outcome = state.error or f"{state.samples} samples in {state.duration_s * 1000:.1f} ms"

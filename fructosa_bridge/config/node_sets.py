@@ -78,9 +78,6 @@ def folded(hosts: Iterable[str]) -> str:
     return str(NodeSet.fromlist(names, resolver=RESOLVER_NOGROUP))
 
 
-NODES = Kind(name="node set", example="node[001-128]", parse=unfolded, show=",".join)
-
-
 def _parse_sensor(text: str) -> str:
     if len(text.split()) != 1:
         raise ValueError("is not the name of one sensor; write commas between them")

@@ -18,7 +18,7 @@ from fructosa_service.config.settings import REQUIRED, option
 from fructosa_service.errors import KeyProblem
 
 from ..model.access import METRICS, PAGE, USER, Access
-from ..model.selection import SELECTOR, Choice, Limits, Selector
+from ..model.selection import SELECTOR, LabelLimits, MetricSelection, Selector
 from .node_set_files import HOSTS
 from .node_sets import PREFIX, SENSOR
 
@@ -54,7 +54,7 @@ class NodesSettings:
         "How long connecting may take, as a part of that; without it half of it.",
         key="connect timeout",
     )
-    limit_bytes: int = option(
+    page_limit: int = option(
         whole("bytes", at_least=1000, at_most=2**30, example="16777216"),
         16 * 2**20,
         "A page with more bytes is refused; unpacked, if it comes in gzip.",
@@ -65,7 +65,7 @@ class NodesSettings:
         False,
         "yes: ask for gzip, where the network is slow; without it both ends have less to do.",
     )
-    page: str = option(PAGE, METRICS, "Where the page is on the node.", key="path")
+    path: str = option(PAGE, METRICS, "Where the page is on the node.")
     sensors: tuple[str, ...] = option(
         several(SENSOR), (), "Ask for these sensors only; without it for all that the node serves."
     )
@@ -87,13 +87,13 @@ class NodesSettings:
         "Drop these metrics, also of those that are kept.",
         key="metrics drop",
     )
-    most_labels: int | None = option(
+    label_limit: int | None = option(
         optional(whole("labels", at_least=1)),
         None,
         "A page that has a series with more labels is refused.",
         key="label limit",
     )
-    longest_label: int | None = option(
+    label_length_limit: int | None = option(
         optional(whole("bytes", at_least=1, example="200")),
         None,
         "A page that has a label with a longer name or value is refused.",
@@ -146,11 +146,11 @@ class NodesSettings:
                 f"{self.timeout_s:g} s is longer than the interval of {self.interval_s} s; "
                 "lower the timeout or lengthen the interval",
             )
-        if self.connect_timeout_s is not None and self.connect_timeout_s > self.patience_s:
+        if self.connect_timeout_s is not None and self.connect_timeout_s > self.effective_timeout_s:
             raise KeyProblem(
                 "connect timeout",
                 f"{self.connect_timeout_s:g} s is longer than the timeout of "
-                f"{self.patience_s:g} s; lower it, or raise the timeout",
+                f"{self.effective_timeout_s:g} s; lower it, or raise the timeout",
             )
         self._check_tls()
         self._check_user()
@@ -179,14 +179,14 @@ class NodesSettings:
             raise KeyProblem("token file", "can't be shown beside a user; remove one of the two")
 
     @property
-    def choice(self) -> Choice:
+    def selection(self) -> MetricSelection:
         """Which series are kept."""
-        return Choice(self.keep, self.drop)
+        return MetricSelection(self.keep, self.drop)
 
     @property
-    def limits(self) -> Limits:
+    def label_limits(self) -> LabelLimits:
         """What series may have."""
-        return Limits(labels=self.most_labels, length_bytes=self.longest_label)
+        return LabelLimits(label_limit=self.label_limit, label_length_limit=self.label_length_limit)
 
     @property
     def access(self) -> Access:
@@ -204,7 +204,7 @@ class NodesSettings:
         )
 
     @property
-    def patience_s(self) -> float:
+    def effective_timeout_s(self) -> float:
         """The timeout, given or not."""
         if self.timeout_s is not None:
             return self.timeout_s

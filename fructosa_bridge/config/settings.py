@@ -57,19 +57,19 @@ class MasterSettings:
         "How many seconds points wait on disk at most.",
         key="queue age",
     )
-    most_queued_points: int = option(
+    queue_points: int = option(
         whole("points", at_least=1000, example="2000000"),
         2_000_000,
         "How many points wait in memory at most, while the disk takes nothing.",
         key="queue points",
     )
-    replay_points: int = option(
+    replay_rate: int = option(
         whole("points", at_least=1000, example="100000"),
         100_000,
         "How many points a second are sent at most of what has waited on disk.",
         key="replay rate",
     )
-    most_samples: int = option(
+    sample_limit: int = option(
         whole("samples", at_least=1),
         100_000,
         "A page with more samples is refused.",
@@ -165,7 +165,7 @@ SCHEMA = (
 
 
 @dataclass(frozen=True)
-class Config:
+class MasterConfig:
     """What an lmaster runs with."""
 
     master: MasterSettings
@@ -182,7 +182,7 @@ class Config:
         return next(iter(self.destinations.values()))
 
 
-def read_config(path: Path | None, data: Path | None = None) -> Config:
+def read_config(path: Path | None, data: Path | None = None) -> MasterConfig:
     """Return the configuration in the file at *path*; *data* replaces its data directory.
 
     Without a file (None) points go to Whisper files in the data directory.
@@ -199,7 +199,7 @@ def read_config(path: Path | None, data: Path | None = None) -> Config:
     if path is None:
         whisper_directory = master.data_directory / "whisper"
         destinations = {"": replace(destinations[""], whisper_directory=whisper_directory)}
-    return Config(
+    return MasterConfig(
         master=master,
         nodes=loaded.labelled("nodes"),
         destinations=destinations,

@@ -59,23 +59,23 @@ def _of_section(
     group: str, settings: NodesSettings, prefix: str | None, naming: str
 ) -> Iterator[Target]:
     # One for all, so that they share what its files hold, and what is known of their series.
-    access, choice, limits = settings.access, settings.choice, settings.limits
+    access, selection, label_limits = settings.access, settings.selection, settings.label_limits
     for host in settings.hosts:
         yield Target(
             group=group,
             host=host,
             port=settings.port,
-            path=_path(prefix, host),
+            graphite_path=_path(prefix, host),
             interval_s=settings.interval_s,
-            timeout_s=settings.patience_s,
+            timeout_s=settings.effective_timeout_s,
             connect_timeout_s=settings.connect_timeout_s,
-            limit_bytes=settings.limit_bytes,
-            page=settings.page,
+            page_limit=settings.page_limit,
+            path=settings.path,
             access=access,
             sensors=settings.sensors,
             naming=naming,
-            choice=choice,
-            limits=limits,
+            selection=selection,
+            label_limits=label_limits,
             is_together=settings.alignment == "together",
         )
 
@@ -88,11 +88,11 @@ def _check_paths(targets: Sequence[Target]) -> None:
     """Refuse two pages below one path; one page asked by several sections is one."""
     owners: dict[str, Target] = {}
     for target in targets:
-        owner = owners.setdefault(target.path, target)
-        if (owner.name, owner.page) != (target.name, target.page):
+        owner = owners.setdefault(target.graphite_path, target)
+        if (owner.name, owner.path) != (target.name, target.path):
             one, other = _distinct(owner, target)
             raise UsageError(
-                f"{one} and {other} would both be {target.path!r} in Graphite; "
+                f"{one} and {other} would both be {target.graphite_path!r} in Graphite; "
                 "give one of them a [nodes:...] section with a prefix of its own"
             )
 
@@ -101,4 +101,4 @@ def _distinct(one: Target, other: Target) -> tuple[str, str]:
     """Return the names of two pages, with their places where only these tell them apart."""
     if one.name != other.name:
         return one.name, other.name
-    return one.name + one.page, other.name + other.page
+    return one.name + one.path, other.name + other.path

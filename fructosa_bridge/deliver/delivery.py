@@ -58,7 +58,7 @@ class Delivery:
         spool: Spool,
         destination: Destination,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        replay_points: int = 100_000,
+        replay_rate: int = 100_000,
         clock: Callable[[], float] = time.monotonic,
         gather_s: float = 0.0,
         points_at_a_time: int = _POINTS_AT_A_TIME,
@@ -70,8 +70,8 @@ class Delivery:
         self._sleep = sleep
         self._clock = clock
         self._gather_s, self._points_at_a_time = gather_s, points_at_a_time
-        self._pace = Pace(replay_points, clock())
-        self._replay_at_a_time = min(points_at_a_time, replay_points)
+        self._pace = Pace(replay_rate, clock())
+        self._replay_at_a_time = min(points_at_a_time, replay_rate)
         self._is_replay_next = False
         self._failures = 0
         self._told: set[str] = set()

@@ -54,16 +54,16 @@ def delivery(
 ) -> Delivery:
     """Return what delivers to a destination; without a *journal* from memory alone."""
     if isinstance(found, WhisperStore):
-        spool = Spool(master.most_queued_points, journal, found.name, _STORED_AT_A_TIME)
+        spool = Spool(master.queue_points, journal, found.name, _STORED_AT_A_TIME)
         return Delivery(
             spool,
             found,
-            replay_points=master.replay_points,
+            replay_rate=master.replay_rate,
             gather_s=_GATHER_S,
             points_at_a_time=_STORED_AT_A_TIME,
         )
-    spool = Spool(master.most_queued_points, journal, found.name)
-    return Delivery(spool, found, replay_points=master.replay_points, gather_s=_GATHER_S)
+    spool = Spool(master.queue_points, journal, found.name)
+    return Delivery(spool, found, replay_rate=master.replay_rate, gather_s=_GATHER_S)
 
 
 class Destinations:

@@ -54,7 +54,7 @@ SELECTOR = Kind(name="metrics", example="node_cpu_*", parse=_parse)
 
 
 @dataclass(frozen=True)
-class Choice:
+class MetricSelection:
     """The series that are kept: those of *keep*, or all if it is empty; but none of *drop*."""
 
     keep: tuple[Selector, ...] = ()
@@ -71,27 +71,27 @@ def _any(selectors: Iterable[Selector], metric: str, labels: Labels) -> bool:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class LabelLimits:
     """What a series that is kept may have; None is no limit.
 
     As in Prometheus, one series that has more refuses the page: an exporter that begins to put
     user data into labels would fill Graphite with files.
     """
 
-    labels: int | None = None
-    length_bytes: int | None = None
+    label_limit: int | None = None
+    label_length_limit: int | None = None
 
     def broken(self, metric: str, labels: Labels) -> str | None:
         """Return what is wrong with a series, for a PageError; None if nothing is."""
         said = [label for label in labels if label[1]]
-        if self.labels is not None and len(said) > self.labels:
+        if self.label_limit is not None and len(said) > self.label_limit:
             return (
-                f"{visible(metric)} has {len(said)} labels, more than the {self.labels} that "
+                f"{visible(metric)} has {len(said)} labels, more than the {self.label_limit} that "
                 "label limit allows; raise it, or name the metric in metrics drop"
             )
-        if self.length_bytes is None:
+        if self.label_length_limit is None:
             return None
-        return self._too_long(metric, said, self.length_bytes)
+        return self._too_long(metric, said, self.label_length_limit)
 
     def _too_long(self, metric: str, labels: list[tuple[str, str]], most: int) -> str | None:
         for name, value in labels:

@@ -28,7 +28,7 @@ class Renamed:
 
 
 @dataclass(frozen=True)
-class Summed:
+class SummedName:
     """The old *name* of what a metric's series make together *over* a label: the sum or the mean.
 
     With *by* there is one for each value of that label, and it ends in it.
@@ -46,7 +46,7 @@ class Summed:
         return (self.over,) if self.by is None else (self.over, self.by)
 
 
-class Total(NamedTuple):
+class LegacyTotal(NamedTuple):
     """A value to be worked out: *factor* times the sum of the page's numbers *at* these places."""
 
     path: str
@@ -95,21 +95,21 @@ RENAMED: Mapping[str, tuple[Renamed, ...]] = {
 }
 
 
-def _disk(field: str, factor: float = 1.0) -> Summed:
-    return Summed(f"DiskIOCounters.{field}", "device", factor=factor)
+def _disk(field: str, factor: float = 1.0) -> SummedName:
+    return SummedName(f"DiskIOCounters.{field}", "device", factor=factor)
 
 
-def _network(field: str) -> Summed:
-    return Summed(f"NetIOCounters.{field}", "interface")
+def _network(field: str) -> SummedName:
+    return SummedName(f"NetIOCounters.{field}", "interface")
 
 
-def _frequency(field: str) -> Summed:
-    return Summed(f"CPUFreq.{field}", "cpu", factor=1e-6, is_mean=True)
+def _frequency(field: str) -> SummedName:
+    return SummedName(f"CPUFreq.{field}", "cpu", factor=1e-6, is_mean=True)
 
 
-SUMMED: Mapping[str, Summed] = {
-    "fructosa_cpu_seconds_total": Summed("CPUTimes", "cpu", "mode"),
-    "fructosa_cpu_mode_ratio": Summed("CPUTimesPercent", "cpu", "mode", 100, is_mean=True),
+SUMMED: Mapping[str, SummedName] = {
+    "fructosa_cpu_seconds_total": SummedName("CPUTimes", "cpu", "mode"),
+    "fructosa_cpu_mode_ratio": SummedName("CPUTimesPercent", "cpu", "mode", 100, is_mean=True),
     "fructosa_cpu_frequency_hertz": _frequency("current"),
     "fructosa_cpu_frequency_min_hertz": _frequency("min"),
     "fructosa_cpu_frequency_max_hertz": _frequency("max"),
@@ -175,10 +175,10 @@ def summed_labels(
     return tuple((label, said[label]) for label in summed.labels)
 
 
-def totals(paths: Sequence[str]) -> tuple[Total, ...]:
+def totals(paths: Sequence[str]) -> tuple[LegacyTotal, ...]:
     """Return what 0.3 had of a page whose samples have these *paths*, and the page has not."""
     places: dict[str, dict[str, int]] = defaultdict(dict)
-    of: dict[str, Summed] = {}
+    of: dict[str, SummedName] = {}
     for at, found in enumerate(paths):
         metric, *values = found.split(".")
         summed = SUMMED.get(metric)
@@ -194,12 +194,12 @@ def _is_explicit(values: Iterable[str]) -> bool:
     return any(NAMES_A_LABEL in value or value.startswith("##") for value in values)
 
 
-def _total(name: str, summed: Summed, places: Mapping[str, int]) -> Total:
+def _total(name: str, summed: SummedName, places: Mapping[str, int]) -> LegacyTotal:
     at = tuple(place for one, place in places.items() if not _is_in(one, summed, places))
-    return Total(name, summed.factor / (len(at) if summed.is_mean else 1), at)
+    return LegacyTotal(name, summed.factor / (len(at) if summed.is_mean else 1), at)
 
 
-def _is_in(one: str, summed: Summed, others: Mapping[str, int]) -> bool:
+def _is_in(one: str, summed: SummedName, others: Mapping[str, int]) -> bool:
     """Tell whether *one* is a partition of a disk that is among the *others*."""
     match = _PARTITION.fullmatch(one) if summed.over == "device" else None
     return match is not None and (match[1] or match[2]) in others

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 
 from ..model.target import Target
 from . import graphite_paths, legacy_names
-from .legacy_names import Total
+from .legacy_names import LegacyTotal
 from .tags import exported, tags, value
 
 Labels = tuple[tuple[str, str], ...]
@@ -21,27 +21,27 @@ OWN_SERIES = frozenset({"up", "scrape_duration_seconds", "scrape_samples_scraped
 OWN_TAGS = frozenset({"group", "instance", "name", "prefix"})
 
 
-class Named(NamedTuple):
+class SeriesPath(NamedTuple):
     """The path of a series below its node, and what its values are multiplied by."""
 
     path: str
     factor: float = 1.0
 
 
-class Scheme(Protocol):
+class NamingScheme(Protocol):
     """A way of naming."""
 
     @property
     def name(self) -> str:
         """What a configuration file calls it."""
 
-    def path(self, metric: str, labels: Labels) -> Named:
+    def path(self, metric: str, labels: Labels) -> SeriesPath:
         """Return how a series is called on every node."""
 
-    def explicit_path(self, metric: str, labels: Labels) -> Named:
+    def explicit_path(self, metric: str, labels: Labels) -> SeriesPath:
         """Return the path of a series whose path another one of its node has."""
 
-    def totals(self, paths: Sequence[str]) -> tuple[Total, ...]:
+    def totals(self, paths: Sequence[str]) -> tuple[LegacyTotal, ...]:
         """Return what is worked out of the series with these *paths*, besides them."""
 
     def around(self, target: Target) -> tuple[str, str]:
@@ -56,25 +56,25 @@ class Plain:
 
     name = "plain"
 
-    def path(self, metric: str, labels: Labels) -> Named:
+    def path(self, metric: str, labels: Labels) -> SeriesPath:
         """Return the metric and the values of its labels, in the order of the page."""
-        return Named(graphite_paths.path(exported(metric, OWN_SERIES), labels))
+        return SeriesPath(graphite_paths.path(exported(metric, OWN_SERIES), labels))
 
-    def explicit_path(self, metric: str, labels: Labels) -> Named:
+    def explicit_path(self, metric: str, labels: Labels) -> SeriesPath:
         """Return the metric, and names and values of its labels."""
-        return Named(graphite_paths.explicit_path(exported(metric, OWN_SERIES), labels))
+        return SeriesPath(graphite_paths.explicit_path(exported(metric, OWN_SERIES), labels))
 
-    def totals(self, paths: Sequence[str]) -> tuple[Total, ...]:
+    def totals(self, paths: Sequence[str]) -> tuple[LegacyTotal, ...]:
         """Return nothing: what a page does not say is left to Graphite's functions."""
         return ()
 
     def around(self, target: Target) -> tuple[str, str]:
         """Return the node's place, which stands before."""
-        return f"{target.path}.", ""
+        return f"{target.graphite_path}.", ""
 
     def own(self, target: Target, name: str) -> str:
         """Return a path that ends in the target's group: a node may be in several."""
-        return f"{target.path}.{name}.{graphite_paths.part(target.group)}"
+        return f"{target.graphite_path}.{name}.{graphite_paths.part(target.group)}"
 
 
 class Tagged:
@@ -82,21 +82,21 @@ class Tagged:
 
     name = "tagged"
 
-    def path(self, metric: str, labels: Labels) -> Named:
+    def path(self, metric: str, labels: Labels) -> SeriesPath:
         """Return the metric with its labels as tags."""
-        return Named(value(exported(metric, OWN_SERIES)) + tags(labels, OWN_TAGS))
+        return SeriesPath(value(exported(metric, OWN_SERIES)) + tags(labels, OWN_TAGS))
 
-    def explicit_path(self, metric: str, labels: Labels) -> Named:
+    def explicit_path(self, metric: str, labels: Labels) -> SeriesPath:
         """Return the same: tags have names, so no other series has it."""
         return self.path(metric, labels)
 
-    def totals(self, paths: Sequence[str]) -> tuple[Total, ...]:
+    def totals(self, paths: Sequence[str]) -> tuple[LegacyTotal, ...]:
         """Return nothing, as in plain."""
         return ()
 
     def around(self, target: Target) -> tuple[str, str]:
         """Return the target's tags, which stand after."""
-        prefix = target.path.rpartition(".")[0]
+        prefix = target.graphite_path.rpartition(".")[0]
         own = (("group", target.group), ("instance", target.name), ("prefix", prefix))
         return "", tags(own)
 
@@ -110,21 +110,23 @@ class Fructosa(Plain):
 
     name = "fructosa"
 
-    def path(self, metric: str, labels: Labels) -> Named:
+    def path(self, metric: str, labels: Labels) -> SeriesPath:
         """Return the old name, with the factor that makes the old unit; or the plain one."""
         if found := legacy_names.renamed(metric, labels):
-            return Named(*found)
+            return SeriesPath(*found)
         if (ordered := legacy_names.summed_labels(metric, labels)) is None:
             return self.explicit_path(metric, labels)
         return super().path(exported(metric, legacy_names.SENSORS), ordered)
 
-    def explicit_path(self, metric: str, labels: Labels) -> Named:
+    def explicit_path(self, metric: str, labels: Labels) -> SeriesPath:
         """Return the plain one."""
         return super().explicit_path(exported(metric, legacy_names.SENSORS), labels)
 
-    def totals(self, paths: Sequence[str]) -> tuple[Total, ...]:
+    def totals(self, paths: Sequence[str]) -> tuple[LegacyTotal, ...]:
         """Return what 0.3 told of all processors, disks or interfaces together."""
         return legacy_names.totals(paths)
 
 
-SCHEMES: dict[str, Scheme] = {scheme.name: scheme for scheme in (Plain(), Tagged(), Fructosa())}
+SCHEMES: dict[str, NamingScheme] = {
+    scheme.name: scheme for scheme in (Plain(), Tagged(), Fructosa())
+}

@@ -17,18 +17,18 @@ from typing import Protocol
 from urllib.parse import quote
 
 from ..model.points import Batch
-from .records import Place
+from .records import Position
 from .segments import Segments, sync
 
 log = logging.getLogger(__name__)
 
 _SYNC_S = 1.0
 
-Range = tuple[Place, Place]
+Range = tuple[Position, Position]
 """A part of the queue that waits for a destination: from where to where."""
 
 
-class Reader(Protocol):
+class JournalReader(Protocol):
     """A destination's place in the queue."""
 
     name: str
@@ -39,7 +39,7 @@ class Reader(Protocol):
     def waiting(self) -> list[Range]:
         """Return what is not delivered yet, oldest first, up to the queue's end."""
 
-    def forget(self, before: Place, why: str) -> None:
+    def forget(self, before: Position, why: str) -> None:
         """Count as dropped what waits *before* a place."""
 
 
@@ -49,17 +49,17 @@ class Journal:
     def __init__(self, segments: Segments) -> None:
         self.segments = segments
         self.error: str | None = None
-        self._readers: list[Reader] = []
+        self._readers: list[JournalReader] = []
         self._is_open = self._may_try = False
         self._last: tuple[Sequence[Batch], list[Range | None]] | None = None
         self._written: dict[str, str] = {}
         self._writing = threading.Lock()
 
-    def add(self, reader: Reader) -> None:
+    def add(self, reader: JournalReader) -> None:
         """Let a destination take part: from what waits for it on, or (after open()) from now on."""
         self._readers.append(reader)
 
-    def remove(self, reader: Reader) -> None:
+    def remove(self, reader: JournalReader) -> None:
         """Let a destination take part no more; what waits for it is dropped."""
         self._readers.remove(reader)
         if self._is_open:  # else the place is another lmaster's
@@ -74,7 +74,7 @@ class Journal:
         try:
             places = {reader.name: self._place(reader.name) for reader in self._readers}
             ends = [place[-1][0] for place in places.values() if place]
-            self.segments.open(max(ends, default=Place(0, 0)))
+            self.segments.open(max(ends, default=Position(0, 0)))
         except OSError as error:
             self._failed(error)
             return
@@ -218,7 +218,7 @@ def _as_texts(waiting: Mapping[str, list[Range]]) -> dict[str, str]:
 
 
 def _range(start: tuple[int, int], end: tuple[int, int]) -> Range:
-    places = Place(*start), Place(*end)
+    places = Position(*start), Position(*end)
     if not all(isinstance(number, int) for place in places for number in place):
         raise ValueError("a place is no number")
     if not 0 <= places[0].offset <= places[1].offset or places[0].points > places[1].points:

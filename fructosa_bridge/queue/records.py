@@ -24,7 +24,7 @@ Read = Callable[[int, int], bytes]
 """Return the bytes of a segment: from where, and how many."""
 
 
-class Place(NamedTuple):
+class Position(NamedTuple):
     """A place in the queue: the bytes and the points before it, since the queue was made."""
 
     offset: int
@@ -39,20 +39,20 @@ _PATHS, _VALUES = b"P", b"V"
 _BATCH = Struct("<qqQHH")  # the node's place, and what follows the paths, are short
 
 
-def header(start: Place) -> bytes:
+def header(start: Position) -> bytes:
     """Return what a segment begins with."""
     return _MAGIC + _START.pack(*start, crc32(b"%d %d" % start))
 
 
-def start_of(head: bytes) -> Place | None:
+def start_of(head: bytes) -> Position | None:
     """Return where a segment begins in the queue; None where *head* is not whole."""
     if len(head) != HEADER_BYTES or not head.startswith(_MAGIC):
         return None
     offset, points, checksum = _START.unpack(head[len(_MAGIC) :])
-    return Place(offset, points) if checksum == crc32(b"%d %d" % (offset, points)) else None
+    return Position(offset, points) if checksum == crc32(b"%d %d" % (offset, points)) else None
 
 
-class Encoder:
+class RecordEncoder:
     """Makes the records of one segment; remembers which paths it holds, and where."""
 
     def __init__(self) -> None:

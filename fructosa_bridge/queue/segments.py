@@ -13,7 +13,7 @@ from fructosa_service.errors import ServiceError
 
 from ..model.points import Batch
 from . import records
-from .records import HEADER_BYTES, Place
+from .records import HEADER_BYTES, Position
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +28,8 @@ class Segment:
     """A file of the queue, from where to where in it, and when it was last written."""
 
     path: Path
-    start: Place
-    end: Place
+    start: Position
+    end: Position
     began_s: float
     newest_s: float
 
@@ -45,19 +45,19 @@ class Segments:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.folder = folder
-        self.end = Place(0, 0)  # where the next batch will stand
+        self.end = Position(0, 0)  # where the next batch will stand
         self.torn_bytes = 0
         self.was_killed = False  # the lmaster before: it has not closed the queue
         self._limit_bytes, self._limit_age_s, self._clock = limit_bytes, limit_age_s, clock
         self._segment_bytes = min(_MOST_BYTES, limit_bytes // _PARTS)
         self._segments: list[Segment] = []
-        self._encoder = records.Encoder()
+        self._encoder = records.RecordEncoder()
         self._lock: int | None = None
         self._file: int | None = None
         self._unsynced: list[int] = []
 
     @property
-    def start(self) -> Place:
+    def start(self) -> Position:
         """Where the oldest segment begins."""
         return self._segments[0].start if self._segments else self.end
 
@@ -71,7 +71,7 @@ class Segments:
         """How old the oldest segment is."""
         return self._clock() - self._segments[0].began_s if self._segments else 0.0
 
-    def open(self, furthest: Place = Place(0, 0)) -> None:  # noqa: B008 - it is frozen
+    def open(self, furthest: Position = Position(0, 0)) -> None:  # noqa: B008 - it is frozen
         """Take the folder, and find what is queued there; what is torn is cut off.
 
         New batches stand behind *furthest*, up to where a destination had come.
@@ -86,7 +86,7 @@ class Segments:
         while self._segments and not self._is_whole(self._segments[-1]):
             self._segments.pop().path.unlink()
         found = self._segments[-1].end if self._segments else furthest
-        self.end = Place(max(found.offset, furthest.offset), max(found.points, furthest.points))
+        self.end = Position(max(found.offset, furthest.offset), max(found.points, furthest.points))
 
     def _take(self) -> None:
         if self._lock is not None:
@@ -125,8 +125,8 @@ class Segments:
             return
         if before:
             # What stands behind its follower's start is torn, and could not be cut off.
-            before.end = Place(min(before.end.offset, start.offset), start.points)
-        end = Place(start.offset + about.st_size, start.points)
+            before.end = Position(min(before.end.offset, start.offset), start.points)
+        end = Position(start.offset + about.st_size, start.points)
         self._segments.append(Segment(path, start, end, about.st_mtime, about.st_mtime))
 
     def _is_whole(self, segment: Segment) -> bool:
@@ -140,7 +140,7 @@ class Segments:
                 os.ftruncate(file, end)
         finally:
             os.close(file)
-        segment.end = Place(segment.start.offset + end, segment.start.points + points)
+        segment.end = Position(segment.start.offset + end, segment.start.points + points)
         return points > 0
 
     def _cut(self, path: Path, size: int) -> None:
@@ -154,11 +154,11 @@ class Segments:
             size,
         )
 
-    def append(self, batch: Batch) -> tuple[Place, Place]:
+    def append(self, batch: Batch) -> tuple[Position, Position]:
         """Write *batch* behind all others; return from where to where it stands."""
         return self.extend([batch])[0]
 
-    def extend(self, batches: Sequence[Batch]) -> list[tuple[Place, Place]]:
+    def extend(self, batches: Sequence[Batch]) -> list[tuple[Position, Position]]:
         """Write *batches* behind all others, at once; return from where to where each stands."""
         if self._file is None or self._is_full():
             self._begin()
@@ -175,12 +175,12 @@ class Segments:
 
     def _encoded(
         self, batches: Sequence[Batch], base: int
-    ) -> tuple[bytes, list[tuple[Place, Place]]]:
+    ) -> tuple[bytes, list[tuple[Position, Position]]]:
         """Return *batches* as bytes of the segment that begins at *base*, and where each stands."""
         written, places, end = [], [], self.end
         for batch in batches:
             data = self._encoder.encode(batch, end.offset - base)
-            start, end = end, Place(end.offset + len(data), end.points + len(batch))
+            start, end = end, Position(end.offset + len(data), end.points + len(batch))
             written.append(data)
             places.append((start, end))
         return b"".join(written), places
@@ -199,9 +199,9 @@ class Segments:
         path = self.folder / f"{start.offset:020}.segment"
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
         self._file = os.open(path, flags, 0o600)
-        self._encoder = records.Encoder()
+        self._encoder = records.RecordEncoder()
         self._write(records.header(start), 0)
-        self.end = Place(start.offset + HEADER_BYTES, start.points)
+        self.end = Position(start.offset + HEADER_BYTES, start.points)
         self._segments.append(Segment(path, start, self.end, now_s, now_s))
 
     def _write(self, data: bytes, at: int) -> None:
@@ -235,8 +235,8 @@ class Segments:
         return files
 
     def read(
-        self, start: Place, end: Place, most_points: int
-    ) -> tuple[list[tuple[Batch, Place]], Place]:
+        self, start: Position, end: Position, most_points: int
+    ) -> tuple[list[tuple[Batch, Position]], Position]:
         """Return batches from *start* on, at least one, and where each ends; and where all end.
 
         Without a batch the second says where to go on: what lies between is damaged or gone.
@@ -254,9 +254,9 @@ class Segments:
         return taken, taken[-1][1] if taken else until
 
     def _read(
-        self, segment: Segment, place: Place, until: Place, most_points: int
-    ) -> list[tuple[Batch, Place]]:
-        taken: list[tuple[Batch, Place]] = []
+        self, segment: Segment, place: Position, until: Position, most_points: int
+    ) -> list[tuple[Batch, Position]]:
+        taken: list[tuple[Batch, Position]] = []
         base, points = segment.start.offset, place.points
         file = os.open(segment.path, os.O_RDONLY | os.O_CLOEXEC)
         try:
@@ -265,17 +265,17 @@ class Segments:
                 points += len(batch)
                 if taken and points - place.points > most_points:
                     break
-                taken.append((batch, Place(base + stop, points)))
+                taken.append((batch, Position(base + stop, points)))
         finally:
             os.close(file)
         return taken
 
-    def drop_delivered(self, needed: Place) -> None:
+    def drop_delivered(self, needed: Position) -> None:
         """Remove the segments before *needed*."""
         while len(self._segments) > 1 and self._segments[0].end.offset <= needed.offset:
             self._drop_first()
 
-    def drop_overdue(self) -> list[tuple[Place, str]]:
+    def drop_overdue(self) -> list[tuple[Position, str]]:
         """Remove the oldest segments, where there are too many or they are too old.
 
         Return up to where, and why.
@@ -291,7 +291,7 @@ class Segments:
             dropped.append((self._drop_first(), why))
         return dropped
 
-    def _drop_first(self) -> Place:
+    def _drop_first(self) -> Position:
         self._segments[0].path.unlink(missing_ok=True)
         return self._segments.pop(0).end
 

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from ..model.points import Batch
 from .journal import Journal, Range
-from .records import Place
+from .records import Position
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class Spool:
         self._left: deque[Batch] = deque()  # no longer fresh, and in memory alone
         self._unsafe_points = 0  # in memory alone
         self._backlog: deque[Range] = deque()  # no longer fresh, and on disk
-        self._look: deque[tuple[Batch, Place]] = deque()  # what was read of it, not acknowledged
+        self._look: deque[tuple[Batch, Position]] = deque()  # what was read of it, not acknowledged
         self._unsure: deque[list[Range]] = deque()  # on disk and sent, and perhaps never read
         self._told: set[str] = set()
         self._arrival = asyncio.Event()
@@ -203,7 +203,7 @@ class Spool:
             self._drop("damaged", after.points - start.points)
             self._changed()
 
-    def _advance(self, to: Place) -> None:
+    def _advance(self, to: Position) -> None:
         """Let the backlog begin at *to*, which lies in its first part."""
         _, end = self._backlog.popleft()
         if to.offset < end.offset:
@@ -245,12 +245,12 @@ class Spool:
 
         The last goes to the end.
         """
-        end = Place(0, 0) if self.journal is None else self.journal.segments.end
+        end = Position(0, 0) if self.journal is None else self.journal.segments.end
         fresh = next((entry.place[0] for entry in self._fresh if entry.place is not None), end)
         unsure = chain.from_iterable(self._unsure)
         return _merged(sorted([*unsure, *self._backlog, (fresh, end)]))
 
-    def forget(self, before: Place, why: str) -> None:
+    def forget(self, before: Position, why: str) -> None:
         """Count as dropped what waits in the backlog *before* a place."""
         while self._backlog and self._backlog[0][0].offset < before.offset:
             start, end = self._backlog[0]

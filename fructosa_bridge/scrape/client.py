@@ -15,10 +15,10 @@ from fructosa_service.errors import UsageError
 from ..model.errors import ScrapeError
 from ..model.target import Target
 from . import scrape_errors
-from .connection import Closed, Connection
+from .connection import ConnectionClosed, NodeConnection
 from .credentials import Credentials
-from .dns_cache import Names
-from .response import Reply
+from .dns_cache import DNSCache
+from .response import ScrapeResponse
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -45,8 +45,8 @@ class Client:
     """Asks for pages; connections stay open, at most one a target."""
 
     def __init__(self) -> None:
-        self._names = Names()
-        self._connections: dict[str, Connection] = {}
+        self._names = DNSCache()
+        self._connections: dict[str, NodeConnection] = {}
         self._credentials: dict[str, Credentials] = {}
         self._requests: dict[str, tuple[Target, str | None, bytes]] = {}
 
@@ -81,7 +81,7 @@ class Client:
                 await self._ask(target, attempt)
         except UsageError as error:
             raise ScrapeError(str(error)) from error
-        except (TimeoutError, Closed) as error:
+        except (TimeoutError, ConnectionClosed) as error:
             reply = attempt.reply
             if reply is None or reply.status in (0, 200):
                 raise ScrapeError(_missing(error, target, reply)) from error
@@ -102,17 +102,17 @@ class Client:
 
     async def _answer(
         self,
-        connection: Connection,
+        connection: NodeConnection,
         request: bytes,
         target: Target,
         attempt: "_Attempt",
         *,
         is_kept: bool,
     ) -> None:
-        reply = attempt.reply = Reply(target)
+        reply = attempt.reply = ScrapeResponse(target)
         try:
             await connection.ask(request, reply)
-        except Closed as error:
+        except ConnectionClosed as error:
             if is_kept and not reply.is_begun:
                 attempt.reply = None
                 raise _Stale from error
@@ -126,7 +126,7 @@ class Client:
         elif connection.is_open:
             self._connections[target.identity] = connection
 
-    async def _connected(self, target: Target, context: "SSLContext | None") -> Connection:
+    async def _connected(self, target: Target, context: "SSLContext | None") -> NodeConnection:
         """Return a new connection.
 
         Raises: ScrapeError when there is none.
@@ -134,18 +134,18 @@ class Client:
         loop = asyncio.get_running_loop()
         name = None if context is None else target.access.server_name or target.host
         try:
-            async with asyncio.timeout(target.connecting_s):
+            async with asyncio.timeout(target.effective_connect_timeout_s):
                 addresses = await self._names.resolve(target.host, target.port)
                 own = await start_connection(
                     addresses, happy_eyeballs_delay=_NEXT_ADDRESS_S, interleave=1
                 )
                 _, connection = await loop.create_connection(
-                    Connection, sock=own, ssl=context, server_hostname=name
+                    NodeConnection, sock=own, ssl=context, server_hostname=name
                 )
         except TimeoutError as error:
-            raise ScrapeError(scrape_errors.unconnected(target)) from error
+            raise ScrapeError(scrape_errors.connect_timed_out(target)) from error
         except OSError as error:
-            raise ScrapeError(scrape_errors.connecting(error, target)) from error
+            raise ScrapeError(scrape_errors.connect_failed(error, target)) from error
         return connection
 
     def _request(self, target: Target, authorization: str | None) -> bytes:
@@ -167,27 +167,31 @@ class Client:
 class _Attempt:
     """How far a fetch has come: the reply, None before there is a connection."""
 
-    reply: Reply | None = None
+    reply: ScrapeResponse | None = None
 
 
 class _Stale(Exception):
     """A kept connection was closed, or was about to be, before it brought an answer."""
 
 
-def _missing(error: TimeoutError | Closed, target: Target, reply: Reply | None) -> str:
+def _missing(
+    error: TimeoutError | ConnectionClosed, target: Target, reply: ScrapeResponse | None
+) -> str:
     """Return what was missing when an attempt ended before its reply did."""
-    if isinstance(error, Closed):
-        return scrape_errors.broken(error.error, target, None if reply is None else reply.size)
+    if isinstance(error, ConnectionClosed):
+        return scrape_errors.connection_lost(
+            error.error, target, None if reply is None else reply.size
+        )
     return (
-        scrape_errors.unconnected(target)
+        scrape_errors.connect_timed_out(target)
         if reply is None
-        else scrape_errors.late(target, reply.size)
+        else scrape_errors.timed_out(target, reply.size)
     )
 
 
 def _request(target: Target, authorization: str | None) -> bytes:
     lines = [
-        f"GET {target.place} HTTP/1.1",
+        f"GET {target.request_path} HTTP/1.1",
         f"Host: {target.name}",
         f"Accept: {_ACCEPT}",
         f"Accept-Encoding: {'gzip' if target.access.compression else 'identity'}",
@@ -199,7 +203,7 @@ def _request(target: Target, authorization: str | None) -> bytes:
     return "\r\n".join([*lines, "\r\n"]).encode()
 
 
-def _page(reply: Reply | None, target: Target) -> Page:
+def _page(reply: ScrapeResponse | None, target: Target) -> Page:
     assert reply is not None  # noqa: S101 - who was answered has a reply
     if reply.status not in (0, 200):
         raise ScrapeError(

@@ -7,14 +7,14 @@ import asyncio
 import ssl
 from typing import cast
 
-from .response import Reply
+from .response import ScrapeResponse
 
 # All connections read into one buffer: what is in it is taken at once. A buffer of its own for
 # each would be fresh memory at each page, which costs more than the page.
 _BUFFER = memoryview(bytearray(2**18))
 
 
-class Closed(Exception):
+class ConnectionClosed(Exception):
     """The connection ended before the answer did; *error* is why, if the system says so."""
 
     def __init__(self, error: Exception | None) -> None:
@@ -22,13 +22,13 @@ class Closed(Exception):
         self.error = error
 
 
-class Connection(asyncio.BufferedProtocol):
+class NodeConnection(asyncio.BufferedProtocol):
     """A connection; `ask` it when it is made."""
 
     def __init__(self) -> None:
         self.is_open = False
         self._transport: asyncio.Transport | None = None
-        self._reply: Reply | None = None
+        self._reply: ScrapeResponse | None = None
         self._answered: asyncio.Future[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -36,7 +36,7 @@ class Connection(asyncio.BufferedProtocol):
         self._transport = cast(asyncio.Transport, transport)  # that of a stream, as asked for
         self.is_open = True
 
-    async def ask(self, request: bytes, reply: Reply) -> None:
+    async def ask(self, request: bytes, reply: ScrapeResponse) -> None:
         """Send a *request* and wait until its *reply* is over.
 
         Raises: Closed when the connection ended first.
@@ -44,7 +44,7 @@ class Connection(asyncio.BufferedProtocol):
         is_kept = False
         try:
             if self._transport is None or not self.is_open:
-                raise Closed(None)
+                raise ConnectionClosed(None)
             self._reply = reply
             self._answered = asyncio.get_running_loop().create_future()
             self._transport.write(request)
@@ -91,7 +91,7 @@ class Connection(asyncio.BufferedProtocol):
         self.is_open = False
         self._transport = None  # that of TLS holds this connection, too
         if self._answered is not None and not self._answered.done():
-            self._answered.set_exception(Closed(error))
+            self._answered.set_exception(ConnectionClosed(error))
 
     def _look(self) -> None:
         is_over = self._reply is not None and self._reply.is_over

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from fructosa_service.errors import UsageError
-from fructosa_service.file_cache import Kept
+from fructosa_service.file_cache import FileCache
 from fructosa_service.web import secret_files
 
 from ..model.access import Access
@@ -27,8 +27,8 @@ class Credentials:
         self.access = access
         self._section = f"[nodes:{group}]"
         self._clock = clock
-        self._authorization: Kept[str] | None = None
-        self._context: Kept[SSLContext] | None = None
+        self._authorization: FileCache[str] | None = None
+        self._context: FileCache[SSLContext] | None = None
 
     def authorization(self) -> str | None:
         """Return the header Authorization, if there is to be one.
@@ -39,7 +39,7 @@ class Credentials:
         if not files:
             return None
         if self._authorization is None:
-            self._authorization = Kept(files, self._made_authorization, self._clock)
+            self._authorization = FileCache(files, self._made_authorization, self._clock)
         return self._authorization.value()
 
     def context(self) -> "SSLContext | None":
@@ -52,7 +52,7 @@ class Credentials:
             return None
         if self._context is None:
             files = _present(access.ca, access.certificate, access.key)
-            self._context = Kept(files, self._made_context, self._clock)
+            self._context = FileCache(files, self._made_context, self._clock)
         return self._context.value()
 
     def _made_authorization(self) -> str:

@@ -17,7 +17,7 @@ AddressInfo = tuple[Any, ...]
 """What getaddrinfo says: family, type, protocol, name, address."""
 
 
-class Names:
+class DNSCache:
     """Looks up names; while no name server answers, what was found last goes on to be used."""
 
     def __init__(

@@ -9,9 +9,9 @@ from ..config.node_sets import folded
 from ..model.target import Target
 from .client import Client
 from .scraper import Scraper
-from .target_state import State
+from .target_state import TargetState
 
-Tell = Callable[[int], None]
+Progress = Callable[[int], None]
 """Is told how many are done."""
 
 # So many at a time: nodes that do not answer cost a timeout for each so many of them.
@@ -20,17 +20,17 @@ _AT_ONCE = 200
 
 async def ask(
     targets: Sequence[Target],
-    most_samples: int,
-    tell: Tell,
+    sample_limit: int,
+    tell: Progress,
     at_once: int = _AT_ONCE,
-) -> list[State]:
+) -> list[TargetState]:
     """Scrape every target once, for nobody; *tell* is told how many are done."""
-    states = [State(target) for target in targets]
+    states = [TargetState(target) for target in targets]
     waiting = iter(states)
     done = 0
 
     async with Client() as client:
-        scraper = Scraper(client, [], most_samples)
+        scraper = Scraper(client, [], sample_limit)
 
         async def ask_on() -> None:
             nonlocal done
@@ -45,7 +45,7 @@ async def ask(
     return states
 
 
-def report(states: Sequence[State], *, is_quiet: bool = False) -> Iterator[str]:
+def report(states: Sequence[TargetState], *, is_quiet: bool = False) -> Iterator[str]:
     """Return the lines that tell how it went: a node a line, those that fail alike in one."""
     names = _Names(state.target for state in states)
     answering = [state for state in states if state.up]
@@ -59,9 +59,9 @@ def report(states: Sequence[State], *, is_quiet: bool = False) -> Iterator[str]:
     yield f"{len(answering)} of {len(states)} answer" + (f", {failed} do not" if failed else "")
 
 
-def _alike(states: Iterable[State]) -> dict[str, list[Target]]:
+def _alike(states: Iterable[TargetState]) -> dict[str, list[Target]]:
     """Return what failed by what is wrong: errors that differ in the host's name are one."""
-    found: dict[str, list[State]] = {}
+    found: dict[str, list[TargetState]] = {}
     for state in states:
         found.setdefault(_without_host(state), []).append(state)
     return {
@@ -70,7 +70,7 @@ def _alike(states: Iterable[State]) -> dict[str, list[Target]]:
     }
 
 
-def _without_host(state: State) -> str:
+def _without_host(state: TargetState) -> str:
     error, host = state.error or "", state.target.host
     return error.replace(f" host {host}:", " such host:").replace(f" name {host}:", " name:")
 

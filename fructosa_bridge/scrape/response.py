@@ -5,7 +5,7 @@ import httptools
 from ..model.errors import ScrapeError
 from ..model.target import Target
 from . import scrape_errors
-from .response_body import Body, looks_like, media_type, stranger, too_long
+from .response_body import ResponseBody, media_type, too_long, unexpected_content, unexpected_media
 
 # So much may come that brings nothing of the page: a head, or what stands between its parts.
 _LONGEST_HEAD_BYTES = 2**16
@@ -14,7 +14,7 @@ _EXCERPT_BYTES = 200
 _TLS_ALERT = b"\x15"
 
 
-class Reply:
+class ScrapeResponse:
     """The answer of one *target*, as it comes.
 
     *status* is 0 until there is a head; *is_begun* tells whether anything came, *is_whole* that
@@ -29,7 +29,7 @@ class Reply:
         self.is_begun = self.is_whole = self.is_last = False
         self._target = target
         self._idle_bytes = 0  # since the last that brought something
-        self._body: Body | None = None
+        self._body: ResponseBody | None = None
         self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
 
     @property
@@ -52,7 +52,7 @@ class Reply:
         self._idle_bytes += len(data[:room])
         self._parse(self._parser, data[:room])
         if self._idle_bytes >= _LONGEST_HEAD_BYTES and not self.is_over:
-            no_http = scrape_errors.no_http(self.size, speaks_tls=False)
+            no_http = scrape_errors.not_http(self.size, speaks_tls=False)
             self._refuse(no_http if self.status else scrape_errors.LONG_HEAD)
         elif room < len(data):
             self.feed(data[room:])
@@ -63,7 +63,7 @@ class Reply:
             parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             speaks_tls = is_first and data[:1] == _TLS_ALERT
-            self._refuse(scrape_errors.no_http(self.size, speaks_tls=speaks_tls))
+            self._refuse(scrape_errors.not_http(self.size, speaks_tls=speaks_tls))
 
     def end(self) -> None:
         """Note that the node closed the connection, which may be how the answer ends."""
@@ -106,17 +106,17 @@ class Reply:
             if status == 200:
                 self._refuse(error)
 
-    def _begun_body(self) -> Body:
-        limit_bytes, length = self._target.limit_bytes, self._header(b"content-length")
-        body = Body(self._header(b"content-encoding"), limit_bytes)
-        if self.status == 200 and (what := stranger(self.media)):
+    def _begun_body(self) -> ResponseBody:
+        page_limit, length = self._target.page_limit, self._header(b"content-length")
+        body = ResponseBody(self._header(b"content-encoding"), page_limit)
+        if self.status == 200 and (what := unexpected_media(self.media)):
             raise self._strange(what)
-        if self.status == 200 and length.isdecimal() and int(length) > limit_bytes:
-            raise too_long(limit_bytes)
+        if self.status == 200 and length.isdecimal() and int(length) > page_limit:
+            raise too_long(page_limit)
         return body
 
     def _strange(self, what: str) -> ScrapeError:
-        return ScrapeError(f"{what}; check port, and path, now {self._target.page}")
+        return ScrapeError(f"{what}; check port, and path, now {self._target.path}")
 
     def on_body(self, data: bytes) -> None:
         """Take a part of the body."""
@@ -158,7 +158,7 @@ class Reply:
         if self.fault is not None:
             raise self.fault
         page = b"" if self._body is None else self._body.whole()
-        if what := looks_like(page):
+        if what := unexpected_content(page):
             raise self._strange(what)
         return page
 

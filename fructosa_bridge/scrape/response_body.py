@@ -25,18 +25,18 @@ _OTHER = {
 }
 
 
-class Body:
-    """A body that comes in chunks, unpacked as it comes; never more than *limit_bytes* of it.
+class ResponseBody:
+    """A body that comes in chunks, unpacked as it comes; never more than *page_limit* of it.
 
     Raises: ScrapeError for a *coding* that nobody asked for.
     """
 
-    def __init__(self, coding: str, limit_bytes: int) -> None:
+    def __init__(self, coding: str, page_limit: int) -> None:
         coding = coding.strip().lower()
         if coding not in ("", "identity", *_PACKED):
             raise ScrapeError(f"the page is packed as {coding[:20]!a}, which was not asked for")
         self._unpacker = gzip.unpacker() if coding in _PACKED else None
-        self._limit_bytes = limit_bytes
+        self._limit_bytes = page_limit
         self._members = 1
         self._begun = False
         self._first = b""  # mostly all of it, and then it isn't copied
@@ -95,10 +95,10 @@ class Body:
         return self._first + self._more if self._more else self._first
 
 
-def too_long(limit_bytes: int) -> ScrapeError:
+def too_long(page_limit: int) -> ScrapeError:
     """Return the error of a page with more bytes than are allowed."""
     return ScrapeError(
-        f"the page is longer than {limit_bytes} bytes; raise page limit if it is right"
+        f"the page is longer than {page_limit} bytes; raise page limit if it is right"
     )
 
 
@@ -107,12 +107,12 @@ def media_type(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower()
 
 
-def stranger(media: str) -> str | None:
+def unexpected_media(media: str) -> str | None:
     """Return what a page of a *media* type is, if that can't be metrics."""
     return _OTHER.get(media)
 
 
-def looks_like(page: bytes) -> str | None:
+def unexpected_content(page: bytes) -> str | None:
     """Return what a *page* is by how it begins, if that can't be metrics."""
     start = page[:_LOOKED_AT]
     if start.startswith(b"\x1f\x8b"):

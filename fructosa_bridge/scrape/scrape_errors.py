@@ -19,7 +19,7 @@ _NOT_YET, _EXPIRED = 9, 10
 _OTHER_NAME = (62, 64)
 
 
-def connecting(error: OSError, target: Target) -> str:
+def connect_failed(error: OSError, target: Target) -> str:
     """Return why there is no connection."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"the node's certificate is not trusted: {_certificate(error, target)}"
@@ -67,7 +67,7 @@ def _tls(error: ssl.SSLError) -> str:
     return f"TLS failed ({why or 'for no reason that is told'}); see the log of the node"
 
 
-def broken(error: Exception | None, target: Target, size: int | None) -> str:
+def connection_lost(error: Exception | None, target: Target, size: int | None) -> str:
     """Return why an answer broke off: after *size* bytes of its page, or (None) before it."""
     if isinstance(error, ssl.SSLError):
         return _tls(error)
@@ -78,7 +78,7 @@ def broken(error: Exception | None, target: Target, size: int | None) -> str:
     return f"the node closed the connection without an answer{_perhaps_tls(target)}"
 
 
-def no_http(size: int | None, *, speaks_tls: bool) -> str:
+def not_http(size: int | None, *, speaks_tls: bool) -> str:
     """Return that what came is no HTTP: after *size* bytes of a page, or (None) before it."""
     if speaks_tls:
         return "what answers there speaks TLS; set tls = yes"
@@ -95,7 +95,7 @@ def _perhaps_tls(target: Target) -> str:
     return "; see its log"
 
 
-def late(target: Target, size: int | None) -> str:
+def timed_out(target: Target, size: int | None) -> str:
     """Return what was missing when time was up: an answer, or the rest of its page."""
     limit = f"within the timeout of {target.timeout_s:g} s"
     if size is None:
@@ -103,11 +103,11 @@ def late(target: Target, size: int | None) -> str:
     return f"no whole page {limit}: only {size} bytes came; ask for less, or raise timeout"
 
 
-def unconnected(target: Target) -> str:
+def connect_timed_out(target: Target) -> str:
     """Return that nobody took the connection in time."""
     perhaps = ", does it speak TLS at all?" if target.access.tls else "?"
     return (
-        f"can't connect within {target.connecting_s:g} s: nothing answers; "
+        f"can't connect within {target.effective_connect_timeout_s:g} s: nothing answers; "
         f"is the node switched on, does a firewall drop what comes{perhaps}"
     )
 
@@ -123,7 +123,7 @@ def refusal(status: int, place: str, start: str, target: Target) -> str:
     if status == HTTPStatus.FORBIDDEN:
         return f"{said}; let lmaster in there"
     if status == HTTPStatus.NOT_FOUND:
-        return f"{said}; set path to where the page is, now {target.page}"
+        return f"{said}; set path to where the page is, now {target.path}"
     return said
 
 

@@ -13,10 +13,10 @@ from ..model.target import Target
 from ..naming.schemes import SCHEMES
 from ..queue.spool import Spool
 from ..translate import cluster_totals
-from ..translate.translator import Rules, Translation, Translator
+from ..translate.translator import Translation, TranslationRules, Translator
 from . import schedule
 from .client import Client, Page
-from .target_state import State
+from .target_state import TargetState
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ _AT_A_TIME = 100
 class _Scraped(NamedTuple):
     """A scrape that was made; *page* is None where there is none, and *error* says why."""
 
-    state: State
+    state: TargetState
     due_s: float
     took_s: float
     page: Page | None
@@ -62,14 +62,14 @@ class Scraper:
         self.spools = list(spools)
         self.sample_limit = sample_limit
         self._clock = clock
-        self._translators: dict[Rules, Translator] = {}
+        self._translators: dict[TranslationRules, Translator] = {}
         self._asking = 0
         self._is_resting, self._rested = False, asyncio.Event()
         self._waiting: list[_Scraped] = []
         self._timer: asyncio.TimerHandle | None = None
         self._own: dict[tuple[str, str], tuple[str, ...]] = {}
 
-    async def watch(self, state: State) -> None:
+    async def watch(self, state: TargetState) -> None:
         """Scrape a target whenever it is due, for ever; never twice at a time."""
         target = state.target
         offset_s = schedule.offset(
@@ -100,7 +100,7 @@ class Scraper:
             await asyncio.sleep(min(left_s, _LONGEST_NAP_S))
         return due_s
 
-    async def scrape(self, state: State, due_s: float) -> None:
+    async def scrape(self, state: TargetState, due_s: float) -> None:
         """Scrape once; in a moment what the target said, and how it went, is queued."""
         began_s = time.monotonic()
         self._asking += 1
@@ -206,7 +206,7 @@ class Scraper:
             del self._translators[rules]
 
     def _note(
-        self, state: State, due_s: float, took_s: float, found: Translation, error: str | None
+        self, state: TargetState, due_s: float, took_s: float, found: Translation, error: str | None
     ) -> None:
         """Keep the outcome; log a change of it, not every scrape."""
         if error is not None and error != state.error:
@@ -222,11 +222,13 @@ class Scraper:
         state.not_finite += found.not_finite
         state.repeated += found.repeated
         taken = found.taken
-        state.told = None if taken is None else cluster_totals.told(taken, due_s, state.told)
+        state.contribution = (
+            None if taken is None else cluster_totals.contribution(taken, due_s, state.contribution)
+        )
 
 
-def _rules(target: Target) -> Rules:
-    return Rules(SCHEMES[target.naming], target.choice, target.limits)
+def _rules(target: Target) -> TranslationRules:
+    return TranslationRules(SCHEMES[target.naming], target.selection, target.label_limits)
 
 
 def _our_fault(error: Exception) -> str:

@@ -7,10 +7,10 @@ from ..translate import cluster_totals
 
 
 @dataclass(slots=True)
-class State:
+class TargetState:
     """What is known of a target; what the status page shows. Times in seconds since 1970.
 
-    *told* is what its last page adds to the sums over nodes, if it is up.
+    *contribution* is what its last page adds to the sums over nodes, if it is up.
     """
 
     target: Target
@@ -26,11 +26,11 @@ class State:
     samples_total: int = 0
     not_finite: int = 0
     repeated: int = 0
-    told: cluster_totals.Told | None = None
+    contribution: cluster_totals.Contribution | None = None
 
 
 @dataclass
-class Totals:
+class ScrapeTotals:
     """Sums over scrapes of targets."""
 
     scrapes: int = 0
@@ -41,7 +41,7 @@ class Totals:
     repeated: int = 0
     seconds: float = 0.0
 
-    def add(self, state: State) -> None:
+    def add(self, state: TargetState) -> None:
         """Add what a target had."""
         self.scrapes += state.scrapes
         self.failures += state.failures

@@ -20,7 +20,7 @@ Labels = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True)
-class Summed:
+class ClusterTotal:
     """A sum over the series of a *metric* whose *labels* fit patterns; of a counter, its rate.
 
     Or their number: then there is a sum over the same series as well.
@@ -53,74 +53,76 @@ _DISKS = (("device", DISKS.regex),)
 _WHOLE = (("name", RAPL_WHOLE.regex),)
 _BYTES = "bytes_per_second"
 
-SUMS = (
-    Summed("cpu_threads", "Hardware threads of all nodes.", "fructosa_cpu_threads"),
-    Summed(
+TOTALS = (
+    ClusterTotal("cpu_threads", "Hardware threads of all nodes.", "fructosa_cpu_threads"),
+    ClusterTotal(
         "load_average",
         "Load average of 1 minute, of all nodes together.",
         "fructosa_load_average",
         (("minutes", "1"),),
     ),
-    Summed(
+    ClusterTotal(
         "load_runnable_threads",
         "Threads of all nodes that run or want to.",
         "fructosa_load_runnable_threads",
     ),
-    Summed("memory_total_bytes", "Memory of all nodes.", "fructosa_memory_total_bytes"),
-    Summed(
+    ClusterTotal("memory_total_bytes", "Memory of all nodes.", "fructosa_memory_total_bytes"),
+    ClusterTotal(
         "memory_available_bytes",
         "Memory of all nodes that is usable without swapping.",
         "fructosa_memory_available_bytes",
     ),
-    Summed(
+    ClusterTotal(
         f"network_receive_{_BYTES}",
         "Bytes a second that Ethernet, InfiniBand and Slingshot interfaces of all nodes receive.",
         "fructosa_network_receive_bytes_total",
         _WIRES,
     ),
-    Summed(
+    ClusterTotal(
         f"network_transmit_{_BYTES}",
         "Bytes a second that Ethernet, InfiniBand and Slingshot interfaces of all nodes send.",
         "fructosa_network_transmit_bytes_total",
         _WIRES,
     ),
-    Summed(
+    ClusterTotal(
         f"disk_read_{_BYTES}",
         "Bytes a second read from the local disks of all nodes.",
         "fructosa_disk_read_bytes_total",
         _DISKS,
     ),
-    Summed(
+    ClusterTotal(
         f"disk_written_{_BYTES}",
         "Bytes a second written to the local disks of all nodes.",
         "fructosa_disk_written_bytes_total",
         _DISKS,
     ),
-    Summed(
+    ClusterTotal(
         "power_watts",
         "What processor packages and memory of all nodes draw, where they meter it (RAPL).",
         "fructosa_energy_joules_total",
         _WHOLE,
     ),
-    Summed("gpus_up", "GPUs of all nodes that answer.", "fructosa_gpu_up"),
-    Summed("gpus", "GPUs of all nodes that answer or once did.", "fructosa_gpu_up", is_count=True),
-    Summed(
+    ClusterTotal("gpus_up", "GPUs of all nodes that answer.", "fructosa_gpu_up"),
+    ClusterTotal(
+        "gpus", "GPUs of all nodes that answer or once did.", "fructosa_gpu_up", is_count=True
+    ),
+    ClusterTotal(
         "gpu_utilization",
         "How many GPUs of all nodes are busy, by the share of time in which something runs.",
         "fructosa_gpu_utilization_ratio",
     ),
-    Summed(
+    ClusterTotal(
         "gpu_memory_total_bytes",
         "Memory of the GPUs of all nodes.",
         "fructosa_gpu_memory_total_bytes",
     ),
-    Summed(
+    ClusterTotal(
         "gpu_memory_used_bytes",
         "Memory that is allocated on the GPUs of all nodes.",
         "fructosa_gpu_memory_used_bytes",
     ),
-    Summed("gpu_power_watts", "What the GPUs of all nodes draw.", "fructosa_gpu_power_watts"),
-    Summed(
+    ClusterTotal("gpu_power_watts", "What the GPUs of all nodes draw.", "fructosa_gpu_power_watts"),
+    ClusterTotal(
         "gpu_power_limit_watts",
         "What the GPUs of all nodes are held to.",
         "fructosa_gpu_power_limit_watts",
@@ -129,48 +131,48 @@ SUMS = (
 _OF_METRIC = {
     metric: [
         number
-        for number, summed in enumerate(SUMS)
+        for number, summed in enumerate(TOTALS)
         if summed.metric == metric and not summed.is_count
     ]
-    for metric in {summed.metric for summed in SUMS}
+    for metric in {summed.metric for summed in TOTALS}
 }
 # Of a sum, what counts the same series.
 _COUNTED = {
-    _OF_METRIC[summed.metric][0]: number for number, summed in enumerate(SUMS) if summed.is_count
+    _OF_METRIC[summed.metric][0]: number for number, summed in enumerate(TOTALS) if summed.is_count
 }
-_NOTHING = array("d", [nan] * len(SUMS))
+_NOTHING = array("d", [nan] * len(TOTALS))
 
 
-class Part(NamedTuple):
+class Addend(NamedTuple):
     """A series that adds to the sum with a *number*."""
 
     number: int
     labels: frozenset[tuple[str, str]]
 
 
-def part(metric: str, labels: Labels) -> Part | None:
+def addend(metric: str, labels: Labels) -> Addend | None:
     """Return what a series is a part of; None for nearly all."""
     for number in _OF_METRIC.get(metric, ()):
-        if SUMS[number].takes(labels):
-            return Part(number, frozenset(label for label in labels if label[1]))
+        if TOTALS[number].takes(labels):
+            return Addend(number, frozenset(label for label in labels if label[1]))
     return None
 
 
-class Picks:
+class AddendIndex:
     """Which numbers of a layout are added up: gauges first, then counters."""
 
     __slots__ = ("__weakref__", "_take", "counts", "gauges", "parts", "spans")
 
-    def __init__(self, placed: Iterable[tuple[int, Part]]) -> None:
+    def __init__(self, placed: Iterable[tuple[int, Addend]]) -> None:
         # Of a series that stands twice the last is taken, as in Graphite.
-        places = {part: place for place, part in placed}
+        places = {addend: place for place, addend in placed}
         self.parts = tuple(
-            sorted(places, key=lambda part: (SUMS[part.number].is_rate, part.number))
+            sorted(places, key=lambda addend: (TOTALS[addend.number].is_rate, addend.number))
         )
         # One more, which is left out again: of a single place itemgetter() returns no tuple.
         self._take = itemgetter(*map(places.__getitem__, self.parts), 0)
-        self.gauges = sum(not SUMS[part.number].is_rate for part in self.parts)
-        numbers = [part.number for part in self.parts]
+        self.gauges = sum(not TOTALS[addend.number].is_rate for addend in self.parts)
+        numbers = [addend.number for addend in self.parts]
         self.spans = tuple(
             (number, numbers.index(number), numbers.index(number) + numbers.count(number))
             for number in dict.fromkeys(numbers)
@@ -181,46 +183,46 @@ class Picks:
             if number in _COUNTED
         )
 
-    def taken(self, numbers: Sequence[float]) -> "Taken":
+    def taken(self, numbers: Sequence[float]) -> "Addends":
         """Return what the *numbers* of a page have to add."""
-        return Taken(self, array("d", self._take(numbers)[:-1]))
+        return Addends(self, array("d", self._take(numbers)[:-1]))
 
 
-class Taken(NamedTuple):
+class Addends(NamedTuple):
     """The values of a page that are added up, in the order of *picks*."""
 
-    picks: Picks
+    picks: AddendIndex
     values: "array[float]"
 
 
-class AllPicks:
+class AddendIndexes:
     """The picks in use, each once."""
 
     def __init__(self) -> None:
-        self._known: WeakValueDictionary[tuple[tuple[int, Part], ...], Picks] = (
+        self._known: WeakValueDictionary[tuple[tuple[int, Addend], ...], AddendIndex] = (
             WeakValueDictionary()
         )
 
-    def of(self, placed: tuple[tuple[int, Part], ...]) -> Picks | None:
+    def of(self, placed: tuple[tuple[int, Addend], ...]) -> AddendIndex | None:
         """Return these picks: one object for all who say the same; None where there are none."""
         if not placed:
             return None
         found = self._known.get(placed)
         if found is None:
-            found = self._known[placed] = Picks(placed)
+            found = self._known[placed] = AddendIndex(placed)
         return found
 
 
-class Told(NamedTuple):
+class Contribution(NamedTuple):
     """What the last page of a target has to add: *amounts* by the number of the sum, or NaN."""
 
     due_s: float
-    picks: Picks
+    picks: AddendIndex
     values: "array[float]"
     amounts: "array[float]"
 
 
-def told(taken: Taken, due_s: float, before: Told | None) -> Told:
+def contribution(taken: Addends, due_s: float, before: Contribution | None) -> Contribution:
     """Return what a page that was due at *due_s* adds, given the page *before* it, if any."""
     picks, values = taken
     each = [*values[: picks.gauges], *_growth(taken, due_s, before)]
@@ -229,10 +231,10 @@ def told(taken: Taken, due_s: float, before: Told | None) -> Told:
         amounts[number] = _sum(each[start:stop])
     for number, start, stop in picks.counts:
         amounts[number] = sum(map(isfinite, each[start:stop]))
-    return Told(due_s, picks, values, amounts)
+    return Contribution(due_s, picks, values, amounts)
 
 
-def _growth(taken: Taken, due_s: float, before: Told | None) -> list[float]:
+def _growth(taken: Addends, due_s: float, before: Contribution | None) -> list[float]:
     """Return what each counter grew by in a second, NaN where that is not known."""
     now = taken.values[taken.picks.gauges :]
     if before is None or due_s <= before.due_s:
@@ -242,12 +244,12 @@ def _growth(taken: Taken, due_s: float, before: Told | None) -> list[float]:
     return [(value - had) / took_s if value >= had else nan for value, had in pairs]
 
 
-def _counters(before: Told, picks: Picks) -> Sequence[float]:
+def _counters(before: Contribution, picks: AddendIndex) -> Sequence[float]:
     """Return the values that the counters of *picks* had; NaN where one is new."""
     if before.picks is picks or before.picks.parts == picks.parts:
         return before.values[picks.gauges :]
     known = dict(zip(before.picks.parts, before.values, strict=True))
-    return [known.get(part, nan) for part in picks.parts[picks.gauges :]]
+    return [known.get(addend, nan) for addend in picks.parts[picks.gauges :]]
 
 
 def _sum(values: Sequence[float]) -> float:

@@ -10,10 +10,10 @@ from typing import NamedTuple
 from weakref import WeakValueDictionary
 
 from ..model.points import Paths
-from ..naming.schemes import Named, Scheme
+from ..naming.schemes import NamingScheme, SeriesPath
 
 
-class Kept(NamedTuple):
+class PageValues(NamedTuple):
     """Values and their paths; how many Graphite can't hold, and how many stood twice."""
 
     paths: Paths
@@ -22,7 +22,7 @@ class Kept(NamedTuple):
     repeated: int = 0
 
 
-class AllPaths:
+class PathTable:
     """The paths in use, each list of them once."""
 
     def __init__(self) -> None:
@@ -44,7 +44,9 @@ class Columns:
 
     __slots__ = ("_are_all", "_is_kept", "_is_plain", "_paths", "_series", "_totals", "_with_own")
 
-    def __init__(self, series: Sequence[Named | None], scheme: Scheme, paths: AllPaths) -> None:
+    def __init__(
+        self, series: Sequence[SeriesPath | None], scheme: NamingScheme, paths: PathTable
+    ) -> None:
         kept = [named.path for named in series if named is not None]
         self._series, self._paths = tuple(series), paths
         self._is_kept = bytes(named is not None for named in series)
@@ -57,7 +59,7 @@ class Columns:
         )
         self._with_own: dict[tuple[str, ...], Paths] = {}
 
-    def kept(self, numbers: Sequence[float], own: tuple[str, ...]) -> Kept:
+    def kept(self, numbers: Sequence[float], own: tuple[str, ...]) -> PageValues:
         """Return the values of one page's *numbers*."""
         # A sum is finite only if all its parts are.
         if not self._is_plain or not isfinite(sum(numbers)):
@@ -67,9 +69,9 @@ class Columns:
         if paths is None:
             each = tuple(named.path for named in self._series if named is not None)
             paths = self._with_own[own] = self._paths.of(each + own)
-        return Kept(paths, values)
+        return PageValues(paths, values)
 
-    def _one_by_one(self, numbers: Sequence[float], own: tuple[str, ...]) -> Kept:
+    def _one_by_one(self, numbers: Sequence[float], own: tuple[str, ...]) -> PageValues:
         pairs = zip(self._series, numbers, strict=True)
         wanted = [(named, number) for named, number in pairs if named is not None]
         values = [(named.path, named.factor * number) for named, number in wanted]
@@ -82,4 +84,4 @@ class Columns:
             if isfinite(value):
                 points[total.path] = value
         paths = self._paths.of((*points, *own))
-        return Kept(paths, list(points.values()), len(wanted) - len(finite), repeated)
+        return PageValues(paths, list(points.values()), len(wanted) - len(finite), repeated)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from math import isfinite
 
 from ..model.errors import PageError
-from .text_format import Sample, distinct, number, shown
+from .text_format import ParsedSample, distinct, number, shown
 
 _END = "# EOF"
 _NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
@@ -37,7 +37,7 @@ _SUFFIXES = {
 }
 
 
-def samples(page: str) -> Iterator[Sample]:
+def samples(page: str) -> Iterator[ParsedSample]:
     """Yield the samples of a *page*.
 
     Raises: PageError with the first line that is wrong.
@@ -50,7 +50,7 @@ def samples(page: str) -> Iterator[Sample]:
             yield sample
 
 
-def parse_line(line: str) -> Sample | None:
+def parse_line(line: str) -> ParsedSample | None:
     """Return the sample in a *line*; None for one that has none, which *check* looks at.
 
     Raises: PageError.
@@ -65,7 +65,7 @@ def parse_line(line: str) -> Sample | None:
         _labels(exemplar, line)
         number(example)
         _time_ms(example_time, line)
-    return Sample(name, _labels(labels or "", line), number(value), _time_ms(time, line))
+    return ParsedSample(name, _labels(labels or "", line), number(value), _time_ms(time, line))
 
 
 def check(lines: Sequence[str]) -> None:

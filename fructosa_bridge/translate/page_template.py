@@ -13,13 +13,13 @@ from weakref import WeakValueDictionary
 
 from orjson import JSONDecodeError, loads
 
-from ..naming.schemes import Named
+from ..naming.schemes import SeriesPath
 from . import fast
-from .cluster_totals import AllPicks, Part
+from .cluster_totals import Addend, AddendIndexes
 from .columns import Columns
 
 
-class Piece(NamedTuple):
+class TemplateLine(NamedTuple):
     """A line of a page without its number.
 
     It begins with *prefix*; *series* says how its sample is called, None where it has none or the
@@ -28,8 +28,8 @@ class Piece(NamedTuple):
 
     prefix: str
     has_number: bool
-    series: Named | None = None
-    part: Part | None = None
+    series: SeriesPath | None = None
+    part: Addend | None = None
 
 
 # A block ends at a line whose hash says so, so that a line more or less changes one block alone.
@@ -40,12 +40,12 @@ _NOT_A_NUMBER = '"[{ntf, \t\r'
 _NOT_PLAIN = "_ \t\r\v\f\x1c\x1d\x1e\x1f"
 
 
-class Block:
+class TemplateBlock:
     """Some lines of a page, in their order."""
 
     __slots__ = ("__weakref__", "glue", "has_number", "parts", "prefixes", "series", "size")
 
-    def __init__(self, pieces: Sequence[Piece]) -> None:
+    def __init__(self, pieces: Sequence[TemplateLine]) -> None:
         self.prefixes = tuple(piece.prefix for piece in pieces)
         self.has_number = bytes(piece.has_number for piece in pieces)
         self.series = tuple(piece.series for piece in pieces if piece.has_number)
@@ -55,7 +55,7 @@ class Block:
         self.glue = _glue(pieces)
 
 
-def _glue(pieces: Sequence[Piece]) -> tuple[bytes, bytes]:
+def _glue(pieces: Sequence[TemplateLine]) -> tuple[bytes, bytes]:
     """Return what stands around the numbers of some lines, and the size of each part."""
     parts = [b""]
     for number, piece in enumerate(pieces):
@@ -66,7 +66,7 @@ def _glue(pieces: Sequence[Piece]) -> tuple[bytes, bytes]:
     return b"".join(parts), array("I", map(len, parts)).tobytes()
 
 
-class Layout:
+class PageTemplate:
     """The blocks of a page, in their order, and what becomes of its numbers."""
 
     __slots__ = (
@@ -83,9 +83,9 @@ class Layout:
 
     def __init__(
         self,
-        blocks: tuple[Block, ...],
-        columns: Callable[[list[Named | None]], Columns],
-        picks: AllPicks,
+        blocks: tuple[TemplateBlock, ...],
+        columns: Callable[[list[SeriesPath | None]], Columns],
+        picks: AddendIndexes,
     ) -> None:
         self._blocks = blocks
         self._glue = tuple(block.glue for block in blocks)
@@ -118,7 +118,7 @@ class Layout:
         return _numbers(said, list(compress(rests, has_number)))
 
 
-def _parts(blocks: Iterable[Block]) -> Iterator[tuple[int, Part]]:
+def _parts(blocks: Iterable[TemplateBlock]) -> Iterator[tuple[int, Addend]]:
     """Yield the parts in sums, each with the place of its number in the page."""
     before = 0
     for block in blocks:
@@ -144,27 +144,31 @@ def _numbers(said: str, texts: list[str]) -> list[float] | None:
         return None
 
 
-class Layouts:
+class PageTemplates:
     """All that are in use; *columns* makes what becomes of the numbers of one."""
 
-    def __init__(self, columns: Callable[[list[Named | None]], Columns]) -> None:
+    def __init__(self, columns: Callable[[list[SeriesPath | None]], Columns]) -> None:
         self._columns = columns
-        self._picks = AllPicks()
-        self._blocks: WeakValueDictionary[tuple[Piece, ...], Block] = WeakValueDictionary()
-        self._layouts: WeakValueDictionary[tuple[Block, ...], Layout] = WeakValueDictionary()
+        self._picks = AddendIndexes()
+        self._blocks: WeakValueDictionary[tuple[TemplateLine, ...], TemplateBlock] = (
+            WeakValueDictionary()
+        )
+        self._layouts: WeakValueDictionary[tuple[TemplateBlock, ...], PageTemplate] = (
+            WeakValueDictionary()
+        )
 
-    def layout(self, pieces: Iterable[Piece]) -> Layout:
+    def layout(self, pieces: Iterable[TemplateLine]) -> PageTemplate:
         """Return the layout of a page's *pieces*: one object for all pages that have the same."""
         blocks = tuple(map(self._block, _runs(pieces)))
         found = self._layouts.get(blocks)
         if found is None:
-            found = self._layouts[blocks] = Layout(blocks, self._columns, self._picks)
+            found = self._layouts[blocks] = PageTemplate(blocks, self._columns, self._picks)
         return found
 
-    def _block(self, pieces: tuple[Piece, ...]) -> Block:
+    def _block(self, pieces: tuple[TemplateLine, ...]) -> TemplateBlock:
         found = self._blocks.get(pieces)
         if found is None:
-            found = self._blocks[pieces] = Block(pieces)
+            found = self._blocks[pieces] = TemplateBlock(pieces)
         return found
 
     def __len__(self) -> int:
@@ -176,8 +180,8 @@ class Layouts:
         return len(self._blocks)
 
 
-def _runs(pieces: Iterable[Piece]) -> Iterator[tuple[Piece, ...]]:
-    run: list[Piece] = []
+def _runs(pieces: Iterable[TemplateLine]) -> Iterator[tuple[TemplateLine, ...]]:
+    run: list[TemplateLine] = []
     for piece in pieces:
         run.append(piece)
         if hash(piece.prefix) % _LINES_A_BLOCK == 0:

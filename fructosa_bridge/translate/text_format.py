@@ -26,7 +26,7 @@ _NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _TYPES = frozenset({"counter", "gauge", "histogram", "summary", "untyped"})
 
 
-class Sample(NamedTuple):
+class ParsedSample(NamedTuple):
     """A line of a page: labels in the order of the page, time in milliseconds where it has one."""
 
     name: str
@@ -35,7 +35,7 @@ class Sample(NamedTuple):
     time_ms: int | None = None
 
 
-def samples(page: str) -> Iterator[Sample]:
+def samples(page: str) -> Iterator[ParsedSample]:
     """Yield the samples of a *page*.
 
     Raises: PageError with the first line that is wrong.
@@ -46,7 +46,7 @@ def samples(page: str) -> Iterator[Sample]:
             yield sample
 
 
-def parse_line(line: str) -> Sample | None:
+def parse_line(line: str) -> ParsedSample | None:
     """Return the sample in a *line*; None for a comment or an empty line.
 
     Raises: PageError.
@@ -62,7 +62,7 @@ def parse_line(line: str) -> Sample | None:
         raise PageError(f"not a sample of the text format: {shown(line)}")
     time_ms = None if match["time"] is None else int(match["time"])
     labels = _labels(match["labels"] or "", line)
-    return Sample(match["name"], labels, number(match["value"]), time_ms)
+    return ParsedSample(match["name"], labels, number(match["value"]), time_ms)
 
 
 def plain_number(text: str) -> float | None:

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 from ..model.errors import PageError
 from ..model.points import Points
-from ..model.selection import Choice, Limits
-from ..naming.schemes import Named, Plain, Scheme
+from ..model.selection import LabelLimits, MetricSelection
+from ..naming.schemes import NamingScheme, Plain, SeriesPath
 from . import cluster_totals, openmetrics, text_format
-from .columns import AllPaths, Columns, Kept
-from .page_template import Layout, Layouts, Piece
-from .text_format import Sample, plain_number
+from .columns import Columns, PageValues, PathTable
+from .page_template import PageTemplate, PageTemplates, TemplateLine
+from .text_format import ParsedSample, plain_number
 
 # Series, paths and comments: more than all nodes of a large cluster share. When values of labels
 # churn, the memory is cleared at once and fills again with what is still said.
@@ -24,12 +24,12 @@ _MOST_REMEMBERED = 1_000_000
 
 
 @dataclass(frozen=True)
-class Rules:
+class TranslationRules:
     """What targets share whose pages are translated alike: names, choice of series, limits."""
 
-    scheme: Scheme = Plain()
-    choice: Choice = Choice()
-    limits: Limits = Limits()
+    scheme: NamingScheme = Plain()
+    selection: MetricSelection = MetricSelection()
+    label_limits: LabelLimits = LabelLimits()
 
 
 @dataclass(frozen=True)
@@ -40,30 +40,32 @@ class Translation:
     samples: int = 0
     not_finite: int = 0
     repeated: int = 0
-    taken: cluster_totals.Taken | None = None
+    taken: cluster_totals.Addends | None = None
 
 
 class Translator:
     """Remembers the paths of the series that pages have named, and what each target said last."""
 
-    def __init__(self, rules: Rules = Rules(), most_remembered: int = _MOST_REMEMBERED) -> None:
+    def __init__(
+        self, rules: TranslationRules = TranslationRules(), most_remembered: int = _MOST_REMEMBERED
+    ) -> None:
         self._rules = rules
         self._most_remembered = most_remembered
         self._text = _Lines()
         self._openmetrics = _Lines()
         self._owners: dict[str, tuple[str, frozenset[tuple[str, str]]]] = {}
-        self._paths = AllPaths()
-        self._layouts = Layouts(self._columns)
-        self._last: dict[tuple[str, bool], Layout] = {}
+        self._paths = PathTable()
+        self._layouts = PageTemplates(self._columns)
+        self._last: dict[tuple[str, bool], PageTemplate] = {}
 
-    def _columns(self, series: list[Named | None]) -> Columns:
+    def _columns(self, series: list[SeriesPath | None]) -> Columns:
         return Columns(series, self._rules.scheme, self._paths)
 
     def points(
         self,
         page: str,
         before: str,
-        most_samples: int,
+        sample_limit: int,
         *,
         after: str = "",
         own: tuple[str, ...] = (),
@@ -82,16 +84,16 @@ class Translator:
         layout = self._last.get(key)
         numbers = None if layout is None else layout.numbers(page)
         if layout is None or numbers is None:
-            layout, numbers = self._read(page, most_samples, key)
-        elif layout.samples > most_samples:
-            raise _too_many(layout.samples, most_samples)
+            layout, numbers = self._read(page, sample_limit, key)
+        elif layout.samples > sample_limit:
+            raise _too_many(layout.samples, sample_limit)
         kept = layout.columns.kept(numbers, own)
         taken = None if layout.picks is None else layout.picks.taken(numbers)
         return _translation(kept, before, after, layout.samples, taken)
 
     def nothing(self, before: str, after: str, own: tuple[str, ...]) -> Translation:
         """Return what a page that can't be had gives: no points, and paths for the *own*."""
-        return _translation(Kept(self._paths.of(own), ()), before, after, 0)
+        return _translation(PageValues(self._paths.of(own), ()), before, after, 0)
 
     def forget(self, target: str) -> None:
         """Forget what a *target* said, which is scraped no more."""
@@ -99,8 +101,8 @@ class Translator:
         self._last.pop((target, True), None)
 
     def _read(
-        self, page: str, most_samples: int, key: tuple[str, bool]
-    ) -> tuple[Layout, list[float]]:
+        self, page: str, sample_limit: int, key: tuple[str, bool]
+    ) -> tuple[PageTemplate, list[float]]:
         """Return layout and numbers of a page, line by line; remember the layout."""
         is_openmetrics = key[1]
         self._make_room()
@@ -108,18 +110,18 @@ class Translator:
         if is_openmetrics:
             openmetrics.check(lines)
         known = self._openmetrics if is_openmetrics else self._text
-        pieces: list[Piece] = []
+        pieces: list[TemplateLine] = []
         numbers: list[float] = []
         for line in lines:
             piece, number = known.find(line) or self._learn(line, is_openmetrics)
             pieces.append(piece)
             if number is not None:
                 numbers.append(number)
-            if len(numbers) > most_samples:
-                raise _too_many(_samples(lines), most_samples)
+            if len(numbers) > sample_limit:
+                raise _too_many(_samples(lines), sample_limit)
         return self._remember(pieces, key), numbers
 
-    def _remember(self, pieces: list[Piece], key: tuple[str, bool]) -> Layout:
+    def _remember(self, pieces: list[TemplateLine], key: tuple[str, bool]) -> PageTemplate:
         layout = self._layouts.layout(pieces)
         if all(piece.prefix or not piece.has_number for piece in pieces):
             self._last[key] = layout
@@ -139,22 +141,22 @@ class Translator:
             self._openmetrics = _Lines()
             self._owners.clear()
 
-    def _learn(self, line: str, is_openmetrics: bool) -> tuple[Piece, float | None]:
+    def _learn(self, line: str, is_openmetrics: bool) -> tuple[TemplateLine, float | None]:
         """Return piece and number of a line that is not known; None where it has no sample."""
         sample = (openmetrics if is_openmetrics else text_format).parse_line(line)
         known = self._openmetrics if is_openmetrics else self._text
         if sample is None:
             return known.learn_comment(line), None
-        part = cluster_totals.part(sample.name, sample.labels)
+        part = cluster_totals.addend(sample.name, sample.labels)
         piece = known.learn(line, sample, self._named(sample.name, sample.labels), part)
         return piece, sample.value
 
-    def _named(self, name: str, labels: tuple[tuple[str, str], ...]) -> Named | None:
+    def _named(self, name: str, labels: tuple[tuple[str, str], ...]) -> SeriesPath | None:
         """Return how a series is called; None if it is not wanted."""
         scheme = self._rules.scheme
-        if not self._rules.choice.takes(name, labels):
+        if not self._rules.selection.takes(name, labels):
             return None
-        if wrong := self._rules.limits.broken(name, labels):
+        if wrong := self._rules.label_limits.broken(name, labels):
             raise PageError(wrong)
         named = scheme.path(name, labels)
         series = (name, frozenset(label for label in labels if label[1]))
@@ -167,13 +169,13 @@ class _Lines:
     """Lines that were parsed once, in one format."""
 
     def __init__(self) -> None:
-        self._series: dict[str, Piece] = {}
-        self._comments: dict[str, Piece] = {}
+        self._series: dict[str, TemplateLine] = {}
+        self._comments: dict[str, TemplateLine] = {}
 
     def __len__(self) -> int:
         return len(self._series) + len(self._comments)
 
-    def find(self, line: str) -> tuple[Piece, float | None] | None:
+    def find(self, line: str) -> tuple[TemplateLine, float | None] | None:
         """Return piece and number of a line whose beginning is known, or that is a comment."""
         start = line.rfind(" ") + 1
         piece = self._series.get(line[:start])
@@ -183,13 +185,17 @@ class _Lines:
         comment = self._comments.get(line)
         return None if comment is None else (comment, None)
 
-    def learn_comment(self, line: str) -> Piece:
+    def learn_comment(self, line: str) -> TemplateLine:
         """Return the piece of a line without a sample."""
-        return self._comments.setdefault(line, Piece(line, has_number=False))
+        return self._comments.setdefault(line, TemplateLine(line, has_number=False))
 
     def learn(
-        self, line: str, sample: Sample, series: Named | None, part: cluster_totals.Part | None
-    ) -> Piece:
+        self,
+        line: str,
+        sample: ParsedSample,
+        series: SeriesPath | None,
+        part: cluster_totals.Addend | None,
+    ) -> TemplateLine:
         """Return the piece of a line with a sample; remember it if a number alone follows it.
 
         The piece of any other line begins with nothing: it has to be parsed each time.
@@ -201,13 +207,17 @@ class _Lines:
         is_whole = len(prefix) == len(prefix.rstrip(" \t")) + 1
         has_more = sample.time_ms is not None or " # {" in line
         if has_more or not is_whole or plain_number(line[start:]) is None:
-            return Piece("", has_number=True, series=series, part=part)
-        made = Piece(prefix, has_number=True, series=series, part=part)
+            return TemplateLine("", has_number=True, series=series, part=part)
+        made = TemplateLine(prefix, has_number=True, series=series, part=part)
         return self._series.setdefault(prefix, made)
 
 
 def _translation(
-    kept: Kept, before: str, after: str, samples: int, taken: cluster_totals.Taken | None = None
+    kept: PageValues,
+    before: str,
+    after: str,
+    samples: int,
+    taken: cluster_totals.Addends | None = None,
 ) -> Translation:
     points = Points(before, kept.paths, after, kept.values)
     return Translation(points, samples, kept.not_finite, kept.repeated, taken)
@@ -219,5 +229,5 @@ def _samples(lines: Iterable[str]) -> int:
     )
 
 
-def _too_many(samples: int, most_samples: int) -> PageError:
-    return PageError(f"{samples} samples, more than the {most_samples} that are allowed")
+def _too_many(samples: int, sample_limit: int) -> PageError:
+    return PageError(f"{samples} samples, more than the {sample_limit} that are allowed")

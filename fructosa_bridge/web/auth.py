@@ -30,7 +30,7 @@ _HEADERS = {
 }
 
 
-class Passwords:
+class PasswordChecker:
     """Tells whether users are who they say, without keeping anybody else waiting."""
 
     def __init__(
@@ -79,7 +79,7 @@ class Guard:
 
     def __init__(self, settings: WebSettings) -> None:
         path = settings.users_file
-        self._passwords = None if path is None else Passwords(Users(path))
+        self._passwords = None if path is None else PasswordChecker(Users(path))
         self._most = settings.max_requests
         self._asking = 0
 

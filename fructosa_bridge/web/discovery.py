@@ -32,7 +32,7 @@ def _labels(target: Target) -> dict[str, str]:
     }
     if target.access.tls:
         labels["__scheme__"] = "https"
-    path, _, query = target.page.partition("?")
+    path, _, query = target.path.partition("?")
     if path != METRICS:
         labels["__metrics_path__"] = path
     for name, value in parse_qsl(query, keep_blank_values=True):

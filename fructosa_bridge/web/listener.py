@@ -16,7 +16,7 @@ from aiohttp import web
 
 from fructosa_service.config.kinds import Endpoint
 from fructosa_service.errors import ServiceError
-from fructosa_service.file_cache import Kept
+from fructosa_service.file_cache import FileCache
 from fructosa_service.web.settings import WebSettings
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class Listener:
 
     def __init__(self, application: web.Application, settings: WebSettings) -> None:
         files = settings.tls()
-        self._tls: Kept[Any] | None = None if files is None else files.kept()
+        self._tls: FileCache[Any] | None = None if files is None else files.kept()
         self._most = settings.max_connections
         self._sockets: list[socket.socket] = []
         self._accepting: list[asyncio.Task[None]] = []

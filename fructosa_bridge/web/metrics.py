@@ -14,14 +14,14 @@ from fructosa_service import __version__
 
 from ..deliver.delivery import REFUSALS, Delivery
 from ..queue.spool import REASONS
-from ..translate.cluster_totals import SUMS, totals
-from .status import View, journals
+from ..translate.cluster_totals import TOTALS, totals
+from .status import MasterView, journals
 
 
 class MasterCollector(Collector):
     """Adds up targets and deliveries when it is asked, so that scraping costs nothing more."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: MasterView) -> None:
         self._view = view
 
     def collect(self) -> Iterator[Metric]:
@@ -49,12 +49,12 @@ class MasterCollector(Collector):
         yield GaugeMetricFamily(
             "fructosa_master_config_last_reload_successful",
             "Whether the configuration could be used when it was read last.",
-            view.reload_ok,
+            view.reload_succeeded,
         )
         yield GaugeMetricFamily(
             "fructosa_master_config_last_reload_success_timestamp_seconds",
             "When a configuration came into use last.",
-            view.reloaded_s,
+            view.reload_time_s,
         )
 
     def _targets(self) -> Metric:
@@ -71,7 +71,7 @@ class MasterCollector(Collector):
         return made
 
     def _scrapes(self) -> Iterator[Metric]:
-        sums = replace(self._view.gone)
+        sums = replace(self._view.removed)
         for state in self._view.states:
             sums.add(state)
         yield _by(
@@ -184,11 +184,11 @@ class MasterCollector(Collector):
     def _sums(self) -> Iterator[Metric]:
         """Yield the sums over nodes that some node of the section tells."""
         found = totals(
-            (state.target.group, state.target.path, state.told.amounts)
+            (state.target.group, state.target.graphite_path, state.contribution.amounts)
             for state in self._view.states
-            if state.told is not None
+            if state.contribution is not None
         )
-        for number, summed in enumerate(SUMS):
+        for number, summed in enumerate(TOTALS):
             made = GaugeMetricFamily(summed.name, summed.text, labels=["section"])
             for section, values in found.items():
                 if isfinite(values[number]):
@@ -225,7 +225,7 @@ def _by(
     return made
 
 
-def registry(view: View) -> CollectorRegistry:
+def registry(view: MasterView) -> CollectorRegistry:
     """Return the registry of lmaster's own page: its work, processor time and memory."""
     made = CollectorRegistry()
     made.register(MasterCollector(view))

@@ -23,15 +23,15 @@ from .metrics import registry
 from .plots import PLOTS, drawn
 from .status import (
     STATES,
-    View,
-    chosen,
+    MasterView,
     counts,
     destination_row,
+    filtered,
     queue_row,
     target_row,
     worst_first,
 )
-from .target_json import Answer, Answers
+from .target_json import EncodedJSON, TargetsJSON
 
 _FOLDER = Path(__file__).parent
 _SPANS = ((10, "10 min"), (60, "1 h"), (6 * 60, "6 h"), (24 * 60, "1 day"), (7 * 24 * 60, "1 week"))
@@ -54,10 +54,10 @@ _SEND_S = 30.0
 class Pages:
     """The pages of one lmaster; *knows_users* when only users get at them."""
 
-    def __init__(self, view: View, *, knows_users: bool = False) -> None:
+    def __init__(self, view: MasterView, *, knows_users: bool = False) -> None:
         self._view = view
         self._knows_users = knows_users
-        self._answers = Answers(view)
+        self._answers = TargetsJSON(view)
         self._registry = registry(view)
         self._reloading = asyncio.Lock()
         static, templates = _FOLDER / "static", _FOLDER / "templates"
@@ -103,7 +103,7 @@ class Pages:
     async def _targets(self, request: web.Request) -> web.Response:
         asked = {name: request.query.get(name, "") for name in ("state", "group", "text")}
         states = self._view.states
-        found = chosen(states, **asked)
+        found = filtered(states, **asked)
         # To sort 10,000 takes a few milliseconds; to tell of a hundred is the dearer part.
         rows = [target_row(state) for state in worst_first(found)[:_ROWS]]
         return self._page(
@@ -127,7 +127,7 @@ class Pages:
 
     async def _node(self, request: web.Request) -> web.Response:
         path = self._known_path(request)
-        states = [state for state in self._view.states if state.target.path == path]
+        states = [state for state in self._view.states if state.target.graphite_path == path]
         return self._page(
             "node.html",
             path=path,
@@ -174,7 +174,7 @@ class Pages:
     def _known_path(self, request: web.Request) -> str:
         """Return the node that is asked for: one of the targets', never a path of the disk."""
         path = request.match_info["path"]
-        if not any(state.target.path == path for state in self._view.states):
+        if not any(state.target.graphite_path == path for state in self._view.states):
             raise web.HTTPNotFound(text=f"no target is called {path!r}\n")
         return path
 
@@ -235,7 +235,7 @@ def _is_meant(request: web.Request) -> bool:
     return origin is None or origin.partition("://")[2] == request.host
 
 
-async def _sent(request: web.Request, answer: Answer) -> web.StreamResponse:
+async def _sent(request: web.Request, answer: EncodedJSON) -> web.StreamResponse:
     """Send a long answer piece by piece: what a slow client has not taken is kept once for all."""
     is_packed = "gzip" in request.headers.get("Accept-Encoding", "")
     body = answer.packed if is_packed else answer.plain
@@ -260,7 +260,7 @@ async def _sent(request: web.Request, answer: Answer) -> web.StreamResponse:
     return response
 
 
-async def serve(view: View, settings: WebSettings, host: str, port: int) -> Listener:
+async def serve(view: MasterView, settings: WebSettings, host: str, port: int) -> Listener:
     """Serve the pages of a *view* until the listener is closed.
 
     Raises: ServiceError when a port is taken, or UsageError when a file can't be used.

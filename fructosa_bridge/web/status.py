@@ -7,7 +7,7 @@ from typing import Protocol, TypedDict
 
 from ..deliver.delivery import Delivery
 from ..queue.journal import Journal
-from ..scrape.target_state import State, Totals
+from ..scrape.target_state import ScrapeTotals, TargetState
 from ..whisper.store import WhisperStore
 
 STATES = ("down", "waiting", "up")
@@ -17,18 +17,18 @@ _NAMES = {None: "waiting", True: "up", False: "down"}
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ReloadOutcome:
     """How reading the configuration again went: whether it is in use now, and what to tell."""
 
     is_applied: bool
     text: str
 
 
-class View(Protocol):
+class MasterView(Protocol):
     """What the pages look at, anew at each request: a reload of the configuration changes it."""
 
     @property
-    def states(self) -> Sequence[State]:
+    def states(self) -> Sequence[TargetState]:
         """The targets, in the order of the configuration."""
 
     @property
@@ -48,19 +48,19 @@ class View(Protocol):
         """How many bytes the queue on disk may have, and how many seconds points wait there."""
 
     @property
-    def gone(self) -> Totals:
+    def removed(self) -> ScrapeTotals:
         """What targets had that a reload took away: counters must not go back."""
 
     @property
-    def reload(self) -> Callable[[], Awaitable[Outcome]] | None:
+    def reload(self) -> Callable[[], Awaitable[ReloadOutcome]] | None:
         """Reads the configuration again; None where there is no file."""
 
     @property
-    def reload_ok(self) -> bool:
+    def reload_succeeded(self) -> bool:
         """Whether the configuration could be used when it was read last."""
 
     @property
-    def reloaded_s(self) -> float:
+    def reload_time_s(self) -> float:
         """When a configuration came into use last, in seconds since 1970."""
 
 
@@ -121,18 +121,13 @@ class QueueRow(TypedDict):
     error: str | None
 
 
-def state_name(state: State) -> str:
-    """Return the state of a target as a word."""
-    return _NAMES[state.up]
-
-
-def target_row(state: State) -> TargetRow:
+def target_row(state: TargetState) -> TargetRow:
     """Return what is told of a target."""
     target = state.target
     return {
         "name": target.name,
         "group": target.group,
-        "path": target.path,
+        "path": target.graphite_path,
         "url": target.url,
         "state": _NAMES[state.up],
         "last_scrape_s": state.due_s,
@@ -168,7 +163,7 @@ def journals(deliveries: Iterable[Delivery]) -> list[Journal]:
     return list(dict.fromkeys(journal for journal in found if journal is not None))
 
 
-def queue_row(view: View) -> QueueRow | None:
+def queue_row(view: MasterView) -> QueueRow | None:
     """Return what is told of the queue on disk; None where there is none."""
     for journal in journals(view.deliveries):
         limit_bytes, limit_age_s = view.queue_limits
@@ -184,15 +179,15 @@ def queue_row(view: View) -> QueueRow | None:
     return None
 
 
-def counts(states: Iterable[State]) -> dict[str, int]:
+def counts(states: Iterable[TargetState]) -> dict[str, int]:
     """Return how many targets there are in each state."""
     found = Counter(state.up for state in states)
     return {name: found[up] for up, name in ((False, "down"), (None, "waiting"), (True, "up"))}
 
 
-def chosen(
-    states: Iterable[State], state: str = "", group: str = "", text: str = ""
-) -> list[State]:
+def filtered(
+    states: Iterable[TargetState], state: str = "", group: str = "", text: str = ""
+) -> list[TargetState]:
     """Return the targets in a *state*, of a *group*, with *text* in name, group or error."""
     words = text.casefold().split()
     return [
@@ -204,11 +199,11 @@ def chosen(
     ]
 
 
-def _has(state: State, words: Sequence[str]) -> bool:
+def _has(state: TargetState, words: Sequence[str]) -> bool:
     told = f"{state.target.name} {state.target.group} {state.error or ''}".casefold()
     return all(word in told for word in words)
 
 
-def worst_first(states: Iterable[State]) -> list[State]:
+def worst_first(states: Iterable[TargetState]) -> list[TargetState]:
     """Return targets with those that are down first, then those that are waited for."""
     return sorted(states, key=lambda state: STATES.index(_NAMES[state.up]))

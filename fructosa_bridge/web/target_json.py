@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ..scrape.target_state import State
-from .status import View, chosen, counts, destination_row, queue_row, target_row
+from ..scrape.target_state import TargetState
+from .status import MasterView, counts, destination_row, filtered, queue_row, target_row
 
 # A few milliseconds' worth; then others have their turn.
 _AT_A_TIME = 250
@@ -22,7 +22,7 @@ _compact = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True)
-class Answer:
+class EncodedJSON:
     """An encoded answer, as it is and in gzip."""
 
     plain: bytes
@@ -31,19 +31,19 @@ class Answer:
 
 @dataclass(frozen=True)
 class _Kept:
-    made: "asyncio.Task[Answer]"
+    made: "asyncio.Task[EncodedJSON]"
     until_s: float
 
 
-class Answers:
-    """Answers to what programs ask of a *view*; each goes for all who ask within a second."""
+class TargetsJSON:
+    """TargetsJSON to what programs ask of a *view*; each goes for all who ask within a second."""
 
-    def __init__(self, view: View, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, view: MasterView, clock: Callable[[], float] = time.monotonic) -> None:
         self._view = view
         self._clock = clock
         self._kept: dict[tuple[str, str], _Kept] = {}
 
-    async def targets(self, state: str = "", group: str = "") -> Answer:
+    async def targets(self, state: str = "", group: str = "") -> EncodedJSON:
         """Return the targets in a *state* and of a *group*, or all."""
         now_s = self._clock()
         kept = self._kept.get((state, group))
@@ -62,7 +62,7 @@ class Answers:
             del self._kept[next(iter(self._kept))]
 
 
-async def _answer(view: View, state: str, group: str) -> Answer:
+async def _answer(view: MasterView, state: str, group: str) -> EncodedJSON:
     states = view.states
     about = {
         "now_s": round(time.time(), 3),
@@ -73,13 +73,13 @@ async def _answer(view: View, state: str, group: str) -> Answer:
         "queue": queue_row(view),
     }
     await asyncio.sleep(0)
-    rows = await _rows(chosen(states, state, group))
+    rows = await _rows(filtered(states, state, group))
     plain = f'{_compact(about)[:-1]},"targets":[{",".join(rows)}]}}\n'.encode()
     # zlib gives the interpreter to others while it works.
-    return Answer(plain, await asyncio.to_thread(gzip.compress, plain, 1, mtime=0))
+    return EncodedJSON(plain, await asyncio.to_thread(gzip.compress, plain, 1, mtime=0))
 
 
-async def _rows(states: Sequence[State]) -> list[str]:
+async def _rows(states: Sequence[TargetState]) -> list[str]:
     found = []
     for start in range(0, len(states), _AT_A_TIME):
         found.append(_compact(list(map(target_row, states[start : start + _AT_A_TIME])))[1:-1])

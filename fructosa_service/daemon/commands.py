@@ -12,7 +12,7 @@ from ..config.kinds import from_command_line, seconds
 from ..config.path_kind import PATH
 from ..errors import UsageError
 from . import lifecycle, pid_file
-from .lifecycle import Answer, Ready
+from .lifecycle import CommandResult, Ready
 
 _PATIENCE_S = 20.0
 
@@ -50,7 +50,7 @@ class Prepared:
     run: Callable[[Ready], int]
 
 
-def add(commands: cli.Commands, of: Daemon, say: Callable[[Answer], int]) -> None:
+def add(commands: cli.Commands, of: Daemon, say: Callable[[CommandResult], int]) -> None:
     """Add the four commands; *say* prints an answer, and returns its exit code."""
     start = cli.add_command(
         commands, "start", lambda told: say(_start(of, told)), "start it in the background"
@@ -101,23 +101,23 @@ def _add_timeout(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _start(of: Daemon, told: argparse.Namespace) -> Answer:
+def _start(of: Daemon, told: argparse.Namespace) -> CommandResult:
     return _begin(of, told, of.prepare(told))
 
 
-def _begin(of: Daemon, told: argparse.Namespace, prepared: Prepared) -> Answer:
+def _begin(of: Daemon, told: argparse.Namespace, prepared: Prepared) -> CommandResult:
     path = told.pid_file or prepared.pid_file or _default(of.name)
     answer = lifecycle.start(of.name, path, prepared.run)
     if not answer.is_new:
         return answer
-    return Answer(f"{answer.text}; {prepared.log_place}")
+    return CommandResult(f"{answer.text}; {prepared.log_place}")
 
 
-def _stop(of: Daemon, told: argparse.Namespace) -> Answer:
+def _stop(of: Daemon, told: argparse.Namespace) -> CommandResult:
     return lifecycle.stop(of.name, _path(of, told), told.timeout)
 
 
-def _restart(of: Daemon, told: argparse.Namespace, say: Callable[[Answer], int]) -> int:
+def _restart(of: Daemon, told: argparse.Namespace, say: Callable[[CommandResult], int]) -> int:
     prepared = of.prepare(told)
     path = told.pid_file or prepared.pid_file or _default(of.name)
     if code := say(lifecycle.stop(of.name, path, told.timeout)):
@@ -125,7 +125,7 @@ def _restart(of: Daemon, told: argparse.Namespace, say: Callable[[Answer], int])
     return say(_begin(of, told, prepared))
 
 
-def _status(of: Daemon, told: argparse.Namespace) -> Answer:
+def _status(of: Daemon, told: argparse.Namespace) -> CommandResult:
     return lifecycle.status(of.name, _path(of, told))
 
 

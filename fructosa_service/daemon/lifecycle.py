@@ -11,7 +11,7 @@ from pathlib import Path
 from .. import cli
 from ..errors import ConfigError, ServiceError, UsageError
 from . import daemonize, pid_file, terminate
-from .pid_file import Found, PidFile, State
+from .pid_file import DaemonState, PidFile, PidFileStatus
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ Ready = Callable[[Sequence[str]], None]
 
 
 @dataclass(frozen=True)
-class Answer:
+class CommandResult:
     """What a command has to say, its exit code, and whether it has started a daemon."""
 
     text: str
@@ -35,7 +35,7 @@ class Answer:
     is_new: bool = False
 
 
-def start(name: str, path: Path, run: Callable[[Ready], int]) -> Answer:
+def start(name: str, path: Path, run: Callable[[Ready], int]) -> CommandResult:
     """Have *run* called in the background; return when it has said that it is ready.
 
     If it does not become ready, it has told why on standard error.
@@ -45,8 +45,8 @@ def start(name: str, path: Path, run: Callable[[Ready], int]) -> Answer:
     pid = pid_file.take(path)
     while pid is None:
         found = _settled(path)
-        if found.state is State.RUNNING:
-            return Answer(f"{name} is running already: {_about(found)}")
+        if found.state is DaemonState.RUNNING:
+            return CommandResult(f"{name} is running already: {_about(found)}")
         time.sleep(_PAUSE_S)
         pid = pid_file.take(path)
     reading, writing = os.pipe()
@@ -57,17 +57,17 @@ def start(name: str, path: Path, run: Callable[[Ready], int]) -> Answer:
     return _outcome(name, reading)
 
 
-def _outcome(name: str, reading: int) -> Answer:
+def _outcome(name: str, reading: int) -> CommandResult:
     """Return what the daemon says when it is ready; what comes before its end otherwise."""
     with open(reading, encoding="utf-8") as told:
         word, _, rest = told.read().rstrip("\n").partition(" ")
     if word == "ready":
         pid, *urls = rest.split()
-        about = _about(Found(State.RUNNING, int(pid), tuple(urls)))
-        return Answer(f"{name} is started: {about}", is_new=True)
+        about = _about(PidFileStatus(DaemonState.RUNNING, int(pid), tuple(urls)))
+        return CommandResult(f"{name} is started: {about}", is_new=True)
     if word == "failed":
-        return Answer("", int(rest))
-    return Answer(f"{name} was ended before it was ready", cli.EXIT_RUNNING)
+        return CommandResult("", int(rest))
+    return CommandResult(f"{name} was ended before it was ready", cli.EXIT_RUNNING)
 
 
 def _run(name: str, pid: PidFile, writing: int, run: Callable[[Ready], int]) -> None:
@@ -114,50 +114,50 @@ def _tell(writing: int, line: str) -> None:
         log.info("who started this went away before it was ready")
 
 
-def stop(name: str, path: Path, patience_s: float) -> Answer:
+def stop(name: str, path: Path, patience_s: float) -> CommandResult:
     """End the daemon; return when it has ended.
 
     Raises: ServiceError when it can't be ended.
     """
     found = _settled(path)
     pid = found.pid
-    if found.state is State.DEAD:
+    if found.state is DaemonState.DEAD:
         pid_file.remove(path)
-        return Answer(f"{name} is not running; the pid file that it left behind is removed")
-    if found.state is State.ABSENT or pid is None:
-        return Answer(f"{name} is not running")
+        return CommandResult(f"{name} is not running; the pid file that it left behind is removed")
+    if found.state is DaemonState.ABSENT or pid is None:
+        return CommandResult(f"{name} is not running")
     told = terminate.end(pid, patience_s, lambda: _lives(path, pid))
     pid_file.remove(path)
-    return Answer(f"{name} {told}: pid {pid}")
+    return CommandResult(f"{name} {told}: pid {pid}")
 
 
 def _lives(path: Path, pid: int) -> bool:
     found = pid_file.look(path)
-    return found.pid == pid and found.state in (State.RUNNING, State.STARTING)
+    return found.pid == pid and found.state in (DaemonState.RUNNING, DaemonState.STARTING)
 
 
-def status(name: str, path: Path) -> Answer:
+def status(name: str, path: Path) -> CommandResult:
     """Tell whether the daemon runs, with LSB's exit codes."""
     try:
         found = _settled(path)
     except (OSError, ServiceError) as error:
-        return Answer(f"{name}: the status is unknown: {error}", EXIT_UNKNOWN)
-    if found.state is State.RUNNING:
-        return Answer(f"{name} is running: {_about(found, _since(path))}")
-    if found.state is State.STARTING:
-        return Answer(f"{name} is starting: pid {found.pid}")
-    if found.state is State.DEAD:
-        return Answer(f"{name} is dead, and has left its pid file {path} behind", EXIT_DEAD)
-    return Answer(f"{name} is not running (pid file {path})", EXIT_NOT_RUNNING)
+        return CommandResult(f"{name}: the status is unknown: {error}", EXIT_UNKNOWN)
+    if found.state is DaemonState.RUNNING:
+        return CommandResult(f"{name} is running: {_about(found, _since(path))}")
+    if found.state is DaemonState.STARTING:
+        return CommandResult(f"{name} is starting: pid {found.pid}")
+    if found.state is DaemonState.DEAD:
+        return CommandResult(f"{name} is dead, and has left its pid file {path} behind", EXIT_DEAD)
+    return CommandResult(f"{name} is not running (pid file {path})", EXIT_NOT_RUNNING)
 
 
-def _settled(path: Path) -> Found:
+def _settled(path: Path) -> PidFileStatus:
     """Return what a pid file tells; wait for a daemon that is about to write into it.
 
     Raises: ServiceError when somebody has locked it who is no daemon.
     """
     until_s = time.monotonic() + _WRITTEN_WITHIN_S
-    while (found := pid_file.look(path)).state is State.STARTING and found.pid is None:
+    while (found := pid_file.look(path)).state is DaemonState.STARTING and found.pid is None:
         if time.monotonic() > until_s:
             raise ServiceError(
                 f"the pid file {path} is locked, and not by the process that it names; find who "
@@ -172,6 +172,6 @@ def _since(path: Path) -> str:
     return time.strftime("since %F %T", time.localtime(path.stat().st_mtime))
 
 
-def _about(found: Found, *more: str) -> str:
+def _about(found: PidFileStatus, *more: str) -> str:
     urls = ", ".join(found.urls)
     return ", ".join([f"pid {found.pid}", *more, *([f"serves {urls}"] if urls else [])])

@@ -20,7 +20,7 @@ _MOST_BYTES = 4096
 _MOST_PID = 2**22  # as Linux has it
 
 
-class State(Enum):
+class DaemonState(Enum):
     """How a daemon is, as its pid file tells."""
 
     RUNNING = "running"
@@ -30,10 +30,10 @@ class State(Enum):
 
 
 @dataclass(frozen=True)
-class Found:
+class PidFileStatus:
     """What a pid file tells."""
 
-    state: State
+    state: DaemonState
     pid: int | None = None
     urls: tuple[str, ...] = ()
 
@@ -113,7 +113,7 @@ def _check_is_ours(fd: int, path: Path) -> None:
         )
 
 
-def look(path: Path) -> Found:
+def look(path: Path) -> PidFileStatus:
     """Return what the pid file at *path* tells.
 
     Raises: PermissionError and other OSErrors when that can't be seen.
@@ -121,16 +121,16 @@ def look(path: Path) -> Found:
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except (FileNotFoundError, NotADirectoryError):
-        return Found(State.ABSENT)
+        return PidFileStatus(DaemonState.ABSENT)
     try:
         is_free = _lock(fd, fcntl.LOCK_SH)
         text = os.pread(fd, _MOST_BYTES, 0).decode("ascii", "replace")
         pid, urls = parse(text)
         if is_free:
-            return Found(State.DEAD if text else State.ABSENT, pid)
+            return PidFileStatus(DaemonState.DEAD if text else DaemonState.ABSENT, pid)
         if pid is None or not _has_open(pid, os.fstat(fd)):
-            return Found(State.STARTING)
-        return Found(State.RUNNING if urls else State.STARTING, pid, urls)
+            return PidFileStatus(DaemonState.STARTING)
+        return PidFileStatus(DaemonState.RUNNING if urls else DaemonState.STARTING, pid, urls)
     finally:
         os.close(fd)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
-from ..file_cache import Kept
+from ..file_cache import FileCache
 
 if TYPE_CHECKING:  # ssl is five megabytes, which who serves without TLS need not pay
     from ssl import SSLContext
@@ -55,10 +55,10 @@ class TLSFiles:
                 ) from error
             raise _unusable(f"tls certificate {self.certificate}, or its key", error) from error
 
-    def kept(self, clock: Callable[[], float] = time.monotonic) -> "Kept[SSLContext]":
+    def kept(self, clock: Callable[[], float] = time.monotonic) -> "FileCache[SSLContext]":
         """Return the context, made anew when a file changes."""
         paths = [self.certificate, self.key, *([self.client_ca] if self.client_ca else [])]
-        return Kept(paths, self.context, clock)
+        return FileCache(paths, self.context, clock)
 
 
 class _KeyHasPassword(Exception):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UsageError
-from ..file_cache import Kept
+from ..file_cache import FileCache
 
 # What bcrypt accepts: other costs, and a salt of other than 128 bits, raise an error when it's
 # asked. Costs above 17, which htpasswd does not write, would keep it busy for a minute and more.
@@ -68,7 +68,7 @@ class Users:
     ) -> None:
         self._check_password = check_password or _bcrypt().checkpw
         self._secret = os.urandom(32)
-        self._known = Kept([path], lambda: _Known(read_users(path)), clock)
+        self._known = FileCache([path], lambda: _Known(read_users(path)), clock)
 
     def known(self, authorization: str) -> bool | None:
         """Return the verdict on a header ``Authorization``, None where it's still to be checked."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from fructosa_bridge.deliver.delivery import Delivery
 from fructosa_bridge.model.target import Target
 from fructosa_bridge.queue.spool import Spool
-from fructosa_bridge.scrape.target_state import State, Totals
+from fructosa_bridge.scrape.target_state import ScrapeTotals, TargetState
 
 REFUSED = "can't connect: Connection refused; does lagent run there?"
 
@@ -39,16 +39,16 @@ class Shown:
     store: object = None
     queue_limits: tuple = (4 * 2**30, 604800)
     is_ready: bool = True
-    gone: Totals = field(default_factory=Totals)
+    removed: ScrapeTotals = field(default_factory=ScrapeTotals)
     reload: object = None
-    reload_ok: bool = True
-    reloaded_s: float = 1.7e9
+    reload_succeeded: bool = True
+    reload_time_s: float = 1.7e9
 
 
 def state(host="node1", group="compute", **values):
     """Return what is known of a target."""
-    target = Target(group=group, host=host, port=9888, path=f"cluster.{host}")
-    return State(target, **values)
+    target = Target(group=group, host=host, port=9888, graphite_path=f"cluster.{host}")
+    return TargetState(target, **values)
 
 
 def up(host="node1", group="compute", **values):

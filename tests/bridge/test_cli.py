@@ -11,7 +11,7 @@ from fructosa_bridge.cli import main
 from fructosa_bridge.client.client import own_url
 from fructosa_bridge.config.settings import MasterSettings
 from fructosa_bridge.model.target import Target
-from fructosa_bridge.scrape.target_state import State
+from fructosa_bridge.scrape.target_state import TargetState
 from fructosa_bridge.web.status import target_row
 from fructosa_service.config.kinds import Endpoint
 from fructosa_service.web.settings import WebSettings
@@ -66,7 +66,10 @@ def answering(status, body, kind="text/plain; charset=utf-8"):
 
 def targets(*hosts, **how):
     """Return lmaster's answer with some targets, and how they are."""
-    states = (State(Target(group="all", host=host, port=1, path=host), **how) for host in hosts)
+    states = (
+        TargetState(Target(group="all", host=host, port=1, graphite_path=host), **how)
+        for host in hosts
+    )
     return json.dumps({"targets": [target_row(state) for state in states]}).encode()
 
 

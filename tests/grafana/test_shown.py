@@ -7,7 +7,7 @@ from prometheus_client import generate_latest
 from fructosa_bridge.queue.journal import Journal
 from fructosa_bridge.queue.segments import Segments
 from fructosa_bridge.queue.spool import Spool
-from fructosa_bridge.translate.cluster_totals import SUMS
+from fructosa_bridge.translate.cluster_totals import TOTALS
 from fructosa_bridge.web.metrics import registry
 from fructosa_exporter.collector import AGE, DURATION, SUCCESS
 from fructosa_exporter.sensors import SENSORS
@@ -38,7 +38,7 @@ def of_master(folder):
     page = generate_latest(registry(view)).decode()
     lines = re.findall(r"^([a-z_]+)(?:\{(.*)\})? ", page, re.MULTILINE)
     told = {name: tuple(re.findall(r'(\w+)="', labels)) for name, labels in lines}
-    return told | {summed.name: ("section",) for summed in SUMS}
+    return told | {summed.name: ("section",) for summed in TOTALS}
 
 
 def test_every_query_names_a_declared_metric_with_all_of_its_labels_in_their_order(tmp_path):

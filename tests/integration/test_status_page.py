@@ -270,7 +270,7 @@ def test_hostile_names_and_errors_are_text(browser, running):
 
 def test_promtool_finds_nothing_to_say(promtool, running):
     """With targets in all states, and a destination."""
-    view = Shown(many(100), [delivery(last_error="reset")], reloaded_s=time.time())
+    view = Shown(many(100), [delivery(last_error="reset")], reload_time_s=time.time())
     page = requests.get(f"{running(view).url}metrics", timeout=10).text
 
     assert (0, "") == promtool(page)

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from fructosa_service.errors import UsageError
-from fructosa_service.file_cache import Kept
+from fructosa_service.file_cache import FileCache
 
 
 class Clock:
@@ -34,7 +34,7 @@ class Text:
         self.clock = Clock()
         self.reads = 0
         self.write("first")
-        self.kept = Kept([path], self.read, self.clock)
+        self.kept = FileCache([path], self.read, self.clock)
 
     def read(self):
         self.reads += 1
@@ -160,7 +160,7 @@ def test_a_link_that_is_turned_elsewhere_is_followed(text, tmp_path):
     link = tmp_path / "link"
     link.symlink_to(text.path)
     (tmp_path / "other").write_text("other")
-    kept = Kept([link], link.read_text, text.clock)
+    kept = FileCache([link], link.read_text, text.clock)
     (tmp_path / "new").symlink_to("other")
     (tmp_path / "new").replace(link)
     text.clock.now_s += 1
@@ -172,7 +172,7 @@ def test_any_of_several_files_counts(text, tmp_path, caplog):
     """A certificate and its key are made to one thing; the message names both."""
     other = tmp_path / "other"
     other.write_text("a")
-    kept = Kept([text.path, other], lambda: text.read() + other.read_text(), text.clock)
+    kept = FileCache([text.path, other], lambda: text.read() + other.read_text(), text.clock)
     other.write_text("bc")
     text.clock.now_s += 1
 
@@ -185,4 +185,4 @@ def test_a_file_that_is_broken_from_the_beginning_is_an_error(text):
     text.write("broken")
 
     with pytest.raises(UsageError, match="is broken"):
-        Kept([text.path], text.read, text.clock)
+        FileCache([text.path], text.read, text.clock)

@@ -14,8 +14,8 @@ from fructosa_service.config.kinds import PORT, optional
 from fructosa_service.config.path_kind import PATH
 from fructosa_service.config.settings import REQUIRED, SectionType, option
 from fructosa_service.man_pages import (
-    Block,
-    Page,
+    ManBlock,
+    ManPage,
     argument,
     command_page,
     escaped,
@@ -23,7 +23,7 @@ from fructosa_service.man_pages import (
     prose,
 )
 
-PAGE = Page(
+PAGE = ManPage(
     name="prog",
     section=1,
     summary="do something",
@@ -96,7 +96,7 @@ def test_a_file_has_every_key_with_its_kind_and_default():
     """One that must be given says so; one without a default shows how it is written."""
     section = SectionType(name="web", help="The web.", settings=Web, labelled=True)
 
-    text = file_page(PAGE, [Block(section, "web:NAME", Web)])
+    text = file_page(PAGE, [ManBlock(section, "web:NAME", Web)])
 
     assert ".Ss [web:NAME]\\&\nThe web.\n" in text
     assert ".It Cm root No = Ar path\nWhat is served.\nMust be given, e.g." in text

@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fructosa_bridge.agents import results
-from fructosa_bridge.agents.results import Answer
+from fructosa_bridge.agents.results import NodeResult
 from fructosa_bridge.config.agents_settings import ACTIONS, COMMAND, SSH_OPTIONS, AgentsSettings
 from fructosa_bridge.config.agents_settings import command_for as command
 from fructosa_bridge.config.settings import read_config
 from fructosa_service.errors import ConfigError
 
 ANSWERS = st.builds(
-    Answer,
+    NodeResult,
     code=st.none() | st.integers(0, 255),
     said=st.binary(max_size=300) | st.text(max_size=100).map(str.encode),
     dropped_bytes=st.integers(0, 10**9),
@@ -37,8 +37,8 @@ def settings(folder, text):
 
 def test_nodes_with_the_same_answer_share_a_line():
     """A thousand of which fifty are silent are two lines; what failed is apart."""
-    answers = {f"node{number:04}": Answer(0, b"started\n") for number in range(1, 951)}
-    answers |= {f"node{number:04}": Answer(None) for number in range(951, 1001)}
+    answers = {f"node{number:04}": NodeResult(0, b"started\n") for number in range(1, 951)}
+    answers |= {f"node{number:04}": NodeResult(None) for number in range(951, 1001)}
 
     well, failed = told("start", answers)
 
@@ -52,7 +52,7 @@ def test_answers_that_differ_only_in_pid_name_and_time_share_a_line():
     """They say the same; one alone is shown to the letter."""
     line = "lagent is running: pid {}, since 2026-11-24 17:10:{}, serves http://{}:9888/metrics"
     answers = {
-        f"node{number}.example.org": Answer(0, line.format(number, 10 + number, name).encode())
+        f"node{number}.example.org": NodeResult(0, line.format(number, 10 + number, name).encode())
         for number, name in enumerate(["node0", "node1.example.org"])
     }
 
@@ -68,7 +68,7 @@ def test_addresses_in_what_nodes_serve_do_not_part_them():
     """An agent tells the address that it listens on, which is no part of the node's name."""
     line = "lagent is started: pid 7, serves http://{}:9888/metrics"
     answers = {
-        f"n{number}": Answer(0, line.format(host).encode())
+        f"n{number}": NodeResult(0, line.format(host).encode())
         for number, host in enumerate(["10.99.0.1", "10.99.0.2", "[fe80::1]"])
     }
 
@@ -79,7 +79,7 @@ def test_addresses_in_what_nodes_serve_do_not_part_them():
 
 def test_versions_stay_apart():
     """A number that is no pid may be what matters."""
-    answers = {"a1": Answer(0, b"lagent 1.0"), "a2": Answer(0, b"lagent 1.1")}
+    answers = {"a1": NodeResult(0, b"lagent 1.0"), "a2": NodeResult(0, b"lagent 1.1")}
 
     assert (["a1: lagent 1.0", "a2: lagent 1.1"], []) == told("status", answers)
 
@@ -90,7 +90,7 @@ def test_versions_stay_apart():
 )
 def test_a_command_without_words_is_told_by_what_it_did(action, word):
     """systemctl says nothing when all is well."""
-    assert ([f"a: {word}"], []) == told(action, {"a": Answer(0)})
+    assert ([f"a: {word}"], []) == told(action, {"a": NodeResult(0)})
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_a_command_without_words_is_told_by_what_it_did(action, word):
 )
 def test_a_status_tells_what_does_not_run_from_what_cannot_be_asked(codes, code, summary):
     """As LSB's codes do; a node without the command is one that has told nothing."""
-    answers = {f"n{number}": Answer(one) for number, one in enumerate(codes)}
+    answers = {f"n{number}": NodeResult(one) for number, one in enumerate(codes)}
 
     assert code == results.exit_code("status", answers.values())
     assert summary == results.summary("status", answers)
@@ -115,14 +115,14 @@ def test_a_status_tells_what_does_not_run_from_what_cannot_be_asked(codes, code,
 
 def test_what_does_not_run_is_an_answer():
     """It is told with what is well, behind it."""
-    answers = {"a": Answer(3, b"inactive"), "b": Answer(0, b"active"), "c": Answer(3)}
+    answers = {"a": NodeResult(3, b"inactive"), "b": NodeResult(0, b"active"), "c": NodeResult(3)}
 
     assert (["b: active", "a: inactive", "c: does not run"], []) == told("status", answers)
 
 
 def test_a_start_that_fails_shows_what_the_node_says():
     """With the exit code; several lines follow, set off."""
-    answers = {"a": Answer(5, b"no such unit\r\n"), "b": Answer(1, b"one\n\n  two\n")}
+    answers = {"a": NodeResult(5, b"no such unit\r\n"), "b": NodeResult(1, b"one\n\n  two\n")}
 
     _, failed = told("start", answers)
 
@@ -134,7 +134,7 @@ def test_a_start_that_fails_shows_what_the_node_says():
 
 def test_what_an_interruption_leaves_open_is_told():
     """What is done is done; the exit code is that of a program that a SIGINT ended."""
-    answers = {"a": Answer(0), "b": Answer(is_cut_short=True)}
+    answers = {"a": NodeResult(0), "b": NodeResult(is_cut_short=True)}
 
     well, failed = told("stop", answers)
 
@@ -162,7 +162,7 @@ def test_what_an_interruption_leaves_open_is_told():
 )
 def test_what_ssh_says_is_told_with_what_to_do(said, begins, advice):
     """In one line, which nodes share."""
-    answers = {host: Answer(255, said.replace("n1", host).encode()) for host in ("n1", "n2")}
+    answers = {host: NodeResult(255, said.replace("n1", host).encode()) for host in ("n1", "n2")}
 
     _, one = told("status", {"n1": answers["n1"]})
     _, both = told("status", answers)
@@ -189,7 +189,7 @@ def test_whatever_nodes_say_each_is_told_once_and_harmlessly(action, answers):
 @given(st.binary(max_size=results.LIMIT_BYTES), st.integers(0, 10**12))
 def test_what_a_node_says_takes_few_lines(said, dropped_bytes):
     """And what is left out is told."""
-    lines = results.harmless(said, dropped_bytes)
+    lines = results.printable_lines(said, dropped_bytes)
 
     assert 22 >= len(lines)
     assert all(line.isprintable() for line in lines)
@@ -200,7 +200,7 @@ def test_colours_go_and_other_control_characters_are_seen():
     """OpenRC colours its words; a title of the window is nobody's to set."""
     said = b"\x1b[32;01m*\x1b[0m lagent \x1b]0;owned\x07 \xe2\x80\xae \xff"
 
-    assert ["* lagent \\x1b]0;owned\\x07 \\u202e \ufffd"] == results.harmless(said)
+    assert ["* lagent \\x1b]0;owned\\x07 \\u202e \ufffd"] == results.printable_lines(said)
 
 
 @pytest.mark.parametrize(

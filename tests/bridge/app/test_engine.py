@@ -11,7 +11,7 @@ import pytest
 from fructosa_bridge.app import run
 from fructosa_bridge.app.engine import Engine
 from fructosa_bridge.config.nodes_settings import NodesSettings
-from fructosa_bridge.config.settings import Config, GraphiteSettings, MasterSettings
+from fructosa_bridge.config.settings import GraphiteSettings, MasterConfig, MasterSettings
 from fructosa_bridge.config.shard import Shard
 from fructosa_bridge.config.targets import configured
 from fructosa_bridge.scrape.client import Client
@@ -114,7 +114,7 @@ class Lab:
 
     def configure(self):
         """Return the configuration of the start."""
-        self.config = Config(
+        self.config = MasterConfig(
             master=MasterSettings(data_directory=self.folder),
             nodes={name: self.section(name) for name in ("a", "b")},
             destinations={"one": self.one.settings},
@@ -199,12 +199,12 @@ async def test_counters_do_not_go_back(lab):
         state = lab.states()["b"]
         await lab.engine.reload()
         scrapes += state.scrapes
-        assert scrapes == lab.engine.gone.scrapes
+        assert scrapes == lab.engine.removed.scrapes
         lab.change(nodes=nodes)
         await lab.engine.reload()
         await until(lambda: lab.states()["b"].scrapes)
 
-    assert scrapes == lab.engine.gone.scrapes
+    assert scrapes == lab.engine.removed.scrapes
 
 
 async def test_a_changed_interval_is_kept_and_the_counters_go_on(lab):
@@ -221,7 +221,7 @@ async def test_a_changed_interval_is_kept_and_the_counters_go_on(lab):
     assert state is lab.states()["a"]
     assert 600 == state.target.interval_s
     assert scrapes <= state.scrapes <= scrapes + 1
-    assert 0 == lab.engine.gone.scrapes
+    assert 0 == lab.engine.removed.scrapes
 
 
 async def test_a_scrape_under_way_is_broken_off_and_counted(lab):
@@ -253,12 +253,12 @@ async def test_a_scrape_under_way_is_broken_off_and_counted(lab):
 async def test_a_broken_configuration_is_refused_and_the_old_one_goes_on(lab, error, told):
     """With its message, until a right one comes."""
     await lab.start()
-    since_s = lab.engine.reloaded_s
+    since_s = lab.engine.reload_time_s
     before = lab.states()
 
     lab.error = error
     refused = await lab.engine.reload()
-    after = lab.engine.reload_ok, lab.engine.reloaded_s
+    after = lab.engine.reload_succeeded, lab.engine.reload_time_s
     scraped = before["a"].scrapes
     await until(lambda: before["a"].scrapes > scraped)
     lab.error = None
@@ -269,8 +269,8 @@ async def test_a_broken_configuration_is_refused_and_the_old_one_goes_on(lab, er
     assert (False, since_s) == after
     assert before == lab.states()
     assert applied.is_applied
-    assert lab.engine.reload_ok
-    assert lab.engine.reloaded_s > since_s
+    assert lab.engine.reload_succeeded
+    assert lab.engine.reload_time_s > since_s
 
 
 async def test_a_folder_that_can_not_be_is_refused_before_anything_changes(lab, tmp_path):
@@ -368,7 +368,7 @@ async def test_what_needs_a_restart_is_named(lab):
     await lab.start()
 
     lab.change(
-        master=replace(lab.config.master, queue_bytes=2**20, most_samples=1),
+        master=replace(lab.config.master, queue_bytes=2**20, sample_limit=1),
         logging=LoggingSettings(level="DEBUG"),
     )
     first = await lab.engine.reload()
@@ -384,7 +384,7 @@ async def test_a_shard_and_a_limit_of_samples_need_no_restart(lab):
     """They are of the targets."""
     await lab.start()
 
-    lab.change(master=replace(lab.config.master, most_samples=5, shard=Shard(1, 1)))
+    lab.change(master=replace(lab.config.master, sample_limit=5, shard=Shard(1, 1)))
     outcome = await lab.engine.reload()
 
     assert "2 targets: 0 new, 0 changed, 0 gone\n" == outcome.text

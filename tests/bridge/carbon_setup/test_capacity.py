@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fructosa_bridge.carbon_setup.capacity import (
+    CarbonLimits,
     Demand,
-    Limits,
-    Room,
+    DiskSpace,
     combined,
     creation_s,
     demand,
@@ -23,7 +23,7 @@ from fructosa_bridge.carbon_setup.capacity import (
     span,
     too_few_creates,
     too_few_updates,
-    too_little_room,
+    too_little_space,
     too_small_cache,
     unknown_creates,
 )
@@ -33,7 +33,7 @@ from fructosa_bridge.whisper.retentions import archives
 from fructosa_bridge.whisper.whisper_file import create
 
 BIG = Demand(series=3_000_000, size_bytes=10**12, points_per_s=300_000)
-ROOM = Room(folder=Path("/w"), free_bytes=10**13, free_files=10**7)
+ROOM = DiskSpace(folder=Path("/w"), free_bytes=10**13, free_files=10**7)
 
 
 def asked(series=300, naming="plain", **sections):
@@ -86,7 +86,7 @@ def test_sections_of_one_page_share_its_files():
 
 @pytest.mark.parametrize(
     ("section", "is_most"),
-    [({}, False), ({"sensors": ("CPUPercent",)}, True), ({"page": "/probe"}, False)],
+    [({}, False), ({"sensors": ("CPUPercent",)}, True), ({"path": "/probe"}, False)],
 )
 def test_a_section_that_asks_for_some_sensors_brings_at_most_so_much(section, is_most):
     """And it is said so."""
@@ -122,7 +122,7 @@ def test_creation_never_takes_less_when_more_is_to_be_made(series, rate):
 
 def test_42_days_without_files_are_told():
     """With what it means, and what to write."""
-    (text,) = too_few_creates("x.conf: [cache]", Limits(creates_per_min=50), 3_000_000)
+    (text,) = too_few_creates("x.conf: [cache]", CarbonLimits(creates_per_min=50), 3_000_000)
 
     assert (
         "x.conf: [cache]: MAX_CREATES_PER_MINUTE = 50, so that 3,000,000 new series have all "
@@ -134,32 +134,32 @@ def test_42_days_without_files_are_told():
 @pytest.mark.parametrize(("series", "told"), [(3050, 0), (3051, 1)])
 def test_an_hour_of_creation_is_no_matter(series, told):
     """3050 files: 50 at once, 3000 in an hour."""
-    assert told == len(list(too_few_creates("x", Limits(creates_per_min=50), series)))
+    assert told == len(list(too_few_creates("x", CarbonLimits(creates_per_min=50), series)))
     assert told == len(list(unknown_creates("x", series)))
 
 
 def test_a_carbon_that_makes_no_files_is_told():
     """It would take for ever."""
-    (text,) = too_few_creates("x", Limits(creates_per_min=0), 5)
+    (text,) = too_few_creates("x", CarbonLimits(creates_per_min=0), 5)
 
     assert "MAX_CREATES_PER_MINUTE = 0, so that none of 5 new series gets its file" in text
 
 
 def test_without_limits_nothing_is_told():
     """As carbon is if its file sets none."""
-    free = Limits()
+    free = CarbonLimits()
 
     assert [] == [
         *too_few_creates("x", free, BIG.series),
         *too_few_updates("x", free, BIG),
         *too_small_cache("x", free, BIG),
-        *too_little_room(ROOM, BIG, is_sparse=False),
+        *too_little_space(ROOM, BIG, is_sparse=False),
     ]
 
 
 def test_a_long_round_of_writing_loses_nothing_but_fills_the_memory():
     """At 500 files a second 3 M series are written every 100 minutes."""
-    (text,) = too_few_updates("x", Limits(updates_per_s=500), BIG)
+    (text,) = too_few_updates("x", CarbonLimits(updates_per_s=500), BIG)
 
     assert 6000 == round_s(BIG, 500)
     assert "300,000 points come a second" in text
@@ -171,20 +171,20 @@ def test_a_minute_of_writing_is_no_matter(series, told):
     """Carbon is made to write several points of a series at once."""
     comes = Demand(series=series, size_bytes=0, points_per_s=series / 10)
 
-    assert told == len(list(too_few_updates("x", Limits(updates_per_s=500), comes)))
+    assert told == len(list(too_few_updates("x", CarbonLimits(updates_per_s=500), comes)))
 
 
 def test_a_slow_cluster_is_no_matter_either():
     """Where fewer points come than may be written, each is written as it comes."""
     comes = Demand(series=300_000, size_bytes=0, points_per_s=83)
 
-    assert [] == list(too_few_updates("x", Limits(updates_per_s=100), comes))
+    assert [] == list(too_few_updates("x", CarbonLimits(updates_per_s=100), comes))
 
 
 @pytest.mark.parametrize("rate", [0, -1])
 def test_a_carbon_that_writes_nothing_is_told(rate):
     """So it would be with a limit of none."""
-    (text,) = too_few_updates("x", Limits(updates_per_s=rate), BIG)
+    (text,) = too_few_updates("x", CarbonLimits(updates_per_s=rate), BIG)
 
     assert "so that carbon writes nothing" in text
 
@@ -195,7 +195,7 @@ def test_a_carbon_that_writes_nothing_is_told(rate):
 )
 def test_a_cache_smaller_than_a_round_is_told(waits, then):
     """What carbon does then follows from its flow control."""
-    limits = Limits(updates_per_s=3_000_000, cache_points=299_999, waits_when_full=waits)
+    limits = CarbonLimits(updates_per_s=3_000_000, cache_points=299_999, waits_when_full=waits)
 
     (text,) = too_small_cache("x", limits, BIG)
 
@@ -208,8 +208,8 @@ def test_what_comes_at_one_moment_must_fit_into_the_cache():
     comes = asked(all=nodes(100, interval_s=3600, alignment="together"))
 
     assert 30_000 == comes.together
-    assert 1 == len(list(too_small_cache("x", Limits(cache_points=29_999), comes)))
-    assert [] == list(too_small_cache("x", Limits(cache_points=30_000), comes))
+    assert 1 == len(list(too_small_cache("x", CarbonLimits(cache_points=29_999), comes)))
+    assert [] == list(too_small_cache("x", CarbonLimits(cache_points=30_000), comes))
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_what_comes_at_one_moment_must_fit_into_the_cache():
 )
 def test_what_the_disk_lacks_for_files_still_to_come_is_told(room, is_sparse, said):
     """Those that are there have their room already."""
-    found = list(too_little_room(Room(**{**vars(ROOM), **room}), BIG, is_sparse=is_sparse))
+    found = list(too_little_space(DiskSpace(**{**vars(ROOM), **room}), BIG, is_sparse=is_sparse))
 
     assert len(said) == len(found)
     assert all(part in text for part, text in zip(said, found, strict=True))
@@ -236,10 +236,10 @@ def test_what_the_disk_lacks_for_files_still_to_come_is_told(room, is_sparse, sa
 
 def test_what_instances_allow_adds_up():
     """What one drops is dropped, though."""
-    one = Limits(creates_per_min=50, updates_per_s=500, cache_points=1000)
-    other = Limits(creates_per_min=math.inf, updates_per_s=100, waits_when_full=False)
+    one = CarbonLimits(creates_per_min=50, updates_per_s=500, cache_points=1000)
+    other = CarbonLimits(creates_per_min=math.inf, updates_per_s=100, waits_when_full=False)
 
-    assert Limits(
+    assert CarbonLimits(
         creates_per_min=math.inf,
         updates_per_s=600,
         cache_points=math.inf,

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from fructosa_bridge.carbon_setup.capacity_check import Asked, expected, is_here, warnings
-from fructosa_bridge.carbon_setup.disk_space import look
+from fructosa_bridge.carbon_setup.capacity_check import Workload, expected, is_here, warnings
+from fructosa_bridge.carbon_setup.disk_space import disk_space
 from fructosa_bridge.cli import main
 from fructosa_bridge.config.nodes_settings import NodesSettings
 from fructosa_bridge.config.settings import GraphiteSettings
@@ -25,7 +25,7 @@ def targets(count, naming="plain"):
 def asked(count=1000, series=2, naming="plain"):
     """Return what comes of so many nodes, without shards."""
     found = targets(count, naming)
-    return Asked(own=found, all=found, series_of_page=series)
+    return Workload(own=found, all=found, series_of_page=series)
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_of_few_series_nothing_is_warned(warned):
 
 def test_carbon_gets_the_series_of_all_shards_and_a_folder_those_of_one(tmp_path):
     """The line says it."""
-    shared = Asked(own=targets(1), all=targets(3), series_of_page=100)
+    shared = Workload(own=targets(1), all=targets(3), series_of_page=100)
     store = GraphiteSettings(whisper_directory=tmp_path)
 
     assert expected([store], shared).startswith("about 100 series")
@@ -180,15 +180,15 @@ def test_tagged_series_are_found_by_their_hash(tmp_path):
     for name in ("000", "400", "800", "c00"):
         put(tmp_path / "_tagged" / name / "123", 3)
 
-    assert 4096 * 3 == look(tmp_path, targets(1, "tagged")).files_there
-    assert 0 == look(tmp_path, targets(1)).files_there
+    assert 4096 * 3 == disk_space(tmp_path, targets(1, "tagged")).files_there
+    assert 0 == disk_space(tmp_path, targets(1)).files_there
 
 
 def test_a_folder_that_is_still_to_be_made_has_the_room_of_the_one_above(tmp_path):
     """Its file system is the one that counts."""
     found = os.statvfs(tmp_path)
 
-    room = look(tmp_path / "some/where", targets(1))
+    room = disk_space(tmp_path / "some/where", targets(1))
 
     assert 0 == room.files_there
     assert 0 < room.free_bytes <= found.f_blocks * found.f_frsize

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fructosa_bridge.carbon_setup.capacity import Limits
+from fructosa_bridge.carbon_setup.capacity import CarbonLimits
 from fructosa_bridge.carbon_setup.carbon_conf import find, read
 from fructosa_service.errors import UsageError
 
@@ -46,7 +46,7 @@ def test_what_a_file_does_not_say_is_as_carbon_has_it(conf):
     """500 updates a second, and nothing else is limited."""
     (one,) = conf("[cache]\n").instances
 
-    assert Limits(updates_per_s=500) == one.limits
+    assert CarbonLimits(updates_per_s=500) == one.limits
     assert (None, {2003, 2004}) == (one.folder, one.ports)
 
 

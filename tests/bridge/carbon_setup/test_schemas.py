@@ -148,7 +148,7 @@ def test_carbon_thins_out_as_the_embedded_store(prefix, host, series):
     targets = configured({"compute": NodesSettings(hosts=(host,)), "below": below}, prefix)
 
     for target in targets:
-        rule = first_rule(storage_aggregation(targets), f"{target.path}.{series}")
+        rule = first_rule(storage_aggregation(targets), f"{target.graphite_path}.{series}")
 
         assert (aggregation(series), "0") == (rule["aggregationmethod"], rule["xfilesfactor"])
 
@@ -190,7 +190,7 @@ def sensed(prefix, naming, *sections):
         for number, (interval_s, sensors) in enumerate(sections)
     }
     targets = configured(settings, prefix, naming=naming)
-    return storage_schemas(targets), targets[0].path
+    return storage_schemas(targets), targets[0].graphite_path
 
 
 @pytest.mark.parametrize("prefix", [None, "cluster"])
@@ -243,8 +243,8 @@ def test_a_section_that_names_no_sensors_brings_all_of_them():
 def test_a_query_in_the_page_may_ask_for_more_sensors():
     """Then it isn't known what the sections bring, so all slots are of the shortest."""
     page = "/metrics?collect[]=BootTime"
-    fast = NodesSettings(hosts=("n1",), sensors=("CPUPercent",), page=page)
-    slow = NodesSettings(hosts=("n1",), sensors=("BootTime",), page=page, interval_s=300)
+    fast = NodesSettings(hosts=("n1",), sensors=("CPUPercent",), path=page)
+    slow = NodesSettings(hosts=("n1",), sensors=("BootTime",), path=page, interval_s=300)
 
     text = schemas("c", fast=fast, slow=slow)
 
@@ -323,7 +323,7 @@ def test_no_point_is_lost_for_a_slot_that_is_too_long(sections):
             group=group,
             host=host,
             port=1,
-            path=host if prefix is None else f"{prefix}.{host}",
+            graphite_path=host if prefix is None else f"{prefix}.{host}",
             interval_s=interval_s,
         )
         for group, (hosts, interval_s, prefix) in sections.items()
@@ -333,14 +333,21 @@ def test_no_point_is_lost_for_a_slot_that_is_too_long(sections):
     text = storage_schemas(targets)
 
     for target in targets:
-        assert slot(text, f"{target.path}.load") <= target.interval_s
-        assert slot(text, f"{target.path}.up.{target.group}") <= target.interval_s
+        assert slot(text, f"{target.graphite_path}.load") <= target.interval_s
+        assert slot(text, f"{target.graphite_path}.up.{target.group}") <= target.interval_s
 
 
 def test_series_with_tags_have_slots_of_their_section():
     """They name it, so that sections that share nodes are told apart."""
     tagged = [
-        Target(group=group, host="n1", port=1, path="c.n1", interval_s=interval_s, naming="tagged")
+        Target(
+            group=group,
+            host="n1",
+            port=1,
+            graphite_path="c.n1",
+            interval_s=interval_s,
+            naming="tagged",
+        )
         for group, interval_s in (("fast", 10), ("slow one", 300))
     ]
 

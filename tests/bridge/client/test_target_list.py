@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from fructosa_bridge.client import target_list
 from fructosa_bridge.model.target import Target
-from fructosa_bridge.scrape.target_state import State
+from fructosa_bridge.scrape.target_state import TargetState
 from fructosa_bridge.web.status import target_row
 
 
@@ -19,7 +19,7 @@ def told(*states):
 
 def state(host, **how):
     """Return the state of a target."""
-    return State(Target(group="compute", host=host, port=9888, path=host), **how)
+    return TargetState(Target(group="compute", host=host, port=9888, graphite_path=host), **how)
 
 
 def test_the_worst_come_first():

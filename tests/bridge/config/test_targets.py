@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fructosa_bridge.config import targets
-from fructosa_bridge.config.node_sets import NODES, PREFIX
+from fructosa_bridge.config.node_sets import PREFIX, unfolded
 from fructosa_bridge.config.nodes_settings import NodesSettings
 from fructosa_bridge.config.settings import read_config
 from fructosa_bridge.model.access import Access
-from fructosa_bridge.model.selection import Choice, Limits, Selector
+from fructosa_bridge.model.selection import LabelLimits, MetricSelection, Selector
 from fructosa_service.config.kinds import Endpoint
 from fructosa_service.errors import UsageError
 
@@ -29,7 +29,7 @@ from fructosa_service.errors import UsageError
 )
 def test_a_node_set_is_unfolded(text, expected):
     """Zeros are kept, each node stands once."""
-    assert expected == NODES.parse(text)
+    assert expected == unfolded(text)
 
 
 @pytest.mark.parametrize(
@@ -39,14 +39,14 @@ def test_a_node_set_is_unfolded(text, expected):
 def test_what_is_no_node_set_is_refused(text):
     """With what to write, and without unfolding a billion names first."""
     with pytest.raises(ValueError, match=r"write|not a host"):
-        NODES.parse(text)
+        unfolded(text)
 
 
 @given(st.text())
 def test_any_text_is_a_node_set_or_refused(text):
     """Nothing but ValueError comes out of it."""
     try:
-        found = NODES.parse(text)
+        found = unfolded(text)
     except ValueError:
         return
     assert found
@@ -80,7 +80,9 @@ def test_each_host_of_each_section_is_a_target():
             "http://n2.cluster:9888/metrics?collect[]=CPUPercent",
         ),
         ("gpu/n1:9400", "gpus.n1", 10, 1, "http://n1:9400/metrics"),
-    ] == [(one.identity, one.path, one.interval_s, one.timeout_s, one.url) for one in found]
+    ] == [
+        (one.identity, one.graphite_path, one.interval_s, one.timeout_s, one.url) for one in found
+    ]
 
 
 def test_a_target_is_asked_as_its_section_says():
@@ -91,8 +93,8 @@ def test_a_target_is_asked_as_its_section_says():
         tls_ca=Path("/ca.pem"),
         user="u",
         password_file=Path("/p"),
-        page="/a?b=c",
-        limit_bytes=5000,
+        path="/a?b=c",
+        page_limit=5000,
         connect_timeout_s=1,
         sensors=("x y",),
     )
@@ -101,7 +103,7 @@ def test_a_target_is_asked_as_its_section_says():
 
     assert "https://n1:9888/a?b=c&collect[]=x%20y" == one.url
     assert "https://[::1]:9888/a?b=c&collect[]=x%20y" == other.url
-    assert (5000, 1) == (one.limit_bytes, one.connecting_s)
+    assert (5000, 1) == (one.page_limit, one.effective_connect_timeout_s)
     assert Access(tls=True, ca=Path("/ca.pem"), user="u", password_file=Path("/p")) == one.access
     assert one.access is other.access
 
@@ -110,16 +112,16 @@ def test_a_target_has_what_its_section_says_of_series():
     """All of a section share it, and what is known of their series."""
     keep, drop = Selector("node_*"), Selector("go_*")
     settings = NodesSettings(
-        hosts=("n1", "n2"), keep=(keep,), drop=(drop,), most_labels=5, longest_label=100
+        hosts=("n1", "n2"), keep=(keep,), drop=(drop,), label_limit=5, label_length_limit=100
     )
 
     one, other = targets.configured({"a": settings}, None, naming="tagged")
 
-    assert Choice((keep,), (drop,)) == one.choice
-    assert Limits(labels=5, length_bytes=100) == one.limits
+    assert MetricSelection((keep,), (drop,)) == one.selection
+    assert LabelLimits(label_limit=5, label_length_limit=100) == one.label_limits
     assert "tagged" == one.naming == other.naming
-    assert one.choice is other.choice
-    assert one.limits is other.limits
+    assert one.selection is other.selection
+    assert one.label_limits is other.label_limits
 
 
 @pytest.mark.parametrize(("alignment", "expected"), [("spread", False), ("together", True)])
@@ -151,10 +153,10 @@ def test_nodes_of_the_command_line_are_called_as_the_configuration_says():
     """With all series, and none refused."""
     (found,) = targets.named([Endpoint("n1")], None, "p", "fructosa")
 
-    assert ("fructosa", Choice(), Limits(), False) == (
+    assert ("fructosa", MetricSelection(), LabelLimits(), False) == (
         found.naming,
-        found.choice,
-        found.limits,
+        found.selection,
+        found.label_limits,
         found.is_together,
     )
 
@@ -163,7 +165,7 @@ def test_connecting_may_take_half_of_the_time():
     """Where nothing else is said; so that a node that is off is told from a slow one."""
     (one,) = targets.configured({"a": NodesSettings(hosts=("n1",), interval_s=3)}, None)
 
-    assert 1.5 == one.connecting_s
+    assert 1.5 == one.effective_connect_timeout_s
 
 
 def test_one_page_may_be_asked_by_several_sections():
@@ -173,7 +175,7 @@ def test_one_page_may_be_asked_by_several_sections():
         "slow": NodesSettings(hosts=("n1",), interval_s=300),
     }
 
-    assert [one.path for one in targets.configured(nodes, None)] == ["n1", "n1"]
+    assert [one.graphite_path for one in targets.configured(nodes, None)] == ["n1", "n1"]
 
 
 @pytest.mark.parametrize(
@@ -181,7 +183,7 @@ def test_one_page_may_be_asked_by_several_sections():
     [
         (NodesSettings(hosts=("n1.a", "n1.b")), NodesSettings(hosts=("n2",))),
         (NodesSettings(hosts=("n1",)), NodesSettings(hosts=("n1",), port=9100)),
-        (NodesSettings(hosts=("n1",)), NodesSettings(hosts=("n1",), page="/probe")),
+        (NodesSettings(hosts=("n1",)), NodesSettings(hosts=("n1",), path="/probe")),
         (NodesSettings(hosts=("10.0.0.1",)), NodesSettings(hosts=("10-0-0-1",))),
     ],
 )
@@ -198,5 +200,5 @@ def test_nodes_of_the_command_line_have_the_default_port():
     found = targets.named([Endpoint("n1"), Endpoint("::1", 1), Endpoint("n1")], 2, None)
 
     assert [("n1:9888", "n1", 2), ("[::1]:1", "--1", 2)] == [
-        (one.name, one.path, one.timeout_s) for one in found
+        (one.name, one.graphite_path, one.timeout_s) for one in found
     ]

@@ -154,7 +154,7 @@ async def test_no_more_of_the_backlog_goes_at_once_than_its_pace_takes_in_a_seco
     for number in range(9):
         spool.append(Batch(number, 10, [("a", 1.0)] * 500))
     destination = Flaky()
-    made = Delivery(spool, destination, replay_points=1000, clock=lambda: 0.0)
+    made = Delivery(spool, destination, replay_rate=1000, clock=lambda: 0.0)
 
     for _ in range(2):
         await made.step()
@@ -169,7 +169,7 @@ async def test_the_backlog_goes_at_its_pace():
     for number in range(4):
         spool.append(Batch(number, 10, [("a", 1.0)] * 6000))
     destination = Flaky()
-    made = Delivery(spool, destination, replay_points=1000, clock=lambda: now_s[0])
+    made = Delivery(spool, destination, replay_rate=1000, clock=lambda: now_s[0])
     for _ in range(2):
         await made.step()
     assert [3, 0] == destination.taken

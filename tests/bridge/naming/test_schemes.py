@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from fructosa_bridge.model.target import Target
 from fructosa_bridge.naming import tags
 from fructosa_bridge.naming.legacy_names import RENAMED, SENSORS, SUMMED
-from fructosa_bridge.naming.schemes import OWN_SERIES, OWN_TAGS, SCHEMES, Named
+from fructosa_bridge.naming.schemes import OWN_SERIES, OWN_TAGS, SCHEMES, SeriesPath
 
 GRAPHITE = Path(__file__).parents[2] / ".venv-graphite" / "bin" / "python"
-TARGET = Target(group="gpu nodes", host="n1.cluster", port=9888, path="site.a.n1")
-ALONE = Target(group="all", host="::1", port=9100, path="--1")
+TARGET = Target(group="gpu nodes", host="n1.cluster", port=9888, graphite_path="site.a.n1")
+ALONE = Target(group="all", host="::1", port=9100, graphite_path="--1")
 
 names = st.from_regex(r"(exported_){0,2}[a-zA-Z_][a-zA-Z0-9_]{0,3}", fullmatch=True)
 metrics = (
@@ -206,7 +206,7 @@ def test_a_series_is_called_by_its_scheme(name, expected, own):
 
     found = scheme.path("fructosa_cpu_seconds_total", (("cpu", "0"), ("mode", "idle")))
 
-    assert Named(expected) == Named(f"{before}{found.path}{after}", found.factor)
+    assert SeriesPath(expected) == SeriesPath(f"{before}{found.path}{after}", found.factor)
     assert own == scheme.own(TARGET, "up")
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 
 from fructosa_bridge.model.points import Batch, Paths, Points
-from fructosa_bridge.queue.records import Place
+from fructosa_bridge.queue.records import Position
 from fructosa_bridge.queue.segments import Segments
 from fructosa_service.errors import ServiceError
 
@@ -213,12 +213,12 @@ def test_a_damaged_part_is_passed_over(files, tmp_path):
 def test_new_batches_stand_behind_what_a_destination_has_got(files, tmp_path, clock):
     """Else a power cut that lost the end of the queue would make new points look delivered."""
     made = Segments(tmp_path / "other", 2**20, 3600, clock)
-    made.open(Place(5000, 70))
+    made.open(Position(5000, 70))
 
     start, _ = made.append(batch(1))
     made.close()
     again = Segments(tmp_path / "other", 2**20, 3600, clock)
-    again.open(Place(9000, 90))
+    again.open(Position(9000, 90))
     later, _ = again.append(batch(2))
     again.close()
 

@@ -20,10 +20,10 @@ from fructosa_bridge.model.target import Target
 from fructosa_bridge.scrape import scrape_errors
 from fructosa_bridge.scrape.client import Client, Page
 from fructosa_bridge.scrape.credentials import Credentials
-from fructosa_bridge.scrape.dns_cache import Names
-from fructosa_bridge.scrape.response_body import Body, looks_like
+from fructosa_bridge.scrape.dns_cache import DNSCache
+from fructosa_bridge.scrape.response_body import ResponseBody, unexpected_content
 from fructosa_bridge.scrape.scraper import Scraper
-from fructosa_bridge.scrape.target_state import State
+from fructosa_bridge.scrape.target_state import TargetState
 from fructosa_service import __version__
 from fructosa_service.web.tls import TLSFiles
 from tests.bridge.node import (
@@ -68,8 +68,8 @@ async def client():
 
 def target(port, **settings):
     """Return a target on loopback."""
-    settings = {"host": "127.0.0.1", "timeout_s": 20.0, "limit_bytes": MIB, **settings}
-    return Target(group="all", port=port, path="n", **settings)
+    settings = {"host": "127.0.0.1", "timeout_s": 20.0, "page_limit": MIB, **settings}
+    return Target(group="all", port=port, graphite_path="n", **settings)
 
 
 async def error_of(client, one):
@@ -268,7 +268,7 @@ async def test_who_rather_packs_than_sends_may_say_so(node, client):
 )
 async def test_a_page_may_be_elsewhere(node, client, page, line):
     """With a query of its own, and as it is written."""
-    await client.fetch(target(node.port, page=page, sensors=("A",)))
+    await client.fetch(target(node.port, path=page, sensors=("A",)))
 
     assert node.requests[0].startswith(f"GET {line} HTTP/1.1\r\n")
 
@@ -494,7 +494,7 @@ async def test_a_node_that_is_off_is_told_from_a_slow_one(client):
 )
 def test_what_the_system_says_becomes_a_line(error, expected):
     """Also what a test can't bring about."""
-    assert expected == scrape_errors.connecting(error, target(1, host="n1"))
+    assert expected == scrape_errors.connect_failed(error, target(1, host="n1"))
 
 
 async def test_names_are_known_while_no_name_server_answers():
@@ -516,7 +516,7 @@ async def test_names_are_known_while_no_name_server_answers():
         return answer
 
     now_s = [0.0]
-    names = Names(look_up, lambda: now_s[0])
+    names = DNSCache(look_up, lambda: now_s[0])
     first = [await names.resolve("n1", 1) for _ in range(2)]
     now_s[0] = 61.0
     second = await names.resolve("n1", 1)
@@ -547,7 +547,7 @@ async def test_openmetrics_is_translated_as_such(node, client):
         (GOOD, "text/plain"),
     ):
         node.says = answer(body, kind=kind)
-        states.append(State(target(node.port)))
+        states.append(TargetState(target(node.port)))
         await scraper.scrape(states[-1], 1000)
     scraper.flush()
 
@@ -917,7 +917,7 @@ def test_a_body_is_what_was_sent_however_it_is_cut(parts, is_packed, step):
     """Into chunks of any size, packed or not."""
     sent = b"".join(parts)
     wire = gzip.compress(sent) if is_packed else sent
-    body = Body("gzip" if is_packed else "", MIB)
+    body = ResponseBody("gzip" if is_packed else "", MIB)
 
     for start in range(0, len(wire), step):
         body.add(wire[start : start + step])
@@ -928,7 +928,7 @@ def test_a_body_is_what_was_sent_however_it_is_cut(parts, is_packed, step):
 @given(st.binary())
 def test_any_bytes_are_gzip_or_refused(content):
     """Nothing but ScrapeError comes out of them."""
-    body = Body("gzip", 1000)
+    body = ResponseBody("gzip", 1000)
     try:
         body.add(content)
         body.whole()
@@ -939,7 +939,7 @@ def test_any_bytes_are_gzip_or_refused(content):
 
 def test_a_bomb_is_left_before_it_fills_the_memory():
     """One chunk that would unpack to 64 MiB gives a piece more than is allowed."""
-    body = Body("gzip", MIB)
+    body = ResponseBody("gzip", MIB)
 
     with pytest.raises(ScrapeError, match="longer than 1048576 bytes"):
         body.add(BOMB)
@@ -959,7 +959,7 @@ def test_json_is_known_by_how_it_begins(value, indent):
     """Lists and objects, printed close or wide."""
     page = json.dumps(value, indent=indent).encode()
 
-    assert looks_like(page[:500]) == "this is JSON, no metrics"
+    assert unexpected_content(page[:500]) == "this is JSON, no metrics"
 
 
 @pytest.mark.parametrize(
@@ -967,10 +967,10 @@ def test_json_is_known_by_how_it_begins(value, indent):
 )
 def test_what_may_be_metrics_is_left_to_the_parser(page):
     """Also names in quotes, which stand in braces."""
-    assert looks_like(page) is None
+    assert unexpected_content(page) is None
 
 
 def test_deflate_is_not_gzip():
     """Nobody asked for it, and there are two kinds of it."""
     with pytest.raises(ScrapeError, match="'deflate', which was not asked for"):
-        Body("deflate", MIB).add(zlib.compress(GOOD))
+        ResponseBody("deflate", MIB).add(zlib.compress(GOOD))

@@ -9,8 +9,8 @@ import weakref
 import pytest
 
 from fructosa_bridge.model.target import Target
-from fructosa_bridge.scrape.connection import Closed, Connection
-from fructosa_bridge.scrape.response import Reply
+from fructosa_bridge.scrape.connection import ConnectionClosed, NodeConnection
+from fructosa_bridge.scrape.response import ScrapeResponse
 from fructosa_service.web.tls import TLSFiles
 from tests.bridge.node import GOOD, Node, answer, then_close, then_hang, then_reset
 from tests.certificates import Authority
@@ -36,7 +36,7 @@ async def connect(node):
     async def make(**how):
         loop = asyncio.get_running_loop()
         port = how.pop("port", node.port)
-        _, connection = await loop.create_connection(Connection, "127.0.0.1", port, **how)
+        _, connection = await loop.create_connection(NodeConnection, "127.0.0.1", port, **how)
         made.append(connection)
         return connection
 
@@ -48,7 +48,7 @@ async def connect(node):
 
 def new_reply():
     """Return a reply that nothing has come of."""
-    return Reply(Target(group="all", host="127.0.0.1", port=1, path="n"))
+    return ScrapeResponse(Target(group="all", host="127.0.0.1", port=1, graphite_path="n"))
 
 
 async def asked(connection, reply=None):
@@ -106,7 +106,7 @@ async def test_a_node_that_closes_a_connection_at_rest_is_noticed(node, connect)
 
     await until_closed(connection)
 
-    with pytest.raises(Closed):
+    with pytest.raises(ConnectionClosed):
         await asked(connection)
 
 
@@ -143,7 +143,7 @@ async def test_an_answer_that_breaks_off_is_told(node, connect, says, is_begun, 
     node.says = says
     connection, reply = await connect(), new_reply()
 
-    with pytest.raises(Closed) as caught:
+    with pytest.raises(ConnectionClosed) as caught:
         await asked(connection, reply)
 
     assert (is_begun, error) == (reply.is_begun, type(caught.value.error))
@@ -217,7 +217,7 @@ async def test_a_page_that_is_cut_off_below_tls_is_not_whole(secure, connect):
 
     node.says = says
 
-    with pytest.raises(Closed):
+    with pytest.raises(ConnectionClosed):
         await asked(await connect(**how))
 
 
@@ -242,7 +242,7 @@ async def test_a_connection_goes_when_it_is_closed(node, secure, speaks_tls):
     try:
         loop = asyncio.get_running_loop()
         port = how.pop("port")
-        connection = (await loop.create_connection(Connection, "127.0.0.1", port, **how))[1]
+        connection = (await loop.create_connection(NodeConnection, "127.0.0.1", port, **how))[1]
         await asked(connection)
         gone = weakref.ref(connection)
         connection.close()

@@ -9,7 +9,7 @@ import pytest
 
 from fructosa_bridge.model.target import Target
 from fructosa_bridge.scrape import ping
-from fructosa_bridge.scrape.target_state import State
+from fructosa_bridge.scrape.target_state import TargetState
 
 from ..node import Node, answer, then_hang
 
@@ -25,12 +25,12 @@ async def node():
 
 def target(port, host="127.0.0.1", group="all", **more):
     """Return a target on this machine."""
-    return Target(group=group, host=host, port=port, path=host, **more)
+    return Target(group=group, host=host, port=port, graphite_path=host, **more)
 
 
 def state(host, error=None, group="all", port=9888, samples=272):
     """Return the state of a node that was asked."""
-    return State(
+    return TargetState(
         target(port, host, group), up=error is None, error=error, samples=samples, duration_s=0.0081
     )
 

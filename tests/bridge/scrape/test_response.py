@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from fructosa_bridge.model.errors import ScrapeError
 from fructosa_bridge.model.target import Target
-from fructosa_bridge.scrape.response import Reply
+from fructosa_bridge.scrape.response import ScrapeResponse
 from tests.bridge.node import GOOD, answer
 
 LIMIT_BYTES = 2**20
@@ -23,7 +23,9 @@ LONG = "the answer's header lines are too long; is this the right port?"
 
 def replied(*pieces, is_closed=False):
     """Return the reply that comes of *pieces*, behind which the node may close."""
-    reply = Reply(Target(group="all", host="n1", port=1, path="n", limit_bytes=LIMIT_BYTES))
+    reply = ScrapeResponse(
+        Target(group="all", host="n1", port=1, graphite_path="n", page_limit=LIMIT_BYTES)
+    )
     for piece in pieces:
         if not reply.is_over:
             reply.feed(memoryview(piece))
@@ -141,7 +143,7 @@ def test_what_nobody_asked_for_is_not_read_and_costs_the_connection(name):
 
 def test_what_comes_behind_the_answer_in_a_piece_of_its_own_costs_the_connection_too():
     """As long as the reply is there to see it."""
-    reply = Reply(Target(group="all", host="n1", port=1, path="n"))
+    reply = ScrapeResponse(Target(group="all", host="n1", port=1, graphite_path="n"))
     for piece in (answer(), answer(b"other 1\n")):
         reply.feed(memoryview(piece))
 

@@ -11,7 +11,7 @@ from fructosa_bridge.model.target import Target
 from fructosa_bridge.queue.spool import Spool
 from fructosa_bridge.scrape.client import Client, Page
 from fructosa_bridge.scrape.scraper import Scraper
-from fructosa_bridge.scrape.target_state import State
+from fructosa_bridge.scrape.target_state import TargetState
 from fructosa_bridge.translate.translator import Translator
 
 GOOD = "# TYPE load gauge\nload 0.5\n"
@@ -69,9 +69,14 @@ async def scrape(port):
             spool = Spool(10**6)
             timeout_s = 1 if kind == "slow" else 30
             target = Target(
-                group="all", host=host, port=to, path="n", timeout_s=timeout_s, sensors=(kind,)
+                group="all",
+                host=host,
+                port=to,
+                graphite_path="n",
+                timeout_s=timeout_s,
+                sensors=(kind,),
             )
-            state = State(target)
+            state = TargetState(target)
             await Scraper(client, [spool], sample_limit=100).scrape(state, 1234.5)
             (batch,) = await spool.peek(10**6)
             assert (1234, 10) == (batch.time_s, batch.interval_s)
@@ -149,8 +154,8 @@ class Faulty(Translator):
 async def test_a_fault_of_ours_costs_only_the_page_that_shows_it(port, caplog):
     """It is an error of the target, with a traceback in the log; scraping goes on."""
     spool = Spool(100)
-    target = Target(group="all", host="127.0.0.1", port=port, path="n", sensors=("good",))
-    state = State(target)
+    target = Target(group="all", host="127.0.0.1", port=port, graphite_path="n", sensors=("good",))
+    state = TargetState(target)
     async with Client() as client:
         scraper = Scraper(client, [spool], sample_limit=100)
         scraper._translator = lambda target: Faulty()
@@ -178,8 +183,8 @@ class Enough(Exception):
 async def test_a_target_is_scraped_at_its_moments_and_missed_slots_are_counted(port):
     """A scrape that takes 25 s costs two slots of ten."""
     clock, dues = Clock(), []
-    target = Target(group="all", host="127.0.0.1", port=port, path="n")
-    state = State(target)
+    target = Target(group="all", host="127.0.0.1", port=port, graphite_path="n")
+    state = TargetState(target)
 
     class Timed(Scraper):
         """A scraper whose scrapes and waits take no real time."""
@@ -247,7 +252,7 @@ class Counting(Spool):
 def states(count):
     """Return the states of so many targets."""
     return [
-        State(Target(group="all", host=f"n{number}", port=1, path=f"n{number}"))
+        TargetState(Target(group="all", host=f"n{number}", port=1, graphite_path=f"n{number}"))
         for number in range(count)
     ]
 
@@ -264,7 +269,7 @@ async def scraper_that_waits():
 
     async def make(*arguments, **named):
         made = Scraper(*arguments, **named)
-        state = State(Target(group="all", host="hangs", port=1, path="hangs"))
+        state = TargetState(Target(group="all", host="hangs", port=1, graphite_path="hangs"))
         hanging.append(asyncio.create_task(made.scrape(state, 1000.0)))
         await asyncio.sleep(0)
         return made
@@ -395,9 +400,9 @@ async def test_a_fault_of_ours_costs_one_page_of_those_that_are_translated_toget
 async def test_whether_a_target_is_up_is_told_in_its_naming(naming, path):
     """Beside what the page says, with how long it took and how many samples it had."""
     spool = Counting()
-    target = Target(group="all", host="n0", port=1, path="n0", naming=naming)
+    target = Target(group="all", host="n0", port=1, graphite_path="n0", naming=naming)
     scraper = Scraper(Nodes(), [spool], sample_limit=10)
-    await scraped(scraper, [State(target)])
+    await scraped(scraper, [TargetState(target)])
     scraper.flush()
 
     (batch,) = await spool.peek(10)

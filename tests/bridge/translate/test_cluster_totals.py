@@ -10,14 +10,20 @@ from hypothesis import strategies as st
 from prometheus_client import generate_latest
 
 from fructosa_bridge.model.errors import ScrapeError
-from fructosa_bridge.model.selection import SELECTOR, Choice
+from fructosa_bridge.model.selection import SELECTOR, MetricSelection
 from fructosa_bridge.model.target import Target
 from fructosa_bridge.naming.schemes import SCHEMES
 from fructosa_bridge.queue.spool import Spool
 from fructosa_bridge.scrape.client import Page
 from fructosa_bridge.scrape.scraper import Scraper
-from fructosa_bridge.scrape.target_state import State
-from fructosa_bridge.translate.cluster_totals import SUMS, AllPicks, part, told, totals
+from fructosa_bridge.scrape.target_state import TargetState
+from fructosa_bridge.translate.cluster_totals import (
+    TOTALS,
+    AddendIndexes,
+    addend,
+    contribution,
+    totals,
+)
 from fructosa_bridge.translate.translator import Translator
 from fructosa_bridge.web.metrics import registry
 from fructosa_exporter.sensors import SENSORS
@@ -61,8 +67,10 @@ class Nodes:
 
     def add(self, name, section="compute"):
         """Add a target; return how it is called here."""
-        made = Target(group=section, host=name, port=1, path=f"cluster.{name}", **self._rules)
-        self.states.append(State(made))
+        made = Target(
+            group=section, host=name, port=1, graphite_path=f"cluster.{name}", **self._rules
+        )
+        self.states.append(TargetState(made))
         return self.states[-1]
 
     async def scrape(self, state, said, due_s=0.0):
@@ -165,7 +173,7 @@ async def test_gpus_are_added_up_and_those_that_are_lost_are_counted():
 
 async def test_what_graphite_is_not_to_hold_adds_up_all_the_same():
     """So a site may keep the sums alone."""
-    nodes = Nodes(choice=Choice(drop=(SELECTOR.parse("fructosa_*"),)))
+    nodes = Nodes(selection=MetricSelection(drop=(SELECTOR.parse("fructosa_*"),)))
 
     await nodes.scrape(nodes.add("n1"), PAGE)
 
@@ -177,13 +185,13 @@ def grown(*pages):
     translator, before = Translator(), None
     for due_s, page in pages:
         taken = translator.points(page, "cluster.n1.", 10**6).taken
-        before = told(taken, due_s, before)
+        before = contribution(taken, due_s, before)
     return named(before.amounts).get(RECEIVED)
 
 
 def named(amounts):
     """Return amounts by the names of their sums, without those that are not there."""
-    each = zip(SUMS, amounts, strict=True)
+    each = zip(TOTALS, amounts, strict=True)
     return {summed.quantity: amount for summed, amount in each if not math.isnan(amount)}
 
 
@@ -235,7 +243,7 @@ def test_a_series_that_stands_twice_counts_once():
 
     taken = Translator().points(page, "cluster.n1.", 10).taken
 
-    assert {"load_average": 2} == named(told(taken, 0, None).amounts)
+    assert {"load_average": 2} == named(contribution(taken, 0, None).amounts)
 
 
 def test_pages_of_other_exporters_have_nothing_to_add():
@@ -270,27 +278,27 @@ PAGES = st.dictionaries(st.sampled_from(SERIES), NUMBERS, min_size=1)
 @given(st.lists(PAGES, min_size=1, max_size=4))
 def test_no_numbers_make_a_sum_that_is_no_number(pages):
     """Neither infinite nor NaN, whatever nodes say, and whichever series they say each time."""
-    picks, before, amounts = AllPicks(), None, []
+    picks, before, amounts = AddendIndexes(), None, []
     for at, page in enumerate(pages):
         placed = tuple((place, _part(series)) for place, series in enumerate(page))
-        before = told(picks.of(placed).taken(list(page.values())), float(at), before)
+        before = contribution(picks.of(placed).taken(list(page.values())), float(at), before)
         amounts.append(("compute", f"cluster.n{at}", before.amounts))
 
     found = totals(amounts)["compute"]
 
-    assert len(SUMS) == len(found)
+    assert len(TOTALS) == len(found)
     assert all(math.isfinite(amount) for amount in named(found).values())
 
 
 def _part(series):
     metric, _, interface = series.partition('{interface="')
-    return part(f"fructosa_{metric}", [("interface", interface.rstrip('"}'))])
+    return addend(f"fructosa_{metric}", [("interface", interface.rstrip('"}'))])
 
 
 def test_sums_that_are_too_large_are_not_told():
     """As Graphite could not hold them."""
     taken = Translator().points("fructosa_cpu_threads 1e308\n", "n.", 10).taken
-    amounts = told(taken, 0, None).amounts
+    amounts = contribution(taken, 0, None).amounts
 
     assert {} == named(totals([("all", f"n{at}", amounts) for at in range(2)])["all"])
 
@@ -319,16 +327,16 @@ def test_sums_that_are_too_large_are_not_told():
 )
 def test_whole_disks_wires_and_packages_are_added_up(metric, labels, quantity):
     """What holds others counts, and what it holds does not."""
-    found = part(metric, list(labels.items()))
+    found = addend(metric, list(labels.items()))
 
-    assert quantity == (found and SUMS[found.number].quantity)
+    assert quantity == (found and TOTALS[found.number].quantity)
 
 
 def test_sums_are_made_of_metrics_and_labels_that_the_agent_has():
     """Counters are called so that they are known as such."""
     declared = {metric.name: metric for sensor in SENSORS.values() for metric in sensor.metrics}
 
-    for summed in SUMS:
+    for summed in TOTALS:
         metric = declared[summed.metric]
         assert {name for name, _ in summed.labels} <= set(metric.labels)
         assert summed.is_rate == (metric.type == "counter")
@@ -338,7 +346,7 @@ def test_what_dashboards_ask_of_lmaster_it_tells():
     """Each sum that is on a panel is one of these, and each of these is on a panel."""
     asked = {series.metric for board in BOARDS for series in board.leaves("graphite")}
 
-    expected = {summed.name for summed in SUMS}
+    expected = {summed.name for summed in TOTALS}
     assert expected == {name for name in asked if name.startswith("fructosa_cluster_")}
 
 
@@ -358,7 +366,7 @@ def test_lmaster_adds_up_what_prometheus_is_asked_to():
         if ours.metric.startswith("fructosa_cluster_")
     }
 
-    assert {(summed.name, summed.metric, frozenset(summed.labels)) for summed in SUMS} == asked
+    assert {(summed.name, summed.metric, frozenset(summed.labels)) for summed in TOTALS} == asked
 
 
 def _patterns(labels):

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fructosa_bridge.naming.schemes import SCHEMES, Named, Plain
-from fructosa_bridge.translate.columns import AllPaths, Columns
+from fructosa_bridge.naming.schemes import SCHEMES, Plain, SeriesPath
+from fructosa_bridge.translate.columns import Columns, PathTable
 
 OWN = ("up.all",)
 NUMBERS = st.floats() | st.integers(-(2**63), 2**64 - 1)
@@ -16,8 +16,8 @@ NUMBERS = st.floats() | st.integers(-(2**63), 2**64 - 1)
 
 def columns(*series, scheme="plain", paths=None):
     """Return the columns of *series*, each a path, a path with its factor, or None."""
-    named = [Named(one) if isinstance(one, str) else one for one in series]
-    return Columns(named, SCHEMES[scheme], AllPaths() if paths is None else paths)
+    named = [SeriesPath(one) if isinstance(one, str) else one for one in series]
+    return Columns(named, SCHEMES[scheme], PathTable() if paths is None else paths)
 
 
 def points(kept):
@@ -63,7 +63,7 @@ def test_numbers_whose_sum_is_too_large_are_kept_all_the_same(numbers):
 
 def test_a_number_is_multiplied_and_may_become_too_large():
     """Then Graphite can't hold it."""
-    made = columns(Named("a", 100.0), "b")
+    made = columns(SeriesPath("a", 100.0), "b")
 
     assert [("a", 250.0), ("b", 1.0)] == points(made.kept([2.5, 1.0], OWN))
     assert [("b", 1.0)] == points(made.kept([1e307, 1.0], OWN))
@@ -115,7 +115,7 @@ def test_a_total_of_which_a_part_is_no_number_is_not_told(number):
 def test_a_total_is_the_same_of_whole_numbers_and_of_broken_ones(numbers):
     """The short way reads a number without a point as a whole one."""
     made = columns(*(f"fructosa_disk_reads_total.sd{n}x" for n in range(len(numbers))))
-    made = Columns(made._series, SCHEMES["fructosa"], AllPaths())
+    made = Columns(made._series, SCHEMES["fructosa"], PathTable())
 
     assert points(made.kept(numbers, OWN)) == points(made.kept([float(n) for n in numbers], OWN))
 
@@ -135,7 +135,7 @@ def test_whatever_the_numbers_are_all_is_kept_or_counted(pairs):
 
 def test_paths_are_one_object_for_all_who_have_the_same():
     """Also those of different layouts, as without the dropped series they may be the same."""
-    paths = AllPaths()
+    paths = PathTable()
     one, other = columns("a", None, "b", paths=paths), columns("a", "b", paths=paths)
 
     found = [one.kept([1, 2, 3], OWN).paths, one.kept([4, 5, 6], OWN).paths]
@@ -147,8 +147,8 @@ def test_paths_are_one_object_for_all_who_have_the_same():
 
 def test_paths_that_nobody_has_any_more_are_forgotten():
     """What comes and goes leaves nothing behind."""
-    paths = AllPaths()
-    made = Columns([Named("a"), Named("b")], Plain(), paths)
+    paths = PathTable()
+    made = Columns([SeriesPath("a"), SeriesPath("b")], Plain(), paths)
     for number in (1.0, math.nan):
         made.kept([number, 2.0], OWN)
     del made

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from fructosa_bridge.deliver import encode
 from fructosa_bridge.model.points import Batch, Paths, Points
-from fructosa_bridge.naming.schemes import Named, Plain
+from fructosa_bridge.naming.schemes import Plain, SeriesPath
 from fructosa_bridge.translate import fast
-from fructosa_bridge.translate.columns import AllPaths, Columns
-from fructosa_bridge.translate.page_template import Layouts, Piece
+from fructosa_bridge.translate.columns import Columns, PathTable
+from fructosa_bridge.translate.page_template import PageTemplates, TemplateLine
 
 ODD = ["NaN", "+Inf", "-Inf", "1_0", "0x10", " 1", "1 ", "١", "1e", "--1", "", ".", "1e999", "e5"]
 PLAIN = ["0", "-0", "1", "+1", "1.", ".5", "1e5", "1E-5", "007", "9007199254740993", "1e22", "1e23"]
@@ -40,9 +40,9 @@ def part_in_c():
 
 def layout(prefixes):
     """Return the layout of a page that has a sample, or a comment, for each prefix."""
-    layouts = Layouts(lambda series: Columns(series, Plain(), AllPaths()))
+    layouts = PageTemplates(lambda series: Columns(series, Plain(), PathTable()))
     pieces = [
-        Piece(prefix, has_number=not prefix.startswith("#"), series=Named(f"p{number}"))
+        TemplateLine(prefix, has_number=not prefix.startswith("#"), series=SeriesPath(f"p{number}"))
         for number, prefix in enumerate(prefixes)
     ]
     return layouts.layout(pieces)

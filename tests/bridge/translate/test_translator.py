@@ -8,16 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fructosa_bridge.model.errors import PageError
-from fructosa_bridge.model.selection import SELECTOR, Choice, Limits
+from fructosa_bridge.model.selection import SELECTOR, LabelLimits, MetricSelection
 from fructosa_bridge.naming.schemes import SCHEMES
 from fructosa_bridge.translate import text_format
-from fructosa_bridge.translate.translator import Rules, Translator
+from fructosa_bridge.translate.translator import TranslationRules, Translator
 
 
-def points(page, translator=None, most_samples=1000):
+def points(page, translator=None, sample_limit=1000):
     """Return what a translator makes of a page, as a dictionary."""
     translator = translator or Translator()
-    return dict(translator.points(page, "cluster.n1.", most_samples).points)
+    return dict(translator.points(page, "cluster.n1.", sample_limit).points)
 
 
 PAGE = """\
@@ -106,7 +106,7 @@ def test_series_that_differ_in_label_names_alone_do_not_share_a_path():
 def test_too_many_samples_refuse_the_page():
     """The message tells both numbers."""
     with pytest.raises(PageError, match="3 samples, more than the 2"):
-        points(PAGE, most_samples=2)
+        points(PAGE, sample_limit=2)
 
 
 @pytest.mark.parametrize("time", ["", " 1700000000000"])
@@ -244,7 +244,7 @@ def test_a_known_layout_may_have_too_many_samples_when_the_limit_is_lowered():
     points(PAGE, translator)
 
     with pytest.raises(PageError, match="3 samples, more than the 2"):
-        points(PAGE, translator, most_samples=2)
+        points(PAGE, translator, sample_limit=2)
 
 
 def test_a_blank_in_a_label_does_not_end_the_series():
@@ -371,7 +371,9 @@ def ruled(scheme="plain", keep="", drop="", **limits):
     chosen = [
         tuple(SELECTOR.parse(text) for text in texts.split(",") if text) for texts in (keep, drop)
     ]
-    return Translator(Rules(SCHEMES[scheme], Choice(*chosen), Limits(**limits)))
+    return Translator(
+        TranslationRules(SCHEMES[scheme], MetricSelection(*chosen), LabelLimits(**limits))
+    )
 
 
 LAGENT = """\
@@ -476,16 +478,16 @@ def test_limits_hold_for_what_is_kept():
     page = 'a{x="1",y="2"} 1\nb 2\n'
 
     with pytest.raises(PageError, match="a has 2 labels, more than the 1"):
-        ruled(labels=1).points(page, "n.", 10)
+        ruled(label_limit=1).points(page, "n.", 10)
     with pytest.raises(PageError, match="has a name of 1 bytes, more than the 0"):
-        ruled(length_bytes=0).points(page, "n.", 10)
-    for translator in (ruled(labels=2, length_bytes=1), ruled(drop="a", labels=1)):
+        ruled(label_length_limit=0).points(page, "n.", 10)
+    for translator in (ruled(label_limit=2, label_length_limit=1), ruled(drop="a", label_limit=1)):
         assert 2 == translator.points(page, "n.", 10).samples
 
 
 def test_a_limit_is_broken_again_and_again():
     """A page that was refused leaves nothing behind that would let it pass."""
-    translator = ruled(labels=1)
+    translator = ruled(label_limit=1)
     for _ in range(3):
         with pytest.raises(PageError):
             translator.points('b 2\na{x="1",y="2"} 1\n', "n.", 10)

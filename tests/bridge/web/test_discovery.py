@@ -28,7 +28,7 @@ def test_a_section_is_a_group_of_targets():
 def test_a_page_at_another_place_is_told():
     """Scheme, path, and what is asked for; a fraction of a second is whole milliseconds."""
     (found,) = groups(
-        gpu=NodesSettings(hosts=("n1",), tls=True, page="/probe?module=a&b[]=1&c=", timeout_s=0.25)
+        gpu=NodesSettings(hosts=("n1",), tls=True, path="/probe?module=a&b[]=1&c=", timeout_s=0.25)
     )
 
     assert {
@@ -57,7 +57,7 @@ def test_sensors_are_told_for_relabelling_alone():
 def test_names_of_labels_are_such(query, timeout_s, interval_s):
     """Whatever stands in the page's place; durations are never zero, values are text."""
     page = NodesSettings(
-        hosts=("n1",), page=f"/a?{query}", timeout_s=timeout_s, interval_s=interval_s
+        hosts=("n1",), path=f"/a?{query}", timeout_s=timeout_s, interval_s=interval_s
     )
 
     (found,) = groups(one=page)

@@ -6,7 +6,7 @@ from fructosa_bridge.deliver.delivery import REFUSALS
 from fructosa_bridge.queue.journal import Journal
 from fructosa_bridge.queue.segments import Segments
 from fructosa_bridge.queue.spool import REASONS, Spool
-from fructosa_bridge.scrape.target_state import Totals
+from fructosa_bridge.scrape.target_state import ScrapeTotals
 from fructosa_bridge.web.metrics import registry
 
 from ..shown import Shown, delivery, down, state, up
@@ -52,13 +52,13 @@ def test_counters_do_not_go_back_when_a_target_goes():
     view = Shown([up("a"), gone])
     before = samples(view)
 
-    view.gone.add(gone)
+    view.removed.add(gone)
     view.states = [up("a")]
     after = samples(view)
 
     counters = [name for name in before if name.split("{")[0].endswith("_total")]
     assert [] == [name for name in counters if after[name] < before[name] and "process" not in name]
-    assert Totals(scrapes=5, samples=500, seconds=view.gone.seconds) == view.gone
+    assert ScrapeTotals(scrapes=5, samples=500, seconds=view.removed.seconds) == view.removed
 
 
 def test_a_reload_is_seen_by_the_next_scrape():
@@ -67,7 +67,7 @@ def test_a_reload_is_seen_by_the_next_scrape():
     page = registry(view)
     generate_latest(page)
 
-    view.states, view.reload_ok, view.is_ready = [up("a"), up("b")], False, False
+    view.states, view.reload_succeeded, view.is_ready = [up("a"), up("b")], False, False
     text = generate_latest(page).decode()
 
     assert 'fructosa_master_targets{section="compute",state="up"} 2.0\n' in text

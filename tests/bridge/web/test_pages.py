@@ -12,9 +12,9 @@ import bcrypt
 import pytest
 
 from fructosa_bridge.web import listener
-from fructosa_bridge.web.auth import Passwords
+from fructosa_bridge.web.auth import PasswordChecker
 from fructosa_bridge.web.pages import serve
-from fructosa_bridge.web.status import Outcome
+from fructosa_bridge.web.status import ReloadOutcome
 from fructosa_service.config.kinds import Endpoint
 from fructosa_service.errors import ServiceError, UsageError
 from fructosa_service.web.settings import WebSettings
@@ -209,7 +209,7 @@ async def test_lmaster_is_healthy_before_it_is_ready():
 
 async def test_a_reload_says_how_it_went():
     """200 and what changed, or 400 and the problems."""
-    outcomes = [Outcome(True, "2 targets more"), Outcome(False, "line 3: no port")]
+    outcomes = [ReloadOutcome(True, "2 targets more"), ReloadOutcome(False, "line 3: no port")]
 
     async def reload():
         return outcomes.pop(0)
@@ -228,7 +228,7 @@ async def test_a_reload_must_be_meant():
 
     async def reload():
         calls.append(1)
-        return Outcome(True, "done")
+        return ReloadOutcome(True, "done")
 
     view = Shown(reload=reload)
     async with served(view) as pages:
@@ -305,7 +305,7 @@ async def test_a_user_of_elsewhere_may_reload_where_users_are_known(tmp_path):
     users.write_text(entry("alice", PASSWORD))
 
     async def reload():
-        return Outcome(True, "done")
+        return ReloadOutcome(True, "done")
 
     async with served(Shown(reload=reload), users_file=users) as pages:
         named = header("alice", PASSWORD)
@@ -319,7 +319,7 @@ async def test_who_guesses_passwords_keeps_no_user_waiting(tmp_path):
     """Known users come in while guesses wait; too many guesses are told to come again."""
     path = tmp_path / "users"
     path.write_text(entry("alice", PASSWORD))
-    passwords = Passwords(Users(path), sleep=lambda _: asyncio.Event().wait())
+    passwords = PasswordChecker(Users(path), sleep=lambda _: asyncio.Event().wait())
     right = header("alice", PASSWORD)["Authorization"]
     assert await passwords.are_right(right)
 
@@ -360,7 +360,7 @@ async def test_more_requests_than_wanted_are_told_to_come_again():
     async def reload():
         begun.set()
         await go_on.wait()
-        return Outcome(True, "done")
+        return ReloadOutcome(True, "done")
 
     async with served(Shown(reload=reload), max_requests=1) as pages:
         first = asyncio.create_task(pages.status("-/reload", "POST"))

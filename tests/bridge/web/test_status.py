@@ -13,14 +13,14 @@ from fructosa_bridge.queue.segments import Segments
 from fructosa_bridge.queue.spool import Spool
 from fructosa_bridge.web import readable
 from fructosa_bridge.web.status import (
-    chosen,
     counts,
     destination_row,
+    filtered,
     queue_row,
     target_row,
     worst_first,
 )
-from fructosa_bridge.web.target_json import Answers, _rows
+from fructosa_bridge.web.target_json import TargetsJSON, _rows
 
 from ..shown import Nowhere, Shown, delivery, down, many, state, up
 
@@ -63,7 +63,7 @@ def test_targets_are_chosen_by_state_group_and_text():
     states = [up("n1", "gpu"), down("n2", "gpu", "Refused"), down("n3", "cpu", "reset")]
 
     def names(**asked):
-        return [found.target.host for found in chosen(states, **asked)]
+        return [found.target.host for found in filtered(states, **asked)]
 
     assert ["n1", "n2", "n3"] == names()
     assert ["n2", "n3"] == names(state="down")
@@ -78,7 +78,7 @@ def test_any_text_may_be_looked_for_in_any_error(text, error):
     """A part of the error always finds it."""
     states = [down(error=error + text)]
 
-    assert states == chosen(states, text=text)
+    assert states == filtered(states, text=text)
 
 
 def test_what_is_down_comes_first():
@@ -127,7 +127,7 @@ async def test_all_targets_are_in_the_answer_however_many_pieces_it_is_made_of()
     """In their order, as it is and in gzip."""
     states = many(1234)
 
-    answer = await Answers(Shown(states, [delivery()])).targets()
+    answer = await TargetsJSON(Shown(states, [delivery()])).targets()
 
     told = json.loads(answer.plain)
     assert [target_row(one) for one in states] == told["targets"]
@@ -157,7 +157,7 @@ async def test_who_asks_within_a_second_gets_the_same_answer():
     """So that many who ask cost as much as one; afterwards it is made anew."""
     now_s = [0.0]
     view = Shown([up("a")])
-    answers = Answers(view, lambda: now_s[0])
+    answers = TargetsJSON(view, lambda: now_s[0])
 
     first, same = await asyncio.gather(answers.targets(), answers.targets())
     view.states = [up("a"), up("b")]
@@ -171,7 +171,7 @@ async def test_who_asks_within_a_second_gets_the_same_answer():
 
 async def test_who_goes_away_takes_the_answer_from_nobody():
     """A closed tab does not end what others wait for."""
-    answers = Answers(Shown(many(1000)))
+    answers = TargetsJSON(Shown(many(1000)))
     leaving, staying = (asyncio.create_task(answers.targets()) for _ in range(2))
     await asyncio.sleep(0)
 
@@ -182,7 +182,7 @@ async def test_who_goes_away_takes_the_answer_from_nobody():
 
 async def test_few_answers_are_kept_whatever_is_asked_for():
     """Their memory has a bound."""
-    answers = Answers(Shown(many(10)), lambda: 0.0)
+    answers = TargetsJSON(Shown(many(10)), lambda: 0.0)
 
     for number in range(100):
         await answers.targets("", str(number))

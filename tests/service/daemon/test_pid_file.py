@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fructosa_service.daemon import pid_file
-from fructosa_service.daemon.pid_file import Found, State
+from fructosa_service.daemon.pid_file import DaemonState, PidFileStatus
 from fructosa_service.errors import ServiceError
 
 
@@ -30,7 +30,7 @@ def test_the_lock_makes_a_daemon_running(held, path):
     """With its pid, and where it serves."""
     held.write(["http://localhost:9888/metrics"])
 
-    expected = Found(State.RUNNING, os.getpid(), ("http://localhost:9888/metrics",))
+    expected = PidFileStatus(DaemonState.RUNNING, os.getpid(), ("http://localhost:9888/metrics",))
     assert expected == pid_file.look(path)
 
 
@@ -38,7 +38,7 @@ def test_without_places_it_is_starting(held, path):
     """A daemon writes its pid first, and where it serves when it is ready."""
     held.write()
 
-    assert Found(State.STARTING, os.getpid()) == pid_file.look(path)
+    assert PidFileStatus(DaemonState.STARTING, os.getpid()) == pid_file.look(path)
 
 
 def test_only_one_gets_it(held, path):
@@ -51,14 +51,14 @@ def test_a_file_that_nobody_holds_is_stale(path):
     path.parent.mkdir()
     path.write_text(f"{os.getpid()}\nhttp://localhost:9888/\n")
 
-    assert Found(State.DEAD, os.getpid()) == pid_file.look(path)
+    assert PidFileStatus(DaemonState.DEAD, os.getpid()) == pid_file.look(path)
 
 
 def test_a_number_that_does_not_hold_the_file_is_not_believed(held, path):
     """Who has locked a file may have written anything into it; nobody is signalled for that."""
     path.write_text("1\nhttp://localhost:9888/\n")
 
-    assert Found(State.STARTING) == pid_file.look(path)
+    assert PidFileStatus(DaemonState.STARTING) == pid_file.look(path)
 
 
 def test_a_stale_file_is_taken_over(path):
@@ -81,7 +81,7 @@ def test_what_ended_in_order_leaves_nothing(path):
     taken.close()
 
     assert not path.exists()
-    assert Found(State.ABSENT) == pid_file.look(path)
+    assert PidFileStatus(DaemonState.ABSENT) == pid_file.look(path)
 
 
 def test_a_file_that_was_emptied_is_as_good_as_none(path):
@@ -89,7 +89,7 @@ def test_a_file_that_was_emptied_is_as_good_as_none(path):
     path.parent.mkdir()
     path.touch()
 
-    assert State.ABSENT is pid_file.look(path).state
+    assert DaemonState.ABSENT is pid_file.look(path).state
 
 
 def test_a_held_file_is_not_removed(held, path):
