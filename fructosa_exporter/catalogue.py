@@ -44,17 +44,27 @@ def description(sensor: type[Sensor], state: str) -> str:
 
 
 def reference(sensors: Mapping[str, type[Sensor]]) -> str:
-    """Return all there is to know of all *sensors*, as docs/sensors.md."""
-    blocks = [_REFERENCE, *(_chapter(sensor) for sensor in sensors.values())]
-    return "\n\n".join(blocks) + "\n"
+    """Return docs/sensors.md: an index of all *sensors*, then a chapter on each."""
+    chapters = (_chapter(sensor) for sensor in sensors.values())
+    return "\n\n".join([_REFERENCE, _index(sensors), *chapters]) + "\n"
 
 
 _REFERENCE = """# Sensors
 
-Made from the declarations in `fructosa_exporter/sensors/` by `make docs`. On a machine,
-`lagent sensors` tells which of them can be read there, and `lagent sensors NAME` the same as
-here. A sensor is read when it has a section `[sensor:NAME]` in `lagent.conf`; without any such
-section, all are read that can be read cheaply, but for those marked *only when configured*."""
+`make docs` generates this page from the declarations in `fructosa_exporter/sensors/`.
+
+On a node, `lagent sensors` lists the sensors and says which of them it reads there by default.
+`lagent sensors NAME` prints what this page has on one of them.
+
+Once `lagent.conf` has a `[sensor:NAME]` section, lagent reads exactly the sensors that have one.
+Without any, it reads every sensor that its user may read and that finds something on the node,
+except those marked *Read only when configured*."""
+
+
+def _index(sensors: Mapping[str, type[Sensor]]) -> str:
+    # The anchor of a heading of one word is that word in lower case.
+    rows = [f"| [{name}](#{name.lower()}) | {one.summary()} |" for name, one in sensors.items()]
+    return "\n".join(["| sensor | what it measures |", "| --- | --- |", *rows])
 
 
 def _chapter(sensor: type[Sensor]) -> str:

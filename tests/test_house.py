@@ -312,9 +312,10 @@ def test_the_page_on_alerting_is_made_from_the_declarations():
     assert rules.alerting_page() == (ROOT / "docs" / "alerting.md").read_text()
 
 
-def test_readme_names_every_sensor():
-    """With what it measures, as the sensor says it."""
-    readme = (ROOT / "README.md").read_text()
+def test_the_reference_begins_with_an_index_of_all_sensors():
+    """Each with a link to its chapter, and its own summary of what it measures."""
+    text = (ROOT / "docs" / "sensors.md").read_text()
+    index = text.partition("\n## ")[0]
 
     for name, sensor in SENSORS.items():
-        assert f"| {name} | {sensor.summary()} |" in readme
+        assert f"| [{name}](#{name.lower()}) | {sensor.summary()} |" in index
