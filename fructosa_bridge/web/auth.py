@@ -1,4 +1,4 @@
-"""Who is answered over HTTP: users whose password is right, and not all of the world at once."""
+"""Access to the pages: users and passwords, the limit of concurrent requests, security headers."""
 
 import asyncio
 import time
@@ -19,7 +19,7 @@ _QUEUE_LIMIT = 16
 _REST = 20
 
 _HEADERS = {
-    # Nothing of other places, no scripts or styles within the page, and no frame around it.
+    # Nothing from other hosts, no inline scripts or styles, no frames.
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
         "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -71,46 +71,46 @@ class PasswordChecker:
         return self._users.check(authorization), time.thread_time() - began_s
 
 
-class Guard:
-    """Lets a request through, or answers in its place.
+class AccessControl:
+    """Middleware that authenticates users and limits the number of concurrent requests.
 
-    Raises: UsageError when the users file can't be used.
+    Raises: UsageError if the users file is invalid.
     """
 
     def __init__(self, settings: WebSettings) -> None:
         path = settings.users_file
         self._passwords = None if path is None else PasswordChecker(Users(path))
-        self._most = settings.max_requests
-        self._asking = 0
+        self._max_requests = settings.max_requests
+        self._requests = 0
 
     @property
-    def knows_users(self) -> bool:
-        """Whether only users are answered."""
+    def requires_user(self) -> bool:
+        """Whether requests need a user and a password."""
         return self._passwords is not None
 
     def install(self, application: web.Application) -> None:
-        """Stand before all pages of an *application*."""
-        application.middlewares.append(self._guarded)
+        """Apply to all requests to an *application*."""
+        application.middlewares.append(self._handle)
         application.on_response_prepare.append(_add_headers)
 
     @web.middleware
-    async def _guarded(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        # Before it counts: who guesses passwords must not take the places of others.
-        await self._let_in(request)
-        if self._asking >= self._most:
-            raise _busy(f"{self._most} requests are being answered already; try again")
-        self._asking += 1
+    async def _handle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        # Before the request counts: clients that guess passwords must not lock out others.
+        await self._authenticate(request)
+        if self._requests >= self._max_requests:
+            raise _busy(f"{self._max_requests} requests are in progress already; try again")
+        self._requests += 1
         try:
             return await handler(request)
         finally:
-            self._asking -= 1
+            self._requests -= 1
 
-    async def _let_in(self, request: web.Request) -> None:
+    async def _authenticate(self, request: web.Request) -> None:
         if self._passwords is None:
             return
         if not await self._passwords.are_right(request.headers.get("Authorization")):
             raise web.HTTPUnauthorized(
-                text="only users of this lmaster are answered: give a name and its password\n",
+                text="unauthorized: this page needs the name and password of a user\n",
                 headers={"WWW-Authenticate": 'Basic realm="lmaster", charset="UTF-8"'},
             )
 

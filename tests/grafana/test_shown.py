@@ -15,7 +15,7 @@ from fructosa_exporter.sensors.agent import Agent
 from fructosa_grafana.boards import BOARDS
 from fructosa_grafana.panels import BACKENDS
 from fructosa_grafana.shown import NOT_SHOWN, shown
-from tests.bridge.shown import Shown, delivery, up
+from tests.bridge.fake_status import FakeStatus, delivery, up
 
 DECLARED = {
     metric.name: metric.labels for sensor in (*SENSORS.values(), Agent) for metric in sensor.metrics
@@ -34,7 +34,7 @@ def leaves():
 def of_master(folder):
     """Return lmaster's own metrics, with the labels of each, in their order."""
     one = delivery(spool=Spool(1000, Journal(Segments(folder, 2**20, 60)), "x"))
-    view = Shown([up("a")], deliveries=[one], queue_limits=(2**20, 60))
+    view = FakeStatus([up("a")], deliveries=[one], queue_limits=(2**20, 60))
     page = generate_latest(registry(view)).decode()
     lines = re.findall(r"^([a-z_]+)(?:\{(.*)\})? ", page, re.MULTILINE)
     told = {name: tuple(re.findall(r'(\w+)="', labels)) for name, labels in lines}

@@ -7,7 +7,7 @@ import pytest
 from fructosa_bridge.config.settings import GraphiteSettings, MasterSettings, read_config
 from fructosa_bridge.deliver.destinations import delivery, destination
 from fructosa_bridge.model.points import Batch
-from fructosa_bridge.web.status import destination_row
+from fructosa_bridge.web.status import destination_status
 from fructosa_service.errors import ConfigError, ServiceError
 
 
@@ -128,6 +128,6 @@ async def test_what_the_embedded_store_can_not_keep_is_told(tmp_path):
 
     await made.step()
 
-    told = destination_row(made)
+    told = destination_status(made)
     assert (2, 6, 0) == (told["delivered"], told["dropped"], told["queued"])
     assert {"expired": 4, "future": 2} == told["dropped_by_reason"]

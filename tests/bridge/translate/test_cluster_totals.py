@@ -30,7 +30,7 @@ from fructosa_exporter.sensors import SENSORS
 from fructosa_grafana.boards import BOARDS
 from fructosa_grafana.query import ANY
 
-from ..shown import Shown
+from ..fake_status import FakeStatus
 
 PAGE = """\
 # TYPE fructosa_cpu_threads gauge
@@ -80,7 +80,7 @@ class Nodes:
 
     def sums(self):
         """Return what lmaster's page says of sums: ``{(quantity, section): value}``."""
-        text = generate_latest(registry(Shown(self.states))).decode()
+        text = generate_latest(registry(FakeStatus(self.states))).decode()
         found = re.findall(r'^fructosa_cluster_(\w+){section="(.*)"} (.*)$', text, re.MULTILINE)
         return {(quantity, section): float(value) for quantity, section, value in found}
 

@@ -1,4 +1,4 @@
-"""What pages show in tests: as many targets as wanted, some of them down, and a destination."""
+"""A status for the web pages in tests: any number of targets, some of them down."""
 
 from dataclasses import dataclass, field
 
@@ -7,32 +7,32 @@ from fructosa_bridge.model.target import Target
 from fructosa_bridge.queue.spool import Spool
 from fructosa_bridge.scrape.target_state import ScrapeTotals, TargetState
 
-REFUSED = "can't connect: Connection refused; does lagent run there?"
+CONNECTION_REFUSED = "can't connect: Connection refused; does lagent run there?"
 
 
-class Nowhere:
-    """A destination that takes all."""
+class NullDestination:
+    """A destination that accepts and discards all points."""
 
     name = "carbon.example:2004"
 
     async def send(self, batches):
-        """Forget them."""
+        """Discard them."""
 
     async def close(self):
-        """Have nothing to end."""
+        """Do nothing."""
 
 
 def delivery(**values):
-    """Return a delivery with some attributes set."""
-    made = Delivery(Spool(1000), Nowhere())
+    """Return a delivery with these attributes."""
+    made = Delivery(Spool(1000), NullDestination())
     for name, value in values.items():
         setattr(made, name, value)
     return made
 
 
 @dataclass
-class Shown:
-    """A view whose values a test may set."""
+class FakeStatus:
+    """A status source whose values a test sets."""
 
     states: list = field(default_factory=list)
     deliveries: list = field(default_factory=list)
@@ -46,21 +46,21 @@ class Shown:
 
 
 def state(host="node1", group="compute", **values):
-    """Return what is known of a target."""
+    """Return the state of a target that has not been scraped yet, unless *values* say otherwise."""
     target = Target(group=group, host=host, port=9888, graphite_path=f"cluster.{host}")
     return TargetState(target, **values)
 
 
 def up(host="node1", group="compute", **values):
-    """Return what is known of a target whose last scrape went well."""
-    known = {"due_s": 1.7e9, "duration_s": 0.02, "samples": 100, "scrapes": 5}
-    return state(host, group, up=True, **(known | {"samples_total": 500} | values))
+    """Return the state of a target whose last scrape succeeded."""
+    defaults = {"due_s": 1.7e9, "duration_s": 0.02, "samples": 100, "scrapes": 5}
+    return state(host, group, up=True, **(defaults | {"samples_total": 500} | values))
 
 
-def down(host="node1", group="compute", error=REFUSED, **values):
-    """Return what is known of a target whose last scrape failed."""
-    known = {"due_s": 1.7e9, "duration_s": 0.001, "scrapes": 5, "failures": 2}
-    return state(host, group, up=False, error=error, **(known | values))
+def down(host="node1", group="compute", error=CONNECTION_REFUSED, **values):
+    """Return the state of a target whose last scrape failed."""
+    defaults = {"due_s": 1.7e9, "duration_s": 0.001, "scrapes": 5, "failures": 2}
+    return state(host, group, up=False, error=error, **(defaults | values))
 
 
 def many(count, every_down=50, now_s=1.7e9):
@@ -69,9 +69,11 @@ def many(count, every_down=50, now_s=1.7e9):
     made = []
     for number in range(count):
         host, group = f"node{number:05}", groups[number // 2 % 3]
-        at = {"due_s": now_s - number % 10, "duration_s": (number * 37 % 1009) / 5000}
+        last_scrape = {"due_s": now_s - number % 10, "duration_s": (number * 37 % 1009) / 5000}
         if number % every_down == every_down - 1:
-            made.append(down(host, group, f"{REFUSED} ({number})", **at))
+            made.append(down(host, group, f"{CONNECTION_REFUSED} ({number})", **last_scrape))
         else:
-            made.append(up(host, group, samples=number * 7 % 1013, missed=number % 3, **at))
+            made.append(
+                up(host, group, samples=number * 7 % 1013, missed=number % 3, **last_scrape)
+            )
     return made
