@@ -77,7 +77,7 @@ def agent_parser() -> argparse.ArgumentParser:
 
 def lmaster_parser() -> argparse.ArgumentParser:
     """Return the parser of lmaster."""
-    return master.parser(master._COMMANDS, master._DAEMON, master._say)
+    return master.build_parser()
 
 
 def blocks_of_agent() -> list[ManBlock]:

@@ -782,7 +782,7 @@ def test_an_old_file_is_right_with_one_warning(tmp_path, capsys):
 
     assert code == 0
     expected = (
-        f"{path}: ok, but it names no nodes; add a [nodes:NAME] section with hosts = ...\n",
+        f"{path}: ok, but it has no nodes; add a [nodes:NAME] section with hosts = ...\n",
         f"warning: {path}: no longer of any effect, and ignored: "
         "[lmaster] incoming data port (line 3)\n",
     )

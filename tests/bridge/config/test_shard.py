@@ -123,7 +123,7 @@ def test_a_shard_without_nodes_is_told(empty, capsys):
     """The file is right, but nothing would be scraped."""
     code = main(["check", "-c", empty])
 
-    assert (0, f"{empty}: ok, but shard = 1/2 has none of its nodes\n") == (
+    assert (0, f"{empty}: ok, but shard = 1/2 contains none of the nodes\n") == (
         code,
         capsys.readouterr().out,
     )
@@ -133,7 +133,7 @@ def test_a_shard_without_nodes_ends_with_the_remedy(empty, capsys):
     """Rather than to run for nothing."""
     code = main(["scrape", "-c", empty])
 
-    assert (2, "share them among fewer lmasters") == (
+    assert (2, "use fewer shards") == (
         code,
         capsys.readouterr().err.strip().partition("; ")[2],
     )
