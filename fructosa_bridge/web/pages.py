@@ -212,7 +212,9 @@ class Pages:
         if not _is_same_origin(request):
             raise web.HTTPForbidden(text="cross-origin requests are not allowed\n")
         if self._source.reload is None:
-            raise web.HTTPBadRequest(text="lmaster runs without a configuration file\n")
+            raise web.HTTPBadRequest(
+                text="there is nothing to reload: lmaster runs without a configuration file\n"
+            )
         async with self._reloading:
             outcome = await self._source.reload()
         status = 200 if outcome.is_applied else 400

@@ -103,7 +103,7 @@ def plot_data(plot: Plot, node: str, find: Find, fetch: Fetch) -> dict[str, obje
 def _without_idle(curves: dict[str, Points]) -> dict[str, Points]:
     """Leave out curves without points, and those that are always zero: a node has idle devices.
 
-    If all are zero, all are kept.
+    If all are zero, return them all.
     """
     with_points = {name: points for name, points in curves.items() if points}
     in_use = {name: points for name, points in with_points.items() if any(y for _, y in points)}

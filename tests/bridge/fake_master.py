@@ -1,4 +1,4 @@
-"""An HTTP server that stands for an lmaster, or for another server."""
+"""An HTTP server with fixed responses: a fake lmaster, or another server."""
 
 import json
 import threading

@@ -46,7 +46,7 @@ class FakeStatus:
 
 
 def state(host="node1", group="compute", **values):
-    """Return the state of a target that has not been scraped yet, unless *values* say otherwise."""
+    """Return the state of a target: by default, one that has not been scraped yet."""
     target = Target(group=group, host=host, port=9888, graphite_path=f"cluster.{host}")
     return TargetState(target, **values)
 

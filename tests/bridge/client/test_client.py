@@ -28,7 +28,7 @@ def arguments(**values):
     ],
 )
 def test_a_post_is_carried_out_or_refused(status, body, content_type, result):
-    """The text says why."""
+    """The text is that of lmaster."""
     with serving(status, body, content_type) as (url, requests):
         assert result == MasterClient(url=url).post("/-/reload")
 
@@ -54,13 +54,13 @@ def test_a_post_to_another_server_is_an_error():
     ],
 )
 def test_an_unexpected_status_is_an_error(status, body, message):
-    """The message says what to do."""
+    """The message has the reason and the remedy."""
     with serving(status, body) as (url, _), pytest.raises(ServiceError, match=message):
         MasterClient(url=url).get("/api/targets")
 
 
 def test_a_server_that_does_not_run_is_an_error():
-    """Nobody can listen on port 1 without root, and nobody does."""
+    """Port 1 is privileged, and nothing listens on it."""
     with pytest.raises(ServiceError, match=r"cannot connect .*127.0.0.1:1: Connection refused; "):
         MasterClient(url="http://127.0.0.1:1").get("/")
 
@@ -117,7 +117,7 @@ def test_a_password_file_has_one_line_of_utf_8(tmp_path, content):
 
 
 def test_without_a_url_it_is_that_of_the_configuration(tmp_path):
-    """The file on this machine says where lmaster listens."""
+    """It has the address of lmaster on this machine."""
     config = tmp_path / "lmaster.conf"
     config.write_text("[lmaster]\nhost = head\nport = 7\n")
 
@@ -141,6 +141,6 @@ def test_the_configured_url_is_an_address_to_connect_to(master, web, expected):
 
 
 def test_a_port_that_lmaster_chooses_is_unknown():
-    """The message asks for --url."""
+    """The message refers to --url."""
     with pytest.raises(UsageError, match="give its URL with --url"):
         configured_url(MasterSettings(port=0), WebSettings())

@@ -24,7 +24,7 @@ def test_a_refused_reload_is_an_error(capsys):
 
 
 def test_an_lmaster_that_does_not_run_is_an_error(capsys):
-    """Nobody can listen on port 1 without root, and nobody does."""
+    """Port 1 is privileged, and nothing listens on it."""
     code = main(["reload", "--url", "http://127.0.0.1:1"])
 
     assert 1 == code

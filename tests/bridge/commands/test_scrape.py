@@ -30,7 +30,7 @@ def test_a_start_checks_the_files_of_web(tmp_path):
 
 
 def test_a_start_needs_something_to_scrape(tmp_path):
-    """The message says how to name nodes."""
+    """The message has both ways to name nodes."""
     config = tmp_path / "lmaster.conf"
     config.write_text("[Graphite]\nsend = no\n")
 
