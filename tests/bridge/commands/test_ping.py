@@ -1,6 +1,7 @@
 """`lmaster ping`."""
 
 import asyncio
+import logging
 
 import pytest
 
@@ -18,6 +19,16 @@ async def node():
     await running.stop()
 
 
+@pytest.fixture
+def _log_level():
+    """Restore the log level, which the command changes."""
+    log = logging.getLogger("fructosa_bridge")
+    level = log.level
+    yield
+    log.setLevel(level)
+
+
+@pytest.mark.usefixtures("_log_level")
 async def test_nodes_are_scraped_once(node, tmp_path):
     """The exit code is 1 if one of them fails."""
     config = tmp_path / "lmaster.conf"
