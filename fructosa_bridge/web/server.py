@@ -2,7 +2,7 @@
 
 Connections are accepted here rather than by aiohttp's TCPSite. That one neither limits nor counts
 TLS handshakes in progress. With SSLContext.sni_callback it would use new certificates too, but its
-session tickets would outlive them: clients of a CA that was removed could resume for hours.
+session tickets would outlive them: clients of a removed CA could resume sessions for two hours.
 """
 
 import asyncio
