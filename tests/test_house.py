@@ -81,9 +81,7 @@ PURE = {
         "client.target_list",
         "config.agents_settings",
         "config.shard",
-        "deliver.backoff",
         "deliver.encode",
-        "deliver.pace",
         "model",
         "naming",
         "queue.records",
@@ -189,6 +187,18 @@ def test_packages_never_import_upwards():
     }
 
     assert set() == wrong
+
+
+def test_only_commands_know_the_dashboards():
+    """Scraping does not depend on what Grafana shows."""
+    users = {
+        name.split(".")[1]
+        for name, others in IMPORTED.items()
+        if name.startswith("fructosa_bridge.")
+        if any(other.startswith("fructosa_grafana") for other in others)
+    }
+
+    assert {"commands"} == users
 
 
 @pytest.mark.parametrize("package", ROOMS)

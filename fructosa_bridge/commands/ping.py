@@ -22,7 +22,7 @@ def run(arguments: argparse.Namespace) -> int:
         return "" if done == len(targets) else f"{done} of {len(targets)} asked"
 
     tell = progress(sys.stderr, asked)
-    states = asyncio.run(ping.ask(targets, config.master.sample_limit, tell))
+    states = asyncio.run(ping.ping(targets, config.master.sample_limit, tell))
     for line in ping.report(states, is_quiet=arguments.quiet):
         print(line)
     return 0 if all(state.up for state in states) else cli.EXIT_RUNNING

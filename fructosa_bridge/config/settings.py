@@ -129,6 +129,11 @@ class GraphiteSettings:
         port = self.plaintext_port if self.protocol == "plaintext" else self.pickle_port
         return f"carbon at {self.host}:{port}"
 
+    @property
+    def destination_type(self) -> str:
+        """The type of the destination: pickle, plaintext or whisper."""
+        return self.protocol if self.whisper_directory is None else "whisper"
+
     def __post_init__(self) -> None:
         if self.naming == "tagged" and self.whisper_directory is not None:
             raise KeyProblem(

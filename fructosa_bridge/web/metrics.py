@@ -189,7 +189,7 @@ class MasterCollector(Collector):
             if state.contribution is not None
         )
         for number, summed in enumerate(TOTALS):
-            made = GaugeMetricFamily(summed.name, summed.text, labels=["section"])
+            made = GaugeMetricFamily(summed.name, summed.help, labels=["section"])
             for section, values in found.items():
                 if isfinite(values[number]):
                     made.add_metric([section], values[number])

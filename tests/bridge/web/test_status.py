@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from fructosa_bridge.queue.journal import Journal
 from fructosa_bridge.queue.segments import Segments
-from fructosa_bridge.queue.spool import Spool
 from fructosa_bridge.web import readable
 from fructosa_bridge.web.status import (
     counts,
@@ -22,6 +21,7 @@ from fructosa_bridge.web.status import (
 )
 from fructosa_bridge.web.target_json import TargetsJSON, _rows
 
+from ..queues import spool_of
 from ..shown import Nowhere, Shown, delivery, down, many, state, up
 
 
@@ -114,7 +114,7 @@ def test_the_queue_is_told_with_its_limits(tmp_path):
     """And why it can't be written; it is one, however many destinations share it."""
     journal = Journal(Segments(tmp_path, 2**20, 60))
     journal.error = "no space left"
-    sharing = [delivery(spool=Spool(1000, journal, name)) for name in ("a", "b")]
+    sharing = [delivery(spool=spool_of(journal, 1000, name)) for name in ("a", "b")]
 
     told = queue_row(Shown(deliveries=sharing, queue_limits=(2**20, 60)))
 

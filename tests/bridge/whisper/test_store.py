@@ -99,7 +99,7 @@ def test_a_damaged_file_has_no_points(store, tmp_path, now_s, damage):
 async def test_the_longest_series_of_a_hostile_page_is_stored(store, now_s):
     """One that no file system takes would hold up the points of all other nodes for ever."""
     labels = ",".join(f'l{number}="{"x" * 240}"' for number in range(40))
-    found = Translator().points(f"{'m' * 300}{{{labels}}} 1\n", "n", 10)
+    found = Translator().translate(f"{'m' * 300}{{{labels}}} 1\n", "n", 10)
 
     await store.send([Batch(now_s, 10, found.points)])
 
