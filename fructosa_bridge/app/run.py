@@ -12,7 +12,7 @@ from ..scrape.client import Client
 from ..scrape.target_state import TargetState
 from ..web.pages import serve
 from .engine import Engine, Load
-from .process_limits import keep_freed, look_through_seldom
+from .process_limits import collect_garbage_rarely, keep_freed
 
 log = logging.getLogger("lmaster")
 
@@ -44,7 +44,7 @@ async def scrape_for_ever(
         log.info("%d targets; points go to %s", len(targets), ", ".join(names) or "nowhere")
         log.info("status page: %s", " ".join(pages.urls))
         await engine.start(targets)
-        look_through_seldom()
+        collect_garbage_rarely()
         ready(pages.urls)
         await _first(ending, asyncio.create_task(engine.failure()))
     log.info("stopped")

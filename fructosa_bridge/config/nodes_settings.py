@@ -17,7 +17,7 @@ from fructosa_service.config.path_kind import PATH
 from fructosa_service.config.settings import REQUIRED, option
 from fructosa_service.errors import KeyProblem
 
-from ..model.access import METRICS, PAGE, USER, Access
+from ..model.access import METRICS_PATH, URL_PATH, USER, Access
 from ..model.selection import SELECTOR, LabelLimits, MetricSelection, Selector
 from .node_set_files import HOSTS
 from .node_sets import PREFIX, SENSOR
@@ -65,7 +65,7 @@ class NodesSettings:
         False,
         "yes: ask for gzip, where the network is slow; without it both ends have less to do.",
     )
-    path: str = option(PAGE, METRICS, "Where the page is on the node.")
+    path: str = option(URL_PATH, METRICS_PATH, "Where the page is on the node.")
     sensors: tuple[str, ...] = option(
         several(SENSOR), (), "Ask for these sensors only; without it for all that the node serves."
     )

@@ -23,7 +23,7 @@ NO_SECTION = "is no section of this file"
 LABEL = "is not how this section is written; write [nodes:NAME]"
 NO_PREFIX = "is no prefix; write short names of letters, digits, _ and -, dots between them"
 NO_PATH = "is not an absolute path; write it from the root, e.g. /var/lib/fructosa"
-NO_PAGE = "is no path of a page; write it from the slash, e.g. /metrics"
+NO_PAGE = "is not a valid URL path; start with a slash, e.g. /metrics"
 NO_HOST = "is not a host; write a name or an address, e.g. localhost"
 NO_PORT = "is not a port number; write e.g. 9888"
 NO_SECONDS = "is not a whole number of seconds; write e.g. 10"
@@ -44,7 +44,7 @@ NO_GROUPS = (
     "name the nodes, e.g. node[001-128]"
 )
 SAME = "all destinations get the same paths, write the same in both"
-NO_SELECTOR = "is no pattern of metrics; write e.g. node_cpu_*, with commas between several"
+NO_SELECTOR = "is not a valid metric pattern; write e.g. node_cpu_*, separate several with commas"
 TWO_SPELLINGS = "stands twice, in two spellings; keep one of the two sections"
 STANDS_TWICE = "stands twice; keep one of the two sections"
 INTERVAL = "is out of range; write from 1 to 86400 seconds"
@@ -440,7 +440,7 @@ BROKEN = [
     (
         "a user with a password behind",
         NODES + "user = a:b\npassword file = /p",
-        ":3: [nodes:a] user: 'a:b' is no user; write a name without colons, e.g. lmaster",
+        ":3: [nodes:a] user: 'a:b' is not a valid user name; write a name without colons, e.g. lmaster",
     ),
     ("a token in place", NODES + "token file = abc", f":3: [nodes:a] token file: 'abc' {NO_PATH}"),
     ("timeout empty", NODES + "timeout =", f":3: [nodes:a] timeout: '' {NO_TIMEOUT}"),
@@ -485,8 +485,8 @@ BROKEN = [
     (
         "metrics with half a label",
         NODES + "metrics drop = a{b=c}",
-        ":3: [nodes:a] metrics drop: 'a{b=c}' holds 'a{b=c}', which names no label; write "
-        'metric{label="pattern"}, with one label, and a ? for a comma',
+        ":3: [nodes:a] metrics drop: 'a{b=c}' holds 'a{b=c}', which is not a valid selector; write "
+        'metric{label="pattern"}, with one label, ? for a comma',
     ),
     (
         "no labels allowed",

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fructosa_bridge.model.access import PAGE, USER, Access
+from fructosa_bridge.model.access import URL_PATH, USER, Access
 from fructosa_bridge.model.errors import ScrapeError
 from fructosa_bridge.model.target import Target
 from fructosa_bridge.scrape import scrape_errors
@@ -905,7 +905,7 @@ async def test_a_key_that_can_not_be_used_is_told(client, authority):
 def test_any_text_is_the_path_of_a_page_or_refused(text):
     """What is one can stand in a request line."""
     try:
-        found = PAGE.parse(text)
+        found = URL_PATH.parse(text)
     except ValueError:
         return
     assert found.startswith("/")
