@@ -9,8 +9,8 @@ from fructosa_service import output_files
 from fructosa_service.errors import UsageError
 
 from . import files, provisioning
-from .address import address
-from .panels import BACKENDS, Backend
+from .panels.panel import BACKENDS, Backend
+from .push.base_url import address
 
 # How what is written begins. Anything else at its place is somebody's own, and is kept.
 _MARK = "# Made by `lmaster dashboards`"
@@ -134,9 +134,9 @@ def _write(folder: Path, texts: Mapping[str, str]) -> None:
 
 
 def _push(arguments: argparse.Namespace, backends: tuple[Backend, ...], cluster: Cluster) -> None:
-    from . import api, push  # requests takes longer to import than most commands run
+    from .push import client, push  # requests takes longer to import than most commands run
 
-    place = api.place(
+    place = client.place(
         arguments.push,
         ca=arguments.ca,
         token_file=arguments.token_file,

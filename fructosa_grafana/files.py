@@ -5,10 +5,11 @@ from collections.abc import Collection
 from pathlib import PurePosixPath
 from typing import Any
 
-from . import provisioning, rules
-from .boards import BOARDS
-from .model import model
-from .panels import BACKENDS, Backend
+from . import provisioning
+from .alerts import rule_files
+from .dashboards import BOARDS
+from .json_model.dashboard import model
+from .panels.panel import BACKENDS, Backend
 
 Json = dict[str, Any]
 
@@ -50,8 +51,8 @@ def provisioned(
 def for_prometheus() -> dict[str, str]:
     """Return the files of rules that Prometheus loads, by their names."""
     return {
-        "fructosa-recording.yml": rules.recording_rules(),
-        "fructosa-alerts.yml": rules.alert_rules(),
+        "fructosa-recording.yml": rule_files.recording_rules(),
+        "fructosa-alerts.yml": rule_files.alert_rules(),
     }
 
 

@@ -5,13 +5,12 @@ from pathlib import PurePosixPath
 
 from fructosa_service.errors import UsageError, shown
 
+from .json_model.dashboard import FOLDER_TITLE, FOLDER_UID
+from .panels.panel import BACKENDS, Backend
+
 FOLDER = PurePosixPath("/etc/grafana/provisioning")  # of the packages of Grafana
 GRAPHITE_URL = "http://localhost:8080"
 PROMETHEUS_URL = "http://localhost:9090"
-BACKENDS = ("graphite", "prometheus")
-# The folder that people see in Grafana; a dashboard pushed over HTTP gets into the same one.
-TITLE = "FrUCToSA"
-UID = "fructosa"
 
 _SOURCES_HEAD = """\
 # Made by `lmaster dashboards`: the data sources of FrUCToSA's dashboards.
@@ -33,7 +32,7 @@ providers:
 def provisioning(
     folder: PurePosixPath = FOLDER,
     *,
-    backends: Collection[str] = BACKENDS,
+    backends: Collection[Backend] = BACKENDS,
     graphite_url: str = GRAPHITE_URL,
     prometheus_url: str = PROMETHEUS_URL,
     interval_s: int = 10,
@@ -50,7 +49,7 @@ def provisioning(
             f"{shown(str(folder))} is not an absolute path; write it from the root, e.g. {FOLDER}"
         )
     known = [name for name in BACKENDS if name in backends]
-    sources = {
+    sources: dict[Backend, list[str]] = {
         "graphite": _graphite(graphite_url),
         "prometheus": _prometheus(prometheus_url, interval_s),
     }
@@ -99,8 +98,8 @@ def _prometheus(url: str, interval_s: int) -> list[str]:
 
 def _source(backend: str, url: str) -> list[str]:
     return [
-        f"  - name: {quoted(f'{TITLE} {backend.capitalize()}')}",
-        f"    uid: {quoted(f'{UID}-{backend}')}",
+        f"  - name: {quoted(f'{FOLDER_TITLE} {backend.capitalize()}')}",
+        f"    uid: {quoted(f'{FOLDER_UID}-{backend}')}",
         f"    type: {quoted(backend)}",
         f"    access: {quoted('proxy')}  # Grafana's server asks, not the browser",
         f"    url: {quoted(url)}",
@@ -115,10 +114,10 @@ def _source(backend: str, url: str) -> list[str]:
 def _provider(backend: str, folder: PurePosixPath) -> list[str]:
     place = folder / "dashboards" / "fructosa" / backend
     return [
-        f"  - name: {quoted(f'{UID}-{backend}')}",
+        f"  - name: {quoted(f'{FOLDER_UID}-{backend}')}",
         "    orgId: 1",
-        f"    folder: {quoted(TITLE)}",
-        f"    folderUid: {quoted(UID)}",
+        f"    folder: {quoted(FOLDER_TITLE)}",
+        f"    folderUid: {quoted(FOLDER_UID)}",
         f"    type: {quoted('file')}",
         "    disableDeletion: false  # a file that is gone takes its dashboard with it",
         "    updateIntervalSeconds: 30",

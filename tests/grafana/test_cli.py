@@ -8,7 +8,7 @@ import pytest
 from fructosa_bridge.cli import main
 from fructosa_grafana import files
 
-from .grafana_api import TOKEN, grafana
+from .push.fake_grafana import TOKEN, grafana
 
 
 @pytest.fixture

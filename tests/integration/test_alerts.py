@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from fructosa_bridge.naming import graphite_paths
-from fructosa_grafana.alerts import ALERTS
+from fructosa_grafana.alerts.groups import ALERTS
 
 from .conftest import program
 from .processes import wait_until

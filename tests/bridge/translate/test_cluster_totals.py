@@ -26,8 +26,8 @@ from fructosa_bridge.translate.cluster_totals import (
 from fructosa_bridge.translate.translator import Translator
 from fructosa_bridge.web.metrics import registry
 from fructosa_exporter.sensors import SENSORS
-from fructosa_grafana.boards import BOARDS
-from fructosa_grafana.query import ANY
+from fructosa_grafana.dashboards import BOARDS
+from fructosa_grafana.queries.expressions import ANY
 
 from ..shown import Shown
 

@@ -1,0 +1,1 @@
+"""Alerts and recording rules: their declarations, Prometheus' rule files and docs/alerting.md."""

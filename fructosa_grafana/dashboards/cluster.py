@@ -1,0 +1,216 @@
+"""All nodes together, and the worst of them."""
+
+from ..gpu_rows.totals import GRAPHS, STATS
+from ..panels import thresholds
+from ..panels.dashboard import FOLDED, HEAVY, Dashboard, Row
+from ..panels.panel import Graph, HeatMap, Query, Stat, Table
+from ..queries.expressions import ANY, DISKS, RAPL_WHOLE, WIRES, Expr, master, nodes, own, sums
+from .worst_nodes import WORST
+
+_THREADS = nodes("fructosa_cpu_threads")
+_LOAD = nodes("fructosa_load_average", minutes="1")
+_BUSY = _LOAD / _THREADS
+_MEMORY = nodes("fructosa_memory_total_bytes")
+_AVAILABLE = nodes("fructosa_memory_available_bytes")
+_MEMORY_RATIO = nodes("fructosa_memory_utilization_ratio")
+_DISK_RATIO = nodes("fructosa_filesystem_utilization_ratio", mountpoint=ANY)
+_RECEIVED = nodes("fructosa_network_receive_bytes_total", interface=WIRES).rate()
+_SENT = nodes("fructosa_network_transmit_bytes_total", interface=WIRES).rate()
+_READ = nodes("fructosa_disk_read_bytes_total", device=DISKS).rate()
+_WRITTEN = nodes("fructosa_disk_written_bytes_total", device=DISKS).rate()
+_POWER = nodes("fructosa_energy_joules_total", zone=ANY, name=RAPL_WHOLE).rate()
+
+
+def _summed(expr: Expr, legend: str, in_graphite: Expr) -> Query:
+    """Return a sum over all nodes, which lmaster has worked out for Graphite."""
+    return Query(expr.sum(), legend, in_graphite=in_graphite)
+
+
+def _targets(state: str) -> Expr:
+    return master("fructosa_master_targets", section=ANY, state=state).sum()
+
+
+_UP = _summed(own("up"), "up", _targets("up"))
+_DOWN = _summed(own("up").complement(), "down", _targets("down"))
+_ALL_THREADS = _summed(_THREADS, "hardware threads", sums("cpu_threads"))
+_ALL_LOAD = _summed(_LOAD, "load (1 minute)", sums("load_average"))
+_INSTALLED = _summed(_MEMORY, "installed", sums("memory_total_bytes"))
+_USED = Query(
+    _MEMORY.sum() - _AVAILABLE.sum(),
+    "used",
+    in_graphite=sums("memory_total_bytes") - sums("memory_available_bytes"),
+)
+_WATTS = _summed(_POWER, "packages and memory", sums("power_watts"))
+
+_OVERVIEW = Row(
+    "Overview",
+    (
+        Stat(
+            title="Targets up",
+            about="Targets that answered their last scrape.",
+            queries=(_UP,),
+        ),
+        Stat(
+            title="Targets down",
+            about="Targets that did not answer their last scrape.",
+            queries=(_DOWN,),
+            steps=thresholds.NONE_IS_GOOD,
+        ),
+        Stat(
+            title="Hardware threads",
+            about="Hardware threads that are online on all nodes that are up.",
+            queries=(_ALL_THREADS,),
+            steps=thresholds.PLAIN,
+        ),
+        Stat(
+            title="Memory installed",
+            about="Memory of all nodes that are up.",
+            queries=(_INSTALLED,),
+            unit="bytes",
+            steps=thresholds.PLAIN,
+        ),
+        Stat(
+            title="Busy",
+            about="Threads that want to run, for each that can. More than 100 % wait.",
+            queries=(
+                Query(
+                    _LOAD.sum() / _THREADS.sum(),
+                    "busy",
+                    in_graphite=sums("load_average") / sums("cpu_threads"),
+                ),
+            ),
+            unit="percentunit",
+            decimals=0,
+            steps=thresholds.LOAD,
+        ),
+        Stat(
+            title="Power now",
+            about="What processor packages and memory draw, where processors meter it (RAPL).",
+            queries=(_WATTS,),
+            unit="watt",
+            steps=thresholds.PLAIN,
+        ),
+        Graph(
+            title="Targets",
+            about="Targets that answered, and those that did not.",
+            queries=(_UP, _DOWN),
+            low=0,
+            decimals=0,
+        ),
+        Graph(
+            title="Load",
+            about="Threads that run, want to or wait for a disk, beside those that can run.",
+            queries=(
+                _ALL_LOAD,
+                _summed(
+                    nodes("fructosa_load_runnable_threads"),
+                    "runnable now",
+                    sums("load_runnable_threads"),
+                ),
+                _ALL_THREADS,
+            ),
+            low=0,
+        ),
+        Graph(
+            title="Memory",
+            about="Memory that is not available any more, beside what is installed.",
+            queries=(_USED, _INSTALLED),
+            unit="bytes",
+            low=0,
+        ),
+        Graph(
+            title="Power",
+            about="What processor packages and memory draw, where processors meter it (RAPL).",
+            queries=(_WATTS,),
+            unit="watt",
+            low=0,
+        ),
+        Graph(
+            title="Network",
+            about="Traffic of Ethernet, InfiniBand and Slingshot interfaces of all nodes.",
+            queries=(
+                _summed(_RECEIVED, "received", sums("network_receive_bytes_per_second")),
+                _summed(_SENT, "sent", sums("network_transmit_bytes_per_second")),
+            ),
+            unit="Bps",
+            low=0,
+        ),
+        Graph(
+            title="Disks",
+            about="What is read from and written to the local disks of all nodes.",
+            queries=(
+                _summed(_READ, "read", sums("disk_read_bytes_per_second")),
+                _summed(_WRITTEN, "written", sums("disk_written_bytes_per_second")),
+            ),
+            unit="Bps",
+            low=0,
+        ),
+    ),
+)
+
+_GPUS = Row("GPUs", (*STATS, *GRAPHS), folded_in=FOLDED)
+
+_SPREAD = Row(
+    "How nodes differ",
+    (
+        HeatMap(
+            title="Nodes by load",
+            about="How many nodes have which load a hardware thread. 1 is a node in full use.",
+            queries=(Query(_BUSY, "{instance}"),),
+            unit="percentunit",
+            low=0,
+        ),
+        HeatMap(
+            title="Nodes by memory",
+            about="How many nodes use which part of their memory.",
+            queries=(Query(_MEMORY_RATIO, "{instance}"),),
+            unit="percentunit",
+            low=0,
+            high=1,
+        ),
+    ),
+    folded_in=HEAVY,
+)
+
+_NODES = Row(
+    "Nodes",
+    (
+        Table(
+            title="Nodes",
+            about="Nodes by load a hardware thread; in Graphite the hundred with most of it. "
+            "A click leads to the node.",
+            queries=(
+                Query(_BUSY, "Load a thread", "percentunit", thresholds.LOAD, _BUSY.top(100)),
+                Query(_MEMORY_RATIO.sum("instance"), "Memory", "percentunit", thresholds.FULLNESS),
+                Query(
+                    _DISK_RATIO.max("instance"),
+                    "Fullest file system",
+                    "percentunit",
+                    thresholds.FULLNESS,
+                ),
+                Query(_RECEIVED.sum("instance"), "Received", "Bps"),
+                Query(_SENT.sum("instance"), "Sent", "Bps"),
+                Query(
+                    nodes("fructosa_boot_time_seconds").sum("instance") * 1000,
+                    "Booted",
+                    "dateTimeAsIso",
+                ),
+            ),
+            unit="percentunit",
+            steps=thresholds.LOAD,
+            width=24,
+            height=12,
+            link=True,
+        ),
+    ),
+    folded_in=HEAVY,
+)
+
+CLUSTER = Dashboard(
+    name="cluster",
+    title="Cluster",
+    about="All nodes together, how they differ, and which of them need a look.",
+    looks_at="nodes",
+    example="fructosa_cpu_threads",
+    rows=(_OVERVIEW, _GPUS, _SPREAD, _NODES, WORST),
+)

@@ -1,0 +1,125 @@
+"""GPUs: all of them, the worst of them, and those of one node."""
+
+from ..gpu_rows.activity import GPU_ACTIVITY
+from ..gpu_rows.errors import GPU_ERRORS
+from ..gpu_rows.links import GPU_LINKS
+from ..gpu_rows.series import all_gpus
+from ..gpu_rows.temperatures import GPU_HEAT
+from ..gpu_rows.totals import GRAPHS, STATS
+from ..gpu_rows.utilization import GPU_WORK
+from ..gpu_rows.worst import WORST_GPUS
+from ..panels import thresholds
+from ..panels.dashboard import FOLDED, HEAVY, Dashboard, Row
+from ..panels.panel import HeatMap, Query, Table
+from ..panels.shorthand import facts
+from ..queries.expressions import Expr, Value
+
+
+def _each(metric: str, **labels: Value) -> Expr:
+    return all_gpus(metric, **labels).sum("instance", "gpu")
+
+
+_BUSY = all_gpus("utilization_ratio")
+
+_TABLE = Row(
+    "Each GPU",
+    (
+        Table(
+            title="Each GPU",
+            about="GPUs by how busy they are; in Graphite the hundred that are busiest. "
+            "A click on a node leads to it.",
+            by=("instance", "gpu"),
+            queries=(
+                Query(
+                    _BUSY.sum("instance", "gpu"),
+                    "Busy",
+                    "percentunit",
+                    in_graphite=_BUSY.top(100),
+                ),
+                Query(_each("sm_active_ratio"), "Multiprocessors", "percentunit"),
+                Query(
+                    _each("memory_used_bytes") / _each("memory_total_bytes"),
+                    "Memory",
+                    "percentunit",
+                ),
+                Query(_each("power_watts"), "Power", "watt"),
+                Query(_each("temperature_celsius"), "Temperature", "celsius", thresholds.GPU_HEAT),
+                Query(
+                    _each("memory_temperature_celsius"),
+                    "Memory temperature",
+                    "celsius",
+                    thresholds.GPU_MEMORY_HEAT,
+                ),
+                Query(_each("clock_hertz", clock="sm"), "SM clock", "hertz"),
+                Query(_each("processes", kind="compute"), "Processes", "none"),
+                Query(_each("xids_total"), "Xids", "none", ((None, "green"), (1, "yellow"))),
+            ),
+            unit="percentunit",
+            width=24,
+            height=12,
+            link=True,
+        ),
+    ),
+    folded_in=HEAVY,
+)
+
+_SPREAD = Row(
+    "How GPUs differ",
+    (
+        HeatMap(
+            title="GPUs by use",
+            about="How many GPUs are busy for which share of the time.",
+            queries=(Query(_BUSY, "{instance} GPU {gpu}"),),
+            unit="percentunit",
+            low=0,
+            high=1,
+        ),
+        HeatMap(
+            title="GPUs by temperature",
+            about="How many GPUs have which temperature.",
+            queries=(Query(all_gpus("temperature_celsius"), "{instance} GPU {gpu}"),),
+            unit="celsius",
+        ),
+    ),
+    folded_in=HEAVY,
+)
+
+_FACTS = Row(
+    "GPUs of $node: facts",
+    (
+        facts(
+            "GPUs",
+            "What each GPU is, and the versions of its driver and of the newest CUDA that it "
+            "takes.",
+            "fructosa_gpu_info",
+            *("gpu", "uuid", "name", "pci_bus_id", "vendor", "driver_version", "cuda_version"),
+        ),
+        facts(
+            "MIG instances",
+            "Instances that GPUs are divided into.",
+            "fructosa_gpu_mig_info",
+            *("gpu", "uuid", "gpu_instance", "compute_instance", "mig_uuid", "profile"),
+        ),
+    ),
+    folded_in=FOLDED,
+)
+
+GPUS = Dashboard(
+    name="gpus",
+    title="GPUs",
+    about="All GPUs together, the worst of them, and everything that those of a node say.",
+    looks_at="nodes",
+    example="fructosa_gpu_up",
+    rows=(
+        Row("All GPUs", (*STATS, *GRAPHS)),
+        WORST_GPUS,
+        _TABLE,
+        _SPREAD,
+        GPU_WORK,
+        GPU_ACTIVITY,
+        GPU_HEAT,
+        GPU_LINKS,
+        GPU_ERRORS,
+        _FACTS,
+    ),
+)

@@ -1,0 +1,103 @@
+"""Everything that a node has: each row is a module in rows/, and a name in the list here."""
+
+from ..gpu_rows.errors import XIDS
+from ..gpu_rows.temperatures import TEMPERATURES, THROTTLED
+from ..gpu_rows.utilization import BUSY, POWER
+from ..gpu_rows.utilization import MEMORY as GPU_MEMORY
+from ..node_rows.agent import AGENT
+from ..node_rows.disks import DISKS
+from ..node_rows.facts import FACTS
+from ..node_rows.file_servers import SERVERS
+from ..node_rows.hardware import HARDWARE
+from ..node_rows.infiniband import INFINIBAND
+from ..node_rows.memory import MEMORY
+from ..node_rows.network import NETWORK
+from ..node_rows.numa import NUMA
+from ..node_rows.processors import CPU
+from ..node_rows.system import SYSTEM
+from ..panels import thresholds
+from ..panels.dashboard import FOLDED, Dashboard, Row
+from ..panels.panel import Query, Stat
+from ..queries.expressions import ANY, node, own
+
+# GPUs, as far as most want to see them; the dashboard of GPUs has the rest.
+_GPUS = Row("GPUs", (BUSY, GPU_MEMORY, POWER, TEMPERATURES, THROTTLED, XIDS), folded_in=FOLDED)
+
+_UP = Stat(
+    title="Up",
+    about="Whether the node answered its last scrape, in each section of lmaster.conf that has it.",
+    queries=(Query(own("up", "node").min(), "up"),),
+    words=((0, "down", "red"), (1, "up", "green")),
+    steps=((None, "red"), (1, "green")),
+)
+_THREADS = node("fructosa_cpu_threads")
+_LOAD = node("fructosa_load_average", minutes="1")
+
+_OVERVIEW = Row(
+    "Overview",
+    (
+        _UP,
+        Stat(
+            title="Booted",
+            about="When the node was booted.",
+            queries=(Query(node("fructosa_boot_time_seconds") * 1000, "booted"),),
+            unit="dateTimeFromNow",
+            steps=thresholds.PLAIN,
+            with_history=False,
+        ),
+        Stat(
+            title="Hardware threads",
+            about="Hardware threads that are online.",
+            queries=(Query(_THREADS, "threads"),),
+            steps=thresholds.PLAIN,
+            with_history=False,
+        ),
+        Stat(
+            title="Load a thread",
+            about="Threads that want to run, for each that can. More than 100 % wait.",
+            queries=(Query(_LOAD.sum() / _THREADS.sum(), "load"),),
+            unit="percentunit",
+            decimals=0,
+            steps=thresholds.LOAD,
+        ),
+        Stat(
+            title="Memory in use",
+            about="Share of the memory that is not available any more.",
+            queries=(Query(node("fructosa_memory_utilization_ratio"), "memory"),),
+            unit="percentunit",
+            decimals=0,
+            steps=thresholds.FULLNESS,
+        ),
+        Stat(
+            title="Sensors that fail",
+            about="Sensors whose last reading failed; the page of the agent says why.",
+            queries=(
+                Query(node("fructosa_sensor_success", sensor=ANY).complement().sum(), "failing"),
+            ),
+            steps=thresholds.NONE_IS_GOOD,
+        ),
+    ),
+)
+
+NODE = Dashboard(
+    name="node",
+    title="Node",
+    about="Everything that a node says, by subject. What it does not have is empty.",
+    looks_at="node",
+    example="fructosa_cpu_threads",
+    rows=(
+        _OVERVIEW,
+        CPU,
+        MEMORY,
+        DISKS,
+        NETWORK,
+        _GPUS,
+        NUMA,
+        INFINIBAND,
+        SERVERS,
+        HARDWARE,
+        SYSTEM,
+        AGENT,
+        FACTS,
+    ),
+)

@@ -1,0 +1,1 @@
+"""The JSON model of a dashboard, as Grafana loads it."""

@@ -1,0 +1,51 @@
+"""File servers: NFS and Lustre, as their clients see them."""
+
+from ..panels.dashboard import FOLDED, Row
+from ..panels.shorthand import lines
+from ..queries.expressions import ANY, node
+
+SERVERS = Row(
+    "File servers",
+    (
+        lines(
+            "NFS calls",
+            "Calls to NFS servers, and what had to be sent again.",
+            "ops",
+            (node("fructosa_nfs_client_rpc_calls_total").rate(), "calls"),
+            (node("fructosa_nfs_client_rpc_retransmissions_total").rate(), "sent again"),
+            (
+                node("fructosa_nfs_client_rpc_authentication_refreshes_total").rate(),
+                "credentials refreshed",
+            ),
+        ),
+        lines(
+            "NFS operations",
+            "Calls by operation and version of the protocol.",
+            "ops",
+            (
+                node("fructosa_nfs_client_operations_total", version=ANY, operation=ANY).rate(),
+                "{operation} v{version}",
+            ),
+        ),
+        lines(
+            "Lustre bytes",
+            "What is read from and written to each Lustre file system.",
+            "Bps",
+            (node("fructosa_lustre_read_bytes_total", filesystem=ANY).rate(), "{filesystem} read"),
+            (
+                node("fructosa_lustre_write_bytes_total", filesystem=ANY).rate(),
+                "{filesystem} written",
+            ),
+        ),
+        lines(
+            "Lustre operations",
+            "Operations of programs on each Lustre file system.",
+            "ops",
+            (
+                node("fructosa_lustre_operations_total", filesystem=ANY, operation=ANY).rate(),
+                "{filesystem} {operation}",
+            ),
+        ),
+    ),
+    folded_in=FOLDED,
+)

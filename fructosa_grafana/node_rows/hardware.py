@@ -1,0 +1,51 @@
+"""Power, temperatures, fans, battery."""
+
+from ..panels.dashboard import FOLDED, Row
+from ..panels.shorthand import Line, lines
+from ..queries.expressions import ANY, node
+
+
+def _chip(metric: str, legend: str) -> Line:
+    found = node(metric, chip=ANY, number=ANY, label=ANY)
+    return found, f"{{chip}} {{number}} {{label}}{legend}"
+
+
+HARDWARE = Row(
+    "Power and heat",
+    (
+        lines(
+            "Power",
+            "What each zone draws. Cores lie within their package, memory beside it.",
+            "watt",
+            (node("fructosa_energy_joules_total", zone=ANY, name=ANY).rate(), "{zone} {name}"),
+            (
+                node("fructosa_energy_power_limit_watts", zone=ANY, name=ANY),
+                "{zone} {name} limit",
+            ),
+        ),
+        lines(
+            "Temperatures",
+            "Temperatures of chips, and what counts as high or critical where they declare it.",
+            "celsius",
+            _chip("fructosa_temperature_celsius", ""),
+            _chip("fructosa_temperature_high_celsius", " high"),
+            _chip("fructosa_temperature_critical_celsius", " critical"),
+            low=None,
+        ),
+        lines("Fans", "Speed of each fan.", "rotrpm", _chip("fructosa_fan_speed_rpm", "")),
+        lines(
+            "Battery",
+            "Charge of the battery, and whether mains power is there.",
+            "percentunit",
+            (node("fructosa_battery_charge_ratio"), "charge"),
+            (node("fructosa_battery_power_plugged"), "plugged in"),
+        ),
+        lines(
+            "Battery lasts",
+            "Time until it is empty; absent while it is charged.",
+            "s",
+            (node("fructosa_battery_remaining_seconds"), "left"),
+        ),
+    ),
+    folded_in=FOLDED,
+)

@@ -1,0 +1,69 @@
+"""Ports of InfiniBand, Omni-Path and RoCE."""
+
+from ..panels.dashboard import FOLDED, Row
+from ..panels.shorthand import Line, lines
+from ..queries.expressions import ANY, node
+
+
+def _port(metric: str, legend: str) -> Line:
+    found = node(f"fructosa_infiniband_{metric}_total", device=ANY, port=ANY)
+    return found.rate(), f"{{device}} {{port}} {legend}"
+
+
+INFINIBAND = Row(
+    "InfiniBand",
+    (
+        lines(
+            "InfiniBand traffic",
+            "Traffic of each port, and the rate of its link.",
+            "Bps",
+            _port("receive_bytes", "in"),
+            _port("transmit_bytes", "out"),
+            (
+                node("fructosa_infiniband_rate_bytes_per_second", device=ANY, port=ANY),
+                "{device} {port} rate",
+            ),
+        ),
+        lines(
+            "InfiniBand packets",
+            "Packets of each port.",
+            "pps",
+            _port("receive_packets", "in"),
+            _port("transmit_packets", "out"),
+        ),
+        lines(
+            "InfiniBand ports up",
+            "1 for a port that is active.",
+            "short",
+            (node("fructosa_infiniband_up", device=ANY, port=ANY), "{device} {port}"),
+        ),
+        lines(
+            "InfiniBand congestion",
+            "Ticks a second in which a port had data that it could not send: congestion.",
+            "cps",
+            _port("transmit_wait_ticks", "waits"),
+        ),
+        lines(
+            "InfiniBand link errors",
+            "A cable or a connector that is bad shows here first.",
+            "cps",
+            _port("symbol_errors", "symbols"),
+            _port("link_recoveries", "recoveries"),
+            _port("link_downs", "downs"),
+            _port("link_integrity_errors", "integrity"),
+            _port("buffer_overrun_errors", "overruns"),
+        ),
+        lines(
+            "InfiniBand packet errors",
+            "Packets that were spoilt, dropped or forbidden.",
+            "cps",
+            _port("receive_errors", "received with an error"),
+            _port("receive_remote_errors", "marked as bad"),
+            _port("receive_constraint_errors", "forbidden in"),
+            _port("transmit_constraint_errors", "forbidden out"),
+            _port("transmit_discards", "not sent"),
+            _port("management_drops", "management dropped"),
+        ),
+    ),
+    folded_in=FOLDED,
+)

@@ -1,0 +1,55 @@
+"""Network interfaces."""
+
+from ..panels.dashboard import Row
+from ..panels.shorthand import Line, lines
+from ..queries.expressions import ANY, node
+
+
+def _net(metric: str, legend: str) -> Line:
+    return node(f"fructosa_network_{metric}_total", interface=ANY).rate(), f"{{interface}} {legend}"
+
+
+NETWORK = Row(
+    "Network",
+    (
+        lines(
+            "Traffic",
+            "Traffic of each interface.",
+            "Bps",
+            _net("receive_bytes", "in"),
+            _net("transmit_bytes", "out"),
+        ),
+        lines(
+            "Packets",
+            "Packets of each interface.",
+            "pps",
+            _net("receive_packets", "in"),
+            _net("transmit_packets", "out"),
+        ),
+        lines(
+            "Errors and drops",
+            "Packets that were lost or spoilt. Some drops at a start are nothing.",
+            "pps",
+            _net("receive_errors", "errors in"),
+            _net("transmit_errors", "errors out"),
+            _net("receive_drops", "drops in"),
+            _net("transmit_drops", "drops out"),
+        ),
+        lines(
+            "Links",
+            "Speed of each link; 0 is one that is down, absent where the driver tells none.",
+            "Bps",
+            (
+                node("fructosa_network_speed_bytes_per_second", interface=ANY),
+                "{interface} speed",
+            ),
+        ),
+        lines(
+            "Up, and largest packet",
+            "1 for an interface that is up, and how large its packets may be.",
+            "short",
+            (node("fructosa_network_up", interface=ANY), "{interface} up"),
+            (node("fructosa_network_mtu_bytes", interface=ANY), "{interface} MTU"),
+        ),
+    ),
+)

@@ -1,0 +1,68 @@
+"""Memory of each NUMA node."""
+
+from ..panels.dashboard import FOLDED, Row
+from ..panels.shorthand import Line, lines
+from ..queries.expressions import ANY, node
+
+
+def _numa_memory(kind: str, legend: str) -> Line:
+    return node(f"fructosa_numa_memory_{kind}_bytes", node=ANY), f"{{node}} {legend}"
+
+
+def _numa_pages(kind: str, legend: str) -> Line:
+    return node(f"fructosa_numa_{kind}_pages_total", node=ANY).rate(), f"{{node}} {legend}"
+
+
+NUMA = Row(
+    "NUMA nodes",
+    (
+        lines(
+            "Memory of each",
+            "Memory of each NUMA node; what is in use has the cached contents of files in it.",
+            "bytes",
+            _numa_memory("used", "used"),
+            _numa_memory("free", "free"),
+            _numa_memory("total", "installed"),
+        ),
+        lines(
+            "What it holds",
+            "What the memory of each NUMA node is used for.",
+            "bytes",
+            _numa_memory("file", "files"),
+            _numa_memory("anonymous", "programs"),
+            _numa_memory("shared", "shared"),
+            _numa_memory("slab", "kernel"),
+            _numa_memory("dirty", "to be written"),
+        ),
+        lines(
+            "Pages as wanted",
+            "Pages a second that came from the NUMA node that was wanted.",
+            "cps",
+            _numa_pages("hit", "hit"),
+            _numa_pages("local", "local"),
+            _numa_pages("interleave_hit", "interleaved"),
+        ),
+        lines(
+            "Pages from afar",
+            "Pages a second that came from another NUMA node: programs work on memory far away.",
+            "cps",
+            _numa_pages("miss", "miss"),
+            _numa_pages("foreign", "foreign"),
+            _numa_pages("other", "other"),
+        ),
+        lines(
+            "Huge pages",
+            "Memory set aside as huge pages, and what of it is free.",
+            "bytes",
+            (
+                node("fructosa_numa_hugepages_total_bytes", node=ANY, page_size=ANY),
+                "{node} {page_size} all",
+            ),
+            (
+                node("fructosa_numa_hugepages_free_bytes", node=ANY, page_size=ANY),
+                "{node} {page_size} free",
+            ),
+        ),
+    ),
+    folded_in=FOLDED,
+)

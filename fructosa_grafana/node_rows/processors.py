@@ -1,0 +1,74 @@
+"""Processors: what they do, and what waits for them."""
+
+from ..panels.dashboard import Row
+from ..panels.shorthand import lines
+from ..queries.expressions import ANY, node
+
+CPU = Row(
+    "Processors",
+    (
+        lines(
+            "Processors busy",
+            "Share of time that processors were busy: the mean, and the extremes.",
+            "percentunit",
+            (node("fructosa_cpu_utilization_ratio", cpu=ANY).avg(), "mean"),
+            (node("fructosa_cpu_utilization_ratio", cpu=ANY).max(), "busiest"),
+            (node("fructosa_cpu_utilization_ratio", cpu=ANY).min(), "idlest"),
+        ),
+        lines(
+            "What they do",
+            "Processors by mode. A guest's time is part of user as well.",
+            "short",
+            (node("fructosa_cpu_seconds_total", cpu=ANY, mode=ANY).rate().sum("mode"), "{mode}"),
+            stacked=True,
+        ),
+        lines(
+            "Load",
+            "Threads that run, want to run or wait for a disk, on average of some minutes.",
+            "short",
+            (node("fructosa_load_average", minutes=ANY), "{minutes} min"),
+            (node("fructosa_cpu_threads"), "hardware threads"),
+            (node("fructosa_cpu_cores"), "cores"),
+        ),
+        lines(
+            "Threads",
+            "Threads right now; those that are blocked wait for a disk or a file server.",
+            "short",
+            (node("fructosa_load_runnable_threads"), "runnable"),
+            (node("fructosa_process_blocked_threads"), "blocked"),
+            (node("fructosa_load_threads"), "all"),
+        ),
+        lines(
+            "Switches and interrupts",
+            "What the kernel is called for, a second.",
+            "cps",
+            (node("fructosa_cpu_context_switches_total").rate(), "context switches"),
+            (node("fructosa_cpu_interrupts_total").rate(), "interrupts"),
+            (node("fructosa_cpu_soft_interrupts_total").rate(), "soft interrupts"),
+            (node("fructosa_process_forks_total").rate(), "forks"),
+        ),
+        lines(
+            "Frequency",
+            "Frequency of the processors, and the limits where the kernel knows them.",
+            "hertz",
+            (node("fructosa_cpu_frequency_hertz", cpu=ANY).avg(), "mean"),
+            (node("fructosa_cpu_frequency_hertz", cpu=ANY).max(), "fastest"),
+            (node("fructosa_cpu_frequency_hertz", cpu=ANY).min(), "slowest"),
+            (node("fructosa_cpu_frequency_max_hertz", cpu=ANY).max(), "upper limit"),
+            (node("fructosa_cpu_frequency_min_hertz", cpu=ANY).min(), "lower limit"),
+        ),
+        lines(
+            "Pressure",
+            "Share of time in which work waited: at least one thread for it, or all that had work.",
+            "percentunit",
+            (
+                node("fructosa_pressure_waiting_seconds_total", resource=ANY).rate(),
+                "{resource}: some",
+            ),
+            (
+                node("fructosa_pressure_stalled_seconds_total", resource=ANY).rate(),
+                "{resource}: all",
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,1 @@
+"""Queries, declared once, in the languages of Graphite and Prometheus."""
