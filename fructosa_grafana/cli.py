@@ -88,7 +88,7 @@ def run(arguments: argparse.Namespace, cluster: Cluster) -> int:
     if arguments.output is not None:
         _write(arguments.output, _provisioned(arguments, backends, cluster))
     if arguments.rules is not None:
-        _write(arguments.rules, files.for_prometheus())
+        _write(arguments.rules, files.rule_files())
     if arguments.push is not None:
         _push(arguments, backends, cluster)
     return 0
@@ -111,7 +111,7 @@ def _check(arguments: argparse.Namespace) -> None:
 def _provisioned(
     arguments: argparse.Namespace, backends: tuple[Backend, ...], cluster: Cluster
 ) -> dict[str, str]:
-    return files.provisioned(
+    return files.provisioning_files(
         PurePosixPath(arguments.read_at or arguments.output),
         backends,
         prefix=cluster.prefix,

@@ -1,4 +1,4 @@
-"""What a Grafana reads at its start: its data sources, and where the dashboards are."""
+"""The provisioning files of Grafana: data sources, and providers of dashboards."""
 
 from collections.abc import Collection, Iterator
 from pathlib import PurePosixPath
@@ -8,7 +8,7 @@ from fructosa_service.errors import UsageError, shown
 from .json_model.dashboard import FOLDER_TITLE, FOLDER_UID
 from .panels.panel import BACKENDS, Backend
 
-FOLDER = PurePosixPath("/etc/grafana/provisioning")  # of the packages of Grafana
+FOLDER = PurePosixPath("/etc/grafana/provisioning")  # in Grafana's packages
 GRAPHITE_URL = "http://localhost:8080"
 PROMETHEUS_URL = "http://localhost:9090"
 
@@ -39,15 +39,13 @@ def provisioning(
 ) -> dict[str, str]:
     """Return the text of each provisioning file, by its path below *folder*.
 
-    *folder* is where Grafana will find them, which need not be where they are written now;
-    *interval_s* is the time between two scrapes, the finest step that Prometheus is asked for.
+    *folder* is where Grafana will find them, which may differ from where they are written now.
+    *interval_s* is the interval between scrapes, the shortest step of Prometheus queries.
 
-    Raises: UsageError when Grafana could not use the folder.
+    Raises: UsageError if Grafana cannot use the folder.
     """
     if not folder.is_absolute() or "\0" in str(folder):
-        raise UsageError(
-            f"{shown(str(folder))} is not an absolute path; write it from the root, e.g. {FOLDER}"
-        )
+        raise UsageError(f"{shown(str(folder))} is not an absolute path; give one, e.g. {FOLDER}")
     known = [name for name in BACKENDS if name in backends]
     sources: dict[Backend, list[str]] = {
         "graphite": _graphite(graphite_url),
@@ -61,23 +59,25 @@ def provisioning(
 
 
 def quoted(text: str) -> str:
-    """Return *text* as a YAML string that Grafana reads as it is.
+    """Return *text* as a YAML string that Grafana reads unchanged.
 
-    Grafana puts environment variables in place of $NAME; of $$ it makes one that stays.
+    Grafana replaces $NAME by an environment variable, and $$ by a dollar sign.
 
-    Raises: UsageError when it is no Unicode, as the name of a file may be.
+    Raises: UsageError if the text is not valid Unicode, as is possible for a file name.
     """
-    return f'"{"".join(map(_written, text.replace("$", "$$")))}"'
+    return f'"{"".join(map(_escaped, text.replace("$", "$$")))}"'
 
 
-def _written(letter: str) -> str:
-    code = ord(letter)
-    if 0xD800 <= code <= 0xDFFF:  # a byte of a file's name that is no UTF-8
-        raise UsageError("the folder's name is not UTF-8, which Grafana can't read; choose another")
-    if letter in {'"', "\\"}:
-        return f"\\{letter}"
-    if letter.isprintable():  # neither a line's end, as YAML knows five, nor a control letter
-        return letter
+def _escaped(char: str) -> str:
+    code = ord(char)
+    if 0xD800 <= code <= 0xDFFF:  # stands for a byte of a file name that is not UTF-8
+        raise UsageError(
+            "the name of the directory is not UTF-8, which Grafana cannot read; choose another"
+        )
+    if char in {'"', "\\"}:
+        return f"\\{char}"
+    if char.isprintable():  # not a control character, or one of the line breaks of YAML
+        return char
     return f"\\x{code:02x}" if code < 0x100 else f"\\U{code:08x}"
 
 

@@ -14,7 +14,7 @@ from fructosa_exporter.catalogue import metric_names, reference
 from fructosa_exporter.collector import METRICS
 from fructosa_exporter.sensors import SENSORS
 from fructosa_grafana import files
-from fructosa_grafana.alerts import rule_files
+from fructosa_grafana.alerts.docs_page import alerting_page
 
 ROOT = Path(__file__).parents[1]
 
@@ -305,7 +305,10 @@ def test_lmasters_table_of_metrics_is_made_from_the_declarations():
 
 @pytest.mark.parametrize(
     ("folder", "texts"),
-    [("grafana/provisioning", files.provisioned()), ("grafana/prometheus", files.for_prometheus())],
+    [
+        ("grafana/provisioning", files.provisioning_files()),
+        ("grafana/prometheus", files.rule_files()),
+    ],
     ids=["grafana", "prometheus"],
 )
 def test_dashboards_and_rules_are_made_from_the_declarations(folder, texts):
@@ -321,7 +324,7 @@ def test_dashboards_and_rules_are_made_from_the_declarations(folder, texts):
 
 def test_the_page_on_alerting_is_made_from_the_declarations():
     """`make docs` writes it anew."""
-    assert rule_files.alerting_page() == (ROOT / "docs" / "alerting.md").read_text()
+    assert alerting_page() == (ROOT / "docs" / "alerting.md").read_text()
 
 
 def test_the_reference_begins_with_an_index_of_all_sensors():

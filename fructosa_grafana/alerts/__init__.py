@@ -1,1 +1,1 @@
-"""Alerts and recording rules: their declarations, Prometheus' rule files and docs/alerting.md."""
+"""Alerts and recording rules, and what is generated from them."""

@@ -1,4 +1,4 @@
-"""What an alert is: one declaration, for Prometheus and for those whose data are in Graphite."""
+"""What an alert consists of: for Prometheus, and for Grafana alerting on Graphite."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,7 +8,7 @@ Reducer = Literal["last", "avg", "min", "max", "sum"]
 Evaluator = Literal["gt", "lt"]
 
 PREFIX = "$prefix"
-"""Stands in queries for what Graphite's paths begin with."""
+"""Placeholder in Graphite targets for the prefix of all paths."""
 
 _OPERATORS = {"gt": ">", "lt": "<"}
 _FUNCTIONS = {"last": "last", "avg": "average", "min": "min", "max": "max", "sum": "sum"}
@@ -16,9 +16,9 @@ _FUNCTIONS = {"last": "last", "avg": "average", "min": "min", "max": "max", "sum
 
 @dataclass(frozen=True, kw_only=True)
 class Condition:
-    """A Grafana alert on Graphite: each series over the *window*, reduced to one value, compared.
+    """A Grafana alert condition: each series, reduced over the *window* to one value, is compared.
 
-    Series carry names for people: the node, then what tells its series apart.
+    Series have readable names: the node, then the labels that distinguish the node's series.
     """
 
     query: str
@@ -28,27 +28,28 @@ class Condition:
     window: str = "10m"
     when_no_data: Literal["Alerting", "Normal"] = "Normal"
 
-    def everything(self, prefix: str) -> str:
-        """Return the query for all series, those that are well included."""
+    def unfiltered_target(self, prefix: str) -> str:
+        """Return the target for all series, including those that do not alert."""
         return self.query.replace(PREFIX, prefix)
 
     def target(self, prefix: str) -> str:
-        """Return the query for Grafana: Graphite already leaves out what does not alert.
+        """Return the target for Grafana; Graphite drops the series that do not alert.
 
-        Grafana keeps a state for every series that it is given, and 10,000 nodes have many. But
-        where missing data are an alert, what is well must be there.
+        Grafana keeps a state for every series, and 10,000 nodes have many. If missing data raise
+        the alert, healthy series must remain.
         """
+        target = self.unfiltered_target(prefix)
         if self.when_no_data == "Alerting":
-            return self.everything(prefix)
-        how, than = _FUNCTIONS[self.reducer], _OPERATORS[self.evaluator]
-        return f"filterSeries({self.everything(prefix)}, '{how}', '{than}', {self.threshold:.12g})"
+            return target
+        function, operator = _FUNCTIONS[self.reducer], _OPERATORS[self.evaluator]
+        return f"filterSeries({target}, '{function}', '{operator}', {self.threshold:.12g})"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Alert:
-    """What is wrong, since when it must be, how it is asked for, what it means, what to do.
+    """An alert: when it fires, what it means and what to do.
 
-    *summary* and *description* are Prometheus templates, *why* explains the threshold.
+    *summary* and *description* are Prometheus templates. *why* explains the threshold.
     """
 
     name: str
@@ -60,41 +61,3 @@ class Alert:
     action: str
     why: str
     graphite: Condition
-
-
-def path(metric: str, labels: int = 0) -> str:
-    """Return the paths of a metric of all nodes, which has so many *labels*."""
-    return f"{PREFIX}.*.{metric}" + ".*" * labels
-
-
-def places(labels: int) -> str:
-    """Return where the node and the values of its *labels* are in a path, counted from its end.
-
-    A prefix may have dots, so they can't be counted from the beginning.
-    """
-    return ", ".join(map(str, [-labels - 2, *range(-labels, 0)]))
-
-
-def named(query: str, labels: int = 0) -> str:
-    """Return a *query* whose series are called by the node and by their labels."""
-    return f"aliasByNode({query}, {places(labels)})"
-
-
-def each(metric: str, labels: int = 0) -> str:
-    """Return a query for each series of a metric, as it is."""
-    return named(path(metric, labels), labels)
-
-
-def each_rate(metric: str, labels: int = 0) -> str:
-    """Return a query for the growth of each counter a second; a reset gives no value."""
-    return named(f"perSecond({path(metric, labels)})", labels)
-
-
-def each_increase(metric: str, labels: int = 0) -> str:
-    """Return a query for the steps of each counter: their sum is what the window added."""
-    return named(f"nonNegativeDerivative(keepLastValue({path(metric, labels)}))", labels)
-
-
-def each_change(metric: str, labels: int = 0) -> str:
-    """Return a query for the steps of each gauge: their sum is its last value less its first."""
-    return named(f"derivative(keepLastValue({path(metric, labels)}))", labels)

@@ -1,8 +1,15 @@
-"""What docs/alerting.md says beside the alerts themselves."""
+"""docs/alerting.md: all alerts and recording rules, for people to read."""
 
-NOTICE = """\
-# Made by `lmaster dashboards` from the declarations in fructosa_grafana/; docs/alerting.md explains
-# it. Rules of your own go into a file of their own: this one is overwritten."""
+import re
+
+from .alert import Alert, Condition
+from .groups import GROUPS, AlertGroup
+from .recording_rules import RECORDING_RULES
+
+PREFIX = "cluster"
+"""The prefix in the Graphite targets on the page, which is also lmaster's example."""
+
+_COMPARISONS = {"gt": "above", "lt": "below"}
 
 HEAD = """\
 # Alerts
@@ -88,3 +95,58 @@ port = 9889
 It can't see a Grafana or a Prometheus that is dead. Have something outside ask lmaster's
 `/-/healthy`, Grafana's `/api/health` and Prometheus' `/-/healthy`.
 """
+
+
+def alerting_page() -> str:
+    """Return docs/alerting.md."""
+    parts = [HEAD, _overview(), PROMETHEUS, _recording_rules(), GRAPHITE, MISSING]
+    return "\n".join([*parts, *map(_group, GROUPS)])
+
+
+def _overview() -> str:
+    rows = [
+        f"| [{alert.name}](#{alert.name.lower()}) | {alert.severity} | {alert.hold} | "
+        f"{_readable(alert.summary)} |"
+        for group in GROUPS
+        for alert in group.alerts
+    ]
+    return "\n".join(["| alert | severity | for | says |", "| --- | --- | --- | --- |", *rows, ""])
+
+
+def _readable(template: str) -> str:
+    """Return a template in a readable form: a label by its name, a value as N."""
+    text = re.sub(r"\{\{ with .*?\{\{ end \}\}", "", template)
+    text = re.sub(r"\{\{ \$labels\.(\w+) \}\}", r"*\1*", text)
+    return re.sub(r"\{\{ \$value[^}]*\}\}", "*N*", text)
+
+
+def _recording_rules() -> str:
+    rows = [f"| `{rule.record}` | {rule.text} |" for rule in RECORDING_RULES]
+    return "\n".join(["| series | what it is |", "| --- | --- |", *rows, ""])
+
+
+def _group(group: AlertGroup) -> str:
+    return "\n".join([f"## {group.title}\n", *map(_section, group.alerts)])
+
+
+def _section(alert: Alert) -> str:
+    return "\n".join(
+        [
+            f"### {alert.name}\n",
+            f"{_readable(alert.description)}\n",
+            f"* Limit: {alert.why}",
+            f"* What to do: {alert.action}",
+            f"* Graphite: {_settings(alert.graphite, alert.hold)}\n",
+            f"```\n{alert.graphite.target(PREFIX)}\n```\n",
+            f"```promql\n{alert.expr}\n```\n",
+        ]
+    )
+
+
+def _settings(condition: Condition, hold: str) -> str:
+    """Return the settings of the alert in Grafana, in words."""
+    compared = f"is {_COMPARISONS[condition.evaluator]} {condition.threshold:.12g}"
+    return (
+        f"`{condition.reducer}` of the last {condition.window} {compared}, for {hold}; "
+        f"no data: {condition.when_no_data}"
+    )

@@ -1,12 +1,13 @@
-"""Alerts on GPUs: lost, broken, too hot, held back."""
+"""Alerts on GPUs: lost, faulty, too hot or throttled."""
 
 from ..queries.graphite import percent
-from .alert import Alert, Condition, each, named, path
+from .alert import Alert, Condition
+from .graphite_targets import each, named, path
 
 _GPU = "(cluster, group, job, instance, gpu, uuid)"
 _XIDS = "fructosa_gpu_xid_errors_total"
-# Xids after which the GPU, its memory or its firmware is not to be trusted any more, and those that
-# are a program's fault, or follow from one that was told before.
+# Xids after which the GPU, its memory or its firmware can no longer be trusted, and Xids that a
+# program causes, or that follow from another Xid.
 _FATAL = ("48", "62", "64", "74", "79", "95", "119", "120", "140", "143")
 _HARMLESS = ("13", "31", "32", "43", "45", "68", "69", "109", "137")
 _HEAT = "fructosa_gpu_temperature"
@@ -17,7 +18,7 @@ _ECC = "fructosa_gpu_ecc_errors_total"
 
 
 def _new_xids(matcher: str) -> str:
-    """Return a query for Xids of the last hour, those that had no series before too."""
+    """Return a query for the Xids of the last hour, including those whose series is new."""
     series = f"{_XIDS}{{{matcher}}}"
     return (
         f"increase({series}[1h]) > 0\n"
@@ -27,18 +28,18 @@ def _new_xids(matcher: str) -> str:
 
 
 def _steps(query: str) -> str:
-    """Return a query for the steps of Xids' counters; one that begins is a step as well."""
+    """Return a target for the steps of Xid counters; the first value of a counter is a step too."""
     return named(f"nonNegativeDerivative(transformNull(keepLastValue({query}), 0))", 3)
 
 
 def _by_gpu(query: str, labels: int) -> str:
-    """Return a query whose series are called by node, GPU and UUID, of so many *labels* in all."""
+    """Return a target with one series per node, GPU and UUID; *labels* is the number of labels."""
     parts = ", ".join(map(str, (-labels - 2, -labels, -labels + 1)))
     return f"groupByNodes({query}, 'sum', {parts})"
 
 
 def _percent(query: str, labels: int, of: str, of_labels: int) -> str:
-    """Return a query for a GPU's values as percentages of others, where there are both."""
+    """Return a target for values of a GPU as percentages of others, if both exist."""
     both = percent(_by_gpu(query, labels), _by_gpu(of, of_labels), 3)
     return f"aliasByNode({both}, 0, 1, 2)"
 

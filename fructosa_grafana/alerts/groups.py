@@ -1,4 +1,4 @@
-"""All alerts, in the groups in which Prometheus evaluates them."""
+"""All alerts, in the groups that Prometheus evaluates."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from .alert import Alert
 
 @dataclass(frozen=True)
 class AlertGroup:
-    """Alerts that are evaluated together; *title* heads them in the docs."""
+    """Alerts that are evaluated together; *title* is their heading in docs/alerting.md."""
 
     name: str
     title: str
@@ -16,7 +16,7 @@ class AlertGroup:
     alerts: tuple[Alert, ...]
 
 
-# A minute is finer than any `for`. What looks at hours of many series is evaluated seldom.
+# A minute is shorter than most `for`. Queries over hours of many series run less often.
 GROUPS = (
     AlertGroup("fructosa-nodes", "Nodes and agents", "1m", nodes.AVAILABILITY),
     AlertGroup("fructosa-sensors", "Sensors", "1m", nodes.SENSORS),

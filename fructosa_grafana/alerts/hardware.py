@@ -1,6 +1,7 @@
 """Alerts on clocks, memory modules, links and temperatures."""
 
-from .alert import Alert, Condition, each, each_change, each_increase, named, path, places
+from .alert import Alert, Condition
+from .graphite_targets import each, each_change, each_increase, named, path, positions
 
 _TIME = "fructosa_clock_time_seconds"
 _DEGREES = "fructosa_temperature_celsius"
@@ -8,13 +9,13 @@ _CRITICAL = "fructosa_temperature_critical_celsius"
 _RATE = "fructosa_infiniband_rate_bytes_per_second"
 _SPEED = "fructosa_network_speed_bytes_per_second"
 _NETWORK_ERRORS = path("fructosa_network_{receive,transmit}_errors_total", 1)
-# Times are about 1.8e9 s, so 100 % of one are 1.8e7 times as many seconds.
-_SECONDS_OF_PERCENT = 1.8e7
+# Times are about 1.8e9 s, so 1 % of a time is 1.8e7 s.
+_SECONDS_PER_PERCENT = 1.8e7
 _WAS_UP = "It is up no more, though it was a day ago: a port that was never used is none of it."
 
 
 def _peers(metric: str, port: str) -> str:
-    """Return what is slower than most of its like: the same port on the nodes of the group."""
+    """Return the ports that are slower than most of the same name on the nodes of the group."""
     alike = f"(cluster, group, job, {port})"
     return f"{metric}\n< on {alike} group_left ()\nquantile by {alike} (0.5, {metric})"
 
@@ -62,7 +63,7 @@ CLOCK = (
         graphite=Condition(
             query=named(
                 f"absolute(scale(offset(asPercent({path(_TIME)}, "
-                f"percentileOfSeries({path(_TIME)}, 50)), -100), {_SECONDS_OF_PERCENT:.0f}))"
+                f"percentileOfSeries({path(_TIME)}, 50)), -100), {_SECONDS_PER_PERCENT:.0f}))"
             ),
             threshold=30,
         ),
@@ -123,7 +124,7 @@ rate(fructosa_network_receive_errors_total[10m])
         action="Change cable or transceiver, then the port of the switch.",
         why="A link that is well has none; a few come from plugging.",
         graphite=Condition(
-            query=f"groupByNodes(perSecond({_NETWORK_ERRORS}), 'sum', {places(1)})",
+            query=f"groupByNodes(perSecond({_NETWORK_ERRORS}), 'sum', {positions(1)})",
             reducer="avg",
             threshold=1,
         ),
@@ -225,12 +226,12 @@ TEMPERATURES = (
         "{{ $value | humanize }} degrees Celsius; the hardware will slow down or switch off.",
         action="See fans and cooling; if neighbours are hot as well, the room's cooling.",
         why="The limit is the hardware's own, less one degree; 0 there is a limit that nobody set.",
-        # A chip without a limit would be left with its temperature alone: the thousands, which
-        # cancel out between the two, keep such a sum far below zero.
+        # Without a limit, the sum would be the temperature. The offsets of 1000, which cancel
+        # otherwise, keep it far below zero.
         graphite=Condition(
             query=f"groupByNodes(group(offset({path(_DEGREES, 3)}, -1000), "
             f"offset(scale(removeBelowValue({path(_CRITICAL, 3)}, 1), -1), 1000)), "
-            f"'sum', {places(3)})",
+            f"'sum', {positions(3)})",
             threshold=-1,
         ),
     ),

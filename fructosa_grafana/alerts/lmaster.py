@@ -1,6 +1,7 @@
-"""Alerts on lmaster. It tells of itself on port 9889, where it or a Prometheus scrapes it."""
+"""Alerts on lmaster, by the metrics that it exposes about itself on port 9889."""
 
-from .alert import Alert, Condition, each, each_rate, path
+from .alert import Alert, Condition
+from .graphite_targets import each, each_rate, path
 
 _OF = "(cluster, job, instance)"
 _POINTS = "fructosa_master_queue_points"

@@ -1,12 +1,13 @@
-"""Alerts on nodes, their agents, and what fills up on them."""
+"""Alerts on nodes, agents, memory and file systems."""
 
-from .alert import Alert, Condition, each, each_rate, named, path
+from .alert import Alert, Condition
+from .graphite_targets import each, each_change, each_rate, path
 
-# The jobs whose targets are nodes, called as in examples/prometheus.yml; node for a node_exporter
-# that is there already. Other jobs of the same Prometheus are none of ours.
+# The jobs whose targets are nodes, named as in examples/prometheus.yml. "node" is for a
+# node_exporter that is already installed. Other jobs of the same Prometheus are not ours.
 NODES = 'job=~"fructosa.*|node.*"'
 
-# A node is the host of its targets: lagent and node_exporter on it differ in the port alone.
+# A node is the host of its targets: lagent and node_exporter differ only in the port.
 _UP = f'label_replace(up{{{NODES}}}, "host", "$1", "instance", "(.+?)(:[0-9]+)?")'
 _GRAPHITE_NODE_UP = f"groupByNodes({path('up', 1)}, 'max', -3)"
 _UTILIZATION = "fructosa_filesystem_utilization_ratio"
@@ -80,7 +81,7 @@ and on (cluster, host)
         why="Corrections of the clock move the time of boot by some seconds, never by a minute. "
         "It ends by itself after an hour. A node that was down an hour ago counts as serviced.",
         graphite=Condition(
-            query=named(f"derivative(keepLastValue({path('fructosa_boot_time_seconds')}))"),
+            query=each_change("fructosa_boot_time_seconds"),
             reducer="sum",
             threshold=60,
             window="1h",

@@ -1,4 +1,4 @@
-"""The dashboards. One more is a module here, and a name in this list."""
+"""The dashboards. To add one, write a module here and add its name to DASHBOARDS."""
 
 from ..panels.dashboard import Dashboard
 from .cluster import CLUSTER
@@ -6,4 +6,4 @@ from .gpus import GPUS
 from .node import NODE
 from .self_monitoring import ITSELF
 
-BOARDS: tuple[Dashboard, ...] = (CLUSTER, NODE, GPUS, ITSELF)
+DASHBOARDS: tuple[Dashboard, ...] = (CLUSTER, NODE, GPUS, ITSELF)

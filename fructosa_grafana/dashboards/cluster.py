@@ -1,10 +1,20 @@
-"""All nodes together, and the worst of them."""
+"""The dashboard Cluster: all nodes together, and the worst nodes."""
 
 from ..gpu_rows.totals import GRAPHS, STATS
 from ..panels import thresholds
-from ..panels.dashboard import FOLDED, HEAVY, Dashboard, Row
+from ..panels.dashboard import COLLAPSED, COLLAPSED_IN_GRAPHITE, Dashboard, Row
 from ..panels.panel import Graph, HeatMap, Query, Stat, Table
-from ..queries.expressions import ANY, DISKS, RAPL_WHOLE, WIRES, Expr, master, nodes, own, sums
+from ..queries.expressions import (
+    ANY,
+    DISKS,
+    RAPL_WHOLE,
+    WIRES,
+    Expr,
+    cluster_total,
+    master,
+    nodes,
+    scrape_metric,
+)
 from .worst_nodes import WORST
 
 _THREADS = nodes("fructosa_cpu_threads")
@@ -22,7 +32,7 @@ _POWER = nodes("fructosa_energy_joules_total", zone=ANY, name=RAPL_WHOLE).rate()
 
 
 def _summed(expr: Expr, legend: str, in_graphite: Expr) -> Query:
-    """Return a sum over all nodes, which lmaster has worked out for Graphite."""
+    """Return the sum over all nodes; for Graphite, the total that lmaster has computed."""
     return Query(expr.sum(), legend, in_graphite=in_graphite)
 
 
@@ -30,146 +40,149 @@ def _targets(state: str) -> Expr:
     return master("fructosa_master_targets", section=ANY, state=state).sum()
 
 
-_UP = _summed(own("up"), "up", _targets("up"))
-_DOWN = _summed(own("up").complement(), "down", _targets("down"))
-_ALL_THREADS = _summed(_THREADS, "hardware threads", sums("cpu_threads"))
-_ALL_LOAD = _summed(_LOAD, "load (1 minute)", sums("load_average"))
-_INSTALLED = _summed(_MEMORY, "installed", sums("memory_total_bytes"))
+_UP = _summed(scrape_metric("up"), "up", _targets("up"))
+_DOWN = _summed(scrape_metric("up").complement(), "down", _targets("down"))
+_ALL_THREADS = _summed(_THREADS, "hardware threads", cluster_total("cpu_threads"))
+_ALL_LOAD = _summed(_LOAD, "load (1 minute)", cluster_total("load_average"))
+_INSTALLED = _summed(_MEMORY, "installed", cluster_total("memory_total_bytes"))
 _USED = Query(
     _MEMORY.sum() - _AVAILABLE.sum(),
     "used",
-    in_graphite=sums("memory_total_bytes") - sums("memory_available_bytes"),
+    in_graphite=cluster_total("memory_total_bytes") - cluster_total("memory_available_bytes"),
 )
-_WATTS = _summed(_POWER, "packages and memory", sums("power_watts"))
+_WATTS = _summed(_POWER, "packages and memory", cluster_total("power_watts"))
 
 _OVERVIEW = Row(
     "Overview",
     (
         Stat(
             title="Targets up",
-            about="Targets that answered their last scrape.",
+            description="Targets that answered their last scrape.",
             queries=(_UP,),
         ),
         Stat(
             title="Targets down",
-            about="Targets that did not answer their last scrape.",
+            description="Targets that did not answer their last scrape.",
             queries=(_DOWN,),
-            steps=thresholds.NONE_IS_GOOD,
+            thresholds=thresholds.NONE_IS_GOOD,
         ),
         Stat(
             title="Hardware threads",
-            about="Hardware threads that are online on all nodes that are up.",
+            description="Hardware threads that are online on all nodes that are up.",
             queries=(_ALL_THREADS,),
-            steps=thresholds.PLAIN,
+            thresholds=thresholds.PLAIN,
         ),
         Stat(
             title="Memory installed",
-            about="Memory of all nodes that are up.",
+            description="Memory of all nodes that are up.",
             queries=(_INSTALLED,),
             unit="bytes",
-            steps=thresholds.PLAIN,
+            thresholds=thresholds.PLAIN,
         ),
         Stat(
             title="Busy",
-            about="Threads that want to run, for each that can. More than 100 % wait.",
+            description="Threads that want to run, for each that can. More than 100 % wait.",
             queries=(
                 Query(
                     _LOAD.sum() / _THREADS.sum(),
                     "busy",
-                    in_graphite=sums("load_average") / sums("cpu_threads"),
+                    in_graphite=cluster_total("load_average") / cluster_total("cpu_threads"),
                 ),
             ),
             unit="percentunit",
             decimals=0,
-            steps=thresholds.LOAD,
+            thresholds=thresholds.LOAD,
         ),
         Stat(
             title="Power now",
-            about="What processor packages and memory draw, where processors meter it (RAPL).",
+            description="What processor packages and memory draw, where processors meter it "
+            "(RAPL).",
             queries=(_WATTS,),
             unit="watt",
-            steps=thresholds.PLAIN,
+            thresholds=thresholds.PLAIN,
         ),
         Graph(
             title="Targets",
-            about="Targets that answered, and those that did not.",
+            description="Targets that answered, and those that did not.",
             queries=(_UP, _DOWN),
-            low=0,
+            minimum=0,
             decimals=0,
         ),
         Graph(
             title="Load",
-            about="Threads that run, want to or wait for a disk, beside those that can run.",
+            description="Threads that run, want to or wait for a disk, beside those that can run.",
             queries=(
                 _ALL_LOAD,
                 _summed(
                     nodes("fructosa_load_runnable_threads"),
                     "runnable now",
-                    sums("load_runnable_threads"),
+                    cluster_total("load_runnable_threads"),
                 ),
                 _ALL_THREADS,
             ),
-            low=0,
+            minimum=0,
         ),
         Graph(
             title="Memory",
-            about="Memory that is not available any more, beside what is installed.",
+            description="Memory that is not available any more, beside what is installed.",
             queries=(_USED, _INSTALLED),
             unit="bytes",
-            low=0,
+            minimum=0,
         ),
         Graph(
             title="Power",
-            about="What processor packages and memory draw, where processors meter it (RAPL).",
+            description="What processor packages and memory draw, where processors meter it "
+            "(RAPL).",
             queries=(_WATTS,),
             unit="watt",
-            low=0,
+            minimum=0,
         ),
         Graph(
             title="Network",
-            about="Traffic of Ethernet, InfiniBand and Slingshot interfaces of all nodes.",
+            description="Traffic of Ethernet, InfiniBand and Slingshot interfaces of all nodes.",
             queries=(
-                _summed(_RECEIVED, "received", sums("network_receive_bytes_per_second")),
-                _summed(_SENT, "sent", sums("network_transmit_bytes_per_second")),
+                _summed(_RECEIVED, "received", cluster_total("network_receive_bytes_per_second")),
+                _summed(_SENT, "sent", cluster_total("network_transmit_bytes_per_second")),
             ),
             unit="Bps",
-            low=0,
+            minimum=0,
         ),
         Graph(
             title="Disks",
-            about="What is read from and written to the local disks of all nodes.",
+            description="What is read from and written to the local disks of all nodes.",
             queries=(
-                _summed(_READ, "read", sums("disk_read_bytes_per_second")),
-                _summed(_WRITTEN, "written", sums("disk_written_bytes_per_second")),
+                _summed(_READ, "read", cluster_total("disk_read_bytes_per_second")),
+                _summed(_WRITTEN, "written", cluster_total("disk_written_bytes_per_second")),
             ),
             unit="Bps",
-            low=0,
+            minimum=0,
         ),
     ),
 )
 
-_GPUS = Row("GPUs", (*STATS, *GRAPHS), folded_in=FOLDED)
+_GPUS = Row("GPUs", (*STATS, *GRAPHS), collapsed_in=COLLAPSED)
 
 _SPREAD = Row(
     "How nodes differ",
     (
         HeatMap(
             title="Nodes by load",
-            about="How many nodes have which load a hardware thread. 1 is a node in full use.",
+            description="How many nodes have which load a hardware thread. 1 is a node in full "
+            "use.",
             queries=(Query(_BUSY, "{instance}"),),
             unit="percentunit",
-            low=0,
+            minimum=0,
         ),
         HeatMap(
             title="Nodes by memory",
-            about="How many nodes use which part of their memory.",
+            description="How many nodes use which part of their memory.",
             queries=(Query(_MEMORY_RATIO, "{instance}"),),
             unit="percentunit",
-            low=0,
-            high=1,
+            minimum=0,
+            maximum=1,
         ),
     ),
-    folded_in=HEAVY,
+    collapsed_in=COLLAPSED_IN_GRAPHITE,
 )
 
 _NODES = Row(
@@ -177,7 +190,7 @@ _NODES = Row(
     (
         Table(
             title="Nodes",
-            about="Nodes by load a hardware thread; in Graphite the hundred with most of it. "
+            description="Nodes by load a hardware thread; in Graphite the hundred with most of it. "
             "A click leads to the node.",
             queries=(
                 Query(_BUSY, "Load a thread", "percentunit", thresholds.LOAD, _BUSY.top(100)),
@@ -197,20 +210,20 @@ _NODES = Row(
                 ),
             ),
             unit="percentunit",
-            steps=thresholds.LOAD,
+            thresholds=thresholds.LOAD,
             width=24,
             height=12,
-            link=True,
+            links_to_node=True,
         ),
     ),
-    folded_in=HEAVY,
+    collapsed_in=COLLAPSED_IN_GRAPHITE,
 )
 
 CLUSTER = Dashboard(
     name="cluster",
     title="Cluster",
-    about="All nodes together, how they differ, and which of them need a look.",
-    looks_at="nodes",
-    example="fructosa_cpu_threads",
+    description="All nodes together, how they differ, and which of them need a look.",
+    scope="nodes",
+    node_metric="fructosa_cpu_threads",
     rows=(_OVERVIEW, _GPUS, _SPREAD, _NODES, WORST),
 )

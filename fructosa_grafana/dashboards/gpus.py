@@ -1,17 +1,17 @@
-"""GPUs: all of them, the worst of them, and those of one node."""
+"""The dashboard GPUs: all GPUs, the worst GPUs, and the GPUs of one node."""
 
 from ..gpu_rows.activity import GPU_ACTIVITY
 from ..gpu_rows.errors import GPU_ERRORS
 from ..gpu_rows.links import GPU_LINKS
 from ..gpu_rows.series import all_gpus
-from ..gpu_rows.temperatures import GPU_HEAT
+from ..gpu_rows.temperatures import GPU_TEMPERATURES
 from ..gpu_rows.totals import GRAPHS, STATS
-from ..gpu_rows.utilization import GPU_WORK
+from ..gpu_rows.utilization import GPU_UTILIZATION
 from ..gpu_rows.worst import WORST_GPUS
 from ..panels import thresholds
-from ..panels.dashboard import FOLDED, HEAVY, Dashboard, Row
+from ..panels.dashboard import COLLAPSED, COLLAPSED_IN_GRAPHITE, Dashboard, Row
 from ..panels.panel import HeatMap, Query, Table
-from ..panels.shorthand import facts
+from ..panels.shorthand import facts_table
 from ..queries.expressions import Expr, Value
 
 
@@ -26,9 +26,9 @@ _TABLE = Row(
     (
         Table(
             title="Each GPU",
-            about="GPUs by how busy they are; in Graphite the hundred that are busiest. "
+            description="GPUs by how busy they are; in Graphite the hundred that are busiest. "
             "A click on a node leads to it.",
-            by=("instance", "gpu"),
+            row_labels=("instance", "gpu"),
             queries=(
                 Query(
                     _BUSY.sum("instance", "gpu"),
@@ -43,12 +43,17 @@ _TABLE = Row(
                     "percentunit",
                 ),
                 Query(_each("power_watts"), "Power", "watt"),
-                Query(_each("temperature_celsius"), "Temperature", "celsius", thresholds.GPU_HEAT),
+                Query(
+                    _each("temperature_celsius"),
+                    "Temperature",
+                    "celsius",
+                    thresholds.GPU_TEMPERATURE,
+                ),
                 Query(
                     _each("memory_temperature_celsius"),
                     "Memory temperature",
                     "celsius",
-                    thresholds.GPU_MEMORY_HEAT,
+                    thresholds.GPU_MEMORY_TEMPERATURE,
                 ),
                 Query(_each("clock_hertz", clock="sm"), "SM clock", "hertz"),
                 Query(_each("processes", kind="compute"), "Processes", "none"),
@@ -57,10 +62,10 @@ _TABLE = Row(
             unit="percentunit",
             width=24,
             height=12,
-            link=True,
+            links_to_node=True,
         ),
     ),
-    folded_in=HEAVY,
+    collapsed_in=COLLAPSED_IN_GRAPHITE,
 )
 
 _SPREAD = Row(
@@ -68,56 +73,56 @@ _SPREAD = Row(
     (
         HeatMap(
             title="GPUs by use",
-            about="How many GPUs are busy for which share of the time.",
+            description="How many GPUs are busy for which share of the time.",
             queries=(Query(_BUSY, "{instance} GPU {gpu}"),),
             unit="percentunit",
-            low=0,
-            high=1,
+            minimum=0,
+            maximum=1,
         ),
         HeatMap(
             title="GPUs by temperature",
-            about="How many GPUs have which temperature.",
+            description="How many GPUs have which temperature.",
             queries=(Query(all_gpus("temperature_celsius"), "{instance} GPU {gpu}"),),
             unit="celsius",
         ),
     ),
-    folded_in=HEAVY,
+    collapsed_in=COLLAPSED_IN_GRAPHITE,
 )
 
 _FACTS = Row(
     "GPUs of $node: facts",
     (
-        facts(
+        facts_table(
             "GPUs",
             "What each GPU is, and the versions of its driver and of the newest CUDA that it "
             "takes.",
             "fructosa_gpu_info",
             *("gpu", "uuid", "name", "pci_bus_id", "vendor", "driver_version", "cuda_version"),
         ),
-        facts(
+        facts_table(
             "MIG instances",
             "Instances that GPUs are divided into.",
             "fructosa_gpu_mig_info",
             *("gpu", "uuid", "gpu_instance", "compute_instance", "mig_uuid", "profile"),
         ),
     ),
-    folded_in=FOLDED,
+    collapsed_in=COLLAPSED,
 )
 
 GPUS = Dashboard(
     name="gpus",
     title="GPUs",
-    about="All GPUs together, the worst of them, and everything that those of a node say.",
-    looks_at="nodes",
-    example="fructosa_gpu_up",
+    description="All GPUs together, the worst of them, and everything that those of a node say.",
+    scope="nodes",
+    node_metric="fructosa_gpu_up",
     rows=(
         Row("All GPUs", (*STATS, *GRAPHS)),
         WORST_GPUS,
         _TABLE,
         _SPREAD,
-        GPU_WORK,
+        GPU_UTILIZATION,
         GPU_ACTIVITY,
-        GPU_HEAT,
+        GPU_TEMPERATURES,
         GPU_LINKS,
         GPU_ERRORS,
         _FACTS,

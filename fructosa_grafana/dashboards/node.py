@@ -1,4 +1,4 @@
-"""Everything that a node has: each row is a module in rows/, and a name in the list here."""
+"""The dashboard Node: all that one node reports. Its rows are the modules of node_rows/."""
 
 from ..gpu_rows.errors import XIDS
 from ..gpu_rows.temperatures import TEMPERATURES, THROTTLED
@@ -16,19 +16,22 @@ from ..node_rows.numa import NUMA
 from ..node_rows.processors import CPU
 from ..node_rows.system import SYSTEM
 from ..panels import thresholds
-from ..panels.dashboard import FOLDED, Dashboard, Row
+from ..panels.dashboard import COLLAPSED, Dashboard, Row
 from ..panels.panel import Query, Stat
-from ..queries.expressions import ANY, node, own
+from ..queries.expressions import ANY, node, scrape_metric
 
-# GPUs, as far as most want to see them; the dashboard of GPUs has the rest.
-_GPUS = Row("GPUs", (BUSY, GPU_MEMORY, POWER, TEMPERATURES, THROTTLED, XIDS), folded_in=FOLDED)
+# The most important panels on GPUs; the dashboard GPUs has all of them.
+_GPUS = Row(
+    "GPUs", (BUSY, GPU_MEMORY, POWER, TEMPERATURES, THROTTLED, XIDS), collapsed_in=COLLAPSED
+)
 
 _UP = Stat(
     title="Up",
-    about="Whether the node answered its last scrape, in each section of lmaster.conf that has it.",
-    queries=(Query(own("up", "node").min(), "up"),),
-    words=((0, "down", "red"), (1, "up", "green")),
-    steps=((None, "red"), (1, "green")),
+    description="Whether the node answered its last scrape, in each section of lmaster.conf that "
+    "has it.",
+    queries=(Query(scrape_metric("up", "node").min(), "up"),),
+    mappings=((0, "down"), (1, "up")),
+    thresholds=((None, "red"), (1, "green")),
 )
 _THREADS = node("fructosa_cpu_threads")
 _LOAD = node("fructosa_load_average", minutes="1")
@@ -39,42 +42,42 @@ _OVERVIEW = Row(
         _UP,
         Stat(
             title="Booted",
-            about="When the node was booted.",
+            description="When the node was booted.",
             queries=(Query(node("fructosa_boot_time_seconds") * 1000, "booted"),),
             unit="dateTimeFromNow",
-            steps=thresholds.PLAIN,
-            with_history=False,
+            thresholds=thresholds.PLAIN,
+            has_sparkline=False,
         ),
         Stat(
             title="Hardware threads",
-            about="Hardware threads that are online.",
+            description="Hardware threads that are online.",
             queries=(Query(_THREADS, "threads"),),
-            steps=thresholds.PLAIN,
-            with_history=False,
+            thresholds=thresholds.PLAIN,
+            has_sparkline=False,
         ),
         Stat(
             title="Load a thread",
-            about="Threads that want to run, for each that can. More than 100 % wait.",
+            description="Threads that want to run, for each that can. More than 100 % wait.",
             queries=(Query(_LOAD.sum() / _THREADS.sum(), "load"),),
             unit="percentunit",
             decimals=0,
-            steps=thresholds.LOAD,
+            thresholds=thresholds.LOAD,
         ),
         Stat(
             title="Memory in use",
-            about="Share of the memory that is not available any more.",
+            description="Share of the memory that is not available any more.",
             queries=(Query(node("fructosa_memory_utilization_ratio"), "memory"),),
             unit="percentunit",
             decimals=0,
-            steps=thresholds.FULLNESS,
+            thresholds=thresholds.FULLNESS,
         ),
         Stat(
             title="Sensors that fail",
-            about="Sensors whose last reading failed; the page of the agent says why.",
+            description="Sensors whose last reading failed; the page of the agent says why.",
             queries=(
                 Query(node("fructosa_sensor_success", sensor=ANY).complement().sum(), "failing"),
             ),
-            steps=thresholds.NONE_IS_GOOD,
+            thresholds=thresholds.NONE_IS_GOOD,
         ),
     ),
 )
@@ -82,9 +85,9 @@ _OVERVIEW = Row(
 NODE = Dashboard(
     name="node",
     title="Node",
-    about="Everything that a node says, by subject. What it does not have is empty.",
-    looks_at="node",
-    example="fructosa_cpu_threads",
+    description="Everything that a node says, by subject. What it does not have is empty.",
+    scope="node",
+    node_metric="fructosa_cpu_threads",
     rows=(
         _OVERVIEW,
         CPU,

@@ -1,10 +1,10 @@
-"""FrUCToSA itself: is everything scraped and delivered, and what does it cost."""
+"""The dashboard FrUCToSA itself: whether everything is scraped and delivered, and the cost."""
 
 from ..panels import thresholds
-from ..panels.dashboard import HEAVY, Dashboard, Row
+from ..panels.dashboard import COLLAPSED_IN_GRAPHITE, Dashboard, Row
 from ..panels.panel import Bars, Query, Stat
-from ..panels.shorthand import lines
-from ..queries.expressions import ANY, master, nodes, own
+from ..panels.shorthand import line_graph
+from ..queries.expressions import ANY, master, nodes, scrape_metric
 
 _WAITING = master("fructosa_master_queue_points", destination=ANY)
 _DROPPED = master("fructosa_master_points_dropped_total", destination=ANY, reason=ANY)
@@ -15,46 +15,46 @@ _OVERVIEW = Row(
     (
         Stat(
             title="lmasters that scrape",
-            about="Running lmasters whose first scrapes were started.",
+            description="Running lmasters whose first scrapes were started.",
             queries=(Query(master("fructosa_master_ready").sum(), "ready"),),
-            steps=((None, "red"), (1, "green")),
+            thresholds=((None, "red"), (1, "green")),
         ),
         Stat(
             title="Targets down",
-            about="Targets that did not answer their last scrape.",
+            description="Targets that did not answer their last scrape.",
             queries=(
                 Query(master("fructosa_master_targets", section=ANY, state="down").sum(), "down"),
             ),
-            steps=thresholds.NONE_IS_GOOD,
+            thresholds=thresholds.NONE_IS_GOOD,
         ),
         Stat(
             title="Points that wait",
-            about="Points in the queue. What is on its way for a second is normal.",
+            description="Points in the queue. What is on its way for a second is normal.",
             queries=(Query(_WAITING.sum(), "waiting"),),
-            steps=thresholds.PLAIN,
+            thresholds=thresholds.PLAIN,
         ),
         Stat(
             title="Points dropped",
-            about="Points dropped since lmaster was started, whatever the reason.",
+            description="Points dropped since lmaster was started, whatever the reason.",
             queries=(Query(_DROPPED.sum(), "dropped"),),
-            steps=thresholds.NONE_IS_GOOD,
+            thresholds=thresholds.NONE_IS_GOOD,
         ),
         Stat(
             title="Destinations down",
-            about="Places that did not take what they were sent last.",
+            description="Places that did not take what they were sent last.",
             queries=(
                 Query(
                     master("fructosa_master_destination_up", destination=ANY).complement().sum(),
                     "down",
                 ),
             ),
-            steps=thresholds.NONE_IS_GOOD,
+            thresholds=thresholds.NONE_IS_GOOD,
         ),
         Stat(
             title="Slots missed so far",
-            about="Slots in which a target was not scraped, since lmaster was started.",
+            description="Slots in which a target was not scraped, since lmaster was started.",
             queries=(Query(_MISSED.sum(), "missed"),),
-            steps=thresholds.NONE_IS_GOOD,
+            thresholds=thresholds.NONE_IS_GOOD,
         ),
     ),
 )
@@ -62,25 +62,25 @@ _OVERVIEW = Row(
 _SCRAPING = Row(
     "Scraping",
     (
-        lines(
+        line_graph(
             "Targets",
             "Targets by section of lmaster.conf and state.",
             "short",
             (master("fructosa_master_targets", section=ANY, state=ANY), "{section} {state}"),
         ),
-        lines(
+        line_graph(
             "Scrapes",
             "Scrapes a second, by result.",
             "ops",
             (master("fructosa_master_scrapes_total", result=ANY).rate(), "{instance} {result}"),
         ),
-        lines(
+        line_graph(
             "Samples",
             "Samples a second that were read from pages.",
             "cps",
             (master("fructosa_master_samples_total").rate(), "{instance}"),
         ),
-        lines(
+        line_graph(
             "Time a scrape",
             "How long a scrape took on average.",
             "s",
@@ -90,13 +90,13 @@ _SCRAPING = Row(
                 "{instance}",
             ),
         ),
-        lines(
+        line_graph(
             "Slots missed",
             "Slots a second in which a target was not scraped: the scrape before took too long.",
             "cps",
             (_MISSED.rate(), "{instance}"),
         ),
-        lines(
+        line_graph(
             "Samples that can't be stored",
             "Samples a second that Graphite can't hold: no numbers, or told twice on a page.",
             "cps",
@@ -111,7 +111,7 @@ _SCRAPING = Row(
 _DELIVERY = Row(
     "Delivery",
     (
-        lines(
+        line_graph(
             "Delivered",
             "Points a second that each destination took.",
             "cps",
@@ -120,13 +120,13 @@ _DELIVERY = Row(
                 "{instance} {destination}",
             ),
         ),
-        lines(
+        line_graph(
             "Dropped",
             "Points a second that were dropped before they were delivered, by reason.",
             "cps",
             (_DROPPED.rate(), "{instance} {destination} {reason}"),
         ),
-        lines(
+        line_graph(
             "Waiting",
             "Points that wait: all of them, and those in memory alone, which end with lmaster.",
             "short",
@@ -136,20 +136,20 @@ _DELIVERY = Row(
                 "{instance} {destination}, in memory alone",
             ),
         ),
-        lines(
+        line_graph(
             "Queue on disk",
             "Size of the queue, beside the size at which the oldest points are dropped.",
             "bytes",
             (master("fructosa_master_queue_bytes"), "{instance}"),
             (master("fructosa_master_queue_limit_bytes"), "{instance} limit"),
         ),
-        lines(
+        line_graph(
             "Age of the queue",
             "Age of the oldest part of the queue on disk.",
             "s",
             (master("fructosa_master_queue_age_seconds"), "{instance}"),
         ),
-        lines(
+        line_graph(
             "State",
             "1 while a destination takes points, the queue can be written, the configuration is "
             "right, and after a start that followed on a kill.",
@@ -171,26 +171,26 @@ _DELIVERY = Row(
 _COST = Row(
     "What it costs",
     (
-        lines(
+        line_graph(
             "Processor time of lmaster",
             "Share of a processor that lmaster takes.",
             "percentunit",
             (master("fructosa_master_cpu_seconds_total").rate(), "{instance}"),
         ),
-        lines(
+        line_graph(
             "Memory of lmaster",
             "Resident memory of lmaster.",
             "bytes",
             (master("fructosa_master_memory_resident_bytes"), "{instance}"),
         ),
-        lines(
+        line_graph(
             "Processor time of agents",
             "Share of a processor that an agent takes: mean of all nodes, and the highest.",
             "percentunit",
             (nodes("fructosa_agent_cpu_seconds_total").rate().avg(), "mean"),
             (nodes("fructosa_agent_cpu_seconds_total").rate().max(), "highest"),
         ),
-        lines(
+        line_graph(
             "Memory of agents",
             "Resident memory of an agent: mean of all nodes, and the highest.",
             "bytes",
@@ -199,24 +199,24 @@ _COST = Row(
         ),
         Bars(
             title="Slowest targets",
-            about="Targets whose last scrape took longest.",
-            queries=(Query(own("scrape_duration_seconds").top(10), "{instance}"),),
+            description="Targets whose last scrape took longest.",
+            queries=(Query(scrape_metric("scrape_duration_seconds").top(10), "{instance}"),),
             unit="s",
-            low=0,
-            steps=((None, "green"), (1, "yellow"), (4, "red")),
-            link=True,
+            minimum=0,
+            thresholds=((None, "green"), (1, "yellow"), (4, "red")),
+            links_to_node=True,
         ),
         Bars(
             title="Largest pages",
-            about="Targets whose last page had most samples.",
-            queries=(Query(own("scrape_samples_scraped").top(10), "{instance}"),),
-            low=0,
-            steps=thresholds.PLAIN,
-            link=True,
+            description="Targets whose last page had most samples.",
+            queries=(Query(scrape_metric("scrape_samples_scraped").top(10), "{instance}"),),
+            minimum=0,
+            thresholds=thresholds.PLAIN,
+            links_to_node=True,
         ),
         Bars(
             title="Slowest sensors",
-            about="Sensors whose last reading took longest, on any node.",
+            description="Sensors whose last reading took longest, on any node.",
             queries=(
                 Query(
                     nodes("fructosa_sensor_duration_seconds", sensor=ANY).max("sensor").top(10),
@@ -224,31 +224,32 @@ _COST = Row(
                 ),
             ),
             unit="s",
-            low=0,
-            steps=((None, "green"), (0.1, "yellow"), (1, "red")),
+            minimum=0,
+            thresholds=((None, "green"), (0.1, "yellow"), (1, "red")),
         ),
         Bars(
             title="Sensors that fail",
-            about="On how many nodes each sensor fails.",
+            description="On how many nodes each sensor fails.",
             queries=(
                 Query(
                     nodes("fructosa_sensor_success", sensor=ANY).complement().sum("sensor").top(10),
                     "{sensor}",
                 ),
             ),
-            low=0,
-            steps=thresholds.NONE_IS_GOOD,
+            minimum=0,
+            thresholds=thresholds.NONE_IS_GOOD,
         ),
     ),
-    folded_in=HEAVY,
+    collapsed_in=COLLAPSED_IN_GRAPHITE,
 )
 
 ITSELF = Dashboard(
     name="itself",
     title="FrUCToSA itself",
-    about="Whether everything is scraped and delivered, and what that costs. For Graphite, lmaster "
+    description="Whether everything is scraped and delivered, and what that costs. For Graphite, "
+    "lmaster "
     "has to scrape its own page: a section [nodes:...] with hosts = localhost, port = 9889.",
-    looks_at="nodes",
-    example="up",
+    scope="nodes",
+    node_metric="up",
     rows=(_OVERVIEW, _SCRAPING, _DELIVERY, _COST),
 )

@@ -1,7 +1,7 @@
-"""The worst of all nodes, by what may be wrong with them."""
+"""The worst nodes, by symptom."""
 
 from ..panels import thresholds
-from ..panels.dashboard import HEAVY, Row
+from ..panels.dashboard import COLLAPSED_IN_GRAPHITE, Row
 from ..panels.panel import Bars, Query
 from ..queries.expressions import ANY, nodes
 
@@ -15,68 +15,68 @@ WORST = Row(
     (
         Bars(
             title="Most load",
-            about="Load a hardware thread: more than 100 % means that threads wait.",
+            description="Load a hardware thread: more than 100 % means that threads wait.",
             queries=(Query(_BUSY.top(10), "{instance}"),),
             unit="percentunit",
-            low=0,
-            steps=thresholds.LOAD,
+            minimum=0,
+            thresholds=thresholds.LOAD,
             width=8,
-            link=True,
+            links_to_node=True,
         ),
         Bars(
             title="Least memory left",
-            about="Share of the memory that is not available any more.",
+            description="Share of the memory that is not available any more.",
             queries=(Query(_MEMORY_RATIO.top(10), "{instance}"),),
             unit="percentunit",
-            low=0,
-            high=1,
-            steps=thresholds.FULLNESS,
+            minimum=0,
+            maximum=1,
+            thresholds=thresholds.FULLNESS,
             width=8,
-            link=True,
+            links_to_node=True,
         ),
         Bars(
             title="Fullest file systems",
-            about="Share of the space for ordinary users that is in use.",
+            description="Share of the space for ordinary users that is in use.",
             queries=(Query(_DISK_RATIO.top(10), "{instance} {mountpoint}"),),
             unit="percentunit",
-            low=0,
-            high=1,
-            steps=thresholds.FULLNESS,
+            minimum=0,
+            maximum=1,
+            thresholds=thresholds.FULLNESS,
             width=8,
         ),
         Bars(
             title="Most swap in use",
-            about="Share of the swap space in use, of nodes that have some.",
+            description="Share of the swap space in use, of nodes that have some.",
             queries=(Query(_SWAP_RATIO.top(10), "{instance}"),),
             unit="percentunit",
-            low=0,
-            high=1,
-            steps=thresholds.FULLNESS,
+            minimum=0,
+            maximum=1,
+            thresholds=thresholds.FULLNESS,
             width=8,
-            link=True,
+            links_to_node=True,
         ),
         Bars(
             title="Most threads blocked",
-            about="Threads that wait for a disk, or on many nodes for a file server.",
+            description="Threads that wait for a disk, or on many nodes for a file server.",
             queries=(Query(nodes("fructosa_process_blocked_threads").top(10), "{instance}"),),
-            low=0,
-            steps=((None, "green"), (8, "yellow"), (64, "red")),
+            minimum=0,
+            thresholds=((None, "green"), (8, "yellow"), (64, "red")),
             width=8,
-            link=True,
+            links_to_node=True,
         ),
         Bars(
             title="Clocks most off",
-            about="By how much the clock is likely to be off, as its daemon says.",
+            description="By how much the clock is likely to be off, as its daemon says.",
             queries=(Query(nodes("fructosa_clock_estimated_error_seconds").top(10), "{instance}"),),
             unit="s",
-            low=0,
-            steps=thresholds.SKEW,
+            minimum=0,
+            thresholds=thresholds.CLOCK_ERROR,
             width=8,
-            link=True,
+            links_to_node=True,
         ),
         Bars(
             title="Memory errors corrected",
-            about="Errors of memory that were corrected since the driver was loaded.",
+            description="Errors of memory that were corrected since the driver was loaded.",
             queries=(
                 Query(
                     nodes("fructosa_edac_corrected_errors_total", controller=ANY)
@@ -85,14 +85,14 @@ WORST = Row(
                     "{instance}",
                 ),
             ),
-            low=0,
-            steps=((None, "green"), (1, "yellow"), (1000, "red")),
+            minimum=0,
+            thresholds=((None, "green"), (1, "yellow"), (1000, "red")),
             width=8,
-            link=True,
+            links_to_node=True,
         ),
         Bars(
             title="Memory errors not corrected",
-            about="Errors of memory that could not be corrected since the driver was loaded.",
+            description="Errors of memory that could not be corrected since the driver was loaded.",
             queries=(
                 Query(
                     nodes("fructosa_edac_uncorrected_errors_total", controller=ANY)
@@ -101,14 +101,14 @@ WORST = Row(
                     "{instance}",
                 ),
             ),
-            low=0,
-            steps=thresholds.NONE_IS_GOOD,
+            minimum=0,
+            thresholds=thresholds.NONE_IS_GOOD,
             width=8,
-            link=True,
+            links_to_node=True,
         ),
         Bars(
             title="Sensors that fail",
-            about="Sensors of a node whose last reading failed.",
+            description="Sensors of a node whose last reading failed.",
             queries=(
                 Query(
                     nodes("fructosa_sensor_success", sensor=ANY)
@@ -118,11 +118,11 @@ WORST = Row(
                     "{instance}",
                 ),
             ),
-            low=0,
-            steps=thresholds.NONE_IS_GOOD,
+            minimum=0,
+            thresholds=thresholds.NONE_IS_GOOD,
             width=8,
-            link=True,
+            links_to_node=True,
         ),
     ),
-    folded_in=HEAVY,
+    collapsed_in=COLLAPSED_IN_GRAPHITE,
 )

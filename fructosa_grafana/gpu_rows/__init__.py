@@ -1,1 +1,1 @@
-"""Rows of panels on GPUs, of all nodes and of one node: a module for each subject."""
+"""Rows on GPUs, of all nodes and of one node, by subject."""

@@ -1,13 +1,13 @@
-"""The series of GPUs' metrics: of all nodes, or of the node that is looked at."""
+"""Series of GPU metrics."""
 
 from ..queries.expressions import ANY, Series, Value, node, nodes
 
 
 def all_gpus(metric: str, **labels: Value) -> Series:
-    """Return the series of a metric of the GPUs of all nodes."""
+    """Return the series of a GPU metric of all selected nodes."""
     return nodes(f"fructosa_gpu_{metric}", gpu=ANY, uuid=ANY, **labels)
 
 
 def node_gpus(metric: str, **labels: Value) -> Series:
-    """Return the series of a metric of a node's GPUs."""
+    """Return the series of a GPU metric of the selected node."""
     return node(f"fructosa_gpu_{metric}", gpu=ANY, uuid=ANY, **labels)

@@ -1,21 +1,21 @@
-"""GPUs of a node: temperatures, clocks, and what holds them back."""
+"""GPUs of a node: temperatures, clocks and throttling."""
 
-from ..panels.dashboard import FOLDED, Row
-from ..panels.shorthand import lines
+from ..panels.dashboard import COLLAPSED, Row
+from ..panels.shorthand import line_graph
 from ..queries.expressions import ANY, GPU_FAULTS
 from .series import node_gpus
 
 _THROTTLED = "throttled_seconds_total"
 
-TEMPERATURES = lines(
+TEMPERATURES = line_graph(
     "GPU temperatures",
     "Temperature of each GPU, and the lowest at which one slows down.",
     "celsius",
     (node_gpus("temperature_celsius"), "GPU {gpu}"),
     (node_gpus("temperature_threshold_celsius", threshold="slowdown").min(), "slows down"),
-    low=None,
+    minimum=None,
 )
-THROTTLED = lines(
+THROTTLED = line_graph(
     "GPUs throttled",
     "Share of time in which heat, or too little power from outside, held the clocks of each GPU "
     "back.",
@@ -23,11 +23,11 @@ THROTTLED = lines(
     (node_gpus(_THROTTLED, reason=GPU_FAULTS).rate().max("gpu"), "GPU {gpu}"),
 )
 
-GPU_HEAT = Row(
+GPU_TEMPERATURES = Row(
     "GPUs of $node: heat and clocks",
     (
         TEMPERATURES,
-        lines(
+        line_graph(
             "GPU memory temperatures",
             "Temperature of each GPU's memory, and the lowest at which one slows down.",
             "celsius",
@@ -36,35 +36,35 @@ GPU_HEAT = Row(
                 node_gpus("temperature_threshold_celsius", threshold="memory_max").min(),
                 "slows down",
             ),
-            low=None,
+            minimum=None,
         ),
-        lines(
+        line_graph(
             "Degrees left",
             "How much hotter each GPU may get before it slows down, where the driver tells it.",
             "celsius",
             (node_gpus("temperature_margin_celsius"), "GPU {gpu}"),
         ),
-        lines(
+        line_graph(
             "GPU fans",
             "Share of the highest speed that fans were told to have.",
             "percentunit",
             (node_gpus("fan_speed_ratio", fan=ANY), "GPU {gpu} fan {fan}"),
         ),
-        lines(
+        line_graph(
             "SM clocks",
             "Clock of each GPU's processors, and the highest that one can have.",
             "hertz",
             (node_gpus("clock_hertz", clock="sm"), "GPU {gpu}"),
             (node_gpus("clock_max_hertz", clock="sm").max(), "highest"),
         ),
-        lines(
+        line_graph(
             "GPU memory clocks",
             "Clock of each GPU's memory, and the highest that one can have.",
             "hertz",
             (node_gpus("clock_hertz", clock="memory"), "GPU {gpu}"),
             (node_gpus("clock_max_hertz", clock="memory").max(), "highest"),
         ),
-        lines(
+        line_graph(
             "What sets the clocks",
             "How many GPUs have their clocks set by it. Faults are hw_slowdown, hw_thermal, "
             "hw_power_brake and sw_thermal; sw_power_cap is usual under load.",
@@ -72,19 +72,19 @@ GPU_HEAT = Row(
             (node_gpus("clocks_event", reason=ANY).sum("reason"), "{reason}"),
         ),
         THROTTLED,
-        lines(
+        line_graph(
             "What throttles GPUs",
             "Share of time in which clocks were held back, of all GPUs together: two that always "
             "are make 200 %.",
             "percentunit",
             (node_gpus(_THROTTLED, reason=ANY).rate().sum("reason"), "{reason}"),
         ),
-        lines(
+        line_graph(
             "P-states",
             "State of each GPU: 0 is the fastest, 15 the slowest.",
             "short",
             (node_gpus("performance_state"), "GPU {gpu}"),
         ),
     ),
-    folded_in=FOLDED,
+    collapsed_in=COLLAPSED,
 )

@@ -1,16 +1,16 @@
-"""The worst GPUs of all nodes, by what may be wrong with them."""
+"""The worst GPUs of all nodes, by symptom."""
 
 from ..panels import thresholds
-from ..panels.dashboard import HEAVY, Row
-from ..panels.panel import Bars, Query, Step
+from ..panels.dashboard import COLLAPSED_IN_GRAPHITE, Row
+from ..panels.panel import Bars, Query, Threshold
 from ..queries.expressions import ANY, GPU_FAULTS, Expr
 from .series import all_gpus
 
 _ONE = "{instance} GPU {gpu}"
-_SEEN: tuple[Step, ...] = ((None, "green"), (1, "yellow"))
+_SEEN: tuple[Threshold, ...] = ((None, "green"), (1, "yellow"))
 
 
-# What is allocated, times the share of time in which nothing ran: of GPUs that tell both alone.
+# Allocated share of the memory times idle share of the time, for GPUs that report both.
 _HELD_IDLE = all_gpus("memory_used_bytes") / (
     all_gpus("memory_total_bytes") / all_gpus("utilization_ratio").complement()
 )
@@ -20,19 +20,19 @@ def _worst(
     title: str,
     about: str,
     expr: Expr,
-    marked: tuple[Step, ...],
+    marked: tuple[Threshold, ...],
     unit: str = "short",
     legend: str = _ONE,
 ) -> Bars:
     high = 1 if unit == "percentunit" else None
     return Bars(
         title=title,
-        about=about,
+        description=about,
         queries=(Query(expr.top(10), legend),),
         unit=unit,
-        low=0,
-        high=high,
-        steps=marked,
+        minimum=0,
+        maximum=high,
+        thresholds=marked,
         width=8,
     )
 
@@ -44,14 +44,14 @@ WORST_GPUS = Row(
             "Hottest GPUs",
             "Temperature of the GPU itself.",
             all_gpus("temperature_celsius"),
-            thresholds.GPU_HEAT,
+            thresholds.GPU_TEMPERATURE,
             "celsius",
         ),
         _worst(
             "Hottest GPU memory",
             "Temperature of the GPU's memory, where it is metered.",
             all_gpus("memory_temperature_celsius"),
-            thresholds.GPU_MEMORY_HEAT,
+            thresholds.GPU_MEMORY_TEMPERATURE,
             "celsius",
         ),
         _worst(
@@ -107,5 +107,5 @@ WORST_GPUS = Row(
             "percentunit",
         ),
     ),
-    folded_in=HEAVY,
+    collapsed_in=COLLAPSED_IN_GRAPHITE,
 )

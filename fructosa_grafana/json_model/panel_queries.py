@@ -1,52 +1,78 @@
-"""The queries of a panel as its JSON has them."""
+"""The queries of a panel: their JSON, and how many series they query."""
 
 import string
-from collections.abc import Iterator
-from typing import Any
+from collections import Counter
 
 from ..panels.panel import Backend, Bars, Panel, Query, Table
 from ..queries import graphite, prometheus
+from ..queries.expressions import NODE
+from . import Json
 
-Json = dict[str, Any]
-
-
-def referenced(panel: Panel) -> Iterator[tuple[str, Query]]:
-    """Yield each query of a panel, with its letter."""
-    yield from zip(string.ascii_uppercase, panel.queries, strict=False)
+_NAMES = {"graphite": "Graphite", "prometheus": "Prometheus"}
 
 
-def of_backend(panel: Panel, backend: Backend) -> list[tuple[str, Query]]:
-    """Return the queries of a panel that a data source is asked.
+def panel_queries(panel: Panel, backend: Backend) -> list[Json]:
+    """Return the JSON of a panel's queries for a data source."""
+    query_json = _graphite_query if backend == "graphite" else _prometheus_query
+    return [
+        {"refId": ref_id, **query_json(panel, query)} for ref_id, query in _used(panel, backend)
+    ]
 
-    Of a table Graphite is asked the first alone: a path has no labels that would bring the answers
-    to several queries into one row.
+
+def by_ref_id(panel: Panel) -> list[tuple[str, Query]]:
+    """Return the queries of a panel with their letters."""
+    return list(zip(string.ascii_uppercase, panel.queries, strict=False))
+
+
+def series_count(panel: Panel, backend: Backend) -> str:
+    """Return a sentence on how many series a panel queries.
+
+    With 10,000 nodes, people need to know before they open a panel.
     """
-    found = list(referenced(panel))
-    return found[:1] if isinstance(panel, Table) and backend == "graphite" else found
+    counts = Counter(
+        leaf.keys for _, query in _used(panel, backend) for leaf in query.expr_for(backend).leaves()
+    )
+    parts = [f"{count} series{_per(keys)}" for keys, count in counts.items()]
+    return f"Asks {_NAMES[backend]} for {' and '.join(parts)}."
 
 
-def of(panel: Panel, backend: Backend) -> list[Json]:
-    """Return the queries of a *panel* for a data source."""
-    made = _of_graphite if backend == "graphite" else _of_prometheus
-    return [{"refId": ref, **made(panel, query)} for ref, query in of_backend(panel, backend)]
+def _used(panel: Panel, backend: Backend) -> list[tuple[str, Query]]:
+    """Return the queries that are sent to a data source.
+
+    A table on Graphite has only the first one: paths have no labels by which the results of
+    several queries could be merged into rows.
+    """
+    queries = by_ref_id(panel)
+    return queries[:1] if isinstance(panel, Table) and backend == "graphite" else queries
 
 
-def _of_graphite(panel: Panel, query: Query) -> Json:
+def _graphite_query(panel: Panel, query: Query) -> Json:
     legend = query.legend
     if isinstance(panel, Table):
-        shown = panel.shown or panel.by
-        legend = " ".join(f"{{{key}}}" for key in shown)
-    return {"target": graphite.aliased(query.of("graphite"), legend), "textEditor": True}
+        legend = " ".join(f"{{{label}}}" for label in panel.fact_labels or panel.row_labels)
+    return {"target": graphite.aliased(query.expr_for("graphite"), legend), "textEditor": True}
 
 
-def _of_prometheus(panel: Panel, query: Query) -> Json:
+def _prometheus_query(panel: Panel, query: Query) -> Json:
     is_table = isinstance(panel, Table)
+    # A stat panel needs a range for its sparkline.
+    is_instant = is_table or isinstance(panel, Bars)
     return {
-        "expr": prometheus.text(query.of("prometheus")),
+        "expr": prometheus.text(query.expr_for("prometheus")),
         "legendFormat": "" if is_table else prometheus.legend(query.legend),
-        # What shows one number asks for one; but a stat draws its history behind it.
-        "instant": is_table or isinstance(panel, Bars),
-        "range": not (is_table or isinstance(panel, Bars)),
+        "instant": is_instant,
+        "range": not is_instant,
         "format": "table" if is_table else "time_series",
         "interval": "$interval",
     }
+
+
+def _per(keys: tuple[str, ...]) -> str:
+    # A node is usually in one group only, so the group does not multiply its series.
+    counted = [key for key in keys if key != "group"]
+    if not counted:
+        return ""
+    if counted == [NODE]:
+        return " a node"
+    first, last = counted[:-1], counted[-1]
+    return f" for each {', '.join(first)} and {last}" if first else f" for each {last}"

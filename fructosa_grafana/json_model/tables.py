@@ -1,62 +1,62 @@
-"""How answers become the rows of a table: for Graphite by reduction, for Prometheus by merging."""
-
-from typing import Any
+"""How query results become the rows of a table: reduced in Graphite, merged in Prometheus."""
 
 from ..panels.panel import Backend, Table
 from ..queries.expressions import NODE
-from .panel_queries import referenced
-
-Json = dict[str, Any]
+from . import Json
+from .panel_queries import by_ref_id
 
 _MEAN = "Mean"
-# What labels are called that tell rows apart.
-_HEADS = {NODE: "Node", "gpu": "GPU"}
+_HEADINGS = {NODE: "Node", "gpu": "GPU"}
 
 
-def order(panel: Table, backend: Backend) -> list[Json]:
-    """Return which column the rows are ordered by: the highest first, but facts as they come."""
-    if panel.shown:
+def sort_order(table: Table, backend: Backend) -> list[Json]:
+    """Return the column to sort by, highest first; tables of facts are not sorted."""
+    if table.fact_labels:
         return []
-    name = _MEAN if backend == "graphite" else panel.queries[0].legend
-    return [{"displayName": name, "desc": True}]
+    column = _MEAN if backend == "graphite" else table.queries[0].legend
+    return [{"displayName": column, "desc": True}]
 
 
-def transformations(panel: Table, backend: Backend) -> list[Json]:
-    """Return what makes a table of the answers."""
+def transformations(table: Table, backend: Backend) -> list[Json]:
+    """Return the transformations that turn query results into a table."""
     if backend == "graphite":
-        return _reduced(panel)
-    return _facts(panel) if panel.shown else _merged(panel)
+        return _reduced(table)
+    return _facts(table) if table.fact_labels else _merged(table)
 
 
-def _reduced(panel: Table) -> list[Json]:
-    """Return a row for each series: its last value, mean and maximum; of facts the name alone."""
-    name = "Facts" if panel.shown else " ".join(_HEADS[key] for key in panel.by)
-    reducers = ["last"] if panel.shown else ["last", "mean", "max"]
-    hidden = {"Last": True} if panel.shown else {}
-    return [{"id": "reduce", "options": {"reducers": reducers}}, _columns({"Field": name}, hidden)]
+def _reduced(table: Table) -> list[Json]:
+    """Return a row per series: its last value, mean and maximum, or only its name for facts."""
+    if table.fact_labels:
+        heading, reducers, hidden = "Facts", ["last"], {"Last": True}
+    else:
+        heading = " ".join(_HEADINGS[label] for label in table.row_labels)
+        reducers, hidden = ["last", "mean", "max"], {}
+    reduce = {"id": "reduce", "options": {"reducers": reducers}}
+    return [reduce, _organize({"Field": heading}, hidden)]
 
 
-def _merged(panel: Table) -> list[Json]:
-    """Return a row for each node, or what else tells rows apart, with a column for each query."""
-    named = {f"Value #{ref}": query.legend for ref, query in referenced(panel)}
-    # With one query there is no letter, and nothing to merge.
-    named |= {"Value": panel.queries[0].legend} | {key: _HEADS[key] for key in panel.by}
-    order = panel.by if len(panel.by) > 1 else ()
-    return [{"id": "merge", "options": {}}, _columns(named, {"Time": True}, order)]
+def _merged(table: Table) -> list[Json]:
+    """Return a row per node, or per combination of row labels, with a column for each query."""
+    renamed = {f"Value #{ref_id}": query.legend for ref_id, query in by_ref_id(table)}
+    # The column of a single query has no letter.
+    renamed |= {"Value": table.queries[0].legend}
+    renamed |= {label: _HEADINGS[label] for label in table.row_labels}
+    order = table.row_labels if len(table.row_labels) > 1 else ()
+    return [{"id": "merge", "options": {}}, _organize(renamed, {"Time": True}, order)]
 
 
-def _facts(panel: Table) -> list[Json]:
-    """Return a row for each series, with a column for each of the labels that are facts."""
+def _facts(table: Table) -> list[Json]:
+    """Return a row per series, with a column for each fact label."""
     hidden = ("Time", "Value", "__name__", "cluster", "job", "group", "instance")
-    return [_columns({}, dict.fromkeys(hidden, True), panel.shown)]
+    return [_organize({}, dict.fromkeys(hidden, True), table.fact_labels)]
 
 
-def _columns(named: Json, hidden: Json, order: tuple[str, ...] = ()) -> Json:
+def _organize(renamed: Json, hidden: Json, order: tuple[str, ...] = ()) -> Json:
     return {
         "id": "organize",
         "options": {
-            "renameByName": named,
+            "renameByName": renamed,
             "excludeByName": hidden,
-            "indexByName": {name: at for at, name in enumerate(order)},
+            "indexByName": {name: index for index, name in enumerate(order)},
         },
     }

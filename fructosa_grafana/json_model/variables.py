@@ -1,55 +1,56 @@
-"""What people choose at the top of a dashboard: data source, cluster, nodes, fineness."""
-
-from typing import Any
+"""The variables at the top of a dashboard: data source, cluster, nodes, interval."""
 
 from ..panels.dashboard import Dashboard
 from ..panels.panel import Backend
-
-Json = dict[str, Any]
+from . import SOURCE, Json
 
 _INTERVALS_S = (1, 2, 5, 10, 15, 30, 60, 300, 900, 3600)
-_SOURCE = "$datasource"
-_ON_LOAD = 1  # when a variable's values are asked for anew
+_ON_DASHBOARD_LOAD = 1
+_NUMERICAL_SORT = 3  # node2 before node10
+
+ABOUT_PREFIX = "What all paths begin with, to the dot before the node; empty if that is nothing."
+ABOUT_MASTER = "Which lmasters, as a glob; where two have the same nodes, one of them."
+ABOUT_NODES = "Which nodes, as a glob: node0[0-4]*. Of thousands, choose some."
+ABOUT_INTERVAL = (
+    "The least time between two points that are drawn: no less than nodes are scraped at."
+)
 
 
-def of(board: Dashboard, backend: Backend, prefix: str, interval_s: int) -> list[Json]:
-    """Return the variables of a dashboard, with what they begin with."""
-    made = _of_graphite(board, prefix) if backend == "graphite" else _of_prometheus(board)
-    return [_data_source(backend), *made, _interval(interval_s)]
+def variables(board: Dashboard, backend: Backend, prefix: str, interval_s: int) -> list[Json]:
+    """Return the variables of a dashboard; *prefix* and *interval_s* are defaults."""
+    specific = _graphite(board, prefix) if backend == "graphite" else _prometheus(board)
+    return [_data_source(backend), *specific, _interval(interval_s)]
 
 
-def _of_graphite(board: Dashboard, prefix: str) -> list[Json]:
-    about_prefix = (
-        "What all paths begin with, to the dot before the node; empty if that is nothing."
-    )
-    found = [_text("prefix", "Prefix", prefix, about_prefix)]
-    if board.looks_at == "node":
+def _graphite(board: Dashboard, prefix: str) -> list[Json]:
+    found = [_textbox("prefix", "Prefix", prefix, ABOUT_PREFIX)]
+    if board.scope == "node":
         return [*found, _query("node", "Node", "${prefix}*")]
-    if any(leaf.scope == "master" for leaf in board.leaves("graphite")):
-        about_master = "Which lmasters, as a glob; where two have the same nodes, one of them."
-        found.append(_text("master", "lmaster", "*", about_master))
-    if any(leaf.scope == "node" for leaf in board.leaves("graphite")):
+    scopes = {leaf.scope for leaf in board.leaves("graphite")}
+    if "master" in scopes:
+        found.append(_textbox("master", "lmaster", "*", ABOUT_MASTER))
+    if "node" in scopes:
         found.append(_query("node", "Node", "${prefix}*"))
-    about_nodes = "Which nodes, as a glob: node0[0-4]*. Of thousands, choose some."
-    return [*found, _text("nodes", "Nodes", "*", about_nodes)]
+    return [*found, _textbox("nodes", "Nodes", "*", ABOUT_NODES)]
 
 
-def _of_prometheus(board: Dashboard) -> list[Json]:
+def _prometheus(board: Dashboard) -> list[Json]:
     found = [
-        _labels("cluster", "Cluster", board.example),
-        _labels("job", "Job", f'{board.example}{{cluster=~"$cluster"}}'),
+        _label_values("cluster", "Cluster", board.node_metric),
+        _label_values("job", "Job", f'{board.node_metric}{{cluster=~"$cluster"}}'),
     ]
-    chosen = f'{board.example}{{cluster=~"$cluster",job=~"$job"}}'
-    node = _query("node", "Node", f"label_values({chosen}, instance)")
-    if board.looks_at == "node":
+    selected = f'{board.node_metric}{{cluster=~"$cluster",job=~"$job"}}'
+    node = _query("node", "Node", f"label_values({selected}, instance)")
+    if board.scope == "node":
         return [*found, node]
-    looks_closer = any(leaf.scope == "node" for leaf in board.leaves("prometheus"))
-    return [*found, _labels("group", "Node set", chosen), *([node] if looks_closer else [])]
+    has_node_panels = any(leaf.scope == "node" for leaf in board.leaves("prometheus"))
+    group = _label_values("group", "Node set", selected)
+    return [*found, group, *([node] if has_node_panels else [])]
 
 
-def _common(name: str, kind: str, label: str, about: str = "") -> Json:
+def _common(name: str, kind: str, label: str, description: str = "") -> Json:
     made = {"name": name, "type": kind, "label": label, "hide": 0, "skipUrlSync": False}
-    return made | {"description": about} if about else made
+    return made | {"description": description} if description else made
 
 
 def _data_source(backend: Backend) -> Json:
@@ -57,40 +58,39 @@ def _data_source(backend: Backend) -> Json:
         "query": backend,
         "regex": "",
         "options": [],
-        "refresh": _ON_LOAD,
+        "refresh": _ON_DASHBOARD_LOAD,
         "includeAll": False,
         "multi": False,
     }
 
 
-def _text(name: str, label: str, value: str, about: str) -> Json:
-    only = {"selected": True, "text": value, "value": value}
-    return _common(name, "textbox", label, about) | {
+def _textbox(name: str, label: str, value: str, description: str) -> Json:
+    option = {"selected": True, "text": value, "value": value}
+    return _common(name, "textbox", label, description) | {
         "query": value,
-        "current": only,
-        "options": [only],
+        "current": option,
+        "options": [option],
     }
 
 
 def _query(name: str, label: str, query: str) -> Json:
     return _common(name, "query", label) | {
-        "datasource": _SOURCE,
+        "datasource": SOURCE,
         "query": query,
         "definition": query,
         "regex": "",
-        "refresh": _ON_LOAD,
-        "sort": 3,  # node2 before node10
+        "refresh": _ON_DASHBOARD_LOAD,
+        "sort": _NUMERICAL_SORT,
         "options": [],
         "includeAll": False,
         "multi": False,
     }
 
 
-def _labels(name: str, label: str, metric: str) -> Json:
-    """Return a choice of a label's values; all of them, or the label's absence, match too."""
-    all_of_them = {"selected": True, "text": ["All"], "value": ["$__all"]}
+def _label_values(name: str, label: str, metric: str) -> Json:
+    """Return a variable for values of a label; "All" also matches series without the label."""
     return _query(name, label, f"label_values({metric}, {name})") | {
-        "current": all_of_them,
+        "current": {"selected": True, "text": ["All"], "value": ["$__all"]},
         "includeAll": True,
         "allValue": ".*",
         "multi": True,
@@ -98,20 +98,19 @@ def _labels(name: str, label: str, metric: str) -> Json:
 
 
 def _interval(interval_s: int) -> Json:
-    about = "The least time between two points that are drawn: no less than nodes are scraped at."
-    chosen = _duration(interval_s)
-    choices = [_duration(one) for one in sorted({*_INTERVALS_S, interval_s})]
-    return _common("interval", "custom", "Interval", about) | {
+    default = _duration(interval_s)
+    choices = [_duration(seconds) for seconds in sorted({*_INTERVALS_S, interval_s})]
+    return _common("interval", "custom", "Interval", ABOUT_INTERVAL) | {
         "query": ",".join(choices),
-        "current": _option(chosen, chosen),
-        "options": [_option(one, chosen) for one in choices],
+        "current": _option(default, default),
+        "options": [_option(choice, default) for choice in choices],
         "includeAll": False,
         "multi": False,
     }
 
 
-def _option(value: str, chosen: str) -> Json:
-    return {"selected": value == chosen, "text": value, "value": value}
+def _option(value: str, default: str) -> Json:
+    return {"selected": value == default, "text": value, "value": value}
 
 
 def _duration(seconds: int) -> str:

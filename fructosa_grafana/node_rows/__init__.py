@@ -1,1 +1,1 @@
-"""Rows of panels on one node: a module for each subject."""
+"""Rows on one node, by subject."""

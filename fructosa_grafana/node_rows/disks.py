@@ -1,7 +1,7 @@
-"""Disks, and the file systems on them."""
+"""Disks and file systems."""
 
 from ..panels.dashboard import Row
-from ..panels.shorthand import Line, lines
+from ..panels.shorthand import Line, line_graph
 from ..queries.expressions import ANY, node
 
 
@@ -16,13 +16,13 @@ def _space(metric: str, legend: str) -> Line:
 DISKS = Row(
     "Disks and file systems",
     (
-        lines(
+        line_graph(
             "Full",
             "Share of the space for ordinary users that is in use.",
             "percentunit",
             _space("utilization_ratio", ""),
         ),
-        lines(
+        line_graph(
             "Space",
             "What is in use, what ordinary users can still write, and the size.",
             "bytes",
@@ -30,14 +30,14 @@ DISKS = Row(
             _space("free_bytes", " free"),
             _space("total_bytes", " size"),
         ),
-        lines(
+        line_graph(
             "Read and written",
             "What is read and written, by disks and partitions.",
             "Bps",
             _disk("read_bytes", "read"),
             _disk("written_bytes", "written"),
         ),
-        lines(
+        line_graph(
             "Operations",
             "Reads and writes that were completed.",
             "iops",
@@ -46,21 +46,21 @@ DISKS = Row(
             _disk("reads_merged", "reads merged"),
             _disk("writes_merged", "writes merged"),
         ),
-        lines(
+        line_graph(
             "Disks busy",
             "Share of time in which a disk had something to do. Disks that do many things at once "
             "can do more at 100 %.",
             "percentunit",
             _disk("busy_seconds", ""),
         ),
-        lines(
+        line_graph(
             "Time of reads and writes",
             "Seconds that reads and writes took, in each second: more than 1 are done at once.",
             "short",
             _disk("read_seconds", "reads"),
             _disk("write_seconds", "writes"),
         ),
-        lines(
+        line_graph(
             "Not to be measured, or read-only",
             "1 for a file system that does not answer, and for a partition that is read-only.",
             "short",

@@ -1,62 +1,62 @@
-"""Facts that are text."""
+"""Info metrics, as tables."""
 
-from ..panels.dashboard import FOLDED, Row
-from ..panels.shorthand import facts
+from ..panels.dashboard import COLLAPSED, Row
+from ..panels.shorthand import facts_table
 
 FACTS = Row(
     "Facts",
     (
-        facts(
+        facts_table(
             "Kernel",
             "The kernel, and the name that the node has for itself.",
             "fructosa_os_info",
             *("system", "release", "version", "machine", "node_name"),
         ),
-        facts(
+        facts_table(
             "Distribution",
             "The distribution that the node runs.",
             "fructosa_os_release_info",
             *("id", "version_id", "name", "pretty_name"),
         ),
-        facts(
+        facts_table(
             "Interfaces",
             "Duplex mode and flags of interfaces.",
             "fructosa_network_interface_info",
             *("interface", "duplex", "flags"),
-            only="prometheus",
+            only_for="prometheus",
         ),
-        facts(
+        facts_table(
             "Addresses",
             "Addresses of interfaces.",
             "fructosa_network_address_info",
             *("interface", "family", "address", "netmask", "broadcast", "peer"),
-            only="prometheus",
+            only_for="prometheus",
         ),
-        facts(
+        facts_table(
             "Partitions",
             "Mounted partitions.",
             "fructosa_disk_partition_info",
             *("device", "mountpoint", "fstype", "options"),
         ),
-        facts(
+        facts_table(
             "Ports",
             "Ports of InfiniBand, Omni-Path and RoCE adapters.",
             "fructosa_infiniband_port_info",
             *("device", "port", "state", "physical_state", "link_layer"),
         ),
-        facts(
+        facts_table(
             "DIMMs",
             "Labels and places of DIMMs that are watched for errors.",
             "fructosa_edac_dimm_info",
             *("controller", "dimm", "label", "location"),
-            only="prometheus",
+            only_for="prometheus",
         ),
-        facts(
+        facts_table(
             "Versions",
             "Versions of lagent and of its Python.",
             "fructosa_build_info",
             *("version", "python"),
         ),
     ),
-    folded_in=FOLDED,
+    collapsed_in=COLLAPSED,
 )

@@ -1,13 +1,13 @@
-"""File servers: NFS and Lustre, as their clients see them."""
+"""NFS and Lustre, as the client sees them."""
 
-from ..panels.dashboard import FOLDED, Row
-from ..panels.shorthand import lines
+from ..panels.dashboard import COLLAPSED, Row
+from ..panels.shorthand import line_graph
 from ..queries.expressions import ANY, node
 
 SERVERS = Row(
     "File servers",
     (
-        lines(
+        line_graph(
             "NFS calls",
             "Calls to NFS servers, and what had to be sent again.",
             "ops",
@@ -18,7 +18,7 @@ SERVERS = Row(
                 "credentials refreshed",
             ),
         ),
-        lines(
+        line_graph(
             "NFS operations",
             "Calls by operation and version of the protocol.",
             "ops",
@@ -27,7 +27,7 @@ SERVERS = Row(
                 "{operation} v{version}",
             ),
         ),
-        lines(
+        line_graph(
             "Lustre bytes",
             "What is read from and written to each Lustre file system.",
             "Bps",
@@ -37,7 +37,7 @@ SERVERS = Row(
                 "{filesystem} written",
             ),
         ),
-        lines(
+        line_graph(
             "Lustre operations",
             "Operations of programs on each Lustre file system.",
             "ops",
@@ -47,5 +47,5 @@ SERVERS = Row(
             ),
         ),
     ),
-    folded_in=FOLDED,
+    collapsed_in=COLLAPSED,
 )

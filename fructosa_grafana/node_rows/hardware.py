@@ -1,7 +1,7 @@
-"""Power, temperatures, fans, battery."""
+"""Power, temperatures, fans and battery."""
 
-from ..panels.dashboard import FOLDED, Row
-from ..panels.shorthand import Line, lines
+from ..panels.dashboard import COLLAPSED, Row
+from ..panels.shorthand import Line, line_graph
 from ..queries.expressions import ANY, node
 
 
@@ -13,7 +13,7 @@ def _chip(metric: str, legend: str) -> Line:
 HARDWARE = Row(
     "Power and heat",
     (
-        lines(
+        line_graph(
             "Power",
             "What each zone draws. Cores lie within their package, memory beside it.",
             "watt",
@@ -23,29 +23,29 @@ HARDWARE = Row(
                 "{zone} {name} limit",
             ),
         ),
-        lines(
+        line_graph(
             "Temperatures",
             "Temperatures of chips, and what counts as high or critical where they declare it.",
             "celsius",
             _chip("fructosa_temperature_celsius", ""),
             _chip("fructosa_temperature_high_celsius", " high"),
             _chip("fructosa_temperature_critical_celsius", " critical"),
-            low=None,
+            minimum=None,
         ),
-        lines("Fans", "Speed of each fan.", "rotrpm", _chip("fructosa_fan_speed_rpm", "")),
-        lines(
+        line_graph("Fans", "Speed of each fan.", "rotrpm", _chip("fructosa_fan_speed_rpm", "")),
+        line_graph(
             "Battery",
             "Charge of the battery, and whether mains power is there.",
             "percentunit",
             (node("fructosa_battery_charge_ratio"), "charge"),
             (node("fructosa_battery_power_plugged"), "plugged in"),
         ),
-        lines(
+        line_graph(
             "Battery lasts",
             "Time until it is empty; absent while it is charged.",
             "s",
             (node("fructosa_battery_remaining_seconds"), "left"),
         ),
     ),
-    folded_in=FOLDED,
+    collapsed_in=COLLAPSED,
 )

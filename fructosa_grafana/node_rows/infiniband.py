@@ -1,7 +1,7 @@
-"""Ports of InfiniBand, Omni-Path and RoCE."""
+"""InfiniBand, Omni-Path and RoCE ports."""
 
-from ..panels.dashboard import FOLDED, Row
-from ..panels.shorthand import Line, lines
+from ..panels.dashboard import COLLAPSED, Row
+from ..panels.shorthand import Line, line_graph
 from ..queries.expressions import ANY, node
 
 
@@ -13,7 +13,7 @@ def _port(metric: str, legend: str) -> Line:
 INFINIBAND = Row(
     "InfiniBand",
     (
-        lines(
+        line_graph(
             "InfiniBand traffic",
             "Traffic of each port, and the rate of its link.",
             "Bps",
@@ -24,26 +24,26 @@ INFINIBAND = Row(
                 "{device} {port} rate",
             ),
         ),
-        lines(
+        line_graph(
             "InfiniBand packets",
             "Packets of each port.",
             "pps",
             _port("receive_packets", "in"),
             _port("transmit_packets", "out"),
         ),
-        lines(
+        line_graph(
             "InfiniBand ports up",
             "1 for a port that is active.",
             "short",
             (node("fructosa_infiniband_up", device=ANY, port=ANY), "{device} {port}"),
         ),
-        lines(
+        line_graph(
             "InfiniBand congestion",
             "Ticks a second in which a port had data that it could not send: congestion.",
             "cps",
             _port("transmit_wait_ticks", "waits"),
         ),
-        lines(
+        line_graph(
             "InfiniBand link errors",
             "A cable or a connector that is bad shows here first.",
             "cps",
@@ -53,7 +53,7 @@ INFINIBAND = Row(
             _port("link_integrity_errors", "integrity"),
             _port("buffer_overrun_errors", "overruns"),
         ),
-        lines(
+        line_graph(
             "InfiniBand packet errors",
             "Packets that were spoilt, dropped or forbidden.",
             "cps",
@@ -65,5 +65,5 @@ INFINIBAND = Row(
             _port("management_drops", "management dropped"),
         ),
     ),
-    folded_in=FOLDED,
+    collapsed_in=COLLAPSED,
 )

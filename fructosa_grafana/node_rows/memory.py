@@ -1,13 +1,13 @@
-"""Memory and swap space, and errors of memory."""
+"""Memory, swap space and memory errors."""
 
 from ..panels.dashboard import Row
-from ..panels.shorthand import lines
+from ..panels.shorthand import line_graph
 from ..queries.expressions import ANY, node
 
 MEMORY = Row(
     "Memory",
     (
-        lines(
+        line_graph(
             "Use",
             "What memory is used for. What is cached is given back when programs want it.",
             "bytes",
@@ -17,14 +17,14 @@ MEMORY = Row(
             (node("fructosa_memory_free_bytes"), "free"),
             stacked=True,
         ),
-        lines(
+        line_graph(
             "Left",
             "What programs can still have without swapping, beside what is installed.",
             "bytes",
             (node("fructosa_memory_available_bytes"), "available"),
             (node("fructosa_memory_total_bytes"), "installed"),
         ),
-        lines(
+        line_graph(
             "Kinds",
             "Other looks at the same memory.",
             "bytes",
@@ -33,7 +33,7 @@ MEMORY = Row(
             (node("fructosa_memory_shared_bytes"), "shared, tmpfs"),
             (node("fructosa_memory_slab_bytes"), "kernel"),
         ),
-        lines(
+        line_graph(
             "Swap space",
             "Swap space in use, beside what there is.",
             "bytes",
@@ -41,14 +41,14 @@ MEMORY = Row(
             (node("fructosa_swap_free_bytes"), "free"),
             (node("fructosa_swap_total_bytes"), "all"),
         ),
-        lines(
+        line_graph(
             "Swapping",
             "What is written out to swap space and read back. More than a moment of both is bad.",
             "Bps",
             (node("fructosa_swap_out_bytes_total").rate(), "out"),
             (node("fructosa_swap_in_bytes_total").rate(), "in"),
         ),
-        lines(
+        line_graph(
             "Memory errors",
             "Errors of memory since the driver was loaded. One that can't be corrected kills.",
             "short",
@@ -69,7 +69,7 @@ MEMORY = Row(
                 "{controller} not corrected, DIMM unknown",
             ),
         ),
-        lines(
+        line_graph(
             "Memory errors of DIMMs",
             "Which DIMM has errors. The table of DIMMs says where it is.",
             "short",

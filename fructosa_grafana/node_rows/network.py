@@ -1,7 +1,7 @@
 """Network interfaces."""
 
 from ..panels.dashboard import Row
-from ..panels.shorthand import Line, lines
+from ..panels.shorthand import Line, line_graph
 from ..queries.expressions import ANY, node
 
 
@@ -12,21 +12,21 @@ def _net(metric: str, legend: str) -> Line:
 NETWORK = Row(
     "Network",
     (
-        lines(
+        line_graph(
             "Traffic",
             "Traffic of each interface.",
             "Bps",
             _net("receive_bytes", "in"),
             _net("transmit_bytes", "out"),
         ),
-        lines(
+        line_graph(
             "Packets",
             "Packets of each interface.",
             "pps",
             _net("receive_packets", "in"),
             _net("transmit_packets", "out"),
         ),
-        lines(
+        line_graph(
             "Errors and drops",
             "Packets that were lost or spoilt. Some drops at a start are nothing.",
             "pps",
@@ -35,7 +35,7 @@ NETWORK = Row(
             _net("receive_drops", "drops in"),
             _net("transmit_drops", "drops out"),
         ),
-        lines(
+        line_graph(
             "Links",
             "Speed of each link; 0 is one that is down, absent where the driver tells none.",
             "Bps",
@@ -44,7 +44,7 @@ NETWORK = Row(
                 "{interface} speed",
             ),
         ),
-        lines(
+        line_graph(
             "Up, and largest packet",
             "1 for an interface that is up, and how large its packets may be.",
             "short",

@@ -1,7 +1,7 @@
 """Memory of each NUMA node."""
 
-from ..panels.dashboard import FOLDED, Row
-from ..panels.shorthand import Line, lines
+from ..panels.dashboard import COLLAPSED, Row
+from ..panels.shorthand import Line, line_graph
 from ..queries.expressions import ANY, node
 
 
@@ -16,7 +16,7 @@ def _numa_pages(kind: str, legend: str) -> Line:
 NUMA = Row(
     "NUMA nodes",
     (
-        lines(
+        line_graph(
             "Memory of each",
             "Memory of each NUMA node; what is in use has the cached contents of files in it.",
             "bytes",
@@ -24,7 +24,7 @@ NUMA = Row(
             _numa_memory("free", "free"),
             _numa_memory("total", "installed"),
         ),
-        lines(
+        line_graph(
             "What it holds",
             "What the memory of each NUMA node is used for.",
             "bytes",
@@ -34,7 +34,7 @@ NUMA = Row(
             _numa_memory("slab", "kernel"),
             _numa_memory("dirty", "to be written"),
         ),
-        lines(
+        line_graph(
             "Pages as wanted",
             "Pages a second that came from the NUMA node that was wanted.",
             "cps",
@@ -42,7 +42,7 @@ NUMA = Row(
             _numa_pages("local", "local"),
             _numa_pages("interleave_hit", "interleaved"),
         ),
-        lines(
+        line_graph(
             "Pages from afar",
             "Pages a second that came from another NUMA node: programs work on memory far away.",
             "cps",
@@ -50,7 +50,7 @@ NUMA = Row(
             _numa_pages("foreign", "foreign"),
             _numa_pages("other", "other"),
         ),
-        lines(
+        line_graph(
             "Huge pages",
             "Memory set aside as huge pages, and what of it is free.",
             "bytes",
@@ -64,5 +64,5 @@ NUMA = Row(
             ),
         ),
     ),
-    folded_in=FOLDED,
+    collapsed_in=COLLAPSED,
 )

@@ -1,13 +1,13 @@
-"""Processors: what they do, and what waits for them."""
+"""Processors: utilization, load and pressure."""
 
 from ..panels.dashboard import Row
-from ..panels.shorthand import lines
+from ..panels.shorthand import line_graph
 from ..queries.expressions import ANY, node
 
 CPU = Row(
     "Processors",
     (
-        lines(
+        line_graph(
             "Processors busy",
             "Share of time that processors were busy: the mean, and the extremes.",
             "percentunit",
@@ -15,14 +15,14 @@ CPU = Row(
             (node("fructosa_cpu_utilization_ratio", cpu=ANY).max(), "busiest"),
             (node("fructosa_cpu_utilization_ratio", cpu=ANY).min(), "idlest"),
         ),
-        lines(
+        line_graph(
             "What they do",
             "Processors by mode. A guest's time is part of user as well.",
             "short",
             (node("fructosa_cpu_seconds_total", cpu=ANY, mode=ANY).rate().sum("mode"), "{mode}"),
             stacked=True,
         ),
-        lines(
+        line_graph(
             "Load",
             "Threads that run, want to run or wait for a disk, on average of some minutes.",
             "short",
@@ -30,7 +30,7 @@ CPU = Row(
             (node("fructosa_cpu_threads"), "hardware threads"),
             (node("fructosa_cpu_cores"), "cores"),
         ),
-        lines(
+        line_graph(
             "Threads",
             "Threads right now; those that are blocked wait for a disk or a file server.",
             "short",
@@ -38,7 +38,7 @@ CPU = Row(
             (node("fructosa_process_blocked_threads"), "blocked"),
             (node("fructosa_load_threads"), "all"),
         ),
-        lines(
+        line_graph(
             "Switches and interrupts",
             "What the kernel is called for, a second.",
             "cps",
@@ -47,7 +47,7 @@ CPU = Row(
             (node("fructosa_cpu_soft_interrupts_total").rate(), "soft interrupts"),
             (node("fructosa_process_forks_total").rate(), "forks"),
         ),
-        lines(
+        line_graph(
             "Frequency",
             "Frequency of the processors, and the limits where the kernel knows them.",
             "hertz",
@@ -57,7 +57,7 @@ CPU = Row(
             (node("fructosa_cpu_frequency_max_hertz", cpu=ANY).max(), "upper limit"),
             (node("fructosa_cpu_frequency_min_hertz", cpu=ANY).min(), "lower limit"),
         ),
-        lines(
+        line_graph(
             "Pressure",
             "Share of time in which work waited: at least one thread for it, or all that had work.",
             "percentunit",

@@ -1,27 +1,27 @@
-"""What the kernel keeps count of, and the clock."""
+"""Kernel resources, logins and the clock."""
 
-from ..panels.dashboard import FOLDED, Row
-from ..panels.shorthand import lines
+from ..panels.dashboard import COLLAPSED, Row
+from ..panels.shorthand import line_graph
 from ..queries.expressions import ANY, node
 
 SYSTEM = Row(
     "System",
     (
-        lines(
+        line_graph(
             "Open files",
             "Open files of all processes, beside the limit where there is one.",
             "short",
             (node("fructosa_file_descriptors_allocated"), "open"),
             (node("fructosa_file_descriptors_limit"), "limit"),
         ),
-        lines(
+        line_graph(
             "Inodes in memory",
             "Inodes in memory; those that nobody uses are freed when memory is short.",
             "short",
             (node("fructosa_file_inodes_cached"), "in memory"),
             (node("fructosa_file_inodes_unused"), "unused"),
         ),
-        lines(
+        line_graph(
             "Processes",
             "Processes by state, where the sensor Processes is configured, and what fits.",
             "short",
@@ -29,7 +29,7 @@ SYSTEM = Row(
             (node("fructosa_process_ids_limit"), "ids there are"),
             (node("fructosa_process_threads_limit"), "threads allowed"),
         ),
-        lines(
+        line_graph(
             "Connections",
             "Network connections, where the sensor NetConnections is configured.",
             "short",
@@ -40,24 +40,26 @@ SYSTEM = Row(
                 "{protocol} {state}",
             ),
         ),
-        lines("Logins", "Login sessions.", "short", (node("fructosa_user_sessions"), "sessions")),
-        lines(
+        line_graph(
+            "Logins", "Login sessions.", "short", (node("fructosa_user_sessions"), "sessions")
+        ),
+        line_graph(
             "Clock",
             "By how much the clock is off, as its daemon says, and what is still to be made up.",
             "s",
             (node("fructosa_clock_offset_seconds"), "correction to come"),
             (node("fructosa_clock_estimated_error_seconds"), "error, estimated"),
             (node("fructosa_clock_max_error_seconds"), "error, at most"),
-            low=None,
+            minimum=None,
         ),
-        lines(
+        line_graph(
             "Clock's daemon",
             "1 while something corrects the clock, and by how much it makes it run faster.",
             "short",
             (node("fructosa_clock_synchronized"), "synchronized"),
             (node("fructosa_clock_frequency_correction_ratio"), "correction"),
-            low=None,
+            minimum=None,
         ),
     ),
-    folded_in=FOLDED,
+    collapsed_in=COLLAPSED,
 )

@@ -1,48 +1,48 @@
-"""Rows and dashboards: declarations, which know nothing of JSON or of a data source."""
+"""Rows and dashboards."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from ..queries.expressions import Series
-from .panel import Backend, Panel
+from .panel import BACKENDS, Backend, Panel
 
-# Of 70 panels a page shows what people look at first; the rest asks when it is opened.
-FOLDED: tuple[Backend, ...] = ("graphite", "prometheus")
-# Graphite opens a file for each series: what asks for each node's is asked for when it is opened.
-HEAVY: tuple[Backend, ...] = ("graphite",)
+# A collapsed row sends no queries until it is opened. Only what people look at first is open.
+COLLAPSED = BACKENDS
+# Graphite opens a file for each series, so rows with queries for each node are collapsed.
+COLLAPSED_IN_GRAPHITE: tuple[Backend, ...] = ("graphite",)
 
 
 @dataclass(frozen=True)
 class Row:
-    """Panels that fold together."""
+    """Panels that can be collapsed together."""
 
     title: str
     panels: tuple[Panel, ...]
-    folded_in: tuple[Backend, ...] = ()  # what is folded asks for nothing until it is opened
+    collapsed_in: tuple[Backend, ...] = ()
 
 
 @dataclass(frozen=True)
 class Dashboard:
-    """A dashboard; *looks_at* says whether its nodes are all that are chosen, or one.
+    """A dashboard for the selected *nodes*, or for one *node*.
 
-    One that looks at all may have panels of one node beside, which is chosen then as well.
+    A dashboard for all nodes may also have panels for one node, with a variable to select it.
     """
 
     name: str
     title: str
-    about: str
-    looks_at: Literal["nodes", "node"]
+    description: str
+    scope: Literal["nodes", "node"]
     rows: tuple[Row, ...]
-    example: str = field(default="")  # metric whose nodes the variable lists, in Prometheus
+    node_metric: str = ""  # In Prometheus, the variables offer the nodes that have this metric.
 
     @property
     def panels(self) -> tuple[Panel, ...]:
-        """All of them."""
+        """The panels of all rows."""
         return tuple(panel for row in self.rows for panel in row.panels)
 
     def leaves(self, backend: Backend) -> Iterator[Series]:
-        """Yield the series that panels ask a data source for."""
+        """Yield the series that the panels query from a data source."""
         for panel in self.panels:
             for query in panel.queries:
-                yield from query.of(backend).leaves()
+                yield from query.expr_for(backend).leaves()

@@ -1,55 +1,56 @@
-"""What a dashboard is made of: declarations, that know nothing of JSON or of a data source."""
+"""Kinds of panels, and their queries."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 from ..queries.expressions import NODE, Expr
 
-Colour = Literal["green", "yellow", "orange", "red", "blue"]
+Color = Literal["green", "yellow", "orange", "red", "blue"]
 Backend = Literal["graphite", "prometheus"]
 BACKENDS: tuple[Backend, ...] = ("graphite", "prometheus")
-Step = tuple[float | None, Colour]
-"""From which value on a colour holds; None is from the beginning."""
+Threshold = tuple[float | None, Color]
+"""The lowest value that has a color; None for the first threshold, which has no lower bound."""
 
 
 @dataclass(frozen=True)
 class Query:
-    """Series to show; *legend* calls them, by their keys: ``{interface} in``.
+    """A query of a panel; *legend* is a template with the keys of its series: ``{interface} in``.
 
-    As a column of a table it may have its own *unit* and *steps*. Graphite is asked for
-    *in_graphite*, where that spares it a series for each node.
+    As a column of a table, a query may have its own *unit* and *thresholds*. Graphite runs
+    *in_graphite* instead of *expr*, if it is set: for a total, one series instead of one per node.
     """
 
     expr: Expr
     legend: str
     unit: str = ""
-    steps: "tuple[Step, ...]" = ()
+    thresholds: "tuple[Threshold, ...]" = ()
     in_graphite: Expr | None = None
 
-    def of(self, backend: "Backend") -> Expr:
-        """Return what a data source is asked for."""
+    def expr_for(self, backend: "Backend") -> Expr:
+        """Return the expression for a data source."""
         return self.in_graphite if backend == "graphite" and self.in_graphite else self.expr
 
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:
-    """What all panels have. *unit* is one of Grafana's: ``bytes``, ``percentunit``.
+    """What all kinds of panels have in common.
 
-    Of a dashboard of 24 columns it takes *width*. *link* says that its series are of nodes.
+    *unit* is a Grafana unit such as ``bytes`` or ``percentunit``. *width* is in columns, of which a
+    dashboard has 24. With *links_to_node*, a click on a series opens the dashboard of its node.
     """
 
     title: str
-    about: str
+    description: str
     queries: tuple[Query, ...]
     unit: str = "short"
     width: int = 12
     height: int = 8
-    low: float | None = None
-    high: float | None = None
-    steps: tuple[Step, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    thresholds: tuple[Threshold, ...] = ()
     decimals: int | None = None
-    link: bool = False
-    only: Backend | None = None  # the one whose language can say it
+    links_to_node: bool = False
+    only_for: Backend | None = None  # if the other data source cannot answer the query
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,27 +62,27 @@ class Graph(Panel):
 
 @dataclass(frozen=True, kw_only=True)
 class Stat(Panel):
-    """One number, as large as it fits."""
+    """One large number."""
 
     width: int = 4
     height: int = 4
-    words: tuple[tuple[float, str, Colour], ...] = ()  # what a value is called
-    with_history: bool = True
+    mappings: tuple[tuple[float, str], ...] = ()  # texts to show for values
+    has_sparkline: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bars(Panel):
-    """A bar for each series, with its last value."""
+    """One horizontal bar per series, for its last value."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Table(Panel):
-    """A row for what is equal in *by*; or for each series, with the labels that are *shown*."""
+    """One row per combination of *row_labels*, or one row per series with its *fact_labels*."""
 
-    by: tuple[str, ...] = (NODE,)
-    shown: tuple[str, ...] = ()  # labels that are facts, each a column
+    row_labels: tuple[str, ...] = (NODE,)
+    fact_labels: tuple[str, ...] = ()  # each becomes a column
 
 
 @dataclass(frozen=True, kw_only=True)
 class HeatMap(Panel):
-    """How many series have which value, over time."""
+    """The distribution of values over time."""

@@ -1,24 +1,45 @@
-"""Panels as rows of a node mostly have them: several lines, or a table of facts."""
+"""Short forms to declare common panels: line graphs and tables of facts."""
 
 from ..queries.expressions import ANY, Expr, node
 from .panel import Backend, Graph, Query, Table
 
 Line = tuple[Expr, str]
-"""What is drawn, and what it is called."""
+"""An expression and its legend."""
 
 
-def lines(
-    title: str, about: str, unit: str, *drawn: Line, stacked: bool = False, low: float | None = 0
+def line_graph(
+    title: str,
+    description: str,
+    unit: str,
+    *lines: Line,
+    stacked: bool = False,
+    minimum: float | None = 0,
 ) -> Graph:
-    """Return a graph; *low* is where its axis begins."""
-    queries = tuple(Query(expr, legend) for expr, legend in drawn)
-    return Graph(title=title, about=about, unit=unit, queries=queries, low=low, stacked=stacked)
+    """Return a graph whose axis begins at *minimum*."""
+    return Graph(
+        title=title,
+        description=description,
+        unit=unit,
+        queries=tuple(Query(expr, legend) for expr, legend in lines),
+        minimum=minimum,
+        stacked=stacked,
+    )
 
 
-def facts(title: str, about: str, metric: str, *labels: str, only: Backend | None = None) -> Table:
-    """Return a table of facts, which are in all of the *labels* that a metric has.
+def facts_table(
+    title: str, description: str, metric: str, *labels: str, only_for: Backend | None = None
+) -> Table:
+    """Return a table of the *labels* of an info metric; name all of its labels.
 
-    Where some of them may be empty, paths in Graphite have fewer parts and can't be told apart.
+    If a label may be empty, make the table only for Prometheus: a Graphite path has no component
+    for an empty label, so the others cannot be identified.
     """
-    asked = Query(node(metric, **dict.fromkeys(labels, ANY)), title)
-    return Table(title=title, about=about, queries=(asked,), shown=labels, height=6, only=only)
+    query = Query(node(metric, **dict.fromkeys(labels, ANY)), title)
+    return Table(
+        title=title,
+        description=description,
+        queries=(query,),
+        fact_labels=labels,
+        height=6,
+        only_for=only_for,
+    )

@@ -1,20 +1,17 @@
-"""From which values on something is worth a look, or bad."""
+"""Thresholds that several panels share."""
 
-from .panel import Step
+from .panel import Threshold
 
-Steps = tuple[Step, ...]
+Thresholds = tuple[Threshold, ...]
 
-PLAIN: Steps = ((None, "blue"),)
-# Any at all is bad.
-NONE_IS_GOOD: Steps = ((None, "green"), (1, "red"))
-# Of space and memory: what is nearly full needs somebody.
-FULLNESS: Steps = ((None, "green"), (0.8, "yellow"), (0.95, "red"))
-# Threads that want to run, for each that can: more than one wait.
-LOAD: Steps = ((None, "blue"), (0.5, "green"), (1.1, "yellow"), (2, "red"))
-# Of degrees, where the hardware declares no limit of its own.
-HEAT: Steps = ((None, "green"), (80, "yellow"), (95, "red"))
-# Of GPUs: they slow down at about 90 degrees, and their memory at about 105.
-GPU_HEAT: Steps = ((None, "green"), (80, "yellow"), (87, "red"))
-GPU_MEMORY_HEAT: Steps = ((None, "green"), (90, "yellow"), (100, "red"))
-# Of the clock, in seconds: log files and MPI traces tell apart less than that.
-SKEW: Steps = ((None, "green"), (0.01, "yellow"), (1, "red"))
+PLAIN: Thresholds = ((None, "blue"),)
+NONE_IS_GOOD: Thresholds = ((None, "green"), (1, "red"))
+# Used share of disk space, memory or swap.
+FULLNESS: Thresholds = ((None, "green"), (0.8, "yellow"), (0.95, "red"))
+# Load per hardware thread: above 1, threads wait for a processor.
+LOAD: Thresholds = ((None, "blue"), (0.5, "green"), (1.1, "yellow"), (2, "red"))
+# GPUs slow down at about 90 degrees Celsius, GPU memory at about 105.
+GPU_TEMPERATURE: Thresholds = ((None, "green"), (80, "yellow"), (87, "red"))
+GPU_MEMORY_TEMPERATURE: Thresholds = ((None, "green"), (90, "yellow"), (100, "red"))
+# Clock error in seconds. Log files and MPI traces have a finer resolution than 10 ms.
+CLOCK_ERROR: Thresholds = ((None, "green"), (0.01, "yellow"), (1, "red"))

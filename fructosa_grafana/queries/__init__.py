@@ -1,1 +1,1 @@
-"""Queries, declared once, in the languages of Graphite and Prometheus."""
+"""Queries: declared once, rendered for Graphite and for Prometheus."""

@@ -1,7 +1,7 @@
-"""What a panel asks for, said once for Graphite and for Prometheus.
+"""Query expressions, independent of the query language.
 
-A query is made of series and of what is done with them. Series that remain apart are told apart
-by their keys: names of labels, and ``instance``, which is the node.
+An expression is a tree of operations on series. The modules graphite and prometheus render it. The
+*keys* of an expression are the labels that distinguish its series; ``instance`` is the node.
 """
 
 from collections.abc import Iterator
@@ -9,34 +9,35 @@ from dataclasses import dataclass
 from typing import Literal
 
 Scope = Literal["node", "nodes", "master"]
-"""Whose series: of the node that is looked at, of all that are chosen, or of the lmaster."""
+"""Whose series: those of the selected node, of all selected nodes, or of lmaster itself."""
 
-How = Literal["sum", "avg", "max", "min", "count"]
+Aggregation = Literal["sum", "avg", "max", "min", "count"]
 
 NODE = "instance"
 
 
 @dataclass(frozen=True)
 class Some:
-    """Some values of a label: a glob for Graphite, and a regular expression that says the same."""
+    """Some values of a label: a glob for Graphite and an equivalent regular expression."""
 
     glob: str
     regex: str
 
 
 ANY = Some("*", ".*")
-# Interfaces that carry traffic off the node: eth0, eno1, enp3s0, ib0, hsn0. Not lo, nor bridges
-# and bonds, which would count the same bytes again.
+# Interfaces that carry traffic off the node: eth0, eno1, enp3s0, ib0, hsn0. Not lo, and no bridges
+# or bonds: these would count the same bytes twice.
 WIRES = Some("{e,h,ib}*", "(e|h|ib).*")
-# Whole disks: what a partition reads its disk reads as well.
+# Whole disks only: what a partition reads, its disk counts as well.
 DISKS = Some(
     "{sd[a-z],sd[a-z][a-z],vd[a-z],xvd[a-z],nvme[0-9]n[0-9],nvme[0-9][0-9]n[0-9]}",
     "(sd|vd|xvd)[a-z]+|nvme[0-9]+n[0-9]+",
 )
-# Packages hold cores and uncore, and memory is metered beside them: so this is the whole.
+# Package counters include cores and uncore, and memory is metered separately: together they are
+# the total.
 RAPL_WHOLE = Some("{package-*,dram}", "package-.*|dram")
-# What sets a GPU's clocks, or for how long it has done so, and is a fault: heat, or too little
-# power from outside. The driver's own cap of power is usual under load.
+# Reasons for low GPU clocks that are faults: heat, or too little external power. The driver's own
+# power cap is normal under load.
 GPU_FAULTS = Some(
     "{thermal,sw_thermal,hw_*,board_limit,reliability}",
     "thermal|sw_thermal|hw_.*|board_limit|reliability",
@@ -46,47 +47,47 @@ Value = str | Some
 
 
 class Expr:
-    """Series, and what can be done with them."""
+    """An expression: series, and the operations on them."""
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """What tells the series apart."""
+        """The labels that distinguish the series."""
         raise NotImplementedError
 
     def leaves(self) -> "Iterator[Series]":
-        """Yield the series that are asked for."""
+        """Yield the series that the expression reads."""
         raise NotImplementedError
 
     def rate(self) -> "Rate":
-        """Return how fast counters grow, a second; a counter that began anew gives no spike."""
+        """Return the increase of counters per second; a counter reset gives no spike."""
         return Rate(self)
 
-    def sum(self, *by: str) -> "Grouped":
-        """Return the sums of those that are equal in the keys *by*."""
-        return Grouped(self, "sum", by)
+    def sum(self, *by: str) -> "Aggregate":
+        """Return the sums of the series that have equal keys *by*."""
+        return Aggregate(self, "sum", by)
 
-    def avg(self, *by: str) -> "Grouped":
-        """Return their means."""
-        return Grouped(self, "avg", by)
+    def avg(self, *by: str) -> "Aggregate":
+        """Return the means of the series that have equal keys *by*."""
+        return Aggregate(self, "avg", by)
 
-    def max(self, *by: str) -> "Grouped":
-        """Return the largest of them."""
-        return Grouped(self, "max", by)
+    def max(self, *by: str) -> "Aggregate":
+        """Return the maxima of the series that have equal keys *by*."""
+        return Aggregate(self, "max", by)
 
-    def min(self, *by: str) -> "Grouped":
-        """Return the smallest of them."""
-        return Grouped(self, "min", by)
+    def min(self, *by: str) -> "Aggregate":
+        """Return the minima of the series that have equal keys *by*."""
+        return Aggregate(self, "min", by)
 
-    def count(self, *by: str) -> "Grouped":
-        """Return how many of them there are."""
-        return Grouped(self, "count", by)
+    def count(self, *by: str) -> "Aggregate":
+        """Return how many series have equal keys *by*."""
+        return Aggregate(self, "count", by)
 
-    def top(self, most: int) -> "Top":
-        """Return the *most* that are highest."""
-        return Top(self, most)
+    def top(self, limit: int) -> "Top":
+        """Return the *limit* highest series."""
+        return Top(self, limit)
 
     def complement(self) -> "Complement":
-        """Return one less each value: what is not up, of what is 1 while it is up."""
+        """Return 1 minus each value: for a gauge that is 1 while up, 1 while down."""
         return Complement(self)
 
     def __mul__(self, factor: float) -> "Scaled":
@@ -101,138 +102,140 @@ class Expr:
 
 @dataclass(frozen=True)
 class Series(Expr):
-    """The series of a metric; *labels* are all that it has, in the order of the page."""
+    """The series of a metric; *labels* are all labels of the metric, in the order of the page."""
 
     metric: str
     labels: tuple[tuple[str, Value], ...]
     scope: Scope
-    is_own: bool = False  # said by the scraper of a target, not by the target's page
+    is_from_scraper: bool = False  # written by the scraper of a target, not by the target
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The node where there are several, and the labels that are not given."""
+        """The node, unless there is only one, and the labels without a fixed value."""
         node = () if self.scope == "node" else (NODE,)
         return node + tuple(name for name, value in self.labels if isinstance(value, Some))
 
     def leaves(self) -> "Iterator[Series]":
-        """Yield itself."""
+        """Yield this series."""
         yield self
 
 
 @dataclass(frozen=True)
-class _Of(Expr):
-    """What is made of another query."""
+class _Unary(Expr):
+    """An operation on one expression."""
 
-    of: Expr
+    operand: Expr
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Those of the other."""
-        return self.of.keys
+        """The keys of the operand."""
+        return self.operand.keys
 
     def leaves(self) -> Iterator[Series]:
-        """Yield those of the other."""
-        yield from self.of.leaves()
+        """Yield the series of the operand."""
+        yield from self.operand.leaves()
 
 
 @dataclass(frozen=True)
-class Rate(_Of):
-    """Growth a second."""
+class Rate(_Unary):
+    """The increase per second."""
 
 
 @dataclass(frozen=True)
-class Scaled(_Of):
-    """Multiplied."""
+class Scaled(_Unary):
+    """Each value times a factor."""
 
     factor: float
 
 
 @dataclass(frozen=True)
-class Complement(_Of):
-    """One less the value."""
+class Complement(_Unary):
+    """1 minus each value."""
 
 
 @dataclass(frozen=True)
-class Top(_Of):
-    """The highest."""
+class Top(_Unary):
+    """The highest series."""
 
-    most: int
+    limit: int
 
 
 @dataclass(frozen=True)
-class Grouped(_Of):
-    """Brought together."""
+class Aggregate(_Unary):
+    """One series for each group of series with equal keys *by*."""
 
-    how: How
+    function: Aggregation
     by: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        if unknown := set(self.by) - set(self.of.keys):
-            raise ValueError(f"can't group by {sorted(unknown)}: there are {self.of.keys}")
+        if unknown := set(self.by) - set(self.operand.keys):
+            raise ValueError(f"cannot group by {sorted(unknown)}; the keys are {self.operand.keys}")
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """What they were grouped by."""
+        """The keys of the groups."""
         return self.by
 
 
 @dataclass(frozen=True)
-class _Both(Expr):
-    """Made of two queries, whose series belong together where their keys are equal."""
+class _Binary(Expr):
+    """An operation on two expressions, which matches series with equal keys."""
 
     left: Expr
     right: Expr
 
     def __post_init__(self) -> None:
         if self.left.keys != self.right.keys:
-            raise ValueError(f"{self.left.keys} and {self.right.keys} don't belong together")
+            raise ValueError(
+                f"cannot match series with the keys {self.left.keys} and {self.right.keys}"
+            )
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Those of either."""
+        """The keys of both operands."""
         return self.left.keys
 
     def leaves(self) -> Iterator[Series]:
-        """Yield those of both."""
+        """Yield the series of both operands."""
         yield from self.left.leaves()
         yield from self.right.leaves()
 
 
 @dataclass(frozen=True)
-class Ratio(_Both):
-    """One divided by the other."""
+class Ratio(_Binary):
+    """Left divided by right."""
 
 
 @dataclass(frozen=True)
-class Difference(_Both):
-    """One less the other; single series alone."""
+class Difference(_Binary):
+    """Left minus right; both must be single series."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.keys:
-            raise ValueError("only single series are subtracted; group them first")
+            raise ValueError("only single series can be subtracted; aggregate both sides first")
 
 
 def node(metric: str, **labels: Value) -> Series:
-    """Return the series of a *metric* of the node that is looked at."""
+    """Return the series of a *metric* of the selected node."""
     return Series(metric, tuple(labels.items()), "node")
 
 
 def nodes(metric: str, **labels: Value) -> Series:
-    """Return the series of a *metric* of all nodes that are chosen."""
+    """Return the series of a *metric* of all selected nodes."""
     return Series(metric, tuple(labels.items()), "nodes")
 
 
 def master(metric: str, **labels: Value) -> Series:
-    """Return the series of a *metric* of lmaster's own page."""
+    """Return the series of a *metric* that lmaster reports about itself."""
     return Series(metric, tuple(labels.items()), "master")
 
 
-def sums(quantity: str) -> Grouped:
-    """Return what lmaster sums up of all nodes, for a database that would be slow at it."""
+def cluster_total(quantity: str) -> Aggregate:
+    """Return a total over all nodes that lmaster computes, since Graphite is slow at adding up."""
     return master(f"fructosa_cluster_{quantity}", section=ANY).sum()
 
 
-def own(metric: str, scope: Scope = "nodes") -> Series:
-    """Return what is said of each target: up, scrape_duration_seconds, scrape_samples_scraped."""
-    return Series(metric, (("group", ANY),), scope, is_own=True)
+def scrape_metric(metric: str, scope: Scope = "nodes") -> Series:
+    """Return a metric of each scrape: up, scrape_duration_seconds, scrape_samples_scraped."""
+    return Series(metric, (("group", ANY),), scope, is_from_scraper=True)

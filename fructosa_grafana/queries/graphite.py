@@ -1,15 +1,15 @@
-"""Queries in Graphite's language, for series with the paths of ``naming = plain``.
+"""Render expressions as Graphite targets, for the paths of ``naming = plain``.
 
-A path is prefix, node, metric and the values of its labels. Prefixes may have several parts or
-none, so parts are counted from the end.
+A path consists of prefix, node, metric and label values. A prefix may have any number of
+components, so path components are counted from the end.
 """
 
 from .expressions import (
     NODE,
+    Aggregate,
     Complement,
     Difference,
     Expr,
-    Grouped,
     Rate,
     Ratio,
     Scaled,
@@ -18,17 +18,17 @@ from .expressions import (
     Value,
 )
 
-_CALLBACK = {"sum": "sum", "avg": "average", "max": "max", "min": "min", "count": "count"}
-_WHOLE = {
+_CALLBACKS = {"sum": "sum", "avg": "average", "max": "max", "min": "min", "count": "count"}
+_SINGLE = {
     "sum": "sumSeries",
     "avg": "averageSeries",
     "max": "maxSeries",
     "min": "minSeries",
     "count": "countSeries",
 }
-# Labels whose values hold more than letters and digits, and what of it is written out again.
-# A path has codes there: ``:`` for a slash, and else ``#`` with two hexadecimal digits.
-_WRITTEN_OUT = {
+# The special characters that occur in the values of a label, and are decoded in legends. In a path,
+# lmaster encodes a slash as ``:``, and others as ``#`` and two hexadecimal digits.
+_DECODED = {
     "chip": ".",
     "cuda_version": ".",
     "destination": " .:",
@@ -51,104 +51,106 @@ _WRITTEN_OUT = {
 
 
 def text(expr: Expr) -> str:
-    """Return the query; variables of the dashboard stand in it as ``$node``."""
+    """Return the Graphite target of an expression; it contains dashboard variables as ``$node``."""
     match expr:
         case Series():
             return _path(expr)
-        case Rate(of):
-            return f"perSecond({text(of)})"
-        case Scaled(of, factor):
-            return f"scale({text(of)}, {factor:g})"
-        case Complement(of):
-            return f"offset(scale({text(of)}, -1), 1)"
-        case Top(of, most):
-            return f"highestAverage({text(of)}, {most})"
-        case Grouped(of, how, ()):
-            return f"{_WHOLE[how]}({text(of)})"
-        case Grouped(of, how, by):
-            return _grouped(of, _CALLBACK[how], by)
+        case Rate(operand):
+            return f"perSecond({text(operand)})"
+        case Scaled(operand, factor):
+            return f"scale({text(operand)}, {factor:g})"
+        case Complement(operand):
+            return f"offset(scale({text(operand)}, -1), 1)"
+        case Top(operand, limit):
+            return f"highestAverage({text(operand)}, {limit})"
+        case Aggregate(operand, function, ()):
+            return f"{_SINGLE[function]}({text(operand)})"
+        case Aggregate(operand, function, by):
+            return _grouped(operand, _CALLBACKS[function], by)
         case Ratio(left, right):
             return _ratio(left, right)
         case Difference(left, right):
             return f"diffSeries({text(left)}, {text(right)})"
-    raise TypeError(f"{expr!r} is no query")
+    raise TypeError(f"{expr!r} is not a known expression")
 
 
 def aliased(expr: Expr, legend: str) -> str:
-    """Return the query, its series called as *legend* says: ``in {interface}``.
+    """Return the target with its series named by *legend*: ``in {interface}``.
 
-    Raises: ValueError when Graphite could not read the legend.
+    Raises: ValueError if the legend has a character that Graphite cannot parse.
     """
     if "'" in legend:
-        raise ValueError(f"{legend!r}: Graphite has no apostrophes in what it calls series")
+        raise ValueError(f"{legend!r}: a Graphite alias cannot contain an apostrophe")
     keys = [key for key in expr.keys if f"{{{key}}}" in legend]
     if not keys:
         return f"alias({text(expr)}, '{legend}')"
-    parts = ", ".join(str(at) for at in _at(expr, *keys))
-    found = _dressed(f"aliasByNode({text(expr)}, {parts})", keys, legend)
-    for byte in dict.fromkeys(byte for key in keys for byte in _WRITTEN_OUT.get(key, "")):
-        found = f"aliasSub({found}, '{_code(byte)}', '{byte}')"
-    return found
+    positions = ", ".join(map(str, _positions(expr, *keys)))
+    target = _with_legend(f"aliasByNode({text(expr)}, {positions})", keys, legend)
+    for char in dict.fromkeys(char for key in keys for char in _DECODED.get(key, "")):
+        target = f"aliasSub({target}, '{_encoded(char)}', '{char}')"
+    return target
 
 
-def _code(byte: str) -> str:
-    return ":" if byte == "/" else f"#{ord(byte):02x}"
+def _encoded(char: str) -> str:
+    return ":" if char == "/" else f"#{ord(char):02x}"
 
 
-def _dressed(found: str, keys: list[str], legend: str) -> str:
-    """Return a query whose series are called by *keys*, dots between, with a *legend* around."""
+def _with_legend(target: str, keys: list[str], legend: str) -> str:
+    """Return a target whose series names, so far *keys* joined by dots, follow the *legend*."""
     if legend == ".".join(f"{{{key}}}" for key in keys):
-        return found
+        return target
     pattern = r"\.".join(["(.+?)"] * (len(keys) - 1) + ["(.+)"])
     for number, key in enumerate(keys, start=1):
         legend = legend.replace(f"{{{key}}}", rf"\{number}")
-    return f"aliasSub({found}, '^{pattern}$', '{legend}')"
+    return f"aliasSub({target}, '^{pattern}$', '{legend}')"
 
 
 def _path(series: Series) -> str:
-    values = [_part(value) for _, value in series.labels]
+    values = [_component(value) for _, value in series.labels]
     return ".".join([f"${{prefix}}${series.scope}", series.metric, *values])
 
 
-def _part(value: Value) -> str:
-    """Return a label's value as a path has it; those that dashboards name are plain."""
+def _component(value: Value) -> str:
+    """Return a label's value as a path component; a slash is the only special character here."""
     return value.replace("/", ":") if isinstance(value, str) else value.glob
 
 
-def _grouped(of: Expr, callback: str, by: tuple[str, ...]) -> str:
-    parts = ", ".join(str(at) for at in _at(of, *by))
-    return f"groupByNodes({text(of)}, '{callback}', {parts})"
+def _grouped(operand: Expr, callback: str, by: tuple[str, ...]) -> str:
+    positions = ", ".join(map(str, _positions(operand, *by)))
+    return f"groupByNodes({text(operand)}, '{callback}', {positions})"
 
 
 def _ratio(left: Expr, right: Expr) -> str:
     if not left.keys:
         return f"divideSeries({text(left)}, {text(right)})"
-    one, other = (_grouped(side, "sum", side.keys) for side in (left, right))
-    return f"scale({percent(one, other, len(left.keys))}, 0.01)"
+    numerator, denominator = (_grouped(side, "sum", side.keys) for side in (left, right))
+    return f"scale({percent(numerator, denominator, len(left.keys))}, 0.01)"
 
 
-def percent(one: str, other: str, parts: int) -> str:
-    """Return a query for series as percentages of others that are called the same, in *parts*.
+def percent(numerator: str, denominator: str, components: int) -> str:
+    """Return a target for the percentages of series that have the same name on both sides.
 
-    Those that have no other are left out.
+    A name consists of so many *components*. Series that exist on one side only are left out.
     """
-    # Of Graphite's ratios asPercent() alone brings series together by their names. But 1.1.10
-    # fails when the first has no other: so a pair of ours comes first, and is taken out again.
-    ours = f"alias(constantLine(1), '{'.'.join('-' * parts)}')"
-    places = ", ".join(str(at) for at in range(-parts, 0))
-    both = f"asPercent(group({ours}, {one}), group({ours}, {other}), {places})"
-    return rf"exclude({both}, '\(-[.,]|\(MISSING,|,MISSING\)')"
+    # asPercent() is the only Graphite function that matches series by name. But 1.1.10 fails if
+    # the first series has no match. So add a constant pair in front, and exclude it afterwards.
+    constant = f"alias(constantLine(1), '{'.'.join('-' * components)}')"
+    positions = ", ".join(map(str, range(-components, 0)))
+    matched = (
+        f"asPercent(group({constant}, {numerator}), group({constant}, {denominator}), {positions})"
+    )
+    return rf"exclude({matched}, '\(-[.,]|\(MISSING,|,MISSING\)')"
 
 
-def _at(expr: Expr, *keys: str) -> list[int]:
-    """Return where in the names of an expression's series the *keys* are."""
+def _positions(expr: Expr, *keys: str) -> list[int]:
+    """Return the positions of the *keys* in the series names of an expression."""
     match expr:
         case Series():
             labels = [name for name, _ in expr.labels]
-            below = len(labels)
-            found = {name: at - below for at, name in enumerate(labels)}
-            found[NODE] = -below - 2
-            return [found[key] for key in keys]
-        case Rate(of) | Scaled(of) | Complement(of) | Top(of):
-            return _at(of, *keys)
+            count = len(labels)
+            positions = {name: index - count for index, name in enumerate(labels)}
+            positions[NODE] = -count - 2
+            return [positions[key] for key in keys]
+        case Rate(operand) | Scaled(operand) | Complement(operand) | Top(operand):
+            return _positions(operand, *keys)
     return [expr.keys.index(key) - len(expr.keys) for key in keys]

@@ -1,11 +1,11 @@
-"""Queries in Prometheus' language."""
+"""Render expressions as PromQL."""
 
 from .expressions import (
     ANY,
+    Aggregate,
     Complement,
     Difference,
     Expr,
-    Grouped,
     Rate,
     Ratio,
     Scaled,
@@ -14,7 +14,8 @@ from .expressions import (
     Top,
 )
 
-# Labels that a Prometheus may not have match too: with all chosen, $cluster is ".*".
+# A Prometheus may lack some of these labels. With "All" selected, $cluster is ".*", which also
+# matches a missing label.
 _SCOPE = {
     "node": 'cluster=~"$cluster",job=~"$job",instance=~"$node"',
     "master": 'cluster=~"$cluster",job=~"$job"',
@@ -24,53 +25,54 @@ _RANGE = "$__rate_interval"
 
 
 def text(expr: Expr) -> str:
-    """Return the query; variables of the dashboard stand in it as ``$node``."""
+    """Return the PromQL of an expression; it contains dashboard variables as ``$node``."""
     match expr:
         case Series():
             return _selector(expr)
-        case Rate(of):
-            return f"rate({text(of)}[{_RANGE}])"
-        case Scaled(of, factor):
-            return f"{_operand(of)} * {factor:g}"
-        case Complement(of):
-            return f"1 - {_operand(of)}"
-        case Top(of, most):
-            return f"topk({most}, {text(of)})"
-        case Grouped(of, how, by):
-            return _grouped(of, how, by)
+        case Rate(operand):
+            return f"rate({text(operand)}[{_RANGE}])"
+        case Scaled(operand, factor):
+            return f"{_parenthesized(operand)} * {factor:g}"
+        case Complement(operand):
+            return f"1 - {_parenthesized(operand)}"
+        case Top(operand, limit):
+            return f"topk({limit}, {text(operand)})"
+        case Aggregate(operand, function, by):
+            return _aggregate(operand, function, by)
         case Ratio(left, right):
-            return f"{_comparable(left)} / {_comparable(right)}"
+            return f"{_matchable(left)} / {_matchable(right)}"
         case Difference(left, right):
-            return f"{_operand(left)} - {_operand(right)}"
-    raise TypeError(f"{expr!r} is no query")
+            return f"{_parenthesized(left)} - {_parenthesized(right)}"
+    raise TypeError(f"{expr!r} is not a known expression")
 
 
 def legend(text: str) -> str:
-    """Return a legend as Prometheus' data source has it: ``in {{interface}}``."""
+    """Return a legend in the format of Grafana's Prometheus data source: ``in {{interface}}``."""
     return text.replace("{", "{{").replace("}", "}}")
 
 
 def _selector(series: Series) -> str:
-    parts = [_SCOPE[series.scope]]
-    if not series.is_own:
-        parts += [_matcher(name, value) for name, value in series.labels if value is not ANY]
-    return f"{series.metric}{{{','.join(parts)}}}"
+    matchers = [_SCOPE[series.scope]]
+    if not series.is_from_scraper:
+        matchers += [_matcher(name, value) for name, value in series.labels if value is not ANY]
+    return f"{series.metric}{{{','.join(matchers)}}}"
 
 
 def _matcher(name: str, value: str | Some) -> str:
     return f'{name}="{value}"' if isinstance(value, str) else f'{name}=~"{value.regex}"'
 
 
-def _grouped(of: Expr, how: str, by: tuple[str, ...]) -> str:
-    names = f" by ({', '.join(by)}) " if by else ""
-    return f"{how}{names}({text(of)})"
+def _aggregate(operand: Expr, function: str, by: tuple[str, ...]) -> str:
+    labels = f" by ({', '.join(by)}) " if by else ""
+    return f"{function}{labels}({text(operand)})"
 
 
-def _comparable(expr: Expr) -> str:
-    """Return a side of a division, with the labels alone that both sides have."""
-    return _operand(expr if isinstance(expr, Grouped) else Grouped(expr, "sum", expr.keys))
+def _matchable(expr: Expr) -> str:
+    """Return one side of a division, with only the labels that both sides have."""
+    is_matchable = isinstance(expr, Aggregate)
+    return _parenthesized(expr if is_matchable else Aggregate(expr, "sum", expr.keys))
 
 
-def _operand(expr: Expr) -> str:
-    found = text(expr)
-    return f"({found})" if isinstance(expr, Ratio | Difference | Scaled | Complement) else found
+def _parenthesized(expr: Expr) -> str:
+    query = text(expr)
+    return f"({query})" if isinstance(expr, Ratio | Difference | Scaled | Complement) else query

@@ -108,7 +108,7 @@ def test_rules_are_written_for_prometheus(config, tmp_path, capsys):
     """Into a folder of its own: Grafana reads none of them."""
     code, _, _ = ran(capsys, "-c", config, "--rules", str(tmp_path / "rules"))
 
-    assert (0, files.for_prometheus()) == (code, there(tmp_path / "rules"))
+    assert (0, files.rule_files()) == (code, there(tmp_path / "rules"))
 
 
 def test_dashboards_are_pushed_and_each_is_told(config, tmp_path, capsys):

@@ -26,7 +26,7 @@ from fructosa_bridge.translate.cluster_totals import (
 from fructosa_bridge.translate.translator import Translator
 from fructosa_bridge.web.metrics import registry
 from fructosa_exporter.sensors import SENSORS
-from fructosa_grafana.dashboards import BOARDS
+from fructosa_grafana.dashboards import DASHBOARDS
 from fructosa_grafana.queries.expressions import ANY
 
 from ..shown import Shown
@@ -345,7 +345,7 @@ def test_sums_are_made_of_metrics_and_labels_that_the_agent_has():
 
 def test_what_dashboards_ask_of_lmaster_it_tells():
     """Each sum that is on a panel is one of these, and each of these is on a panel."""
-    asked = {series.metric for board in BOARDS for series in board.leaves("graphite")}
+    asked = {series.metric for board in DASHBOARDS for series in board.leaves("graphite")}
 
     expected = {summed.name for summed in TOTALS}
     assert expected == {name for name in asked if name.startswith("fructosa_cluster_")}
@@ -355,7 +355,7 @@ def test_lmaster_adds_up_what_prometheus_is_asked_to():
     """Of the same series, so that a panel shows the same from both."""
     queries = [
         query
-        for board in BOARDS
+        for board in DASHBOARDS
         for panel in board.panels
         for query in panel.queries
         if query.in_graphite is not None

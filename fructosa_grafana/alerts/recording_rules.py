@@ -1,4 +1,4 @@
-"""Recording rules: the sums of a cluster, so that its dashboards ask for few series."""
+"""Recording rules: totals of a cluster, so that dashboards query few series."""
 
 from dataclasses import dataclass
 
@@ -6,39 +6,41 @@ from ..queries.expressions import DISKS, RAPL_WHOLE, WIRES
 from .nodes import NODES
 
 LEVEL = ("cluster", "group", "job")
-"""What the sums are apart by; where a label is absent, Prometheus takes it for empty."""
+"""The labels that totals are grouped by; Prometheus treats a missing label as empty."""
 
 
 @dataclass(frozen=True)
-class Recording:
-    """A rule: what it is called, what it is, and a sentence on it."""
+class RecordingRule:
+    """A recording rule, with a sentence that describes it."""
 
     record: str
     expr: str
     text: str
 
 
-def _by(how: str, of: str, *more: str) -> str:
-    return f"{how} by ({', '.join([*LEVEL, *more])}) ({of})"
+def _aggregated(function: str, expr: str, *labels: str) -> str:
+    return f"{function} by ({', '.join([*LEVEL, *labels])}) ({expr})"
 
 
-def _rate(metric: str, text: str, matcher: str = "") -> Recording:
-    """Return the rule of a counter: the sum of rates, called as the metric without _total."""
+def _rate(metric: str, text: str, matcher: str = "") -> RecordingRule:
+    """Return the rule for the sum of a counter's rates, named after the metric without _total."""
     name = metric.removesuffix("_total")
-    return Recording(f"group:{name}:rate5m", _by("sum", f"rate({metric}{matcher}[5m])"), text)
+    return RecordingRule(
+        f"group:{name}:rate5m", _aggregated("sum", f"rate({metric}{matcher}[5m])"), text
+    )
 
 
-def _sum(metric: str, text: str, *more: str) -> Recording:
-    return Recording(f"group:{metric}:sum", _by("sum", metric, *more), text)
+def _sum(metric: str, text: str, *labels: str) -> RecordingRule:
+    return RecordingRule(f"group:{metric}:sum", _aggregated("sum", metric, *labels), text)
 
 
 _WIRES = f'{{interface=~"{WIRES.regex}"}}'
 _DISKS = f'{{device=~"{DISKS.regex}"}}'
 _WHOLE = f'{{name=~"{RAPL_WHOLE.regex}"}}'
 
-RECORDINGS = (
-    Recording("group:up:sum", _by("sum", f"up{{{NODES}}}"), "Targets that are up."),
-    Recording("group:up:count", _by("count", f"up{{{NODES}}}"), "All targets."),
+RECORDING_RULES = (
+    RecordingRule("group:up:sum", _aggregated("sum", f"up{{{NODES}}}"), "Targets that are up."),
+    RecordingRule("group:up:count", _aggregated("count", f"up{{{NODES}}}"), "All targets."),
     _sum("fructosa_cpu_threads", "Hardware threads."),
     _sum("fructosa_load_average", "Load, by the minutes it is averaged over.", "minutes"),
     _sum("fructosa_memory_total_bytes", "Installed memory."),
@@ -49,9 +51,9 @@ RECORDINGS = (
     _rate("fructosa_disk_written_bytes_total", "Bytes a second written to whole disks.", _DISKS),
     _rate("fructosa_energy_joules_total", "Watts of processor packages and memory.", _WHOLE),
     _sum("fructosa_gpu_up", "GPUs that answer."),
-    Recording(
+    RecordingRule(
         "group:fructosa_gpu_up:count",
-        _by("count", "fructosa_gpu_up"),
+        _aggregated("count", "fructosa_gpu_up"),
         "GPUs that answer or once did.",
     ),
     _sum("fructosa_gpu_utilization_ratio", "How many GPUs are busy."),
