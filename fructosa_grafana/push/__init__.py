@@ -1,1 +1,1 @@
-"""The push of dashboards to a running Grafana, over its HTTP API."""
+"""Push dashboards to a running Grafana over its HTTP API."""

@@ -1,62 +1,75 @@
-"""What a Grafana means by an answer that is no success, and what to do about it."""
+"""Messages for error responses of Grafana: what it refused, why, and what to do."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from fructosa_service.errors import visible
 
-NO_GRAFANA = (
-    "is this Grafana's address, with the path below which it is served (https://host/grafana)?"
+CHECK_URL = (
+    "check that this is the URL of Grafana, with the path under which it is served "
+    "(https://host/grafana)"
 )
-_RIGHTS = "it needs the role Editor (folders and dashboards: read, create and write)"
-# What Grafana says in "status" beside 412.
+# The field "status" of a response with status code 412.
 _PRECONDITIONS = {
-    "name-exists": "another dashboard there has its title; rename or remove that one",
-    "version-mismatch": "somebody has saved it meanwhile; look at what was saved, and push again",
-    "plugin-dashboard": "it belongs to a plug-in; remove it there",
+    "name-exists": "another dashboard in the folder has the same title; rename or delete it",
+    "version-mismatch": "somebody saved it in the meantime; check what was saved, and push again",
+    "plugin-dashboard": "it belongs to a plug-in; delete it there",
 }
 
 
-def said(body: Any) -> str:
-    """Return in brackets what Grafana says of its answer itself, if it does."""
+def error_message(
+    url: str, action: str, status: int, body: Any, credentials_option: str | None
+) -> str:
+    """Return why a request failed, and what to do.
+
+    *action* completes "refused to ...". *credentials_option* is the command line option with the
+    credentials, None if the request had none.
+    """
+    refused = f"{url} refused to {action}"
+    reason = message_of(body)
+    if status == 401:
+        return f"{url} {_credentials_error(credentials_option)}{reason}"
+    if status == 403:
+        client = (
+            f"the account of {credentials_option}" if credentials_option else "anonymous access"
+        )
+        return (
+            f"{refused}{reason}: {client} needs the role Editor (permission to read, create and "
+            "write folders and dashboards)"
+        )
+    if status == 412:
+        code = body.get("status") if isinstance(body, Mapping) else None
+        why = _PRECONDITIONS.get(code) if isinstance(code, str) else None
+        return f"{refused}{reason}: {why or 'it conflicts with existing content; check there'}"
+    if status == 429:
+        return f"{refused}{reason}: too many requests; try again later"
+    if status >= 500:
+        return (
+            f"{url} failed to {action} (status {status}){reason}; check Grafana's log, and try "
+            "again"
+        )
+    return f"{refused} (status {status}){reason}; {CHECK_URL}"
+
+
+def message_of(body: Any) -> str:
+    """Return the message in an error response in brackets, or an empty string."""
     message = body.get("message") if isinstance(body, Mapping) else None
     words = " ".join(message.split()) if isinstance(message, str) else ""
     return f" ({visible(words)})" if words else ""
 
 
-def refusal(url: str, doing: str, status: int, body: Any, who: str | None) -> str:
-    """Return why *doing* something was refused.
+def redirect_error(url: str, location: str | None) -> str:
+    """Return what to do about a redirect, which is not followed: it would get the token."""
+    target = (location or "").partition("?")[0]
+    where = "elsewhere" if "@" in target or not target else f"to {visible(target)}"
+    return f"{url} redirects {where}; give the final URL of Grafana, with https:// if needed"
 
-    *who* is the option that said who asks, None if nobody did.
-    """
-    what = f"{url} refuses to {doing}"
-    if status == 401:
-        return f"{url} {_unknown(who)}{said(body)}"
-    if status == 403:
-        return f"{what}{said(body)}: {who or 'who asks without a token'} has no right to; {_RIGHTS}"
-    if status == 412:
-        known = body.get("status") if isinstance(body, Mapping) else None
-        why = _PRECONDITIONS.get(known) if isinstance(known, str) else None
-        return f"{what}{said(body)}: {why or 'what is there already does not fit; look there'}"
-    if status == 429:
-        return f"{what}{said(body)}: it has too much to do; try again later"
-    if status >= 500:
+
+def _credentials_error(option: str | None) -> str:
+    if option is None:
         return (
-            f"{url} fails to {doing}, with {status}{said(body)}; see Grafana's log, and try again"
+            "requires authentication; give --token-file FILE, or --user NAME --password-file FILE"
         )
-    return f"{what}, with {status}{said(body)}; {NO_GRAFANA}"
-
-
-def moved(url: str, place: str | None) -> str:
-    """Return what to do about an answer that sends elsewhere; none is followed with a token."""
-    where = (place or "").partition("?")[0]
-    elsewhere = "elsewhere" if "@" in where or not where else visible(where)
-    return f"{url} sends to {elsewhere}; give Grafana's own address, with https:// if it wants it"
-
-
-def _unknown(who: str | None) -> str:
-    if who is None:
-        return "wants to know who asks; give --token-file FILE, or --user NAME --password-file FILE"
-    if who == "--token-file":
-        return "does not know the token; write one of a service account into --token-file"
-    return "does not know this user and password; give those of Grafana, or a --token-file"
+    if option == "--token-file":
+        return "rejected the token; put the token of a service account into --token-file"
+    return "rejected the user name or the password; correct them, or use --token-file"

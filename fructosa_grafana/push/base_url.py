@@ -1,41 +1,42 @@
-"""The address of a program that is asked over HTTP, as a person gives it."""
+"""The base URL of an HTTP server, as given on the command line."""
 
 import re
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from fructosa_service.errors import UsageError, shown
 
-_VISIBLE = re.compile(r"[!-~]+")
+_VISIBLE_ASCII = re.compile(r"[!-~]+")
 
 
-def address(text: str, option: str) -> str:
-    """Return a URL without the slash at its end; *option* is what a message calls it.
+def base_url(text: str, option: str) -> str:
+    """Return a URL without a trailing slash; *option* names it in messages.
 
-    Whatever might be a password is refused without being told: such a URL would get into files
-    and messages that others read.
+    A URL that might contain a password is rejected, and not shown in the message: such a URL would
+    end up in files and messages that others read.
 
-    Raises: UsageError when it is no address.
+    Raises: UsageError if the text is not a valid base URL.
     """
     if "@" in text:
         raise UsageError(
-            f"{option} has an '@': names and passwords have no place in a URL; write it without"
+            f"{option}: the URL has an '@'; write it without a user name and a password"
         )
-    parts = _parts(text)
-    if parts is None:
-        raise UsageError(f"{option} {shown(text)} is no URL; write e.g. http://localhost:3000")
+    if not _is_http_url(text):
+        raise UsageError(
+            f"{option} {shown(text)} is not a valid URL; write e.g. http://localhost:3000"
+        )
     if "?" in text or "#" in text:
         raise UsageError(
-            f"{option} {shown(text)} goes on behind its path; write it up to '?' or '#'"
+            f"{option} {shown(text)} has a query or a fragment; leave out what follows '?' or '#'"
         )
     return text.rstrip("/")
 
 
-def _parts(text: str) -> SplitResult | None:
-    """Return the parts of an http or https URL, None of all else."""
+def _is_http_url(text: str) -> bool:
+    """Return whether a text is a valid http or https URL."""
     try:
         parts = urlsplit(text)
-        is_url = bool(parts.hostname) and parts.port != 0
+        has_host = bool(parts.hostname) and parts.port != 0
     except ValueError:
-        return None
-    is_http = parts.scheme in {"http", "https"} and _VISIBLE.fullmatch(text) is not None
-    return parts if is_http and is_url and "\\" not in text else None
+        return False
+    is_http = parts.scheme in {"http", "https"} and _VISIBLE_ASCII.fullmatch(text) is not None
+    return is_http and has_host and "\\" not in text

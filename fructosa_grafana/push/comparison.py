@@ -1,47 +1,47 @@
-"""Whether a dashboard that a Grafana keeps is the one that would be sent."""
+"""Whether a dashboard saved in Grafana equals the one to push."""
 
 from collections.abc import Mapping
 from typing import Any
 
-# What Grafana counts for itself; the uid is what it was asked for.
-_ITS_OWN = {"id", "version", "uid"}
+# Grafana sets id and version. The dashboard was requested by its uid.
+_IGNORED = {"id", "version", "uid"}
 _SCHEMA = "schemaVersion"
 
 
-def is_unchanged(kept: Mapping[str, Any], sent: Mapping[str, Any]) -> bool:
-    """Tell whether sending the model *sent* would change nothing of *kept*.
+def is_unchanged(saved: Mapping[str, Any], pushed: Mapping[str, Any]) -> bool:
+    """Return whether pushing the model *pushed* would change nothing in *saved*.
 
-    Grafana gives back what was saved, with its own id and version: all else has to be equal, so
-    that what a person has added is noticed too. A Grafana that has brought the dashboard up to a
-    newer schema has written it in its own way, though, and would do so again: then all that is
-    sent has to be there still, and what is there besides does not count.
+    Grafana returns what was saved, with its own id and version. All else must be equal, so that
+    what people added is detected too. But if Grafana has migrated the dashboard to a newer schema,
+    it has rewritten it, and would do so again. Then *saved* must contain all of *pushed*, and may
+    contain more.
     """
-    ours, its = _content(sent), _content(kept)
-    if _is_newer(its.get(_SCHEMA), ours.get(_SCHEMA)):
-        return _holds(its | {_SCHEMA: ours[_SCHEMA]}, ours)
-    return its == ours
+    ours, theirs = _content(pushed), _content(saved)
+    if _is_newer(theirs.get(_SCHEMA), ours.get(_SCHEMA)):
+        return _contains(theirs | {_SCHEMA: ours[_SCHEMA]}, ours)
+    return theirs == ours
 
 
 def _content(model: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in model.items() if key not in _ITS_OWN}
+    return {key: value for key, value in model.items() if key not in _IGNORED}
 
 
-def _is_newer(its: Any, ours: Any) -> bool:
-    return isinstance(its, int) and isinstance(ours, int) and its > ours
+def _is_newer(theirs: Any, ours: Any) -> bool:
+    return isinstance(theirs, int) and isinstance(ours, int) and theirs > ours
 
 
-def _holds(kept: Any, sent: Any) -> bool:
-    """Tell whether *kept* has all of *sent*: a mapping may have more, a list is as long."""
-    if isinstance(sent, dict) and isinstance(kept, dict):
+def _contains(saved: Any, pushed: Any) -> bool:
+    """Return whether *saved* contains *pushed*: objects may have more keys, lists are as long."""
+    if isinstance(pushed, dict) and isinstance(saved, dict):
         return all(
-            key in kept and (_holds(kept[key], value) or _names(kept[key], key, value))
-            for key, value in sent.items()
+            key in saved and (_contains(saved[key], value) or _names(saved[key], key, value))
+            for key, value in pushed.items()
         )
-    if isinstance(sent, list) and isinstance(kept, list):
-        return len(kept) == len(sent) and all(map(_holds, kept, sent))
-    return bool(kept == sent)
+    if isinstance(pushed, list) and isinstance(saved, list):
+        return len(saved) == len(pushed) and all(map(_contains, saved, pushed))
+    return bool(saved == pushed)
 
 
-def _names(kept: Any, key: str, sent: Any) -> bool:
-    """Tell whether *kept* is a data source in the way of schema 33: by its uid, not its name."""
-    return key == "datasource" and isinstance(kept, dict) and kept.get("uid") == sent
+def _names(saved: Any, key: str, pushed: Any) -> bool:
+    """Return whether *saved* is a data source in the format of schema 33: its uid, not its name."""
+    return key == "datasource" and isinstance(saved, dict) and saved.get("uid") == pushed
