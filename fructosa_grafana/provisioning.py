@@ -14,15 +14,15 @@ PROMETHEUS_URL = "http://localhost:9090"
 
 _SOURCES_HEAD = """\
 # Made by `lmaster dashboards`: the data sources of FrUCToSA's dashboards.
-# Grafana reads it when it starts. A password or a certificate of a data source has its place
-# below it: basicAuth, basicAuthUser, and secureJsonData with basicAuthPassword, tlsCACert, ...
+# Grafana reads this file when it starts. To set a password or a certificate, add to a data source:
+# basicAuth, basicAuthUser, and secureJsonData with basicAuthPassword, tlsCACert, ...
 apiVersion: 1
 
 datasources:
 """
 _PROVIDERS_HEAD = """\
 # Made by `lmaster dashboards`: where FrUCToSA's dashboards are.
-# Grafana reads it when it starts, and looks at the folders below from time to time.
+# Grafana reads this file when it starts, and rereads the directories below from time to time.
 apiVersion: 1
 
 providers:
@@ -84,15 +84,15 @@ def _escaped(char: str) -> str:
 def _graphite(url: str) -> list[str]:
     return [
         *_source("graphite", url),
-        "      graphiteVersion: " + quoted("1.1") + "  # 1.1 and newer; it knows tags",
+        "      graphiteVersion: " + quoted("1.1") + "  # 1.1 and newer; supports tags",
     ]
 
 
 def _prometheus(url: str, interval_s: int) -> list[str]:
     return [
         *_source("prometheus", url),
-        f"      timeInterval: {quoted(f'{interval_s}s')}  # between two scrapes; no finer steps",
-        "      httpMethod: " + quoted("POST") + "  # queries may be longer than a URL",
+        f"      timeInterval: {quoted(f'{interval_s}s')}  # the scrape interval; the shortest step",
+        "      httpMethod: " + quoted("POST") + "  # queries may be too long for a URL",
     ]
 
 
@@ -101,11 +101,11 @@ def _source(backend: str, url: str) -> list[str]:
         f"  - name: {quoted(f'{FOLDER_TITLE} {backend.capitalize()}')}",
         f"    uid: {quoted(f'{FOLDER_UID}-{backend}')}",
         f"    type: {quoted(backend)}",
-        f"    access: {quoted('proxy')}  # Grafana's server asks, not the browser",
+        f"    access: {quoted('proxy')}  # the server sends queries, not the browser",
         f"    url: {quoted(url)}",
         "    orgId: 1",
         "    isDefault: false",
-        "    editable: false  # in Grafana; the next start would undo it",
+        "    editable: false  # the next start would undo changes in Grafana",
         "    version: 1",
         "    jsonData:",
     ]
@@ -119,7 +119,7 @@ def _provider(backend: str, folder: PurePosixPath) -> list[str]:
         f"    folder: {quoted(FOLDER_TITLE)}",
         f"    folderUid: {quoted(FOLDER_UID)}",
         f"    type: {quoted('file')}",
-        "    disableDeletion: false  # a file that is gone takes its dashboard with it",
+        "    disableDeletion: false  # a dashboard is deleted with its file",
         "    updateIntervalSeconds: 30",
         "    allowUiUpdates: false  # the next version would undo them; save a copy instead",
         "    options:",

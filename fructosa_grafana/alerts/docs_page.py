@@ -14,18 +14,19 @@ _COMPARISONS = {"gt": "above", "lt": "below"}
 HEAD = """\
 # Alerts
 
-Made from the declarations in `fructosa_grafana/`, as the rule files for Prometheus are. Each alert
-is one declaration: its PromQL, and its query and condition for Graphite. They are meant for
-clusters of up to 10,000 nodes: they wait before they fire (`for`), but for what happens only once,
-and none looks at a count that an error of last year left behind. Critical is what loses data or
-jobs, or stops many nodes; a single node that is down is a warning.
+This page is generated from the declarations in `fructosa_grafana/`, as are the rule files for
+Prometheus. Each alert is declared once: its PromQL, and its query and condition for Graphite. The
+alerts are meant for clusters of up to 10,000 nodes. They wait before they fire (`for`), except for
+events that happen only once. No alert fires because of a counter value that an old error has left
+behind. Alerts are critical if data or jobs are lost, or if many nodes stop. A single node that is
+down is a warning.
 """
 
 PROMETHEUS = """\
 ## Prometheus
 
-Copy `fructosa-alerts.yml` and `fructosa-recording.yml` from `grafana/prometheus/`, or have
-`lmaster dashboards` write them, and name them in `prometheus.yml`:
+Copy `fructosa-alerts.yml` and `fructosa-recording.yml` from `grafana/prometheus/`, or write them
+with `lmaster dashboards --rules DIR`. List them in `prometheus.yml`:
 
 ```yaml
 rule_files:
@@ -33,58 +34,61 @@ rule_files:
   - /etc/prometheus/fructosa-alerts.yml
 ```
 
-`promtool check config /etc/prometheus/prometheus.yml` tells whether Prometheus will take them; then
-reload it. Prometheus 2.30 or newer will.
+Check the configuration with `promtool check config /etc/prometheus/prometheus.yml`, then reload
+Prometheus. It must be version 2.30 or newer.
 
-* Jobs are called as in `examples/prometheus.yml`: those of nodes begin with `fructosa` or `node`,
-  that of lmaster with `lmaster`. Alerts on targets that are down know them by these names alone;
-  all other alerts, and the other sums, go by the metrics.
-* A node is the host of `instance`. `cluster` and `group` may be absent.
-* Scrape at least every two minutes: Prometheus forgets what is older than five.
-* A cut through a cluster raises an alert for each node. With the routes of
-  [examples/alertmanager.yml](../examples/alertmanager.yml) Alertmanager sends them together, and
-  leaves out what others explain. What else belongs to a Prometheus is told in
-  [prometheus.md](prometheus.md).
+* Name jobs as in `examples/prometheus.yml`: the names of jobs for nodes begin with `fructosa` or
+  `node`, that of the job for lmaster with `lmaster`. The alerts on targets that are down, and the
+  recording rules for `up`, select targets by these names only. All others select by metric.
+* A node is the host part of `instance`. The labels `cluster` and `group` are optional.
+* Scrape at least every two minutes: Prometheus ignores samples that are older than five minutes.
+* If a part of a cluster is cut off, there is an alert for each node. With the routes in
+  [examples/alertmanager.yml](../examples/alertmanager.yml), Alertmanager sends them together, and
+  leaves out alerts that others explain. [prometheus.md](prometheus.md) describes how to set up
+  Prometheus.
 
-The recording rules sum up by `cluster`, `group` and `job`. A node that is in two groups counts in
+The recording rules compute totals by `cluster`, `group` and `job`. A node in two groups counts in
 both.
 """
 
 GRAPHITE = """\
-## Graphite, in Grafana's alerting
+## Graphite, with Grafana alerting
 
-Below each alert stand a query for Graphite, for `naming = plain` and the prefix `cluster` (write
-your own), and a line such as: *`last` of the last 10m is below 1, for 5m; no data: Normal*. Queries
-leave out what is well, so that Grafana gets few series and an empty answer means that all is well.
-That is why no data is Normal.
+Each alert below has a query for Graphite, and a line such as: *`last` of the last 10m is below 1,
+for 5m; no data: Normal*. The queries are for `naming = plain` and the prefix `cluster`: replace it
+by your own. They leave out healthy series, so that Grafana gets few series. An empty result means
+that all is well. Therefore the state for no data is Normal.
 
 **Grafana 8 and newer** (*Alerting*, *Alert rules*, *New alert rule*):
 
-1. Query `A`: the Graphite data source, the query as text (the pencil), from `now-10m` to `now`.
+1. Query `A`: select the Graphite data source, enter the query as text (the pencil), and set the
+   range to `now-10m` to `now`.
 2. Expression `B`: *Reduce*, input `A`, the function (`last` is *Last*, `avg` is *Mean*), mode *Drop
    non-numeric values*.
-3. Expression `C`: *Threshold*, input `B`, *is above* or *is below*, the number; where there is no
-   *Threshold* yet, *Math* with `$B > 10`. It is the alert condition. Each series becomes an alert
-   of its own, with its node in its name.
-4. Evaluate every minute, pending period as given. *Alert state if no data*: Normal, or Alerting
-   where the line says so; *if execution error*: Error, which tells that Graphite does not answer.
+3. Expression `C`: *Threshold*, input `B`, *is above* or *is below*, and the number. If your version
+   has no *Threshold*, use *Math* with `$B > 10`. Make `C` the alert condition. Each series becomes
+   an alert of its own, named after its node.
+4. Evaluate every minute, with the given pending period. *Alert state if no data*: Normal, or
+   Alerting if the line says so. *If execution error*: Error, which means that Graphite does not
+   respond.
 
 **Grafana 7** (a panel of type *Graph* with the query, tab *Alert*): *Evaluate every* `1m` *For*
 `5m`; *WHEN* `last()` *OF* `query(A, 10m, now)` *IS BELOW* `1`. *If no data or all values are null*:
-Ok, or Alerting where the line says so. There is one alert for all series of the panel; its message
-names those that are concerned.
+Ok, or Alerting if the line says so. There is one alert for all series of the panel. Its message
+names the affected series.
 
-Every query reads one file for each of its series on Graphite's side. With thousands of nodes
-evaluate those with windows of an hour or more every 5 to 15 minutes, and choose the ones you need.
+For every query, Graphite reads one file per series. If you have thousands of nodes, choose the
+alerts you need, and evaluate those with a window of an hour or more only every 5 to 15 minutes.
 """
 
 MISSING = """\
-## When data are missing
+## Missing data
 
-A dead node is not missing: lmaster writes `up` 0 for every target and slot, so it is
-FructosaNodeDown. All other series of a dead node end, and raise nothing. When no series has data,
-it is lmaster that is dead, or what is between it and Graphite: FructosaMasterDown, whose no data is
-an alert. For that, and for all alerts on lmaster, let it scrape itself:
+A dead node is not missing data: lmaster writes `up` 0 for every target and slot, which raises
+FructosaNodeDown. All other series of a dead node end, and raise no alert. If no series has data,
+lmaster is dead, or something between it and Graphite. That raises FructosaMasterDown, the only
+alert that fires on missing data. For this alert, and for all others on lmaster, let lmaster scrape
+itself:
 
 ```ini
 [nodes:lmaster]
@@ -92,8 +96,8 @@ hosts = localhost
 port = 9889
 ```
 
-It can't see a Grafana or a Prometheus that is dead. Have something outside ask lmaster's
-`/-/healthy`, Grafana's `/api/health` and Prometheus' `/-/healthy`.
+lmaster cannot detect that Grafana or Prometheus is dead. Let something outside check `/-/healthy`
+of lmaster, `/api/health` of Grafana and `/-/healthy` of Prometheus.
 """
 
 
@@ -110,7 +114,9 @@ def _overview() -> str:
         for group in GROUPS
         for alert in group.alerts
     ]
-    return "\n".join(["| alert | severity | for | says |", "| --- | --- | --- | --- |", *rows, ""])
+    return "\n".join(
+        ["| alert | severity | for | summary |", "| --- | --- | --- | --- |", *rows, ""]
+    )
 
 
 def _readable(template: str) -> str:
@@ -122,7 +128,7 @@ def _readable(template: str) -> str:
 
 def _recording_rules() -> str:
     rows = [f"| `{rule.record}` | {rule.text} |" for rule in RECORDING_RULES]
-    return "\n".join(["| series | what it is |", "| --- | --- |", *rows, ""])
+    return "\n".join(["| series | description |", "| --- | --- |", *rows, ""])
 
 
 def _group(group: AlertGroup) -> str:
@@ -134,7 +140,7 @@ def _section(alert: Alert) -> str:
         [
             f"### {alert.name}\n",
             f"{_readable(alert.description)}\n",
-            f"* Limit: {alert.why}",
+            f"* Threshold: {alert.why}",
             f"* What to do: {alert.action}",
             f"* Graphite: {_settings(alert.graphite, alert.hold)}\n",
             f"```\n{alert.graphite.target(PREFIX)}\n```\n",

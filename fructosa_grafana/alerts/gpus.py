@@ -48,7 +48,7 @@ _OF_SLOWDOWN = _percent(
     path(f"{_HEAT}_celsius", 2), 2, path(f"{_HEAT}_threshold_celsius", 2) + ".slowdown", 3
 )
 _OF_HUNDRED = named(f"offset(scale({path(_MARGIN, 2)}, -1), 100)", 2)
-_SOME_XIDS = "A count that comes back after an outage counts as new in Graphite."
+_NEW_COUNTS = "In Graphite, a count that reappears after an outage counts as new."
 
 GPUS = (
     Alert(
@@ -57,11 +57,11 @@ GPUS = (
         hold="5m",
         expr="fructosa_gpu_up == 0",
         summary="GPU {{ $labels.gpu }} of {{ $labels.instance }} is lost",
-        description="GPU {{ $labels.gpu }} ({{ $labels.uuid }}) of {{ $labels.instance }} answered "
-        "once and does no longer: it fell off the bus, or its driver is gone.",
-        action="Drain the node; see `dmesg` for Xids, and try a restart. One that is lost again "
-        "has a bad slot, riser, power or board.",
-        why="A driver that is loaded anew is back in a minute.",
+        description="GPU {{ $labels.gpu }} ({{ $labels.uuid }}) of {{ $labels.instance }} "
+        "responded earlier and no longer does. It fell off the bus, or its driver is gone.",
+        action="Drain the node, look for Xids in `dmesg`, and try a restart. If the GPU is lost "
+        "again, its slot, riser, power supply or board is bad.",
+        why="A driver that is reloaded is back within a minute.",
         graphite=Condition(query=each("fructosa_gpu_up", 2), evaluator="lt", threshold=1),
     ),
     Alert(
@@ -71,12 +71,13 @@ GPUS = (
         expr=_new_xids(f'xid=~"{"|".join(_FATAL)}"'),
         summary="GPU {{ $labels.gpu }} of {{ $labels.instance }} had Xid {{ $labels.xid }}",
         description="The driver of {{ $labels.instance }} has reported Xid {{ $labels.xid }} of "
-        "GPU {{ $labels.gpu }} ({{ $labels.uuid }}) in the last hour. 79: fell off the bus; 48, "
-        "95, 140: memory errors that were not corrected; 64: no row could be remapped; 74: NVLink; "
-        "62, 119, 120, 143: its firmware stands still.",
-        action="Drain the node, save `dmesg` and `nvidia-bug-report.sh`, then reset the GPU or "
-        "restart the node. One that has it again is to be replaced.",
-        why=f"One is enough: jobs on it are lost, or wrong. It ends after an hour. {_SOME_XIDS}",
+        "GPU {{ $labels.gpu }} ({{ $labels.uuid }}) in the last hour. 79: fell off the bus. 48, "
+        "95, 140: uncorrected memory errors. 64: a row could not be remapped. 74: NVLink. 62, "
+        "119, 120, 143: its firmware has stopped.",
+        action="Drain the node, save the output of `dmesg` and `nvidia-bug-report.sh`, then reset "
+        "the GPU or restart the node. If the GPU has the error again, replace it.",
+        why="A single one is enough: jobs on the GPU are lost, or their results are wrong. The "
+        f"alert ends after an hour. {_NEW_COUNTS}",
         graphite=Condition(
             query=_steps(f"{path(_XIDS, 2)}.{{{','.join(_FATAL)}}}"), reducer="sum", window="1h"
         ),
@@ -88,13 +89,14 @@ GPUS = (
         expr=_new_xids(f'xid!~"{"|".join((*_FATAL, *_HARMLESS))}"'),
         summary="GPU {{ $labels.gpu }} of {{ $labels.instance }} had Xid {{ $labels.xid }}",
         description="The driver of {{ $labels.instance }} has reported Xid {{ $labels.xid }} of "
-        "GPU {{ $labels.gpu }} ({{ $labels.uuid }}) in the last hour. 63: a row is remapped at the "
-        "next reset; 92: many errors corrected; 94: an error that cost one program alone.",
-        action="See `dmesg`, and NVIDIA's list of Xids for its number; reset the GPU when it is "
-        "free.",
-        why=f"Those that FructosaGPUXidFatal does not tell. {', '.join(_HARMLESS[:-1])} and "
-        f"{_HARMLESS[-1]} are usually a program's fault, or follow from another: for them "
-        f"there is no alert, but a panel. {_SOME_XIDS}",
+        "GPU {{ $labels.gpu }} ({{ $labels.uuid }}) in the last hour. 63: a row will be remapped "
+        "at the next reset. 92: many corrected errors. 94: an error that affected only one "
+        "program.",
+        action="Check `dmesg`, and look up the number in NVIDIA's list of Xids. Reset the GPU "
+        "when it is free.",
+        why=f"All Xids that FructosaGPUXidFatal does not cover, except {', '.join(_HARMLESS[:-1])} "
+        f"and {_HARMLESS[-1]}: these are usually caused by a program, or follow from another Xid. "
+        f"There is a panel for them, but no alert. {_NEW_COUNTS}",
         graphite=Condition(
             query=_steps(f"exclude({path(_XIDS, 3)}, '\\.({'|'.join((*_FATAL, *_HARMLESS))})$')"),
             reducer="sum",
@@ -106,12 +108,13 @@ GPUS = (
         severity="critical",
         hold="0m",
         expr=f'increase({_ECC}{{kind="uncorrected"}}[1h]) > 0',
-        summary="Memory of GPU {{ $labels.gpu }} of {{ $labels.instance }} had errors",
+        summary="Memory of GPU {{ $labels.gpu }} of {{ $labels.instance }} had uncorrected errors",
         description="GPU {{ $labels.gpu }} ({{ $labels.uuid }}) of {{ $labels.instance }} has "
-        "counted errors of memory that it could not correct: the programs on it were ended.",
-        action="Drain the node and reset the GPU, so that the row is remapped or the page retired. "
-        "If it comes again, or nothing can be remapped any more, have the GPU replaced.",
-        why="One is too many. Only new ones count, so it ends after an hour.",
+        "counted memory errors that it could not correct. The programs on it were terminated.",
+        action="Drain the node and reset the GPU, so that the row is remapped or the page "
+        "retired. If it happens again, or if no row can be remapped any more, have the GPU "
+        "replaced.",
+        why="A single error is too many. Only new errors count, so the alert ends after an hour.",
         graphite=Condition(
             query=named(f"nonNegativeDerivative(keepLastValue({path(_ECC, 2)}.uncorrected))", 3),
             reducer="sum",
@@ -123,10 +126,10 @@ GPUS = (
         severity="critical",
         hold="0m",
         expr="fructosa_gpu_remapped_rows_failed > 0",
-        summary="GPU {{ $labels.gpu }} of {{ $labels.instance }} has no spare rows any more",
-        description="A row of the memory of GPU {{ $labels.gpu }} ({{ $labels.uuid }}) of "
-        "{{ $labels.instance }} is faulty, and there is no spare one to take its place.",
-        action="Drain the node and have the GPU replaced; NVIDIA takes this for a reason.",
+        summary="GPU {{ $labels.gpu }} of {{ $labels.instance }} has no spare rows left",
+        description="A memory row of GPU {{ $labels.gpu }} ({{ $labels.uuid }}) of "
+        "{{ $labels.instance }} is faulty, and there is no spare row to replace it.",
+        action="Drain the node and have the GPU replaced. NVIDIA accepts this as a reason.",
         why="It does not go away, and the next error is certain.",
         graphite=Condition(query=each("fructosa_gpu_remapped_rows_failed", 2)),
     ),
@@ -136,11 +139,11 @@ GPUS = (
         hold="15m",
         expr="fructosa_gpu_remapped_rows_pending > 0\nor fructosa_gpu_retired_pages_pending > 0",
         summary="GPU {{ $labels.gpu }} of {{ $labels.instance }} has to be reset",
-        description="Memory of GPU {{ $labels.gpu }} ({{ $labels.uuid }}) of {{ $labels.instance "
-        "}} had errors, and is taken out of use when the GPU is reset.",
-        action="Let no further job onto the node, and reset the GPU (`nvidia-smi -r`) or restart "
-        "the node when it is free.",
-        why="Until then the faulty memory is in use, or the GPU runs with less of it.",
+        description="Memory of GPU {{ $labels.gpu }} ({{ $labels.uuid }}) of "
+        "{{ $labels.instance }} had errors, and will be taken out of use when the GPU is reset.",
+        action="Start no more jobs on the node. When it is free, reset the GPU (`nvidia-smi -r`) "
+        "or restart the node.",
+        why="Until then, the faulty memory is in use, or the GPU runs with less memory.",
         graphite=Condition(query=each("fructosa_gpu_{remapped_rows,retired_pages}_pending", 2)),
     ),
     Alert(
@@ -148,12 +151,12 @@ GPUS = (
         severity="warning",
         hold="5m",
         expr="fructosa_gpu_recovery_action > 0",
-        summary="The driver of {{ $labels.instance }} asks for action on GPU {{ $labels.gpu }}",
-        description="For GPU {{ $labels.gpu }} ({{ $labels.uuid }}) of {{ $labels.instance }} it "
-        "asks for {{ $value }}: 1 to reset the GPU, 2 to restart the node, 3 to drain the GPU's "
-        "peers, 4 to drain and reset it.",
-        action="Drain the node and do it.",
-        why="The driver knows of an error that it can't mend by itself.",
+        summary="The driver of {{ $labels.instance }} requests recovery of GPU {{ $labels.gpu }}",
+        description="For GPU {{ $labels.gpu }} ({{ $labels.uuid }}) of {{ $labels.instance }}, "
+        "the driver requests action {{ $value }}. 1: reset the GPU. 2: restart the node. 3: drain "
+        "the GPU's peers. 4: drain and reset the GPU.",
+        action="Drain the node, and do what the driver requests.",
+        why="The driver knows of an error that it cannot repair by itself.",
         graphite=Condition(query=each("fructosa_gpu_recovery_action", 2)),
     ),
     Alert(
@@ -165,12 +168,12 @@ GPUS = (
 or {_HEAT}_threshold_celsius{{threshold="slowdown"}}
 - ignoring (threshold) {_HEAT}_celsius < 3""",
         summary="GPU {{ $labels.gpu }} of {{ $labels.instance }} is too hot",
-        description="GPU {{ $labels.gpu }} ({{ $labels.uuid }}) of {{ $labels.instance }} slows "
-        "down in {{ $value | humanize }} degrees.",
-        action="See fans, dust and the blanks of empty slots; if neighbours are hot as well, the "
-        "room's cooling, or the liquid's flow.",
-        why="The limit is the GPU's own, less three degrees; GPUs that work hard are some ten "
-        "below it. In Graphite above 97 % of it.",
+        description="GPU {{ $labels.gpu }} ({{ $labels.uuid }}) of {{ $labels.instance }} will "
+        "slow down if it gets {{ $value | humanize }} degrees hotter.",
+        action="Check fans, dust, and the blanks of empty slots. If neighbors are hot as well, "
+        "check the cooling of the room, or the flow of the liquid.",
+        why="The threshold is three degrees below the GPU's own limit. GPUs under load are about "
+        "ten degrees below the limit. In Graphite, the threshold is 97 % of the limit.",
         graphite=Condition(
             query=f"groupByNodes(group({_OF_SLOWDOWN}, {_OF_HUNDRED}), 'max', 0, 1, 2)",
             threshold=97,
@@ -183,13 +186,14 @@ or {_HEAT}_threshold_celsius{{threshold="slowdown"}}
         expr=f"""\
 avg_over_time({_EVENT}{{reason=~"hw_thermal|hw_power_brake"}}[10m]) > 0.2
 or ignoring (reason) avg_over_time({_EVENT}{{reason="hw_slowdown"}}[10m]) > 0.2""",
-        summary="GPU {{ $labels.gpu }} of {{ $labels.instance }} is slowed down",
-        description="{{ $labels.reason }} has slowed GPU {{ $labels.gpu }} ({{ $labels.uuid }}) of "
-        "{{ $labels.instance }} down for {{ $value | humanizePercentage }} of the last 10 minutes.",
-        action="For hw_thermal see the cooling; hw_power_brake is a power supply that is "
-        "overloaded or lost; hw_slowdown alone may be either, or a power cable.",
-        why="The hardware does it to save itself, and halves the clocks or worse; all other GPUs "
-        "of the job wait. Single moments are none of it, nor is the driver's own cap of power.",
+        summary="GPU {{ $labels.gpu }} of {{ $labels.instance }} is throttled",
+        description="{{ $labels.reason }} has slowed down GPU {{ $labels.gpu }} "
+        "({{ $labels.uuid }}) of {{ $labels.instance }} for {{ $value | humanizePercentage }} of "
+        "the last 10 minutes.",
+        action="For hw_thermal, check the cooling. hw_power_brake means that a power supply is "
+        "overloaded or lost. hw_slowdown alone may be either, or a power cable.",
+        why="The hardware does this to protect itself, and halves the clocks or worse. All other "
+        "GPUs of the job wait. Short moments do not count, nor does the driver's own power cap.",
         graphite=Condition(
             query=named(f"{path(_EVENT, 2)}.{{hw_slowdown,hw_thermal,hw_power_brake}}", 3),
             reducer="avg",
@@ -201,13 +205,14 @@ or ignoring (reason) avg_over_time({_EVENT}{{reason="hw_slowdown"}}[10m]) > 0.2"
         severity="warning",
         hold="30m",
         expr=f"{_LANES} < {_LANES}_max",
-        summary="GPU {{ $labels.gpu }} of {{ $labels.instance }} has {{ $value }} PCIe lanes alone",
-        description="GPU {{ $labels.gpu }} ({{ $labels.uuid }}) of {{ $labels.instance }} has {{ "
-        "$value }} PCIe lanes, fewer than GPU and slot can have: copies to and from it are slow.",
-        action="Plug the GPU or its riser anew; see `lspci -vv` (LnkSta), and the BIOS's "
-        "bifurcation.",
-        why="Lanes, other than the generation, are not lowered to save power. GPUs that always "
-        "have fewer than they could need a silence.",
+        summary="GPU {{ $labels.gpu }} of {{ $labels.instance }} has only {{ $value }} PCIe lanes",
+        description="GPU {{ $labels.gpu }} ({{ $labels.uuid }}) of {{ $labels.instance }} has "
+        "{{ $value }} PCIe lanes, fewer than GPU and slot support. Copies to and from it are "
+        "slow.",
+        action="Reseat the GPU or its riser. Check `lspci -vv` (LnkSta), and the bifurcation in "
+        "the BIOS.",
+        why="Unlike the generation, lanes are not reduced to save power. If a GPU always has "
+        "fewer lanes than it could, add a silence.",
         graphite=Condition(
             query=_percent(path(_LANES, 2), 2, path(f"{_LANES}_max", 2), 2),
             evaluator="lt",
@@ -223,9 +228,9 @@ or ignoring (reason) avg_over_time({_EVENT}{{reason="hw_slowdown"}}[10m]) > 0.2"
         "down",
         description="Link {{ $labels.link }} of GPU {{ $labels.gpu }} ({{ $labels.uuid }}) of "
         "{{ $labels.instance }} is down, and was up a day ago.",
-        action="Drain the node; see `nvidia-smi nvlink -s` and Fabric Manager, then restart the "
+        action="Drain the node. Check `nvidia-smi nvlink -s` and Fabric Manager, then restart the "
         "node.",
-        why="It is up no more, though it was a day ago: a link that was never used is none of it.",
+        why="It is down, and was up a day ago: a link that was never used raises no alert.",
         graphite=Condition(
             query="filterSeries(" + each("fructosa_gpu_nvlink_up", 3) + ", 'max', '>', 0)",
             evaluator="lt",

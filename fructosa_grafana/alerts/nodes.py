@@ -26,10 +26,11 @@ max by (cluster, host, instance) (
 unless on (cluster, host)
 {_UP} == 1""",
         summary="{{ $labels.host }} is down",
-        description="Nothing on {{ $labels.host }} has answered a scrape for 5 minutes.",
-        action="See whether it answers ping and its console; drain it until it does.",
-        why="Five minutes are longer than most reboots. One node of many wakes nobody: "
-        "FructosaManyNodesDown does.",
+        description="No target on {{ $labels.host }} has responded to a scrape for 5 minutes.",
+        action="Check whether the node responds to ping and on its console. Drain it until it "
+        "does.",
+        why="Most reboots take less than five minutes. A single node that is down is only a "
+        "warning; FructosaManyNodesDown is critical.",
         graphite=Condition(query=_GRAPHITE_NODE_UP, evaluator="lt", threshold=1),
     ),
     Alert(
@@ -43,10 +44,11 @@ unless on (cluster, host)
   )
 ) > 0.1""",
         summary="{{ $value | humanizePercentage }} of the nodes are down",
-        description="{{ $value | humanizePercentage }} of the nodes"
-        "{{ with $labels.cluster }} of {{ . }}{{ end }} answer no scrape.",
-        action="Look at what they share: a switch, a rack's power, the network of the scraper.",
-        why="Single nodes fail independently; a tenth of them at once has one cause.",
+        description="{{ $value | humanizePercentage }} of the nodes{{ with $labels.cluster }} of "
+        "{{ . }}{{ end }} do not respond to scrapes.",
+        action="Check what they share: a switch, the power supply of a rack, the network of the "
+        "scraper.",
+        why="Single nodes fail independently. If a tenth of them fail at once, there is one cause.",
         graphite=Condition(
             query=f'alias(averageSeries({_GRAPHITE_NODE_UP}), "share of nodes that are up")',
             evaluator="lt",
@@ -61,11 +63,13 @@ unless on (cluster, host)
 {_UP} == 0
 and on (cluster, host)
 {_UP} == 1""",
-        summary="{{ $labels.instance }} answers no scrape, though its node does",
-        description="The scrape of {{ $labels.instance }} (job {{ $labels.job }}) fails, while "
-        "another one of {{ $labels.host }} works: the agent is gone, or its page is refused.",
-        action="`lmaster ping` or Prometheus' page of targets says why; start the agent again.",
-        why="Ten minutes leave time for an update of the agent.",
+        summary="{{ $labels.instance }} is down, but its node is up",
+        description="Scrapes of {{ $labels.instance }} (job {{ $labels.job }}) fail, but scrapes "
+        "of another target on {{ $labels.host }} succeed. The agent does not run, or its page is "
+        "rejected.",
+        action="Find the reason with `lmaster ping` or on the targets page of Prometheus. Restart "
+        "the agent.",
+        why="Ten minutes allow for an update of the agent.",
         graphite=Condition(
             query=f"groupByNodes({path('up', 1)}, 'range', -3)",
         ),
@@ -76,10 +80,12 @@ and on (cluster, host)
         hold="0m",
         expr="fructosa_boot_time_seconds - (fructosa_boot_time_seconds offset 1h) > 60",
         summary="{{ $labels.instance }} was rebooted",
-        description="{{ $labels.instance }} was up an hour ago, and has been booted since.",
-        action="If nobody meant to, read its console and its event log (BMC) of that time.",
-        why="Corrections of the clock move the time of boot by some seconds, never by a minute. "
-        "It ends by itself after an hour. A node that was down an hour ago counts as serviced.",
+        description="{{ $labels.instance }} was up an hour ago, and has booted since.",
+        action="If nobody intended this, check the console log and the event log (BMC) of that "
+        "time.",
+        why="Clock corrections change the boot time by some seconds, but never by a minute. The "
+        "alert ends after an hour. It does not fire for a node that was already down an hour ago: "
+        "that node counts as serviced.",
         graphite=Condition(
             query=each_change("fructosa_boot_time_seconds"),
             reducer="sum",
@@ -96,10 +102,12 @@ SENSORS = (
         hold="15m",
         expr="fructosa_sensor_success == 0 unless fructosa_sensor_age_seconds > 1800",
         summary="Sensor {{ $labels.sensor }} fails on {{ $labels.instance }}",
-        description="Sensor {{ $labels.sensor }} of {{ $labels.instance }} gives no reading; its "
-        "metrics are missing.",
-        action="The agent's log and its page `/` say why; `lagent read` tries it by hand.",
-        why="What a machine does not have is no failure; 15 minutes pass over what was slow once.",
+        description="Sensor {{ $labels.sensor }} of {{ $labels.instance }} returns no reading. "
+        "Its metrics are missing.",
+        action="The agent's log and its page `/` show the reason. `lagent read` runs the sensor "
+        "by hand.",
+        why="A sensor for hardware that the node does not have does not fail. 15 minutes cover a "
+        "reading that was slow once.",
         graphite=Condition(query=each("fructosa_sensor_success", 1), evaluator="lt", threshold=1),
     ),
     Alert(
@@ -110,9 +118,10 @@ SENSORS = (
         summary="Sensor {{ $labels.sensor }} hangs on {{ $labels.instance }}",
         description="The last reading of sensor {{ $labels.sensor }} of {{ $labels.instance }} is "
         "{{ $value | humanizeDuration }} old.",
-        action="Something it reads hangs, often a file server or a driver: see the kernel's log.",
-        why="By default a sensor is read at least once a minute. Where `time_interval` is half an "
-        "hour or more, the limit must be longer.",
+        action="Something that the sensor reads hangs, often a file server or a driver. Check the "
+        "kernel log.",
+        why="By default, a sensor is read at least once a minute. If `time_interval` is half an "
+        "hour or more, the threshold must be higher.",
         graphite=Condition(query=each("fructosa_sensor_age_seconds", 1), threshold=1800),
     ),
 )
@@ -124,10 +133,10 @@ MEMORY = (
         hold="15m",
         expr="fructosa_memory_utilization_ratio > 0.97",
         summary="Memory of {{ $labels.instance }} is {{ $value | humanizePercentage }} full",
-        description="{{ $value | humanizePercentage }} of the memory of {{ $labels.instance }} "
-        "can't be had without swapping; the kernel may soon kill processes.",
-        action="See which job uses it, and whether it asked for as much.",
-        why="Jobs may well use 90 %; what is cached counts as available, so at 97 % it gets tight.",
+        description="{{ $value | humanizePercentage }} of the memory of {{ $labels.instance }} is "
+        "not available without swapping. The kernel may soon kill processes.",
+        action="Find the job that uses the memory, and check whether it requested that much.",
+        why="Jobs may well use 90 %. Cached memory counts as available, so at 97 % little is left.",
         graphite=Condition(query=each("fructosa_memory_utilization_ratio"), threshold=0.97),
     ),
     Alert(
@@ -137,9 +146,10 @@ MEMORY = (
         expr="rate(fructosa_swap_in_bytes_total[5m]) > 1e6",
         summary="{{ $labels.instance }} swaps in {{ $value | humanize }}B/s",
         description="{{ $labels.instance }} has read {{ $value | humanize }}B/s back from swap "
-        "space for 15 minutes: its programs wait for their memory.",
-        action="See which job uses more memory than there is.",
-        why="Swapping out may be mere tidying; a steady 1 MB/s coming back is work that waits.",
+        "space for 15 minutes. Its programs wait for their memory.",
+        action="Find the job that uses more memory than there is.",
+        why="Swapping out may be harmless. But if 1 MB/s is swapped in all the time, programs "
+        "wait for it.",
         graphite=Condition(
             query=each_rate("fructosa_swap_in_bytes_total"), reducer="avg", threshold=1e6
         ),
@@ -155,10 +165,12 @@ DISKS = (
 predict_linear({_UTILIZATION}[6h], {_DAY_S}) > 1
 and {_UTILIZATION} > 0.7""",
         summary="{{ $labels.mountpoint }} of {{ $labels.instance }} will be full within a day",
-        description="If {{ $labels.mountpoint }} of {{ $labels.instance }} goes on filling as it "
-        "did for 6 hours, {{ $value | humanizePercentage }} of it will be needed in a day.",
-        action="Find what grows (`du -x`), and clean up or ask its owner to.",
-        why="A day is time to act in working hours. Below 70 % a job may just write its results.",
+        description="If {{ $labels.mountpoint }} of {{ $labels.instance }} keeps filling as it "
+        "did for the last 6 hours, {{ $value | humanizePercentage }} of its space will be needed "
+        "in a day.",
+        action="Find what grows (`du -x`). Clean up, or ask its owner to do so.",
+        why="A day leaves time to act during working hours. Below 70 %, a job may just be writing "
+        "its results.",
         graphite=Condition(
             query=f"groupByNodes(group({_USED}, "
             f"scaleToSeconds(derivative(keepLastValue({_USED})), {_DAY_S})), 'sum', -3, -1)",
@@ -174,9 +186,9 @@ and {_UTILIZATION} > 0.7""",
         expr=f"{_UTILIZATION} > 0.95",
         summary="{{ $labels.mountpoint }} of {{ $labels.instance }} is "
         "{{ $value | humanizePercentage }} full",
-        description="Of {{ $labels.mountpoint }} on {{ $labels.instance }} "
-        "{{ $value | humanizePercentage }} is in use; programs will soon fail to write.",
-        action="Find what is large (`du -x`), and clean up; drain the node if its jobs fail.",
+        description="{{ $value | humanizePercentage }} of {{ $labels.mountpoint }} on "
+        "{{ $labels.instance }} is in use. Programs will soon fail to write.",
+        action="Find what is large (`du -x`), and clean up. Drain the node if its jobs fail.",
         why="Most programs and file systems still work well at 95 %.",
         graphite=Condition(query=each(_UTILIZATION, 1), threshold=0.95),
     ),
@@ -185,11 +197,11 @@ and {_UTILIZATION} > 0.7""",
         severity="critical",
         hold="5m",
         expr="fructosa_filesystem_error == 1",
-        summary="{{ $labels.mountpoint }} of {{ $labels.instance }} does not answer",
-        description="{{ $labels.mountpoint }} of {{ $labels.instance }} hangs or can't be "
-        "measured; what works on it may wait for ever.",
-        action="See whether its server is up and reachable; if it is, mount it again.",
-        why="A busy server answers within minutes. (Remote file systems need `remote = yes`.)",
+        summary="{{ $labels.mountpoint }} of {{ $labels.instance }} does not respond",
+        description="{{ $labels.mountpoint }} of {{ $labels.instance }} hangs or cannot be "
+        "measured. Programs that use it may wait forever.",
+        action="Check whether its server is up and reachable. If it is, remount the file system.",
+        why="A busy server responds within minutes. (Remote file systems need `remote = yes`.)",
         graphite=Condition(query=each("fructosa_filesystem_error", 1)),
     ),
     Alert(
@@ -201,9 +213,10 @@ fructosa_disk_partition_read_only == 1
 and (fructosa_disk_partition_read_only offset 1d) == 0""",
         summary="{{ $labels.mountpoint }} of {{ $labels.instance }} has become read-only",
         description="{{ $labels.mountpoint }} ({{ $labels.device }}) of {{ $labels.instance }} is "
-        "read-only, and was not a day ago: the kernel does so after errors of the disk.",
-        action="Read the kernel's log; drain the node and have the disk checked.",
-        why="What is meant to be read-only was so before. It ends by itself after a day.",
+        "read-only, and was not a day ago. The kernel does this after disk errors.",
+        action="Check the kernel log. Drain the node, and have the disk checked.",
+        why="A file system that is meant to be read-only was read-only a day ago. The alert ends "
+        "after a day.",
         graphite=Condition(
             query="filterSeries("
             + each("fructosa_disk_partition_read_only", 2)

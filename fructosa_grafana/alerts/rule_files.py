@@ -8,8 +8,8 @@ from .groups import GROUPS
 from .recording_rules import RECORDING_RULES, RecordingRule
 
 NOTICE = """\
-# Made by `lmaster dashboards` from the declarations in fructosa_grafana/; docs/alerting.md explains
-# it. Rules of your own go into a file of their own: this one is overwritten."""
+# Made by `lmaster dashboards` from the declarations in fructosa_grafana/; see docs/alerting.md.
+# Put your own rules into another file: this one is overwritten."""
 
 
 def alert_rules() -> str:

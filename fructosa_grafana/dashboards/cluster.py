@@ -57,35 +57,36 @@ _OVERVIEW = Row(
     (
         Stat(
             title="Targets up",
-            description="Targets that answered their last scrape.",
+            description="Targets whose last scrape succeeded.",
             queries=(_UP,),
         ),
         Stat(
             title="Targets down",
-            description="Targets that did not answer their last scrape.",
+            description="Targets whose last scrape failed.",
             queries=(_DOWN,),
             thresholds=thresholds.NONE_IS_GOOD,
         ),
         Stat(
             title="Hardware threads",
-            description="Hardware threads that are online on all nodes that are up.",
+            description="Online hardware threads of all nodes that are up.",
             queries=(_ALL_THREADS,),
             thresholds=thresholds.PLAIN,
         ),
         Stat(
-            title="Memory installed",
+            title="Installed memory",
             description="Memory of all nodes that are up.",
             queries=(_INSTALLED,),
             unit="bytes",
             thresholds=thresholds.PLAIN,
         ),
         Stat(
-            title="Busy",
-            description="Threads that want to run, for each that can. More than 100 % wait.",
+            title="Load per thread",
+            description="Threads that want to run, per hardware thread. Above 100 %, some of them "
+            "wait.",
             queries=(
                 Query(
                     _LOAD.sum() / _THREADS.sum(),
-                    "busy",
+                    "load",
                     in_graphite=cluster_total("load_average") / cluster_total("cpu_threads"),
                 ),
             ),
@@ -94,23 +95,24 @@ _OVERVIEW = Row(
             thresholds=thresholds.LOAD,
         ),
         Stat(
-            title="Power now",
-            description="What processor packages and memory draw, where processors meter it "
-            "(RAPL).",
+            title="Current power",
+            description="Power draw of processor packages and memory, on nodes whose processors "
+            "meter it (RAPL).",
             queries=(_WATTS,),
             unit="watt",
             thresholds=thresholds.PLAIN,
         ),
         Graph(
             title="Targets",
-            description="Targets that answered, and those that did not.",
+            description="Targets whose last scrape succeeded or failed.",
             queries=(_UP, _DOWN),
             minimum=0,
             decimals=0,
         ),
         Graph(
             title="Load",
-            description="Threads that run, want to or wait for a disk, beside those that can run.",
+            description="Threads that run, want to run or wait for a disk, and the number of "
+            "hardware threads.",
             queries=(
                 _ALL_LOAD,
                 _summed(
@@ -124,15 +126,15 @@ _OVERVIEW = Row(
         ),
         Graph(
             title="Memory",
-            description="Memory that is not available any more, beside what is installed.",
+            description="Memory that is no longer available, and installed memory.",
             queries=(_USED, _INSTALLED),
             unit="bytes",
             minimum=0,
         ),
         Graph(
             title="Power",
-            description="What processor packages and memory draw, where processors meter it "
-            "(RAPL).",
+            description="Power draw of processor packages and memory, on nodes whose processors "
+            "meter it (RAPL).",
             queries=(_WATTS,),
             unit="watt",
             minimum=0,
@@ -149,7 +151,7 @@ _OVERVIEW = Row(
         ),
         Graph(
             title="Disks",
-            description="What is read from and written to the local disks of all nodes.",
+            description="Data read from and written to the local disks of all nodes.",
             queries=(
                 _summed(_READ, "read", cluster_total("disk_read_bytes_per_second")),
                 _summed(_WRITTEN, "written", cluster_total("disk_written_bytes_per_second")),
@@ -163,19 +165,19 @@ _OVERVIEW = Row(
 _GPUS = Row("GPUs", (*STATS, *GRAPHS), collapsed_in=COLLAPSED)
 
 _SPREAD = Row(
-    "How nodes differ",
+    "Distribution of nodes",
     (
         HeatMap(
             title="Nodes by load",
-            description="How many nodes have which load a hardware thread. 1 is a node in full "
-            "use.",
+            description="Distribution of the load per hardware thread. At 100 %, a node is fully "
+            "used.",
             queries=(Query(_BUSY, "{instance}"),),
             unit="percentunit",
             minimum=0,
         ),
         HeatMap(
             title="Nodes by memory",
-            description="How many nodes use which part of their memory.",
+            description="Distribution of the share of memory in use.",
             queries=(Query(_MEMORY_RATIO, "{instance}"),),
             unit="percentunit",
             minimum=0,
@@ -190,10 +192,10 @@ _NODES = Row(
     (
         Table(
             title="Nodes",
-            description="Nodes by load a hardware thread; in Graphite the hundred with most of it. "
-            "A click leads to the node.",
+            description="Nodes by load per hardware thread. Graphite shows only the 100 highest. "
+            "Click a node to open its dashboard.",
             queries=(
-                Query(_BUSY, "Load a thread", "percentunit", thresholds.LOAD, _BUSY.top(100)),
+                Query(_BUSY, "Load per thread", "percentunit", thresholds.LOAD, _BUSY.top(100)),
                 Query(_MEMORY_RATIO.sum("instance"), "Memory", "percentunit", thresholds.FULLNESS),
                 Query(
                     _DISK_RATIO.max("instance"),
@@ -222,7 +224,7 @@ _NODES = Row(
 CLUSTER = Dashboard(
     name="cluster",
     title="Cluster",
-    description="All nodes together, how they differ, and which of them need a look.",
+    description="All nodes together, how they differ, and which of them need attention.",
     scope="nodes",
     node_metric="fructosa_cpu_threads",
     rows=(_OVERVIEW, _GPUS, _SPREAD, _NODES, WORST),

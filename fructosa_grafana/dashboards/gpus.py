@@ -26,8 +26,8 @@ _TABLE = Row(
     (
         Table(
             title="Each GPU",
-            description="GPUs by how busy they are; in Graphite the hundred that are busiest. "
-            "A click on a node leads to it.",
+            description="GPUs by utilization. Graphite shows only the 100 busiest. Click a node to "
+            "open its dashboard.",
             row_labels=("instance", "gpu"),
             queries=(
                 Query(
@@ -69,11 +69,11 @@ _TABLE = Row(
 )
 
 _SPREAD = Row(
-    "How GPUs differ",
+    "Distribution of GPUs",
     (
         HeatMap(
-            title="GPUs by use",
-            description="How many GPUs are busy for which share of the time.",
+            title="GPUs by utilization",
+            description="Distribution of the share of time in which GPUs are busy.",
             queries=(Query(_BUSY, "{instance} GPU {gpu}"),),
             unit="percentunit",
             minimum=0,
@@ -81,7 +81,7 @@ _SPREAD = Row(
         ),
         HeatMap(
             title="GPUs by temperature",
-            description="How many GPUs have which temperature.",
+            description="Distribution of GPU temperatures.",
             queries=(Query(all_gpus("temperature_celsius"), "{instance} GPU {gpu}"),),
             unit="celsius",
         ),
@@ -94,14 +94,14 @@ _FACTS = Row(
     (
         facts_table(
             "GPUs",
-            "What each GPU is, and the versions of its driver and of the newest CUDA that it "
-            "takes.",
+            "The model of each GPU, and the versions of its driver and of the newest CUDA that it "
+            "supports.",
             "fructosa_gpu_info",
             *("gpu", "uuid", "name", "pci_bus_id", "vendor", "driver_version", "cuda_version"),
         ),
         facts_table(
             "MIG instances",
-            "Instances that GPUs are divided into.",
+            "Instances into which GPUs are partitioned.",
             "fructosa_gpu_mig_info",
             *("gpu", "uuid", "gpu_instance", "compute_instance", "mig_uuid", "profile"),
         ),
@@ -112,7 +112,8 @@ _FACTS = Row(
 GPUS = Dashboard(
     name="gpus",
     title="GPUs",
-    description="All GPUs together, the worst of them, and everything that those of a node say.",
+    description="All GPUs together, the worst GPUs, and everything that the GPUs of one node "
+    "report.",
     scope="nodes",
     node_metric="fructosa_gpu_up",
     rows=(

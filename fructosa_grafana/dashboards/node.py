@@ -27,8 +27,8 @@ _GPUS = Row(
 
 _UP = Stat(
     title="Up",
-    description="Whether the node answered its last scrape, in each section of lmaster.conf that "
-    "has it.",
+    description="Whether the last scrape of the node succeeded, in every section of lmaster.conf "
+    "that contains it.",
     queries=(Query(scrape_metric("up", "node").min(), "up"),),
     mappings=((0, "down"), (1, "up")),
     thresholds=((None, "red"), (1, "green")),
@@ -42,7 +42,7 @@ _OVERVIEW = Row(
         _UP,
         Stat(
             title="Booted",
-            description="When the node was booted.",
+            description="When the node last booted.",
             queries=(Query(node("fructosa_boot_time_seconds") * 1000, "booted"),),
             unit="dateTimeFromNow",
             thresholds=thresholds.PLAIN,
@@ -50,14 +50,15 @@ _OVERVIEW = Row(
         ),
         Stat(
             title="Hardware threads",
-            description="Hardware threads that are online.",
+            description="Online hardware threads.",
             queries=(Query(_THREADS, "threads"),),
             thresholds=thresholds.PLAIN,
             has_sparkline=False,
         ),
         Stat(
-            title="Load a thread",
-            description="Threads that want to run, for each that can. More than 100 % wait.",
+            title="Load per thread",
+            description="Threads that want to run, per hardware thread. Above 100 %, some of them "
+            "wait.",
             queries=(Query(_LOAD.sum() / _THREADS.sum(), "load"),),
             unit="percentunit",
             decimals=0,
@@ -65,15 +66,15 @@ _OVERVIEW = Row(
         ),
         Stat(
             title="Memory in use",
-            description="Share of the memory that is not available any more.",
+            description="Share of memory that is no longer available.",
             queries=(Query(node("fructosa_memory_utilization_ratio"), "memory"),),
             unit="percentunit",
             decimals=0,
             thresholds=thresholds.FULLNESS,
         ),
         Stat(
-            title="Sensors that fail",
-            description="Sensors whose last reading failed; the page of the agent says why.",
+            title="Failing sensors",
+            description="Sensors whose last reading failed. The agent's page shows the reason.",
             queries=(
                 Query(node("fructosa_sensor_success", sensor=ANY).complement().sum(), "failing"),
             ),
@@ -85,7 +86,8 @@ _OVERVIEW = Row(
 NODE = Dashboard(
     name="node",
     title="Node",
-    description="Everything that a node says, by subject. What it does not have is empty.",
+    description="Everything that a node reports, by subject. Panels for hardware that it does not "
+    "have are empty.",
     scope="node",
     node_metric="fructosa_cpu_threads",
     rows=(

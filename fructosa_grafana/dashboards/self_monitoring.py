@@ -14,34 +14,35 @@ _OVERVIEW = Row(
     "Overview",
     (
         Stat(
-            title="lmasters that scrape",
-            description="Running lmasters whose first scrapes were started.",
+            title="lmasters ready",
+            description="Running lmasters that have started to scrape.",
             queries=(Query(master("fructosa_master_ready").sum(), "ready"),),
             thresholds=((None, "red"), (1, "green")),
         ),
         Stat(
             title="Targets down",
-            description="Targets that did not answer their last scrape.",
+            description="Targets whose last scrape failed.",
             queries=(
                 Query(master("fructosa_master_targets", section=ANY, state="down").sum(), "down"),
             ),
             thresholds=thresholds.NONE_IS_GOOD,
         ),
         Stat(
-            title="Points that wait",
-            description="Points in the queue. What is on its way for a second is normal.",
+            title="Waiting points",
+            description="Points in the queue. Points that are delivered within a second are "
+            "normal.",
             queries=(Query(_WAITING.sum(), "waiting"),),
             thresholds=thresholds.PLAIN,
         ),
         Stat(
             title="Points dropped",
-            description="Points dropped since lmaster was started, whatever the reason.",
+            description="Points dropped since lmaster started, for any reason.",
             queries=(Query(_DROPPED.sum(), "dropped"),),
             thresholds=thresholds.NONE_IS_GOOD,
         ),
         Stat(
             title="Destinations down",
-            description="Places that did not take what they were sent last.",
+            description="Destinations that did not accept what was sent last.",
             queries=(
                 Query(
                     master("fructosa_master_destination_up", destination=ANY).complement().sum(),
@@ -51,8 +52,8 @@ _OVERVIEW = Row(
             thresholds=thresholds.NONE_IS_GOOD,
         ),
         Stat(
-            title="Slots missed so far",
-            description="Slots in which a target was not scraped, since lmaster was started.",
+            title="Missed slots",
+            description="Slots in which a target was not scraped, since lmaster started.",
             queries=(Query(_MISSED.sum(), "missed"),),
             thresholds=thresholds.NONE_IS_GOOD,
         ),
@@ -70,19 +71,19 @@ _SCRAPING = Row(
         ),
         line_graph(
             "Scrapes",
-            "Scrapes a second, by result.",
+            "Scrapes per second, by result.",
             "ops",
             (master("fructosa_master_scrapes_total", result=ANY).rate(), "{instance} {result}"),
         ),
         line_graph(
             "Samples",
-            "Samples a second that were read from pages.",
+            "Samples read from pages, per second.",
             "cps",
             (master("fructosa_master_samples_total").rate(), "{instance}"),
         ),
         line_graph(
-            "Time a scrape",
-            "How long a scrape took on average.",
+            "Scrape duration",
+            "Mean duration of a scrape.",
             "s",
             (
                 master("fructosa_master_scrape_seconds_total").rate().sum("instance")
@@ -91,14 +92,15 @@ _SCRAPING = Row(
             ),
         ),
         line_graph(
-            "Slots missed",
-            "Slots a second in which a target was not scraped: the scrape before took too long.",
+            "Missed slots per second",
+            "Slots per second in which a target was not scraped, because the previous scrape took "
+            "too long.",
             "cps",
             (_MISSED.rate(), "{instance}"),
         ),
         line_graph(
-            "Samples that can't be stored",
-            "Samples a second that Graphite can't hold: no numbers, or told twice on a page.",
+            "Dropped samples",
+            "Samples per second that Graphite cannot store: not numbers, or duplicates on a page.",
             "cps",
             (
                 master("fructosa_master_samples_dropped_total", reason=ANY).rate(),
@@ -113,7 +115,7 @@ _DELIVERY = Row(
     (
         line_graph(
             "Delivered",
-            "Points a second that each destination took.",
+            "Points per second that each destination accepted.",
             "cps",
             (
                 master("fructosa_master_points_delivered_total", destination=ANY).rate(),
@@ -122,37 +124,38 @@ _DELIVERY = Row(
         ),
         line_graph(
             "Dropped",
-            "Points a second that were dropped before they were delivered, by reason.",
+            "Points per second that were dropped before delivery, by reason.",
             "cps",
             (_DROPPED.rate(), "{instance} {destination} {reason}"),
         ),
         line_graph(
             "Waiting",
-            "Points that wait: all of them, and those in memory alone, which end with lmaster.",
+            "Points that wait for delivery: all of them, and those only in memory, which are lost "
+            "when lmaster exits.",
             "short",
             (_WAITING, "{instance} {destination}"),
             (
                 master("fructosa_master_queue_memory_points", destination=ANY),
-                "{instance} {destination}, in memory alone",
+                "{instance} {destination}, only in memory",
             ),
         ),
         line_graph(
             "Queue on disk",
-            "Size of the queue, beside the size at which the oldest points are dropped.",
+            "Size of the queue, and the size at which the oldest points are dropped.",
             "bytes",
             (master("fructosa_master_queue_bytes"), "{instance}"),
             (master("fructosa_master_queue_limit_bytes"), "{instance} limit"),
         ),
         line_graph(
-            "Age of the queue",
+            "Queue age",
             "Age of the oldest part of the queue on disk.",
             "s",
             (master("fructosa_master_queue_age_seconds"), "{instance}"),
         ),
         line_graph(
             "State",
-            "1 while a destination takes points, the queue can be written, the configuration is "
-            "right, and after a start that followed on a kill.",
+            "1 while a destination accepts points, while the queue can be written, while the "
+            "configuration is valid, and if the previous lmaster was killed.",
             "short",
             (
                 master("fructosa_master_destination_up", destination=ANY),
@@ -161,19 +164,19 @@ _DELIVERY = Row(
             (master("fructosa_master_queue_on_disk"), "{instance} queue on disk"),
             (
                 master("fructosa_master_config_last_reload_successful"),
-                "{instance} configuration right",
+                "{instance} configuration valid",
             ),
-            (master("fructosa_master_queue_was_killed"), "{instance} the one before was killed"),
+            (master("fructosa_master_queue_was_killed"), "{instance} previous one was killed"),
         ),
     ),
 )
 
 _COST = Row(
-    "What it costs",
+    "Resource usage",
     (
         line_graph(
-            "Processor time of lmaster",
-            "Share of a processor that lmaster takes.",
+            "CPU usage of lmaster",
+            "Share of one processor that lmaster uses.",
             "percentunit",
             (master("fructosa_master_cpu_seconds_total").rate(), "{instance}"),
         ),
@@ -184,15 +187,15 @@ _COST = Row(
             (master("fructosa_master_memory_resident_bytes"), "{instance}"),
         ),
         line_graph(
-            "Processor time of agents",
-            "Share of a processor that an agent takes: mean of all nodes, and the highest.",
+            "CPU usage of agents",
+            "Share of one processor that an agent uses: the mean of all nodes, and the highest.",
             "percentunit",
             (nodes("fructosa_agent_cpu_seconds_total").rate().avg(), "mean"),
             (nodes("fructosa_agent_cpu_seconds_total").rate().max(), "highest"),
         ),
         line_graph(
             "Memory of agents",
-            "Resident memory of an agent: mean of all nodes, and the highest.",
+            "Resident memory of an agent: the mean of all nodes, and the highest.",
             "bytes",
             (nodes("fructosa_agent_memory_resident_bytes").avg(), "mean"),
             (nodes("fructosa_agent_memory_resident_bytes").max(), "highest"),
@@ -208,7 +211,7 @@ _COST = Row(
         ),
         Bars(
             title="Largest pages",
-            description="Targets whose last page had most samples.",
+            description="Targets whose last page had the most samples.",
             queries=(Query(scrape_metric("scrape_samples_scraped").top(10), "{instance}"),),
             minimum=0,
             thresholds=thresholds.PLAIN,
@@ -228,8 +231,8 @@ _COST = Row(
             thresholds=((None, "green"), (0.1, "yellow"), (1, "red")),
         ),
         Bars(
-            title="Sensors that fail",
-            description="On how many nodes each sensor fails.",
+            title="Failing sensors",
+            description="Number of nodes on which each sensor fails.",
             queries=(
                 Query(
                     nodes("fructosa_sensor_success", sensor=ANY).complement().sum("sensor").top(10),
@@ -247,8 +250,7 @@ ITSELF = Dashboard(
     name="itself",
     title="FrUCToSA itself",
     description="Whether everything is scraped and delivered, and what that costs. For Graphite, "
-    "lmaster "
-    "has to scrape its own page: a section [nodes:...] with hosts = localhost, port = 9889.",
+    "lmaster must scrape itself: add a section [nodes:...] with hosts = localhost and port = 9889.",
     scope="nodes",
     node_metric="up",
     rows=(_OVERVIEW, _SCRAPING, _DELIVERY, _COST),

@@ -14,8 +14,8 @@ WORST = Row(
     "Worst nodes",
     (
         Bars(
-            title="Most load",
-            description="Load a hardware thread: more than 100 % means that threads wait.",
+            title="Highest load",
+            description="Load per hardware thread. Above 100 %, threads wait.",
             queries=(Query(_BUSY.top(10), "{instance}"),),
             unit="percentunit",
             minimum=0,
@@ -24,8 +24,8 @@ WORST = Row(
             links_to_node=True,
         ),
         Bars(
-            title="Least memory left",
-            description="Share of the memory that is not available any more.",
+            title="Fullest memory",
+            description="Share of memory that is no longer available.",
             queries=(Query(_MEMORY_RATIO.top(10), "{instance}"),),
             unit="percentunit",
             minimum=0,
@@ -36,7 +36,7 @@ WORST = Row(
         ),
         Bars(
             title="Fullest file systems",
-            description="Share of the space for ordinary users that is in use.",
+            description="Used share of the space for ordinary users.",
             queries=(Query(_DISK_RATIO.top(10), "{instance} {mountpoint}"),),
             unit="percentunit",
             minimum=0,
@@ -46,7 +46,7 @@ WORST = Row(
         ),
         Bars(
             title="Most swap in use",
-            description="Share of the swap space in use, of nodes that have some.",
+            description="Used share of swap space, on nodes that have some.",
             queries=(Query(_SWAP_RATIO.top(10), "{instance}"),),
             unit="percentunit",
             minimum=0,
@@ -56,8 +56,9 @@ WORST = Row(
             links_to_node=True,
         ),
         Bars(
-            title="Most threads blocked",
-            description="Threads that wait for a disk, or on many nodes for a file server.",
+            title="Most blocked threads",
+            description="Threads that wait for a disk or, on many nodes at once, for a file "
+            "server.",
             queries=(Query(nodes("fructosa_process_blocked_threads").top(10), "{instance}"),),
             minimum=0,
             thresholds=((None, "green"), (8, "yellow"), (64, "red")),
@@ -65,8 +66,8 @@ WORST = Row(
             links_to_node=True,
         ),
         Bars(
-            title="Clocks most off",
-            description="By how much the clock is likely to be off, as its daemon says.",
+            title="Largest clock errors",
+            description="Estimated error of the clock, as reported by the time daemon.",
             queries=(Query(nodes("fructosa_clock_estimated_error_seconds").top(10), "{instance}"),),
             unit="s",
             minimum=0,
@@ -75,8 +76,8 @@ WORST = Row(
             links_to_node=True,
         ),
         Bars(
-            title="Memory errors corrected",
-            description="Errors of memory that were corrected since the driver was loaded.",
+            title="Corrected memory errors",
+            description="Memory errors that were corrected since the driver was loaded.",
             queries=(
                 Query(
                     nodes("fructosa_edac_corrected_errors_total", controller=ANY)
@@ -91,8 +92,8 @@ WORST = Row(
             links_to_node=True,
         ),
         Bars(
-            title="Memory errors not corrected",
-            description="Errors of memory that could not be corrected since the driver was loaded.",
+            title="Uncorrected memory errors",
+            description="Memory errors since the driver was loaded that could not be corrected.",
             queries=(
                 Query(
                     nodes("fructosa_edac_uncorrected_errors_total", controller=ANY)
@@ -107,7 +108,7 @@ WORST = Row(
             links_to_node=True,
         ),
         Bars(
-            title="Sensors that fail",
+            title="Failing sensors",
             description="Sensors of a node whose last reading failed.",
             queries=(
                 Query(

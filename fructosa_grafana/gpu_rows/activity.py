@@ -13,69 +13,68 @@ def _of_instances(metric: str, **labels: Value) -> Expr:
 
 
 GPU_ACTIVITY = Row(
-    "GPUs of $node: parts at work",
+    "GPUs of $node: activity",
     (
         line_graph(
             "GPU multiprocessors",
-            "Share of time in which multiprocessors had work, the mean of all. Little beside a "
-            "GPU in use is a program that leaves most of it idle.",
+            "Share of time in which multiprocessors had work, the mean of all. If it is low while "
+            "the GPU is in use, the program leaves most of the GPU idle.",
             "percentunit",
             (node_gpus("sm_active_ratio"), _ONE),
         ),
         line_graph(
-            "GPU tensor cores and arithmetic",
-            "Share of time in which units of a kind worked. Training that never comes near the "
+            "GPU tensor cores and arithmetic units",
+            "Share of time in which each kind of unit was active. Training that hardly uses the "
             "tensor cores computes in the wrong precision, or waits for data.",
             "percentunit",
             (node_gpus("pipe_active_ratio", pipe=ANY), "GPU {gpu} {pipe}"),
         ),
         line_graph(
             "GPU memory bandwidth",
-            "Share of the bandwidth that is used; close to 1 the memory is what a program waits "
-            "for.",
+            "Used share of the bandwidth. Close to 100 %, the program waits for the memory.",
             "percentunit",
             (node_gpus("memory_bandwidth_ratio"), _ONE),
         ),
         line_graph(
-            "GPU warps",
-            "Warps that multiprocessors had, as a share of the most: what they can turn to while "
-            "others wait.",
+            "GPU occupancy",
+            "Warps on the multiprocessors, as a share of the maximum. Multiprocessors switch to "
+            "other warps while some wait.",
             "percentunit",
             (node_gpus("sm_occupancy_ratio"), _ONE),
         ),
         line_graph(
-            "GPUs in use, mean",
-            "Share of time in which something ran, without a gap between two points.",
+            "GPU utilization, mean",
+            "Share of time in which something ran, measured without gaps between two points.",
             "percentunit",
             (node_gpus("graphics_active_ratio"), _ONE),
         ),
         line_graph(
-            "MIG instances in use",
+            "Utilization of MIG instances",
             "Share of time in which something ran on each GPU instance.",
             "percentunit",
             (_of_instances("graphics_active_ratio"), _INSTANCE),
         ),
         line_graph(
             "Multiprocessors of MIG instances",
-            "Share of time in which those of each GPU instance had work.",
+            "Share of time in which the multiprocessors of each GPU instance had work.",
             "percentunit",
             (_of_instances("sm_active_ratio"), _INSTANCE),
         ),
         line_graph(
-            "Tensor cores and arithmetic of MIG instances",
-            "Share of time in which units of a kind worked.",
+            "Tensor cores and arithmetic units of MIG instances",
+            "Share of time in which each kind of unit was active.",
             "percentunit",
             (_of_instances("pipe_active_ratio", pipe=ANY), f"{_INSTANCE} {{pipe}}"),
         ),
         line_graph(
             "Memory bandwidth of MIG instances",
-            "Share of the bandwidth of each GPU instance that is used.",
+            "Used share of the bandwidth of each GPU instance.",
             "percentunit",
             (_of_instances("memory_bandwidth_ratio"), _INSTANCE),
         ),
         line_graph(
-            "Warps of MIG instances",
-            "Warps that multiprocessors of each GPU instance had, as a share of the most.",
+            "Occupancy of MIG instances",
+            "Warps on the multiprocessors of each GPU instance, as a share of the maximum.",
             "percentunit",
             (_of_instances("sm_occupancy_ratio"), _INSTANCE),
         ),

@@ -7,8 +7,8 @@ from .series import node_gpus
 
 XIDS = line_graph(
     "Xids",
-    "Errors that the driver has reported since the agent began, by number. 79 fell off the bus, "
-    "48, 94 and 95 are of memory, 74 is NVLink; 13, 31, 43 and 45 are usually the program's fault.",
+    "Errors that the driver has reported since the agent started, by number. 79: fell off the bus. "
+    "48, 94, 95: memory errors. 74: NVLink. 13, 31, 43 and 45 are usually caused by the program.",
     "none",
     (node_gpus("xid_errors_total", xid=ANY), "GPU {gpu} Xid {xid}"),
 )
@@ -17,49 +17,49 @@ GPU_ERRORS = Row(
     "GPUs of $node: errors",
     (
         line_graph(
-            "GPUs that answer",
-            "1 while a GPU answers; 0 when it fell off the bus or its driver is gone.",
+            "GPUs that respond",
+            "1 while a GPU responds, 0 if it fell off the bus or its driver is gone.",
             "none",
             (node_gpus("up"), "GPU {gpu}"),
         ),
         XIDS,
         line_graph(
             "Last Xid",
-            "Number of the last error that the driver has reported.",
+            "Number of the last error that the driver reported.",
             "none",
             (node_gpus("last_xid"), "GPU {gpu}"),
         ),
         line_graph(
-            "What the driver asks for",
-            "1 to reset the GPU, 2 to restart the node, 3 to drain the GPU's peers, 4 to drain and "
-            "reset it; 0 is nothing.",
+            "Requested recovery",
+            "What the driver requests. 0: nothing. 1: reset the GPU. 2: restart the node. 3: drain "
+            "the GPU's peers. 4: drain and reset the GPU.",
             "none",
             (node_gpus("recovery_action"), "GPU {gpu}"),
         ),
         line_graph(
             "ECC errors",
-            "Errors of memory since the driver was loaded.",
+            "Memory errors since the driver was loaded.",
             "none",
             (node_gpus("ecc_errors_total", kind=ANY), "GPU {gpu} {kind}"),
         ),
         line_graph(
-            "ECC errors ever",
-            "Errors of memory over the life of the board.",
+            "ECC errors, lifetime",
+            "Memory errors over the lifetime of the board.",
             "none",
             (node_gpus("ecc_lifetime_errors_total", kind=ANY), "GPU {gpu} {kind}"),
         ),
         line_graph(
-            "Memory taken out of use",
-            "Rows that spare ones replace, from Ampere on, or pages that were retired; by the "
-            "errors that they had.",
+            "Remapped rows and retired pages",
+            "Memory rows replaced by spare ones (Ampere and newer), or retired memory pages, by "
+            "kind of error.",
             "none",
             (node_gpus("remapped_rows", kind=ANY), "GPU {gpu} rows {kind}"),
             (node_gpus("retired_pages", kind=ANY), "GPU {gpu} pages {kind}"),
         ),
         line_graph(
-            "Memory that waits for a reset",
-            "1 for a GPU whose rows or pages are taken out of use at its next reset, or that has "
-            "no spare rows any more.",
+            "Memory that requires a reset",
+            "1 for a GPU with rows or pages that will be taken out of use at its next reset, or "
+            "without spare rows.",
             "none",
             (node_gpus("remapped_rows_pending"), "GPU {gpu} rows"),
             (node_gpus("retired_pages_pending"), "GPU {gpu} pages"),

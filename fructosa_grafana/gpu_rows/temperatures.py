@@ -9,79 +9,79 @@ _THROTTLED = "throttled_seconds_total"
 
 TEMPERATURES = line_graph(
     "GPU temperatures",
-    "Temperature of each GPU, and the lowest at which one slows down.",
+    "Temperature of each GPU, and the lowest temperature at which one of them slows down.",
     "celsius",
     (node_gpus("temperature_celsius"), "GPU {gpu}"),
-    (node_gpus("temperature_threshold_celsius", threshold="slowdown").min(), "slows down"),
+    (node_gpus("temperature_threshold_celsius", threshold="slowdown").min(), "slowdown"),
     minimum=None,
 )
 THROTTLED = line_graph(
-    "GPUs throttled",
-    "Share of time in which heat, or too little power from outside, held the clocks of each GPU "
-    "back.",
+    "Throttled GPUs",
+    "Share of time in which heat, or too little external power, lowered the clocks of each GPU.",
     "percentunit",
     (node_gpus(_THROTTLED, reason=GPU_FAULTS).rate().max("gpu"), "GPU {gpu}"),
 )
 
 GPU_TEMPERATURES = Row(
-    "GPUs of $node: heat and clocks",
+    "GPUs of $node: temperatures and clocks",
     (
         TEMPERATURES,
         line_graph(
             "GPU memory temperatures",
-            "Temperature of each GPU's memory, and the lowest at which one slows down.",
+            "Memory temperature of each GPU, and the lowest temperature at which one of them slows "
+            "down.",
             "celsius",
             (node_gpus("memory_temperature_celsius"), "GPU {gpu}"),
             (
                 node_gpus("temperature_threshold_celsius", threshold="memory_max").min(),
-                "slows down",
+                "slowdown",
             ),
             minimum=None,
         ),
         line_graph(
-            "Degrees left",
-            "How much hotter each GPU may get before it slows down, where the driver tells it.",
+            "GPU temperature margin",
+            "How much hotter each GPU may get before it slows down, if the driver reports it.",
             "celsius",
             (node_gpus("temperature_margin_celsius"), "GPU {gpu}"),
         ),
         line_graph(
             "GPU fans",
-            "Share of the highest speed that fans were told to have.",
+            "Requested fan speed, as a share of the highest.",
             "percentunit",
             (node_gpus("fan_speed_ratio", fan=ANY), "GPU {gpu} fan {fan}"),
         ),
         line_graph(
             "SM clocks",
-            "Clock of each GPU's processors, and the highest that one can have.",
+            "Clock of each GPU's multiprocessors, and the highest possible clock.",
             "hertz",
             (node_gpus("clock_hertz", clock="sm"), "GPU {gpu}"),
             (node_gpus("clock_max_hertz", clock="sm").max(), "highest"),
         ),
         line_graph(
             "GPU memory clocks",
-            "Clock of each GPU's memory, and the highest that one can have.",
+            "Clock of each GPU's memory, and the highest possible clock.",
             "hertz",
             (node_gpus("clock_hertz", clock="memory"), "GPU {gpu}"),
             (node_gpus("clock_max_hertz", clock="memory").max(), "highest"),
         ),
         line_graph(
-            "What sets the clocks",
-            "How many GPUs have their clocks set by it. Faults are hw_slowdown, hw_thermal, "
-            "hw_power_brake and sw_thermal; sw_power_cap is usual under load.",
+            "Reasons for the clocks",
+            "Number of GPUs whose clocks are set for each reason. hw_slowdown, hw_thermal, "
+            "hw_power_brake and sw_thermal are faults. sw_power_cap is normal under load.",
             "short",
             (node_gpus("clocks_event", reason=ANY).sum("reason"), "{reason}"),
         ),
         THROTTLED,
         line_graph(
-            "What throttles GPUs",
-            "Share of time in which clocks were held back, of all GPUs together: two that always "
-            "are make 200 %.",
+            "Reasons for throttling",
+            "Share of time in which clocks were lowered, summed over all GPUs: two GPUs that are "
+            "always throttled make 200 %.",
             "percentunit",
             (node_gpus(_THROTTLED, reason=ANY).rate().sum("reason"), "{reason}"),
         ),
         line_graph(
             "P-states",
-            "State of each GPU: 0 is the fastest, 15 the slowest.",
+            "Performance state of each GPU: 0 is the fastest, 15 the slowest.",
             "short",
             (node_gpus("performance_state"), "GPU {gpu}"),
         ),

@@ -34,24 +34,26 @@ _USED_SHARE = Query(
     "allocated",
     in_graphite=cluster_total("gpu_memory_used_bytes") / cluster_total("gpu_memory_total_bytes"),
 )
-_WATTS = Query(all_gpus("power_watts").sum(), "drawn", in_graphite=cluster_total("gpu_power_watts"))
+_WATTS = Query(
+    all_gpus("power_watts").sum(), "power draw", in_graphite=cluster_total("gpu_power_watts")
+)
 _MAY_DRAW = Query(
     all_gpus("power_limit_watts").sum(),
-    "allowed",
+    "power limit",
     in_graphite=cluster_total("gpu_power_limit_watts"),
 )
-_ABOUT_BUSY = "Something runs on so many of them; those that MIG has divided tell nothing of it."
+_ABOUT_BUSY = "A GPU is busy while something runs on it. GPUs partitioned by MIG do not report it."
 
 STATS: tuple[Panel, ...] = (
     Stat(
         title="GPUs up",
-        description="GPUs that answer, of all nodes that are up.",
+        description="GPUs that respond, on all nodes that are up.",
         queries=(_UP,),
     ),
     Stat(
         title="GPUs down",
-        description="GPUs that answered once and no longer do: fallen off the bus, or without "
-        "driver.",
+        description="GPUs that responded earlier and no longer do: they fell off the bus, or their "
+        "driver is gone.",
         queries=(_DOWN,),
         thresholds=thresholds.NONE_IS_GOOD,
     ),
@@ -64,23 +66,23 @@ STATS: tuple[Panel, ...] = (
         thresholds=thresholds.PLAIN,
     ),
     Stat(
-        title="GPU memory allocated",
-        description="Share of the memory of all GPUs that is allocated.",
+        title="Allocated GPU memory",
+        description="Allocated share of the memory of all GPUs.",
         queries=(_USED_SHARE,),
         unit="percentunit",
         decimals=0,
         thresholds=thresholds.PLAIN,
     ),
     Stat(
-        title="GPU memory installed",
+        title="Installed GPU memory",
         description="Memory of all GPUs that are up.",
         queries=(_INSTALLED,),
         unit="bytes",
         thresholds=thresholds.PLAIN,
     ),
     Stat(
-        title="GPU power now",
-        description="What all GPUs draw, their memory included.",
+        title="Current GPU power",
+        description="Power draw of all GPUs, including their memory.",
         queries=(_WATTS,),
         unit="watt",
         thresholds=thresholds.PLAIN,
@@ -98,7 +100,7 @@ GRAPHS: tuple[Panel, ...] = (
     ),
     Graph(
         title="Memory of all GPUs",
-        description="Memory that is allocated, beside what is installed.",
+        description="Allocated and installed memory.",
         queries=(_USED, _INSTALLED),
         unit="bytes",
         minimum=0,
@@ -106,7 +108,7 @@ GRAPHS: tuple[Panel, ...] = (
     ),
     Graph(
         title="Power of all GPUs",
-        description="What GPUs draw with their memory, and what they are held to.",
+        description="Power draw of GPUs, including their memory, and their power limits.",
         queries=(_WATTS, _MAY_DRAW),
         unit="watt",
         minimum=0,

@@ -13,49 +13,49 @@ def _of_instances(metric: str) -> Expr:
 _INSTANCE = "GPU {gpu} MIG {gpu_instance}/{compute_instance}"
 
 BUSY = line_graph(
-    "GPUs in use",
-    "Share of time in which something ran on each GPU, be it on one of its processors. Of one "
-    "that MIG has divided the driver tells none.",
+    "GPU utilization",
+    "Share of time in which something ran on each GPU, even if only on one multiprocessor. The "
+    "driver does not report it for GPUs partitioned by MIG.",
     "percentunit",
     (node_gpus("utilization_ratio"), "GPU {gpu}"),
 )
 MEMORY = line_graph(
     "GPU memory",
-    "Memory that is allocated on each GPU, and what the largest has.",
+    "Allocated memory of each GPU, and the memory of the largest GPU.",
     "bytes",
     (node_gpus("memory_used_bytes"), "GPU {gpu}"),
     (node_gpus("memory_total_bytes").max(), "installed"),
 )
 POWER = line_graph(
     "GPU power",
-    "What each GPU draws with its memory, and the highest limit that one is held to.",
+    "Power draw of each GPU, including its memory, and the highest power limit.",
     "watt",
     (node_gpus("power_watts"), "GPU {gpu}"),
     (node_gpus("power_limit_watts").max(), "limit"),
 )
 
 GPU_UTILIZATION = Row(
-    "GPUs of $node: work",
+    "GPUs of $node: utilization",
     (
         BUSY,
         MEMORY,
         line_graph(
-            "GPU memory busy",
-            "Share of time in which memory was read or written: little beside a busy GPU is a "
-            "program that computes, or one that waits.",
+            "GPU memory activity",
+            "Share of time in which memory was read or written. If it is low while the GPU is "
+            "busy, the program computes, or waits.",
             "percentunit",
             (node_gpus("memory_busy_ratio"), "GPU {gpu}"),
         ),
         line_graph(
             "GPU engines",
-            "Share of time that the engines for video and images worked.",
+            "Share of time in which the engines for video and images were active.",
             "percentunit",
             (node_gpus("engine_utilization_ratio", engine=ANY), "GPU {gpu} {engine}"),
         ),
         POWER,
         line_graph(
-            "GPU power by the energy counter",
-            "Mean over the time between two points, so that no peak is missed.",
+            "GPU power from the energy counter",
+            "The mean between two points, so no peak is missed.",
             "watt",
             (node_gpus("energy_joules_total").rate(), "GPU {gpu}"),
         ),
@@ -67,13 +67,13 @@ GPU_UTILIZATION = Row(
         ),
         line_graph(
             "Memory of GPU processes",
-            "Memory of all processes on each GPU; what is allocated beyond it is the driver's.",
+            "Memory of all processes on each GPU. The driver has allocated the rest.",
             "bytes",
             (node_gpus("processes_memory_bytes"), "GPU {gpu}"),
         ),
         line_graph(
             "Memory of MIG instances",
-            "Share of the memory of each instance that is allocated.",
+            "Allocated share of the memory of each instance.",
             "percentunit",
             (
                 _of_instances("mig_memory_used_bytes") / _of_instances("mig_memory_total_bytes"),
@@ -82,7 +82,7 @@ GPU_UTILIZATION = Row(
         ),
         line_graph(
             "Processes of MIG instances",
-            "Processes that use each instance; nothing where there are none.",
+            "Processes that use each instance. Without processes, there is no data.",
             "short",
             (_of_instances("mig_processes"), _INSTANCE),
         ),

@@ -42,22 +42,22 @@ WORST_GPUS = Row(
     (
         _worst(
             "Hottest GPUs",
-            "Temperature of the GPU itself.",
+            "Temperature of the GPU.",
             all_gpus("temperature_celsius"),
             thresholds.GPU_TEMPERATURE,
             "celsius",
         ),
         _worst(
             "Hottest GPU memory",
-            "Temperature of the GPU's memory, where it is metered.",
+            "Temperature of the GPU memory, if it is metered.",
             all_gpus("memory_temperature_celsius"),
             thresholds.GPU_MEMORY_TEMPERATURE,
             "celsius",
         ),
         _worst(
-            "Throttled most",
-            "Share of time in which heat, or too little power from outside, held clocks back. The "
-            "driver's own cap of power is not among it.",
+            "Most throttled GPUs",
+            "Share of time in which heat, or too little external power, lowered the clocks. The "
+            "driver's own power cap does not count.",
             all_gpus("throttled_seconds_total", reason=GPU_FAULTS).rate(),
             ((None, "green"), (0.01, "yellow"), (0.2, "red")),
             "percentunit",
@@ -65,43 +65,43 @@ WORST_GPUS = Row(
         ),
         _worst(
             "Memory held while idle",
-            "Share of the memory that is allocated, times the share of time in which nothing ran: "
-            "jobs that took a GPU and don't use it.",
+            "Allocated share of the memory times the share of time in which nothing ran: jobs that "
+            "hold a GPU but do not use it.",
             _HELD_IDLE,
             ((None, "green"), (0.2, "yellow"), (0.6, "red")),
             "percentunit",
         ),
         _worst(
-            "GPUs lost",
-            "1 for a GPU that answered once and no longer does.",
+            "Lost GPUs",
+            "1 for a GPU that responded earlier and no longer does.",
             all_gpus("up").complement(),
             thresholds.NONE_IS_GOOD,
         ),
         _worst(
             "Most Xids",
-            "Errors that the driver has reported since the agent began. 79 fell off the bus, 48, "
-            "94 and 95 are of memory, 74 is NVLink; 13, 31, 43 and 45 are usually the program's "
-            "fault.",
+            "Errors that the driver has reported since the agent started. 79: fell off the bus. "
+            "48, 94, 95: memory errors. 74: NVLink. 13, 31, 43 and 45 are usually caused by the "
+            "program.",
             all_gpus("xid_errors_total", xid=ANY),
             _SEEN,
             legend=f"{_ONE} Xid {{xid}}",
         ),
         _worst(
-            "GPU memory errors not corrected",
-            "ECC errors since the driver was loaded.",
+            "Uncorrected GPU memory errors",
+            "Uncorrected ECC errors since the driver was loaded.",
             all_gpus("ecc_errors_total", kind="uncorrected"),
             thresholds.NONE_IS_GOOD,
         ),
         _worst(
-            "Recovery wanted",
-            "What the driver asks for: 1 to reset the GPU, 2 to restart the node, 3 to drain the "
-            "GPU's peers, 4 to drain and reset it.",
+            "Recovery requested",
+            "What the driver requests. 1: reset the GPU. 2: restart the node. 3: drain the GPU's "
+            "peers. 4: drain and reset the GPU.",
             all_gpus("recovery_action"),
             thresholds.NONE_IS_GOOD,
         ),
         _worst(
-            "PCIe lanes missing",
-            "Share of the lanes of GPU and slot that the link does without: a bad contact.",
+            "Missing PCIe lanes",
+            "Share of the lanes of GPU and slot that the link does not use: a bad contact.",
             (all_gpus("pcie_link_lanes") / all_gpus("pcie_link_lanes_max")).complement(),
             ((None, "green"), (0.01, "red")),
             "percentunit",

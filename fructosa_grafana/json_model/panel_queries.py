@@ -8,7 +8,8 @@ from ..queries import graphite, prometheus
 from ..queries.expressions import NODE
 from . import Json
 
-_NAMES = {"graphite": "Graphite", "prometheus": "Prometheus"}
+# How labels are named in a description; a label "node" is a NUMA node.
+_LABEL_NAMES = {NODE: "node", "node": "NUMA node"}
 
 
 def panel_queries(panel: Panel, backend: Backend) -> list[Json]:
@@ -33,7 +34,7 @@ def series_count(panel: Panel, backend: Backend) -> str:
         leaf.keys for _, query in _used(panel, backend) for leaf in query.expr_for(backend).leaves()
     )
     parts = [f"{count} series{_per(keys)}" for keys, count in counts.items()]
-    return f"Asks {_NAMES[backend]} for {' and '.join(parts)}."
+    return f"Queries {', '.join(parts)} from {backend.capitalize()}."
 
 
 def _used(panel: Panel, backend: Backend) -> list[tuple[str, Query]]:
@@ -69,10 +70,8 @@ def _prometheus_query(panel: Panel, query: Query) -> Json:
 
 def _per(keys: tuple[str, ...]) -> str:
     # A node is usually in one group only, so the group does not multiply its series.
-    counted = [key for key in keys if key != "group"]
-    if not counted:
+    names = [_LABEL_NAMES.get(key, key) for key in keys if key != "group"]
+    if not names:
         return ""
-    if counted == [NODE]:
-        return " a node"
-    first, last = counted[:-1], counted[-1]
-    return f" for each {', '.join(first)} and {last}" if first else f" for each {last}"
+    *first, last = names
+    return f" per {', '.join(first)} and {last}" if first else f" per {last}"

@@ -8,12 +8,10 @@ _INTERVALS_S = (1, 2, 5, 10, 15, 30, 60, 300, 900, 3600)
 _ON_DASHBOARD_LOAD = 1
 _NUMERICAL_SORT = 3  # node2 before node10
 
-ABOUT_PREFIX = "What all paths begin with, to the dot before the node; empty if that is nothing."
-ABOUT_MASTER = "Which lmasters, as a glob; where two have the same nodes, one of them."
-ABOUT_NODES = "Which nodes, as a glob: node0[0-4]*. Of thousands, choose some."
-ABOUT_INTERVAL = (
-    "The least time between two points that are drawn: no less than nodes are scraped at."
-)
+ABOUT_PREFIX = "How all paths begin, including the dot before the node. Empty without a prefix."
+ABOUT_MASTER = "A glob for lmasters. If two of them have the same nodes, choose one."
+ABOUT_NODES = "A glob for nodes: node0[0-4]*. If there are thousands, choose some."
+ABOUT_INTERVAL = "The shortest time between two points in a graph; at least the scrape interval."
 
 
 def variables(board: Dashboard, backend: Backend, prefix: str, interval_s: int) -> list[Json]:

@@ -5,11 +5,11 @@ from ..panels.shorthand import line_graph
 from ..queries.expressions import ANY, node, scrape_metric
 
 AGENT = Row(
-    "The agent",
+    "Agent",
     (
         line_graph(
-            "Cost",
-            "Share of a processor that lagent takes.",
+            "CPU usage of lagent",
+            "Share of one processor that lagent uses.",
             "percentunit",
             (node("fructosa_agent_cpu_seconds_total").rate(), "lagent"),
         ),
@@ -20,32 +20,33 @@ AGENT = Row(
             (node("fructosa_agent_memory_resident_bytes"), "resident"),
         ),
         line_graph(
-            "Time of each sensor",
-            "How long the last reading of each sensor took.",
+            "Sensor duration",
+            "Duration of the last reading of each sensor.",
             "s",
             (node("fructosa_sensor_duration_seconds", sensor=ANY), "{sensor}"),
         ),
         line_graph(
-            "Age of each reading",
-            "How old each sensor's reading was when the page was made.",
+            "Sensor age",
+            "Age of each sensor's reading when the page was generated.",
             "s",
             (node("fructosa_sensor_age_seconds", sensor=ANY), "{sensor}"),
         ),
         line_graph(
-            "Files of other programs",
-            "1 for a file of the sensor TextFile that can't be shown; the agent's log says why.",
+            "Text file errors",
+            "1 for a file of the sensor TextFile that cannot be exposed. The agent's log shows the "
+            "reason.",
             "short",
             (node("fructosa_textfile_error", file=ANY), "{file}"),
         ),
         line_graph(
-            "Scrapes",
-            "How long scrapes of the node took.",
+            "Scrape duration",
+            "Duration of each scrape of the node.",
             "s",
             (scrape_metric("scrape_duration_seconds", "node"), "{group}"),
         ),
         line_graph(
-            "Samples",
-            "Samples of each scrape.",
+            "Samples per scrape",
+            "Number of samples of each scrape.",
             "short",
             (scrape_metric("scrape_samples_scraped", "node"), "{group}"),
         ),

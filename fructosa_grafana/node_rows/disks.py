@@ -17,29 +17,29 @@ DISKS = Row(
     "Disks and file systems",
     (
         line_graph(
-            "Full",
-            "Share of the space for ordinary users that is in use.",
+            "File system usage",
+            "Used share of the space for ordinary users.",
             "percentunit",
             _space("utilization_ratio", ""),
         ),
         line_graph(
-            "Space",
-            "What is in use, what ordinary users can still write, and the size.",
+            "File system space",
+            "Used space, free space for ordinary users, and size.",
             "bytes",
             _space("used_bytes", " used"),
             _space("free_bytes", " free"),
             _space("total_bytes", " size"),
         ),
         line_graph(
-            "Read and written",
-            "What is read and written, by disks and partitions.",
+            "Disk throughput",
+            "Data read and written, by disk and partition.",
             "Bps",
             _disk("read_bytes", "read"),
             _disk("written_bytes", "written"),
         ),
         line_graph(
-            "Operations",
-            "Reads and writes that were completed.",
+            "Disk operations",
+            "Completed and merged reads and writes.",
             "iops",
             _disk("reads", "reads"),
             _disk("writes", "writes"),
@@ -48,23 +48,23 @@ DISKS = Row(
         ),
         line_graph(
             "Disks busy",
-            "Share of time in which a disk had something to do. Disks that do many things at once "
-            "can do more at 100 %.",
+            "Share of time in which a disk had requests. Disks that process many requests at once "
+            "can do more even at 100 %.",
             "percentunit",
             _disk("busy_seconds", ""),
         ),
         line_graph(
-            "Time of reads and writes",
-            "Seconds that reads and writes took, in each second: more than 1 are done at once.",
+            "Disk request time",
+            "Seconds that reads and writes took, per second. Above 1, several of them ran at once.",
             "short",
             _disk("read_seconds", "reads"),
             _disk("write_seconds", "writes"),
         ),
         line_graph(
-            "Not to be measured, or read-only",
-            "1 for a file system that does not answer, and for a partition that is read-only.",
+            "Not responding, or read-only",
+            "1 for a file system that does not respond, and for a partition that is read-only.",
             "short",
-            _space("error", " does not answer"),
+            _space("error", " does not respond"),
             (
                 node("fructosa_disk_partition_read_only", device=ANY, mountpoint=ANY),
                 "{device} {mountpoint} read-only",

@@ -8,13 +8,13 @@ FACTS = Row(
     (
         facts_table(
             "Kernel",
-            "The kernel, and the name that the node has for itself.",
+            "The kernel, and the node's own host name.",
             "fructosa_os_info",
             *("system", "release", "version", "machine", "node_name"),
         ),
         facts_table(
             "Distribution",
-            "The distribution that the node runs.",
+            "The Linux distribution of the node.",
             "fructosa_os_release_info",
             *("id", "version_id", "name", "pretty_name"),
         ),
@@ -46,14 +46,14 @@ FACTS = Row(
         ),
         facts_table(
             "DIMMs",
-            "Labels and places of DIMMs that are watched for errors.",
+            "Labels and locations of the DIMMs that are monitored for errors.",
             "fructosa_edac_dimm_info",
             *("controller", "dimm", "label", "location"),
             only_for="prometheus",
         ),
         facts_table(
             "Versions",
-            "Versions of lagent and of its Python.",
+            "Versions of lagent and its Python.",
             "fructosa_build_info",
             *("version", "python"),
         ),

@@ -9,10 +9,10 @@ SERVERS = Row(
     (
         line_graph(
             "NFS calls",
-            "Calls to NFS servers, and what had to be sent again.",
+            "Calls to NFS servers, and retransmissions.",
             "ops",
             (node("fructosa_nfs_client_rpc_calls_total").rate(), "calls"),
-            (node("fructosa_nfs_client_rpc_retransmissions_total").rate(), "sent again"),
+            (node("fructosa_nfs_client_rpc_retransmissions_total").rate(), "retransmissions"),
             (
                 node("fructosa_nfs_client_rpc_authentication_refreshes_total").rate(),
                 "credentials refreshed",
@@ -20,7 +20,7 @@ SERVERS = Row(
         ),
         line_graph(
             "NFS operations",
-            "Calls by operation and version of the protocol.",
+            "Calls by operation and protocol version.",
             "ops",
             (
                 node("fructosa_nfs_client_operations_total", version=ANY, operation=ANY).rate(),
@@ -28,8 +28,8 @@ SERVERS = Row(
             ),
         ),
         line_graph(
-            "Lustre bytes",
-            "What is read from and written to each Lustre file system.",
+            "Lustre throughput",
+            "Data read from and written to each Lustre file system.",
             "Bps",
             (node("fructosa_lustre_read_bytes_total", filesystem=ANY).rate(), "{filesystem} read"),
             (

@@ -11,11 +11,11 @@ def _chip(metric: str, legend: str) -> Line:
 
 
 HARDWARE = Row(
-    "Power and heat",
+    "Power and temperatures",
     (
         line_graph(
             "Power",
-            "What each zone draws. Cores lie within their package, memory beside it.",
+            "Power draw of each zone. A package includes its cores, but not the memory.",
             "watt",
             (node("fructosa_energy_joules_total", zone=ANY, name=ANY).rate(), "{zone} {name}"),
             (
@@ -25,7 +25,7 @@ HARDWARE = Row(
         ),
         line_graph(
             "Temperatures",
-            "Temperatures of chips, and what counts as high or critical where they declare it.",
+            "Temperatures of chips, and their high and critical limits, if declared.",
             "celsius",
             _chip("fructosa_temperature_celsius", ""),
             _chip("fructosa_temperature_high_celsius", " high"),
@@ -35,14 +35,14 @@ HARDWARE = Row(
         line_graph("Fans", "Speed of each fan.", "rotrpm", _chip("fructosa_fan_speed_rpm", "")),
         line_graph(
             "Battery",
-            "Charge of the battery, and whether mains power is there.",
+            "Charge of the battery, and whether the node is on mains power.",
             "percentunit",
             (node("fructosa_battery_charge_ratio"), "charge"),
             (node("fructosa_battery_power_plugged"), "plugged in"),
         ),
         line_graph(
-            "Battery lasts",
-            "Time until it is empty; absent while it is charged.",
+            "Battery time left",
+            "Time until the battery is empty. While it charges, there is no data.",
             "s",
             (node("fructosa_battery_remaining_seconds"), "left"),
         ),

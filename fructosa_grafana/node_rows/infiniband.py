@@ -15,7 +15,7 @@ INFINIBAND = Row(
     (
         line_graph(
             "InfiniBand traffic",
-            "Traffic of each port, and the rate of its link.",
+            "Traffic of each port, and its link rate.",
             "Bps",
             _port("receive_bytes", "in"),
             _port("transmit_bytes", "out"),
@@ -39,13 +39,13 @@ INFINIBAND = Row(
         ),
         line_graph(
             "InfiniBand congestion",
-            "Ticks a second in which a port had data that it could not send: congestion.",
+            "Ticks per second in which a port had data to send but had to wait.",
             "cps",
             _port("transmit_wait_ticks", "waits"),
         ),
         line_graph(
             "InfiniBand link errors",
-            "A cable or a connector that is bad shows here first.",
+            "A bad cable or connector shows here first.",
             "cps",
             _port("symbol_errors", "symbols"),
             _port("link_recoveries", "recoveries"),
@@ -55,13 +55,13 @@ INFINIBAND = Row(
         ),
         line_graph(
             "InfiniBand packet errors",
-            "Packets that were spoilt, dropped or forbidden.",
+            "Packets that were corrupt, dropped or forbidden.",
             "cps",
-            _port("receive_errors", "received with an error"),
-            _port("receive_remote_errors", "marked as bad"),
+            _port("receive_errors", "receive errors"),
+            _port("receive_remote_errors", "marked bad"),
             _port("receive_constraint_errors", "forbidden in"),
             _port("transmit_constraint_errors", "forbidden out"),
-            _port("transmit_discards", "not sent"),
+            _port("transmit_discards", "discarded"),
             _port("management_drops", "management dropped"),
         ),
     ),

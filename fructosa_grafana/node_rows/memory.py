@@ -8,8 +8,8 @@ MEMORY = Row(
     "Memory",
     (
         line_graph(
-            "Use",
-            "What memory is used for. What is cached is given back when programs want it.",
+            "Memory usage",
+            "Memory by usage. Cached memory is freed when programs need it.",
             "bytes",
             (node("fructosa_memory_used_bytes"), "used"),
             (node("fructosa_memory_cached_bytes"), "cached"),
@@ -18,15 +18,15 @@ MEMORY = Row(
             stacked=True,
         ),
         line_graph(
-            "Left",
-            "What programs can still have without swapping, beside what is installed.",
+            "Available memory",
+            "Memory that programs can still use without swapping, and installed memory.",
             "bytes",
             (node("fructosa_memory_available_bytes"), "available"),
             (node("fructosa_memory_total_bytes"), "installed"),
         ),
         line_graph(
-            "Kinds",
-            "Other looks at the same memory.",
+            "Memory by kind",
+            "Other views of the same memory.",
             "bytes",
             (node("fructosa_memory_active_bytes"), "active"),
             (node("fructosa_memory_inactive_bytes"), "inactive"),
@@ -35,22 +35,24 @@ MEMORY = Row(
         ),
         line_graph(
             "Swap space",
-            "Swap space in use, beside what there is.",
+            "Used, free and total swap space.",
             "bytes",
             (node("fructosa_swap_used_bytes"), "used"),
             (node("fructosa_swap_free_bytes"), "free"),
-            (node("fructosa_swap_total_bytes"), "all"),
+            (node("fructosa_swap_total_bytes"), "total"),
         ),
         line_graph(
             "Swapping",
-            "What is written out to swap space and read back. More than a moment of both is bad.",
+            "Data written to swap space and read back. If both last for more than a moment, that "
+            "is bad.",
             "Bps",
             (node("fructosa_swap_out_bytes_total").rate(), "out"),
             (node("fructosa_swap_in_bytes_total").rate(), "in"),
         ),
         line_graph(
             "Memory errors",
-            "Errors of memory since the driver was loaded. One that can't be corrected kills.",
+            "Memory errors since the driver was loaded. An error that cannot be corrected is "
+            "fatal.",
             "short",
             (
                 node("fructosa_edac_corrected_errors_total", controller=ANY),
@@ -58,7 +60,7 @@ MEMORY = Row(
             ),
             (
                 node("fructosa_edac_uncorrected_errors_total", controller=ANY),
-                "{controller} not corrected",
+                "{controller} uncorrected",
             ),
             (
                 node("fructosa_edac_corrected_unlocated_errors_total", controller=ANY),
@@ -66,12 +68,12 @@ MEMORY = Row(
             ),
             (
                 node("fructosa_edac_uncorrected_unlocated_errors_total", controller=ANY),
-                "{controller} not corrected, DIMM unknown",
+                "{controller} uncorrected, DIMM unknown",
             ),
         ),
         line_graph(
-            "Memory errors of DIMMs",
-            "Which DIMM has errors. The table of DIMMs says where it is.",
+            "Memory errors by DIMM",
+            "Which DIMM has errors. The table DIMMs shows its location.",
             "short",
             (
                 node("fructosa_edac_dimm_corrected_errors_total", controller=ANY, dimm=ANY),
@@ -79,7 +81,7 @@ MEMORY = Row(
             ),
             (
                 node("fructosa_edac_dimm_uncorrected_errors_total", controller=ANY, dimm=ANY),
-                "{controller} {dimm} not corrected",
+                "{controller} {dimm} uncorrected",
             ),
         ),
     ),

@@ -28,7 +28,7 @@ NETWORK = Row(
         ),
         line_graph(
             "Errors and drops",
-            "Packets that were lost or spoilt. Some drops at a start are nothing.",
+            "Lost or corrupt packets. A few drops at a start are harmless.",
             "pps",
             _net("receive_errors", "errors in"),
             _net("transmit_errors", "errors out"),
@@ -36,8 +36,8 @@ NETWORK = Row(
             _net("transmit_drops", "drops out"),
         ),
         line_graph(
-            "Links",
-            "Speed of each link; 0 is one that is down, absent where the driver tells none.",
+            "Link speed",
+            "Speed of each link. 0: the link is down. No data: the driver does not report a speed.",
             "Bps",
             (
                 node("fructosa_network_speed_bytes_per_second", interface=ANY),
@@ -45,8 +45,8 @@ NETWORK = Row(
             ),
         ),
         line_graph(
-            "Up, and largest packet",
-            "1 for an interface that is up, and how large its packets may be.",
+            "Interfaces up, and MTU",
+            "1 for an interface that is up, and its MTU.",
             "short",
             (node("fructosa_network_up", interface=ANY), "{interface} up"),
             (node("fructosa_network_mtu_bytes", interface=ANY), "{interface} MTU"),

@@ -17,15 +17,15 @@ NUMA = Row(
     "NUMA nodes",
     (
         line_graph(
-            "Memory of each",
-            "Memory of each NUMA node; what is in use has the cached contents of files in it.",
+            "NUMA memory",
+            "Memory of each NUMA node. Used memory includes cached files.",
             "bytes",
             _numa_memory("used", "used"),
             _numa_memory("free", "free"),
             _numa_memory("total", "installed"),
         ),
         line_graph(
-            "What it holds",
+            "NUMA memory by content",
             "What the memory of each NUMA node is used for.",
             "bytes",
             _numa_memory("file", "files"),
@@ -35,16 +35,16 @@ NUMA = Row(
             _numa_memory("dirty", "to be written"),
         ),
         line_graph(
-            "Pages as wanted",
-            "Pages a second that came from the NUMA node that was wanted.",
+            "Pages from the intended NUMA node",
+            "Pages per second that came from the intended NUMA node.",
             "cps",
             _numa_pages("hit", "hit"),
             _numa_pages("local", "local"),
             _numa_pages("interleave_hit", "interleaved"),
         ),
         line_graph(
-            "Pages from afar",
-            "Pages a second that came from another NUMA node: programs work on memory far away.",
+            "Pages from other NUMA nodes",
+            "Pages per second that came from another NUMA node: programs use remote memory.",
             "cps",
             _numa_pages("miss", "miss"),
             _numa_pages("foreign", "foreign"),
@@ -52,11 +52,11 @@ NUMA = Row(
         ),
         line_graph(
             "Huge pages",
-            "Memory set aside as huge pages, and what of it is free.",
+            "Memory reserved for huge pages, and how much of it is free.",
             "bytes",
             (
                 node("fructosa_numa_hugepages_total_bytes", node=ANY, page_size=ANY),
-                "{node} {page_size} all",
+                "{node} {page_size} total",
             ),
             (
                 node("fructosa_numa_hugepages_free_bytes", node=ANY, page_size=ANY),

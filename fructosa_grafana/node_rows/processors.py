@@ -8,23 +8,23 @@ CPU = Row(
     "Processors",
     (
         line_graph(
-            "Processors busy",
-            "Share of time that processors were busy: the mean, and the extremes.",
+            "Processor utilization",
+            "Share of time in which processors were busy: the mean, and the extremes.",
             "percentunit",
             (node("fructosa_cpu_utilization_ratio", cpu=ANY).avg(), "mean"),
             (node("fructosa_cpu_utilization_ratio", cpu=ANY).max(), "busiest"),
             (node("fructosa_cpu_utilization_ratio", cpu=ANY).min(), "idlest"),
         ),
         line_graph(
-            "What they do",
-            "Processors by mode. A guest's time is part of user as well.",
+            "Processor time by mode",
+            "Number of processors in each mode. Guest time also counts as user time.",
             "short",
             (node("fructosa_cpu_seconds_total", cpu=ANY, mode=ANY).rate().sum("mode"), "{mode}"),
             stacked=True,
         ),
         line_graph(
             "Load",
-            "Threads that run, want to run or wait for a disk, on average of some minutes.",
+            "Threads that run, want to run or wait for a disk, averaged over some minutes.",
             "short",
             (node("fructosa_load_average", minutes=ANY), "{minutes} min"),
             (node("fructosa_cpu_threads"), "hardware threads"),
@@ -32,15 +32,15 @@ CPU = Row(
         ),
         line_graph(
             "Threads",
-            "Threads right now; those that are blocked wait for a disk or a file server.",
+            "Current number of threads. Blocked threads wait for a disk or a file server.",
             "short",
             (node("fructosa_load_runnable_threads"), "runnable"),
             (node("fructosa_process_blocked_threads"), "blocked"),
             (node("fructosa_load_threads"), "all"),
         ),
         line_graph(
-            "Switches and interrupts",
-            "What the kernel is called for, a second.",
+            "Context switches and interrupts",
+            "How often the kernel is called, per second.",
             "cps",
             (node("fructosa_cpu_context_switches_total").rate(), "context switches"),
             (node("fructosa_cpu_interrupts_total").rate(), "interrupts"),
@@ -49,7 +49,7 @@ CPU = Row(
         ),
         line_graph(
             "Frequency",
-            "Frequency of the processors, and the limits where the kernel knows them.",
+            "Frequency of the processors, and its limits, if the kernel knows them.",
             "hertz",
             (node("fructosa_cpu_frequency_hertz", cpu=ANY).avg(), "mean"),
             (node("fructosa_cpu_frequency_hertz", cpu=ANY).max(), "fastest"),
@@ -59,7 +59,7 @@ CPU = Row(
         ),
         line_graph(
             "Pressure",
-            "Share of time in which work waited: at least one thread for it, or all that had work.",
+            "Share of time in which work had to wait: some threads, or all that had work.",
             "percentunit",
             (
                 node("fructosa_pressure_waiting_seconds_total", resource=ANY).rate(),

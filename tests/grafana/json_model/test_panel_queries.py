@@ -66,12 +66,18 @@ def test_series_are_counted_by_their_keys():
 
     count = series_count(graph, "graphite")
 
-    assert "1 series" in count
-    assert "2 series for each instance and disk" in count
+    assert "Queries 1 series per node, 2 series per node and disk from Graphite." == count
 
 
 def test_the_group_of_a_node_does_not_count():
     """Most nodes are in one group only."""
     up = panel(Stat, Query(scrape_metric("up", "node").min(), "up"))
 
-    assert "group" not in series_count(up, "prometheus")
+    assert "Queries 1 series from Prometheus." == series_count(up, "prometheus")
+
+
+def test_a_numa_node_is_not_called_a_node():
+    """Its label is called so, too."""
+    graph = panel(Graph, Query(node("numa_memory", node=ANY), "{node}"))
+
+    assert "per NUMA node" in series_count(graph, "graphite")
