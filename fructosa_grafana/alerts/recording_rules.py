@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from ..queries.expressions import DISKS, RAPL_WHOLE, WIRES
+from fructosa_service.device_names import DISKS, NETWORK_INTERFACES, RAPL_ZONES
+
 from .nodes import NODES
 
 LEVEL = ("cluster", "group", "job")
@@ -34,9 +35,9 @@ def _sum(metric: str, text: str, *labels: str) -> RecordingRule:
     return RecordingRule(f"group:{metric}:sum", _aggregated("sum", metric, *labels), text)
 
 
-_WIRES = f'{{interface=~"{WIRES.regex}"}}'
+_INTERFACES = f'{{interface=~"{NETWORK_INTERFACES.regex}"}}'
 _DISKS = f'{{device=~"{DISKS.regex}"}}'
-_WHOLE = f'{{name=~"{RAPL_WHOLE.regex}"}}'
+_ZONES = f'{{name=~"{RAPL_ZONES.regex}"}}'
 
 RECORDING_RULES = (
     RecordingRule("group:up:sum", _aggregated("sum", f"up{{{NODES}}}"), "Targets that are up."),
@@ -45,14 +46,14 @@ RECORDING_RULES = (
     _sum("fructosa_load_average", "Load average, by the minutes it covers.", "minutes"),
     _sum("fructosa_memory_total_bytes", "Installed memory."),
     _sum("fructosa_memory_available_bytes", "Memory available without swapping."),
-    _rate("fructosa_network_receive_bytes_total", "Received bytes per second.", _WIRES),
-    _rate("fructosa_network_transmit_bytes_total", "Sent bytes per second.", _WIRES),
+    _rate("fructosa_network_receive_bytes_total", "Received bytes per second.", _INTERFACES),
+    _rate("fructosa_network_transmit_bytes_total", "Sent bytes per second.", _INTERFACES),
     _rate("fructosa_disk_read_bytes_total", "Bytes per second read from whole disks.", _DISKS),
     _rate("fructosa_disk_written_bytes_total", "Bytes per second written to whole disks.", _DISKS),
     _rate(
         "fructosa_energy_joules_total",
         "Power draw of processor packages and memory, in watts.",
-        _WHOLE,
+        _ZONES,
     ),
     _sum("fructosa_gpu_up", "GPUs that respond."),
     RecordingRule(

@@ -1,20 +1,12 @@
 """The dashboard Cluster: all nodes together, and the worst nodes."""
 
+from fructosa_service.device_names import DISKS, NETWORK_INTERFACES, RAPL_ZONES
+
 from ..gpu_rows.totals import GRAPHS, STATS
 from ..panels import thresholds
 from ..panels.dashboard import COLLAPSED, COLLAPSED_IN_GRAPHITE, Dashboard, Row
 from ..panels.panel import Graph, HeatMap, Query, Stat, Table
-from ..queries.expressions import (
-    ANY,
-    DISKS,
-    RAPL_WHOLE,
-    WIRES,
-    Expr,
-    cluster_total,
-    master,
-    nodes,
-    scrape_metric,
-)
+from ..queries.expressions import ANY, Expr, cluster_total, master, nodes, scrape_metric
 from .worst_nodes import WORST
 
 _THREADS = nodes("fructosa_cpu_threads")
@@ -24,11 +16,11 @@ _MEMORY = nodes("fructosa_memory_total_bytes")
 _AVAILABLE = nodes("fructosa_memory_available_bytes")
 _MEMORY_RATIO = nodes("fructosa_memory_utilization_ratio")
 _DISK_RATIO = nodes("fructosa_filesystem_utilization_ratio", mountpoint=ANY)
-_RECEIVED = nodes("fructosa_network_receive_bytes_total", interface=WIRES).rate()
-_SENT = nodes("fructosa_network_transmit_bytes_total", interface=WIRES).rate()
+_RECEIVED = nodes("fructosa_network_receive_bytes_total", interface=NETWORK_INTERFACES).rate()
+_SENT = nodes("fructosa_network_transmit_bytes_total", interface=NETWORK_INTERFACES).rate()
 _READ = nodes("fructosa_disk_read_bytes_total", device=DISKS).rate()
 _WRITTEN = nodes("fructosa_disk_written_bytes_total", device=DISKS).rate()
-_POWER = nodes("fructosa_energy_joules_total", zone=ANY, name=RAPL_WHOLE).rate()
+_POWER = nodes("fructosa_energy_joules_total", zone=ANY, name=RAPL_ZONES).rate()
 
 
 def _summed(expr: Expr, legend: str, in_graphite: Expr) -> Query:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from fructosa_service.device_names import NamePattern
+
 Scope = Literal["node", "nodes", "master"]
 """Whose series: those of the selected node, of all selected nodes, or of lmaster itself."""
 
@@ -16,34 +18,15 @@ Aggregation = Literal["sum", "avg", "max", "min", "count"]
 NODE = "instance"
 
 
-@dataclass(frozen=True)
-class Some:
-    """Some values of a label: a glob for Graphite and an equivalent regular expression."""
-
-    glob: str
-    regex: str
-
-
-ANY = Some("*", ".*")
-# Interfaces that carry traffic off the node: eth0, eno1, enp3s0, ib0, hsn0. Not lo, and no bridges
-# or bonds: these would count the same bytes twice.
-WIRES = Some("{e,h,ib}*", "(e|h|ib).*")
-# Whole disks only: what a partition reads, its disk counts as well.
-DISKS = Some(
-    "{sd[a-z],sd[a-z][a-z],vd[a-z],xvd[a-z],nvme[0-9]n[0-9],nvme[0-9][0-9]n[0-9]}",
-    "(sd|vd|xvd)[a-z]+|nvme[0-9]+n[0-9]+",
-)
-# Package counters include cores and uncore, and memory is metered separately: together they are
-# the total.
-RAPL_WHOLE = Some("{package-*,dram}", "package-.*|dram")
+ANY = NamePattern("*", ".*")
 # Reasons for low GPU clocks that are faults: heat, or too little external power. The driver's own
 # power cap is normal under load.
-GPU_FAULTS = Some(
+GPU_FAULTS = NamePattern(
     "{thermal,sw_thermal,hw_*,board_limit,reliability}",
     "thermal|sw_thermal|hw_.*|board_limit|reliability",
 )
 
-Value = str | Some
+Value = str | NamePattern
 
 
 class Expr:
@@ -113,7 +96,7 @@ class Series(Expr):
     def keys(self) -> tuple[str, ...]:
         """The node, unless there is only one, and the labels without a fixed value."""
         node = () if self.scope == "node" else (NODE,)
-        return node + tuple(name for name, value in self.labels if isinstance(value, Some))
+        return node + tuple(name for name, value in self.labels if isinstance(value, NamePattern))
 
     def leaves(self) -> "Iterator[Series]":
         """Yield this series."""

@@ -1,5 +1,7 @@
 """Render expressions as PromQL."""
 
+from fructosa_service.device_names import NamePattern
+
 from .expressions import (
     ANY,
     Aggregate,
@@ -10,7 +12,6 @@ from .expressions import (
     Ratio,
     Scaled,
     Series,
-    Some,
     Top,
 )
 
@@ -58,7 +59,7 @@ def _selector(series: Series) -> str:
     return f"{series.metric}{{{','.join(matchers)}}}"
 
 
-def _matcher(name: str, value: str | Some) -> str:
+def _matcher(name: str, value: str | NamePattern) -> str:
     return f'{name}="{value}"' if isinstance(value, str) else f'{name}=~"{value.regex}"'
 
 

@@ -7,15 +7,13 @@ import pytest
 
 from fructosa_grafana.queries.expressions import (
     ANY,
-    DISKS,
     GPU_FAULTS,
-    RAPL_WHOLE,
-    WIRES,
     cluster_total,
     node,
     nodes,
     scrape_metric,
 )
+from fructosa_service.device_names import DISKS, NETWORK_INTERFACES, RAPL_ZONES
 
 LOAD = nodes("fructosa_load_average", minutes="1")
 THREADS = nodes("fructosa_cpu_threads")
@@ -26,7 +24,7 @@ RECEIVED = node("fructosa_network_receive_bytes_total", interface=ANY)
     ("expr", "keys"),
     [
         (RECEIVED, ("interface",)),
-        (nodes("a", disk=WIRES, mode="idle"), ("instance", "disk")),
+        (nodes("a", disk=NETWORK_INTERFACES, mode="idle"), ("instance", "disk")),
         (nodes("a", disk=ANY).rate().top(3) * 2, ("instance", "disk")),
         (nodes("a", disk=ANY).max("instance"), ("instance",)),
         (LOAD / THREADS, ("instance",)),
@@ -73,13 +71,17 @@ def test_only_single_series_can_be_subtracted():
 @pytest.mark.parametrize(
     ("some", "chosen", "left_out"),
     [
-        (WIRES, ["eth0", "eno1", "enp3s0f1", "ib0", "hsn0"], ["lo", "docker0", "bond0", "ifb0"]),
+        (
+            NETWORK_INTERFACES,
+            ["eth0", "eno1", "enp3s0f1", "ib0", "hsn0"],
+            ["lo", "docker0", "bond0", "ifb0"],
+        ),
         (
             DISKS,
             ["sda", "sdaa", "vda", "xvdb", "nvme0n1", "nvme10n1"],
             ["sda1", "nvme0n1p1", "dm-0"],
         ),
-        (RAPL_WHOLE, ["package-0", "dram"], ["core", "uncore", "psys"]),
+        (RAPL_ZONES, ["package-0", "dram"], ["core", "uncore", "psys"]),
         (
             GPU_FAULTS,
             ["hw_slowdown", "hw_thermal", "hw_power_brake", "sw_thermal", "thermal", "board_limit"],

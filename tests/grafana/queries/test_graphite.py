@@ -5,8 +5,9 @@ import pytest
 from fructosa_bridge.naming import graphite_paths
 from fructosa_grafana.dashboards import DASHBOARDS
 from fructosa_grafana.panels.panel import BACKENDS
-from fructosa_grafana.queries.expressions import ANY, RAPL_WHOLE, node, nodes, scrape_metric
+from fructosa_grafana.queries.expressions import ANY, node, nodes, scrape_metric
 from fructosa_grafana.queries.graphite import aliased, text
+from fructosa_service.device_names import RAPL_ZONES
 
 LOAD = nodes("fructosa_load_average", minutes="1")
 THREADS = nodes("fructosa_cpu_threads")
@@ -21,7 +22,7 @@ BUSY = node("fructosa_cpu_utilization_ratio", cpu=ANY)
         (LOAD, "${prefix}$nodes.fructosa_load_average.1"),
         (RECEIVED.rate(), "perSecond(${prefix}$node.fructosa_network_receive_bytes_total.*)"),
         (
-            nodes("fructosa_energy_joules_total", zone=ANY, name=RAPL_WHOLE).sum("instance"),
+            nodes("fructosa_energy_joules_total", zone=ANY, name=RAPL_ZONES).sum("instance"),
             "groupByNodes("
             "${prefix}$nodes.fructosa_energy_joules_total.*.{package-*,dram}, 'sum', -4)",
         ),

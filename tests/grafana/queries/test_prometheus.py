@@ -2,8 +2,9 @@
 
 import pytest
 
-from fructosa_grafana.queries.expressions import ANY, RAPL_WHOLE, node, nodes, scrape_metric
+from fructosa_grafana.queries.expressions import ANY, node, nodes, scrape_metric
 from fructosa_grafana.queries.prometheus import legend, text
+from fructosa_service.device_names import RAPL_ZONES
 
 LOAD = nodes("fructosa_load_average", minutes="1")
 THREADS = nodes("fructosa_cpu_threads")
@@ -19,7 +20,7 @@ ONE = 'cluster=~"$cluster",job=~"$job",instance=~"$node"'
         (LOAD, f'fructosa_load_average{{{ALL},minutes="1"}}'),
         (RECEIVED.rate(), f"rate(fructosa_network_receive_bytes_total{{{ONE}}}[$__rate_interval])"),
         (
-            nodes("fructosa_energy_joules_total", zone=ANY, name=RAPL_WHOLE).sum("instance"),
+            nodes("fructosa_energy_joules_total", zone=ANY, name=RAPL_ZONES).sum("instance"),
             f'sum by (instance) (fructosa_energy_joules_total{{{ALL},name=~"package-.*|dram"}})',
         ),
         (THREADS.sum(), f"sum(fructosa_cpu_threads{{{ALL}}})"),
