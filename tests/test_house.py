@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fructosa_bridge.config.example import example_config as master_example
+from fructosa_bridge.config.settings import example_config as master_example
 from fructosa_exporter.catalogue import example_config as agent_example
 from fructosa_exporter.catalogue import metric_names, reference
 from fructosa_exporter.collector import METRICS
@@ -75,7 +75,7 @@ PURE = {
         "queries",
     },
     "fructosa_bridge": {
-        "agents.ssh_errors",
+        "agents.ssh",
         "carbon_setup.capacity",
         "carbon_setup.name_patterns",
         "carbon_setup.node_patterns",

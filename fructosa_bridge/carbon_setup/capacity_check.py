@@ -107,7 +107,7 @@ def _of_carbon(
 ) -> Iterator[str]:
     needed = demand(asked.all, asked.series_of_page)
     if conf is None:
-        where = f"{destination.place}: its carbon.conf isn't known here"
+        where = f"{destination.name}: its carbon.conf isn't known here"
         yield from unknown_creates(where, needed.series)
         return
     is_pickle = destination.protocol == "pickle"

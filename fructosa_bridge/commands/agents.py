@@ -14,19 +14,20 @@ def run(arguments: argparse.Namespace) -> int:
     """Have the action carried out, or tell what that would be; return the exit code."""
     config, targets = chosen(arguments)
     hosts = list(dict.fromkeys(target.host for target in targets))
-    settings, action = config.agents.told(arguments.timeout, arguments.fan_out), arguments.action
+    settings = config.agents.overridden(arguments.timeout, arguments.fan_out)
+    action = arguments.action
+    # ClusterShell's engine takes longer to import than most commands run.
+    from ..agents.fan_out import fan_out, plan
+
     if arguments.dry_run:
-        print("\n".join(results.plan(settings, hosts, action)))
+        print("\n".join(plan(settings, hosts, action)))
         return 0
-    from ..agents.fan_out import (
-        fan_out,  # ClusterShell's engine takes longer to import than most commands
-    )
 
     def done_on(done: int, asked: Sequence[str]) -> str:
         return results.progress(done, len(hosts), asked)
 
     answers = fan_out(settings, hosts, action, progress(sys.stderr, done_on))
-    well, failed = results.groups(action, answers, settings.timeout_s)
+    well, failed = results.grouped(action, answers, settings.timeout_s)
     for group in well:
         print(group)
     sys.stdout.flush()  # so that a terminal, or a file with both, has them in this order

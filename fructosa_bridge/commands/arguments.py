@@ -14,7 +14,7 @@ from fructosa_service.daemon.lifecycle import CommandResult
 from ..carbon_setup.capacity import SERIES_OF_PAGE
 from ..client.target_list import STATES
 from ..config.agents_settings import FAN_OUT, TIMEOUT
-from ..config.node_set_files import HOSTS
+from ..config.hosts import HOSTS
 from ..config.nodes_settings import NodesSettings
 from ..config.settings import DEFAULT_FILE
 

@@ -10,8 +10,7 @@ from pathlib import Path
 from fructosa_service import cli
 
 from ..carbon_setup import capacity_check
-from ..config.example import example_config
-from ..config.settings import DEFAULT_FILE, MasterConfig, read_config
+from ..config.settings import DEFAULT_FILE, MasterConfig, example_config, read_config
 from ..model.target import Target
 from .configured import check_web, targets_of, targets_of_all_shards
 

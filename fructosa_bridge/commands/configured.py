@@ -9,9 +9,9 @@ from fructosa_service.errors import ConfigError, Problem, UsageError
 from fructosa_service.web.settings import WebSettings
 from fructosa_service.web.users import Users
 
-from ..config.select import pick
+from ..config.node_sets import select
 from ..config.settings import DEFAULT_FILE, MasterConfig, read_config
-from ..config.targets import configured
+from ..config.targets import section_targets
 from ..model.target import Target
 
 
@@ -21,7 +21,7 @@ def targets_of(config: MasterConfig, path: Path | None) -> list[Target]:
     Raises: ConfigError when two of all would write to the same paths.
     """
     try:
-        return configured(
+        return section_targets(
             config.nodes,
             config.graphite.prefix,
             config.master.shard,
@@ -60,7 +60,7 @@ def chosen(arguments: argparse.Namespace) -> tuple[MasterConfig, list[Target]]:
     Raises: UsageError also when one of these is not configured.
     """
     config, path, targets = all_configured(arguments)
-    return config, pick(targets, arguments.hosts, lambda target: target.host, str(path))
+    return config, select(targets, arguments.hosts, lambda target: target.host, str(path))
 
 
 def check_web(web: WebSettings) -> None:

@@ -8,7 +8,7 @@ from fructosa_service.errors import ServiceError
 
 from ..client import target_list
 from ..client.address import place
-from ..config.select import pick
+from ..config.node_sets import select
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -22,7 +22,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise ServiceError(
             f"{asked.url} is no lmaster: {error}; give the right one with --url"
         ) from error
-    lines = pick(lines, arguments.hosts, lambda line: line.host, asked.url)
+    lines = select(lines, arguments.hosts, lambda line: line.host, asked.url)
     lines = [line for line in lines if arguments.state in (None, line.state)]
     if arguments.json:
         print(json.dumps([line.told for line in lines], indent=2))

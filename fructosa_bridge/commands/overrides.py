@@ -8,7 +8,7 @@ from fructosa_service.config.kinds import Endpoint
 from fructosa_service.errors import UsageError
 
 from ..config.settings import DEFAULT_FILE, GraphiteSettings, MasterConfig, read_config
-from ..config.targets import named
+from ..config.targets import endpoint_targets
 from ..model.target import Target
 from .configured import targets_of
 
@@ -49,7 +49,9 @@ def _carbon_at(place: Endpoint, graphite: GraphiteSettings) -> GraphiteSettings:
 def _targets(config: MasterConfig, arguments: argparse.Namespace) -> list[Target]:
     graphite = config.graphite
     if arguments.nodes:
-        return named(arguments.nodes, arguments.interval, graphite.prefix, graphite.naming)
+        return endpoint_targets(
+            arguments.nodes, arguments.interval, graphite.prefix, graphite.naming
+        )
     if arguments.interval is not None:
         raise UsageError("--interval is for nodes named with --node; sections have their own")
     targets = targets_of(config, cli.chosen_config(arguments.config, DEFAULT_FILE))

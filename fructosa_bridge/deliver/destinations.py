@@ -83,7 +83,7 @@ def delivery(
 
 
 class Destinations:
-    """The destinations by their place, and the queue on disk that they share.
+    """The destinations by their name, and the queue on disk that they share.
 
     Without a *journal* everything waits in memory.
     """
@@ -110,8 +110,8 @@ class Destinations:
 
         Raises: ServiceError if one cannot be created; then nothing has changed.
         """
-        new = [each for each in _enabled(sections) if each.place not in self._deliveries]
-        created = {each.place: delivery(each, self._master, self._journal) for each in new}
+        new = [each for each in _enabled(sections) if each.name not in self._deliveries]
+        created = {each.name: delivery(each, self._master, self._journal) for each in new}
         if self._journal is None or not created:
             return created
         for one in created.values():
@@ -131,21 +131,21 @@ class Destinations:
     ) -> list[Delivery]:
         """Use these destinations from now on; return the deliveries that are no longer used."""
         known = {**self._deliveries, **created}
-        places = [each.place for each in _enabled(sections)]
-        self._deliveries = {place: known[place] for place in places}
-        return [one for place, one in known.items() if place not in self._deliveries]
+        names = [each.name for each in _enabled(sections)]
+        self._deliveries = {name: known[name] for name in names}
+        return [one for name, one in known.items() if name not in self._deliveries]
 
     async def start(self, sections: Mapping[str, GraphiteSettings]) -> None:
         """Start all deliveries; replace a destination whose protocol has changed."""
         for each in _enabled(sections):
-            one, before = self._deliveries[each.place], self._settings.get(each.place)
+            one, before = self._deliveries[each.name], self._settings.get(each.name)
             if before is not None and before.destination_type != each.destination_type:
                 await self._tasks.end(one)
                 await one.destination.close()
                 one.destination = DESTINATION_TYPES[each.destination_type].create(each)
             if one not in self._tasks:
                 self._tasks.begin(one, one.run())
-        self._settings = {each.place: each for each in _enabled(sections)}
+        self._settings = {each.name: each for each in _enabled(sections)}
 
     async def remove(self, unused: Sequence[Delivery]) -> list[str]:
         """Stop deliveries and drop what waits for them; return what to report."""

@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from ..config.node_sets import folded
+from ..config.node_sets import fold
 from ..model.points import Batch
 from ..model.target import Target
 from .client import Client
@@ -98,7 +98,7 @@ class _Names:
         return ", ".join(
             self.of(some[0])
             if len(some) == 1
-            else f"{folded(target.host for target in some)}:{port}{section}"
+            else f"{fold(target.host for target in some)}:{port}{section}"
             for (port, section), some in hosts.items()
         )
 

@@ -13,7 +13,7 @@ from fructosa_bridge.app.engine import Engine
 from fructosa_bridge.config.nodes_settings import NodesSettings
 from fructosa_bridge.config.settings import GraphiteSettings, MasterConfig, MasterSettings
 from fructosa_bridge.config.shard import Shard
-from fructosa_bridge.config.targets import configured
+from fructosa_bridge.config.targets import section_targets
 from fructosa_bridge.scrape.client import Client
 from fructosa_service.errors import ConfigError, Problem, ServiceError
 from fructosa_service.logs import LoggingSettings
@@ -138,7 +138,7 @@ class Lab:
         self.loads += 1
         if self.error is not None:
             raise self.error
-        return self.config, configured(self.config.nodes, None, self.config.master.shard)
+        return self.config, section_targets(self.config.nodes, None, self.config.master.shard)
 
     async def start(self):
         """Start with the configuration as it is now."""

@@ -28,7 +28,7 @@ from fructosa_bridge.carbon_setup.capacity import (
     unknown_creates,
 )
 from fructosa_bridge.config.nodes_settings import NodesSettings
-from fructosa_bridge.config.targets import configured
+from fructosa_bridge.config.targets import section_targets
 from fructosa_bridge.whisper.retentions import archives
 from fructosa_bridge.whisper.whisper_file import create
 
@@ -38,7 +38,7 @@ ROOM = DiskSpace(folder=Path("/w"), free_bytes=10**13, free_files=10**7)
 
 def asked(series=300, naming="plain", **sections):
     """Return what comes of some sections."""
-    return demand(configured(sections, "c", naming=naming), series)
+    return demand(section_targets(sections, "c", naming=naming), series)
 
 
 def nodes(count, **settings):

@@ -9,7 +9,7 @@ from fructosa_bridge.carbon_setup.disk_space import disk_space
 from fructosa_bridge.cli import main
 from fructosa_bridge.config.nodes_settings import NodesSettings
 from fructosa_bridge.config.settings import GraphiteSettings
-from fructosa_bridge.config.targets import configured
+from fructosa_bridge.config.targets import section_targets
 from fructosa_service.errors import UsageError
 
 HERE, THERE = GraphiteSettings(), GraphiteSettings(host="graphite.example")
@@ -19,7 +19,7 @@ TIGHT = "MAX_CREATES_PER_MINUTE = 10\nMAX_UPDATES_PER_SECOND = 30\nMAX_CACHE_SIZ
 def targets(count, naming="plain"):
     """Return so many targets."""
     hosts = tuple(f"n{number}" for number in range(count))
-    return configured({"all": NodesSettings(hosts=hosts)}, "c", naming=naming)
+    return section_targets({"all": NodesSettings(hosts=hosts)}, "c", naming=naming)
 
 
 def asked(count=1000, series=2, naming="plain"):

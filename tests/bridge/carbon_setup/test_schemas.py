@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from fructosa_bridge.carbon_setup.name_patterns import of_names
 from fructosa_bridge.carbon_setup.schemas import storage_aggregation, storage_schemas
 from fructosa_bridge.config.nodes_settings import NodesSettings
-from fructosa_bridge.config.targets import configured
+from fructosa_bridge.config.targets import section_targets
 from fructosa_bridge.model.target import Target
 from fructosa_bridge.naming.schemes import SCHEMES
 from fructosa_bridge.naming.sensor_metrics import METRICS, OF_EACH
@@ -47,7 +47,7 @@ def slot(text, path):
 
 def schemas(prefix, **sections):
     """Return the rules for some sections."""
-    return storage_schemas(configured(sections, prefix))
+    return storage_schemas(section_targets(sections, prefix))
 
 
 @given(
@@ -111,7 +111,7 @@ def test_a_deeper_prefix_is_not_taken_for_a_node():
 @pytest.mark.parametrize("prefix", [None, "cluster"])
 def test_series_of_others_are_not_touched(prefix):
     """Carbon's own have their rule; the rest are left to the rules of the site."""
-    targets = configured({"compute": _FAST}, prefix)
+    targets = section_targets({"compute": _FAST}, prefix)
 
     for path in (
         "servers.n1.load",
@@ -145,7 +145,7 @@ def test_series_of_others_are_not_touched(prefix):
 def test_carbon_thins_out_as_the_embedded_store(prefix, host, series):
     """The mean of gauges, the last of counters, the least of ``up``; from any number of points."""
     below = NodesSettings(hosts=("n1", "y_total"), prefix="cluster.up", port=1)
-    targets = configured({"compute": NodesSettings(hosts=(host,)), "below": below}, prefix)
+    targets = section_targets({"compute": NodesSettings(hosts=(host,)), "below": below}, prefix)
 
     for target in targets:
         rule = first_rule(storage_aggregation(targets), f"{target.graphite_path}.{series}")
@@ -170,7 +170,7 @@ def paths_of(naming, metric):
 @pytest.mark.parametrize("naming", SCHEMES)
 def test_what_lagent_declares_is_thinned_out_by_its_type(naming):
     """Each counter keeps its last value, each gauge its mean, whatever their labels say."""
-    targets = configured({"compute": _FAST}, "c", naming=naming)
+    targets = section_targets({"compute": _FAST}, "c", naming=naming)
     text = storage_aggregation(targets)
     before, after = SCHEMES[naming].around(targets[0])
 
@@ -189,7 +189,7 @@ def sensed(prefix, naming, *sections):
         f"s{number}": NodesSettings(hosts=("n1",), interval_s=interval_s, sensors=sensors)
         for number, (interval_s, sensors) in enumerate(sections)
     }
-    targets = configured(settings, prefix, naming=naming)
+    targets = section_targets(settings, prefix, naming=naming)
     return storage_schemas(targets), targets[0].graphite_path
 
 
