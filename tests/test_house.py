@@ -77,8 +77,7 @@ PURE = {
     "fructosa_bridge": {
         "agents.ssh",
         "carbon_setup.capacity",
-        "carbon_setup.name_patterns",
-        "carbon_setup.node_patterns",
+        "carbon_setup.path_patterns",
         "carbon_setup.schemas",
         "client.target_list",
         "config.agents_settings",

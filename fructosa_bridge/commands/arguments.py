@@ -11,7 +11,7 @@ from fructosa_service.daemon import commands as commands_of_daemons
 from fructosa_service.daemon.commands import Daemon
 from fructosa_service.daemon.lifecycle import CommandResult
 
-from ..carbon_setup.capacity import SERIES_OF_PAGE
+from ..carbon_setup.capacity import SERIES_PER_PAGE
 from ..client.target_list import STATES
 from ..config.agents_settings import FAN_OUT, TIMEOUT
 from ..config.hosts import HOSTS
@@ -221,9 +221,9 @@ def _add_check(commands: cli.Commands, run: cli.Command) -> None:
         "--series",
         metavar="N",
         type=from_command_line(_SERIES),
-        default=SERIES_OF_PAGE,
+        default=SERIES_PER_PAGE,
         help="how many series a page has, to tell what carbon and the disk must take "
-        f"(default: {SERIES_OF_PAGE}; lmaster ping tells the samples of each node)",
+        f"(default: {SERIES_PER_PAGE}; lmaster ping tells the samples of each node)",
     )
     check.add_argument(
         "--carbon-conf",

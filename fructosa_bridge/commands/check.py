@@ -51,10 +51,14 @@ def _foresee(
 ) -> None:
     """Tell how much comes, and warn where Graphite's limits would bite."""
     everyone = targets_of_all_shards(config, path)
-    asked = capacity_check.Workload(own=targets, all=everyone, series_of_page=arguments.series)
+    workload = capacity_check.Workload(
+        targets=targets, targets_of_all_shards=everyone, series_per_page=arguments.series
+    )
     destinations = list(config.destinations.values())
-    line = capacity_check.expected(destinations, asked)
+    line = capacity_check.summary(destinations, workload)
     if line is not None:
         print(line)
-    for warning in capacity_check.warnings(destinations, asked, arguments.carbon_conf, os.environ):
+    for warning in capacity_check.warnings(
+        destinations, workload, arguments.carbon_conf, os.environ
+    ):
         print(f"warning: {warning}", file=sys.stderr)
