@@ -14,8 +14,7 @@ from fructosa_bridge.config.nodes_settings import NodesSettings
 from fructosa_bridge.config.targets import section_targets
 from fructosa_bridge.model.target import Target
 from fructosa_bridge.naming.schemes import SCHEMES
-from fructosa_bridge.naming.sensor_metrics import METRICS, OF_EACH
-from fructosa_bridge.whisper.retentions import aggregation
+from fructosa_bridge.whisper.retentions import aggregation_method
 from fructosa_exporter import collector
 from fructosa_exporter.sensors import SENSORS, Agent
 
@@ -130,7 +129,10 @@ def test_carbon_aggregates_like_the_embedded_store(prefix, host, series):
     for target in targets:
         rule = first_rule(storage_aggregation(targets), f"{target.graphite_path}.{series}")
 
-        assert (aggregation(series), "0") == (rule["aggregationmethod"], rule["xfilesfactor"])
+        assert (aggregation_method(series), "0") == (
+            rule["aggregationmethod"],
+            rule["xfilesfactor"],
+        )
 
 
 # Values of labels that look like names of metrics.
@@ -220,17 +222,6 @@ def test_a_section_without_sensors_may_have_any_series():
     assert "# Sensors" not in other
 
 
-def test_a_section_with_a_query_may_have_any_series():
-    """The query may request other sensors, so all slots have the shortest interval."""
-    page = "/metrics?collect[]=BootTime"
-    fast = NodesSettings(hosts=("n1",), sensors=("CPUPercent",), path=page)
-    slow = NodesSettings(hosts=("n1",), sensors=("BootTime",), path=page, interval_s=300)
-
-    text = schemas("c", fast=fast, slow=slow)
-
-    assert 10 == slot(text, "c.n1.fructosa_boot_time_seconds")
-
-
 def test_each_node_has_the_rules_of_its_own_sections():
     """Two nodes are in one slow section, and one of them in another too."""
     fast = NodesSettings(hosts=("n1", "n2"), sensors=("CPUPercent",))
@@ -272,13 +263,6 @@ def test_the_slots_of_a_sensor_are_never_too_long(sections, naming):
             for path in paths_of(naming, metric)[:3]:
                 assert min(possible, default=shortest_s) == slot(text, f"{node}.{path}")
     assert shortest_s == slot(text, f"{node}.mysite_load")
-
-
-def test_no_metric_belongs_to_two_sensors():
-    """Otherwise the rule of a slow sensor would match series of a fast one."""
-    names = [*OF_EACH, *(name for names in METRICS.values() for name in names)]
-
-    assert sorted(set(names)) == sorted(names)
 
 
 _NAME = st.text("ab-1_#", min_size=1, max_size=4)

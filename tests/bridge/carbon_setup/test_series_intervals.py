@@ -11,6 +11,7 @@ from fructosa_bridge.carbon_setup.series_intervals import (
     slower_sensors,
 )
 from fructosa_bridge.model.target import Target
+from fructosa_bridge.naming.sensor_metrics import METRICS, OF_EACH
 
 
 def target(**how):
@@ -66,3 +67,10 @@ def test_a_pattern_matches_the_series_of_its_sensors(series, plain, fructosa):
         pattern = sensors_pattern(["BootTime"], has_old_names=has_old_names)
 
         assert expected == bool(re.match(pattern, series))
+
+
+def test_no_metric_belongs_to_two_sensors():
+    """Otherwise the rule of a slow sensor would match series of a fast one."""
+    names = [*OF_EACH, *(name for names in METRICS.values() for name in names)]
+
+    assert sorted(set(names)) == sorted(names)
