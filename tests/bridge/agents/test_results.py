@@ -134,6 +134,19 @@ def test_an_interrupted_node_is_a_failure():
     assert 130 == results.exit_code("stop", node_results.values())
 
 
+def test_nodes_with_the_same_ssh_error_share_a_line():
+    """Although the error has the name of the node."""
+    node_results = {
+        host: NodeResult(255, f"ssh: connect to host {host} port 22: Connection refused".encode())
+        for host in ("n1", "n2")
+    }
+
+    completed, (failed,) = printed("status", node_results)
+
+    assert [] == completed
+    assert failed.startswith("n[1-2]: ssh: Connection refused: ")
+
+
 @given(st.sampled_from(ACTIONS), st.dictionaries(st.from_regex(r"n[0-9]{1,3}\Z"), RESULTS))
 def test_any_output_is_printed_once_and_safely(action, node_results):
     """Without control characters, and with a limited length."""
