@@ -34,9 +34,9 @@ from .series_intervals import (
 
 MARK = "# Made by lmaster schemas"
 _HEAD = f"""\
-{MARK} from the intervals and nodes in lmaster.conf. Run it again when these change.
-# carbon uses the first rule that matches, so put your own rules after these. carbon reloads this
-# file by itself. Existing Whisper files keep their slots; whisper-resize.py changes them."""
+{MARK} from the intervals and nodes in lmaster.conf. Run it again when they
+# change. carbon uses the first rule that matches, so put your own rules after these. It reloads
+# this file by itself. Existing Whisper files keep their slots; whisper-resize.py changes them."""
 _SHARED = """\
 # Several sections scrape some of these nodes, at intervals of {intervals} s. Series without a rule
 # above have slots of the shortest."""
