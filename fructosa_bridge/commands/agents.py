@@ -14,19 +14,20 @@ def run(arguments: argparse.Namespace) -> int:
     """Carry out the action, or print what would be done; return the exit code."""
     config, targets = load_selected(arguments)
     hosts = list(dict.fromkeys(target.host for target in targets))
-    settings, action = config.agents.told(arguments.timeout, arguments.fan_out), arguments.action
+    settings = config.agents.overridden(arguments.timeout, arguments.fan_out)
+    action = arguments.action
+    # ClusterShell's engine takes longer to import than most commands run.
+    from ..agents.fan_out import fan_out, plan
+
     if arguments.dry_run:
-        print("\n".join(results.plan(settings, hosts, action)))
+        print("\n".join(plan(settings, hosts, action)))
         return 0
-    from ..agents.fan_out import (
-        fan_out,  # ClusterShell's engine takes longer to import than most commands run
-    )
 
     def progress_text(done: int, running: Sequence[str]) -> str:
         return results.progress(done, len(hosts), running)
 
     by_host = fan_out(settings, hosts, action, progress(sys.stderr, progress_text))
-    succeeded, failed = results.groups(action, by_host, settings.timeout_s)
+    succeeded, failed = results.grouped(action, by_host, settings.timeout_s)
     for group in succeeded:
         print(group)
     sys.stdout.flush()  # so that the order is right if both outputs go to one file or terminal

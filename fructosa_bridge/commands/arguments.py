@@ -11,10 +11,10 @@ from fructosa_service.daemon import commands as daemon_commands
 from fructosa_service.daemon.commands import Daemon
 from fructosa_service.daemon.lifecycle import CommandResult
 
-from ..carbon_setup.capacity import SERIES_OF_PAGE
+from ..carbon_setup.capacity import SERIES_PER_PAGE
 from ..client.target_list import STATES
 from ..config.agents_settings import FAN_OUT, TIMEOUT
-from ..config.node_set_files import HOSTS
+from ..config.hosts import HOSTS
 from ..config.nodes_settings import NodesSettings
 from ..config.settings import DEFAULT_FILE
 
@@ -224,9 +224,9 @@ def _add_check(commands: cli.Commands, run: cli.Command) -> None:
         "--series",
         metavar="N",
         type=from_command_line(_SERIES),
-        default=SERIES_OF_PAGE,
+        default=SERIES_PER_PAGE,
         help="assume this number of series per page, to estimate the load on carbon and disk "
-        f"(default: {SERIES_OF_PAGE}; lmaster ping shows the samples of each node)",
+        f"(default: {SERIES_PER_PAGE}; lmaster ping shows the samples of each node)",
     )
     check.add_argument(
         "--carbon-conf",

@@ -10,8 +10,7 @@ from pathlib import Path
 from fructosa_service import cli
 
 from ..carbon_setup import capacity_check
-from ..config.example import example_config
-from ..config.settings import DEFAULT_FILE, MasterConfig, read_config
+from ..config.settings import DEFAULT_FILE, MasterConfig, example_config, read_config
 from ..model.target import Target
 from .load_config import check_web_files, targets_of_all_shards, targets_of_shard
 
@@ -52,12 +51,12 @@ def _print_capacity(
 ) -> None:
     """Print the expected number of series and bytes, and warn of limits that are too low."""
     workload = capacity_check.Workload(
-        own=targets,
-        all=targets_of_all_shards(config, path),
-        series_of_page=arguments.series,
+        targets=targets,
+        targets_of_all_shards=targets_of_all_shards(config, path),
+        series_per_page=arguments.series,
     )
     destinations = list(config.destinations.values())
-    line = capacity_check.expected(destinations, workload)
+    line = capacity_check.summary(destinations, workload)
     if line is not None:
         print(line)
     warnings = capacity_check.warnings(destinations, workload, arguments.carbon_conf, os.environ)

@@ -10,9 +10,9 @@ from fructosa_service.errors import ConfigError, Problem, UsageError
 from fructosa_service.web.settings import WebSettings
 from fructosa_service.web.users import Users
 
-from ..config.select import pick
+from ..config.node_sets import select
 from ..config.settings import DEFAULT_FILE, GraphiteSettings, MasterConfig, read_config
-from ..config.targets import configured, named
+from ..config.targets import endpoint_targets, section_targets
 from ..model.target import Target
 
 
@@ -22,7 +22,7 @@ def targets_of_shard(config: MasterConfig, path: Path | None) -> list[Target]:
     Raises: ConfigError if any two targets, of all shards, would write to the same paths.
     """
     try:
-        return configured(
+        return section_targets(
             config.nodes,
             config.graphite.prefix,
             config.master.shard,
@@ -61,7 +61,7 @@ def load_selected(arguments: argparse.Namespace) -> tuple[MasterConfig, list[Tar
     Raises: UsageError as `load_all`, and if a selected node is not configured.
     """
     config, path, targets = load_all(arguments)
-    return config, pick(targets, arguments.hosts, lambda target: target.host, str(path))
+    return config, select(targets, arguments.hosts, lambda target: target.host, str(path))
 
 
 def load_to_scrape(arguments: argparse.Namespace) -> tuple[MasterConfig, list[Target]]:
@@ -102,7 +102,9 @@ def _targets_to_scrape(
 ) -> list[Target]:
     graphite = config.graphite
     if arguments.nodes:
-        return named(arguments.nodes, arguments.interval, graphite.prefix, graphite.naming)
+        return endpoint_targets(
+            arguments.nodes, arguments.interval, graphite.prefix, graphite.naming
+        )
     if arguments.interval is not None:
         raise UsageError(
             "--interval is only for nodes of --node; for those of the file, set interval in their "

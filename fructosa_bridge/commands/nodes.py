@@ -7,7 +7,7 @@ import time
 from fructosa_service.errors import ServiceError
 
 from ..client import target_list
-from ..config.select import pick
+from ..config.node_sets import select
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -19,7 +19,7 @@ def run(arguments: argparse.Namespace) -> int:
         targets = target_list.parse(master.get("/api/targets"))
     except ValueError as error:
         raise ServiceError(master.not_lmaster(str(error))) from error
-    targets = pick(targets, arguments.hosts, lambda target: target.host, master.url)
+    targets = select(targets, arguments.hosts, lambda target: target.host, master.url)
     targets = [target for target in targets if arguments.state in (None, target.state)]
     if arguments.json:
         print(json.dumps([target.fields for target in targets], indent=2))

@@ -22,7 +22,7 @@ def run(arguments: argparse.Namespace) -> int:
         return "" if done == len(targets) else f"{done} of {len(targets)} scraped"
 
     show_progress = progress(sys.stderr, progress_text)
-    states = asyncio.run(ping.ask(targets, config.master.sample_limit, show_progress))
+    states = asyncio.run(ping.ping(targets, config.master.sample_limit, show_progress))
     for line in ping.report(states, is_quiet=arguments.quiet):
         print(line)
     return 0 if all(state.up for state in states) else cli.EXIT_RUNNING

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from fructosa_service.config.kinds import Endpoint
 
-from .access import METRICS, Access
+from .access import METRICS_PATH, Access
 from .selection import LabelLimits, MetricSelection
 
 
@@ -14,10 +14,9 @@ from .selection import LabelLimits, MetricSelection
 class Target:
     """A page that is scraped every *interval_s* seconds.
 
-    *group* is the label of its ``[nodes:…]`` section, *graphite_path* the common beginning of its
-    series in Graphite,
-    *path* where its page is on the node. With *is_together* it is scraped at the same moment as
-    all others of its interval.
+    *group* is the label of its ``[nodes:…]`` section. Its series in Graphite are below
+    *graphite_path*, its page is at the URL path *path* of the node. With *is_together* it is
+    scraped at the same moment as all other such targets with its interval.
     """
 
     group: str
@@ -28,7 +27,7 @@ class Target:
     timeout_s: float = 5
     connect_timeout_s: float | None = None
     page_limit: int = 16 * 2**20
-    path: str = METRICS
+    path: str = METRICS_PATH
     access: Access = Access()
     sensors: tuple[str, ...] = ()
     naming: str = "plain"
@@ -38,27 +37,27 @@ class Target:
 
     @cached_property
     def name(self) -> str:
-        """Host and port, as people write them."""
+        """Host and port, e.g. ``node001:9888``."""
         return str(Endpoint(self.host, self.port))
 
     @cached_property
     def identity(self) -> str:
-        """What tells it from all other targets; its moment in the interval follows from it."""
+        """What identifies it among all targets; its offset in the interval follows from it."""
         return f"{self.group}/{self.name}"
 
     @property
     def effective_connect_timeout_s(self) -> float:
-        """How long connecting may take: that a node is off is not said as if it were slow."""
+        """The timeout for connecting: shorter, to tell a node that is down from a slow one."""
         return self.timeout_s / 2 if self.connect_timeout_s is None else self.connect_timeout_s
 
     @cached_property
     def request_path(self) -> str:
-        """Where its page is on the node, with what is asked of it."""
+        """The path and query of the request."""
         query = "&".join(f"collect[]={quote(sensor)}" for sensor in self.sensors)
         between = ("&" if "?" in self.path else "?") if query else ""
         return f"{self.path}{between}{query}"
 
     @property
     def url(self) -> str:
-        """Where its page is."""
+        """The URL of its page."""
         return f"{'https' if self.access.tls else 'http'}://{self.name}{self.request_path}"

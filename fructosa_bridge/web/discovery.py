@@ -6,7 +6,7 @@ A Prometheus that uses it scrapes the same pages as lmaster, at the same interva
 from collections.abc import Iterable
 from urllib.parse import parse_qsl
 
-from ..model.access import METRICS
+from ..model.access import METRICS_PATH
 from ..model.target import Target
 
 
@@ -34,7 +34,7 @@ def _labels(target: Target) -> dict[str, str]:
     if target.access.tls:
         labels["__scheme__"] = "https"
     path, _, query = target.path.partition("?")
-    if path != METRICS:
+    if path != METRICS_PATH:
         labels["__metrics_path__"] = path
     for name, value in parse_qsl(query, keep_blank_values=True):
         if name.isascii() and name.isidentifier():

@@ -189,7 +189,7 @@ class MasterCollector(Collector):
             if state.contribution is not None
         )
         for number, total in enumerate(TOTALS):
-            made = GaugeMetricFamily(total.name, total.text, labels=["section"])
+            made = GaugeMetricFamily(total.name, total.help, labels=["section"])
             for section, values in by_section.items():
                 if isfinite(values[number]):
                     made.add_metric([section], values[number])

@@ -7,7 +7,7 @@ from fructosa_bridge.model.target import Target
 from fructosa_bridge.queue.spool import Spool
 from fructosa_bridge.scrape.target_state import ScrapeTotals, TargetState
 
-CONNECTION_REFUSED = "can't connect: Connection refused; does lagent run there?"
+CONNECTION_REFUSED = "cannot connect: Connection refused; does lagent run there?"
 
 
 class NullDestination:

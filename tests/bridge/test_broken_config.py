@@ -7,8 +7,14 @@ from pathlib import Path
 import pytest
 
 from fructosa_bridge import cli
+from fructosa_bridge.config.node_sets import INVALID
 from fructosa_bridge.config.nodes_settings import NodesSettings
-from fructosa_bridge.config.settings import GraphiteSettings, MasterSettings, read_config
+from fructosa_bridge.config.settings import (
+    SAME_PATHS,
+    GraphiteSettings,
+    MasterSettings,
+    read_config,
+)
 from fructosa_service.config.settings import options_of
 from fructosa_service.logs import LoggingSettings
 
@@ -21,15 +27,17 @@ NO_SETTING = "is no setting; write key = value"
 NO_KEY = "is no key of this section"
 NO_SECTION = "is no section of this file"
 LABEL = "is not how this section is written; write [nodes:NAME]"
-NO_PREFIX = "is no prefix; write short names of letters, digits, _ and -, dots between them"
+NO_PREFIX = (
+    "is not a valid prefix; write short names of letters, digits, _ and -, separated by dots"
+)
 NO_PATH = "is not an absolute path; write it from the root, e.g. /var/lib/fructosa"
-NO_PAGE = "is no path of a page; write it from the slash, e.g. /metrics"
+NO_PAGE = "is not a valid URL path; start with a slash, e.g. /metrics"
 NO_HOST = "is not a host; write a name or an address, e.g. localhost"
 NO_PORT = "is not a port number; write e.g. 9888"
 NO_SECONDS = "is not a whole number of seconds; write e.g. 10"
 NO_TIMEOUT = "is not a number of seconds; write e.g. 5"
 OUT = "is out of range"
-NO_SET = "is no node set (…); write e.g. node[001-128]"
+NO_SET = f"{INVALID} (…); write e.g. node[001-128]"
 OF_NODES = (
     "it may have hosts, port, interval, timeout, connect timeout, page limit, compression, path, "
     "sensors, alignment, metrics keep, metrics drop, label limit, label length limit, prefix, tls, "
@@ -40,11 +48,11 @@ OF_LMASTER = (
     "replay rate, sample limit, pid file, user, group"
 )
 NO_GROUPS = (
-    "names a group, and this machine has none; write them into /etc/clustershell/groups.conf, or "
-    "name the nodes, e.g. node[001-128]"
+    "contains a group, but this machine has no groups; define them in "
+    "/etc/clustershell/groups.conf, or write the nodes, e.g. node[001-128]"
 )
-SAME = "all destinations get the same paths, write the same in both"
-NO_SELECTOR = "is no pattern of metrics; write e.g. node_cpu_*, with commas between several"
+SAME = SAME_PATHS
+NO_SELECTOR = "is not a valid metric pattern; write e.g. node_cpu_*, separate several with commas"
 TWO_SPELLINGS = "stands twice, in two spellings; keep one of the two sections"
 STANDS_TWICE = "stands twice; keep one of the two sections"
 INTERVAL = "is out of range; write from 1 to 86400 seconds"
@@ -52,14 +60,14 @@ TIMEOUT = "is out of range; write from 0.05 to 3600 seconds"
 NO_PROTOCOL = "is none of pickle, plaintext"
 NEITHER = "is neither yes nor no; write yes or no"
 UTF = "save the file as UTF-8"
-NONE = "names 0 nodes; write 1 to 100000 of them"
+NONE = "contains 0 nodes; write 1 to 100000"
 TWICE = "is set twice in this section; keep one of the two lines"
 SECTIONS = "it may have [lmaster], [nodes:…], [Graphite], [agents], [web], [logging]"
 LONGER = "lower the timeout or lengthen the interval"
 NO_VALUE = "is no value; write one line of text behind the '='"
 NO_HOME = "is in no user's home; write the path from the root"
 NO_LEVEL = "is none of DEBUG, INFO, WARNING, ERROR, CRITICAL"
-NO_SENSOR = "is not the name of one sensor; write commas between them"
+NO_SENSOR = "is not the name of one sensor; separate several with commas"
 SEVERAL = """\
 [lmaster]
 port = x
@@ -121,30 +129,29 @@ BROKEN = [
     (
         "destinations with two prefixes",
         "[Graphite:a]\nprefix = a\n[Graphite:b]\nhost = g\nprefix = b",
-        f": [Graphite:b] prefix: is b, and in [Graphite:a] it is a; {SAME}",
+        f": [Graphite:b] prefix: is b, but in [Graphite:a] it is a; {SAME}",
     ),
     (
         "destinations of which one has a prefix",
         "[Graphite]\nprefix = a\n[Graphite:b]\nhost = g",
-        f": [Graphite:b] prefix: is not set, and in [Graphite] it is a; {SAME}",
+        f": [Graphite:b] prefix: is not set, but in [Graphite] it is a; {SAME}",
     ),
     (
         "destinations that call series differently",
         "[Graphite:a]\n[Graphite:b]\nhost = g\nnaming = tagged",
-        f": [Graphite:b] naming: is tagged, and in [Graphite:a] it is plain; {SAME}",
+        f": [Graphite:b] naming: is tagged, but in [Graphite:a] it is plain; {SAME}",
     ),
     (
         "one place in two sections",
         "[Graphite]\n[Graphite:b]\nhost = localhost",
-        ": [Graphite:b]: means carbon at localhost:2004, as [Graphite] does; keep one of the two "
+        ": [Graphite:b]: is carbon at localhost:2004, like [Graphite]; remove one of the two "
         "sections",
     ),
     (
         "one folder in two sections, and a prefix too",
         "[Graphite:a]\nwhisper directory = /w\n[Graphite:b]\nwhisper directory = /w/\nprefix = b",
-        f": [Graphite:b] prefix: is b, and in [Graphite:a] it is not set; {SAME}",
-        ": [Graphite:b]: means Whisper files in /w, as [Graphite:a] does; keep one of the two "
-        "sections",
+        f": [Graphite:b] prefix: is b, but in [Graphite:a] it is not set; {SAME}",
+        ": [Graphite:b]: is Whisper files in /w, like [Graphite:a]; remove one of the two sections",
     ),
     ("nodes twice", NODES + HOSTS + "n1\n", f":3: [nodes:a] {STANDS_TWICE}"),
     ("nodes in two spellings", NODES + "[Nodes:a]\nhosts = n2", f":3: [Nodes:a]: {TWO_SPELLINGS}"),
@@ -218,29 +225,29 @@ BROKEN = [
     (
         "too many nodes",
         HOSTS + "n[1-999999999]",
-        ":2: [nodes:a] hosts: 'n[1-999999999]' names too many nodes; write at most 100000 of them",
+        ":2: [nodes:a] hosts: 'n[1-999999999]' expands to too many nodes; write at most 100000",
     ),
     (
         "too many nodes in all",
         HOSTS + "a[1-999]b[1-999]",
-        ":2: [nodes:a] hosts: 'a[1-999]b[1-999]' names 998001 nodes; write 1 to 100000 of them",
+        ":2: [nodes:a] hosts: 'a[1-999]b[1-999]' contains 998001 nodes; write 1 to 100000",
     ),
     ("comma too many", HOSTS + "a,,b", f":2: [nodes:a] hosts: 'a,,b' {NO_SET}"),
-    ("a slash", HOSTS + "a/b", f":2: [nodes:a] hosts: 'a/b' holds 'a/b', which {NO_HOST}"),
+    ("a slash", HOSTS + "a/b", f":2: [nodes:a] hosts: 'a/b' contains 'a/b', which {NO_HOST}"),
     (
         "a URL",
         HOSTS + "http://n1",
-        f":2: [nodes:a] hosts: 'http://n1' holds 'http://n1', which {NO_HOST}",
+        f":2: [nodes:a] hosts: 'http://n1' contains 'http://n1', which {NO_HOST}",
     ),
     (
         "a port behind the host",
         HOSTS + "n1:9888",
-        f":2: [nodes:a] hosts: 'n1:9888' holds 'n1:9888', which {NO_HOST}",
+        f":2: [nodes:a] hosts: 'n1:9888' contains 'n1:9888', which {NO_HOST}",
     ),
     (
         "no address",
         HOSTS + "300.0.0.1",
-        f":2: [nodes:a] hosts: '300.0.0.1' holds '300.0.0.1', which {NO_HOST}",
+        f":2: [nodes:a] hosts: '300.0.0.1' contains '300.0.0.1', which {NO_HOST}",
     ),
     ("a group", HOSTS + "@group", f":2: [nodes:a] hosts: '@group' {NO_GROUPS}"),
     ("every node", HOSTS + "*", f":2: [nodes:a] hosts: '*' {NO_GROUPS}"),
@@ -248,7 +255,7 @@ BROKEN = [
     (
         "range in blanks",
         HOSTS + "n1 - n3",
-        f":2: [nodes:a] hosts: 'n1 - n3' holds '-', which {NO_HOST}",
+        f":2: [nodes:a] hosts: 'n1 - n3' contains '-', which {NO_HOST}",
     ),
     ("range of uneven width", HOSTS + "n[01-1]", f":2: [nodes:a] hosts: 'n[01-1]' {NO_SET}"),
     ("range in steps of nothing", HOSTS + "n[1-9/0]", f":2: [nodes:a] hosts: 'n[1-9/0]' {NO_SET}"),
@@ -257,11 +264,11 @@ BROKEN = [
     ("operator without operand", HOSTS + "n1!", f":2: [nodes:a] hosts: 'n1!' {NO_SET}"),
     ("comma at the end", HOSTS + "n1,", f":2: [nodes:a] hosts: 'n1,' {NO_SET}"),
     ("only a comma", HOSTS + ",", f":2: [nodes:a] hosts: ',' {NO_SET}"),
-    ("a number", HOSTS + "12", f":2: [nodes:a] hosts: '12' holds '12', which {NO_HOST}"),
+    ("a number", HOSTS + "12", f":2: [nodes:a] hosts: '12' contains '12', which {NO_HOST}"),
     (
         "address range too long",
         HOSTS + "10.0.0.[255-256]",
-        f":2: [nodes:a] hosts: '10.0.0.[255-256]' holds '10.0.0.256', which {NO_HOST}",
+        f":2: [nodes:a] hosts: '10.0.0.[255-256]' contains '10.0.0.256', which {NO_HOST}",
     ),
     ("address in brackets", HOSTS + "[::1]", f":2: [nodes:a] hosts: '[::1]' {NO_SET}"),
     (
@@ -410,12 +417,12 @@ BROKEN = [
     (
         "a certificate of nodes without a key",
         NODES + "tls = yes\ntls certificate = /a.pem",
-        ":4: [nodes:a] tls certificate: has no tls key beside it; set both, or neither",
+        ":4: [nodes:a] tls certificate: requires tls key; set both, or neither",
     ),
     (
         "a key of nodes without a certificate",
         NODES + "tls = yes\ntls key = /a.key",
-        ":4: [nodes:a] tls key: has no tls certificate beside it; set both, or neither",
+        ":4: [nodes:a] tls key: requires tls certificate; set both, or neither",
     ),
     (
         "a certificate of nodes without TLS",
@@ -425,22 +432,22 @@ BROKEN = [
     (
         "a user without a password",
         NODES + "user = lmaster",
-        ":3: [nodes:a] user: has no password file beside it; set both, or neither",
+        ":3: [nodes:a] user: requires password file; set both, or neither",
     ),
     (
         "a password without a user",
         NODES + "password file = /p",
-        ":3: [nodes:a] password file: has no user beside it; set both, or neither",
+        ":3: [nodes:a] password file: requires user; set both, or neither",
     ),
     (
         "a user and a token",
         NODES + "user = a\npassword file = /p\ntoken file = /t",
-        ":5: [nodes:a] token file: can't be shown beside a user; remove one of the two",
+        ":5: [nodes:a] token file: can't be used together with user; remove one of the two",
     ),
     (
         "a user with a password behind",
         NODES + "user = a:b\npassword file = /p",
-        ":3: [nodes:a] user: 'a:b' is no user; write a name without colons, e.g. lmaster",
+        ":3: [nodes:a] user: 'a:b' is not a valid user name; write a name without colons, e.g. lmaster",
     ),
     ("a token in place", NODES + "token file = abc", f":3: [nodes:a] token file: 'abc' {NO_PATH}"),
     ("timeout empty", NODES + "timeout =", f":3: [nodes:a] timeout: '' {NO_TIMEOUT}"),
@@ -485,8 +492,8 @@ BROKEN = [
     (
         "metrics with half a label",
         NODES + "metrics drop = a{b=c}",
-        ":3: [nodes:a] metrics drop: 'a{b=c}' holds 'a{b=c}', which names no label; write "
-        'metric{label="pattern"}, with one label, and a ? for a comma',
+        ":3: [nodes:a] metrics drop: 'a{b=c}' holds 'a{b=c}', which is not a valid selector; write "
+        'metric{label="pattern"}, with one label, ? for a comma',
     ),
     (
         "no labels allowed",
@@ -501,12 +508,12 @@ BROKEN = [
     (
         "shard of no number",
         "[lmaster]\nshard = two",
-        ":2: [lmaster] shard: 'two' is no shard; write which of how many, e.g. 2/5",
+        ":2: [lmaster] shard: 'two' is not a valid shard; write NUMBER/COUNT, e.g. 2/5",
     ),
     (
         "shard beyond the last",
         "[lmaster]\nshard = 3/2",
-        ":2: [lmaster] shard: '3/2' is none of 2 shards; they are 1/2 to 2/2",
+        ":2: [lmaster] shard: '3/2' is not one of 2 shards; write 1/2 to 2/2",
     ),
     ("send perhaps", "[Graphite]\nsend = perhaps", f":2: [Graphite] send: 'perhaps' {NEITHER}"),
     (
@@ -625,7 +632,9 @@ def check(path, capsys):
     out, err = capsys.readouterr()
     assert out == ""
     assert err.replace("\n", "").isprintable()
-    return code, re.sub(r"is no node set \(.{1,120}\);", "is no node set (…);", err)
+    return code, re.sub(
+        r"is not a valid node set \(.{1,120}\);", "is not a valid node set (…);", err
+    )
 
 
 @pytest.mark.parametrize(
@@ -685,7 +694,7 @@ def test_two_pages_with_one_path_are_refused(tmp_path, capsys, sections, one, ot
 
     assert code == 2
     assert err.startswith(f"{path}: {one} and {other}")
-    assert " in Graphite; give one of them a [nodes:...] section with a prefix" in err
+    assert " in Graphite; move one of them to a [nodes:...] section with a different prefix" in err
 
 
 def test_scrape_says_the_same_as_check(tmp_path, capsys):

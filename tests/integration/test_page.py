@@ -62,7 +62,7 @@ def test_the_table_leads_from_targets_to_nodes(agent, master, browser, tmp_path)
     rows = [row.text for row in browser.find_elements(By.CSS_SELECTOR, "#targets tbody tr")]
     browser.find_element(By.LINK_TEXT, agent.place).click()
 
-    assert re.fullmatch(rf"down {dead} all .* can't connect: Connection refused", rows[0])
+    assert re.fullmatch(rf"down {dead} all .* cannot connect: Connection refused", rows[0])
     assert re.match(rf"up {agent.place} all ", rows[1])
     assert browser.current_url == f"{running.url}node/127-0-0-1"
 

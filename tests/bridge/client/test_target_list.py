@@ -18,14 +18,14 @@ def test_failed_targets_are_the_first_rows_of_the_table():
     text = targets_json(
         state("n1", up=True, due_s=993.4, samples=272),
         state("node100", up=None),
-        state("::1", up=False, due_s=100.0, error="can't connect: Connection refused"),
+        state("::1", up=False, due_s=100.0, error="cannot connect: Connection refused"),
     )
 
     rows = list(target_list.table(target_list.parse(text), now_s=1000.0))
 
     assert [
         "STATE    TARGET        GROUP      LAST  SAMPLES  ERROR",
-        "down     [::1]:9888    compute  15 min        0  can't connect: Connection refused",
+        "down     [::1]:9888    compute  15 min        0  cannot connect: Connection refused",
         "waiting  node100:9888  compute                0",
         "up       n1:9888       compute     7 s      272",
     ] == rows

@@ -8,7 +8,7 @@ from fructosa_bridge.model.selection import SELECTOR, LabelLimits, MetricSelecti
 from fructosa_service.config.kinds import several
 
 PATTERNS = several(SELECTOR)
-NO_LABEL = 'names no label; write metric{label="pattern"}, with one label, and a ? for a comma'
+NO_LABEL = 'is not a valid selector; write metric{label="pattern"}, with one label, ? for a comma'
 
 
 def choice(keep="", drop=""):
@@ -99,11 +99,11 @@ def test_a_file_says_what_was_read_of_it(text):
     [
         (
             "node cpu",
-            "is no pattern of metrics; write e.g. node_cpu_*, with commas between several",
+            "is not a valid metric pattern; write e.g. node_cpu_*, separate several with commas",
         ),
         (
             "node.cpu",
-            "is no pattern of metrics; write e.g. node_cpu_*, with commas between several",
+            "is not a valid metric pattern; write e.g. node_cpu_*, separate several with commas",
         ),
         *[
             (text, NO_LABEL)
@@ -124,7 +124,7 @@ def test_two_labels_are_refused_where_they_stand():
     with pytest.raises(ValueError, match="with one label") as caught:
         PATTERNS.parse('m{a="b",c="d"}')
 
-    assert str(caught.value).startswith("holds 'm{a=\"b\"', which names no label")
+    assert str(caught.value).startswith("holds 'm{a=\"b\"', which is not a valid selector")
 
 
 @given(st.text(max_size=30) | st.text('ma*{}="?,', max_size=12))

@@ -86,7 +86,7 @@ def test_who_was_killed_is_told_from_who_ended(files, tmp_path, caplog):
     after = files()
 
     assert (False, False, True) == (first.was_killed, was_killed, after.was_killed)
-    assert 1 == caplog.text.count("the lmaster before was killed")
+    assert 1 == caplog.text.count("the previous lmaster was killed")
 
 
 @pytest.mark.parametrize("cut", [1, 8, 50, 104])
@@ -131,7 +131,7 @@ def test_what_could_not_be_cut_off_hides_nothing(files, tmp_path):
     """A disk that refuses the cut leaves half a record behind, and the next segment whole."""
     first = files()
     first.append(batch(0))
-    first.leave()
+    first.finish()
     first.append(batch(1))
     first.close()
     torn = min((tmp_path / "queue").glob("*.segment"))

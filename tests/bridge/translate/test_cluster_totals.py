@@ -13,7 +13,6 @@ from fructosa_bridge.model.errors import ScrapeError
 from fructosa_bridge.model.selection import SELECTOR, MetricSelection
 from fructosa_bridge.model.target import Target
 from fructosa_bridge.naming.schemes import SCHEMES
-from fructosa_bridge.queue.spool import Spool
 from fructosa_bridge.scrape.client import Page
 from fructosa_bridge.scrape.scraper import Scraper
 from fructosa_bridge.scrape.target_state import TargetState
@@ -27,8 +26,8 @@ from fructosa_bridge.translate.cluster_totals import (
 from fructosa_bridge.translate.translator import Translator
 from fructosa_bridge.web.metrics import registry
 from fructosa_exporter.sensors import SENSORS
-from fructosa_grafana.boards import BOARDS
-from fructosa_grafana.query import ANY
+from fructosa_grafana.dashboards import DASHBOARDS
+from fructosa_grafana.queries.expressions import ANY
 
 from ..fake_status import FakeStatus
 
@@ -55,8 +54,7 @@ class Nodes:
         self._rules = rules
         self.said = {}
         self.states = []
-        self._spool = Spool(10**6)
-        self._scraper = Scraper(self, [self._spool], 10**6)
+        self._scraper = Scraper(self, lambda batches: None, 10**6)
 
     async def fetch(self, target):
         """Answer as lmaster's client does."""
@@ -184,7 +182,7 @@ def grown(*pages):
     """Return what is received a second, after pages that were due as given: ``(due_s, page)``."""
     translator, before = Translator(), None
     for due_s, page in pages:
-        taken = translator.points(page, "cluster.n1.", 10**6).taken
+        taken = translator.translate(page, "cluster.n1.", 10**6).addends
         before = contribution(taken, due_s, before)
     return named(before.amounts).get(RECEIVED)
 
@@ -241,7 +239,7 @@ def test_a_series_that_stands_twice_counts_once():
     """The last one, as in Graphite."""
     page = 'fructosa_load_average{minutes="1"} 1\nfructosa_load_average{a="",minutes="1"} 2\n'
 
-    taken = Translator().points(page, "cluster.n1.", 10).taken
+    taken = Translator().translate(page, "cluster.n1.", 10).addends
 
     assert {"load_average": 2} == named(contribution(taken, 0, None).amounts)
 
@@ -250,7 +248,7 @@ def test_pages_of_other_exporters_have_nothing_to_add():
     """So they cost nothing."""
     page = 'node_load1 1\nfructosa_load_average{minutes="5"} 1\nfructosa_cpu_threads_x 1\n'
 
-    assert Translator().points(page, "cluster.n1.", 10).taken is None
+    assert Translator().translate(page, "cluster.n1.", 10).addends is None
 
 
 def test_nodes_that_say_the_same_share_what_is_picked():
@@ -258,12 +256,15 @@ def test_nodes_that_say_the_same_share_what_is_picked():
     translator = Translator()
     pages = [f'{PAGE}uname{{node="n{number}"}} 1\n' for number in range(10)]
 
-    found = [translator.points(page, f"n{at}.", 100).taken.picks for at, page in enumerate(pages)]
-    known = translator._layouts._picks._known
+    found = [
+        translator.translate(page, f"n{at}.", 100).addends.addend_index
+        for at, page in enumerate(pages)
+    ]
+    known = translator._templates._addends
     shared = (len(set(map(id, found))), len(known))
     del found
     for at in range(10):
-        translator.points("up 1\n", f"n{at}.", 100)
+        translator.translate("up 1\n", f"n{at}.", 100)
     gc.collect()
 
     assert (1, 1) == shared
@@ -281,7 +282,7 @@ def test_no_numbers_make_a_sum_that_is_no_number(pages):
     picks, before, amounts = AddendIndexes(), None, []
     for at, page in enumerate(pages):
         placed = tuple((place, _part(series)) for place, series in enumerate(page))
-        before = contribution(picks.of(placed).taken(list(page.values())), float(at), before)
+        before = contribution(picks.shared(placed).values(list(page.values())), float(at), before)
         amounts.append(("compute", f"cluster.n{at}", before.amounts))
 
     found = totals(amounts)["compute"]
@@ -297,7 +298,7 @@ def _part(series):
 
 def test_sums_that_are_too_large_are_not_told():
     """As Graphite could not hold them."""
-    taken = Translator().points("fructosa_cpu_threads 1e308\n", "n.", 10).taken
+    taken = Translator().translate("fructosa_cpu_threads 1e308\n", "n.", 10).addends
     amounts = contribution(taken, 0, None).amounts
 
     assert {} == named(totals([("all", f"n{at}", amounts) for at in range(2)])["all"])
@@ -329,7 +330,7 @@ def test_whole_disks_wires_and_packages_are_added_up(metric, labels, quantity):
     """What holds others counts, and what it holds does not."""
     found = addend(metric, list(labels.items()))
 
-    assert quantity == (found and TOTALS[found.number].quantity)
+    assert quantity == (found and TOTALS[found.total].quantity)
 
 
 def test_sums_are_made_of_metrics_and_labels_that_the_agent_has():
@@ -344,7 +345,7 @@ def test_sums_are_made_of_metrics_and_labels_that_the_agent_has():
 
 def test_what_dashboards_ask_of_lmaster_it_tells():
     """Each sum that is on a panel is one of these, and each of these is on a panel."""
-    asked = {series.metric for board in BOARDS for series in board.leaves("graphite")}
+    asked = {series.metric for board in DASHBOARDS for series in board.leaves("graphite")}
 
     expected = {summed.name for summed in TOTALS}
     assert expected == {name for name in asked if name.startswith("fructosa_cluster_")}
@@ -354,7 +355,7 @@ def test_lmaster_adds_up_what_prometheus_is_asked_to():
     """Of the same series, so that a panel shows the same from both."""
     queries = [
         query
-        for board in BOARDS
+        for board in DASHBOARDS
         for panel in board.panels
         for query in panel.queries
         if query.in_graphite is not None

@@ -80,7 +80,7 @@ def test_names_of_another_family_are_taken():
     """A gauge can't have the name of a counter's samples."""
     page = "# TYPE a counter\na_total 1\n# TYPE a_created gauge\na_created 1\n# EOF\n"
 
-    with pytest.raises(PageError, match="a_created stands in two places of the page"):
+    with pytest.raises(PageError, match="a_created is in two places of the page"):
         list(samples(page))
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fructosa_bridge.config.nodes_settings import NodesSettings
-from fructosa_bridge.config.targets import configured
+from fructosa_bridge.config.targets import section_targets
 from fructosa_bridge.web.discovery import target_groups
 
 _LABEL = re.compile("[a-zA-Z_][a-zA-Z0-9_]*")
@@ -14,7 +14,7 @@ _LABEL = re.compile("[a-zA-Z_][a-zA-Z0-9_]*")
 
 def groups(**sections):
     """Return the target groups of sections."""
-    return target_groups(configured(sections, None))
+    return target_groups(section_targets(sections, None))
 
 
 def test_a_section_is_a_group_of_targets():

@@ -5,11 +5,12 @@ from prometheus_client import generate_latest
 from fructosa_bridge.deliver.delivery import REFUSALS
 from fructosa_bridge.queue.journal import Journal
 from fructosa_bridge.queue.segments import Segments
-from fructosa_bridge.queue.spool import REASONS, Spool
+from fructosa_bridge.queue.spool import REASONS
 from fructosa_bridge.scrape.target_state import ScrapeTotals
 from fructosa_bridge.web.metrics import registry
 
 from ..fake_status import FakeStatus, delivery, down, state, up
+from ..queues import spool_of
 
 
 def samples(source):
@@ -79,7 +80,7 @@ def test_a_reload_is_seen_by_the_next_scrape():
 def test_delivery_and_queue_are_reported(tmp_path):
     """Every reason for dropped points has a series from the start."""
     journal = Journal(Segments(tmp_path, 2**20, 60))
-    one = delivery(spool=Spool(1000, journal, "x"), delivered_points=7, last_error="refused")
+    one = delivery(spool=spool_of(journal, 1000, "x"), delivered_points=7, last_error="refused")
     one.spool.dropped.update({"full": 3, "expired": 4})
 
     found = samples(FakeStatus(deliveries=[one], queue_limits=(2**20, 60)))

@@ -5,7 +5,6 @@ from hypothesis import strategies as st
 
 from fructosa_bridge.queue.journal import Journal
 from fructosa_bridge.queue.segments import Segments
-from fructosa_bridge.queue.spool import Spool
 from fructosa_bridge.web.status import (
     counts_by_state,
     destination_status,
@@ -16,6 +15,7 @@ from fructosa_bridge.web.status import (
 )
 
 from ..fake_status import FakeStatus, delivery, down, state, up
+from ..queues import spool_of
 
 
 def test_the_status_of_a_target_has_plain_numbers():
@@ -109,7 +109,7 @@ def test_the_queue_is_reported_once_with_its_limits(tmp_path):
     """Several destinations share it."""
     journal = Journal(Segments(tmp_path, 2**20, 60))
     journal.error = "no space left"
-    sharing = [delivery(spool=Spool(1000, journal, name)) for name in ("a", "b")]
+    sharing = [delivery(spool=spool_of(journal, 1000, name)) for name in ("a", "b")]
 
     status = queue_status(FakeStatus(deliveries=sharing, queue_limits=(2**20, 60)))
 
