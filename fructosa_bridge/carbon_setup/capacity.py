@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fructosa_service.errors import visible
+from fructosa_service.humanize import count, disk_size, duration
 
 from ..model.selection import MetricSelection
 from ..model.target import Target
@@ -31,7 +32,6 @@ _BLOCK_BYTES = 4096  # of ext4 and XFS, if nobody chose another: a file has whol
 # A new cluster may take so long until all is seen; a write round so long until all is on disk.
 _PATIENCE_S, _ROUND_S = 3600, 60
 _PAUSE_S = 1  # carbon's writer, between two rounds
-_UNITS = ((86400, "days"), (3600, "h"), (60, "min"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +79,7 @@ def demand(targets: Sequence[Target], series_of_page: int) -> Demand:
     intervals = Counter(shortest.values())
     return Demand(
         series=series_of_page * len(shortest),
-        size_bytes=series_of_page * sum(file_bytes(s) * count for s, count in intervals.items()),
+        size_bytes=series_of_page * sum(file_bytes(s) * number for s, number in intervals.items()),
         points_per_s=series_of_page * sum(1 / one.interval_s for one in targets),
         together=series_of_page * sum(one.is_together for one in targets),
         is_most=any(one.sensors or one.selection != MetricSelection() for one in targets),
@@ -142,7 +142,7 @@ def expectation(asked: Demand, series_of_page: int) -> str:
     """Return in a line what is to be expected."""
     about = "at most" if asked.is_most else "about"
     return (
-        f"{about} {asked.series:,} series, {size(asked.size_bytes)} in Whisper files at "
+        f"{about} {asked.series:,} series, {disk_size(asked.size_bytes)} in Whisper files at "
         f"{series_of_page:,} series a page; lmaster ping tells the samples of each node, "
         "--series N takes another number"
     )
@@ -163,7 +163,7 @@ def too_few_creates(where: str, limits: CarbonLimits, series: int) -> Iterator[s
     rate = limits.creates_per_min
     if creation_s(series, rate) > _PATIENCE_S:
         yield (
-            f"{where}: MAX_CREATES_PER_MINUTE = {_number(rate)}, so that "
+            f"{where}: MAX_CREATES_PER_MINUTE = {count(rate)}, so that "
             f"{_creation(series, rate)}; {_remedy(series)}"
         )
 
@@ -173,7 +173,8 @@ def _creation(series: int, rate: float) -> str:
     dropped = "points of series without a file are dropped"
     if math.isinf(took_s):
         return f"none of {series:,} new series gets its file: {dropped}"
-    return f"{series:,} new series have all their files after {span(took_s)}; until then {dropped}"
+    after = duration(took_s)
+    return f"{series:,} new series have all their files after {after}; until then {dropped}"
 
 
 def _remedy(series: int) -> str:
@@ -190,15 +191,16 @@ def too_few_updates(where: str, limits: CarbonLimits, asked: Demand) -> Iterator
     rate, took_s = limits.updates_per_s, round_s(asked, limits.updates_per_s)
     if took_s <= _ROUND_S:
         return
-    text = f"{where}: MAX_UPDATES_PER_SECOND = {_number(rate)}"
+    text = f"{where}: MAX_UPDATES_PER_SECOND = {count(rate)}"
     if math.isinf(took_s):
         yield f"{text}, so that carbon writes nothing; set it to what the disk takes, or to inf"
         return
     held = round(asked.points_per_s * took_s / 2)
     yield (
         f"{text}, and {asked.points_per_s:,.0f} points come a second: carbon writes several of a "
-        f"series at once, each series every {span(took_s)}. That loses none, but about {held:,} "
-        "points wait in its memory and are gone if it is killed; set it to what the disk takes"
+        f"series at once, each series every {duration(took_s)}. That loses none, but about "
+        f"{held:,} points wait in its memory and are gone if it is killed; set it to what the disk "
+        "takes"
     )
 
 
@@ -216,7 +218,7 @@ def too_small_cache(where: str, limits: CarbonLimits, asked: Demand) -> Iterator
     )
     much = "no end of" if math.isinf(brought) else f"{brought:,.0f}"
     yield (
-        f"{where}: MAX_CACHE_SIZE = {_number(limits.cache_points)}, and {much} points come while "
+        f"{where}: MAX_CACHE_SIZE = {count(limits.cache_points)}, and {much} points come while "
         f"it writes each series once; {then}. Set it to inf, or raise MAX_UPDATES_PER_SECOND"
     )
 
@@ -229,8 +231,8 @@ def too_little_space(room: DiskSpace, asked: Demand, *, is_sparse: bool) -> Iter
     if needed > room.free_bytes:
         how = "grow to" if is_sparse else "take"
         yield (
-            f"{folder}: the files of {new:,} new series {how} {size(needed)}, and "
-            f"{size(room.free_bytes)} are free; make room, choose series with metrics keep or "
+            f"{folder}: the files of {new:,} new series {how} {disk_size(needed)}, and "
+            f"{disk_size(room.free_bytes)} are free; make room, choose series with metrics keep or "
             "sensors, or scrape less often"
         )
     if room.free_files is not None and new > room.free_files:
@@ -238,32 +240,6 @@ def too_little_space(room: DiskSpace, asked: Demand, *, is_sparse: bool) -> Iter
             f"{folder}: {new:,} new series are as many files and some folders, and "
             f"{room.free_files:,} inodes are free; use a file system with more, such as XFS"
         )
-
-
-def size(number: float) -> str:
-    """Return a number of bytes as disks are sold: ``1.9 TB``."""
-    for power, unit in ((15, "PB"), (12, "TB"), (9, "GB"), (6, "MB"), (3, "kB")):
-        if number >= 0.9995 * 10**power:
-            return f"{_short(number / 10**power)} {unit}"
-    return f"{number:.0f} B"
-
-
-def span(seconds: float) -> str:
-    """Return a stretch of time: ``42 days``, ``3 h``."""
-    for unit_s, unit in _UNITS:
-        # Two of a unit at least: "30 h" says more than "1 day".
-        if seconds >= 2 * unit_s:
-            return f"{_short(seconds / unit_s)} {unit}"
-    return f"{seconds:.0f} s"
-
-
-def _short(number: float) -> str:
-    """Return a number with a digit behind the point only where it is below ten."""
-    return f"{number:,.0f}" if number >= 9.95 else f"{number:.1f}".removesuffix(".0")
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if value == int(value) else f"{value:g}"
 
 
 def _rounded_up(number: float) -> int:

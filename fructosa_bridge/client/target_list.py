@@ -7,10 +7,10 @@ from typing import Any
 
 from fructosa_service.config.kinds import ENDPOINT
 from fructosa_service.errors import visible
+from fructosa_service.humanize import age
 
 STATES = ("down", "waiting", "up")
 _HEAD = ("STATE", "TARGET", "GROUP", "LAST", "SAMPLES", "ERROR")
-_MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
 
 
 @dataclass(frozen=True)
@@ -83,11 +83,3 @@ def table(lines: Sequence[Line], now_s: float) -> Iterator[str]:
 def _cells(line: Line, now_s: float) -> tuple[str, ...]:
     last = "" if line.last_scrape_s is None else age(now_s - line.last_scrape_s)
     return line.state, line.name, line.group, last, str(line.samples), line.error
-
-
-def age(seconds: float) -> str:
-    """Return how long ago something was, in the unit that fits: ``7 s``, ``12 min``, ``3 h``."""
-    for unit_s, unit in ((_DAY_S, "d"), (_HOUR_S, "h"), (_MINUTE_S, "min")):
-        if seconds >= 2 * unit_s:
-            return f"{seconds // unit_s:.0f} {unit}"
-    return f"{max(0.0, seconds):.0f} s"

@@ -19,8 +19,6 @@ from fructosa_bridge.carbon_setup.capacity import (
     file_bytes,
     part_of,
     round_s,
-    size,
-    span,
     too_few_creates,
     too_few_updates,
     too_little_space,
@@ -252,39 +250,3 @@ def test_a_folder_of_one_of_two_instances_gets_half():
     half = part_of(BIG, 1, 2)
 
     assert (1_500_000, 5 * 10**11, 150_000) == (half.series, half.size_bytes, half.points_per_s)
-
-
-@pytest.mark.parametrize(
-    ("number", "text"),
-    [
-        (0, "0 B"),
-        (999, "999 B"),
-        (999_999, "1 MB"),
-        (4096, "4.1 kB"),
-        (82 * 10**9, "82 GB"),
-        (1.94e12, "1.9 TB"),
-        (9.96e12, "10 TB"),
-        (2e15, "2 PB"),
-        (2e19, "20,000 PB"),
-    ],
-)
-def test_bytes_are_told_as_disks_are_sold(number, text):
-    """In powers of a thousand."""
-    assert text == size(number)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (5, "5 s"),
-        (150, "2.5 min"),
-        (6000, "100 min"),
-        (3 * 3600, "3 h"),
-        (30 * 3600, "30 h"),
-        (3_599_940, "42 days"),
-        (2.5 * 86400, "2.5 days"),
-    ],
-)
-def test_times_are_told_as_people_say_them(seconds, text):
-    """Not in seconds, where these are many."""
-    assert text == span(seconds)

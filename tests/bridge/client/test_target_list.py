@@ -93,12 +93,3 @@ def test_what_a_node_said_can_not_move_the_cursor():
     text = told(state("n1", up=False, error="a\x1b[2J\nb"))
 
     assert list(target_list.table(target_list.read(text), 0.0))[1].endswith("a [2J b")
-
-
-@pytest.mark.parametrize(
-    ("seconds", "expected"),
-    [(-3, "0 s"), (0.4, "0 s"), (119, "119 s"), (120, "2 min"), (7200, "2 h"), (1e6, "11 d")],
-)
-def test_an_age_has_the_unit_that_fits(seconds, expected):
-    """A clock that was set back makes nothing younger than now."""
-    assert expected == target_list.age(seconds)

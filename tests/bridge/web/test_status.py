@@ -4,14 +4,12 @@ import asyncio
 import gzip
 import json
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fructosa_bridge.queue.journal import Journal
 from fructosa_bridge.queue.segments import Segments
 from fructosa_bridge.queue.spool import Spool
-from fructosa_bridge.web import readable
 from fructosa_bridge.web.status import (
     counts,
     destination_row,
@@ -188,24 +186,3 @@ async def test_few_answers_are_kept_whatever_is_asked_for():
         await answers.targets("", str(number))
 
     assert len(answers._kept) <= 8
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        (readable.many(1234567), "1\u202f234\u202f567"),
-        (readable.many(12), "12"),
-        (readable.size(512), "512 B"),
-        (readable.size(4 * 2**30), "4 GiB"),
-        (readable.size(1.5 * 2**20), "1.5 MiB"),
-        (readable.age(3.4), "3 s"),
-        (readable.age(90), "1.5 min"),
-        (readable.age(604800), "7 d"),
-        (readable.took(None), ""),
-        (readable.took(0.0123), "12.3 ms"),
-        (readable.took(2.5), "2.50 s"),
-    ],
-)
-def test_numbers_are_written_for_people(text, expected):
-    """With units, and no more digits than are of use."""
-    assert expected == text
