@@ -35,7 +35,7 @@ class Listener:
 
     def __init__(self, application: web.Application, settings: WebSettings) -> None:
         files = settings.tls()
-        self._tls: FileCache[Any] | None = None if files is None else files.kept()
+        self._tls: FileCache[Any] | None = None if files is None else files.cached()
         self._most = settings.max_connections
         self._sockets: list[socket.socket] = []
         self._accepting: list[asyncio.Task[None]] = []

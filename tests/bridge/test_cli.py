@@ -275,7 +275,7 @@ def test_a_password_is_shown(tmp_path, capsys):
     [
         (None, "can't be read: No such file or directory"),
         (b"", "is empty; write the secret into it"),
-        (b"a\nb\n", "has several lines; write the secret into one"),
+        (b"a\nb\n", "has more than one line"),
         (b"\xff", "is no text in UTF-8; write it anew"),
     ],
 )

@@ -516,10 +516,10 @@ def test_a_place_does_not_show_its_secrets(tmp_path):
             lambda path: None,
             "can't be read: No such file or directory; check the path and its perm",
         ),
-        (os.mkdir, "is no file; give the path of one"),
+        (os.mkdir, "is not a regular file"),
         (lambda path: path.write_text("\n"), "is empty; write the secret into it"),
-        (lambda path: path.write_text("a\nb\n"), "has several lines; write the secret into one"),
-        (lambda path: path.write_text("a b\n"), "holds no token; write one word, in ASCII"),
+        (lambda path: path.write_text("a\nb\n"), "has more than one line"),
+        (lambda path: path.write_text("a b\n"), "contains no valid token"),
     ],
 )
 def test_a_token_file_holds_one_word(tmp_path, make, said):
