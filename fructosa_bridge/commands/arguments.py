@@ -20,9 +20,9 @@ from ..config.settings import DEFAULT_FILE
 
 _INTERVAL = whole("seconds", at_least=1, at_most=86400)
 _SIGNALS = (
-    f"Signals: {commands_of_daemons.ENDS} At its end lmaster delivers what is queued, for five "
-    "seconds at most; the rest waits on disk. At SIGHUP it reads its configuration again; a wrong "
-    "one is refused, and the old one goes on."
+    f"Signals: {commands_of_daemons.SIGNALS_HELP} On shutdown, lmaster delivers queued points for "
+    "at most five seconds; the rest waits on disk. On SIGHUP it reloads its configuration; an "
+    "invalid one is rejected, and the old one stays in use."
 )
 _SERIES = whole("series", at_least=1, at_most=10_000_000)
 
@@ -44,7 +44,7 @@ def parser(
     what they answer.
     """
     made = cli.parser("lmaster", "Scrape the nodes of a cluster and write into Graphite.")
-    made.epilog = f"{_SIGNALS} {commands_of_daemons.CODES}"
+    made.epilog = f"{_SIGNALS} {commands_of_daemons.EXIT_CODES_HELP}"
     commands = made.add_subparsers(metavar="COMMAND", required=True)
     _add_scrape(commands, run["scrape"])
     commands_of_daemons.add(commands, daemon, say)

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from fructosa_service.errors import UsageError
-from fructosa_service.suggest import did_you_mean
+from fructosa_service.errors import UsageError, did_you_mean
 
 from .node_sets import folded
 
