@@ -142,7 +142,7 @@ def test_rules_that_a_person_wrote_are_kept(config, tmp_path, capsys):
     code = main(["schemas", "-c", config, "--output", str(tmp_path)])
 
     assert 2 == code
-    assert f"{own} was not made by lmaster, and is kept" in capsys.readouterr().err
+    assert f"{own} was not written by lmaster" in capsys.readouterr().err
     assert "[mine]\npattern = .*\n" == own.read_text()
     assert not (tmp_path / "storage-schemas.conf").exists()
 

@@ -77,7 +77,7 @@ def test_a_file_that_somebody_else_has_made_is_kept(name, config, tmp_path, caps
     code, said, why = ran(capsys, "-c", config, "--output", str(tmp_path / "made"))
 
     assert (2, "", {name: "my own"}) == (code, said, there(tmp_path / "made"))
-    assert f"{own} was not made by lmaster, and is kept" in why
+    assert f"{own} was not written by lmaster" in why
 
 
 def test_one_kind_of_data_source_alone(config, tmp_path, capsys):

@@ -227,9 +227,9 @@ def test_real_agents_are_started_asked_and_stopped_on_real_hosts(hosts, tmp_path
     assert dict.fromkeys(told, 1) == {step: code for step, (code, _, _) in told.items()}
     assert dict.fromkeys(told, unreachable) == {step: bad for step, (_, _, bad) in told.items()}
     first = {step: well[0] for step, (_, well, _) in told.items()}
-    assert first["start"].startswith("node[01-08]: lagent is started: pid …, serves http://…:9888")
+    assert first["start"].startswith("node[01-08]: lagent started: pid …, serves http://…:9888")
     assert first["status"].startswith("node[01-08]: lagent is running: pid …, since …, serves ")
-    assert "node[01-08]: lagent is stopped: pid …" == first["stop"]
+    assert "node[01-08]: lagent stopped: pid …" == first["stop"]
     assert {"start": "8 of 10 ok, 2 failed", "status": "8 of 10 run, 2 can't be asked"} == {
         step: told[step][1][-1] for step in ("start", "status")
     }

@@ -57,7 +57,7 @@ def test_a_group_stands_for_its_nodes(groups, text, expected):
         ("@nosuch", "names @nosuch, which is no group here, or its command fails; see groups.conf"),
         ("@other:x", "names a group of other, which is no source of groups here; write it into"),
         ("@none", "names no nodes; write a group that has some"),
-        ("@odd", "holds 'a/b', which is not a host"),
+        ("@odd", "'a/b', which is not a valid host"),
         ("@loop:again", "holds itself|which is no group here"),
         ("node1!node1", "names 0 nodes"),
         ("@a;reboot", "names @a;reboot, which is no group here"),

@@ -34,11 +34,17 @@ def test_a_node_set_is_unfolded(text, expected):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "node[", "node[1-", "node[5-1]", "n[1-999999999]", "@group", "a b!", "n[1-3", "a_/"],
+    [
+        *("", ",", "a,,b", "n1,", "n1!", "a b!", "n[1-3]!n[1-3]", "12", "a_/", "n1 - n3"),
+        *("node[", "node[1-", "n[1-3", "n1-3]", "n[1-]", "node[5-1]", "n[a-c]", "n[1 - 3]"),
+        *("n[01-1]", "n[1-9/0]", "n[1-2][3-4]", "n[1-999999999]", "a[1-999]b[1-999]"),
+        *("300.0.0.1", "10.0.0.[255-256]", "[::1]", "http://n1", "n1:9888", "n1\x1b[31m"),
+        *("@group", "*"),
+    ],
 )
-def test_what_is_no_node_set_is_refused(text):
+def test_an_invalid_node_set_is_rejected(text):
     """With what to write, and without unfolding a billion names first."""
-    with pytest.raises(ValueError, match=r"write|not a host"):
+    with pytest.raises(ValueError, match="write"):
         unfolded(text)
 
 
