@@ -43,6 +43,16 @@ ROOMS = {
         "naming",
         "model",
     ),
+    "fructosa_service": (
+        "daemon",
+        "web",
+        # Modules of the package's own folder that rooms build upon; those above config need it.
+        "cli",
+        "logs",
+        "config",
+        "file_cache",
+        "errors",
+    ),
 }
 # At most so many modules in a room: beyond that nobody finds the way.
 MOST_MODULES = 12
@@ -207,9 +217,10 @@ def test_rooms_never_import_upwards(package):
         if depth(other) < depth(name)
     }
     folders = {file.parent.name for file in (ROOT / package).glob("*/__init__.py")}
+    modules = {file.stem for file in (ROOT / package).glob("*.py")}
 
     assert set() == upwards
-    assert folders == set(order)
+    assert folders == order.keys() - modules
 
 
 @pytest.mark.parametrize("package", ROOMS)

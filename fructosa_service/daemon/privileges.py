@@ -31,7 +31,7 @@ def account(section: str, user: str | None, group: str | None) -> Account | None
     """
     if user is None:
         if group is not None:
-            raise UsageError(f"[{section}] group is set without user; set both, or neither")
+            raise UsageError(f"[{section}] group requires user; set both, or neither")
         return None
     try:
         entry = pwd.getpwnam(user)

@@ -59,7 +59,7 @@ class WebSettings:
             given, missing = "tls certificate", "tls key"
             if self.tls_certificate is None:
                 given, missing = missing, given
-            raise KeyProblem(given, f"is set without {missing}; set both, or neither")
+            raise KeyProblem(given, f"requires {missing}; set both, or neither")
         if self.client_ca is not None and self.tls_certificate is None:
             raise KeyProblem("client ca", "requires TLS; set tls certificate and tls key too")
 

@@ -178,12 +178,12 @@ BROKEN = [
     (
         "certificate without its key",
         "[web]\ntls certificate = /cert.pem",
-        ":2: [web] tls certificate: is set without tls key; set both, or neither",
+        ":2: [web] tls certificate: requires tls key; set both, or neither",
     ),
     (
         "key without its certificate",
         "[web]\n\ntls key = /key.pem",
-        ":3: [web] tls key: is set without tls certificate; set both, or neither",
+        ":3: [web] tls key: requires tls certificate; set both, or neither",
     ),
     (
         "authority without TLS",

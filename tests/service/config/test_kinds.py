@@ -74,7 +74,7 @@ NOT_AN_ENDPOINT = "is not a valid HOST[:PORT]; write e.g. node001:9888 or [::1]:
         *((COUNT, text, NOT_A_COUNT) for text in ("", "1.5", "1e1", "0x1", "9" * 5000)),
         (COUNT, "0", "is out of range; write from 1 to 9 files"),
         (COUNT, "10", "is out of range; write from 1 to 9 files"),
-        *((kinds.PORT, text, NOT_A_PORT) for text in ("", "http", "80.0")),
+        *((kinds.PORT, text, NOT_A_PORT) for text in ("", "http", "80.0", "9_888", "1, 2")),
         (kinds.PORT, "0", "is out of range; write from 1 to 65535"),
         (kinds.PORT, "65536", "is out of range; write from 1 to 65535"),
         (kinds.LISTENING_PORT, "-1", "is out of range; write from 0 to 65535"),

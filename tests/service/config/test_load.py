@@ -147,6 +147,10 @@ SECTIONS = "[Web], [nodes:…], [sensor:…], [gone]"
         ),
         ("\n[nodes:a]", "2: [nodes:a] hosts: is missing; write hosts = localhost"),
         # Values.
+        (
+            f"[Web]\ntcp port = {'!' * 99}",
+            f"2: [Web] tcp Port: '{'!' * 79}…' is not a port number; write e.g. 9888",
+        ),
         ("[web]\ntcp port = x", "2: [web] tcp Port: 'x' is not a port number; write e.g. 9888"),
         (
             "[web]\ntcp port = 80\n  host = a",
@@ -193,6 +197,9 @@ def test_a_file_is_loaded_from_disk(tmp_path):
     assert Web(host="a") == settings.one("Web", Web)
 
 
+CHECK = "check the path and its permissions"
+
+
 def missing(path):
     """Create nothing."""
 
@@ -207,9 +214,17 @@ def forbidden(path):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (missing, ": can't be read: No such file or directory; check the path and its permissions"),
-        (forbidden, ": can't be read: Permission denied; check the path and its permissions"),
-        (Path.mkdir, ": can't be read: Is a directory; check the path and its permissions"),
+        (missing, f": can't be read: No such file or directory; {CHECK}"),
+        (forbidden, f": can't be read: Permission denied; {CHECK}"),
+        (Path.mkdir, f": can't be read: Is a directory; {CHECK}"),
+        (
+            lambda path: path.symlink_to(path),
+            f": can't be read: Too many levels of symbolic links; {CHECK}",
+        ),
+        (  # its first byte can't be read, not even by root
+            lambda path: path.symlink_to("/proc/self/mem"),
+            f": can't be read: Input/output error; {CHECK}",
+        ),
         (
             lambda path: path.symlink_to("/dev/zero"),
             ": is larger than 16777216 bytes; check the path",

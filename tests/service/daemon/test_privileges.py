@@ -21,7 +21,7 @@ def test_without_a_user_the_daemon_runs_as_the_current_user():
 
 def test_a_group_without_a_user_is_rejected():
     """Root in another group would still be root."""
-    with pytest.raises(UsageError, match=r"\[lagent\] group is set without user"):
+    with pytest.raises(UsageError, match=r"\[lagent\] group requires user"):
         privileges.account("lagent", None, "nogroup")
 
 

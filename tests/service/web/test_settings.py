@@ -24,8 +24,8 @@ def test_tls_needs_a_certificate_and_its_key():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("tls certificate = /c", "tls certificate: is set without tls key; set both, or neither"),
-        ("tls key = /k", "tls key: is set without tls certificate; set both, or neither"),
+        ("tls certificate = /c", "tls certificate: requires tls key; set both, or neither"),
+        ("tls key = /k", "tls key: requires tls certificate; set both, or neither"),
         ("client ca = /a", "client ca: requires TLS; set tls certificate and tls key too"),
     ],
 )
