@@ -59,7 +59,15 @@ MOST_MODULES = 12
 # Modules and rooms that know no clock, disk, network, process or log, through all that they
 # import: they take what they need as arguments.
 PURE = {
-    "fructosa_service": {"errors", "humanize", "config.ini", "config.kinds", "config.settings"},
+    "fructosa_service": {
+        "errors",
+        "humanize",
+        "man_pages",
+        "config.example",
+        "config.ini",
+        "config.kinds",
+        "config.settings",
+    },
     "fructosa_exporter": {"errors", "exposition", "metrics", "sensor", "textfile", "web.request"},
     "fructosa_grafana": {
         "address",
