@@ -84,7 +84,7 @@ CONTRADICTIONS = [
     (f"{NODES}user = lmaster", ":3: [nodes:a] user: "),
     (f"{NODES}password file = /p", ":3: [nodes:a] password file: "),
     (f"{NODES}user = a\npassword file = /p\ntoken file = /t", ":5: [nodes:a] token file: "),
-    ("[agents]\ntimeout = 2\nconnect timeout = 3", ":3: [agents] connect timeout: is longer"),
+    ("[agents]\ntimeout = 2\nconnect timeout = 3", ":3: [agents] connect timeout: "),
     ("[Graphite]\nnaming = tagged\nwhisper directory = /w", ":2: [Graphite] naming: "),
     (
         "[Graphite:a]\nprefix = a\n[Graphite:b]\nhost = g\nprefix = b",
