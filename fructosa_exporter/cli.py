@@ -14,10 +14,10 @@ from fructosa_service.daemon import commands as commands_of_daemons
 from fructosa_service.daemon.commands import Daemon, Prepared
 from fructosa_service.daemon.lifecycle import CommandResult, Ready
 from fructosa_service.daemon.privileges import account
-from fructosa_service.daemon.sd_notify import tell_manager
-from fructosa_service.daemon.startup import begin
+from fructosa_service.daemon.sd_notify import notify_ready
+from fructosa_service.daemon.startup import initialize
 from fructosa_service.errors import UsageError
-from fructosa_service.logs import place_of_daemon
+from fructosa_service.logs import log_location
 
 from .catalogue import description, example_config, metric_names, overview, reference
 from .choose import by_reason, reader, readers
@@ -33,8 +33,8 @@ from .web.server import listener
 log = logging.getLogger("lagent")
 
 _SIGNALS = (
-    f"Signals: {commands_of_daemons.ENDS} SIGHUP is ignored, as certificates and users are read "
-    "again by themselves when their files change; all else needs a restart."
+    f"Signals: {commands_of_daemons.SIGNALS_HELP} SIGHUP is ignored, as certificates and users are "
+    "read again by themselves when their files change; all else needs a restart."
 )
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = cli.parser("lagent", "Serve the readings of this node as metrics over HTTP.")
-    parser.epilog = f"{_SIGNALS} {commands_of_daemons.CODES}"
+    parser.epilog = f"{_SIGNALS} {commands_of_daemons.EXIT_CODES_HELP}"
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
     serve = cli.add_command(commands, "serve", _serve, "serve the readings, in the foreground")
@@ -100,7 +100,7 @@ def _prepare(arguments: argparse.Namespace) -> Prepared:
     account("lagent", config.agent.user, config.agent.group)
     return Prepared(
         config.agent.pid_file,
-        place_of_daemon(config.logging),
+        log_location(config.logging),
         lambda ready: _run(arguments, config, ready),
     )
 
@@ -111,7 +111,7 @@ def _run(arguments: argparse.Namespace, config: Config, ready: Ready | None = No
     places = _places(arguments, config)
     # A port below 1024 is root's to give; what the sensors may read is seen by who reads it.
     sockets = {place: listener(place) for place in places}
-    begin(config.logging, who, syslog_as="lagent" if ready else None)
+    initialize(config.logging, who, syslog_as="lagent" if ready else None)
     for warning in config.warnings:
         log.warning("%s", warning)
     chosen, left_out = readers(all_sensors(), config.sensors)
@@ -129,7 +129,7 @@ def _run(arguments: argparse.Namespace, config: Config, ready: Ready | None = No
         log.warning("passwords are sent as they are; set [web] tls certificate and tls key")
     for line in by_reason(left_out):
         log.info("not read: %s", line)
-    (ready or tell_manager)(urls)
+    (ready or notify_ready)(urls)
     server.serve_forever()
     log.info("ended")
     return 0

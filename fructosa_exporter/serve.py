@@ -37,7 +37,7 @@ def _tls(web: WebSettings) -> "FileCache[SSLContext] | None":
     # At the first request it would be looked for on the disk, and compiled to it.
     from .web import tls as _  # noqa: F401
 
-    return files.kept()
+    return files.cached()
 
 
 def _users(web: WebSettings) -> "Users | None":

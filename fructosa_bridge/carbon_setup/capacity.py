@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fructosa_service.errors import visible
+from fructosa_service.humanize import count, disk_size, duration
 
 from ..model.selection import MetricSelection
 from ..model.target import Target
@@ -32,7 +33,6 @@ _BLOCK_BYTES = 4096  # default of ext4 and XFS; a file takes whole blocks
 # No warning if carbon creates all files within an hour, and writes each series every minute.
 _ACCEPTABLE_CREATION_S, _ACCEPTABLE_ROUND_S = 3600, 60
 _WRITER_PAUSE_S = 1  # carbon's writer sleeps between two rounds
-_UNITS = ((86400, "days"), (3600, "h"), (60, "min"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +80,7 @@ def estimated_demand(targets: Sequence[Target], series_per_page: int) -> Demand:
     pages = Counter(shortest.values())
     return Demand(
         series=series_per_page * len(shortest),
-        size_bytes=series_per_page * sum(file_bytes(s) * count for s, count in pages.items()),
+        size_bytes=series_per_page * sum(file_bytes(s) * number for s, number in pages.items()),
         points_per_s=series_per_page * sum(1 / target.interval_s for target in targets),
         simultaneous=series_per_page * sum(target.is_together for target in targets),
         is_upper_bound=any(
@@ -145,7 +145,7 @@ def describe(demand: Demand, series_per_page: int) -> str:
     """Return a demand in one line."""
     about = "at most" if demand.is_upper_bound else "about"
     return (
-        f"{about} {demand.series:,} series, {size(demand.size_bytes)} of Whisper files, at "
+        f"{about} {demand.series:,} series, {disk_size(demand.size_bytes)} of Whisper files, at "
         f"{series_per_page:,} series per page; set this number with --series N (lmaster ping "
         "prints the samples of each node)"
     )
@@ -166,7 +166,7 @@ def too_few_creates(where: str, limits: CarbonLimits, series: int) -> Iterator[s
     rate = limits.creates_per_min
     if creation_s(series, rate) > _ACCEPTABLE_CREATION_S:
         yield (
-            f"{where}: with MAX_CREATES_PER_MINUTE = {_number(rate)}, "
+            f"{where}: with MAX_CREATES_PER_MINUTE = {count(rate)}, "
             f"{_creation(series, rate)}; {_create_advice(series)}"
         )
 
@@ -176,8 +176,8 @@ def _creation(series: int, rate: float) -> str:
     if math.isinf(needed_s):
         return f"carbon creates no files for {series:,} new series and drops their points"
     return (
-        f"carbon needs {span(needed_s)} to create the files of {series:,} new series, and drops "
-        "the points of a series until it has its file"
+        f"carbon needs {duration(needed_s)} to create the files of {series:,} new series, and "
+        "drops the points of a series until it has its file"
     )
 
 
@@ -195,14 +195,14 @@ def too_few_updates(where: str, limits: CarbonLimits, demand: Demand) -> Iterato
     rate, needed_s = limits.updates_per_s, write_round_s(demand, limits.updates_per_s)
     if needed_s <= _ACCEPTABLE_ROUND_S:
         return
-    text = f"{where}: with MAX_UPDATES_PER_SECOND = {_number(rate)}"
+    text = f"{where}: with MAX_UPDATES_PER_SECOND = {count(rate)}"
     if math.isinf(needed_s):
         yield f"{text}, carbon writes nothing; set it to what the disk can take, or to inf"
         return
     cached = round(demand.points_per_s * needed_s / 2)
     yield (
         f"{text} and {demand.points_per_s:,.0f} points per second, carbon writes each series only "
-        f"every {span(needed_s)}, several points at a time. No points are lost, but about "
+        f"every {duration(needed_s)}, several points at a time. No points are lost, but about "
         f"{cached:,} are in memory and would be lost if carbon is killed; set it to what the disk "
         "can take"
     )
@@ -222,7 +222,7 @@ def too_small_cache(where: str, limits: CarbonLimits, demand: Demand) -> Iterato
     )
     points = "more" if math.isinf(arriving) else f"{arriving:,.0f}"
     yield (
-        f"{where}: MAX_CACHE_SIZE = {_number(limits.cache_points)} is too low: {points} points "
+        f"{where}: MAX_CACHE_SIZE = {count(limits.cache_points)} is too low: {points} points "
         f"arrive while carbon writes each series once. {consequence}; set it to inf, or raise "
         "MAX_UPDATES_PER_SECOND"
     )
@@ -236,41 +236,15 @@ def too_little_space(disk: DiskSpace, demand: Demand, *, is_sparse: bool) -> Ite
     if needed_bytes > disk.free_bytes:
         verb = "grow to" if is_sparse else "need"
         yield (
-            f"{folder}: the files of {new:,} new series {verb} {size(needed_bytes)}, but only "
-            f"{size(disk.free_bytes)} are free; add disk space, select series with metrics keep "
-            "or sensors, or use a longer interval"
+            f"{folder}: the files of {new:,} new series {verb} {disk_size(needed_bytes)}, but only "
+            f"{disk_size(disk.free_bytes)} are free; add disk space, select series with metrics "
+            "keep or sensors, or use a longer interval"
         )
     if disk.free_inodes is not None and new > disk.free_inodes:
         yield (
             f"{folder}: {new:,} new series need as many files and some directories, but only "
             f"{disk.free_inodes:,} inodes are free; use a file system with more, such as XFS"
         )
-
-
-def size(number: float) -> str:
-    """Return a number of bytes as disks are sold: ``1.9 TB``."""
-    for power, unit in ((15, "PB"), (12, "TB"), (9, "GB"), (6, "MB"), (3, "kB")):
-        if number >= 0.9995 * 10**power:
-            return f"{_short(number / 10**power)} {unit}"
-    return f"{number:.0f} B"
-
-
-def span(seconds: float) -> str:
-    """Return a stretch of time: ``42 days``, ``3 h``."""
-    for unit_s, unit in _UNITS:
-        # Two of a unit at least: "30 h" says more than "1 day".
-        if seconds >= 2 * unit_s:
-            return f"{_short(seconds / unit_s)} {unit}"
-    return f"{seconds:.0f} s"
-
-
-def _short(number: float) -> str:
-    """Return a number with a digit behind the point only where it is below ten."""
-    return f"{number:,.0f}" if number >= 9.95 else f"{number:.1f}".removesuffix(".0")
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if value == int(value) else f"{value:g}"
 
 
 def _rounded_up(number: float) -> int:

@@ -7,10 +7,10 @@ from typing import Any
 
 from fructosa_service.config.kinds import ENDPOINT
 from fructosa_service.errors import visible
+from fructosa_service.humanize import age
 
 STATES = ("down", "waiting", "up")
 _HEAD = ("STATE", "TARGET", "GROUP", "LAST", "SAMPLES", "ERROR")
-_MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
 
 
 @dataclass(frozen=True)
@@ -84,11 +84,3 @@ def table(targets: Sequence[ListedTarget], now_s: float) -> Iterator[str]:
 def _cells(target: ListedTarget, now_s: float) -> tuple[str, ...]:
     last = "" if target.last_scrape_s is None else age(now_s - target.last_scrape_s)
     return target.state, target.name, target.group, last, str(target.samples), target.error
-
-
-def age(seconds: float) -> str:
-    """Return a duration in the largest unit of which it has two: ``7 s``, ``12 min``, ``3 h``."""
-    for unit_s, unit in ((_DAY_S, "d"), (_HOUR_S, "h"), (_MINUTE_S, "min")):
-        if seconds >= 2 * unit_s:
-            return f"{seconds // unit_s:.0f} {unit}"
-    return f"{max(0.0, seconds):.0f} s"

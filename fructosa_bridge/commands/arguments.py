@@ -21,7 +21,7 @@ from ..config.settings import DEFAULT_FILE
 _INTERVAL = whole("seconds", at_least=1, at_most=86400)
 _SERIES = whole("series", at_least=1, at_most=10_000_000)
 _SIGNALS = (
-    f"Signals: {daemon_commands.ENDS} "
+    f"Signals: {daemon_commands.SIGNALS_HELP} "
     "Before it exits, lmaster delivers queued points for at most 5 s; the rest stays in the queue "
     "on disk. On SIGHUP it reloads its configuration; if it is invalid, the previous one stays in "
     "use."
@@ -43,7 +43,7 @@ def command_line_parser(
     *print_result* prints their results.
     """
     made = cli.parser("lmaster", "Scrape the nodes of a cluster, and write to Graphite.")
-    made.epilog = f"{_SIGNALS} {daemon_commands.CODES}"
+    made.epilog = f"{_SIGNALS} {daemon_commands.EXIT_CODES_HELP}"
     commands = made.add_subparsers(metavar="COMMAND", required=True)
     _add_scrape(commands, run["scrape"])
     daemon_commands.add(commands, daemon, print_result)

@@ -11,9 +11,9 @@ from fructosa_service import cli
 from fructosa_service.daemon.commands import Prepared
 from fructosa_service.daemon.lifecycle import Ready
 from fructosa_service.daemon.privileges import account
-from fructosa_service.daemon.sd_notify import tell_manager
-from fructosa_service.daemon.startup import begin
-from fructosa_service.logs import place_of_daemon
+from fructosa_service.daemon.sd_notify import notify_ready
+from fructosa_service.daemon.startup import initialize
+from fructosa_service.logs import log_location
 
 from ..app.run import scrape_for_ever, scrape_once
 from ..config.settings import DEFAULT_FILE, MasterConfig
@@ -36,7 +36,7 @@ def prepare(arguments: argparse.Namespace) -> Prepared:
     account("lmaster", config.master.user, config.master.group)
     return Prepared(
         config.master.pid_file,
-        place_of_daemon(config.logging),
+        log_location(config.logging),
         lambda ready: _scrape(arguments, config, targets, ready),
     )
 
@@ -51,7 +51,7 @@ def _scrape(
     user = account("lmaster", config.master.user, config.master.group)
     stores = [one.whisper_directory for one in config.destinations.values() if one.send]
     folders = [config.master.data_directory, *(folder for folder in stores if folder)]
-    begin(config.logging, user, folders, syslog_as="lmaster" if ready else None)
+    initialize(config.logging, user, folders, syslog_as="lmaster" if ready else None)
     for warning in config.warnings:
         log.warning("%s", warning)
     if arguments.once:
@@ -60,7 +60,7 @@ def _scrape(
     # a file at startup lmaster would use its defaults.
     arguments.config = cli.chosen_config(arguments.config, DEFAULT_FILE)
     load = None if arguments.config is None else partial(load_to_scrape, arguments)
-    asyncio.run(scrape_for_ever(config, targets, load, ready or tell_manager))
+    asyncio.run(scrape_for_ever(config, targets, load, ready or notify_ready))
     return 0
 
 

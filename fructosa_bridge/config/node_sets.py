@@ -8,8 +8,7 @@ from ClusterShell.NodeSet import RESOLVER_NOGROUP, NodeSet, NodeSetException
 from ClusterShell.NodeUtils import GroupResolverError, GroupSourceError
 
 from fructosa_service.config.kinds import HOST
-from fructosa_service.errors import UsageError, shown, visible
-from fructosa_service.suggest import did_you_mean
+from fructosa_service.errors import UsageError, did_you_mean, shown, visible
 
 T = TypeVar("T")
 

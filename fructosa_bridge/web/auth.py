@@ -3,20 +3,15 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from aiohttp import web
 
+from fructosa_service.web.password_checks import PasswordChecks, Verdict
 from fructosa_service.web.settings import WebSettings
 from fructosa_service.web.users import Users
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-# Passwords wait here to be checked, one after the other. Whoever guesses fills it; then others
-# who are not known yet have to come again. Those who are known never wait.
-_QUEUE_LIMIT = 16
-# After a wrong password the checking rests this many times as long as it took: guessing takes at
-# most one part in twenty of a processor.
-_REST = 20
 
 _HEADERS = {
     # Nothing from other hosts, no inline scripts or styles, no frames.
@@ -31,44 +26,34 @@ _HEADERS = {
 
 
 class PasswordChecker:
-    """Tells whether users are who they say, without keeping anybody else waiting."""
+    """Checks the passwords of requests without blocking the event loop."""
 
-    def __init__(
-        self, users: Users, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    ) -> None:
-        self._users = users
-        self._sleep = sleep
-        self._waiting = 0
-        self._one_at_a_time = asyncio.Lock()
+    def __init__(self, users: Users, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._checks = PasswordChecks(users, sleep)
 
     async def are_right(self, authorization: str | None) -> bool:
-        """Return the verdict on a header ``Authorization``.
+        """Return whether an ``Authorization`` header has a user and their password.
 
-        Raises: HTTPServiceUnavailable when too many wait for theirs.
+        Raises: HTTPServiceUnavailable when too many passwords wait to be checked.
         """
-        if authorization is None:
-            return False
-        known = self._users.known(authorization)
-        if known is not None:
-            return known
-        if self._waiting >= _QUEUE_LIMIT:
+        loop = asyncio.get_running_loop()
+        checked: asyncio.Future[Verdict] = loop.create_future()
+
+        def report(verdict: Verdict) -> None:  # in the thread of the checks
+            with suppress(RuntimeError):  # the loop was closed meanwhile
+                loop.call_soon_threadsafe(_set, checked, verdict)
+
+        verdict = self._checks.submit(authorization, report)
+        if verdict is Verdict.PENDING:
+            verdict = await checked
+        if verdict is Verdict.BUSY:
             raise _busy("too many passwords are being checked already; try again")
-        self._waiting += 1
-        try:
-            return await self._checked(authorization)
-        finally:
-            self._waiting -= 1
+        return verdict is Verdict.RIGHT
 
-    async def _checked(self, authorization: str) -> bool:
-        async with self._one_at_a_time:
-            is_right, took_s = await asyncio.to_thread(self._check, authorization)
-            if not is_right:
-                await self._sleep(_REST * took_s)
-        return is_right
 
-    def _check(self, authorization: str) -> tuple[bool, float]:
-        began_s = time.thread_time()
-        return self._users.check(authorization), time.thread_time() - began_s
+def _set(future: "asyncio.Future[Verdict]", verdict: Verdict) -> None:
+    if not future.done():  # it is, if the request was cancelled
+        future.set_result(verdict)
 
 
 class AccessControl:

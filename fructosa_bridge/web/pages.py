@@ -11,11 +11,10 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from fructosa_service import __version__
+from fructosa_service import __version__, humanize
 from fructosa_service.config.kinds import Endpoint
 from fructosa_service.web.settings import WebSettings
 
-from . import readable
 from .auth import AccessControl
 from .discovery import target_groups
 from .metrics import registry
@@ -75,7 +74,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.globals.update(readable=readable, states=STATES, urlencode=urlencode)
+        self._templates.globals.update(humanize=humanize, states=STATES, urlencode=urlencode)
 
     def application(self) -> web.Application:
         """Return the application that serves the pages."""

@@ -36,7 +36,7 @@ class WebServer:
 
     def __init__(self, application: web.Application, settings: WebSettings) -> None:
         files = settings.tls()
-        self._tls: FileCache[Any] | None = None if files is None else files.kept()
+        self._tls: FileCache[Any] | None = None if files is None else files.cached()
         self._max_connections = settings.max_connections
         self._sockets: list[socket.socket] = []
         self._accepting: list[asyncio.Task[None]] = []

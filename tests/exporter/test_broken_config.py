@@ -12,20 +12,20 @@ from fructosa_service.logs import LoggingSettings
 
 NO_SECONDS = "is not a number of seconds; write e.g. 30"
 NO_PORT = "is not a port number; write e.g. 9888"
-NO_HOST = "is not a host; write a name or an address, e.g. localhost"
-NO_PATH = "is not an absolute path; write it from the root, e.g. /var/lib/fructosa"
-NO_VALUE = "is no value; write one line of text behind the '='"
-NO_HEADER = "is no section header; write [name]"
-NO_SETTING = "is no setting; write key = value"
-NO_KEY = "is no key of this section"
-NO_SECTION = "is no section of this file"
+NO_HOST = "is not a valid host; write a name or an address, e.g. localhost"
+NO_PATH = "is not an absolute path; write e.g. /var/lib/fructosa"
+NO_VALUE = "is empty; write a value after the '='"
+NO_HEADER = "is not a valid section header; write [name]"
+NO_SETTING = "is not a setting; write key = value"
+NO_KEY = "unknown key"
+NO_SECTION = "unknown section"
 SECTIONS = "[lagent], [web], [sensor:…], [logging], [lmaster]"
-NO_LEVEL = "is none of DEBUG, INFO, WARNING, ERROR, CRITICAL"
-NEITHER = "is neither yes nor no; write yes or no"
+NO_LEVEL = "is not one of DEBUG, INFO, WARNING, ERROR, CRITICAL"
+NEITHER = "is not a boolean; write yes or no"
 TWICE = "is set twice in this section; keep one of the two lines"
-STANDS_TWICE = "stands twice; keep one of the two sections"
-TWO_SPELLINGS = "stands twice, in two spellings; keep one of the two sections"
-ABOVE = "stands before the first section; write [name] above"
+STANDS_TWICE = "appears twice; keep one of the two sections"
+TWO_SPELLINGS = "appears twice, in two spellings; keep one of the two sections"
+ABOVE = "is before the first section; write a [name] above it"
 SEVERAL = """\
 port = 1
 [lagent
@@ -59,7 +59,7 @@ BROKEN = [
     ("old line ends", "[lagent]\rport = 1\r", f":1: '[lagent]\\rport = 1' {NO_HEADER}"),
     ("a shell script", "#!/bin/sh\nlagent serve", f":2: 'lagent serve' {ABOVE}"),
     ("a line of a megabyte", "y" * 10**6, f":1: '{'y' * 79}…' {ABOVE}"),
-    # What stands twice.
+    # What appears twice.
     ("section twice", "[lagent]\n[logging]\n[lagent]", f":3: [lagent] {STANDS_TWICE}"),
     ("section in two spellings", "[lagent]\n[LAgent]", f":2: [LAgent]: {TWO_SPELLINGS}"),
     ("sensor twice", "[sensor:Users]\n[sensor:Users]", f":2: [sensor:Users] {STANDS_TWICE}"),
@@ -71,9 +71,9 @@ BROKEN = [
     (
         "section twice, with escape codes",
         "[\x1b[31m]\n[\x1b[31m]",
-        f":1: ['\\x1b[31m']: {NO_SECTION}; it may have {SECTIONS}",
+        f":1: ['\\x1b[31m']: {NO_SECTION}; use one of {SECTIONS}",
         f":2: ['\\x1b[31m'] {STANDS_TWICE}",
-        f":2: ['\\x1b[31m']: {NO_SECTION}; it may have {SECTIONS}",
+        f":2: ['\\x1b[31m']: {NO_SECTION}; use one of {SECTIONS}",
     ),
     ("key twice", "[lagent]\nport = 1\nport = 2", f":3: [lagent] port: {TWICE}"),
     (
@@ -87,37 +87,37 @@ BROKEN = [
     (
         "section of lmaster.conf",
         "[Graphite]",
-        f":1: [Graphite]: {NO_SECTION}; it may have {SECTIONS}",
+        f":1: [Graphite]: {NO_SECTION}; use one of {SECTIONS}",
     ),
     (
         "sensor without its prefix",
         "[CPUPercent]",
-        f":1: [CPUPercent]: {NO_SECTION}; it may have {SECTIONS}",
+        f":1: [CPUPercent]: {NO_SECTION}; use one of {SECTIONS}",
     ),
     (
         "sensor without a name",
         "[sensor]",
-        ":1: [sensor]: is not how this section is written; write [sensor:NAME]",
+        ":1: [sensor]: is not a valid section name; write [sensor:NAME]",
     ),
     (
         "sensor with an empty name",
         "[sensor:]",
-        ":1: [sensor:]: is not how this section is written; write [sensor:NAME]",
+        ":1: [sensor:]: is not a valid section name; write [sensor:NAME]",
     ),
     (
         "label that isn't wanted",
         "[lagent:a]",
-        ":1: [lagent:a]: is not how this section is written; write [lagent]",
+        ":1: [lagent:a]: is not a valid section name; write [lagent]",
     ),
     (
         "sensor misspelt",
         "[sensor:CPUPercnt]",
-        ":1: [sensor:CPUPercnt]: 'CPUPercnt' is not known; did you mean CPUPercent?",
+        ":1: [sensor:CPUPercnt]: unknown name 'CPUPercnt'; did you mean CPUPercent?",
     ),
     (
         "sensor unknown",
         "[sensor:Weather]",
-        f":1: [sensor:Weather]: 'Weather' is not known; it may be {', '.join(SENSORS)}",
+        f":1: [sensor:Weather]: unknown name 'Weather'; use one of {', '.join(SENSORS)}",
     ),
     (
         "character that can't be seen",
@@ -127,20 +127,20 @@ BROKEN = [
     (
         "sensor with an endless name",
         f"[sensor:CPUPercent{'x' * 1000}]",
-        f":1: [sensor:CPUPercent{'x' * 62}…]: 'CPUPercent{'x' * 69}…' is not known; "
-        f"it may be {', '.join(SENSORS)}",
+        f":1: [sensor:CPUPercent{'x' * 62}…]: unknown name 'CPUPercent{'x' * 69}…'; "
+        f"use one of {', '.join(SENSORS)}",
     ),
     # Keys.
     ("key misspelt", "[lagent]\nprot = 1", f":2: [lagent] prot: {NO_KEY}; did you mean port?"),
     (
         "key unknown",
         "[lagent]\ncolour = red",
-        f":2: [lagent] colour: {NO_KEY}; it may have host, port, procfs, pid file, user, group",
+        f":2: [lagent] colour: {NO_KEY}; use one of host, port, procfs, pid file, user, group",
     ),
     (
         "key of another sensor",
         "[sensor:CPUPercent]\nnames = yes",
-        f":2: [sensor:CPUPercent] names: {NO_KEY}; it may have time_interval, deadline, percpu",
+        f":2: [sensor:CPUPercent] names: {NO_KEY}; use one of time_interval, deadline, percpu",
     ),
     (
         "key with a blank",
@@ -150,13 +150,12 @@ BROKEN = [
     (
         "key of a section without any",
         "[lmaster]\nretries = 3",
-        f":2: [lmaster] retries: {NO_KEY}; it has no keys",
+        f":2: [lmaster] retries: {NO_KEY}; this section has no keys",
     ),
     (
         "key without an end",
         f"[lagent]\n{'k' * 1000} = 1",
-        f":2: [lagent] {'k' * 79}…: {NO_KEY}; it may have host, port, procfs, pid file, user, "
-        "group",
+        f":2: [lagent] {'k' * 79}…: {NO_KEY}; use one of host, port, procfs, pid file, user, group",
     ),
     # Ports.
     ("port is a word", "[lagent]\nport = http", f":2: [lagent] port: 'http' {NO_PORT}"),
@@ -179,17 +178,17 @@ BROKEN = [
     (
         "certificate without its key",
         "[web]\ntls certificate = /cert.pem",
-        ":2: [web] tls certificate: has no tls key beside it; set both, or neither",
+        ":2: [web] tls certificate: requires tls key; set both, or neither",
     ),
     (
         "key without its certificate",
         "[web]\n\ntls key = /key.pem",
-        ":3: [web] tls key: has no tls certificate beside it; set both, or neither",
+        ":3: [web] tls key: requires tls certificate; set both, or neither",
     ),
     (
         "authority without TLS",
         "[web]\nclient ca = /ca.pem",
-        ":2: [web] client ca: needs TLS; set tls certificate and tls key too",
+        ":2: [web] client ca: requires TLS; set tls certificate and tls key too",
     ),
     (
         "nobody may ask",
@@ -199,8 +198,8 @@ BROKEN = [
     (
         "a place that is none",
         "[web]\nlisten = 127.0.0.1, node:port",
-        ":2: [web] listen: '127.0.0.1, node:port' holds 'node:port', which is not HOST[:PORT]; "
-        "write e.g. node001:9888 or [::1]:9888",
+        ":2: [web] listen: '127.0.0.1, node:port' contains 'node:port', which is not a "
+        "valid HOST[:PORT]; write e.g. node001:9888 or [::1]:9888",
     ),
     # Hosts.
     ("host is empty", "[lagent]\nhost =", f":2: [lagent] host: '' {NO_HOST}"),
@@ -266,7 +265,7 @@ BROKEN = [
     (
         "path is relative",
         "[sensor:DiskUsage]\npath = /, home",
-        f":2: [sensor:DiskUsage] path: '/, home' holds 'home', which {NO_PATH}",
+        f":2: [sensor:DiskUsage] path: '/, home' contains 'home', which {NO_PATH}",
     ),
     (
         "log is relative",
@@ -276,19 +275,20 @@ BROKEN = [
     (
         "path without an end",
         f"[sensor:DiskUsage]\npath = {'x' * 1000}",
-        f":2: [sensor:DiskUsage] path: '{'x' * 79}…' holds '{'x' * 79}…', which {NO_PATH}",
+        f":2: [sensor:DiskUsage] path: '{'x' * 79}…' contains '{'x' * 79}…', which {NO_PATH}",
     ),
     ("log is empty", "[logging]\nfilename =", f":2: [logging] filename: '' {NO_VALUE}"),
     (
         "log in nobody's home",
         "[logging]\nfilename = ~no-such-user/log",
-        ":2: [logging] filename: '~no-such-user/log' is in no user's home; "
-        "write the path from the root",
+        ":2: [logging] filename: '~no-such-user/log' begins with an unknown user; "
+        "write an absolute path",
     ),
     (
         "log runs on",
         "[logging]\nfilename = /a\n level = INFO",
-        f":2: [logging] filename: '/a\\nlevel = INFO' {NO_VALUE}",
+        ":2: [logging] filename: '/a\\nlevel = INFO' has more than one line; write the value on "
+        "one line",
     ),
     # Whole numbers and names.
     (
@@ -327,7 +327,7 @@ BROKEN = [
     (
         "NUL byte",
         b"[lagent]\nport = 1\0\n",
-        ":2: holds a NUL byte, so it is no text; save the file as UTF-8",
+        ":2: contains a NUL byte; save the file as UTF-8 text",
     ),
     (
         "several at once",
@@ -337,7 +337,7 @@ BROKEN = [
         f":4: [lagent] port: 'ten' {NO_PORT}",
         f":5: [lagent] hots: {NO_KEY}; did you mean host?",
         f":6: 'word' {NO_SETTING}",
-        ":7: [sensor:CPUPercnt]: 'CPUPercnt' is not known; did you mean CPUPercent?",
+        ":7: [sensor:CPUPercnt]: unknown name 'CPUPercnt'; did you mean CPUPercent?",
         f":9: [sensor:Users] names: 'perhaps' {NEITHER}",
         f":10: [sensor:Users] names: {TWICE}",
         f":12: [logging] level: 'LOUD' {NO_LEVEL}",
@@ -426,7 +426,7 @@ def test_a_file_without_an_end_is_refused(tmp_path, capsys):
     path = tmp_path / "lagent.conf"
     path.symlink_to("/dev/zero")
 
-    assert check(path, capsys) == (2, f"{path}: has more than 16777216 bytes; check the path\n")
+    assert check(path, capsys) == (2, f"{path}: is larger than 16777216 bytes; check the path\n")
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,7 @@ def test_a_broken_file_is_refused_and_the_old_one_goes_on(lab):
     applied = lab.reload()
 
     assert (2, "") == (code, told)
-    line = f"{lab.config}:9: [Graphite] prot: is no key of this section"
+    line = f"{lab.config}:9: [Graphite] prot: unknown key"
     assert error.startswith(line)
     assert error.endswith("The current configuration stays in use.\n")
     assert "is refused" == by_signal

@@ -22,10 +22,10 @@ const CELLS = {
   name: (row) => row.name,
   group: (row) => row.group,
   last: (row) => (row.last_scrape_s == null ? "" : `${age(nowS - row.last_scrape_s)} ago`),
-  duration: (row) => took(row.duration_s),
-  samples: (row) => many(row.samples),
+  duration: (row) => (row.duration_s == null ? "" : duration(row.duration_s)),
+  samples: (row) => count(row.samples),
   interval: (row) => `${row.interval_s} s`,
-  missed: (row) => many(row.missed),
+  missed: (row) => count(row.missed),
   error: (row) => row.error || "",
 };
 
@@ -57,20 +57,20 @@ function updateURL() {
   history.replaceState(null, "", text ? `?${text}` : location.pathname);
 }
 
-function many(number) {
-  return String(number).replace(/\B(?=(\d{3})+$)/g, "\u202f");
+// The next three write numbers as fructosa_service/humanize.py does.
+function count(number) {
+  return String(number).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+function duration(seconds) {
+  if (seconds > 0 && seconds < 0.9995) return `${Number((Math.round(1e6 * seconds) / 1e3).toPrecision(3))} ms`;
+  const [size, unit] = [[86400, "days"], [3600, "h"], [60, "min"]].find(([size]) => seconds >= 2 * size) || [1, "s"];
+  const number = Math.max(0, seconds) / size;
+  return `${number >= 9.95 ? count(number.toFixed(0)) : number.toFixed(1).replace(/\.0$/, "")} ${unit}`;
 }
 
 function age(seconds) {
-  for (const [one, unit] of [[86400, "d"], [3600, "h"], [60, "min"]]) {
-    if (seconds >= one) return `${(seconds / one).toFixed(seconds < 10 * one ? 1 : 0).replace(/\.0$/, "")} ${unit}`;
-  }
-  return `${Math.max(0, seconds).toFixed(0)} s`;
-}
-
-function took(seconds) {
-  if (seconds == null) return "";
-  return seconds >= 1 ? `${seconds.toFixed(2)} s` : `${(1000 * seconds).toFixed(1)} ms`;
+  return duration(Math.max(0, Math.round(seconds)));
 }
 
 function ranks(names) {
@@ -132,8 +132,8 @@ function show() {
   while (body.rows.length > part.length) body.lastElementChild.remove();
   while (body.rows.length < part.length) body.append(emptyRow());
   part.forEach((row, i) => fill(body.rows[i], row));
-  const range = part.length ? `${many(start + 1)}\u2013${many(start + part.length)} of ` : "";
-  setText(document.getElementById("match-count"), `${range}${many(matching.length)}`);
+  const range = part.length ? `${count(start + 1)}\u2013${count(start + part.length)} of ` : "";
+  setText(document.getElementById("match-count"), `${range}${count(matching.length)}`);
   const previous = document.getElementById("previous"), next = document.getElementById("next");
   previous.hidden = next.hidden = pages === 1;
   previous.disabled = page === 1;
@@ -168,13 +168,13 @@ function update(data) {
     row.rank = nameRanks.get(row.name);
     row.searchText = `${row.name} ${row.group} ${row.error || ""}`.toLowerCase();
   }
-  setText(document.getElementById("up"), many(data.counts.up));
-  setText(document.getElementById("total"), many(rows.length));
+  setText(document.getElementById("up"), count(data.counts.up));
+  setText(document.getElementById("total"), count(rows.length));
   document.getElementById("ready").hidden = data.is_ready;
   document.title = `${data.counts.up} of ${rows.length} targets up - lmaster`;
   for (const link of document.querySelectorAll("#states a")) {
     const { state } = link.dataset;
-    setText(link.querySelector("b"), many(state ? data.counts[state] : rows.length));
+    setText(link.querySelector("b"), count(state ? data.counts[state] : rows.length));
   }
   updateGroups([...groupRanks.keys()]);
 }

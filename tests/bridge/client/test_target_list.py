@@ -2,10 +2,6 @@
 
 import json
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from fructosa_bridge.client import target_list
 from fructosa_bridge.web.status import target_status
 
@@ -39,54 +35,3 @@ def test_all_fields_are_kept():
 
     assert [1] == target.fields["new"]
     assert "n1" == target.host
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "<html>",
-        "[" * 100_000,
-        "[]",
-        "{}",
-        '{"targets": 1}',
-        '{"targets": [1]}',
-        '{"targets": [{}]}',
-        targets_json(state("n1")).replace("waiting", "asleep"),
-        targets_json(state("n1")).replace('"n1:9888"', '"a b"'),
-        targets_json(state("n1")).replace('"samples": 0', '"samples": []'),
-        targets_json(state("n1")).replace('"samples": 0', '"samples": Infinity'),
-    ],
-)
-def test_a_response_of_another_server_is_rejected(text):
-    """It is not a list of targets."""
-    with pytest.raises(ValueError, match="is not a list of targets"):
-        target_list.parse(text)
-
-
-@given(st.recursive(st.none() | st.integers() | st.text(max_size=3), lambda inner: st.lists(inner)))
-def test_any_json_is_parsed_or_rejected(value):
-    """The only exception is ValueError."""
-    fields = target_status(state("n1", up=True))
-    for key in fields:
-        text = json.dumps({"targets": [{**fields, key: value}]})
-        try:
-            list(target_list.table(target_list.parse(text), 0.0))
-        except ValueError:
-            continue
-
-
-def test_an_error_cannot_control_the_terminal():
-    """It may contain what a node has sent."""
-    text = targets_json(state("n1", up=False, error="a\x1b[2J\nb"))
-
-    assert list(target_list.table(target_list.parse(text), 0.0))[1].endswith("a [2J b")
-
-
-@pytest.mark.parametrize(
-    ("seconds", "expected"),
-    [(-3, "0 s"), (0.4, "0 s"), (119, "119 s"), (120, "2 min"), (7200, "2 h"), (1e6, "11 d")],
-)
-def test_an_age_has_a_fitting_unit(seconds, expected):
-    """It is never negative, even if a clock was set back."""
-    assert expected == target_list.age(seconds)

@@ -52,7 +52,7 @@ def test_a_group_expands_to_its_nodes(groups, text, expected):
         ("@nosuch", "contains @nosuch, which is not a group"),
         ("@other:x", "a group of the source other, which is not defined"),
         ("@none", "contains no nodes; check the groups"),
-        ("@odd", "contains 'a/b', which is not a host"),
+        ("@odd", "contains 'a/b', which is not a valid host"),
         ("@loop:again", "contains itself|which is not a group"),
         ("node1!node1", "contains 0 nodes"),
         ("@a;reboot", "contains @a;reboot, which is not a group"),

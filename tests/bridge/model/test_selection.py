@@ -124,7 +124,7 @@ def test_two_labels_are_refused_where_they_stand():
     with pytest.raises(ValueError, match="with one label") as caught:
         PATTERNS.parse('m{a="b",c="d"}')
 
-    assert str(caught.value).startswith("holds 'm{a=\"b\"', which is not a valid selector")
+    assert str(caught.value).startswith("contains 'm{a=\"b\"', which is not a valid selector")
 
 
 @given(st.text(max_size=30) | st.text('ma*{}="?,', max_size=12))

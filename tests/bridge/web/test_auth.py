@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import threading
 
 import aiohttp
 import pytest
@@ -38,7 +39,8 @@ async def test_passwords_that_are_being_checked_do_not_delay_known_users(tmp_pat
     """If too many are waiting, others get 503."""
     path = tmp_path / "users"
     path.write_text(users_line("alice", PASSWORD))
-    passwords = PasswordChecker(Users(path), sleep=lambda _: asyncio.Event().wait())
+    may_go_on = threading.Event()
+    passwords = PasswordChecker(Users(path), sleep=lambda _: may_go_on.wait())
     right = basic_auth("alice", PASSWORD)["Authorization"]
     assert await passwords.are_right(right)
 
@@ -51,6 +53,7 @@ async def test_passwords_that_are_being_checked_do_not_delay_known_users(tmp_pat
     assert await passwords.are_right(right)
     with pytest.raises(aiohttp.web.HTTPServiceUnavailable):
         await passwords.are_right(basic_auth("alice", "one more")["Authorization"])
+    may_go_on.set()
     for guess in guesses:
         guess.cancel()
     await asyncio.gather(*guesses, return_exceptions=True)

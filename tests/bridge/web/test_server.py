@@ -193,7 +193,7 @@ async def certificate_and_response(authority, port, client=None):
 
 def expect_change(pages):
     """Have the server look at its files at the next connection, rather than once a second."""
-    pages.server._tls._looked_s = 0.0
+    pages.server._tls._checked_s = 0.0
 
 
 async def test_a_tls_file_that_cannot_be_read_is_an_error_at_startup(tmp_path):
