@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn, TypeAlias
 
 from . import __version__
-from .errors import ConfigError, ServiceError, UsageError, did_you_mean
+from .errors import ConfigError, FileError, ServiceError, UsageError, did_you_mean
 
 EXIT_RUNNING = 1
 EXIT_USAGE = 2
@@ -84,7 +84,7 @@ def run(prog: str, command: Callable[[], int]) -> int:
     except ConfigError as error:
         print(error, file=sys.stderr)
         return EXIT_USAGE
-    except UsageError as error:
+    except (UsageError, FileError) as error:
         print(f"{prog}: {error}", file=sys.stderr)
         return EXIT_USAGE
     except ServiceError as error:

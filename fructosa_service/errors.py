@@ -39,6 +39,10 @@ class UsageError(Exception):
     """A command line that can't be executed; the message says what to write."""
 
 
+class FileError(Exception):
+    """A file that can't be read, or whose content is wrong; the message names it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Problem:
     """One mistake in a configuration file, and where it is."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from .errors import UsageError
+from .errors import FileError
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ class FileCache(Generic[T]):
     If that fails, the previous value stays in use and the error is logged: a broken file must not
     lock everybody out.
 
-    Raises: UsageError of *make* if it fails the first time.
+    Raises: FileError of *make* if it fails the first time.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class FileCache(Generic[T]):
     def _reload(self) -> None:
         try:
             self._value = self._make()
-        except UsageError as error:
+        except FileError as error:
             log.error("%s; the previous content stays in use", error)
         else:
             log.info("reloaded %s", ", ".join(map(str, self._paths)))

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from .errors import ServiceError, UsageError
+from .errors import FileError, ServiceError
 
 
 def write(path: Path, text: str) -> None:
@@ -38,7 +38,7 @@ def make_folder(path: Path) -> None:
 
 
 def check_is_ours(path: Path, mark: str) -> None:
-    """Raise UsageError if the file at *path* exists and does not begin with *mark*."""
+    """Raise FileError if the file at *path* exists and does not begin with *mark*."""
     try:
         with path.open("r", encoding="utf-8", errors="replace") as file:
             start = file.read(len(mark))
@@ -49,7 +49,7 @@ def check_is_ours(path: Path, mark: str) -> None:
             f"can't read {path}: {error.strerror or error}; check the path and its permissions"
         ) from error
     if start != mark:
-        raise UsageError(
+        raise FileError(
             f"{path} was not written by lmaster and is not overwritten; "
             "write to another directory and merge the two by hand"
         )

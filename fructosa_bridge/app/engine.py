@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from fructosa_service.background_tasks import Tasks
-from fructosa_service.errors import ConfigError, ServiceError, UsageError
+from fructosa_service.errors import ConfigError, FileError, ServiceError, UsageError
 from fructosa_service.open_files import raise_limit
 
 from ..config.settings import MasterConfig
@@ -29,7 +29,7 @@ log = logging.getLogger("lmaster")
 _LAST_RESPONSES_S = 0.5
 
 Load = Callable[[], tuple[MasterConfig, list[Target]]]
-"""Reads the configuration; raises ConfigError, UsageError or ServiceError if it is wrong."""
+"""Reads the configuration; raises ConfigError or another error of the service package."""
 
 
 class Engine:
@@ -136,7 +136,7 @@ class Engine:
                 config, targets = await asyncio.to_thread(self._load)
                 # If the client goes away, a change that has begun is still completed.
                 changes = await asyncio.shield(self._use(config, targets))
-            except (ConfigError, UsageError, ServiceError) as error:
+            except (ConfigError, FileError, ServiceError, UsageError) as error:
                 log.error("the configuration is refused, the current one stays in use: %s", error)
                 return self._refused(f"{error}\nThe current configuration stays in use.\n")
             except Exception as error:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fructosa_service.errors import UsageError, visible
+from fructosa_service.errors import FileError, visible
 
 from ..config.settings import GraphiteSettings
 from ..model.target import Target
@@ -73,7 +73,7 @@ def warnings(
     """Yield a warning for each limit of Graphite that is too low.
 
     *conf_file* is a carbon.conf given on the command line.
-    Raises: UsageError if that can't be read.
+    Raises: FileError if that can't be read.
     """
     writing = [one for one in destinations if one.send]
     given = None if conf_file is None else carbon_conf.read(conf_file, environment)
@@ -81,7 +81,7 @@ def warnings(
     if given is None and any(is_local(one) for one in writing):
         try:
             local = carbon_conf.read_local(environment)
-        except UsageError as error:
+        except FileError as error:
             yield str(error)
     if local is not None:
         yield from local.problems

@@ -12,7 +12,7 @@ from configparser import ConfigParser, Error
 from dataclasses import dataclass
 from pathlib import Path
 
-from fructosa_service.errors import UsageError, shown, visible
+from fructosa_service.errors import FileError, shown, visible
 
 from .capacity import CarbonLimits
 
@@ -61,7 +61,7 @@ def find(environment: Mapping[str, str], usual: Sequence[Path] = _USUAL_PATHS) -
 def read_local(environment: Mapping[str, str]) -> CarbonConf | None:
     """Return this machine's carbon.conf, or None if there is none.
 
-    Raises: UsageError if it can't be read.
+    Raises: FileError if it can't be read.
     """
     path = find(environment)
     return None if path is None else read(path, environment)
@@ -79,20 +79,20 @@ def _may_exist(path: Path) -> bool:
 def read(path: Path, environment: Mapping[str, str]) -> CarbonConf:
     """Return the instances of a carbon.conf.
 
-    Raises: UsageError if it can't be read, or is not a carbon.conf.
+    Raises: FileError if it can't be read, or is not a carbon.conf.
     """
     # Without interpolation: a stray % in another value must not be an error here.
     parser = ConfigParser(interpolation=None, strict=False)
     try:
         parser.read_string(_text(path))
     except Error as error:
-        raise UsageError(
+        raise FileError(
             f"{visible(str(path))}{_line(error)}: has invalid syntax, which carbon can't read "
             f"either; fix it, or {_OTHER_FILE}"
         ) from error
     sections = {name: dict(parser.items(name)) for name in parser.sections()}
     if not any(name.partition(":")[0] == "cache" for name in sections):
-        raise UsageError(f"{visible(str(path))} has no [cache] section; {_OTHER_FILE}")
+        raise FileError(f"{visible(str(path))} has no [cache] section; {_OTHER_FILE}")
     parsed = [
         _instance(name, values, path)
         for name, values in _instance_settings(sections, path, environment)
@@ -104,17 +104,17 @@ def read(path: Path, environment: Mapping[str, str]) -> CarbonConf:
 def _text(path: Path) -> str:
     try:
         if path.exists() and not path.is_file():
-            raise UsageError(f"{visible(str(path))} is not a file; {_OTHER_FILE}")
+            raise FileError(f"{visible(str(path))} is not a file; {_OTHER_FILE}")
         with path.open("rb") as file:
             raw = file.read(_MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise UsageError(
+        raise FileError(
             f"can't read {visible(str(path))}: {reason}; run this as a user who can, or "
             f"{_OTHER_FILE}"
         ) from error
     if len(raw) > _MAX_BYTES:
-        raise UsageError(
+        raise FileError(
             f"{visible(str(path))} is larger than 2 MiB, so it is not a carbon.conf; {_OTHER_FILE}"
         )
     return os.fsdecode(raw)  # paths in it may have any encoding

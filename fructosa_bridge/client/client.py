@@ -10,7 +10,7 @@ from requests.auth import HTTPBasicAuth
 
 from fructosa_service import __version__, cli
 from fructosa_service.config.kinds import Endpoint
-from fructosa_service.errors import ServiceError, UsageError, visible
+from fructosa_service.errors import FileError, ServiceError, UsageError, visible
 from fructosa_service.web import secret_files
 from fructosa_service.web.settings import WebSettings
 
@@ -168,7 +168,7 @@ def _read_password(path: Path) -> str:
     try:
         return secret_files.one_line(path, "--password-file").decode()
     except UnicodeDecodeError as error:
-        raise UsageError(f"--password-file {path}: is not UTF-8; save it as UTF-8") from error
+        raise FileError(f"--password-file {path}: is not UTF-8; save it as UTF-8") from error
 
 
 def _root_cause(error: BaseException) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from aiohappyeyeballs import start_connection
 
 from fructosa_service import __version__
-from fructosa_service.errors import UsageError
+from fructosa_service.errors import FileError
 
 from ..model.errors import ScrapeError
 from ..model.target import Target
@@ -79,7 +79,7 @@ class Client:
         try:
             async with asyncio.timeout(target.timeout_s):
                 await self._request(target, attempt)
-        except UsageError as error:
+        except FileError as error:
             raise ScrapeError(str(error)) from error
         except (TimeoutError, ConnectionClosed) as error:
             response = attempt.response

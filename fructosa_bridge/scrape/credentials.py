@@ -31,7 +31,7 @@ class Credentials:
     def authorization(self) -> str | None:
         """Return the header Authorization, if there is to be one.
 
-        Raises: UsageError with the file that can't be used.
+        Raises: FileError with the file that can't be used.
         """
         files = _present(self.access.password_file, self.access.token_file)
         if not files:
@@ -43,7 +43,7 @@ class Credentials:
     def context(self) -> "SSLContext | None":
         """Return a client's context, if TLS is to be spoken.
 
-        Raises: UsageError with the file that can't be used.
+        Raises: FileError with the file that can't be used.
         """
         access = self.access
         if not access.tls:

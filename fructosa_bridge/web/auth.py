@@ -59,7 +59,7 @@ def _set(future: "asyncio.Future[Verdict]", verdict: Verdict) -> None:
 class AccessControl:
     """Middleware that authenticates users and limits the number of concurrent requests.
 
-    Raises: UsageError if the users file is invalid.
+    Raises: FileError if the users file is invalid.
     """
 
     def __init__(self, settings: WebSettings) -> None:

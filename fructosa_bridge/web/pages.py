@@ -272,7 +272,7 @@ async def _send(request: web.Request, content: JSONBody) -> web.StreamResponse:
 async def serve(source: StatusSource, settings: WebSettings, host: str, port: int) -> WebServer:
     """Serve the pages of a *source* until the returned server is closed.
 
-    Raises: ServiceError if an address cannot be bound, UsageError if a file cannot be used.
+    Raises: ServiceError if an address cannot be bound, FileError if a file cannot be used.
     """
     access = AccessControl(settings)
     application = Pages(source, requires_user=access.requires_user).application()

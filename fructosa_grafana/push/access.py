@@ -4,7 +4,7 @@ import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fructosa_service.errors import UsageError
+from fructosa_service.errors import FileError, UsageError
 from fructosa_service.web import secret_files
 
 from .base_url import base_url
@@ -57,12 +57,12 @@ def grafana_access(
 
 
 def _check_ca(ca: Path) -> None:
-    """Raise UsageError unless *ca* is a PEM file with certificates, or a directory."""
+    """Raise FileError unless *ca* is a PEM file with certificates, or a directory."""
     if ca.is_dir():
         return
     if b"CERTIFICATE-----" not in secret_files.content(ca, "--ca"):
-        raise UsageError(f"--ca {ca}: contains no certificate; give a PEM file with one")
+        raise FileError(f"--ca {ca}: contains no certificate; give a PEM file with one")
     try:
         ssl.create_default_context(cafile=ca)
     except OSError as error:
-        raise UsageError(f"--ca {ca}: cannot be loaded; give a complete PEM file") from error
+        raise FileError(f"--ca {ca}: cannot be loaded; give a complete PEM file") from error

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import cli
-from ..errors import ConfigError, ServiceError, UsageError
+from ..errors import ConfigError, FileError, ServiceError, UsageError
 from . import daemonize, pid_file
 from .pid_file import DaemonState, PidFile, PidFileStatus
 from .terminate import terminate
@@ -86,7 +86,7 @@ def _run(name: str, pid: PidFile, write_end: int, run: Callable[[Ready], int]) -
     def logged() -> int:
         try:
             return run(ready)
-        except (ConfigError, UsageError, ServiceError) as error:
+        except (ConfigError, FileError, ServiceError, UsageError) as error:
             if is_ready:  # standard error is /dev/null then
                 log.error("%s", error)
             raise

@@ -4,7 +4,7 @@ import re
 import stat
 from pathlib import Path
 
-from ..errors import UsageError
+from ..errors import FileError
 
 _TOKEN = re.compile(rb"[!-~]+")
 _LIMIT_BYTES = 1024 * 1024
@@ -14,41 +14,41 @@ _TOKEN_LIMIT_BYTES = 8000  # many servers accept header lines of at most 8 KiB
 def token(path: Path, name: str) -> str:
     """Return the one word in a file; *name* is what messages call the file.
 
-    Raises: UsageError if the file can't be used.
+    Raises: FileError if the file can't be used.
     """
     word = one_line(path, name).strip()
     if len(word) > _TOKEN_LIMIT_BYTES or _TOKEN.fullmatch(word) is None:
-        raise UsageError(f"{name} {path}: contains no valid token; write one word, in ASCII")
+        raise FileError(f"{name} {path}: contains no valid token; write one word, in ASCII")
     return word.decode()
 
 
 def one_line(path: Path, name: str) -> bytes:
     """Return the one line in a file; *name* is what messages call the file.
 
-    Raises: UsageError if the file can't be used.
+    Raises: FileError if the file can't be used.
     """
     line = content(path, name).removesuffix(b"\n").removesuffix(b"\r")
     if not line:
-        raise UsageError(f"{name} {path}: is empty; write the secret into it")
+        raise FileError(f"{name} {path}: is empty; write the secret into it")
     if b"\n" in line or b"\r" in line or b"\0" in line:
-        raise UsageError(f"{name} {path}: has more than one line; write the secret on one line")
+        raise FileError(f"{name} {path}: has more than one line; write the secret on one line")
     return line
 
 
 def content(path: Path, name: str) -> bytes:
     """Return the content of a file; *name* is what messages call the file.
 
-    Raises: UsageError if the file can't be read, is not a regular file, or is larger than 1 MiB.
+    Raises: FileError if the file can't be read, is not a regular file, or is larger than 1 MiB.
     """
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # reading a pipe would block
-            raise UsageError(f"{name} {path}: is not a regular file; check the path")
+            raise FileError(f"{name} {path}: is not a regular file; check the path")
         with path.open("rb") as file:
             data = file.read(_LIMIT_BYTES + 1)
     except OSError as error:
-        raise UsageError(
+        raise FileError(
             f"{name} {path}: can't be read: {error.strerror}; check the path and its permissions"
         ) from error
     if len(data) > _LIMIT_BYTES:
-        raise UsageError(f"{name} {path}: is larger than {_LIMIT_BYTES} bytes; check the path")
+        raise FileError(f"{name} {path}: is larger than {_LIMIT_BYTES} bytes; check the path")
     return data

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import UsageError
+from ..errors import FileError
 from ..file_cache import FileCache
 from . import secret_files
 
@@ -26,7 +26,7 @@ class TLSFiles:
     def context(self) -> "SSLContext":
         """Return a server's context, for TLS 1.2 and newer.
 
-        Raises: UsageError that names the file which can't be used.
+        Raises: FileError that names the file which can't be used.
         """
         import ssl
 
@@ -60,7 +60,7 @@ class ClientTLSFiles:
     def context(self) -> "SSLContext":
         """Return a client's context.
 
-        Raises: UsageError that names the file which can't be used.
+        Raises: FileError that names the file which can't be used.
         """
         import ssl
 
@@ -94,14 +94,14 @@ def _load_certificate(context: "SSLContext", section: str, certificate: Path, ke
         try:
             context.load_cert_chain(certificate, key, password=_no_password)
         except _KeyHasPassword as error:
-            raise UsageError(
+            raise FileError(
                 f"{key_name} {key}: has a password; write it without one, readable only by the "
                 "daemon"
             ) from error
         except OSError as error:
             if "MISMATCH" not in str(error):
                 raise
-            raise UsageError(
+            raise FileError(
                 f"{key_name} {key}: does not match {certificate}; give a certificate and its key"
             ) from error
 
@@ -113,18 +113,18 @@ def _loading(name: str, path: Path, together: str = "") -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise UsageError(
+        raise FileError(
             f"{name} {path}: can't be loaded{together}: {error}; give complete PEM files"
         ) from error
 
 
 def _check_pem(name: str, path: Path, what: str) -> None:
-    """Raise UsageError unless a file contains *what*; OpenSSL does not report which file lacks it.
+    """Raise FileError unless a file contains *what*; OpenSSL does not report which file lacks it.
 
     *name* is what messages call the file.
     """
     if f"{what.upper()}-----".encode() not in secret_files.content(path, name):
-        raise UsageError(f"{name} {path}: contains no {what}; give a PEM file with one")
+        raise FileError(f"{name} {path}: contains no {what}; give a PEM file with one")
 
 
 def _given(*paths: Path | None) -> list[Path]:

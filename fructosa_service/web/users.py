@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..errors import UsageError
+from ..errors import FileError
 from ..file_cache import FileCache
 from . import secret_files
 
@@ -58,7 +58,7 @@ class Users:
     bcrypt takes a tenth of a second by design, so verdicts are stored, under a keyed hash: no
     password stays in memory.
 
-    Raises: UsageError if the file can't be used, or if bcrypt is not installed.
+    Raises: FileError if the file can't be used, or if bcrypt is not installed.
     """
 
     def __init__(
@@ -97,26 +97,26 @@ class Users:
 def read_users(path: Path) -> dict[str, bytes]:
     """Return the hash of each user in the file at *path*.
 
-    Raises: UsageError that names the line which can't be used.
+    Raises: FileError that names the line which can't be used.
     """
     try:
         text = secret_files.content(path, _FILE).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UsageError(f"{_FILE} {path}: is not UTF-8 text; save it as UTF-8") from error
+        raise FileError(f"{_FILE} {path}: is not UTF-8 text; save it as UTF-8") from error
     users: dict[str, bytes] = {}
     for number, line in enumerate(map(str.strip, text.split("\n")), 1):
         if not line or line.startswith("#"):
             continue
         match = _ENTRY.fullmatch(line)
         if match is None:
-            raise UsageError(
+            raise FileError(
                 f"{path}:{number}: is not USER:HASH with a bcrypt hash; write it with htpasswd -B"
             )
         if match["user"] in users:
-            raise UsageError(f"{path}:{number}: duplicate user; remove one of the two lines")
+            raise FileError(f"{path}:{number}: duplicate user; remove one of the two lines")
         users[match["user"]] = match["hash"].encode()
     if not users:
-        raise UsageError(f"{_FILE} {path}: has no users; add one with: htpasswd -B {path} USER")
+        raise FileError(f"{_FILE} {path}: has no users; add one with: htpasswd -B {path} USER")
     return users
 
 
@@ -141,7 +141,7 @@ def _bcrypt() -> Any:
     try:
         import bcrypt
     except ImportError:
-        raise UsageError(
+        raise FileError(
             f"{_FILE}: the Python package bcrypt is not installed; install it with "
             "pip install 'FrUCToSA[users]'"
         ) from None

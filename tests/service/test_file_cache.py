@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from fructosa_service.errors import UsageError
+from fructosa_service.errors import FileError
 from fructosa_service.file_cache import FileCache
 
 
@@ -41,9 +41,9 @@ class Text:
         try:
             text = self.path.read_text()
         except OSError as error:
-            raise UsageError(f"{self.path}: {error.strerror}") from error
+            raise FileError(f"{self.path}: {error.strerror}") from error
         if text == "broken":
-            raise UsageError(f"{self.path}: is broken")
+            raise FileError(f"{self.path}: is broken")
         return text
 
     def write(self, text):
@@ -184,5 +184,5 @@ def test_a_file_that_is_broken_at_the_start_is_an_error(text):
     """There is no previous content."""
     text.write("broken")
 
-    with pytest.raises(UsageError, match="is broken"):
+    with pytest.raises(FileError, match="is broken"):
         FileCache([text.path], text.read, text.clock)

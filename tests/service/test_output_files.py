@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fructosa_service import output_files
-from fructosa_service.errors import ServiceError, UsageError
+from fructosa_service.errors import FileError, ServiceError
 
 
 def test_a_file_is_replaced_at_once_and_keeps_its_mode(tmp_path):
@@ -71,5 +71,5 @@ def test_only_a_file_with_the_mark_may_be_overwritten(tmp_path):
     for name in ("missing", "ours"):
         output_files.check_is_ours(tmp_path / name, "# Made by lmaster")
 
-    with pytest.raises(UsageError, match="was not written by lmaster"):
+    with pytest.raises(FileError, match="was not written by lmaster"):
         output_files.check_is_ours(tmp_path / "other", "# Made by lmaster")

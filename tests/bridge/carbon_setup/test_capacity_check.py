@@ -7,7 +7,7 @@ from fructosa_bridge.cli import main
 from fructosa_bridge.config.nodes_settings import NodesSettings
 from fructosa_bridge.config.settings import GraphiteSettings
 from fructosa_bridge.config.targets import section_targets
-from fructosa_service.errors import UsageError
+from fructosa_service.errors import FileError
 
 LOCAL, REMOTE = GraphiteSettings(), GraphiteSettings(host="graphite.example")
 TIGHT = "MAX_CREATES_PER_MINUTE = 10\nMAX_UPDATES_PER_SECOND = 30\nMAX_CACHE_SIZE = 100\n"
@@ -186,7 +186,7 @@ def test_an_invalid_local_file_is_a_warning(warned, tmp_path):
 
     assert found[0].startswith(f"{tmp_path}/carbon.conf:1: has invalid syntax")
     assert "is not known" in found[1]
-    with pytest.raises(UsageError):
+    with pytest.raises(FileError):
         warned(LOCAL, conf_file=tmp_path / "carbon.conf")
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fructosa_bridge.carbon_setup.capacity import CarbonLimits
 from fructosa_bridge.carbon_setup.carbon_conf import find, read
-from fructosa_service.errors import UsageError
+from fructosa_service.errors import FileError
 
 
 @pytest.fixture
@@ -161,7 +161,7 @@ def test_a_number_is_what_carbon_accepts_as_one(conf, value, number):
 )
 def test_a_file_that_is_not_a_carbon_conf_is_an_error(conf, text, message):
     """The message has the file, the line if known, and what to do."""
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(FileError) as caught:
         conf(text)
 
     assert message in str(caught.value)
@@ -194,7 +194,7 @@ def test_a_path_that_can_not_be_read_is_an_error(tmp_path, kind):
     if kind == "fifo":
         os.mkfifo(path)
 
-    with pytest.raises(UsageError, match=r"can't read|is not a file"):
+    with pytest.raises(FileError, match=r"can't read|is not a file"):
         read(path, {})
 
 
@@ -206,24 +206,24 @@ def test_a_file_without_permission_is_an_error(tmp_path):
     path = folder / "carbon.conf"
     path.touch(0)
 
-    with pytest.raises(UsageError, match=r"carbon.conf: Permission denied; "):
+    with pytest.raises(FileError, match=r"carbon.conf: Permission denied; "):
         read(path, {})
     folder.chmod(0)
     assert path == find({"GRAPHITE_CONF_DIR": str(folder)}, [])
-    with pytest.raises(UsageError, match=r"carbon.conf: Permission denied; "):
+    with pytest.raises(FileError, match=r"carbon.conf: Permission denied; "):
         read(path, {})
     folder.chmod(0o700)
 
 
 @given(st.text("[]cache:ab=%()s\n MX_12.inf#;\"'", max_size=200))
 def test_any_text_is_parsed_or_rejected(tmp_path_factory, text):
-    """No exception other than UsageError is raised."""
+    """No exception other than FileError is raised."""
     path = tmp_path_factory.getbasetemp() / "any.conf"
     path.write_text("[cache]\n" + text)
 
     try:
         found = read(path, {})
-    except UsageError:
+    except FileError:
         return
 
     assert found.instances

@@ -7,7 +7,7 @@ import pytest
 from fructosa_bridge.client.client import MasterClient, PostResult, configured_url, from_arguments
 from fructosa_bridge.config.settings import MasterSettings
 from fructosa_service.config.kinds import Endpoint
-from fructosa_service.errors import ServiceError, UsageError
+from fructosa_service.errors import FileError, ServiceError, UsageError
 from fructosa_service.web.settings import WebSettings
 from tests.certificates import Authority
 
@@ -112,7 +112,7 @@ def test_a_password_file_has_one_line_of_utf_8(tmp_path, content):
     if content is not None:
         secret.write_bytes(content)
 
-    with pytest.raises(UsageError, match=f"--password-file {secret}: "):
+    with pytest.raises(FileError, match=f"--password-file {secret}: "):
         from_arguments(arguments(url="http://localhost", user="me", password_file=secret))
 
 

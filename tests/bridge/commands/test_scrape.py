@@ -4,7 +4,7 @@ import pytest
 
 from fructosa_bridge.cli import build_parser
 from fructosa_bridge.commands import scrape
-from fructosa_service.errors import UsageError
+from fructosa_service.errors import FileError, UsageError
 
 
 def start(config):
@@ -25,7 +25,7 @@ def test_a_start_checks_the_files_of_web(tmp_path):
     config = tmp_path / "lmaster.conf"
     config.write_text(f"[nodes:a]\nhosts = n1\n[web]\nusers file = {tmp_path}/none\n")
 
-    with pytest.raises(UsageError, match="users file"):
+    with pytest.raises(FileError, match="users file"):
         start(config)
 
 

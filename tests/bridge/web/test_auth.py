@@ -9,7 +9,7 @@ import pytest
 
 from fructosa_bridge.web.auth import PasswordChecker
 from fructosa_bridge.web.status import ReloadOutcome
-from fructosa_service.errors import UsageError
+from fructosa_service.errors import FileError
 from fructosa_service.web.users import Users
 
 from ..fake_status import FakeStatus, up
@@ -61,7 +61,7 @@ async def test_passwords_that_are_being_checked_do_not_delay_known_users(tmp_pat
 
 async def test_a_users_file_that_cannot_be_read_is_an_error_at_startup(tmp_path):
     """The message names key and file."""
-    with pytest.raises(UsageError, match=r"users file .*none: "):
+    with pytest.raises(FileError, match=r"users file .*none: "):
         async with served(users_file=tmp_path / "none"):
             pass
 

@@ -11,7 +11,7 @@ import pytest
 from fructosa_bridge.web import server
 from fructosa_bridge.web.status import ReloadOutcome
 from fructosa_service.config.kinds import Endpoint
-from fructosa_service.errors import ServiceError, UsageError
+from fructosa_service.errors import FileError, ServiceError
 from tests.certificates import Authority
 
 from ..fake_status import FakeStatus
@@ -200,7 +200,7 @@ async def test_a_tls_file_that_cannot_be_read_is_an_error_at_startup(tmp_path):
     """The message names key and file."""
     missing = tmp_path / "none"
 
-    with pytest.raises(UsageError, match=r"tls certificate .*none: "):
+    with pytest.raises(FileError, match=r"tls certificate .*none: "):
         async with served(tls_certificate=missing, tls_key=missing):
             pass
 

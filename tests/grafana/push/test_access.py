@@ -5,7 +5,7 @@ import os
 import pytest
 
 from fructosa_grafana.push.access import grafana_access
-from fructosa_service.errors import UsageError
+from fructosa_service.errors import FileError, UsageError
 
 from ...certificates import Authority
 from .fake_grafana import PASSWORD, TOKEN, USER
@@ -68,7 +68,7 @@ def test_a_token_file_that_cannot_be_used_is_named(tmp_path, make):
 )
 def test_credentials_are_a_token_or_a_user_with_a_password(options, message):
     """Nothing else."""
-    with pytest.raises(UsageError, match=message):
+    with pytest.raises(FileError, match=message):
         grafana_access("http://host", **options)
 
 
@@ -92,7 +92,7 @@ def test_a_ca_file_without_a_certificate_is_rejected(tmp_path, content, message)
     path = tmp_path / "ca.pem"
     path.write_text(content)
 
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(FileError) as caught:
         grafana_access("https://host", ca=path)
 
     assert str(caught.value).startswith(f"--ca {path}: {message}")

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from fructosa_service.errors import UsageError
+from fructosa_service.errors import FileError
 from fructosa_service.web.secret_files import one_line, token
 
 
@@ -31,7 +31,7 @@ def test_an_invalid_token_is_rejected(tmp_path, content):
     path = tmp_path / "token"
     path.write_bytes(content)
 
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(FileError) as caught:
         token(path, "--token-file")
 
     message = f"--token-file {path}: contains no valid token; write one word, in ASCII"
@@ -55,7 +55,7 @@ def test_a_message_names_the_file_that_can_not_be_used(tmp_path, make, message):
     path = tmp_path / "secret"
     make(path)
 
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(FileError) as caught:
         one_line(path, "[nodes:all] token file")
 
     assert str(caught.value).startswith(f"[nodes:all] token file {path}: {message}")

@@ -11,7 +11,7 @@ import warnings
 
 import pytest
 
-from fructosa_service.errors import UsageError
+from fructosa_service.errors import FileError
 from fructosa_service.web.tls import ClientTLSFiles, TLSFiles
 
 from ...certificates import Authority, locked
@@ -174,7 +174,7 @@ NO_KEY = "contains no private key"
 
 def refusal(given):
     """Return the message for files that can't be used."""
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(FileError) as caught:
         given.context()
     return str(caught.value)
 
@@ -284,7 +284,7 @@ def test_openssl_does_not_ask_for_the_password_of_a_key(pair):
     os.close(main)
     os.close(terminal)
 
-    assert "UsageError: [web] tls key" in done.stderr
+    assert "FileError: [web] tls key" in done.stderr
     assert "has a password" in done.stderr
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fructosa_service.errors import UsageError
+from fructosa_service.errors import FileError
 from fructosa_service.web.users import Users, credentials, read_users
 
 # What `htpasswd -nbB -C 4 alice s3cret` of Debian 12's apache2-utils 2.4.71 wrote.
@@ -64,7 +64,7 @@ def file(tmp_path):
 
 def refusal(path):
     """Return the message for a file that can't be used."""
-    with pytest.raises(UsageError) as refused:
+    with pytest.raises(FileError) as refused:
         read_users(path)
     return str(refused.value)
 
@@ -180,7 +180,7 @@ def test_any_file_is_read_or_rejected(tmp_path, content):
     path.write_bytes(content)
     try:
         found = read_users(path)
-    except UsageError:
+    except FileError:
         return
 
     assert {False} == {bcrypt.checkpw(b"wrong", hashed) for hashed in found.values()}
@@ -197,7 +197,7 @@ def test_bcrypt_accepts_every_hash_that_is_read(tmp_path, hashed):
     path.write_text(f"alice:{hashed}\n")
     try:
         (found,) = read_users(path).values()
-    except UsageError:
+    except FileError:
         return
 
     assert bcrypt.checkpw(b"wrong", found) is False
@@ -502,5 +502,5 @@ def test_without_bcrypt_the_message_names_what_to_install(file, monkeypatch):
     """It is an optional dependency."""
     monkeypatch.setitem(sys.modules, "bcrypt", None)
 
-    with pytest.raises(UsageError, match=r"pip install 'FrUCToSA\[users\]'"):
+    with pytest.raises(FileError, match=r"pip install 'FrUCToSA\[users\]'"):
         Users(file(ALICE))
