@@ -47,7 +47,7 @@ docs: examples $(VENV)/.tested  ## write all that is generated anew from the dec
 	@mv .metrics.tmp fructosa_bridge/naming/sensor_metrics.py
 	$(BIN)/lmaster dashboards -c /dev/null --output grafana/provisioning \
 	  --read-at /etc/grafana/provisioning --rules grafana/prometheus
-	$(BIN)/python -c 'from fructosa_grafana.rules import alerting_page as page; print(page(), end="")' \
+	$(BIN)/python -c 'from fructosa_grafana.alerts.docs_page import alerting_page as page; print(page(), end="")' \
 	  > docs/alerting.md
 	$(BIN)/python docs/generate.py
 

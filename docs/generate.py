@@ -17,7 +17,7 @@ from fructosa_exporter.config import sections
 from fructosa_exporter.sensors import SENSORS
 from fructosa_service import __version__
 from fructosa_service.config.settings import options_of
-from fructosa_service.man_pages import Block, Page, actions_of, command_page, file_page
+from fructosa_service.man_pages import ManBlock, ManPage, actions_of, command_page, file_page
 
 ROOT = Path(__file__).resolve().parents[1]
 # Changed when a version is released.
@@ -53,11 +53,11 @@ sections and keys.
 Mistakes are all told at once, with their lines. """
 
 
-def _page(name: str, section: int, summary: str, text: str, *chapters: tuple[str, str]) -> Page:
+def _page(name: str, section: int, summary: str, text: str, *chapters: tuple[str, str]) -> ManPage:
     names = ["lagent.1", "lmaster.1", "lagent.conf.5", "lmaster.conf.5"]
     names.remove(f"{name}.{section}")
     others = [one.rpartition(".") for one in names]
-    return Page(
+    return ManPage(
         name=name,
         section=section,
         summary=summary,
@@ -76,18 +76,18 @@ def agent_parser() -> argparse.ArgumentParser:
 
 def lmaster_parser() -> argparse.ArgumentParser:
     """Return the parser of lmaster."""
-    return master.parser(master._COMMANDS, master._DAEMON, master._say)
+    return master.build_parser()
 
 
-def blocks_of_agent() -> list[Block]:
+def blocks_of_agent() -> list[ManBlock]:
     """Return the sections of lagent.conf, each sensor's own among them."""
-    return [Block(*section) for section in sections(SENSORS)]
+    return [ManBlock(*section) for section in sections(SENSORS)]
 
 
-def blocks_of_master() -> list[Block]:
+def blocks_of_master() -> list[ManBlock]:
     """Return the sections of lmaster.conf."""
     return [
-        Block(one, f"{one.name}:NAME" if one.labelled else one.name, one.settings)
+        ManBlock(one, f"{one.name}:NAME" if one.labelled else one.name, one.settings)
         for one in SCHEMA
         if isinstance(one.settings, type)
     ]
@@ -155,7 +155,7 @@ def configuration() -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _table(block: Block) -> str:
+def _table(block: ManBlock) -> str:
     rows = [f"### `[{block.header}]`", "", block.declared.help, ""]
     rows += ["| key | kind | default | what it means |", "| --- | --- | --- | --- |"]
     for one in options_of(block.settings):

@@ -1,1 +1,1 @@
-"""lmaster: scrapes many nodes and brings what they say into Graphite."""
+"""lmaster: scrapes many nodes and writes their metrics to Graphite."""

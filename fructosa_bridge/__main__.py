@@ -1,4 +1,4 @@
-"""The entry point of lmaster: says what to install where the extra [master] is missing."""
+"""The entry point of lmaster; reports what to install if a package is missing."""
 
 import sys
 
@@ -11,8 +11,8 @@ def main() -> int:
         if error.name is None or error.name.partition(".")[0].startswith("fructosa"):
             raise
         print(
-            f"lmaster: the Python package {error.name} is missing here; "
-            "install what the head node needs: pip install 'FrUCToSA[master]'",
+            f"lmaster: the Python package {error.name} is not installed; "
+            "install all that lmaster needs with: pip install 'FrUCToSA[master]'",
             file=sys.stderr,
         )
         return 1

@@ -1,26 +1,32 @@
-"""The command lmaster. What each of its commands does is in `commands`, in a module of its name."""
+"""The command lmaster. Each of its commands is in `commands`, in a module of the same name."""
 
+import argparse
 from collections.abc import Mapping, Sequence
 
 from fructosa_service import cli
 from fructosa_service.daemon.commands import Daemon
-from fructosa_service.daemon.lifecycle import Answer
+from fructosa_service.daemon.lifecycle import CommandResult
 
 from .commands import agents, check, dashboards, nodes, ping, reload, schemas, scrape, targets
-from .commands.arguments import add_scraping, parser
+from .commands.arguments import add_scrape_options, command_line_parser
 from .config.settings import DEFAULT_FILE
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run lmaster with the arguments *argv*; return its exit code."""
-    arguments = parser(_COMMANDS, _DAEMON, _say).parse_args(argv)
+    arguments = build_parser().parse_args(argv)
     return cli.run("lmaster", lambda: arguments.command(arguments))
 
 
-def _say(answer: Answer) -> int:
-    if answer.text:
-        print(answer.text)
-    return answer.code
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    return command_line_parser(_COMMANDS, _DAEMON, _print_result)
+
+
+def _print_result(result: CommandResult) -> int:
+    if result.text:
+        print(result.text)
+    return result.code
 
 
 _COMMANDS: Mapping[str, cli.Command] = {
@@ -34,7 +40,7 @@ _COMMANDS: Mapping[str, cli.Command] = {
     "dashboards": dashboards.run,
     "check": check.run,
 }
-# start, stop, restart and status, which lagent has as well.
+# For start, stop, restart and status, which lagent has too.
 _DAEMON = Daemon(
-    name="lmaster", default_file=DEFAULT_FILE, options=add_scraping, prepare=scrape.prepare
+    name="lmaster", default_file=DEFAULT_FILE, options=add_scrape_options, prepare=scrape.prepare
 )

@@ -12,12 +12,12 @@ from fructosa_service import cli
 from fructosa_service.config.kinds import HOST, LISTENING_PORT, Endpoint, from_command_line
 from fructosa_service.daemon import commands as commands_of_daemons
 from fructosa_service.daemon.commands import Daemon, Prepared
-from fructosa_service.daemon.lifecycle import Answer, Ready
+from fructosa_service.daemon.lifecycle import CommandResult, Ready
 from fructosa_service.daemon.privileges import account
-from fructosa_service.daemon.sd_notify import tell_manager
-from fructosa_service.daemon.startup import begin
+from fructosa_service.daemon.sd_notify import notify_ready
+from fructosa_service.daemon.startup import initialize
 from fructosa_service.errors import UsageError
-from fructosa_service.logs import place_of_daemon
+from fructosa_service.logs import log_location
 
 from .collect.collector import collect_now
 from .collect.default_sensors import by_reason, chosen_readers, reader_of
@@ -33,8 +33,8 @@ from .web.server import open_listener
 log = logging.getLogger("lagent")
 
 _SIGNALS = (
-    f"Signals: {commands_of_daemons.ENDS} SIGHUP is ignored, as certificates and users are read "
-    "again by themselves when their files change; all else needs a restart."
+    f"Signals: {commands_of_daemons.SIGNALS_HELP} SIGHUP is ignored, as certificates and users are "
+    "read again by themselves when their files change; all else needs a restart."
 )
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = cli.parser("lagent", "Serve the readings of this node as metrics over HTTP.")
-    parser.epilog = f"{_SIGNALS} {commands_of_daemons.CODES}"
+    parser.epilog = f"{_SIGNALS} {commands_of_daemons.EXIT_CODES_HELP}"
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
     serve = cli.add_command(commands, "serve", _serve, "serve the readings, in the foreground")
@@ -100,7 +100,7 @@ def _prepare(arguments: argparse.Namespace) -> Prepared:
     account("lagent", config.agent.user, config.agent.group)
     return Prepared(
         config.agent.pid_file,
-        place_of_daemon(config.logging),
+        log_location(config.logging),
         lambda ready: _run(arguments, config, ready),
     )
 
@@ -111,7 +111,7 @@ def _run(arguments: argparse.Namespace, config: AgentConfig, ready: Ready | None
     endpoints = _endpoints(arguments, config)
     # A port below 1024 is root's to give; what the sensors may read is seen by who reads it.
     sockets = {endpoint: open_listener(endpoint) for endpoint in endpoints}
-    begin(config.logging, who, syslog_as="lagent" if ready else None)
+    initialize(config.logging, who, syslog_as="lagent" if ready else None)
     for warning in config.warnings:
         log.warning("%s", warning)
     chosen, left_out = chosen_readers(all_sensors(), config.sensors)
@@ -129,7 +129,7 @@ def _run(arguments: argparse.Namespace, config: AgentConfig, ready: Ready | None
         log.warning("passwords are sent as they are; set [web] tls certificate and tls key")
     for line in by_reason(left_out):
         log.info("not read: %s", line)
-    (ready or tell_manager)(urls)
+    (ready or notify_ready)(urls)
     server.serve_forever()
     log.info("ended")
     return 0
@@ -239,7 +239,7 @@ def _check_names(names: Sequence[str]) -> None:
             raise UsageError(cli.unknown("sensor", name, list(all_sensors())))
 
 
-def _say(answer: Answer) -> int:
+def _say(answer: CommandResult) -> int:
     if answer.text:
         print(answer.text)
     return answer.code

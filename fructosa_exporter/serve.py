@@ -6,7 +6,7 @@ from socket import socket
 from typing import TYPE_CHECKING
 
 from fructosa_service.config.kinds import Endpoint
-from fructosa_service.file_cache import Kept
+from fructosa_service.file_cache import FileCache
 from fructosa_service.web.settings import WebSettings
 
 from .collect.collector import Collector
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fructosa_service.web.users import Users
 
 
-def tls_and_users(web: WebSettings) -> "tuple[Kept[SSLContext] | None, Users | None]":
+def tls_and_users(web: WebSettings) -> "tuple[FileCache[SSLContext] | None, Users | None]":
     """Return what TLS and users need, read from their files.
 
     Raises: UsageError for a file that can't be used.
@@ -30,14 +30,14 @@ def tls_and_users(web: WebSettings) -> "tuple[Kept[SSLContext] | None, Users | N
     return _tls(web), _users(web)
 
 
-def _tls(web: WebSettings) -> "Kept[SSLContext] | None":
+def _tls(web: WebSettings) -> "FileCache[SSLContext] | None":
     files = web.tls()
     if files is None:
         return None
     # At the first request it would be looked for on the disk, and compiled to it.
     from .web import tls as _  # noqa: F401
 
-    return files.kept()
+    return files.cached()
 
 
 def _users(web: WebSettings) -> "Users | None":

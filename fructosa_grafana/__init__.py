@@ -1,1 +1,1 @@
-"""What people look at: Grafana dashboards and alerts, each from one declaration."""
+"""Grafana dashboards, alerts and recording rules, generated from one declaration each."""

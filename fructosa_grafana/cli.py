@@ -1,4 +1,4 @@
-"""The command ``lmaster dashboards``: writes what Grafana and Prometheus read, or sends it."""
+"""The command ``lmaster dashboards``: write files for Grafana and Prometheus, or push."""
 
 import argparse
 from collections.abc import Mapping
@@ -9,71 +9,90 @@ from fructosa_service import output_files
 from fructosa_service.errors import UsageError
 
 from . import files, provisioning
-from .address import address
-from .panels import BACKENDS, Backend
+from .panels.panel import BACKENDS, Backend
+from .push.base_url import base_url
 
-# How what is written begins. Anything else at its place is somebody's own, and is kept.
+# How generated files begin. A file that begins otherwise is somebody's own, and is kept.
 _MARK = "# Made by `lmaster dashboards`"
 _MARKS = {".yaml": _MARK, ".yml": _MARK, ".json": '{\n "uid": "fructosa-'}
-_ONLY_PUSH = ("token_file", "user", "password_file", "ca", "dry_run")
-_ONLY_OUTPUT = ("graphite_url", "prometheus_url", "read_at")
+# Options that require another one.
+_REQUIRES = {
+    "push": ("token_file", "user", "password_file", "ca", "dry_run"),
+    "output": ("graphite_url", "prometheus_url", "read_at"),
+}
+_DEFAULT_URLS = {"graphite": provisioning.GRAPHITE_URL, "prometheus": provisioning.PROMETHEUS_URL}
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """What a configuration says that dashboards begin with."""
+    """What a configuration sets as defaults of the dashboards."""
 
     prefix: str = ""
     interval_s: int = 10
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
-    """Add what the command may be told, besides a configuration file."""
+    """Add the options of the command, except the configuration file."""
     command.add_argument(
-        "--output", metavar="DIR", type=_path, help="write data sources and dashboards for Grafana"
+        "--output",
+        metavar="DIR",
+        type=_path,
+        help="write data sources and dashboards for Grafana to this directory",
     )
     command.add_argument(
         "--read-at",
         metavar="DIR",
         type=_path,
-        help="where Grafana will find that folder, if it is copied there (default: as --output)",
+        help="directory from which Grafana will read these files, if you copy them to another "
+        "place (default: the directory of --output)",
     )
     command.add_argument(
-        "--rules", metavar="DIR", type=_path, help="write recording and alert rules for Prometheus"
+        "--rules",
+        metavar="DIR",
+        type=_path,
+        help="write recording and alerting rules for Prometheus to this directory",
     )
-    command.add_argument("--push", metavar="URL", help="send the dashboards to a running Grafana")
+    command.add_argument("--push", metavar="URL", help="push the dashboards to a running Grafana")
     command.add_argument(
         "--for",
         dest="backend",
         choices=BACKENDS,
-        help="only those for this kind of data source (default: both)",
+        help="write or push only what this type of data source needs (default: both)",
     )
-    for name in BACKENDS:
-        default = {"graphite": provisioning.GRAPHITE_URL, "prometheus": provisioning.PROMETHEUS_URL}
+    for backend in BACKENDS:
         command.add_argument(
-            f"--{name}-url",
+            f"--{backend}-url",
             metavar="URL",
-            help=f"where Grafana reaches {name.capitalize()} (default: {default[name]})",
+            help=f"URL at which Grafana reaches {backend.capitalize()} "
+            f"(default: {_DEFAULT_URLS[backend]})",
         )
-    _add_access(command)
+    _add_access_options(command)
 
 
-def _add_access(command: argparse.ArgumentParser) -> None:
+def _add_access_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--token-file",
         metavar="FILE",
         type=_path,
-        help="holds a service account's token for --push, in one line",
-    )
-    command.add_argument("--user", metavar="NAME", help="who you are to Grafana, without a token")
-    command.add_argument(
-        "--password-file", metavar="FILE", type=_path, help="holds that user's password in one line"
+        help="file with the token of a Grafana service account for --push, in one line",
     )
     command.add_argument(
-        "--ca", metavar="FILE", type=_path, help="authority of its certificate (default: system's)"
+        "--user", metavar="NAME", help="Grafana user for --push, instead of a token"
     )
     command.add_argument(
-        "--dry-run", action="store_true", help="tell what --push would do, and do nothing"
+        "--password-file",
+        metavar="FILE",
+        type=_path,
+        help="file with the password of --user, in one line",
+    )
+    command.add_argument(
+        "--ca",
+        metavar="FILE",
+        type=_path,
+        help="PEM file of the CA to trust for --push (default: the CAs of the system)",
+    )
+    command.add_argument(
+        "--dry-run", action="store_true", help="print what --push would do, but do not do it"
     )
 
 
@@ -82,49 +101,51 @@ def _path(text: str) -> Path:
 
 
 def run(arguments: argparse.Namespace, cluster: Cluster) -> int:
-    """Do what the command line says; return the exit code."""
+    """Write files or push dashboards; return the exit code."""
     _check(arguments)
     backends = (arguments.backend,) if arguments.backend else BACKENDS
     if arguments.output is not None:
-        _write(arguments.output, _provisioned(arguments, backends, cluster))
+        _write(arguments.output, _provisioning_files(arguments, backends, cluster))
     if arguments.rules is not None:
-        _write(arguments.rules, files.for_prometheus())
+        _write(arguments.rules, files.rule_files())
     if arguments.push is not None:
         _push(arguments, backends, cluster)
     return 0
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    """Raise UsageError where options don't go together."""
+    """Raise UsageError if options are missing or cannot be combined."""
     if arguments.output is arguments.push is arguments.rules is None:
         raise UsageError(
-            "say where to: --output DIR for files that Grafana reads, "
-            f"e.g. {provisioning.FOLDER}; --push URL for a running Grafana; "
-            "--rules DIR for Prometheus"
+            "nothing to do; give --output DIR to write files for Grafana "
+            f"(e.g. {provisioning.FOLDER}), --push URL to push dashboards to a running Grafana, "
+            "or --rules DIR to write rules for Prometheus"
         )
-    for needed, options in (("push", _ONLY_PUSH), ("output", _ONLY_OUTPUT)):
+    for required, options in _REQUIRES.items():
         given = [name for name in options if getattr(arguments, name)]
-        if given and getattr(arguments, needed) is None:
-            raise UsageError(f"--{given[0].replace('_', '-')} goes with --{needed}; give that too")
+        if given and getattr(arguments, required) is None:
+            raise UsageError(f"--{given[0].replace('_', '-')} requires --{required}; give both")
 
 
-def _provisioned(
+def _provisioning_files(
     arguments: argparse.Namespace, backends: tuple[Backend, ...], cluster: Cluster
 ) -> dict[str, str]:
-    return files.provisioned(
+    urls = {
+        backend: base_url(getattr(arguments, f"{backend}_url") or default, f"--{backend}-url")
+        for backend, default in _DEFAULT_URLS.items()
+    }
+    return files.provisioning_files(
         PurePosixPath(arguments.read_at or arguments.output),
         backends,
         prefix=cluster.prefix,
         interval_s=cluster.interval_s,
-        graphite_url=address(arguments.graphite_url or provisioning.GRAPHITE_URL, "--graphite-url"),
-        prometheus_url=address(
-            arguments.prometheus_url or provisioning.PROMETHEUS_URL, "--prometheus-url"
-        ),
+        graphite_url=urls["graphite"],
+        prometheus_url=urls["prometheus"],
     )
 
 
 def _write(folder: Path, texts: Mapping[str, str]) -> None:
-    """Write all files below a folder, or none where one of them is somebody's own."""
+    """Write all files to a directory, or none if one of them is somebody's own."""
     for name in texts:
         output_files.check_is_ours(folder / name, _MARKS[Path(name).suffix])
     for name, text in texts.items():
@@ -134,9 +155,11 @@ def _write(folder: Path, texts: Mapping[str, str]) -> None:
 
 
 def _push(arguments: argparse.Namespace, backends: tuple[Backend, ...], cluster: Cluster) -> None:
-    from . import api, push  # requests takes longer to import than most commands run
+    # Importing requests takes longer than most commands run.
+    from .push.access import grafana_access
+    from .push.push import push
 
-    place = api.place(
+    access = grafana_access(
         arguments.push,
         ca=arguments.ca,
         token_file=arguments.token_file,
@@ -144,4 +167,4 @@ def _push(arguments: argparse.Namespace, backends: tuple[Backend, ...], cluster:
         password_file=arguments.password_file,
     )
     models = files.models(backends, cluster.prefix, cluster.interval_s)
-    push.push(place, models, print, is_dry=arguments.dry_run)
+    push(access, models, print, is_dry_run=arguments.dry_run)

@@ -1,30 +1,31 @@
-"""Everything that Grafana and Prometheus are given, as texts of files."""
+"""All generated files for Grafana and Prometheus, as texts."""
 
 import json
 from collections.abc import Collection
 from pathlib import PurePosixPath
-from typing import Any
 
-from . import provisioning, rules
-from .boards import BOARDS
-from .model import model
-from .panels import BACKENDS, Backend
-
-Json = dict[str, Any]
+from . import provisioning
+from .alerts.rule_files import alert_rules, recording_rules
+from .dashboards import DASHBOARDS
+from .json_model import Json
+from .json_model.dashboard import model
+from .panels.panel import BACKENDS, Backend
 
 
 def models(
     backends: Collection[Backend] = BACKENDS, prefix: str = "", interval_s: int = 10
 ) -> list[Json]:
-    """Return the JSON models of all dashboards, for each of the data sources.
+    """Return the JSON models of all dashboards for each data source.
 
-    *prefix* is what Graphite's paths begin with; *interval_s* how often nodes are scraped.
+    *prefix* is that of Graphite paths; *interval_s* is the interval between scrapes.
     """
-    begin = f"{prefix}." if prefix else ""
-    return [model(board, backend, begin, interval_s) for backend in backends for board in BOARDS]
+    dotted = f"{prefix}." if prefix else ""
+    return [
+        model(board, backend, dotted, interval_s) for backend in backends for board in DASHBOARDS
+    ]
 
 
-def provisioned(
+def provisioning_files(
     folder: PurePosixPath = provisioning.FOLDER,
     backends: Collection[Backend] = BACKENDS,
     *,
@@ -33,8 +34,8 @@ def provisioned(
     graphite_url: str = provisioning.GRAPHITE_URL,
     prometheus_url: str = provisioning.PROMETHEUS_URL,
 ) -> dict[str, str]:
-    """Return the files that Grafana reads at its start, by their paths below *folder*."""
-    made = provisioning.provisioning(
+    """Return the files that Grafana reads when it starts, by their paths below *folder*."""
+    texts = provisioning.provisioning(
         folder,
         backends=backends,
         graphite_url=graphite_url,
@@ -43,23 +44,22 @@ def provisioned(
     )
     for backend in backends:
         for board in models([backend], prefix, interval_s):
-            made[f"dashboards/fructosa/{backend}/{name(board)}.json"] = text(board)
-    return made
+            texts[f"dashboards/fructosa/{backend}/{file_stem(board)}.json"] = _json(board)
+    return texts
 
 
-def for_prometheus() -> dict[str, str]:
-    """Return the files of rules that Prometheus loads, by their names."""
+def rule_files() -> dict[str, str]:
+    """Return the rule files for Prometheus by name."""
     return {
-        "fructosa-recording.yml": rules.recording_rules(),
-        "fructosa-alerts.yml": rules.alert_rules(),
+        "fructosa-recording.yml": recording_rules(),
+        "fructosa-alerts.yml": alert_rules(),
     }
 
 
-def name(board: Json) -> str:
-    """Return what the file of a dashboard is called: ``cluster`` for fructosa-cluster-graphite."""
+def file_stem(board: Json) -> str:
+    """Return the stem of a dashboard's file name: ``cluster`` for fructosa-cluster-graphite."""
     return str(board["uid"]).split("-")[1]
 
 
-def text(board: Json) -> str:
-    """Return a model as its file has it."""
+def _json(board: Json) -> str:
     return json.dumps(board, indent=1, ensure_ascii=False) + "\n"

@@ -1,3 +1,3 @@
-"""What every daemon of FrUCToSA needs; it knows nothing of metrics."""
+"""What both daemons share: configuration, logs, daemonizing, TLS, users."""
 
 __version__ = "1.0.0a1"

@@ -1,15 +1,17 @@
-"""Tasks that go on until they are ended; one that ends by itself is a fault, and is told."""
+"""Asyncio tasks that run until they are cancelled; one that ends by itself is an error."""
 
 import asyncio
 import logging
 from collections.abc import Coroutine, Hashable
 from functools import partial
 
-log = logging.getLogger("lmaster")
+log = logging.getLogger(__name__)
+
+INTERNAL_ERROR = "internal error in a background task"
 
 
 class Tasks:
-    """Running tasks, by what each is for."""
+    """Running tasks, by a key each."""
 
     def __init__(self) -> None:
         self._running: dict[Hashable, asyncio.Task[None]] = {}
@@ -20,36 +22,36 @@ class Tasks:
         """Whether a task has ended by itself."""
         return self._failure.done()
 
-    def __contains__(self, what: Hashable) -> bool:
-        return what in self._running
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._running
 
-    def begin(self, what: Hashable, work: Coroutine[None, None, None]) -> None:
-        """Begin a task."""
-        task = self._running[what] = asyncio.create_task(work)
-        task.add_done_callback(partial(self._look, what))
+    def begin(self, key: Hashable, work: Coroutine[None, None, None]) -> None:
+        """Start a task."""
+        task = self._running[key] = asyncio.create_task(work)
+        task.add_done_callback(partial(self._check_end, key))
 
-    def _look(self, what: Hashable, task: "asyncio.Task[None]") -> None:
-        """Let no task end unseen: neither by itself, nor with an error while it is ended."""
-        is_wanted = self._running.get(what) is not task
+    def _check_end(self, key: Hashable, task: "asyncio.Task[None]") -> None:
+        """Record a failure unless the task was cancelled and ended without an error."""
+        was_cancelled = self._running.get(key) is not task
         error = None if task.cancelled() else task.exception()
-        if is_wanted and error is None:
+        if was_cancelled and error is None:
             return
-        error = error or RuntimeError(f"the task of {what} ended by itself")
-        log.error("a fault of lmaster, which ends", exc_info=error)
+        error = error or RuntimeError(f"the task for {key} ended by itself")
+        log.error(INTERNAL_ERROR, exc_info=error)
         if not self.has_failed:
             self._failure.set_exception(error)
 
     async def failure(self) -> None:
-        """Wait for a task that ends by itself, which none should; raise what it ended with."""
-        await asyncio.shield(self._failure)  # who waits no more takes nothing from it
+        """Wait until a task ends by itself, which none should; raise its error."""
+        await asyncio.shield(self._failure)  # a cancelled caller must not cancel it for others
 
-    async def end(self, *whats: Hashable) -> None:
-        """End tasks, and wait until they have ended."""
-        tasks = [self._running.pop(what) for what in whats]
+    async def end(self, *keys: Hashable) -> None:
+        """Cancel tasks, and wait until they have ended."""
+        tasks = [self._running.pop(key) for key in keys]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def end_all(self) -> None:
-        """End all tasks."""
+        """Cancel all tasks, and wait until they have ended."""
         await self.end(*self._running)

@@ -1,4 +1,4 @@
-"""What the command lines of both daemons share: one place that prints errors and exits."""
+"""What the command lines of both daemons share; errors are printed and turned into exit codes."""
 
 import argparse
 import os
@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import NoReturn, TypeAlias
 
 from . import __version__
-from .errors import ConfigError, ServiceError, UsageError
-from .suggest import did_you_mean
+from .errors import ConfigError, FileError, ServiceError, UsageError, did_you_mean
 
 EXIT_RUNNING = 1
 EXIT_USAGE = 2
@@ -20,7 +19,7 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 class _Parser(argparse.ArgumentParser):
-    """An argument parser that ends a usage error with what to do next."""
+    """An argument parser whose errors point to --help."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(EXIT_USAGE, f"{self.prog}: {message}\nTry: {self.prog} --help\n")
@@ -34,7 +33,7 @@ def parser(prog: str, description: str) -> argparse.ArgumentParser:
 
 
 def add_command(commands: Commands, name: str, run: Command, text: str) -> argparse.ArgumentParser:
-    """Add a command that *run* carries out; return its parser."""
+    """Add a command that calls *run*; return its parser."""
     made = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
     made.set_defaults(command=run)
     return made
@@ -42,9 +41,9 @@ def add_command(commands: Commands, name: str, run: Command, text: str) -> argpa
 
 def add_check(commands: Commands, run: Command, default: Path) -> argparse.ArgumentParser:
     """Add the command that checks a configuration, or prints an example; return its parser."""
-    made = add_command(commands, "check", run, "tell whether the configuration is right")
+    made = add_command(commands, "check", run, "check the configuration")
     add_config(made, default)
-    made.add_argument("--example", action="store_true", help="print a file with every key")
+    made.add_argument("--example", action="store_true", help="print an example with every key")
     return made
 
 
@@ -60,7 +59,7 @@ def add_config(command: argparse.ArgumentParser, default: Path) -> None:
 
 
 def chosen_config(given: Path | None, default: Path) -> Path | None:
-    """Return the configuration file to read: the *given* one, the *default* if it exists."""
+    """Return the configuration file to read: *given*, or *default* if it exists."""
     if given is not None:
         return given
     try:
@@ -68,14 +67,15 @@ def chosen_config(given: Path | None, default: Path) -> Path | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError:
-        pass  # it may be there: to read it tells what is wrong
+        pass  # it may exist: reading it will report the problem
     return default
 
 
 def run(prog: str, command: Callable[[], int]) -> int:
     """Run *command*; return its exit code, or that of the error that ended it.
 
-    2 is a wrong command line or configuration, 1 anything that keeps the program from running.
+    2 means an invalid command line or configuration, 1 anything else that keeps the program from
+    running.
     """
     try:
         code = command()
@@ -84,15 +84,15 @@ def run(prog: str, command: Callable[[], int]) -> int:
     except ConfigError as error:
         print(error, file=sys.stderr)
         return EXIT_USAGE
-    except UsageError as error:
+    except (UsageError, FileError) as error:
         print(f"{prog}: {error}", file=sys.stderr)
         return EXIT_USAGE
     except ServiceError as error:
         print(f"{prog}: {error}", file=sys.stderr)
         return EXIT_RUNNING
     except BrokenPipeError:
-        # The reader of our output went away (`lagent read | head`): nothing is wrong. Python
-        # would complain once more when it flushes standard output at exit.
+        # The reader of our output exited (`lagent read | head`), which is not an error. Without
+        # this, Python would report one when it flushes standard output at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
@@ -101,5 +101,5 @@ def run(prog: str, command: Callable[[], int]) -> int:
 
 def unknown(kind: str, name: str, known: Sequence[str]) -> str:
     """Return the message for a *name* on the command line that is not *known*."""
-    hint = did_you_mean(name, known) or f"; it may be {', '.join(known)}"
-    return f"no {kind} is called {name!r}{hint}"
+    hint = did_you_mean(name, known) or f"; use one of {', '.join(known)}"
+    return f"unknown {kind} {name!r}{hint}"

@@ -1,39 +1,51 @@
-"""The errors that end a command with one message instead of a traceback."""
+"""Errors that end a command with a message instead of a traceback."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
-_MOST_SHOWN = 80
-# More lines tell nobody more: the file is something else than a configuration.
-_MOST_PROBLEMS = 100
+_TEXT_LIMIT = 80
+# A file with more mistakes is probably not a configuration file at all.
+_PROBLEM_LIMIT = 100
 
 
 def shown(text: str) -> str:
-    """Return *text* in quotes for a message, cut where it is long."""
+    """Return *text* in quotes for a message, cut if it is long."""
     return repr(_cut(text))
 
 
 def visible(name: str) -> str:
-    """Return *name* for a message, cut where it is long, with escapes for what can't be seen."""
+    """Return *name* for a message, cut if it is long, quoted if it has unprintable characters."""
     cut = _cut(name)
     return cut if cut.isprintable() else ascii(cut)
 
 
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return ``; did you mean NAME?`` for the known name most similar to *name*, or nothing."""
+    by_lower = {one.lower(): one for one in known}
+    matches = get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
+    return f"; did you mean {by_lower[matches[0]]}?" if matches else ""
+
+
 def _cut(text: str) -> str:
-    return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 1]}…"
+    return text if len(text) <= _TEXT_LIMIT else f"{text[: _TEXT_LIMIT - 1]}…"
 
 
 class ServiceError(Exception):
-    """Something outside the program keeps it from running; the text says what to do."""
+    """Something outside the program keeps it from running; the message says what to do."""
 
 
 class UsageError(Exception):
-    """A command line that can't be carried out; the text says what to write."""
+    """A command line that can't be executed; the message says what to write."""
+
+
+class FileError(Exception):
+    """A file that can't be read, or whose content is wrong; the message names it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """One mistake in a configuration file, and where it stands."""
+    """One mistake in a configuration file, and where it is."""
 
     message: str
     line: int | None = None
@@ -48,7 +60,7 @@ class Problem:
 
 
 class ConfigError(Exception):
-    """A configuration file that can't be used, with all its problems at once."""
+    """A configuration file that can't be used, with all its problems."""
 
     def __init__(self, filename: str, problems: Sequence[Problem]) -> None:
         self.filename = filename
@@ -56,9 +68,9 @@ class ConfigError(Exception):
         super().__init__(filename, self.problems)
 
     def __str__(self) -> str:
-        lines = [self._line(problem) for problem in self.problems[:_MOST_PROBLEMS]]
+        lines = [self._line(problem) for problem in self.problems[:_PROBLEM_LIMIT]]
         if more := len(self.problems) - len(lines):
-            lines.append(f"{self.filename}: and {more} more mistakes")
+            lines.append(f"{self.filename}: and {more} more problems")
         return "\n".join(lines)
 
     def _line(self, problem: Problem) -> str:
@@ -67,7 +79,7 @@ class ConfigError(Exception):
 
 
 class KeyProblem(ValueError):
-    """Settings that contradict one another; raised by a settings class for one of its keys."""
+    """Settings that contradict each other; raised by a settings class for one of its keys."""
 
     def __init__(self, key: str, message: str) -> None:
         self.key = key

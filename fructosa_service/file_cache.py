@@ -1,4 +1,4 @@
-"""Files that are read again when they change, without a restart."""
+"""Values made from files, which are made again when a file changes."""
 
 import logging
 import time
@@ -6,25 +6,25 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from .errors import UsageError
+from .errors import FileError
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-# A look costs some microseconds a file; a second later is soon enough for a new certificate.
-_PAUSE_S = 1.0
+# A check takes some microseconds a file; within a second is soon enough for a new certificate.
+_CHECK_INTERVAL_S = 1.0
 
-_Mark = tuple[tuple[int, int, int, int], ...]
+_State = tuple[int, int, int, int]
 
 
-class Kept(Generic[T]):
-    """What is made of some files, made anew when one of them changes.
+class FileCache(Generic[T]):
+    """A value made from some files, made again when one of them changes.
 
-    When that fails, what was made before goes on to be used, and the log says why: a broken
-    file must not lock everybody out.
+    If that fails, the previous value stays in use and the error is logged: a broken file must not
+    lock everybody out.
 
-    Raises: UsageError of *make* when it fails the first time.
+    Raises: FileError of *make* if it fails the first time.
     """
 
     def __init__(
@@ -36,40 +36,40 @@ class Kept(Generic[T]):
         self._paths = paths
         self._make = make
         self._clock = clock
-        self._looked_s = clock()
-        self._mark = self._now()
+        self._checked_s = clock()
+        self._states = self._read_states()
         self._value = make()
 
     def value(self) -> T:
-        """Return what the files, as they are now, make."""
+        """Return the value, made again if a file has changed; checked at most once a second."""
         now_s = self._clock()
-        if now_s >= self._looked_s + _PAUSE_S:
-            self._looked_s = now_s
-            mark = self._now()
-            if mark != self._mark:
-                self._mark = mark
-                self._make_anew()
+        if now_s >= self._checked_s + _CHECK_INTERVAL_S:
+            self._checked_s = now_s
+            states = self._read_states()
+            if states != self._states:
+                self._states = states
+                self._reload()
         return self._value
 
-    def _make_anew(self) -> None:
-        names = ", ".join(map(str, self._paths))
+    def _reload(self) -> None:
         try:
             self._value = self._make()
-            log.info("read again: %s", names)
-        except UsageError as error:
-            log.error("%s; what was read before goes on to be used", error)
+        except FileError as error:
+            log.error("%s; the previous content stays in use", error)
+        else:
+            log.info("reloaded %s", ", ".join(map(str, self._paths)))
 
-    def _now(self) -> _Mark:
-        return tuple(map(_mark, self._paths))
+    def _read_states(self) -> tuple[_State, ...]:
+        return tuple(map(_state, self._paths))
 
 
-def _mark(path: Path) -> tuple[int, int, int, int]:
-    """Return what tells one state of a file from another; zeros where there is no file.
+def _state(path: Path) -> _State:
+    """Return what differs if a file was changed; zeros if there is none.
 
-    Who made a file readable for the daemon has changed its ctime, and nothing else.
+    ctime is part of it: making a file readable changes nothing else.
     """
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
         return (0, 0, 0, 0)
-    return (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino)
+    return (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)

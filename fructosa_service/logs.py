@@ -1,4 +1,4 @@
-"""The log of a daemon: a rotating file where one is configured, else standard error."""
+"""The log of a daemon: a rotating file if one is configured, otherwise standard error or syslog."""
 
 import logging
 import logging.handlers
@@ -19,31 +19,31 @@ SYSLOG = Path("/dev/log")
 
 @dataclass(frozen=True, kw_only=True)
 class LoggingSettings:
-    """Where the log goes, and how much of it is kept."""
+    """Where log messages go, which of them, and when files are rotated."""
 
     filename: Path | None = option(
         optional(PATH),
         None,
-        "The log file; without it the log goes to standard error, or to syslog from a daemon in "
-        "the background.",
+        "The log file. If unset, messages go to standard error, or to syslog from a daemon in the "
+        "background.",
     )
     max_bytes: int = option(
         whole("bytes", example="1073741824"),
         1073741824,
-        "Size at which the file is rotated; 0 never rotates it.",
+        "Size at which the file is rotated; 0 disables rotation.",
         key="maxBytes",
     )
     backup_count: int = option(
-        # Every rotation renames them all, one by one.
+        # Each rotation renames all of them, one by one.
         whole("files", at_most=10_000),
         10,
-        "How many rotated files are kept.",
+        "Number of rotated files to keep.",
         key="backupCount",
     )
     level: str = option(
         choice("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
         "INFO",
-        "Messages below this level are not written.",
+        "Messages below this level are not logged.",
     )
 
 
@@ -53,11 +53,11 @@ LOGGING = SectionType(name="logging", help="The log, as in FrUCToSA 0.x.", setti
 def open_log(
     settings: LoggingSettings, syslog_as: str | None = None, syslog: Path = SYSLOG
 ) -> None:
-    """Send the log of this process where *settings* say.
+    """Send the log messages of this process where *settings* say.
 
-    A daemon in the background has no standard error: *syslog_as* is its name in the system's log.
+    *syslog_as* is the name for syslog of a daemon in the background, which has no standard error.
 
-    Raises: ServiceError when the file can't be written.
+    Raises: ServiceError if the file can't be written.
     """
     if settings.filename is None and syslog_as is not None:
         handler = _syslog(syslog_as, syslog)
@@ -67,24 +67,24 @@ def open_log(
     logging.basicConfig(level=settings.level, handlers=[handler], force=True)
 
 
-def place_of_daemon(settings: LoggingSettings, syslog: Path = SYSLOG) -> str:
-    """Return in words where the log of a daemon in the background goes."""
+def log_location(settings: LoggingSettings, syslog: Path = SYSLOG) -> str:
+    """Return in words where a daemon in the background logs to."""
     if settings.filename is not None:
-        return f"its log: {settings.filename}"
+        return f"it logs to {settings.filename}"
     if syslog.exists():
-        return "its log goes to syslog, as there is no [logging] filename"
-    return "its log goes nowhere: set [logging] filename, as there is no syslog here either"
+        return "it logs to syslog, because [logging] filename is not set"
+    return "its log is lost: set [logging] filename, because there is no syslog here either"
 
 
 class _Syslog(logging.handlers.SysLogHandler):
-    """Syslog that may be away, and come back: it is tried again with each message."""
+    """Syslog, to which each message connects again if it was down."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
-        """Lose the message: there is nobody left to be told."""
+        """Drop the message: there is nowhere else to report it."""
 
 
-def _syslog(name: str, place: Path) -> logging.Handler:
-    handler = _Syslog(str(place), facility=logging.handlers.SysLogHandler.LOG_DAEMON)
+def _syslog(name: str, address: Path) -> logging.Handler:
+    handler = _Syslog(str(address), facility=logging.handlers.SysLogHandler.LOG_DAEMON)
     handler.ident = f"{name}[{os.getpid()}]: "
     handler.setFormatter(logging.Formatter(_SYSLOG_FORMAT))
     return handler
@@ -104,5 +104,5 @@ def _handler(settings: LoggingSettings) -> logging.Handler:
     except OSError as error:
         raise ServiceError(
             f"the log file {settings.filename} can't be written: {error.strerror}; "
-            "change [logging] filename, or the folder's permissions"
+            "change [logging] filename, or the permissions of the directory"
         ) from error

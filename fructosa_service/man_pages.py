@@ -1,14 +1,14 @@
-"""Man pages in mdoc, made of command lines and of declared settings."""
+"""Man pages in mdoc, generated from command lines and declared settings."""
 
 import argparse
 import re
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from .config.settings import Option, SectionType, options_of
 
-# What roff would take for something else, and what it would print otherwise than it stands there.
+# Characters that roff interprets, or prints as others.
 _ESCAPES = {
     "\\": r"\e",
     "-": r"\-",
@@ -23,8 +23,8 @@ _WIDTH = 78
 
 
 @dataclass(frozen=True, kw_only=True)
-class Page:
-    """What stands at the top of a page, and what is said of it by hand."""
+class ManPage:
+    """The title of a page, and its hand-written chapters."""
 
     name: str
     section: int
@@ -37,8 +37,8 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Block:
-    """One section of a configuration file: its type, its header, and the class of its settings."""
+class ManBlock:
+    """A section of a configuration file: its type, its header, and the class of its settings."""
 
     declared: SectionType
     header: str
@@ -46,7 +46,7 @@ class Block:
 
 
 def escaped(text: str) -> str:
-    """Return *text* as roff has to read it, to print what stands there."""
+    """Return *text* escaped, so that roff prints it as it is."""
     return "".join(_escaped(letter) for letter in text)
 
 
@@ -57,7 +57,7 @@ def _escaped(letter: str) -> str:
 def argument(text: str) -> str:
     r"""Return *text* as one argument of a macro.
 
-    A short one might be a macro's name, or a mark that mdoc moves; \& keeps it from that.
+    mdoc could take a short one for a macro or for punctuation; \& prevents that.
     """
     made = escaped(text)
     made = rf"\&{made}" if len(text) <= 3 else made
@@ -65,7 +65,7 @@ def argument(text: str) -> str:
 
 
 def prose(text: str) -> list[str]:
-    """Return *text* as lines of roff, each sentence on its own; an empty line parts paragraphs."""
+    """Return *text* as lines of roff, a sentence each; an empty line separates paragraphs."""
     lines: list[str] = []
     for paragraph in re.split(r"\n\s*\n", text.strip()):
         lines += [".Pp"] if lines else []
@@ -78,11 +78,11 @@ def prose(text: str) -> list[str]:
 
 
 def _protected(line: str) -> str:
-    """Return a line that is no request, whatever it begins with."""
+    """Return a line that roff does not take for a request."""
     return rf"\&{line}" if line.startswith(".") else line
 
 
-def command_page(page: Page, parser: argparse.ArgumentParser) -> str:
+def command_page(page: ManPage, parser: argparse.ArgumentParser) -> str:
     """Return the page of a program, with all commands and options of its *parser*."""
     commands = list(_commands(parser))
     lines = [*_top(page), ".Sh SYNOPSIS"]
@@ -96,7 +96,7 @@ def command_page(page: Page, parser: argparse.ArgumentParser) -> str:
     return _end(lines, page)
 
 
-def file_page(page: Page, blocks: Sequence[Block]) -> str:
+def file_page(page: ManPage, blocks: Sequence[ManBlock]) -> str:
     """Return the page of a configuration file, with every key of its sections."""
     lines = [*_top(page), ".Sh DESCRIPTION", *prose(page.description), ".Sh SECTIONS"]
     for block in blocks:
@@ -110,17 +110,17 @@ def file_page(page: Page, blocks: Sequence[Block]) -> str:
 
 
 def default_of(declared: Option) -> str:
-    """Return one sentence on what holds where a file has not the key."""
+    """Return one sentence on the default of a key."""
     if declared.is_required:
-        return f"Must be given, e.g. {declared.kind.example}"
+        return f"Required, e.g. {declared.kind.example}"
     if declared.default_text:
         return f"Default: {declared.default_text}"
-    return f"Not set by default; e.g. {declared.kind.example}"
+    return f"Unset by default; e.g. {declared.kind.example}"
 
 
-def _top(page: Page) -> list[str]:
+def _top(page: ManPage) -> list[str]:
     return [
-        '.\\" Made from the declarations by `make docs`; changes here are lost.',
+        '.\\" Generated from the declarations by `make docs`; do not edit.',
         f".Dd {page.date}",
         f".Dt {page.name.upper()} {page.section}",
         f".Os FrUCToSA {page.version}",
@@ -130,7 +130,7 @@ def _top(page: Page) -> list[str]:
     ]
 
 
-def _end(lines: Sequence[str], page: Page) -> str:
+def _end(lines: Sequence[str], page: ManPage) -> str:
     lines = list(lines)
     for title, text in page.chapters:
         lines += [f".Sh {title}", *_chapter(text)]
@@ -142,7 +142,7 @@ def _end(lines: Sequence[str], page: Page) -> str:
 
 
 def _chapter(text: str) -> list[str]:
-    """Return a chapter: ``TERM: text`` a line is a list, indented lines an example, else prose."""
+    """Return a chapter: lines ``TERM: text`` as a list, indented lines as an example, or prose."""
     if text.startswith("    "):
         shown = [_protected(escaped(line)) for line in textwrap.dedent(text).rstrip().split("\n")]
         return [".Bd -literal -offset indent", *shown, ".Ed"]
@@ -159,24 +159,24 @@ def _chapter(text: str) -> list[str]:
 def _commands(
     parser: argparse.ArgumentParser, words: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], argparse.ArgumentParser]]:
-    """Yield all commands that have none below them, with the words that call them."""
-    below = [one for one in actions_of(parser) if isinstance(one, argparse._SubParsersAction)]
-    if not below:
+    """Yield all commands without subcommands, each with its words."""
+    subcommands = [one for one in actions_of(parser) if isinstance(one, argparse._SubParsersAction)]
+    if not subcommands:
         yield words, parser
-    for action in below:
+    for action in subcommands:
         for name, command in action.choices.items():
             yield from _commands(command, (*words, name))
 
 
 def actions_of(parser: argparse.ArgumentParser) -> list[argparse.Action]:
-    """Return what a command may be told; argparse has no public way to ask."""
+    """Return the options and arguments of a command; argparse has no public function for that."""
     return [one for one in parser._actions if one.help is not argparse.SUPPRESS]
 
 
-def _synopsis(words: Iterable[str], command: argparse.ArgumentParser) -> Iterator[str]:
-    if told := " ".join(argument(word) for word in words):
-        yield f".Cm {told}"
-    for action in _told(command):
+def _synopsis(words: Sequence[str], command: argparse.ArgumentParser) -> Iterator[str]:
+    if words:
+        yield f".Cm {' '.join(map(argument, words))}"
+    for action in _documented(command):
         if action.option_strings:
             name = action.option_strings[0]
             needed = "" if action.required else "Op "
@@ -185,10 +185,10 @@ def _synopsis(words: Iterable[str], command: argparse.ArgumentParser) -> Iterato
             yield f".{'Op ' if action.nargs in ('?', '*') else ''}{_value(action).strip()}"
 
 
-def _told(command: argparse.ArgumentParser) -> list[argparse.Action]:
-    """Return options and arguments, without --help, and the arguments last."""
-    told = [one for one in actions_of(command) if one.dest != "help"]
-    return sorted(told, key=lambda action: not action.option_strings)
+def _documented(command: argparse.ArgumentParser) -> list[argparse.Action]:
+    """Return the options without --help, then the arguments."""
+    actions = [one for one in actions_of(command) if one.dest != "help"]
+    return sorted(actions, key=lambda action: not action.option_strings)
 
 
 def _flag(name: str) -> str:
@@ -205,11 +205,11 @@ def _value(action: argparse.Action) -> str:
 
 
 def _arguments(command: argparse.ArgumentParser) -> Iterator[str]:
-    told = _told(command)
-    if not told:
+    actions = _documented(command)
+    if not actions:
         return
     yield ".Bl -tag -width Ds"
-    for action in told:
+    for action in actions:
         names = " , ".join(_flag(name) for name in action.option_strings)
         yield f".It {names}{_value(action)}".replace(".It  ", ".It ")
         text = help_of(command, action)
@@ -218,5 +218,5 @@ def _arguments(command: argparse.ArgumentParser) -> Iterator[str]:
 
 
 def help_of(command: argparse.ArgumentParser, action: argparse.Action) -> str:
-    """Return an option's help as ``--help`` shows it, with its defaults filled in."""
+    """Return an option's help as ``--help`` shows it, with its default filled in."""
     return command._get_formatter()._expand_help(action) if action.help else ""

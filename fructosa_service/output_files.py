@@ -1,15 +1,15 @@
-"""Files for other programs, which must never see half of one."""
+"""Output files for other programs, which never see a partly written one."""
 
 import os
 from pathlib import Path
 
-from .errors import ServiceError, UsageError
+from .errors import FileError, ServiceError
 
 
 def write(path: Path, text: str) -> None:
-    """Put *text* into the file at *path*: all of it at once, with the rights that it has.
+    """Replace the content of the file at *path* with *text* at once; its mode stays.
 
-    Raises: ServiceError when that can't be done; the file is then as it was.
+    Raises: ServiceError if that fails; the file is then unchanged.
     """
     path = path.resolve()  # a link stays a link
     try:
@@ -24,46 +24,46 @@ def write(path: Path, text: str) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Make the folder at *path*, and those above it, where there is none.
+    """Create the directory at *path*, and its parents, if they don't exist.
 
-    Raises: ServiceError when that can't be done.
+    Raises: ServiceError if that fails.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ServiceError(
-            f"can't make the folder {path}: {error.strerror or error}; "
+            f"can't create the directory {path}: {error.strerror or error}; "
             "check the path and its permissions"
         ) from error
 
 
 def check_is_ours(path: Path, mark: str) -> None:
-    """Raise UsageError when there is a file at *path* that does not begin with the *mark*."""
+    """Raise FileError if the file at *path* exists and does not begin with *mark*."""
     try:
         with path.open("r", encoding="utf-8", errors="replace") as file:
-            begin = file.read(len(mark))
+            start = file.read(len(mark))
     except FileNotFoundError:
         return
     except OSError as error:
         raise ServiceError(
             f"can't read {path}: {error.strerror or error}; check the path and its permissions"
         ) from error
-    if begin != mark:
-        raise UsageError(
-            f"{path} was not made by lmaster, and is kept; "
-            "write to another folder, and bring both together by hand"
+    if start != mark:
+        raise FileError(
+            f"{path} was not written by lmaster and is not overwritten; "
+            "write to another directory and merge the two by hand"
         )
 
 
 def _replace(path: Path, text: str) -> None:
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with beside.open("x", encoding="utf-8") as file:
+        with temporary.open("x", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             if path.exists():
                 os.fchmod(file.fileno(), path.stat().st_mode & 0o7777)
             os.fsync(file.fileno())
-        beside.replace(path)
+        temporary.replace(path)
     finally:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)

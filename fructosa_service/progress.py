@@ -1,4 +1,4 @@
-"""How far a command is, told to who waits for it."""
+"""The progress of a command, in one line of a terminal."""
 
 import shutil
 from collections.abc import Callable
@@ -6,21 +6,21 @@ from typing import ParamSpec, TextIO
 
 P = ParamSpec("P")
 
-_LINE_ANEW = "\r\033[K"
+_CLEAR_LINE = "\r\033[K"
 
 
 def progress(terminal: TextIO, text: Callable[P, str]) -> Callable[P, None]:
-    """Return what shows the *text* for its arguments in one line, in place of what was there.
+    """Return a function that replaces the line with *text* of its arguments.
 
-    Where that is no terminal, nothing is shown, and no text is made.
+    If *terminal* is not a terminal, that function does nothing and does not call *text*.
     """
 
-    def tell(*args: P.args, **kwargs: P.kwargs) -> None:
-        # A line that is wrapped could not be taken back.
-        most = shutil.get_terminal_size().columns - 1
-        print(f"{_LINE_ANEW}{text(*args, **kwargs)[:most]}", end="", file=terminal, flush=True)
+    def show(*args: P.args, **kwargs: P.kwargs) -> None:
+        # A wrapped line could not be cleared.
+        width = shutil.get_terminal_size().columns - 1
+        print(f"{_CLEAR_LINE}{text(*args, **kwargs)[:width]}", end="", file=terminal, flush=True)
 
-    def stay_silent(*args: P.args, **kwargs: P.kwargs) -> None:
+    def ignore(*args: P.args, **kwargs: P.kwargs) -> None:
         pass
 
-    return tell if terminal.isatty() else stay_silent
+    return show if terminal.isatty() else ignore

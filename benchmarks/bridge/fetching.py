@@ -68,7 +68,7 @@ async def _clients(stack: AsyncExitStack, port: int, *, is_packed: bool) -> Mapp
     """Return what fetches a page, by name; lmaster's is the first."""
     access = Access(compression=is_packed)
     target = Target(
-        group="all", host="127.1.0.1", port=port, path="n", interval_s=60, access=access
+        group="all", host="127.1.0.1", port=port, graphite_path="n", interval_s=60, access=access
     )
     headers = {"Accept-Encoding": "gzip" if is_packed else "identity"}
     own = await stack.enter_async_context(Client())

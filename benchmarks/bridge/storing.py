@@ -17,7 +17,7 @@ import whisper
 
 from benchmarks.exporter.table import TIMES, table
 from fructosa_bridge.model.points import Batch
-from fructosa_bridge.whisper.retentions import aggregation, archives
+from fructosa_bridge.whisper.retentions import aggregation_method, archives
 from fructosa_bridge.whisper.store import WhisperStore
 
 _SERIES_A_NODE, _INTERVAL_S, _ROUNDS = 500, 10, 3
@@ -52,7 +52,7 @@ class Alone:
                     whisper.update_many(name, [(batch.time_s, value)])
                 except FileNotFoundError:
                     Path(name).parent.mkdir(parents=True, exist_ok=True)
-                    method = aggregation(path.removeprefix(batch.points.before))
+                    method = aggregation_method(path.removeprefix(batch.points.before))
                     whisper.create(name, archives(_INTERVAL_S), 0, method, sparse=True)
                     whisper.update_many(name, [(batch.time_s, value)])
 

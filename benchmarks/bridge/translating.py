@@ -52,7 +52,7 @@ class Subject:
         translator = Translator()
 
         def again() -> int:
-            return translator.points(
+            return translator.translate(
                 self.page, "cluster.n1", _UNLIMITED, is_openmetrics=self.is_openmetrics
             ).samples
 
@@ -67,7 +67,7 @@ class Subject:
 
         def again() -> int:
             pages.reverse()
-            return translator.points(
+            return translator.translate(
                 pages[0], "cluster.n1", _UNLIMITED, is_openmetrics=self.is_openmetrics
             ).samples
 

@@ -129,7 +129,7 @@ def sums(system: System, made: Count, restarts: list[Restart]) -> tuple[str, ...
 
 
 def report(system: System, made: Count, restarts: list[Restart], from_s: float) -> bool:
-    """Print the tables; tell whether no more was lost than README says."""
+    """Print the tables; return whether no more was lost than docs/lmaster.md allows."""
     head = ("points served", "stored", "not stored", "at a wrong time")
     slots = ("slots missed, lmaster down", "while it ran")
     print(table((*head, *slots), [sums(system, made, restarts)]), end="\n\n")

@@ -11,8 +11,9 @@ import whisper
 
 from .restarts import DOWN, KILLED, RELOAD, Restart
 
-# What README allows: a kill costs what was scraped in the last tenth of a second. A page is served
-# a moment before it is scraped, and the signal is given a moment before it arrives.
+# What docs/lmaster.md allows: a kill loses at most what was scraped in the last tenth of a second.
+# The node serves a page a moment before lmaster has it, and a signal arrives a moment after it was
+# sent.
 _LIMIT_S, _MOMENT_S = 0.1, 0.05
 
 
@@ -30,7 +31,7 @@ class Lost:
 
     @property
     def is_allowed(self) -> bool:
-        """Tell whether README says that this may happen."""
+        """Return whether docs/lmaster.md allows this loss."""
         return self.kind == KILLED and -_LIMIT_S <= self.before_s <= _LIMIT_S + _MOMENT_S
 
     @property

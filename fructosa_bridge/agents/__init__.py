@@ -1,1 +1,1 @@
-"""lagent on the nodes: started, stopped and asked for its status, over ssh."""
+"""Start, stop and check lagent on the nodes, over ssh."""

@@ -1,10 +1,12 @@
-"""The edge to many nodes at one time: an ssh for each, run by ClusterShell."""
+"""Run ssh to many nodes at the same time, with ClusterShell."""
 
+import shlex
 import shutil
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from math import ceil
 from types import FrameType
 
 from ClusterShell.Engine.Engine import EngineTimer
@@ -17,71 +19,83 @@ from fructosa_service.errors import ServiceError
 from fructosa_service.open_files import raise_limit
 
 from ..config.agents_settings import AgentsSettings
-from .results import LIMIT_BYTES, Answer, ssh_words
+from ..config.node_sets import fold
+from .results import MAX_OUTPUT_BYTES, NodeResult
+from .ssh import ssh_command
 
-Tell = Callable[[int, Sequence[str]], None]
-"""Is told how many nodes are done, and which are being asked."""
+Progress = Callable[[int, Sequence[str]], None]
+"""Called with the number of nodes that are done, and the names of those that are running."""
 
-_LOOK_S = 0.2
+_SIGNAL_CHECK_S = 0.2
 _INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM)
 
 
-def fan_out(
-    settings: AgentsSettings, hosts: Sequence[str], action: str, tell: Tell
-) -> dict[str, Answer]:
-    """Have *action* carried out on every host; return what came of each, in their order.
+def plan(settings: AgentsSettings, hosts: Sequence[str], action: str) -> Iterator[str]:
+    """Yield what `fan_out` would run, on which nodes, and how long that can take at most."""
+    yield f"{fold(hosts)}: {shlex.join(ssh_command(settings, 'NODE', action))}"
+    max_s = ceil(len(hosts) / settings.fan_out) * settings.timeout_s
+    yield (
+        f"{len(hosts)} {'node' if len(hosts) == 1 else 'nodes'}, {settings.fan_out} at a time, "
+        f"timeout {settings.timeout_s:g} s: at most {max_s:g} s"
+    )
 
-    Ctrl-C and SIGTERM end what runs; what has been answered until then is returned as well.
-    Raises: ServiceError when this machine can't run ssh.
+
+def fan_out(
+    settings: AgentsSettings, hosts: Sequence[str], action: str, on_progress: Progress
+) -> dict[str, NodeResult]:
+    """Perform *action* on all hosts; return their results in the order of *hosts*.
+
+    SIGINT and SIGTERM end what is running; the results so far are returned.
+    Raises: ServiceError if ssh can't be run on this machine.
     """
     if shutil.which("ssh") is None:
-        raise ServiceError("there is no ssh here; install OpenSSH's client, e.g. openssh-client")
+        raise ServiceError("ssh is not installed; install OpenSSH's client, e.g. openssh-client")
     if not hosts:
         return {}
     raise_limit()
-    worker = _Worker(hosts, lambda host: ssh_words(settings, host, action), settings, tell)
+    worker = _Worker(hosts, lambda host: ssh_command(settings, host, action), settings, on_progress)
     _run(worker, settings.fan_out)
-    return {host: worker.answer(host) for host in hosts}
+    return {host: worker.result(host) for host in hosts}
 
 
 def _run(worker: "_Worker", at_once: int) -> None:
     task = task_self()
-    task.set_default("stdout_msgtree", False)  # it would keep all that is said
+    task.set_default("stdout_msgtree", False)  # it would keep all output in memory
     task.set_info("fanout", at_once)
     task.schedule(worker)
     worker.set_write_eof()
-    # It alone looks whether there was a signal while every node is silent.
-    task.timer(_LOOK_S, _Ender(worker), interval=_LOOK_S, autoclose=True)
+    # While no node sends anything, only this timer notices a signal.
+    task.timer(_SIGNAL_CHECK_S, _SignalCheck(worker), interval=_SIGNAL_CHECK_S, autoclose=True)
     try:
         with _interruptible(worker):
             task.resume()
     except OSError as error:
         raise ServiceError(
-            f"ssh can't be started: {error.strerror}; lower the fan out, or raise the limits of "
-            "this user"
+            f"can't start ssh: {error.strerror}; lower the fan out, or raise the resource limits "
+            "of this user"
         ) from error
     finally:
-        worker.end()
+        worker.kill_remaining()
         task.abort(kill=True)
 
 
-class _Ender(EventHandler):  # type: ignore[misc]
-    """Ends all soon after a signal."""
+class _SignalCheck(EventHandler):  # type: ignore[misc]
+    """Aborts the task soon after a signal."""
 
     def __init__(self, worker: "_Worker") -> None:
         self._worker = worker
 
     def ev_timer(self, timer: EngineTimer) -> None:
-        """Let ClusterShell kill every ssh that runs, if that is wanted."""
+        """Abort if a signal has arrived; ClusterShell then kills every ssh."""
         if self._worker.is_interrupted:
             task_self().abort()
 
 
 @contextmanager
 def _interruptible(worker: "_Worker") -> Iterator[None]:
-    """Let SIGTERM do what Ctrl-C does: one that is ended tells what it has done as well.
+    """Let SIGINT and SIGTERM set a flag of *worker*, so that results so far are still reported.
 
-    The handler raises nothing: where a signal strikes in a hook of fork, Python would drop it.
+    The handler does not raise: Python ignores an exception inside a fork hook.
     """
 
     def interrupt(number: int, frame: FrameType | None) -> None:
@@ -99,50 +113,50 @@ def _interruptible(worker: "_Worker") -> Iterator[None]:
 
 
 class _Ssh(ExecClient):  # type: ignore[misc]
-    """The ssh to one host. Its bytes are taken as they come: a line may have no end."""
+    """The ssh of one host. It passes on chunks, because a line may never end."""
 
     def _build_cmd(self) -> tuple[list[str], None]:
-        return self.worker.words(self.key), None
+        return self.worker.command_for(self.key), None
 
     def _handle_read(self, sname: str) -> None:
-        self.worker.heard(self.key, self._read(sname))
+        self.worker.add_output(self.key, self._read(sname))
 
 
 class _Worker(ExecWorker):  # type: ignore[misc]
-    """The sshs to all hosts, and what has come of them."""
+    """The ssh processes of all hosts, and their results."""
 
     SHELL_CLASS = _Ssh
 
     def __init__(
         self,
         hosts: Sequence[str],
-        words: Callable[[str], list[str]],
+        command_for: Callable[[str], list[str]],
         settings: AgentsSettings,
-        tell: Tell,
+        on_progress: Progress,
     ) -> None:
-        self.words = words
+        self.command_for = command_for
         self.is_interrupted = False
-        self._tell = tell
-        self._asked: dict[str, None] = {}
-        self._said: dict[str, bytes] = {}
+        self._on_progress = on_progress
+        self._running: dict[str, None] = {}
+        self._output: dict[str, bytes] = {}
         self._dropped_bytes: dict[str, int] = {}
-        self._answers: dict[str, Answer] = {}
+        self._results: dict[str, NodeResult] = {}
         nodes = NodeSet.fromlist(hosts, resolver=RESOLVER_NOGROUP)
         super().__init__(nodes, None, timeout=settings.timeout_s, command="")
 
-    def answer(self, host: str) -> Answer:
-        """Return what has come of a host."""
-        return self._answers.get(host) or self._made(host, None, is_cut_short=True)
+    def result(self, host: str) -> NodeResult:
+        """Return the result of a host."""
+        return self._results.get(host) or self._take_result(host, None, is_interrupted=True)
 
-    def heard(self, host: str, chunk: bytes) -> None:
-        """Keep the beginning of what a host says, and count the rest."""
-        said = self._said.get(host, b"") + chunk
-        self._said[host] = said[:LIMIT_BYTES]
-        if more := len(said[LIMIT_BYTES:]):
-            self._dropped_bytes[host] = self._dropped_bytes.get(host, 0) + more
+    def add_output(self, host: str, chunk: bytes) -> None:
+        """Keep the beginning of a host's output, and count the rest."""
+        output = self._output.get(host, b"") + chunk
+        self._output[host] = output[:MAX_OUTPUT_BYTES]
+        if dropped := len(output[MAX_OUTPUT_BYTES:]):
+            self._dropped_bytes[host] = self._dropped_bytes.get(host, 0) + dropped
 
-    def end(self) -> None:
-        """End those that an interruption has met between their start and the engine's list."""
+    def kill_remaining(self) -> None:
+        """Kill each ssh that was started but not yet registered when the signal arrived."""
         for client in self._clients:
             child = client.popen
             if child is not None and child.poll() is None:
@@ -150,23 +164,25 @@ class _Worker(ExecWorker):  # type: ignore[misc]
                 child.wait()
 
     def _on_start(self, host: str) -> None:
-        self._asked[host] = None
+        self._running[host] = None
         super()._on_start(host)
 
     def _on_node_close(self, host: str, code: int) -> None:
-        if not (code and self.is_interrupted):  # the terminal interrupts ssh as well
-            self._done(host, self._made(host, code))
+        if not (code and self.is_interrupted):  # the terminal sends SIGINT to ssh as well
+            self._finish(host, self._take_result(host, code))
         super()._on_node_close(host, code)
 
     def _on_node_timeout(self, host: str) -> None:
-        self._done(host, self._made(host, None))
+        self._finish(host, self._take_result(host, None))
         super()._on_node_timeout(host)
 
-    def _made(self, host: str, code: int | None, *, is_cut_short: bool = False) -> Answer:
-        said, dropped_bytes = self._said.pop(host, b""), self._dropped_bytes.pop(host, 0)
-        return Answer(code, said, dropped_bytes, is_cut_short)
+    def _take_result(
+        self, host: str, code: int | None, *, is_interrupted: bool = False
+    ) -> NodeResult:
+        output, dropped_bytes = self._output.pop(host, b""), self._dropped_bytes.pop(host, 0)
+        return NodeResult(code, output, dropped_bytes, is_interrupted)
 
-    def _done(self, host: str, answer: Answer) -> None:
-        self._answers[host] = answer
-        self._asked.pop(host, None)
-        self._tell(len(self._answers), list(self._asked))
+    def _finish(self, host: str, result: NodeResult) -> None:
+        self._results[host] = result
+        self._running.pop(host, None)
+        self._on_progress(len(self._results), list(self._running))

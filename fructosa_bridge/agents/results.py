@@ -1,205 +1,182 @@
-"""The agents on the nodes: what ssh runs there, and what is said of the answers."""
+"""The results of all nodes: grouped by equal output, counted, and turned into an exit code."""
 
 import re
-import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from math import ceil
 
-from ..config.agents_settings import AgentsSettings, command_for
-from ..config.node_sets import folded
-from . import ssh_errors
+from ..config.node_sets import fold
+from .ssh import explain_error
 
-# What a node says beyond that is counted and forgotten.
-LIMIT_BYTES = 4096
+# Output of a node beyond this is counted and discarded.
+MAX_OUTPUT_BYTES = 4096
 
 EXIT_FAILED, EXIT_NOT_RUNNING, EXIT_INTERRUPTED = 1, 3, 130
 
-_SSH_FAILED, _NOT_FOUND = 255, 127
-# Of status: LSB's dead and stopped; 32 is OpenRC's crashed.
-_NOT_RUNNING = (1, 2, 3, 32)
-_DONE = {"start": "started", "stop": "stopped", "restart": "restarted", "status": "runs"}
+_SSH_FAILED, _COMMAND_NOT_FOUND = 255, 127
+# Exit codes of status: dead or stopped as in LSB, and 32 for OpenRC's crashed.
+_NOT_RUNNING_CODES = (1, 2, 3, 32)
+_DEFAULT_OUTPUT = {
+    "start": "started",
+    "stop": "stopped",
+    "restart": "restarted",
+    "status": "running",
+}
 
-_MOST_LINES = 20
-_LONGEST = 200
-_MOST_NAMED = 20
+_MAX_LINES = 20
+_MAX_LINE_LENGTH = 200
+_MAX_WAITING_NAMES = 20
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
-# These end with 1 when they refuse, which would mean a dead agent.
-_REFUSED = re.compile(rb"(sudo|doas|su): ")
-# What differs from node to node where all is the same.
-_OWN = re.compile(
+# These exit with 1 if they refuse, which would otherwise mean that the agent is dead.
+_PRIVILEGE_ERROR = re.compile(rb"(sudo|doas|su): ")
+# Values that differ between nodes in otherwise equal lines: pids, times, addresses in URLs.
+_NODE_SPECIFIC = re.compile(
     r"(?<=\bpid )\d+|(?<=\bsince )\d[\dT:.+ -]*\d|(?<=://)(?:\[[^\]\s]*\]|[^\s/:\[\]]+)"
 )
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What came of one node: no code when it has not answered in time."""
+class NodeResult:
+    """The result of one node; *code* is None if the node did not finish in time."""
 
     code: int | None = None
-    said: bytes = b""
+    output: bytes = b""
     dropped_bytes: int = 0
-    is_cut_short: bool = False
+    is_interrupted: bool = False
 
 
 @dataclass(frozen=True)
-class Group:
-    """Nodes with the same answer, and that in *lines*."""
+class ResultGroup:
+    """Nodes with the same result, and the lines that describe it."""
 
     hosts: Sequence[str]
     lines: Sequence[str]
 
     def __str__(self) -> str:
-        return f"{folded(self.hosts)}: " + "\n    ".join(self.lines)
+        return f"{fold(self.hosts)}: " + "\n    ".join(self.lines)
 
 
-class _Standing(Enum):
-    """What an answer counts as."""
+class _Outcome(Enum):
+    """How a result is counted."""
 
-    DONE = 0
+    OK = 0
     NOT_RUNNING = 1
     FAILED = 2
 
 
-def ssh_words(settings: AgentsSettings, host: str, action: str) -> list[str]:
-    """Return the command that has *action* carried out on a host."""
-    # ssh takes what is said first, so nothing after it makes ssh ask for a password.
-    words = ["ssh", "-n", "-T", "-oBatchMode=yes", *shlex.split(settings.ssh_options or "")]
-    words += ["-oForwardAgent=no", "-oForwardX11=no"]
-    words.append("-oLogLevel=ERROR")  # the banner of a login is no answer
-    if settings.connect_timeout_s < settings.timeout_s:  # which comes first would be chance
-        words.append(f"-oConnectTimeout={settings.connect_timeout_s}")
-    if settings.ssh_user is not None:
-        words += ["-l", settings.ssh_user]
-    return [*words, "--", host, command_for(settings.command, action)]
-
-
-def plan(settings: AgentsSettings, hosts: Sequence[str], action: str) -> Iterator[str]:
-    """Return the lines that tell what would be run, where, and how long that may take."""
-    yield f"{folded(hosts)}: {shlex.join(ssh_words(settings, 'NODE', action))}"
-    longest_s = ceil(len(hosts) / settings.fan_out) * settings.timeout_s
-    yield (
-        f"{len(hosts)} {'node' if len(hosts) == 1 else 'nodes'}, {settings.fan_out} at a time, "
-        f"{settings.timeout_s:g} s for each: {longest_s:g} s at most"
-    )
-
-
-def groups(
-    action: str, answers: Mapping[str, Answer], timeout_s: float
-) -> tuple[list[Group], list[Group]]:
-    """Return the nodes with the same answer together: those that told one, those that failed."""
-    found: dict[tuple[_Standing, tuple[str, ...]], dict[str, tuple[str, ...]]] = {}
-    for host, answer in answers.items():
-        lines = _told(action, host, answer, timeout_s)
-        alike = tuple(_without_own(line, host) for line in lines)
-        found.setdefault((_standing(action, answer), alike), {})[host] = lines
-    ordered = sorted(found.items(), key=lambda one: one[0][0].value)
-    made = [
-        (standing, Group(list(each), alike if len(each) > 1 else next(iter(each.values()))))
-        for (standing, alike), each in ordered
-    ]
+def grouped(
+    action: str, results: Mapping[str, NodeResult], timeout_s: float
+) -> tuple[list[ResultGroup], list[ResultGroup]]:
+    """Return the nodes grouped by equal results: those that completed, and those that failed."""
+    by_result: dict[tuple[_Outcome, tuple[str, ...]], dict[str, tuple[str, ...]]] = {}
+    for host, result in results.items():
+        lines = _lines(action, host, result, timeout_s)
+        masked = tuple(_mask(line, host) for line in lines)
+        by_result.setdefault((_outcome(action, result), masked), {})[host] = lines
+    groups = []
+    for (outcome, masked), hosts in sorted(by_result.items(), key=lambda item: item[0][0].value):
+        # A single node is printed with its own lines, without masks.
+        lines = masked if len(hosts) > 1 else next(iter(hosts.values()))
+        groups.append((outcome, ResultGroup(list(hosts), lines)))
     return (
-        [group for standing, group in made if standing is not _Standing.FAILED],
-        [group for standing, group in made if standing is _Standing.FAILED],
+        [group for outcome, group in groups if outcome is not _Outcome.FAILED],
+        [group for outcome, group in groups if outcome is _Outcome.FAILED],
     )
 
 
-def _standing(action: str, answer: Answer) -> _Standing:
-    if answer.is_cut_short or answer.code is None:
-        return _Standing.FAILED
-    if answer.code == 0:
-        return _Standing.DONE
-    is_told = action == "status" and answer.code in _NOT_RUNNING
-    return _Standing.NOT_RUNNING if is_told and not _is_refused(answer) else _Standing.FAILED
+def _outcome(action: str, result: NodeResult) -> _Outcome:
+    if result.is_interrupted or result.code is None:
+        return _Outcome.FAILED
+    if result.code == 0:
+        return _Outcome.OK
+    is_stopped = action == "status" and result.code in _NOT_RUNNING_CODES
+    return _Outcome.NOT_RUNNING if is_stopped and not _is_refused(result) else _Outcome.FAILED
 
 
-def _is_refused(answer: Answer) -> bool:
-    return answer.code == 1 and _REFUSED.match(answer.said.lstrip()) is not None
+def _is_refused(result: NodeResult) -> bool:
+    return result.code == 1 and _PRIVILEGE_ERROR.match(result.output.lstrip()) is not None
 
 
-def _told(action: str, host: str, answer: Answer, timeout_s: float) -> tuple[str, ...]:
-    """Return what is said of one answer."""
-    said = harmless(answer.said, answer.dropped_bytes)
-    standing = _standing(action, answer)
-    if answer.is_cut_short:
-        return _headed("given up, as this was interrupted", said)
-    if answer.code is None:
-        return _headed(f"no answer within {timeout_s:g} s", said)
-    if standing is _Standing.FAILED:
-        if answer.code == _SSH_FAILED:
-            return (ssh_errors.told(said, host),)
-        advice = "; say with command in [agents] what to run" * (answer.code == _NOT_FOUND)
-        return _headed(f"failed (exit code {answer.code}){advice}", said)
-    if len(said) == 1:
-        return (said[0],)
-    if standing is _Standing.DONE:
-        return (_DONE[action], *said)
-    code = "" if answer.code == EXIT_NOT_RUNNING else f" (exit code {answer.code})"
-    return (f"does not run{code}", *said)
+def _lines(action: str, host: str, result: NodeResult, timeout_s: float) -> tuple[str, ...]:
+    """Return the lines that describe one result."""
+    output = printable_lines(result.output, result.dropped_bytes)
+    outcome = _outcome(action, result)
+    if result.is_interrupted:
+        return _with_heading("interrupted before it finished", output)
+    if result.code is None:
+        return _with_heading(f"no response within {timeout_s:g} s", output)
+    if outcome is _Outcome.FAILED:
+        if result.code == _SSH_FAILED:
+            return (explain_error(output, host),)
+        advice = "; check command in [agents]" * (result.code == _COMMAND_NOT_FOUND)
+        return _with_heading(f"failed (exit code {result.code}){advice}", output)
+    if len(output) == 1:
+        return (output[0],)
+    if outcome is _Outcome.OK:
+        return (_DEFAULT_OUTPUT[action], *output)
+    code = "" if result.code == EXIT_NOT_RUNNING else f" (exit code {result.code})"
+    return (f"not running{code}", *output)
 
 
-def _headed(head: str, said: Sequence[str]) -> tuple[str, ...]:
-    return (f"{head}: {said[0]}",) if len(said) == 1 else (head, *said)
+def _with_heading(heading: str, output: Sequence[str]) -> tuple[str, ...]:
+    return (f"{heading}: {output[0]}",) if len(output) == 1 else (heading, *output)
 
 
-def _without_own(line: str, host: str) -> str:
-    """Return a line without what is the node's own: its name, pids, times."""
+def _mask(line: str, host: str) -> str:
+    """Return a line with ``…`` in place of the node's name, pids, times and addresses."""
     for name in (host, host.partition(".")[0]):
-        # n1 is not in n10, nor 10 in 110.
+        # Mask n1 but not in n10, and 10 but not in 110.
         before = r"(?<![\d.])" if name[:1].isdigit() else ""
         line = re.sub(rf"{before}{re.escape(name)}(?!\d)", "…", line)
-    return _OWN.sub("…", line)
+    return _NODE_SPECIFIC.sub("…", line)
 
 
-def harmless(said: bytes, dropped_bytes: int = 0) -> list[str]:
-    """Return the lines of what a node says, few and such that no terminal obeys them."""
-    text = _COLOURS.sub("", said.decode("utf-8", "replace"))
+def printable_lines(output: bytes, dropped_bytes: int = 0) -> list[str]:
+    """Return the lines of a node's output: at most a screenful, without control characters."""
+    text = _COLOURS.sub("", output.decode("utf-8", "replace"))
     stripped = (line.strip() for line in text.splitlines())
-    lines = [_cut(_visible(line)) for line in stripped if line]
-    if more := len(lines[_MOST_LINES:]):
-        lines[_MOST_LINES:] = [f"... and {more} more lines"]
+    lines = [_cut(_printable(line)) for line in stripped if line]
+    if more := len(lines[_MAX_LINES:]):
+        lines[_MAX_LINES:] = [f"... and {more} more lines"]
     if dropped_bytes:
-        lines.append(f"... and {dropped_bytes} more bytes, which are not kept")
+        lines.append(f"... and {dropped_bytes} more bytes, discarded")
     return lines
 
 
-def _visible(text: str) -> str:
+def _printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    return text if len(text) <= _MAX_LINE_LENGTH else f"{text[: _MAX_LINE_LENGTH - 1]}…"
 
 
-def summary(action: str, answers: Mapping[str, Answer]) -> str:
-    """Return how many nodes did what."""
-    standings = [_standing(action, answer) for answer in answers.values()]
-    done, down, failed = (standings.count(one) for one in _Standing)
-    if action != "status":
-        return f"{done} of {len(standings)} ok" + (f", {failed} failed" if failed else "")
-    text = f"{done} of {len(standings)} run"
-    if down:
-        text += f", {down} {'does' if down == 1 else 'do'} not"
-    return text + (f", {failed} can't be asked" if failed else "")
+def summary(action: str, results: Mapping[str, NodeResult]) -> str:
+    """Return how many nodes succeeded and how many failed."""
+    outcomes = [_outcome(action, result) for result in results.values()]
+    ok, not_running, failed = (outcomes.count(outcome) for outcome in _Outcome)
+    text = f"{ok} of {len(outcomes)} {'running' if action == 'status' else 'ok'}"
+    if not_running:
+        text += f", {not_running} not running"
+    return text + (f", {failed} failed" if failed else "")
 
 
-def exit_code(action: str, answers: Iterable[Answer]) -> int:
-    """Return 0 when all is well; what else there is, the worst counts."""
-    answers = list(answers)
-    standings = {_standing(action, answer) for answer in answers}
-    if any(answer.is_cut_short for answer in answers):
+def exit_code(action: str, results: Iterable[NodeResult]) -> int:
+    """Return the exit code: 0 if all nodes are well, else the code of the worst result."""
+    results = list(results)
+    outcomes = {_outcome(action, result) for result in results}
+    if any(result.is_interrupted for result in results):
         return EXIT_INTERRUPTED
-    if _Standing.FAILED in standings:
+    if _Outcome.FAILED in outcomes:
         return EXIT_FAILED
-    return EXIT_NOT_RUNNING if _Standing.NOT_RUNNING in standings else 0
+    return EXIT_NOT_RUNNING if _Outcome.NOT_RUNNING in outcomes else 0
 
 
-def progress(done: int, total: int, asked: Sequence[str]) -> str:
-    """Return how far it is, and for whom one still waits if they are few."""
+def progress(done: int, total: int, running: Sequence[str]) -> str:
+    """Return how many nodes are done, and the names of those that are running if they are few."""
     if done == total:
         return ""
-    waiting = f", waiting for {folded(asked)}" if 0 < len(asked) <= _MOST_NAMED else ""
+    waiting = f", waiting for {fold(running)}" if 0 < len(running) <= _MAX_WAITING_NAMES else ""
     return f"{done} of {total} done{waiting}"

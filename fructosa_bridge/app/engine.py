@@ -1,4 +1,4 @@
-"""What runs: targets that are watched and destinations that are delivered to, and their changes."""
+"""What runs: scrapes of targets and deliveries to destinations; and how a reload changes them."""
 
 import asyncio
 import logging
@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from fructosa_service.background_tasks import Tasks
-from fructosa_service.errors import ConfigError, ServiceError, UsageError
+from fructosa_service.errors import ConfigError, FileError, ServiceError, UsageError
 from fructosa_service.open_files import raise_limit
 
-from ..config.settings import Config
+from ..config.settings import MasterConfig
 from ..deliver.delivery import Delivery
 from ..deliver.destinations import Destinations, drain
 from ..model.target import Target
@@ -17,203 +17,220 @@ from ..queue.journal import Journal
 from ..queue.segments import Segments
 from ..scrape.client import Client
 from ..scrape.scraper import Scraper
-from ..scrape.target_state import State, Totals
-from ..web.status import Outcome
+from ..scrape.target_state import ScrapeTotals, TargetState
+from ..web.status import ReloadOutcome
 from ..whisper.store import WhisperStore
-from . import process_limits
+from .process_limits import open_files_warning, target_limit
 
 log = logging.getLogger("lmaster")
 
-# What was asked for at the end may still come: a node that is well answers within milliseconds.
-_LAST_ANSWERS_S = 0.5
+# Pages that were requested before the stop may still arrive: a node that is well responds within
+# milliseconds.
+_LAST_RESPONSES_S = 0.5
 
-Load = Callable[[], tuple[Config, list[Target]]]
-"""Reads the configuration; raises ConfigError, UsageError or ServiceError where it is wrong."""
+Load = Callable[[], tuple[MasterConfig, list[Target]]]
+"""Reads the configuration; raises ConfigError or another error of the service package."""
 
 
 class Engine:
-    """Scrapes and delivers from start() to stop(); what the pages look at.
+    """Scrapes and delivers from start() to stop(). It is what the web pages show.
 
-    *load* reads the configuration again; without it there is nothing to read.
+    *load* reads the configuration again; without it there is no reload. Without *has_journal*
+    everything waits in memory, as a single scrape needs no queue on disk.
     """
 
-    def __init__(self, config: Config, client: Client, load: Load | None = None) -> None:
+    def __init__(
+        self,
+        config: MasterConfig,
+        client: Client,
+        load: Load | None = None,
+        *,
+        has_journal: bool = True,
+    ) -> None:
         self.reload = None if load is None else self._reload
-        self.reload_ok, self.reloaded_s = True, time.time()
-        self.gone = Totals()
+        self.reload_succeeded, self.reload_time_s = True, time.time()
+        self.removed = ScrapeTotals()
         self.is_ready = False
-        self._config = config  # that of the start: some of it stays in use until a restart
+        self._config = config  # some of its settings stay in use until a restart
         self._client = client
         self._load = load
-        self._started, self._is_ending = asyncio.Event(), False
-        self._reading, self._changing = asyncio.Lock(), asyncio.Lock()
-        self._targets: dict[str, State] = {}
+        self._started, self._is_stopping = asyncio.Event(), False
+        self._reloading, self._changing = asyncio.Lock(), asyncio.Lock()
+        self._targets: dict[str, TargetState] = {}
         self._tasks = Tasks()
-        self._destinations = Destinations(config.master, _journal(config), self._tasks)
-        self.scraper = Scraper(client, [], config.master.most_samples)
+        journal = _journal(config) if has_journal else None
+        self._destinations = Destinations(config.master, journal, self._tasks)
+        self.scraper = Scraper(client, self._destinations.queue, config.master.sample_limit)
 
     @property
-    def states(self) -> Sequence[State]:
+    def states(self) -> Sequence[TargetState]:
         """The targets, in the order of the configuration."""
         return list(self._targets.values())
 
     @property
     def deliveries(self) -> Sequence[Delivery]:
-        """The destinations."""
-        return self._destinations.each
+        """The destinations, with what waits for them."""
+        return self._destinations.deliveries
 
     @property
     def store(self) -> WhisperStore | None:
-        """The embedded store, if points go there."""
+        """The embedded store, if it is a destination."""
         stores = [delivery.destination for delivery in self.deliveries]
         return next((store for store in stores if isinstance(store, WhisperStore)), None)
 
     @property
     def queue_limits(self) -> tuple[int, float]:
-        """How many bytes the queue on disk may have, and how many seconds points wait there."""
+        """The limits of the queue on disk, in bytes and in seconds."""
         return self._config.master.queue_bytes, self._config.master.queue_age_s
 
     def prepare(self) -> None:
-        """Open the queue.
+        """Create the destinations and open the queue.
 
-        Raises: ServiceError where another lmaster has it, or a folder can't be written.
+        Raises: ServiceError if another lmaster uses the queue, or a folder cannot be written.
         """
         sections = self._config.destinations
-        self._destinations.take(sections, self._destinations.make(sections))
-        self.scraper.spools = self._destinations.spools
+        self._destinations.use(sections, self._destinations.create(sections))
 
     async def start(self, targets: Sequence[Target]) -> None:
-        """Begin to deliver and to scrape."""
-        await self._destinations.begin(self._config.destinations)
-        self._watch(targets, {})
+        """Start to deliver and to scrape."""
+        await self._destinations.start(self._config.destinations)
+        self._scrape(targets, {})
         self.is_ready = True
         self._started.set()
 
+    async def scrape_once(self, targets: Sequence[Target]) -> list[TargetState]:
+        """Start to deliver, scrape every target once, now; return how that went."""
+        await self._destinations.start(self._config.destinations)
+        self.is_ready = True
+        states, now_s = [TargetState(target) for target in targets], time.time()
+        await asyncio.gather(*(self.scraper.scrape(state, now_s) for state in states))
+        self.scraper.flush()
+        return states
+
     async def failure(self) -> None:
-        """Wait for a task that ends by itself, which none should; raise what it ended with."""
+        """Wait for a background task that ends by itself, which is a bug; raise its error."""
         await self._tasks.failure()
 
-    async def stop(self, patience_s: float) -> None:
-        """Scrape no more; deliver what is queued, if that can be done soon."""
-        if self._is_ending:
+    async def stop(self, within_s: float) -> None:
+        """Stop scraping; deliver what is queued, as far as that takes no more than *within_s*."""
+        if self._is_stopping:
             return
-        self._is_ending = True
+        self._is_stopping = True
         async with self._changing:
             is_delivering, self.is_ready = self.is_ready, False
-            if silent := await self.scraper.rest(_LAST_ANSWERS_S):
-                log.warning("targets still asked at the end, whose slot stays empty: %d", silent)
+            if unfinished := await self.scraper.stop(_LAST_RESPONSES_S):
+                log.warning("scrapes cancelled at the stop, their slots stay empty: %d", unfinished)
             await self._tasks.end(*self._targets)
             self.scraper.flush()
             if is_delivering and not self._tasks.has_failed:
-                await drain(self.deliveries, patience_s)
+                await drain(self.deliveries, within_s)
             await self._tasks.end_all()
             await self._destinations.close()
 
-    async def _reload(self) -> Outcome:
-        """Read the configuration again and use it; a wrong one is refused, and all goes on."""
+    async def _reload(self) -> ReloadOutcome:
+        """Read the configuration again and use it; if it is wrong, keep the current one."""
         assert self._load is not None  # noqa: S101 - else nobody has this method
-        async with self._reading:
+        async with self._reloading:
             await self._started.wait()
             try:
                 config, targets = await asyncio.to_thread(self._load)
-                # Who asked may go away; what has begun to change is changed to the end.
+                # If the client goes away, a change that has begun is still completed.
                 changes = await asyncio.shield(self._use(config, targets))
-            except (ConfigError, UsageError, ServiceError) as error:
-                log.error("the configuration is refused, the old one goes on: %s", error)
-                return self._refused(f"{error}\nThe old configuration goes on.\n")
+            except (ConfigError, FileError, ServiceError, UsageError) as error:
+                log.error("the configuration is refused, the current one stays in use: %s", error)
+                return self._refused(f"{error}\nThe current configuration stays in use.\n")
             except Exception as error:
-                log.exception("a fault of lmaster, while it read its configuration again")
+                log.exception("internal error while the configuration was read again")
                 name = type(error).__name__
-                return self._refused(f"a fault of lmaster, see its log: {name}: {error}\n")
+                return self._refused(f"internal error, see lmaster's log: {name}: {error}\n")
         log.info("the configuration was read again: %s", changes)
-        return Outcome(is_applied=True, text=f"{changes}\n")
+        return ReloadOutcome(is_applied=True, text=f"{changes}\n")
 
-    def _refused(self, text: str) -> Outcome:
-        self.reload_ok = False
-        return Outcome(is_applied=False, text=text)
+    def _refused(self, text: str) -> ReloadOutcome:
+        self.reload_succeeded = False
+        return ReloadOutcome(is_applied=False, text=text)
 
-    async def _use(self, config: Config, targets: Sequence[Target]) -> str:
+    async def _use(self, config: MasterConfig, targets: Sequence[Target]) -> str:
         async with self._changing:
-            if self._is_ending:
-                raise ServiceError("lmaster is ending; its next start reads the configuration")
+            if self._is_stopping:
+                raise ServiceError("lmaster is stopping; it reads the configuration when it starts")
             changes = await self._change(config, targets)
-            self.reload_ok, self.reloaded_s = True, time.time()
+            self.reload_succeeded, self.reload_time_s = True, time.time()
         for warning in config.warnings:
             log.warning("%s", warning)
         return changes
 
-    async def _change(self, config: Config, targets: Sequence[Target]) -> str:
-        """Use a configuration; return what that changes, and what it can't change."""
-        made = self._destinations.make(config.destinations)
+    async def _change(self, config: MasterConfig, targets: Sequence[Target]) -> str:
+        """Use a configuration; return what that changes, and what needs a restart."""
+        created = self._destinations.create(config.destinations)
         before, wanted = self._targets, {target.identity: target for target in targets}
         ended = [name for name in before if before[name].target != wanted.get(name)]
         await self._tasks.end(*ended)
-        # From here to the next await nothing is scraped: no batch meets half of a change.
+        # Until the next await nothing is scraped: no batch sees half of the change.
         self.scraper.flush()
-        left = self._destinations.take(config.destinations, made)
-        self.scraper.spools = self._destinations.spools
-        self.scraper.sample_limit = config.master.most_samples
+        unused = self._destinations.use(config.destinations, created)
+        self.scraper.sample_limit = config.master.sample_limit
         self._forget([before[name] for name in ended], wanted)
-        self._watch(targets, before)
-        await self._destinations.begin(config.destinations)
-        told = [
+        self._scrape(targets, before)
+        await self._destinations.start(config.destinations)
+        changes = [
             _counts(before, wanted, ended),
-            *(f"points go to {one.destination.name} too" for one in made.values()),
-            *await self._destinations.leave(left),
-            *_fixed(self._config, config),
+            *(f"points now also go to {one.destination.name}" for one in created.values()),
+            *await self._destinations.remove(unused),
+            *_needing_restart(self._config, config),
         ]
-        return "; ".join(told)
+        return "; ".join(changes)
 
-    def _forget(self, ended: Iterable[State], wanted: Mapping[str, Target]) -> None:
-        """Forget what is remembered for targets as they were; what they counted stays counted."""
+    def _forget(self, ended: Iterable[TargetState], wanted: Mapping[str, Target]) -> None:
+        """Forget targets that were removed or changed; keep the totals of those removed."""
         for state in ended:
             self.scraper.forget(state.target)
             self._client.forget(state.target)
             if state.target.identity not in wanted:
-                self.gone.add(state)
+                self.removed.add(state)
 
-    def _watch(self, targets: Sequence[Target], before: Mapping[str, State]) -> None:
-        """Watch *targets* and no others; those that were there *before* go on with counting."""
-        if told := process_limits.open_files_warning(
-            len(targets), process_limits.target_limit(raise_limit())
-        ):
-            log.warning("%s", told)
+    def _scrape(self, targets: Sequence[Target], before: Mapping[str, TargetState]) -> None:
+        """Scrape *targets* and no others; the totals of those that were there *before* go on."""
+        if warning := open_files_warning(len(targets), target_limit(raise_limit())):
+            log.warning("%s", warning)
         self._targets = {}
         for target in targets:
             name = target.identity
-            state = self._targets[name] = before.get(name) or State(target)
+            state = self._targets[name] = before.get(name) or TargetState(target)
             state.target = target
             if name not in self._tasks:
-                self._tasks.begin(name, self.scraper.watch(state))
-        self.scraper.forget_others(targets)
+                self._tasks.begin(name, self.scraper.run(state))
+        self.scraper.keep_only(targets)
 
 
-def _journal(config: Config) -> Journal:
+def _journal(config: MasterConfig) -> Journal:
     master = config.master
     return Journal(
         Segments(master.data_directory / "queue", master.queue_bytes, master.queue_age_s)
     )
 
 
-def _counts(before: Mapping[str, State], wanted: Mapping[str, Target], ended: Sequence[str]) -> str:
+def _counts(
+    before: Mapping[str, TargetState], wanted: Mapping[str, Target], ended: Sequence[str]
+) -> str:
     new = len(wanted.keys() - before.keys())
-    left = len(before.keys() - wanted.keys())
-    changed = len(ended) - left
-    return f"{len(wanted)} targets: {new} new, {changed} changed, {left} gone"
+    removed = len(before.keys() - wanted.keys())
+    changed = len(ended) - removed
+    return f"{len(wanted)} targets: {new} new, {changed} changed, {removed} removed"
 
 
-def _fixed(old: Config, new: Config) -> list[str]:
-    """Return which sections' changes need a restart, if any do."""
+def _needing_restart(old: MasterConfig, new: MasterConfig) -> list[str]:
+    """Return which sections changed in a way that needs a restart, if any did."""
     changed = {
-        "[lmaster]": _of_the_start(old) != _of_the_start(new),
+        "[lmaster]": _fixed_settings(old) != _fixed_settings(new),
         "[web]": old.web != new.web,
         "[logging]": old.logging != new.logging,
     }
     sections = [section for section, is_changed in changed.items() if is_changed]
-    return [f"after a restart only: {', '.join(sections)}"] if sections else []
+    return [f"needs a restart: {', '.join(sections)}"] if sections else []
 
 
-def _of_the_start(config: Config) -> dict[str, object]:
-    """Return what of [lmaster] is in use until a restart."""
+def _fixed_settings(config: MasterConfig) -> dict[str, object]:
+    """Return the settings of [lmaster] that stay in use until a restart."""
     master = vars(config.master)
-    return {key: value for key, value in master.items() if key not in ("most_samples", "shard")}
+    return {key: value for key, value in master.items() if key not in ("sample_limit", "shard")}

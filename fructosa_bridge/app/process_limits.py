@@ -7,15 +7,15 @@ import sys
 
 # Besides connections: the queue, the log, web clients, the Whisper files of the embedded store.
 _RESERVED_FILES = 256
-# Parameters of mallopt(3), as glibc's malloc.h numbers them.
+# Parameters of mallopt(3), from glibc's malloc.h.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
-# A page is some tens of kilobytes, a busy moment some megabytes. By default glibc returns what is
-# free beyond 128 KiB to the kernel, and the next page pays for its zeroed pages again: half of what
-# a fetch cost.
+# A page has tens of kilobytes, a busy moment some megabytes. By default glibc returns freed memory
+# beyond 128 KiB to the kernel, so that the next page has to be allocated and zeroed again: that was
+# half of the cost of a fetch.
 _KEPT_BYTES = 32 * 2**20
 _LARGE_BYTES = 4 * 2**20
-# Pages make no cycles, and what is known of 10,000 targets is a million objects to look through.
-_OBJECTS_BEFORE_A_LOOK = 50_000
+# Pages make no reference cycles, and 10,000 targets have a million objects to traverse.
+_GC_THRESHOLD = 50_000
 
 
 def target_limit(open_files: int) -> int:
@@ -38,7 +38,7 @@ def open_files_warning(targets: int, limit: int) -> str | None:
 
 
 def keep_freed() -> None:
-    """Let this process keep what it frees; where the C library is another one, nothing changes."""
+    """Keep freed memory in this process; without glibc, nothing changes."""
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError):
@@ -47,8 +47,8 @@ def keep_freed() -> None:
     mallopt(_MMAP_THRESHOLD, _LARGE_BYTES)
 
 
-def look_through_seldom() -> None:
-    """Let the garbage collector look at new objects seldom, and at those there are not at all."""
+def collect_garbage_rarely() -> None:
+    """Let the garbage collector run rarely, and leave out the objects that exist now."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_OBJECTS_BEFORE_A_LOOK, 20, 100)
+    gc.set_threshold(_GC_THRESHOLD, 20, 100)

@@ -1,40 +1,35 @@
-"""The wiring: targets → scraper → spools → destinations, and the pages that show it."""
+"""The wiring: targets → scraper → queue → destinations, and the web pages that show them."""
 
 import asyncio
 import logging
 import signal
-import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 
-from fructosa_service.background_tasks import Tasks
-
-from ..config.settings import Config
-from ..deliver.destinations import delivery, destination, drain
+from ..config.settings import MasterConfig
 from ..model.target import Target
 from ..scrape.client import Client
-from ..scrape.scraper import Scraper
-from ..scrape.target_state import State
+from ..scrape.target_state import TargetState
 from ..web.pages import serve
 from .engine import Engine, Load
-from .process_limits import keep_freed, look_through_seldom
+from .process_limits import collect_garbage_rarely, keep_freed
 
 log = logging.getLogger("lmaster")
 
-# On the way out, what is queued gets so long to be delivered.
+# How long lmaster delivers what is queued before it exits.
 _LAST_DELIVERY_S = 5.0
 
 
 async def scrape_for_ever(
-    config: Config,
+    config: MasterConfig,
     targets: Sequence[Target],
     load: Load | None = None,
     ready: Callable[[Sequence[str]], None] = lambda urls: None,
 ) -> None:
-    """Scrape until SIGTERM or SIGINT; then deliver what is queued, if that can be done soon.
+    """Scrape until SIGTERM or SIGINT; then deliver what is queued, for a few seconds at most.
 
-    On SIGHUP the configuration is read again, by *load*. When all runs, *ready* is told where the
-    pages are.
+    At SIGHUP the configuration is read again with *load*. *ready* is called with the URLs of the
+    pages once everything runs.
     """
     keep_freed()
     async with AsyncExitStack() as stack:
@@ -49,14 +44,14 @@ async def scrape_for_ever(
         log.info("%d targets; points go to %s", len(targets), ", ".join(names) or "nowhere")
         log.info("status page: %s", " ".join(pages.urls))
         await engine.start(targets)
-        look_through_seldom()
+        collect_garbage_rarely()
         ready(pages.urls)
         await _first(ending, asyncio.create_task(engine.failure()))
-    log.info("ended")
+    log.info("stopped")
 
 
 async def _first(*tasks: "asyncio.Task[object]") -> None:
-    """Wait for the first of *tasks* to end; raise what it ended with."""
+    """Wait for the first of *tasks* to end; raise its error, if there is one."""
     done, others = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in others:
         task.cancel()
@@ -65,7 +60,7 @@ async def _first(*tasks: "asyncio.Task[object]") -> None:
 
 
 def _at_signals(engine: Engine) -> "asyncio.Task[object]":
-    """Return what ends at SIGTERM or SIGINT; read the configuration again at SIGHUP."""
+    """Return a task that ends at SIGTERM or SIGINT; read the configuration again at SIGHUP."""
     loop, end = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, end.set)
@@ -73,7 +68,7 @@ def _at_signals(engine: Engine) -> "asyncio.Task[object]":
 
     def reload() -> None:
         if engine.reload is None:
-            log.warning("SIGHUP: lmaster runs without a configuration file, nothing is read again")
+            log.warning("SIGHUP ignored: lmaster runs without a configuration file")
             return
         task = asyncio.ensure_future(engine.reload())
         reloading.add(task)
@@ -83,24 +78,16 @@ def _at_signals(engine: Engine) -> "asyncio.Task[object]":
     return asyncio.create_task(end.wait())
 
 
-async def scrape_once(config: Config, targets: Sequence[Target]) -> tuple[list[State], int]:
-    """Scrape every target once, now; return the outcomes, and how many points are not delivered."""
-    states = [State(target) for target in targets]
-    sections = [each for each in config.destinations.values() if each.send]
-    deliveries = [delivery(destination(each), config.master) for each in sections]
+async def scrape_once(
+    config: MasterConfig, targets: Sequence[Target]
+) -> tuple[list[TargetState], int]:
+    """Scrape every target once, now; return how that went, and how many points are undelivered."""
     async with Client() as client:
-        scraper = Scraper(client, [one.spool for one in deliveries], config.master.most_samples)
-        now_s = time.time()
-        await asyncio.gather(*(scraper.scrape(state, now_s) for state in states))
-        scraper.flush()
-    tasks = Tasks()
-    for one in deliveries:
-        tasks.begin(one, one.run())
-    await _first(
-        asyncio.create_task(drain(deliveries, _LAST_DELIVERY_S)),
-        asyncio.create_task(tasks.failure()),
-    )
-    await tasks.end_all()
-    for one in deliveries:
-        await one.destination.close()
-    return states, sum(one.spool.points for one in deliveries)
+        engine = Engine(config, client, has_journal=False)
+        engine.prepare()
+        states = await engine.scrape_once(targets)
+        await _first(
+            asyncio.create_task(engine.stop(_LAST_DELIVERY_S)),
+            asyncio.create_task(engine.failure()),
+        )
+    return states, sum(one.spool.points for one in engine.deliveries)

@@ -1,1 +1,1 @@
-"""Carbon's configuration: rules for Whisper files, and whether its limits suffice."""
+"""Setup of carbon: rules for its Whisper files, and a check whether its limits suffice."""

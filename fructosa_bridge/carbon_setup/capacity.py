@@ -1,7 +1,8 @@
-"""What the series of a cluster ask of Graphite, and what of that its limits don't give.
+"""The series of a cluster: what they demand of carbon and the disk, and which limits are too low.
 
-Carbon drops points of a series that has no file yet, as long as it may make none; it keeps points
-in memory as long as it may not write them. Whisper makes a file as long as it will ever be.
+While carbon has reached its limit of creates, it drops the points of series without a file. While
+it has reached its limit of updates, it keeps points in memory. Whisper creates a file with its
+final size.
 """
 
 import math
@@ -11,262 +12,242 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fructosa_service.errors import visible
+from fructosa_service.humanize import count, disk_size, duration
 
-from ..model.selection import Choice
+from ..model.selection import MetricSelection
 from ..model.target import Target
 from ..whisper.retentions import archives
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-# What a page of lagent has with its default sensors on a node of 64 hardware threads with a few
-# disks and interfaces: some 210, and 12 for each thread.
-SERIES_OF_PAGE = 1000
-# In carbon's carbon.conf.example, and in Debian's.
+# A page of lagent with its default sensors has about 210 series, and 12 for each hardware thread:
+# this is a node of 64 threads with a few disks and interfaces.
+SERIES_PER_PAGE = 1000
+# MAX_CREATES_PER_MINUTE in carbon.conf.example and in Debian's carbon.conf.
 EXAMPLE_CREATES = 50
 
-# struct.calcsize of whisper's header, of an archive's, and of a point.
-_HEAD_BYTES, _ARCHIVE_BYTES, _POINT_BYTES = 16, 12, 12
-_BLOCK_BYTES = 4096  # of ext4 and XFS, if nobody chose another: a file has whole blocks
-# A new cluster may take so long until all is seen; a write round so long until all is on disk.
-_PATIENCE_S, _ROUND_S = 3600, 60
-_PAUSE_S = 1  # carbon's writer, between two rounds
-_UNITS = ((86400, "days"), (3600, "h"), (60, "min"))
+# Sizes of Whisper's file header, of an archive's header, and of a point.
+_HEADER_BYTES, _ARCHIVE_BYTES, _POINT_BYTES = 16, 12, 12
+_BLOCK_BYTES = 4096  # default of ext4 and XFS; a file takes whole blocks
+# No warning if carbon creates all files within an hour, and writes each series every minute.
+_ACCEPTABLE_CREATION_S, _ACCEPTABLE_ROUND_S = 3600, 60
+_WRITER_PAUSE_S = 1  # carbon's writer sleeps between two rounds
 
 
 @dataclass(frozen=True, kw_only=True)
 class Demand:
-    """What comes of some targets. Of these series, *together* come at one moment."""
+    """What the targets produce; *simultaneous* is the number of points that arrive at once."""
 
     series: int
     size_bytes: int
     points_per_s: float
-    together: int = 0
-    is_most: bool = False
+    simultaneous: int = 0
+    is_upper_bound: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
-    """What carbon allows itself; without its settings, nothing is limited."""
+class CarbonLimits:
+    """The limits in a carbon.conf; by default nothing is limited."""
 
     creates_per_min: float = math.inf
     updates_per_s: float = math.inf
     cache_points: float = math.inf
-    waits_when_full: bool = True
+    has_flow_control: bool = True
     is_sparse: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
-class Room:
-    """What a folder has room for; *free_files* is none where the file system has no limit."""
+class DiskSpace:
+    """Free space for a folder; *free_inodes* is None if its file system has no limit of inodes."""
 
     folder: "Path"
     free_bytes: int
-    free_files: int | None
-    files_there: int = 0
+    free_inodes: int | None
+    existing_files: int = 0
 
 
-def demand(targets: Sequence[Target], series_of_page: int) -> Demand:
-    """Return what comes of *targets* whose pages have so many series each.
+def estimated_demand(targets: Sequence[Target], series_per_page: int) -> Demand:
+    """Return the demand of *targets* whose pages have so many series each.
 
-    Sections that scrape one page bring the same series, and which of them come from which section
-    can't be told: the shortest interval rules. With tags each section has series of its own.
+    Sections that scrape the same page write the same series. Which section writes which series is
+    unknown, so all have the shortest interval. With tags each section has series of its own.
     """
     shortest: dict[str, int] = {}
-    for one in targets:
-        key = one.identity if one.naming == "tagged" else one.path
-        shortest[key] = min(one.interval_s, shortest.get(key, one.interval_s))
-    intervals = Counter(shortest.values())
+    for target in targets:
+        key = target.identity if target.naming == "tagged" else target.graphite_path
+        shortest[key] = min(target.interval_s, shortest.get(key, target.interval_s))
+    pages = Counter(shortest.values())
     return Demand(
-        series=series_of_page * len(shortest),
-        size_bytes=series_of_page * sum(file_bytes(s) * count for s, count in intervals.items()),
-        points_per_s=series_of_page * sum(1 / one.interval_s for one in targets),
-        together=series_of_page * sum(one.is_together for one in targets),
-        is_most=any(one.sensors or one.choice != Choice() for one in targets),
+        series=series_per_page * len(shortest),
+        size_bytes=series_per_page * sum(file_bytes(s) * number for s, number in pages.items()),
+        points_per_s=series_per_page * sum(1 / target.interval_s for target in targets),
+        simultaneous=series_per_page * sum(target.is_together for target in targets),
+        is_upper_bound=any(
+            target.sensors or target.selection != MetricSelection() for target in targets
+        ),
     )
 
 
 def file_bytes(interval_s: int) -> int:
-    """Return how much of the disk the Whisper file of a series takes."""
-    parts = archives(interval_s)
-    points = sum(slots for _, slots in parts)
-    size = _HEAD_BYTES + _ARCHIVE_BYTES * len(parts) + _POINT_BYTES * points
-    return -(-size // _BLOCK_BYTES) * _BLOCK_BYTES
+    """Return the disk space that the Whisper file of a series takes."""
+    layout = archives(interval_s)
+    points = sum(slots for _, slots in layout)
+    bytes_ = _HEADER_BYTES + _ARCHIVE_BYTES * len(layout) + _POINT_BYTES * points
+    return -(-bytes_ // _BLOCK_BYTES) * _BLOCK_BYTES
 
 
 def creation_s(series: int, creates_per_min: float) -> float:
-    """Return after how many seconds carbon has made the files of so many new series.
+    """Return the seconds that carbon needs to create the files of so many new series.
 
-    Its bucket is full at the start: so many it makes at once. One that never holds a whole token
-    never gives one.
+    carbon limits creates with a token bucket that is full at the start. A bucket that holds less
+    than one token never yields one.
     """
     if creates_per_min < 1:
         return math.inf if series else 0
     return max(0.0, series - creates_per_min) / creates_per_min * 60
 
 
-def round_s(asked: Demand, updates_per_s: float) -> float:
-    """Return how long carbon takes to write what it holds of each series once.
+def write_round_s(demand: Demand, updates_per_s: float) -> float:
+    """Return the seconds that carbon needs to write its cached points of each series once.
 
-    Where it may write each point as it comes, it only pauses.
+    If the limit allows an update for each point, carbon only pauses between two rounds.
     """
-    if asked.points_per_s <= updates_per_s:
-        return _PAUSE_S
-    return asked.series / updates_per_s if updates_per_s > 0 else math.inf
+    if demand.points_per_s <= updates_per_s:
+        return _WRITER_PAUSE_S
+    return demand.series / updates_per_s if updates_per_s > 0 else math.inf
 
 
-def part_of(asked: Demand, share: int, of: int) -> Demand:
-    """Return what one folder gets of *asked*, if *share* of so many instances write into it."""
+def portion(demand: Demand, share: int, of: int) -> Demand:
+    """Return the part of a demand that goes to *share* of so many instances."""
     return replace(
-        asked,
-        series=asked.series * share // of,
-        size_bytes=asked.size_bytes * share // of,
-        points_per_s=asked.points_per_s * share / of,
-        together=asked.together * share // of,
+        demand,
+        series=demand.series * share // of,
+        size_bytes=demand.size_bytes * share // of,
+        points_per_s=demand.points_per_s * share / of,
+        simultaneous=demand.simultaneous * share // of,
     )
 
 
-def combined(limits: Iterable[Limits]) -> Limits:
-    """Return what several instances of carbon allow that share the series."""
+def combined_limits(limits: Iterable[CarbonLimits]) -> CarbonLimits:
+    """Return the limits of several carbon instances that share the series."""
     each = list(limits)
-    return Limits(
+    return CarbonLimits(
         creates_per_min=sum(one.creates_per_min for one in each),
         updates_per_s=sum(one.updates_per_s for one in each),
         cache_points=sum(one.cache_points for one in each),
-        waits_when_full=all(one.waits_when_full for one in each),
+        has_flow_control=all(one.has_flow_control for one in each),
         is_sparse=all(one.is_sparse for one in each),
     )
 
 
-def expectation(asked: Demand, series_of_page: int) -> str:
-    """Return in a line what is to be expected."""
-    about = "at most" if asked.is_most else "about"
+def describe(demand: Demand, series_per_page: int) -> str:
+    """Return a demand in one line."""
+    about = "at most" if demand.is_upper_bound else "about"
     return (
-        f"{about} {asked.series:,} series, {size(asked.size_bytes)} in Whisper files at "
-        f"{series_of_page:,} series a page; lmaster ping tells the samples of each node, "
-        "--series N takes another number"
+        f"{about} {demand.series:,} series, {disk_size(demand.size_bytes)} of Whisper files, at "
+        f"{series_per_page:,} series per page; set this number with --series N (lmaster ping "
+        "prints the samples of each node)"
     )
 
 
-def unknown_creates(where: str, series: int) -> Iterator[str]:
-    """Yield what it would mean if a carbon whose settings aren't known had those of the example."""
-    if creation_s(series, EXAMPLE_CREATES) > _PATIENCE_S:
+def unknown_create_limit(where: str, series: int) -> Iterator[str]:
+    """Yield a warning if the limit of carbon's example would be too low for *series*."""
+    if creation_s(series, EXAMPLE_CREATES) > _ACCEPTABLE_CREATION_S:
         yield (
             f"{where}; with MAX_CREATES_PER_MINUTE = {EXAMPLE_CREATES}, as in carbon's example, "
-            f"{_creation(series, EXAMPLE_CREATES)}; {_remedy(series)}, and name a copy of that "
-            "file with --carbon-conf"
+            f"{_creation(series, EXAMPLE_CREATES)}; {_create_advice(series)}, and give lmaster a "
+            "copy of that file with --carbon-conf"
         )
 
 
-def too_few_creates(where: str, limits: Limits, series: int) -> Iterator[str]:
-    """Yield how long *series* without files wait for them, if that is long."""
+def too_few_creates(where: str, limits: CarbonLimits, series: int) -> Iterator[str]:
+    """Yield a warning if carbon needs long to create the files of *series*."""
     rate = limits.creates_per_min
-    if creation_s(series, rate) > _PATIENCE_S:
+    if creation_s(series, rate) > _ACCEPTABLE_CREATION_S:
         yield (
-            f"{where}: MAX_CREATES_PER_MINUTE = {_number(rate)}, so that "
-            f"{_creation(series, rate)}; {_remedy(series)}"
+            f"{where}: with MAX_CREATES_PER_MINUTE = {count(rate)}, "
+            f"{_creation(series, rate)}; {_create_advice(series)}"
         )
 
 
 def _creation(series: int, rate: float) -> str:
-    took_s = creation_s(series, rate)
-    dropped = "points of series without a file are dropped"
-    if math.isinf(took_s):
-        return f"none of {series:,} new series gets its file: {dropped}"
-    return f"{series:,} new series have all their files after {span(took_s)}; until then {dropped}"
+    needed_s = creation_s(series, rate)
+    if math.isinf(needed_s):
+        return f"carbon creates no files for {series:,} new series and drops their points"
+    return (
+        f"carbon needs {duration(needed_s)} to create the files of {series:,} new series, and "
+        "drops the points of a series until it has its file"
+    )
 
 
-def _remedy(series: int) -> str:
-    an_hour = _rounded_up(series * 60 / _PATIENCE_S)
-    return f"set it to {an_hour:,} and they have them in an hour, or to inf"
+def _create_advice(series: int) -> str:
+    within_an_hour = _rounded_up(series * 60 / _ACCEPTABLE_CREATION_S)
+    return f"set it to {within_an_hour:,} to need only an hour, or to inf"
 
 
-def too_few_updates(where: str, limits: Limits, asked: Demand) -> Iterator[str]:
-    """Yield what waits in carbon's memory, if more points come than it may write files.
+def too_few_updates(where: str, limits: CarbonLimits, demand: Demand) -> Iterator[str]:
+    """Yield a warning if more points arrive than carbon may write updates.
 
-    It writes all points of a series at once, so nothing is lost: a round only takes longer. On
-    the average a point waits for half of one.
+    An update writes all cached points of a series, so no points are lost; but a round takes longer,
+    and on average a point waits for half of one.
     """
-    rate, took_s = limits.updates_per_s, round_s(asked, limits.updates_per_s)
-    if took_s <= _ROUND_S:
+    rate, needed_s = limits.updates_per_s, write_round_s(demand, limits.updates_per_s)
+    if needed_s <= _ACCEPTABLE_ROUND_S:
         return
-    text = f"{where}: MAX_UPDATES_PER_SECOND = {_number(rate)}"
-    if math.isinf(took_s):
-        yield f"{text}, so that carbon writes nothing; set it to what the disk takes, or to inf"
+    text = f"{where}: with MAX_UPDATES_PER_SECOND = {count(rate)}"
+    if math.isinf(needed_s):
+        yield f"{text}, carbon writes nothing; set it to what the disk can take, or to inf"
         return
-    held = round(asked.points_per_s * took_s / 2)
+    cached = round(demand.points_per_s * needed_s / 2)
     yield (
-        f"{text}, and {asked.points_per_s:,.0f} points come a second: carbon writes several of a "
-        f"series at once, each series every {span(took_s)}. That loses none, but about {held:,} "
-        "points wait in its memory and are gone if it is killed; set it to what the disk takes"
+        f"{text} and {demand.points_per_s:,.0f} points per second, carbon writes each series only "
+        f"every {duration(needed_s)}, several points at a time. No points are lost, but about "
+        f"{cached:,} are in memory and would be lost if carbon is killed; set it to what the disk "
+        "can take"
     )
 
 
-def too_small_cache(where: str, limits: Limits, asked: Demand) -> Iterator[str]:
-    """Yield what happens if carbon may not hold the points that come during a round of writing."""
-    took_s = round_s(asked, limits.updates_per_s)
-    brought = max(asked.points_per_s * took_s, asked.together)
-    if limits.cache_points >= brought:
+def too_small_cache(where: str, limits: CarbonLimits, demand: Demand) -> Iterator[str]:
+    """Yield a warning if carbon may not cache the points that arrive during a write round."""
+    needed_s = write_round_s(demand, limits.updates_per_s)
+    arriving = max(demand.points_per_s * needed_s, demand.simultaneous)
+    if limits.cache_points >= arriving:
         return
-    then = (
-        "carbon then drops the rest of a message and stops reading, so that points wait in "
-        "lmaster's queue"
-        if limits.waits_when_full
-        else "carbon then drops what comes, as USE_FLOW_CONTROL is off"
+    consequence = (
+        "When the cache is full, carbon drops the rest of a message and stops reading, and points "
+        "wait in lmaster's queue"
+        if limits.has_flow_control
+        else "When the cache is full, carbon drops points, because USE_FLOW_CONTROL is off"
     )
-    much = "no end of" if math.isinf(brought) else f"{brought:,.0f}"
+    points = "more" if math.isinf(arriving) else f"{arriving:,.0f}"
     yield (
-        f"{where}: MAX_CACHE_SIZE = {_number(limits.cache_points)}, and {much} points come while "
-        f"it writes each series once; {then}. Set it to inf, or raise MAX_UPDATES_PER_SECOND"
+        f"{where}: MAX_CACHE_SIZE = {count(limits.cache_points)} is too low: {points} points "
+        f"arrive while carbon writes each series once. {consequence}; set it to inf, or raise "
+        "MAX_UPDATES_PER_SECOND"
     )
 
 
-def too_little_room(room: Room, asked: Demand, *, is_sparse: bool) -> Iterator[str]:
-    """Yield what a folder lacks for the files that aren't there yet: bytes, and inodes."""
-    new = max(0, asked.series - room.files_there)
-    needed = asked.size_bytes * new // max(1, asked.series)
-    folder = visible(str(room.folder))
-    if needed > room.free_bytes:
-        how = "grow to" if is_sparse else "take"
+def too_little_space(disk: DiskSpace, demand: Demand, *, is_sparse: bool) -> Iterator[str]:
+    """Yield warnings if a folder has too few free bytes or inodes for the files still missing."""
+    new = max(0, demand.series - disk.existing_files)
+    needed_bytes = demand.size_bytes * new // max(1, demand.series)
+    folder = visible(str(disk.folder))
+    if needed_bytes > disk.free_bytes:
+        verb = "grow to" if is_sparse else "need"
         yield (
-            f"{folder}: the files of {new:,} new series {how} {size(needed)}, and "
-            f"{size(room.free_bytes)} are free; make room, choose series with metrics keep or "
-            "sensors, or scrape less often"
+            f"{folder}: the files of {new:,} new series {verb} {disk_size(needed_bytes)}, but only "
+            f"{disk_size(disk.free_bytes)} are free; add disk space, select series with metrics "
+            "keep or sensors, or use a longer interval"
         )
-    if room.free_files is not None and new > room.free_files:
+    if disk.free_inodes is not None and new > disk.free_inodes:
         yield (
-            f"{folder}: {new:,} new series are as many files and some folders, and "
-            f"{room.free_files:,} inodes are free; use a file system with more, such as XFS"
+            f"{folder}: {new:,} new series need as many files and some directories, but only "
+            f"{disk.free_inodes:,} inodes are free; use a file system with more, such as XFS"
         )
-
-
-def size(number: float) -> str:
-    """Return a number of bytes as disks are sold: ``1.9 TB``."""
-    for power, unit in ((15, "PB"), (12, "TB"), (9, "GB"), (6, "MB"), (3, "kB")):
-        if number >= 0.9995 * 10**power:
-            return f"{_short(number / 10**power)} {unit}"
-    return f"{number:.0f} B"
-
-
-def span(seconds: float) -> str:
-    """Return a stretch of time: ``42 days``, ``3 h``."""
-    for unit_s, unit in _UNITS:
-        # Two of a unit at least: "30 h" says more than "1 day".
-        if seconds >= 2 * unit_s:
-            return f"{_short(seconds / unit_s)} {unit}"
-    return f"{seconds:.0f} s"
-
-
-def _short(number: float) -> str:
-    """Return a number with a digit behind the point only where it is below ten."""
-    return f"{number:,.0f}" if number >= 9.95 else f"{number:.1f}".removesuffix(".0")
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if value == int(value) else f"{value:g}"
 
 
 def _rounded_up(number: float) -> int:
-    """Return a round number that is not below *number*: two digits, then zeros."""
+    """Return *number* rounded up to two significant digits."""
     step: int = 10 ** max(0, len(str(math.ceil(number))) - 2)
     return math.ceil(number / step) * step

@@ -1,156 +1,163 @@
-"""Whether what is configured fits into Graphite: carbon as its carbon.conf says, or our own store.
+"""Whether Graphite can take the configured series: carbon with its carbon.conf, or our own store.
 
-A carbon on another machine shows neither its disk nor its carbon.conf; a copy of that may be named.
+For a carbon on another machine neither the disk nor carbon.conf is visible; a copy of the latter
+can be given.
 """
 
 import socket
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fructosa_service.errors import UsageError, visible
+from fructosa_service.errors import FileError, visible
 
 from ..config.settings import GraphiteSettings
 from ..model.target import Target
 from . import carbon_conf
 from .capacity import (
     Demand,
-    Limits,
-    Room,
-    combined,
-    demand,
-    expectation,
-    part_of,
+    DiskSpace,
+    combined_limits,
+    describe,
+    estimated_demand,
+    portion,
     too_few_creates,
     too_few_updates,
-    too_little_room,
+    too_little_space,
     too_small_cache,
-    unknown_creates,
+    unknown_create_limit,
 )
-from .carbon_conf import CarbonConf, Instance
-from .disk_space import look
+from .carbon_conf import CarbonCache, CarbonConf
+from .disk_space import disk_space
 
-_HERE = {"localhost", "::1", "0.0.0.0", "::"}  # noqa: S104 - nothing listens there
+_LOCAL_HOSTS = {"localhost", "::1", "0.0.0.0", "::"}  # noqa: S104 - nothing listens there
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
-    """What is to be written: the targets of this lmaster, and those of all shards.
+class Workload:
+    """The targets of this lmaster's shard and of all shards, and the series of a page.
 
-    Carbon may get the series of all; a folder here gets only those of this one.
+    carbon may receive the series of all shards. Our own store only has those of this shard.
     """
 
-    own: Sequence[Target]
-    all: Sequence[Target]
-    series_of_page: int
+    targets: Sequence[Target]
+    targets_of_all_shards: Sequence[Target]
+    series_per_page: int
 
-    def of(self, destination: GraphiteSettings) -> Sequence[Target]:
-        """Return the targets whose series a *destination* gets."""
-        return self.all if destination.whisper_directory is None else self.own
+    def targets_of(self, destination: GraphiteSettings) -> Sequence[Target]:
+        """Return the targets whose series a *destination* receives."""
+        return self.targets_of_all_shards if destination.whisper_directory is None else self.targets
+
+    def demand_of(self, destination: GraphiteSettings) -> Demand:
+        """Return the demand on a *destination*."""
+        return estimated_demand(self.targets_of(destination), self.series_per_page)
 
 
-def expected(destinations: Iterable[GraphiteSettings], asked: Asked) -> str | None:
-    """Return in a line how many series and bytes come; None where nothing is written."""
-    found = [asked.of(one) for one in destinations if one.send]
-    if not found:
+def summary(destinations: Iterable[GraphiteSettings], workload: Workload) -> str | None:
+    """Return the expected series and disk space in one line; None if nothing is written."""
+    writing = [one for one in destinations if one.send]
+    if not writing:
         return None
-    targets = max(found, key=len)
-    text = expectation(demand(targets, asked.series_of_page), asked.series_of_page)
-    return text if len(targets) == len(asked.own) else f"with all shards {text}"
+    largest = max(writing, key=lambda one: len(workload.targets_of(one)))
+    text = describe(workload.demand_of(largest), workload.series_per_page)
+    is_this_shard = len(workload.targets_of(largest)) == len(workload.targets)
+    return text if is_this_shard else f"all shards together: {text}"
 
 
 def warnings(
     destinations: Iterable[GraphiteSettings],
-    asked: Asked,
-    named_conf: Path | None,
+    workload: Workload,
+    conf_file: Path | None,
     environment: Mapping[str, str],
 ) -> Iterator[str]:
-    """Yield where a limit of Graphite would bite.
+    """Yield a warning for each limit of Graphite that is too low.
 
-    Raises: UsageError when the carbon.conf that was named can't be read.
+    *conf_file* is a carbon.conf given on the command line.
+    Raises: FileError if that can't be read.
     """
-    sending = [one for one in destinations if one.send]
-    conf = None if named_conf is None else carbon_conf.read(named_conf, environment)
-    here = conf
-    if conf is None and any(is_here(one) for one in sending):
+    writing = [one for one in destinations if one.send]
+    given = None if conf_file is None else carbon_conf.read(conf_file, environment)
+    local = given
+    if given is None and any(is_local(one) for one in writing):
         try:
-            here = carbon_conf.local(environment)
-        except UsageError as error:
+            local = carbon_conf.read_local(environment)
+        except FileError as error:
             yield str(error)
-    if here is not None:
-        yield from here.problems
-    for one in sending:
+    if local is not None:
+        yield from local.problems
+    for one in writing:
         if one.whisper_directory is not None:
-            yield from _of_store(one.whisper_directory, asked)
+            yield from _store_warnings(one, one.whisper_directory, workload)
         else:
-            yield from _of_carbon(one, here if is_here(one) else conf, asked)
+            yield from _carbon_warnings(one, local if is_local(one) else given, workload)
 
 
-def is_here(destination: GraphiteSettings, own_name: str | None = None) -> bool:
-    """Tell whether a carbon runs on this machine, by its name: nobody is asked for addresses."""
+def is_local(destination: GraphiteSettings, host_name: str | None = None) -> bool:
+    """Return whether a carbon runs on this machine, judged by its name without a lookup."""
     if destination.whisper_directory is not None:
         return False
-    name = own_name or socket.gethostname()
+    name = host_name or socket.gethostname()
     host = destination.host
-    return host in _HERE | {name, name.partition(".")[0]} or host.startswith("127.")
+    return host in _LOCAL_HOSTS | {name, name.partition(".")[0]} or host.startswith("127.")
 
 
-def _of_store(folder: Path, asked: Asked) -> Iterator[str]:
-    """Yield what our own store lacks: it makes files at once, and they fill as time goes."""
-    rooms = yield from _looked_at([folder], asked.own)
-    for room in rooms:
-        yield from too_little_room(room, demand(asked.own, asked.series_of_page), is_sparse=True)
-
-
-def _of_carbon(
-    destination: GraphiteSettings, conf: CarbonConf | None, asked: Asked
+def _store_warnings(
+    destination: GraphiteSettings, folder: Path, workload: Workload
 ) -> Iterator[str]:
-    needed = demand(asked.all, asked.series_of_page)
+    """Yield what our own store lacks: it has no limits, and its sparse files grow."""
+    disks, problems = _disk_spaces([folder], workload.targets)
+    yield from problems
+    for disk in disks:
+        yield from too_little_space(disk, workload.demand_of(destination), is_sparse=True)
+
+
+def _carbon_warnings(
+    destination: GraphiteSettings, conf: CarbonConf | None, workload: Workload
+) -> Iterator[str]:
+    demand = workload.demand_of(destination)
     if conf is None:
-        where = f"{destination.place}: its carbon.conf isn't known here"
-        yield from unknown_creates(where, needed.series)
+        where = f"{destination.name}: its carbon.conf is not known"
+        yield from unknown_create_limit(where, demand.series)
         return
     is_pickle = destination.protocol == "pickle"
     port = destination.pickle_port if is_pickle else destination.plaintext_port
-    instances = conf.behind(port)
-    folders = sorted({one.folder for one in instances if one.folder})
-    rooms: list[Room] = []
-    if is_here(destination):
-        rooms = yield from _looked_at(folders, asked.all)
-    limits = combined(one.limits for one in instances)
-    where = f"{visible(str(conf.path))}: {_names(instances)}"
-    yield from _of_limits(where, limits, needed, sum(room.files_there for room in rooms))
-    for room in rooms:
-        share = sum(one.folder == room.folder for one in instances)
-        yield from too_little_room(
-            room, part_of(needed, share, len(instances)), is_sparse=limits.is_sparse
-        )
+    instances = conf.instances_behind(port)
+    disks: list[DiskSpace] = []
+    if is_local(destination):
+        folders = sorted({one.folder for one in instances if one.folder})
+        disks, problems = _disk_spaces(folders, workload.targets_of(destination))
+        yield from problems
+    limits = combined_limits(one.limits for one in instances)
+    where = f"{visible(str(conf.path))}: {_section_names(instances)}"
+    existing = sum(disk.existing_files for disk in disks)
+    yield from too_few_creates(where, limits, max(0, demand.series - existing))
+    yield from too_few_updates(where, limits, demand)
+    yield from too_small_cache(where, limits, demand)
+    for disk in disks:
+        share = sum(one.folder == disk.folder for one in instances)
+        on_disk = portion(demand, share, len(instances))
+        yield from too_little_space(disk, on_disk, is_sparse=limits.is_sparse)
 
 
-def _of_limits(where: str, limits: Limits, needed: Demand, there: int) -> Iterator[str]:
-    yield from too_few_creates(where, limits, max(0, needed.series - there))
-    yield from too_few_updates(where, limits, needed)
-    yield from too_small_cache(where, limits, needed)
-
-
-def _names(instances: Sequence[Instance]) -> str:
-    """Return the sections of carbon.conf; what several allow adds up."""
+def _section_names(instances: Sequence[CarbonCache]) -> str:
+    """Return the sections of the instances in carbon.conf, with a plus between them."""
     names = [f"[{visible(one.name)}]" for one in instances[:3]]
     more = [f"{len(instances) - 3} more"] if len(instances) > 3 else []
     return " + ".join([*names, *more])
 
 
-def _looked_at(
+def _disk_spaces(
     folders: Iterable[Path], targets: Sequence[Target]
-) -> Generator[str, None, list[Room]]:
-    """Yield what keeps from looking into *folders*; return what the others have room for."""
-    rooms = []
+) -> tuple[list[DiskSpace], list[str]]:
+    """Return the disk space of *folders*, and a warning for each that can't be read."""
+    disks: list[DiskSpace] = []
+    problems: list[str] = []
     for folder in folders:
         try:
-            rooms.append(look(folder, targets))
+            disks.append(disk_space(folder, targets))
         except OSError as error:
-            yield (
-                f"can't see how much room {visible(str(folder))} has: {error.strerror}; all "
-                "series are taken as new; run lmaster check as a user who may look into it"
+            problems.append(
+                f"can't read the disk space of {visible(str(folder))}: {error.strerror}; all "
+                "series are counted as new; run lmaster check as a user who can read this folder"
             )
-    return rooms
+    return disks, problems

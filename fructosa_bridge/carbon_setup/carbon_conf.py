@@ -1,7 +1,7 @@
-"""A local carbon.conf: where it is, and what its carbon-cache instances allow themselves.
+"""carbon.conf: where it is on this machine, and the limits of its carbon-cache instances.
 
-It is read as carbon reads it: [cache:b] is [cache] with what differs. Where carbon would not start
-this goes on as well as it can, for it is asked about limits alone.
+It is parsed as carbon does: [cache:b] overrides [cache]. Errors that would keep carbon from
+starting are tolerated where possible, because only the limits matter here.
 """
 
 import math
@@ -12,108 +12,112 @@ from configparser import ConfigParser, Error
 from dataclasses import dataclass
 from pathlib import Path
 
-from fructosa_service.errors import UsageError, shown, visible
+from fructosa_service.errors import FileError, shown, visible
 
-from .capacity import Limits
+from .capacity import CarbonLimits
 
-_USUAL = (Path("/etc/carbon/carbon.conf"), Path("/opt/graphite/conf/carbon.conf"))
-# A hundred times what carbon comes with: the file is something else.
-_MOST_BYTES = 2**21
-_LONGEST_PATH = 4096
+_USUAL_PATHS = (Path("/etc/carbon/carbon.conf"), Path("/opt/graphite/conf/carbon.conf"))
+# A hundred times the size of carbon's example: a larger file is something else.
+_MAX_BYTES = 2**21
+_MAX_PATH = 4096
 _YES = ("1", "yes", "true", "on")
 _REFERENCE = re.compile(r"%\((\w+)\)s")
+_OTHER_FILE = "give the right file with --carbon-conf FILE"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Instance:
-    """A carbon-cache: what it allows, where its files are (if that is told), where it listens."""
+class CarbonCache:
+    """A carbon-cache instance; *folder* has its Whisper files, or is None if that is unknown."""
 
     name: str
-    limits: Limits
+    limits: CarbonLimits
     folder: Path | None
     ports: frozenset[int]
 
 
 @dataclass(frozen=True, kw_only=True)
 class CarbonConf:
-    """A carbon.conf; *problems* are values in it that are no numbers."""
+    """The instances of a carbon.conf; *problems* are messages about invalid numbers in it."""
 
     path: Path
-    instances: Sequence[Instance]
+    instances: Sequence[CarbonCache]
     problems: Sequence[str] = ()
 
-    def behind(self, port: int) -> Sequence[Instance]:
-        """Return the instances that get what is sent to *port*: the one there, or all of them."""
+    def instances_behind(self, port: int) -> Sequence[CarbonCache]:
+        """Return the instance that listens on *port*, or all of them if it is that of a relay."""
         return [one for one in self.instances if port in one.ports] or self.instances
 
 
-def find(environment: Mapping[str, str], usual: Sequence[Path] = _USUAL) -> Path | None:
-    """Return where the carbon.conf of this machine is; None if there is none."""
-    named = []
+def find(environment: Mapping[str, str], usual: Sequence[Path] = _USUAL_PATHS) -> Path | None:
+    """Return the path of this machine's carbon.conf, or None if there is none."""
+    candidates = []
     if folder := environment.get("GRAPHITE_CONF_DIR"):
-        named.append(Path(folder) / "carbon.conf")
+        candidates.append(Path(folder) / "carbon.conf")
     if root := environment.get("GRAPHITE_ROOT"):
-        named.append(Path(root) / "conf" / "carbon.conf")
-    return next(filter(_may_be_there, [*named, *usual]), None)
+        candidates.append(Path(root) / "conf" / "carbon.conf")
+    return next(filter(_may_exist, [*candidates, *usual]), None)
 
 
-def local(environment: Mapping[str, str]) -> CarbonConf | None:
-    """Return the carbon.conf of this machine; None if there is none.
+def read_local(environment: Mapping[str, str]) -> CarbonConf | None:
+    """Return this machine's carbon.conf, or None if there is none.
 
-    Raises: UsageError when it can't be read.
+    Raises: FileError if it can't be read.
     """
     path = find(environment)
     return None if path is None else read(path, environment)
 
 
-def _may_be_there(path: Path) -> bool:
+def _may_exist(path: Path) -> bool:
     try:
         return path.exists()
     except PermissionError:
-        return True  # to read it tells what is wrong
+        return True  # reading it raises an error with the reason
     except (OSError, ValueError):
         return False
 
 
 def read(path: Path, environment: Mapping[str, str]) -> CarbonConf:
-    """Return what a carbon.conf says.
+    """Return the instances of a carbon.conf.
 
-    Raises: UsageError when it can't be read, or isn't one.
+    Raises: FileError if it can't be read, or is not a carbon.conf.
     """
-    # Limits and folders only: what carbon makes of a % elsewhere is its own business.
+    # Without interpolation: a stray % in another value must not be an error here.
     parser = ConfigParser(interpolation=None, strict=False)
     try:
         parser.read_string(_text(path))
     except Error as error:
-        raise UsageError(f"{visible(str(path))}{_line(error)}: carbon can't read it") from error
+        raise FileError(
+            f"{visible(str(path))}{_line(error)}: has invalid syntax, which carbon can't read "
+            f"either; fix it, or {_OTHER_FILE}"
+        ) from error
     sections = {name: dict(parser.items(name)) for name in parser.sections()}
     if not any(name.partition(":")[0] == "cache" for name in sections):
-        raise UsageError(
-            f"{visible(str(path))} has no section [cache]; name carbon's with --carbon-conf FILE"
-        )
-    found = [
-        _instance(name, values, path, environment)
-        for name, values in _of_instances(sections, path, environment)
+        raise FileError(f"{visible(str(path))} has no [cache] section; {_OTHER_FILE}")
+    parsed = [
+        _instance(name, values, path)
+        for name, values in _instance_settings(sections, path, environment)
     ]
-    problems = dict.fromkeys(problem for _, problems in found for problem in problems)
-    return CarbonConf(path=path, instances=[one for one, _ in found], problems=list(problems))
+    problems = dict.fromkeys(problem for _, problems in parsed for problem in problems)
+    return CarbonConf(path=path, instances=[one for one, _ in parsed], problems=list(problems))
 
 
 def _text(path: Path) -> str:
     try:
         if path.exists() and not path.is_file():
-            raise UsageError(f"{visible(str(path))} is no file; name carbon.conf")
+            raise FileError(f"{visible(str(path))} is not a file; {_OTHER_FILE}")
         with path.open("rb") as file:
-            raw = file.read(_MOST_BYTES + 1)
+            raw = file.read(_MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise UsageError(
-            f"can't read {visible(str(path))}: {reason}; run as a user who may, or name "
-            "another with --carbon-conf FILE"
+        raise FileError(
+            f"can't read {visible(str(path))}: {reason}; run this as a user who can, or "
+            f"{_OTHER_FILE}"
         ) from error
-    if len(raw) > _MOST_BYTES:
-        raise UsageError(f"{visible(str(path))} is no carbon.conf: it is larger than 2 MiB")
-    return os.fsdecode(raw)  # a path may be anything
+    if len(raw) > _MAX_BYTES:
+        raise FileError(
+            f"{visible(str(path))} is larger than 2 MiB, so it is not a carbon.conf; {_OTHER_FILE}"
+        )
+    return os.fsdecode(raw)  # paths in it may have any encoding
 
 
 def _line(error: Error) -> str:
@@ -121,32 +125,31 @@ def _line(error: Error) -> str:
     return "" if first[0] is None else f":{first[0]}"
 
 
-def _of_instances(
+def _instance_settings(
     sections: Mapping[str, Mapping[str, str]], path: Path, environment: Mapping[str, str]
 ) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield the settings of each carbon-cache.
+    """Yield the name and the settings of each carbon-cache instance.
 
-    [cache] is one itself where it is alone, or listens where no other does.
+    [cache] is an instance itself if it is the only section, or if no other listens on its ports.
     """
     base = _with_folders(dict(sections.get("cache", {})), path, environment)
-    own = {name: base | dict(of) for name, of in sections.items() if name.startswith("cache:")}
+    named = {
+        name: base | dict(values) for name, values in sections.items() if name.startswith("cache:")
+    }
     others = [
-        *own.values(),
+        *named.values(),
         *(sections[name] for name in ("relay", "aggregator") if name in sections),
     ]
-    if not own or ("cache" in sections and not _ports(base) & _taken(others)):
+    used_ports = frozenset[int]().union(*map(_ports, others))
+    if not named or ("cache" in sections and not _ports(base) & used_ports):
         yield "cache", base
-    yield from own.items()
-
-
-def _taken(sections: Sequence[Mapping[str, str]]) -> frozenset[int]:
-    return frozenset[int]().union(*map(_ports, sections))
+    yield from named.items()
 
 
 def _with_folders(
     base: dict[str, str], path: Path, environment: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return the settings of [cache] with carbon's own folders where it has none."""
+    """Return the settings of [cache], with carbon's defaults for the folders."""
     root = environment.get("GRAPHITE_ROOT")
     if root is None and path.parent.name == "conf":
         root = str(path.parent.parent)
@@ -158,35 +161,34 @@ def _with_folders(
     return base
 
 
-def _instance(
-    name: str, values: Mapping[str, str], path: Path, environment: Mapping[str, str]
-) -> tuple[Instance, list[str]]:
+def _instance(name: str, values: Mapping[str, str], path: Path) -> tuple[CarbonCache, list[str]]:
+    """Return an instance, and messages about its invalid numbers."""
     problems: list[str] = []
 
     def number(key: str, default: float) -> float:
         try:
-            found = float(values.get(key, default))
+            value = float(values.get(key, default))
         except ValueError:
-            found = math.nan
-        if math.isnan(found):
+            value = math.nan
+        if math.isnan(value):
             problems.append(
                 f"{visible(str(path))}: [{visible(name)}] {key.upper()} = {shown(values[key])} is "
-                "no number; write one, or inf"
+                "not a number; write a number, or inf"
             )
             return math.inf
-        return found
+        return value
 
-    limits = Limits(
+    limits = CarbonLimits(
         creates_per_min=number("max_creates_per_minute", math.inf),
         updates_per_s=number("max_updates_per_second", 500),
         cache_points=number("max_cache_size", math.inf),
-        waits_when_full=_is_set(values, "use_flow_control", "yes"),
-        # Whisper's own order: what is allocated at once is not sparse.
+        has_flow_control=_is_set(values, "use_flow_control", "yes"),
+        # As in Whisper: fallocate has priority over sparse.
         is_sparse=_is_set(values, "whisper_sparse_create")
         and not _is_set(values, "whisper_fallocate_create"),
     )
     folder = _folder(values)
-    return Instance(name=name, limits=limits, folder=folder, ports=_ports(values)), problems
+    return CarbonCache(name=name, limits=limits, folder=folder, ports=_ports(values)), problems
 
 
 def _is_set(values: Mapping[str, str], key: str, default: str = "no") -> bool:
@@ -194,7 +196,7 @@ def _is_set(values: Mapping[str, str], key: str, default: str = "no") -> bool:
 
 
 def _ports(values: Mapping[str, str]) -> frozenset[int]:
-    """Return the TCP ports of the receivers of points."""
+    """Return the TCP ports of an instance's receivers."""
     texts = (
         values.get("line_receiver_port", "2003"),
         values.get("pickle_receiver_port", "2004"),
@@ -202,19 +204,19 @@ def _ports(values: Mapping[str, str]) -> frozenset[int]:
     return frozenset(int(text) for text in texts if text.isdecimal() and len(text) < 6)
 
 
-def _part(values: Mapping[str, str], found: re.Match[str]) -> str:
-    """Return what a reference stands for, cut so that many of them don't fill the memory."""
-    return values.get(found[1].lower(), found[0])[: _LONGEST_PATH + 1]
+def _resolved(values: Mapping[str, str], reference: re.Match[str]) -> str:
+    """Return the value of a reference, cut so that nested references can't fill the memory."""
+    return values.get(reference[1].lower(), reference[0])[: _MAX_PATH + 1]
 
 
 def _folder(values: Mapping[str, str]) -> Path | None:
-    """Return where the Whisper files are; None if that can't be told."""
+    """Return the folder of the Whisper files, or None if it can't be resolved."""
     text = values.get("local_data_dir", "")
-    for _ in range(10):  # as often as carbon's parser would
-        if not _REFERENCE.search(text) or len(text) > _LONGEST_PATH:
+    for _ in range(10):  # the maximum depth of carbon's parser
+        if not _REFERENCE.search(text) or len(text) > _MAX_PATH:
             break
-        text = _REFERENCE.sub(lambda found: _part(values, found), text)
-    if not text or _REFERENCE.search(text) or len(text) > _LONGEST_PATH or "\0" in text:
+        text = _REFERENCE.sub(lambda reference: _resolved(values, reference), text)
+    if not text or _REFERENCE.search(text) or len(text) > _MAX_PATH or "\0" in text:
         return None
-    # As carbon does: pathlib would raise where there is no such home.
+    # Like carbon: pathlib would raise an error for an unknown user's home.
     return Path(os.path.normpath(os.path.expanduser(text.replace("%%", "%"))))  # noqa: PTH111

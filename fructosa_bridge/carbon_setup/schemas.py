@@ -1,9 +1,10 @@
-"""Rules for carbon that fit the intervals: storage-schemas.conf and storage-aggregation.conf.
+"""carbon's storage-schemas.conf and storage-aggregation.conf for the intervals in lmaster.conf.
 
-Carbon takes the first rule whose pattern is found in a path, when it makes the file of a series.
-A file whose slots are longer than the interval loses points, one whose slots are shorter costs
-some disk. So where several sections bring series of one node, the shortest interval rules all of
-which it isn't sure that they come at a longer one alone.
+When carbon creates the Whisper file of a series, it uses the first rule whose pattern matches. In
+slots that are longer than the interval, points are lost. Slots that are shorter stay partly empty:
+the file takes more disk space than it needs, Graphite's rates are empty, and its sums over nodes
+are too low. If a node is in several sections, its series therefore get slots of the shortest
+interval, except those that certainly arrive only at a longer one (series_intervals.py).
 """
 
 import textwrap
@@ -14,142 +15,164 @@ from ..model.target import Target
 from ..naming import tags
 from ..naming.graphite_paths import part
 from ..whisper.retentions import AGGREGATION, archives
-from .name_patterns import of_names
-from .node_patterns import any_node, beginning, by_place, deepest_first, is_alone, place, some_nodes
-from .series_intervals import Section, section, series_of, slower
+from .path_patterns import (
+    any_node_pattern,
+    by_node_path,
+    deepest_first,
+    has_only_nodes,
+    names_pattern,
+    node_path,
+    nodes_pattern,
+    series_start_pattern,
+)
+from .series_intervals import (
+    SectionInterval,
+    section_interval,
+    sensors_pattern,
+    slower_sensors,
+)
 
 MARK = "# Made by lmaster schemas"
 _HEAD = f"""\
-{MARK}: from the intervals and nodes in lmaster.conf. Make it anew when these change.
-# Carbon takes the first rule that fits: put rules of your own behind these. It reads this file
-# again by itself. Whisper files that exist stay as they are; whisper-resize.py changes them."""
+{MARK} from the intervals and nodes in lmaster.conf. Run it again when they
+# change. carbon uses the first rule that matches, so put your own rules after these. It reloads
+# this file by itself. Existing Whisper files keep their slots; whisper-resize.py changes them."""
 _SHARED = """\
-# Some of these nodes are scraped by several sections, on intervals of {intervals} s. What has no
-# rule of its own above has slots of the shortest."""
+# Several sections scrape some of these nodes, at intervals of {intervals} s. Series without a rule
+# above have slots of the shortest."""
 _CARBON = """\
-# What carbon says of itself, once a minute.
+# carbon's own metrics, once a minute.
 [carbon]
 pattern = ^carbon\\.
 retentions = 60s:90d"""
 
-# As AGGREGATION, where the metric's name ends at its first tag.
+# Like AGGREGATION, but for tagged series, whose metric name ends at the first semicolon.
 _TAGGED = ((r"^up", "min"), (r"^[^;]*_(?:total|bucket|sum|count)", "last"), (r"^[^;]*", "average"))
 
 
 def storage_schemas(targets: Iterable[Target]) -> str:
     """Return a storage-schemas.conf for the series of *targets*."""
-    tagged, plain = _by_naming(targets)
-    return "\n\n".join([_HEAD, _CARBON, *_tagged(tagged), *_own(plain), *_nodes(plain)]) + "\n"
+    tagged, plain = _split_by_naming(targets)
+    rules = [*_tagged_rules(tagged), *_scrape_rules(plain), *_node_rules(plain)]
+    return "\n\n".join([_HEAD, _CARBON, *rules]) + "\n"
 
 
 def storage_aggregation(targets: Iterable[Target]) -> str:
     """Return a storage-aggregation.conf for the series of *targets*."""
-    tagged, plain = _by_naming(targets)
+    tagged, plain = _split_by_naming(targets)
     rules = []
     if tagged:
-        tail = f"(?=;).*{_of_groups(tagged)}"
-        rules += [_thinning(f"tagged-{how}", begin + tail, how) for begin, how in _TAGGED]
-    if plain:
-        head = beginning(list(by_place(plain)))
+        tail = f"(?=;).*{_group_pattern(tagged)}"
         rules += [
-            _thinning(how, head + pattern.removeprefix("^"), how) for pattern, how in AGGREGATION
+            _aggregation_rule(f"tagged-{method}", metric + tail, method)
+            for metric, method in _TAGGED
+        ]
+    if plain:
+        start = series_start_pattern(list(by_node_path(plain)))
+        rules += [
+            _aggregation_rule(method, start + metric.removeprefix("^"), method)
+            for metric, method in AGGREGATION
         ]
     return "\n\n".join([_HEAD, *rules]) + "\n"
 
 
-def _by_naming(targets: Iterable[Target]) -> tuple[list[Target], list[Target]]:
-    """Return those whose series have tags, and all others."""
-    found: tuple[list[Target], list[Target]] = ([], [])
+def _split_by_naming(targets: Iterable[Target]) -> tuple[list[Target], list[Target]]:
+    """Return the targets whose series have tags, and the others."""
+    tagged: list[Target] = []
+    plain: list[Target] = []
     for target in targets:
-        found[target.naming != "tagged"].append(target)
-    return found
+        (tagged if target.naming == "tagged" else plain).append(target)
+    return tagged, plain
 
 
-def _thinning(name: str, pattern: str, method: str) -> str:
+def _aggregation_rule(name: str, pattern: str, method: str) -> str:
     return f"[lmaster-{name}]\npattern = {pattern}\nxFilesFactor = 0\naggregationMethod = {method}"
 
 
-def _of_groups(targets: Iterable[Target]) -> str:
-    """Return a pattern of the tags that all series of some sections have."""
-    groups = of_names(tags.value(target.group) for target in targets)
+def _group_pattern(targets: Iterable[Target]) -> str:
+    """Return a pattern for the tags that all series of some sections have."""
+    groups = names_pattern(tags.value(target.group) for target in targets)
     return f";group={groups};(?:.*;)?instance="
 
 
-def _tagged(targets: Sequence[Target]) -> Iterator[str]:
-    """Return rules for series with tags: each names its section, and so its interval."""
+def _tagged_rules(targets: Sequence[Target]) -> Iterator[str]:
+    """Yield the rules for tagged series: the tag ``group`` determines the interval."""
     for interval_s in sorted({target.interval_s for target in targets}):
         of_interval = (target for target in targets if target.interval_s == interval_s)
-        yield _rule(f"lmaster-tagged:{interval_s}s", _of_groups(of_interval), interval_s)
+        yield _rule(f"lmaster-tagged:{interval_s}s", _group_pattern(of_interval), interval_s)
 
 
-def _own(targets: Sequence[Target]) -> Iterator[str]:
-    """Return rules for what lmaster says of each scrape, where another interval rules the rest.
+def _scrape_rules(targets: Sequence[Target]) -> Iterator[str]:
+    """Yield the rules for ``up`` and ``scrape_*`` of sections that are slower than another one.
 
-    It ends in the section's name, whose interval is known.
+    lmaster itself writes these series at each scrape. Their paths end in the section's name.
     """
-    shortest = {where: min(_intervals(below)) for where, below in by_place(targets).items()}
-    coarser = {
-        (target.interval_s, place(target).prefix, target.group)
+    shortest = {path: min(_intervals(of_node)) for path, of_node in by_node_path(targets).items()}
+    slower = {
+        (target.interval_s, node_path(target).prefix, target.group)
         for target in targets
-        if target.interval_s > shortest[place(target)]
+        if target.interval_s > shortest[node_path(target)]
     }
-    for interval_s, prefix, group in sorted(coarser):
-        bare = [place(target).node for target in targets if target.group == group]
-        node = any_node(prefix) if prefix else of_names(bare)
-        own = r"(?:up|scrape_[a-z_]+)"
+    for interval_s, prefix, group in sorted(slower):
+        nodes = [node_path(target).node for target in targets if target.group == group]
+        node = any_node_pattern(prefix) if prefix else names_pattern(nodes)
         yield _rule(
             f"lmaster-scrapes:{part(group)}",
-            f"^{node}\\.{own}\\.{of_names([part(group)])}$",
+            f"^{node}\\.(?:up|scrape_[a-z_]+)\\.{names_pattern([part(group)])}$",
             interval_s,
-            f"# How the scrapes of [nodes:{group}] went.",
+            f"# The scrapes of [nodes:{group}]: whether and how they succeeded.",
         )
 
 
-def _nodes(targets: Sequence[Target]) -> Iterator[str]:
-    """Return rules for all series of nodes; deeper prefixes come first."""
-    places = by_place(targets)
-    for prefix in deepest_first({where.prefix for where in places}):
-        below = {where.node: of for where, of in places.items() if where.prefix == prefix}
-        yield from _slower(prefix, below)
-        yield from _below(prefix, below, takes_any=is_alone(prefix, places))
+def _node_rules(targets: Sequence[Target]) -> Iterator[str]:
+    """Yield the rules for all other series of nodes, deeper prefixes first."""
+    node_paths = by_node_path(targets)
+    for prefix in deepest_first({path.prefix for path in node_paths}):
+        nodes = {path.node: of for path, of in node_paths.items() if path.prefix == prefix}
+        yield from _sensor_rules(prefix, nodes)
+        matches_any = has_only_nodes(prefix, node_paths)
+        yield from _interval_rules(prefix, nodes, matches_any=matches_any)
 
 
-def _slower(prefix: str, below: Mapping[str, Iterable[Target]]) -> Iterator[str]:
-    """Return rules for series that only some sections with a longer interval bring."""
-    alike: dict[frozenset[Section], list[str]] = defaultdict(list)
-    for node, targets in below.items():
-        alike[frozenset(map(section, targets))].append(node)
-    found: dict[tuple[int, tuple[str, ...], bool], list[str]] = defaultdict(list)
-    for sections, nodes in alike.items():
+def _sensor_rules(prefix: str, nodes: Mapping[str, Iterable[Target]]) -> Iterator[str]:
+    """Yield the rules for series of sensors that only sections with a longer interval have."""
+    nodes_by_sections: dict[frozenset[SectionInterval], list[str]] = defaultdict(list)
+    for node, targets in nodes.items():
+        nodes_by_sections[frozenset(map(section_interval, targets))].append(node)
+    nodes_by_rule: dict[tuple[int, tuple[str, ...], bool], list[str]] = defaultdict(list)
+    for sections, names in nodes_by_sections.items():
         has_old_names = any(one.has_old_names for one in sections)
-        for interval_s, names in slower(sections).items():
-            found[interval_s, tuple(names), has_old_names] += nodes
-    for number, (key, nodes) in enumerate(sorted(found.items()), 1):
+        for interval_s, slower in slower_sensors(sections).items():
+            nodes_by_rule[interval_s, tuple(slower), has_old_names] += names
+    for number, (key, names) in enumerate(sorted(nodes_by_rule.items()), 1):
         interval_s, sensors, has_old_names = key
-        series = series_of(sensors, has_old_names=has_old_names)
+        series = sensors_pattern(sensors, has_old_names=has_old_names)
         yield _rule(
             f"lmaster-sensors:{prefix}:{interval_s}s:{number}",
-            f"^{some_nodes(prefix, nodes)}\\.{series}",
+            f"^{nodes_pattern(prefix, names)}\\.{series}",
             interval_s,
-            _commented(f"What comes every {interval_s} s alone: {', '.join(sensors)}."),
+            _comment(f"Sensors that are scraped only every {interval_s} s: {', '.join(sensors)}."),
         )
 
 
-def _below(prefix: str, below: Mapping[str, list[Target]], *, takes_any: bool) -> Iterator[str]:
-    """Return rules for the nodes below a prefix, by their shortest intervals.
+def _interval_rules(
+    prefix: str, nodes: Mapping[str, list[Target]], *, matches_any: bool
+) -> Iterator[str]:
+    """Yield the rules for the nodes below a prefix, one for each of their shortest intervals.
 
-    The shortest comes last and, if it may, *takes any* node: a new one loses nothing.
+    The shortest of all comes last and, with *matches_any*, matches every node, so that a new node
+    loses no points.
     """
-    intervals = {node: tuple(sorted(_intervals(targets))) for node, targets in below.items()}
-    shortest = {seen[0] for seen in intervals.values()}
+    intervals = {node: tuple(sorted(_intervals(targets))) for node, targets in nodes.items()}
+    shortest = {of_node[0] for of_node in intervals.values()}
     for interval_s in sorted(shortest, reverse=True):
-        names = [node for node, seen in intervals.items() if seen[0] == interval_s]
-        is_any = takes_any and interval_s == min(shortest)
+        names = [node for node, of_node in intervals.items() if of_node[0] == interval_s]
+        is_any = matches_any and interval_s == min(shortest)
         yield _rule(
             f"lmaster:{prefix}:{interval_s}s" if prefix else f"lmaster:{interval_s}s",
-            f"^{any_node(prefix) if is_any else some_nodes(prefix, names)}\\.",
+            f"^{any_node_pattern(prefix) if is_any else nodes_pattern(prefix, names)}\\.",
             interval_s,
-            _note({seen for seen in intervals.values() if seen[0] == interval_s}),
+            _shared_comment({of for of in intervals.values() if of[0] == interval_s}),
         )
 
 
@@ -157,18 +180,17 @@ def _intervals(targets: Iterable[Target]) -> set[int]:
     return {target.interval_s for target in targets}
 
 
-def _note(seen: set[tuple[int, ...]]) -> str:
-    shared = sorted(
-        {interval_s for intervals in seen if len(intervals) > 1 for interval_s in intervals}
-    )
+def _shared_comment(intervals_of_nodes: set[tuple[int, ...]]) -> str:
+    """Return a comment with the intervals of nodes that have several, or nothing."""
+    shared = sorted({one for each in intervals_of_nodes if len(each) > 1 for one in each})
     return _SHARED.format(intervals=", ".join(map(str, shared))) if shared else ""
 
 
-def _commented(text: str) -> str:
+def _comment(text: str) -> str:
     return textwrap.fill(text, 100, initial_indent="# ", subsequent_indent="# ")
 
 
-def _rule(name: str, pattern: str, interval_s: int, note: str = "") -> str:
-    kept = ",".join(f"{step_s}s:{step_s * slots}s" for step_s, slots in archives(interval_s))
-    lines = [note, f"[{name}]", f"pattern = {pattern}", f"retentions = {kept}"]
+def _rule(name: str, pattern: str, interval_s: int, comment: str = "") -> str:
+    retentions = ",".join(f"{step_s}s:{step_s * slots}s" for step_s, slots in archives(interval_s))
+    lines = [comment, f"[{name}]", f"pattern = {pattern}", f"retentions = {retentions}"]
     return "\n".join(filter(None, lines))

@@ -1,1 +1,1 @@
-"""The client of a running lmaster, for commands."""
+"""The client of a running lmaster."""

@@ -1,5 +1,6 @@
-"""The edge to an lmaster that runs: one question to its pages."""
+"""A client for the pages of a running lmaster, for commands."""
 
+import argparse
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,158 +8,171 @@ from pathlib import Path
 import requests
 from requests.auth import HTTPBasicAuth
 
-from fructosa_service import __version__
+from fructosa_service import __version__, cli
 from fructosa_service.config.kinds import Endpoint
-from fructosa_service.errors import ServiceError, UsageError, visible
+from fructosa_service.errors import FileError, ServiceError, UsageError, visible
 from fructosa_service.web import secret_files
 from fructosa_service.web.settings import WebSettings
 
-from ..config.settings import MasterSettings
+from ..config.settings import DEFAULT_FILE, MasterSettings, read_config
 
-_CONNECT_S = 5.0
-# A reload unfolds groups, for which other programs are asked.
-_ANSWER_S = 60.0
-# What listens on all addresses is asked on this machine's own.
-_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - asked, not listened on
-_NO_URL = (
+_CONNECT_TIMEOUT_S = 5.0
+# Long, as a reload may run other programs to resolve groups of nodes.
+_RESPONSE_TIMEOUT_S = 60.0
+# A server that listens on all addresses is reached through the loopback address.
+_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - a client does not listen
+_INVALID_URL = (
     requests.exceptions.InvalidURL,
     requests.exceptions.InvalidSchema,
     requests.exceptions.MissingSchema,
 )
-_NO_LMASTER = "is this an lmaster's address? give the right one with --url"
+
+
+@dataclass(frozen=True)
+class PostResult:
+    """The response to a POST; *ok* if the request was carried out."""
+
+    ok: bool
+    text: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
-    """Where an lmaster is, and how it is asked."""
+class MasterClient:
+    """A client for the lmaster at *url*; *ca* is the CA of its certificate."""
 
     url: str
     ca: Path | None = None
     user: str | None = None
     password: str = ""
 
+    def get(self, path: str) -> str:
+        """Return the text of a page.
 
-@dataclass(frozen=True)
-class Answer:
-    """What it said: *ok* when it did what was asked."""
+        Raises: ServiceError if lmaster does not respond, or if it is another server.
+        """
+        response = self._request("GET", path)
+        if response.status_code != requests.codes.ok:
+            raise ServiceError(self._problem(path, response))
+        return response.text
 
-    ok: bool
-    text: str
+    def post(self, path: str) -> PostResult:
+        """Send a POST request, to which lmaster responds with text, and with 400 if it refuses.
+
+        Raises: ServiceError if lmaster does not respond, or if it is another server.
+        """
+        response = self._request("POST", path)
+        is_refused = response.status_code == requests.codes.bad_request
+        if not is_refused and response.status_code != requests.codes.ok:
+            raise ServiceError(self._problem(path, response))
+        if not response.headers.get("Content-Type", "").startswith("text/plain"):
+            raise ServiceError(self.not_lmaster(f"the response to {path} is not plain text"))
+        return PostResult(not is_refused, response.text)
+
+    def not_lmaster(self, reason: str) -> str:
+        """Return the message for a response that lmaster would not give."""
+        return f"{self.url} is not an lmaster: {reason}; set the URL of lmaster with --url"
+
+    def _request(self, method: str, path: str) -> requests.Response:
+        with requests.Session() as session:
+            session.trust_env = False  # proxies are for servers outside the cluster
+            try:
+                return session.request(
+                    method,
+                    self.url.rstrip("/") + path,
+                    headers={"User-Agent": f"lmaster/{__version__}"},
+                    auth=self._auth(),
+                    verify=self._verify(),
+                    timeout=(_CONNECT_TIMEOUT_S, _RESPONSE_TIMEOUT_S),
+                    allow_redirects=False,
+                )
+            except requests.exceptions.SSLError as error:
+                raise ServiceError(self._tls_problem(error)) from error
+            except requests.exceptions.Timeout as error:
+                raise ServiceError(
+                    f"{self.url} does not respond in time; see the log of lmaster"
+                ) from error
+            except _INVALID_URL as error:
+                raise UsageError(
+                    f"{self.url} is not a valid URL; write e.g. http://localhost:9889"
+                ) from error
+            except (requests.exceptions.RequestException, OSError) as error:
+                raise ServiceError(
+                    f"cannot connect to lmaster at {self.url}: {_root_cause(error)}; start it, or "
+                    "set its URL with --url, or its configuration file with -c"
+                ) from error
+
+    def _auth(self) -> HTTPBasicAuth | None:
+        if self.user is None:
+            return None
+        return HTTPBasicAuth(self.user.encode(), self.password.encode())
+
+    def _verify(self) -> str | bool:
+        """Return the file or directory of trusted CAs: the system's, unless there is a *ca*."""
+        if self.ca is not None:
+            if not self.ca.exists():
+                raise UsageError(
+                    f"--ca {self.ca} does not exist; give the file of the CA's certificate"
+                )
+            return str(self.ca)
+        system = ssl.get_default_verify_paths()
+        return system.cafile or system.capath or True
+
+    def _tls_problem(self, error: Exception) -> str:
+        reason = _root_cause(error)
+        if "certificate" in reason.lower():
+            return (
+                f"the certificate of {self.url} is not trusted: {reason}; give its CA with --ca "
+                "FILE, and in --url a host name that the certificate has"
+            )
+        return f"the TLS handshake with {self.url} failed: {reason}; is it http://, not https://?"
+
+    def _problem(self, path: str, response: requests.Response) -> str:
+        status = response.status_code
+        if status == requests.codes.unauthorized:
+            return f"{self.url} requires a user; give --user NAME --password-file FILE"
+        if status == requests.codes.forbidden:
+            reason = visible(" ".join(response.text.split()))
+            return f"{self.url} does not allow {path}: {reason or 'try another --user'}"
+        return self.not_lmaster(f"the status of {path} is {status}")
 
 
-def own_url(master: MasterSettings, web: WebSettings) -> str:
-    """Return where the pages are of the lmaster that a configuration is for.
+def from_arguments(arguments: argparse.Namespace) -> MasterClient:
+    """Return a client for the lmaster of the command line, or else of the configuration.
 
-    Raises: UsageError when it says not where.
+    Raises: UsageError if its URL is unknown, or for a user without a password.
     """
-    here = web.listen[0] if web.listen else Endpoint(master.host, master.port)
-    host = _LOOPBACK.get(here.host, here.host)
-    port = master.port if here.port is None else here.port
+    if (arguments.user is None) != (arguments.password_file is None):
+        raise UsageError("--user and --password-file belong together; give both, or neither")
+    password = "" if arguments.user is None else _read_password(arguments.password_file)
+    url = arguments.url
+    if url is None:
+        config = read_config(cli.chosen_config(arguments.config, DEFAULT_FILE))
+        url = configured_url(config.master, config.web)
+    return MasterClient(url=url, ca=arguments.ca, user=arguments.user, password=password)
+
+
+def configured_url(master: MasterSettings, web: WebSettings) -> str:
+    """Return the URL of the lmaster that runs with a configuration on this machine.
+
+    Raises: UsageError if it has no fixed port.
+    """
+    endpoint = web.listen[0] if web.listen else Endpoint(master.host, master.port)
+    host = _LOOPBACK.get(endpoint.host, endpoint.host)
+    port = master.port if endpoint.port is None else endpoint.port
     if port == 0:
-        raise UsageError("lmaster takes a free port (port = 0); say where it is with --url")
+        raise UsageError("port = 0 lets lmaster choose its port; give its URL with --url")
     return f"{'http' if web.tls() is None else 'https'}://{Endpoint(host, port)}"
 
 
-def password(path: Path) -> str:
-    """Return the one line of a file.
-
-    Raises: UsageError when it can't be read, or is something else.
-    """
+def _read_password(path: Path) -> str:
     try:
         return secret_files.one_line(path, "--password-file").decode()
     except UnicodeDecodeError as error:
-        raise UsageError(f"--password-file {path}: is no text in UTF-8; write it anew") from error
+        raise FileError(f"--password-file {path}: is not UTF-8; save it as UTF-8") from error
 
 
-def get(place: Place, path: str) -> str:
-    """Return what a page says.
-
-    Raises: ServiceError when nobody answers, or nobody who is an lmaster.
-    """
-    answer = _asked(place, "GET", path)
-    if answer.status_code != requests.codes.ok:
-        raise ServiceError(_refusal(place, path, answer))
-    return answer.text
-
-
-def post(place: Place, path: str) -> Answer:
-    """Ask for something to be done; it is refused with 400 and a reason.
-
-    Raises: ServiceError when nobody answers, or nobody who is an lmaster.
-    """
-    answer = _asked(place, "POST", path)
-    is_refused = answer.status_code == requests.codes.bad_request
-    if not is_refused and answer.status_code != requests.codes.ok:
-        raise ServiceError(_refusal(place, path, answer))
-    if not answer.headers.get("Content-Type", "").startswith("text/plain"):
-        raise ServiceError(f"{place.url}{path} answers with no text; {_NO_LMASTER}")
-    return Answer(not is_refused, answer.text)
-
-
-def _asked(place: Place, method: str, path: str) -> requests.Response:
-    with requests.Session() as session:
-        session.trust_env = False  # its proxies are for the world outside
-        try:
-            return session.request(
-                method,
-                place.url.rstrip("/") + path,
-                headers={"User-Agent": f"lmaster/{__version__}"},
-                auth=_auth(place),
-                verify=_authorities(place.ca),
-                timeout=(_CONNECT_S, _ANSWER_S),
-                allow_redirects=False,
-            )
-        except requests.exceptions.SSLError as error:
-            raise ServiceError(_untrusted(place, error)) from error
-        except requests.exceptions.Timeout as error:
-            raise ServiceError(f"{place.url} does not answer in time; see its log") from error
-        except _NO_URL as error:
-            raise UsageError(f"{place.url} is no URL; write e.g. http://localhost:9889") from error
-        except (requests.exceptions.RequestException, OSError) as error:
-            raise ServiceError(
-                f"no lmaster answers on {place.url} ({_innermost(error)}); start it, or say where "
-                "it is with -c FILE or --url"
-            ) from error
-
-
-def _auth(place: Place) -> HTTPBasicAuth | None:
-    if place.user is None:
-        return None
-    return HTTPBasicAuth(place.user.encode(), place.password.encode())
-
-
-def _authorities(ca: Path | None) -> str | bool:
-    """Return the file or folder of the authorities that are trusted; the system's without *ca*."""
-    if ca is not None:
-        if not ca.exists():
-            raise UsageError(f"--ca {ca} is no file; name one with the authority's certificate")
-        return str(ca)
-    system = ssl.get_default_verify_paths()
-    return system.cafile or system.capath or True
-
-
-def _untrusted(place: Place, error: Exception) -> str:
-    reason = _innermost(error)
-    if "certificate" in reason.lower():
-        return (
-            f"the certificate of {place.url} is not trusted: {reason}; name its authority with "
-            "--ca FILE, and the host as it stands in the certificate with --url"
-        )
-    return f"{place.url} speaks no TLS that is understood here ({reason}); is it http:// ?"
-
-
-def _innermost(error: BaseException) -> str:
-    """Return the reason at the bottom of a chain of errors."""
+def _root_cause(error: BaseException) -> str:
+    """Return the reason at the end of a chain of exceptions."""
     while (cause := error.__cause__ or error.__context__) is not None:
         error = cause
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
-
-
-def _refusal(place: Place, path: str, answer: requests.Response) -> str:
-    status = answer.status_code
-    if status == requests.codes.unauthorized:
-        return f"{place.url} wants a user; give --user NAME --password-file FILE"
-    if status == requests.codes.forbidden:
-        said = visible(" ".join(answer.text.split()))
-        return f"{place.url} does not allow {path} to you: {said or 'ask as another --user'}"
-    return f"{place.url}{path} answers {status}; {_NO_LMASTER}"

@@ -1,4 +1,4 @@
-"""What a running lmaster says of its targets: read, and as a table for a terminal."""
+"""The targets in a response of a running lmaster, and their table for a terminal."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -7,15 +7,15 @@ from typing import Any
 
 from fructosa_service.config.kinds import ENDPOINT
 from fructosa_service.errors import visible
+from fructosa_service.humanize import age
 
 STATES = ("down", "waiting", "up")
 _HEAD = ("STATE", "TARGET", "GROUP", "LAST", "SAMPLES", "ERROR")
-_MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
 
 
 @dataclass(frozen=True)
-class Line:
-    """A target as lmaster tells it; *told* is all that it tells, for programs."""
+class ListedTarget:
+    """A target of lmaster; *fields* are all that lmaster reports of it."""
 
     state: str
     name: str
@@ -23,7 +23,7 @@ class Line:
     last_scrape_s: float | None
     samples: int
     error: str
-    told: dict[str, Any]
+    fields: dict[str, Any]
 
     @property
     def host(self) -> str:
@@ -31,13 +31,13 @@ class Line:
         return ENDPOINT.parse(self.name).host
 
 
-def read(text: str) -> list[Line]:
-    """Return the targets in an answer, those that are down first.
+def parse(text: str) -> list[ListedTarget]:
+    """Return the targets in a response, sorted by state, worst first.
 
-    Raises: ValueError when it is something else.
+    Raises: ValueError if it is not a list of targets.
     """
     try:
-        lines = [_line(told) for told in json.loads(text)["targets"]]
+        targets = [_target(fields) for fields in json.loads(text)["targets"]]
     except (
         ValueError,
         TypeError,
@@ -46,32 +46,33 @@ def read(text: str) -> list[Line]:
         OverflowError,
         RecursionError,
     ) as error:
-        raise ValueError("what it says is no list of targets") from error
-    return sorted(lines, key=lambda line: STATES.index(line.state))
+        raise ValueError("its response is not a list of targets") from error
+    return sorted(targets, key=lambda target: STATES.index(target.state))
 
 
-def _line(told: dict[str, Any]) -> Line:
-    due_s = told["last_scrape_s"]
-    line = Line(
-        state=STATES[STATES.index(told["state"])],
-        name=visible(str(told["name"])),
-        group=visible(str(told["group"])),
+def _target(fields: dict[str, Any]) -> ListedTarget:
+    due_s = fields["last_scrape_s"]
+    target = ListedTarget(
+        state=STATES[STATES.index(fields["state"])],
+        name=visible(str(fields["name"])),
+        group=visible(str(fields["group"])),
         last_scrape_s=None if due_s is None else float(due_s),
-        samples=int(told["samples"]),
-        error=_in_one_line(str(told["error"] or "")),
-        told=dict(told),
+        samples=int(fields["samples"]),
+        error=_printable(str(fields["error"] or "")),
+        fields=dict(fields),
     )
-    ENDPOINT.parse(line.name)
-    return line
+    ENDPOINT.parse(target.name)
+    return target
 
 
-def _in_one_line(text: str) -> str:
+def _printable(text: str) -> str:
+    """Return *text* in one line, without what would control a terminal."""
     return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
-def table(lines: Sequence[Line], now_s: float) -> Iterator[str]:
-    """Return the rows of a table of targets."""
-    rows = [_HEAD, *(_cells(line, now_s) for line in lines)]
+def table(targets: Sequence[ListedTarget], now_s: float) -> Iterator[str]:
+    """Return the lines of a table of targets."""
+    rows = [_HEAD, *(_cells(target, now_s) for target in targets)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for state, name, group, last, samples, error in rows:
         yield (
@@ -80,14 +81,6 @@ def table(lines: Sequence[Line], now_s: float) -> Iterator[str]:
         ).rstrip()
 
 
-def _cells(line: Line, now_s: float) -> tuple[str, ...]:
-    last = "" if line.last_scrape_s is None else age(now_s - line.last_scrape_s)
-    return line.state, line.name, line.group, last, str(line.samples), line.error
-
-
-def age(seconds: float) -> str:
-    """Return how long ago something was, in the unit that fits: ``7 s``, ``12 min``, ``3 h``."""
-    for unit_s, unit in ((_DAY_S, "d"), (_HOUR_S, "h"), (_MINUTE_S, "min")):
-        if seconds >= 2 * unit_s:
-            return f"{seconds // unit_s:.0f} {unit}"
-    return f"{max(0.0, seconds):.0f} s"
+def _cells(target: ListedTarget, now_s: float) -> tuple[str, ...]:
+    last = "" if target.last_scrape_s is None else age(now_s - target.last_scrape_s)
+    return target.state, target.name, target.group, last, str(target.samples), target.error

@@ -1,4 +1,5 @@
-"""The commands of lmaster, each in the module of its name; what several need is beside them.
+"""The commands of lmaster, each in a module of its name.
 
-`cli` has the table of them, `arguments` what they may be told on the command line.
+`cli` has the table of commands. Besides them there are `arguments`, the command line, and
+`load_config`, the configuration and the targets that several commands need.
 """

@@ -1,4 +1,4 @@
-"""`lmaster agents`: start, stop and look after the lagents on the nodes, over ssh."""
+"""`lmaster agents`: starts, stops and checks lagent on the nodes, over ssh."""
 
 import argparse
 import sys
@@ -7,30 +7,31 @@ from collections.abc import Sequence
 from fructosa_service.progress import progress
 
 from ..agents import results
-from .configured import chosen
+from .load_config import load_selected
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Have the action carried out, or tell what that would be; return the exit code."""
-    config, targets = chosen(arguments)
+    """Carry out the action, or print what would be done; return the exit code."""
+    config, targets = load_selected(arguments)
     hosts = list(dict.fromkeys(target.host for target in targets))
-    settings, action = config.agents.told(arguments.timeout, arguments.fan_out), arguments.action
+    settings = config.agents.overridden(arguments.timeout, arguments.fan_out)
+    action = arguments.action
+    # ClusterShell's engine takes longer to import than most commands run.
+    from ..agents.fan_out import fan_out, plan
+
     if arguments.dry_run:
-        print("\n".join(results.plan(settings, hosts, action)))
+        print("\n".join(plan(settings, hosts, action)))
         return 0
-    from ..agents.fan_out import (
-        fan_out,  # ClusterShell's engine takes longer to import than most commands
-    )
 
-    def done_on(done: int, asked: Sequence[str]) -> str:
-        return results.progress(done, len(hosts), asked)
+    def progress_text(done: int, running: Sequence[str]) -> str:
+        return results.progress(done, len(hosts), running)
 
-    answers = fan_out(settings, hosts, action, progress(sys.stderr, done_on))
-    well, failed = results.groups(action, answers, settings.timeout_s)
-    for group in well:
+    by_host = fan_out(settings, hosts, action, progress(sys.stderr, progress_text))
+    succeeded, failed = results.grouped(action, by_host, settings.timeout_s)
+    for group in succeeded:
         print(group)
-    sys.stdout.flush()  # so that a terminal, or a file with both, has them in this order
+    sys.stdout.flush()  # so that the order is right if both outputs go to one file or terminal
     for group in failed:
         print(group, file=sys.stderr)
-    print(results.summary(action, answers))
-    return results.exit_code(action, answers.values())
+    print(results.summary(action, by_host))
+    return results.exit_code(action, by_host.values())

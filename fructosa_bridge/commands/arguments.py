@@ -1,4 +1,4 @@
-"""The command line of lmaster: its commands and what they may be told."""
+"""The command line of lmaster: its commands and their arguments."""
 
 import argparse
 from collections.abc import Callable, Mapping
@@ -7,47 +7,46 @@ from pathlib import Path
 from fructosa_grafana import cli as dashboards
 from fructosa_service import cli
 from fructosa_service.config.kinds import ENDPOINT, HOST, LISTENING_PORT, from_command_line, whole
-from fructosa_service.daemon import commands as commands_of_daemons
+from fructosa_service.daemon import commands as daemon_commands
 from fructosa_service.daemon.commands import Daemon
-from fructosa_service.daemon.lifecycle import Answer
+from fructosa_service.daemon.lifecycle import CommandResult
 
-from ..carbon_setup.capacity import SERIES_OF_PAGE
+from ..carbon_setup.capacity import SERIES_PER_PAGE
 from ..client.target_list import STATES
 from ..config.agents_settings import FAN_OUT, TIMEOUT
-from ..config.node_set_files import HOSTS
+from ..config.hosts import HOSTS
 from ..config.nodes_settings import NodesSettings
 from ..config.settings import DEFAULT_FILE
 
 _INTERVAL = whole("seconds", at_least=1, at_most=86400)
-_SIGNALS = (
-    f"Signals: {commands_of_daemons.ENDS} At its end lmaster delivers what is queued, for five "
-    "seconds at most; the rest waits on disk. At SIGHUP it reads its configuration again; a wrong "
-    "one is refused, and the old one goes on."
-)
 _SERIES = whole("series", at_least=1, at_most=10_000_000)
-
-
+_SIGNALS = (
+    f"Signals: {daemon_commands.SIGNALS_HELP} "
+    "Before it exits, lmaster delivers queued points for at most 5 s; the rest stays in the queue "
+    "on disk. On SIGHUP it reloads its configuration; if it is invalid, the previous one stays in "
+    "use."
+)
 _ACTIONS = {
     "start": "start lagent on nodes, over ssh",
     "stop": "stop lagent on nodes, over ssh",
     "restart": "restart lagent on nodes, over ssh",
-    "status": "tell on which nodes lagent runs, over ssh",
+    "status": "show on which nodes lagent runs, over ssh",
 }
 
 
-def parser(
-    run: Mapping[str, cli.Command], daemon: Daemon, say: Callable[[Answer], int]
+def command_line_parser(
+    run: Mapping[str, cli.Command], daemon: Daemon, print_result: Callable[[CommandResult], int]
 ) -> argparse.ArgumentParser:
-    """Return the parser; *run* carries the commands out, by their names.
+    """Return the parser; *run* has the functions of the commands by name.
 
-    Those of the *daemon* in the background are the same for lagent and lmaster; *say* prints
-    what they answer.
+    start, stop, restart and status of the *daemon* are the same for lagent and lmaster;
+    *print_result* prints their results.
     """
-    made = cli.parser("lmaster", "Scrape the nodes of a cluster and write into Graphite.")
-    made.epilog = f"{_SIGNALS} {commands_of_daemons.CODES}"
+    made = cli.parser("lmaster", "Scrape the nodes of a cluster, and write to Graphite.")
+    made.epilog = f"{_SIGNALS} {daemon_commands.EXIT_CODES_HELP}"
     commands = made.add_subparsers(metavar="COMMAND", required=True)
     _add_scrape(commands, run["scrape"])
-    commands_of_daemons.add(commands, daemon, say)
+    daemon_commands.add(commands, daemon, print_result)
     _add_ping(commands, run["ping"])
     _add_agents(commands, run["agents"])
     _add_nodes(commands, run["nodes"])
@@ -61,47 +60,49 @@ def parser(
 
 def _add_scrape(commands: cli.Commands, run: cli.Command) -> None:
     scrape = cli.add_command(commands, "scrape", run, "scrape the nodes, in the foreground")
-    add_scraping(scrape)
-    scrape.add_argument("--once", action="store_true", help="scrape each node once, and end")
+    add_scrape_options(scrape)
+    scrape.add_argument("--once", action="store_true", help="scrape each node once, and exit")
 
 
-def add_scraping(scrape: argparse.ArgumentParser) -> None:
-    """Add what `scrape` may be told, and `start` likewise."""
-    cli.add_config(scrape, DEFAULT_FILE)
-    scrape.add_argument(
+def add_scrape_options(command: argparse.ArgumentParser) -> None:
+    """Add the options that `scrape` and `start` share."""
+    cli.add_config(command, DEFAULT_FILE)
+    command.add_argument(
         "--node",
         metavar="HOST[:PORT]",
         dest="nodes",
         action="append",
         type=from_command_line(ENDPOINT),
         default=[],
-        help="scrape this node, instead of those configured; may be repeated (port: 9888)",
+        help="scrape this node instead of the configured ones; can be repeated (default port: "
+        "9888)",
     )
-    scrape.add_argument(
+    command.add_argument(
         "--graphite",
         metavar="HOST[:PORT]",
         type=from_command_line(ENDPOINT),
-        help="send to this carbon: pickle, or plaintext on port 2003 (port: 2004)",
+        help="send to this carbon, in the pickle format, or as plaintext if the port is 2003 "
+        "(default port: 2004)",
     )
-    scrape.add_argument(
+    command.add_argument(
         "--interval",
         metavar="SECONDS",
         type=from_command_line(_INTERVAL),
-        help=f"time between two scrapes of a --node (default: {NodesSettings.interval_s})",
+        help=f"scrape interval of the nodes of --node (default: {NodesSettings.interval_s})",
     )
-    scrape.add_argument(
+    command.add_argument(
         "--data",
         metavar="DIR",
         type=_path,
-        help="data directory; without a configuration file the points are kept there",
+        help="data directory; without a configuration file, points are stored there too",
     )
-    scrape.add_argument(
+    command.add_argument(
         "--host",
         metavar="ADDRESS",
         type=from_command_line(HOST),
         help="address of the status page (default: that of the file, or localhost)",
     )
-    scrape.add_argument(
+    command.add_argument(
         "--port",
         metavar="PORT",
         type=from_command_line(LISTENING_PORT),
@@ -111,66 +112,68 @@ def add_scraping(scrape: argparse.ArgumentParser) -> None:
 
 def _add_ping(commands: cli.Commands, run: cli.Command) -> None:
     ping = cli.add_command(
-        commands, "ping", run, "ask every configured node once, and tell which do not answer"
+        commands, "ping", run, "scrape every configured node once, and show which of them fail"
     )
-    _add_hosts(ping, "only these nodes: a set as node[001-128], a @group, a file of them")
+    _add_nodes_argument(ping)
     cli.add_config(ping, DEFAULT_FILE)
-    ping.add_argument("-q", "--quiet", action="store_true", help="tell only of those that fail")
+    ping.add_argument("-q", "--quiet", action="store_true", help="show only nodes that fail")
 
 
 def _add_agents(commands: cli.Commands, run: cli.Command) -> None:
     agents = cli.add_command(
-        commands, "agents", run, "start or stop lagent on the configured nodes, over ssh"
+        commands, "agents", run, "start, stop or check lagent on the configured nodes, over ssh"
     )
     agents.epilog = (
-        "What is well is told on standard output, what failed on standard error; nodes with the "
-        "same answer share a line. Exit codes: 0 all went well (all run), 1 some nodes failed or "
-        "can't be asked, 2 a wrong command line or configuration, 3 all have told their status "
-        "and some do not run, 130 interrupted."
+        "Results of successful nodes go to standard output, those of failed ones to standard "
+        "error; nodes with the same result share a line. Exit codes: 0 all nodes succeeded (with "
+        "status: lagent runs on all), 1 some nodes failed or could not be reached, 2 invalid "
+        "command line or configuration, 3 all nodes reported their status, and lagent does not "
+        "run on some, 130 interrupted."
     )
-    # With one argument for it, argparse would take no NODES behind an option.
+    # As a plain argument, ACTION would keep argparse from accepting NODES after an option.
     actions = agents.add_subparsers(metavar="ACTION", dest="action", required=True)
     for action, text in _ACTIONS.items():
         _add_action(cli.add_command(actions, action, run, text))
 
 
 def _add_action(agents: argparse.ArgumentParser) -> None:
-    _add_hosts(agents, "only these nodes: a set as node[001-128], a @group, a file of them")
+    _add_nodes_argument(agents)
     cli.add_config(agents, DEFAULT_FILE)
     agents.add_argument(
         "--timeout",
         metavar="SECONDS",
         type=from_command_line(TIMEOUT),
-        help="give a node up after so many seconds (default: as [agents] says, or 60)",
+        help="how long each node may take (default: timeout in [agents], or 60)",
     )
     agents.add_argument(
         "--fan-out",
         metavar="N",
         type=from_command_line(FAN_OUT),
-        help="ask so many nodes at a time (default: as [agents] says, or 64)",
+        help="how many nodes to contact at a time (default: fan out in [agents], or 64)",
     )
     agents.add_argument(
-        "--dry-run", action="store_true", help="tell what would be done, and do nothing"
+        "--dry-run", action="store_true", help="print what would be run, and do nothing"
     )
 
 
 def _add_nodes(commands: cli.Commands, run: cli.Command) -> None:
     nodes = cli.add_command(
-        commands, "nodes", run, "tell how the running lmaster sees its targets, worst first"
+        commands, "nodes", run, "list the targets of the running lmaster, failed ones first"
     )
-    _add_hosts(nodes, "only these nodes: a set as node[001-128], a @group, a file of them")
+    _add_nodes_argument(nodes)
     nodes.add_argument("--state", choices=STATES, help="only targets in this state")
-    nodes.add_argument("--json", action="store_true", help="all that is known of them, as JSON")
-    _add_place(nodes)
+    nodes.add_argument("--json", action="store_true", help="print JSON with all fields")
+    _add_client_options(nodes)
 
 
 def _add_reload(commands: cli.Commands, run: cli.Command) -> None:
-    _add_place(
+    _add_client_options(
         cli.add_command(
             commands,
             "reload",
             run,
-            "let the running lmaster read its configuration again; a wrong one is refused",
+            "make the running lmaster reload its configuration; if it is invalid, the previous "
+            "one stays in use",
         )
     )
 
@@ -184,7 +187,7 @@ def _add_targets(commands: cli.Commands, run: cli.Command) -> None:
         "--output",
         metavar="FILE",
         type=_path,
-        help="write them into this file, at once; Prometheus wants a name that ends in .json",
+        help="replace this file atomically; Prometheus needs a name that ends in .json",
     )
 
 
@@ -193,14 +196,14 @@ def _add_schemas(commands: cli.Commands, run: cli.Command) -> None:
         commands,
         "schemas",
         run,
-        "print storage-schemas.conf and storage-aggregation.conf that fit the intervals",
+        "print carbon's storage-schemas.conf and storage-aggregation.conf for the intervals in use",
     )
     cli.add_config(schemas, DEFAULT_FILE)
     schemas.add_argument(
         "--output",
         metavar="DIR",
         type=_path,
-        help="write the two files into this folder; those that lmaster has not made are kept",
+        help="write the two files to this directory; lmaster overwrites only its own files",
     )
 
 
@@ -209,7 +212,7 @@ def _add_dashboards(commands: cli.Commands, run: cli.Command) -> None:
         commands,
         "dashboards",
         run,
-        "write dashboards for Grafana and rules for Prometheus, or send the dashboards",
+        "write dashboards for Grafana and rules for Prometheus, or upload the dashboards",
     )
     cli.add_config(command, DEFAULT_FILE)
     dashboards.add_options(command)
@@ -221,39 +224,49 @@ def _add_check(commands: cli.Commands, run: cli.Command) -> None:
         "--series",
         metavar="N",
         type=from_command_line(_SERIES),
-        default=SERIES_OF_PAGE,
-        help="how many series a page has, to tell what carbon and the disk must take "
-        f"(default: {SERIES_OF_PAGE}; lmaster ping tells the samples of each node)",
+        default=SERIES_PER_PAGE,
+        help="assume this number of series per page, to estimate the load on carbon and disk "
+        f"(default: {SERIES_PER_PAGE}; lmaster ping shows the samples of each node)",
     )
     check.add_argument(
         "--carbon-conf",
         metavar="FILE",
         type=_path,
-        help="carbon's configuration, for its limits (default: that of this machine)",
+        help="carbon.conf with the limits of carbon (default: that of this machine)",
     )
 
 
-def _add_hosts(command: argparse.ArgumentParser, text: str) -> None:
+def _add_nodes_argument(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "hosts", metavar="NODES", nargs="?", type=from_command_line(HOSTS), help=text
+        "hosts",
+        metavar="NODES",
+        nargs="?",
+        type=from_command_line(HOSTS),
+        help="only these nodes: a node set such as node[001-128], a @group, or a file with node "
+        "sets",
     )
 
 
-def _add_place(command: argparse.ArgumentParser) -> None:
+def _add_client_options(command: argparse.ArgumentParser) -> None:
     cli.add_config(command, DEFAULT_FILE)
     command.add_argument(
         "--url",
-        help="where lmaster's pages are (default: as the file says, or http://localhost:9889)",
+        help="URL of lmaster (default: that of the file, or http://localhost:9889)",
     )
     command.add_argument(
         "--ca",
         metavar="FILE",
         type=_path,
-        help="authority of its certificate (default: the system's)",
+        help="CA of lmaster's certificate (default: the CAs of this system)",
     )
-    command.add_argument("--user", metavar="NAME", help="who you are to it, if it wants to know")
     command.add_argument(
-        "--password-file", metavar="FILE", type=_path, help="holds that user's password in one line"
+        "--user", metavar="NAME", help="user name, if lmaster has a [web] users file"
+    )
+    command.add_argument(
+        "--password-file",
+        metavar="FILE",
+        type=_path,
+        help="file with the password of that user, in one line",
     )
 
 

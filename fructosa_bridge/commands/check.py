@@ -1,4 +1,4 @@
-"""`lmaster check`: whether the configuration is right, and what will come of it."""
+"""`lmaster check`: checks the configuration, and estimates the load on Graphite."""
 
 import argparse
 import os
@@ -10,52 +10,55 @@ from pathlib import Path
 from fructosa_service import cli
 
 from ..carbon_setup import capacity_check
-from ..config.example import example_config
-from ..config.settings import DEFAULT_FILE, Config, read_config
+from ..config.settings import DEFAULT_FILE, MasterConfig, example_config, read_config
 from ..model.target import Target
-from .configured import check_web, targets_of, targets_of_all_shards
+from .load_config import check_web_files, targets_of_all_shards, targets_of_shard
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Check the configuration, or print one with every key; return the exit code."""
+    """Check the configuration, or print an example with all keys; return the exit code."""
     if arguments.example:
         sys.stdout.write(example_config())
         return 0
     path = cli.chosen_config(arguments.config, DEFAULT_FILE)
     config = read_config(path)
-    targets = targets_of(config, path)
-    check_web(config.web)
+    targets = targets_of_shard(config, path)
+    check_web_files(config.web)
     for warning in config.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     if path is None:
-        print(f"there is no {DEFAULT_FILE}; without it, name nodes with lmaster scrape --node")
+        print(f"{DEFAULT_FILE} does not exist; without it, lmaster scrape needs --node")
     elif not targets and config.nodes and config.master.shard is not None:
-        print(f"{path}: ok, but shard = {config.master.shard} has none of its nodes")
+        print(f"{path}: ok, but shard = {config.master.shard} contains none of the nodes")
     elif not targets:
-        print(f"{path}: ok, but it names no nodes; add a [nodes:NAME] section with hosts = ...")
+        print(f"{path}: ok, but it has no nodes; add a [nodes:NAME] section with hosts = ...")
     else:
-        print(f"{path}: ok, {_counted(targets)}")
-        _foresee(config, path, targets, arguments)
+        print(f"{path}: ok, {_count(targets)}")
+        _print_capacity(config, path, targets, arguments)
     return 0
 
 
-def _counted(targets: Sequence[Target]) -> str:
-    """Return how many *targets* there are, and in which sections if there are several."""
+def _count(targets: Sequence[Target]) -> str:
+    """Return the number of *targets*, and of those in each section if there are several."""
     groups = Counter(target.group for target in targets)
     each = ", ".join(f"{count} in [nodes:{group}]" for group, count in groups.items())
     noun = "target" if len(targets) == 1 else "targets"
     return f"{len(targets)} {noun}" + (f": {each}" if len(groups) > 1 else "")
 
 
-def _foresee(
-    config: Config, path: Path, targets: Sequence[Target], arguments: argparse.Namespace
+def _print_capacity(
+    config: MasterConfig, path: Path, targets: Sequence[Target], arguments: argparse.Namespace
 ) -> None:
-    """Tell how much comes, and warn where Graphite's limits would bite."""
-    everyone = targets_of_all_shards(config, path)
-    asked = capacity_check.Asked(own=targets, all=everyone, series_of_page=arguments.series)
+    """Print the expected number of series and bytes, and warn of limits that are too low."""
+    workload = capacity_check.Workload(
+        targets=targets,
+        targets_of_all_shards=targets_of_all_shards(config, path),
+        series_per_page=arguments.series,
+    )
     destinations = list(config.destinations.values())
-    line = capacity_check.expected(destinations, asked)
+    line = capacity_check.summary(destinations, workload)
     if line is not None:
         print(line)
-    for warning in capacity_check.warnings(destinations, asked, arguments.carbon_conf, os.environ):
+    warnings = capacity_check.warnings(destinations, workload, arguments.carbon_conf, os.environ)
+    for warning in warnings:
         print(f"warning: {warning}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""`lmaster dashboards`: what Grafana and Prometheus read, for the cluster of a configuration."""
+"""`lmaster dashboards`: dashboards for Grafana and rules for Prometheus."""
 
 import argparse
 import sys
@@ -10,7 +10,7 @@ from ..config.settings import DEFAULT_FILE, read_config
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write dashboards and rules, or send the dashboards; return the exit code."""
+    """Write dashboards and rules, or upload the dashboards; return the exit code."""
     path = cli.chosen_config(arguments.config, DEFAULT_FILE)
     if path is None:
         return dashboards.run(arguments, dashboards.Cluster())
@@ -18,8 +18,8 @@ def run(arguments: argparse.Namespace) -> int:
     naming = config.graphite.naming
     if naming != "plain" and arguments.backend != "prometheus":
         print(
-            f"warning: {path}: with naming = {naming}, paths are not those that the dashboards "
-            "for Graphite ask for; they are for naming = plain",
+            f"warning: {path}: the dashboards for Graphite use the paths of naming = plain, not "
+            f"those of naming = {naming}",
             file=sys.stderr,
         )
     cluster = dashboards.Cluster(

@@ -1,4 +1,4 @@
-"""`lmaster nodes`: how the running lmaster sees its targets."""
+"""`lmaster nodes`: lists the targets of the running lmaster."""
 
 import argparse
 import json
@@ -7,26 +7,23 @@ import time
 from fructosa_service.errors import ServiceError
 
 from ..client import target_list
-from ..client.address import place
-from ..config.select import pick
+from ..config.node_sets import select
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the targets as a table, or as JSON; return the exit code."""
     from ..client import client  # requests takes longer to import than most commands run
 
-    asked = place(arguments)
+    master = client.from_arguments(arguments)
     try:
-        lines = target_list.read(client.get(asked, "/api/targets"))
+        targets = target_list.parse(master.get("/api/targets"))
     except ValueError as error:
-        raise ServiceError(
-            f"{asked.url} is no lmaster: {error}; give the right one with --url"
-        ) from error
-    lines = pick(lines, arguments.hosts, lambda line: line.host, asked.url)
-    lines = [line for line in lines if arguments.state in (None, line.state)]
+        raise ServiceError(master.not_lmaster(str(error))) from error
+    targets = select(targets, arguments.hosts, lambda target: target.host, master.url)
+    targets = [target for target in targets if arguments.state in (None, target.state)]
     if arguments.json:
-        print(json.dumps([line.told for line in lines], indent=2))
+        print(json.dumps([target.fields for target in targets], indent=2))
     else:
-        for row in target_list.table(lines, time.time()):
+        for row in target_list.table(targets, time.time()):
             print(row)
     return 0

@@ -1,4 +1,4 @@
-"""`lmaster ping`: ask every configured node once."""
+"""`lmaster ping`: scrapes every configured node once."""
 
 import argparse
 import asyncio
@@ -9,20 +9,20 @@ from fructosa_service import cli
 from fructosa_service.progress import progress
 
 from ..scrape import ping
-from .configured import chosen
+from .load_config import load_selected
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Ask the nodes, and tell which do not answer; return the exit code."""
-    config, targets = chosen(arguments)
-    # What fails is told in the end; a fault of ours is told at once, with its traceback.
+    """Scrape the nodes, and print which of them fail; return the exit code."""
+    config, targets = load_selected(arguments)
+    # Failed scrapes are in the report. A bug of lmaster is still logged, with its traceback.
     logging.getLogger("fructosa_bridge").setLevel(logging.ERROR)
 
-    def asked(done: int) -> str:
-        return "" if done == len(targets) else f"{done} of {len(targets)} asked"
+    def progress_text(done: int) -> str:
+        return "" if done == len(targets) else f"{done} of {len(targets)} scraped"
 
-    tell = progress(sys.stderr, asked)
-    states = asyncio.run(ping.ask(targets, config.master.most_samples, tell))
+    show_progress = progress(sys.stderr, progress_text)
+    states = asyncio.run(ping.ping(targets, config.master.sample_limit, show_progress))
     for line in ping.report(states, is_quiet=arguments.quiet):
         print(line)
     return 0 if all(state.up for state in states) else cli.EXIT_RUNNING

@@ -1,16 +1,16 @@
-"""`lmaster schemas`: carbon's two files of rules that fit the intervals."""
+"""`lmaster schemas`: carbon's storage-schemas.conf and storage-aggregation.conf."""
 
 import argparse
 
 from fructosa_service import output_files
 
 from ..carbon_setup import schemas
-from .configured import all_configured
+from .load_config import load_all
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print both files, or write them where none is somebody's own; return the exit code."""
-    _, _, targets = all_configured(arguments)
+    """Print both files, or write them unless one is not ours; return the exit code."""
+    _, _, targets = load_all(arguments)
     files = {
         "storage-schemas.conf": schemas.storage_schemas(targets),
         "storage-aggregation.conf": schemas.storage_aggregation(targets),

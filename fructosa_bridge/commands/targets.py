@@ -7,13 +7,13 @@ import sys
 from fructosa_service import output_files
 
 from ..web.discovery import target_groups
-from .configured import all_configured, targets_of
+from .load_config import load_all, targets_of_shard
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the targets of this lmaster's shard, or write them to a file; return the exit code."""
-    config, path, _ = all_configured(arguments)
-    text = json.dumps(target_groups(targets_of(config, path)), indent=2) + "\n"
+    config, path, _ = load_all(arguments)
+    text = json.dumps(target_groups(targets_of_shard(config, path)), indent=2) + "\n"
     if arguments.output is None:
         sys.stdout.write(text)
     else:

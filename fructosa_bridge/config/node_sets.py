@@ -1,103 +1,103 @@
-"""Node sets, sensors and prefixes: the kinds of value that only lmaster.conf has."""
+"""Node sets: expand ``node[001-128]`` into hosts, fold hosts into a set, select items by host."""
 
 import re
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 from ClusterShell.NodeSet import RESOLVER_NOGROUP, NodeSet, NodeSetException
 from ClusterShell.NodeUtils import GroupResolverError, GroupSourceError
 
-from fructosa_service.config.kinds import HOST, Kind
-from fructosa_service.errors import shown, visible
+from fructosa_service.config.kinds import HOST
+from fructosa_service.errors import UsageError, did_you_mean, shown, visible
 
-from ..naming.graphite_paths import part
+T = TypeVar("T")
 
-MOST_NODES = 100_000
-_LONGEST_PREFIX = 1000  # a path has to hold the node and the series too
+MAX_NODES = 100_000
+INVALID = "is not a valid node set"
 _OPERATOR = re.compile(r"\s*([!&^])\s*")
 _SEPARATOR = re.compile(r"\s*[,\s]\s*")
 _RANGE = re.compile(r"(\d+)-(\d+)")
 
 
-def unfolded(text: str, groups: Any = RESOLVER_NOGROUP) -> tuple[str, ...]:
-    """Return the nodes of a set, in its order, each once; *groups* resolves its ``@names``.
+def expand(text: str, groups: Any = RESOLVER_NOGROUP) -> tuple[str, ...]:
+    """Return the hosts of a node set, in its order and without duplicates.
 
-    Raises: ValueError with the rest of a sentence about *text*.
+    *groups* is the ClusterShell resolver for ``@group``.
+    Raises: ValueError with the predicate of a sentence whose subject is *text*.
     """
-    # ClusterShell would unfold node[1-999999999] before anybody could count.
-    if any(int(last) - int(first) >= MOST_NODES for first, last in _RANGE.findall(text)):
-        raise ValueError(f"names too many nodes; write at most {MOST_NODES} of them")
-    tight = _SEPARATOR.sub(",", _OPERATOR.sub(r"\1", text.strip()))
+    # Before ClusterShell expands node[1-999999999] and fills the memory.
+    if any(int(last) - int(first) >= MAX_NODES for first, last in _RANGE.findall(text)):
+        raise ValueError(f"expands to too many nodes; write at most {MAX_NODES}")
+    compact = _SEPARATOR.sub(",", _OPERATOR.sub(r"\1", text.strip()))
     try:
-        found = NodeSet(tight, resolver=groups)
-        count = len(found)
+        nodes = NodeSet(compact, resolver=groups)
+        count = len(nodes)
     except (GroupResolverError, GroupSourceError) as error:
-        raise ValueError(_no_groups(error)) from None
+        raise ValueError(_resolver_message(error)) from None
     except NodeSetException as error:
-        raise ValueError(_no_set(error)) from None
+        raise ValueError(_syntax_message(error)) from None
     if not count and "@" in text:
-        raise ValueError("names no nodes; write a group that has some (see groups.conf)")
-    if not 0 < count <= MOST_NODES:
-        raise ValueError(f"names {count} nodes; write 1 to {MOST_NODES} of them")
-    for host in found:
+        raise ValueError("contains no nodes; check the groups in groups.conf")
+    if not 0 < count <= MAX_NODES:
+        raise ValueError(f"contains {count} nodes; write 1 to {MAX_NODES}")
+    for host in nodes:
         try:
             HOST.parse(host)
         except ValueError as error:
-            raise ValueError(f"holds {shown(host)}, which {error}") from None
-    return tuple(found)
+            raise ValueError(f"contains {shown(host)}, which {error}") from None
+    return tuple(nodes)
 
 
-def _no_groups(error: Exception) -> str:
+def _resolver_message(error: Exception) -> str:
     if str(error) == "<default>":
         return (
-            "names a group, and this machine has none; write them into "
-            "/etc/clustershell/groups.conf, or name the nodes, e.g. node[001-128]"
+            "contains a group, but this machine has no groups; define them in "
+            "/etc/clustershell/groups.conf, or write the nodes, e.g. node[001-128]"
         )
     if isinstance(error, GroupResolverError) and " " not in str(error):
         return (
-            f"names a group of {visible(str(error))}, which is no source of groups here; "
-            "write it into /etc/clustershell/groups.conf"
+            f"contains a group of the source {visible(str(error))}, which is not defined; define "
+            "it in /etc/clustershell/groups.conf"
         )
-    return f"names a group, and groups.conf is wrong ({visible(str(error))}); mend it"
+    return f"contains a group, but groups.conf is invalid ({visible(str(error))}); fix it"
 
 
-def _no_set(error: NodeSetException) -> str:
+def _syntax_message(error: NodeSetException) -> str:
     if "recursion" in str(error):
-        return "names a group that holds itself; mend it in groups.conf"
+        return "contains a group that contains itself; fix it in groups.conf"
     group = visible(str(getattr(error, "part", "")))
     if group.startswith("@"):
-        return f"names {group}, which is no group here, or its command fails; see groups.conf"
-    return f"is no node set ({visible(str(error))}); write e.g. node[001-128]"
+        return f"contains {group}, which is not a group or whose command fails; check groups.conf"
+    return f"{INVALID} ({visible(str(error))}); write e.g. node[001-128]"
 
 
-def folded(hosts: Iterable[str]) -> str:
-    """Return *hosts* as a person would write them: ``node[001-128]``."""
+def fold(hosts: Iterable[str]) -> str:
+    """Return *hosts* as a node set: ``node[001-128]``."""
     names = sorted(set(hosts))
-    if any(":" in name for name in names):  # brackets mean something else around IPv6 addresses
+    if any(":" in name for name in names):  # brackets around IPv6 addresses have another meaning
         return ",".join(names)
     return str(NodeSet.fromlist(names, resolver=RESOLVER_NOGROUP))
 
 
-NODES = Kind(name="node set", example="node[001-128]", parse=unfolded, show=",".join)
+def select(
+    items: Sequence[T], hosts: Sequence[str] | None, host_of: Callable[[T], str], source: str
+) -> list[T]:
+    """Return the *items* whose host is one of *hosts*, or all of them if *hosts* is None.
+
+    A host matches by its full name and by its name up to the first dot.
+    Raises: UsageError with the hosts that no item has; *source* is where the items come from.
+    """
+    if hosts is None:
+        return list(items)
+    wanted = set(hosts)
+    selected = [item for item in items if wanted & set(_names(host_of(item)))]
+    if unknown := wanted - {name for item in selected for name in _names(host_of(item))}:
+        known = {host_of(item) for item in items}
+        hint = did_you_mean(min(unknown), known) if len(unknown) == 1 else ""
+        verb = "is" if len(unknown) == 1 else "are"
+        raise UsageError(f"{fold(unknown)} {verb} not among the nodes of {source}{hint}")
+    return selected
 
 
-def _parse_sensor(text: str) -> str:
-    if len(text.split()) != 1:
-        raise ValueError("is not the name of one sensor; write commas between them")
-    return text
-
-
-SENSOR = Kind(name="sensor", example="CPUPercent", parse=_parse_sensor)
-
-
-def _parse_prefix(text: str) -> str:
-    if len(text) > _LONGEST_PREFIX or not all(
-        name and part(name) == name for name in text.split(".")
-    ):
-        raise ValueError(
-            "is no prefix; write short names of letters, digits, _ and -, dots between them"
-        )
-    return text
-
-
-PREFIX = Kind(name="Graphite path", example="cluster", parse=_parse_prefix)
+def _names(host: str) -> tuple[str, str]:
+    return host, host.partition(".")[0]

@@ -1,4 +1,4 @@
-"""[nodes:…] of lmaster.conf: which nodes are scraped, how often, by which way, what is kept."""
+"""[nodes:…] of lmaster.conf: which nodes are scraped, how, and which series are stored."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +7,7 @@ from fructosa_service.config.kinds import (
     HOST,
     PORT,
     YES_NO,
+    Kind,
     choice,
     optional,
     seconds,
@@ -17,125 +18,150 @@ from fructosa_service.config.path_kind import PATH
 from fructosa_service.config.settings import REQUIRED, option
 from fructosa_service.errors import KeyProblem
 
-from ..model.access import METRICS, PAGE, USER, Access
-from ..model.selection import SELECTOR, Choice, Limits, Selector
-from .node_set_files import HOSTS
-from .node_sets import PREFIX, SENSOR
+from ..model.access import METRICS_PATH, URL_PATH, USER, Access
+from ..model.selection import SELECTOR, LabelLimits, MetricSelection, Selector
+from ..naming.graphite_paths import part
+from .hosts import HOSTS
 
 _DEFAULT_TIMEOUT_S = 5.0
+_MAX_PREFIX = 1000  # the rest of a path's length is for the node and the series
+
+
+def _parse_sensor(text: str) -> str:
+    if len(text.split()) != 1:
+        raise ValueError("is not the name of one sensor; separate several with commas")
+    return text
+
+
+SENSOR = Kind(name="sensor", example="CPUPercent", parse=_parse_sensor)
+
+
+def _parse_prefix(text: str) -> str:
+    if len(text) > _MAX_PREFIX or not all(name and part(name) == name for name in text.split(".")):
+        raise ValueError(
+            "is not a valid prefix; write short names of letters, digits, _ and -, separated by "
+            "dots"
+        )
+    return text
+
+
+PREFIX = Kind(name="Graphite path", example="cluster", parse=_parse_prefix)
 
 
 @dataclass(frozen=True, kw_only=True)
 class NodesSettings:
-    """Nodes that are scraped alike."""
+    """Nodes that are scraped in the same way."""
 
     hosts: tuple[str, ...] = option(
         HOSTS,
         REQUIRED,
-        "The nodes: a set (node[001-128], a!b), a ClusterShell group (@compute), or a file's path "
-        "with a set a line. Groups and files are read again on a reload.",
+        "The nodes: a node set (node[001-128], a!b), a ClusterShell group (@compute), or the path "
+        "of a file with one set per line. A reload reads groups and files again.",
     )
-    port: int = option(PORT, 9888, "TCP port of their page.")
+    port: int = option(PORT, 9888, "TCP port of the nodes' page.")
     interval_s: int = option(
         whole("seconds", at_least=1, at_most=86400),
         10,
-        "Time between two scrapes of a node.",
+        "Time between two scrapes of a node, in seconds.",
         key="interval",
     )
     timeout_s: float | None = option(
         optional(seconds(at_least=0.05, at_most=3600, example="5")),
         None,
-        "How long a scrape may take; without it 5 s, or the interval if that is shorter.",
+        "Timeout for a scrape, in seconds. Default: 5, or the interval if that is shorter.",
         key="timeout",
     )
     connect_timeout_s: float | None = option(
         optional(seconds(at_least=0.05, at_most=3600, example="2")),
         None,
-        "How long connecting may take, as a part of that; without it half of it.",
+        "Timeout for connecting, in seconds, as part of the timeout. Default: half of it.",
         key="connect timeout",
     )
-    limit_bytes: int = option(
+    page_limit: int = option(
         whole("bytes", at_least=1000, at_most=2**30, example="16777216"),
         16 * 2**20,
-        "A page with more bytes is refused; unpacked, if it comes in gzip.",
+        "Pages with more bytes are rejected. A compressed page counts with its uncompressed size.",
         key="page limit",
     )
     compression: bool = option(
         YES_NO,
         False,
-        "yes: ask for gzip, where the network is slow; without it both ends have less to do.",
+        "yes: request gzip, for slow networks. It costs both ends processor time.",
     )
-    page: str = option(PAGE, METRICS, "Where the page is on the node.", key="path")
+    path: str = option(URL_PATH, METRICS_PATH, "Path of the page on the node.")
     sensors: tuple[str, ...] = option(
-        several(SENSOR), (), "Ask for these sensors only; without it for all that the node serves."
+        several(SENSOR), (), "Request only these sensors. Default: all that the node serves."
     )
     alignment: str = option(
         choice("spread", "together"),
         "spread",
-        "spread: each node at its own moment of the interval; together: all at the same one, so "
-        "that a job on many nodes is disturbed once rather than many times.",
+        "spread: scrape each node at its own offset within the interval. together: scrape all "
+        "nodes at the same time, which disturbs a job on many nodes once instead of many times.",
     )
     keep: tuple[Selector, ...] = option(
         several(SELECTOR),
         (),
-        'Keep these metrics only: node_cpu_*, or go_*{quantile="0.5"} for some series of them.',
+        'Keep only these metrics: node_cpu_*, or go_*{quantile="0.5"} for some of their series.',
         key="metrics keep",
     )
     drop: tuple[Selector, ...] = option(
         several(SELECTOR),
         (),
-        "Drop these metrics, also of those that are kept.",
+        "Drop these metrics, even if metrics keep matches them.",
         key="metrics drop",
     )
-    most_labels: int | None = option(
+    label_limit: int | None = option(
         optional(whole("labels", at_least=1)),
         None,
-        "A page that has a series with more labels is refused.",
+        "Pages that have a series with more labels are rejected.",
         key="label limit",
     )
-    longest_label: int | None = option(
+    label_length_limit: int | None = option(
         optional(whole("bytes", at_least=1, example="200")),
         None,
-        "A page that has a label with a longer name or value is refused.",
+        "Pages that have a label with a longer name or value are rejected.",
         key="label length limit",
     )
     prefix: str | None = option(
-        optional(PREFIX), None, "Graphite prefix of these nodes, instead of the one in [Graphite]."
+        optional(PREFIX), None, "Graphite prefix of these nodes, instead of that in [Graphite]."
     )
 
-    tls: bool = option(YES_NO, False, "yes: the page is asked for by https.")
+    tls: bool = option(YES_NO, False, "yes: use https.")
     tls_ca: Path | None = option(
         optional(PATH),
         None,
-        "Authorities (PEM) that may have signed the nodes' certificates; without it those of the "
-        "system. This file and those below are read again when they change.",
+        "CA certificates (PEM) to verify the nodes' certificates with. Default: those of the "
+        "system. lmaster reads this file and those below again when they change.",
         key="tls ca",
     )
     tls_certificate: Path | None = option(
         optional(PATH),
         None,
-        "lmaster's own certificate (PEM), for nodes that want to see one.",
+        "Client certificate (PEM), for nodes that require one.",
         key="tls certificate",
     )
     tls_key: Path | None = option(
-        optional(PATH), None, "The certificate's key (PEM), without a password.", key="tls key"
+        optional(PATH),
+        None,
+        "Private key of the client certificate (PEM), unencrypted.",
+        key="tls key",
     )
     tls_server_name: str | None = option(
         optional(HOST),
         None,
-        "Name that stands in the nodes' certificates, instead of each node's own.",
+        "Host name to expect in the nodes' certificates, instead of each node's own.",
         key="tls server name",
     )
     user: str | None = option(
-        optional(USER), None, "Who lmaster is to nodes that want a password (basic auth)."
+        optional(USER), None, "User name for nodes that require basic authentication."
     )
     password_file: Path | None = option(
-        optional(PATH), None, "Holds the user's password in one line.", key="password file"
+        optional(PATH), None, "File with the user's password, on one line.", key="password file"
     )
     token_file: Path | None = option(
         optional(PATH),
         None,
-        "Holds a token in one line, for nodes that want one (bearer).",
+        "File with a bearer token, on one line, for nodes that require one.",
         key="token file",
     )
 
@@ -146,21 +172,21 @@ class NodesSettings:
                 f"{self.timeout_s:g} s is longer than the interval of {self.interval_s} s; "
                 "lower the timeout or lengthen the interval",
             )
-        if self.connect_timeout_s is not None and self.connect_timeout_s > self.patience_s:
+        if self.connect_timeout_s is not None and self.connect_timeout_s > self.effective_timeout_s:
             raise KeyProblem(
                 "connect timeout",
                 f"{self.connect_timeout_s:g} s is longer than the timeout of "
-                f"{self.patience_s:g} s; lower it, or raise the timeout",
+                f"{self.effective_timeout_s:g} s; lower it, or raise the timeout",
             )
         self._check_tls()
         self._check_user()
 
     def _check_tls(self) -> None:
         if (self.tls_certificate is None) != (self.tls_key is None):
-            is_there, missing = "tls certificate", "tls key"
+            given, missing = "tls certificate", "tls key"
             if self.tls_certificate is None:
-                is_there, missing = missing, is_there
-            raise KeyProblem(is_there, f"has no {missing} beside it; set both, or neither")
+                given, missing = missing, given
+            raise KeyProblem(given, f"requires {missing}; set both, or neither")
         for key, value in (
             ("tls ca", self.tls_ca),
             ("tls certificate", self.tls_certificate),
@@ -171,26 +197,28 @@ class NodesSettings:
 
     def _check_user(self) -> None:
         if (self.user is None) != (self.password_file is None):
-            is_there, missing = "user", "password file"
+            given, missing = "user", "password file"
             if self.user is None:
-                is_there, missing = missing, is_there
-            raise KeyProblem(is_there, f"has no {missing} beside it; set both, or neither")
+                given, missing = missing, given
+            raise KeyProblem(given, f"requires {missing}; set both, or neither")
         if self.user is not None and self.token_file is not None:
-            raise KeyProblem("token file", "can't be shown beside a user; remove one of the two")
+            raise KeyProblem(
+                "token file", "can't be used together with user; remove one of the two"
+            )
 
     @property
-    def choice(self) -> Choice:
-        """Which series are kept."""
-        return Choice(self.keep, self.drop)
+    def selection(self) -> MetricSelection:
+        """Which series are stored."""
+        return MetricSelection(self.keep, self.drop)
 
     @property
-    def limits(self) -> Limits:
-        """What series may have."""
-        return Limits(labels=self.most_labels, length_bytes=self.longest_label)
+    def label_limits(self) -> LabelLimits:
+        """How many labels a series may have, and of which length."""
+        return LabelLimits(label_limit=self.label_limit, label_length_limit=self.label_length_limit)
 
     @property
     def access(self) -> Access:
-        """How the page is asked for."""
+        """How the page is requested: TLS, authentication, compression."""
         return Access(
             tls=self.tls,
             ca=self.tls_ca,
@@ -204,8 +232,8 @@ class NodesSettings:
         )
 
     @property
-    def patience_s(self) -> float:
-        """The timeout, given or not."""
+    def effective_timeout_s(self) -> float:
+        """The timeout, or its default."""
         if self.timeout_s is not None:
             return self.timeout_s
         return min(_DEFAULT_TIMEOUT_S, float(self.interval_s))

@@ -1,10 +1,11 @@
-"""lmaster.conf: its sections, and the settings made of them."""
+"""lmaster.conf: its sections and settings, how the file is read, and an example of it."""
 
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from fructosa_service.config.example import example
 from fructosa_service.config.kinds import (
     HOST,
     LISTENING_PORT,
@@ -24,137 +25,144 @@ from fructosa_service.web.settings import WEB, WebSettings
 
 from ..naming.schemes import SCHEMES
 from .agents_settings import AGENTS, AgentsSettings
-from .node_sets import PREFIX
-from .nodes_settings import NodesSettings
+from .nodes_settings import PREFIX, NodesSettings
 from .shard import SHARD, Shard
 
 DEFAULT_FILE = Path("/etc/fructosa/lmaster.conf")
+SAME_PATHS = "all destinations receive the same paths; write the same in both sections"
 
 
 @dataclass(frozen=True, kw_only=True)
 class MasterSettings:
-    """The master itself."""
+    """The master: status page, queue, limits, user."""
 
     host: str = option(HOST, "localhost", "Address of the status page.")
-    port: int = option(LISTENING_PORT, 9889, "TCP port of the status page; 0 takes a free one.")
+    port: int = option(LISTENING_PORT, 9889, "TCP port of the status page; 0 chooses a free one.")
     data_directory: Path = option(
-        PATH, Path("/var/lib/fructosa"), "Where lmaster keeps its data.", key="data directory"
+        PATH, Path("/var/lib/fructosa"), "Directory for the data of lmaster.", key="data directory"
     )
     shard: Shard | None = option(
         optional(SHARD),
         None,
-        "Scrape one part of the nodes alone: 2/5 is the second of five lmasters that share them.",
+        "Scrape only one part of the nodes: 2/5 is the second of five lmasters that share them.",
     )
     queue_bytes: int = option(
         whole("bytes", at_least=2**20, example="4294967296"),
         4 * 2**30,
-        "How large the queue on disk may grow; then the oldest points are dropped, and counted.",
+        "Maximum size of the queue on disk, in bytes. When it is full, lmaster drops and counts "
+        "the oldest points.",
         key="queue bytes",
     )
     queue_age_s: int = option(
         whole("seconds", at_least=60, example="604800"),
         7 * 24 * 3600,
-        "How many seconds points wait on disk at most.",
+        "Maximum age of points in the queue on disk, in seconds.",
         key="queue age",
     )
-    most_queued_points: int = option(
+    queue_points: int = option(
         whole("points", at_least=1000, example="2000000"),
         2_000_000,
-        "How many points wait in memory at most, while the disk takes nothing.",
+        "Maximum number of points in memory while the disk cannot be written.",
         key="queue points",
     )
-    replay_points: int = option(
+    replay_rate: int = option(
         whole("points", at_least=1000, example="100000"),
         100_000,
-        "How many points a second are sent at most of what has waited on disk.",
+        "Maximum number of points per second to send from the queue on disk.",
         key="replay rate",
     )
-    most_samples: int = option(
+    sample_limit: int = option(
         whole("samples", at_least=1),
         100_000,
-        "A page with more samples is refused.",
+        "Pages with more samples are rejected.",
         key="sample limit",
     )
     pid_file: Path | None = option(
         optional(replace(PATH, example="/run/fructosa/lmaster.pid")),
         None,
-        "Where lmaster start keeps the pid; without it /run/fructosa/lmaster.pid for root, and "
-        "below XDG_RUNTIME_DIR or /tmp for others.",
+        "File in which lmaster start writes the pid. Default: /run/fructosa/lmaster.pid for root, "
+        "and a file below XDG_RUNTIME_DIR or /tmp for other users.",
         key="pid file",
     )
     user: str | None = option(
         optional(USER),
         None,
-        "Which user it becomes when root starts it; without it, it stays root.",
+        "User to switch to when root starts lmaster. By default it stays root.",
     )
     group: str | None = option(
-        optional(GROUP), None, "The group that it then has; without it the user's own."
+        optional(GROUP), None, "Group to switch to. Default: the primary group of the user."
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class GraphiteSettings:
-    """Where points go."""
+    """A destination for points: a carbon, or a directory of Whisper files."""
 
-    send: bool = option(YES_NO, True, "no: scrape and show, but write nothing.")
-    host: str = option(HOST, "localhost", "Where carbon runs.")
+    send: bool = option(YES_NO, True, "no: scrape and show the nodes, but write no points.")
+    host: str = option(HOST, "localhost", "Host of carbon.")
     pickle_port: int = option(
         PORT, 2004, "Port of carbon's pickle receiver.", key="carbon receiver pickle port"
     )
     plaintext_port: int = option(
         PORT, 2003, "Port of carbon's plaintext receiver.", key="carbon receiver port"
     )
-    protocol: str = option(choice("pickle", "plaintext"), "pickle", "Which of the two is used.")
+    protocol: str = option(choice("pickle", "plaintext"), "pickle", "Protocol to send with.")
     prefix: str | None = option(
-        optional(PREFIX), None, "What all paths begin with; without it they begin with the node."
+        optional(PREFIX), None, "Prefix of all paths. By default paths begin with the node."
     )
     naming: str = option(
         choice(*SCHEMES),
         "plain",
-        "How series are called: by paths (plain), with Graphite's tags (tagged), or as FrUCToSA "
-        "0.3 called them (fructosa).",
+        "Names of the series: paths (plain), Graphite's tags (tagged), or the paths of FrUCToSA "
+        "0.3 (fructosa).",
     )
     whisper_directory: Path | None = option(
         optional(PATH),
         None,
-        "Write Whisper files into this folder, instead of sending to carbon.",
+        "Write Whisper files below this directory, instead of sending to carbon.",
         key="whisper directory",
     )
 
     @property
-    def place(self) -> str:
-        """Where that is, in words: what tells one destination from another."""
+    def name(self) -> str:
+        """The destination as text, which also identifies it: ``carbon at localhost:2004``."""
         if self.whisper_directory is not None:
             return f"Whisper files in {self.whisper_directory}"
         port = self.plaintext_port if self.protocol == "plaintext" else self.pickle_port
         return f"carbon at {self.host}:{port}"
 
+    @property
+    def destination_type(self) -> str:
+        """The type of the destination: pickle, plaintext or whisper."""
+        return self.protocol if self.whisper_directory is None else "whisper"
+
     def __post_init__(self) -> None:
         if self.naming == "tagged" and self.whisper_directory is not None:
             raise KeyProblem(
                 "naming",
-                "can't be tagged with a whisper directory, which has no tags; choose plain or "
-                "fructosa",
+                "can't be tagged with a whisper directory, because Whisper files have no tags; use "
+                "plain or fructosa",
             )
 
 
 SCHEMA = (
     SectionType(
         name="lmaster",
-        help="The master itself: its status page, its data, its limits.",
+        help="The master: its status page, its data, its limits.",
         settings=MasterSettings,
         obsolete=("incoming data port",),
     ),
     SectionType(
         name="nodes",
-        help="Nodes that are scraped alike; any number of such sections.",
+        help="Nodes that are scraped in the same way. Any number of these sections is allowed.",
         settings=NodesSettings,
         labelled=True,
     ),
     SectionType(
         name="Graphite",
-        help="Where points go. With [Graphite:NAME] there are several such places, each with its "
-        "own place in the queue; prefix and naming are the same in all.",
+        help="A destination for the points. For several destinations, write several sections "
+        "[Graphite:NAME]. Each has its own position in the queue. prefix and naming must be the "
+        "same in all of them.",
         settings=GraphiteSettings,
         may_be_labelled=True,
     ),
@@ -165,8 +173,8 @@ SCHEMA = (
 
 
 @dataclass(frozen=True)
-class Config:
-    """What an lmaster runs with."""
+class MasterConfig:
+    """The configuration of an lmaster."""
 
     master: MasterSettings
     nodes: Mapping[str, NodesSettings]
@@ -178,14 +186,14 @@ class Config:
 
     @property
     def graphite(self) -> GraphiteSettings:
-        """What all destinations share: prefix and naming."""
+        """The settings that all destinations share: prefix and naming."""
         return next(iter(self.destinations.values()))
 
 
-def read_config(path: Path | None, data: Path | None = None) -> Config:
-    """Return the configuration in the file at *path*; *data* replaces its data directory.
+def read_config(path: Path | None, data: Path | None = None) -> MasterConfig:
+    """Return the configuration in the file *path*; *data* overrides its data directory.
 
-    Without a file (None) points go to Whisper files in the data directory.
+    Without a file (None), the destination is Whisper files in the data directory.
 
     Raises: ConfigError with all problems of the file.
     """
@@ -199,7 +207,7 @@ def read_config(path: Path | None, data: Path | None = None) -> Config:
     if path is None:
         whisper_directory = master.data_directory / "whisper"
         destinations = {"": replace(destinations[""], whisper_directory=whisper_directory)}
-    return Config(
+    return MasterConfig(
         master=master,
         nodes=loaded.labelled("nodes"),
         destinations=destinations,
@@ -211,46 +219,66 @@ def read_config(path: Path | None, data: Path | None = None) -> Config:
 
 
 def _destinations(loaded: Loaded, filename: str) -> dict[str, GraphiteSettings]:
-    """Return the places that points go to by their labels; [Graphite] has none.
+    """Return the destinations by their labels; the label of [Graphite] is empty.
 
-    Raises: ConfigError where they can't be at one time.
+    Raises: ConfigError if two of them contradict each other.
     """
-    found: dict[str, GraphiteSettings] = loaded.labelled("Graphite")
-    if not found or loaded.has("Graphite"):
-        found = {"": loaded.one("Graphite", GraphiteSettings), **found}
-    sections = {f"Graphite:{label}" if label else "Graphite": one for label, one in found.items()}
-    if problems := [*_different(sections), *_doubled(sections)]:
+    destinations: dict[str, GraphiteSettings] = loaded.labelled("Graphite")
+    if not destinations or loaded.has("Graphite"):
+        destinations = {"": loaded.one("Graphite", GraphiteSettings), **destinations}
+    sections = {
+        f"Graphite:{label}" if label else "Graphite": settings
+        for label, settings in destinations.items()
+    }
+    if problems := [*_path_conflicts(sections), *_duplicates(sections)]:
         raise ConfigError(filename, problems)
-    return found
+    return destinations
 
 
-def _different(sections: Mapping[str, GraphiteSettings]) -> Iterator[Problem]:
-    """Yield what differs among places that all get the same paths."""
+def _path_conflicts(sections: Mapping[str, GraphiteSettings]) -> Iterator[Problem]:
+    """Yield the keys that would give the destinations different paths."""
     (first_section, first), *others = sections.items()
     for section, settings in others:
         for key in ("prefix", "naming"):
             here, there = getattr(settings, key), getattr(first, key)
             if here != there:
                 message = (
-                    f"is {here or 'not set'}, and in [{first_section}] it is {there or 'not set'}; "
-                    "all destinations get the same paths, write the same in both"
+                    f"is {here or 'not set'}, but in [{first_section}] it is {there or 'not set'}; "
+                    f"{SAME_PATHS}"
                 )
                 yield Problem(message=message, section=section, key=key)
 
 
-def _doubled(sections: Mapping[str, GraphiteSettings]) -> Iterator[Problem]:
-    """Yield what names the place of another section."""
+def _duplicates(sections: Mapping[str, GraphiteSettings]) -> Iterator[Problem]:
+    """Yield the sections whose destination an earlier section has."""
     owners = dict[str, str]()
     for section, settings in sections.items():
-        owner = owners.setdefault(settings.place, section)
+        owner = owners.setdefault(settings.name, section)
         if owner != section:
-            message = f"means {settings.place}, as [{owner}] does; keep one of the two sections"
+            message = f"is {settings.name}, like [{owner}]; remove one of the two sections"
             yield Problem(message=message, section=section)
 
 
 def own_data_directory(environment: Mapping[str, str], user_id: int) -> Path:
-    """Return the data directory of a user without a configuration: root has the system's."""
+    """Return the data directory for a user without a configuration file."""
     if user_id == 0:
         return MasterSettings().data_directory
     share = environment.get("XDG_DATA_HOME") or Path("~/.local/share").expanduser()
     return Path(share) / "fructosa"
+
+
+def example_config() -> str:
+    """Return an example of lmaster.conf, with every key, its default and its help."""
+    sections = {section.name: section for section in SCHEMA}
+    return example(
+        "lmaster.conf: every key with its default and its meaning. Only the hosts of a [nodes:...] "
+        "section are required.",
+        [
+            (sections["lmaster"], "lmaster", MasterSettings),
+            (sections["nodes"], "nodes:compute", NodesSettings),
+            (sections["Graphite"], "Graphite", GraphiteSettings),
+            (sections["agents"], "agents", AgentsSettings),
+            (sections["web"], "web", WebSettings),
+            (sections["logging"], "logging", LoggingSettings),
+        ],
+    )

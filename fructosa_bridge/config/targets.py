@@ -1,4 +1,4 @@
-"""From configured nodes to targets, each with a place of its own in Graphite."""
+"""Targets from configured nodes; each page has a path of its own in Graphite."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -12,70 +12,71 @@ from .nodes_settings import NodesSettings
 from .shard import Shard
 
 
-def configured(
+def section_targets(
     nodes: Mapping[str, NodesSettings],
     prefix: str | None,
     shard: Shard | None = None,
     naming: str = "plain",
 ) -> list[Target]:
-    """Return the targets of all ``[nodes:…]`` sections, or those of one *shard* of the nodes.
+    """Return the targets of all ``[nodes:…]`` sections, or only those in one *shard*.
 
-    Raises: UsageError when two pages would write to the same paths, also from several shards.
+    Raises: UsageError if two pages have the same path in Graphite, even in different shards.
     """
     targets = [
         target
         for group, settings in nodes.items()
-        for target in _of_section(group, settings, settings.prefix or prefix, naming)
+        for target in _targets_of(group, settings, settings.prefix or prefix, naming)
     ]
     _check_paths(targets)
-    return [target for target in targets if shard is None or shard.takes(target.host)]
+    return [target for target in targets if shard is None or shard.contains(target.host)]
 
 
-def named(
-    nodes: Sequence[Endpoint],
+def endpoint_targets(
+    endpoints: Sequence[Endpoint],
     interval_s: int | None,
     prefix: str | None,
     naming: str = "plain",
 ) -> list[Target]:
-    """Return the targets for nodes that were named on the command line: those of a group ``all``.
+    """Return the targets for nodes from the command line, all in the group ``all``.
 
-    What is not said is as in a section that doesn't say it.
+    What is None has the default of a ``[nodes:…]`` section.
 
-    Raises: UsageError when two of them would write to the same paths.
+    Raises: UsageError if two of them have the same path in Graphite.
     """
     targets = []
-    for node in dict.fromkeys(nodes):
-        settings = NodesSettings(hosts=(node.host,))
-        if node.port is not None:
-            settings = replace(settings, port=node.port)
+    for endpoint in dict.fromkeys(endpoints):
+        settings = NodesSettings(hosts=(endpoint.host,))
+        if endpoint.port is not None:
+            settings = replace(settings, port=endpoint.port)
         if interval_s is not None:
             settings = replace(settings, interval_s=interval_s)
-        targets += configured({"all": settings}, prefix, naming=naming)
+        targets += section_targets({"all": settings}, prefix, naming=naming)
     _check_paths(targets)
     return targets
 
 
-def _of_section(
+def _targets_of(
     group: str, settings: NodesSettings, prefix: str | None, naming: str
 ) -> Iterator[Target]:
-    # One for all, so that they share what its files hold, and what is known of their series.
-    access, choice, limits = settings.access, settings.choice, settings.limits
+    # The same objects for all targets: these share the contents of the files that access names, and
+    # the results of the selection for each series.
+    access, selection, label_limits = settings.access, settings.selection, settings.label_limits
     for host in settings.hosts:
         yield Target(
             group=group,
             host=host,
             port=settings.port,
-            path=_path(prefix, host),
+            graphite_path=_path(prefix, host),
             interval_s=settings.interval_s,
-            timeout_s=settings.patience_s,
+            timeout_s=settings.effective_timeout_s,
             connect_timeout_s=settings.connect_timeout_s,
-            limit_bytes=settings.limit_bytes,
-            page=settings.page,
+            page_limit=settings.page_limit,
+            path=settings.path,
             access=access,
             sensors=settings.sensors,
             naming=naming,
-            choice=choice,
-            limits=limits,
+            selection=selection,
+            label_limits=label_limits,
             is_together=settings.alignment == "together",
         )
 
@@ -85,20 +86,20 @@ def _path(prefix: str | None, host: str) -> str:
 
 
 def _check_paths(targets: Sequence[Target]) -> None:
-    """Refuse two pages below one path; one page asked by several sections is one."""
+    """Raise UsageError if two pages have the same path; several sections may share one page."""
     owners: dict[str, Target] = {}
     for target in targets:
-        owner = owners.setdefault(target.path, target)
-        if (owner.name, owner.page) != (target.name, target.page):
-            one, other = _distinct(owner, target)
+        owner = owners.setdefault(target.graphite_path, target)
+        if (owner.name, owner.path) != (target.name, target.path):
+            one, other = _distinct_names(owner, target)
             raise UsageError(
-                f"{one} and {other} would both be {target.path!r} in Graphite; "
-                "give one of them a [nodes:...] section with a prefix of its own"
+                f"{one} and {other} would both write to {target.graphite_path!r} in Graphite; move "
+                "one of them to a [nodes:...] section with a different prefix"
             )
 
 
-def _distinct(one: Target, other: Target) -> tuple[str, str]:
-    """Return the names of two pages, with their places where only these tell them apart."""
+def _distinct_names(one: Target, other: Target) -> tuple[str, str]:
+    """Return the names of two targets, with the page's path if the names are equal."""
     if one.name != other.name:
         return one.name, other.name
-    return one.name + one.page, other.name + other.page
+    return one.name + one.path, other.name + other.path

@@ -1,4 +1,4 @@
-"""The edge to carbon: one connection, kept open, on which points are sent."""
+"""The edge to carbon: one persistent connection."""
 
 import asyncio
 import logging
@@ -20,18 +20,18 @@ Encoder = Callable[[Iterable[Batch]], Iterator[bytes]]
 
 _CONNECT_TIMEOUT_S = 10
 _SEND_TIMEOUT_S = 30  # carbon's flow control stops reading while its cache is full
-# What was sent last may never have been read: a carbon that ends takes along what it has just
-# received, and one that hangs leaves all that the kernels on both sides still accept for it. So
-# the last seconds are kept to be sent again, and at least as many bytes as Linux buffers for a
-# connection by default: 6 MiB where it is received (tcp_rmem), and what we let it hold here.
+# What was sent last may never have been read: a carbon that exits loses what it has just received,
+# and one that hangs leaves everything in the buffers of both kernels. So the last seconds are kept
+# to be sent again, and at least as many bytes as Linux buffers for a connection by default: 6 MiB
+# at the receiver (tcp_rmem), and _SEND_BUFFER_BYTES here.
 _RESEND_S = 10
-_CHUNKS_A_WRITE = 16  # each write wakes carbon
+_CHUNKS_PER_WRITE = 16  # each write wakes carbon
 _SEND_BUFFER_BYTES = 2**18
 _RESEND_BYTES = 8 * 2**20
 
 
 class _Sent(NamedTuple):
-    """Batches that were sent together, in how many bytes, and when."""
+    """Batches that were sent together, their size in bytes, and the time."""
 
     time_s: float
     size: int
@@ -41,9 +41,9 @@ class _Sent(NamedTuple):
 class Carbon:
     """Sends batches to one carbon.
 
-    Carbon acknowledges nothing, so a send that succeeds may still be lost. Two things narrow
-    that: the connection is read, since its end is the only sign that carbon is gone; and on a
-    new connection what went last is sent again, which is harmless, as a point replaces itself.
+    Carbon acknowledges nothing, so a send that succeeds may still be lost. Two things limit the
+    loss: the connection is read, as its end is the only sign that carbon is gone; and what was sent
+    last is sent again on a new connection, which is harmless, as a point overwrites itself.
     """
 
     def __init__(
@@ -58,11 +58,11 @@ class Carbon:
 
     @property
     def unsure(self) -> int:
-        """How many of the last sends are remembered, to be sent again."""
+        """How many of the last sends are kept to be sent again."""
         return len(self._sent)
 
     async def send(self, batches: list[Batch]) -> None:
-        """Send *batches*, connecting if need be.
+        """Send *batches*; connect first if necessary.
 
         Raises: DeliveryError; then all of them must be sent again.
         """
@@ -76,7 +76,7 @@ class Carbon:
         self._keep(_Sent(self._clock(), size, batches))
 
     def _keep(self, sent: _Sent) -> None:
-        """Remember what was *sent*; forget what carbon must have read by now."""
+        """Keep what was *sent*; forget what carbon must have read by now."""
         self._sent.append(sent)
         self._sent_bytes += sent.size
         while (
@@ -97,14 +97,14 @@ class Carbon:
                 await asyncio.wait_for(writer.wait_closed(), _CONNECT_TIMEOUT_S)
             except OSError as error:
                 log.debug("%s closed with: %s", self.name, error)
-                writer.transport.abort()  # a carbon that hangs never takes the rest
+                writer.transport.abort()  # a carbon that hangs never reads the rest
 
     async def _connect(self) -> None:
         async with asyncio.timeout(_CONNECT_TIMEOUT_S):
             reader, self._writer = await asyncio.open_connection(self._host, self._port)
         connection = self._writer.get_extra_info("socket")
         connection.setsockopt(SOL_SOCKET, SO_SNDBUF, _SEND_BUFFER_BYTES)
-        # Where carbon's machine is gone, nothing says so; the kernel would try for a quarter hour.
+        # If carbon's machine is gone, no error arrives; the kernel would retry for a quarter hour.
         connection.setsockopt(IPPROTO_TCP, TCP_USER_TIMEOUT, 1000 * _SEND_TIMEOUT_S)
         self._watch = asyncio.create_task(self._close_at_end(reader, self._writer))
         log.info("%s: connected", self.name)
@@ -116,7 +116,7 @@ class Carbon:
     async def _close_at_end(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        """Drop the connection as soon as carbon closes it; carbon itself never writes."""
+        """Close the connection as soon as carbon does; carbon itself never writes."""
         try:
             while await reader.read(1024):
                 pass
@@ -128,11 +128,11 @@ class Carbon:
             writer.close()
 
     async def _write(self, batches: list[Batch]) -> int:
-        """Write *batches*; return in how many bytes."""
+        """Write *batches*; return their size in bytes."""
         size = 0
         async with asyncio.timeout(_SEND_TIMEOUT_S):
             chunks = self._encode(batches)
-            while chunk := b"".join(islice(chunks, _CHUNKS_A_WRITE)):
+            while chunk := b"".join(islice(chunks, _CHUNKS_PER_WRITE)):
                 writer = self._writer
                 if writer is None:
                     raise ConnectionResetError("the connection was closed")

@@ -1,7 +1,7 @@
-"""From the queue to a destination: look, send, acknowledge; wait and try again.
+"""From the queue to a destination: peek, send, acknowledge; after a failure wait and retry.
 
-Fresh points and the backlog take turns, so that an outage does not make what follows it late; the
-backlog goes at no more than a pace, which leaves carbon room for what is fresh.
+Fresh points and the backlog take turns, so that points that follow an outage are not late. The
+backlog is sent at a limited rate, which leaves carbon room for fresh points.
 """
 
 import asyncio
@@ -15,50 +15,76 @@ from typing import Protocol
 from ..model.errors import DeliveryError
 from ..model.points import Batch
 from ..queue.spool import Spool
-from . import backoff
-from .pace import Pace
 
 log = logging.getLogger(__name__)
 
-# A few thousand points at a time: enough to make sending cheap, few enough to be sent again.
+# A few thousand points at a time: enough to make sending cheap, few enough to send them again.
 _POINTS_AT_A_TIME = 10_000
+_SHORTEST_BACKOFF_S, _LONGEST_BACKOFF_S = 0.5, 30.0
 _REFUSED = {
-    "expired": "points are older than their Whisper files keep them; they are dropped",
-    "future": "points are hours ahead of this machine's clock, for which Whisper files have no "
-    "slots; they are dropped; set the clock",
+    "expired": "points are older than the retention of their Whisper files; they are dropped",
+    "future": "points are hours ahead of this machine's clock, and Whisper files have no slots for "
+    "them; they are dropped; set the clock",
 }
 REFUSALS = tuple(_REFUSED)
-"""Why a destination keeps no place for a point that it was sent."""
+"""Why a destination refuses a point for ever."""
 
 
 class Destination(Protocol):
-    """Where points go."""
+    """Where points are sent."""
 
     name: str
 
     @property
     def unsure(self) -> int:
-        """How many of the last sends may never have been read; a new start must repeat them."""
+        """How many of the last sends may not have been read; they are repeated after a restart."""
 
     async def send(self, batches: list[Batch]) -> Mapping[str, int] | None:
-        """Deliver *batches*, or raise DeliveryError.
+        """Deliver *batches*.
 
         Returns: how many of their points are refused for ever, by one of REFUSALS, if any are.
+        Raises: DeliveryError if none of them was delivered.
         """
 
     async def close(self) -> None:
-        """End what is open."""
+        """Close connections and files."""
+
+
+def backoff(failures: int, jitter: float) -> float:
+    """Return how long to wait after so many successive *failures*, in seconds.
+
+    The time doubles up to half a minute. *jitter*, from 0 to 1, takes away up to half of it, so
+    that several lmasters do not return to a carbon at the same moment.
+    """
+    longest_s = min(_LONGEST_BACKOFF_S, _SHORTEST_BACKOFF_S * 2.0 ** min(failures - 1, 16))
+    return longest_s * (1 - jitter / 2)
+
+
+class Pace:
+    """A rate limit: so many points per second."""
+
+    def __init__(self, points_per_s: int, now_s: float) -> None:
+        self._points_per_s = points_per_s
+        self._free_s = now_s
+
+    def spend(self, points: int, now_s: float) -> None:
+        """Record that so many points were sent."""
+        self._free_s = max(self._free_s, now_s) + points / self._points_per_s
+
+    def wait_s(self, now_s: float) -> float:
+        """Return how long to wait before sending more, in seconds; 0 if not at all."""
+        return max(0.0, self._free_s - now_s)
 
 
 class Delivery:
-    """Empties a spool into a destination, for ever."""
+    """Sends what waits in a spool to a destination, for ever."""
 
     def __init__(
         self,
         spool: Spool,
         destination: Destination,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        replay_points: int = 100_000,
+        replay_rate: int = 100_000,
         clock: Callable[[], float] = time.monotonic,
         gather_s: float = 0.0,
         points_at_a_time: int = _POINTS_AT_A_TIME,
@@ -70,11 +96,11 @@ class Delivery:
         self._sleep = sleep
         self._clock = clock
         self._gather_s, self._points_at_a_time = gather_s, points_at_a_time
-        self._pace = Pace(replay_points, clock())
-        self._replay_at_a_time = min(points_at_a_time, replay_points)
+        self._pace = Pace(replay_rate, clock())
+        self._replayed_at_a_time = min(points_at_a_time, replay_rate)
         self._is_replay_next = False
         self._failures = 0
-        self._told: set[str] = set()
+        self._logged: set[str] = set()
 
     async def run(self) -> None:
         """Deliver until cancelled."""
@@ -82,32 +108,32 @@ class Delivery:
             await self.step()
 
     async def step(self) -> None:
-        """Wait for batches and deliver them; after a failure wait before the next try."""
+        """Wait for batches and send them; after a failure wait before the next attempt."""
         batches, is_replay = await self._next()
         try:
             refused = await self.destination.send(batches) or {}
         except DeliveryError as error:
             self._failed(str(error))
-            await self._sleep(backoff.delay(self._failures, random.random()))  # noqa: S311
+            await self._sleep(backoff(self._failures, random.random()))  # noqa: S311
         else:
             self._succeeded()
             points = sum(map(len, batches))
             self.delivered_points += points - sum(refused.values())
             self.spool.acknowledge(batches, self.destination.unsure)
-            self._drop(refused)
+            self._count_refused(refused)
             self._is_replay_next = not is_replay
             if is_replay:
                 self._pace.spend(points, self._clock())
 
-    def _drop(self, refused: Mapping[str, int]) -> None:
-        """Count what is refused beside what the queue drops; say so when that begins."""
+    def _count_refused(self, refused: Mapping[str, int]) -> None:
+        """Count refused points as dropped; log it when it begins."""
         self.spool.dropped.update(refused)
-        for why in refused.keys() - self._told:
-            log.error("%s: %s", self.destination.name, _REFUSED[why])
-        self._told |= refused.keys()
-        # Fresh points and the backlog take turns: one may be fine while the other isn't.
-        if self._told and not refused and not self.spool.points:
-            self._told.clear()
+        for reason in refused.keys() - self._logged:
+            log.error("%s: %s", self.destination.name, _REFUSED[reason])
+        self._logged |= refused.keys()
+        # Fresh points and the backlog take turns: one may be accepted while the other is not.
+        if self._logged and not refused and not self.spool.points:
+            self._logged.clear()
 
     async def _next(self) -> tuple[list[Batch], bool]:
         """Wait for batches; return them, and whether they are of the backlog."""
@@ -117,32 +143,32 @@ class Delivery:
             wait_s = self._pace.wait_s(self._clock())
             is_turn = self._is_replay_next or not spool.has_fresh
             if spool.has_backlog and is_turn and wait_s <= 0:
-                if batches := await spool.peek_backlog(self._replay_at_a_time):
+                if batches := await spool.peek_backlog(self._replayed_at_a_time):
                     return batches, True
             elif spool.has_fresh:
                 return await spool.peek(self._points_at_a_time), False
             else:
-                await self._fresh_or(wait_s)
+                await self._fresh_arrival(wait_s)
 
     async def _arrival(self) -> None:
-        """Wait for batches; where they come one by one, a moment longer for others to join them."""
+        """Wait for a batch; if there are few, wait a moment longer for others."""
         await self.spool.arrival()
         if self._gather_s and self.spool.points < self._points_at_a_time:
             await self._sleep(self._gather_s)
 
-    async def _fresh_or(self, wait_s: float) -> None:
-        """Wait until there is something fresh, at most so long."""
+    async def _fresh_arrival(self, within_s: float) -> None:
+        """Wait for a fresh batch, *within_s* seconds at most."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(wait_s):
+            async with asyncio.timeout(within_s):
                 await self.spool.fresh_arrival()
 
-    def _failed(self, reason: str) -> None:
+    def _failed(self, error: str) -> None:
         self._failures += 1
-        if reason != self.last_error:
-            log.error("%s; %d points wait", reason, self.spool.points)
-        self.last_error = reason
+        if error != self.last_error:
+            log.error("%s; %d points wait", error, self.spool.points)
+        self.last_error = error
 
     def _succeeded(self) -> None:
         if self._failures:
-            log.info("%s takes points again", self.destination.name)
+            log.info("%s accepts points again", self.destination.name)
         self._failures, self.last_error = 0, None

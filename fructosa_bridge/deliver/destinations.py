@@ -1,167 +1,189 @@
-"""The places that points go to: made of [Graphite] sections, begun, exchanged, left."""
+"""The destinations of points: created from [Graphite] sections, started, exchanged, removed."""
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
 from fructosa_service.background_tasks import Tasks
 from fructosa_service.errors import ServiceError
 
 from ..config.settings import GraphiteSettings, MasterSettings
-from ..queue.journal import Journal
-from ..queue.spool import Spool
+from ..model.points import Batch
+from ..queue.journal import Journal, Range
+from ..queue.spool import FRESH_POINTS, Spool
 from ..whisper.store import WhisperStore
 from .carbon import Carbon
 from .delivery import Delivery, Destination
-from .encode import lines, pickle_frames
+from .encode import pickle_frames, plaintext_lines
 
 log = logging.getLogger("lmaster")
 
-# Points wait so long for others, to be sent together.
+# Points wait this long for others, to be sent together.
 _GATHER_S = 0.2
-# To open a file is what writing costs: the more points of a series at once, the cheaper each is.
-_STORED_AT_A_TIME = 500_000
 
 
-def destination(settings: GraphiteSettings) -> Destination:
-    """Return where points go.
+@dataclass(frozen=True, kw_only=True)
+class DestinationType:
+    """How a destination is created, and how many points it takes at a time."""
 
-    Raises: ServiceError when the folder of the embedded store can't be written.
-    """
-    if settings.whisper_directory is not None:
-        return _store(settings)
-    if settings.protocol == "plaintext":
-        return Carbon(settings.host, settings.plaintext_port, lines)
+    create: Callable[[GraphiteSettings], Destination]
+    points_at_a_time: int
+
+
+def _pickle(settings: GraphiteSettings) -> Destination:
     return Carbon(settings.host, settings.pickle_port, pickle_frames)
 
 
-def _store(settings: GraphiteSettings) -> WhisperStore:
+def _plaintext(settings: GraphiteSettings) -> Destination:
+    return Carbon(settings.host, settings.plaintext_port, plaintext_lines)
+
+
+def _whisper(settings: GraphiteSettings) -> Destination:
     folder = settings.whisper_directory
-    assert folder is not None  # noqa: S101 - who calls has looked
+    assert folder is not None  # noqa: S101 - that is what makes it a store
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ServiceError(
-            f"can't write to {folder}: {error.strerror}; "
+            f"cannot write to {folder}: {error.strerror}; "
             "give a folder of your own with --data, or set [Graphite] whisper directory"
         ) from error
     return WhisperStore(folder)
 
 
+# To add a destination, write a module with a class that has the four members of Destination, and
+# add it here; GraphiteSettings.destination_type says which one a section asks for.
+DESTINATION_TYPES: Mapping[str, DestinationType] = {
+    "pickle": DestinationType(create=_pickle, points_at_a_time=10_000),
+    "plaintext": DestinationType(create=_plaintext, points_at_a_time=10_000),
+    # Opening a file is most of the cost: the more points of a series at once, the cheaper each is.
+    "whisper": DestinationType(create=_whisper, points_at_a_time=500_000),
+}
+
+
 def delivery(
-    found: Destination, master: MasterSettings, journal: Journal | None = None
+    settings: GraphiteSettings, master: MasterSettings, journal: Journal | None = None
 ) -> Delivery:
-    """Return what delivers to a destination; without a *journal* from memory alone."""
-    if isinstance(found, WhisperStore):
-        spool = Spool(master.most_queued_points, journal, found.name, _STORED_AT_A_TIME)
-        return Delivery(
-            spool,
-            found,
-            replay_points=master.replay_points,
-            gather_s=_GATHER_S,
-            points_at_a_time=_STORED_AT_A_TIME,
-        )
-    spool = Spool(master.most_queued_points, journal, found.name)
-    return Delivery(spool, found, replay_points=master.replay_points, gather_s=_GATHER_S)
+    """Return the delivery to the destination of a section; it is not started.
+
+    Raises: ServiceError if the folder of the embedded store cannot be written.
+    """
+    kind = DESTINATION_TYPES[settings.destination_type]
+    destination = kind.create(settings)
+    fresh_points = max(kind.points_at_a_time, FRESH_POINTS)
+    return Delivery(
+        Spool(master.queue_points, journal, destination.name, fresh_points),
+        destination,
+        replay_rate=master.replay_rate,
+        gather_s=_GATHER_S,
+        points_at_a_time=kind.points_at_a_time,
+    )
 
 
 class Destinations:
-    """What is delivered to, by place, and the queue on disk that is shared."""
+    """The destinations by their name, and the queue on disk that they share.
 
-    def __init__(self, master: MasterSettings, journal: Journal, tasks: Tasks) -> None:
+    Without a *journal* everything waits in memory.
+    """
+
+    def __init__(self, master: MasterSettings, journal: Journal | None, tasks: Tasks) -> None:
         self._master, self._journal, self._tasks = master, journal, tasks
         self._deliveries: dict[str, Delivery] = {}
         self._settings: dict[str, GraphiteSettings] = {}
 
     @property
-    def each(self) -> list[Delivery]:
-        """What delivers, in the order of the configuration."""
+    def deliveries(self) -> list[Delivery]:
+        """The deliveries, in the order of the configuration."""
         return list(self._deliveries.values())
 
-    @property
-    def spools(self) -> list[Spool]:
-        """What waits for each."""
-        return [one.spool for one in self._deliveries.values()]
+    def queue(self, batches: Sequence[Batch]) -> None:
+        """Queue *batches* for all destinations: once on disk, and for each of them in memory."""
+        nowhere: list[Range | None] = [None] * len(batches)
+        on_disk = nowhere if self._journal is None else self._journal.extend(batches)
+        for one in self._deliveries.values():
+            one.spool.extend(batches, on_disk)
 
-    def make(self, sections: Mapping[str, GraphiteSettings]) -> dict[str, Delivery]:
-        """Make what is new, and open the queue if it is the first; it is not begun yet.
+    def create(self, sections: Mapping[str, GraphiteSettings]) -> dict[str, Delivery]:
+        """Create the deliveries that are new, without starting them; open the queue.
 
-        Raises: ServiceError when that can't be; then nothing is changed.
+        Raises: ServiceError if one cannot be created; then nothing has changed.
         """
-        new = [each for each in _wanted(sections) if each.place not in self._deliveries]
-        found = {each.place: destination(each) for each in new}
-        made = {place: delivery(one, self._master, self._journal) for place, one in found.items()}
+        new = [each for each in _enabled(sections) if each.name not in self._deliveries]
+        created = {each.name: delivery(each, self._master, self._journal) for each in new}
+        if self._journal is None or not created:
+            return created
+        for one in created.values():
+            self._journal.add(one.spool)
         try:
-            if made and self._journal not in self._tasks:
+            if self._journal not in self._tasks:
                 self._journal.open()
                 self._tasks.begin(self._journal, self._journal.keep())
         except ServiceError:
-            for one in made.values():
+            for one in created.values():
                 self._journal.remove(one.spool)
             raise
-        return made
+        return created
 
-    def take(
-        self, sections: Mapping[str, GraphiteSettings], made: Mapping[str, Delivery]
+    def use(
+        self, sections: Mapping[str, GraphiteSettings], created: Mapping[str, Delivery]
     ) -> list[Delivery]:
-        """Have these destinations from now on, with those just *made*; return what is left out."""
-        known = {**self._deliveries, **made}
-        places = [each.place for each in _wanted(sections)]
-        self._deliveries = {place: known[place] for place in places}
-        return [one for place, one in known.items() if place not in self._deliveries]
+        """Use these destinations from now on; return the deliveries that are no longer used."""
+        known = {**self._deliveries, **created}
+        names = [each.name for each in _enabled(sections)]
+        self._deliveries = {name: known[name] for name in names}
+        return [one for name, one in known.items() if name not in self._deliveries]
 
-    async def begin(self, sections: Mapping[str, GraphiteSettings]) -> None:
-        """Deliver to all; to one that is spoken to in another way from now on in that way."""
-        for each in _wanted(sections):
-            one, before = self._deliveries[each.place], self._settings.get(each.place)
-            if before is not None and _is_spoken_to_otherwise(before, each):
+    async def start(self, sections: Mapping[str, GraphiteSettings]) -> None:
+        """Start all deliveries; replace a destination whose protocol has changed."""
+        for each in _enabled(sections):
+            one, before = self._deliveries[each.name], self._settings.get(each.name)
+            if before is not None and before.destination_type != each.destination_type:
                 await self._tasks.end(one)
                 await one.destination.close()
-                one.destination = destination(each)
+                one.destination = DESTINATION_TYPES[each.destination_type].create(each)
             if one not in self._tasks:
                 self._tasks.begin(one, one.run())
-        self._settings = {each.place: each for each in _wanted(sections)}
+        self._settings = {each.name: each for each in _enabled(sections)}
 
-    async def leave(self, left: Sequence[Delivery]) -> list[str]:
-        """Deliver no more to destinations; what waits for them is dropped. Return what to tell."""
-        await self._tasks.end(*left)
-        told = [_farewell(one) for one in left]
-        for one in left:
-            self._journal.remove(one.spool)
-        for one in left:
+    async def remove(self, unused: Sequence[Delivery]) -> list[str]:
+        """Stop deliveries and drop what waits for them; return what to report."""
+        await self._tasks.end(*unused)
+        reports = [_report_removed(one) for one in unused]
+        for one in unused:
+            if self._journal is not None:
+                self._journal.remove(one.spool)
+        for one in unused:
             await one.destination.close()
-        return told
+        return reports
 
     async def close(self) -> None:
-        """Close what is open; the tasks have ended."""
+        """Close all destinations and the queue; the tasks have ended before."""
         try:
-            await asyncio.gather(*(one.destination.close() for one in self.each))
+            await asyncio.gather(*(one.destination.close() for one in self.deliveries))
         finally:
-            self._journal.close()
+            if self._journal is not None:
+                self._journal.close()
 
 
-def _wanted(sections: Mapping[str, GraphiteSettings]) -> list[GraphiteSettings]:
+def _enabled(sections: Mapping[str, GraphiteSettings]) -> list[GraphiteSettings]:
     return [each for each in sections.values() if each.send]
 
 
-def _is_spoken_to_otherwise(before: GraphiteSettings, now: GraphiteSettings) -> bool:
-    return now.whisper_directory is None and now.protocol != before.protocol
-
-
-def _farewell(left: Delivery) -> str:
-    name, waiting = left.destination.name, left.spool.points
+def _report_removed(unused: Delivery) -> str:
+    name, waiting = unused.destination.name, unused.spool.points
     if not waiting:
-        return f"nothing goes to {name} any more"
-    text = f"nothing goes to {name} any more, and {waiting} points that waited for it are dropped"
+        return f"no more points go to {name}"
+    text = f"no more points go to {name}, and {waiting} points that waited for it are dropped"
     log.warning("%s", text)
     return text
 
 
-async def drain(deliveries: Sequence[Delivery], patience_s: float) -> None:
-    """Wait until all that is queued is delivered, or patience ends; say what becomes of the rest.
+async def drain(deliveries: Sequence[Delivery], within_s: float) -> None:
+    """Wait until everything is delivered, *within_s* seconds at most; log what happens to the rest.
 
-    A destination that takes nothing is not waited for, where what waits is on disk.
+    A destination that fails is not waited for, if what waits for it is on disk.
     """
     waited = [
         one.spool.drained()
@@ -169,7 +191,7 @@ async def drain(deliveries: Sequence[Delivery], patience_s: float) -> None:
         if one.last_error is None or one.spool.unsafe_points
     ]
     with suppress(TimeoutError):
-        async with asyncio.timeout(patience_s):
+        async with asyncio.timeout(within_s):
             await asyncio.gather(*waited)
     for one in deliveries:
         lost, name = one.spool.unsafe_points, one.destination.name

@@ -1,4 +1,4 @@
-"""Batches into the two languages of carbon's receivers.
+"""Batches in the two protocols of carbon's receivers: pickle and plaintext.
 
 Source: https://graphite.readthedocs.io/en/stable/feeding-carbon.html
 """
@@ -14,15 +14,15 @@ from orjson import dumps
 from ..model.points import Batch
 from ..translate import fast
 
-# carbon cuts the connection at a frame of over 1 MiB (PICKLE_RECEIVER_MAX_LENGTH). A path may
-# be 4 KiB long, usual ones are 60 bytes: so many points stay below it even if all are long.
-_POINTS_A_FRAME = 240
+# carbon closes the connection at a frame of more than 1 MiB (PICKLE_RECEIVER_MAX_LENGTH). A path
+# may have 4 KiB, usual ones have 60 bytes: this many points stay below it even if all are long.
+_POINTS_PER_FRAME = 240
 
 
 def pickle_frames(batches: Iterable[Batch]) -> Iterator[bytes]:
     """Yield the frames of each batch for carbon's pickle receiver.
 
-    A frame is a length of 4 bytes, and a list of points.
+    A frame is a length of 4 bytes and a pickled list of points.
     """
     for batch in batches:
         if len(batch):
@@ -39,8 +39,8 @@ def _fast_frames(batch: Batch) -> bytes | None:
 
 def _frames(batch: Batch) -> Iterator[bytes]:
     points = _points(batch)
-    while taken := list(islice(points, _POINTS_A_FRAME)):
-        frame = _pickled(taken)
+    while some := list(islice(points, _POINTS_PER_FRAME)):
+        frame = _pickled(some)
         yield struct.pack("!L", len(frame)) + frame
 
 
@@ -50,14 +50,14 @@ def _points(batch: Batch) -> Iterator[tuple[str, tuple[int, float]]]:
 
 
 def _pickled(points: list[tuple[str, tuple[int, float]]]) -> bytes:
-    made = BytesIO()
-    pickler = Pickler(made, protocol=2)
-    pickler.fast = True  # no point stands twice: to look for that costs a third more
+    buffer = BytesIO()
+    pickler = Pickler(buffer, protocol=2)
+    pickler.fast = True  # no object is repeated: checking that would cost a third more
     pickler.dump(points)
-    return made.getvalue()
+    return buffer.getvalue()
 
 
-def lines(batches: Iterable[Batch]) -> Iterator[bytes]:
+def plaintext_lines(batches: Iterable[Batch]) -> Iterator[bytes]:
     """Yield the lines of each batch for carbon's plaintext receiver: path, value, time."""
     for batch in batches:
         if len(batch):

@@ -1,4 +1,4 @@
-"""How a page is asked for: its place on the node, TLS, and who lmaster says it is."""
+"""How a page is requested: path, TLS, credentials."""
 
 import re
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ from fructosa_service.config.kinds import Kind
 if TYPE_CHECKING:
     from pathlib import Path
 
-METRICS = "/metrics"
-# What a request line may hold (RFC 3986), but for the fragment, which is never sent.
-_PAGE = re.compile(r"/(?:[A-Za-z0-9\-._~:/?\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})*")
-_LONGEST_PAGE = 2000
+METRICS_PATH = "/metrics"
+# What RFC 3986 allows in a request, without the fragment, which is never sent.
+_PATH = re.compile(r"/(?:[A-Za-z0-9\-._~:/?\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})*")
+_LONGEST_PATH = 2000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Access:
-    """The way to the pages of a section: what is looked at, and what is shown."""
+    """TLS and credentials for the pages of a section."""
 
     tls: bool = False
     ca: "Path | None" = None
@@ -30,18 +30,18 @@ class Access:
     compression: bool = False
 
 
-def _parse_page(text: str) -> str:
-    if len(text) > _LONGEST_PAGE or _PAGE.fullmatch(text) is None:
-        raise ValueError("is no path of a page; write it from the slash, e.g. /metrics")
+def _parse_path(text: str) -> str:
+    if len(text) > _LONGEST_PATH or _PATH.fullmatch(text) is None:
+        raise ValueError("is not a valid URL path; start with a slash, e.g. /metrics")
     return text
 
 
-PAGE = Kind(name="path of a page", example=METRICS, parse=_parse_page)
+URL_PATH = Kind(name="URL path", example=METRICS_PATH, parse=_parse_path)
 
 
 def _parse_user(text: str) -> str:
     if not text or ":" in text or not text.isprintable():
-        raise ValueError("is no user; write a name without colons, e.g. lmaster")
+        raise ValueError("is not a valid user name; write a name without colons, e.g. lmaster")
     return text
 
 

@@ -1,13 +1,13 @@
-"""What can go wrong between a node and Graphite, in words for the person who looks."""
+"""The errors between a node and Graphite; their texts are for people."""
 
 
 class PageError(ValueError):
-    """A page that is not in the text format, or breaks a limit: none of it is used."""
+    """A page that is invalid or exceeds a limit: none of its samples is used."""
 
 
 class ScrapeError(Exception):
-    """A target that could not be asked; the text is its last error."""
+    """A page that could not be fetched."""
 
 
 class DeliveryError(Exception):
-    """A destination that can't take points at present; they stay queued."""
+    """A destination that does not accept points at present; they stay queued."""

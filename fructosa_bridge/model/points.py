@@ -9,19 +9,19 @@ Point = tuple[str, float]
 
 
 class Paths:
-    """The paths of a page's series below a node: one object for all nodes that say the same."""
+    """The paths of a page's series below its node: one object for all nodes that share them."""
 
     __slots__ = ("__weakref__", "each", "key")
 
     def __init__(self, each: tuple[str, ...]) -> None:
         self.each = each
-        self.key = hash(each)  # it would be worked out anew each time
+        self.key = hash(each)  # a tuple does not keep its hash
 
 
 class Points:
-    """Points of one moment, in columns: what is shared by all nodes is not made anew for each.
+    """Points of one moment, in columns, so that nodes with the same series share their *paths*.
 
-    The path of a point is what stands *before*, one of *paths*, and what stands *after*.
+    The path of a point is *before*, one of *paths*, and *after*. There is a value for each path.
     """
 
     __slots__ = ("after", "before", "paths", "values")
@@ -32,7 +32,7 @@ class Points:
 
     @classmethod
     def of(cls, points: Iterable[Point]) -> "Points":
-        """Return single points in columns."""
+        """Return points in columns."""
         paths, values = [], []
         for path, value in points:
             paths.append(path)
@@ -40,7 +40,7 @@ class Points:
         return cls("", Paths(tuple(paths)), "", values)
 
     def whole_paths(self) -> Iterator[str]:
-        """Return the path of each."""
+        """Return the whole path of each point."""
         found: Iterator[str] = map(self.before.__add__, self.paths.each)
         return map(str.__add__, found, repeat(self.after)) if self.after else found
 
@@ -57,7 +57,7 @@ class Points:
 
 
 class Batch:
-    """The points of one scrape; all have the time at which it was due, in seconds since 1970."""
+    """Points with the same time, that at which a scrape was due, in seconds since 1970."""
 
     __slots__ = ("interval_s", "points", "time_s")
 

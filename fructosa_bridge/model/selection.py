@@ -1,4 +1,4 @@
-"""Which series of a page are kept, and what makes a page too odd to be used."""
+"""Which series of a page are kept, and the limits of their labels."""
 
 import re
 from collections.abc import Iterable
@@ -18,9 +18,9 @@ _SELECTOR = re.compile(
 
 @dataclass(frozen=True)
 class Selector:
-    """Series by shell patterns: of the metric, and of the value of one *label* if it is named.
+    """Selects series by shell patterns of the metric and, optionally, of the value of one *label*.
 
-    A label that a series does not have is an empty one, as everywhere in this format.
+    A missing label is an empty one, as everywhere in Prometheus.
     """
 
     metric: str = "*"
@@ -28,7 +28,7 @@ class Selector:
     value: str = "*"
 
     def matches(self, metric: str, labels: Labels) -> bool:
-        """Tell whether a series is meant."""
+        """Return whether a series is selected."""
         if not fnmatchcase(metric, self.metric):
             return False
         return self.label is None or fnmatchcase(dict(labels).get(self.label, ""), self.value)
@@ -45,23 +45,25 @@ def _parse(text: str) -> Selector:
         return Selector(match["metric"] or "*", match["label"], value)
     if "{" in text or "}" in text:
         raise ValueError(
-            'names no label; write metric{label="pattern"}, with one label, and a ? for a comma'
+            'is not a valid selector; write metric{label="pattern"}, with one label, ? for a comma'
         )
-    raise ValueError("is no pattern of metrics; write e.g. node_cpu_*, with commas between several")
+    raise ValueError(
+        "is not a valid metric pattern; write e.g. node_cpu_*, separate several with commas"
+    )
 
 
 SELECTOR = Kind(name="metrics", example="node_cpu_*", parse=_parse)
 
 
 @dataclass(frozen=True)
-class Choice:
-    """The series that are kept: those of *keep*, or all if it is empty; but none of *drop*."""
+class MetricSelection:
+    """Selects the series to keep: those of *keep*, or all if it is empty, without *drop*."""
 
     keep: tuple[Selector, ...] = ()
     drop: tuple[Selector, ...] = ()
 
     def takes(self, metric: str, labels: Labels) -> bool:
-        """Tell whether a series is kept."""
+        """Return whether a series is kept."""
         is_kept = not self.keep or _any(self.keep, metric, labels)
         return is_kept and not _any(self.drop, metric, labels)
 
@@ -71,27 +73,27 @@ def _any(selectors: Iterable[Selector], metric: str, labels: Labels) -> bool:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
-    """What a series that is kept may have; None is no limit.
+class LabelLimits:
+    """Limits of the labels of a series that is kept; None means no limit.
 
-    As in Prometheus, one series that has more refuses the page: an exporter that begins to put
-    user data into labels would fill Graphite with files.
+    As in Prometheus, a series beyond a limit refuses the whole page: an exporter that puts user
+    data into labels would fill Graphite with files.
     """
 
-    labels: int | None = None
-    length_bytes: int | None = None
+    label_limit: int | None = None
+    label_length_limit: int | None = None
 
     def broken(self, metric: str, labels: Labels) -> str | None:
-        """Return what is wrong with a series, for a PageError; None if nothing is."""
-        said = [label for label in labels if label[1]]
-        if self.labels is not None and len(said) > self.labels:
+        """Return why a series breaks a limit, None if it does not."""
+        present = [label for label in labels if label[1]]
+        if self.label_limit is not None and len(present) > self.label_limit:
             return (
-                f"{visible(metric)} has {len(said)} labels, more than the {self.labels} that "
-                "label limit allows; raise it, or name the metric in metrics drop"
+                f"{visible(metric)} has {len(present)} labels, more than the {self.label_limit} "
+                "that label limit allows; raise it, or name the metric in metrics drop"
             )
-        if self.length_bytes is None:
+        if self.label_length_limit is None:
             return None
-        return self._too_long(metric, said, self.length_bytes)
+        return self._too_long(metric, present, self.label_length_limit)
 
     def _too_long(self, metric: str, labels: list[tuple[str, str]], most: int) -> str | None:
         for name, value in labels:

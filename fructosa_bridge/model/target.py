@@ -6,58 +6,58 @@ from urllib.parse import quote
 
 from fructosa_service.config.kinds import Endpoint
 
-from .access import METRICS, Access
-from .selection import Choice, Limits
+from .access import METRICS_PATH, Access
+from .selection import LabelLimits, MetricSelection
 
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
     """A page that is scraped every *interval_s* seconds.
 
-    *group* is the label of its ``[nodes:…]`` section, *path* where its series are in Graphite,
-    *page* where its page is on the node. With *is_together* it is scraped at the same moment as
-    all others of its interval.
+    *group* is the label of its ``[nodes:…]`` section. Its series in Graphite are below
+    *graphite_path*, its page is at the URL path *path* of the node. With *is_together* it is
+    scraped at the same moment as all other such targets with its interval.
     """
 
     group: str
     host: str
     port: int
-    path: str
+    graphite_path: str
     interval_s: int = 10
     timeout_s: float = 5
     connect_timeout_s: float | None = None
-    limit_bytes: int = 16 * 2**20
-    page: str = METRICS
+    page_limit: int = 16 * 2**20
+    path: str = METRICS_PATH
     access: Access = Access()
     sensors: tuple[str, ...] = ()
     naming: str = "plain"
-    choice: Choice = Choice()
-    limits: Limits = Limits()
+    selection: MetricSelection = MetricSelection()
+    label_limits: LabelLimits = LabelLimits()
     is_together: bool = False
 
     @cached_property
     def name(self) -> str:
-        """Host and port, as people write them."""
+        """Host and port, e.g. ``node001:9888``."""
         return str(Endpoint(self.host, self.port))
 
     @cached_property
     def identity(self) -> str:
-        """What tells it from all other targets; its moment in the interval follows from it."""
+        """What identifies it among all targets; its offset in the interval follows from it."""
         return f"{self.group}/{self.name}"
 
     @property
-    def connecting_s(self) -> float:
-        """How long connecting may take: that a node is off is not said as if it were slow."""
+    def effective_connect_timeout_s(self) -> float:
+        """The timeout for connecting: shorter, to tell a node that is down from a slow one."""
         return self.timeout_s / 2 if self.connect_timeout_s is None else self.connect_timeout_s
 
     @cached_property
-    def place(self) -> str:
-        """Where its page is on the node, with what is asked of it."""
+    def request_path(self) -> str:
+        """The path and query of the request."""
         query = "&".join(f"collect[]={quote(sensor)}" for sensor in self.sensors)
-        between = ("&" if "?" in self.page else "?") if query else ""
-        return f"{self.page}{between}{query}"
+        between = ("&" if "?" in self.path else "?") if query else ""
+        return f"{self.path}{between}{query}"
 
     @property
     def url(self) -> str:
-        """Where its page is."""
-        return f"{'https' if self.access.tls else 'http'}://{self.name}{self.place}"
+        """The URL of its page."""
+        return f"{'https' if self.access.tls else 'http'}://{self.name}{self.request_path}"

@@ -1,9 +1,9 @@
-"""Series into Graphite paths: ``metric.label value.label value``, below a node's own path.
+"""From series to Graphite paths: ``metric.label value.label value``, below the path of the node.
 
-Distinct series of a node get distinct paths, and no value can leave its place: a part of a path
-holds letters, digits, ``_`` and ``-`` as they are, ``/`` as ``:``, and every other byte as ``#``
-with two hexadecimal digits. All of these are names of files, and pass Graphite's functions,
-carbon and its relays unchanged. So ``eth0`` stays ``eth0``, ``/`` is ``:``, ``/home`` is ``:home``.
+Different series of a node have different paths. A part of a path keeps letters, digits, ``_`` and
+``-``, has ``:`` for ``/``, and ``#`` with two hexadecimal digits for every other byte. Such parts
+are valid file names, and Graphite's functions, carbon and its relays leave them unchanged: ``eth0``
+stays ``eth0``, ``/`` becomes ``:``, ``/home`` becomes ``:home``.
 """
 
 import ipaddress
@@ -15,17 +15,17 @@ _OTHER = re.compile(rb"[^A-Za-z0-9_/-]")
 _ESCAPED = re.compile(rb"#([0-9a-f]{2})")
 # A file name has 255 bytes; Whisper's ends in .wsp.
 _LONGEST_PART = 251
-# A path of the file system has 4096 bytes, shared with the store's folder, prefix and node.
+# A path in the file system has 4096 bytes; the folder of the store, prefix and node need some.
 _LONGEST_PATH = 2000
-# Between name and value of a label; no value has it, as two digits or a hash follow its "#".
-NAMES_A_LABEL = "#:"
+# Between name and value of a label. No value contains it: "#" is followed by two digits or "#".
+LABEL_SEPARATOR = "#:"
 
 
 def part(value: str) -> str:
     """Return *value* as one part of a path.
 
-    One that is too long is cut, and ends in a hash of the whole after ``##``, which no other
-    value can have.
+    A value that is too long is cut and ends in ``##`` and a hash of the whole, which no other value
+    has.
     """
     return _shortened(_readable(value))
 
@@ -40,49 +40,49 @@ def _readable(value: str) -> str:
 def _shortened(readable: str) -> str:
     if len(readable) <= _LONGEST_PART:
         return readable
-    return f"{readable[:200]}{mark(readable)}"
+    return f"{readable[:200]}{hash_mark(readable)}"
 
 
-def mark(text: str) -> str:
-    """Return what stands for the rest of a *text* that is too long; no value looks like it."""
+def hash_mark(text: str) -> str:
+    """Return what replaces the rest of a *text* that is too long; no value looks like it."""
     return f"##{sha256(text.encode()).hexdigest()[:32]}"
 
 
 def _joined(metric: str, *parts: str) -> str:
-    """Return a path; the labels of one that is too long are a hash alone."""
+    """Return a path; if it is too long, its labels become a hash."""
     whole = ".".join([metric, *parts])
-    return whole if len(whole) <= _LONGEST_PATH else f"{metric}.{mark(whole)}"
+    return whole if len(whole) <= _LONGEST_PATH else f"{metric}.{hash_mark(whole)}"
 
 
 def value(part: str) -> str:
-    """Return the value that *part* was made of, for people to read; one that was cut stays so."""
+    """Return the value that *part* was made of, for people; one that was cut stays cut."""
     text = part.replace(":", "/").encode()
     decoded = _ESCAPED.sub(lambda escape: bytes.fromhex(escape[1].decode()), text)
     return decoded.decode("utf-8", "backslashreplace")
 
 
 def path(name: str, labels: Iterable[tuple[str, str]]) -> str:
-    """Return the path of a series: the values of its labels, in the order of the page.
+    """Return the path of a series: its label values in the order of the page.
 
-    An empty value is no label, as everywhere in this format.
+    A label with an empty value is a missing one, as everywhere in Prometheus.
     """
     return _joined(part(name), *(part(value) for _, value in labels if value))
 
 
 def explicit_path(name: str, labels: Iterable[tuple[str, str]]) -> str:
-    """Return a path that names the labels too: ``metric.label#:value``.
+    """Return a path with the names of the labels: ``metric.label#:value``.
 
-    It is for series that differ only in the names of labels. No value holds a ``#:``, so it is
-    never the path of another series; a ``=`` carbon-c-relay would turn into ``_``.
+    It is for series that differ only in label names. No value contains ``#:``, so it never is the
+    path of another series; carbon-c-relay would replace a ``=`` by ``_``.
     """
-    named = (f"{label}{NAMES_A_LABEL}{_readable(value)}" for label, value in labels if value)
+    named = (f"{label}{LABEL_SEPARATOR}{_readable(value)}" for label, value in labels if value)
     return _joined(part(name), *map(_shortened, named))
 
 
 def node_part(host: str) -> str:
-    """Return a node's part of the path: the host name up to its first dot; an address whole.
+    """Return a node's part of the path: the host name up to its first dot, or the whole address.
 
-    Several hosts can have the same part (``n1.a``, ``n1.b``): who makes targets must check.
+    Several hosts can have the same part (``n1.a``, ``n1.b``): the caller must check that.
     """
     try:
         address = ipaddress.ip_address(host)

@@ -1,8 +1,8 @@
-"""What FrUCToSA 0.3 called the readings of a node, so that its dashboards and history go on.
+"""The names of FrUCToSA 0.3, so that its dashboards and history stay usable.
 
-It sent what psutil told, as ``node.Sensor.field``: percentages, megahertz, milliseconds, and for
-times, disks and interfaces the sum over all of them, where lagent tells of each. Sensors whose
-readings were nested or lists never came into Graphite, and have no old names.
+It sent psutil's values as ``node.Sensor.field``: percentages, megahertz, milliseconds; and of
+times, disks and interfaces their sum, where lagent exposes each. Sensors with nested values or
+lists were never stored in Graphite and have no old names.
 """
 
 import re
@@ -11,14 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from .graphite_paths import NAMES_A_LABEL, part
+from .graphite_paths import LABEL_SEPARATOR, part
 
 
 @dataclass(frozen=True)
 class Renamed:
-    """The old *name* of a metric without labels, or of its series whose *label* has the *value*.
+    """The old *name* of a metric without labels, or of the series whose *label* has this *value*.
 
-    Without a value each series of the label has an old name, which ends in its own.
+    If value is None, each series has an old name, which ends in its value of the label.
     """
 
     name: str
@@ -28,10 +28,10 @@ class Renamed:
 
 
 @dataclass(frozen=True)
-class Summed:
-    """The old *name* of what a metric's series make together *over* a label: the sum or the mean.
+class SummedName:
+    """The old *name* of the sum or mean of a metric's series *over* a label.
 
-    With *by* there is one for each value of that label, and it ends in it.
+    With *by*, there is one for each value of that label, and the name ends in that value.
     """
 
     name: str
@@ -46,8 +46,8 @@ class Summed:
         return (self.over,) if self.by is None else (self.over, self.by)
 
 
-class Total(NamedTuple):
-    """A value to be worked out: *factor* times the sum of the page's numbers *at* these places."""
+class LegacyTotal(NamedTuple):
+    """A computed series: *factor* times the sum of the page's numbers *at* these indexes."""
 
     path: str
     factor: float
@@ -80,7 +80,7 @@ RENAMED: Mapping[str, tuple[Renamed, ...]] = {
     "fructosa_swap_utilization_ratio": (Renamed("SwapMemory.percent", 100),),
     "fructosa_swap_in_bytes_total": (Renamed("SwapMemory.sin"),),
     "fructosa_swap_out_bytes_total": (Renamed("SwapMemory.sout"),),
-    # 0.3 knew only the file system at the root.
+    # 0.3 had only the root file system.
     **{
         f"fructosa_filesystem_{it}_bytes": (Renamed(f"DiskUsage.{it}", 1, "mountpoint", "/"),)
         for it in _SPACE
@@ -95,21 +95,21 @@ RENAMED: Mapping[str, tuple[Renamed, ...]] = {
 }
 
 
-def _disk(field: str, factor: float = 1.0) -> Summed:
-    return Summed(f"DiskIOCounters.{field}", "device", factor=factor)
+def _disk(field: str, factor: float = 1.0) -> SummedName:
+    return SummedName(f"DiskIOCounters.{field}", "device", factor=factor)
 
 
-def _network(field: str) -> Summed:
-    return Summed(f"NetIOCounters.{field}", "interface")
+def _network(field: str) -> SummedName:
+    return SummedName(f"NetIOCounters.{field}", "interface")
 
 
-def _frequency(field: str) -> Summed:
-    return Summed(f"CPUFreq.{field}", "cpu", factor=1e-6, is_mean=True)
+def _frequency(field: str) -> SummedName:
+    return SummedName(f"CPUFreq.{field}", "cpu", factor=1e-6, is_mean=True)
 
 
-SUMMED: Mapping[str, Summed] = {
-    "fructosa_cpu_seconds_total": Summed("CPUTimes", "cpu", "mode"),
-    "fructosa_cpu_mode_ratio": Summed("CPUTimesPercent", "cpu", "mode", 100, is_mean=True),
+SUMMED: Mapping[str, SummedName] = {
+    "fructosa_cpu_seconds_total": SummedName("CPUTimes", "cpu", "mode"),
+    "fructosa_cpu_mode_ratio": SummedName("CPUTimesPercent", "cpu", "mode", 100, is_mean=True),
     "fructosa_cpu_frequency_hertz": _frequency("current"),
     "fructosa_cpu_frequency_min_hertz": _frequency("min"),
     "fructosa_cpu_frequency_max_hertz": _frequency("max"),
@@ -132,7 +132,7 @@ SUMMED: Mapping[str, Summed] = {
     "fructosa_network_transmit_drops_total": _network("dropout"),
 }
 
-# What old names begin with; a page's metric that is called so gives way to them.
+# The first parts of old names; a metric of a page with such a name is renamed.
 SENSORS = frozenset(
     name.partition(".")[0]
     for name in (
@@ -141,65 +141,65 @@ SENSORS = frozenset(
     )
 )
 
-# Of what is told of disks and partitions 0.3 added up the disks alone: a partition is called like
-# its disk, with a number; with a p between where the disk's name ends in a digit.
+# 0.3 added up disks without their partitions. A partition has the name of its disk and a number,
+# with a p between them if the name of the disk ends in a digit.
 _PARTITION = re.compile(r"(.*\d)p\d+|(.*\D)\d+")
 
 
 def renamed(metric: str, labels: Iterable[tuple[str, str]]) -> tuple[str, float] | None:
-    """Return the old name of a series and its factor; None where it had none."""
-    said = {label: value for label, value in labels if value}
+    """Return the old name of a series and its factor, None if it had none."""
+    values = {label: value for label, value in labels if value}
     for old in RENAMED.get(metric, ()):
-        if said.keys() != ({old.label} if old.label else set()):
+        if values.keys() != ({old.label} if old.label else set()):
             continue
-        if old.label is None or said[old.label] == old.value:
+        if old.label is None or values[old.label] == old.value:
             return old.name, old.factor
         if old.value is None:
-            return f"{old.name}.{part(said[old.label])}", old.factor
+            return f"{old.name}.{part(values[old.label])}", old.factor
     return None
 
 
 def summed_labels(
     metric: str, labels: tuple[tuple[str, str], ...]
 ) -> tuple[tuple[str, str], ...] | None:
-    """Return *labels* in the order in which ``totals`` knows them; as they are for other metrics.
+    """Return *labels* in the order that ``totals`` expects; unchanged for other metrics.
 
-    None where a metric that is summed up has other labels than lagent gives it.
+    Return None for a metric that is summed up and has other labels than lagent's.
     """
     summed = SUMMED.get(metric)
     if summed is None:
         return labels
-    said = {label: value for label, value in labels if value}
-    if said.keys() != set(summed.labels):
+    values = {label: value for label, value in labels if value}
+    if values.keys() != set(summed.labels):
         return None
-    return tuple((label, said[label]) for label in summed.labels)
+    return tuple((label, values[label]) for label in summed.labels)
 
 
-def totals(paths: Sequence[str]) -> tuple[Total, ...]:
-    """Return what 0.3 had of a page whose samples have these *paths*, and the page has not."""
+def totals(paths: Sequence[str]) -> tuple[LegacyTotal, ...]:
+    """Return the computed series of a page whose samples have these *paths*."""
     places: dict[str, dict[str, int]] = defaultdict(dict)
-    of: dict[str, Summed] = {}
+    of: dict[str, SummedName] = {}
     for at, found in enumerate(paths):
         metric, *values = found.split(".")
         summed = SUMMED.get(metric)
         if summed and len(values) == len(summed.labels) and not _is_explicit(values):
             name = ".".join([summed.name, *values[1:]])
             of[name] = summed
-            places[name][values[0]] = at  # of a series that is said twice the last counts
+            places[name][values[0]] = at  # the last of repeated series counts
     return tuple(_total(name, of[name], places[name]) for name in places)
 
 
 def _is_explicit(values: Iterable[str]) -> bool:
-    """Tell whether a path names its labels, or is a hash."""
-    return any(NAMES_A_LABEL in value or value.startswith("##") for value in values)
+    """Return whether a path has the names of its labels, or a hash."""
+    return any(LABEL_SEPARATOR in value or value.startswith("##") for value in values)
 
 
-def _total(name: str, summed: Summed, places: Mapping[str, int]) -> Total:
+def _total(name: str, summed: SummedName, places: Mapping[str, int]) -> LegacyTotal:
     at = tuple(place for one, place in places.items() if not _is_in(one, summed, places))
-    return Total(name, summed.factor / (len(at) if summed.is_mean else 1), at)
+    return LegacyTotal(name, summed.factor / (len(at) if summed.is_mean else 1), at)
 
 
-def _is_in(one: str, summed: Summed, others: Mapping[str, int]) -> bool:
-    """Tell whether *one* is a partition of a disk that is among the *others*."""
+def _is_in(one: str, summed: SummedName, others: Mapping[str, int]) -> bool:
+    """Return whether *one* is a partition of a disk among the *others*."""
     match = _PARTITION.fullmatch(one) if summed.over == "device" else None
     return match is not None and (match[1] or match[2]) in others

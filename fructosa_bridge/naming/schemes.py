@@ -1,8 +1,8 @@
-"""How series are called in Graphite: ``plain``, ``tagged``, or as FrUCToSA 0.3 called them.
+"""The naming schemes: ``plain`` paths, ``tagged`` series, or the names of FrUCToSA 0.3.
 
-A scheme makes the part of a path that is the same on all nodes when a series is first seen; what
-is a node's own stands before and after it. Distinct series of a node have distinct paths, and none
-has one of lmaster's own.
+When a series is first seen, the scheme makes the part of its path that is the same on all nodes.
+The part before and after it belongs to the node. Different series of a node have different paths,
+and none has the path of a scrape series.
 """
 
 from collections.abc import Sequence
@@ -10,45 +10,46 @@ from typing import NamedTuple, Protocol
 
 from ..model.target import Target
 from . import graphite_paths, legacy_names
-from .legacy_names import Total
+from .legacy_names import LegacyTotal
 from .tags import exported, tags, value
 
 Labels = tuple[tuple[str, str], ...]
 
-# What lmaster says of each target. A metric of a page that is called so is exported_up.
-OWN_SERIES = frozenset({"up", "scrape_duration_seconds", "scrape_samples_scraped"})
-# The tags that lmaster gives each series. Graphite has the metric in the tag name.
-OWN_TAGS = frozenset({"group", "instance", "name", "prefix"})
+# What lmaster records of each scrape, in the order of their values. A metric of a page with such a
+# name is renamed: exported_up.
+SCRAPE_SERIES = ("up", "scrape_duration_seconds", "scrape_samples_scraped")
+# The tags that lmaster adds to each series. Graphite has the metric's name in the tag `name`.
+TARGET_TAGS = frozenset({"group", "instance", "name", "prefix"})
 
 
-class Named(NamedTuple):
-    """The path of a series below its node, and what its values are multiplied by."""
+class SeriesPath(NamedTuple):
+    """The path of a series below its node, and the factor of its values."""
 
     path: str
     factor: float = 1.0
 
 
-class Scheme(Protocol):
-    """A way of naming."""
+class NamingScheme(Protocol):
+    """A naming scheme."""
 
     @property
     def name(self) -> str:
-        """What a configuration file calls it."""
+        """Its name in lmaster.conf."""
 
-    def path(self, metric: str, labels: Labels) -> Named:
-        """Return how a series is called on every node."""
+    def path(self, metric: str, labels: Labels) -> SeriesPath:
+        """Return the path of a series, which is the same on all nodes."""
 
-    def explicit_path(self, metric: str, labels: Labels) -> Named:
-        """Return the path of a series whose path another one of its node has."""
+    def explicit_path(self, metric: str, labels: Labels) -> SeriesPath:
+        """Return another path for a series whose path belongs to another series of its node."""
 
-    def totals(self, paths: Sequence[str]) -> tuple[Total, ...]:
-        """Return what is worked out of the series with these *paths*, besides them."""
+    def totals(self, paths: Sequence[str]) -> tuple[LegacyTotal, ...]:
+        """Return the series that are computed from those with these *paths*."""
 
     def around(self, target: Target) -> tuple[str, str]:
-        """Return what stands before and after the path of each series of a *target*."""
+        """Return the text before and after the path of each series of a *target*."""
 
-    def own(self, target: Target, name: str) -> str:
-        """Return the whole path of what lmaster itself says of a *target*."""
+    def scrape_path(self, target: Target, name: str) -> str:
+        """Return the path of the scrape series *name* of a *target*, without that text."""
 
 
 class Plain:
@@ -56,25 +57,25 @@ class Plain:
 
     name = "plain"
 
-    def path(self, metric: str, labels: Labels) -> Named:
-        """Return the metric and the values of its labels, in the order of the page."""
-        return Named(graphite_paths.path(exported(metric, OWN_SERIES), labels))
+    def path(self, metric: str, labels: Labels) -> SeriesPath:
+        """Return the metric and its label values, in the order of the page."""
+        return SeriesPath(graphite_paths.path(exported(metric, SCRAPE_SERIES), labels))
 
-    def explicit_path(self, metric: str, labels: Labels) -> Named:
-        """Return the metric, and names and values of its labels."""
-        return Named(graphite_paths.explicit_path(exported(metric, OWN_SERIES), labels))
+    def explicit_path(self, metric: str, labels: Labels) -> SeriesPath:
+        """Return the metric with the names and values of its labels."""
+        return SeriesPath(graphite_paths.explicit_path(exported(metric, SCRAPE_SERIES), labels))
 
-    def totals(self, paths: Sequence[str]) -> tuple[Total, ...]:
-        """Return nothing: what a page does not say is left to Graphite's functions."""
+    def totals(self, paths: Sequence[str]) -> tuple[LegacyTotal, ...]:
+        """Return nothing: Graphite has functions for that."""
         return ()
 
     def around(self, target: Target) -> tuple[str, str]:
-        """Return the node's place, which stands before."""
-        return f"{target.path}.", ""
+        """Return the node's path, which comes before."""
+        return f"{target.graphite_path}.", ""
 
-    def own(self, target: Target, name: str) -> str:
-        """Return a path that ends in the target's group: a node may be in several."""
-        return f"{target.path}.{name}.{graphite_paths.part(target.group)}"
+    def scrape_path(self, target: Target, name: str) -> str:
+        """Return a path that ends in the target's group: a node may be in several groups."""
+        return f"{name}.{graphite_paths.part(target.group)}"
 
 
 class Tagged:
@@ -82,49 +83,51 @@ class Tagged:
 
     name = "tagged"
 
-    def path(self, metric: str, labels: Labels) -> Named:
+    def path(self, metric: str, labels: Labels) -> SeriesPath:
         """Return the metric with its labels as tags."""
-        return Named(value(exported(metric, OWN_SERIES)) + tags(labels, OWN_TAGS))
+        return SeriesPath(value(exported(metric, SCRAPE_SERIES)) + tags(labels, TARGET_TAGS))
 
-    def explicit_path(self, metric: str, labels: Labels) -> Named:
-        """Return the same: tags have names, so no other series has it."""
+    def explicit_path(self, metric: str, labels: Labels) -> SeriesPath:
+        """Return the same: tags have names, so no other series has this path."""
         return self.path(metric, labels)
 
-    def totals(self, paths: Sequence[str]) -> tuple[Total, ...]:
+    def totals(self, paths: Sequence[str]) -> tuple[LegacyTotal, ...]:
         """Return nothing, as in plain."""
         return ()
 
     def around(self, target: Target) -> tuple[str, str]:
-        """Return the target's tags, which stand after."""
-        prefix = target.path.rpartition(".")[0]
-        own = (("group", target.group), ("instance", target.name), ("prefix", prefix))
-        return "", tags(own)
+        """Return the target's tags, which come after."""
+        prefix = target.graphite_path.rpartition(".")[0]
+        labels = (("group", target.group), ("instance", target.name), ("prefix", prefix))
+        return "", tags(labels)
 
-    def own(self, target: Target, name: str) -> str:
-        """Return the name with the target's tags."""
-        return name + self.around(target)[1]
+    def scrape_path(self, target: Target, name: str) -> str:
+        """Return the name alone: the target's tags have the group."""
+        return name
 
 
 class Fructosa(Plain):
-    """``node.Sensor.field`` where FrUCToSA 0.3 had that, and else as in plain."""
+    """``node.Sensor.field`` as in FrUCToSA 0.3, and as in plain for series it did not have."""
 
     name = "fructosa"
 
-    def path(self, metric: str, labels: Labels) -> Named:
-        """Return the old name, with the factor that makes the old unit; or the plain one."""
+    def path(self, metric: str, labels: Labels) -> SeriesPath:
+        """Return the old name with the factor to the old unit, or the plain path."""
         if found := legacy_names.renamed(metric, labels):
-            return Named(*found)
+            return SeriesPath(*found)
         if (ordered := legacy_names.summed_labels(metric, labels)) is None:
             return self.explicit_path(metric, labels)
         return super().path(exported(metric, legacy_names.SENSORS), ordered)
 
-    def explicit_path(self, metric: str, labels: Labels) -> Named:
-        """Return the plain one."""
+    def explicit_path(self, metric: str, labels: Labels) -> SeriesPath:
+        """Return the plain path."""
         return super().explicit_path(exported(metric, legacy_names.SENSORS), labels)
 
-    def totals(self, paths: Sequence[str]) -> tuple[Total, ...]:
-        """Return what 0.3 told of all processors, disks or interfaces together."""
+    def totals(self, paths: Sequence[str]) -> tuple[LegacyTotal, ...]:
+        """Return what 0.3 had of all processors, disks or interfaces together."""
         return legacy_names.totals(paths)
 
 
-SCHEMES: dict[str, Scheme] = {scheme.name: scheme for scheme in (Plain(), Tagged(), Fructosa())}
+SCHEMES: dict[str, NamingScheme] = {
+    scheme.name: scheme for scheme in (Plain(), Tagged(), Fructosa())
+}

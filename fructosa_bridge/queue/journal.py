@@ -1,8 +1,8 @@
-"""The queue on disk, as the destinations share it: each has its own place in it.
+"""The queue on disk that all destinations share: each of them reads it from its own position.
 
-A batch is written when it is appended, so the end of the process loses none; once a second all is
-brought to the disk (fsync), so a power cut costs a second. Where the disk takes nothing, batches
-stay in memory alone, and it is tried again every second.
+A batch is written when it is queued, so that nothing is lost when the process exits. Once a second
+everything is synced to disk (fsync), so that a power failure costs at most a second. While the disk
+refuses writes, batches stay in memory only, and writing is tried again every second.
 """
 
 import asyncio
@@ -17,198 +17,189 @@ from typing import Protocol
 from urllib.parse import quote
 
 from ..model.points import Batch
-from .records import Place
+from .records import Position
 from .segments import Segments, sync
 
 log = logging.getLogger(__name__)
 
 _SYNC_S = 1.0
 
-Range = tuple[Place, Place]
-"""A part of the queue that waits for a destination: from where to where."""
+Range = tuple[Position, Position]
+"""A part of the queue: from where to where."""
 
 
-class Reader(Protocol):
-    """A destination's place in the queue."""
+class JournalReader(Protocol):
+    """A destination that reads the queue."""
 
     name: str
 
-    def found(self, waiting: list[Range]) -> None:
-        """Take up what waits since the last run."""
+    def restore(self, waiting: list[Range]) -> None:
+        """Take over what was not delivered before lmaster was restarted."""
 
     def waiting(self) -> list[Range]:
-        """Return what is not delivered yet, oldest first, up to the queue's end."""
+        """Return what is not delivered yet, oldest first, up to the end of the queue."""
 
-    def forget(self, before: Place, why: str) -> None:
-        """Count as dropped what waits *before* a place."""
+    def forget(self, before: Position, reason: str) -> None:
+        """Count as dropped what waits *before* a position."""
 
 
 class Journal:
-    """One queue on disk; open() it, keep() it."""
+    """The queue on disk: open() it, run keep() in the background, close() it."""
 
     def __init__(self, segments: Segments) -> None:
         self.segments = segments
         self.error: str | None = None
-        self._readers: list[Reader] = []
+        self._readers: list[JournalReader] = []
         self._is_open = self._may_try = False
-        self._last: tuple[Sequence[Batch], list[Range | None]] | None = None
         self._written: dict[str, str] = {}
         self._writing = threading.Lock()
 
-    def add(self, reader: Reader) -> None:
-        """Let a destination take part: from what waits for it on, or (after open()) from now on."""
+    def add(self, reader: JournalReader) -> None:
+        """Add a reader: before open() it starts where it had stopped, later at the end."""
         self._readers.append(reader)
 
-    def remove(self, reader: Reader) -> None:
-        """Let a destination take part no more; what waits for it is dropped."""
+    def remove(self, reader: JournalReader) -> None:
+        """Remove a reader; what waits for it is dropped."""
         self._readers.remove(reader)
-        if self._is_open:  # else the place is another lmaster's
+        if self._is_open:  # else the positions are those of another lmaster
             self._written.setdefault(reader.name, "")
-            self._forget_others()
+            self._remove_positions_of_others()
 
     def open(self) -> None:
-        """Take up what is queued on disk; where that can't be, go on in memory.
+        """Open the queue on disk and restore what waits; if that fails, continue in memory.
 
-        Raises: ServiceError where another lmaster has it.
+        Raises: ServiceError if another lmaster uses the queue.
         """
         try:
-            places = {reader.name: self._place(reader.name) for reader in self._readers}
-            ends = [place[-1][0] for place in places.values() if place]
-            self.segments.open(max(ends, default=Place(0, 0)))
+            saved = {reader.name: self._saved_ranges(reader.name) for reader in self._readers}
+            ends = [ranges[-1][0] for ranges in saved.values() if ranges]
+            self.segments.open(max(ends, default=Position(0, 0)))
         except OSError as error:
             self._failed(error)
             return
         self._is_open = True
         for reader in self._readers:
-            reader.found(_within(places[reader.name], self.segments))
-        self._works()
+            reader.restore(_within(saved[reader.name], self.segments))
+        self._recovered()
 
     def extend(self, batches: Sequence[Batch]) -> list[Range | None]:
-        """Write *batches* once for all destinations; return where each is, None if it can't be."""
-        if self._last is not None and self._last[0] is batches:
-            return self._last[1]
-        places = self._extend(batches)
-        self._last = batches, places
-        return places
-
-    def _extend(self, batches: Sequence[Batch]) -> list[Range | None]:
+        """Write *batches*; return where each is on disk, None for what could not be written."""
         nowhere: list[Range | None] = [None] * len(batches)
         if not self._is_open or (self.error is not None and not self._may_try):
             return nowhere
         try:
-            places = self.segments.extend(batches)
+            ranges = self.segments.extend(batches)
             self._drop()
         except OSError as error:
             self._failed(error)
             return nowhere
-        return list(places)
+        return list(ranges)
 
     def _drop(self) -> None:
-        for before, why in self.segments.drop_overdue():
+        for before, reason in self.segments.drop_overdue():
             for reader in self._readers:
-                reader.forget(before, why)
+                reader.forget(before, reason)
 
     def _failed(self, error: OSError) -> None:
         reason = f"{self.segments.folder}: {error.strerror or error}"
         self._may_try = False
         if self.error is None:
             log.error(
-                "the queue can't be written, %s; points wait in memory, and are lost if lmaster "
-                "ends; make room there, or make it writable for lmaster",
+                "cannot write the queue, %s; points wait in memory and are lost if lmaster exits; "
+                "free disk space there, or make the folder writable for lmaster",
                 reason,
             )
         self.error = reason
 
-    def _works(self) -> None:
+    def _recovered(self) -> None:
         if self.error is not None:
             log.info("the queue is on disk again: %s", self.segments.folder)
         self.error = None
 
     async def keep(self) -> None:
-        """Once a second bring the queue to the disk, and remove what is not needed; for ever."""
+        """Sync the queue to disk and remove delivered parts, once a second, for ever."""
         while True:
             await asyncio.sleep(_SYNC_S)
             await self.upkeep()
 
     async def upkeep(self) -> None:
-        """Do so once.
+        """Do that once.
 
-        After a failure batches are written again from the next time on that this succeeds, and the
-        time after that tells whether it went well: a nearly full disk takes some, and not others.
+        After a failure, batches are written again once this has succeeded; the error is cleared
+        when it succeeds the next time. A nearly full disk accepts some writes and refuses others.
         """
         if not self._is_open:
             self.open()
             return
         try:
             self._drop()
-            waiting = self._waiting()
+            waiting = {reader.name: reader.waiting() for reader in self._readers}
             needed = (ranges[0][0] for ranges in waiting.values() if ranges)
             self.segments.drop_delivered(min(needed, default=self.segments.end))
-            # What a destination has got stands in its place only after the queue itself is safe.
-            places = _as_texts(waiting)
+            # A position on disk must never be ahead of the queue on disk.
+            texts = _as_texts(waiting)
             await asyncio.to_thread(sync, self.segments.to_sync())
-            await asyncio.to_thread(self._write_places, places)
+            await asyncio.to_thread(self._save_ranges, texts)
         except OSError as error:
             self._failed(error)
             return
-        self._forget_others()
+        self._remove_positions_of_others()
         if self._may_try:
-            self._works()
+            self._recovered()
         self._may_try = True
-
-    def _waiting(self) -> dict[str, list[Range]]:
-        return {reader.name: reader.waiting() for reader in self._readers}
 
     def _path(self, name: str) -> Path:
         return self.segments.folder / f"{quote(name, safe='')}.place"
 
-    def _forget_others(self) -> None:
-        """Remove the places of destinations that are gone; also what was just being written."""
+    def _remove_positions_of_others(self) -> None:
+        """Remove the files of readers that were removed, also those just being written."""
         for name in self._written.keys() - {reader.name for reader in self._readers}:
             del self._written[name]
             try:
                 self._path(name).unlink(missing_ok=True)
             except OSError as error:
-                log.warning("%s can't be removed: %s", self._path(name), error.strerror)
+                log.warning("cannot remove %s: %s", self._path(name), error.strerror)
 
-    def _write_places(self, places: Mapping[str, str]) -> None:
-        """Write what changed, so that a power cut leaves the old or the new."""
-        with self._writing:  # the end does not wait for the thread that writes
-            self._write_changed(places)
+    def _save_ranges(self, texts: Mapping[str, str]) -> None:
+        """Write what changed; after a power failure each file is either old or new."""
+        with self._writing:  # close() does not wait for the thread that writes
+            self._save_changed(texts)
 
-    def _write_changed(self, places: Mapping[str, str]) -> None:
-        for name, text in places.items():
+    def _save_changed(self, texts: Mapping[str, str]) -> None:
+        for name, text in texts.items():
             if self._written.get(name) == text:
                 continue
             path = self._path(name)
-            made = path.with_suffix(".new")
-            with made.open("w") as file:
+            new = path.with_suffix(".new")
+            with new.open("w") as file:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
-            made.replace(path)
+            new.replace(path)
             self._written[name] = text
 
-    def _place(self, name: str) -> list[Range]:
-        """Return what waited for a destination; all of the queue where that is not known."""
+    def _saved_ranges(self, name: str) -> list[Range]:
+        """Return what waited for a reader, nothing if that is unknown: then the whole queue."""
         try:
             found = json.loads(self._path(name).read_text())
-            return [_range(*places) for places in found]
+            return [_range(*ends) for ends in found]
         except FileNotFoundError:
             return []
         except (ValueError, TypeError) as error:
-            log.warning("%s is damaged, all that is queued is sent: %s", self._path(name), error)
+            log.warning(
+                "%s is damaged, so everything in the queue is sent: %s", self._path(name), error
+            )
             return []
 
     def close(self) -> None:
-        """Bring all to the disk, and let others have it."""
+        """Sync everything to disk, and unlock the queue."""
         with suppress(OSError):
             if self._is_open:
-                places = _as_texts(self._waiting())
-                self.segments.leave()
+                texts = _as_texts({reader.name: reader.waiting() for reader in self._readers})
+                self.segments.finish()
                 sync(self.segments.to_sync())
-                self._write_places(places)
-                self._forget_others()
+                self._save_ranges(texts)
+                self._remove_positions_of_others()
         with suppress(OSError):
             self.segments.close()
 
@@ -218,17 +209,17 @@ def _as_texts(waiting: Mapping[str, list[Range]]) -> dict[str, str]:
 
 
 def _range(start: tuple[int, int], end: tuple[int, int]) -> Range:
-    places = Place(*start), Place(*end)
-    if not all(isinstance(number, int) for place in places for number in place):
-        raise ValueError("a place is no number")
-    if not 0 <= places[0].offset <= places[1].offset or places[0].points > places[1].points:
-        raise ValueError("it ends before it begins")
-    return places
+    ends = Position(*start), Position(*end)
+    if not all(isinstance(number, int) for position in ends for number in position):
+        raise ValueError("a position is not a number")
+    if not 0 <= ends[0].offset <= ends[1].offset or ends[0].points > ends[1].points:
+        raise ValueError("a range ends before it starts")
+    return ends
 
 
-def _within(place: list[Range], segments: Segments) -> list[Range]:
-    """Return what waits: the parts named by *place*, and all behind the last of them."""
-    last = place[-1][0] if place else segments.start
-    ranges = [*place[:-1], (last, segments.end)]
+def _within(saved: list[Range], segments: Segments) -> list[Range]:
+    """Return what waits of the queue: the *saved* ranges, and everything after the last of them."""
+    last = saved[-1][0] if saved else segments.start
+    ranges = [*saved[:-1], (last, segments.end)]
     inside = [(max(start, segments.start), min(end, segments.end)) for start, end in ranges]
     return [(start, end) for start, end in inside if start < end]

@@ -1,13 +1,13 @@
 """Batches as bytes: the records of a segment of the queue on disk.
 
-A record is a head (size, checksum, kind) and what it holds. There are two kinds: the paths of a
-page below its node, and the node with its values. The nodes of a cluster say the same at every
-scrape, so the paths stand once in a segment, for all of them, and each batch says where: 8 bytes
-a point instead of 65.
+A record has a header (size, checksum, kind) and content. There are two kinds: the paths of a page
+below its node, and the values of a batch. The nodes of a cluster have the same paths at every
+scrape, so the paths are written once per segment, and each batch refers to them: 8 bytes a point
+instead of 65.
 
-Why not pickle, marshal, JSON: loading a pickle can run what it says; marshal promises neither to
-be safe nor to be read by the next Python; JSON took 570 ns a point to write where these columns
-take about 80. The numbers of this machine's byte order are used: a queue stays where it is.
+Why not pickle, marshal or JSON: loading a pickle can run code; marshal is neither safe nor stable
+across Python versions; JSON took 570 ns a point to write, these columns take about 80. Numbers have
+the byte order of this machine: a queue is never moved to another one.
 """
 
 from array import array
@@ -21,11 +21,11 @@ from zlib import crc32
 from ..model.points import Batch, Paths, Points
 
 Read = Callable[[int, int], bytes]
-"""Return the bytes of a segment: from where, and how many."""
+"""Read bytes of a segment: offset and size."""
 
 
-class Place(NamedTuple):
-    """A place in the queue: the bytes and the points before it, since the queue was made."""
+class Position(NamedTuple):
+    """A position in the queue: the bytes and the points before it, since the queue was created."""
 
     offset: int
     points: int
@@ -36,40 +36,40 @@ _START = Struct("<QQI")
 HEADER_BYTES = len(_MAGIC) + _START.size
 _HEAD = Struct("<IIc")
 _PATHS, _VALUES = b"P", b"V"
-_BATCH = Struct("<qqQHH")  # the node's place, and what follows the paths, are short
+_BATCH = Struct("<qqQHH")  # time, interval, offset of the paths; sizes of what surrounds the paths
 
 
-def header(start: Place) -> bytes:
-    """Return what a segment begins with."""
+def header(start: Position) -> bytes:
+    """Return the header of a segment."""
     return _MAGIC + _START.pack(*start, crc32(b"%d %d" % start))
 
 
-def start_of(head: bytes) -> Place | None:
-    """Return where a segment begins in the queue; None where *head* is not whole."""
+def start_of(head: bytes) -> Position | None:
+    """Return the position at which a segment starts, None if its header is damaged."""
     if len(head) != HEADER_BYTES or not head.startswith(_MAGIC):
         return None
     offset, points, checksum = _START.unpack(head[len(_MAGIC) :])
-    return Place(offset, points) if checksum == crc32(b"%d %d" % (offset, points)) else None
+    return Position(offset, points) if checksum == crc32(b"%d %d" % (offset, points)) else None
 
 
-class Encoder:
-    """Makes the records of one segment; remembers which paths it holds, and where."""
+class RecordEncoder:
+    """Encodes the records of one segment; remembers which paths the segment has, and where."""
 
     def __init__(self) -> None:
-        # By hash: Python's is keyed anew in each process and has 64 bits, so that neither chance
-        # nor a hostile page makes two lists of paths one.
-        self._places: dict[int, int] = {}
+        # By hash: Python's has 64 bits and another key in each process, so neither chance nor a
+        # hostile page makes two lists of paths collide.
+        self._offsets: dict[int, int] = {}
 
     def encode(self, batch: Batch, at: int) -> bytes:
-        """Return the records of *batch*, which will stand at *at* in the segment."""
+        """Return the records of *batch*, which is written at the offset *at* of the segment."""
         points = batch.points
-        place, before = self._places.get(points.paths.key), b""
-        if place is None:
+        offset, before = self._offsets.get(points.paths.key), b""
+        if offset is None:
             text = "\n".join(points.paths.each)
             before = _record(_PATHS, text.encode("utf-8", "surrogatepass"))
-            place = self._places[points.paths.key] = at
+            offset = self._offsets[points.paths.key] = at
         around = [part.encode("utf-8", "surrogatepass") for part in (points.before, points.after)]
-        head = _BATCH.pack(batch.time_s, batch.interval_s, place, *map(len, around))
+        head = _BATCH.pack(batch.time_s, batch.interval_s, offset, *map(len, around))
         return before + _record(_VALUES, head + b"".join(around) + points.values.tobytes())
 
 
@@ -78,7 +78,7 @@ def _record(kind: bytes, content: bytes) -> bytes:
 
 
 def _read_record(read: Read, at: int, until: int) -> tuple[bytes, bytes, int] | None:
-    """Return kind, content and end of a record; None where there is no whole one."""
+    """Return kind, content and end of a record; None if it is damaged or incomplete."""
     begin = at + _HEAD.size
     if begin > until:
         return None
@@ -86,7 +86,7 @@ def _read_record(read: Read, at: int, until: int) -> tuple[bytes, bytes, int] | 
     if len(head) != _HEAD.size:
         return None
     size, checksum, kind = _HEAD.unpack(head)
-    if begin + size > until:  # looked at first: a damaged size would ask for gigabytes
+    if begin + size > until:  # checked first: a damaged size could ask for gigabytes
         return None
     content = read(begin, size)
     if len(content) != size or crc32(content, crc32(kind)) != checksum:
@@ -95,7 +95,7 @@ def _read_record(read: Read, at: int, until: int) -> tuple[bytes, bytes, int] | 
 
 
 def whole(read: Read, at: int, until: int) -> tuple[int, int]:
-    """Return where the whole records end, and how many points they hold."""
+    """Return where the undamaged records end, and how many points they have."""
     points = 0
     while found := _read_record(read, at, until):
         kind, content, at = found
@@ -105,7 +105,7 @@ def whole(read: Read, at: int, until: int) -> tuple[int, int]:
 
 
 def batches(read: Read, at: int, until: int) -> Iterator[tuple[Batch, int]]:
-    """Yield the batches from *at* on, and where each ends; stop at what is not whole."""
+    """Yield the batches from *at* on, and where each ends; stop at a damaged record."""
     known: dict[int, Paths] = {}
     while found := _read_record(read, at, until):
         kind, content, at = found
@@ -118,7 +118,7 @@ def batches(read: Read, at: int, until: int) -> Iterator[tuple[Batch, int]]:
 
 
 def _values_at(content: bytes) -> int:
-    """Return where the values begin in a record of them; its end where it is too short."""
+    """Return where the values start in a record of values; its end if it is too short."""
     if len(content) < _BATCH.size:
         return len(content)
     *_, before, after = _BATCH.unpack_from(content)
@@ -127,28 +127,28 @@ def _values_at(content: bytes) -> int:
 
 def _batch(content: bytes, paths_at: Callable[[int], Paths | None]) -> Batch | None:
     try:
-        time_s, interval_s, place, size, _ = _BATCH.unpack_from(content)
+        time_s, interval_s, offset, size, _ = _BATCH.unpack_from(content)
         at, middle = _values_at(content), _BATCH.size + size
         if at > len(content):
             return None
         values = array("d", content[at:])
     except (struct_error, ValueError):
         return None
-    paths = paths_at(place) if values else Paths(())
+    paths = paths_at(offset) if values else Paths(())
     if paths is None or len(paths.each) != len(values):
         return None
     around = [_text(part) for part in (content[_BATCH.size : middle], content[middle:at])]
     return Batch(time_s, interval_s, Points(around[0], paths, around[1], values))
 
 
-def _paths(read: Read, until: int, known: dict[int, Paths], place: int) -> Paths | None:
-    """Return the paths that stand at a *place*; None where there are none."""
-    paths = known.get(place)
+def _paths(read: Read, until: int, known: dict[int, Paths], offset: int) -> Paths | None:
+    """Return the paths at an *offset*, None if the record there is damaged."""
+    paths = known.get(offset)
     if paths is None:
-        found = _read_record(read, place, until)
+        found = _read_record(read, offset, until)
         if found is None or found[0] != _PATHS:
             return None
-        paths = known[place] = Paths(tuple(_text(found[1]).split("\n")))
+        paths = known[offset] = Paths(tuple(_text(found[1]).split("\n")))
     return paths
 
 

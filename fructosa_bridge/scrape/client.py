@@ -1,4 +1,4 @@
-"""From a target to its page: connect if need be, ask, and say in one line what goes wrong."""
+"""The HTTP client of all scrapes: from a target to its page."""
 
 import asyncio
 import contextlib
@@ -10,43 +10,43 @@ from typing import TYPE_CHECKING
 from aiohappyeyeballs import start_connection
 
 from fructosa_service import __version__
-from fructosa_service.errors import UsageError
+from fructosa_service.errors import FileError
 
 from ..model.errors import ScrapeError
 from ..model.target import Target
 from . import scrape_errors
-from .connection import Closed, Connection
+from .connection import ConnectionClosed, NodeConnection
 from .credentials import Credentials
-from .dns_cache import Names
-from .response import Reply
+from .dns_cache import DNSCache
+from .response import ScrapeResponse
 
 if TYPE_CHECKING:
     from ssl import SSLContext
 
 _OPENMETRICS = "application/openmetrics-text"
-# Text is what most understand; OpenMetrics is taken from those who know nothing else.
+# Nearly all exporters know the text format; OpenMetrics is for those that know nothing else.
 _ACCEPT = f"text/plain;version=0.0.4,{_OPENMETRICS};version=1.0.0;q=0.5,*/*;q=0.1"
 _AGENT = f"lmaster/{__version__}"
-# Servers close connections that rest; a minute between two scrapes most of them bear.
-_LONGEST_REST_S = 75
-# Of several addresses of a node the next one is tried when one has not answered for so long.
+# Servers close idle connections; most keep them for a minute between two scrapes.
+_LONGEST_IDLE_S = 75
+# If a node has several addresses, the next one is tried after this time.
 _NEXT_ADDRESS_S = 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a node said, and whether in OpenMetrics."""
+    """A page of a target, and whether it is in OpenMetrics."""
 
     text: str
     is_openmetrics: bool
 
 
 class Client:
-    """Asks for pages; connections stay open, at most one a target."""
+    """Fetches pages; keeps one connection per target open."""
 
     def __init__(self) -> None:
-        self._names = Names()
-        self._connections: dict[str, Connection] = {}
+        self._dns = DNSCache()
+        self._connections: dict[str, NodeConnection] = {}
         self._credentials: dict[str, Credentials] = {}
         self._requests: dict[str, tuple[Target, str | None, bytes]] = {}
 
@@ -61,11 +61,11 @@ class Client:
     ) -> None:
         for connection in self._connections.values():
             connection.close()
-        self._names.close()
-        await asyncio.sleep(0)  # closing is done in the loop's next turn
+        self._dns.close()
+        await asyncio.sleep(0)  # connections are closed in the next turn of the loop
 
     def forget(self, target: Target) -> None:
-        """End the connection to a *target* that is scraped no more."""
+        """Close the connection to a *target* that is no longer scraped."""
         self._requests.pop(target.identity, None)
         if connection := self._connections.pop(target.identity, None):
             connection.close()
@@ -73,91 +73,91 @@ class Client:
     async def fetch(self, target: Target) -> Page:
         """Return the page of a *target*.
 
-        Raises: ScrapeError, whose text says what a person has to know.
+        Raises: ScrapeError with a text for people.
         """
         attempt = _Attempt()
         try:
             async with asyncio.timeout(target.timeout_s):
-                await self._ask(target, attempt)
-        except UsageError as error:
+                await self._request(target, attempt)
+        except FileError as error:
             raise ScrapeError(str(error)) from error
-        except (TimeoutError, Closed) as error:
-            reply = attempt.reply
-            if reply is None or reply.status in (0, 200):
-                raise ScrapeError(_missing(error, target, reply)) from error
-        return _page(attempt.reply, target)
+        except (TimeoutError, ConnectionClosed) as error:
+            response = attempt.response
+            if response is None or response.status in (0, 200):
+                raise ScrapeError(_incomplete(error, target, response)) from error
+        return _page(attempt.response, target)
 
-    async def _ask(self, target: Target, attempt: "_Attempt") -> None:
-        """Ask on the connection that was kept, or on a new one; keep it."""
-        credentials = self._of(target)
-        request = self._request(target, credentials.authorization())
+    async def _request(self, target: Target, attempt: "_Attempt") -> None:
+        """Send a request on the kept connection, or on a new one; keep it."""
+        credentials = self._target_credentials(target)
+        request = self._request_text(target, credentials.authorization())
         context = credentials.context()
         connection = self._connections.pop(target.identity, None)
-        # A node may close a connection that rests, just when it is asked again.
+        # A node may close an idle connection at the moment of the next request.
         with contextlib.suppress(_Stale):
             if connection is not None and connection.is_open:
-                return await self._answer(connection, request, target, attempt, is_kept=True)
+                return await self._exchange(connection, request, target, attempt, is_kept=True)
         connection = await self._connected(target, context)
-        return await self._answer(connection, request, target, attempt, is_kept=False)
+        return await self._exchange(connection, request, target, attempt, is_kept=False)
 
-    async def _answer(
+    async def _exchange(
         self,
-        connection: Connection,
+        connection: NodeConnection,
         request: bytes,
         target: Target,
         attempt: "_Attempt",
         *,
         is_kept: bool,
     ) -> None:
-        reply = attempt.reply = Reply(target)
+        response = attempt.response = ScrapeResponse(target)
         try:
-            await connection.ask(request, reply)
-        except Closed as error:
-            if is_kept and not reply.is_begun:
-                attempt.reply = None
+            await connection.request(request, response)
+        except ConnectionClosed as error:
+            if is_kept and not response.has_begun:
+                attempt.response = None
                 raise _Stale from error
             raise
-        if is_kept and reply.status == HTTPStatus.REQUEST_TIMEOUT:
-            connection.close()  # some servers say that before they close one that rests
-            attempt.reply = None
+        if is_kept and response.status == HTTPStatus.REQUEST_TIMEOUT:
+            connection.close()  # some servers send that before they close an idle connection
+            attempt.response = None
             raise _Stale
-        if target.interval_s > _LONGEST_REST_S:
+        if target.interval_s > _LONGEST_IDLE_S:
             connection.close()
         elif connection.is_open:
             self._connections[target.identity] = connection
 
-    async def _connected(self, target: Target, context: "SSLContext | None") -> Connection:
+    async def _connected(self, target: Target, context: "SSLContext | None") -> NodeConnection:
         """Return a new connection.
 
-        Raises: ScrapeError when there is none.
+        Raises: ScrapeError if it cannot be established.
         """
         loop = asyncio.get_running_loop()
         name = None if context is None else target.access.server_name or target.host
         try:
-            async with asyncio.timeout(target.connecting_s):
-                addresses = await self._names.resolve(target.host, target.port)
+            async with asyncio.timeout(target.effective_connect_timeout_s):
+                addresses = await self._dns.resolve(target.host, target.port)
                 own = await start_connection(
                     addresses, happy_eyeballs_delay=_NEXT_ADDRESS_S, interleave=1
                 )
                 _, connection = await loop.create_connection(
-                    Connection, sock=own, ssl=context, server_hostname=name
+                    NodeConnection, sock=own, ssl=context, server_hostname=name
                 )
         except TimeoutError as error:
-            raise ScrapeError(scrape_errors.unconnected(target)) from error
+            raise ScrapeError(scrape_errors.connect_timed_out(target)) from error
         except OSError as error:
-            raise ScrapeError(scrape_errors.connecting(error, target)) from error
+            raise ScrapeError(scrape_errors.connect_failed(error, target)) from error
         return connection
 
-    def _request(self, target: Target, authorization: str | None) -> bytes:
-        """Return what is asked: mostly the same as last time."""
+    def _request_text(self, target: Target, authorization: str | None) -> bytes:
+        """Return the request, mostly the same as last time."""
         known = self._requests.get(target.identity)
         if known is None or known[0] is not target or known[1] != authorization:
-            known = target, authorization, _request(target, authorization)
+            known = target, authorization, _request_text(target, authorization)
             self._requests[target.identity] = known
         return known[2]
 
-    def _of(self, target: Target) -> Credentials:
-        """Return the credentials of the section of a *target*."""
+    def _target_credentials(self, target: Target) -> Credentials:
+        """Return the credentials of a *target*'s section."""
         known = self._credentials.get(target.group)
         if known is None or known.access != target.access:
             known = self._credentials[target.group] = Credentials(target.group, target.access)
@@ -165,29 +165,33 @@ class Client:
 
 
 class _Attempt:
-    """How far a fetch has come: the reply, None before there is a connection."""
+    """The response of a fetch, None before there is a connection."""
 
-    reply: Reply | None = None
+    response: ScrapeResponse | None = None
 
 
 class _Stale(Exception):
-    """A kept connection was closed, or was about to be, before it brought an answer."""
+    """A kept connection was closed before its response began."""
 
 
-def _missing(error: TimeoutError | Closed, target: Target, reply: Reply | None) -> str:
-    """Return what was missing when an attempt ended before its reply did."""
-    if isinstance(error, Closed):
-        return scrape_errors.broken(error.error, target, None if reply is None else reply.size)
+def _incomplete(
+    error: TimeoutError | ConnectionClosed, target: Target, response: ScrapeResponse | None
+) -> str:
+    """Return what was missing when an attempt ended before its response."""
+    if isinstance(error, ConnectionClosed):
+        return scrape_errors.connection_lost(
+            error.error, target, None if response is None else response.size
+        )
     return (
-        scrape_errors.unconnected(target)
-        if reply is None
-        else scrape_errors.late(target, reply.size)
+        scrape_errors.connect_timed_out(target)
+        if response is None
+        else scrape_errors.timed_out(target, response.size)
     )
 
 
-def _request(target: Target, authorization: str | None) -> bytes:
+def _request_text(target: Target, authorization: str | None) -> bytes:
     lines = [
-        f"GET {target.place} HTTP/1.1",
+        f"GET {target.request_path} HTTP/1.1",
         f"Host: {target.name}",
         f"Accept: {_ACCEPT}",
         f"Accept-Encoding: {'gzip' if target.access.compression else 'identity'}",
@@ -199,11 +203,10 @@ def _request(target: Target, authorization: str | None) -> bytes:
     return "\r\n".join([*lines, "\r\n"]).encode()
 
 
-def _page(reply: Reply | None, target: Target) -> Page:
-    assert reply is not None  # noqa: S101 - who was answered has a reply
-    if reply.status not in (0, 200):
-        raise ScrapeError(
-            scrape_errors.refusal(reply.status, reply.location, reply.excerpt(), target)
-        )
-    text = reply.page().decode("utf-8", "surrogateescape")
-    return Page(text, reply.media == _OPENMETRICS)
+def _page(response: ScrapeResponse | None, target: Target) -> Page:
+    assert response is not None  # noqa: S101 - a request without an error has a response
+    if response.status not in (0, 200):
+        location, excerpt = response.location, response.excerpt()
+        raise ScrapeError(scrape_errors.error_status(response.status, location, excerpt, target))
+    text = response.page().decode("utf-8", "surrogateescape")
+    return Page(text, response.media == _OPENMETRICS)

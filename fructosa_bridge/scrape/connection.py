@@ -1,84 +1,85 @@
-"""The edge to a node: one connection, on which one page at a time is asked for.
+"""The edge to a node: a connection that carries one request at a time.
 
-A client of its own, since a fetch by aiohttp costs twice as much: `make bench-fetching`.
+lmaster has an HTTP client of its own, as a request by aiohttp costs twice as much:
+`make bench-fetching`.
 """
 
 import asyncio
 import ssl
 from typing import cast
 
-from .response import Reply
+from .response import ScrapeResponse
 
-# All connections read into one buffer: what is in it is taken at once. A buffer of its own for
-# each would be fresh memory at each page, which costs more than the page.
+# All connections read into one buffer, which is parsed at once. A buffer for each of them would be
+# fresh memory for each page, which costs more than the page.
 _BUFFER = memoryview(bytearray(2**18))
 
 
-class Closed(Exception):
-    """The connection ended before the answer did; *error* is why, if the system says so."""
+class ConnectionClosed(Exception):
+    """The connection ended before the response; *error* is the reason, if the system gave one."""
 
     def __init__(self, error: Exception | None) -> None:
         super().__init__("the connection ended")
         self.error = error
 
 
-class Connection(asyncio.BufferedProtocol):
-    """A connection; `ask` it when it is made."""
+class NodeConnection(asyncio.BufferedProtocol):
+    """A connection to a node."""
 
     def __init__(self) -> None:
         self.is_open = False
         self._transport: asyncio.Transport | None = None
-        self._reply: Reply | None = None
-        self._answered: asyncio.Future[None] | None = None
+        self._response: ScrapeResponse | None = None
+        self._is_over: asyncio.Future[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take the connection."""
-        self._transport = cast(asyncio.Transport, transport)  # that of a stream, as asked for
+        """Keep the new connection."""
+        self._transport = cast(asyncio.Transport, transport)  # of a stream, as requested
         self.is_open = True
 
-    async def ask(self, request: bytes, reply: Reply) -> None:
-        """Send a *request* and wait until its *reply* is over.
+    async def request(self, request: bytes, response: ScrapeResponse) -> None:
+        """Send a *request* and wait until its *response* is over.
 
-        Raises: Closed when the connection ended first.
+        Raises: ConnectionClosed if the connection ended first.
         """
-        is_kept = False
+        is_reusable = False
         try:
             if self._transport is None or not self.is_open:
-                raise Closed(None)
-            self._reply = reply
-            self._answered = asyncio.get_running_loop().create_future()
+                raise ConnectionClosed(None)
+            self._response = response
+            self._is_over = asyncio.get_running_loop().create_future()
             self._transport.write(request)
-            await self._answered
-            is_kept = reply.is_whole and not reply.is_last
+            await self._is_over
+            is_reusable = response.is_complete and not response.closes
         finally:
-            self._reply = self._answered = None
-            reply.close()
-            if not is_kept:  # also when who asks is cancelled, be the reply whole by then
+            self._response = self._is_over = None
+            response.close()
+            if not is_reusable:  # also if the caller was cancelled after the response was complete
                 self.close()
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        """Return where to read to."""
+        """Return where asyncio reads to."""
         return _BUFFER
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Hand on what was read."""
-        if self._reply is None:
-            self.close()  # nobody asked for anything
+        """Parse what asyncio has read."""
+        if self._response is None:
+            self.close()  # these bytes are unexpected
             return
-        self._reply.feed(_BUFFER[:nbytes])
-        self._look()
+        self._response.feed(_BUFFER[:nbytes])
+        self._wake()
 
     def eof_received(self) -> None:
-        """Note that the node sends no more; the connection is closed then."""
+        """Handle the end of the node's side; asyncio closes ours then."""
         self.is_open = False
-        if self._reply is not None and not self._is_cut_off():
-            self._reply.end()
-            self._look()
+        if self._response is not None and not self._is_truncated():
+            self._response.end()
+            self._wake()
 
-    def _is_cut_off(self) -> bool:
-        """Tell whether TLS ended without a good-bye, as anybody on the way can bring about.
+    def _is_truncated(self) -> bool:
+        """Return whether TLS ended without a close_notify, which anybody on the path can cause.
 
-        asyncio calls both an end; what is read behind a good-bye is nothing, and no error.
+        asyncio calls both an end; after a close_notify, reading returns nothing and no error.
         """
         tls = None if self._transport is None else self._transport.get_extra_info("ssl_object")
         try:
@@ -87,19 +88,19 @@ class Connection(asyncio.BufferedProtocol):
             return True
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Wake who waits for an answer."""
+        """Wake the request, if there is one."""
         self.is_open = False
-        self._transport = None  # that of TLS holds this connection, too
-        if self._answered is not None and not self._answered.done():
-            self._answered.set_exception(Closed(error))
+        self._transport = None  # a TLS transport refers to this object
+        if self._is_over is not None and not self._is_over.done():
+            self._is_over.set_exception(ConnectionClosed(error))
 
-    def _look(self) -> None:
-        is_over = self._reply is not None and self._reply.is_over
-        if is_over and self._answered is not None and not self._answered.done():
-            self._answered.set_result(None)
+    def _wake(self) -> None:
+        is_over = self._response is not None and self._response.is_over
+        if is_over and self._is_over is not None and not self._is_over.done():
+            self._is_over.set_result(None)
 
     def close(self) -> None:
-        """End the connection at once, whatever is on its way."""
+        """Close the connection at once."""
         self.is_open = False
         if self._transport is not None:
             self._transport.abort()

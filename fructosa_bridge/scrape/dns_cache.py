@@ -1,4 +1,4 @@
-"""From the names of nodes to addresses, without disturbing anybody else."""
+"""A cache of host addresses, whose look-ups block nothing else."""
 
 import asyncio
 import socket
@@ -7,18 +7,18 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-# A look-up that no server answers keeps its thread for half a minute. These are not the threads
-# that write to disk.
+# A look-up keeps its thread for half a minute if no name server responds. These threads are not
+# those that write to disk.
 _THREADS = 16
-# A node that is down is asked for at each of its scrapes, a name server not so often.
-_KEPT_S = 60.0
+# A node that is down is scraped again and again, a name server is asked less often.
+_TTL_S = 60.0
 
 AddressInfo = tuple[Any, ...]
-"""What getaddrinfo says: family, type, protocol, name, address."""
+"""What getaddrinfo returns: family, type, protocol, canonical name, address."""
 
 
-class Names:
-    """Looks up names; while no name server answers, what was found last goes on to be used."""
+class DNSCache:
+    """Looks up hosts; while no name server responds, the last addresses stay in use."""
 
     def __init__(
         self,
@@ -27,32 +27,32 @@ class Names:
     ) -> None:
         self._look_up = look_up
         self._clock = clock
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="names")
-        self._last: dict[tuple[str, int], tuple[float, list[AddressInfo]]] = {}
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="dns")
+        self._entries: dict[tuple[str, int], tuple[float, list[AddressInfo]]] = {}
 
     async def resolve(self, host: str, port: int) -> list[AddressInfo]:
         """Return the addresses of a *host*.
 
-        Raises: socket.gaierror when there are none.
+        Raises: socket.gaierror if there are none.
         """
-        found_s, found = self._last.get((host, port), (0.0, []))
-        if found and self._clock() < found_s + _KEPT_S:
-            return found
+        time_s, cached = self._entries.get((host, port), (0.0, []))
+        if cached and self._clock() < time_s + _TTL_S:
+            return cached
         try:
             loop = asyncio.get_running_loop()
-            answers = await loop.run_in_executor(self._threads, self._answers, host, port)
+            addresses = await loop.run_in_executor(self._threads, self._addresses, host, port)
         except socket.gaierror as error:
-            if error.errno != socket.EAI_AGAIN or not found:
+            if error.errno != socket.EAI_AGAIN or not cached:
                 raise
-            return found
-        self._last[host, port] = self._clock(), answers
-        return answers
+            return cached
+        self._entries[host, port] = self._clock(), addresses
+        return addresses
 
-    def _answers(self, host: str, port: int) -> list[AddressInfo]:
+    def _addresses(self, host: str, port: int) -> list[AddressInfo]:
         return self._look_up(
             host, port, socket.AF_UNSPEC, socket.SOCK_STREAM, 0, socket.AI_ADDRCONFIG
         )
 
     def close(self) -> None:
-        """End the threads; those that wait for a name server are not waited for."""
+        """Stop the threads without waiting for name servers."""
         self._threads.shutdown(wait=False, cancel_futures=True)

@@ -1,67 +1,72 @@
-"""Asking every node once, and what is said of it."""
+"""lmaster ping: every target scraped once, and the report of it."""
 
 import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from ..config.node_sets import folded
+from ..config.node_sets import fold
+from ..model.points import Batch
 from ..model.target import Target
 from .client import Client
 from .scraper import Scraper
-from .target_state import State
+from .target_state import TargetState
 
-Tell = Callable[[int], None]
-"""Is told how many are done."""
+Progress = Callable[[int], None]
+"""Called with the number of targets that are done."""
 
-# So many at a time: nodes that do not answer cost a timeout for each so many of them.
+# Nodes that do not respond cost one timeout for each so many of them.
 _AT_ONCE = 200
 
 
-async def ask(
+async def ping(
     targets: Sequence[Target],
-    most_samples: int,
-    tell: Tell,
+    sample_limit: int,
+    progress: Progress,
     at_once: int = _AT_ONCE,
-) -> list[State]:
-    """Scrape every target once, for nobody; *tell* is told how many are done."""
-    states = [State(target) for target in targets]
+) -> list[TargetState]:
+    """Scrape every target once and discard the points; return the outcomes."""
+    states = [TargetState(target) for target in targets]
     waiting = iter(states)
     done = 0
 
     async with Client() as client:
-        scraper = Scraper(client, [], most_samples)
+        scraper = Scraper(client, _discard, sample_limit)
 
-        async def ask_on() -> None:
+        async def worker() -> None:
             nonlocal done
             for state in waiting:
                 await scraper.scrape(state, time.time())
-                client.forget(state.target)  # it is asked no more; files that are open are few
+                client.forget(state.target)  # keeps the number of open files small
                 done += 1
-                tell(done)
+                progress(done)
 
-        await asyncio.gather(*(ask_on() for _ in range(min(at_once, len(states)))))
+        await asyncio.gather(*(worker() for _ in range(min(at_once, len(states)))))
         scraper.flush()
     return states
 
 
-def report(states: Sequence[State], *, is_quiet: bool = False) -> Iterator[str]:
-    """Return the lines that tell how it went: a node a line, those that fail alike in one."""
+def _discard(batches: Sequence[Batch]) -> None:
+    """Queue nothing."""
+
+
+def report(states: Sequence[TargetState], *, is_quiet: bool = False) -> Iterator[str]:
+    """Yield the lines of the report: one for each target, one for all with the same error."""
     names = _Names(state.target for state in states)
-    answering = [state for state in states if state.up]
-    width = max((len(names.of(state.target)) for state in answering), default=0)
-    for state in () if is_quiet else answering:
-        took = f"{state.samples} samples in {state.duration_s * 1000:.0f} ms"
-        yield f"[ok]   {names.of(state.target):{width}}  {took}"
-    for error, targets in _alike(state for state in states if not state.up).items():
-        yield f"[FAIL] {names.together(targets)}  {error}"
-    failed = len(states) - len(answering)
-    yield f"{len(answering)} of {len(states)} answer" + (f", {failed} do not" if failed else "")
+    up = [state for state in states if state.up]
+    width = max((len(names.of(state.target)) for state in up), default=0)
+    for state in () if is_quiet else up:
+        result = f"{state.samples} samples in {state.duration_s * 1000:.0f} ms"
+        yield f"[ok]   {names.of(state.target):{width}}  {result}"
+    for error, targets in _by_error(state for state in states if not state.up).items():
+        yield f"[FAIL] {names.folded(targets)}  {error}"
+    failed = len(states) - len(up)
+    yield f"{len(up)} of {len(states)} respond" + (f", {failed} do not" if failed else "")
 
 
-def _alike(states: Iterable[State]) -> dict[str, list[Target]]:
-    """Return what failed by what is wrong: errors that differ in the host's name are one."""
-    found: dict[str, list[State]] = {}
+def _by_error(states: Iterable[TargetState]) -> dict[str, list[Target]]:
+    """Return failed targets by error; errors that differ only in the host's name are one."""
+    found: dict[str, list[TargetState]] = {}
     for state in states:
         found.setdefault(_without_host(state), []).append(state)
     return {
@@ -70,31 +75,31 @@ def _alike(states: Iterable[State]) -> dict[str, list[Target]]:
     }
 
 
-def _without_host(state: State) -> str:
+def _without_host(state: TargetState) -> str:
     error, host = state.error or "", state.target.host
-    return error.replace(f" host {host}:", " such host:").replace(f" name {host}:", " name:")
+    return error.replace(f" host {host}:", " host:").replace(f" name {host}:", " name:")
 
 
 class _Names:
-    """What targets are called: by node and port, by section where that is not enough."""
+    """The names of targets: host and port, with the section if several have the same."""
 
     def __init__(self, targets: Iterable[Target]) -> None:
         self._count = Counter(target.name for target in targets)
 
     def of(self, target: Target) -> str:
-        """Return what a target is called."""
+        """Return the name of a target."""
         return target.name + self._section(target)
 
-    def together(self, targets: Sequence[Target]) -> str:
-        """Return what several are called: those of one port and section folded."""
+    def folded(self, targets: Sequence[Target]) -> str:
+        """Return the names of several targets, as node sets by port and section."""
         hosts: dict[tuple[int, str], list[Target]] = {}
         for target in targets:
             hosts.setdefault((target.port, self._section(target)), []).append(target)
         return ", ".join(
-            self.of(alike[0])
-            if len(alike) == 1
-            else f"{folded(target.host for target in alike)}:{port}{section}"
-            for (port, section), alike in hosts.items()
+            self.of(some[0])
+            if len(some) == 1
+            else f"{fold(target.host for target in some)}:{port}{section}"
+            for (port, section), some in hosts.items()
         )
 
     def _section(self, target: Target) -> str:

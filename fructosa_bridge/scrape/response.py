@@ -1,150 +1,156 @@
-"""From the bytes that a node sends to its answer: status, headers, and a bounded body."""
+"""From the bytes that a node sends to its response: status, headers, and a limited body."""
 
 import httptools
 
 from ..model.errors import ScrapeError
 from ..model.target import Target
 from . import scrape_errors
-from .response_body import Body, looks_like, media_type, stranger, too_long
+from .response_body import (
+    ResponseBody,
+    media_type,
+    page_too_long,
+    unexpected_content,
+    unexpected_media,
+)
 
-# So much may come that brings nothing of the page: a head, or what stands between its parts.
+# So many bytes may arrive without a byte of the page: a head, or what is between chunks.
 _LONGEST_HEAD_BYTES = 2**16
-# A refusal says why in its first words.
+# The first words of an error response say why.
 _EXCERPT_BYTES = 200
 _TLS_ALERT = b"\x15"
 
 
-class Reply:
-    """The answer of one *target*, as it comes.
+class ScrapeResponse:
+    """The response of a *target* while it is received.
 
-    *status* is 0 until there is a head; *is_begun* tells whether anything came, *is_whole* that
-    nothing is missing, *is_last* that its connection can't be used any more, *fault* why no page
-    will be made of it.
+    *status* is 0 until the head is complete. *has_begun* is set by the first byte, *is_complete* by
+    the last. *closes* means that the connection cannot be used again, *error* that the response is
+    not usable. The on_… methods are called by the parser.
     """
 
     def __init__(self, target: Target) -> None:
         self.status = 0
         self._headers: dict[bytes, bytes] = {}
-        self.fault: ScrapeError | None = None
-        self.is_begun = self.is_whole = self.is_last = False
+        self.error: ScrapeError | None = None
+        self.has_begun = self.is_complete = self.closes = False
         self._target = target
-        self._idle_bytes = 0  # since the last that brought something
-        self._body: Body | None = None
+        self._idle_bytes = 0  # since the last byte of the page
+        self._body: ResponseBody | None = None
         self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more is wanted."""
-        return self.is_whole or self.fault is not None
+        """Whether no more bytes are wanted."""
+        return self.is_complete or self.error is not None
 
     @property
     def size(self) -> int | None:
-        """How many bytes of the page have come; None before its head."""
+        """How many bytes of the page were received; None before the head is complete."""
         return None if self._body is None else self._body.size
 
     def feed(self, data: memoryview) -> None:
-        """Take the next bytes."""
+        """Parse the next bytes."""
         if self._parser is None or self.is_over:
-            self.is_last = True  # nobody asked for them
+            self.closes = True  # these bytes are unexpected
             return
-        # However it is cut, a head is as long as it is.
+        # The limit holds however the head is split.
         room = len(data) if self.status else _LONGEST_HEAD_BYTES - self._idle_bytes
         self._idle_bytes += len(data[:room])
         self._parse(self._parser, data[:room])
         if self._idle_bytes >= _LONGEST_HEAD_BYTES and not self.is_over:
-            no_http = scrape_errors.no_http(self.size, speaks_tls=False)
-            self._refuse(no_http if self.status else scrape_errors.LONG_HEAD)
+            not_http = scrape_errors.not_http(self.size, speaks_tls=False)
+            self._fail(not_http if self.status else scrape_errors.LONG_HEAD)
         elif room < len(data):
             self.feed(data[room:])
 
     def _parse(self, parser: httptools.HttpResponseParser, data: memoryview) -> None:
-        is_first, self.is_begun = not self.is_begun, True
+        is_first, self.has_begun = not self.has_begun, True
         try:
             parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             speaks_tls = is_first and data[:1] == _TLS_ALERT
-            self._refuse(scrape_errors.no_http(self.size, speaks_tls=speaks_tls))
+            self._fail(scrape_errors.not_http(self.size, speaks_tls=speaks_tls))
 
     def end(self) -> None:
-        """Note that the node closed the connection, which may be how the answer ends."""
-        is_bounded = self._header(b"content-length") or self._header(b"transfer-encoding")
-        self.is_last = True
-        self.is_whole = self.is_whole or (self._body is not None and not is_bounded)
+        """Handle the end of the connection, which may be the end of the body."""
+        has_length = self._header(b"content-length") or self._header(b"transfer-encoding")
+        self.closes = True
+        self.is_complete = self.is_complete or (self._body is not None and not has_length)
 
     def close(self) -> None:
-        """Take no more. Parser and reply hold each other: both would stay for long."""
+        """Parse no more. Parser and response refer to each other, and would stay in memory."""
         self._parser = None
 
-    def _refuse(self, why: str | ScrapeError) -> None:
+    def _fail(self, error: str | ScrapeError) -> None:
         if not self.is_over:
-            self.fault = why if isinstance(why, ScrapeError) else ScrapeError(why)
-        self.is_last = True
+            self.error = error if isinstance(error, ScrapeError) else ScrapeError(error)
+        self.closes = True
 
     def on_message_begin(self) -> None:
-        """Note whether it is another answer, which nobody asked for."""
-        self.is_last = self.is_last or self.is_whole
+        """Note a second response, which is unexpected."""
+        self.closes = self.closes or self.is_complete
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header, as the parser finds it; none that follows the page."""
+        """Keep a header; those after the body are ignored."""
         if self.status == 0:
             name = name.lower()
             before = self._headers.get(name)
             self._headers[name] = value if before is None else before + b", " + value
 
     def on_headers_complete(self) -> None:
-        """Begin the body."""
+        """Start the body."""
         if self.status or self._parser is None:
             return
         status = self._parser.get_status_code()
-        if status < 200:  # the answer itself is still to come
+        if status < 200:  # the final response is still to come
             self._headers.clear()
             return
         self.status, self._idle_bytes = status, 0
         try:
-            self._body = self._begun_body()
+            self._body = self._new_body()
         except ScrapeError as error:
             if status == 200:
-                self._refuse(error)
+                self._fail(error)
 
-    def _begun_body(self) -> Body:
-        limit_bytes, length = self._target.limit_bytes, self._header(b"content-length")
-        body = Body(self._header(b"content-encoding"), limit_bytes)
-        if self.status == 200 and (what := stranger(self.media)):
-            raise self._strange(what)
-        if self.status == 200 and length.isdecimal() and int(length) > limit_bytes:
-            raise too_long(limit_bytes)
+    def _new_body(self) -> ResponseBody:
+        page_limit, length = self._target.page_limit, self._header(b"content-length")
+        body = ResponseBody(self._header(b"content-encoding"), page_limit)
+        if self.status == 200 and (problem := unexpected_media(self.media)):
+            raise self._unexpected(problem)
+        if self.status == 200 and length.isdecimal() and int(length) > page_limit:
+            raise page_too_long(page_limit)
         return body
 
-    def _strange(self, what: str) -> ScrapeError:
-        return ScrapeError(f"{what}; check port, and path, now {self._target.page}")
+    def _unexpected(self, problem: str) -> ScrapeError:
+        return ScrapeError(f"{problem}; check port, and path = {self._target.path}")
 
     def on_body(self, data: bytes) -> None:
-        """Take a part of the body."""
+        """Add a part of the body."""
         if self._body is None or self.is_over:
             return
         self._idle_bytes = 0
         try:
             self._body.add(data)
         except ScrapeError as error:
-            self._refuse(error)
+            self._fail(error)
         if self.status != 200 and self._body.size >= _EXCERPT_BYTES:
-            self.is_whole = self.is_last = True
+            self.is_complete = self.closes = True
 
     def on_message_complete(self) -> None:
-        """Note the end of the answer."""
+        """Handle the end of the body."""
         if self.status and not self.is_over:
-            self.is_whole = True
-            keeps = self._parser is not None and self._parser.should_keep_alive()
-            self.is_last = self.is_last or not keeps
+            self.is_complete = True
+            keeps_alive = self._parser is not None and self._parser.should_keep_alive()
+            self.closes = self.closes or not keeps_alive
 
     @property
     def media(self) -> str:
-        """The type of its page, without parameters."""
+        """The media type of the page."""
         return media_type(self._header(b"content-type"))
 
     @property
     def location(self) -> str:
-        """Where it says that the page is."""
+        """Where a redirect leads."""
         return self._header(b"location")
 
     def _header(self, name: bytes) -> str:
@@ -153,17 +159,17 @@ class Reply:
     def page(self) -> bytes:
         """Return the page.
 
-        Raises: ScrapeError when it is none.
+        Raises: ScrapeError if the response is not a page of metrics.
         """
-        if self.fault is not None:
-            raise self.fault
-        page = b"" if self._body is None else self._body.whole()
-        if what := looks_like(page):
-            raise self._strange(what)
+        if self.error is not None:
+            raise self.error
+        page = b"" if self._body is None else self._body.complete()
+        if problem := unexpected_content(page):
+            raise self._unexpected(problem)
         return page
 
     def excerpt(self) -> str:
-        """Return how the text of a refusal begins, as far as it came."""
+        """Return the beginning of the text of an error response, as far as it was received."""
         if self._body is None or self.media not in ("text/plain", ""):
             return ""
-        return self._body.so_far()[:_EXCERPT_BYTES].decode("utf-8", "replace").strip()
+        return self._body.received()[:_EXCERPT_BYTES].decode("utf-8", "replace").strip()

@@ -1,122 +1,145 @@
-"""From the chunks of a body to a page: bounded, unpacked, and not something else."""
+"""The body of a response: limited, decompressed, and checked for being a page of metrics."""
 
+import importlib
 import re
+import zlib
 from typing import Any
 
 from ..model.errors import ScrapeError
-from . import gzip
 
-_PACKED = ("gzip", "x-gzip")
-# Pages have one; each further one costs a copy of what follows it.
+_GZIP = ("gzip", "x-gzip")
+_GZIP_WINDOW = 16 + zlib.MAX_WBITS  # with the header and the checksum of gzip
+# Pages have one member; each further one costs a copy of what follows it.
 _MOST_MEMBERS = 100
-# Unpacked at one time: a chunk of 64 KiB may hold 64 MiB.
-_PIECE = 2**18
-_LOOKED_AT = 1000
-# Names in quotes may stand in braces on a page of metrics too, but no colon follows them.
+# Decompressed at a time: a chunk of 64 KiB may contain 64 MiB.
+_PIECE_BYTES = 2**18
+# A wrong page is recognised by its first bytes.
+_EXAMINED_BYTES = 1000
+# A page of metrics may have names in quotes within braces, too, but then no colon follows them.
 _JSON = re.compile(rb'\s*(?:\[|\{\s*(?:\}|"(?:[^"\\\n]|\\.)*"\s*:))')
 _HTML = re.compile(rb"\s*<")
-_WEB_PAGE = "this is a web page (HTML), no metrics"
-_JSON_PAGE = "this is JSON, no metrics"
-_OTHER = {
-    "text/html": _WEB_PAGE,
-    "application/xhtml+xml": _WEB_PAGE,
-    "application/json": _JSON_PAGE,
-    "application/vnd.google.protobuf": "this is Prometheus's binary format, which isn't read here",
+_IS_HTML = "the response is a web page (HTML), not metrics"
+_IS_JSON = "the response is JSON, not metrics"
+_UNEXPECTED = {
+    "text/html": _IS_HTML,
+    "application/xhtml+xml": _IS_HTML,
+    "application/json": _IS_JSON,
+    "application/vnd.google.protobuf": "the response is in Prometheus's protobuf format, which is "
+    "not supported",
 }
 
 
-class Body:
-    """A body that comes in chunks, unpacked as it comes; never more than *limit_bytes* of it.
+def _gzip_library() -> Any:
+    """Return Intel's ISA-L, which is twice as fast as zlib; zlib if it is not available."""
+    try:
+        return importlib.import_module("isal.isal_zlib")
+    except ImportError:
+        return zlib
 
-    Raises: ScrapeError for a *coding* that nobody asked for.
+
+_gzip = _gzip_library()
+
+
+class ResponseBody:
+    """A body that arrives in chunks and is decompressed at once; at most *page_limit* bytes.
+
+    Raises: ScrapeError for an unexpected *coding*.
     """
 
-    def __init__(self, coding: str, limit_bytes: int) -> None:
+    def __init__(self, coding: str, page_limit: int) -> None:
         coding = coding.strip().lower()
-        if coding not in ("", "identity", *_PACKED):
-            raise ScrapeError(f"the page is packed as {coding[:20]!a}, which was not asked for")
-        self._unpacker = gzip.unpacker() if coding in _PACKED else None
-        self._limit_bytes = limit_bytes
+        if coding not in ("", "identity", *_GZIP):
+            raise ScrapeError(f"the page has the unexpected encoding {coding[:20]!a}")
+        self._decompressor = _decompressor() if coding in _GZIP else None
+        self._page_limit = page_limit
         self._members = 1
-        self._begun = False
-        self._first = b""  # mostly all of it, and then it isn't copied
-        self._more = bytearray()  # as pieces of two bytes each would take thirty times the room
+        self._has_begun = False
+        self._first = b""  # mostly the whole body, which then is not copied
+        self._more = bytearray()  # a list of pieces of two bytes would take thirty times the memory
         self.size = 0
 
     def add(self, chunk: bytes) -> None:
-        """Take the next *chunk*.
+        """Add the next *chunk*.
 
-        Raises: ScrapeError when that is too much, or no gzip.
+        Raises: ScrapeError if the body gets too long, or is not valid gzip.
         """
-        if self._unpacker is None:
-            self._keep(chunk)
+        if self._decompressor is None:
+            self._append(chunk)
             return
-        self._begun = True
+        self._has_begun = True
         while chunk:
-            if self._unpacker.eof:
-                self._unpacker = self._next_member()
-            self._keep(self._unpacked(self._unpacker, chunk))
-            chunk = self._unpacker.unconsumed_tail or self._unpacker.unused_data
+            if self._decompressor.eof:
+                self._decompressor = self._next_member()
+            self._append(self._decompress(self._decompressor, chunk))
+            chunk = self._decompressor.unconsumed_tail or self._decompressor.unused_data
 
     def _next_member(self) -> Any:
         self._members += 1
         if self._members > _MOST_MEMBERS:
-            raise ScrapeError(f"the page is packed in more than {_MOST_MEMBERS} parts of gzip")
-        return gzip.unpacker()
+            raise ScrapeError(f"the page has more than {_MOST_MEMBERS} gzip members")
+        return _decompressor()
 
-    def _unpacked(self, unpacker: Any, chunk: bytes) -> bytes:
+    def _decompress(self, decompressor: Any, chunk: bytes) -> bytes:
         try:
-            return unpacker.decompress(chunk, _PIECE)  # type: ignore[no-any-return]
-        except gzip.Broken as error:
+            return decompressor.decompress(chunk, _PIECE_BYTES)  # type: ignore[no-any-return]
+        except _gzip.error as error:
             raise ScrapeError(
-                f"the page is no gzip, as its Content-Encoding says, after {self.size} bytes"
+                f"the page is not valid gzip after {self.size} bytes, though its Content-Encoding "
+                "is gzip"
             ) from error
 
-    def _keep(self, piece: bytes) -> None:
+    def _append(self, piece: bytes) -> None:
         self.size += len(piece)
-        if self.size > self._limit_bytes:
-            raise too_long(self._limit_bytes)
+        if self.size > self._page_limit:
+            raise page_too_long(self._page_limit)
         if self._first:
             self._more += piece
         else:
             self._first = piece
 
-    def whole(self) -> bytes:
-        """Return all of it, when no more comes.
+    def complete(self) -> bytes:
+        """Return the whole body, when it has ended.
 
-        Raises: ScrapeError when its end is missing.
+        Raises: ScrapeError if the gzip stream is incomplete.
         """
-        if self._unpacker is not None and self._begun and not self._unpacker.eof:
-            raise ScrapeError(f"the page broke off after {self.size} bytes: its gzip has no end")
-        return self.so_far()
+        if self._decompressor is not None and self._has_begun and not self._decompressor.eof:
+            raise ScrapeError(
+                f"the page is incomplete: its gzip stream ended after {self.size} bytes"
+            )
+        return self.received()
 
-    def so_far(self) -> bytes:
-        """Return what has come."""
+    def received(self) -> bytes:
+        """Return what was received so far."""
         return self._first + self._more if self._more else self._first
 
 
-def too_long(limit_bytes: int) -> ScrapeError:
-    """Return the error of a page with more bytes than are allowed."""
+def _decompressor() -> Any:
+    """Return an object that decompresses one member, like zlib's decompressobj."""
+    return _gzip.decompressobj(_GZIP_WINDOW)
+
+
+def page_too_long(page_limit: int) -> ScrapeError:
+    """Return the error of a page with more than *page_limit* bytes."""
     return ScrapeError(
-        f"the page is longer than {limit_bytes} bytes; raise page limit if it is right"
+        f"the page is longer than {page_limit} bytes; if that is expected, raise page limit"
     )
 
 
 def media_type(content_type: str) -> str:
-    """Return what a header Content-Type says, without its parameters."""
+    """Return the media type in a header Content-Type, without its parameters."""
     return content_type.partition(";")[0].strip().lower()
 
 
-def stranger(media: str) -> str | None:
-    """Return what a page of a *media* type is, if that can't be metrics."""
-    return _OTHER.get(media)
+def unexpected_media(media: str) -> str | None:
+    """Return an error for a *media* type that cannot be metrics."""
+    return _UNEXPECTED.get(media)
 
 
-def looks_like(page: bytes) -> str | None:
-    """Return what a *page* is by how it begins, if that can't be metrics."""
-    start = page[:_LOOKED_AT]
+def unexpected_content(page: bytes) -> str | None:
+    """Return an error for a *page* that cannot be metrics by its first bytes."""
+    start = page[:_EXAMINED_BYTES]
     if start.startswith(b"\x1f\x8b"):
-        return "the page is gzip, and has no Content-Encoding that says so"
+        return "the page is gzip, but has no Content-Encoding"
     if _HTML.match(start):
-        return _WEB_PAGE
-    return _JSON_PAGE if _JSON.match(start) else None
+        return _IS_HTML
+    return _IS_JSON if _JSON.match(start) else None

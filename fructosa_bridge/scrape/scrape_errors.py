@@ -1,4 +1,4 @@
-"""What went wrong on the way to a page, in one line for the person who looks."""
+"""The errors of a scrape, each in one line that says what to do."""
 
 import errno
 import socket
@@ -10,7 +10,7 @@ from fructosa_service.os_errors import reason
 
 from ..model.target import Target
 
-LONG_HEAD = "the answer's header lines are too long; is this the right port?"
+LONG_HEAD = "the response has too long headers; is this the right port?"
 
 _REDIRECTS = range(300, 400)
 # Codes of OpenSSL's X509_V_ERR_*, which its header file x509_vfy.h fixes.
@@ -19,8 +19,8 @@ _NOT_YET, _EXPIRED = 9, 10
 _OTHER_NAME = (62, 64)
 
 
-def connecting(error: OSError, target: Target) -> str:
-    """Return why there is no connection."""
+def connect_failed(error: OSError, target: Target) -> str:
+    """Return why the connection could not be established."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"the node's certificate is not trusted: {_certificate(error, target)}"
     if isinstance(error, ssl.SSLError):
@@ -28,128 +28,129 @@ def connecting(error: OSError, target: Target) -> str:
     if isinstance(error, socket.gaierror):
         return _no_address(error, target)
     if error.errno == errno.ECONNRESET:
-        return f"can't connect: {_why(error)}{_perhaps_tls(target)}"
+        return f"cannot connect: {_why(error)}{_perhaps_tls(target)}"
     if error.errno == errno.EMFILE:
-        return "can't connect: lmaster has too many open files; raise the limit (ulimit -n)"
-    return f"can't connect: {_why(error)}"
+        return "cannot connect: lmaster has too many open files; raise the limit (ulimit -n)"
+    return f"cannot connect: {_why(error)}"
 
 
 def _no_address(error: OSError, target: Target) -> str:
     if error.errno == socket.EAI_AGAIN:
-        return f"can't look up the name {target.host}: no name server answers; check the DNS"
-    return f"there is no host {target.host}: {_words(error.strerror)}; check hosts, or the DNS"
+        return f"cannot resolve the name {target.host}: no name server responds; check the DNS"
+    return f"unknown host {target.host}: {_words(error.strerror)}; check hosts, or the DNS"
 
 
 def _certificate(error: ssl.SSLCertVerificationError, target: Target) -> str:
     code = getattr(error, "verify_code", None)
     if code in _UNKNOWN_CA:
-        return "no known authority has signed it; set tls ca to a file with the one that has"
+        return "it is signed by an unknown authority; set tls ca to a file with that authority"
     if code == _EXPIRED:
         return "it has expired; renew it on the node"
     if code == _NOT_YET:
         return "it is not valid yet; check the clocks"
     if code in _OTHER_NAME:
         name = target.access.server_name or target.host
-        return f"it is another host's than {name}; set tls server name to a name that stands in it"
+        return f"it is not valid for {name}; set tls server name to a name in the certificate"
     return f"{_words(getattr(error, 'verify_message', None))}; renew it on the node"
 
 
 def _tls(error: ssl.SSLError) -> str:
     why = (getattr(error, "reason", None) or "").lower().replace("_", " ")
     if "certificate required" in why or "handshake failure" in why:
-        return f"the node refuses TLS with lmaster ({why}); set tls certificate and tls key"
+        return f"the node refused the TLS handshake ({why}); set tls certificate and tls key"
     if "alert" in why:
-        return f"the node refuses TLS with lmaster ({why}); see its log"
+        return f"the node refused the TLS handshake ({why}); see its log"
     if "eof" in why:
-        return "the node broke off TLS; is this the right port?"
+        return "the node closed the connection during the TLS handshake; is this the right port?"
     if why in ("wrong version number", "record layer failure", "packet length too long"):
-        return "what answers there speaks no TLS; check port, or set tls = no"
-    return f"TLS failed ({why or 'for no reason that is told'}); see the log of the node"
+        return "the node does not speak TLS on this port; check port, or set tls = no"
+    return f"TLS failed ({why or 'unknown reason'}); see the log of the node"
 
 
-def broken(error: Exception | None, target: Target, size: int | None) -> str:
-    """Return why an answer broke off: after *size* bytes of its page, or (None) before it."""
+def connection_lost(error: Exception | None, target: Target, size: int | None) -> str:
+    """Return why a response ended early: after *size* bytes of its page, or (None) before it."""
     if isinstance(error, ssl.SSLError):
         return _tls(error)
     if size is not None:
-        return f"the page broke off after {size} bytes: the node closed the connection; see its log"
+        closed = f"the connection was closed after {size} bytes"
+        return f"the page is incomplete: {closed}; see the log of the node"
     if isinstance(error, OSError) and error.errno:
-        return f"the connection broke before an answer: {_why(error)}{_perhaps_tls(target)}"
-    return f"the node closed the connection without an answer{_perhaps_tls(target)}"
+        return f"the connection was lost before a response: {_why(error)}{_perhaps_tls(target)}"
+    return f"the node closed the connection without a response{_perhaps_tls(target)}"
 
 
-def no_http(size: int | None, *, speaks_tls: bool) -> str:
-    """Return that what came is no HTTP: after *size* bytes of a page, or (None) before it."""
+def not_http(size: int | None, *, speaks_tls: bool) -> str:
+    """Return the error of a response that is not HTTP, or not after *size* bytes of its page."""
     if speaks_tls:
-        return "what answers there speaks TLS; set tls = yes"
+        return "the node speaks TLS on this port; set tls = yes"
     if size is None:
-        return "the answer is no HTTP, or broken HTTP; is this the right port?"
-    return f"the page broke off after {size} bytes: what follows is broken HTTP"
+        return "the response is not valid HTTP; is this the right port?"
+    return f"the page is incomplete: invalid HTTP after {size} bytes"
 
 
 def _perhaps_tls(target: Target) -> str:
     if not target.access.tls:
-        return "; see its log, or does it want tls = yes?"
+        return "; see its log, or does it need tls = yes?"
     if target.access.certificate is None:
-        return "; see its log, or does it want tls certificate and tls key?"
+        return "; see its log, or does it need tls certificate and tls key?"
     return "; see its log"
 
 
-def late(target: Target, size: int | None) -> str:
-    """Return what was missing when time was up: an answer, or the rest of its page."""
+def timed_out(target: Target, size: int | None) -> str:
+    """Return what was missing at the timeout: the response, or the rest of its page."""
     limit = f"within the timeout of {target.timeout_s:g} s"
     if size is None:
-        return f"no page {limit}: the node is connected, and silent; is it overloaded?"
-    return f"no whole page {limit}: only {size} bytes came; ask for less, or raise timeout"
+        return f"no response {limit}: the node accepted the connection only; is it overloaded?"
+    return f"the page is incomplete {limit}: {size} bytes; ask for fewer sensors, or raise timeout"
 
 
-def unconnected(target: Target) -> str:
-    """Return that nobody took the connection in time."""
-    perhaps = ", does it speak TLS at all?" if target.access.tls else "?"
+def connect_timed_out(target: Target) -> str:
+    """Return the error of a connection that was not accepted in time."""
+    perhaps = ", does it speak TLS?" if target.access.tls else "?"
     return (
-        f"can't connect within {target.connecting_s:g} s: nothing answers; "
-        f"is the node switched on, does a firewall drop what comes{perhaps}"
+        f"cannot connect within {target.effective_connect_timeout_s:g} s: no response; "
+        f"is the node up, does a firewall drop packets{perhaps}"
     )
 
 
-def refusal(status: int, place: str, start: str, target: Target) -> str:
-    """Return what an answer other than 200 says: the *place* it names, the *start* of its text."""
+def error_status(status: int, location: str, start: str, target: Target) -> str:
+    """Return the error of a *status* other than 200, its *location* and the *start* of its text."""
     named = f"{status} {_phrase(status)}".rstrip()
     if status in _REDIRECTS:
-        return _moved(named, place)
-    said = f"the answer was {named}" + (f": {_words(start)}" if start else "")
+        return _redirect(named, location)
+    said = f"the response is {named}" + (f": {_words(start)}" if start else "")
     if status == HTTPStatus.UNAUTHORIZED:
         return f"{said}; {_unauthorized(target)}"
     if status == HTTPStatus.FORBIDDEN:
-        return f"{said}; let lmaster in there"
+        return f"{said}; allow lmaster's address or user there"
     if status == HTTPStatus.NOT_FOUND:
-        return f"{said}; set path to where the page is, now {target.page}"
+        return f"{said}; check path = {target.path}"
     return said
 
 
 def _phrase(status: int) -> str:
-    # The node's own words for it may be anything, or nothing.
+    # The reason phrase of the node may be anything.
     try:
         return HTTPStatus(status).phrase
     except ValueError:
         return ""
 
 
-def _moved(named: str, place: str) -> str:
-    if not place:
-        return f"the answer was {named}; redirects aren't followed"
+def _redirect(named: str, location: str) -> str:
+    if not location:
+        return f"the response is {named}; redirects are not followed"
     return (
-        f"the answer was {named}: the page is at {_words(place)}; redirects aren't followed, "
-        "set hosts, port, path and tls to that place"
+        f"the response is {named} to {_words(location)}; redirects are not followed: set hosts, "
+        "port, path and tls accordingly"
     )
 
 
 def _unauthorized(target: Target) -> str:
     access = target.access
     if access.token_file is not None:
-        return "the token in token file is not accepted"
+        return "the node does not accept the token in token file"
     if access.user is not None:
-        return "user, or what is in password file, is not accepted"
+        return "the node does not accept user and the password in password file"
     return "set user and password file, or token file"
 
 
@@ -158,5 +159,5 @@ def _why(error: OSError) -> str:
 
 
 def _words(text: str | None) -> str:
-    """Return a text that came from outside in one line, cut where it is long."""
-    return visible(" ".join((text or "no reason is told").split()))
+    """Return a text from outside in one line, cut if it is long."""
+    return visible(" ".join((text or "unknown reason").split()))

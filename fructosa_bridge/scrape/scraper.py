@@ -1,76 +1,72 @@
-"""Scraping a target, again and again: when it is due, ask, translate, queue; failures are data."""
+"""The scrape loop of a target: wait until it is due, fetch its page, translate it, queue it.
+
+A failed scrape is data: `up` is recorded for every slot.
+"""
 
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
 from ..model.errors import PageError, ScrapeError
-from ..model.points import Batch
+from ..model.points import Batch, Paths, Points
 from ..model.target import Target
-from ..naming.schemes import SCHEMES
-from ..queue.spool import Spool
+from ..naming.schemes import SCHEMES, SCRAPE_SERIES
 from ..translate import cluster_totals
-from ..translate.translator import Rules, Translation, Translator
+from ..translate.translator import Translation, TranslationRules, Translator
 from . import schedule
 from .client import Client, Page
-from .target_state import State
+from .target_state import TargetState
 
 log = logging.getLogger(__name__)
 
-_OWN_SERIES = ("up", "scrape_duration_seconds", "scrape_samples_scraped")
-# The clock may be set, and the machine may sleep: a long wait is looked at again so often.
-_LONGEST_NAP_S = 30.0
-# What is scraped is translated and queued together with what is still being asked for: together it
-# costs half, as caches stay warm. It waits so long at most, as some nodes never answer.
+Queue = Callable[[Sequence[Batch]], None]
+"""Queues batches for all destinations."""
+
+# The clock may be set, and the machine may be suspended: a long wait checks the clock this often.
+_LONGEST_SLEEP_S = 30.0
+# Pages that arrive at nearly the same time are translated and queued together: that costs half, as
+# caches stay warm. A page waits this long at most, as some nodes never respond.
 _GATHER_S = 0.1
-# No more pages wait in memory; they are some tens of milliseconds' worth of work.
-_AT_A_TIME = 100
+# No more pages wait in memory: they are tens of milliseconds of work.
+_MOST_GATHERED = 100
 
 
-class _Scraped(NamedTuple):
-    """A scrape that was made; *page* is None where there is none, and *error* says why."""
+class _Scrape(NamedTuple):
+    """A finished scrape; *page* is None if it failed, and *error* says why."""
 
-    state: State
+    state: TargetState
     due_s: float
-    took_s: float
+    duration_s: float
     page: Page | None
     error: str | None
 
 
-class _Names(NamedTuple):
-    """How the series of a target are called: around those of its page, and lmaster's own."""
-
-    before: str
-    after: str
-    own: tuple[str, ...]
-
-
 class Scraper:
-    """Scrapes targets into spools, each of which gets every batch."""
+    """Scrapes targets and queues their points."""
 
     def __init__(
         self,
         client: Client,
-        spools: Sequence[Spool],
+        queue: Queue,
         sample_limit: int,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._client = client
-        self.spools = list(spools)
+        self._queue = queue
         self.sample_limit = sample_limit
         self._clock = clock
-        self._translators: dict[Rules, Translator] = {}
-        self._asking = 0
-        self._is_resting, self._rested = False, asyncio.Event()
-        self._waiting: list[_Scraped] = []
+        self._translators: dict[TranslationRules, Translator] = {}
+        self._in_flight = 0
+        self._is_stopping, self._all_returned = False, asyncio.Event()
+        self._gathered: list[_Scrape] = []
         self._timer: asyncio.TimerHandle | None = None
-        self._own: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._scrape_paths: dict[tuple[str, str], Paths] = {}
 
-    async def watch(self, state: State) -> None:
-        """Scrape a target whenever it is due, for ever; never twice at a time."""
+    async def run(self, state: TargetState) -> None:
+        """Scrape a target whenever it is due, for ever; never twice at the same time."""
         target = state.target
         offset_s = schedule.offset(
             target.identity, target.interval_s, is_together=target.is_together
@@ -78,105 +74,116 @@ class Scraper:
         due_s = schedule.next_due(self._clock(), target.interval_s, offset_s)
         while True:
             due_s = await self._wait(due_s, target.interval_s, offset_s)
-            while self._is_resting:  # this task is about to be ended
-                await asyncio.sleep(_LONGEST_NAP_S)
+            while self._is_stopping:  # this task is about to be cancelled
+                await asyncio.sleep(_LONGEST_SLEEP_S)
             try:
                 await self.scrape(state, due_s)
             except asyncio.CancelledError:
-                state.missed += 1  # it is ended in the middle, and this slot stays empty
+                state.missed += 1  # the scrape is not finished: its slot stays empty
                 raise
-            following_s = schedule.next_due(self._clock(), target.interval_s, offset_s)
-            if following_s <= due_s:  # the clock was set back by a moment: not the same slot twice
-                following_s = due_s + target.interval_s
-            state.missed += schedule.missed(due_s, following_s, target.interval_s)
-            due_s = following_s
+            next_s = schedule.next_due(self._clock(), target.interval_s, offset_s)
+            if next_s <= due_s:  # the clock was set back a little: not the same slot again
+                next_s = due_s + target.interval_s
+            state.missed += schedule.missed(due_s, next_s, target.interval_s)
+            due_s = next_s
 
     async def _wait(self, due_s: float, interval_s: int, offset_s: float) -> float:
-        """Wait for a due time; return it, or a nearer one when the clock was set back far."""
+        """Wait for a due time and return it; or an earlier one if the clock was set back far."""
         while (left_s := due_s - self._clock()) > 0:
             if left_s > 2 * interval_s:
                 due_s = schedule.next_due(self._clock(), interval_s, offset_s)
                 continue
-            await asyncio.sleep(min(left_s, _LONGEST_NAP_S))
+            await asyncio.sleep(min(left_s, _LONGEST_SLEEP_S))
         return due_s
 
-    async def scrape(self, state: State, due_s: float) -> None:
-        """Scrape once; in a moment what the target said, and how it went, is queued."""
+    async def scrape(self, state: TargetState, due_s: float) -> None:
+        """Scrape a target once; its points are queued within a moment."""
         began_s = time.monotonic()
-        self._asking += 1
+        self._in_flight += 1
         try:
-            page, error = await self._fetched(state.target)
+            page, error = await self._fetch(state.target)
         finally:
-            self._asking -= 1
-            if self._is_resting and not self._asking:
-                self._rested.set()
-        took_s = time.monotonic() - began_s
-        self._waiting.append(_Scraped(state, due_s, took_s, page, error))
-        if len(self._waiting) >= _AT_A_TIME or not self._asking:
+            self._in_flight -= 1
+            if self._is_stopping and not self._in_flight:
+                self._all_returned.set()
+        duration_s = time.monotonic() - began_s
+        self._gathered.append(_Scrape(state, due_s, duration_s, page, error))
+        if len(self._gathered) >= _MOST_GATHERED or not self._in_flight:
             self.flush()
         elif self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(_GATHER_S, self.flush)
 
-    async def rest(self, within_s: float) -> int:
-        """Begin no scrape any more; return how many nodes have not answered *within_s* seconds."""
-        self._is_resting = True
-        if self._asking:
+    async def stop(self, within_s: float) -> int:
+        """Start no more scrapes; return how many are still unfinished after *within_s* seconds."""
+        self._is_stopping = True
+        if self._in_flight:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._rested.wait(), within_s)
-        return self._asking
+                await asyncio.wait_for(self._all_returned.wait(), within_s)
+        return self._in_flight
 
-    async def _fetched(self, target: Target) -> tuple[Page | None, str | None]:
-        """Return the page of a *target*, or why there is none."""
+    async def _fetch(self, target: Target) -> tuple[Page | None, str | None]:
+        """Return the page of a *target*, or an error."""
         try:
             return await self._client.fetch(target), None
-        except ScrapeError as failed:
-            return None, str(failed)
-        except Exception as failed:
-            log.exception("%s: a fault of lmaster", target.identity)
-            return None, _our_fault(failed)
+        except ScrapeError as error:
+            return None, str(error)
+        except Exception as error:
+            log.exception("%s: internal error", target.identity)
+            return None, _internal_error(error)
 
     def flush(self) -> None:
-        """Translate and queue at once what was scraped."""
+        """Translate and queue all pages that were gathered."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        waiting, self._waiting = self._waiting, []
-        batches = [self._batch(scraped) for scraped in waiting]
-        if batches:
-            for spool in self.spools:
-                spool.extend(batches)
+        gathered, self._gathered = self._gathered, []
+        if batches := [batch for scrape in gathered for batch in self._batches(scrape)]:
+            self._queue(batches)
 
-    def _batch(self, scraped: "_Scraped") -> Batch:
-        state, due_s, took_s, page, error = scraped
-        found = None
-        if page is not None:
-            try:
-                found = self._translated(state.target, page)
-            except PageError as failed:
-                error = f"the page is refused: {failed}"
-            except Exception as failed:
-                # A fault of ours that one page shows must not end the scraping of all the others.
-                log.exception("%s: a fault of lmaster", state.target.identity)
-                error = _our_fault(failed)
-        found = found or self._nothing(state.target)
-        self._note(state, due_s, took_s, found, error)
-        found.points.values.extend((float(error is None), took_s, found.samples))
-        return Batch(int(due_s), state.target.interval_s, found.points)
+    def _batches(self, scrape: _Scrape) -> Iterator[Batch]:
+        """Yield the points of the page, if there is one, and those of the scrape itself."""
+        target, time_s = scrape.state.target, int(scrape.due_s)
+        translation, error = self._translate(scrape)
+        self._record(scrape, translation, error)
+        if translation is not None and len(translation.points):
+            yield Batch(time_s, target.interval_s, translation.points)
+        samples = 0 if translation is None else translation.samples
+        values = (float(error is None), scrape.duration_s, samples)
+        yield Batch(time_s, target.interval_s, self._scrape_points(target, values))
 
-    def _translated(self, target: Target, page: Page) -> Translation:
-        names = self._names(target)
-        return self._translator(target).points(
-            page.text,
-            names.before,
-            self.sample_limit,
-            after=names.after,
-            own=names.own,
-            target=target.identity,
-            is_openmetrics=page.is_openmetrics,
-        )
+    def _translate(self, scrape: _Scrape) -> tuple[Translation | None, str | None]:
+        """Return the translation of the page, or an error."""
+        target, page = scrape.state.target, scrape.page
+        if page is None:
+            return None, scrape.error
+        before, after = SCHEMES[target.naming].around(target)
+        try:
+            found = self._translator(target).translate(
+                page.text,
+                before,
+                self.sample_limit,
+                after=after,
+                target=target.identity,
+                is_openmetrics=page.is_openmetrics,
+            )
+        except PageError as error:
+            return None, f"the page is refused: {error}"
+        except Exception as error:
+            # A bug that one page triggers must not stop the scraping of all other targets.
+            log.exception("%s: internal error", target.identity)
+            return None, _internal_error(error)
+        return found, None
 
-    def _nothing(self, target: Target) -> Translation:
-        return self._translator(target).nothing(*self._names(target))
+    def _scrape_points(self, target: Target, values: Iterable[float]) -> Points:
+        """Return the points that record a scrape of a *target*, in the order of SCRAPE_SERIES."""
+        scheme = SCHEMES[target.naming]
+        before, after = scheme.around(target)
+        key = (target.naming, target.group)
+        paths = self._scrape_paths.get(key)
+        if paths is None:
+            paths = Paths(tuple(scheme.scrape_path(target, name) for name in SCRAPE_SERIES))
+            self._scrape_paths[key] = paths
+        return Points(before, paths, after, values)
 
     def _translator(self, target: Target) -> Translator:
         rules = _rules(target)
@@ -185,49 +192,44 @@ class Scraper:
             found = self._translators[rules] = Translator(rules)
         return found
 
-    def _names(self, target: Target) -> _Names:
-        scheme = SCHEMES[target.naming]
-        before, after = scheme.around(target)
-        own = self._own.get((target.naming, target.group))
-        if own is None:
-            whole = [scheme.own(target, name) for name in _OWN_SERIES]
-            own = tuple(path.removeprefix(before).removesuffix(after) for path in whole)
-            self._own[target.naming, target.group] = own
-        return _Names(before, after, own)
-
     def forget(self, target: Target) -> None:
-        """Forget what is remembered of a *target*, which is scraped no more."""
+        """Forget what is remembered of a *target* that is no longer scraped."""
         self._translator(target).forget(target.identity)
 
-    def forget_others(self, targets: Iterable[Target]) -> None:
-        """Forget the paths that none of *targets* has."""
+    def keep_only(self, targets: Iterable[Target]) -> None:
+        """Forget the translators that none of *targets* needs."""
         used = {_rules(target) for target in targets}
         for rules in self._translators.keys() - used:
             del self._translators[rules]
 
-    def _note(
-        self, state: State, due_s: float, took_s: float, found: Translation, error: str | None
-    ) -> None:
-        """Keep the outcome; log a change of it, not every scrape."""
+    def _record(self, scrape: _Scrape, translation: Translation | None, error: str | None) -> None:
+        """Record the outcome of a scrape; log when it changes, not every time."""
+        state = scrape.state
         if error is not None and error != state.error:
             log.warning("%s: %s", state.target.identity, error)
         elif error is None and state.error is not None:
-            log.info("%s: is up again", state.target.identity)
+            log.info("%s: up again", state.target.identity)
         state.up, state.error = error is None, error
-        state.due_s, state.samples, state.duration_s = due_s, found.samples, took_s
-        state.seconds_total += took_s
+        state.due_s, state.duration_s = scrape.due_s, scrape.duration_s
+        state.seconds_total += scrape.duration_s
         state.scrapes += 1
         state.failures += error is not None
-        state.samples_total += found.samples
-        state.not_finite += found.not_finite
-        state.repeated += found.repeated
-        taken = found.taken
-        state.told = None if taken is None else cluster_totals.told(taken, due_s, state.told)
+        state.samples = 0 if translation is None else translation.samples
+        state.contribution, before = None, state.contribution
+        if translation is None:
+            return
+        state.samples_total += translation.samples
+        state.not_finite += translation.not_finite
+        state.repeated += translation.repeated
+        if translation.addends is not None:
+            state.contribution = cluster_totals.contribution(
+                translation.addends, scrape.due_s, before
+            )
 
 
-def _rules(target: Target) -> Rules:
-    return Rules(SCHEMES[target.naming], target.choice, target.limits)
+def _rules(target: Target) -> TranslationRules:
+    return TranslationRules(SCHEMES[target.naming], target.selection, target.label_limits)
 
 
-def _our_fault(error: Exception) -> str:
-    return f"a fault of lmaster, see its log: {type(error).__name__}: {error}"
+def _internal_error(error: Exception) -> str:
+    return f"internal error, see lmaster's log: {type(error).__name__}: {error}"

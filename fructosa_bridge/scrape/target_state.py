@@ -1,16 +1,18 @@
-"""What lmaster knows of a target: how its last scrape went, and sums over all its scrapes."""
+"""What lmaster knows of a target: how its last scrape went, and totals of all of its scrapes."""
 
 from dataclasses import dataclass
 
 from ..model.target import Target
-from ..translate import cluster_totals
+from ..translate.cluster_totals import Contribution
 
 
 @dataclass(slots=True)
-class State:
-    """What is known of a target; what the status page shows. Times in seconds since 1970.
+class TargetState:
+    """A target and its scrapes. Times are in seconds since 1970; *up* is None before the first.
 
-    *told* is what its last page adds to the sums over nodes, if it is up.
+    ``due_s``, ``duration_s``, ``samples`` and ``error`` are those of the last scrape, the other
+    numbers are totals. ``missed`` counts slots without a scrape, ``not_finite`` and ``repeated``
+    samples that were not stored. ``contribution`` is what the last page adds to cluster totals.
     """
 
     target: Target
@@ -26,12 +28,12 @@ class State:
     samples_total: int = 0
     not_finite: int = 0
     repeated: int = 0
-    told: cluster_totals.Told | None = None
+    contribution: Contribution | None = None
 
 
 @dataclass
-class Totals:
-    """Sums over scrapes of targets."""
+class ScrapeTotals:
+    """Totals over all scrapes of several targets."""
 
     scrapes: int = 0
     failures: int = 0
@@ -41,8 +43,8 @@ class Totals:
     repeated: int = 0
     seconds: float = 0.0
 
-    def add(self, state: State) -> None:
-        """Add what a target had."""
+    def add(self, state: TargetState) -> None:
+        """Add the totals of a target."""
         self.scrapes += state.scrapes
         self.failures += state.failures
         self.samples += state.samples_total

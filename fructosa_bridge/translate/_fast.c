@@ -1,7 +1,8 @@
-/* The two loops of lmaster that cost most, in C: numbers out of known pages, points into pickles.
+/* The two hottest loops of lmaster: the numbers of a page with a known template, and points as
+   pickles for carbon.
 
-   Both say the same as the Python beside them (layout.py, encode.py), which runs where this module
-   could not be built, and wherever one of these functions returns None: for what is unusual. */
+   page_template.py and encode.py do the same in Python, for machines without this module, and for
+   unusual input: then these functions return None. */
 
 #define PY_SSIZE_T_CLEAN
 #define Py_LIMITED_API 0x030b0000
@@ -10,12 +11,12 @@
 #include <stdint.h>
 #include <string.h>
 
-/* A number of a page, as far as it is plain: at most so many characters. */
+/* Longer numbers are left to Python. */
 #define LONGEST_NUMBER 60
-/* Of digits that a double holds exactly, and powers of ten that are exact. */
+/* The digits that a double holds exactly, and the powers of ten that are exact. */
 #define MOST_DIGITS 15
 #define MOST_TENS 22
-/* A frame ends behind this size; carbon takes 1 MiB, and a path has at most some kilobytes. */
+/* A frame ends after this size: carbon accepts 1 MiB, and a path has a few kilobytes at most. */
 #define FRAME_BYTES (1 << 18)
 
 static const double TENS[MOST_TENS + 1] = {
@@ -23,7 +24,7 @@ static const double TENS[MOST_TENS + 1] = {
     1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
 };
 
-/* Let Python round a number: correctly, but slowly. */
+/* Let Python round a number: correctly rounded, but slow. */
 static int rounded(const char *text, Py_ssize_t size, double *value)
 {
     char copy[LONGEST_NUMBER + 1];
@@ -38,7 +39,7 @@ static int rounded(const char *text, Py_ssize_t size, double *value)
     return end == copy + size && *value - *value == 0.0; /* neither infinite nor NaN */
 }
 
-/* Read the decimal number between at and end; return where it ends, NULL where there is none. */
+/* Read the decimal number between at and end; return where it ends, NULL if there is none. */
 static const char *read_number(const char *at, const char *end, double *value)
 {
     const char *start = at;
@@ -92,7 +93,7 @@ static const char *read_number(const char *at, const char *end, double *value)
     return at;
 }
 
-/* Match one block: texts, which stand one behind the other in glue, with a number between each. */
+/* Match one block: its fixed texts with a number between each two of them. */
 static const char *match_block(const char *at, const char *end, PyObject *block, double **values,
                                const double *last)
 {
@@ -136,7 +137,7 @@ static PyObject *numbers(PyObject *module, PyObject *arguments)
         return NULL;
     at = PyUnicode_AsUTF8AndSize(page, &size);
     if (!at) {
-        PyErr_Clear(); /* bytes that are no UTF-8 */
+        PyErr_Clear(); /* not UTF-8 */
         Py_RETURN_NONE;
     }
     end = at + size;
@@ -163,7 +164,7 @@ static PyObject *numbers(PyObject *module, PyObject *arguments)
     return made;
 }
 
-/* Bytes that grow. */
+/* A growing buffer. */
 typedef struct {
     char *at;
     size_t size, room;
@@ -217,7 +218,7 @@ static void put_point(Buffer *buffer, const char *before, size_t before_size, co
 static void begin_frame(Buffer *buffer, size_t *start)
 {
     *start = buffer->size;
-    put(buffer, "\0\0\0\0\x80\x02](", 8); /* its size is not known yet; protocol 2, list */
+    put(buffer, "\0\0\0\0\x80\x02](", 8); /* room for the size; protocol 2, list */
 }
 
 static void end_frame(Buffer *buffer, size_t start)

@@ -1,8 +1,10 @@
-"""Sums over the nodes of a section, told by lmaster: a database would have to look at each node.
+"""Totals over the nodes of a section, which lmaster exposes itself.
 
-What a series adds to is said when its line is first seen, and which numbers of a page these are
-when its layout is first seen. A page then costs a look at those alone. Nodes are added up when
-somebody asks.
+A database of 10,000 nodes would have to read a series of each node for every such total.
+
+Which total a series adds to is decided when its line is first seen, and where its number is in a
+page when the page's template is first seen. After that a page costs a look at a few numbers. The
+nodes are added up when somebody scrapes lmaster.
 """
 
 import re
@@ -14,244 +16,254 @@ from operator import itemgetter
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
-from fructosa_grafana.query import DISKS, RAPL_WHOLE, WIRES
+from fructosa_service.device_names import DISKS, NETWORK_INTERFACES, RAPL_ZONES
 
 Labels = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True)
-class Summed:
-    """A sum over the series of a *metric* whose *labels* fit patterns; of a counter, its rate.
+class ClusterTotal:
+    """The sum of a *metric*'s series whose *labels* match regular expressions.
 
-    Or their number: then there is a sum over the same series as well.
+    Of a counter it is the sum of the rates. With *is_count* it is the number of these series; then
+    there is a total with their sum as well.
     """
 
     quantity: str
-    text: str
+    help: str
     metric: str
     labels: Labels = ()
     is_count: bool = False
 
     @property
     def name(self) -> str:
-        """What lmaster calls the sum."""
+        """The metric that lmaster exposes."""
         return f"fructosa_cluster_{self.quantity}"
 
     @property
     def is_rate(self) -> bool:
-        """Whether it is what counters grow by in a second."""
+        """Whether it adds up the growth of counters per second."""
         return self.metric.endswith("_total")
 
-    def takes(self, labels: Labels) -> bool:
+    def matches(self, labels: Labels) -> bool:
         """Return whether a series with these *labels* adds to it."""
-        said = dict(labels)
-        return all(re.fullmatch(pattern, said.get(name, "")) for name, pattern in self.labels)
+        values = dict(labels)
+        return all(re.fullmatch(regex, values.get(name, "")) for name, regex in self.labels)
 
 
-_WIRES = (("interface", WIRES.regex),)
+_INTERFACES = (("interface", NETWORK_INTERFACES.regex),)
 _DISKS = (("device", DISKS.regex),)
-_WHOLE = (("name", RAPL_WHOLE.regex),)
+_ZONES = (("name", RAPL_ZONES.regex),)
 _BYTES = "bytes_per_second"
 
-SUMS = (
-    Summed("cpu_threads", "Hardware threads of all nodes.", "fructosa_cpu_threads"),
-    Summed(
+TOTALS = (
+    ClusterTotal("cpu_threads", "Hardware threads of all nodes.", "fructosa_cpu_threads"),
+    ClusterTotal(
         "load_average",
-        "Load average of 1 minute, of all nodes together.",
+        "Sum of the 1-minute load averages of all nodes.",
         "fructosa_load_average",
         (("minutes", "1"),),
     ),
-    Summed(
+    ClusterTotal(
         "load_runnable_threads",
-        "Threads of all nodes that run or want to.",
+        "Threads of all nodes that are running or runnable.",
         "fructosa_load_runnable_threads",
     ),
-    Summed("memory_total_bytes", "Memory of all nodes.", "fructosa_memory_total_bytes"),
-    Summed(
+    ClusterTotal(
+        "memory_total_bytes", "Installed memory of all nodes.", "fructosa_memory_total_bytes"
+    ),
+    ClusterTotal(
         "memory_available_bytes",
-        "Memory of all nodes that is usable without swapping.",
+        "Memory of all nodes that is available without swapping.",
         "fructosa_memory_available_bytes",
     ),
-    Summed(
+    ClusterTotal(
         f"network_receive_{_BYTES}",
-        "Bytes a second that Ethernet, InfiniBand and Slingshot interfaces of all nodes receive.",
+        "Bytes per second received by Ethernet, InfiniBand and Slingshot interfaces of all nodes.",
         "fructosa_network_receive_bytes_total",
-        _WIRES,
+        _INTERFACES,
     ),
-    Summed(
+    ClusterTotal(
         f"network_transmit_{_BYTES}",
-        "Bytes a second that Ethernet, InfiniBand and Slingshot interfaces of all nodes send.",
+        "Bytes per second sent by Ethernet, InfiniBand and Slingshot interfaces of all nodes.",
         "fructosa_network_transmit_bytes_total",
-        _WIRES,
+        _INTERFACES,
     ),
-    Summed(
+    ClusterTotal(
         f"disk_read_{_BYTES}",
-        "Bytes a second read from the local disks of all nodes.",
+        "Bytes per second read from the local disks of all nodes.",
         "fructosa_disk_read_bytes_total",
         _DISKS,
     ),
-    Summed(
+    ClusterTotal(
         f"disk_written_{_BYTES}",
-        "Bytes a second written to the local disks of all nodes.",
+        "Bytes per second written to the local disks of all nodes.",
         "fructosa_disk_written_bytes_total",
         _DISKS,
     ),
-    Summed(
+    ClusterTotal(
         "power_watts",
-        "What processor packages and memory of all nodes draw, where they meter it (RAPL).",
+        "Power of processor packages and memory of all nodes that measure it (RAPL).",
         "fructosa_energy_joules_total",
-        _WHOLE,
+        _ZONES,
     ),
-    Summed("gpus_up", "GPUs of all nodes that answer.", "fructosa_gpu_up"),
-    Summed("gpus", "GPUs of all nodes that answer or once did.", "fructosa_gpu_up", is_count=True),
-    Summed(
+    ClusterTotal("gpus_up", "GPUs of all nodes that respond.", "fructosa_gpu_up"),
+    ClusterTotal(
+        "gpus",
+        "GPUs of all nodes, including those that stopped responding.",
+        "fructosa_gpu_up",
+        is_count=True,
+    ),
+    ClusterTotal(
         "gpu_utilization",
-        "How many GPUs of all nodes are busy, by the share of time in which something runs.",
+        "Sum of the utilization ratios of all GPUs: the number of busy GPUs.",
         "fructosa_gpu_utilization_ratio",
     ),
-    Summed(
+    ClusterTotal(
         "gpu_memory_total_bytes",
         "Memory of the GPUs of all nodes.",
         "fructosa_gpu_memory_total_bytes",
     ),
-    Summed(
+    ClusterTotal(
         "gpu_memory_used_bytes",
-        "Memory that is allocated on the GPUs of all nodes.",
+        "Memory in use on the GPUs of all nodes.",
         "fructosa_gpu_memory_used_bytes",
     ),
-    Summed("gpu_power_watts", "What the GPUs of all nodes draw.", "fructosa_gpu_power_watts"),
-    Summed(
+    ClusterTotal("gpu_power_watts", "Power of the GPUs of all nodes.", "fructosa_gpu_power_watts"),
+    ClusterTotal(
         "gpu_power_limit_watts",
-        "What the GPUs of all nodes are held to.",
+        "Power limit of the GPUs of all nodes.",
         "fructosa_gpu_power_limit_watts",
     ),
 )
-_OF_METRIC = {
+_INDEXES = {
     metric: [
-        number
-        for number, summed in enumerate(SUMS)
-        if summed.metric == metric and not summed.is_count
+        index for index, total in enumerate(TOTALS) if total.metric == metric and not total.is_count
     ]
-    for metric in {summed.metric for summed in SUMS}
+    for metric in {total.metric for total in TOTALS}
 }
-# Of a sum, what counts the same series.
-_COUNTED = {
-    _OF_METRIC[summed.metric][0]: number for number, summed in enumerate(SUMS) if summed.is_count
+# From a sum to the total that counts the same series.
+_COUNT_OF = {
+    _INDEXES[total.metric][0]: index for index, total in enumerate(TOTALS) if total.is_count
 }
-_NOTHING = array("d", [nan] * len(SUMS))
+_UNKNOWN = array("d", [nan] * len(TOTALS))
 
 
-class Part(NamedTuple):
-    """A series that adds to the sum with a *number*."""
+class Addend(NamedTuple):
+    """A series that adds to the total with this index in TOTALS."""
 
-    number: int
+    total: int
     labels: frozenset[tuple[str, str]]
 
 
-def part(metric: str, labels: Labels) -> Part | None:
-    """Return what a series is a part of; None for nearly all."""
-    for number in _OF_METRIC.get(metric, ()):
-        if SUMS[number].takes(labels):
-            return Part(number, frozenset(label for label in labels if label[1]))
+def addend(metric: str, labels: Labels) -> Addend | None:
+    """Return what a series adds to; None for nearly all series."""
+    for index in _INDEXES.get(metric, ()):
+        if TOTALS[index].matches(labels):
+            return Addend(index, frozenset(label for label in labels if label[1]))
     return None
 
 
-class Picks:
-    """Which numbers of a layout are added up: gauges first, then counters."""
+class AddendIndex:
+    """Where the addends are among the numbers of a template: gauges first, then counters.
 
-    __slots__ = ("__weakref__", "_take", "counts", "gauges", "parts", "spans")
+    *spans* are (index of the total, start, stop) in that order; *counts* likewise, of totals that
+    count.
+    """
 
-    def __init__(self, placed: Iterable[tuple[int, Part]]) -> None:
-        # Of a series that stands twice the last is taken, as in Graphite.
-        places = {part: place for place, part in placed}
-        self.parts = tuple(
-            sorted(places, key=lambda part: (SUMS[part.number].is_rate, part.number))
-        )
-        # One more, which is left out again: of a single place itemgetter() returns no tuple.
-        self._take = itemgetter(*map(places.__getitem__, self.parts), 0)
-        self.gauges = sum(not SUMS[part.number].is_rate for part in self.parts)
-        numbers = [part.number for part in self.parts]
+    __slots__ = ("__weakref__", "_pick", "addends", "counts", "gauges", "spans")
+
+    def __init__(self, placed: Iterable[tuple[int, Addend]]) -> None:
+        # The last of repeated series counts, as in Graphite.
+        places = {addend: place for place, addend in placed}
+        self.addends = tuple(sorted(places, key=lambda one: (TOTALS[one.total].is_rate, one.total)))
+        # One place more, whose number is dropped: of one place itemgetter() returns no tuple.
+        self._pick = itemgetter(*map(places.__getitem__, self.addends), 0)
+        self.gauges = sum(not TOTALS[one.total].is_rate for one in self.addends)
+        indexes = [one.total for one in self.addends]
         self.spans = tuple(
-            (number, numbers.index(number), numbers.index(number) + numbers.count(number))
-            for number in dict.fromkeys(numbers)
+            (index, indexes.index(index), indexes.index(index) + indexes.count(index))
+            for index in dict.fromkeys(indexes)
         )
         self.counts = tuple(
-            (_COUNTED[number], start, stop)
-            for number, start, stop in self.spans
-            if number in _COUNTED
+            (_COUNT_OF[index], start, stop)
+            for index, start, stop in self.spans
+            if index in _COUNT_OF
         )
 
-    def taken(self, numbers: Sequence[float]) -> "Taken":
-        """Return what the *numbers* of a page have to add."""
-        return Taken(self, array("d", self._take(numbers)[:-1]))
+    def values(self, numbers: Sequence[float]) -> "AddendValues":
+        """Return the values of the addends in a page with these *numbers*."""
+        return AddendValues(self, array("d", self._pick(numbers)[:-1]))
 
 
-class Taken(NamedTuple):
-    """The values of a page that are added up, in the order of *picks*."""
+class AddendValues(NamedTuple):
+    """The values of the addends of a page, in the order of *addend_index*."""
 
-    picks: Picks
+    addend_index: AddendIndex
     values: "array[float]"
 
 
-class AllPicks:
-    """The picks in use, each once."""
+class AddendIndexes:
+    """The indexes in use, each of them once."""
 
     def __init__(self) -> None:
-        self._known: WeakValueDictionary[tuple[tuple[int, Part], ...], Picks] = (
-            WeakValueDictionary()
-        )
+        self._shared: WeakValueDictionary[tuple[tuple[int, Addend], ...], AddendIndex]
+        self._shared = WeakValueDictionary()
 
-    def of(self, placed: tuple[tuple[int, Part], ...]) -> Picks | None:
-        """Return these picks: one object for all who say the same; None where there are none."""
+    def shared(self, placed: tuple[tuple[int, Addend], ...]) -> AddendIndex | None:
+        """Return the same object for all templates with these addends; None if there are none."""
         if not placed:
             return None
-        found = self._known.get(placed)
+        found = self._shared.get(placed)
         if found is None:
-            found = self._known[placed] = Picks(placed)
+            found = self._shared[placed] = AddendIndex(placed)
         return found
 
+    def __len__(self) -> int:
+        return len(self._shared)
 
-class Told(NamedTuple):
-    """What the last page of a target has to add: *amounts* by the number of the sum, or NaN."""
+
+class Contribution(NamedTuple):
+    """What the last page of a target adds: *amounts* by the index of the total, NaN if unknown."""
 
     due_s: float
-    picks: Picks
+    addend_index: AddendIndex
     values: "array[float]"
     amounts: "array[float]"
 
 
-def told(taken: Taken, due_s: float, before: Told | None) -> Told:
-    """Return what a page that was due at *due_s* adds, given the page *before* it, if any."""
-    picks, values = taken
-    each = [*values[: picks.gauges], *_growth(taken, due_s, before)]
-    amounts = _NOTHING[:]
-    for number, start, stop in picks.spans:
-        amounts[number] = _sum(each[start:stop])
-    for number, start, stop in picks.counts:
-        amounts[number] = sum(map(isfinite, each[start:stop]))
-    return Told(due_s, picks, values, amounts)
+def contribution(addends: AddendValues, due_s: float, before: Contribution | None) -> Contribution:
+    """Return what a page that was due at *due_s* adds; *before* is that of the page before it."""
+    index, values = addends
+    each = [*values[: index.gauges], *_rates(addends, due_s, before)]
+    amounts = _UNKNOWN[:]
+    for total, start, stop in index.spans:
+        amounts[total] = _sum(each[start:stop])
+    for total, start, stop in index.counts:
+        amounts[total] = sum(map(isfinite, each[start:stop]))
+    return Contribution(due_s, index, values, amounts)
 
 
-def _growth(taken: Taken, due_s: float, before: Told | None) -> list[float]:
-    """Return what each counter grew by in a second, NaN where that is not known."""
-    now = taken.values[taken.picks.gauges :]
+def _rates(addends: AddendValues, due_s: float, before: Contribution | None) -> list[float]:
+    """Return the growth of each counter per second, NaN if unknown."""
+    now = addends.values[addends.addend_index.gauges :]
     if before is None or due_s <= before.due_s:
         return [nan] * len(now)
-    took_s = due_s - before.due_s
-    pairs = zip(now, _counters(before, taken.picks), strict=True)
-    return [(value - had) / took_s if value >= had else nan for value, had in pairs]
+    elapsed_s = due_s - before.due_s
+    pairs = zip(now, _counters(before, addends.addend_index), strict=True)
+    return [(value - old) / elapsed_s if value >= old else nan for value, old in pairs]
 
 
-def _counters(before: Told, picks: Picks) -> Sequence[float]:
-    """Return the values that the counters of *picks* had; NaN where one is new."""
-    if before.picks is picks or before.picks.parts == picks.parts:
-        return before.values[picks.gauges :]
-    known = dict(zip(before.picks.parts, before.values, strict=True))
-    return [known.get(part, nan) for part in picks.parts[picks.gauges :]]
+def _counters(before: Contribution, index: AddendIndex) -> Sequence[float]:
+    """Return the previous values of the counters of *index*, NaN for a new one."""
+    if before.addend_index is index or before.addend_index.addends == index.addends:
+        return before.values[index.gauges :]
+    known = dict(zip(before.addend_index.addends, before.values, strict=True))
+    return [known.get(one, nan) for one in index.addends[index.gauges :]]
 
 
 def _sum(values: Sequence[float]) -> float:
-    """Return the sum of those that are finite; NaN where none is."""
+    """Return the sum of the finite values, NaN if there are none."""
     total = sum(values)
     if isfinite(total):
         return total
@@ -261,19 +273,19 @@ def _sum(values: Sequence[float]) -> float:
 
 
 def totals(each: Iterable[tuple[str, str, Sequence[float]]]) -> dict[str, list[float]]:
-    """Return the sums of each section, by their number; NaN where no node tells it.
+    """Return the totals of each section by their index, NaN if no node has a value.
 
-    *each* is a target's section, path and amounts. Where two have a path, the node counts once for
-    each sum: in the section that comes first.
+    *each* is section, Graphite path and amounts of a target. If two targets have the same path, the
+    node counts once for each total: in the section that comes first.
     """
     rows: dict[str, list[Sequence[float]]] = {}
     counted: dict[str, list[Sequence[float]]] = {}
     for section, path, amounts in each:
         before = counted.setdefault(path, [])
         for earlier in before:
-            # NaN alone differs from itself.
+            # Only NaN differs from itself.
             amounts = [
-                new if had != had else nan for had, new in zip(earlier, amounts, strict=True)
+                new if old != old else nan for old, new in zip(earlier, amounts, strict=True)
             ]
         before.append(amounts)
         rows.setdefault(section, []).append(amounts)

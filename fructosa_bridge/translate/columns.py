@@ -1,6 +1,6 @@
-"""From the numbers of a page to points: which are kept, under which paths, in which unit.
+"""From the numbers of a page to values with paths: what is kept, and in which unit.
 
-What can be said once for all pages of a layout is worked out when the layout is first seen.
+What is the same for all pages of a template is worked out once, when the template is first seen.
 """
 
 from collections.abc import Sequence
@@ -10,11 +10,15 @@ from typing import NamedTuple
 from weakref import WeakValueDictionary
 
 from ..model.points import Paths
-from ..naming.schemes import Named, Scheme
+from ..naming.schemes import NamingScheme, SeriesPath
 
 
-class Kept(NamedTuple):
-    """Values and their paths; how many Graphite can't hold, and how many stood twice."""
+class PageValues(NamedTuple):
+    """The values of a page, one for each of *paths*.
+
+    *not_finite* counts the samples that Graphite cannot store, *repeated* those whose path the
+    page had already.
+    """
 
     paths: Paths
     values: Sequence[float]
@@ -22,64 +26,73 @@ class Kept(NamedTuple):
     repeated: int = 0
 
 
-class AllPaths:
-    """The paths in use, each list of them once."""
+class PathTable:
+    """The lists of paths in use, each of them once."""
 
     def __init__(self) -> None:
-        self._known: WeakValueDictionary[tuple[str, ...], Paths] = WeakValueDictionary()
+        self._shared: WeakValueDictionary[tuple[str, ...], Paths] = WeakValueDictionary()
 
-    def of(self, each: tuple[str, ...]) -> Paths:
-        """Return these paths: one object for all who say the same."""
-        found = self._known.get(each)
+    def shared(self, each: tuple[str, ...]) -> Paths:
+        """Return the same object for all pages with these paths."""
+        found = self._shared.get(each)
         if found is None:
-            found = self._known[each] = Paths(each)
+            found = self._shared[each] = Paths(each)
         return found
+
+    def __len__(self) -> int:
+        return len(self._shared)
 
 
 class Columns:
-    """What becomes of the numbers of a layout, whose samples are called *series*, None: not kept.
+    """Turns the numbers of a template into values with paths.
 
-    The paths that are returned go on with the caller's *own*, whose values it adds.
+    *series* has an entry for each sample of the template: None if the sample is not kept.
     """
 
-    __slots__ = ("_are_all", "_is_kept", "_is_plain", "_paths", "_series", "_totals", "_with_own")
+    __slots__ = (
+        "_all_paths",
+        "_are_all_kept",
+        "_is_kept",
+        "_is_simple",
+        "_paths",
+        "_series",
+        "_totals",
+    )
 
-    def __init__(self, series: Sequence[Named | None], scheme: Scheme, paths: AllPaths) -> None:
-        kept = [named.path for named in series if named is not None]
+    def __init__(
+        self, series: Sequence[SeriesPath | None], scheme: NamingScheme, paths: PathTable
+    ) -> None:
+        kept = [one.path for one in series if one is not None]
         self._series, self._paths = tuple(series), paths
-        self._is_kept = bytes(named is not None for named in series)
-        self._are_all = all(self._is_kept)
-        self._totals = scheme.totals([named.path if named else "" for named in series])
-        self._is_plain = (
+        self._is_kept = bytes(one is not None for one in series)
+        self._are_all_kept = all(self._is_kept)
+        self._totals = scheme.totals([one.path if one else "" for one in series])
+        self._is_simple = (
             not self._totals
             and len(set(kept)) == len(kept)
-            and all(named is None or named.factor == 1 for named in series)
+            and all(one is None or one.factor == 1 for one in series)
         )
-        self._with_own: dict[tuple[str, ...], Paths] = {}
+        self._all_paths = paths.shared(tuple(kept)) if self._is_simple else None
 
-    def kept(self, numbers: Sequence[float], own: tuple[str, ...]) -> Kept:
-        """Return the values of one page's *numbers*."""
-        # A sum is finite only if all its parts are.
-        if not self._is_plain or not isfinite(sum(numbers)):
-            return self._one_by_one(numbers, own)
-        values = numbers if self._are_all else list(compress(numbers, self._is_kept))
-        paths = self._with_own.get(own)
-        if paths is None:
-            each = tuple(named.path for named in self._series if named is not None)
-            paths = self._with_own[own] = self._paths.of(each + own)
-        return Kept(paths, values)
+    def values(self, numbers: Sequence[float]) -> PageValues:
+        """Return the values of one page with these *numbers*."""
+        # A sum is finite only if all of its terms are.
+        if self._all_paths is None or not isfinite(sum(numbers)):
+            return self._one_by_one(numbers)
+        values = numbers if self._are_all_kept else list(compress(numbers, self._is_kept))
+        return PageValues(self._all_paths, values)
 
-    def _one_by_one(self, numbers: Sequence[float], own: tuple[str, ...]) -> Kept:
+    def _one_by_one(self, numbers: Sequence[float]) -> PageValues:
         pairs = zip(self._series, numbers, strict=True)
-        wanted = [(named, number) for named, number in pairs if named is not None]
-        values = [(named.path, named.factor * number) for named, number in wanted]
+        kept = [(one, number) for one, number in pairs if one is not None]
+        values = [(one.path, one.factor * number) for one, number in kept]
         finite = [(path, value) for path, value in values if isfinite(value)]
         points = dict(finite)
         repeated = len(finite) - len(points)
         for total in self._totals:
-            # Whole numbers come as such: summed up exactly, they would give another last digit.
+            # Integers are added as floats: an exact sum would differ in its last digit.
             value = total.factor * sum(float(numbers[at]) for at in total.at)
             if isfinite(value):
                 points[total.path] = value
-        paths = self._paths.of((*points, *own))
-        return Kept(paths, list(points.values()), len(wanted) - len(finite), repeated)
+        paths = self._paths.shared(tuple(points))
+        return PageValues(paths, list(points.values()), len(kept) - len(finite), repeated)

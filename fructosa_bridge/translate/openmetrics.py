@@ -1,7 +1,7 @@
-"""OpenMetrics 1.0, read strictly: one wrong line refuses the page, and so does a missing end.
+"""The strict parser of OpenMetrics 1.0: an invalid line or a missing end refuses the page.
 
-Exemplars and time stamps are read and left out. What values a type may have is between a node and
-its exporter: a histogram whose buckets do not add up is stored as it is said.
+Exemplars and time stamps are parsed and ignored. Values are not checked against their type: a
+histogram whose buckets do not add up is stored as it is.
 
 Source: https://prometheus.io/docs/specs/om/open_metrics_spec/
 """
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from math import isfinite
 
 from ..model.errors import PageError
-from .text_format import Sample, distinct, number, shown
+from .text_format import ParsedSample, distinct, number, shown
 
 _END = "# EOF"
 _NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
@@ -24,7 +24,7 @@ _SAMPLE = re.compile(
 _PAIR = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"')
 _FIRST_NAME = re.compile(_NAME)
 _METADATA = re.compile(rf"# (HELP|TYPE|UNIT) ({_NAME}) (.*)")
-# What stands behind the name of a family in the names of its samples.
+# What the names of samples add to the name of their family.
 _SUFFIXES = {
     "counter": ("_total", "_created"),
     "gauge": ("",),
@@ -37,10 +37,10 @@ _SUFFIXES = {
 }
 
 
-def samples(page: str) -> Iterator[Sample]:
+def samples(page: str) -> Iterator[ParsedSample]:
     """Yield the samples of a *page*.
 
-    Raises: PageError with the first line that is wrong.
+    Raises: PageError with the first invalid line.
     """
     lines = page.split("\n")
     check(lines)
@@ -50,8 +50,8 @@ def samples(page: str) -> Iterator[Sample]:
             yield sample
 
 
-def parse_line(line: str) -> Sample | None:
-    """Return the sample in a *line*; None for one that has none, which *check* looks at.
+def parse_line(line: str) -> ParsedSample | None:
+    """Return the sample in a *line*; None for any other line, which *check* examines.
 
     Raises: PageError.
     """
@@ -59,17 +59,17 @@ def parse_line(line: str) -> Sample | None:
         return None
     match = _SAMPLE.fullmatch(line)
     if match is None:
-        raise PageError(f"not a sample of OpenMetrics: {shown(line)}")
+        raise PageError(f"not a valid OpenMetrics sample: {shown(line)}")
     name, labels, value, time, exemplar, example, example_time = match.groups()
     if exemplar is not None:
         _labels(exemplar, line)
         number(example)
         _time_ms(example_time, line)
-    return Sample(name, _labels(labels or "", line), number(value), _time_ms(time, line))
+    return ParsedSample(name, _labels(labels or "", line), number(value), _time_ms(time, line))
 
 
 def check(lines: Sequence[str]) -> None:
-    """Refuse a page that is cut off, has blank lines, or tells of a family in two places.
+    """Refuse a page that is cut off, has blank lines, or has a family in two places.
 
     Raises: PageError.
     """
@@ -79,14 +79,14 @@ def check(lines: Sequence[str]) -> None:
     families = _Families()
     for line in body[:-1]:
         if line.startswith("#"):
-            families.described(line)
+            families.add_metadata(line)
         else:
-            families.sampled(line)
+            families.add_sample(line)
     families.close()
 
 
 class _Families:
-    """The families of a page, one after the other, none of them twice."""
+    """The families of a page, one after the other; none may be repeated."""
 
     def __init__(self) -> None:
         self._seen: set[str] = set()
@@ -96,40 +96,40 @@ class _Families:
     def _begin(self, name: str, suffixes: Sequence[str]) -> None:
         self._name = name
         self._suffixes = suffixes
-        self._said: set[str] = set()
+        self._metadata: set[str] = set()
         self._has_samples = False
 
     def close(self) -> None:
-        """End a family: nothing else may have its name, or those of its samples."""
+        """End a family: no other may have its name, or those of its samples."""
         if not self._name:
             return
         names = {self._name, *(self._name + suffix for suffix in self._suffixes)}
         if clashing := names & self._seen:
-            raise PageError(f"{min(clashing)} stands in two places of the page")
+            raise PageError(f"{min(clashing)} is in two places of the page")
         self._seen |= names
 
-    def described(self, line: str) -> None:
-        """Take in a line of metadata."""
+    def add_metadata(self, line: str) -> None:
+        """Examine a line of metadata."""
         match = _METADATA.fullmatch(line)
         if match is None:
-            raise PageError(f"neither HELP nor TYPE nor UNIT of a metric: {shown(line)}")
+            raise PageError(f"not a valid HELP, TYPE or UNIT: {shown(line)}")
         word, name, text = match.groups()
         if name != self._name:
             self.close()
             self._begin(name, ("",))
-        if word in self._said or self._has_samples:
-            raise PageError(f"{word} of {name} twice, or after its samples: {shown(line)}")
-        self._said.add(word)
+        if word in self._metadata or self._has_samples:
+            raise PageError(f"{word} of {name} is repeated, or after its samples: {shown(line)}")
+        self._metadata.add(word)
         if word == "TYPE":
             self._suffixes = _suffixes(text, line)
         if word == "UNIT" and text and not name.endswith(f"_{text}"):
-            raise PageError(f"the name of a metric does not end in its unit: {shown(line)}")
+            raise PageError(f"the metric name does not end in its unit: {shown(line)}")
 
-    def sampled(self, line: str) -> None:
-        """Take in a sample; one that does not belong to the family begins one of its own."""
+    def add_sample(self, line: str) -> None:
+        """Examine a sample; one that does not belong to the family begins another one."""
         match = _FIRST_NAME.match(line)
         if match is None:
-            raise PageError(f"not a sample of OpenMetrics: {shown(line)}")
+            raise PageError(f"not a valid OpenMetrics sample: {shown(line)}")
         sample = match[0]
         if not self._name or sample not in {self._name + suffix for suffix in self._suffixes}:
             self.close()
@@ -141,7 +141,7 @@ def _suffixes(kind: str, line: str) -> Sequence[str]:
     try:
         return _SUFFIXES[kind]
     except KeyError:
-        raise PageError(f"no type of a metric: {shown(line)}") from None
+        raise PageError(f"invalid metric type: {shown(line)}") from None
 
 
 def _labels(text: str, line: str) -> tuple[tuple[str, str], ...]:
@@ -153,5 +153,5 @@ def _time_ms(text: str | None, line: str) -> int | None:
         return None
     seconds = number(text)
     if not isfinite(seconds * 1000):
-        raise PageError(f"not a time: {shown(line)}")
+        raise PageError(f"invalid time stamp: {shown(line)}")
     return int(seconds * 1000)

@@ -1,8 +1,9 @@
-"""What a page says besides its numbers: the same at each scrape, and mostly on all nodes.
+"""The template of a page: all of its text but the numbers.
 
-A layout is made of blocks of lines. Blocks that are equal are kept once, for all targets that say
-them, also where a line elsewhere tells a host name or an address. What no target says any more
-is gone with its last layout.
+A page has the same template at each scrape, and mostly the same one on all nodes of a cluster. A
+template consists of blocks of lines. Equal blocks are kept once for all targets, even if another
+line of the page holds a host name or an address. A block is freed with the last template that has
+it, a template with the last target.
 """
 
 from array import array
@@ -13,93 +14,99 @@ from weakref import WeakValueDictionary
 
 from orjson import JSONDecodeError, loads
 
-from ..naming.schemes import Named
+from ..naming.schemes import SeriesPath
 from . import fast
-from .cluster_totals import AllPicks, Part
+from .cluster_totals import Addend, AddendIndexes
 from .columns import Columns
 
 
-class Piece(NamedTuple):
+class TemplateLine(NamedTuple):
     """A line of a page without its number.
 
-    It begins with *prefix*; *series* says how its sample is called, None where it has none or the
-    sample isn't wanted; *part* is the part that it has in a sum over nodes.
+    *prefix* is the text before the number. *series* is the path of its sample, None if the line has
+    no sample or the sample is not kept. *addend* is what the sample adds to a cluster total.
     """
 
     prefix: str
     has_number: bool
-    series: Named | None = None
-    part: Part | None = None
+    series: SeriesPath | None = None
+    addend: Addend | None = None
 
 
-# A block ends at a line whose hash says so, so that a line more or less changes one block alone.
-_LINES_A_BLOCK = 32
-# What JSON would take, besides the numbers that it shares with our formats.
+# A block ends at a line whose hash says so: an added or removed line changes one block only.
+_LINES_PER_BLOCK = 32
+# Characters that JSON accepts in a list of numbers, and the exposition formats do not.
 _NOT_A_NUMBER = '"[{ntf, \t\r'
-# What float() would take.
+# Characters that float() accepts, and the exposition formats do not.
 _NOT_PLAIN = "_ \t\r\v\f\x1c\x1d\x1e\x1f"
 
 
-class Block:
-    """Some lines of a page, in their order."""
+class TemplateBlock:
+    """Successive lines of a page."""
 
-    __slots__ = ("__weakref__", "glue", "has_number", "parts", "prefixes", "series", "size")
+    __slots__ = ("__weakref__", "addends", "fixed_text", "has_number", "prefixes", "series", "size")
 
-    def __init__(self, pieces: Sequence[Piece]) -> None:
-        self.prefixes = tuple(piece.prefix for piece in pieces)
-        self.has_number = bytes(piece.has_number for piece in pieces)
-        self.series = tuple(piece.series for piece in pieces if piece.has_number)
-        parts = [piece.part for piece in pieces if piece.has_number]
-        self.parts = tuple((at, part) for at, part in enumerate(parts) if part is not None)
+    def __init__(self, lines: Sequence[TemplateLine]) -> None:
+        self.prefixes = tuple(line.prefix for line in lines)
+        self.has_number = bytes(line.has_number for line in lines)
+        self.series = tuple(line.series for line in lines if line.has_number)
+        addends = [line.addend for line in lines if line.has_number]
+        self.addends = tuple((at, one) for at, one in enumerate(addends) if one is not None)
         self.size = sum(map(len, self.prefixes))
-        self.glue = _glue(pieces)
+        self.fixed_text = _fixed_text(lines)
 
 
-def _glue(pieces: Sequence[Piece]) -> tuple[bytes, bytes]:
-    """Return what stands around the numbers of some lines, and the size of each part."""
+def _fixed_text(lines: Sequence[TemplateLine]) -> tuple[bytes, bytes]:
+    """Return the text around the numbers of some lines, and the sizes of its parts.
+
+    Shape: one part before each number and one behind the last; sizes are unsigned C ints.
+    """
     parts = [b""]
-    for number, piece in enumerate(pieces):
+    for number, line in enumerate(lines):
         feed = b"\n" if number else b""
-        parts[-1] += feed + piece.prefix.encode("utf-8", "surrogateescape")
-        if piece.has_number:
+        parts[-1] += feed + line.prefix.encode("utf-8", "surrogateescape")
+        if line.has_number:
             parts.append(b"")
     return b"".join(parts), array("I", map(len, parts)).tobytes()
 
 
-class Layout:
-    """The blocks of a page, in their order, and what becomes of its numbers."""
+class PageTemplate:
+    """The blocks of a page, in their order; *columns* turns its numbers into values with paths."""
 
     __slots__ = (
         "__weakref__",
         "_blocks",
-        "_glue",
+        "_fixed_text",
         "_lines",
         "_size",
-        "_without",
+        "_without_number",
+        "addends",
         "columns",
-        "picks",
         "samples",
     )
 
     def __init__(
         self,
-        blocks: tuple[Block, ...],
-        columns: Callable[[list[Named | None]], Columns],
-        picks: AllPicks,
+        blocks: tuple[TemplateBlock, ...],
+        columns: Callable[[list[SeriesPath | None]], Columns],
+        addends: AddendIndexes,
     ) -> None:
         self._blocks = blocks
-        self._glue = tuple(block.glue for block in blocks)
+        self._fixed_text = tuple(block.fixed_text for block in blocks)
         self._lines = sum(len(block.prefixes) for block in blocks)
         self._size = sum(block.size for block in blocks) + self._lines - 1
         self.samples = sum(len(block.series) for block in blocks)
-        self._without = self._lines - self.samples
+        self._without_number = self._lines - self.samples
         self.columns = columns([series for block in blocks for series in block.series])
-        self.picks = picks.of(tuple(_parts(blocks)))
+        self.addends = addends.shared(tuple(_addends(blocks)))
 
     def numbers(self, page: str) -> Sequence[float] | None:
-        """Return the numbers of the *page*; None when it has another layout, or may be wrong."""
+        """Return the numbers of a *page*.
+
+        Return None if the page has another template, or a line that needs the strict parser.
+        """
         if fast.numbers is not None:
-            found = fast.numbers(page, self._glue, self.samples)
+            found = fast.numbers(page, self._fixed_text, self.samples)
             if found is not None:
                 return array("d", found)
         return self._numbers(page)
@@ -109,66 +116,69 @@ class Layout:
         if len(lines) != self._lines:
             return None
         prefixes = chain.from_iterable([block.prefixes for block in self._blocks])
-        rests = list(map(str.removeprefix, lines, prefixes))
-        said = "".join(rests)
-        # A line that does not begin as it should is left whole, and makes the sum too large.
-        if len(said) + self._size != len(page) or rests.count("") != self._without:
+        texts = list(map(str.removeprefix, lines, prefixes))
+        joined = "".join(texts)
+        # A line with another prefix keeps it, which makes the joined text too long.
+        if len(joined) + self._size != len(page) or texts.count("") != self._without_number:
             return None
         has_number = chain.from_iterable([block.has_number for block in self._blocks])
-        return _numbers(said, list(compress(rests, has_number)))
+        return _parsed(joined, list(compress(texts, has_number)))
 
 
-def _parts(blocks: Iterable[Block]) -> Iterator[tuple[int, Part]]:
-    """Yield the parts in sums, each with the place of its number in the page."""
+def _addends(blocks: Iterable[TemplateBlock]) -> Iterator[tuple[int, Addend]]:
+    """Yield the addends of cluster totals, each with the index of its number in the page."""
     before = 0
     for block in blocks:
-        yield from [(before + at, part) for at, part in block.parts]
+        yield from [(before + at, one) for at, one in block.addends]
         before += len(block.series)
 
 
-def _numbers(said: str, texts: list[str]) -> list[float] | None:
-    """Return the numbers of *texts*, which are *said* in one; None where one is none."""
-    if not any(character in said for character in _NOT_A_NUMBER):
+def _parsed(joined: str, texts: list[str]) -> list[float] | None:
+    """Return the numbers in *texts*, None if one is not a number; *joined* is all of their text."""
+    if not any(character in joined for character in _NOT_A_NUMBER):
         try:
-            # A seventh of what float() costs, and as exact.
+            # As exact as float(), at a seventh of its cost.
             found: list[float] = loads(f"[{','.join(texts)}]")
-            # A comment that goes on, and a sample without a number, make up for each other.
+            # A longer comment and a sample without a number could cancel each other out.
             return found if len(found) == len(texts) else None
-        except JSONDecodeError:  # JSON has no NaN, no +1 and no 1., our formats have
+        except JSONDecodeError:  # JSON has no NaN, +1 or 1.
             pass
-    if not said.isascii() or any(character in said for character in _NOT_PLAIN):
+    if not joined.isascii() or any(character in joined for character in _NOT_PLAIN):
         return None
     try:
         return [float(text) for text in texts]
-    except ValueError:  # also where a comment goes on, as then a sample has an empty rest
+    except ValueError:  # also where a comment got longer: then a sample has an empty text
         return None
 
 
-class Layouts:
-    """All that are in use; *columns* makes what becomes of the numbers of one."""
+class PageTemplates:
+    """All templates in use; *columns* makes the columns of a new one."""
 
-    def __init__(self, columns: Callable[[list[Named | None]], Columns]) -> None:
+    def __init__(self, columns: Callable[[list[SeriesPath | None]], Columns]) -> None:
         self._columns = columns
-        self._picks = AllPicks()
-        self._blocks: WeakValueDictionary[tuple[Piece, ...], Block] = WeakValueDictionary()
-        self._layouts: WeakValueDictionary[tuple[Block, ...], Layout] = WeakValueDictionary()
+        self._addends = AddendIndexes()
+        self._blocks: WeakValueDictionary[tuple[TemplateLine, ...], TemplateBlock]
+        self._blocks = WeakValueDictionary()
+        self._templates: WeakValueDictionary[tuple[TemplateBlock, ...], PageTemplate]
+        self._templates = WeakValueDictionary()
 
-    def layout(self, pieces: Iterable[Piece]) -> Layout:
-        """Return the layout of a page's *pieces*: one object for all pages that have the same."""
-        blocks = tuple(map(self._block, _runs(pieces)))
-        found = self._layouts.get(blocks)
+    def template(self, lines: Iterable[TemplateLine]) -> PageTemplate:
+        """Return the template of a page with these *lines*: one object for all equal pages."""
+        blocks = tuple(map(self._block, _split(lines)))
+        found = self._templates.get(blocks)
         if found is None:
-            found = self._layouts[blocks] = Layout(blocks, self._columns, self._picks)
+            found = PageTemplate(blocks, self._columns, self._addends)
+            self._templates[blocks] = found
         return found
 
-    def _block(self, pieces: tuple[Piece, ...]) -> Block:
-        found = self._blocks.get(pieces)
+    def _block(self, lines: tuple[TemplateLine, ...]) -> TemplateBlock:
+        found = self._blocks.get(lines)
         if found is None:
-            found = self._blocks[pieces] = Block(pieces)
+            found = self._blocks[lines] = TemplateBlock(lines)
         return found
 
     def __len__(self) -> int:
-        return len(self._layouts)
+        return len(self._templates)
 
     @property
     def blocks(self) -> int:
@@ -176,12 +186,13 @@ class Layouts:
         return len(self._blocks)
 
 
-def _runs(pieces: Iterable[Piece]) -> Iterator[tuple[Piece, ...]]:
-    run: list[Piece] = []
-    for piece in pieces:
-        run.append(piece)
-        if hash(piece.prefix) % _LINES_A_BLOCK == 0:
-            yield tuple(run)
-            run = []
-    if run:
-        yield tuple(run)
+def _split(lines: Iterable[TemplateLine]) -> Iterator[tuple[TemplateLine, ...]]:
+    """Yield the blocks of some lines."""
+    block: list[TemplateLine] = []
+    for line in lines:
+        block.append(line)
+        if hash(line.prefix) % _LINES_PER_BLOCK == 0:
+            yield tuple(block)
+            block = []
+    if block:
+        yield tuple(block)

@@ -1,4 +1,4 @@
-"""The Prometheus text format, version 0.0.4, read strictly: one wrong line refuses the page.
+"""The strict parser of the Prometheus text format 0.0.4: one invalid line refuses the page.
 
 Source: https://prometheus.io/docs/instrumenting/exposition_formats/
 """
@@ -26,8 +26,8 @@ _NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _TYPES = frozenset({"counter", "gauge", "histogram", "summary", "untyped"})
 
 
-class Sample(NamedTuple):
-    """A line of a page: labels in the order of the page, time in milliseconds where it has one."""
+class ParsedSample(NamedTuple):
+    """A sample: labels in the order of the page, time in milliseconds if it has one."""
 
     name: str
     labels: tuple[tuple[str, str], ...]
@@ -35,10 +35,10 @@ class Sample(NamedTuple):
     time_ms: int | None = None
 
 
-def samples(page: str) -> Iterator[Sample]:
+def samples(page: str) -> Iterator[ParsedSample]:
     """Yield the samples of a *page*.
 
-    Raises: PageError with the first line that is wrong.
+    Raises: PageError with the first invalid line.
     """
     for line in page.split("\n"):
         sample = parse_line(line)
@@ -46,7 +46,7 @@ def samples(page: str) -> Iterator[Sample]:
             yield sample
 
 
-def parse_line(line: str) -> Sample | None:
+def parse_line(line: str) -> ParsedSample | None:
     """Return the sample in a *line*; None for a comment or an empty line.
 
     Raises: PageError.
@@ -59,25 +59,25 @@ def parse_line(line: str) -> Sample | None:
         return None
     match = _SAMPLE.fullmatch(stripped)
     if match is None:
-        raise PageError(f"not a sample of the text format: {shown(line)}")
+        raise PageError(f"not a valid sample: {shown(line)}")
     time_ms = None if match["time"] is None else int(match["time"])
     labels = _labels(match["labels"] or "", line)
-    return Sample(match["name"], labels, number(match["value"]), time_ms)
+    return ParsedSample(match["name"], labels, number(match["value"]), time_ms)
 
 
 def plain_number(text: str) -> float | None:
-    """Return the value of a sample, as Go reads it; None for what is no number."""
+    """Return the number in *text* as Go parses it, None if it is not a number."""
     try:
         value = float(text)
     except ValueError:
         return None
-    # Python alone reads 1_000, the digits of other scripts, and blanks around a number.
+    # float() also accepts 1_000, the digits of other scripts, and white space around a number.
     is_plain = text.isascii() and "_" not in text and text == text.strip()
     return value if is_plain else None
 
 
 def number(text: str) -> float:
-    """Return the number that *text* is.
+    """Return the number in *text*.
 
     Raises: PageError.
     """
@@ -90,28 +90,28 @@ def number(text: str) -> float:
 def unescaped(value: str) -> str:
     """Return the value of a label without its escapes.
 
-    A backslash that begins none of the three stays, as it does in Prometheus: careless exporters
-    say names of files on Windows.
+    An unknown escape is kept as it is, as in Prometheus: some exporters expose file names of
+    Windows without escaping them.
     """
     return _ESCAPE.sub(lambda escape: _UNESCAPED[escape[1]], value) if "\\" in value else value
 
 
 def distinct(labels: Iterable[tuple[str, str]], line: str) -> tuple[tuple[str, str], ...]:
-    """Return *labels* as a page has them, unescaped.
+    """Return *labels* without escapes, in the order of the page.
 
-    Raises: PageError when a name stands twice, or is kept for the series' own.
+    Raises: PageError if a name is repeated, or reserved.
     """
     found: dict[str, str] = {}
     for name, value in labels:
         if name in found or name == "__name__":
-            problem = f"label {name} twice" if name in found else "a label is called __name__"
+            problem = f"repeated label {name}" if name in found else "reserved label __name__"
             raise PageError(f"{problem} in {shown(line)}")
         found[name] = unescaped(value)
     return tuple(found.items())
 
 
 def shown(text: str) -> str:
-    """Return *text* for a message: quoted, and short."""
+    """Return *text* in quotes for a message, cut if it is long."""
     return repr(text if len(text) <= 80 else f"{text[:77]}...")
 
 
@@ -124,17 +124,17 @@ def _pairs(text: str, line: str) -> Iterator[tuple[str, str]]:
     while text[position:].strip(" \t"):
         match = _LABEL.match(text, position)
         if match is None:
-            raise PageError(f"bad label in {shown(line)}")
+            raise PageError(f"invalid label in {shown(line)}")
         yield match["name"], match["value"]
         position = match.end()
 
 
 def _check_comment(line: str) -> None:
-    """Refuse what describes a metric wrongly; any other comment may say what it likes."""
+    """Refuse an invalid HELP or TYPE; any other comment is free text."""
     match = _METADATA.fullmatch(line)
     if match is None:
         return
     if _NAME.fullmatch(match["name"]) is None:
-        raise PageError(f"no name of a metric: {shown(line)}")
+        raise PageError(f"invalid metric name: {shown(line)}")
     if match["word"] == "TYPE" and match["text"] not in _TYPES:
-        raise PageError(f"no type of a metric: {shown(line)}")
+        raise PageError(f"invalid metric type: {shown(line)}")

@@ -1,9 +1,9 @@
-"""Pages into points: the hot path.
+"""From pages to points: the hot path.
 
-The nodes of a cluster say the same things, again and again. The first time a series is seen its
-line is parsed strictly and its path worked out. A target that says what it said last time is
-matched against that layout, a whole page at once; where a line is new or gone, each line costs a
-look-up. One translator serves all targets of a kind.
+The nodes of a cluster expose the same series again and again. When a line is first seen, it is
+parsed strictly and the path of its series is worked out. A page like the target's last one is
+matched against the template of that one, all of it at once. If lines were added or removed, each
+line costs a dictionary look-up. One translator serves all targets with the same rules.
 """
 
 from collections.abc import Iterable
@@ -11,213 +11,219 @@ from dataclasses import dataclass
 
 from ..model.errors import PageError
 from ..model.points import Points
-from ..model.selection import Choice, Limits
-from ..naming.schemes import Named, Plain, Scheme
+from ..model.selection import LabelLimits, MetricSelection
+from ..naming.schemes import NamingScheme, Plain, SeriesPath
 from . import cluster_totals, openmetrics, text_format
-from .columns import AllPaths, Columns, Kept
-from .page_template import Layout, Layouts, Piece
-from .text_format import Sample, plain_number
+from .columns import Columns, PathTable
+from .page_template import PageTemplate, PageTemplates, TemplateLine
+from .text_format import ParsedSample, plain_number
 
-# Series, paths and comments: more than all nodes of a large cluster share. When values of labels
-# churn, the memory is cleared at once and fills again with what is still said.
+# Series, paths and comments: more than all nodes of a large cluster share. If label values keep
+# changing, everything is forgotten at once, and learned again from the next pages.
 _MOST_REMEMBERED = 1_000_000
 
 
 @dataclass(frozen=True)
-class Rules:
-    """What targets share whose pages are translated alike: names, choice of series, limits."""
+class TranslationRules:
+    """What targets share whose pages are translated in the same way."""
 
-    scheme: Scheme = Plain()
-    choice: Choice = Choice()
-    limits: Limits = Limits()
+    scheme: NamingScheme = Plain()
+    selection: MetricSelection = MetricSelection()
+    label_limits: LabelLimits = LabelLimits()
 
 
 @dataclass(frozen=True)
 class Translation:
-    """What a page gave: *samples* it had, what can't be stored by reason, what sums get of it."""
+    """The *points* of a page, and the number of *samples* on it.
+
+    *not_finite* and *repeated* count samples that are not stored. *addends* are the values that go
+    into cluster totals.
+    """
 
     points: Points
     samples: int = 0
     not_finite: int = 0
     repeated: int = 0
-    taken: cluster_totals.Taken | None = None
+    addends: cluster_totals.AddendValues | None = None
 
 
 class Translator:
-    """Remembers the paths of the series that pages have named, and what each target said last."""
+    """Remembers the lines and paths of all series, and the template of each target's last page."""
 
-    def __init__(self, rules: Rules = Rules(), most_remembered: int = _MOST_REMEMBERED) -> None:
+    def __init__(
+        self,
+        rules: TranslationRules = TranslationRules(),
+        most_remembered: int = _MOST_REMEMBERED,
+    ) -> None:
         self._rules = rules
         self._most_remembered = most_remembered
-        self._text = _Lines()
-        self._openmetrics = _Lines()
+        self._text = _KnownLines()
+        self._openmetrics = _KnownLines()
         self._owners: dict[str, tuple[str, frozenset[tuple[str, str]]]] = {}
-        self._paths = AllPaths()
-        self._layouts = Layouts(self._columns)
-        self._last: dict[tuple[str, bool], Layout] = {}
+        self._paths = PathTable()
+        self._templates = PageTemplates(self._columns)
+        self._last: dict[tuple[str, bool], PageTemplate] = {}
 
-    def _columns(self, series: list[Named | None]) -> Columns:
+    def _columns(self, series: list[SeriesPath | None]) -> Columns:
         return Columns(series, self._rules.scheme, self._paths)
 
-    def points(
+    def translate(
         self,
         page: str,
         before: str,
-        most_samples: int,
+        sample_limit: int,
         *,
         after: str = "",
-        own: tuple[str, ...] = (),
         target: str | None = None,
         is_openmetrics: bool = False,
     ) -> Translation:
-        """Return the points of a *page*, whose paths stand between *before* and *after*.
+        """Return the points of a *page*; their paths stand between *before* and *after*.
 
-        Their paths go on with the caller's *own*, whose values it adds. *target* is the identity
-        of who said the page; without one, the node has one page alone.
-        Raises: PageError when a line is wrong, or a limit is broken.
+        *target* is the identity of the target that served the page. Without it, *before* and
+        *after* must identify the target.
+
+        Raises: PageError if a line is invalid, or a limit is exceeded.
         """
         if "\r" in page and not is_openmetrics:
             page = page.replace("\r\n", "\n")
         key = (before + after if target is None else target, is_openmetrics)
-        layout = self._last.get(key)
-        numbers = None if layout is None else layout.numbers(page)
-        if layout is None or numbers is None:
-            layout, numbers = self._read(page, most_samples, key)
-        elif layout.samples > most_samples:
-            raise _too_many(layout.samples, most_samples)
-        kept = layout.columns.kept(numbers, own)
-        taken = None if layout.picks is None else layout.picks.taken(numbers)
-        return _translation(kept, before, after, layout.samples, taken)
-
-    def nothing(self, before: str, after: str, own: tuple[str, ...]) -> Translation:
-        """Return what a page that can't be had gives: no points, and paths for the *own*."""
-        return _translation(Kept(self._paths.of(own), ()), before, after, 0)
+        template = self._last.get(key)
+        numbers = None if template is None else template.numbers(page)
+        if template is None or numbers is None:
+            template, numbers = self._parse(page, sample_limit, key)
+        elif template.samples > sample_limit:
+            raise _too_many(template.samples, sample_limit)
+        found = template.columns.values(numbers)
+        return Translation(
+            points=Points(before, found.paths, after, found.values),
+            samples=template.samples,
+            not_finite=found.not_finite,
+            repeated=found.repeated,
+            addends=None if template.addends is None else template.addends.values(numbers),
+        )
 
     def forget(self, target: str) -> None:
-        """Forget what a *target* said, which is scraped no more."""
+        """Forget the last page of a *target* that is no longer scraped."""
         self._last.pop((target, False), None)
         self._last.pop((target, True), None)
 
-    def _read(
-        self, page: str, most_samples: int, key: tuple[str, bool]
-    ) -> tuple[Layout, list[float]]:
-        """Return layout and numbers of a page, line by line; remember the layout."""
+    def _parse(
+        self, page: str, sample_limit: int, key: tuple[str, bool]
+    ) -> tuple[PageTemplate, list[float]]:
+        """Return template and numbers of a page, line by line; remember the template."""
         is_openmetrics = key[1]
-        self._make_room()
-        lines = page.split("\n")
+        self._forget_if_full()
+        texts = page.split("\n")
         if is_openmetrics:
-            openmetrics.check(lines)
+            openmetrics.check(texts)
         known = self._openmetrics if is_openmetrics else self._text
-        pieces: list[Piece] = []
+        lines: list[TemplateLine] = []
         numbers: list[float] = []
-        for line in lines:
-            piece, number = known.find(line) or self._learn(line, is_openmetrics)
-            pieces.append(piece)
+        for text in texts:
+            line, number = known.find(text) or self._learn(text, is_openmetrics)
+            lines.append(line)
             if number is not None:
                 numbers.append(number)
-            if len(numbers) > most_samples:
-                raise _too_many(_samples(lines), most_samples)
-        return self._remember(pieces, key), numbers
+            if len(numbers) > sample_limit:
+                raise _too_many(_samples(texts), sample_limit)
+        return self._remember(lines, key), numbers
 
-    def _remember(self, pieces: list[Piece], key: tuple[str, bool]) -> Layout:
-        layout = self._layouts.layout(pieces)
-        if all(piece.prefix or not piece.has_number for piece in pieces):
-            self._last[key] = layout
-        else:  # some line can't be matched by how it begins
+    def _remember(self, lines: list[TemplateLine], key: tuple[str, bool]) -> PageTemplate:
+        template = self._templates.template(lines)
+        if all(line.prefix or not line.has_number for line in lines):
+            self._last[key] = template
+        else:  # a line without a prefix matches anything
             self._last.pop(key, None)
-        return layout
+        return template
 
     @property
     def remembered(self) -> int:
         """How many series, comments and paths are remembered."""
         return len(self._text) + len(self._openmetrics) + len(self._owners)
 
-    def _make_room(self) -> None:
-        """Forget everything when there is too much; never amid a page, whose paths must differ."""
+    def _forget_if_full(self) -> None:
+        """Forget everything if it is too much; never within a page, whose paths must differ."""
         if self.remembered > self._most_remembered:
-            self._text = _Lines()
-            self._openmetrics = _Lines()
+            self._text = _KnownLines()
+            self._openmetrics = _KnownLines()
             self._owners.clear()
 
-    def _learn(self, line: str, is_openmetrics: bool) -> tuple[Piece, float | None]:
-        """Return piece and number of a line that is not known; None where it has no sample."""
-        sample = (openmetrics if is_openmetrics else text_format).parse_line(line)
+    def _learn(self, text: str, is_openmetrics: bool) -> tuple[TemplateLine, float | None]:
+        """Return template line and number of a new line; None if it has no sample."""
+        sample = (openmetrics if is_openmetrics else text_format).parse_line(text)
         known = self._openmetrics if is_openmetrics else self._text
         if sample is None:
-            return known.learn_comment(line), None
-        part = cluster_totals.part(sample.name, sample.labels)
-        piece = known.learn(line, sample, self._named(sample.name, sample.labels), part)
-        return piece, sample.value
+            return known.learn_comment(text), None
+        addend = cluster_totals.addend(sample.name, sample.labels)
+        series = self._series_path(sample.name, sample.labels)
+        return known.learn(text, sample, series, addend), sample.value
 
-    def _named(self, name: str, labels: tuple[tuple[str, str], ...]) -> Named | None:
-        """Return how a series is called; None if it is not wanted."""
+    def _series_path(self, name: str, labels: tuple[tuple[str, str], ...]) -> SeriesPath | None:
+        """Return the path of a series, None if it is not kept."""
         scheme = self._rules.scheme
-        if not self._rules.choice.takes(name, labels):
+        if not self._rules.selection.takes(name, labels):
             return None
-        if wrong := self._rules.limits.broken(name, labels):
-            raise PageError(wrong)
-        named = scheme.path(name, labels)
+        if problem := self._rules.label_limits.broken(name, labels):
+            raise PageError(problem)
+        found = scheme.path(name, labels)
         series = (name, frozenset(label for label in labels if label[1]))
-        if self._owners.setdefault(named.path, series) != series:
-            named = scheme.explicit_path(name, labels)
-        return named
+        if self._owners.setdefault(found.path, series) != series:
+            found = scheme.explicit_path(name, labels)
+        return found
 
 
-class _Lines:
-    """Lines that were parsed once, in one format."""
+class _KnownLines:
+    """Lines that were parsed before, of one format."""
 
     def __init__(self) -> None:
-        self._series: dict[str, Piece] = {}
-        self._comments: dict[str, Piece] = {}
+        self._samples: dict[str, TemplateLine] = {}
+        self._comments: dict[str, TemplateLine] = {}
 
     def __len__(self) -> int:
-        return len(self._series) + len(self._comments)
+        return len(self._samples) + len(self._comments)
 
-    def find(self, line: str) -> tuple[Piece, float | None] | None:
-        """Return piece and number of a line whose beginning is known, or that is a comment."""
-        start = line.rfind(" ") + 1
-        piece = self._series.get(line[:start])
-        number = None if piece is None else plain_number(line[start:])
-        if piece is not None and number is not None:
-            return piece, number
-        comment = self._comments.get(line)
+    def find(self, text: str) -> tuple[TemplateLine, float | None] | None:
+        """Return template line and number of a line whose prefix or whole text is known."""
+        start = text.rfind(" ") + 1
+        line = self._samples.get(text[:start])
+        number = None if line is None else plain_number(text[start:])
+        if line is not None and number is not None:
+            return line, number
+        comment = self._comments.get(text)
         return None if comment is None else (comment, None)
 
-    def learn_comment(self, line: str) -> Piece:
-        """Return the piece of a line without a sample."""
-        return self._comments.setdefault(line, Piece(line, has_number=False))
+    def learn_comment(self, text: str) -> TemplateLine:
+        """Return the template line of a line without a sample."""
+        return self._comments.setdefault(text, TemplateLine(text, has_number=False))
 
     def learn(
-        self, line: str, sample: Sample, series: Named | None, part: cluster_totals.Part | None
-    ) -> Piece:
-        """Return the piece of a line with a sample; remember it if a number alone follows it.
+        self,
+        text: str,
+        sample: ParsedSample,
+        series: SeriesPath | None,
+        addend: cluster_totals.Addend | None,
+    ) -> TemplateLine:
+        """Return the template line of a line with a sample; remember it if it ends in its number.
 
-        The piece of any other line begins with nothing: it has to be parsed each time.
+        Any other line gets an empty prefix, and is parsed at each scrape.
         """
-        start = line.rfind(" ") + 1
-        prefix = line[:start]
-        # With a time or an exemplar, or odd spaces, what is before the last space is not the
-        # series alone; and the last space may be in a label.
-        is_whole = len(prefix) == len(prefix.rstrip(" \t")) + 1
-        has_more = sample.time_ms is not None or " # {" in line
-        if has_more or not is_whole or plain_number(line[start:]) is None:
-            return Piece("", has_number=True, series=series, part=part)
-        made = Piece(prefix, has_number=True, series=series, part=part)
-        return self._series.setdefault(prefix, made)
+        start = text.rfind(" ") + 1
+        prefix = text[:start]
+        # With a time stamp, an exemplar or odd white space, the text before the last space is not
+        # the series alone; and the last space may be inside a label.
+        ends_in_one_space = len(prefix) == len(prefix.rstrip(" \t")) + 1
+        has_more = sample.time_ms is not None or " # {" in text
+        if has_more or not ends_in_one_space or plain_number(text[start:]) is None:
+            return TemplateLine("", has_number=True, series=series, addend=addend)
+        made = TemplateLine(prefix, has_number=True, series=series, addend=addend)
+        return self._samples.setdefault(prefix, made)
 
 
-def _translation(
-    kept: Kept, before: str, after: str, samples: int, taken: cluster_totals.Taken | None = None
-) -> Translation:
-    points = Points(before, kept.paths, after, kept.values)
-    return Translation(points, samples, kept.not_finite, kept.repeated, taken)
-
-
-def _samples(lines: Iterable[str]) -> int:
+def _samples(texts: Iterable[str]) -> int:
     return sum(
-        1 for line in lines if line.strip(" \t\r") and not line.lstrip(" \t").startswith("#")
+        1 for text in texts if text.strip(" \t\r") and not text.lstrip(" \t").startswith("#")
     )
 
 
-def _too_many(samples: int, most_samples: int) -> PageError:
-    return PageError(f"{samples} samples, more than the {most_samples} that are allowed")
+def _too_many(samples: int, sample_limit: int) -> PageError:
+    return PageError(f"{samples} samples, more than the {sample_limit} that sample limit allows")

@@ -1,25 +1,20 @@
-"""Who is answered over HTTP: users whose password is right, and not all of the world at once."""
+"""Access to the pages: users and passwords, the limit of concurrent requests, security headers."""
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from aiohttp import web
 
+from fructosa_service.web.password_checks import PasswordChecks, Verdict
 from fructosa_service.web.settings import WebSettings
 from fructosa_service.web.users import Users
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-# Passwords wait here to be checked, one after the other. Whoever guesses fills it; then others
-# who are not known yet have to come again. Those who are known never wait.
-_QUEUE_LIMIT = 16
-# After a wrong password the checking rests this many times as long as it took: guessing takes at
-# most one part in twenty of a processor.
-_REST = 20
-
 _HEADERS = {
-    # Nothing of other places, no scripts or styles within the page, and no frame around it.
+    # Nothing from other hosts, no inline scripts or styles, no frames.
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
         "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -30,87 +25,77 @@ _HEADERS = {
 }
 
 
-class Passwords:
-    """Tells whether users are who they say, without keeping anybody else waiting."""
+class PasswordChecker:
+    """Checks the passwords of requests without blocking the event loop."""
 
-    def __init__(
-        self, users: Users, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    ) -> None:
-        self._users = users
-        self._sleep = sleep
-        self._waiting = 0
-        self._one_at_a_time = asyncio.Lock()
+    def __init__(self, users: Users, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._checks = PasswordChecks(users, sleep)
 
     async def are_right(self, authorization: str | None) -> bool:
-        """Return the verdict on a header ``Authorization``.
+        """Return whether an ``Authorization`` header has a user and their password.
 
-        Raises: HTTPServiceUnavailable when too many wait for theirs.
+        Raises: HTTPServiceUnavailable when too many passwords wait to be checked.
         """
-        if authorization is None:
-            return False
-        known = self._users.known(authorization)
-        if known is not None:
-            return known
-        if self._waiting >= _QUEUE_LIMIT:
+        loop = asyncio.get_running_loop()
+        checked: asyncio.Future[Verdict] = loop.create_future()
+
+        def report(verdict: Verdict) -> None:  # in the thread of the checks
+            with suppress(RuntimeError):  # the loop was closed meanwhile
+                loop.call_soon_threadsafe(_set, checked, verdict)
+
+        verdict = self._checks.submit(authorization, report)
+        if verdict is Verdict.PENDING:
+            verdict = await checked
+        if verdict is Verdict.BUSY:
             raise _busy("too many passwords are being checked already; try again")
-        self._waiting += 1
-        try:
-            return await self._checked(authorization)
-        finally:
-            self._waiting -= 1
-
-    async def _checked(self, authorization: str) -> bool:
-        async with self._one_at_a_time:
-            is_right, took_s = await asyncio.to_thread(self._check, authorization)
-            if not is_right:
-                await self._sleep(_REST * took_s)
-        return is_right
-
-    def _check(self, authorization: str) -> tuple[bool, float]:
-        began_s = time.thread_time()
-        return self._users.check(authorization), time.thread_time() - began_s
+        return verdict is Verdict.RIGHT
 
 
-class Guard:
-    """Lets a request through, or answers in its place.
+def _set(future: "asyncio.Future[Verdict]", verdict: Verdict) -> None:
+    if not future.done():  # it is, if the request was cancelled
+        future.set_result(verdict)
 
-    Raises: UsageError when the users file can't be used.
+
+class AccessControl:
+    """Middleware that authenticates users and limits the number of concurrent requests.
+
+    Raises: FileError if the users file is invalid.
     """
 
     def __init__(self, settings: WebSettings) -> None:
         path = settings.users_file
-        self._passwords = None if path is None else Passwords(Users(path))
-        self._most = settings.max_requests
-        self._asking = 0
+        self._passwords = None if path is None else PasswordChecker(Users(path))
+        self._max_requests = settings.max_requests
+        self._requests = 0
 
     @property
-    def knows_users(self) -> bool:
-        """Whether only users are answered."""
+    def requires_user(self) -> bool:
+        """Whether requests need a user and a password."""
         return self._passwords is not None
 
     def install(self, application: web.Application) -> None:
-        """Stand before all pages of an *application*."""
-        application.middlewares.append(self._guarded)
+        """Apply to all requests to an *application*."""
+        application.middlewares.append(self._handle)
         application.on_response_prepare.append(_add_headers)
 
     @web.middleware
-    async def _guarded(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        # Before it counts: who guesses passwords must not take the places of others.
-        await self._let_in(request)
-        if self._asking >= self._most:
-            raise _busy(f"{self._most} requests are being answered already; try again")
-        self._asking += 1
+    async def _handle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        # Before the request counts: clients that guess passwords must not lock out others.
+        await self._authenticate(request)
+        if self._requests >= self._max_requests:
+            raise _busy(f"{self._max_requests} requests are in progress already; try again")
+        self._requests += 1
         try:
             return await handler(request)
         finally:
-            self._asking -= 1
+            self._requests -= 1
 
-    async def _let_in(self, request: web.Request) -> None:
+    async def _authenticate(self, request: web.Request) -> None:
         if self._passwords is None:
             return
         if not await self._passwords.are_right(request.headers.get("Authorization")):
             raise web.HTTPUnauthorized(
-                text="only users of this lmaster are answered: give a name and its password\n",
+                text="unauthorized: this page needs the name and password of a user\n",
                 headers={"WWW-Authenticate": 'Basic realm="lmaster", charset="UTF-8"'},
             )
 

@@ -1,21 +1,22 @@
-"""Targets as Prometheus's service discovery wants them: file_sd and http_sd, which read the same.
+"""Targets for Prometheus's service discovery; file_sd and http_sd use the same JSON.
 
-A Prometheus that takes them scrapes the same pages as lmaster, on the same intervals.
+A Prometheus that uses it scrapes the same pages as lmaster, at the same intervals.
 """
 
 from collections.abc import Iterable
 from urllib.parse import parse_qsl
 
-from ..model.access import METRICS
+from ..model.access import METRICS_PATH
 from ..model.target import Target
 
 
 def target_groups(targets: Iterable[Target]) -> list[dict[str, object]]:
-    """Return the *targets*, those with equal labels together, in their order.
+    """Return the *targets* in their order, grouped by equal labels.
 
-    Sensors can't be told: ``__param_collect[]`` is no name of a label, and Prometheus refuses a
-    list that holds one. They are in ``__meta_fructosa_sensors``, for rules of relabelling; who
-    wants only some sets ``params`` of the job. Files with secrets are the job's matter as well.
+    The choice of sensors cannot be passed on: ``__param_collect[]`` is not a valid label name, and
+    Prometheus rejects the whole list if it has one. The label ``__meta_fructosa_sensors`` has the
+    sensors, for relabelling. To collect only some, set ``params`` of the scrape job. Credentials
+    belong into the scrape job too.
     """
     groups: dict[tuple[tuple[str, str], ...], list[str]] = {}
     for target in targets:
@@ -24,7 +25,7 @@ def target_groups(targets: Iterable[Target]) -> list[dict[str, object]]:
 
 
 def _labels(target: Target) -> dict[str, str]:
-    """Return what stands beside a target; interval and timeout always, as the job's are others."""
+    """Return the labels of a target; interval and timeout override those of the scrape job."""
     labels = {
         "group": target.group,
         "__scrape_interval__": _duration(target.interval_s),
@@ -32,8 +33,8 @@ def _labels(target: Target) -> dict[str, str]:
     }
     if target.access.tls:
         labels["__scheme__"] = "https"
-    path, _, query = target.page.partition("?")
-    if path != METRICS:
+    path, _, query = target.path.partition("?")
+    if path != METRICS_PATH:
         labels["__metrics_path__"] = path
     for name, value in parse_qsl(query, keep_blank_values=True):
         if name.isascii() and name.isidentifier():
@@ -44,7 +45,7 @@ def _labels(target: Target) -> dict[str, str]:
 
 
 def _duration(seconds: float) -> str:
-    """Return *seconds* as Prometheus writes them: whole numbers of a unit."""
+    """Return *seconds* as Prometheus writes durations: an integer and a unit."""
     if seconds == int(seconds):
         return f"{int(seconds)}s"
     return f"{round(seconds * 1000)}ms"

@@ -1,4 +1,4 @@
-"""What lmaster says of itself on /metrics."""
+"""The metrics of lmaster itself, on /metrics."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -14,19 +14,19 @@ from fructosa_service import __version__
 
 from ..deliver.delivery import REFUSALS, Delivery
 from ..queue.spool import REASONS
-from ..translate.cluster_totals import SUMS, totals
-from .status import View, journals
+from ..translate.cluster_totals import TOTALS, totals
+from .status import StatusSource, journals
 
 
 class MasterCollector(Collector):
-    """Adds up targets and deliveries when it is asked, so that scraping costs nothing more."""
+    """Adds up targets and deliveries at each request, so that scraping nodes costs no more."""
 
-    def __init__(self, view: View) -> None:
-        self._view = view
+    def __init__(self, source: StatusSource) -> None:
+        self._source = source
 
     def collect(self) -> Iterator[Metric]:
-        """Yield all of lmaster's metrics."""
-        yield _by(
+        """Yield all metrics of lmaster."""
+        yield _labelled(
             GaugeMetricFamily,
             "fructosa_master_build_info",
             "Version of lmaster.",
@@ -38,91 +38,91 @@ class MasterCollector(Collector):
         yield from self._scrapes()
         yield from self._delivery()
         yield from self._queue()
-        yield from self._sums()
-        yield from _cost()
+        yield from self._cluster_totals()
+        yield from _process()
 
     def _configuration(self) -> Iterator[Metric]:
-        view = self._view
+        source = self._source
         yield GaugeMetricFamily(
-            "fructosa_master_ready", "Whether the first scrapes were started.", view.is_ready
+            "fructosa_master_ready", "Whether the first scrapes have been started.", source.is_ready
         )
         yield GaugeMetricFamily(
             "fructosa_master_config_last_reload_successful",
-            "Whether the configuration could be used when it was read last.",
-            view.reload_ok,
+            "Whether the last configuration reload attempt was successful.",
+            source.reload_succeeded,
         )
         yield GaugeMetricFamily(
             "fructosa_master_config_last_reload_success_timestamp_seconds",
-            "When a configuration came into use last.",
-            view.reloaded_s,
+            "Timestamp of the last successful configuration reload.",
+            source.reload_time_s,
         )
 
     def _targets(self) -> Metric:
         made = GaugeMetricFamily(
             "fructosa_master_targets",
-            "Targets by state and [nodes:...] section.",
-            # Not group: Prometheus has a label of its own called so for the target itself.
+            "Number of targets by state and [nodes:...] section.",
+            # Not "group": with our own service discovery, Prometheus adds that label to a target.
             labels=["section", "state"],
         )
-        found = Counter((state.target.group, state.up) for state in self._view.states)
+        found = Counter((state.target.group, state.up) for state in self._source.states)
         for group in dict.fromkeys(group for group, _ in found):
             for up, name in ((True, "up"), (False, "down"), (None, "waiting")):
                 made.add_metric([group, name], found[group, up])
         return made
 
     def _scrapes(self) -> Iterator[Metric]:
-        sums = replace(self._view.gone)
-        for state in self._view.states:
-            sums.add(state)
-        yield _by(
+        scraped = replace(self._source.removed)
+        for state in self._source.states:
+            scraped.add(state)
+        yield _labelled(
             CounterMetricFamily,
             "fructosa_master_scrapes_total",
             "Scrapes by result.",
             "result",
-            {"up": sums.scrapes - sums.failures, "down": sums.failures},
+            {"up": scraped.scrapes - scraped.failures, "down": scraped.failures},
         )
         yield CounterMetricFamily(
             "fructosa_master_scrape_seconds_total",
-            "Seconds that scrapes took, one after the other.",
-            sums.seconds,
+            "Total duration of all scrapes.",
+            scraped.seconds,
         )
         yield CounterMetricFamily(
-            "fructosa_master_samples_total", "Samples read from pages.", sums.samples
+            "fructosa_master_samples_total", "Samples scraped.", scraped.samples
         )
         yield CounterMetricFamily(
             "fructosa_master_slots_missed_total",
-            "Slots in which a target was not scraped: the scrape before took too long.",
-            sums.missed,
+            "Slots skipped because the previous scrape of the target was still running.",
+            scraped.missed,
         )
-        yield _by(
+        yield _labelled(
             CounterMetricFamily,
             "fructosa_master_samples_dropped_total",
-            "Samples that Graphite can't hold, by reason.",
+            "Samples dropped because Graphite cannot store them, by reason.",
             "reason",
-            {"not_finite": sums.not_finite, "repeated": sums.repeated},
+            {"not_finite": scraped.not_finite, "repeated": scraped.repeated},
         )
 
     def _delivery(self) -> Iterator[Metric]:
         def by_destination(value: Callable[[Delivery], float]) -> dict[str, float]:
             return {
-                delivery.destination.name: value(delivery) for delivery in self._view.deliveries
+                delivery.destination.name: value(delivery) for delivery in self._source.deliveries
             }
 
-        yield _by(
+        yield _labelled(
             GaugeMetricFamily,
             "fructosa_master_destination_up",
-            "Whether a destination took what it was sent last: 1, or 0 with an error.",
+            "0 if the last delivery to a destination failed, 1 otherwise.",
             "destination",
             by_destination(lambda delivery: delivery.last_error is None),
         )
-        yield _by(
+        yield _labelled(
             GaugeMetricFamily,
             "fructosa_master_queue_points",
-            "Points that wait for delivery.",
+            "Points waiting for delivery.",
             "destination",
             by_destination(lambda delivery: delivery.spool.points),
         )
-        yield _by(
+        yield _labelled(
             CounterMetricFamily,
             "fructosa_master_points_delivered_total",
             "Points delivered.",
@@ -131,25 +131,25 @@ class MasterCollector(Collector):
         )
         dropped = CounterMetricFamily(
             "fructosa_master_points_dropped_total",
-            "Points dropped before they were delivered, by reason.",
+            "Points dropped instead of delivered, by reason.",
             labels=["destination", "reason"],
         )
-        for delivery in self._view.deliveries:
+        for delivery in self._source.deliveries:
             for reason in (*REASONS, *REFUSALS):
                 dropped.add_metric(
                     [delivery.destination.name, reason], delivery.spool.dropped[reason]
                 )
         yield dropped
-        yield _by(
+        yield _labelled(
             GaugeMetricFamily,
             "fructosa_master_queue_memory_points",
-            "Points that wait in memory alone: they end with lmaster.",
+            "Points waiting in memory only; they are lost if lmaster exits before delivery.",
             "destination",
             by_destination(lambda delivery: delivery.spool.unsafe_points),
         )
 
     def _queue(self) -> Iterator[Metric]:
-        for journal in journals(self._view.deliveries)[:1]:
+        for journal in journals(self._source.deliveries)[:1]:
             yield GaugeMetricFamily(
                 "fructosa_master_queue_bytes",
                 "Size of the queue on disk.",
@@ -157,8 +157,8 @@ class MasterCollector(Collector):
             )
             yield GaugeMetricFamily(
                 "fructosa_master_queue_limit_bytes",
-                "Size at which the oldest points are dropped.",
-                self._view.queue_limits[0],
+                "Size of the queue on disk at which the oldest points are dropped.",
+                self._source.queue_limits[0],
             )
             yield GaugeMetricFamily(
                 "fructosa_master_queue_age_seconds",
@@ -167,46 +167,46 @@ class MasterCollector(Collector):
             )
             yield GaugeMetricFamily(
                 "fructosa_master_queue_on_disk",
-                "Whether the queue can be written: 1, or 0 while points stay in memory.",
+                "Whether the queue on disk can be written; if not, points stay in memory.",
                 journal.error is None,
             )
             yield CounterMetricFamily(
                 "fructosa_master_queue_torn_bytes_total",
-                "Bytes cut off the end of the queue at the start: their writing was cut short.",
+                "Incomplete bytes cut off the end of the queue at startup.",
                 journal.segments.torn_bytes,
             )
             yield GaugeMetricFamily(
                 "fructosa_master_queue_was_killed",
-                "Whether the lmaster before was killed: its last scrapes may not be in the queue.",
+                "Whether the previous lmaster was killed: its last scrapes may be missing.",
                 journal.segments.was_killed,
             )
 
-    def _sums(self) -> Iterator[Metric]:
-        """Yield the sums over nodes that some node of the section tells."""
-        found = totals(
-            (state.target.group, state.target.path, state.told.amounts)
-            for state in self._view.states
-            if state.told is not None
+    def _cluster_totals(self) -> Iterator[Metric]:
+        """Yield the totals over the nodes of a section, if any of its nodes has the metric."""
+        by_section = totals(
+            (state.target.group, state.target.graphite_path, state.contribution.amounts)
+            for state in self._source.states
+            if state.contribution is not None
         )
-        for number, summed in enumerate(SUMS):
-            made = GaugeMetricFamily(summed.name, summed.text, labels=["section"])
-            for section, values in found.items():
+        for number, total in enumerate(TOTALS):
+            made = GaugeMetricFamily(total.name, total.help, labels=["section"])
+            for section, values in by_section.items():
                 if isfinite(values[number]):
                     made.add_metric([section], values[number])
             if made.samples:
                 yield made
 
 
-def _cost() -> Iterator[Metric]:
-    """Yield what lmaster costs, by names that no other exporter has, as lagent does.
+def _process() -> Iterator[Metric]:
+    """Yield CPU time and memory of lmaster, under names that no other exporter uses.
 
-    In Graphite, process_cpu_seconds_total of all nodes would have to be looked through for it.
+    In Graphite, a query for lmaster's process_cpu_seconds_total would match those of all nodes.
     """
     process = psutil.Process()
     times = process.cpu_times()
     yield CounterMetricFamily(
         "fructosa_master_cpu_seconds_total",
-        "Processor time that lmaster has used.",
+        "CPU time used by lmaster.",
         times.user + times.system,
     )
     yield GaugeMetricFamily(
@@ -216,7 +216,7 @@ def _cost() -> Iterator[Metric]:
     )
 
 
-def _by(
+def _labelled(
     family: Callable[..., Metric], name: str, text: str, label: str, values: dict[str, float]
 ) -> Metric:
     made = family(name, text, labels=[label])
@@ -225,9 +225,9 @@ def _by(
     return made
 
 
-def registry(view: View) -> CollectorRegistry:
-    """Return the registry of lmaster's own page: its work, processor time and memory."""
+def registry(source: StatusSource) -> CollectorRegistry:
+    """Return the registry of /metrics: lmaster's own metrics, and those of its process."""
     made = CollectorRegistry()
-    made.register(MasterCollector(view))
+    made.register(MasterCollector(source))
     ProcessCollector(registry=made)
     return made

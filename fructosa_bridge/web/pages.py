@@ -1,4 +1,4 @@
-"""The edge to browsers and programs: status pages, plots, JSON, lmaster's own metrics."""
+"""The web pages of lmaster: status pages, JSON API, plots, metrics, service discovery."""
 
 import asyncio
 import ipaddress
@@ -11,54 +11,59 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from fructosa_service import __version__
+from fructosa_service import __version__, humanize
 from fructosa_service.config.kinds import Endpoint
 from fructosa_service.web.settings import WebSettings
 
-from . import readable
-from .auth import Guard
+from .auth import AccessControl
 from .discovery import target_groups
-from .listener import Listener
 from .metrics import registry
-from .plots import PLOTS, drawn
+from .plots import PLOTS, plot_data
+from .server import WebServer
 from .status import (
     STATES,
-    View,
-    chosen,
-    counts,
-    destination_row,
-    queue_row,
-    target_row,
+    StatusSource,
+    counts_by_state,
+    destination_status,
+    filtered,
+    queue_status,
+    target_status,
     worst_first,
 )
-from .target_json import Answer, Answers
+from .targets_api import JSONBody, TargetsAPI
 
 _FOLDER = Path(__file__).parent
-_SPANS = ((10, "10 min"), (60, "1 h"), (6 * 60, "6 h"), (24 * 60, "1 day"), (7 * 24 * 60, "1 week"))
-_MOST_MINUTES = 730 * 24 * 60
+_TIME_RANGES = (
+    (10, "10 min"),
+    (60, "1 h"),
+    (6 * 60, "6 h"),
+    (24 * 60, "1 day"),
+    (7 * 24 * 60, "1 week"),
+)
+_MAX_MINUTES = 730 * 24 * 60
 _STATIC = {
     "page.css": "text/css",
-    "fresh.js": "text/javascript",
+    "refresh.js": "text/javascript",
     "plots.js": "text/javascript",
     "targets.js": "text/javascript",
     "vendor/uplot/uPlot.iife.min.js": "text/javascript",
     "vendor/uplot/uPlot.min.css": "text/css",
 }
-# Rows of the table within the page itself; without JavaScript these are all that is seen.
-_ROWS = 100
-_PIECE_BYTES = 2**16
-# A client that takes nothing of its answer for so long gets no more of it.
-_SEND_S = 30.0
+# Rows of the table in the page itself; without JavaScript there are no others.
+_MAX_ROWS = 100
+_CHUNK_BYTES = 2**16
+# A client that reads nothing of a long response for so long is disconnected.
+_SEND_TIMEOUT_S = 30.0
 
 
 class Pages:
-    """The pages of one lmaster; *knows_users* when only users get at them."""
+    """The pages of one lmaster; *requires_user* if only authenticated users can reach them."""
 
-    def __init__(self, view: View, *, knows_users: bool = False) -> None:
-        self._view = view
-        self._knows_users = knows_users
-        self._answers = Answers(view)
-        self._registry = registry(view)
+    def __init__(self, source: StatusSource, *, requires_user: bool = False) -> None:
+        self._source = source
+        self._requires_user = requires_user
+        self._targets_api = TargetsAPI(source)
+        self._registry = registry(source)
         self._reloading = asyncio.Lock()
         static, templates = _FOLDER / "static", _FOLDER / "templates"
         self._static = {name: (static / name).read_text("utf-8") for name in _STATIC}
@@ -69,7 +74,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.globals.update(readable=readable, states=STATES, urlencode=urlencode)
+        self._templates.globals.update(humanize=humanize, states=STATES, urlencode=urlencode)
 
     def application(self) -> web.Application:
         """Return the application that serves the pages."""
@@ -91,49 +96,48 @@ class Pages:
         )
         return application
 
-    def _page(self, template: str, **values: object) -> web.Response:
+    def _render(self, template: str, **values: object) -> web.Response:
         text = self._templates.get_template(template).render(
             version=__version__, now_s=time.time(), **values
         )
-        # What is told is of this moment; going back to it asks again.
+        # no-store, so that the browser's back button shows the current status.
         return web.Response(
             text=text, content_type="text/html", headers={"Cache-Control": "no-store"}
         )
 
     async def _targets(self, request: web.Request) -> web.Response:
-        asked = {name: request.query.get(name, "") for name in ("state", "group", "text")}
-        states = self._view.states
-        found = chosen(states, **asked)
-        # To sort 10,000 takes a few milliseconds; to tell of a hundred is the dearer part.
-        rows = [target_row(state) for state in worst_first(found)[:_ROWS]]
-        return self._page(
+        filters = {name: request.query.get(name, "") for name in ("state", "group", "text")}
+        states = self._source.states
+        matching = filtered(states, **filters)
+        rows = [target_status(state) for state in worst_first(matching)[:_MAX_ROWS]]
+        return self._render(
             "targets.html",
-            asked=asked,
-            counts=counts(states),
+            filters=filters,
+            counts=counts_by_state(states),
             groups=sorted({state.target.group for state in states}),
             total=len(states),
-            found=len(found),
+            matching=len(matching),
             rows=rows,
-            is_ready=self._view.is_ready,
+            is_ready=self._source.is_ready,
             **self._delivery(),
         )
 
     async def _destinations(self, request: web.Request) -> web.Response:
-        return self._page("destinations.html", **self._delivery())
+        return self._render("destinations.html", **self._delivery())
 
     def _delivery(self) -> dict[str, object]:
-        destinations = [destination_row(delivery) for delivery in self._view.deliveries]
-        return {"destinations": destinations, "queue": queue_row(self._view)}
+        destinations = [destination_status(delivery) for delivery in self._source.deliveries]
+        return {"destinations": destinations, "queue": queue_status(self._source)}
 
     async def _node(self, request: web.Request) -> web.Response:
-        path = self._known_path(request)
-        states = [state for state in self._view.states if state.target.path == path]
-        return self._page(
+        path = self._requested_path(request)
+        states = [state for state in self._source.states if state.target.graphite_path == path]
+        return self._render(
             "node.html",
             path=path,
-            rows=[target_row(state) for state in worst_first(states)],
-            has_store=self._view.store is not None,
-            spans=_SPANS,
+            rows=[target_status(state) for state in worst_first(states)],
+            has_store=self._source.store is not None,
+            time_ranges=_TIME_RANGES,
             interval_s=min(state.target.interval_s for state in states),
         )
 
@@ -141,27 +145,27 @@ class Pages:
         state, group = request.query.get("state", ""), request.query.get("group", "")
         if state and state not in STATES:
             raise web.HTTPBadRequest(text=f"state must be one of {', '.join(STATES)}\n")
-        if group and not any(one.target.group == group for one in self._view.states):
-            raise web.HTTPNotFound(text=f"no group is called {group!r}\n")
-        return await _sent(request, await self._answers.targets(state, group))
+        if group and not any(one.target.group == group for one in self._source.states):
+            raise web.HTTPNotFound(text=f"unknown group {group!r}\n")
+        return await _send(request, await self._targets_api.body(state, group))
 
     async def _api_plots(self, request: web.Request) -> web.Response:
-        path = self._known_path(request)
+        path = self._requested_path(request)
         try:
             minutes = int(request.query.get("minutes", "10"))
         except ValueError:
             minutes = 0
-        if not 1 <= minutes <= _MOST_MINUTES:
-            raise web.HTTPBadRequest(text=f"minutes must be from 1 to {_MOST_MINUTES}\n")
+        if not 1 <= minutes <= _MAX_MINUTES:
+            raise web.HTTPBadRequest(text=f"minutes must be from 1 to {_MAX_MINUTES}\n")
         return web.json_response(await asyncio.to_thread(self._plots, path, minutes))
 
     def _plots(self, path: str, minutes: int) -> list[dict[str, object]]:
-        store = self._view.store
+        store = self._source.store
         if store is None:
             return []
         now_s = int(time.time())
         found = [
-            drawn(
+            plot_data(
                 plot,
                 path,
                 store.find,
@@ -171,16 +175,16 @@ class Pages:
         ]
         return [plot for plot in found if plot is not None]
 
-    def _known_path(self, request: web.Request) -> str:
-        """Return the node that is asked for: one of the targets', never a path of the disk."""
+    def _requested_path(self, request: web.Request) -> str:
+        """Return the node's path in the URL, which must be that of a target: it names files."""
         path = request.match_info["path"]
-        if not any(state.target.path == path for state in self._view.states):
-            raise web.HTTPNotFound(text=f"no target is called {path!r}\n")
+        if not any(state.target.graphite_path == path for state in self._source.states):
+            raise web.HTTPNotFound(text=f"unknown target {path!r}\n")
         return path
 
     async def _discovery(self, request: web.Request) -> web.Response:
-        targets = [state.target for state in self._view.states]
-        # 40 ms for 10,000: in a thread, as scraping goes on in between.
+        targets = [state.target for state in self._source.states]
+        # It takes 40 ms for 10,000 targets; a thread does not delay the scrapes.
         text = await asyncio.to_thread(lambda: json.dumps(target_groups(targets)))
         return web.json_response(text=text)
 
@@ -192,33 +196,38 @@ class Pages:
         return web.Response(text="lmaster is healthy\n")
 
     async def _ready(self, request: web.Request) -> web.Response:
-        if self._view.is_ready:
+        if self._source.is_ready:
             return web.Response(text="lmaster is ready\n")
-        return web.Response(status=503, text="not ready: the first scrapes are not started yet\n")
+        return web.Response(
+            status=503, text="not ready: the first scrapes have not been started yet\n"
+        )
 
     async def _reload(self, request: web.Request) -> web.Response:
-        if not self._knows_users and not _is_of_this_machine(request):
+        if not self._requires_user and not _is_local(request):
             raise web.HTTPForbidden(
-                text="only this machine may do that; set [web] users file to let users do it\n"
+                text="reload is allowed only from this machine; set [web] users file to allow it "
+                "to users\n"
             )
-        if not _is_meant(request):
-            raise web.HTTPForbidden(text="a page of another place asks for that\n")
-        if self._view.reload is None:
-            raise web.HTTPBadRequest(text="lmaster runs without a configuration file\n")
+        if not _is_same_origin(request):
+            raise web.HTTPForbidden(text="cross-origin requests are not allowed\n")
+        if self._source.reload is None:
+            raise web.HTTPBadRequest(
+                text="there is nothing to reload: lmaster runs without a configuration file\n"
+            )
         async with self._reloading:
-            outcome = await self._view.reload()
+            outcome = await self._source.reload()
         status = 200 if outcome.is_applied else 400
         return web.Response(status=status, text=outcome.text.rstrip("\n") + "\n")
 
     async def _static_file(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]
         if name not in self._static:
-            raise web.HTTPNotFound(text=f"no file is called {name!r}\n")
+            raise web.HTTPNotFound(text=f"unknown file {name!r}\n")
         return web.Response(text=self._static[name], content_type=_STATIC[name])
 
 
-def _is_of_this_machine(request: web.Request) -> bool:
-    """Tell whether who asks is on this machine itself, and not behind a proxy on it."""
+def _is_local(request: web.Request) -> bool:
+    """Return whether the client is on this machine, and not behind a proxy on it."""
     if {"Forwarded", "X-Forwarded-For", "Via"} & set(request.headers):
         return False
     try:
@@ -229,18 +238,18 @@ def _is_of_this_machine(request: web.Request) -> bool:
     return (mapped or address).is_loopback
 
 
-def _is_meant(request: web.Request) -> bool:
-    """Tell whether a request is what it seems: no page of elsewhere that a browser shows."""
+def _is_same_origin(request: web.Request) -> bool:
+    """Return whether the request comes from one of our pages, or not from a browser."""
     origin = request.headers.get("Origin")
     return origin is None or origin.partition("://")[2] == request.host
 
 
-async def _sent(request: web.Request, answer: Answer) -> web.StreamResponse:
-    """Send a long answer piece by piece: what a slow client has not taken is kept once for all."""
-    is_packed = "gzip" in request.headers.get("Accept-Encoding", "")
-    body = answer.packed if is_packed else answer.plain
+async def _send(request: web.Request, content: JSONBody) -> web.StreamResponse:
+    """Send a long response in chunks: slow clients share one body instead of buffering copies."""
+    is_gzipped = "gzip" in request.headers.get("Accept-Encoding", "")
+    body = content.gzipped if is_gzipped else content.plain
     headers = {"Vary": "Accept-Encoding", "Cache-Control": "no-store"}
-    if is_packed:
+    if is_gzipped:
         headers["Content-Encoding"] = "gzip"
     if request.method == "HEAD":
         return web.Response(body=body, headers=headers, content_type="application/json")
@@ -249,9 +258,9 @@ async def _sent(request: web.Request, answer: Answer) -> web.StreamResponse:
     response.content_length = len(body)
     await response.prepare(request)
     try:
-        for start in range(0, len(body), _PIECE_BYTES):
-            async with asyncio.timeout(_SEND_S):
-                await response.write(body[start : start + _PIECE_BYTES])
+        for start in range(0, len(body), _CHUNK_BYTES):
+            async with asyncio.timeout(_SEND_TIMEOUT_S):
+                await response.write(body[start : start + _CHUNK_BYTES])
     except TimeoutError:
         if request.transport is not None:
             request.transport.abort()
@@ -260,14 +269,14 @@ async def _sent(request: web.Request, answer: Answer) -> web.StreamResponse:
     return response
 
 
-async def serve(view: View, settings: WebSettings, host: str, port: int) -> Listener:
-    """Serve the pages of a *view* until the listener is closed.
+async def serve(source: StatusSource, settings: WebSettings, host: str, port: int) -> WebServer:
+    """Serve the pages of a *source* until the returned server is closed.
 
-    Raises: ServiceError when a port is taken, or UsageError when a file can't be used.
+    Raises: ServiceError if an address cannot be bound, FileError if a file cannot be used.
     """
-    guard = Guard(settings)
-    application = Pages(view, knows_users=guard.knows_users).application()
-    guard.install(application)
-    listener = Listener(application, settings)
-    await listener.start(settings.listen or (Endpoint(host, port),))
-    return listener
+    access = AccessControl(settings)
+    application = Pages(source, requires_user=access.requires_user).application()
+    access.install(application)
+    server = WebServer(application, settings)
+    await server.start(settings.listen or (Endpoint(host, port),))
+    return server

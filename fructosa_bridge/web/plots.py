@@ -1,4 +1,4 @@
-"""A node's main readings: which series are plotted, and how their points become curves."""
+"""The plots of a node's page: which series they show, and how points become curves."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -8,15 +8,15 @@ from statistics import fmean
 from ..naming.graphite_paths import value
 
 Points = list[tuple[int, float]]
-"""Times in seconds since 1970, and values."""
+"""Pairs of a time in seconds since 1970 and a value."""
 
 
 @dataclass(frozen=True)
 class Curve:
-    """The series of one metric: one for each label value, or their mean.
+    """The series of one metric: a curve for each, or one for their mean.
 
-    ``*`` in *pattern* is any one label value, and what names the curve. Of a counter the rate
-    per second is plotted.
+    In *pattern*, ``*`` matches one label value, which becomes part of the curve's name. Counters
+    are plotted as rate per second.
     """
 
     pattern: str
@@ -36,25 +36,25 @@ class Plot:
 
 PLOTS = (
     Plot(
-        "Processors busy",
+        "CPU utilization",
         "ratio",
-        (Curve("fructosa_cpu_utilization_ratio.*", "mean of all", is_mean=True),),
+        (Curve("fructosa_cpu_utilization_ratio.*", "mean", is_mean=True),),
     ),
     Plot(
         "Memory",
         "bytes",
         (
             Curve("fructosa_memory_used_bytes", "used"),
-            Curve("fructosa_memory_cached_bytes", "file cache"),
-            Curve("fructosa_memory_total_bytes", "installed"),
+            Curve("fructosa_memory_cached_bytes", "cached"),
+            Curve("fructosa_memory_total_bytes", "total"),
         ),
     ),
     Plot(
         "Network",
         "bytes/s",
         (
-            Curve("fructosa_network_receive_bytes_total.*", "in", is_rate=True),
-            Curve("fructosa_network_transmit_bytes_total.*", "out", is_rate=True),
+            Curve("fructosa_network_receive_bytes_total.*", "receive", is_rate=True),
+            Curve("fructosa_network_transmit_bytes_total.*", "transmit", is_rate=True),
         ),
     ),
     Plot(
@@ -62,28 +62,28 @@ PLOTS = (
         "bytes/s",
         (
             Curve("fructosa_disk_read_bytes_total.*", "read", is_rate=True),
-            Curve("fructosa_disk_written_bytes_total.*", "written", is_rate=True),
+            Curve("fructosa_disk_written_bytes_total.*", "write", is_rate=True),
         ),
     ),
-    Plot("File systems in use", "ratio", (Curve("fructosa_filesystem_utilization_ratio.*"),)),
+    Plot("Filesystem usage", "ratio", (Curve("fructosa_filesystem_utilization_ratio.*"),)),
     Plot("Temperatures", "celsius", (Curve("fructosa_temperature_celsius.*.*.*"),)),
-    Plot("Time of a scrape", "s", (Curve("scrape_duration_seconds.*"),)),
+    Plot("Scrape duration", "s", (Curve("scrape_duration_seconds.*"),)),
 )
 
 Find = Callable[[str], list[str]]
 Fetch = Callable[[str], Points]
 
 
-def drawn(plot: Plot, node: str, find: Find, fetch: Fetch) -> dict[str, object] | None:
-    """Return a plot of the node whose paths begin with *node*; None where there is no series.
+def plot_data(plot: Plot, node: str, find: Find, fetch: Fetch) -> dict[str, object] | None:
+    """Return the data of a plot for the node whose paths begin with *node*; None without series.
 
-    Shape: ``{title, unit, names: [...], times: [...], values: [[...], ...]}``, a list of values
-    a name, each as long as the times, null where a curve has no point.
+    Shape: ``{title, unit, names: [...], times: [...], values: [[...], ...]}``. There is a list of
+    values for each name, as long as the times, with null where the curve has no point.
     """
     curves: dict[str, Points] = {}
     for curve in plot.curves:
-        curves.update(_points(curve, f"{node}.{curve.pattern}", find, fetch))
-    curves = _worth_seeing(curves)
+        curves.update(_points_by_name(curve, f"{node}.{curve.pattern}", find, fetch))
+    curves = _without_idle(curves)
     if not curves:
         return None
     times = sorted({time for points in curves.values() for time, _ in points})
@@ -100,44 +100,46 @@ def drawn(plot: Plot, node: str, find: Find, fetch: Fetch) -> dict[str, object] 
     }
 
 
-def _worth_seeing(curves: dict[str, Points]) -> dict[str, Points]:
-    """Leave out what has no point, and what is at rest: a node has many idle devices."""
-    found = {name: points for name, points in curves.items() if points}
-    moving = {name: points for name, points in found.items() if any(y for _, y in points)}
-    return moving or found
+def _without_idle(curves: dict[str, Points]) -> dict[str, Points]:
+    """Leave out curves without points, and those that are always zero: a node has idle devices.
+
+    If all are zero, return them all.
+    """
+    with_points = {name: points for name, points in curves.items() if points}
+    in_use = {name: points for name, points in with_points.items() if any(y for _, y in points)}
+    return in_use or with_points
 
 
-def _points(curve: Curve, pattern: str, find: Find, fetch: Fetch) -> dict[str, Points]:
-    found = {path: fetch(path) for path in find(pattern)}
+def _points_by_name(curve: Curve, pattern: str, find: Find, fetch: Fetch) -> dict[str, Points]:
+    series = {path: fetch(path) for path in find(pattern)}
     if curve.is_mean:
-        return {curve.name: mean(found.values())}
+        return {curve.name: mean(series.values())}
     return {
         _name(curve, path, pattern): rate(points) if curve.is_rate else points
-        for path, points in found.items()
+        for path, points in series.items()
     }
 
 
 def _name(curve: Curve, path: str, pattern: str) -> str:
-    """Return the values of the labels, and what the curve is called."""
+    """Return the label values of a series and the name of the curve."""
     pairs = zip(path.split("."), pattern.split("."), strict=True)
-    labels = [value(found) for found, wanted in pairs if wanted == "*"]
+    labels = [value(part) for part, wanted in pairs if wanted == "*"]
     return " ".join([*labels, curve.name]).strip()
 
 
 def rate(points: Points) -> Points:
-    """Return the growth per second of a counter; none across a restart from zero."""
-    steps = pairwise(points)
+    """Return the increase of a counter per second, with no point where it was reset to zero."""
     return [
         (time, (count - count_before) / (time - time_before))
-        for (time_before, count_before), (time, count) in steps
+        for (time_before, count_before), (time, count) in pairwise(points)
         if count >= count_before
     ]
 
 
 def mean(series: Iterable[Points]) -> Points:
-    """Return the mean of several series at each time that any of them has."""
+    """Return the mean of several series at each time at which any of them has a point."""
     by_time: dict[int, list[float]] = {}
     for points in series:
-        for time, found in points:
-            by_time.setdefault(time, []).append(found)
+        for time, number in points:
+            by_time.setdefault(time, []).append(number)
     return [(time, fmean(values)) for time, values in sorted(by_time.items())]

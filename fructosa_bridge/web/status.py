@@ -1,4 +1,4 @@
-"""What the pages and programs are told of targets, destinations and the queue: plain values."""
+"""The status of targets, destinations and the queue as plain values, for pages and JSON."""
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -7,28 +7,31 @@ from typing import Protocol, TypedDict
 
 from ..deliver.delivery import Delivery
 from ..queue.journal import Journal
-from ..scrape.target_state import State, Totals
+from ..scrape.target_state import ScrapeTotals, TargetState
 from ..whisper.store import WhisperStore
 
 STATES = ("down", "waiting", "up")
-"""The states of targets and destinations, worst first; *waiting* is not asked yet."""
+"""The states of targets and destinations, worst first; *waiting* is before the first result."""
 
-_NAMES = {None: "waiting", True: "up", False: "down"}
+_STATE_NAMES = {None: "waiting", True: "up", False: "down"}
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """How reading the configuration again went: whether it is in use now, and what to tell."""
+class ReloadOutcome:
+    """The result of a reload: whether the configuration is in use now, and the text to report."""
 
     is_applied: bool
     text: str
 
 
-class View(Protocol):
-    """What the pages look at, anew at each request: a reload of the configuration changes it."""
+class StatusSource(Protocol):
+    """The running lmaster as its web pages see it.
+
+    Read it anew for each request: a reload changes it.
+    """
 
     @property
-    def states(self) -> Sequence[State]:
+    def states(self) -> Sequence[TargetState]:
         """The targets, in the order of the configuration."""
 
     @property
@@ -37,42 +40,42 @@ class View(Protocol):
 
     @property
     def store(self) -> WhisperStore | None:
-        """The embedded store, from which nodes are plotted."""
+        """The embedded Whisper store, from which nodes are plotted."""
 
     @property
     def is_ready(self) -> bool:
-        """Whether the first scrapes were started."""
+        """Whether the first scrapes have been started."""
 
     @property
     def queue_limits(self) -> tuple[int, float]:
-        """How many bytes the queue on disk may have, and how many seconds points wait there."""
+        """The maximum size of the queue on disk in bytes, and of its age in seconds."""
 
     @property
-    def gone(self) -> Totals:
-        """What targets had that a reload took away: counters must not go back."""
+    def removed(self) -> ScrapeTotals:
+        """The totals of targets that a reload has removed: counters must never decrease."""
 
     @property
-    def reload(self) -> Callable[[], Awaitable[Outcome]] | None:
-        """Reads the configuration again; None where there is no file."""
+    def reload(self) -> Callable[[], Awaitable[ReloadOutcome]] | None:
+        """Reloads the configuration; None if lmaster runs without a file."""
 
     @property
-    def reload_ok(self) -> bool:
-        """Whether the configuration could be used when it was read last."""
+    def reload_succeeded(self) -> bool:
+        """Whether the last reload succeeded."""
 
     @property
-    def reloaded_s(self) -> float:
-        """When a configuration came into use last, in seconds since 1970."""
+    def reload_time_s(self) -> float:
+        """When a configuration was last applied, in seconds since 1970."""
 
 
-class TargetRow(TypedDict):
-    """A target. Times are seconds since 1970, durations seconds; None where nothing is known.
+class TargetStatus(TypedDict):
+    """A target. Times are in seconds since 1970, durations in seconds; None if unknown.
 
-    ``name`` is host and port, ``group`` the label of its ``[nodes:…]`` section, ``path`` where its
-    series are in Graphite and ``/node/PATH`` its page, ``url`` what is scraped, ``state`` one of
-    up, down and waiting (not scraped yet). ``last_scrape_s`` is when the last scrape was due,
-    ``duration_s`` how long it took, ``samples`` how many its page had, ``error`` why it failed.
-    ``missed`` counts the slots that were left out, ``scrapes`` and ``failures`` all scrapes and
-    those that failed, since lmaster or the target's section began.
+    ``name`` is host and port, ``group`` the label of its ``[nodes:…]`` section, ``path`` the prefix
+    of its series in Graphite (``/node/PATH`` is its page), ``url`` what is scraped, ``state`` up,
+    down or waiting (not scraped yet). ``last_scrape_s`` is when the last scrape was due,
+    ``duration_s`` how long it took, ``samples`` the number of samples on its page, ``error`` why
+    it failed. ``missed`` counts skipped slots, ``scrapes`` all scrapes and ``failures`` failed
+    ones, since lmaster started or the target was added.
     """
 
     name: str
@@ -90,13 +93,13 @@ class TargetRow(TypedDict):
     error: str | None
 
 
-class DestinationRow(TypedDict):
+class DestinationStatus(TypedDict):
     """A destination; its numbers are points.
 
-    ``state`` is up when it took the last points, down with an ``error`` when it did not, and
-    waiting before the first. ``queued`` wait, ``in_memory`` of them in memory alone: these end with
-    lmaster. ``dropped`` is the sum of ``dropped_by_reason``: what the queue has given up, and what
-    the destination refuses for ever.
+    ``state`` is up if the last delivery succeeded, down with an ``error`` if it failed, and waiting
+    before the first. ``queued`` points wait; ``in_memory`` of them are not on disk, and are lost
+    if lmaster exits before they are delivered. ``dropped`` is the sum of ``dropped_by_reason``:
+    points that the queue has given up, and points that the destination refuses for good.
     """
 
     name: str
@@ -109,8 +112,11 @@ class DestinationRow(TypedDict):
     error: str | None
 
 
-class QueueRow(TypedDict):
-    """The queue on disk; ``error`` says why it can't be written, ``age_s`` how old it reaches."""
+class QueueStatus(TypedDict):
+    """The queue on disk.
+
+    ``age_s`` is the age of its oldest segment, ``error`` why it cannot be written.
+    """
 
     folder: str
     bytes: int
@@ -121,20 +127,15 @@ class QueueRow(TypedDict):
     error: str | None
 
 
-def state_name(state: State) -> str:
-    """Return the state of a target as a word."""
-    return _NAMES[state.up]
-
-
-def target_row(state: State) -> TargetRow:
-    """Return what is told of a target."""
+def target_status(state: TargetState) -> TargetStatus:
+    """Return the status of a target."""
     target = state.target
     return {
         "name": target.name,
         "group": target.group,
-        "path": target.path,
+        "path": target.graphite_path,
         "url": target.url,
-        "state": _NAMES[state.up],
+        "state": _STATE_NAMES[state.up],
         "last_scrape_s": state.due_s,
         "duration_s": None if state.up is None else round(state.duration_s, 6),
         "samples": state.samples,
@@ -146,13 +147,13 @@ def target_row(state: State) -> TargetRow:
     }
 
 
-def destination_row(delivery: Delivery) -> DestinationRow:
-    """Return what is told of a destination."""
+def destination_status(delivery: Delivery) -> DestinationStatus:
+    """Return the status of a destination."""
     spool, error = delivery.spool, delivery.last_error
-    took = "up" if delivery.delivered_points else "waiting"
+    without_error = "up" if delivery.delivered_points else "waiting"
     return {
         "name": delivery.destination.name,
-        "state": took if error is None else "down",
+        "state": without_error if error is None else "down",
         "delivered": delivery.delivered_points,
         "queued": spool.points,
         "in_memory": spool.unsafe_points,
@@ -168,10 +169,10 @@ def journals(deliveries: Iterable[Delivery]) -> list[Journal]:
     return list(dict.fromkeys(journal for journal in found if journal is not None))
 
 
-def queue_row(view: View) -> QueueRow | None:
-    """Return what is told of the queue on disk; None where there is none."""
-    for journal in journals(view.deliveries):
-        limit_bytes, limit_age_s = view.queue_limits
+def queue_status(source: StatusSource) -> QueueStatus | None:
+    """Return the status of the queue on disk, or None without one."""
+    for journal in journals(source.deliveries):
+        limit_bytes, limit_age_s = source.queue_limits
         return {
             "folder": str(journal.segments.folder),
             "bytes": journal.segments.size_bytes,
@@ -184,31 +185,34 @@ def queue_row(view: View) -> QueueRow | None:
     return None
 
 
-def counts(states: Iterable[State]) -> dict[str, int]:
-    """Return how many targets there are in each state."""
+def counts_by_state(states: Iterable[TargetState]) -> dict[str, int]:
+    """Return the number of targets in each state."""
     found = Counter(state.up for state in states)
     return {name: found[up] for up, name in ((False, "down"), (None, "waiting"), (True, "up"))}
 
 
-def chosen(
-    states: Iterable[State], state: str = "", group: str = "", text: str = ""
-) -> list[State]:
-    """Return the targets in a *state*, of a *group*, with *text* in name, group or error."""
+def filtered(
+    states: Iterable[TargetState], state: str = "", group: str = "", text: str = ""
+) -> list[TargetState]:
+    """Return the targets in a *state*, of a *group*, with all words of *text*.
+
+    Words are searched for in name, group and error. What is empty filters nothing.
+    """
     words = text.casefold().split()
     return [
         one
         for one in states
-        if (not state or _NAMES[one.up] == state)
+        if (not state or _STATE_NAMES[one.up] == state)
         and (not group or one.target.group == group)
-        and (not words or _has(one, words))
+        and (not words or _has_all(one, words))
     ]
 
 
-def _has(state: State, words: Sequence[str]) -> bool:
-    told = f"{state.target.name} {state.target.group} {state.error or ''}".casefold()
-    return all(word in told for word in words)
+def _has_all(state: TargetState, words: Sequence[str]) -> bool:
+    searched = f"{state.target.name} {state.target.group} {state.error or ''}".casefold()
+    return all(word in searched for word in words)
 
 
-def worst_first(states: Iterable[State]) -> list[State]:
-    """Return targets with those that are down first, then those that are waited for."""
-    return sorted(states, key=lambda state: STATES.index(_NAMES[state.up]))
+def worst_first(states: Iterable[TargetState]) -> list[TargetState]:
+    """Return the targets sorted by state: down, waiting, up."""
+    return sorted(states, key=lambda state: STATES.index(_STATE_NAMES[state.up]))

@@ -1,1 +1,1 @@
-"""The embedded store: Whisper files, as Graphite reads them."""
+"""The embedded store: Whisper files that Graphite can read."""

@@ -1,4 +1,4 @@
-"""The embedded store: Whisper files in a folder, the format that Graphite reads."""
+"""The embedded store: a folder of Whisper files, which Graphite can read."""
 
 import asyncio
 import logging
@@ -12,42 +12,49 @@ import whisper
 
 from ..model.errors import DeliveryError
 from ..model.points import Batch
-from .resize import Resizing, fits
-from .retentions import Series, aggregation, archives
-from .whisper_file import DAMAGED, Whole, checked, create, known, write
+from .resize import Resizer, slots_fit
+from .retentions import Series, aggregation_method, archives
+from .whisper_file import (
+    DAMAGE_ERRORS,
+    WriteAllFile,
+    create,
+    fetched_points,
+    read_archives,
+    write_points,
+)
 
 log = logging.getLogger(__name__)
 
-# Whisper keeps times in 32 bits; zero is an empty slot.
+# Whisper stores times in 32 bits, and 0 marks an empty slot.
 _TIMES_S = range(1, 2**32)
 
 
 class WhisperStore:
-    """Keeps points in files below *folder*: the parts of a path are its folders.
+    """Stores points in Whisper files below *folder*, with a folder for each part of a path.
 
-    A file has slots of its series' interval. When a shorter one comes, it is made anew with its
-    history; so it is when only a longer one has come for a while. Of two sections that bring the
-    same series the shorter interval counts.
+    The slots of a file have the interval of its series. The file is resized when a point with a
+    shorter interval arrives, or when only points with a longer one have arrived for a while. If two
+    sections write the same series, the shorter interval counts.
     """
 
-    unsure = 0  # what is written is there
+    unsure = 0  # points that are written are stored
 
     def __init__(
         self,
         folder: Path,
         clock: Callable[[], float] = time.time,
-        resizing: Resizing | None = None,
+        resizer: Resizer | None = None,
     ) -> None:
         self.folder = folder
         self.name = f"Whisper files in {folder}"
         self._clock = clock
-        self._resizing = resizing or Resizing()
+        self._resizer = resizer or Resizer()
         self._writing: asyncio.Future[Counter[str]] | None = None
 
     async def send(self, batches: list[Batch]) -> Counter[str]:
-        """Write *batches*; return how many of their points Whisper can't keep, by reason.
+        """Write *batches*; return how many of their points were dropped, by reason.
 
-        Raises: DeliveryError; then all of them must be sent again.
+        Raises: DeliveryError; all batches must then be sent again.
         """
         self._writing = asyncio.ensure_future(asyncio.to_thread(self.write, batches))
         try:
@@ -57,101 +64,103 @@ class WhisperStore:
             raise DeliveryError(f"{self.name}: {error.strerror or error}{where}") from error
 
     async def close(self) -> None:
-        """Wait for what is being written: a thread goes on when nobody waits for it any more."""
+        """Wait for the write in progress: its thread continues after send() is cancelled."""
         writing, self._writing = self._writing, None
         if writing is not None:
             with suppress(OSError):
                 await writing
 
     def write(self, batches: Iterable[Batch]) -> Counter[str]:
-        """Write *batches*, each file once; a file is made when its series first comes.
+        """Write *batches*, each file once; create the files of new series.
 
-        Returns: how many points have a time of which their file keeps none, by reason.
+        Returns: how many points were dropped because Whisper can't store their time, by reason.
         """
-        now_s, lost = int(self._clock()), Counter[str]()
+        now_s, dropped = int(self._clock()), Counter[str]()
         by_path: dict[str, Series] = defaultdict(list)
         shortest: dict[str, Batch] = {}
         for batch in batches:
             time_s, interval_s = batch.time_s, batch.interval_s
             if time_s not in _TIMES_S:
-                lost[_reason(time_s, now_s)] += len(batch)
+                dropped[_drop_reason(time_s, now_s)] += len(batch)
                 continue
             for path, value in batch.points:
                 by_path[path].append((time_s, value))
                 if shortest.setdefault(path, batch).interval_s > interval_s:
                     shortest[path] = batch
-        self._resizing.begin()
+        self._resizer.start_write()
         for path, points in by_path.items():
-            for time_s, _ in self._update(path, points, shortest[path], now_s):
-                lost[_reason(time_s, now_s)] += 1
-        return lost
+            for time_s, _ in self._write_series(path, points, shortest[path], now_s):
+                dropped[_drop_reason(time_s, now_s)] += 1
+        return dropped
 
-    def _update(self, path: str, points: Series, batch: Batch, now_s: int) -> Series:
-        """Write *points* of one series; return those that its file doesn't keep."""
-        name, interval_s = self._file(path), batch.interval_s
+    def _write_series(self, path: str, points: Series, batch: Batch, now_s: int) -> Series:
+        """Write *points* of one series; return those that its file can't store.
+
+        *batch* is that with the shortest interval.
+        """
+        name, interval_s = self._filename(path), batch.interval_s
         try:
-            left = self._write_fitting(name, points, interval_s, now_s)
-            if left is None:
-                self._resizing.resize(Path(name), interval_s, now_s)
-                left = _write(name, points, now_s)
+            rest = _write_if_slots_fit(name, points, interval_s, now_s)
+            if rest is None:
+                self._resizer.resize(Path(name), interval_s, now_s)
+                rest = _write(name, points, now_s)
         except FileNotFoundError:
-            left = self._create(path, points, batch, now_s)
-        except DAMAGED as error:
+            rest = self._create(path, points, batch, now_s)
+        except DAMAGE_ERRORS as error:
             file = Path(name)
-            aside = file.with_suffix(".broken")
-            file.rename(aside)
-            log.error("%s is damaged and now called %s: %s", file, aside.name, error)
-            left = self._create(path, points, batch, now_s)
-        return left
-
-    def _write_fitting(
-        self, name: str, points: Series, interval_s: int, now_s: int
-    ) -> Series | None:
-        """Write *points*, if the file has slots that fit; else return None."""
-        with Whole(name, "r+") as handle:
-            found = checked(handle)
-            finest = found[0]
-            if interval_s == finest[0] or fits(handle, finest, interval_s, points[-1][0]):
-                return write(handle, found, points, now_s)
-        return None
+            backup = file.with_suffix(".broken")
+            file.rename(backup)
+            log.error("%s is damaged (%s); renamed it to %s", file, error, backup.name)
+            rest = self._create(path, points, batch, now_s)
+        return rest
 
     def _create(self, path: str, points: Series, batch: Batch, now_s: int) -> Series:
-        file = Path(self._file(path))
+        file = Path(self._filename(path))
         file.parent.mkdir(parents=True, exist_ok=True)
-        method = aggregation(path.removeprefix(batch.points.before))
+        method = aggregation_method(path.removeprefix(batch.points.before))
         create(file, archives(batch.interval_s), method)
         return _write(str(file), points, now_s)
 
     def find(self, pattern: str) -> list[str]:
-        """Return the series that match *pattern*: ``*`` is any part, ``**`` any number of them."""
+        """Return the series that match *pattern*; ``*`` is one part, ``**`` any number of parts."""
         parts = pattern.split(".")
         files = self.folder.glob("/".join([*parts[:-1], f"{parts[-1]}.wsp"]))
-        found = (file.relative_to(self.folder).with_suffix("") for file in files)
-        return sorted(".".join(path.parts) for path in found)
+        names = (file.relative_to(self.folder).with_suffix("") for file in files)
+        return sorted(".".join(name.parts) for name in names)
 
     def fetch(self, path: str, from_s: int, until_s: int) -> Series:
-        """Return the points of a series in a stretch of time, without the empty slots.
+        """Return the points of a series in a period of time, without empty slots.
 
-        A file that is damaged has none, nor has one that is being made just now.
+        A missing or damaged file, or one that is just being created, has no points.
         """
         try:
-            with Whole(self._file(path), "r") as handle:
-                checked(handle)
-                return known(whisper.file_fetch(handle, from_s, until_s))
-        except (FileNotFoundError, *DAMAGED):
+            with WriteAllFile(self._filename(path), "r") as handle:
+                read_archives(handle)
+                return fetched_points(whisper.file_fetch(handle, from_s, until_s))
+        except (FileNotFoundError, *DAMAGE_ERRORS):
             return []
 
-    def _file(self, path: str) -> str:
-        """Return the name of a series' file; without a dot in it, nothing leaves the folder."""
-        # A string: to work it out as a Path costs a third of what writing the point does.
+    def _filename(self, path: str) -> str:
+        """Return the filename of a series. It has no dots of *path*, so it stays in the folder."""
+        # A string, because a Path would cost a third of writing the point.
         return f"{self.folder}/{path.replace('.', '/')}.wsp"
 
 
+def _write_if_slots_fit(name: str, points: Series, interval_s: int, now_s: int) -> Series | None:
+    """Write *points* if the slots of the file fit their interval; else return None."""
+    with WriteAllFile(name, "r+") as handle:
+        layout = read_archives(handle)
+        finest = layout[0]
+        if interval_s == finest[0] or slots_fit(handle, finest, interval_s, points[-1][0]):
+            return write_points(handle, layout, points, now_s)
+    return None
+
+
 def _write(name: str, points: Series, now_s: int) -> Series:
-    with Whole(name, "r+") as handle:
-        return write(handle, checked(handle), points, now_s)
+    with WriteAllFile(name, "r+") as handle:
+        return write_points(handle, read_archives(handle), points, now_s)
 
 
-def _reason(time_s: int, now_s: int) -> str:
-    """Return why there is no slot for a point."""
+def _drop_reason(time_s: int, now_s: int) -> str:
+    """Return why a point has no slot."""
     return "expired" if time_s <= now_s else "future"

@@ -1,68 +1,44 @@
-"""Authentication: users whose password is right are let in."""
+"""Authentication: only users with the right password have access."""
 
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
-from fructosa_exporter.thread_pool import Task, ThreadPool
+from fructosa_service.web.password_checks import PasswordChecks, Verdict
 
 if TYPE_CHECKING:
     from fructosa_service.web.users import Users
 
-# Passwords wait here to be checked, one after the other. Whoever guesses fills it; then others
-# who are not known yet have to come again. Those who are known never wait.
-_QUEUE_LIMIT = 16
-# After a wrong password the checking rests this many times as long as it took: guessing takes at
-# most one part in twenty of a processor.
-_REST = 20
-
-ALLOWED, REFUSED, BUSY = "allowed", "refused", "busy"
-
-
-class _PasswordCheck(Task):
-    """One password that is being checked."""
-
-    def __init__(self, users: "Users", authorization: str, sleep: Callable[[float], None]) -> None:
-        self._users = users
-        self._authorization = authorization
-        self._sleep = sleep
-
-    def run(self) -> bool:
-        began_s = time.thread_time()
-        is_right = self._users.check(self._authorization)
-        self._authorization = ""  # the thread holds its last task until the next one comes
-        if not is_right:
-            self._sleep(_REST * (time.thread_time() - began_s))
-        return is_right
+Answer = Callable[[Verdict], None]
 
 
 class Authenticator:
-    """Tells who may come in. One thread owns it and calls ``poll``, as with a collector."""
+    """Answers with the verdict on a request. One thread owns it and calls ``poll``."""
 
     def __init__(
         self, users: "Users", wake: Callable[[], None], sleep: Callable[[float], None] = time.sleep
     ) -> None:
-        self._users = users
-        self._sleep = sleep
-        self._pool = ThreadPool(wake, slow_after_s=math.inf)
-        self._waiting: dict[Task, Callable[[str], None]] = {}
+        self._checks = PasswordChecks(users, sleep)
+        self._wake = wake
+        self._checked: deque[tuple[Answer, Verdict]] = deque()
 
-    def authenticate(self, headers: Mapping[str, str], answer: Callable[[str], None]) -> None:
-        """Have *answer* called with ALLOWED, REFUSED or BUSY: at once, or from within ``poll``."""
-        authorization = headers.get("authorization")
-        verdict = False if authorization is None else self._users.known(authorization)
-        if authorization is None or verdict is not None:
-            answer(ALLOWED if verdict else REFUSED)
-        elif len(self._waiting) >= _QUEUE_LIMIT:
-            answer(BUSY)
-        else:
-            check = _PasswordCheck(self._users, authorization, self._sleep)
-            self._waiting[check] = answer
-            self._pool.submit(check)
+    def authenticate(self, headers: Mapping[str, str], answer: Answer) -> None:
+        """Call *answer* with RIGHT, WRONG or BUSY: at once, or later in ``poll``."""
+        verdict = self._checks.submit(headers.get("authorization"), partial(self._report, answer))
+        if verdict is not Verdict.PENDING:
+            answer(verdict)
+
+    def _report(self, answer: Answer, verdict: Verdict) -> None:
+        """Queue a verdict for ``poll``; called in the thread of the checks."""
+        self._checked.append((answer, verdict))
+        self._wake()
 
     def poll(self) -> float:
-        """Answer those whose password was checked."""
-        for check, is_right in self._pool.results():
-            self._waiting.pop(check)(ALLOWED if is_right else REFUSED)
+        """Answer the requests whose password was checked."""
+        while self._checked:
+            answer, verdict = self._checked.popleft()
+            answer(verdict)
         return math.inf

@@ -10,8 +10,9 @@ from fructosa_exporter.page.rendering import PageRenderer
 from fructosa_exporter.page.selection import UnknownSensor, selected
 from fructosa_exporter.page.sensor_state import SensorState
 from fructosa_service import __version__
+from fructosa_service.web.password_checks import Verdict
 
-from .auth import ALLOWED, BUSY, Authenticator
+from .auth import Authenticator
 from .connection import ServerConnection
 from .request import Request
 from .response import HTML, Response, compressed, plain
@@ -60,10 +61,10 @@ class RequestHandler:
             response = plain(500, "a fault of lagent's own; its log says more")
         connection.respond(response)
 
-    def _admit(self, verdict: str, request: Request, connection: ServerConnection) -> None:
-        if verdict == ALLOWED:
+    def _admit(self, verdict: Verdict, request: Request, connection: ServerConnection) -> None:
+        if verdict is Verdict.RIGHT:
             self._answer(request, connection)
-        elif verdict == BUSY:
+        elif verdict is Verdict.BUSY:
             text = "too many passwords wait to be checked; try again"
             connection.respond(plain(429, text, Retry_After="10"))
         else:

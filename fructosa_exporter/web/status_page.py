@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from fructosa_exporter.page.sensor_state import SensorState
+from fructosa_service.humanize import age, duration
 
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 
@@ -53,7 +54,7 @@ def status_page(states: Iterable[SensorState], node: str, version: str) -> str:
 def _verdict(state: SensorState) -> tuple[str, str]:
     """Return the style and the text of what is to be said of a sensor."""
     if state.is_stuck:
-        return "bad", f"has hung for {_duration(state.duration_s)}"
+        return "bad", f"has hung for {duration(state.duration_s or 0)}"
     if state.reading is None:
         return "none", "is being read" if state.is_under_way else "not asked for yet"
     if state.reading.error:
@@ -74,18 +75,10 @@ def _row(state: SensorState, style: str, text: str) -> str:
         style=style,
         state=_safe(text),
         samples=samples,
-        took=_duration(state.duration_s),
-        age=_duration(state.age_s),
+        took="" if state.duration_s is None else duration(state.duration_s),
+        age="" if state.age_s is None else age(state.age_s),
         interval=f"{sensor.options.time_interval:g} s",
     )
-
-
-def _duration(seconds: float | None) -> str:
-    if seconds is None:
-        return ""
-    if seconds < 0.1:
-        return f"{seconds * 1000:.2g} ms" if seconds else "0 s"
-    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
 
 
 def _safe(text: str) -> str:

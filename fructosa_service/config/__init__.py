@@ -1,1 +1,1 @@
-"""INI files into frozen settings, and what is generated from their declarations."""
+"""INI files parsed into frozen settings, and examples generated from their declarations."""

@@ -1,4 +1,4 @@
-"""Example files made from the declarations, so that they can't go stale."""
+"""Example files generated from the declarations, so they are never out of date."""
 
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -9,8 +9,8 @@ from .settings import Option, SectionType, options_of
 def example(introduction: str, schema: Sequence[tuple[SectionType, str, type]]) -> str:
     """Return a file with every key, its default and its help.
 
-    *schema* holds a section's type, its header as the example should show it (a labelled
-    section needs a label), and the class of its settings.
+    *schema* has the type of each section, its header in the example (with a label if the section
+    needs one), and the class of its settings.
     """
     blocks = [_comment(introduction)]
     blocks += [_section(*entry) for entry in schema]
@@ -34,5 +34,5 @@ def _lines(options: Sequence[Option]) -> Iterator[str]:
             yield f"{declared.key} = {declared.kind.example}"
         elif declared.default_text:
             yield f"{declared.key} = {declared.default_text}"
-        else:  # no default: the line shows how the key would be written
+        else:  # no default: a comment shows how to write the key
             yield f"# {declared.key} = {declared.kind.example}"

@@ -1,16 +1,21 @@
-"""INI text into sections and entries that know their line.
+"""Parser of INI text into sections and entries that know their line.
 
-The dialect is that of the standard library's configparser, in which files for FrUCToSA 0.x are
-written: ``key = value`` or ``key: value``, continuation lines that are indented deeper than
-their key, comments with ``#`` or ``;`` (behind a value too, after a space). configparser itself
-forgets the line numbers and stops at the first duplicate; a configuration error should name its
-line, and all of them should be shown at once.
+The dialect is that of configparser in the standard library, which read the files of FrUCToSA 0.x:
+``key = value`` or ``key: value``; continuation lines are indented deeper than their key; comments
+begin with ``#`` or ``;``, also after a value and a space. configparser itself does not report line
+numbers and stops at the first duplicate, but errors should name their line, and all at once.
 """
 
 import re
 from dataclasses import dataclass, field
 
 from ..errors import Problem, shown, visible
+
+NOT_A_HEADER = "is not a valid section header; write [name]"
+NOT_A_SETTING = "is not a setting; write key = value"
+BEFORE_SECTIONS = "is before the first section; write a [name] above it"
+DUPLICATE_SECTION = "appears twice; keep one of the two sections"
+DUPLICATE_KEY = "is set twice in this section; keep one of the two lines"
 
 _HEADER = re.compile(r"\[(?P<name>[^\]]*)\]$")
 _ENTRY = re.compile(r"(?P<key>[^=:]*)[=:]\s*(?P<text>.*)$")
@@ -19,7 +24,7 @@ _COMMENT = re.compile(r"(^|\s)[#;].*$")
 
 @dataclass
 class Entry:
-    """One ``key = text``; the lines of a longer text are joined by newlines."""
+    """One ``key = text``; newlines join the lines of a longer text."""
 
     key: str
     text: str
@@ -35,7 +40,7 @@ class Section:
     entries: list[Entry] = field(default_factory=list)
 
 
-class _Reader:
+class _Parser:
     """The state between two lines: the open section, the open entry and its indent."""
 
     def __init__(self) -> None:
@@ -63,10 +68,10 @@ class _Reader:
         match = _HEADER.match(text)
         name = match["name"].strip() if match else ""
         if not name:
-            self._problem(number, f"{shown(text)} is no section header; write [name]")
+            self._problem(number, f"{shown(text)} {NOT_A_HEADER}")
         elif name in self._names:
-            self._problem(number, f"[{visible(name)}] stands twice; keep one of the two sections")
-        # A repeated or broken header opens a section too: its entries are checked all the same.
+            self._problem(number, f"[{visible(name)}] {DUPLICATE_SECTION}")
+        # A duplicate or invalid header opens a section too, so that its entries are checked.
         self.sections.append(Section(name, number))
         self._names.add(name)
         self._keys = set()
@@ -76,20 +81,17 @@ class _Reader:
         key = match["key"].rstrip() if match else ""
         self._entry = None
         if not self.sections:
-            self._problem(
-                number, f"{shown(text)} stands before the first section; write [name] above"
-            )
+            self._problem(number, f"{shown(text)} {BEFORE_SECTIONS}")
         elif match is None or not key:
-            self._problem(number, f"{shown(text)} is no setting; write key = value")
+            self._problem(number, f"{shown(text)} {NOT_A_SETTING}")
         else:
             self._add(Entry(key, match["text"], number), indent)
 
     def _add(self, entry: Entry, indent: int) -> None:
         section = self.sections[-1]
         if entry.key.lower() in self._keys:
-            message = "is set twice in this section; keep one of the two lines"
             self.problems.append(
-                Problem(message=message, line=entry.line, section=section.name, key=entry.key)
+                Problem(message=DUPLICATE_KEY, line=entry.line, section=section.name, key=entry.key)
             )
         else:
             self._keys.add(entry.key.lower())
@@ -101,8 +103,8 @@ class _Reader:
 
 
 def parse(text: str) -> tuple[list[Section], list[Problem]]:
-    """Return the sections of an INI *text*, and what is wrong with its syntax."""
-    reader = _Reader()
+    """Return the sections of an INI *text*, and its syntax errors."""
+    parser = _Parser()
     for number, raw in enumerate(text.split("\n"), start=1):
-        reader.line(number, raw)
-    return [section for section in reader.sections if section.name], reader.problems
+        parser.line(number, raw)
+    return [section for section in parser.sections if section.name], parser.problems

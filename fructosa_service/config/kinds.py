@@ -1,8 +1,8 @@
-"""The kinds of value a setting can have: from text to a checked value, and back.
+"""The kinds of value a setting can have: they parse and check text, and format values.
 
-The same kinds read configuration files and command lines, so both say the same of a mistake.
-A kind's ``parse`` raises ValueError with the rest of a sentence whose subject is the value:
-``'ten' is not a number; write seconds, e.g. 30``.
+Configuration files and command lines use the same kinds, so they report a mistake alike.
+``Kind.parse`` raises ValueError with the end of a sentence that begins with the value:
+``'ten' is not a number of seconds; write e.g. 30``.
 """
 
 import argparse
@@ -13,15 +13,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from ..errors import shown
-from ..suggest import did_you_mean
+from ..errors import did_you_mean, shown
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kind(Generic[T]):
-    """What a value may be: *name* for help texts, *example* for error messages."""
+    """A kind of value; *name* is for help texts, *example* for error messages."""
 
     name: str
     example: str
@@ -50,7 +49,7 @@ def _check_range(value: float, low: float, high: float, unit: str) -> None:
 
 
 def seconds(*, at_least: float = 0, at_most: float = math.inf, example: str = "30") -> Kind[float]:
-    """Seconds, with fractions: ``30`` or ``0.5``."""
+    """Return the kind of seconds within bounds, with fractions: ``30`` or ``0.5``."""
 
     def parse(text: str) -> float:
         value = _number(text, float, "number of seconds", example)
@@ -65,7 +64,7 @@ def seconds(*, at_least: float = 0, at_most: float = math.inf, example: str = "3
 def whole(
     unit: str, *, at_least: int = 0, at_most: float = math.inf, example: str = "10"
 ) -> Kind[int]:
-    """Return the kind of whole numbers of *unit* within bounds."""
+    """Return the kind of whole numbers of a *unit* within bounds."""
 
     def parse(text: str) -> int:
         value = _number(text, int, f"whole number of {unit}", example)
@@ -85,7 +84,7 @@ def _port(at_least: int) -> Kind[int]:
 
 
 PORT = _port(at_least=1)
-LISTENING_PORT = _port(at_least=0)  # 0 takes a free one; nobody could connect to it
+LISTENING_PORT = _port(at_least=0)  # 0 stands for any free port
 
 _YES_NO = {"yes": True, "no": False, "true": True, "false": False, "on": True, "off": False}
 _YES_NO |= {"1": True, "0": False}
@@ -95,7 +94,7 @@ def _parse_yes_no(text: str) -> bool:
     try:
         return _YES_NO[text.lower()]
     except KeyError:
-        raise ValueError("is neither yes nor no; write yes or no") from None
+        raise ValueError("is not a boolean; write yes or no") from None
 
 
 YES_NO = Kind(
@@ -107,13 +106,13 @@ YES_NO = Kind(
 
 
 def choice(*names: str) -> Kind[str]:
-    """One of *names*, in any case of letters; the value is the name as declared."""
+    """Return the kind of *names*; case does not matter, and the value is the declared name."""
     declared = {name.lower(): name for name in names}
 
     def parse(text: str) -> str:
         if text.lower() not in declared:
             hint = did_you_mean(text, names)
-            raise ValueError(f"is none of {', '.join(names)}{hint}")
+            raise ValueError(f"is not one of {', '.join(names)}{hint}")
         return declared[text.lower()]
 
     return Kind(name=" | ".join(names), example=names[0], parse=parse)
@@ -121,8 +120,10 @@ def choice(*names: str) -> Kind[str]:
 
 def parse_text(text: str) -> str:
     """Return one line of text, or raise ValueError."""
-    if not text or "\n" in text:
-        raise ValueError("is no value; write one line of text behind the '='")
+    if not text:
+        raise ValueError("is empty; write a value after the '='")
+    if "\n" in text:
+        raise ValueError("has more than one line; write the value on one line")
     return text
 
 
@@ -131,14 +132,14 @@ TEXT = Kind(name="text", example="text", parse=parse_text)
 
 def _parse_pattern(text: str) -> str:
     if not text or len(text.split()) != 1:
-        raise ValueError("is no pattern; write a name, in which * stands for any letters: eth*")
+        raise ValueError("is not a valid pattern; write a name, with * for any characters: eth*")
     return text
 
 
 PATTERN = Kind(name="pattern", example="eth*", parse=_parse_pattern)
 
 
-# A name by RFC 1123 (with the underscore that many sites have), which IPv4 addresses match too.
+# A name as in RFC 1123, with the underscore that many sites use. It matches IPv4 addresses too.
 _LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _HOST_NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*\.?")
 
@@ -147,13 +148,13 @@ def _is_host(text: str) -> bool:
     try:
         return bool(ipaddress.ip_address(text))
     except ValueError:
-        dotted = text.replace(".", "").isdecimal()  # 300.1.2.3 is neither address nor name
-        return not dotted and _HOST_NAME.fullmatch(text) is not None
+        is_number = text.replace(".", "").isdecimal()  # 300.1.2.3 is not a name either
+        return not is_number and _HOST_NAME.fullmatch(text) is not None
 
 
 def _parse_host(text: str) -> str:
     if not _is_host(text):
-        raise ValueError("is not a host; write a name or an address, e.g. localhost")
+        raise ValueError("is not a valid host; write a name or an address, e.g. localhost")
     return text
 
 
@@ -162,7 +163,7 @@ HOST = Kind(name="host", example="localhost", parse=_parse_host)
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A host and, where one was given, a port."""
+    """A host, and a port if one was given."""
 
     host: str
     port: int | None = None
@@ -179,7 +180,7 @@ def _endpoint(port_kind: Kind[int]) -> Kind[Endpoint]:
     def parse(text: str) -> Endpoint:
         match = _ENDPOINT.fullmatch(text)
         if match is None or not _is_host(match["v6"] or match["host"]):
-            raise ValueError("is not HOST[:PORT]; write e.g. node001:9888 or [::1]:9888")
+            raise ValueError("is not a valid HOST[:PORT]; write e.g. node001:9888 or [::1]:9888")
         port = None if match["port"] is None else port_kind.parse(match["port"])
         return Endpoint(match["v6"] or match["host"], port)
 
@@ -191,7 +192,7 @@ LISTENING_ENDPOINT = _endpoint(LISTENING_PORT)
 
 
 def several(kind: Kind[T]) -> Kind[tuple[T, ...]]:
-    """Values of one *kind*, separated by commas or newlines; none at all is allowed."""
+    """Return the kind of lists of a *kind*, separated by commas or newlines; they may be empty."""
 
     def parse(text: str) -> tuple[T, ...]:
         parts = [part.strip() for part in re.split(r"[,\n]", text)]
@@ -201,7 +202,7 @@ def several(kind: Kind[T]) -> Kind[tuple[T, ...]]:
         return ", ".join(map(kind.show, values))
 
     return Kind(
-        name=f"{kind.name}, several by commas", example=kind.example, parse=parse, show=show
+        name=f"{kind.name}, separated by commas", example=kind.example, parse=parse, show=show
     )
 
 
@@ -209,11 +210,11 @@ def _part(kind: Kind[T], part: str) -> T:
     try:
         return kind.parse(part)
     except ValueError as error:
-        raise ValueError(f"holds {shown(part)}, which {error}") from None
+        raise ValueError(f"contains {shown(part)}, which {error}") from None
 
 
 def optional(kind: Kind[T]) -> Kind[T | None]:
-    """Like *kind*, with nothing as the default."""
+    """Return *kind* with None as a possible default."""
     return Kind(
         name=kind.name,
         example=kind.example,

@@ -1,35 +1,42 @@
-"""A configuration file, checked against its declarations: all its errors at once."""
+"""Configuration files checked against their declarations; all errors are reported at once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ..errors import ConfigError, KeyProblem, Problem, shown
-from ..suggest import did_you_mean
+from ..errors import ConfigError, KeyProblem, Problem, did_you_mean, shown
 from . import ini
 from .settings import Option, SectionType, options_of
 
 T = TypeVar("T")
 
-# A hundred thousand nodes, each with its name, need 2 MiB. /dev/zero has no end.
-_MOST_BYTES = 16 * 1024 * 1024
+UNKNOWN_SECTION = "unknown section"
+UNKNOWN_KEY = "unknown key"
+INVALID_SECTION = "is not a valid section name; write"
+TWO_SPELLINGS = "appears twice, in two spellings; keep one of the two sections"
+OBSOLETE = "obsolete keys are ignored"
+NOT_UTF_8 = "is not UTF-8 text; save the file as UTF-8"
+NUL_BYTE = "contains a NUL byte; save the file as UTF-8 text"
+
+# A hundred thousand nodes, each with its name, need 2 MiB; /dev/zero is endless.
+_LIMIT_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """The settings that a file holds, by section name and label, and what to warn of."""
+    """The settings in a file by section name and label, and warnings about the file."""
 
     sections: Mapping[tuple[str, str | None], Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
     def one(self, name: str, settings: type[T]) -> T:
         """Return the settings of section *name*, or their defaults."""
-        found = self.sections.get((name, None))
-        return found if isinstance(found, settings) else settings()
+        loaded = self.sections.get((name, None))
+        return loaded if isinstance(loaded, settings) else settings()
 
     def has(self, name: str) -> bool:
-        """Tell whether there is a section *name* without a label."""
+        """Return whether the file has a section *name* without a label."""
         return (name, None) in self.sections
 
     def labelled(self, name: str) -> dict[str, Any]:
@@ -44,11 +51,11 @@ class Loaded:
 def load(path: Path, schema: Sequence[SectionType]) -> Loaded:
     """Read the file at *path*.
 
-    Raises: ConfigError with every problem of the file, or when it can't be read.
+    Raises: ConfigError with every problem of the file, or if it can't be read.
     """
     try:
         with path.open("rb") as file:
-            content = file.read(_MOST_BYTES + 1)
+            content = file.read(_LIMIT_BYTES + 1)
     except OSError as error:
         reason = error.strerror or str(error)
         message = f"can't be read: {reason}; check the path and its permissions"
@@ -57,24 +64,22 @@ def load(path: Path, schema: Sequence[SectionType]) -> Loaded:
 
 
 def _text(content: bytes, filename: str) -> str:
-    if len(content) > _MOST_BYTES:
-        message = f"has more than {_MOST_BYTES} bytes; check the path"
+    if len(content) > _LIMIT_BYTES:
+        message = f"is larger than {_LIMIT_BYTES} bytes; check the path"
         raise ConfigError(filename, [Problem(message=message)])
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        message = "is not UTF-8 text; save the file as UTF-8"
-        raise ConfigError(filename, [Problem(message=message, line=line)]) from error
-    if "\0" in text:  # UTF-16 without its mark looks like that, and so does a broken disk
+        raise ConfigError(filename, [Problem(message=NOT_UTF_8, line=line)]) from error
+    if "\0" in text:  # as in UTF-16 without a byte order mark, or from a broken disk
         line = text[: text.index("\0")].count("\n") + 1
-        message = "holds a NUL byte, so it is no text; save the file as UTF-8"
-        raise ConfigError(filename, [Problem(message=message, line=line)])
+        raise ConfigError(filename, [Problem(message=NUL_BYTE, line=line)])
     return text
 
 
 def check(text: str, filename: str, schema: Sequence[SectionType]) -> Loaded:
-    """Return the settings in *text*; *filename* is for messages only.
+    """Return the settings in *text*; *filename* is only for messages.
 
     Raises: ConfigError with every problem.
     """
@@ -84,25 +89,24 @@ def check(text: str, filename: str, schema: Sequence[SectionType]) -> Loaded:
         checker.section(section)
     if problems:
         raise ConfigError(filename, problems)
-    return Loaded(checker.found, tuple(checker.warnings(filename)))
+    return Loaded(checker.loaded, tuple(checker.warnings(filename)))
 
 
 class _Checker:
     """Collects settings and problems over the sections of one file."""
 
     def __init__(self, schema: Sequence[SectionType], problems: list[Problem]) -> None:
-        self.found: dict[tuple[str, str | None], Any] = {}
+        self.loaded: dict[tuple[str, str | None], Any] = {}
         self._types = {section_type.name.lower(): section_type for section_type in schema}
         self._problems = problems
         self._obsolete: list[str] = []
         self._names: set[str] = set()
 
     def warnings(self, filename: str) -> list[str]:
-        """Return one warning that names all keys without a meaning, if there are any."""
+        """Return a warning that names all obsolete keys, if there are any."""
         if not self._obsolete:
             return []
-        keys = "; ".join(self._obsolete)
-        return [f"{filename}: no longer of any effect, and ignored: {keys}"]
+        return [f"{filename}: {OBSOLETE}: {'; '.join(self._obsolete)}"]
 
     def section(self, section: ini.Section) -> None:
         name, colon, label = (part.strip() for part in section.name.partition(":"))
@@ -120,11 +124,11 @@ class _Checker:
             label = labels[label.lower()]
             settings = settings[label]
         identity = (section_type.name, label or None)
-        if identity in self.found and section.name not in self._names:  # else ini.py says so
-            message = "stands twice, in two spellings; keep one of the two sections"
-            self._problems.append(Problem(message=message, line=section.line, section=section.name))
+        # ini.py reports two sections with the same spelling.
+        if identity in self.loaded and section.name not in self._names:
+            self._section_problem(section, TWO_SPELLINGS)
         self._names.add(section.name)
-        self.found[identity] = self._settings(section, section_type, settings)
+        self.loaded[identity] = self._settings(section, section_type, settings)
         return None
 
     def _settings(self, section: ini.Section, declared: SectionType, settings: type | None) -> Any:
@@ -150,7 +154,7 @@ class _Checker:
         except KeyProblem as error:
             lines = {entry.key.lower(): entry.line for entry in section.entries}
             line = lines.get(error.key.lower(), section.line)
-            self._problem(section, error.key, line, str(error))
+            self._key_problem(section, error.key, line, str(error))
         return None
 
     def _value(
@@ -159,7 +163,8 @@ class _Checker:
         try:
             values[key_option.field_name] = key_option.kind.parse(entry.text)
         except ValueError as error:
-            self._problem(section, key_option.key, entry.line, f"{shown(entry.text)} {error}")
+            message = f"{shown(entry.text)} {error}"
+            self._key_problem(section, key_option.key, entry.line, message)
 
     def _missing(
         self, section: ini.Section, options: dict[str, Option], entries: Sequence[ini.Entry]
@@ -167,31 +172,27 @@ class _Checker:
         present = {entry.key.lower() for entry in entries}
         for lower, key_option in options.items():
             if key_option.is_required and lower not in present:
-                kind = key_option.kind
-                message = f"is missing; write {key_option.key} = {kind.example}"
-                self._problem(section, key_option.key, section.line, message)
+                message = f"is missing; write {key_option.key} = {key_option.kind.example}"
+                self._key_problem(section, key_option.key, section.line, message)
 
     def _unknown_section(self, section: ini.Section, name: str) -> None:
-        sections = [
-            f"[{known.name}:…]" if known.labelled else f"[{known.name}]"
-            for known in self._types.values()
+        known = [
+            f"[{one.name}:…]" if one.labelled else f"[{one.name}]" for one in self._types.values()
         ]
-        hint = did_you_mean(name, [known.name for known in self._types.values()])
-        message = f"is no section of this file{hint or '; it may have ' + ', '.join(sections)}"
-        self._problems.append(Problem(message=message, line=section.line, section=section.name))
+        hint = did_you_mean(name, [one.name for one in self._types.values()])
+        hint = hint or f"; use one of {', '.join(known)}"
+        self._section_problem(section, f"{UNKNOWN_SECTION}{hint}")
 
     def _wrong_label(self, section: ini.Section, section_type: SectionType) -> None:
         name = section_type.name
         right = f"[{name}:NAME]" if section_type.labelled else f"[{name}]"
         if section_type.may_be_labelled:
             right += f" or [{name}:NAME]"
-        message = f"is not how this section is written; write {right}"
-        self._problems.append(Problem(message=message, line=section.line, section=section.name))
+        self._section_problem(section, f"{INVALID_SECTION} {right}")
 
     def _unknown_label(self, section: ini.Section, label: str, known: Mapping[str, type]) -> None:
-        hint = did_you_mean(label, known) or f"; it may be {', '.join(known)}"
-        message = f"{shown(label)} is not known{hint}"
-        self._problems.append(Problem(message=message, line=section.line, section=section.name))
+        hint = did_you_mean(label, known) or f"; use one of {', '.join(known)}"
+        self._section_problem(section, f"unknown name {shown(label)}{hint}")
 
     def _unknown_key(
         self, section: ini.Section, entry: ini.Entry, options: Mapping[str, Option]
@@ -199,8 +200,11 @@ class _Checker:
         keys = [known.key for known in options.values()]
         hint = did_you_mean(entry.key, keys)
         if not hint:
-            hint = f"; it may have {', '.join(keys)}" if keys else "; it has no keys"
-        self._problem(section, entry.key, entry.line, f"is no key of this section{hint}")
+            hint = f"; use one of {', '.join(keys)}" if keys else "; this section has no keys"
+        self._key_problem(section, entry.key, entry.line, f"{UNKNOWN_KEY}{hint}")
 
-    def _problem(self, section: ini.Section, key: str, line: int, message: str) -> None:
+    def _section_problem(self, section: ini.Section, message: str) -> None:
+        self._problems.append(Problem(message=message, line=section.line, section=section.name))
+
+    def _key_problem(self, section: ini.Section, key: str, line: int, message: str) -> None:
         self._problems.append(Problem(message=message, line=line, section=section.name, key=key))

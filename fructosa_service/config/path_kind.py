@@ -1,4 +1,4 @@
-"""The kind of setting that is a path: apart from the other kinds, as it knows the file system."""
+"""The kind of setting that is a path; a module of its own because it uses the file system."""
 
 from pathlib import Path
 
@@ -10,10 +10,10 @@ def _parse_path(text: str) -> Path:
     if text.startswith("~"):
         try:
             path = path.expanduser()
-        except (RuntimeError, ValueError):  # no such user; and a NUL byte is in no user's name
-            raise ValueError("is in no user's home; write the path from the root") from None
+        except (RuntimeError, ValueError):  # an unknown user, or a NUL byte in the name
+            raise ValueError("begins with an unknown user; write an absolute path") from None
     if not path.is_absolute() or "\0" in text:
-        raise ValueError("is not an absolute path; write it from the root, e.g. /var/lib/fructosa")
+        raise ValueError("is not an absolute path; write e.g. /var/lib/fructosa")
     return path
 
 

@@ -1,11 +1,11 @@
-"""Declared settings: a frozen dataclass a section, a typed and explained field a key.
+"""Declared settings: a frozen dataclass for each section, a typed field with help for each key.
 
     @dataclass(frozen=True, kw_only=True)
     class WebSettings:
         port: int = option(PORT, 9888, "TCP port of the page.")
 
-Files are checked against such classes (load.py), examples and documentation are made from them
-(reference.py).
+load.py checks files against such classes; examples and documentation are generated from them
+(example.py, man_pages.py).
 """
 
 import dataclasses
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class _Required:
-    """The default of a key that has none."""
+    """The default of a key that must be set."""
 
 
 REQUIRED: Any = _Required()
@@ -27,7 +27,7 @@ REQUIRED: Any = _Required()
 
 @dataclass(frozen=True)
 class Option:
-    """One key: how files spell it, what it may hold, its default, and one sentence of help."""
+    """One key: its name in files, its kind, its default, and one sentence of help."""
 
     field_name: str
     key: str
@@ -42,7 +42,7 @@ class Option:
 
     @property
     def default_text(self) -> str:
-        """The default as a file would write it."""
+        """The default as written in a file; empty if there is none."""
         return "" if self.is_required else self.kind.show(self.default)
 
 
@@ -55,7 +55,7 @@ def option(kind: Kind[T], default: Any, help: str, *, key: str | None = None) ->
 
 
 def options_of(settings: type) -> list[Option]:
-    """Return the declared keys of a *settings* class, in their order."""
+    """Return the declared keys of a *settings* class, in order."""
     return [
         Option(
             field_name=declared.name,
@@ -72,10 +72,9 @@ def options_of(settings: type) -> list[Option]:
 class SectionType:
     """A section that a file may have.
 
-    ``settings`` is its class; for sections ``[name:LABEL]`` it may be a mapping from the labels
-    that are known to their classes. One that ``may_be_labelled`` stands as ``[name]``, as
-    ``[name:LABEL]``, or as several of these. ``obsolete`` are keys of FrUCToSA 0.x that still may
-    stand there and no longer mean anything.
+    ``settings`` is its class. For sections ``[name:LABEL]`` it can be a mapping from each valid
+    label to a class. A section that ``may_be_labelled`` can appear as ``[name]``, as
+    ``[name:LABEL]``, or both. ``obsolete`` are keys of FrUCToSA 0.x that are accepted and ignored.
     """
 
     name: str

@@ -1,1 +1,1 @@
-"""Daemons: start, stop, status, pid files, privileges."""
+"""Daemons: start, stop, restart and status, pid files, privileges."""

@@ -1,4 +1,4 @@
-"""The command line of start, stop, restart and status, which both daemons have."""
+"""The commands start, stop, restart and status of both daemons."""
 
 import argparse
 import os
@@ -12,27 +12,28 @@ from ..config.kinds import from_command_line, seconds
 from ..config.path_kind import PATH
 from ..errors import UsageError
 from . import lifecycle, pid_file
-from .lifecycle import Answer, Ready
+from .lifecycle import CommandResult, Ready
 
-_PATIENCE_S = 20.0
+_STOP_TIMEOUT_S = 20.0
 
-ENDS = (
-    "SIGTERM and SIGINT end it in order, with exit code 0; a second one changes nothing, and "
-    "SIGKILL loses what is not written yet."
+SIGNALS_HELP = (
+    "SIGTERM and SIGINT shut it down, with exit code 0; a second one has no effect. SIGKILL loses "
+    "what is not written yet."
 )
-CODES = (
-    "Exit codes: 0 done (or running, or ended in order), 1 it can't be done, 2 a wrong command "
-    "line or configuration; of status: 0 running, 1 dead with its pid file left behind, 3 not "
+EXIT_CODES_HELP = (
+    "Exit codes: 0 success (or running, or shut down by a signal), 1 failure, 2 invalid command "
+    "line or configuration. Those of status: 0 running, 1 dead with a pid file left behind, 3 not "
     "running, 4 unknown."
 )
+
+Show = Callable[[CommandResult], int]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Daemon:
-    """A daemon: its name, its default file, its *options*, and how it is made ready.
+    """A daemon: its name, its default file, what adds its options, and what prepares its start.
 
-    *prepare* reads and checks the configuration; it returns the pid file which that names, a word
-    on where the log goes, and what runs until the end.
+    *prepare* reads and checks the configuration.
     """
 
     name: str
@@ -43,39 +44,45 @@ class Daemon:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A daemon that can be started."""
+    """A daemon that can be started: its configured pid file, where it logs to, and its main."""
 
     pid_file: Path | None
-    log_place: str
+    log_location: str
     run: Callable[[Ready], int]
 
 
-def add(commands: cli.Commands, of: Daemon, say: Callable[[Answer], int]) -> None:
-    """Add the four commands; *say* prints an answer, and returns its exit code."""
+def add(commands: cli.Commands, daemon: Daemon, show: Show) -> None:
+    """Add the four commands; *show* prints a result and returns its exit code."""
     start = cli.add_command(
-        commands, "start", lambda told: say(_start(of, told)), "start it in the background"
+        commands,
+        "start",
+        lambda arguments: show(_start(daemon, arguments)),
+        "start the daemon in the background",
     )
-    of.options(start)
+    daemon.options(start)
     stop = cli.add_command(
         commands,
         "stop",
-        lambda told: say(_stop(of, told)),
-        "end it; one that does not end in time is killed",
+        lambda arguments: show(_stop(daemon, arguments)),
+        "stop the daemon; it is killed if it does not exit in time",
     )
     restart = cli.add_command(
         commands,
         "restart",
-        lambda told: _restart(of, told, say),
-        "end it and start it anew; a wrong configuration changes nothing",
+        lambda arguments: _restart(daemon, arguments, show),
+        "stop the daemon and start it again, unless the configuration is invalid",
     )
-    of.options(restart)
+    daemon.options(restart)
     status = cli.add_command(
-        commands, "status", lambda told: say(_status(of, told)), "tell whether it runs, and where"
+        commands,
+        "status",
+        lambda arguments: show(_status(daemon, arguments)),
+        "report whether the daemon runs, its pid and its addresses",
     )
     for command in (stop, status):
-        cli.add_config(command, of.default_file)
+        cli.add_config(command, daemon.default_file)
     for command in (start, stop, restart, status):
-        _add_pid_file(command, of.name)
+        _add_pid_file(command, daemon.name)
     for command in (stop, restart):
         _add_timeout(command)
 
@@ -86,8 +93,8 @@ def _add_pid_file(command: argparse.ArgumentParser, name: str) -> None:
         "--pid-file",
         metavar="PIDFILE",
         type=lambda text: Path(text).absolute(),
-        help="where its pid is kept (default: that of the configuration, or "
-        f"/run/fructosa/{name}.pid for root and one of your own for you)",
+        help=f"pid file (default: as configured; if unset, /run/fructosa/{name}.pid for root, and "
+        "one in $XDG_RUNTIME_DIR or /tmp for other users)",
     )
 
 
@@ -96,67 +103,69 @@ def _add_timeout(command: argparse.ArgumentParser) -> None:
         "--timeout",
         metavar="SECONDS",
         type=from_command_line(seconds(at_most=86400)),
-        default=_PATIENCE_S,
-        help=f"how long it may take to end, before it is killed (default: {_PATIENCE_S:g})",
+        default=_STOP_TIMEOUT_S,
+        help=f"time to exit before it is killed (default: {_STOP_TIMEOUT_S:g})",
     )
 
 
-def _start(of: Daemon, told: argparse.Namespace) -> Answer:
-    return _begin(of, told, of.prepare(told))
+def _start(daemon: Daemon, arguments: argparse.Namespace) -> CommandResult:
+    return _start_prepared(daemon, arguments, daemon.prepare(arguments))
 
 
-def _begin(of: Daemon, told: argparse.Namespace, prepared: Prepared) -> Answer:
-    path = told.pid_file or prepared.pid_file or _default(of.name)
-    answer = lifecycle.start(of.name, path, prepared.run)
-    if not answer.is_new:
-        return answer
-    return Answer(f"{answer.text}; {prepared.log_place}")
+def _start_prepared(
+    daemon: Daemon, arguments: argparse.Namespace, prepared: Prepared
+) -> CommandResult:
+    path = arguments.pid_file or prepared.pid_file or _default(daemon.name)
+    result = lifecycle.start(daemon.name, path, prepared.run)
+    if not result.has_started:
+        return result
+    return CommandResult(f"{result.text}; {prepared.log_location}")
 
 
-def _stop(of: Daemon, told: argparse.Namespace) -> Answer:
-    return lifecycle.stop(of.name, _path(of, told), told.timeout)
+def _stop(daemon: Daemon, arguments: argparse.Namespace) -> CommandResult:
+    return lifecycle.stop(daemon.name, _path(daemon, arguments), arguments.timeout)
 
 
-def _restart(of: Daemon, told: argparse.Namespace, say: Callable[[Answer], int]) -> int:
-    prepared = of.prepare(told)
-    path = told.pid_file or prepared.pid_file or _default(of.name)
-    if code := say(lifecycle.stop(of.name, path, told.timeout)):
+def _restart(daemon: Daemon, arguments: argparse.Namespace, show: Show) -> int:
+    prepared = daemon.prepare(arguments)
+    path = arguments.pid_file or prepared.pid_file or _default(daemon.name)
+    if code := show(lifecycle.stop(daemon.name, path, arguments.timeout)):
         return code
-    return say(_begin(of, told, prepared))
+    return show(_start_prepared(daemon, arguments, prepared))
 
 
-def _status(of: Daemon, told: argparse.Namespace) -> Answer:
-    return lifecycle.status(of.name, _path(of, told))
+def _status(daemon: Daemon, arguments: argparse.Namespace) -> CommandResult:
+    return lifecycle.status(daemon.name, _path(daemon, arguments))
 
 
 def _default(name: str) -> Path:
     return pid_file.default_path(name, os.environ, os.geteuid())
 
 
-def _path(of: Daemon, told: argparse.Namespace) -> Path:
-    """Return where the pid file is; a broken configuration must not keep anybody from stopping."""
-    if told.pid_file is not None:
-        return Path(told.pid_file)
-    config = cli.chosen_config(told.config, of.default_file)
+def _path(daemon: Daemon, arguments: argparse.Namespace) -> Path:
+    """Return the path of the pid file; a daemon can be stopped even if its file is invalid."""
+    if arguments.pid_file is not None:
+        return Path(arguments.pid_file)
+    config = cli.chosen_config(arguments.config, daemon.default_file)
     try:
         text = "" if config is None else config.read_text("utf-8", "replace")
     except OSError:
-        if told.config is not None:
+        if arguments.config is not None:
             raise UsageError(
                 f"{config} can't be read; check the path, or give the pid file with -p PIDFILE"
             ) from None
         text = ""
-    return configured(text, of.name) or _default(of.name)
+    return configured(text, daemon.name) or _default(daemon.name)
 
 
 def configured(text: str, section: str) -> Path | None:
-    """Return the pid file that a configuration names, whatever else is wrong in its *text*."""
-    found = None
-    for part in ini.parse(text)[0]:
-        for entry in part.entries:
-            if part.name.lower() == section and entry.key.lower() == "pid file":
-                found = entry.text
+    """Return the pid file set in a *section* of a configuration, whatever else is wrong in it."""
+    value = None
+    for one in ini.parse(text)[0]:
+        for entry in one.entries:
+            if one.name.lower() == section and entry.key.lower() == "pid file":
+                value = entry.text
     try:
-        return None if found is None else PATH.parse(found)
+        return None if value is None else PATH.parse(value)
     except ValueError:
         return None

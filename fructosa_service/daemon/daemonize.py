@@ -1,7 +1,7 @@
-"""A process that is nobody's child: in the background, apart from who started it.
+"""Forks a process into the background, as daemon(7) asks.
 
-As daemon(7) asks: of its own session and without a terminal, in the folder /, with signals and
-umask as they are by default, and without files that whoever started it had open.
+It gets a session of its own without a terminal, the directory /, default signals and umask, and
+none of the files that its parent had open.
 """
 
 import os
@@ -9,17 +9,17 @@ import signal
 import sys
 from collections.abc import Collection
 
-# What is made may be read by all, as Graphite's pages read Whisper files; secrets have own modes.
+# Files are readable by all, as Graphite reads Whisper files; secrets have modes of their own.
 _UMASK = 0o022
-# Python turns these two into errors of the call that caused them, which is better than to die.
+# Python turns the first two into errors of the call that caused them; the others can't be set.
 _KEPT_SIGNALS = {signal.SIGPIPE, signal.SIGXFSZ, signal.SIGKILL, signal.SIGSTOP}
 
 
-def fork(kept: Collection[int]) -> bool:
-    """Go on twice: return True in the new daemon, False in the process that was there.
+def fork(keep_open: Collection[int]) -> bool:
+    """Fork a daemon; return True in the daemon, False in the calling process.
 
-    Of its open files the daemon has those that are *kept*, and the terminal's for its messages,
-    until ``leave_terminal``. There must be no other threads yet: they would not come along.
+    Of the open files, the daemon has those in *keep_open*. It writes messages to the terminal
+    until ``leave_terminal``. There must be no other threads: a fork does not copy them.
     """
     sys.stdout.flush()
     sys.stderr.flush()
@@ -29,23 +29,23 @@ def fork(kept: Collection[int]) -> bool:
         return False
     try:
         os.setsid()
-        if os.fork():  # who leads a session might get a terminal; its child never does
+        if os.fork():  # a session leader could acquire a terminal; its child never does
             os._exit(0)
-        _begin_anew(kept)
-    except BaseException:  # noqa: BLE001 - nothing may go on as if it were the first process
+        _reset(keep_open)
+    except BaseException:  # noqa: BLE001 - no code of the calling process may run here
         sys.excepthook(*sys.exc_info())
         os._exit(1)
     return True
 
 
 def leave_terminal() -> None:
-    """Say nothing more to who started this process: it goes its own way."""
+    """Redirect standard input, output and error to /dev/null."""
     sys.stdout.flush()
     sys.stderr.flush()
     _to_null(0, 1, 2)
 
 
-def _begin_anew(kept: Collection[int]) -> None:
+def _reset(keep_open: Collection[int]) -> None:
     _to_null(0)
     os.chdir("/")
     os.umask(_UMASK)
@@ -55,7 +55,7 @@ def _begin_anew(kept: Collection[int]) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     low = 3
-    for fd in [*sorted(kept), os.sysconf("SC_OPEN_MAX")]:
+    for fd in [*sorted(keep_open), os.sysconf("SC_OPEN_MAX")]:
         os.closerange(low, fd)
         low = fd + 1
 

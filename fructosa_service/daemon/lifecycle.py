@@ -1,4 +1,4 @@
-"""start, stop and status of a daemon, with no more than its pid file to go by."""
+"""Start, stop and status of a daemon, which only its pid file identifies."""
 
 import logging
 import os
@@ -9,69 +9,70 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import cli
-from ..errors import ConfigError, ServiceError, UsageError
-from . import daemonize, pid_file, terminate
-from .pid_file import Found, PidFile, State
+from ..errors import ConfigError, FileError, ServiceError, UsageError
+from . import daemonize, pid_file
+from .pid_file import DaemonState, PidFile, PidFileStatus
+from .terminate import terminate
 
 log = logging.getLogger(__name__)
 
-# Exit codes of status, as the Linux Standard Base has them.
+# Exit codes of status, as defined by the Linux Standard Base.
 EXIT_DEAD, EXIT_NOT_RUNNING, EXIT_UNKNOWN = 1, 3, 4
 
-# A lock without a pid in its file is that of a daemon which is about to write it.
-_WRITTEN_WITHIN_S = 5.0
-_PAUSE_S = 0.02
+# A daemon locks its pid file just before it writes its pid.
+_WRITE_TIMEOUT_S = 5.0
+_POLL_S = 0.02
 
 Ready = Callable[[Sequence[str]], None]
-"""Told once, where the daemon serves, when it does."""
+"""Called once with the URLs at which the daemon serves, when it does."""
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a command has to say, its exit code, and whether it has started a daemon."""
+class CommandResult:
+    """The text that a command prints, its exit code, and whether it has started a daemon."""
 
     text: str
     code: int = 0
-    is_new: bool = False
+    has_started: bool = False
 
 
-def start(name: str, path: Path, run: Callable[[Ready], int]) -> Answer:
-    """Have *run* called in the background; return when it has said that it is ready.
+def start(name: str, path: Path, run: Callable[[Ready], int]) -> CommandResult:
+    """Call *run* in the background; return when it has reported that it is ready.
 
-    If it does not become ready, it has told why on standard error.
+    If it does not get ready, it has printed the reason on standard error.
 
-    Raises: ServiceError when the pid file can't be had.
+    Raises: ServiceError if the pid file can't be written.
     """
-    pid = pid_file.take(path)
+    pid = pid_file.acquire(path)
     while pid is None:
-        found = _settled(path)
-        if found.state is State.RUNNING:
-            return Answer(f"{name} is running already: {_about(found)}")
-        time.sleep(_PAUSE_S)
-        pid = pid_file.take(path)
-    reading, writing = os.pipe()
-    if daemonize.fork([pid.fd, writing]):
-        _run(name, pid, writing, run)
+        current = _settled_status(path)
+        if current.state is DaemonState.RUNNING:
+            return CommandResult(f"{name} is already running: {_details(current)}")
+        time.sleep(_POLL_S)
+        pid = pid_file.acquire(path)
+    read_end, write_end = os.pipe()
+    if daemonize.fork([pid.fd, write_end]):
+        _run(name, pid, write_end, run)
     pid.close()
-    os.close(writing)
-    return _outcome(name, reading)
+    os.close(write_end)
+    return _start_result(name, read_end)
 
 
-def _outcome(name: str, reading: int) -> Answer:
-    """Return what the daemon says when it is ready; what comes before its end otherwise."""
-    with open(reading, encoding="utf-8") as told:
-        word, _, rest = told.read().rstrip("\n").partition(" ")
+def _start_result(name: str, read_end: int) -> CommandResult:
+    """Return what the daemon reports through the pipe: ``ready PID URL …`` or ``failed CODE``."""
+    with open(read_end, encoding="utf-8") as pipe:
+        word, _, rest = pipe.read().rstrip("\n").partition(" ")
     if word == "ready":
         pid, *urls = rest.split()
-        about = _about(Found(State.RUNNING, int(pid), tuple(urls)))
-        return Answer(f"{name} is started: {about}", is_new=True)
+        details = _details(PidFileStatus(DaemonState.RUNNING, int(pid), tuple(urls)))
+        return CommandResult(f"{name} started: {details}", has_started=True)
     if word == "failed":
-        return Answer("", int(rest))
-    return Answer(f"{name} was ended before it was ready", cli.EXIT_RUNNING)
+        return CommandResult("", int(rest))
+    return CommandResult(f"{name} was killed before it was ready", cli.EXIT_RUNNING)
 
 
-def _run(name: str, pid: PidFile, writing: int, run: Callable[[Ready], int]) -> None:
-    """Be the daemon, and end."""
+def _run(name: str, pid: PidFile, write_end: int, run: Callable[[Ready], int]) -> None:
+    """Run the daemon, and exit."""
     is_ready = False
 
     def ready(urls: Sequence[str]) -> None:
@@ -79,18 +80,18 @@ def _run(name: str, pid: PidFile, writing: int, run: Callable[[Ready], int]) -> 
         pid.write(urls)
         daemonize.leave_terminal()
         is_ready = True
-        _tell(writing, " ".join(("ready", str(os.getpid()), *urls)))
-        os.close(writing)
+        _report(write_end, " ".join(("ready", str(os.getpid()), *urls)))
+        os.close(write_end)
 
     def logged() -> int:
         try:
             return run(ready)
-        except (ConfigError, UsageError, ServiceError) as error:
-            if is_ready:  # nobody reads standard error any more
+        except (ConfigError, FileError, ServiceError, UsageError) as error:
+            if is_ready:  # standard error is /dev/null then
                 log.error("%s", error)
             raise
         except Exception:
-            log.exception("ended by a fault of its own")
+            log.exception("exiting after an internal error")
             sys.excepthook(*sys.exc_info())
             return cli.EXIT_RUNNING
 
@@ -101,77 +102,79 @@ def _run(name: str, pid: PidFile, writing: int, run: Callable[[Ready], int]) -> 
     finally:
         pid.clear()
         if not is_ready:
-            _tell(writing, f"failed {code}")
+            _report(write_end, f"failed {code}")
         logging.shutdown()
-        # Threads that hang in the kernel would keep an ordinary end waiting for ever.
+        # An ordinary exit would wait forever for threads that hang in the kernel.
         os._exit(code)
 
 
-def _tell(writing: int, line: str) -> None:
+def _report(write_end: int, line: str) -> None:
     try:
-        os.write(writing, f"{line}\n".encode())
+        os.write(write_end, f"{line}\n".encode())
     except BrokenPipeError:
-        log.info("who started this went away before it was ready")
+        log.info("the start command exited before this daemon was ready")
 
 
-def stop(name: str, path: Path, patience_s: float) -> Answer:
-    """End the daemon; return when it has ended.
+def stop(name: str, path: Path, timeout_s: float) -> CommandResult:
+    """Stop the daemon; return when it has exited.
 
-    Raises: ServiceError when it can't be ended.
+    Raises: ServiceError if it can't be stopped.
     """
-    found = _settled(path)
-    pid = found.pid
-    if found.state is State.DEAD:
+    current = _settled_status(path)
+    pid = current.pid
+    if current.state is DaemonState.DEAD:
         pid_file.remove(path)
-        return Answer(f"{name} is not running; the pid file that it left behind is removed")
-    if found.state is State.ABSENT or pid is None:
-        return Answer(f"{name} is not running")
-    told = terminate.end(pid, patience_s, lambda: _lives(path, pid))
+        return CommandResult(f"{name} is not running; its stale pid file was removed")
+    if current.state is DaemonState.ABSENT or pid is None:
+        return CommandResult(f"{name} is not running")
+    outcome = terminate(pid, timeout_s, lambda: _is_alive(path, pid))
     pid_file.remove(path)
-    return Answer(f"{name} {told}: pid {pid}")
+    return CommandResult(f"{name} {outcome}: pid {pid}")
 
 
-def _lives(path: Path, pid: int) -> bool:
-    found = pid_file.look(path)
-    return found.pid == pid and found.state in (State.RUNNING, State.STARTING)
+def _is_alive(path: Path, pid: int) -> bool:
+    current = pid_file.read_status(path)
+    return current.pid == pid and current.state in (DaemonState.RUNNING, DaemonState.STARTING)
 
 
-def status(name: str, path: Path) -> Answer:
-    """Tell whether the daemon runs, with LSB's exit codes."""
+def status(name: str, path: Path) -> CommandResult:
+    """Report whether the daemon runs, with the exit codes of the Linux Standard Base."""
     try:
-        found = _settled(path)
+        current = _settled_status(path)
     except (OSError, ServiceError) as error:
-        return Answer(f"{name}: the status is unknown: {error}", EXIT_UNKNOWN)
-    if found.state is State.RUNNING:
-        return Answer(f"{name} is running: {_about(found, _since(path))}")
-    if found.state is State.STARTING:
-        return Answer(f"{name} is starting: pid {found.pid}")
-    if found.state is State.DEAD:
-        return Answer(f"{name} is dead, and has left its pid file {path} behind", EXIT_DEAD)
-    return Answer(f"{name} is not running (pid file {path})", EXIT_NOT_RUNNING)
+        return CommandResult(f"{name}: the status is unknown: {error}", EXIT_UNKNOWN)
+    if current.state is DaemonState.RUNNING:
+        return CommandResult(f"{name} is running: {_details(current, _ready_since(path))}")
+    if current.state is DaemonState.STARTING:
+        return CommandResult(f"{name} is starting: pid {current.pid}")
+    if current.state is DaemonState.DEAD:
+        return CommandResult(f"{name} is dead, but left its pid file {path}", EXIT_DEAD)
+    return CommandResult(f"{name} is not running (pid file {path})", EXIT_NOT_RUNNING)
 
 
-def _settled(path: Path) -> Found:
-    """Return what a pid file tells; wait for a daemon that is about to write into it.
+def _settled_status(path: Path) -> PidFileStatus:
+    """Return the status in a pid file; wait for a daemon that is about to write its pid.
 
-    Raises: ServiceError when somebody has locked it who is no daemon.
+    Raises: ServiceError if a process that is not a daemon has locked the file.
     """
-    until_s = time.monotonic() + _WRITTEN_WITHIN_S
-    while (found := pid_file.look(path)).state is State.STARTING and found.pid is None:
+    until_s = time.monotonic() + _WRITE_TIMEOUT_S
+    while True:
+        current = pid_file.read_status(path)
+        if current.state is not DaemonState.STARTING or current.pid is not None:
+            return current
         if time.monotonic() > until_s:
             raise ServiceError(
-                f"the pid file {path} is locked, and not by the process that it names; find who "
-                "has it open with fuser or lsof, or give another with -p PIDFILE"
+                f"the pid file {path} is locked, but not by the process that it names; find out "
+                "which one has it open with fuser or lsof, or give another with -p PIDFILE"
             )
-        time.sleep(_PAUSE_S)
-    return found
+        time.sleep(_POLL_S)
 
 
-def _since(path: Path) -> str:
-    """Return when the daemon was ready: it has then written its pid file, for the last time."""
+def _ready_since(path: Path) -> str:
+    """Return since when the daemon has been ready: it wrote its pid file last at that time."""
     return time.strftime("since %F %T", time.localtime(path.stat().st_mtime))
 
 
-def _about(found: Found, *more: str) -> str:
-    urls = ", ".join(found.urls)
-    return ", ".join([f"pid {found.pid}", *more, *([f"serves {urls}"] if urls else [])])
+def _details(current: PidFileStatus, *more: str) -> str:
+    urls = ", ".join(current.urls)
+    return ", ".join([f"pid {current.pid}", *more, *([f"serves {urls}"] if urls else [])])

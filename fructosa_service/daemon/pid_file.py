@@ -1,8 +1,8 @@
-"""The pid file of a daemon: who runs, and where it serves.
+"""The pid file of a daemon: its pid, and the URLs at which it serves.
 
-The daemon holds a lock on the file for its life. So the lock alone tells whether it lives: a file
-that nobody has locked is stale, whatever runs under its number today. The first line is the pid;
-the lines behind it say where the daemon serves, and are written when it is ready.
+The daemon locks the file while it runs, so only the lock shows whether it does: a file without a
+lock is stale, whichever process has its pid now. The first line is the pid; the lines after it are
+the URLs, written when the daemon is ready.
 """
 
 import fcntl
@@ -16,30 +16,30 @@ from pathlib import Path
 
 from ..errors import ServiceError
 
-_MOST_BYTES = 4096
-_MOST_PID = 2**22  # as Linux has it
+_LIMIT_BYTES = 4096
+_LARGEST_PID = 2**22  # on Linux
 
 
-class State(Enum):
-    """How a daemon is, as its pid file tells."""
+class DaemonState(Enum):
+    """The state of a daemon according to its pid file."""
 
     RUNNING = "running"
     STARTING = "starting"
-    DEAD = "dead"  # it ended without clearing the file
+    DEAD = "dead"  # it exited without removing the file
     ABSENT = "absent"
 
 
 @dataclass(frozen=True)
-class Found:
-    """What a pid file tells."""
+class PidFileStatus:
+    """The state of a daemon, its pid, and the URLs at which it serves."""
 
-    state: State
+    state: DaemonState
     pid: int | None = None
     urls: tuple[str, ...] = ()
 
 
 def default_path(name: str, environment: Mapping[str, str], user_id: int) -> Path:
-    """Return where the daemon called *name* has its pid file, if it is told no other place."""
+    """Return the pid file of the daemon *name* if none is configured."""
     if user_id == 0:
         return Path("/run/fructosa") / f"{name}.pid"
     folder = Path(environment.get("XDG_RUNTIME_DIR") or "")
@@ -48,40 +48,40 @@ def default_path(name: str, environment: Mapping[str, str], user_id: int) -> Pat
 
 
 def parse(text: str) -> tuple[int | None, tuple[str, ...]]:
-    """Return the pid and the places in a file's *text*; None for what is no pid of a daemon."""
+    """Return the pid and the URLs in a file's *text*; None if it has no pid of a daemon."""
     first, *urls = text.split("\n")
     is_pid = (
-        first.isascii() and first.isdecimal() and len(first) < 8 and 1 < int(first) <= _MOST_PID
+        first.isascii() and first.isdecimal() and len(first) < 8 and 1 < int(first) <= _LARGEST_PID
     )
     return (int(first), tuple(url for url in urls if url)) if is_pid else (None, ())
 
 
 class PidFile:
-    """A pid file that this process has locked, and keeps so until it ends."""
+    """A pid file that this process has locked until it exits."""
 
     def __init__(self, path: Path, fd: int) -> None:
         self.path, self.fd = path, fd
 
     def write(self, urls: Sequence[str] = ()) -> None:
-        """Write this process into it, and where it serves once it is ready."""
+        """Write the pid of this process, and the URLs once it is ready."""
         text = "".join(f"{line}\n" for line in (os.getpid(), *urls)).encode()
         os.pwrite(self.fd, text, 0)
 
     def clear(self) -> None:
-        """Tell that the daemon ended in order. Who gave up root can't remove the file."""
+        """Empty and remove the file; only empty it if the daemon gave up root."""
         with suppress(OSError):
             os.ftruncate(self.fd, 0)
             self.path.unlink()
 
     def close(self) -> None:
-        """Leave it to the process that was forked off, which has it too."""
+        """Close it in this process; a forked process keeps it open and locked."""
         os.close(self.fd)
 
 
-def take(path: Path) -> PidFile | None:
-    """Lock the pid file at *path*, made if it is not there; None where another holds it.
+def acquire(path: Path) -> PidFile | None:
+    """Create and lock the pid file at *path*; return None if another process has locked it.
 
-    Raises: ServiceError when it can't be made, or is in somebody else's folder.
+    Raises: ServiceError if it can't be created, or is in a directory of another user.
     """
     try:
         _make_folder(path.parent)
@@ -93,9 +93,9 @@ def take(path: Path) -> PidFile | None:
             if _is_at(fd, path):
                 _check_is_ours(fd, path)
                 os.ftruncate(fd, 0)
-                os.fchmod(fd, 0o644)  # so that others may ask for its status
+                os.fchmod(fd, 0o644)  # other users can read the status
                 return PidFile(path, fd)
-            os.close(fd)  # removed between the two: by who stopped the daemon before
+            os.close(fd)  # removed since open(), by the stop of the previous daemon
     except OSError as error:
         raise ServiceError(
             f"the pid file {path} can't be written: {error.strerror}; give another with "
@@ -104,39 +104,39 @@ def take(path: Path) -> PidFile | None:
 
 
 def _check_is_ours(fd: int, path: Path) -> None:
-    """Raise ServiceError when the file holds more than a pid file does: it is not to be lost."""
-    text = os.pread(fd, _MOST_BYTES, 0).decode("ascii", "replace")
+    """Raise ServiceError if the file has another content than a pid file: it must not be lost."""
+    text = os.pread(fd, _LIMIT_BYTES, 0).decode("ascii", "replace")
     if text and parse(text)[0] is None:
         raise ServiceError(
-            f"{path} holds something else than a pid, and is kept; give another file with "
-            "-p PIDFILE, or remove that one"
+            f"{path} is not a pid file and is not overwritten; give another one with -p PIDFILE, "
+            "or remove it"
         )
 
 
-def look(path: Path) -> Found:
-    """Return what the pid file at *path* tells.
+def read_status(path: Path) -> PidFileStatus:
+    """Return the status in the pid file at *path*.
 
-    Raises: PermissionError and other OSErrors when that can't be seen.
+    Raises: OSError if the file can't be read.
     """
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except (FileNotFoundError, NotADirectoryError):
-        return Found(State.ABSENT)
+        return PidFileStatus(DaemonState.ABSENT)
     try:
         is_free = _lock(fd, fcntl.LOCK_SH)
-        text = os.pread(fd, _MOST_BYTES, 0).decode("ascii", "replace")
+        text = os.pread(fd, _LIMIT_BYTES, 0).decode("ascii", "replace")
         pid, urls = parse(text)
         if is_free:
-            return Found(State.DEAD if text else State.ABSENT, pid)
+            return PidFileStatus(DaemonState.DEAD if text else DaemonState.ABSENT, pid)
         if pid is None or not _has_open(pid, os.fstat(fd)):
-            return Found(State.STARTING)
-        return Found(State.RUNNING if urls else State.STARTING, pid, urls)
+            return PidFileStatus(DaemonState.STARTING)
+        return PidFileStatus(DaemonState.RUNNING if urls else DaemonState.STARTING, pid, urls)
     finally:
         os.close(fd)
 
 
 def remove(path: Path) -> None:
-    """Remove a pid file that nobody has locked; if that is not allowed, it stays."""
+    """Remove a pid file that is not locked; ignore it if that is not permitted."""
     with suppress(OSError):
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
         try:
@@ -162,9 +162,9 @@ def _is_at(fd: int, path: Path) -> bool:
 
 
 def _has_open(pid: int, file: os.stat_result) -> bool:
-    """Tell whether a process has the *file* open; one that we may not look at is believed.
+    """Return whether a process has the *file* open, or if that can't be seen.
 
-    What a file says is only a claim: nobody else shall be signalled for it.
+    A pid in a file is only a claim: no other process may be signalled because of it.
     """
     try:
         for entry in Path(f"/proc/{pid}/fd").iterdir():
@@ -179,12 +179,12 @@ def _has_open(pid: int, file: os.stat_result) -> bool:
 
 
 def _make_folder(folder: Path) -> None:
-    """Make the folder; in one of our own below /tmp nobody else may have been first."""
+    """Create the directory; one below /tmp must not have been created by another user."""
     is_shared = folder.parent == Path("/tmp")  # noqa: S108
     folder.mkdir(mode=0o700 if is_shared else 0o755, parents=True, exist_ok=True)
-    found = folder.lstat()
-    if is_shared and (not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid()):
+    status = folder.lstat()
+    if is_shared and (not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid()):
         raise ServiceError(
-            f"the folder {folder} belongs to somebody else; give another pid file with "
+            f"the directory {folder} belongs to another user; give another pid file with "
             "-p PIDFILE, or set XDG_RUNTIME_DIR"
         )

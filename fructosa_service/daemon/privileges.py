@@ -1,4 +1,4 @@
-"""The rights of root, given up for good; and what root makes ready for whom it becomes."""
+"""Drops root privileges, after the directories and the log were handed over to the new user."""
 
 import grp
 import os
@@ -16,7 +16,7 @@ GROUP = replace(TEXT, name="group", example="fructosa")
 
 @dataclass(frozen=True)
 class Account:
-    """Whom a daemon becomes."""
+    """The user and group that a daemon runs as."""
 
     name: str
     user_id: int
@@ -25,29 +25,29 @@ class Account:
 
 
 def account(section: str, user: str | None, group: str | None) -> Account | None:
-    """Return whom to become by the keys of a *section*; None to stay who we are.
+    """Return the account to run as by the keys of a *section*; None to stay the current user.
 
-    Raises: UsageError when there is no such user or group, or when we are not root.
+    Raises: UsageError if the user or group does not exist, or if the process is not root.
     """
     if user is None:
         if group is not None:
-            raise UsageError(f"[{section}] group needs user beside it; set both, or neither")
+            raise UsageError(f"[{section}] group requires user; set both, or neither")
         return None
     try:
-        found = pwd.getpwnam(user)
+        entry = pwd.getpwnam(user)
     except KeyError:
         raise UsageError(
-            f"[{section}] user = {user}: this machine has no such user; make it "
-            f"(useradd --system {user}), or give another"
+            f"[{section}] user = {user}: the user does not exist; create it with "
+            f"useradd --system {user}, or set another"
         ) from None
-    if os.geteuid() not in (0, found.pw_uid):
+    if os.geteuid() not in (0, entry.pw_uid):
         raise UsageError(
-            f"[{section}] user = {user}: only root can become another user; start it as root or "
-            f"as {user}, or leave the key out"
+            f"[{section}] user = {user}: only root can run it as another user; start it as root "
+            f"or as {user}, or remove the key"
         )
-    group_id = found.pw_gid if group is None else _group(section, group)
-    is_other = os.geteuid() != found.pw_uid
-    return Account(user, found.pw_uid, group_id, found.pw_dir) if is_other else None
+    group_id = entry.pw_gid if group is None else _group(section, group)
+    is_other = os.geteuid() != entry.pw_uid
+    return Account(user, entry.pw_uid, group_id, entry.pw_dir) if is_other else None
 
 
 def _group(section: str, group: str) -> int:
@@ -55,41 +55,44 @@ def _group(section: str, group: str) -> int:
         return grp.getgrnam(group).gr_gid
     except KeyError:
         raise UsageError(
-            f"[{section}] group = {group}: this machine has no such group; make it "
-            f"(groupadd --system {group}), or give another"
+            f"[{section}] group = {group}: the group does not exist; create it with "
+            f"groupadd --system {group}, or set another"
         ) from None
 
 
-def become(who: Account) -> None:
-    """Give up root for *who*, with all groups, for good.
+def drop_privileges(account: Account) -> None:
+    """Become *account*, with all its groups, for good.
 
-    Raises: ServiceError when that fails, or can be undone.
+    Raises: ServiceError if that fails, or can be undone.
     """
     try:
-        os.setgroups(os.getgrouplist(who.name, who.group_id))
-        os.setresgid(who.group_id, who.group_id, who.group_id)
-        os.setresuid(who.user_id, who.user_id, who.user_id)
+        os.setgroups(os.getgrouplist(account.name, account.group_id))
+        os.setresgid(account.group_id, account.group_id, account.group_id)
+        os.setresuid(account.user_id, account.user_id, account.user_id)
     except OSError as error:
         raise ServiceError(
-            f"can't become the user {who.name}: {error.strerror}; leave out user, or let root start"
+            f"can't run as the user {account.name}: {error.strerror}; remove the key user, or "
+            "start the daemon as root"
         ) from error
-    if _can_come_back():
-        raise ServiceError(f"root can't be given up for {who.name}; leave user out, or ask why")
-    os.environ.update(HOME=who.home, USER=who.name, LOGNAME=who.name)
-    _check_program(who)
+    if _can_regain_root():
+        raise ServiceError(
+            f"root privileges are not dropped for the user {account.name}; set another user"
+        )
+    os.environ.update(HOME=account.home, USER=account.name, LOGNAME=account.name)
+    _check_program(account)
 
 
-def _check_program(who: Account) -> None:
-    """Raise ServiceError unless *who* may read the program: modules are loaded later, too."""
+def _check_program(account: Account) -> None:
+    """Raise ServiceError unless *account* can read the program: some modules are imported later."""
     for file in (os.__file__, __file__):
         if not os.access(file, os.R_OK):
             raise ServiceError(
-                f"the user {who.name} can't read {file}, so the program would fail sooner or "
-                "later; install it, and its Python, where everybody may read: in /opt, say"
+                f"the user {account.name} can't read {file}, so the program would fail later; "
+                "install it and its Python where all users can read it, e.g. in /opt"
             )
 
 
-def _can_come_back() -> bool:
+def _can_regain_root() -> bool:
     try:
         os.setresuid(-1, 0, -1)
     except OSError:
@@ -97,69 +100,71 @@ def _can_come_back() -> bool:
     return True
 
 
-def hand_over_folder(path: Path, who: Account) -> None:
-    """Make the folder at *path* for *who*; an empty one of root's is given to them.
+def hand_over_folder(path: Path, account: Account) -> None:
+    """Create the directory at *path* for *account*, or hand over an empty one of root.
 
-    Raises: ServiceError when it can't be, or when it is somebody else's.
+    Raises: ServiceError if that fails, or if it belongs to another user.
     """
     try:
         is_new = not path.exists()
         path.mkdir(mode=0o755, parents=True, exist_ok=True)
-        found = path.stat()
-        if found.st_uid == who.user_id:
+        status = path.stat()
+        if status.st_uid == account.user_id:
             return
-        if is_new or (found.st_uid == 0 and not any(path.iterdir())):
-            os.chown(path, who.user_id, who.group_id, follow_symlinks=False)
+        if is_new or (status.st_uid == 0 and not any(path.iterdir())):
+            os.chown(path, account.user_id, account.group_id, follow_symlinks=False)
             return
     except OSError as error:
         raise ServiceError(
-            f"can't make the folder {path} for {who.name}: {error.strerror}; make it by hand"
+            f"can't create the directory {path} for {account.name}: {error.strerror}; create it by "
+            "hand"
         ) from error
     raise ServiceError(
-        f"the folder {path} is not that of the user {who.name}: chown -R {who.name} {path}"
+        f"the directory {path} does not belong to the user {account.name}; run "
+        f"chown -R {account.name} {path}"
     )
 
 
-def hand_over_log(path: Path, is_rotated: bool, who: Account) -> None:
-    """Make it possible for *who* to write the log at *path*, and to rotate it.
+def hand_over_log(path: Path, is_rotated: bool, account: Account) -> None:
+    """Let *account* write and rotate the log at *path*.
 
-    A folder that is missing is made for them; one that is there is kept as it is.
+    A missing directory is created; an existing one is not changed.
 
-    Raises: ServiceError when they can't write, or not rotate.
+    Raises: ServiceError if the account can't write or rotate the log.
     """
     if not path.parent.exists():
-        hand_over_folder(path.parent, who)
+        hand_over_folder(path.parent, account)
     folder = path.parent.stat()
-    if folder.st_uid == who.user_id:
-        return  # theirs: to change files for root there would be a trap
-    if is_rotated and not _may_write(folder, who):
+    if folder.st_uid == account.user_id:
+        return  # its owner could trick root into changing another file
+    if is_rotated and not _may_write(folder, account):
         raise ServiceError(
-            f"the user {who.name} can't rotate the log {path}, as {path.parent} is not theirs; "
-            "give [logging] filename in a folder of their own, which is made if it is missing, "
-            "or set maxBytes = 0"
+            f"the user {account.name} can't rotate the log {path}, because {path.parent} belongs "
+            "to another user; set [logging] filename to a file in a directory of its own, which is "
+            "created if it is missing, or set maxBytes = 0"
         )
-    _give(path, who)
+    _give(path, account)
 
 
-def _may_write(folder: os.stat_result, who: Account) -> bool:
-    groups = {who.group_id, *os.getgrouplist(who.name, who.group_id)}
+def _may_write(folder: os.stat_result, account: Account) -> bool:
+    groups = {account.group_id, *os.getgrouplist(account.name, account.group_id)}
     if folder.st_gid in groups:
         return bool(folder.st_mode & stat.S_IWGRP)
     return bool(folder.st_mode & stat.S_IWOTH)
 
 
-def _give(path: Path, who: Account) -> None:
-    """Give the log file to *who*: root's own only, and no link to another file."""
+def _give(path: Path, account: Account) -> None:
+    """Hand over the log file, if it belongs to root and is not a link to another file."""
     try:
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644)
         try:
-            found = os.fstat(fd)
-            if stat.S_ISREG(found.st_mode) and found.st_nlink == 1 and found.st_uid == 0:
-                os.fchown(fd, who.user_id, who.group_id)
+            status = os.fstat(fd)
+            if stat.S_ISREG(status.st_mode) and status.st_nlink == 1 and status.st_uid == 0:
+                os.fchown(fd, account.user_id, account.group_id)
         finally:
             os.close(fd)
     except OSError as error:
         raise ServiceError(
-            f"the log file {path} can't be made for {who.name}: {error.strerror}; "
+            f"the log file {path} can't be created for {account.name}: {error.strerror}; "
             "change [logging] filename"
         ) from error

@@ -1,4 +1,4 @@
-"""The end of a daemon: asked for, awaited, and in the end made."""
+"""Terminates a daemon: with SIGTERM, and with SIGKILL after a timeout."""
 
 import os
 import select
@@ -7,50 +7,53 @@ from collections.abc import Callable
 
 from ..errors import ServiceError
 
-# Who is killed is gone at once, unless the kernel holds it: in a dead file server's call.
-_KILL_S = 5.0
+# A killed process is gone at once, unless the kernel holds it in a call to a dead file server.
+_KILL_TIMEOUT_S = 5.0
+_HAD_EXITED = "had already exited"
 
 
-def end(pid: int, patience_s: float, is_it: Callable[[], bool]) -> str:
-    """End the process *pid* with SIGTERM, after *patience_s* seconds with SIGKILL; tell how.
+def terminate(pid: int, timeout_s: float, is_same: Callable[[], bool]) -> str:
+    """Terminate the process *pid*; return in words how it exited.
 
-    It is held by a descriptor, so that another one which gets its number later is never hit;
-    *is_it* tells whether the number is still that of the one meant.
+    SIGTERM is followed by SIGKILL after *timeout_s* seconds. A file descriptor holds the process,
+    so that another one which gets its pid later is never signalled. *is_same* returns whether the
+    pid is still that of the daemon.
 
-    Raises: ServiceError when it can't be signalled, or does not end.
+    Raises: ServiceError if it can't be signalled, or does not exit.
     """
     try:
         process = os.pidfd_open(pid)
     except ProcessLookupError:
-        return "had ended already"
+        return _HAD_EXITED
     try:
-        if not is_it():
-            return "had ended already"
-        return _end(process, pid, patience_s)
+        if not is_same():
+            return _HAD_EXITED
+        return _terminate(process, pid, timeout_s)
     except ProcessLookupError:
-        return "had ended already"
+        return _HAD_EXITED
     except PermissionError:
         raise ServiceError(
-            f"pid {pid} is another user's, and can't be stopped by this one; ask root to do it"
+            f"pid {pid} belongs to another user, and you are not allowed to stop it; stop it as "
+            "that user or as root"
         ) from None
     finally:
         os.close(process)
 
 
-def _end(process: int, pid: int, patience_s: float) -> str:
+def _terminate(process: int, pid: int, timeout_s: float) -> str:
     signal.pidfd_send_signal(process, signal.SIGTERM)
-    if _ends(process, patience_s):
-        return "is stopped"
+    if _exits(process, timeout_s):
+        return "stopped"
     signal.pidfd_send_signal(process, signal.SIGKILL)
-    if _ends(process, _KILL_S):
-        return f"did not end within {patience_s:g} s, and was killed"
+    if _exits(process, _KILL_TIMEOUT_S):
+        return f"did not exit within {timeout_s:g} s and was killed"
     raise ServiceError(
-        f"pid {pid} does not end, not even killed: the kernel holds it, most likely in a call to "
-        "a file server or a device that hangs; look for it with ps -o stat,wchan"
+        f"pid {pid} was killed but does not exit: it probably hangs in a call to a file server or "
+        "a device; see ps -o stat,wchan"
     )
 
 
-def _ends(process: int, within_s: float) -> bool:
+def _exits(process: int, timeout_s: float) -> bool:
     poll = select.poll()
     poll.register(process, select.POLLIN)
-    return bool(poll.poll(within_s * 1000))
+    return bool(poll.poll(timeout_s * 1000))

@@ -1,4 +1,4 @@
-"""Who may ask over HTTP: the section [web] of both daemons."""
+"""[web] of both daemons: where they listen, TLS, users, and limits."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,18 +12,18 @@ from .tls import TLSFiles
 
 @dataclass(frozen=True, kw_only=True)
 class WebSettings:
-    """Where to listen, TLS, users, and how much is served at one time."""
+    """Where to listen, TLS, users, and how much is handled at the same time."""
 
     listen: tuple[Endpoint, ...] = option(
         several(LISTENING_ENDPOINT),
         (),
-        "Addresses to listen on, with ports, instead of the daemon's own host and port.",
+        "Addresses to listen on, with ports; they replace the daemon's own host and port.",
     )
     tls_certificate: Path | None = option(
         optional(PATH),
         None,
-        "Certificate with its chain (PEM); with it, and its key, only TLS is spoken. This file "
-        "and those below are read again when they change.",
+        "Certificate with its chain (PEM). With it and its key, the daemon accepts only TLS. This "
+        "file and those below are read again when they change.",
         key="tls certificate",
     )
     tls_key: Path | None = option(
@@ -32,39 +32,39 @@ class WebSettings:
     client_ca: Path | None = option(
         optional(PATH),
         None,
-        "Only clients whose certificates one of these authorities (PEM) has signed are served.",
+        "Accept only clients with a certificate that one of these authorities (PEM) has signed.",
         key="client ca",
     )
     users_file: Path | None = option(
         optional(PATH),
         None,
-        "Users with bcrypt hashes, as htpasswd -B writes it; who is not in it is not served.",
+        "Users with bcrypt hashes, as htpasswd -B writes it. Only they have access.",
         key="users file",
     )
     max_requests: int = option(
         whole("requests", at_least=1, example="40"),
         40,
-        "Requests answered at one time; more are told to come again.",
+        "Requests handled at the same time; others get status 503.",
         key="max requests",
     )
     max_connections: int = option(
         whole("connections", at_least=1, at_most=1_000_000, example="1000"),
         1000,
-        "Connections open at one time; the one that is idle longest makes room for a new one.",
+        "Connections open at the same time; a new one then replaces the one idle the longest.",
         key="max connections",
     )
 
     def __post_init__(self) -> None:
         if (self.tls_certificate is None) != (self.tls_key is None):
-            is_there, missing = "tls certificate", "tls key"
+            given, missing = "tls certificate", "tls key"
             if self.tls_certificate is None:
-                is_there, missing = missing, is_there
-            raise KeyProblem(is_there, f"has no {missing} beside it; set both, or neither")
+                given, missing = missing, given
+            raise KeyProblem(given, f"requires {missing}; set both, or neither")
         if self.client_ca is not None and self.tls_certificate is None:
-            raise KeyProblem("client ca", "needs TLS; set tls certificate and tls key too")
+            raise KeyProblem("client ca", "requires TLS; set tls certificate and tls key too")
 
     def tls(self) -> TLSFiles | None:
-        """Return the files for TLS, if it is to be spoken."""
+        """Return the files for TLS, None without TLS."""
         if self.tls_certificate is None or self.tls_key is None:
             return None
         return TLSFiles(
@@ -74,6 +74,6 @@ class WebSettings:
 
 WEB = SectionType(
     name="web",
-    help="Who may ask. Without TLS and users, everybody who can reach the address may.",
+    help="Who has access. Without TLS and users, everybody who can reach the address has.",
     settings=WebSettings,
 )

@@ -1,92 +1,131 @@
-"""The certificate of a server, and whose certificates it wants to see."""
+"""TLS contexts made from PEM files, for servers and for clients."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import UsageError
-from ..file_cache import Kept
+from ..errors import FileError
+from ..file_cache import FileCache
+from . import secret_files
 
-if TYPE_CHECKING:  # ssl is five megabytes, which who serves without TLS need not pay
+if TYPE_CHECKING:  # importing ssl takes 5 MiB, which programs without TLS need not pay
     from ssl import SSLContext
 
 
 @dataclass(frozen=True, kw_only=True)
 class TLSFiles:
-    """Where the certificate (with its chain), its key, and the CA of clients are (PEM)."""
+    """The files of a server (PEM): its certificate with its chain, its key, the CA of clients."""
 
     certificate: Path
     key: Path
     client_ca: Path | None = None
 
     def context(self) -> "SSLContext":
-        """Return a server's context: TLS 1.2 or newer.
+        """Return a server's context, for TLS 1.2 and newer.
 
-        Raises: UsageError with the file that can't be used.
+        Raises: FileError that names the file which can't be used.
         """
         import ssl
 
         made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         made.minimum_version = ssl.TLSVersion.TLSv1_2
-        made.options |= ssl.OP_NO_RENEGOTIATION  # it costs a client nothing to ask for it
-        self._load_certificate(made)
+        made.options |= ssl.OP_NO_RENEGOTIATION  # cheap for a client to request, costly to grant
+        _load_certificate(made, "[web]", self.certificate, self.key)
         if self.client_ca is not None:
             made.verify_mode = ssl.CERT_REQUIRED
-            _load_ca(made, self.client_ca)
+            with _loading("[web] client ca", self.client_ca):
+                made.load_verify_locations(self.client_ca)
         return made
 
-    def _load_certificate(self, context: "SSLContext") -> None:
-        _check("tls certificate", self.certificate, "certificate")
-        _check("tls key", self.key, "private key")
-        try:
-            context.load_cert_chain(self.certificate, self.key, password=_no_password)
-        except _KeyHasPassword as error:
-            raise UsageError(
-                f"[web] tls key {self.key}: has a password; write it without one, readable to "
-                "the daemon alone"
-            ) from error
-        except OSError as error:
-            if "MISMATCH" in str(error):
-                raise UsageError(
-                    f"[web] tls key {self.key}: is not the key of {self.certificate}; give the "
-                    "two that belong together"
-                ) from error
-            raise _unusable(f"tls certificate {self.certificate}, or its key", error) from error
+    def cached(self, clock: Callable[[], float] = time.monotonic) -> "FileCache[SSLContext]":
+        """Return the context, which is made again when a file changes."""
+        return FileCache(_given(self.certificate, self.key, self.client_ca), self.context, clock)
 
-    def kept(self, clock: Callable[[], float] = time.monotonic) -> "Kept[SSLContext]":
-        """Return the context, made anew when a file changes."""
-        paths = [self.certificate, self.key, *([self.client_ca] if self.client_ca else [])]
-        return Kept(paths, self.context, clock)
+
+@dataclass(frozen=True, kw_only=True)
+class ClientTLSFiles:
+    """The files of a client (PEM), all optional; *section* is what messages say they belong to.
+
+    Without *ca*, the authorities of the system are trusted.
+    """
+
+    section: str
+    ca: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+
+    def context(self) -> "SSLContext":
+        """Return a client's context.
+
+        Raises: FileError that names the file which can't be used.
+        """
+        import ssl
+
+        if self.ca is None:
+            made = ssl.create_default_context()
+        else:
+            with _loading(f"{self.section} tls ca", self.ca):
+                made = ssl.create_default_context(cafile=self.ca)
+        if self.certificate is not None and self.key is not None:
+            _load_certificate(made, self.section, self.certificate, self.key)
+        return made
+
+    def cached(self, clock: Callable[[], float] = time.monotonic) -> "FileCache[SSLContext]":
+        """Return the context, which is made again when a file changes."""
+        return FileCache(_given(self.ca, self.certificate, self.key), self.context, clock)
 
 
 class _KeyHasPassword(Exception):
-    """OpenSSL wants to know the password of a key."""
+    """OpenSSL wants the password of a key."""
 
 
 def _no_password() -> str:
-    # Without this OpenSSL would ask on the terminal, and a daemon would wait for ever.
+    # Without this, OpenSSL would ask on the terminal, and a daemon would wait forever.
     raise _KeyHasPassword
 
 
-def _load_ca(context: "SSLContext", path: Path) -> None:
-    _check("client ca", path, "certificate")
+def _load_certificate(context: "SSLContext", section: str, certificate: Path, key: Path) -> None:
+    key_name = f"{section} tls key"
+    with _loading(f"{section} tls certificate", certificate, f" with {key}"):
+        _check_pem(key_name, key, "private key")
+        try:
+            context.load_cert_chain(certificate, key, password=_no_password)
+        except _KeyHasPassword as error:
+            raise FileError(
+                f"{key_name} {key}: has a password; write it without one, readable only by the "
+                "daemon"
+            ) from error
+        except OSError as error:
+            if "MISMATCH" not in str(error):
+                raise
+            raise FileError(
+                f"{key_name} {key}: does not match {certificate}; give a certificate and its key"
+            ) from error
+
+
+@contextmanager
+def _loading(name: str, path: Path, together: str = "") -> Iterator[None]:
+    """Check that a file has certificates; turn OpenSSL's error while it is loaded into ours."""
+    _check_pem(name, path, "certificate")
     try:
-        context.load_verify_locations(path)
+        yield
     except OSError as error:
-        raise _unusable(f"client ca {path}", error) from error
+        raise FileError(
+            f"{name} {path}: can't be loaded{together}: {error}; give complete PEM files"
+        ) from error
 
 
-def _check(key: str, path: Path, what: str) -> None:
-    """Raise UsageError unless *path* can be read and holds *what*: OpenSSL does not say which."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"[web] {key} {path}: can't be read: {error.strerror}") from error
-    if f"{what.upper()}-----".encode() not in content:
-        raise UsageError(f"[web] {key} {path}: holds no {what}; give a PEM file that does")
+def _check_pem(name: str, path: Path, what: str) -> None:
+    """Raise FileError unless a file contains *what*; OpenSSL does not report which file lacks it.
+
+    *name* is what messages call the file.
+    """
+    if f"{what.upper()}-----".encode() not in secret_files.content(path, name):
+        raise FileError(f"{name} {path}: contains no {what}; give a PEM file with one")
 
 
-def _unusable(what: str, error: OSError) -> UsageError:
-    return UsageError(f"[web] {what}: can't be used: {error}; give whole PEM files")
+def _given(*paths: Path | None) -> list[Path]:
+    return [path for path in paths if path is not None]

@@ -1,4 +1,4 @@
-"""Who may ask: users with bcrypt hashes from a file, as ``htpasswd -B`` writes it."""
+"""Users with bcrypt hashes, from a file as ``htpasswd -B`` writes it."""
 
 import base64
 import hashlib
@@ -9,55 +9,56 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..errors import UsageError
-from ..file_cache import Kept
+from ..errors import FileError
+from ..file_cache import FileCache
+from . import secret_files
 
-# What bcrypt accepts: other costs, and a salt of other than 128 bits, raise an error when it's
-# asked. Costs above 17, which htpasswd does not write, would keep it busy for a minute and more.
+# Only what bcrypt accepts: with other costs, or a salt that is not 128 bits, checkpw() raises an
+# error. A hash with a cost above 17, which htpasswd does not write, would take over a minute.
 _ENTRY = re.compile(
     r"(?P<user>[^:\s][^:]*):"
     r"(?P<hash>\$2[abxy]\$(?:0[4-9]|1[0-7])\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{31})"
 )
-_KEPT_WRONG = 1000
-# What bcrypt looks at; newer versions of it refuse more.
+_REJECTED_LIMIT = 1000
+# bcrypt reads no more of a password; its newer versions refuse longer ones.
 _PASSWORD_BYTES = 72
-_MOST_BYTES = 1024 * 1024
+_FILE = "[web] users file"
 
 
-class _Known:
-    """The hashes of a file, and the verdicts that were reached with them."""
+class _Accounts:
+    """The hashes in a file, and the verdicts that were reached with them."""
 
     def __init__(self, hashes: Mapping[str, bytes]) -> None:
         self.hashes = hashes
-        self.right: set[bytes] = set()
-        self.wrong: set[bytes] = set()
-        # To compare with where a user is not known: that must take as long as for one who is.
-        cost = max(found[4:6] for found in hashes.values())
-        self.nobody = b"$2b$%b$%b" % (cost, b"." * 53)
+        self.accepted: set[bytes] = set()
+        self.rejected: set[bytes] = set()
+        # Compared with if the user is unknown: the check must take as long as for a known user.
+        cost = max(hashed[4:6] for hashed in hashes.values())
+        self.dummy_hash = b"$2b$%b$%b" % (cost, b"." * 53)
 
     def verdict(self, key: bytes) -> bool | None:
-        """Return what was found out about a *key*, None if nothing was."""
-        if key in self.right:
+        """Return the verdict that was stored for a *key*, None if there is none."""
+        if key in self.accepted:
             return True
-        return False if key in self.wrong else None
+        return False if key in self.rejected else None
 
-    def keep(self, key: bytes, is_right: bool) -> None:
-        """Keep a verdict. Whoever guesses makes wrong ones be forgotten, never right ones."""
+    def store(self, key: bytes, is_right: bool) -> None:
+        """Store a verdict. Guessing drops other rejections, but never an accepted password."""
         if is_right:
-            self.right.add(key)
+            self.accepted.add(key)
             return
-        if len(self.wrong) >= _KEPT_WRONG:
-            self.wrong.clear()
-        self.wrong.add(key)
+        if len(self.rejected) >= _REJECTED_LIMIT:
+            self.rejected.clear()
+        self.rejected.add(key)
 
 
 class Users:
-    """The users of a file, which is read again when it changes.
+    """The users in a file, which is read again when it changes.
 
-    bcrypt takes a tenth of a second by design, so verdicts are kept, under a keyed hash: no
+    bcrypt takes a tenth of a second by design, so verdicts are stored, under a keyed hash: no
     password stays in memory.
 
-    Raises: UsageError when the file, or what checks its hashes, is missing.
+    Raises: FileError if the file can't be used, or if bcrypt is not installed.
     """
 
     def __init__(
@@ -68,23 +69,24 @@ class Users:
     ) -> None:
         self._check_password = check_password or _bcrypt().checkpw
         self._secret = os.urandom(32)
-        self._known = Kept([path], lambda: _Known(read_users(path)), clock)
+        self._accounts = FileCache([path], lambda: _Accounts(read_users(path)), clock)
 
     def known(self, authorization: str) -> bool | None:
-        """Return the verdict on a header ``Authorization``, None where it's still to be checked."""
-        return self._known.value().verdict(self._key(*credentials(authorization)))
+        """Return the stored verdict on an ``Authorization`` header, None if there is none."""
+        return self._accounts.value().verdict(self._key(*credentials(authorization)))
 
     def check(self, authorization: str) -> bool:
-        """Tell whether a header ``Authorization`` names a user and the right password; slow."""
-        known = self._known.value()  # a verdict on this file is none on one that comes meanwhile
+        """Return whether an ``Authorization`` header has a user and their password; slow."""
+        # The file may change during the check: the verdict belongs to the accounts it began with.
+        accounts = self._accounts.value()
         user, password = credentials(authorization)
         key = self._key(user, password)
-        verdict = known.verdict(key)
+        verdict = accounts.verdict(key)
         if verdict is None:
-            found = known.hashes.get(user)
-            is_same = self._check_password(password, found or known.nobody)
-            verdict = is_same and found is not None
-            known.keep(key, verdict)
+            hashed = accounts.hashes.get(user)
+            is_same = self._check_password(password, hashed or accounts.dummy_hash)
+            verdict = is_same and hashed is not None
+            accounts.store(key, verdict)
         return verdict
 
     def _key(self, user: str, password: bytes) -> bytes:
@@ -95,36 +97,34 @@ class Users:
 def read_users(path: Path) -> dict[str, bytes]:
     """Return the hash of each user in the file at *path*.
 
-    Raises: UsageError with the line that can't be used.
+    Raises: FileError that names the line which can't be used.
     """
     try:
-        with path.open("rb") as file:
-            content = file.read(_MOST_BYTES + 1)
-        lines = content.decode("utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise UsageError(f"[web] users file {path}: can't be read: {reason}") from error
-    if len(content) > _MOST_BYTES:
-        raise UsageError(f"[web] users file {path}: is larger than 1 MiB; is it another file?")
+        text = secret_files.content(path, _FILE).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise FileError(f"{_FILE} {path}: is not UTF-8 text; save it as UTF-8") from error
     users: dict[str, bytes] = {}
-    for number, line in enumerate(map(str.strip, lines), 1):
+    for number, line in enumerate(map(str.strip, text.split("\n")), 1):
         if not line or line.startswith("#"):
             continue
         match = _ENTRY.fullmatch(line)
-        if match is None or match["user"] in users:
-            why = "names a user twice" if match else "is no USER:HASH with a bcrypt hash"
-            raise UsageError(f"{path}:{number}: {why}; write lines as htpasswd -B does")
+        if match is None:
+            raise FileError(
+                f"{path}:{number}: is not USER:HASH with a bcrypt hash; write it with htpasswd -B"
+            )
+        if match["user"] in users:
+            raise FileError(f"{path}:{number}: duplicate user; remove one of the two lines")
         users[match["user"]] = match["hash"].encode()
     if not users:
-        raise UsageError(f"[web] users file {path}: has no user; add one: htpasswd -B {path} USER")
+        raise FileError(f"{_FILE} {path}: has no users; add one with: htpasswd -B {path} USER")
     return users
 
 
 def credentials(authorization: str) -> tuple[str, bytes]:
-    """Return user and password of a header ``Authorization``; empty ones where it has none.
+    """Return user and password of an ``Authorization`` header; both are empty if it has none.
 
-    No user of a file is empty. The password has what bcrypt looks at, and no NUL, which ends it
-    for some versions of bcrypt.
+    No user in a file has an empty name. The password is cut to what bcrypt reads. One with a NUL
+    counts as none, because some versions of bcrypt end the password there.
     """
     scheme, _, text = authorization.partition(" ")
     if scheme.lower() != "basic":
@@ -132,7 +132,7 @@ def credentials(authorization: str) -> tuple[str, bytes]:
     try:
         user, _, password = base64.b64decode(text.strip(), validate=True).partition(b":")
         name = user.decode()
-    except ValueError:  # no Base64, or no UTF-8
+    except ValueError:  # invalid Base64 or UTF-8
         return "", b""
     return ("", b"") if b"\0" in password else (name, password[:_PASSWORD_BYTES])
 
@@ -141,8 +141,8 @@ def _bcrypt() -> Any:
     try:
         import bcrypt
     except ImportError:
-        raise UsageError(
-            "[web] users file: passwords are checked by bcrypt, which is not installed; "
+        raise FileError(
+            f"{_FILE}: the Python package bcrypt is not installed; install it with "
             "pip install 'FrUCToSA[users]'"
         ) from None
     return bcrypt

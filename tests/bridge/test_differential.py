@@ -71,7 +71,7 @@ def matched(page, is_openmetrics):
     """
     before = re.sub(r"(?m)^([^#\s].*[ \t])\S+$", r"\g<1>7", page.replace("\r\n", "\n"))
     translator = Translator()
-    translator.points(before, "n", 10**6, is_openmetrics=is_openmetrics)
+    translator.translate(before, "n", 10**6, is_openmetrics=is_openmetrics)
     for layout in translator._last.values():
         for short in (layout.numbers, layout._numbers):
             found = short(page.replace("\r\n", "\n"))
@@ -119,7 +119,7 @@ def test_recorded_pages_give_a_point_for_each_number(path):
     translator = Translator()
 
     for _ in range(3):
-        found = translator.points(page, "n", 10**6, is_openmetrics=is_openmetrics)
+        found = translator.translate(page, "n", 10**6, is_openmetrics=is_openmetrics)
 
         assert values == sorted(value for _, value in found.points)
 
@@ -267,7 +267,7 @@ def test_a_page_that_is_half_known_is_read_as_if_it_were_new(page, is_openmetric
 
     for said in (right, page, page, right, page):
         try:
-            found = translator.points(said, "n", 1000, is_openmetrics=is_openmetrics)
+            found = translator.translate(said, "n", 1000, is_openmetrics=is_openmetrics)
         except PageError:
             assert said is page
             assert REFUSED == expected

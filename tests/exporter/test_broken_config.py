@@ -12,8 +12,8 @@ from fructosa_exporter.sensors import SENSORS
 from fructosa_service.config.settings import options_of
 
 SECTIONS = "[lagent], [web], [sensor:…], [logging], [lmaster]"
-NO_SECTION = "is no section of this file"
-NO_KEY = "is no key of this section"
+NO_SECTION = "unknown section"
+NO_KEY = "unknown key"
 SEVERAL = """\
 port = 1
 [lagent
@@ -32,66 +32,67 @@ level = LOUD
 # Each: what it is, the file, and what is said of it, from the line number on.
 BROKEN = [
     # Syntax, and the file as a whole.
-    ("header not closed", "[lagent\n", ":1: '[lagent' is no section header; write [name]"),
+    ("header not closed", "[lagent\n", ":1: '[lagent' is not a valid section header; write [name]"),
     ("not UTF-8", b"[lagent]\n# Gr\xfc\n", ":2: is not UTF-8 text; save the file as UTF-8"),
     (
         "several at once",
         SEVERAL,
-        ":1: 'port = 1' stands before the first section; write [name] above",
-        ":2: '[lagent' is no section header; write [name]",
+        ":1: 'port = 1' is before the first section; write a [name] above it",
+        ":2: '[lagent' is not a valid section header; write [name]",
         ":4: [lagent] port: 'ten' is not a port number; write e.g. 9888",
         f":5: [lagent] hots: {NO_KEY}; did you mean host?",
-        ":6: 'word' is no setting; write key = value",
-        ":7: [sensor:CPUPercnt]: 'CPUPercnt' is not known; did you mean CPUPercent?",
-        ":9: [sensor:Users] names: 'perhaps' is neither yes nor no; write yes or no",
+        ":6: 'word' is not a setting; write key = value",
+        ":7: [sensor:CPUPercnt]: unknown name 'CPUPercnt'; did you mean CPUPercent?",
+        ":9: [sensor:Users] names: 'perhaps' is not a boolean; write yes or no",
         ":10: [sensor:Users] names: is set twice in this section; keep one of the two lines",
-        ":12: [logging] level: 'LOUD' is none of DEBUG, INFO, WARNING, ERROR, CRITICAL",
+        ":12: [logging] level: 'LOUD' is not one of DEBUG, INFO, WARNING, ERROR, CRITICAL",
     ),
     # Sections.
     ("section misspelt", "[lagnet]", f":1: [lagnet]: {NO_SECTION}; did you mean lagent?"),
     ("section of plurals", "[sensors]", f":1: [sensors]: {NO_SECTION}; did you mean sensor?"),
-    ("section unknown", "[Graphite]", f":1: [Graphite]: {NO_SECTION}; it may have {SECTIONS}"),
+    ("section unknown", "[Graphite]", f":1: [Graphite]: {NO_SECTION}; use one of {SECTIONS}"),
     (
         "sensor without its prefix",
         "[CPUPercent]",
-        f":1: [CPUPercent]: {NO_SECTION}; it may have {SECTIONS}",
+        f":1: [CPUPercent]: {NO_SECTION}; use one of {SECTIONS}",
     ),
     (
         "sensor without a name",
         "[sensor]",
-        ":1: [sensor]: is not how this section is written; write [sensor:NAME]",
+        ":1: [sensor]: is not a valid section name; write [sensor:NAME]",
     ),
     (
         "sensor in two spellings",
         "[sensor:Users]\n[Sensor: users]",
-        ":2: [Sensor: users]: stands twice, in two spellings; keep one of the two sections",
+        ":2: [Sensor: users]: appears twice, in two spellings; keep one of the two sections",
     ),
     (
         "sensor unknown",
         "[sensor:Weather]",
-        f":1: [sensor:Weather]: 'Weather' is not known; it may be {', '.join(SENSORS)}",
+        f":1: [sensor:Weather]: unknown name 'Weather'; use one of {', '.join(SENSORS)}",
     ),
     # Keys.
     (
         "key unknown",
         "[lagent]\ncolour = red",
-        f":2: [lagent] colour: {NO_KEY}; it may have host, port, procfs, pid file, user, group",
+        f":2: [lagent] colour: {NO_KEY}; use one of host, port, procfs, pid file, user, group",
     ),
     (
         "key of another sensor",
         "[sensor:CPUPercent]\nnames = yes",
-        f":2: [sensor:CPUPercent] names: {NO_KEY}; it may have time_interval, deadline, percpu",
+        f":2: [sensor:CPUPercent] names: {NO_KEY}; use one of time_interval, deadline, percpu",
     ),
     (
         "key of a section without any",
         "[lmaster]\nretries = 3",
-        f":2: [lmaster] retries: {NO_KEY}; it has no keys",
+        f":2: [lmaster] retries: {NO_KEY}; this section has no keys",
     ),
     # Kinds of value, each once.
     (
         "host",
         "[lagent]\nhost = a:9888",
-        ":2: [lagent] host: 'a:9888' is not a host; write a name or an address, e.g. localhost",
+        ":2: [lagent] host: 'a:9888' is not a valid host; write a name or an address, "
+        "e.g. localhost",
     ),
     (
         "port",
@@ -102,25 +103,25 @@ BROKEN = [
         "path",
         "[logging]\nfilename = lagent.log",
         ":2: [logging] filename: 'lagent.log' is not an absolute path; "
-        "write it from the root, e.g. /var/lib/fructosa",
+        "write e.g. /var/lib/fructosa",
     ),
     (
         "paths",
         "[sensor:DiskUsage]\npath = /, home",
-        ":2: [sensor:DiskUsage] path: '/, home' holds 'home', which is not an absolute path; "
-        "write it from the root, e.g. /var/lib/fructosa",
+        ":2: [sensor:DiskUsage] path: '/, home' contains 'home', which is not an absolute path; "
+        "write e.g. /var/lib/fructosa",
     ),
     (
         "patterns",
         "[sensor:DiskIOCounters]\ninclude = sd*, a b",
-        ":2: [sensor:DiskIOCounters] include: 'sd*, a b' holds 'a b', which is no pattern; "
+        ":2: [sensor:DiskIOCounters] include: 'sd*, a b' contains 'a b', which is no pattern; "
         "write a name, in which * stands for any letters: eth*",
     ),
     (
         "endpoints",
         "[web]\nlisten = 127.0.0.1, node:port",
-        ":2: [web] listen: '127.0.0.1, node:port' holds 'node:port', which is not HOST[:PORT]; "
-        "write e.g. node001:9888 or [::1]:9888",
+        ":2: [web] listen: '127.0.0.1, node:port' contains 'node:port', which is not a valid "
+        "HOST[:PORT]; write e.g. node001:9888 or [::1]:9888",
     ),
     (
         "seconds",
@@ -145,29 +146,29 @@ BROKEN = [
     (
         "yes or no",
         "[sensor:NetConnections]\naddresses =",
-        ":2: [sensor:NetConnections] addresses: '' is neither yes nor no; write yes or no",
+        ":2: [sensor:NetConnections] addresses: '' is not a boolean; write yes or no",
     ),
     (
         "choice",
         "[logging]\nlevel = WARN",
-        ":2: [logging] level: 'WARN' is none of DEBUG, INFO, WARNING, ERROR, CRITICAL; "
+        ":2: [logging] level: 'WARN' is not one of DEBUG, INFO, WARNING, ERROR, CRITICAL; "
         "did you mean WARNING?",
     ),
     # Settings that go together.
     (
         "certificate without its key",
         "[web]\ntls certificate = /cert.pem",
-        ":2: [web] tls certificate: has no tls key beside it; set both, or neither",
+        ":2: [web] tls certificate: requires tls key; set both, or neither",
     ),
     (
         "key without its certificate",
         "[web]\n\ntls key = /key.pem",
-        ":3: [web] tls key: has no tls certificate beside it; set both, or neither",
+        ":3: [web] tls key: requires tls certificate; set both, or neither",
     ),
     (
         "authority without TLS",
         "[web]\nclient ca = /ca.pem",
-        ":2: [web] client ca: needs TLS; set tls certificate and tls key too",
+        ":2: [web] client ca: requires TLS; set tls certificate and tls key too",
     ),
 ]
 

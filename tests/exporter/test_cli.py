@@ -70,7 +70,7 @@ def test_sensors_name_tells_all_of_one(lagent):
 @pytest.mark.parametrize("command", ["sensors", "read"])
 def test_an_unknown_sensor_is_a_usage_error(lagent, command):
     """With the name that is nearest."""
-    expected = "lagent: no sensor is called 'CPUPercnt'; did you mean CPUPercent?\n"
+    expected = "lagent: unknown sensor 'CPUPercnt'; did you mean CPUPercent?\n"
 
     assert (2, "", expected) == lagent(command, "CPUPercnt")
 
@@ -164,7 +164,7 @@ def test_the_example_passes_the_check(lagent, config):
     [
         (["serve", "--port", "x"], "argument --port: 'x' is not a port number; write e.g. 9888"),
         (["serve", "--port", "65536"], "'65536' is out of range; write from 0 to 65535"),
-        (["serve", "--host", "a b"], "'a b' is not a host; write a name or an address"),
+        (["serve", "--host", "a b"], "'a b' is not a valid host; write a name or an address"),
         (["serve", "more"], "unrecognized arguments: more"),
         (["srve"], "invalid choice: 'srve'"),
         ([], "the following arguments are required: COMMAND"),

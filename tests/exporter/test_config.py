@@ -102,7 +102,7 @@ def test_a_file_of_fructosa_0_x_keeps_working(read, tmp_path, indent):
     assert OLD_INTERVALS_S == {name: one.time_interval for name, one in config.sensors.items()}
     assert LoggingSettings(filename=Path("/var/log/lagent.log"), level="DEBUG") == config.logging
     expected = (
-        f"{tmp_path / 'lagent.conf'}: no longer of any effect, and ignored: "
+        f"{tmp_path / 'lagent.conf'}: obsolete keys are ignored: "
         "[lmaster] host (line 2); [lmaster] incoming data port (line 3)"
     )
     assert (expected,) == config.warnings

@@ -15,7 +15,7 @@ from fructosa_exporter.sensors import SENSORS
 from fructosa_exporter.serve import create_server, tls_and_users
 from fructosa_exporter.web.server import open_listener
 from fructosa_service.config.kinds import Endpoint
-from fructosa_service.errors import UsageError
+from fructosa_service.errors import FileError
 from fructosa_service.web.settings import WebSettings
 
 from ..certificates import Authority
@@ -108,5 +108,5 @@ def test_files_that_can_not_be_used_are_told_before_anything_is_served(tmp_path,
         "users": WebSettings(users_file=gone),
     }[missing]
 
-    with pytest.raises(UsageError, match=str(gone)):
+    with pytest.raises(FileError, match=str(gone)):
         tls_and_users(web)

@@ -1,4 +1,4 @@
-"""JSON Schemas of provisioning files, as Grafana documents their keys from 7.5 to today."""
+"""JSON schemas of provisioning files, with the keys that Grafana documents from 7.5 to today."""
 
 _TEXT = {"type": "string"}
 _SWITCH = {"type": "boolean"}
@@ -8,7 +8,7 @@ _SECONDS = {"type": "integer", "minimum": 1}
 
 
 def _mapping(required=(), **keys):
-    """Return the schema of a mapping that has no other keys."""
+    """Return the schema of an object without other keys."""
     return {
         "type": "object",
         "properties": keys,
@@ -21,7 +21,7 @@ def _list(item):
     return {"type": "array", "items": item, "minItems": 1}
 
 
-# Of all data sources that speak HTTP, and of the two that are written here.
+# Settings of all HTTP data sources, and of the two that are written here.
 _HTTP_SETTINGS = {
     "tlsAuth": _SWITCH,
     "tlsAuthWithCACert": _SWITCH,
@@ -83,7 +83,7 @@ _SOURCE["allOf"] = [
     _settings("graphite", _GRAPHITE_SETTINGS),
     _settings("prometheus", _PROMETHEUS_SETTINGS),
 ]
-# "prune" came with 11.1 and is left out: older ones do not know it.
+# "prune" is left out: versions before 11.1 do not know it.
 DATA_SOURCES = _mapping(
     required=("apiVersion", "datasources"),
     apiVersion={"const": 1},

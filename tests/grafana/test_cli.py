@@ -1,4 +1,4 @@
-"""`lmaster dashboards`, as people type it."""
+"""The command `lmaster dashboards`."""
 
 import json
 import os
@@ -8,12 +8,12 @@ import pytest
 from fructosa_bridge.cli import main
 from fructosa_grafana import files
 
-from .grafana_api import TOKEN, grafana
+from .push.fake_grafana import TOKEN, grafana
 
 
 @pytest.fixture
 def config(tmp_path):
-    """A configuration with a prefix, and with sections of two intervals."""
+    """Write a configuration with a prefix and sections of two intervals; return its path."""
     path = tmp_path / "lmaster.conf"
     path.write_text(
         "[nodes:a]\nhosts = n1\ninterval = 60\n[nodes:b]\nhosts = n2\ninterval = 5\n"
@@ -22,15 +22,15 @@ def config(tmp_path):
     return str(path)
 
 
-def ran(capsys, *arguments):
-    """Run the command; return its exit code, and what it had to say, on each stream."""
+def run(capsys, *arguments):
+    """Run the command; return its exit code, and its output on stdout and stderr."""
     code = main(["dashboards", *arguments])
-    said = capsys.readouterr()
-    return code, said.out, said.err
+    output = capsys.readouterr()
+    return code, output.out, output.err
 
 
-def there(folder):
-    """Return the files in a folder with their texts."""
+def texts(folder):
+    """Return the texts of all files in a directory by their paths."""
     return {
         str(file.relative_to(folder)): file.read_text()
         for file in folder.rglob("*")
@@ -38,140 +38,138 @@ def there(folder):
     }
 
 
-def test_everything_that_grafana_reads_is_written_below_a_folder(config, tmp_path, capsys):
-    """Data sources and dashboards, which begin with what the configuration says."""
-    code, said, _ = ran(capsys, "-c", config, "--output", str(tmp_path / "made/here"))
+def test_output_writes_data_sources_and_dashboards(config, tmp_path, capsys):
+    """With the defaults of the configuration: its prefix and its shortest interval."""
+    code, output, _ = run(capsys, "-c", config, "--output", str(tmp_path / "made/here"))
 
-    found = there(tmp_path / "made/here")
+    found = texts(tmp_path / "made/here")
     assert 0 == code
-    assert len(found) == said.count("written: ")
-    assert f"path: '{tmp_path}/made/here/dashboards/" in found["dashboards/fructosa.yaml"].replace(
-        '"', "'"
-    )
+    assert len(found) == output.count("written: ")
+    assert f'path: "{tmp_path}/made/here/dashboards/' in found["dashboards/fructosa.yaml"]
     board = json.loads(found["dashboards/fructosa/graphite/cluster.json"])
-    begin = {
-        one["name"]: one.get("current", {}).get("value") for one in board["templating"]["list"]
+    defaults = {
+        variable["name"]: variable.get("current", {}).get("value")
+        for variable in board["templating"]["list"]
     }
-    assert ("site.cluster.", "5s") == (begin["prefix"], begin["interval"])
+    assert ("site.cluster.", "5s") == (defaults["prefix"], defaults["interval"])
 
 
-def test_a_second_time_writes_the_same(config, tmp_path, capsys):
-    """Nothing of what is there is somebody's own."""
-    ran(capsys, "-c", config, "--output", str(tmp_path / "made"))
-    before = there(tmp_path / "made")
+def test_output_overwrites_its_own_files(config, tmp_path, capsys):
+    """With the same texts."""
+    run(capsys, "-c", config, "--output", str(tmp_path / "made"))
+    before = texts(tmp_path / "made")
 
-    code, _, _ = ran(capsys, "-c", config, "--output", str(tmp_path / "made"))
+    code, _, _ = run(capsys, "-c", config, "--output", str(tmp_path / "made"))
 
-    assert (0, before) == (code, there(tmp_path / "made"))
+    assert (0, before) == (code, texts(tmp_path / "made"))
 
 
 @pytest.mark.parametrize(
     "name", ["datasources/fructosa.yaml", "dashboards/fructosa/graphite/node.json"]
 )
-def test_a_file_that_somebody_else_has_made_is_kept(name, config, tmp_path, capsys):
-    """Then nothing is written at all."""
+def test_output_keeps_a_file_that_it_has_not_written(name, config, tmp_path, capsys):
+    """And writes nothing at all."""
     own = tmp_path / "made" / name
     own.parent.mkdir(parents=True)
     own.write_text("my own")
 
-    code, said, why = ran(capsys, "-c", config, "--output", str(tmp_path / "made"))
+    code, output, error = run(capsys, "-c", config, "--output", str(tmp_path / "made"))
 
-    assert (2, "", {name: "my own"}) == (code, said, there(tmp_path / "made"))
-    assert f"{own} was not made by lmaster, and is kept" in why
+    assert (2, "", {name: "my own"}) == (code, output, texts(tmp_path / "made"))
+    assert str(own) in error
 
 
-def test_one_kind_of_data_source_alone(config, tmp_path, capsys):
-    """Who has no Prometheus has no data source that does not answer."""
-    ran(capsys, "-c", config, "--output", str(tmp_path / "made"), "--for", "graphite")
+def test_output_for_one_data_source_only(config, tmp_path, capsys):
+    """A data source that does not exist would only show errors."""
+    run(capsys, "-c", config, "--output", str(tmp_path / "made"), "--for", "graphite")
 
-    found = there(tmp_path / "made")
+    found = texts(tmp_path / "made")
     assert not any("prometheus" in name for name in found)
     assert "fructosa-prometheus" not in found["datasources/fructosa.yaml"]
     assert "fructosa-graphite" in found["datasources/fructosa.yaml"]
 
 
-def test_data_sources_are_where_the_command_line_says(config, tmp_path, capsys):
-    """And the dashboards where Grafana will find them, which may be another machine."""
-    ran(
+def test_output_uses_the_given_urls_and_directory(config, tmp_path, capsys):
+    """Grafana may run on another machine."""
+    run(
         capsys,
         *("-c", config, "--output", str(tmp_path / "made"), "--read-at", "/etc/grafana/there"),
         *("--graphite-url", "https://graphite.example/g", "--prometheus-url", "http://p:1"),
     )
 
-    found = there(tmp_path / "made")
+    found = texts(tmp_path / "made")
     assert "https://graphite.example/g" in found["datasources/fructosa.yaml"]
     assert "http://p:1" in found["datasources/fructosa.yaml"]
     assert "/etc/grafana/there/dashboards/fructosa" in found["dashboards/fructosa.yaml"]
 
 
 def test_rules_are_written_for_prometheus(config, tmp_path, capsys):
-    """Into a folder of its own: Grafana reads none of them."""
-    code, _, _ = ran(capsys, "-c", config, "--rules", str(tmp_path / "rules"))
+    """To a directory of their own."""
+    code, _, _ = run(capsys, "-c", config, "--rules", str(tmp_path / "rules"))
 
-    assert (0, files.for_prometheus()) == (code, there(tmp_path / "rules"))
+    assert (0, files.rule_files()) == (code, texts(tmp_path / "rules"))
 
 
-def test_dashboards_are_pushed_and_each_is_told(config, tmp_path, capsys):
-    """First they are created, then nothing has changed."""
+def test_push_prints_the_result_of_each_dashboard(config, tmp_path, capsys):
+    """First they are created, then they are unchanged."""
     token = tmp_path / "token"
     token.write_text(TOKEN + "\n")
-    with grafana() as api:
-        how = ("-c", config, "--push", api.url, "--token-file", str(token))
+    with grafana() as fake:
+        arguments = ("-c", config, "--push", fake.url, "--token-file", str(token))
 
-        first = ran(capsys, *how)
-        second = ran(capsys, *how, "--dry-run")
+        first = run(capsys, *arguments)
+        second = run(capsys, *arguments, "--dry-run")
 
-        assert {board["uid"] for board in files.models()} == set(api.dashboards)
+        assert {board["uid"] for board in files.models()} == set(fake.dashboards)
     assert (0, 9, "") == (first[0], first[1].count("created: "), first[2])
     assert (0, 8, "") == (second[0], second[1].count("unchanged: "), second[2])
 
 
 @pytest.mark.parametrize(
-    ("arguments", "why"),
+    ("arguments", "message"),
     [
-        ([], "say where to: --output DIR for files that Grafana reads"),
-        (["--output", "/x", "--dry-run"], "--dry-run goes with --push; give that too"),
-        (["--rules", "/x", "--token-file", "/t"], "--token-file goes with --push; give that too"),
-        (["--push", "http://x", "--graphite-url", "http://g"], "--graphite-url goes with --output"),
-        (["--output", "/x", "--graphite-url", "ftp://g"], "--graphite-url"),
+        ([], "nothing to do; give --output DIR"),
+        (["--output", "/x", "--dry-run"], "--dry-run requires --push"),
+        (["--rules", "/x", "--token-file", "/t"], "--token-file requires --push"),
+        (["--push", "http://x", "--graphite-url", "http://g"], "--graphite-url requires --output"),
+        (["--output", "/x", "--graphite-url", "ftp://g"], "--graphite-url 'ftp://g' is not a val"),
     ],
 )
-def test_options_that_do_not_go_together_are_refused(arguments, why, config, capsys):
+def test_options_that_are_missing_or_wrong_are_errors(arguments, message, config, capsys):
     """Before anything is written or sent."""
-    code, said, told = ran(capsys, "-c", config, *arguments)
+    code, output, error = run(capsys, "-c", config, *arguments)
 
-    assert (2, "") == (code, said)
-    assert why in told
+    assert (2, "") == (code, output)
+    assert message in error
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything")
-def test_a_folder_that_can_not_be_written_is_told(config, tmp_path, capsys):
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_directory_that_cannot_be_created_is_an_error(config, tmp_path, capsys):
     """With its path."""
     tmp_path.chmod(0o500)
 
-    code, _, told = ran(capsys, "-c", config, "--output", str(tmp_path / "made"))
+    code, _, error = run(capsys, "-c", config, "--output", str(tmp_path / "made"))
 
     assert 1 == code
-    assert f"can't make the folder {tmp_path / 'made'}" in told
+    assert str(tmp_path / "made") in error
 
 
-def test_a_path_through_a_file_is_told(config, tmp_path, capsys):
-    """It is no folder."""
+def test_a_path_through_a_file_is_an_error(config, tmp_path, capsys):
+    """A file is not a directory."""
     (tmp_path / "file").write_text("")
 
-    code, _, told = ran(capsys, "-c", config, "--rules", str(tmp_path / "file/rules"))
+    code, _, error = run(capsys, "-c", config, "--rules", str(tmp_path / "file/rules"))
 
     assert 1 == code
-    assert "can't " in told
-    assert str(tmp_path / "file/rules") in told
+    assert str(tmp_path / "file/rules") in error
 
 
-def test_another_naming_is_warned_of(config, tmp_path, capsys):
-    """Graphite's dashboards ask for the paths of naming = plain."""
+def test_another_naming_scheme_is_a_warning(config, tmp_path, capsys):
+    """The dashboards for Graphite query the paths of naming = plain."""
     (tmp_path / "lmaster.conf").write_text("[nodes:a]\nhosts = n1\n[Graphite]\nnaming = tagged\n")
 
-    code, _, told = ran(capsys, "-c", config, "--rules", str(tmp_path / "rules"))
+    code, _, error = run(capsys, "-c", config, "--rules", str(tmp_path / "rules"))
 
     assert 0 == code
-    assert "warning: " in told
-    assert "naming = tagged" in told
+    assert "warning: " in error
+    assert "naming = tagged" in error

@@ -1,4 +1,4 @@
-"""What a Grafana reads at its start, read as it reads it."""
+"""Provisioning files, parsed as Grafana parses them."""
 
 from pathlib import PurePosixPath
 
@@ -16,7 +16,7 @@ from .provisioning_schema import DATA_SOURCES, PROVIDERS
 SOURCES_FILE = "datasources/fructosa.yaml"
 PROVIDERS_FILE = "dashboards/fructosa.yaml"
 SCHEMAS = {SOURCES_FILE: DATA_SOURCES, PROVIDERS_FILE: PROVIDERS}
-# What YAML, Grafana or a shell gives a meaning to, beside whatever else a name may hold.
+# Characters that are special in YAML, Grafana or a shell, and any others a name may have.
 HOSTILE = st.text(
     st.one_of(
         st.sampled_from("'\"\\:#{}[]&*!|>%@`$~-?, \t\r\n\x7f\x85\xa0\u2028\u2029\ufeff\U0001f600"),
@@ -25,29 +25,29 @@ HOSTILE = st.text(
 )
 
 
-def read(**how):
-    """Return what the files say, by their paths."""
-    return {name: yaml.safe_load(text) for name, text in provisioning(**how).items()}
+def parsed(**options):
+    """Return the parsed files by their paths."""
+    return {name: yaml.safe_load(text) for name, text in provisioning(**options).items()}
 
 
 def expanded(text):
-    """Return what Grafana makes of a string, with no variable in its environment.
+    """Return a string after Grafana's expansion of variables.
 
-    It takes $$ for a dollar, and a single one for the beginning of a variable's name.
+    $$ is a dollar sign; a single $ would begin the name of a variable.
     """
     parts = text.split("$$")
     assert "$" not in "".join(parts)
     return "$".join(parts)
 
 
-def sources(**how):
-    """Return the data sources by their types."""
-    return {source["type"]: source for source in read(**how)[SOURCES_FILE]["datasources"]}
+def sources(**options):
+    """Return the data sources by type."""
+    return {source["type"]: source for source in parsed(**options)[SOURCES_FILE]["datasources"]}
 
 
-def providers(**how):
-    """Return the providers of dashboards by their names."""
-    found = read(**how)[PROVIDERS_FILE]["providers"]
+def providers(**options):
+    """Return the providers of dashboards by name."""
+    found = parsed(**options)[PROVIDERS_FILE]["providers"]
     return {provider["name"]: provider for provider in found}
 
 
@@ -55,23 +55,23 @@ def providers(**how):
 @pytest.mark.parametrize(
     "backends", [["graphite"], ["prometheus"], ["prometheus", "graphite"]], ids="+".join
 )
-def test_the_files_have_only_what_grafana_documents(name, backends):
-    """Each key with its type: Grafana passes over what it doesn't know, without a word."""
+def test_files_have_only_documented_keys(name, backends):
+    """With values of the documented types: Grafana silently ignores unknown keys."""
     Draft202012Validator.check_schema(SCHEMAS[name])
 
-    wrong = list(Draft202012Validator(SCHEMAS[name]).iter_errors(read(backends=backends)[name]))
+    wrong = list(Draft202012Validator(SCHEMAS[name]).iter_errors(parsed(backends=backends)[name]))
 
     assert [] == wrong
 
 
-def test_the_files_are_those_that_a_packaged_grafana_looks_for():
-    """Below its folder of provisioning."""
+def test_files_have_the_paths_that_grafana_expects():
+    """Below its provisioning directory."""
     assert SCHEMAS.keys() == provisioning().keys()
 
 
-def test_the_schema_notices_what_is_wrong():
-    """A key that isn't documented, at each level; and a number as text."""
-    found = read()[SOURCES_FILE]
+def test_the_schema_detects_errors():
+    """An undocumented key, at each level, and a number as text."""
+    found = parsed()[SOURCES_FILE]
     found["datasources"][0]["jsonData"]["timeInterval"] = "10s"  # Graphite has none
     found["datasources"][1]["orgId"] = "1"
     found["prune"] = True
@@ -81,8 +81,8 @@ def test_the_schema_notices_what_is_wrong():
     assert 3 == len(wrong)
 
 
-def test_graphite_is_found_where_it_listens():
-    """By a uid that never changes, and without a place before those that are there already."""
+def test_the_graphite_data_source_has_a_fixed_uid():
+    """It does not replace the default data source."""
     graphite = sources(graphite_url="https://graphite.example.org/render")["graphite"]
 
     assert "https://graphite.example.org/render" == graphite["url"]
@@ -94,8 +94,8 @@ def test_graphite_is_found_where_it_listens():
     assert {"graphiteVersion": "1.1"} == graphite["jsonData"]
 
 
-def test_prometheus_is_asked_no_finer_than_it_scrapes():
-    """Else rates over two scrapes find one."""
+def test_the_prometheus_data_source_has_the_scrape_interval():
+    """Otherwise rates would be computed over ranges with a single sample."""
     prometheus = sources(interval_s=30)["prometheus"]
 
     assert "http://localhost:9090" == prometheus["url"]
@@ -103,14 +103,14 @@ def test_prometheus_is_asked_no_finer_than_it_scrapes():
 
 
 @pytest.mark.parametrize("backend", ["graphite", "prometheus"])
-def test_who_wants_one_backend_gets_no_other(backend):
-    """Neither its data source, nor its dashboards."""
+def test_there_may_be_only_one_data_source(backend):
+    """With its dashboards."""
     assert [backend] == list(sources(backends=[backend]))
     assert [f"fructosa-{backend}"] == list(providers(backends=[backend]))
 
 
-def test_dashboards_are_looked_for_where_they_will_be():
-    """The folder is Grafana's, not the one that is written into."""
+def test_providers_have_the_path_at_which_grafana_reads_dashboards():
+    """It may differ from the path they are written to."""
     found = providers(folder=PurePosixPath("/srv/grafana"))
 
     assert [
@@ -126,16 +126,16 @@ def test_dashboards_are_looked_for_where_they_will_be():
 @example("a: b # c")
 @example("${HOME} $$ $__file{/etc/passwd}")
 @example("x\n  - name: mine")
-def test_a_string_is_read_as_it_was_meant(text):
-    """Whatever is in it."""
+def test_a_quoted_string_is_read_unchanged(text):
+    """With any characters."""
     assert text == expanded(yaml.safe_load(f"- key: {quoted(text)}  # comment")[0]["key"])
 
 
 @given(HOSTILE)
-def test_any_folder_and_url_keep_their_place(text):
-    """They never become another key, a comment, or a variable."""
+def test_any_folder_and_url_stay_one_value(text):
+    """They never become another key, a comment or a variable."""
     folder = PurePosixPath("/") / text
-    found = read(folder=folder, graphite_url=f"http://{text}", prometheus_url=f"http://{text}")
+    found = parsed(folder=folder, graphite_url=f"http://{text}", prometheus_url=f"http://{text}")
 
     for name, schema in SCHEMAS.items():
         assert [] == list(Draft202012Validator(schema).iter_errors(found[name]))
@@ -149,13 +149,13 @@ def test_any_folder_and_url_keep_their_place(text):
 
 
 @pytest.mark.parametrize("folder", ["grafana", "", "/a\0b"])
-def test_a_folder_that_grafana_would_not_find_is_refused(folder):
-    """It would look from where it was started."""
+def test_a_relative_folder_is_rejected(folder):
+    """Grafana would resolve it from its own working directory."""
     with pytest.raises(UsageError, match="is not an absolute path"):
         provisioning(PurePosixPath(folder))
 
 
-def test_a_folder_that_is_no_text_is_refused():
-    """YAML holds Unicode alone."""
+def test_a_folder_that_is_not_utf_8_is_rejected():
+    """YAML is Unicode."""
     with pytest.raises(UsageError, match="is not UTF-8"):
         provisioning(PurePosixPath(b"/\xff".decode(errors="surrogateescape")))

@@ -104,7 +104,7 @@ def test_nodes_that_are_silent_hold_up_nobody(tmp_path):
     assert ["node[001-187]: lagent is started: pid …", "187 of 200 ok, 13 failed"] == well
     assert 200 == len(pids(tmp_path))
     assert {"silent[01-10]", "strange[1-2]", "loud"} == {nodes for nodes, _ in told}
-    assert "no answer within 2 s" == dict(told)["silent[01-10]"]
+    assert "no response within 2 s" == dict(told)["silent[01-10]"]
     assert "failed (exit code 1)" == dict(told)["loud"]
     assert "Could not resolve hostname" in dict(told)["strange[1-2]"]
 
@@ -116,7 +116,7 @@ def test_a_node_that_says_too_much_is_cut(tmp_path):
 
     assert (1, ["0 of 2 ok, 2 failed"]) == (code, well)
     assert "loud[1-2]: failed (exit code 1)" == failed[0]
-    assert re.fullmatch(r"    \.\.\. and \d+ more bytes, which are not kept", failed[-1])
+    assert re.fullmatch(r"    \.\.\. and \d+ more bytes, discarded", failed[-1])
     assert 2000 > sum(map(len, failed))
 
 
@@ -130,7 +130,7 @@ def test_only_the_nodes_that_are_named_are_told(tmp_path):
     unknown = run("status", "nod1", "-c", config)
 
     assert (0, []) == (code, failed)
-    assert ["node[1-2]: lagent is started: pid …", "2 of 2 run"] == well
+    assert ["node[1-2]: lagent is started: pid …", "2 of 2 running"] == well
     assert 2 == unknown[0]
     assert "nod1 is not among the nodes of" in unknown[2][0]
 
@@ -145,7 +145,7 @@ def test_a_dry_run_tells_and_does_nothing(tmp_path):
     assert 0 == code
     assert told[0].startswith("node[1-9]: ssh -n -T -oBatchMode=yes ")
     assert told[0].endswith(" -l admin -- NODE 'rc-service lagent stop'")
-    assert "9 nodes, 3 at a time, 60 s for each: 180 s at most" == told[1]
+    assert "9 nodes, 3 at a time, timeout 60 s: at most 180 s" == told[1]
     assert [] == pids(tmp_path)
 
 
@@ -161,7 +161,7 @@ def test_an_interruption_ends_every_ssh_and_tells_what_is_done(tmp_path, number)
         code = running.end(number)
 
         assert 130 == code
-        assert "silent[1-9]: given up, as this was interrupted\n" in running.text()
+        assert "silent[1-9]: interrupted before it finished\n" in running.text()
         assert "node[1-3]: lagent is started: pid …\n" in running.text()
         assert "3 of 12 ok, 9 failed\n" in running.text()
 
@@ -185,7 +185,7 @@ def test_without_ssh_it_says_what_to_install(tmp_path, monkeypatch):
 
     assert (1, []) == (code, told)
     assert [
-        "lmaster: there is no ssh here; install OpenSSH's client, e.g. openssh-client"
+        "lmaster: ssh is not installed; install OpenSSH's client, e.g. openssh-client"
     ] == failed
 
 
@@ -220,9 +220,9 @@ def test_real_agents_are_started_asked_and_stopped_on_real_hosts(hosts, tmp_path
     stopped = run_apart("status", "node[01-08]", "-c", config, inside=inside)
 
     unreachable = [
-        "node09: ssh: Connection refused: the node is up, but no sshd listens; start sshd on it, "
-        "or give its port in ssh options",
-        "node10: ssh: No route to host: can't be reached; is the node up, and its network?",
+        "node09: ssh: Connection refused: the node is up, but sshd is not listening; start sshd, "
+        "or set its port in ssh options",
+        "node10: ssh: No route to host: check whether the node and its network are up",
     ]
     assert dict.fromkeys(told, 1) == {step: code for step, (code, _, _) in told.items()}
     assert dict.fromkeys(told, unreachable) == {step: bad for step, (_, _, bad) in told.items()}
@@ -230,7 +230,7 @@ def test_real_agents_are_started_asked_and_stopped_on_real_hosts(hosts, tmp_path
     assert first["start"].startswith("node[01-08]: lagent is started: pid …, serves http://…:9888")
     assert first["status"].startswith("node[01-08]: lagent is running: pid …, since …, serves ")
     assert "node[01-08]: lagent is stopped: pid …" == first["stop"]
-    assert {"start": "8 of 10 ok, 2 failed", "status": "8 of 10 run, 2 can't be asked"} == {
+    assert {"start": "8 of 10 ok, 2 failed", "status": "8 of 10 running, 2 failed"} == {
         step: told[step][1][-1] for step in ("start", "status")
     }
-    assert (3, "0 of 8 run, 8 do not", []) == (stopped[0], stopped[1][-1], stopped[2])
+    assert (3, "0 of 8 running, 8 not running", []) == (stopped[0], stopped[1][-1], stopped[2])

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from fructosa_bridge.naming import graphite_paths
-from fructosa_grafana.alerts import ALERTS
+from fructosa_grafana.alerts.groups import ALERTS
 
 from .conftest import program
 from .processes import wait_until
@@ -339,7 +339,7 @@ def verdicts(found, condition):
 def test_graphite_and_grafana_alert_when_they_should(filled, alert):
     """One series, which says by its name of what; and what Graphite left out would be well."""
     found = filled(alert.graphite.target(f"hpc.bad.{alert.name}"))
-    everything = filled(alert.graphite.everything(f"hpc.bad.{alert.name}"))
+    everything = filled(alert.graphite.unfiltered_target(f"hpc.bad.{alert.name}"))
 
     assert [True] == list(verdicts(found, alert.graphite).values())
     assert found.keys() == {
@@ -356,7 +356,7 @@ def test_graphite_and_grafana_are_quiet_when_all_is_well(filled, alert):
     """Graphite leaves out what is well, and Grafana would say the same of it."""
     for i in range(1 + len(ALSO_QUIET.get(alert.name, []))):
         prefix = f"hpc.good{i}.{alert.name}"
-        everything = verdicts(filled(alert.graphite.everything(prefix)), alert.graphite)
+        everything = verdicts(filled(alert.graphite.unfiltered_target(prefix)), alert.graphite)
 
         # Some queries leave out by themselves what was never otherwise, and need not be judged.
         assert everything or i or "filterSeries" in alert.graphite.query

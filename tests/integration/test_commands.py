@@ -50,7 +50,7 @@ def test_ping_tells_who_answers(agent, tmp_path):
     assert ok.startswith(f"[ok]   localhost:{port_of(agent)}  ")
     assert " samples in " in ok
     assert failed.startswith("[FAIL] 127.0.0.[1-3]:")
-    assert failed.endswith("  can't connect: Connection refused")
+    assert failed.endswith("  cannot connect: Connection refused")
     assert "1 of 4 answer, 3 do not" == summary
 
 
@@ -70,7 +70,7 @@ def test_ping_asks_the_nodes_it_is_told_to(agent, tmp_path):
     assert (0, 0, 0) == (one[0], group[0], some[0])
     assert "[ok]   localhost:" in one[1]
     assert "[ok]   127.0.0.1:" in group[1]
-    assert "2 of 2 answer\n" == some[1]
+    assert "2 of 2 respond\n" == some[1]
 
 
 def test_nodes_shows_what_the_running_lmaster_sees(agent, master, tmp_path):
@@ -87,7 +87,7 @@ def test_nodes_shows_what_the_running_lmaster_sees(agent, master, tmp_path):
     assert (0, "") == (code, error)
     assert head.startswith("STATE  TARGET")
     assert first.startswith("down   127.0.0.1:")
-    assert first.endswith("can't connect: Connection refused")
+    assert first.endswith("cannot connect: Connection refused")
     assert second.startswith("up     localhost:")
     (alone,) = down[1].splitlines()[1:]
     assert first.split()[:3] == alone.split()[:3]  # what follows is how long ago, and goes on

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fructosa_grafana.files import models
-from fructosa_grafana.graphite import text
-from fructosa_grafana.query import nodes
+from fructosa_grafana.queries.expressions import nodes
+from fructosa_grafana.queries.graphite import text
 
 from . import contact_sheet, grafana_names, grafana_types
 from .processes import wait_until

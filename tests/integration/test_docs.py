@@ -64,7 +64,7 @@ def parsed(command):
 
 def of_lmaster_parser():
     """Return lmaster's parser."""
-    return of_lmaster.parser(of_lmaster._COMMANDS, of_lmaster._DAEMON, of_lmaster._say)
+    return of_lmaster.build_parser()
 
 
 def look_up(command):

@@ -186,7 +186,7 @@ def test_a_full_disk_costs_nothing_and_the_queue_goes_back_to_it(lab, graphite, 
     with (disk / "ballast").open("wb", buffering=0) as ballast, suppress(OSError):
         while True:
             ballast.write(bytes(2**16))
-    stream.master.said("the queue can't be written, .*No space left.* make room there")
+    stream.master.said("cannot write the queue, .*No space left.* make room there")
     is_on_disk(stream, 0)
     lab.pages(1)
     graphite.end_carbon(signal.SIGKILL)
@@ -213,7 +213,7 @@ def test_a_read_only_disk_costs_nothing_and_the_queue_goes_on_it_later(lab, disk
     mount("mount", "-o", "remount,ro", disk)
     stream = lab.stream("readonly", data=disk / "data")
 
-    stream.master.said("the queue can't be written, .*Read-only file system.* make it writable")
+    stream.master.said("cannot write the queue, .*Read-only file system.* make it writable")
     lab.pages(2)
     mount("mount", "-o", "remount,rw", disk)
     stream.master.said("the queue is on disk again")

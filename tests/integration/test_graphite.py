@@ -208,7 +208,7 @@ def test_once_fails_for_a_dead_node_and_for_a_dead_carbon(ticking, tmp_path):
     node = once("--node", dead, "--data", tmp_path)
     carbon = once("--node", ticking.place, "--graphite", dead)
 
-    assert (1, f"{dead}: DOWN, can't connect: Connection refused\n") == (
+    assert (1, f"{dead}: DOWN, cannot connect: Connection refused\n") == (
         node.returncode,
         node.stdout,
     )

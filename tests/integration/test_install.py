@@ -47,7 +47,7 @@ def test_the_wheel_runs_from_any_folder_in_an_empty_environment(wheel, tmp_path)
     empty.bring("FrUCToSA", "master")
 
     assert "[nodes:compute]" in run(lmaster, "check", "--example", cwd="/")
-    code = "from fructosa_bridge import fast; print(fast.__file__, fast.numbers)"
+    code = "from fructosa_bridge.translate import fast; print(fast.__file__, fast.numbers)"
     assert re.match(rf"{tmp_path}/\S* <built-in", run(empty.python, "-c", code, cwd="/"))
 
 
@@ -59,6 +59,6 @@ def test_without_a_compiler_it_is_installed_without_the_part_in_c(tmp_path):
 
     here.install("--no-deps", source, CC="/bin/false")
 
-    code = "from fructosa_bridge import fast; print(fast.numbers, fast.frames)"
+    code = "from fructosa_bridge.translate import fast; print(fast.numbers, fast.frames)"
     assert "None None\n" == run(here.python, "-c", code, cwd=tmp_path)
     assert "[nodes:compute]" in run(here.bin / "lmaster", "check", "--example", cwd=tmp_path)

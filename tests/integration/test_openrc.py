@@ -103,7 +103,7 @@ def test_a_wrong_configuration_is_told_on_the_terminal_and_nothing_starts(machin
     machine.write(config, right)
 
     assert code == 1
-    assert f"{config}:1: [nonsense]: is no section" in said
+    assert f"{config}:1: [nonsense]: unknown section" in said
     assert machine.service(name, "status")[0] == 3
 
 
@@ -178,7 +178,7 @@ def test_nothing_of_the_whole_starts_where_one_part_is_wrong(machine):
     machine.write("/etc/fructosa/lmaster.conf", right)
 
     assert code == 1
-    assert "[nonsense]: is no section" in said
+    assert "[nonsense]: unknown section" in said
     assert "Starting" not in said
 
 

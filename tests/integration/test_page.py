@@ -34,18 +34,18 @@ def test_the_demos_page_shows_plots_that_move(browser, tmp_path, request):
     env = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with Program(tmp_path / "log", sys.executable, DEMO, "--interval", "1", env=env) as demo:
         browser.get(demo.said(r"Open (http://\S+) in a browser")[1])
-        wait_until(lambda: "Processors busy" in plots(browser), lambda: browser.page_source)
-        first_s = plots(browser)["Processors busy"]
+        wait_until(lambda: "CPU utilization" in plots(browser), lambda: browser.page_source)
+        first_s = plots(browser)["CPU utilization"]
         wait_until(
-            lambda: plots(browser)["Processors busy"] >= first_s + 2,
+            lambda: plots(browser)["CPU utilization"] >= first_s + 2,
             lambda: f"moved from {first_s} to {plots(browser)}",
         )
         output = request.config.rootpath / "test-output"
         output.mkdir(exist_ok=True)
         browser.save_screenshot(output / "node.png")
 
-        assert {"Processors busy", "Memory", "File systems in use"} <= set(plots(browser))
-        assert re.search(r"mean of all.*\d %", browser.execute_script(LEGEND))
+        assert {"CPU utilization", "Memory", "Filesystem usage"} <= set(plots(browser))
+        assert re.search(r"mean.*\d %", browser.execute_script(LEGEND))
         fetched = "return performance.getEntriesByType('resource').map(entry => entry.name)"
         assert all("//127.0.0.1:" in url for url in browser.execute_script(fetched))
         assert [] == [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
@@ -62,7 +62,7 @@ def test_the_table_leads_from_targets_to_nodes(agent, master, browser, tmp_path)
     rows = [row.text for row in browser.find_elements(By.CSS_SELECTOR, "#targets tbody tr")]
     browser.find_element(By.LINK_TEXT, agent.place).click()
 
-    assert re.fullmatch(rf"down {dead} all .* can't connect: Connection refused", rows[0])
+    assert re.fullmatch(rf"down {dead} all .* cannot connect: Connection refused", rows[0])
     assert re.match(rf"up {agent.place} all ", rows[1])
     assert browser.current_url == f"{running.url}node/127-0-0-1"
 
@@ -94,5 +94,5 @@ def test_without_the_embedded_store_the_page_says_where_to_look(agent, master):
 
     page = requests.get(f"{running.url}node/127-0-0-1", timeout=5).text
 
-    assert "go to Graphite" in page
+    assert "to Graphite. Plot it there" in page
     assert [] == requests.get(f"{running.url}api/plots/127-0-0-1", timeout=5).json()

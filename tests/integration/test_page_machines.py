@@ -72,7 +72,7 @@ class Install:
         """Type a line; lmaster's own page does not answer before lmaster runs."""
         if line == "lmaster ping":
             code, said = self.head.type(line)
-            assert (1, "4 of 5 answer, 1 do not") == (code, said.splitlines()[-1]), said
+            assert (1, "4 of 5 respond, 1 do not") == (code, said.splitlines()[-1]), said
             return
         if line.startswith("lmaster nodes"):
             self.head.machine.wait_for(self._nodes_are_up)

@@ -22,7 +22,7 @@ def assert_read_alike(page):
         for sample in family.samples
     }
     found = list(samples(page))
-    translated = Translator().points(page, "n", 10**6)
+    translated = Translator().translate(page, "n", 10**6)
 
     assert expected == {(name, frozenset(labels), repr(value)) for name, labels, value, _ in found}
     assert len(found) == translated.samples == len(expected)

@@ -103,14 +103,14 @@ def test_one_comes_one_goes_and_one_has_no_gap(lab):
     lab.assert_no_gap(COMES)
 
     lab.write(STAYS, GOES)
-    assert (0, "2 targets: 1 new, 0 changed, 1 gone\n", "") == lab.reload()
+    assert (0, "2 targets: 1 new, 0 changed, 1 removed\n", "") == lab.reload()
     gone = lab.farm.served()[COMES]
     lab.scraped(GOES, 2)
     assert gone == lab.farm.served()[COMES]
 
     lab.assert_no_gap(STAYS)
     assert 1 == lab.master.text().count(": connected")
-    assert 2 == lab.master.text().count("read again: 2 targets: 1 new, 0 changed, 1 gone")
+    assert 2 == lab.master.text().count("read again: 2 targets: 1 new, 0 changed, 1 removed")
 
 
 def test_a_broken_file_is_refused_and_the_old_one_goes_on(lab):
@@ -126,15 +126,15 @@ def test_a_broken_file_is_refused_and_the_old_one_goes_on(lab):
     applied = lab.reload()
 
     assert (2, "") == (code, told)
-    line = f"{lab.config}:9: [Graphite] prot: is no key of this section"
+    line = f"{lab.config}:9: [Graphite] prot: unknown key"
     assert error.startswith(line)
-    assert error.endswith("The old configuration goes on.\n")
+    assert error.endswith("The current configuration stays in use.\n")
     assert "is refused" == by_signal
-    assert f"the old one goes on: {line}" in lab.master.text()
+    assert f"the current one stays in use: {line}" in lab.master.text()
     assert 0 == asked == lab.farm.served()[COMES]
     assert 2 == away[0]
     assert f"{lab.config}: can't be read" in away[2]
-    assert (0, "1 targets: 0 new, 0 changed, 1 gone\n", "") == applied
+    assert (0, "1 targets: 0 new, 0 changed, 1 removed\n", "") == applied
     lab.assert_no_gap(STAYS)
 
 

@@ -204,12 +204,12 @@ def test_a_password_that_changes_is_honoured(secured):
 
         assert secured.status(by=kept) == 401
     assert [401, 401] == [secured.status(), secured.status("other", "else")]
-    assert f"read again: {secured.users}\n" in secured.agent.text()
+    assert f"reloaded {secured.users}\n" in secured.agent.text()
 
 
 def test_a_users_file_that_breaks_locks_nobody_out(secured):
     """The log says what is wrong with it, once."""
-    message = f"{secured.users}:1: is no USER:HASH with a bcrypt hash"
+    message = f"{secured.users}:1: is not USER:HASH with a bcrypt hash"
     rewrite(secured.users, "prometheus:plain text\n")
 
     log = secured.agent.text
@@ -267,10 +267,10 @@ def lagent(tmp_path):
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ("tls certificate", "[web] tls certificate {wrong}: holds no certificate"),
-        ("tls key", "[web] tls key {wrong}: holds no private key"),
-        ("client ca", "[web] client ca {wrong}: holds no certificate"),
-        ("users file", "{wrong}:1: is no USER:HASH with a bcrypt hash"),
+        ("tls certificate", "[web] tls certificate {wrong}: contains no certificate"),
+        ("tls key", "[web] tls key {wrong}: contains no private key"),
+        ("client ca", "[web] client ca {wrong}: contains no certificate"),
+        ("users file", "{wrong}:1: is not USER:HASH with a bcrypt hash"),
     ],
 )
 def test_a_broken_file_is_told_before_anything_is_served(lagent, tmp_path, command, wrong, message):
@@ -308,7 +308,7 @@ def test_check_is_content_with_good_files(lagent, tmp_path):
     bad, said = lagent("check", "-c", config)
 
     assert [0, 2] == [good, bad]
-    assert "has a password; write it without one" in said
+    assert "has a password" in said
 
 
 # Python itself may lie where only root can read: what is imported late is imported before, by
@@ -413,8 +413,8 @@ def test_files_that_the_agent_may_not_read_are_named(nobody, open_folder):
         code = running.process.wait(30)
 
     assert 2 == code
-    expected = f"lagent: [web] tls key {pair.key}: can't be read: Permission denied\n"
-    assert expected == running.text()
+    expected = f"lagent: [web] tls key {pair.key}: can't be read: Permission denied; "
+    assert running.text().startswith(expected)
 
 
 def test_a_sensors_description_names_the_rights_that_it_needs(lagent):

@@ -12,7 +12,7 @@ from selenium.webdriver.common.by import By
 from fructosa_bridge.web.pages import serve
 from fructosa_service.web.settings import WebSettings
 
-from ..bridge.shown import Shown, delivery, down, many, up
+from ..bridge.fake_status import FakeStatus, delivery, down, many, up
 from .processes import wait_until
 
 # In one look: the page may renew a row at any time.
@@ -23,7 +23,7 @@ CELLS = """
 return [...document.querySelectorAll("#targets tbody tr")].map(
     (row) => [...row.cells].map((cell) => cell.textContent));
 """
-SHOWN = "return document.getElementById('targets').dataset.shown"
+SHOWN = "return document.getElementById('targets').dataset.matching"
 REFRESHED = "return document.getElementById('targets').dataset.refreshed"
 
 
@@ -117,7 +117,7 @@ class Table:
 @pytest.mark.parametrize("count", [1000, 10_000])
 def test_a_target_that_is_down_is_found_in_two_actions(browser, running, count):
     """A click on the count of those that are down, and a name: there is its error."""
-    pages = running(Shown(many(count), [delivery(delivered_points=12)]))
+    pages = running(FakeStatus(many(count), [delivery(delivered_points=12)]))
     table = Table(browser, pages.url)
 
     table.state("down")
@@ -131,7 +131,7 @@ def test_a_target_that_is_down_is_found_in_two_actions(browser, running, count):
 @pytest.mark.parametrize("count", [1000, 10_000])
 def test_every_column_sorts_both_ways(browser, running, count):
     """Numbers by size, names by the numbers in them; a few rows stand for all."""
-    view = Shown(many(count))
+    view = FakeStatus(many(count))
     table = Table(browser, running(view).url)
     keys = {
         "name": lambda one: one.target.name,
@@ -163,7 +163,7 @@ def test_every_column_sorts_both_ways(browser, running, count):
 def test_errors_and_states_sort_what_is_worst_to_the_top(browser, running):
     """What has no error comes last, whichever way."""
     states = [up("a"), down("b", error="timed out"), down("c", error="refused"), up("d")]
-    table = Table(browser, running(Shown(states)).url)
+    table = Table(browser, running(FakeStatus(states)).url)
 
     assert ["b:9888", "c:9888", "a:9888", "d:9888"] == table.names
     table.sort("error")
@@ -174,7 +174,7 @@ def test_errors_and_states_sort_what_is_worst_to_the_top(browser, running):
 
 def test_a_refresh_keeps_what_is_looked_for_and_where(browser, running):
     """Order, filter, text and place on the page; the values are new."""
-    view = Shown(many(1000))
+    view = FakeStatus(many(1000))
     table = Table(browser, running(view).url)
     table.find("node")
     table.sort("samples")
@@ -189,14 +189,14 @@ def test_a_refresh_keeps_what_is_looked_for_and_where(browser, running):
 
     assert 700 == place == browser.execute_script("return scrollY")
     assert before == table.names
-    assert "4\u202f321" == table.cells[0][7] != first[7]
+    assert "4,321" == table.cells[0][7] != first[7]
     assert before[19] == link.text
     assert browser.current_url.endswith("?text=node&sort=-samples")
 
 
 def test_what_is_looked_for_can_be_sent_to_somebody(browser, running):
     """The address alone leads to the same rows."""
-    table = Table(browser, running(Shown(many(1000, 3))).url)
+    table = Table(browser, running(FakeStatus(many(1000, 3))).url)
     table.state("down")
     browser.find_element(By.CSS_SELECTOR, 'select[name="group"]').send_keys("gpu")
     table.sort("duration")
@@ -213,22 +213,22 @@ def test_what_is_looked_for_can_be_sent_to_somebody(browser, running):
 
 def test_ten_thousand_targets_are_a_hundred_rows_at_a_time(browser, running):
     """All can be reached, and the page stays light."""
-    table = Table(browser, running(Shown(many(10_000))).url)
+    table = Table(browser, running(FakeStatus(many(10_000))).url)
     table.sort("name")
     first = table.names
     browser.find_element(By.ID, "next").click()
     second = table.names
-    browser.find_element(By.ID, "back").click()
+    browser.find_element(By.ID, "previous").click()
 
     assert ["node00000:9888", "node00100:9888"] == [first[0], second[0]]
     assert first == table.names
     assert 10_000 == table.found
-    assert "1\u2013100 of 10\u202f000" == browser.find_element(By.ID, "found").text
+    assert "1\u2013100 of 10,000" == browser.find_element(By.ID, "match-count").text
 
 
 def test_counts_move_without_a_reload(browser, running):
     """A target that comes up leaves those that are down, and the number at the top says so."""
-    view = Shown([up("a"), down("b")])
+    view = FakeStatus([up("a"), down("b")])
     table = Table(browser, running(view).url)
     table.state("down")
 
@@ -236,27 +236,27 @@ def test_counts_move_without_a_reload(browser, running):
     table.await_refresh()
 
     assert [] == table.names
-    assert "No target is like that. Show all" == browser.find_element(By.ID, "no-match").text
+    assert "No target matches. Show all" == browser.find_element(By.ID, "no-match").text
     assert "3 of 3 targets up" == browser.find_element(By.TAG_NAME, "h1").text
 
 
 def test_a_lmaster_that_is_gone_is_told(browser, running):
     """What is seen is old then, and says of when it is."""
-    pages = running(Shown([up("a")]))
+    pages = running(FakeStatus([up("a")]))
     table = Table(browser, pages.url)
 
     pages._do(pages._listener.close())
-    trouble = browser.find_element(By.ID, "trouble")
-    wait_until(trouble.is_displayed, lambda: browser.page_source)
+    error = browser.find_element(By.ID, "fetch-error")
+    wait_until(error.is_displayed, lambda: browser.page_source)
 
-    assert "lmaster does not answer" in trouble.text
+    assert "lmaster does not respond" in error.text
     assert ["a:9888"] == table.names
 
 
 def test_hostile_names_and_errors_are_text(browser, running):
     """No markup comes of them, neither in the table nor on the page of a node."""
     hostile = "<img src=x onerror=document.title='owned'>"
-    table = Table(browser, running(Shown([down("n1", hostile, error=hostile)])).url)
+    table = Table(browser, running(FakeStatus([down("n1", hostile, error=hostile)])).url)
 
     seen = table.cells[0]
     browser.find_element(By.LINK_TEXT, "n1:9888").click()
@@ -270,7 +270,7 @@ def test_hostile_names_and_errors_are_text(browser, running):
 
 def test_promtool_finds_nothing_to_say(promtool, running):
     """With targets in all states, and a destination."""
-    view = Shown(many(100), [delivery(last_error="reset")], reloaded_s=time.time())
+    view = FakeStatus(many(100), [delivery(last_error="reset")], reload_time_s=time.time())
     page = requests.get(f"{running(view).url}metrics", timeout=10).text
 
     assert (0, "") == promtool(page)
@@ -281,7 +281,7 @@ def test_the_table_looks_as_it_should(browser, running, request):
     states = many(1000, 40, time.time())
     losing = delivery(delivered_points=48_210_000, last_error="carbon.example:2004: reset by peer")
     losing.spool.dropped["full"] = 4321
-    pages = running(Shown(states, [losing]))
+    pages = running(FakeStatus(states, [losing]))
     output = request.config.rootpath / "test-output"
     output.mkdir(exist_ok=True)
 

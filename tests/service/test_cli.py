@@ -1,11 +1,14 @@
 """What the command lines of both daemons share."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from fructosa_service import __version__
-from fructosa_service.cli import add_config, chosen_config, parser, run, unknown
+from fructosa_service.cli import add_check, add_config, chosen_config, parser, run, unknown
 from fructosa_service.errors import ConfigError, Problem, ServiceError, UsageError
 
 
@@ -35,19 +38,19 @@ def test_an_error_ends_a_command_with_one_message(capsys, error, code, message):
     assert message == capsys.readouterr().err
 
 
-def test_a_command_tells_its_own_exit_code(capsys):
-    """run() adds nothing to a command that works."""
+def test_a_command_returns_its_exit_code(capsys):
+    """run() prints nothing if it works."""
     assert run("prog", lambda: 7) == 7
     assert capsys.readouterr() == ("", "")
 
 
-def test_an_error_of_our_own_is_not_hidden():
-    """A bug shows its traceback."""
+def test_an_internal_error_is_not_caught():
+    """It shows its traceback."""
     with pytest.raises(ZeroDivisionError):
         run("prog", raising(ZeroDivisionError()))
 
 
-def test_the_version_is_told(capsys):
+def test_the_version_is_printed(capsys):
     """With the name of the program."""
     with pytest.raises(SystemExit) as ended:
         parser("prog", "What it does.").parse_args(["--version"])
@@ -56,7 +59,7 @@ def test_the_version_is_told(capsys):
     assert f"prog {__version__}\n" == capsys.readouterr().out
 
 
-def test_a_wrong_option_says_what_to_try(capsys):
+def test_an_unknown_option_points_to_help(capsys):
     """In two lines, with exit code 2."""
     with pytest.raises(SystemExit) as ended:
         parser("prog", "What it does.").parse_args(["--versoin"])
@@ -67,13 +70,13 @@ def test_a_wrong_option_says_what_to_try(capsys):
 
 
 def test_options_are_not_abbreviated():
-    """A new option must not change what an old command line means."""
+    """A new option must not change the meaning of an existing command line."""
     with pytest.raises(SystemExit):
         parser("prog", "What it does.").parse_args(["--vers"])
 
 
-def test_a_configuration_file_is_named_from_the_root():
-    """A daemon changes its folder."""
+def test_the_path_of_a_configuration_file_is_absolute():
+    """A daemon changes its directory."""
     made = parser("prog", "What it does.")
     add_config(made, Path("/default"))
 
@@ -82,7 +85,7 @@ def test_a_configuration_file_is_named_from_the_root():
 
 
 def test_the_given_file_is_read_whether_it_exists_or_not(tmp_path):
-    """A wrong name is told, not ignored."""
+    """Reading it reports a wrong name."""
     given, default = tmp_path / "missing", tmp_path / "default"
     default.touch()
 
@@ -90,7 +93,7 @@ def test_the_given_file_is_read_whether_it_exists_or_not(tmp_path):
 
 
 def test_the_default_file_is_read_if_it_exists(tmp_path):
-    """Without it the program has its defaults."""
+    """Without it the program uses its defaults."""
     default = tmp_path / "default"
 
     assert chosen_config(None, default) is None
@@ -99,17 +102,48 @@ def test_the_default_file_is_read_if_it_exists(tmp_path):
     assert default == chosen_config(None, default)
 
 
-def test_a_default_file_that_can_not_be_looked_at_is_not_ignored(tmp_path):
-    """It may be there; reading it will tell what is wrong with it."""
+def test_a_default_file_that_can_not_be_accessed_is_read(tmp_path):
+    """Reading it reports the problem."""
     default = tmp_path / ("x" * 1000)  # too long for the file system
 
     assert default == chosen_config(None, default)
 
 
-def test_an_unknown_name_is_told_with_a_hint():
-    """Or with all names where none is near."""
+def test_the_message_for_an_unknown_name_suggests_a_known_one():
+    """Or lists all names if none is similar."""
     near = unknown("sensor", "Clok", ["Clock", "Memory"])
     far = unknown("sensor", "x", ["Clock", "Memory"])
 
-    assert near == "no sensor is called 'Clok'; did you mean Clock?"
-    assert far == "no sensor is called 'x'; it may be Clock, Memory"
+    assert near == "unknown sensor 'Clok'; did you mean Clock?"
+    assert far == "unknown sensor 'x'; use one of Clock, Memory"
+
+
+def test_a_reader_that_exits_is_no_error():
+    """As with head; Python does not complain at exit either."""
+    code = (
+        "import sys; from fructosa_service.cli import run\n"
+        "def command():\n    for _ in range(100000): print('line')\n    return 1\n"
+        "sys.exit(run('prog', command))"
+    )
+    command = f'{sys.executable} -c "$CODE" | head -n 1; exit ${{PIPESTATUS[0]}}'
+
+    done = subprocess.run(
+        ["bash", "-c", command],
+        env={**os.environ, "CODE": code},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (0, "line\n", "") == (done.returncode, done.stdout, done.stderr)
+
+
+def test_check_has_an_example_and_a_configuration_file():
+    """In both programs."""
+    made = parser("prog", "What it does.")
+    add_check(made.add_subparsers(), lambda _: 0, Path("/default"))
+
+    arguments = made.parse_args(["check", "--example", "-c", "/x"])
+
+    assert (True, Path("/x")) == (arguments.example, arguments.config)
+    assert 0 == arguments.command(arguments)

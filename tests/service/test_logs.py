@@ -1,4 +1,4 @@
-"""Where the log of a daemon goes."""
+"""The log of a daemon."""
 
 import logging
 import os
@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from fructosa_service.errors import ServiceError
-from fructosa_service.logs import LoggingSettings, open_log, place_of_daemon
+from fructosa_service.logs import LoggingSettings, log_location, open_log
 
 
 @pytest.fixture
 def root_logger():
-    """Lend the root logger; it gets back its handlers and its level."""
+    """The root logger; its handlers and its level are restored at the end."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     root.handlers.clear()  # open_log() would close them
@@ -25,7 +25,7 @@ def root_logger():
 
 
 def test_without_a_file_the_log_goes_to_standard_error(root_logger, capsys):
-    """With level, name and message in a line."""
+    """A line has level, name and message."""
     open_log(LoggingSettings())
 
     logging.getLogger("some.name").warning("beware of %s", "dogs")
@@ -33,8 +33,8 @@ def test_without_a_file_the_log_goes_to_standard_error(root_logger, capsys):
     assert capsys.readouterr().err.endswith(" WARNING some.name: beware of dogs\n")
 
 
-def test_messages_below_the_level_are_not_written(root_logger, capsys):
-    """INFO is the default; a level is taken over to all loggers."""
+def test_messages_below_the_level_are_not_logged(root_logger, capsys):
+    """The level holds for all loggers."""
     open_log(LoggingSettings(level="ERROR"))
 
     logging.getLogger("some.name").warning("beware")
@@ -43,7 +43,7 @@ def test_messages_below_the_level_are_not_written(root_logger, capsys):
 
 
 def test_the_log_goes_to_the_configured_file(root_logger, tmp_path, capsys):
-    """And no longer to standard error; text of any language, and of none, can be written."""
+    """And not to standard error; any text can be written."""
     path = tmp_path / "x.log"
     open_log(LoggingSettings(filename=path))
 
@@ -54,7 +54,7 @@ def test_the_log_goes_to_the_configured_file(root_logger, tmp_path, capsys):
 
 
 def test_a_full_file_is_rotated(root_logger, tmp_path):
-    """And no more than backupCount old ones are kept."""
+    """At most backupCount old ones are kept."""
     path = tmp_path / "x.log"
     open_log(LoggingSettings(filename=path, max_bytes=100, backup_count=2))
 
@@ -65,42 +65,39 @@ def test_a_full_file_is_rotated(root_logger, tmp_path):
     assert path.read_text().endswith("9\n")
 
 
-def test_a_file_that_can_not_be_written_ends_the_program(root_logger, tmp_path):
+def test_a_file_that_can_not_be_written_is_an_error(root_logger, tmp_path):
     """The message names the file, the reason, and the key to change."""
     path = tmp_path / "missing" / "x.log"
 
-    with pytest.raises(ServiceError) as refused:
+    with pytest.raises(ServiceError) as caught:
         open_log(LoggingSettings(filename=path))
 
-    expected = (
-        f"the log file {path} can't be written: No such file or directory; "
-        "change [logging] filename, or the folder's permissions"
-    )
-    assert expected == str(refused.value)
+    message = f"the log file {path} can't be written: No such file or directory; "
+    assert str(caught.value).startswith(f"{message}change [logging] filename")
 
 
-def test_a_daemon_in_the_background_writes_to_syslog(root_logger, tmp_path):
+def test_a_daemon_in_the_background_logs_to_syslog(root_logger, tmp_path):
     """With its name and pid, as other daemons do."""
-    place = str(tmp_path / "log")
+    address = str(tmp_path / "log")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as syslog:
-        syslog.bind(place)
+        syslog.bind(address)
         syslog.settimeout(10)
 
-        open_log(LoggingSettings(), "lagent", Path(place))
+        open_log(LoggingSettings(), "lagent", Path(address))
         logging.getLogger("some.name").warning("beware")
 
         expected = f"<28>lagent[{os.getpid()}]: WARNING some.name: beware".encode()
         assert expected == syslog.recv(1000).rstrip(b"\0")
 
 
-def test_syslog_may_come_later(root_logger, tmp_path, capsys):
-    """What is logged before is lost without a word: who started the daemon was told so."""
-    place = str(tmp_path / "log")
-    open_log(LoggingSettings(), "lagent", Path(place))
+def test_syslog_may_start_later(root_logger, tmp_path, capsys):
+    """Earlier messages are lost silently."""
+    address = str(tmp_path / "log")
+    open_log(LoggingSettings(), "lagent", Path(address))
 
     logging.getLogger("some.name").warning("early")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as syslog:
-        syslog.bind(place)
+        syslog.bind(address)
         syslog.settimeout(10)
         logging.getLogger("some.name").warning("late")
 
@@ -108,13 +105,11 @@ def test_syslog_may_come_later(root_logger, tmp_path, capsys):
     assert ("", "") == capsys.readouterr()
 
 
-def test_who_starts_a_daemon_is_told_where_its_log_goes(tmp_path):
-    """In words."""
+def test_the_location_of_the_log_is_reported_in_words(tmp_path):
+    """When a daemon is started."""
     (tmp_path / "log").touch()
     file = LoggingSettings(filename=tmp_path / "x.log")
 
-    assert f"its log: {tmp_path}/x.log" == place_of_daemon(file)
-    assert "goes to syslog" in place_of_daemon(LoggingSettings(), tmp_path / "log")
-    assert "goes nowhere: set [logging] filename" in place_of_daemon(
-        LoggingSettings(), tmp_path / "no"
-    )
+    assert f"it logs to {tmp_path}/x.log" == log_location(file)
+    assert "logs to syslog" in log_location(LoggingSettings(), tmp_path / "log")
+    assert "set [logging] filename" in log_location(LoggingSettings(), tmp_path / "no")

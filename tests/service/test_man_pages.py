@@ -1,4 +1,4 @@
-"""Man pages that are made from command lines and settings."""
+"""Man pages generated from command lines and settings."""
 
 import argparse
 import re
@@ -14,8 +14,8 @@ from fructosa_service.config.kinds import PORT, optional
 from fructosa_service.config.path_kind import PATH
 from fructosa_service.config.settings import REQUIRED, SectionType, option
 from fructosa_service.man_pages import (
-    Block,
-    Page,
+    ManBlock,
+    ManPage,
     argument,
     command_page,
     escaped,
@@ -23,7 +23,7 @@ from fructosa_service.man_pages import (
     prose,
 )
 
-PAGE = Page(
+PAGE = ManPage(
     name="prog",
     section=1,
     summary="do something",
@@ -39,7 +39,7 @@ PAGE = Page(
 
 
 def program():
-    """A program with a command, and one with a command below it."""
+    """Return the parser of a program with a command and a subcommand."""
     parser = cli.parser("prog", "Do something.")
     commands = parser.add_subparsers()
     run = cli.add_command(commands, "run", lambda _: 0, "run it")
@@ -55,15 +55,15 @@ def program():
 
 @dataclass(frozen=True, kw_only=True)
 class Web:
-    """A key that must be given, one with a default, one without."""
+    """A required key, one with a default, one without."""
 
     root: Path = option(PATH, REQUIRED, "What is served.")
     port: int = option(PORT, 80, "Where. On all addresses.")
     log: Path | None = option(optional(PATH), None, "What is written.", key="log file")
 
 
-def test_a_program_has_a_line_of_synopsis_for_each_command():
-    """Those below another one too; what is hidden from --help is hidden here."""
+def test_the_synopsis_has_every_command():
+    """Subcommands too, but nothing that --help hides."""
     text = command_page(PAGE, program())
 
     assert (
@@ -75,14 +75,14 @@ def test_a_program_has_a_line_of_synopsis_for_each_command():
     assert "--help" not in text
 
 
-def test_an_option_is_explained_with_its_default():
-    """As --help says it, with both names of the option."""
+def test_an_option_is_documented_with_its_default():
+    """As in --help, with both names of the option."""
     text = command_page(PAGE, program())
 
     assert ".It Fl f , Fl \\-file Ar FILE\nRead (def: x\\-y).\n" in text
 
 
-def test_what_is_said_by_hand_follows():
+def test_hand_written_chapters_are_formatted():
     """Terms become a list, indented lines an example."""
     text = command_page(PAGE, program())
 
@@ -92,21 +92,21 @@ def test_what_is_said_by_hand_follows():
     assert "It does.\nSomething else too.\n" in text
 
 
-def test_a_file_has_every_key_with_its_kind_and_default():
-    """One that must be given says so; one without a default shows how it is written."""
+def test_the_page_of_a_file_has_every_key_with_its_kind_and_default():
+    """A required key is marked; one without a default has an example."""
     section = SectionType(name="web", help="The web.", settings=Web, labelled=True)
 
-    text = file_page(PAGE, [Block(section, "web:NAME", Web)])
+    text = file_page(PAGE, [ManBlock(section, "web:NAME", Web)])
 
     assert ".Ss [web:NAME]\\&\nThe web.\n" in text
-    assert ".It Cm root No = Ar path\nWhat is served.\nMust be given, e.g." in text
+    assert ".It Cm root No = Ar path\nWhat is served.\nRequired, e.g." in text
     assert ".It Cm port No = Ar port\nWhere.\nOn all addresses.\nDefault: 80\n" in text
-    assert '.It Cm "log file" No = Ar path\nWhat is written.\nNot set by default; e.g.' in text
+    assert '.It Cm "log file" No = Ar path\nWhat is written.\nUnset by default; e.g.' in text
 
 
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"])))
-def test_text_is_never_taken_for_a_request(text):
-    """Nothing begins with a dot or an apostrophe, and no backslash is left alone."""
+def test_roff_takes_no_text_for_a_request(text):
+    """No line begins with a dot or an apostrophe, and every backslash begins an escape."""
     for line in prose(text):
         assert line == ".Pp" or not line.startswith((".", "'"))
         assert line.isascii()
@@ -115,7 +115,7 @@ def test_text_is_never_taken_for_a_request(text):
 
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"])))
 def test_escaping_loses_nothing(text):
-    """What a reader of roff would print is what stood there."""
+    """roff prints the original text."""
     back = {r"\e": "\\", r"\-": "-", r"\(aq": "'", r"\(ga": "`", r"\(ha": "^"}
     back |= {r"\(ti": "~", r"\(dq": '"'}
 
@@ -129,6 +129,6 @@ def test_escaping_loses_nothing(text):
     ("text", "expected"),
     [("FILE", "FILE"), ("No", r"\&No"), ("|", r"\&|"), ("log file", '"log file"'), ("", r"\&")],
 )
-def test_an_argument_is_one_word_and_no_macro(text, expected):
-    """mdoc would call No, and move a bar behind what follows."""
+def test_an_argument_is_one_word_and_not_a_macro(text, expected):
+    """mdoc would call No, and move a bar."""
     assert expected == argument(text)

@@ -1,4 +1,4 @@
-"""The line that tells how far a command is."""
+"""The progress of a command, in one line of a terminal."""
 
 import io
 
@@ -6,26 +6,26 @@ from fructosa_service.progress import progress
 
 
 class Terminal(io.StringIO):
-    """Keeps what it is to show."""
+    """A fake terminal."""
 
     def isatty(self):
-        """Tell that it is one."""
+        """Return that it is one."""
         return True
 
 
-def test_each_text_takes_the_place_of_the_one_before():
-    """An empty one leaves nothing behind."""
+def test_each_text_replaces_the_one_before():
+    """An empty one clears the line."""
     terminal = Terminal()
-    tell = progress(terminal, lambda done: f"{done} of 2" if done < 2 else "")
+    show = progress(terminal, lambda done: f"{done} of 2" if done < 2 else "")
 
-    tell(1)
-    tell(2)
+    show(1)
+    show(2)
 
     assert "\r\033[K1 of 2\r\033[K" == terminal.getvalue()
 
 
-def test_a_text_stays_in_one_line(monkeypatch):
-    """What a terminal wraps can't be taken back; the last column stays free."""
+def test_a_text_is_cut_to_the_width_of_the_terminal(monkeypatch):
+    """A wrapped line could not be cleared; the last column stays free."""
     monkeypatch.setenv("COLUMNS", "10")
     terminal = Terminal()
 
@@ -35,10 +35,10 @@ def test_a_text_stays_in_one_line(monkeypatch):
 
 
 def test_a_file_gets_no_progress():
-    """Nor is a text made for it, which may take long for many nodes."""
-    made = []
+    """No text is made for it either, which may take long with many nodes."""
+    texts = []
     file = io.StringIO()
 
-    progress(file, made.append)("1 of 2")
+    progress(file, texts.append)("1 of 2")
 
-    assert ("", []) == (file.getvalue(), made)
+    assert ("", []) == (file.getvalue(), texts)

@@ -1,10 +1,10 @@
-// Draws a node's plots, and asks for new points as often as the node is scraped.
+// Draws the plots of a node, and fetches new points once per scrape interval.
 "use strict";
 
 const COLOURS = ["#1f6fb2", "#d2691e", "#2e8b57", "#8a4fbf", "#b3261e", "#00838f", "#a0790b", "#5d6d7e"];
 const SCALE = { bytes: ["B", "KiB", "MiB", "GiB", "TiB", "PiB"], "bytes/s": ["B/s", "KiB/s", "MiB/s", "GiB/s", "TiB/s"] };
 
-function shown(unit, value) {
+function withUnit(unit, value) {
   if (value == null) return "-";
   if (unit === "ratio") return (100 * value).toFixed(1) + " %";
   if (unit === "celsius") return value.toFixed(0) + " °C";
@@ -30,67 +30,67 @@ function options(plot, width) {
   return {
     width, height: 210, padding: [8, 28, 0, 0],
     scales: { y: { range: top } },
-    axes: [{ ...axis, values: times, space: 90 }, { ...axis, size: 78, values: (u, ticks) => ticks.map((tick) => shown(plot.unit, tick)) }],
+    axes: [{ ...axis, values: times, space: 90 }, { ...axis, size: 78, values: (u, ticks) => ticks.map((tick) => withUnit(plot.unit, tick)) }],
     series: [{ label: "time", value: (u, time) => time == null ? "-" : clock(time, 0) }, ...plot.names.map((name, i) => ({
       label: name || plot.title, stroke: COLOURS[i % COLOURS.length], width: 1.5, points: { show: false },
-      value: (u, value) => shown(plot.unit, value),
+      value: (u, value) => withUnit(plot.unit, value),
     }))],
   };
 }
 
-function draw(holder, drawn, plot) {
+function draw(container, charts, plot) {
   const data = [plot.times, ...plot.values];
   const key = plot.names.join("\n");
-  let known = drawn.get(plot.title);
-  if (!known || known.key !== key) {
-    if (known) { known.chart.destroy(); known.box.remove(); }
+  let chart = charts.get(plot.title);
+  if (!chart || chart.key !== key) {
+    if (chart) { chart.plot.destroy(); chart.box.remove(); }
     const box = document.createElement("section");
     box.className = "plot";
     box.append(Object.assign(document.createElement("h2"), { textContent: plot.title }));
-    holder.append(box); // a chart needs the width of its box
-    known = { key, box, chart: new uPlot(options(plot, box.clientWidth - 14), data, box) };
-    drawn.set(plot.title, known);
+    container.append(box); // uPlot needs the width of its box
+    chart = { key, box, plot: new uPlot(options(plot, box.clientWidth - 14), data, box) };
+    charts.set(plot.title, chart);
   } else {
-    known.chart.setData(data);
+    chart.plot.setData(data);
   }
-  holder.append(known.box); // in the order of the answer, whichever came first
-  // Without a pointer on it the legend tells the newest values.
-  if (known.chart.cursor.idx == null) known.chart.setLegend({ idx: plot.times.length - 1 });
-  known.box.dataset.points = plot.times.length;
-  known.box.dataset.last = plot.times[plot.times.length - 1];
+  container.append(chart.box); // in the order of the response
+  // While the pointer is elsewhere, the legend shows the newest values.
+  if (chart.plot.cursor.idx == null) chart.plot.setLegend({ idx: plot.times.length - 1 });
+  chart.box.dataset.points = plot.times.length;
+  chart.box.dataset.last = plot.times[plot.times.length - 1];
 }
 
-async function refresh(holder, drawn, minutes) {
+async function refresh(container, charts, minutes) {
   const state = document.getElementById("plots-state");
   try {
-    const node = encodeURIComponent(holder.dataset.node);
-    const answer = await fetch(`/api/plots/${node}?minutes=${minutes}`);
-    if (!answer.ok) throw new Error(await answer.text());
-    const plots = await answer.json();
-    for (const plot of plots) draw(holder, drawn, plot);
+    const node = encodeURIComponent(container.dataset.node);
+    const response = await fetch(`/api/plots/${node}?minutes=${minutes}`);
+    if (!response.ok) throw new Error(await response.text());
+    const plots = await response.json();
+    for (const plot of plots) draw(container, charts, plot);
     state.hidden = plots.length > 0;
   } catch (error) {
     state.hidden = false;
-    state.textContent = `No new points: ${error.message}`;
+    state.textContent = `Cannot fetch new data: ${error.message}`;
   }
 }
 
 function start() {
-  const holder = document.getElementById("plots");
-  if (!holder) return;
-  const drawn = new Map();
-  const buttons = [...document.querySelectorAll("#spans button")];
+  const container = document.getElementById("plots");
+  if (!container) return;
+  const charts = new Map();
+  const buttons = [...document.querySelectorAll("#time-ranges button")];
   let minutes = 10;
   const choose = (button) => {
     minutes = Number(button.dataset.minutes);
     for (const other of buttons) other.setAttribute("aria-pressed", String(other === button));
-    refresh(holder, drawn, minutes);
+    refresh(container, charts, minutes);
   };
   for (const button of buttons) button.addEventListener("click", () => choose(button));
   choose(buttons[0]);
-  setInterval(() => refresh(holder, drawn, minutes), 1000 * Number(holder.dataset.interval));
+  setInterval(() => refresh(container, charts, minutes), 1000 * Number(container.dataset.interval));
   addEventListener("resize", () => {
-    for (const { box, chart } of drawn.values()) chart.setSize({ width: box.clientWidth - 14, height: 210 });
+    for (const { box, plot } of charts.values()) plot.setSize({ width: box.clientWidth - 14, height: 210 });
   });
 }
 

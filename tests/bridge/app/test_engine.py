@@ -11,9 +11,9 @@ import pytest
 from fructosa_bridge.app import run
 from fructosa_bridge.app.engine import Engine
 from fructosa_bridge.config.nodes_settings import NodesSettings
-from fructosa_bridge.config.settings import Config, GraphiteSettings, MasterSettings
+from fructosa_bridge.config.settings import GraphiteSettings, MasterConfig, MasterSettings
 from fructosa_bridge.config.shard import Shard
-from fructosa_bridge.config.targets import configured
+from fructosa_bridge.config.targets import section_targets
 from fructosa_bridge.scrape.client import Client
 from fructosa_service.errors import ConfigError, Problem, ServiceError
 from fructosa_service.logs import LoggingSettings
@@ -114,7 +114,7 @@ class Lab:
 
     def configure(self):
         """Return the configuration of the start."""
-        self.config = Config(
+        self.config = MasterConfig(
             master=MasterSettings(data_directory=self.folder),
             nodes={name: self.section(name) for name in ("a", "b")},
             destinations={"one": self.one.settings},
@@ -138,7 +138,7 @@ class Lab:
         self.loads += 1
         if self.error is not None:
             raise self.error
-        return self.config, configured(self.config.nodes, None, self.config.master.shard)
+        return self.config, section_targets(self.config.nodes, None, self.config.master.shard)
 
     async def start(self):
         """Start with the configuration as it is now."""
@@ -166,7 +166,7 @@ async def test_what_did_not_change_goes_on(lab):
     scraped = before.scrapes
     await until(lambda: before.scrapes >= scraped + 2)
 
-    assert (True, "2 targets: 1 new, 0 changed, 1 gone\n") == (outcome.is_applied, outcome.text)
+    assert (True, "2 targets: 1 new, 0 changed, 1 removed\n") == (outcome.is_applied, outcome.text)
     assert before is lab.states()["a"]
     assert (1, 0) == (lab.a.connections, before.missed)
     await until(lambda: len(lab.one.slots("a.127-0-0-1.load")) == before.scrapes)
@@ -199,12 +199,12 @@ async def test_counters_do_not_go_back(lab):
         state = lab.states()["b"]
         await lab.engine.reload()
         scrapes += state.scrapes
-        assert scrapes == lab.engine.gone.scrapes
+        assert scrapes == lab.engine.removed.scrapes
         lab.change(nodes=nodes)
         await lab.engine.reload()
         await until(lambda: lab.states()["b"].scrapes)
 
-    assert scrapes == lab.engine.gone.scrapes
+    assert scrapes == lab.engine.removed.scrapes
 
 
 async def test_a_changed_interval_is_kept_and_the_counters_go_on(lab):
@@ -217,11 +217,11 @@ async def test_a_changed_interval_is_kept_and_the_counters_go_on(lab):
     outcome = await lab.engine.reload()
     await until(lambda: lab.states()["b"].scrapes >= 3)
 
-    assert outcome.text.startswith("2 targets: 0 new, 1 changed, 0 gone")
+    assert outcome.text.startswith("2 targets: 0 new, 1 changed, 0 removed")
     assert state is lab.states()["a"]
     assert 600 == state.target.interval_s
     assert scrapes <= state.scrapes <= scrapes + 1
-    assert 0 == lab.engine.gone.scrapes
+    assert 0 == lab.engine.removed.scrapes
 
 
 async def test_a_scrape_under_way_is_broken_off_and_counted(lab):
@@ -245,20 +245,20 @@ async def test_a_scrape_under_way_is_broken_off_and_counted(lab):
 @pytest.mark.parametrize(
     ("error", "told"),
     [
-        (ConfigError("/x", [Problem(message="is bad", line=3)]), "/x:3: is bad\nThe old"),
-        (ServiceError("no group of that name"), "no group of that name\nThe old"),
-        (ZeroDivisionError("oh"), "a fault of lmaster, see its log: ZeroDivisionError: oh"),
+        (ConfigError("/x", [Problem(message="is bad", line=3)]), "/x:3: is bad\nThe current"),
+        (ServiceError("no group of that name"), "no group of that name\nThe current"),
+        (ZeroDivisionError("oh"), "internal error, see lmaster's log: ZeroDivisionError: oh"),
     ],
 )
 async def test_a_broken_configuration_is_refused_and_the_old_one_goes_on(lab, error, told):
     """With its message, until a right one comes."""
     await lab.start()
-    since_s = lab.engine.reloaded_s
+    since_s = lab.engine.reload_time_s
     before = lab.states()
 
     lab.error = error
     refused = await lab.engine.reload()
-    after = lab.engine.reload_ok, lab.engine.reloaded_s
+    after = lab.engine.reload_succeeded, lab.engine.reload_time_s
     scraped = before["a"].scrapes
     await until(lambda: before["a"].scrapes > scraped)
     lab.error = None
@@ -269,8 +269,8 @@ async def test_a_broken_configuration_is_refused_and_the_old_one_goes_on(lab, er
     assert (False, since_s) == after
     assert before == lab.states()
     assert applied.is_applied
-    assert lab.engine.reload_ok
-    assert lab.engine.reloaded_s > since_s
+    assert lab.engine.reload_succeeded
+    assert lab.engine.reload_time_s > since_s
 
 
 async def test_a_folder_that_can_not_be_is_refused_before_anything_changes(lab, tmp_path):
@@ -288,9 +288,9 @@ async def test_a_folder_that_can_not_be_is_refused_before_anything_changes(lab, 
     await until(lambda: lab.other.slots("a.127-0-0-1.up.a"))
 
     assert not refused.is_applied
-    assert "can't write to" in refused.text
+    assert "cannot write to" in refused.text
     assert ({"a", "b"}, 1) == still
-    assert applied.text.endswith(f"points go to carbon at 127.0.0.1:{lab.other.port} too\n")
+    assert applied.text.endswith(f"points now also go to carbon at 127.0.0.1:{lab.other.port}\n")
 
 
 async def test_two_reloads_at_once_come_one_after_the_other(lab):
@@ -303,9 +303,10 @@ async def test_two_reloads_at_once_come_one_after_the_other(lab):
     lab.gate.set()
     outcomes = await asyncio.gather(*both)
 
-    assert ["1 targets: 1 new, 0 changed, 2 gone\n", "1 targets: 0 new, 0 changed, 0 gone\n"] == [
-        outcome.text for outcome in outcomes
-    ]
+    assert [
+        "1 targets: 1 new, 0 changed, 2 removed\n",
+        "1 targets: 0 new, 0 changed, 0 removed\n",
+    ] == [outcome.text for outcome in outcomes]
     assert 3 == lab.loads
     assert 1 == len(lab.engine.states)
 
@@ -339,7 +340,7 @@ async def test_a_reload_waits_for_the_start(lab):
     await lab.engine.start(lab.load()[1])
     outcome = await asked
 
-    assert "1 targets: 0 new, 0 changed, 0 gone\n" == outcome.text
+    assert "1 targets: 0 new, 0 changed, 0 removed\n" == outcome.text
     await until(lambda: lab.states()["a"].scrapes >= 2)
     assert 1 == lab.a.connections
 
@@ -356,7 +357,7 @@ async def test_a_reload_that_comes_too_late_begins_nothing(lab):
     outcome = await asked
 
     assert not outcome.is_applied
-    assert "lmaster is ending" in outcome.text
+    assert "lmaster is stopping" in outcome.text
     assert [] == lab.c.requests
     # The test's own task is all that goes on, with those of nodes and sinks.
     names = {task.get_coro().__qualname__ for task in asyncio.all_tasks()}
@@ -368,13 +369,13 @@ async def test_what_needs_a_restart_is_named(lab):
     await lab.start()
 
     lab.change(
-        master=replace(lab.config.master, queue_bytes=2**20, most_samples=1),
+        master=replace(lab.config.master, queue_bytes=2**20, sample_limit=1),
         logging=LoggingSettings(level="DEBUG"),
     )
     first = await lab.engine.reload()
     second = await lab.engine.reload()
 
-    told = "2 targets: 0 new, 0 changed, 0 gone; after a restart only: [lmaster], [logging]\n"
+    told = "2 targets: 0 new, 0 changed, 0 removed; needs a restart: [lmaster], [logging]\n"
     assert [told, told] == [first.text, second.text]
     assert 4 * 2**30 == lab.engine.queue_limits[0]
     assert 1 == lab.engine.scraper.sample_limit
@@ -384,10 +385,10 @@ async def test_a_shard_and_a_limit_of_samples_need_no_restart(lab):
     """They are of the targets."""
     await lab.start()
 
-    lab.change(master=replace(lab.config.master, most_samples=5, shard=Shard(1, 1)))
+    lab.change(master=replace(lab.config.master, sample_limit=5, shard=Shard(1, 1)))
     outcome = await lab.engine.reload()
 
-    assert "2 targets: 0 new, 0 changed, 0 gone\n" == outcome.text
+    assert "2 targets: 0 new, 0 changed, 0 removed\n" == outcome.text
 
 
 async def test_a_destination_that_comes_gets_points_from_then_on(lab):
@@ -398,7 +399,7 @@ async def test_a_destination_that_comes_gets_points_from_then_on(lab):
     outcome = await lab.engine.reload()
     await until(lambda: lab.other.count("a.127-0-0-1.up.a") >= 2)
 
-    assert f"; points go to carbon at 127.0.0.1:{lab.other.port} too\n" in outcome.text
+    assert f"; points now also go to carbon at 127.0.0.1:{lab.other.port}\n" in outcome.text
     assert [lab.one.port, lab.other.port] == [
         int(one.destination.name.rpartition(":")[2]) for one in lab.engine.deliveries
     ]
@@ -422,7 +423,7 @@ async def test_a_destination_that_goes_gets_no_more_and_what_waits_is_told(lab, 
     outcome = await lab.engine.reload()
 
     name = f"carbon at 127.0.0.1:{lab.other.port}"
-    assert f"; nothing goes to {name} any more, and {down.spool.points} points" in outcome.text
+    assert f"; no more points go to {name}, and {down.spool.points} points" in outcome.text
     assert outcome.text.endswith(" that waited for it are dropped\n")
     assert 1 == len(lab.engine.deliveries)
     assert not place.exists()
@@ -474,7 +475,7 @@ async def test_a_destination_that_goes_while_it_is_sent_to_keeps_nobody_waiting(
     outcome = await lab.engine.reload()
     await until(lambda: lab.other.slots("a.127-0-0-1.up.a"))
 
-    assert f"nothing goes to {name} any more, and " in outcome.text
+    assert f"no more points go to {name}, and " in outcome.text
 
 
 async def test_a_carbon_that_is_spoken_to_otherwise_keeps_what_waits(lab):
@@ -546,7 +547,7 @@ async def test_what_was_scraped_is_delivered_at_the_end(lab):
     lab.b.says = then_hang()
     waiting = asyncio.create_task(lab.engine.failure())
     await asyncio.sleep(0)
-    await until(lambda: lab.engine.scraper._waiting)
+    await until(lambda: lab.engine.scraper._gathered)
 
     waiting.cancel()
     await lab.engine.stop(SOON_S)
@@ -566,7 +567,7 @@ async def test_who_is_asked_at_the_end_may_still_answer(lab):
     scrapes = state.scrapes
 
     ending = asyncio.create_task(lab.engine.stop(SOON_S))
-    await until(lambda: lab.engine.scraper._is_resting)
+    await until(lambda: lab.engine.scraper._is_stopping)
     say.set()
     await ending
 
@@ -583,7 +584,7 @@ async def test_who_does_not_answer_at_the_end_is_told_of(lab, caplog):
 
     await lab.engine.stop(SOON_S)
 
-    assert "targets still asked at the end, whose slot stays empty: 1" in caplog.messages
+    assert "scrapes cancelled at the stop, their slots stay empty: 1" in caplog.messages
 
 
 async def test_a_start_that_fails_waits_for_nothing(lab):

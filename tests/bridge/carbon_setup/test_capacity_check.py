@@ -1,50 +1,47 @@
-"""What is said of carbon, of our own store, and of the disk below them."""
-
-import os
+"""Warnings about carbon, about our own store, and about their disks."""
 
 import pytest
 
-from fructosa_bridge.carbon_setup.capacity_check import Asked, expected, is_here, warnings
-from fructosa_bridge.carbon_setup.disk_space import look
+from fructosa_bridge.carbon_setup.capacity_check import Workload, is_local, summary, warnings
 from fructosa_bridge.cli import main
 from fructosa_bridge.config.nodes_settings import NodesSettings
 from fructosa_bridge.config.settings import GraphiteSettings
-from fructosa_bridge.config.targets import configured
-from fructosa_service.errors import UsageError
+from fructosa_bridge.config.targets import section_targets
+from fructosa_service.errors import FileError
 
-HERE, THERE = GraphiteSettings(), GraphiteSettings(host="graphite.example")
+LOCAL, REMOTE = GraphiteSettings(), GraphiteSettings(host="graphite.example")
 TIGHT = "MAX_CREATES_PER_MINUTE = 10\nMAX_UPDATES_PER_SECOND = 30\nMAX_CACHE_SIZE = 100\n"
 
 
-def targets(count, naming="plain"):
-    """Return so many targets."""
+def targets(count):
+    """Return the targets of a section with so many nodes."""
     hosts = tuple(f"n{number}" for number in range(count))
-    return configured({"all": NodesSettings(hosts=hosts)}, "c", naming=naming)
+    return section_targets({"all": NodesSettings(hosts=hosts)}, "c")
 
 
-def asked(count=1000, series=2, naming="plain"):
-    """Return what comes of so many nodes, without shards."""
-    found = targets(count, naming)
-    return Asked(own=found, all=found, series_of_page=series)
+def workload(count=1000, series=2):
+    """Return the workload of so many nodes, without shards."""
+    found = targets(count)
+    return Workload(targets=found, targets_of_all_shards=found, series_per_page=series)
+
+
+DEFAULT = workload()
 
 
 @pytest.fixture
 def warned(tmp_path):
-    """A function that returns what is warned of, with GRAPHITE_CONF_DIR in a folder of the test."""
+    """A function that returns the warnings, with GRAPHITE_CONF_DIR in a folder of the test."""
     environment = {"GRAPHITE_CONF_DIR": str(tmp_path)}
 
-    def run(*destinations, asked=None, named=None):
-        return list(warnings(destinations, asked or ASKED, named, environment))
+    def run(*destinations, of=DEFAULT, conf_file=None):
+        return list(warnings(destinations, of, conf_file, environment))
 
     return run
 
 
-ASKED = asked()
-
-
 @pytest.fixture
 def carbon(tmp_path):
-    """A function that writes carbon.conf; it returns the folder of the Whisper files."""
+    """A function that writes a carbon.conf and returns the folder of its Whisper files."""
 
     def write(text="", name="carbon.conf"):
         folder = tmp_path / "whisper"
@@ -55,14 +52,14 @@ def carbon(tmp_path):
 
 
 def put(folder, count):
-    """Make so many Whisper files in a folder."""
+    """Create so many Whisper files in a folder."""
     folder.mkdir(parents=True)
     for number in range(count):
         (folder / f"{number}.wsp").touch()
 
 
-def test_check_tells_what_comes_and_ends_well(tmp_path, capsys):
-    """A warning is no mistake in the configuration."""
+def test_check_prints_the_demand_and_succeeds(tmp_path, capsys):
+    """A warning is not an error in the configuration."""
     path = tmp_path / "lmaster.conf"
     path.write_text("[nodes:all]\nhosts = n[1-100]\n[Graphite]\nhost = graphite.example\n")
 
@@ -72,18 +69,17 @@ def test_check_tells_what_comes_and_ends_well(tmp_path, capsys):
     assert 0 == code
     assert out.splitlines() == [
         f"{path}: ok, 100 targets",
-        "about 100,000 series, 36 GB in Whisper files at 1,000 series a page; lmaster ping tells "
-        "the samples of each node, --series N takes another number",
+        "about 100,000 series, 36 GB of Whisper files, at 1,000 series per page; set this number "
+        "with --series N (lmaster ping prints the samples of each node)",
     ]
     assert err.startswith(
-        "warning: carbon at graphite.example:2004: its carbon.conf isn't known here; with "
-        "MAX_CREATES_PER_MINUTE = 50, as in carbon's example, 100,000 new series have all their "
-        "files after 33 h; until then"
+        "warning: carbon at graphite.example:2004: its carbon.conf is not known; with "
+        "MAX_CREATES_PER_MINUTE = 50, as in carbon's example, carbon needs 33 h"
     )
 
 
-def test_the_carbon_conf_that_is_named_must_be_there(tmp_path, capsys):
-    """Else the command line is wrong."""
+def test_a_missing_file_on_the_command_line_is_an_error(tmp_path, capsys):
+    """The exit code is that of a wrong command line."""
     path = tmp_path / "lmaster.conf"
     path.write_text("[nodes:all]\nhosts = n1\n")
 
@@ -93,141 +89,120 @@ def test_the_carbon_conf_that_is_named_must_be_there(tmp_path, capsys):
     assert f"lmaster: can't read {tmp_path / 'none'}: No such file" in capsys.readouterr().err
 
 
-def test_where_nothing_is_sent_nothing_is_told(warned):
-    """Not even how much it would be."""
+def test_without_a_destination_nothing_is_printed(warned):
+    """Neither a summary nor a warning."""
     idle = GraphiteSettings(send=False)
 
-    assert None is expected([idle], ASKED)
+    assert None is summary([idle], DEFAULT)
     assert [] == warned(idle)
 
 
-def test_of_few_series_nothing_is_warned(warned):
-    """So it is on a small cluster."""
-    assert [] == warned(THERE, asked=asked(10))
+def test_a_small_cluster_has_no_warning(warned):
+    """Even if nothing is known about carbon."""
+    assert [] == warned(REMOTE, of=workload(10))
 
 
-def test_carbon_gets_the_series_of_all_shards_and_a_folder_those_of_one(tmp_path):
-    """The line says it."""
-    shared = Asked(own=targets(1), all=targets(3), series_of_page=100)
+def test_carbon_has_the_series_of_all_shards_and_a_folder_those_of_one(tmp_path):
+    """The summary says so."""
+    shared = Workload(targets=targets(1), targets_of_all_shards=targets(3), series_per_page=100)
     store = GraphiteSettings(whisper_directory=tmp_path)
 
-    assert expected([store], shared).startswith("about 100 series")
-    assert expected([store, THERE], shared).startswith("with all shards about 300 series")
+    assert summary([store], shared).startswith("about 100 series")
+    assert summary([store, REMOTE], shared).startswith("all shards together: about 300 series")
 
 
-def test_the_limits_of_this_machines_carbon_count(warned, carbon, tmp_path):
-    """Each that bites is told, with the file and the section."""
+def test_each_low_limit_of_the_local_carbon_is_a_warning(warned, carbon, tmp_path):
+    """With the file and the section."""
     carbon(TIGHT)
     where = f"{tmp_path}/carbon.conf: [cache]: "
 
-    found = warned(HERE)
+    found = warned(LOCAL)
 
-    assert [
-        f"{where}MAX_CREATES_PER_MINUTE = 10, so that 2,000 new series have all their files",
-        f"{where}MAX_UPDATES_PER_SECOND = 30, and 200 points come a second",
-        f"{where}MAX_CACHE_SIZE = 100, and 13,333 points come",
-    ] == [
-        text[: text.index(stop)] + stop
-        for text, stop in zip(found, ["files", "a second", "come"], strict=True)
+    starts = [
+        "with MAX_CREATES_PER_MINUTE = 10, carbon needs 3.3 h",
+        "with MAX_UPDATES_PER_SECOND = 30 and 200 points per second",
+        "MAX_CACHE_SIZE = 100 is too low: 13,333 points",
     ]
+    assert all(text.startswith(where + start) for text, start in zip(found, starts, strict=True))
 
 
-def test_another_machines_carbon_has_limits_only_where_its_file_is_named(warned, carbon, tmp_path):
-    """The file of this machine says nothing of it, and its disk is not here."""
+def test_a_remote_carbon_has_limits_only_if_its_file_is_given(warned, carbon, tmp_path):
+    """The local file does not apply to it, and its disk is not visible."""
     folder = carbon(TIGHT, name="copy.conf")
     carbon()
     put(folder / "c/n0", 300)
 
-    guessed = warned(HERE, THERE, asked=asked(10, series=400))
-    found = warned(THERE, named=tmp_path / "copy.conf")
+    guessed = warned(LOCAL, REMOTE, of=workload(10, series=400))
+    found = warned(REMOTE, conf_file=tmp_path / "copy.conf")
 
-    assert ["carbon at graphite.example:2004: its carbon.conf isn't known here"] == [
+    assert ["carbon at graphite.example:2004: its carbon.conf is not known"] == [
         text.partition(";")[0] for text in guessed
     ]
     assert 3 == len(found)
-    assert "10, so that 2,000 new series" in found[0]
+    assert "2,000 new series" in found[0]
 
 
-def test_instances_behind_a_relay_add_up(warned, carbon):
-    """The receiver of one is its own."""
+def test_the_limits_of_instances_behind_a_relay_add_up(warned, carbon):
+    """Those of the receiver of one instance are its own."""
     carbon(
         "LINE_RECEIVER_PORT = 1\nPICKLE_RECEIVER_PORT = 2\nMAX_CREATES_PER_MINUTE = 10\n"
         "[cache:b]\nLINE_RECEIVER_PORT = 3\nPICKLE_RECEIVER_PORT = 4\n"
     )
 
-    (relayed,) = warned(HERE)
+    (relayed,) = warned(LOCAL)
     (direct,) = warned(GraphiteSettings(pickle_port=4))
 
-    assert "[cache] + [cache:b]: MAX_CREATES_PER_MINUTE = 20" in relayed
-    assert "carbon.conf: [cache:b]: MAX_CREATES_PER_MINUTE = 10" in direct
+    assert "[cache] + [cache:b]: with MAX_CREATES_PER_MINUTE = 20" in relayed
+    assert "carbon.conf: [cache:b]: with MAX_CREATES_PER_MINUTE = 10" in direct
 
 
-def test_series_that_have_files_need_none(warned, carbon):
-    """Those of some nodes are counted; so long as files lack, it is told how many."""
+def test_series_with_files_need_no_creates(warned, carbon):
+    """Only the others are new."""
     folder = carbon("MAX_CREATES_PER_MINUTE = 10\n")
     for number in range(1000):
         put(folder / f"c/n{number}/some", 1)
 
-    (half,) = warned(HERE, asked=asked(series=2))
-    whole = warned(HERE, asked=asked(series=1))
+    (half,) = warned(LOCAL, of=workload(series=2))
+    all_exist = warned(LOCAL, of=workload(series=1))
 
-    assert "so that 1,000 new series" in half
-    assert [] == whole
-
-
-def test_tagged_series_are_found_by_their_hash(tmp_path):
-    """Carbon shares them among 4096 folders."""
-    for name in ("000", "400", "800", "c00"):
-        put(tmp_path / "_tagged" / name / "123", 3)
-
-    assert 4096 * 3 == look(tmp_path, targets(1, "tagged")).files_there
-    assert 0 == look(tmp_path, targets(1)).files_there
+    assert "1,000 new series" in half
+    assert [] == all_exist
 
 
-def test_a_folder_that_is_still_to_be_made_has_the_room_of_the_one_above(tmp_path):
-    """Its file system is the one that counts."""
-    found = os.statvfs(tmp_path)
-
-    room = look(tmp_path / "some/where", targets(1))
-
-    assert 0 == room.files_there
-    assert 0 < room.free_bytes <= found.f_blocks * found.f_frsize
-
-
-def test_a_store_that_can_not_hold_it_is_told(warned, tmp_path):
-    """Whatever this disk is: 10**12 series are more."""
+def test_too_little_space_for_our_own_store_is_a_warning(warned, tmp_path):
+    """No disk holds 10**12 series."""
     store = GraphiteSettings(whisper_directory=tmp_path / "store")
 
-    found = warned(store, asked=asked(1000, 10**9))
+    found = warned(store, of=workload(1000, 10**9))
 
     assert f"{tmp_path}/store: the files of 1,000,000,000,000 new series grow to 360 PB" in found[0]
 
 
-def test_a_file_that_can_not_be_read_is_a_warning_where_it_was_not_named(warned, tmp_path):
-    """The check goes on."""
+def test_an_invalid_local_file_is_a_warning(warned, tmp_path):
+    """The check continues. If the file was given on the command line, it is an error."""
     (tmp_path / "carbon.conf").write_text("no section")
 
-    found = warned(HERE, asked=asked(series=300))
+    found = warned(LOCAL, of=workload(series=300))
 
-    assert f"{tmp_path}/carbon.conf:1: carbon can't read it" == found[0]
-    assert "isn't known here" in found[1]
-    with pytest.raises(UsageError):
-        warned(HERE, named=tmp_path / "carbon.conf")
+    assert found[0].startswith(f"{tmp_path}/carbon.conf:1: has invalid syntax")
+    assert "is not known" in found[1]
+    with pytest.raises(FileError):
+        warned(LOCAL, conf_file=tmp_path / "carbon.conf")
 
 
-def test_a_folder_that_can_not_be_looked_into_is_told(warned, carbon):
-    """A name too long stands for one without permission, which root has everywhere."""
+def test_a_folder_that_can_not_be_read_is_a_warning(warned, carbon):
+    """The test uses a name that is too long, because root has permission everywhere."""
     folder = carbon()
     (folder.parent / "carbon.conf").write_text(f"[cache]\nLOCAL_DATA_DIR = /{'x' * 300}\n")
 
-    (found,) = warned(HERE)
+    (found,) = warned(LOCAL)
 
-    assert "can't see how much room /xxx" in found
-    assert "File name too long; all series are taken as new; run lmaster check as a user" in found
+    assert "can't read the disk space of /xxx" in found
+    assert "File name too long; all series are counted as new" in found
 
 
 @pytest.mark.parametrize(
-    ("host", "here"),
+    ("host", "expected"),
     [
         ("localhost", True),
         ("127.0.0.2", True),
@@ -238,6 +213,6 @@ def test_a_folder_that_can_not_be_looked_into_is_told(warned, carbon):
         ("10.0.0.1", False),
     ],
 )
-def test_a_carbon_is_here_by_its_name(host, here):
-    """No name server is asked."""
-    assert here == is_here(GraphiteSettings(host=host), "head.cluster")
+def test_a_carbon_is_local_by_its_name(host, expected):
+    """Without a lookup."""
+    assert expected == is_local(GraphiteSettings(host=host), "head.cluster")

@@ -1,4 +1,4 @@
-"""A carbon.conf is found and read as carbon does it; whatever else is in it does no harm."""
+"""carbon.conf is found and parsed as carbon does it, and any other content is tolerated."""
 
 import math
 import os
@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fructosa_bridge.carbon_setup.capacity import Limits
+from fructosa_bridge.carbon_setup.capacity import CarbonLimits
 from fructosa_bridge.carbon_setup.carbon_conf import find, read
-from fructosa_service.errors import UsageError
+from fructosa_service.errors import FileError
 
 
 @pytest.fixture
 def conf(tmp_path):
-    """A function that reads a file with some text."""
+    """A function that parses a file with a text."""
 
     def write(text, **environment):
         path = tmp_path / "carbon.conf"
@@ -25,8 +25,8 @@ def conf(tmp_path):
     return write
 
 
-def test_the_environment_is_asked_before_the_usual_places(tmp_path):
-    """As carbon asks it: the folder of its configuration, then that below its root."""
+def test_the_environment_has_priority_over_the_usual_paths(tmp_path):
+    """As in carbon: GRAPHITE_CONF_DIR, then GRAPHITE_ROOT."""
     usual, root, own = (tmp_path / name for name in ("usual", "root", "own"))
     (root / "conf").mkdir(parents=True)
     files = (usual, root / "conf/carbon.conf", own / "carbon.conf")
@@ -42,16 +42,16 @@ def test_the_environment_is_asked_before_the_usual_places(tmp_path):
     assert usual == find({}, [usual])
 
 
-def test_what_a_file_does_not_say_is_as_carbon_has_it(conf):
-    """500 updates a second, and nothing else is limited."""
+def test_the_defaults_are_those_of_carbon(conf):
+    """500 updates per second, and no other limit."""
     (one,) = conf("[cache]\n").instances
 
-    assert Limits(updates_per_s=500) == one.limits
+    assert CarbonLimits(updates_per_s=500) == one.limits
     assert (None, {2003, 2004}) == (one.folder, one.ports)
 
 
-def test_an_instance_has_what_it_does_not_say_from_the_common_section(conf):
-    """What it says itself counts."""
+def test_an_instance_overrides_the_common_section(conf):
+    """What it does not set is that of [cache]."""
     first, second = conf(
         "[cache]\nMAX_CREATES_PER_MINUTE = 50\nLINE_RECEIVER_PORT = 2003\n"
         "[cache:a]\n"
@@ -64,8 +64,8 @@ def test_an_instance_has_what_it_does_not_say_from_the_common_section(conf):
     assert (math.inf, 1e6) == (second.limits.creates_per_min, second.limits.cache_points)
 
 
-def test_the_common_section_is_an_instance_too_where_it_listens_on_its_own(conf):
-    """So carbon's example is to be used: [cache] is instance a, [cache:b] the second."""
+def test_the_common_section_is_an_instance_if_its_ports_are_unused(conf):
+    """As in carbon's example: [cache] is instance a, [cache:b] the second."""
     found = conf("[cache]\n[cache:b]\nLINE_RECEIVER_PORT = 2103\nPICKLE_RECEIVER_PORT = 2104\n")
     relayed = conf(
         "[cache]\n[cache:b]\nLINE_RECEIVER_PORT = 2103\nPICKLE_RECEIVER_PORT = 2104\n[relay]\n"
@@ -75,12 +75,12 @@ def test_the_common_section_is_an_instance_too_where_it_listens_on_its_own(conf)
     assert ["cache:b"] == [one.name for one in relayed.instances]
 
 
-def test_what_goes_to_an_instance_is_its_own(conf):
-    """What goes to another port goes through a relay, to all."""
+def test_a_port_belongs_to_one_instance_or_to_a_relay(conf):
+    """Behind a relay are all instances."""
     found = conf("[cache]\n[cache:b]\nLINE_RECEIVER_PORT = 2103\nPICKLE_RECEIVER_PORT = 2104\n")
 
-    assert ["cache:b"] == [one.name for one in found.behind(2104)]
-    assert ["cache", "cache:b"] == [one.name for one in found.behind(2014)]
+    assert ["cache:b"] == [one.name for one in found.instances_behind(2104)]
+    assert ["cache", "cache:b"] == [one.name for one in found.instances_behind(2014)]
 
 
 @pytest.mark.parametrize(
@@ -101,15 +101,15 @@ def test_what_goes_to_an_instance_is_its_own(conf):
         (f"LOCAL_DATA_DIR = /{'x/' * 5000}", {}, None),
     ],
 )
-def test_the_folder_of_the_files_is_where_carbon_puts_them(conf, text, environment, folder):
-    """Where that can't be told there is none."""
+def test_the_folder_is_resolved_as_carbon_does(conf, text, environment, folder):
+    """It is None if it can't be resolved."""
     (one,) = conf(f"[cache]\n{text}\n", **environment).instances
 
     assert (None if folder is None else Path(folder)) == one.folder
 
 
 def test_an_instance_keeps_the_folder_of_the_common_section(conf):
-    """Carbon works that out before it reads what the instance says."""
+    """carbon resolves it before it reads the instance's own settings."""
     (one,) = conf("[cache]\nSTORAGE_DIR = /s\n[cache:b]\nSTORAGE_DIR = /t\n").instances
 
     assert Path("/s/whisper") == one.folder
@@ -123,52 +123,53 @@ def test_an_instance_keeps_the_folder_of_the_common_section(conf):
         ("WHISPER_SPARSE_CREATE = maybe", False),
     ],
 )
-def test_files_are_sparse_where_they_are_not_allocated(conf, text, is_sparse):
-    """Whisper looks at the one first."""
+def test_files_are_sparse_unless_they_are_allocated(conf, text, is_sparse):
+    """For Whisper, fallocate has priority."""
     (one,) = conf(f"[cache]\n{text}\n").instances
 
     assert is_sparse == one.limits.is_sparse
 
 
 @pytest.mark.parametrize("value", ["", "fifty", "50 # a comment", "nan", "5%", "%(x", "0x10"])
-def test_a_value_that_is_no_number_is_told(conf, value):
-    """Once, and what is limited by it is taken as not limited."""
+def test_an_invalid_number_is_a_problem(conf, value):
+    """It is reported once for each instance, and counts as unlimited."""
     found = conf(f"[cache]\nMAX_CREATES_PER_MINUTE = {value}\n[cache:a]\n[cache:b]\n")
 
     assert 2 == len(found.problems)
-    assert f"[cache:a] MAX_CREATES_PER_MINUTE = {value!r} is no number" in found.problems[0]
+    assert f"[cache:a] MAX_CREATES_PER_MINUTE = {value!r} is not a number" in found.problems[0]
     assert math.inf == found.instances[0].limits.creates_per_min
 
 
 @pytest.mark.parametrize(
     ("value", "number"), [("INF", math.inf), ("-1", -1), ("1_000", 1000), ("9" * 5000, math.inf)]
 )
-def test_a_number_is_what_carbon_takes_for_one(conf, value, number):
+def test_a_number_is_what_carbon_accepts_as_one(conf, value, number):
     """However long it is."""
     assert number == conf(f"[cache]\nMAX_CACHE_SIZE={value}\n").instances[0].limits.cache_points
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
-        ("MAX_CACHE_SIZE = 1\n", "carbon.conf:1: carbon can't read it"),
-        ("[cache]\njust words\n", "carbon.conf:2: carbon can't read it"),
-        ("", "has no section [cache]"),
-        ("[relay]\nDESTINATIONS = x\n", "has no section [cache]"),
-        (b"\0" * 100, "carbon can't read it"),
-        (b"[cache]\n" + b"# x\n" * 2**20, "is no carbon.conf: it is larger than 2 MiB"),
+        ("MAX_CACHE_SIZE = 1\n", "carbon.conf:1: has invalid syntax"),
+        ("[cache]\njust words\n", "carbon.conf:2: has invalid syntax"),
+        ("", "has no [cache] section"),
+        ("[relay]\nDESTINATIONS = x\n", "has no [cache] section"),
+        (b"\0" * 100, "has invalid syntax"),
+        (b"[cache]\n" + b"# x\n" * 2**20, "is larger than 2 MiB"),
     ],
 )
-def test_a_file_that_is_something_else_is_told(conf, text, said):
-    """With its name, its line, and what to do."""
-    with pytest.raises(UsageError) as caught:
+def test_a_file_that_is_not_a_carbon_conf_is_an_error(conf, text, message):
+    """The message has the file, the line if known, and what to do."""
+    with pytest.raises(FileError) as caught:
         conf(text)
 
-    assert said in str(caught.value)
+    assert message in str(caught.value)
+    assert str(caught.value).endswith("--carbon-conf FILE")
 
 
-def test_what_is_said_twice_counts_as_it_is_said_last(conf):
-    """Carbon on Python 2 took it so."""
+def test_the_last_value_of_a_repeated_key_counts(conf):
+    """As in carbon on Python 2."""
     (one,) = conf(
         "[cache]\nMAX_CREATES_PER_MINUTE = 1\nmax_creates_per_minute = 2\n"
         "[cache]\nMAX_CREATES_PER_MINUTE = 3\n"
@@ -178,51 +179,51 @@ def test_what_is_said_twice_counts_as_it_is_said_last(conf):
 
 
 def test_a_file_need_not_be_utf_8(conf):
-    """Not even where it names a folder."""
+    """Not even in the name of a folder."""
     (one,) = conf(b"# gr\xfc\xdfe\n[cache]\nLOCAL_DATA_DIR = /\xfc\n").instances
 
     assert b"/\xfc" == os.fsencode(one.folder)
 
 
 @pytest.mark.parametrize("kind", ["missing", "folder", "fifo", "a\0b"])
-def test_what_can_not_be_read_is_told(tmp_path, kind):
-    """With a way out, and without waiting."""
+def test_a_path_that_can_not_be_read_is_an_error(tmp_path, kind):
+    """A FIFO is not opened, because that would block."""
     path = tmp_path / kind
     if kind == "folder":
         path.mkdir()
     if kind == "fifo":
         os.mkfifo(path)
 
-    with pytest.raises(UsageError, match=r"can't read|is no file"):
+    with pytest.raises(FileError, match=r"can't read|is not a file"):
         read(path, {})
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read anything")
-def test_a_file_without_permission_is_told(tmp_path):
-    """And so is one in a folder without it."""
+def test_a_file_without_permission_is_an_error(tmp_path):
+    """Also in a folder without permission."""
     folder = tmp_path / "closed"
     folder.mkdir()
     path = folder / "carbon.conf"
     path.touch(0)
 
-    with pytest.raises(UsageError, match=r"carbon.conf: Permission denied; run as a user who may"):
+    with pytest.raises(FileError, match=r"carbon.conf: Permission denied; "):
         read(path, {})
     folder.chmod(0)
     assert path == find({"GRAPHITE_CONF_DIR": str(folder)}, [])
-    with pytest.raises(UsageError, match=r"carbon.conf: Permission denied; run as a user who may"):
+    with pytest.raises(FileError, match=r"carbon.conf: Permission denied; "):
         read(path, {})
     folder.chmod(0o700)
 
 
 @given(st.text("[]cache:ab=%()s\n MX_12.inf#;\"'", max_size=200))
-def test_any_text_is_read_or_refused(tmp_path_factory, text):
-    """Nothing else is raised."""
+def test_any_text_is_parsed_or_rejected(tmp_path_factory, text):
+    """No exception other than FileError is raised."""
     path = tmp_path_factory.getbasetemp() / "any.conf"
     path.write_text("[cache]\n" + text)
 
     try:
         found = read(path, {})
-    except UsageError:
+    except FileError:
         return
 
     assert found.instances

@@ -1,4 +1,4 @@
-"""Rules for carbon: each series gets slots of the interval on which it comes."""
+"""Rules for carbon: each series gets slots of the interval at which it arrives."""
 
 import configparser
 import itertools
@@ -9,14 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fructosa_bridge.carbon_setup.name_patterns import of_names
 from fructosa_bridge.carbon_setup.schemas import storage_aggregation, storage_schemas
 from fructosa_bridge.config.nodes_settings import NodesSettings
-from fructosa_bridge.config.targets import configured
+from fructosa_bridge.config.targets import section_targets
 from fructosa_bridge.model.target import Target
 from fructosa_bridge.naming.schemes import SCHEMES
-from fructosa_bridge.naming.sensor_metrics import METRICS, OF_EACH
-from fructosa_bridge.whisper.retentions import aggregation
+from fructosa_bridge.whisper.retentions import aggregation_method
 from fructosa_exporter.page.sensor_state import STATE_METRICS
 from fructosa_exporter.sensors import SENSORS, Agent
 
@@ -27,51 +25,32 @@ _FAST = NodesSettings(hosts=("n1", "n2"))
 
 
 def first_rule(text, path):
-    """Return the rule that carbon takes for a *path*, as carbon reads the *text*; None for none."""
+    """Return the rule in *text* that carbon uses for a *path*, or None."""
     return next((rule for rule in rules(text) if re.search(rule["pattern"], path)), None)
 
 
 @cache
 def rules(text):
-    """Return the rules of a *text*, in their order."""
+    """Return the rules in *text*, in their order."""
     found = configparser.RawConfigParser()
     found.read_string(text)
     return [dict(found[name]) for name in found.sections()]
 
 
 def slot(text, path):
-    """Return how many seconds the finest slot of a *path* has."""
+    """Return the seconds of the finest slot of a *path*."""
     rule = first_rule(text, path)
     return None if rule is None else int(rule["retentions"].partition("s")[0])
 
 
 def schemas(prefix, **sections):
     """Return the rules for some sections."""
-    return storage_schemas(configured(sections, prefix))
-
-
-@given(
-    st.sets(st.text("ab01-#:_", min_size=1, max_size=6), min_size=1, max_size=30),
-    st.text("ab01-#:_", max_size=6),
-)
-def test_a_pattern_takes_its_names_alone(names, other):
-    """All of them, and nothing else."""
-    found = re.compile(of_names(names))
-
-    assert all(found.fullmatch(name) for name in names)
-    assert (other in names) == bool(found.fullmatch(other))
-
-
-def test_a_pattern_of_many_names_is_short():
-    """As a person would write it."""
-    names = [f"node{number:03}" for number in range(1, 129)]
-
-    assert "node(?:0(?:0[1-9]|[1-9][0-9])|1(?:[01][0-9]|2[0-8]))" == of_names(names)
+    return storage_schemas(section_targets(sections, prefix))
 
 
 @pytest.mark.parametrize("prefix", [None, "cluster", "all.of-it"])
 def test_each_node_has_slots_of_its_interval(prefix):
-    """Also where all are below one prefix, and where there is none."""
+    """With and without a prefix."""
     text = schemas(prefix, compute=_FAST, io=NodesSettings(hosts=("io1", "n10"), interval_s=60))
 
     below = "" if prefix is None else f"{prefix}."
@@ -81,26 +60,26 @@ def test_each_node_has_slots_of_its_interval(prefix):
     ]
 
 
-def test_the_shortest_interval_rules_a_node_of_several_sections():
-    """What lmaster itself says of the slow section comes on the slow interval."""
+def test_a_node_of_several_sections_has_slots_of_the_shortest_interval():
+    """Except the scrape series of the slow section."""
     text = schemas("cluster", compute=_FAST, slow=_SLOW)
 
     assert 10 == slot(text, "cluster.n1.fructosa_users")
     assert 10 == slot(text, "cluster.n1.up.compute")
     assert 300 == slot(text, "cluster.n1.up.slow")
     assert 300 == slot(text, "cluster.n2.scrape_duration_seconds.slow")
-    assert "on intervals of 10, 300 s" in text
+    assert "at intervals of 10, 300 s" in text
 
 
-def test_a_new_node_below_a_prefix_loses_nothing():
-    """Until the files are made anew it has the shortest slots."""
+def test_a_new_node_below_a_prefix_loses_no_points():
+    """It has the shortest slots until the rules are written again."""
     text = schemas("cluster", compute=_FAST, io=NodesSettings(hosts=("io1",), interval_s=60))
 
     assert 10 == slot(text, "cluster.io2.load")
 
 
 def test_a_deeper_prefix_is_not_taken_for_a_node():
-    """A section's own prefix may begin with that of the others."""
+    """The prefix of a section may begin with that of the others."""
     gpu = NodesSettings(hosts=("n1",), prefix="cluster.gpu", interval_s=60, port=9400)
 
     text = schemas("cluster", compute=_FAST, gpu=gpu)
@@ -109,9 +88,9 @@ def test_a_deeper_prefix_is_not_taken_for_a_node():
 
 
 @pytest.mark.parametrize("prefix", [None, "cluster"])
-def test_series_of_others_are_not_touched(prefix):
-    """Carbon's own have their rule; the rest are left to the rules of the site."""
-    targets = configured({"compute": _FAST}, prefix)
+def test_other_series_match_no_rule(prefix):
+    """Except carbon's own metrics. The rest is left to the rules of the site."""
+    targets = section_targets({"compute": _FAST}, prefix)
 
     for path in (
         "servers.n1.load",
@@ -142,23 +121,26 @@ def test_series_of_others_are_not_touched(prefix):
         "node_network_up.up.CPUTimes.x",
     ],
 )
-def test_carbon_thins_out_as_the_embedded_store(prefix, host, series):
-    """The mean of gauges, the last of counters, the least of ``up``; from any number of points."""
+def test_carbon_aggregates_like_the_embedded_store(prefix, host, series):
+    """Average for gauges, last for counters, minimum for ``up``, from any number of points."""
     below = NodesSettings(hosts=("n1", "y_total"), prefix="cluster.up", port=1)
-    targets = configured({"compute": NodesSettings(hosts=(host,)), "below": below}, prefix)
+    targets = section_targets({"compute": NodesSettings(hosts=(host,)), "below": below}, prefix)
 
     for target in targets:
-        rule = first_rule(storage_aggregation(targets), f"{target.path}.{series}")
+        rule = first_rule(storage_aggregation(targets), f"{target.graphite_path}.{series}")
 
-        assert (aggregation(series), "0") == (rule["aggregationmethod"], rule["xfilesfactor"])
+        assert (aggregation_method(series), "0") == (
+            rule["aggregationmethod"],
+            rule["xfilesfactor"],
+        )
 
 
-# What might be taken for the name of a metric, if it weren't the value of a label.
+# Values of labels that look like names of metrics.
 _HOSTILE = ("/", "up", "x_total", "CPUTimes", "a.b_count", "SwapMemory.sin")
 
 
 def paths_of(naming, metric):
-    """Return paths of a declared metric below a node, also of what is worked out of it."""
+    """Return the paths of a declared metric below a node, with those of its totals."""
     scheme = SCHEMES[naming]
     values = itertools.product(_HOSTILE, repeat=min(len(metric.labels), 2))
     rows = [dict(itertools.zip_longest(metric.labels, each, fillvalue="x")) for each in values]
@@ -168,9 +150,9 @@ def paths_of(naming, metric):
 
 
 @pytest.mark.parametrize("naming", SCHEMES)
-def test_what_lagent_declares_is_thinned_out_by_its_type(naming):
-    """Each counter keeps its last value, each gauge its mean, whatever their labels say."""
-    targets = configured({"compute": _FAST}, "c", naming=naming)
+def test_the_metrics_of_lagent_are_aggregated_by_their_type(naming):
+    """Counters by their last value, gauges by their average, whatever their labels are."""
+    targets = section_targets({"compute": _FAST}, "c", naming=naming)
     text = storage_aggregation(targets)
     before, after = SCHEMES[naming].around(targets[0])
 
@@ -183,14 +165,14 @@ def test_what_lagent_declares_is_thinned_out_by_its_type(naming):
         assert {"last" if metric.type == "counter" else "average"} == methods, metric.name
 
 
-def sensed(prefix, naming, *sections):
-    """Return the rules for a node, and its path, in sections of an interval and its sensors."""
+def node_rules(prefix, naming, *sections):
+    """Return the rules for a node in sections of (interval, sensors), and the node's path."""
     settings = {
         f"s{number}": NodesSettings(hosts=("n1",), interval_s=interval_s, sensors=sensors)
         for number, (interval_s, sensors) in enumerate(sections)
     }
-    targets = configured(settings, prefix, naming=naming)
-    return storage_schemas(targets), targets[0].path
+    targets = section_targets(settings, prefix, naming=naming)
+    return storage_schemas(targets), targets[0].graphite_path
 
 
 @pytest.mark.parametrize("prefix", [None, "cluster"])
@@ -203,32 +185,32 @@ def sensed(prefix, naming, *sections):
         ("fructosa_disk_reads_total.sda", 60, 60),
         ("fructosa_sensor_success.CPUCount", 300, 300),
         ("fructosa_sensor_success.CPUPercent", 10, 10),
-        # Nobody asks for these; if they come all the same, they may come each ten seconds.
+        # No section requests these, so their interval is unknown.
         ("fructosa_build_info.1#2e0.3#2e11", 10, 10),
         ("fructosa_cpu_threads_of_others", 10, 10),
         ("fructosa_sensor_success.CPUCount2", 10, 10),
         ("node_load1", 10, 10),
-        # Under these names with naming = fructosa alone.
+        # Names that only naming = fructosa has.
         ("CPUPercent.3", 10, 10),
         ("CPUCount", 10, 300),
         ("BootTime", 10, 300),
         ("DiskIOCounters.read_count", 10, 60),
     ],
 )
-def test_what_slower_sections_alone_bring_has_their_slots(prefix, path, plain, fructosa):
-    """As far as sensors tell; all else has the shortest."""
+def test_sensors_of_slower_sections_have_slots_of_these(prefix, path, plain, fructosa):
+    """All other series have the shortest."""
     sections = ((10, ("CPUPercent",)), (300, ("CPUCount", "BootTime")), (60, ("DiskIOCounters",)))
 
     for naming, expected in (("plain", plain), ("fructosa", fructosa)):
-        text, node = sensed(prefix, naming, *sections)
+        text, node = node_rules(prefix, naming, *sections)
 
         assert expected == slot(text, f"{node}.{path}")
 
 
-def test_a_section_that_names_no_sensors_brings_all_of_them():
-    """Also what the agent tells of itself; unless it is the slow one, all is on its interval."""
-    text, node = sensed("c", "plain", (10, ("CPUPercent",)), (300, ()))
-    other, _ = sensed("c", "plain", (300, ("CPUPercent",)), (10, ()))
+def test_a_section_without_sensors_may_have_any_series():
+    """If it is the fastest section, all series have its interval."""
+    text, node = node_rules("c", "plain", (10, ("CPUPercent",)), (300, ()))
+    other, _ = node_rules("c", "plain", (300, ("CPUPercent",)), (10, ()))
 
     paths = [
         f"{node}.{name}" for name in ("fructosa_cpu_utilization_ratio.0", "fructosa_cpu_cores")
@@ -236,23 +218,12 @@ def test_a_section_that_names_no_sensors_brings_all_of_them():
     paths.append(f"{node}.fructosa_build_info.1.2")
     assert [10, 300, 300] == [slot(text, path) for path in paths]
     assert [10, 10, 10] == [slot(other, path) for path in paths]
-    assert "# What comes every 300 s alone: Agent, BootTime, " in text
-    assert "alone" not in other
+    assert "# Sensors that are scraped only every 300 s: Agent, BootTime, " in text
+    assert "# Sensors" not in other
 
 
-def test_a_query_in_the_page_may_ask_for_more_sensors():
-    """Then it isn't known what the sections bring, so all slots are of the shortest."""
-    page = "/metrics?collect[]=BootTime"
-    fast = NodesSettings(hosts=("n1",), sensors=("CPUPercent",), page=page)
-    slow = NodesSettings(hosts=("n1",), sensors=("BootTime",), page=page, interval_s=300)
-
-    text = schemas("c", fast=fast, slow=slow)
-
-    assert 10 == slot(text, "c.n1.fructosa_boot_time_seconds")
-
-
-def test_nodes_have_rules_of_their_own_sections():
-    """Two nodes may be in one slow section, and one of them in another besides."""
+def test_each_node_has_the_rules_of_its_own_sections():
+    """Two nodes are in one slow section, and one of them in another too."""
     fast = NodesSettings(hosts=("n1", "n2"), sensors=("CPUPercent",))
     slow = NodesSettings(hosts=("n1", "n2"), sensors=("BootTime", "Users"), interval_s=300)
     users = NodesSettings(hosts=("n2",), sensors=("Users",), interval_s=60)
@@ -281,24 +252,17 @@ _SOME = ("Agent", "CPUPercent", "CPUTimes", "DiskUsage", "BootTime", "a_sites_ow
     st.sampled_from(["plain", "fructosa"]),
 )
 @settings(max_examples=30)
-def test_no_point_of_a_sensor_is_lost_for_a_slot_that_is_too_long(sections, naming):
-    """A declared metric has slots of the shortest interval on which its sensor may come."""
-    text, node = sensed("c", naming, *sections)
+def test_the_slots_of_a_sensor_are_never_too_long(sections, naming):
+    """They have the shortest interval at which the sensor may be scraped."""
+    text, node = node_rules("c", naming, *sections)
 
     shortest_s = min(interval_s for interval_s, _ in sections)
     for sensor in _SOME[:-1]:
-        may = [at for at, of in sections if not of or sensor in of or "a_sites_own" in of]
+        possible = [at for at, of in sections if not of or sensor in of or "a_sites_own" in of]
         for metric in ALL[sensor].metrics:
             for path in paths_of(naming, metric)[:3]:
-                assert min(may, default=shortest_s) == slot(text, f"{node}.{path}")
+                assert min(possible, default=shortest_s) == slot(text, f"{node}.{path}")
     assert shortest_s == slot(text, f"{node}.mysite_load")
-
-
-def test_no_metric_belongs_to_two_sensors():
-    """Else a slow sensor's rule would take what a fast one brings."""
-    names = [*OF_EACH, *(name for names in METRICS.values() for name in names)]
-
-    assert sorted(set(names)) == sorted(names)
 
 
 _NAME = st.text("ab-1_#", min_size=1, max_size=4)
@@ -316,14 +280,14 @@ _NAME = st.text("ab-1_#", min_size=1, max_size=4)
         max_size=6,
     )
 )
-def test_no_point_is_lost_for_a_slot_that_is_too_long(sections):
-    """Whatever sections there are, carbon reads the file, and no slot is longer than needed."""
+def test_slots_are_never_too_long(sections):
+    """Whatever the sections are, carbon can parse the file, and no points are lost."""
     targets = [
         Target(
             group=group,
             host=host,
             port=1,
-            path=host if prefix is None else f"{prefix}.{host}",
+            graphite_path=host if prefix is None else f"{prefix}.{host}",
             interval_s=interval_s,
         )
         for group, (hosts, interval_s, prefix) in sections.items()
@@ -333,18 +297,25 @@ def test_no_point_is_lost_for_a_slot_that_is_too_long(sections):
     text = storage_schemas(targets)
 
     for target in targets:
-        assert slot(text, f"{target.path}.load") <= target.interval_s
-        assert slot(text, f"{target.path}.up.{target.group}") <= target.interval_s
+        assert slot(text, f"{target.graphite_path}.load") <= target.interval_s
+        assert slot(text, f"{target.graphite_path}.up.{target.group}") <= target.interval_s
 
 
 def test_series_with_tags_have_slots_of_their_section():
-    """They name it, so that sections that share nodes are told apart."""
+    """The tag ``group`` distinguishes sections that share nodes."""
     tagged = [
-        Target(group=group, host="n1", port=1, path="c.n1", interval_s=interval_s, naming="tagged")
+        Target(
+            group=group,
+            host="n1",
+            port=1,
+            graphite_path="c.n1",
+            interval_s=interval_s,
+            naming="tagged",
+        )
         for group, interval_s in (("fast", 10), ("slow one", 300))
     ]
 
-    schemas, thinning = storage_schemas(tagged), storage_aggregation(tagged)
+    schemas, aggregation_rules = storage_schemas(tagged), storage_aggregation(tagged)
 
     around = SCHEMES["tagged"].around
     for target, method, name in (
@@ -354,10 +325,10 @@ def test_series_with_tags_have_slots_of_their_section():
         (tagged[1], "last", "h_bucket;le=0.5"),
         (tagged[1], "min", "up"),
     ):
-        # Carbon puts tags in the order of their names.
+        # carbon sorts tags by name.
         metric, *labels = (name + around(target)[1]).split(";")
         path = ";".join([metric, *sorted(labels)])
         assert target.interval_s == slot(schemas, path)
-        assert method == first_rule(thinning, path)["aggregationmethod"]
+        assert method == first_rule(aggregation_rules, path)["aggregationmethod"]
     assert first_rule(schemas, "load;group=fast") is None
-    assert first_rule(thinning, "load;group=other;instance=n1") is None
+    assert first_rule(aggregation_rules, "load;group=other;instance=n1") is None

@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from fructosa_bridge.deliver.carbon import Carbon
-from fructosa_bridge.deliver.encode import lines
+from fructosa_bridge.deliver.encode import plaintext_lines
 from fructosa_bridge.model.errors import DeliveryError
 from fructosa_bridge.model.points import Batch
 
@@ -75,7 +75,7 @@ async def closed(carbon):
 
 async def test_one_connection_is_kept_for_all_batches(receiver):
     """Carbon has thousands of clients."""
-    carbon = Carbon("127.0.0.1", receiver.port, lines)
+    carbon = Carbon("127.0.0.1", receiver.port, plaintext_lines)
 
     await carbon.send(batch("a"))
     await carbon.send(batch("b"))
@@ -88,7 +88,7 @@ async def test_one_connection_is_kept_for_all_batches(receiver):
 async def test_what_went_last_is_sent_again_after_a_reconnect(receiver):
     """However long ago: a carbon that hung may not have read it."""
     clock = Clock()
-    carbon = Carbon("127.0.0.1", receiver.port, lines, clock)
+    carbon = Carbon("127.0.0.1", receiver.port, plaintext_lines, clock)
     for name, clock.now_s in (("old", 0), ("new", 95), ("newest", 100)):
         await carbon.send(batch(name))
     await receiver.received(0, 3)
@@ -106,7 +106,7 @@ async def test_what_went_last_is_sent_again_after_a_reconnect(receiver):
 async def test_what_is_kept_to_be_sent_again_is_bounded(receiver):
     """Once more was sent than buffers can hold, only the last seconds and bytes are kept."""
     clock = Clock()
-    carbon = Carbon("127.0.0.1", receiver.port, lines, clock)
+    carbon = Carbon("127.0.0.1", receiver.port, plaintext_lines, clock)
     large = [Batch(1, 10, [("x" * 2**20, 1.0)])]
     for clock.now_s in range(0, 400, 20):
         await carbon.send(large)
@@ -118,7 +118,7 @@ async def test_what_is_kept_to_be_sent_again_is_bounded(receiver):
 
 async def test_a_carbon_that_is_not_there_is_an_error_with_its_address(receiver):
     """The batches stay with the caller."""
-    carbon = Carbon("127.0.0.1", receiver.port, lines)
+    carbon = Carbon("127.0.0.1", receiver.port, plaintext_lines)
     await receiver.end()
 
     with pytest.raises(DeliveryError, match=rf"carbon at 127.0.0.1:{receiver.port}: .* refused"):
@@ -127,7 +127,7 @@ async def test_a_carbon_that_is_not_there_is_an_error_with_its_address(receiver)
 
 async def test_a_carbon_whose_machine_is_gone_is_given_up(receiver):
     """Where packets vanish nobody says so: the kernel is told how long to wait for an answer."""
-    carbon = Carbon("127.0.0.1", receiver.port, lines)
+    carbon = Carbon("127.0.0.1", receiver.port, plaintext_lines)
 
     await carbon.send([Batch(1, 10, [("a", 1.0)])])
 

@@ -6,7 +6,7 @@ import struct
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fructosa_bridge.deliver.encode import lines, pickle_frames
+from fructosa_bridge.deliver.encode import pickle_frames, plaintext_lines
 from fructosa_bridge.model.points import Batch
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
@@ -51,7 +51,7 @@ def test_pickle_frames_hold_all_points(batches):
 @given(batches)
 def test_lines_hold_all_points(batches):
     """A line a point: path, value, time; a value loses nothing on the way."""
-    text = b"".join(lines(batches)).decode()
+    text = b"".join(plaintext_lines(batches)).decode()
     fields = [line.split(" ") for line in text.splitlines()]
 
     assert said(batches) == [(path, int(time), float(value)) for path, value, time in fields]

@@ -4,16 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fructosa_bridge.model.selection import SELECTOR, Choice, Limits, Selector
+from fructosa_bridge.model.selection import SELECTOR, LabelLimits, MetricSelection, Selector
 from fructosa_service.config.kinds import several
 
 PATTERNS = several(SELECTOR)
-NO_LABEL = 'names no label; write metric{label="pattern"}, with one label, and a ? for a comma'
+NO_LABEL = 'is not a valid selector; write metric{label="pattern"}, with one label, ? for a comma'
 
 
 def choice(keep="", drop=""):
     """Return the choice of a file that says so."""
-    return Choice(PATTERNS.parse(keep), PATTERNS.parse(drop))
+    return MetricSelection(PATTERNS.parse(keep), PATTERNS.parse(drop))
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_a_pattern_stands_for_whole_names_of_metrics(text, metric, expected):
 
 def test_without_a_choice_every_series_is_kept():
     """A page is stored as it is."""
-    assert Choice().takes("go_goroutines", (("a", "b"),))
+    assert MetricSelection().takes("go_goroutines", (("a", "b"),))
 
 
 def test_keep_means_nothing_else():
@@ -99,11 +99,11 @@ def test_a_file_says_what_was_read_of_it(text):
     [
         (
             "node cpu",
-            "is no pattern of metrics; write e.g. node_cpu_*, with commas between several",
+            "is not a valid metric pattern; write e.g. node_cpu_*, separate several with commas",
         ),
         (
             "node.cpu",
-            "is no pattern of metrics; write e.g. node_cpu_*, with commas between several",
+            "is not a valid metric pattern; write e.g. node_cpu_*, separate several with commas",
         ),
         *[
             (text, NO_LABEL)
@@ -124,7 +124,7 @@ def test_two_labels_are_refused_where_they_stand():
     with pytest.raises(ValueError, match="with one label") as caught:
         PATTERNS.parse('m{a="b",c="d"}')
 
-    assert str(caught.value).startswith("holds 'm{a=\"b\"', which names no label")
+    assert str(caught.value).startswith("contains 'm{a=\"b\"', which is not a valid selector")
 
 
 @given(st.text(max_size=30) | st.text('ma*{}="?,', max_size=12))
@@ -151,13 +151,13 @@ def test_a_pattern_of_many_stars_is_matched_in_time():
 
 def test_without_limits_every_series_is_allowed():
     """Whatever its labels."""
-    assert Limits().broken("m", (("a" * 500, "x" * 9000),) * 100) is None
+    assert LabelLimits().broken("m", (("a" * 500, "x" * 9000),) * 100) is None
 
 
 @pytest.mark.parametrize(("limit", "is_broken"), [(2, False), (1, True)])
 def test_a_series_with_too_many_labels_is_told(limit, is_broken):
     """An empty value is no label."""
-    problem = Limits(labels=limit).broken("m_total", (("a", "1"), ("b", ""), ("c", "3")))
+    problem = LabelLimits(label_limit=limit).broken("m_total", (("a", "1"), ("b", ""), ("c", "3")))
 
     expected = (
         "m_total has 2 labels, more than the 1 that label limit allows; raise it, "
@@ -171,8 +171,8 @@ def test_a_series_with_too_many_labels_is_told(limit, is_broken):
 )
 def test_a_label_that_is_too_long_is_told(label, what):
     """Its name or its value, in bytes."""
-    allowed = Limits(length_bytes=9).broken("m_total", (label,))
-    problem = Limits(length_bytes=8).broken("m_total", (("a", "1"), label))
+    allowed = LabelLimits(label_length_limit=9).broken("m_total", (label,))
+    problem = LabelLimits(label_length_limit=8).broken("m_total", (("a", "1"), label))
 
     assert allowed is None
     assert problem == (
@@ -183,7 +183,7 @@ def test_a_label_that_is_too_long_is_told(label, what):
 
 def test_what_is_told_is_short_itself():
     """A name of a megabyte is not repeated."""
-    problem = Limits(length_bytes=100).broken("m" * 10**6, (("l" * 10**6, "x"),))
+    problem = LabelLimits(label_length_limit=100).broken("m" * 10**6, (("l" * 10**6, "x"),))
 
     assert problem is not None
     assert len(problem) < 400

@@ -83,22 +83,24 @@ def test_a_batch_has_as_many_points_as_it_says():
     [
         ({}, "http://n1:9888/metrics"),
         ({"host": "::1"}, "http://[::1]:9888/metrics"),
-        ({"access": Access(tls=True), "page": "/a?b=c"}, "https://n1:9888/a?b=c"),
+        ({"access": Access(tls=True), "path": "/a?b=c"}, "https://n1:9888/a?b=c"),
         ({"sensors": ("CPU", "a b&c")}, "http://n1:9888/metrics?collect[]=CPU&collect[]=a%20b%26c"),
-        ({"sensors": ("A",), "page": "/a?b=c"}, "http://n1:9888/a?b=c&collect[]=A"),
+        ({"sensors": ("A",), "path": "/a?b=c"}, "http://n1:9888/a?b=c&collect[]=A"),
     ],
 )
 def test_a_target_says_where_its_page_is(settings, url):
     """With what is asked of it."""
-    made = Target(**{"group": "all", "host": "n1", "port": 9888, "path": "n1", **settings})
+    made = Target(**{"group": "all", "host": "n1", "port": 9888, "graphite_path": "n1", **settings})
 
     assert url == made.url
 
 
 def test_a_target_is_told_from_others_by_its_section_and_place():
     """Connecting may take half of the timeout, unless it is said how long."""
-    made = Target(group="all", host="n1", port=1, path="n", timeout_s=5)
-    other = Target(group="all", host="n1", port=1, path="n", timeout_s=5, connect_timeout_s=4)
+    made = Target(group="all", host="n1", port=1, graphite_path="n", timeout_s=5)
+    other = Target(
+        group="all", host="n1", port=1, graphite_path="n", timeout_s=5, connect_timeout_s=4
+    )
 
     assert "all/n1:1" == made.identity
-    assert (2.5, 4) == (made.connecting_s, other.connecting_s)
+    assert (2.5, 4) == (made.effective_connect_timeout_s, other.effective_connect_timeout_s)

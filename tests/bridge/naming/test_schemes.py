@@ -12,20 +12,22 @@ from hypothesis import strategies as st
 from fructosa_bridge.model.target import Target
 from fructosa_bridge.naming import tags
 from fructosa_bridge.naming.legacy_names import RENAMED, SENSORS, SUMMED
-from fructosa_bridge.naming.schemes import OWN_SERIES, OWN_TAGS, SCHEMES, Named
+from fructosa_bridge.naming.schemes import SCHEMES, SCRAPE_SERIES, TARGET_TAGS, SeriesPath
 
 GRAPHITE = Path(__file__).parents[2] / ".venv-graphite" / "bin" / "python"
-TARGET = Target(group="gpu nodes", host="n1.cluster", port=9888, path="site.a.n1")
-ALONE = Target(group="all", host="::1", port=9100, path="--1")
+TARGET = Target(group="gpu nodes", host="n1.cluster", port=9888, graphite_path="site.a.n1")
+ALONE = Target(group="all", host="::1", port=9100, graphite_path="--1")
 
 names = st.from_regex(r"(exported_){0,2}[a-zA-Z_][a-zA-Z0-9_]{0,3}", fullmatch=True)
 metrics = (
-    st.sampled_from([*OWN_SERIES, *SENSORS, *RENAMED, *SUMMED, "exported_up", "a:b", "m"])
+    st.sampled_from([*SCRAPE_SERIES, *SENSORS, *RENAMED, *SUMMED, "exported_up", "a:b", "m"])
     | st.from_regex(r"[a-zA-Z_:][a-zA-Z0-9_:]{0,3}", fullmatch=True)
     | st.just("m" * 300)
 )
 label_names = (
-    st.sampled_from([*OWN_TAGS, "exported_name", "exported_exported_name", "cpu", "mode", "device"])
+    st.sampled_from(
+        [*TARGET_TAGS, "exported_name", "exported_exported_name", "cpu", "mode", "device"]
+    )
     | st.sampled_from(["mountpoint", "interface", "l" * 300, "l" * 301])
     | names
 )
@@ -56,8 +58,8 @@ def wholes(scheme, all_series, target=TARGET):
     before, after = scheme.around(target)
     found = paths(scheme, all_series)
     found += [total.path for total in scheme.totals(found)]
-    own = [scheme.own(target, name) for name in sorted(OWN_SERIES)]
-    return [*(f"{before}{path}{after}" for path in found), *own]
+    found += [scheme.scrape_path(target, name) for name in SCRAPE_SERIES]
+    return [f"{before}{path}{after}" for path in found]
 
 
 def normal(whole):
@@ -206,8 +208,8 @@ def test_a_series_is_called_by_its_scheme(name, expected, own):
 
     found = scheme.path("fructosa_cpu_seconds_total", (("cpu", "0"), ("mode", "idle")))
 
-    assert Named(expected) == Named(f"{before}{found.path}{after}", found.factor)
-    assert own == scheme.own(TARGET, "up")
+    assert SeriesPath(expected) == SeriesPath(f"{before}{found.path}{after}", found.factor)
+    assert own == f"{before}{scheme.scrape_path(TARGET, 'up')}{after}"
 
 
 def test_a_node_without_a_prefix_has_no_tag_for_it():
@@ -260,7 +262,7 @@ def test_the_value_of_a_tag_reads_as_on_the_page(value, expected):
 )
 def test_a_label_gives_way_to_our_own_tags(label, expected):
     """As in Prometheus; one that is called exported_instance already gives way as well."""
-    assert f";{expected}=x" == tags.tags([(label, "x")], OWN_TAGS)
+    assert f";{expected}=x" == tags.tags([(label, "x")], TARGET_TAGS)
 
 
 def test_tags_stand_in_the_order_of_their_names():

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fructosa_bridge.model.points import Batch, Paths, Points
-from fructosa_bridge.queue.records import Encoder, Place, batches, header, start_of, whole
+from fructosa_bridge.queue.records import Position, RecordEncoder, batches, header, start_of, whole
 
 PATHS = st.text(st.characters(exclude_characters="\n"), max_size=12)
 POINTS = st.lists(st.tuples(PATHS, st.floats(allow_nan=False)), max_size=6)
@@ -17,7 +17,7 @@ BATCHES = st.builds(Batch, st.integers(-(2**62), 2**62), st.integers(1, 86400), 
 
 def encoded(found):
     """Return *found* as a segment would hold them, and where each ends."""
-    encoder, data, ends = Encoder(), b"", []
+    encoder, data, ends = RecordEncoder(), b"", []
     for batch in found:
         data += encoder.encode(batch, len(data))
         ends.append(len(data))
@@ -99,9 +99,9 @@ def test_a_size_of_gigabytes_asks_for_none_of_them():
 
 def test_a_segment_says_where_it_begins():
     """With a checksum of its own."""
-    head = header(Place(12, 34))
+    head = header(Position(12, 34))
 
-    assert Place(12, 34) == start_of(head)
+    assert Position(12, 34) == start_of(head)
     assert start_of(head[:-1] + bytes([head[-1] ^ 1])) is None
     assert start_of(b"") is None
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 
 from fructosa_bridge.model.points import Batch, Paths, Points
-from fructosa_bridge.queue.records import Place
+from fructosa_bridge.queue.records import Position
 from fructosa_bridge.queue.segments import Segments
 from fructosa_service.errors import ServiceError
 
@@ -86,7 +86,7 @@ def test_who_was_killed_is_told_from_who_ended(files, tmp_path, caplog):
     after = files()
 
     assert (False, False, True) == (first.was_killed, was_killed, after.was_killed)
-    assert 1 == caplog.text.count("the lmaster before was killed")
+    assert 1 == caplog.text.count("the previous lmaster was killed")
 
 
 @pytest.mark.parametrize("cut", [1, 8, 50, 104])
@@ -131,7 +131,7 @@ def test_what_could_not_be_cut_off_hides_nothing(files, tmp_path):
     """A disk that refuses the cut leaves half a record behind, and the next segment whole."""
     first = files()
     first.append(batch(0))
-    first.leave()
+    first.finish()
     first.append(batch(1))
     first.close()
     torn = min((tmp_path / "queue").glob("*.segment"))
@@ -213,12 +213,12 @@ def test_a_damaged_part_is_passed_over(files, tmp_path):
 def test_new_batches_stand_behind_what_a_destination_has_got(files, tmp_path, clock):
     """Else a power cut that lost the end of the queue would make new points look delivered."""
     made = Segments(tmp_path / "other", 2**20, 3600, clock)
-    made.open(Place(5000, 70))
+    made.open(Position(5000, 70))
 
     start, _ = made.append(batch(1))
     made.close()
     again = Segments(tmp_path / "other", 2**20, 3600, clock)
-    again.open(Place(9000, 90))
+    again.open(Position(9000, 90))
     later, _ = again.append(batch(2))
     again.close()
 

@@ -9,8 +9,8 @@ import weakref
 import pytest
 
 from fructosa_bridge.model.target import Target
-from fructosa_bridge.scrape.connection import Closed, Connection
-from fructosa_bridge.scrape.response import Reply
+from fructosa_bridge.scrape.connection import ConnectionClosed, NodeConnection
+from fructosa_bridge.scrape.response import ScrapeResponse
 from fructosa_service.web.tls import TLSFiles
 from tests.bridge.node import GOOD, Node, answer, then_close, then_hang, then_reset
 from tests.certificates import Authority
@@ -36,7 +36,7 @@ async def connect(node):
     async def make(**how):
         loop = asyncio.get_running_loop()
         port = how.pop("port", node.port)
-        _, connection = await loop.create_connection(Connection, "127.0.0.1", port, **how)
+        _, connection = await loop.create_connection(NodeConnection, "127.0.0.1", port, **how)
         made.append(connection)
         return connection
 
@@ -48,13 +48,13 @@ async def connect(node):
 
 def new_reply():
     """Return a reply that nothing has come of."""
-    return Reply(Target(group="all", host="127.0.0.1", port=1, path="n"))
+    return ScrapeResponse(Target(group="all", host="127.0.0.1", port=1, graphite_path="n"))
 
 
 async def asked(connection, reply=None):
     """Ask on a connection; return the reply."""
     reply = reply or new_reply()
-    await asyncio.wait_for(connection.ask(REQUEST, reply), PATIENCE_S)
+    await asyncio.wait_for(connection.request(REQUEST, reply), PATIENCE_S)
     return reply
 
 
@@ -106,7 +106,7 @@ async def test_a_node_that_closes_a_connection_at_rest_is_noticed(node, connect)
 
     await until_closed(connection)
 
-    with pytest.raises(Closed):
+    with pytest.raises(ConnectionClosed):
         await asked(connection)
 
 
@@ -143,10 +143,10 @@ async def test_an_answer_that_breaks_off_is_told(node, connect, says, is_begun, 
     node.says = says
     connection, reply = await connect(), new_reply()
 
-    with pytest.raises(Closed) as caught:
+    with pytest.raises(ConnectionClosed) as caught:
         await asked(connection, reply)
 
-    assert (is_begun, error) == (reply.is_begun, type(caught.value.error))
+    assert (is_begun, error) == (reply.has_begun, type(caught.value.error))
     assert not connection.is_open
 
 
@@ -154,7 +154,7 @@ async def test_who_is_cancelled_leaves_no_open_connection(node, connect):
     """Half of an answer would be left on it."""
     node.says = then_hang(answer(content_length=1000))
     connection, reply = await connect(), new_reply()
-    asking = asyncio.create_task(connection.ask(REQUEST, reply))
+    asking = asyncio.create_task(connection.request(REQUEST, reply))
     async with asyncio.timeout(PATIENCE_S):
         while not reply.size:
             await asyncio.sleep(0.001)
@@ -170,7 +170,7 @@ async def test_who_is_cancelled_leaves_no_open_connection(node, connect):
 async def test_who_is_cancelled_when_all_has_come_leaves_no_open_connection_either(connect):
     """The two may happen in one turn of the loop; then nobody is there who would keep it."""
     connection, reply = await connect(), new_reply()
-    asking = asyncio.create_task(connection.ask(b"", reply))
+    asking = asyncio.create_task(connection.request(b"", reply))
     await asyncio.sleep(0)
     got = answer()
     connection.get_buffer(-1)[: len(got)] = got
@@ -180,7 +180,7 @@ async def test_who_is_cancelled_when_all_has_come_leaves_no_open_connection_eith
 
     with pytest.raises(asyncio.CancelledError):
         await asking
-    assert (True, False) == (reply.is_whole, connection.is_open)
+    assert (True, False) == (reply.is_complete, connection.is_open)
 
 
 @pytest.fixture
@@ -202,7 +202,7 @@ async def test_a_page_that_ends_with_the_connection_may_come_by_tls(secure, conn
 
     reply = await asked(await connect(**how))
 
-    assert (True, GOOD) == (reply.is_whole, reply.page())
+    assert (True, GOOD) == (reply.is_complete, reply.page())
 
 
 async def test_a_page_that_is_cut_off_below_tls_is_not_whole(secure, connect):
@@ -217,7 +217,7 @@ async def test_a_page_that_is_cut_off_below_tls_is_not_whole(secure, connect):
 
     node.says = says
 
-    with pytest.raises(Closed):
+    with pytest.raises(ConnectionClosed):
         await asked(await connect(**how))
 
 
@@ -242,7 +242,7 @@ async def test_a_connection_goes_when_it_is_closed(node, secure, speaks_tls):
     try:
         loop = asyncio.get_running_loop()
         port = how.pop("port")
-        connection = (await loop.create_connection(Connection, "127.0.0.1", port, **how))[1]
+        connection = (await loop.create_connection(NodeConnection, "127.0.0.1", port, **how))[1]
         await asked(connection)
         gone = weakref.ref(connection)
         connection.close()

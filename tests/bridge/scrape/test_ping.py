@@ -9,7 +9,7 @@ import pytest
 
 from fructosa_bridge.model.target import Target
 from fructosa_bridge.scrape import ping
-from fructosa_bridge.scrape.target_state import State
+from fructosa_bridge.scrape.target_state import TargetState
 
 from ..node import Node, answer, then_hang
 
@@ -25,12 +25,12 @@ async def node():
 
 def target(port, host="127.0.0.1", group="all", **more):
     """Return a target on this machine."""
-    return Target(group=group, host=host, port=port, path=host, **more)
+    return Target(group=group, host=host, port=port, graphite_path=host, **more)
 
 
 def state(host, error=None, group="all", port=9888, samples=272):
     """Return the state of a node that was asked."""
-    return State(
+    return TargetState(
         target(port, host, group), up=error is None, error=error, samples=samples, duration_s=0.0081
     )
 
@@ -42,7 +42,7 @@ def report(*states, **how):
 
 async def asked(*targets, **how):
     """Return the states of some targets that were asked."""
-    return await ping.ask(targets, 100, lambda done: None, **how)
+    return await ping.ping(targets, 100, lambda done: None, **how)
 
 
 async def test_a_node_that_answers_is_told_with_its_samples(node):
@@ -58,8 +58,8 @@ async def test_a_node_that_answers_is_told_with_its_samples(node):
     [
         (answer(b"load one\n"), "the page is refused: "),
         (answer(b"a 1\n" * 101), "the page is refused: 101 samples, more than the 100"),
-        (answer(b"<html>", kind="text/html"), "this is a web page"),
-        (answer(b"", status="404 Not Found"), "the answer was 404 Not Found"),
+        (answer(b"<html>", kind="text/html"), "the response is a web page"),
+        (answer(b"", status="404 Not Found"), "the response is 404 Not Found"),
     ],
 )
 async def test_a_page_that_a_scrape_would_refuse_fails(node, says, error):
@@ -82,7 +82,7 @@ async def test_a_node_that_hangs_holds_up_nobody_else(node):
     await silent.stop()
 
     assert [False, True, True, True] == [one.up for one in found]
-    assert found[0].error.startswith("no page within the timeout of 0.5 s")
+    assert found[0].error.startswith("no response within the timeout of 0.5 s")
 
 
 async def test_so_many_are_asked_at_one_time(node):
@@ -99,7 +99,7 @@ async def test_so_many_are_asked_at_one_time(node):
 
     node.says = say
 
-    found = await ping.ask([target(node.port)] * 20, 100, told.append, at_once=3)
+    found = await ping.ping([target(node.port)] * 20, 100, told.append, at_once=3)
 
     assert all(one.up for one in found)
     assert most <= 3
@@ -144,34 +144,34 @@ def test_each_node_that_answers_has_a_line():
     assert [
         "[ok]   n1:9888    272 samples in 8 ms",
         "[ok]   n100:9888  272 samples in 8 ms",
-        "2 of 2 answer",
+        "2 of 2 respond",
     ] == report(state("n1"), state("n100"))
 
 
 def test_nodes_that_fail_alike_have_one_line():
     """Folded, by port; after those that answer."""
     down = [
-        state(f"node{number:03}", "can't connect: Connection refused") for number in range(1, 51)
+        state(f"node{number:03}", "cannot connect: Connection refused") for number in range(1, 51)
     ]
-    other = state("gpu1", "can't connect: Connection refused", port=9400)
+    other = state("gpu1", "cannot connect: Connection refused", port=9400)
 
     assert [
         "[ok]   n1:9888  272 samples in 8 ms",
-        "[FAIL] node[001-050]:9888, gpu1:9400  can't connect: Connection refused",
-        "1 of 52 answer, 51 do not",
+        "[FAIL] node[001-050]:9888, gpu1:9400  cannot connect: Connection refused",
+        "1 of 52 respond, 51 do not",
     ] == report(*down, other, state("n1"))
 
 
 def test_names_that_are_not_known_fail_alike():
     """Though each error names its host; one alone keeps its name."""
-    said = "there is no host {}: Name or service not known; check hosts, or the DNS"
+    said = "unknown host {}: Name or service not known; check hosts, or the DNS"
     one, other, mute = (state(host, said.format(host)) for host in ("a1", "a2", "b"))
 
     together = report(one, other)
     alone = report(mute)
 
-    assert "[FAIL] a[1-2]:9888  there is no such host: Name or service not known" in together[0]
-    assert "[FAIL] b:9888  there is no host b: Name or service not known" in alone[0]
+    assert "[FAIL] a[1-2]:9888  unknown host: Name or service not known" in together[0]
+    assert "[FAIL] b:9888  unknown host b: Name or service not known" in alone[0]
 
 
 def test_a_node_of_two_sections_is_told_by_section():
@@ -179,12 +179,12 @@ def test_a_node_of_two_sections_is_told_by_section():
     assert [
         "[ok]   n1:9888 (fast)  272 samples in 8 ms",
         "[FAIL] n1:9888 (slow)  odd",
-        "1 of 2 answer, 1 do not",
+        "1 of 2 respond, 1 do not",
     ] == report(state("n1", group="fast"), state("n1", "odd", group="slow"))
 
 
 def test_quiet_tells_those_that_fail_alone():
     """And the sum."""
-    assert ["[FAIL] n2:9888  odd", "1 of 2 answer, 1 do not"] == report(
+    assert ["[FAIL] n2:9888  odd", "1 of 2 respond, 1 do not"] == report(
         state("n1"), state("n2", "odd"), is_quiet=True
     )

@@ -11,19 +11,21 @@ from hypothesis import strategies as st
 
 from fructosa_bridge.model.errors import ScrapeError
 from fructosa_bridge.model.target import Target
-from fructosa_bridge.scrape.response import Reply
+from fructosa_bridge.scrape.response import ScrapeResponse
 from tests.bridge.node import GOOD, answer
 
 LIMIT_BYTES = 2**20
 HEAD_BYTES = 2**16
 CHUNKED = answer(b"", content_length="", transfer_encoding="chunked")
-NO_HTTP = "the answer is no HTTP, or broken HTTP; is this the right port?"
-LONG = "the answer's header lines are too long; is this the right port?"
+NO_HTTP = "the response is not valid HTTP; is this the right port?"
+LONG = "the response has too long headers; is this the right port?"
 
 
 def replied(*pieces, is_closed=False):
     """Return the reply that comes of *pieces*, behind which the node may close."""
-    reply = Reply(Target(group="all", host="n1", port=1, path="n", limit_bytes=LIMIT_BYTES))
+    reply = ScrapeResponse(
+        Target(group="all", host="n1", port=1, graphite_path="n", page_limit=LIMIT_BYTES)
+    )
     for piece in pieces:
         if not reply.is_over:
             reply.feed(memoryview(piece))
@@ -41,7 +43,7 @@ def outcome(reply):
         page = str(error)
     if reply.status not in (0, 200):  # of a refusal no more is read than is shown
         page = reply.excerpt()
-    return reply.status, reply.is_whole, page, reply.media, reply.location
+    return reply.status, reply.is_complete, page, reply.media, reply.location
 
 
 def chunked(body, size, extension=b""):
@@ -96,7 +98,7 @@ def test_any_bytes_are_an_answer_or_a_fault(pieces):
     """Nothing else comes out of them, and what is no answer is never kept."""
     reply = replied(*pieces, is_closed=True)
 
-    assert reply.is_last or not reply.is_begun
+    assert reply.closes or not reply.has_begun
     assert outcome(reply)
 
 
@@ -116,7 +118,7 @@ def test_a_whole_answer_leaves_its_connection_for_the_next(name, page):
     """Whatever its frame is."""
     reply = replied(ANSWERS[name])
 
-    assert (200, True, False) == (reply.status, reply.is_whole, reply.is_last)
+    assert (200, True, False) == (reply.status, reply.is_complete, reply.closes)
     assert page == reply.page()
 
 
@@ -135,17 +137,17 @@ def test_what_nobody_asked_for_is_not_read_and_costs_the_connection(name):
     """It would be taken for the answer to the next request."""
     reply = replied(ANSWERS[name])
 
-    assert (200, GOOD, True) == (reply.status, reply.page(), reply.is_last)
+    assert (200, GOOD, True) == (reply.status, reply.page(), reply.closes)
     assert reply.media == "text/plain"
 
 
 def test_what_comes_behind_the_answer_in_a_piece_of_its_own_costs_the_connection_too():
     """As long as the reply is there to see it."""
-    reply = Reply(Target(group="all", host="n1", port=1, path="n"))
+    reply = ScrapeResponse(Target(group="all", host="n1", port=1, graphite_path="n"))
     for piece in (answer(), answer(b"other 1\n")):
         reply.feed(memoryview(piece))
 
-    assert (True, GOOD) == (reply.is_last, reply.page())
+    assert (True, GOOD) == (reply.closes, reply.page())
 
 
 @pytest.mark.parametrize(
@@ -160,7 +162,7 @@ def test_some_answers_are_the_last_of_their_connection(head):
     """The node says so, or the rest of a refusal is not waited for."""
     reply = replied(head)
 
-    assert (True, True) == (reply.is_whole, reply.is_last)
+    assert (True, True) == (reply.is_complete, reply.closes)
 
 
 def test_a_page_without_a_length_ends_with_the_connection():
@@ -168,9 +170,9 @@ def test_a_page_without_a_length_ends_with_the_connection():
     open_yet = replied(ANSWERS["until it closes"])
     closed = replied(ANSWERS["until it closes"], is_closed=True)
 
-    assert (False, True) == (open_yet.is_whole, closed.is_whole)
+    assert (False, True) == (open_yet.is_complete, closed.is_complete)
     assert closed.page() == GOOD
-    assert closed.is_last
+    assert closed.closes
 
 
 @pytest.mark.parametrize(
@@ -178,7 +180,7 @@ def test_a_page_without_a_length_ends_with_the_connection():
 )
 def test_a_page_with_a_length_does_not_end_with_the_connection(name):
     """What is missing is missing."""
-    assert not replied(ANSWERS[name], is_closed=True).is_whole
+    assert not replied(ANSWERS[name], is_closed=True).is_complete
 
 
 def test_gzip_in_the_transfer_is_refused():
@@ -194,7 +196,7 @@ def test_a_header_that_stands_twice_says_both():
     """A page that is packed twice is not unpacked once and taken for metrics."""
     reply = replied(answer(content_encoding="gzip", Content_Encoding="gzip"))
 
-    assert str(reply.fault) == "the page is packed as 'gzip, gzip', which was not asked for"
+    assert str(reply.error) == "the page has the unexpected encoding 'gzip, gzip'"
 
 
 def head_of(size):
@@ -212,7 +214,7 @@ def test_a_head_may_have_64_kib_however_it_comes(size, is_taken, step):
 
     reply = replied(*(sent[at : at + step] for at in range(0, len(sent), step)))
 
-    assert is_taken is (reply.fault is None)
+    assert is_taken is (reply.error is None)
     assert (GOOD if is_taken else LONG) == outcome(reply)[2]
 
 
@@ -236,7 +238,7 @@ def test_a_hostile_head_is_left(piece, fault):
     """Soon, and with a reason."""
     reply = replied(*[piece] * 4000)
 
-    assert (fault, 0, True) == (str(reply.fault), reply.status, reply.is_last)
+    assert (fault, 0, True) == (str(reply.error), reply.status, reply.closes)
 
 
 @pytest.mark.parametrize("start", [b"3;x=", b"0\r\nx: ", b"0\r\n"])
@@ -246,7 +248,7 @@ def test_what_goes_on_behind_the_head_without_a_page_is_left(start):
 
     reply = replied(CHUNKED + b"4\r\nup 1\r\n" + start, *[piece] * 20000)
 
-    assert "the page broke off after 4 bytes: what follows is broken HTTP" == str(reply.fault)
+    assert "the page is incomplete: invalid HTTP after 4 bytes" == str(reply.error)
 
 
 def test_a_page_in_chunks_of_a_byte_is_read():

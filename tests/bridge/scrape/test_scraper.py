@@ -8,10 +8,9 @@ import pytest
 from aiohttp import web
 
 from fructosa_bridge.model.target import Target
-from fructosa_bridge.queue.spool import Spool
 from fructosa_bridge.scrape.client import Client, Page
 from fructosa_bridge.scrape.scraper import Scraper
-from fructosa_bridge.scrape.target_state import State
+from fructosa_bridge.scrape.target_state import TargetState
 from fructosa_bridge.translate.translator import Translator
 
 GOOD = "# TYPE load gauge\nload 0.5\n"
@@ -66,16 +65,20 @@ async def scrape(port):
     async with Client() as client:
 
         async def run(kind, host="127.0.0.1", to=port):
-            spool = Spool(10**6)
+            batches = []
             timeout_s = 1 if kind == "slow" else 30
             target = Target(
-                group="all", host=host, port=to, path="n", timeout_s=timeout_s, sensors=(kind,)
+                group="all",
+                host=host,
+                port=to,
+                graphite_path="n",
+                timeout_s=timeout_s,
+                sensors=(kind,),
             )
-            state = State(target)
-            await Scraper(client, [spool], sample_limit=100).scrape(state, 1234.5)
-            (batch,) = await spool.peek(10**6)
-            assert (1234, 10) == (batch.time_s, batch.interval_s)
-            return state, dict(batch.points)
+            state = TargetState(target)
+            await Scraper(client, batches.extend, sample_limit=100).scrape(state, 1234.5)
+            assert {(1234, 10)} == {(batch.time_s, batch.interval_s) for batch in batches}
+            return state, dict(point for batch in batches for point in batch.points)
 
         yield run
 
@@ -94,13 +97,13 @@ async def test_a_good_page_becomes_points_and_says_that_the_node_is_up(scrape):
 @pytest.mark.parametrize(
     ("kind", "error"),
     [
-        ("slow", "no page within the timeout of 1 s"),
-        ("half", "the page broke off after "),
-        ("moved", "the answer was 302 Found"),
-        ("refused", "the answer was 400 Bad Request: no such sensor; there are others"),
-        ("html", "this is a web page (HTML), no metrics"),
-        ("many", "the page is refused: 101 samples, more than the 100 that are allowed"),
-        ("cut", "the page is refused: not a sample of the text format: 'loa'"),
+        ("slow", "no response within the timeout of 1 s"),
+        ("half", "the page is incomplete: "),
+        ("moved", "the response is 302 Found"),
+        ("refused", "the response is 400 Bad Request: no such sensor; there are others"),
+        ("html", "the response is a web page (HTML), not metrics"),
+        ("many", "the page is refused: 101 samples, more than the 100"),
+        ("cut", "the page is refused: not a valid sample: 'loa'"),
     ],
 )
 async def test_a_bad_answer_gives_none_of_its_samples_and_a_clear_error(scrape, kind, error):
@@ -127,8 +130,8 @@ async def test_a_node_that_is_not_there_says_why(scrape, unused_tcp_port):
     refused, _ = await scrape("good", to=unused_tcp_port)
     unknown, _ = await scrape("good", host="no-such-host.invalid")
 
-    assert refused.error == "can't connect: Connection refused"
-    assert unknown.error.startswith(("there is no host no-such-host.invalid: ", "can't "))
+    assert refused.error == "cannot connect: Connection refused"
+    assert unknown.error.startswith(("unknown host no-such-host.invalid: ", "can't "))
 
 
 async def test_bytes_that_are_no_utf8_keep_their_place(scrape):
@@ -141,24 +144,24 @@ async def test_bytes_that_are_no_utf8_keep_their_place(scrape):
 class Faulty(Translator):
     """A translator with a fault of ours."""
 
-    def points(self, *asked, **how):
+    def translate(self, *asked, **how):
         """Fail."""
         raise RecursionError("too deep")
 
 
 async def test_a_fault_of_ours_costs_only_the_page_that_shows_it(port, caplog):
     """It is an error of the target, with a traceback in the log; scraping goes on."""
-    spool = Spool(100)
-    target = Target(group="all", host="127.0.0.1", port=port, path="n", sensors=("good",))
-    state = State(target)
+    batches = []
+    target = Target(group="all", host="127.0.0.1", port=port, graphite_path="n", sensors=("good",))
+    state = TargetState(target)
     async with Client() as client:
-        scraper = Scraper(client, [spool], sample_limit=100)
+        scraper = Scraper(client, batches.extend, sample_limit=100)
         scraper._translator = lambda target: Faulty()
         await scraper.scrape(state, 1000)
 
-    (batch,) = await spool.peek(100)
+    (batch,) = batches
     assert dict(batch.points)["n.up.all"] == 0
-    assert state.error == "a fault of lmaster, see its log: RecursionError: too deep"
+    assert state.error == "internal error, see lmaster's log: RecursionError: too deep"
     assert "Traceback" in caplog.text
 
 
@@ -178,8 +181,8 @@ class Enough(Exception):
 async def test_a_target_is_scraped_at_its_moments_and_missed_slots_are_counted(port):
     """A scrape that takes 25 s costs two slots of ten."""
     clock, dues = Clock(), []
-    target = Target(group="all", host="127.0.0.1", port=port, path="n")
-    state = State(target)
+    target = Target(group="all", host="127.0.0.1", port=port, graphite_path="n")
+    state = TargetState(target)
 
     class Timed(Scraper):
         """A scraper whose scrapes and waits take no real time."""
@@ -196,7 +199,7 @@ async def test_a_target_is_scraped_at_its_moments_and_missed_slots_are_counted(p
 
     async with Client() as client:
         with contextlib.suppress(Enough):
-            await Timed(client, [], 100, clock).watch(state)
+            await Timed(client, lambda batches: None, 100, clock).run(state)
 
     steps = [round(after - before) for before, after in pairwise(dues)]
     assert [10, 30, 10] == steps
@@ -206,7 +209,7 @@ async def test_a_target_is_scraped_at_its_moments_and_missed_slots_are_counted(p
 async def test_a_clock_set_back_far_is_followed():
     """The target doesn't wait for hours until the old time comes again."""
     clock = Clock()
-    scraper = Scraper(None, [], 100, clock)
+    scraper = Scraper(None, lambda batches: None, 100, clock)
     waited = asyncio.create_task(scraper._wait(clock.now_s + 7200, 1, 0.5))
     await asyncio.sleep(0)
     clock.now_s += 2
@@ -231,23 +234,31 @@ class Nodes:
         """Forget nothing."""
 
 
-class Counting(Spool):
-    """A spool that tells how many batches it was given each time."""
+class Queue:
+    """A queue that keeps what it is given, and how many scrapes each time."""
 
     def __init__(self):
-        super().__init__(10**6)
-        self.given = []
+        self.scrapes = []
+        self.batches = []
+        self._arrival = asyncio.Event()
 
-    def extend(self, batches):
+    def __call__(self, batches):
         """Queue them."""
-        self.given.append(len(batches))
-        super().extend(batches)
+        durations = [path for batch in batches for path, _ in batch.points if "duration" in path]
+        self.scrapes.append(len(durations))
+        self.batches += batches
+        self._arrival.set()
+
+    async def arrival(self):
+        """Wait until something is queued that was not waited for."""
+        await asyncio.wait_for(self._arrival.wait(), 20)
+        self._arrival.clear()
 
 
 def states(count):
     """Return the states of so many targets."""
     return [
-        State(Target(group="all", host=f"n{number}", port=1, path=f"n{number}"))
+        TargetState(Target(group="all", host=f"n{number}", port=1, graphite_path=f"n{number}"))
         for number in range(count)
     ]
 
@@ -264,7 +275,7 @@ async def scraper_that_waits():
 
     async def make(*arguments, **named):
         made = Scraper(*arguments, **named)
-        state = State(Target(group="all", host="hangs", port=1, path="hangs"))
+        state = TargetState(Target(group="all", host="hangs", port=1, graphite_path="hangs"))
         hanging.append(asyncio.create_task(made.scrape(state, 1000.0)))
         await asyncio.sleep(0)
         return made
@@ -277,37 +288,37 @@ async def scraper_that_waits():
 
 async def test_what_is_scraped_is_queued_when_the_last_has_answered():
     """All together, and without waiting for more: who is killed then loses nothing."""
-    spool, found = Counting(), states(7)
-    scraper = Scraper(Nodes(), [spool], sample_limit=10)
+    queue, found = Queue(), states(7)
+    scraper = Scraper(Nodes(), queue, sample_limit=10)
 
     await scraped(scraper, found)
 
-    assert ([7], None) == (spool.given, scraper._timer)
+    assert ([7], None) == (queue.scrapes, scraper._timer)
 
 
 async def test_what_is_scraped_together_is_queued_together(scraper_that_waits):
     """After a moment, without anybody asking for it, if some node does not answer."""
-    spool, found = Counting(), states(7)
-    scraper = await scraper_that_waits(Nodes(), [spool], sample_limit=10)
+    queue, found = Queue(), states(7)
+    scraper = await scraper_that_waits(Nodes(), queue, sample_limit=10)
 
     await scraped(scraper, found)
-    before = list(spool.given)
-    batches = await asyncio.wait_for(spool.peek(10**6), 20)
+    before = list(queue.scrapes)
+    await queue.arrival()
 
-    assert ([], [7], 7) == (before, spool.given, len(batches))
+    assert ([], [7]) == (before, queue.scrapes)
     assert [True] * 7 == [state.up for state in found]
 
 
 async def test_what_waits_can_be_queued_at_once(scraper_that_waits):
     """At the end, and before another configuration is used; then nothing waits, and no timer."""
-    spool, found = Counting(), states(3)
-    scraper = await scraper_that_waits(Nodes(), [spool], sample_limit=10)
+    queue, found = Queue(), states(3)
+    scraper = await scraper_that_waits(Nodes(), queue, sample_limit=10)
     await scraped(scraper, found)
 
     scraper.flush()
     scraper.flush()
 
-    assert ([3], None) == (spool.given, scraper._timer)
+    assert ([3], None) == (queue.scrapes, scraper._timer)
 
 
 @pytest.mark.parametrize(
@@ -315,72 +326,57 @@ async def test_what_waits_can_be_queued_at_once(scraper_that_waits):
 )
 async def test_no_more_than_a_hundred_pages_wait(scraper_that_waits, count, given):
     """They would fill the memory when all nodes answer at one moment."""
-    spool = Counting()
-    scraper = await scraper_that_waits(Nodes(), [spool], sample_limit=10)
+    queue = Queue()
+    scraper = await scraper_that_waits(Nodes(), queue, sample_limit=10)
 
     await scraped(scraper, states(count))
 
-    assert given == spool.given
+    assert given == queue.scrapes
     scraper.flush()
-    assert count == sum(spool.given)
+    assert count == sum(queue.scrapes)
 
 
 async def test_scrapes_go_on_after_each_moment(scraper_that_waits):
     """A second round is gathered anew."""
-    spool, found = Counting(), states(2)
-    scraper = await scraper_that_waits(Nodes(), [spool], sample_limit=10)
+    queue, found = Queue(), states(2)
+    scraper = await scraper_that_waits(Nodes(), queue, sample_limit=10)
 
-    for number in (1, 2):
+    for _ in range(2):
         await scraped(scraper, found)
-        await asyncio.wait_for(spool.peek(10**6), 20)
-        async with asyncio.timeout(20):
-            while len(spool.given) < number:
-                await asyncio.sleep(0.001)
+        await queue.arrival()
 
-    assert [2, 2] == spool.given
-
-
-async def test_every_spool_gets_every_batch(scraper_that_waits):
-    """Those that are there when it is queued."""
-    spools = [Counting(), Counting()]
-    scraper = await scraper_that_waits(Nodes(), spools[:1], sample_limit=10)
-    await scraped(scraper, states(2))
-
-    scraper.spools = spools
-    scraper.flush()
-
-    assert [[2], [2]] == [spool.given for spool in spools]
+    assert [2, 2] == queue.scrapes
 
 
 async def test_a_refused_page_among_good_ones_costs_itself_alone():
     """The others are queued with it."""
-    spool, found = Counting(), states(3)
+    queue, found = Queue(), states(3)
     nodes = Nodes(lambda target: "wrong" if target.host == "n1" else GOOD)
-    scraper = Scraper(nodes, [spool], sample_limit=10)
+    scraper = Scraper(nodes, queue, sample_limit=10)
 
     await scraped(scraper, found)
     scraper.flush()
 
-    assert ([3], [True, False, True]) == (spool.given, [state.up for state in found])
+    assert ([3], [True, False, True]) == (queue.scrapes, [state.up for state in found])
 
 
 async def test_a_fault_of_ours_costs_one_page_of_those_that_are_translated_together(caplog):
     """Be it while the page is fetched, or while it is read."""
-    spool, found = Counting(), states(4)
+    queue, found = Queue(), states(4)
 
     def says(target):
         if target.host == "n1":
             raise ZeroDivisionError("a bug")
         return None if target.host == "n2" else GOOD  # no text: what reads it breaks
 
-    scraper = Scraper(Nodes(says), [spool], sample_limit=10)
+    scraper = Scraper(Nodes(says), queue, sample_limit=10)
 
     await scraped(scraper, found)
     scraper.flush()
 
-    assert ([4], [True, False, False, True]) == (spool.given, [state.up for state in found])
-    assert "a fault of lmaster, see its log: ZeroDivisionError: a bug" == found[1].error
-    assert "a fault of lmaster, see its log: TypeError" in found[2].error
+    assert ([4], [True, False, False, True]) == (queue.scrapes, [state.up for state in found])
+    assert "internal error, see lmaster's log: ZeroDivisionError: a bug" == found[1].error
+    assert "internal error, see lmaster's log: TypeError" in found[2].error
     assert 2 == caplog.text.count("Traceback")
 
 
@@ -394,15 +390,13 @@ async def test_a_fault_of_ours_costs_one_page_of_those_that_are_translated_toget
 )
 async def test_whether_a_target_is_up_is_told_in_its_naming(naming, path):
     """Beside what the page says, with how long it took and how many samples it had."""
-    spool = Counting()
-    target = Target(group="all", host="n0", port=1, path="n0", naming=naming)
-    scraper = Scraper(Nodes(), [spool], sample_limit=10)
-    await scraped(scraper, [State(target)])
+    queue = Queue()
+    target = Target(group="all", host="n0", port=1, graphite_path="n0", naming=naming)
+    scraper = Scraper(Nodes(), queue, sample_limit=10)
+    await scraped(scraper, [TargetState(target)])
     scraper.flush()
 
-    (batch,) = await spool.peek(10)
-
-    found = dict(batch.points)
+    found = dict(point for batch in queue.batches for point in batch.points)
     assert 4 == len(found)
     assert [1.0] == [value for name, value in found.items() if name.startswith(path)]
 
@@ -425,7 +419,7 @@ async def test_who_is_ended_amid_a_scrape_has_missed_that_slot():
         async def _wait(self, due_s, interval_s, offset_s):
             return due_s
 
-    watching = asyncio.create_task(Soon(Silent(), [], 10).watch(state))
+    watching = asyncio.create_task(Soon(Silent(), lambda batches: None, 10).run(state))
     await asyncio.wait_for(asked.wait(), 20)
 
     watching.cancel()

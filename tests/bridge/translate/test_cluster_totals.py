@@ -10,21 +10,26 @@ from hypothesis import strategies as st
 from prometheus_client import generate_latest
 
 from fructosa_bridge.model.errors import ScrapeError
-from fructosa_bridge.model.selection import SELECTOR, Choice
+from fructosa_bridge.model.selection import SELECTOR, MetricSelection
 from fructosa_bridge.model.target import Target
 from fructosa_bridge.naming.schemes import SCHEMES
-from fructosa_bridge.queue.spool import Spool
 from fructosa_bridge.scrape.client import Page
 from fructosa_bridge.scrape.scraper import Scraper
-from fructosa_bridge.scrape.target_state import State
-from fructosa_bridge.translate.cluster_totals import SUMS, AllPicks, part, told, totals
+from fructosa_bridge.scrape.target_state import TargetState
+from fructosa_bridge.translate.cluster_totals import (
+    TOTALS,
+    AddendIndexes,
+    addend,
+    contribution,
+    totals,
+)
 from fructosa_bridge.translate.translator import Translator
 from fructosa_bridge.web.metrics import registry
 from fructosa_exporter.sensors import SENSORS
-from fructosa_grafana.boards import BOARDS
-from fructosa_grafana.query import ANY
+from fructosa_grafana.dashboards import DASHBOARDS
+from fructosa_grafana.queries.expressions import ANY
 
-from ..shown import Shown
+from ..fake_status import FakeStatus
 
 PAGE = """\
 # TYPE fructosa_cpu_threads gauge
@@ -49,8 +54,7 @@ class Nodes:
         self._rules = rules
         self.said = {}
         self.states = []
-        self._spool = Spool(10**6)
-        self._scraper = Scraper(self, [self._spool], 10**6)
+        self._scraper = Scraper(self, lambda batches: None, 10**6)
 
     async def fetch(self, target):
         """Answer as lmaster's client does."""
@@ -61,8 +65,10 @@ class Nodes:
 
     def add(self, name, section="compute"):
         """Add a target; return how it is called here."""
-        made = Target(group=section, host=name, port=1, path=f"cluster.{name}", **self._rules)
-        self.states.append(State(made))
+        made = Target(
+            group=section, host=name, port=1, graphite_path=f"cluster.{name}", **self._rules
+        )
+        self.states.append(TargetState(made))
         return self.states[-1]
 
     async def scrape(self, state, said, due_s=0.0):
@@ -72,7 +78,7 @@ class Nodes:
 
     def sums(self):
         """Return what lmaster's page says of sums: ``{(quantity, section): value}``."""
-        text = generate_latest(registry(Shown(self.states))).decode()
+        text = generate_latest(registry(FakeStatus(self.states))).decode()
         found = re.findall(r'^fructosa_cluster_(\w+){section="(.*)"} (.*)$', text, re.MULTILINE)
         return {(quantity, section): float(value) for quantity, section, value in found}
 
@@ -165,7 +171,7 @@ async def test_gpus_are_added_up_and_those_that_are_lost_are_counted():
 
 async def test_what_graphite_is_not_to_hold_adds_up_all_the_same():
     """So a site may keep the sums alone."""
-    nodes = Nodes(choice=Choice(drop=(SELECTOR.parse("fructosa_*"),)))
+    nodes = Nodes(selection=MetricSelection(drop=(SELECTOR.parse("fructosa_*"),)))
 
     await nodes.scrape(nodes.add("n1"), PAGE)
 
@@ -176,14 +182,14 @@ def grown(*pages):
     """Return what is received a second, after pages that were due as given: ``(due_s, page)``."""
     translator, before = Translator(), None
     for due_s, page in pages:
-        taken = translator.points(page, "cluster.n1.", 10**6).taken
-        before = told(taken, due_s, before)
+        taken = translator.translate(page, "cluster.n1.", 10**6).addends
+        before = contribution(taken, due_s, before)
     return named(before.amounts).get(RECEIVED)
 
 
 def named(amounts):
     """Return amounts by the names of their sums, without those that are not there."""
-    each = zip(SUMS, amounts, strict=True)
+    each = zip(TOTALS, amounts, strict=True)
     return {summed.quantity: amount for summed, amount in each if not math.isnan(amount)}
 
 
@@ -233,16 +239,16 @@ def test_a_series_that_stands_twice_counts_once():
     """The last one, as in Graphite."""
     page = 'fructosa_load_average{minutes="1"} 1\nfructosa_load_average{a="",minutes="1"} 2\n'
 
-    taken = Translator().points(page, "cluster.n1.", 10).taken
+    taken = Translator().translate(page, "cluster.n1.", 10).addends
 
-    assert {"load_average": 2} == named(told(taken, 0, None).amounts)
+    assert {"load_average": 2} == named(contribution(taken, 0, None).amounts)
 
 
 def test_pages_of_other_exporters_have_nothing_to_add():
     """So they cost nothing."""
     page = 'node_load1 1\nfructosa_load_average{minutes="5"} 1\nfructosa_cpu_threads_x 1\n'
 
-    assert Translator().points(page, "cluster.n1.", 10).taken is None
+    assert Translator().translate(page, "cluster.n1.", 10).addends is None
 
 
 def test_nodes_that_say_the_same_share_what_is_picked():
@@ -250,12 +256,15 @@ def test_nodes_that_say_the_same_share_what_is_picked():
     translator = Translator()
     pages = [f'{PAGE}uname{{node="n{number}"}} 1\n' for number in range(10)]
 
-    found = [translator.points(page, f"n{at}.", 100).taken.picks for at, page in enumerate(pages)]
-    known = translator._layouts._picks._known
+    found = [
+        translator.translate(page, f"n{at}.", 100).addends.addend_index
+        for at, page in enumerate(pages)
+    ]
+    known = translator._templates._addends
     shared = (len(set(map(id, found))), len(known))
     del found
     for at in range(10):
-        translator.points("up 1\n", f"n{at}.", 100)
+        translator.translate("up 1\n", f"n{at}.", 100)
     gc.collect()
 
     assert (1, 1) == shared
@@ -270,27 +279,27 @@ PAGES = st.dictionaries(st.sampled_from(SERIES), NUMBERS, min_size=1)
 @given(st.lists(PAGES, min_size=1, max_size=4))
 def test_no_numbers_make_a_sum_that_is_no_number(pages):
     """Neither infinite nor NaN, whatever nodes say, and whichever series they say each time."""
-    picks, before, amounts = AllPicks(), None, []
+    picks, before, amounts = AddendIndexes(), None, []
     for at, page in enumerate(pages):
         placed = tuple((place, _part(series)) for place, series in enumerate(page))
-        before = told(picks.of(placed).taken(list(page.values())), float(at), before)
+        before = contribution(picks.shared(placed).values(list(page.values())), float(at), before)
         amounts.append(("compute", f"cluster.n{at}", before.amounts))
 
     found = totals(amounts)["compute"]
 
-    assert len(SUMS) == len(found)
+    assert len(TOTALS) == len(found)
     assert all(math.isfinite(amount) for amount in named(found).values())
 
 
 def _part(series):
     metric, _, interface = series.partition('{interface="')
-    return part(f"fructosa_{metric}", [("interface", interface.rstrip('"}'))])
+    return addend(f"fructosa_{metric}", [("interface", interface.rstrip('"}'))])
 
 
 def test_sums_that_are_too_large_are_not_told():
     """As Graphite could not hold them."""
-    taken = Translator().points("fructosa_cpu_threads 1e308\n", "n.", 10).taken
-    amounts = told(taken, 0, None).amounts
+    taken = Translator().translate("fructosa_cpu_threads 1e308\n", "n.", 10).addends
+    amounts = contribution(taken, 0, None).amounts
 
     assert {} == named(totals([("all", f"n{at}", amounts) for at in range(2)])["all"])
 
@@ -319,16 +328,16 @@ def test_sums_that_are_too_large_are_not_told():
 )
 def test_whole_disks_wires_and_packages_are_added_up(metric, labels, quantity):
     """What holds others counts, and what it holds does not."""
-    found = part(metric, list(labels.items()))
+    found = addend(metric, list(labels.items()))
 
-    assert quantity == (found and SUMS[found.number].quantity)
+    assert quantity == (found and TOTALS[found.total].quantity)
 
 
 def test_sums_are_made_of_metrics_and_labels_that_the_agent_has():
     """Counters are called so that they are known as such."""
     declared = {metric.name: metric for sensor in SENSORS.values() for metric in sensor.metrics}
 
-    for summed in SUMS:
+    for summed in TOTALS:
         metric = declared[summed.metric]
         assert {name for name, _ in summed.labels} <= set(metric.labels)
         assert summed.is_rate == (metric.type == "counter")
@@ -336,9 +345,9 @@ def test_sums_are_made_of_metrics_and_labels_that_the_agent_has():
 
 def test_what_dashboards_ask_of_lmaster_it_tells():
     """Each sum that is on a panel is one of these, and each of these is on a panel."""
-    asked = {series.metric for board in BOARDS for series in board.leaves("graphite")}
+    asked = {series.metric for board in DASHBOARDS for series in board.leaves("graphite")}
 
-    expected = {summed.name for summed in SUMS}
+    expected = {summed.name for summed in TOTALS}
     assert expected == {name for name in asked if name.startswith("fructosa_cluster_")}
 
 
@@ -346,7 +355,7 @@ def test_lmaster_adds_up_what_prometheus_is_asked_to():
     """Of the same series, so that a panel shows the same from both."""
     queries = [
         query
-        for board in BOARDS
+        for board in DASHBOARDS
         for panel in board.panels
         for query in panel.queries
         if query.in_graphite is not None
@@ -358,7 +367,7 @@ def test_lmaster_adds_up_what_prometheus_is_asked_to():
         if ours.metric.startswith("fructosa_cluster_")
     }
 
-    assert {(summed.name, summed.metric, frozenset(summed.labels)) for summed in SUMS} == asked
+    assert {(summed.name, summed.metric, frozenset(summed.labels)) for summed in TOTALS} == asked
 
 
 def _patterns(labels):

@@ -7,28 +7,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fructosa_bridge.naming.schemes import SCHEMES, Named, Plain
-from fructosa_bridge.translate.columns import AllPaths, Columns
+from fructosa_bridge.naming.schemes import SCHEMES, Plain, SeriesPath
+from fructosa_bridge.translate.columns import Columns, PathTable
 
-OWN = ("up.all",)
 NUMBERS = st.floats() | st.integers(-(2**63), 2**64 - 1)
 
 
 def columns(*series, scheme="plain", paths=None):
     """Return the columns of *series*, each a path, a path with its factor, or None."""
-    named = [Named(one) if isinstance(one, str) else one for one in series]
-    return Columns(named, SCHEMES[scheme], AllPaths() if paths is None else paths)
+    named = [SeriesPath(one) if isinstance(one, str) else one for one in series]
+    return Columns(named, SCHEMES[scheme], PathTable() if paths is None else paths)
 
 
-def points(kept):
-    """Return the points of what was kept, without the caller's own."""
-    assert OWN == kept.paths.each[-1:]
-    return list(zip(kept.paths.each[:-1], kept.values, strict=True))
+def points(found):
+    """Return the points of a page's values."""
+    return list(zip(found.paths.each, found.values, strict=True))
 
 
 def test_each_number_has_its_path():
     """In the order of the page."""
-    kept = columns("a", "b").kept([1, 2.5], OWN)
+    kept = columns("a", "b").values([1, 2.5])
 
     assert [("a", 1), ("b", 2.5)] == points(kept)
 
@@ -38,7 +36,7 @@ def test_what_is_not_wanted_has_none():
     made = columns("a", None, "b")
 
     for number in (7.0, math.nan, math.inf, -math.inf):
-        kept = made.kept([1.0, number, 2.0], OWN)
+        kept = made.values([1.0, number, 2.0])
 
         assert [("a", 1.0), ("b", 2.0)] == points(kept)
         assert (0, 0) == (kept.not_finite, kept.repeated)
@@ -47,7 +45,7 @@ def test_what_is_not_wanted_has_none():
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
 def test_what_graphite_can_not_hold_is_left_out_and_counted(number):
     """The others keep their paths."""
-    kept = columns("a", "b", "c").kept([1.0, number, 3.0], OWN)
+    kept = columns("a", "b", "c").values([1.0, number, 3.0])
 
     assert [("a", 1.0), ("c", 3.0)] == points(kept)
     assert 1 == kept.not_finite
@@ -56,25 +54,25 @@ def test_what_graphite_can_not_hold_is_left_out_and_counted(number):
 @pytest.mark.parametrize("numbers", [[1e308, 1e308], [-1e308, -1e308], [2**64 - 1] * 2])
 def test_numbers_whose_sum_is_too_large_are_kept_all_the_same(numbers):
     """The sum is a short way to look at them, and no more."""
-    kept = columns("a", "b").kept(numbers, OWN)
+    kept = columns("a", "b").values(numbers)
 
     assert ([("a", numbers[0]), ("b", numbers[1])], 0) == (points(kept), kept.not_finite)
 
 
 def test_a_number_is_multiplied_and_may_become_too_large():
     """Then Graphite can't hold it."""
-    made = columns(Named("a", 100.0), "b")
+    made = columns(SeriesPath("a", 100.0), "b")
 
-    assert [("a", 250.0), ("b", 1.0)] == points(made.kept([2.5, 1.0], OWN))
-    assert [("b", 1.0)] == points(made.kept([1e307, 1.0], OWN))
-    assert 1 == made.kept([1e307, 1.0], OWN).not_finite
+    assert [("a", 250.0), ("b", 1.0)] == points(made.values([2.5, 1.0]))
+    assert [("b", 1.0)] == points(made.values([1e307, 1.0]))
+    assert 1 == made.values([1e307, 1.0]).not_finite
 
 
 def test_of_a_path_that_stands_twice_the_last_number_counts():
     """The other one is counted as repeated; one that is none does not count."""
     made = columns("a", "b", "a")
 
-    twice, once = made.kept([1.0, 2.0, 3.0], OWN), made.kept([1.0, 2.0, math.nan], OWN)
+    twice, once = made.values([1.0, 2.0, 3.0]), made.values([1.0, 2.0, math.nan])
 
     assert ([("a", 3.0), ("b", 2.0)], 1) == (points(twice), twice.repeated)
     assert ([("a", 1.0), ("b", 2.0)], 0, 1) == (points(once), once.repeated, once.not_finite)
@@ -82,7 +80,7 @@ def test_of_a_path_that_stands_twice_the_last_number_counts():
 
 def test_a_path_that_is_dropped_once_and_kept_once_is_not_repeated():
     """What is dropped has no path."""
-    kept = columns("a", None).kept([1.0, 2.0], OWN)
+    kept = columns("a", None).values([1.0, 2.0])
 
     assert ([("a", 1.0)], 0) == (points(kept), kept.repeated)
 
@@ -92,7 +90,7 @@ DISKS = ("fructosa_disk_reads_total.sda", "fructosa_disk_reads_total.sda1", None
 
 def test_totals_are_told_besides():
     """Of what 0.3 added up, without what is dropped."""
-    kept = columns(*DISKS, scheme="fructosa").kept([5, 3, 100, 0.5], OWN)
+    kept = columns(*DISKS, scheme="fructosa").values([5, 3, 100, 0.5])
 
     assert 5.0 == dict(points(kept))["DiskIOCounters.read_count"]
     assert [*map(str, (5, 3, 0.5))] == [f"{value:g}" for _, value in points(kept)[:3]]
@@ -103,8 +101,8 @@ def test_a_total_of_which_a_part_is_no_number_is_not_told(number):
     """It would be told too small; a part that does not count does not matter."""
     made = columns(*DISKS, scheme="fructosa")
 
-    without = made.kept([number, 3.0, 1.0, 0.5], OWN)
-    partition = made.kept([5.0, number, 1.0, 0.5], OWN)
+    without = made.values([number, 3.0, 1.0, 0.5])
+    partition = made.values([5.0, number, 1.0, 0.5])
 
     assert [DISKS[1], "load"] == [path for path, _ in points(without)]
     assert 5.0 == dict(points(partition))["DiskIOCounters.read_count"]
@@ -115,9 +113,9 @@ def test_a_total_of_which_a_part_is_no_number_is_not_told(number):
 def test_a_total_is_the_same_of_whole_numbers_and_of_broken_ones(numbers):
     """The short way reads a number without a point as a whole one."""
     made = columns(*(f"fructosa_disk_reads_total.sd{n}x" for n in range(len(numbers))))
-    made = Columns(made._series, SCHEMES["fructosa"], AllPaths())
+    made = Columns(made._series, SCHEMES["fructosa"], PathTable())
 
-    assert points(made.kept(numbers, OWN)) == points(made.kept([float(n) for n in numbers], OWN))
+    assert points(made.values(numbers)) == points(made.values([float(n) for n in numbers]))
 
 
 @given(st.lists(st.tuples(st.sampled_from(["a", "b", "c", None]), NUMBERS), max_size=8))
@@ -125,7 +123,7 @@ def test_whatever_the_numbers_are_all_is_kept_or_counted(pairs):
     """Nothing that Graphite can't hold gets through."""
     made = columns(*(path for path, _ in pairs))
 
-    kept = made.kept([number for _, number in pairs], OWN)
+    kept = made.values([number for _, number in pairs])
 
     wanted = [(path, number) for path, number in pairs if path is not None]
     finite = [(path, float(number)) for path, number in wanted if math.isfinite(number)]
@@ -135,23 +133,22 @@ def test_whatever_the_numbers_are_all_is_kept_or_counted(pairs):
 
 def test_paths_are_one_object_for_all_who_have_the_same():
     """Also those of different layouts, as without the dropped series they may be the same."""
-    paths = AllPaths()
+    paths = PathTable()
     one, other = columns("a", None, "b", paths=paths), columns("a", "b", paths=paths)
 
-    found = [one.kept([1, 2, 3], OWN).paths, one.kept([4, 5, 6], OWN).paths]
+    found = [one.values([1, 2, 3]).paths, one.values([4, 5, 6]).paths]
 
     assert found[0] is found[1]
-    assert found[0] is other.kept([1, 2], OWN).paths
-    assert found[0] is not other.kept([1, 2], ("up.other",)).paths
+    assert found[0] is other.values([1, 2]).paths
 
 
 def test_paths_that_nobody_has_any_more_are_forgotten():
     """What comes and goes leaves nothing behind."""
-    paths = AllPaths()
-    made = Columns([Named("a"), Named("b")], Plain(), paths)
+    paths = PathTable()
+    made = Columns([SeriesPath("a"), SeriesPath("b")], Plain(), paths)
     for number in (1.0, math.nan):
-        made.kept([number, 2.0], OWN)
+        made.values([number, 2.0])
     del made
     gc.collect()
 
-    assert 0 == len(paths._known)
+    assert 0 == len(paths)

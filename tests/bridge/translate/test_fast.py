@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from fructosa_bridge.deliver import encode
 from fructosa_bridge.model.points import Batch, Paths, Points
-from fructosa_bridge.naming.schemes import Named, Plain
+from fructosa_bridge.naming.schemes import Plain, SeriesPath
 from fructosa_bridge.translate import fast
-from fructosa_bridge.translate.columns import AllPaths, Columns
-from fructosa_bridge.translate.page_template import Layouts, Piece
+from fructosa_bridge.translate.columns import Columns, PathTable
+from fructosa_bridge.translate.page_template import PageTemplates, TemplateLine
 
 ODD = ["NaN", "+Inf", "-Inf", "1_0", "0x10", " 1", "1 ", "١", "1e", "--1", "", ".", "1e999", "e5"]
 PLAIN = ["0", "-0", "1", "+1", "1.", ".5", "1e5", "1E-5", "007", "9007199254740993", "1e22", "1e23"]
@@ -38,14 +38,14 @@ def part_in_c():
         pytest.skip(reason)
 
 
-def layout(prefixes):
-    """Return the layout of a page that has a sample, or a comment, for each prefix."""
-    layouts = Layouts(lambda series: Columns(series, Plain(), AllPaths()))
-    pieces = [
-        Piece(prefix, has_number=not prefix.startswith("#"), series=Named(f"p{number}"))
+def template(prefixes):
+    """Return the template of a page that has a sample, or a comment, for each prefix."""
+    templates = PageTemplates(lambda series: Columns(series, Plain(), PathTable()))
+    lines = [
+        TemplateLine(prefix, has_number=not prefix.startswith("#"), series=SeriesPath(f"p{number}"))
         for number, prefix in enumerate(prefixes)
     ]
-    return layouts.layout(pieces)
+    return templates.template(lines)
 
 
 def page(prefixes, texts):
@@ -63,9 +63,9 @@ PREFIXES = [prefix for pair in PREFIXES for prefix in pair]
 @given(st.lists(numbers, min_size=100, max_size=100))
 def test_numbers_are_read_to_the_last_bit(texts):
     """As float() does, which rounds correctly."""
-    known = layout(PREFIXES)
+    known = template(PREFIXES)
 
-    found = fast.numbers(page(PREFIXES, texts), known._glue, 100)
+    found = fast.numbers(page(PREFIXES, texts), known._fixed_text, 100)
 
     expected = [float(text) for text in texts]
     assert expected == list(array("d", found))
@@ -85,7 +85,7 @@ def test_decimals_are_rounded_correctly():
     ]
     prefixes = ["m "] * 10_000
 
-    found = fast.numbers(page(prefixes, texts), layout(prefixes)._glue, 10_000)
+    found = fast.numbers(page(prefixes, texts), template(prefixes)._fixed_text, 10_000)
 
     assert list(map(float, texts)) == list(array("d", found))
 
@@ -94,9 +94,9 @@ def test_decimals_are_rounded_correctly():
 def test_what_is_unusual_is_left_to_python(texts):
     """What C reads, Python reads too, and alike."""
     prefixes = ["# x", "a ", "b ", "# y", 'c{d="e"} ', "# z"]
-    known, said = layout(prefixes), page(prefixes, texts)
+    known, said = template(prefixes), page(prefixes, texts)
 
-    found = fast.numbers(said, known._glue, 3)
+    found = fast.numbers(said, known._fixed_text, 3)
 
     if found is not None:
         assert list(map(float, known._numbers(said))) == list(array("d", found))
@@ -108,12 +108,12 @@ KNOWN = ["# HELP b 1", "a ", "# b", 'ab{c="d 2"} ', "b ", "# EOF"]
 @given(st.integers(0, 60), st.integers(0, 3), st.text('ab #\n01.{}"', max_size=3))
 def test_a_page_that_nearly_fits_is_read_as_python_reads_it_or_not_at_all(at, gone, come):
     """Whatever a few characters more or less, or others, at any place of it."""
-    known, right = layout(KNOWN), page(KNOWN, ["10", "2.5", "0"])
+    known, right = template(KNOWN), page(KNOWN, ["10", "2.5", "0"])
     said = right[:at] + come + right[at + gone :]
 
-    found = fast.numbers(said, known._glue, 3)
+    found = fast.numbers(said, known._fixed_text, 3)
 
-    assert [10, 2.5, 0] == list(array("d", fast.numbers(right, known._glue, 3)))
+    assert [10, 2.5, 0] == list(array("d", fast.numbers(right, known._fixed_text, 3)))
     if found is not None:
         assert list(map(float, known._numbers(said))) == list(array("d", found))
 
@@ -123,15 +123,15 @@ def test_a_wrong_count_gives_nothing(count):
     """And writes nowhere."""
     prefixes = ["a ", "b "]
 
-    assert fast.numbers("a 1\nb 2", layout(prefixes)._glue, count) is None
+    assert fast.numbers("a 1\nb 2", template(prefixes)._fixed_text, count) is None
 
 
 def test_bytes_that_are_no_utf_8_are_left_to_python():
     """They stand in a page as surrogates."""
     said = b'a{x="\xe9"} 1'.decode("utf-8", "surrogateescape")
-    known = layout([said[:-1]])
+    known = template([said[:-1]])
 
-    assert fast.numbers(said, known._glue, 1) is None
+    assert fast.numbers(said, known._fixed_text, 1) is None
     assert [1.0] == list(known.numbers(said))
 
 
@@ -186,7 +186,7 @@ def test_python_does_it_alone_where_there_is_no_compiler(monkeypatch):
     monkeypatch.setattr(fast, "numbers", None)
     monkeypatch.setattr(fast, "frames", None)
 
-    assert [5.0, 6.5] == list(layout(prefixes).numbers("# x\na 5\nb 6.5"))
+    assert [5.0, 6.5] == list(template(prefixes).numbers("# x\na 5\nb 6.5"))
     assert [[("a", (1, 1.0)), ("b", (1, 2.0))]] == frames_of(
         b"".join(encode.pickle_frames([batch]))
     )

@@ -9,22 +9,22 @@ from hypothesis import strategies as st
 
 from fructosa_bridge.model.errors import PageError
 from fructosa_bridge.translate.openmetrics import parse_line, samples
-from fructosa_bridge.translate.text_format import Sample
+from fructosa_bridge.translate.text_format import ParsedSample
 
 
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("up 1", Sample("up", (), 1.0)),
-        ("up{} 1", Sample("up", (), 1.0)),
-        ("up 1 1700000000.125", Sample("up", (), 1.0, 1700000000125)),
-        ("up 1 -1e-3", Sample("up", (), 1.0, -1)),
-        ('up{b="1",a=""} +Inf', Sample("up", (("b", "1"), ("a", "")), math.inf)),
-        (r'up{a="q\"s\\n\n\t"} 1', Sample("up", (("a", 'q"s\\n\n\\t'),), 1.0)),
-        ('up{a="} 5 # {"} 1', Sample("up", (("a", "} 5 # {"),), 1.0)),
-        ('up 1 # {a="b"} 2', Sample("up", (), 1.0)),
-        ("up 1 # {} 2 1.5", Sample("up", (), 1.0)),
-        ('up 1 2 # {a="b # {}"} 2 1.5', Sample("up", (), 1.0, 2000)),
+        ("up 1", ParsedSample("up", (), 1.0)),
+        ("up{} 1", ParsedSample("up", (), 1.0)),
+        ("up 1 1700000000.125", ParsedSample("up", (), 1.0, 1700000000125)),
+        ("up 1 -1e-3", ParsedSample("up", (), 1.0, -1)),
+        ('up{b="1",a=""} +Inf', ParsedSample("up", (("b", "1"), ("a", "")), math.inf)),
+        (r'up{a="q\"s\\n\n\t"} 1', ParsedSample("up", (("a", 'q"s\\n\n\\t'),), 1.0)),
+        ('up{a="} 5 # {"} 1', ParsedSample("up", (("a", "} 5 # {"),), 1.0)),
+        ('up 1 # {a="b"} 2', ParsedSample("up", (), 1.0)),
+        ("up 1 # {} 2 1.5", ParsedSample("up", (), 1.0)),
+        ('up 1 2 # {a="b # {}"} 2 1.5', ParsedSample("up", (), 1.0, 2000)),
     ],
 )
 def test_a_sample_is_read(line, expected):
@@ -62,7 +62,7 @@ def test_a_page_without_its_end_is_cut_off():
 
 def test_the_last_line_need_not_be_ended():
     """Prometheus takes it, and nothing can be missing."""
-    assert [Sample("up", (), 1.0)] == list(samples("up 1\n# EOF"))
+    assert [ParsedSample("up", (), 1.0)] == list(samples("up 1\n# EOF"))
 
 
 def test_every_kind_of_family_has_its_samples():
@@ -80,7 +80,7 @@ def test_names_of_another_family_are_taken():
     """A gauge can't have the name of a counter's samples."""
     page = "# TYPE a counter\na_total 1\n# TYPE a_created gauge\na_created 1\n# EOF\n"
 
-    with pytest.raises(PageError, match="a_created stands in two places of the page"):
+    with pytest.raises(PageError, match="a_created is in two places of the page"):
         list(samples(page))
 
 

@@ -9,29 +9,29 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from fructosa_bridge.model.errors import PageError
-from fructosa_bridge.translate.text_format import Sample, parse_line, samples
+from fructosa_bridge.translate.text_format import ParsedSample, parse_line, samples
 
 
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("up 1", Sample("up", (), 1.0)),
-        ("up\t1", Sample("up", (), 1.0)),
-        ("  up   1  ", Sample("up", (), 1.0)),
-        ("up 1\r", Sample("up", (), 1.0)),
-        ("a:b_c9 -1.5e-3", Sample("a:b_c9", (), -0.0015)),
-        ("up 1 1700000000000", Sample("up", (), 1.0, 1700000000000)),
-        ("up{} 1", Sample("up", (), 1.0)),
-        ('up{a="b"} 1', Sample("up", (("a", "b"),), 1.0)),
-        ('up{a="b"}1', Sample("up", (("a", "b"),), 1.0)),
-        ('up { a = "b" , c="d", } 1', Sample("up", (("a", "b"), ("c", "d")), 1.0)),
-        ('up{a="x y} 5"} 1', Sample("up", (("a", "x y} 5"),), 1.0)),
-        (r'up{a="q\"s\\n\n"} 1', Sample("up", (("a", 'q"s\\n\n'),), 1.0)),
-        (r'up{a="C:\data\\"} 1', Sample("up", (("a", "C:\\data\\"),), 1.0)),
-        ('up{a="\udcff"} 1', Sample("up", (("a", "\udcff"),), 1.0)),
-        ('up{__a="b"} 1', Sample("up", (("__a", "b"),), 1.0)),
-        ('up{a=""} +Inf', Sample("up", (("a", ""),), math.inf)),
-        ('up{a="ü"} -inf', Sample("up", (("a", "ü"),), -math.inf)),
+        ("up 1", ParsedSample("up", (), 1.0)),
+        ("up\t1", ParsedSample("up", (), 1.0)),
+        ("  up   1  ", ParsedSample("up", (), 1.0)),
+        ("up 1\r", ParsedSample("up", (), 1.0)),
+        ("a:b_c9 -1.5e-3", ParsedSample("a:b_c9", (), -0.0015)),
+        ("up 1 1700000000000", ParsedSample("up", (), 1.0, 1700000000000)),
+        ("up{} 1", ParsedSample("up", (), 1.0)),
+        ('up{a="b"} 1', ParsedSample("up", (("a", "b"),), 1.0)),
+        ('up{a="b"}1', ParsedSample("up", (("a", "b"),), 1.0)),
+        ('up { a = "b" , c="d", } 1', ParsedSample("up", (("a", "b"), ("c", "d")), 1.0)),
+        ('up{a="x y} 5"} 1', ParsedSample("up", (("a", "x y} 5"),), 1.0)),
+        (r'up{a="q\"s\\n\n"} 1', ParsedSample("up", (("a", 'q"s\\n\n'),), 1.0)),
+        (r'up{a="C:\data\\"} 1', ParsedSample("up", (("a", "C:\\data\\"),), 1.0)),
+        ('up{a="\udcff"} 1', ParsedSample("up", (("a", "\udcff"),), 1.0)),
+        ('up{__a="b"} 1', ParsedSample("up", (("__a", "b"),), 1.0)),
+        ('up{a=""} +Inf', ParsedSample("up", (("a", ""),), math.inf)),
+        ('up{a="ü"} -inf', ParsedSample("up", (("a", "ü"),), -math.inf)),
     ],
 )
 def test_a_sample_is_read(line, expected):

@@ -8,16 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fructosa_bridge.model.errors import PageError
-from fructosa_bridge.model.selection import SELECTOR, Choice, Limits
+from fructosa_bridge.model.selection import SELECTOR, LabelLimits, MetricSelection
 from fructosa_bridge.naming.schemes import SCHEMES
 from fructosa_bridge.translate import text_format
-from fructosa_bridge.translate.translator import Rules, Translator
+from fructosa_bridge.translate.translator import TranslationRules, Translator
 
 
-def points(page, translator=None, most_samples=1000):
+def points(page, translator=None, sample_limit=1000):
     """Return what a translator makes of a page, as a dictionary."""
     translator = translator or Translator()
-    return dict(translator.points(page, "cluster.n1.", most_samples).points)
+    return dict(translator.translate(page, "cluster.n1.", sample_limit).points)
 
 
 PAGE = """\
@@ -45,7 +45,7 @@ def test_a_page_seen_again_gives_its_new_values():
     translator = Translator()
     points(PAGE, translator)
 
-    found = translator.points(PAGE.replace("0.5", "0.75"), "cluster.n2.", 1000)
+    found = translator.translate(PAGE.replace("0.5", "0.75"), "cluster.n2.", 1000)
 
     assert dict(found.points)["cluster.n2.load"] == 0.75
     assert (3, 0, 0) == (found.samples, found.not_finite, found.repeated)
@@ -76,7 +76,7 @@ def test_times_of_the_page_do_not_confuse_the_look_up():
 
 def test_what_graphite_cannot_hold_is_counted():
     """NaN and infinities give no point."""
-    found = Translator().points("a NaN\nb +Inf\nc -Inf\nd 1\n", "n.", 1000)
+    found = Translator().translate("a NaN\nb +Inf\nc -Inf\nd 1\n", "n.", 1000)
 
     assert [("n.d", 1.0)] == found.points
     assert (4, 3) == (found.samples, found.not_finite)
@@ -84,7 +84,7 @@ def test_what_graphite_cannot_hold_is_counted():
 
 def test_a_series_that_stands_twice_counts_as_repeated():
     """The last one is taken."""
-    found = Translator().points('a{x="1"} 1\na{x="1",y=""} 2\n', "n.", 1000)
+    found = Translator().translate('a{x="1"} 1\na{x="1",y=""} 2\n', "n.", 1000)
 
     assert [("n.a.1", 2.0)] == found.points
     assert found.repeated == 1
@@ -106,7 +106,7 @@ def test_series_that_differ_in_label_names_alone_do_not_share_a_path():
 def test_too_many_samples_refuse_the_page():
     """The message tells both numbers."""
     with pytest.raises(PageError, match="3 samples, more than the 2"):
-        points(PAGE, most_samples=2)
+        points(PAGE, sample_limit=2)
 
 
 @pytest.mark.parametrize("time", ["", " 1700000000000"])
@@ -128,7 +128,7 @@ def said(values, name="load"):
 
 def shared(translator):
     """Return how many layouts and blocks a translator holds."""
-    return len(set(translator._last.values())), translator._layouts.blocks
+    return len(set(translator._last.values())), translator._templates.blocks
 
 
 def test_targets_that_say_the_same_share_a_layout():
@@ -136,7 +136,7 @@ def test_targets_that_say_the_same_share_a_layout():
     translator = Translator()
 
     for number in range(100):
-        translator.points(said(range(500)), f"n{number}.", 1000)
+        translator.translate(said(range(500)), f"n{number}.", 1000)
 
     assert shared(translator)[0] == 1
 
@@ -144,12 +144,12 @@ def test_targets_that_say_the_same_share_a_layout():
 def test_targets_that_differ_in_a_line_share_most_blocks():
     """A node that tells its name, or has a line more, does not cost a layout of its own."""
     translator = Translator()
-    translator.points(said(range(3000)), "n.", 10**4)
+    translator.translate(said(range(3000)), "n.", 10**4)
     blocks = shared(translator)[1]
 
     for number in range(10):
         page = said(range(3000)).replace("load{", f'host{{name="n{number}"}} 1\nload{{', 1)
-        translator.points(page, f"n{number}.", 10**4)
+        translator.translate(page, f"n{number}.", 10**4)
 
     assert blocks > 30
     assert shared(translator)[1] <= blocks + 10 * 3
@@ -159,8 +159,8 @@ def test_what_no_target_says_any_more_is_forgotten():
     """The layout of a page goes with the last target that had it; so does that of one that left."""
     translator = Translator()
     for name in ("a", "b", "c"):
-        translator.points(said(range(500), name), "n.", 1000, target="one")
-    translator.points(said(range(500)), "n.", 1000, target="two")
+        translator.translate(said(range(500), name), "n.", 1000, target="one")
+    translator.translate(said(range(500)), "n.", 1000, target="two")
 
     translator.forget("two")
 
@@ -173,7 +173,7 @@ def test_two_targets_of_a_node_do_not_disturb_each_other():
 
     for _ in range(2):
         for name in ("a", "b"):
-            found = translator.points(said([1], name), "n.", 10, target=name)
+            found = translator.translate(said([1], name), "n.", 10, target=name)
 
             assert [(f"n.{name}.0", 1.0)] == found.points
     assert shared(translator)[0] == 2
@@ -205,10 +205,10 @@ def test_two_targets_of_a_node_do_not_disturb_each_other():
 def test_a_page_that_nearly_fits_its_layout_is_read_as_if_it_were_new(page, expected):
     """What float() takes, and the format does not, is refused also by the short way."""
     translator = Translator()
-    translator.points("# x\na 1\nb 2\n", "n.", 10)
+    translator.translate("# x\na 1\nb 2\n", "n.", 10)
 
     try:
-        found = dict(translator.points(page, "n.", 10).points)
+        found = dict(translator.translate(page, "n.", 10).points)
     except PageError:
         found = None
 
@@ -220,10 +220,12 @@ def test_a_comment_that_goes_on_is_looked_at_again(is_openmetrics):
     """A type that is none is refused, however well the page fits otherwise."""
     translator = Translator()
     page = "# TYPE a gauge\na 1\n# EOF\n"
-    translator.points(page, "n.", 10, is_openmetrics=is_openmetrics)
+    translator.translate(page, "n.", 10, is_openmetrics=is_openmetrics)
 
-    with pytest.raises(PageError, match="no type of a metric"):
-        translator.points(page.replace("gauge", "gauges"), "n.", 10, is_openmetrics=is_openmetrics)
+    with pytest.raises(PageError, match="invalid metric type"):
+        translator.translate(
+            page.replace("gauge", "gauges"), "n.", 10, is_openmetrics=is_openmetrics
+        )
 
 
 def test_a_known_layout_tells_of_what_graphite_cannot_hold():
@@ -231,7 +233,7 @@ def test_a_known_layout_tells_of_what_graphite_cannot_hold():
     page = 'a NaN\nb 1\nc -Inf\nc +Inf\na{x=""} 1\na 2\nd 1e308\ne 1e308\n'
     translator = Translator()
 
-    first, second = (translator.points(page, "n.", 10) for _ in range(2))
+    first, second = (translator.translate(page, "n.", 10) for _ in range(2))
 
     assert first == second
     assert (8, 3, 1) == (second.samples, second.not_finite, second.repeated)
@@ -244,7 +246,7 @@ def test_a_known_layout_may_have_too_many_samples_when_the_limit_is_lowered():
     points(PAGE, translator)
 
     with pytest.raises(PageError, match="3 samples, more than the 2"):
-        points(PAGE, translator, most_samples=2)
+        points(PAGE, translator, sample_limit=2)
 
 
 def test_a_blank_in_a_label_does_not_end_the_series():
@@ -271,7 +273,7 @@ def test_an_exemplar_is_not_taken_for_the_value():
     for number in ("1", "2", "2"):
         page = f'# TYPE a counter\na_total 1 # {{x="y"}} {number}\n# EOF\n'
 
-        found = translator.points(page, "n.", 10, is_openmetrics=True)
+        found = translator.translate(page, "n.", 10, is_openmetrics=True)
 
         assert [("n.a_total", 1.0)] == found.points
 
@@ -280,30 +282,30 @@ def test_a_known_page_of_openmetrics_that_is_cut_off_is_refused():
     """At any place, also amid its end."""
     page = "# TYPE a gauge\na 12\n# EOF\n"
     translator = Translator()
-    translator.points(page, "n.", 10, is_openmetrics=True)
+    translator.translate(page, "n.", 10, is_openmetrics=True)
 
     for length in range(len(page) - 1):
         with pytest.raises(PageError):
-            translator.points(page[:length], "n.", 10, is_openmetrics=True)
+            translator.translate(page[:length], "n.", 10, is_openmetrics=True)
 
 
 def test_a_family_in_two_places_is_refused_also_when_all_its_lines_are_known():
     """Order matters in OpenMetrics, and lines are remembered without it."""
     translator = Translator()
-    translator.points("a 1\nb 1\n# EOF\n", "n.", 10, is_openmetrics=True)
+    translator.translate("a 1\nb 1\n# EOF\n", "n.", 10, is_openmetrics=True)
 
-    with pytest.raises(PageError, match="a stands in two places"):
-        translator.points("a 1\nb 1\na 1\n# EOF\n", "n.", 10, is_openmetrics=True)
+    with pytest.raises(PageError, match="a is in two places"):
+        translator.translate("a 1\nb 1\na 1\n# EOF\n", "n.", 10, is_openmetrics=True)
 
 
 def test_what_is_learnt_of_one_format_is_not_believed_of_the_other():
     """OpenMetrics has no blanks in braces."""
     translator = Translator()
     page = 'a{ x="1" } 1\n# EOF\n'
-    translator.points(page, "n.", 10)
+    translator.translate(page, "n.", 10)
 
     with pytest.raises(PageError):
-        translator.points(page, "n.", 10, is_openmetrics=True)
+        translator.translate(page, "n.", 10, is_openmetrics=True)
 
 
 def test_bytes_that_are_no_utf_8_keep_series_apart():
@@ -319,7 +321,7 @@ def test_paths_of_a_page_stay_distinct_when_the_memory_is_cleared():
     page = "".join(f'a{{x{number}="1"}} {number}\n' for number in range(20))
 
     for _ in range(3):
-        found = translator.points(f"{page}# remark\n", "n.", 100)
+        found = translator.translate(f"{page}# remark\n", "n.", 100)
 
         assert (20, 0) == (len(found.points), found.repeated)
 
@@ -349,14 +351,14 @@ def test_the_look_up_says_what_the_parser_says(before, page):
     translator = Translator()
     for known in (*before, "\n".join(before), "\n".join(page)):
         with suppress(PageError):
-            translator.points(known, "n.", 1000)
+            translator.translate(known, "n.", 1000)
     try:
         samples = list(text_format.samples("\n".join(page)))
     except PageError:
         with pytest.raises(PageError):
-            translator.points("\n".join(page), "n.", 1000)
+            translator.translate("\n".join(page), "n.", 1000)
     else:
-        found = translator.points("\n".join(page), "n.", 1000)
+        found = translator.translate("\n".join(page), "n.", 1000)
 
         last = {sample.name + str(sample.labels): sample.value for sample in samples}
         assert len(samples) == found.samples
@@ -371,7 +373,9 @@ def ruled(scheme="plain", keep="", drop="", **limits):
     chosen = [
         tuple(SELECTOR.parse(text) for text in texts.split(",") if text) for texts in (keep, drop)
     ]
-    return Translator(Rules(SCHEMES[scheme], Choice(*chosen), Limits(**limits)))
+    return Translator(
+        TranslationRules(SCHEMES[scheme], MetricSelection(*chosen), LabelLimits(**limits))
+    )
 
 
 LAGENT = """\
@@ -407,7 +411,7 @@ def test_series_are_called_as_the_scheme_wants_it(scheme, expected):
     translator = ruled(scheme)
 
     for _ in range(3):
-        found = dict(translator.points(LAGENT, "n.", 100, after=".x").points)
+        found = dict(translator.translate(LAGENT, "n.", 100, after=".x").points)
 
         assert expected == {path: found[path] for path in expected}
 
@@ -448,7 +452,7 @@ def test_series_that_are_not_wanted_give_no_points_and_are_samples_all_the_same(
     translator = ruled(scheme, **how)
 
     for _ in range(2):
-        found = translator.points(PAGE, "n.", 100)
+        found = translator.translate(PAGE, "n.", 100)
 
         assert (kept, 3) == (len(found.points), found.samples)
 
@@ -458,17 +462,17 @@ def test_the_number_of_a_dropped_series_may_change(number):
     """The page is matched all the same, whatever it is; only a number must it be."""
     translator = ruled(drop="secret")
     page = "a 1\nsecret 5\nb 2\n"
-    translator.points(page, "n.", 10)
+    translator.translate(page, "n.", 10)
     layouts = list(translator._last.values())
 
-    found = translator.points(page.replace("5", number), "n.", 10)
+    found = translator.translate(page.replace("5", number), "n.", 10)
 
     assert [("n.a", 1.0), ("n.b", 2.0)] == found.points
     assert (3, 0, 0) == (found.samples, found.not_finite, found.repeated)
     assert layouts == list(translator._last.values())
     assert layouts[0].numbers(page.replace("5", number)) is not None
     with pytest.raises(PageError):
-        translator.points(page.replace("5", "x"), "n.", 10)
+        translator.translate(page.replace("5", "x"), "n.", 10)
 
 
 def test_limits_hold_for_what_is_kept():
@@ -476,29 +480,21 @@ def test_limits_hold_for_what_is_kept():
     page = 'a{x="1",y="2"} 1\nb 2\n'
 
     with pytest.raises(PageError, match="a has 2 labels, more than the 1"):
-        ruled(labels=1).points(page, "n.", 10)
+        ruled(label_limit=1).translate(page, "n.", 10)
     with pytest.raises(PageError, match="has a name of 1 bytes, more than the 0"):
-        ruled(length_bytes=0).points(page, "n.", 10)
-    for translator in (ruled(labels=2, length_bytes=1), ruled(drop="a", labels=1)):
-        assert 2 == translator.points(page, "n.", 10).samples
+        ruled(label_length_limit=0).translate(page, "n.", 10)
+    for translator in (ruled(label_limit=2, label_length_limit=1), ruled(drop="a", label_limit=1)):
+        assert 2 == translator.translate(page, "n.", 10).samples
 
 
 def test_a_limit_is_broken_again_and_again():
     """A page that was refused leaves nothing behind that would let it pass."""
-    translator = ruled(labels=1)
+    translator = ruled(label_limit=1)
     for _ in range(3):
         with pytest.raises(PageError):
-            translator.points('b 2\na{x="1",y="2"} 1\n', "n.", 10)
+            translator.translate('b 2\na{x="1",y="2"} 1\n', "n.", 10)
 
-    assert [("n.b", 2.0)] == translator.points("b 2\n", "n.", 10).points
-
-
-def test_a_page_that_is_not_there_gives_paths_for_what_the_caller_says():
-    """That the target is down has to be said too."""
-    found = Translator().nothing("n.", ".x", ("up.all",))
-    found.points.values.append(0.0)
-
-    assert [("n.up.all.x", 0.0)] == found.points
+    assert [("n.b", 2.0)] == translator.translate("b 2\n", "n.", 10).points
 
 
 # What numbers look like: as the formats have them, as JSON has, and as neither.
@@ -538,10 +534,9 @@ texts = st.builds(
 def told(translator, page):
     """Return all that a translator tells of a page, in a form that compares; None if refused."""
     try:
-        found = translator.points(page, "n.", 100, own=("up",))
+        found = translator.translate(page, "n.", 100)
     except PageError:
         return None
-    found.points.values.append(1.0)
     pairs = sorted((path, repr(value + 0.0)) for path, value in found.points)
     return pairs, found.samples, found.not_finite, found.repeated
 
@@ -555,7 +550,7 @@ def test_a_page_whose_layout_is_known_is_read_as_if_it_were_new(scheme, count, n
         line.format(number) for line, number in zip(SERIES[:count], numbers, strict=False)
     )
     known, new = (ruled(scheme, drop="dropped") for _ in range(2))
-    known.points("\n".join(line.format(1) for line in SERIES[:count]), "n.", 100)
+    known.translate("\n".join(line.format(1) for line in SERIES[:count]), "n.", 100)
 
     assert told(new, page) == told(known, page)
 
@@ -579,7 +574,7 @@ def test_an_odd_number_is_read_or_refused_alike_by_all_ways(odd, place):
 def _compare_ways(numbers):
     """Match a page with these numbers by each short way; what comes of it is what it says."""
     translator = Translator()
-    translator.points("\n".join(line.format(1) for line in SERIES), "n.", 100)
+    translator.translate("\n".join(line.format(1) for line in SERIES), "n.", 100)
     (layout,) = translator._last.values()
     page = "\n".join(line.format(number) for line, number in zip(SERIES, numbers, strict=True))
     for short in (layout.numbers, layout._numbers):
@@ -597,7 +592,7 @@ def _bits(value):
 def test_a_comment_that_goes_on_does_not_make_up_for_a_missing_number():
     """On a page of one sample."""
     translator = Translator()
-    translator.points("# x\na 1\n", "n.", 10)
+    translator.translate("# x\na 1\n", "n.", 10)
 
     with pytest.raises(PageError):
-        translator.points("# x5\na \n", "n.", 10)
+        translator.translate("# x5\na \n", "n.", 10)

@@ -6,29 +6,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fructosa_bridge.config.nodes_settings import NodesSettings
-from fructosa_bridge.config.targets import configured
+from fructosa_bridge.config.targets import section_targets
 from fructosa_bridge.web.discovery import target_groups
 
 _LABEL = re.compile("[a-zA-Z_][a-zA-Z0-9_]*")
 
 
 def groups(**sections):
-    """Return the groups of targets of some sections."""
-    return target_groups(configured(sections, None))
+    """Return the target groups of sections."""
+    return target_groups(section_targets(sections, None))
 
 
 def test_a_section_is_a_group_of_targets():
-    """With its label, interval and timeout; what is usual is not said."""
+    """With its label, interval and timeout; defaults are left out."""
     found = groups(compute=NodesSettings(hosts=("n1", "::1"), interval_s=30))
 
     labels = {"group": "compute", "__scrape_interval__": "30s", "__scrape_timeout__": "5s"}
     assert [{"targets": ["n1:9888", "[::1]:9888"], "labels": labels}] == found
 
 
-def test_a_page_at_another_place_is_told():
-    """Scheme, path, and what is asked for; a fraction of a second is whole milliseconds."""
+def test_scheme_path_and_parameters_are_labels():
+    """Unless they are the defaults; a fraction of a second is written in milliseconds."""
     (found,) = groups(
-        gpu=NodesSettings(hosts=("n1",), tls=True, page="/probe?module=a&b[]=1&c=", timeout_s=0.25)
+        gpu=NodesSettings(hosts=("n1",), tls=True, path="/probe?module=a&b[]=1&c=", timeout_s=0.25)
     )
 
     assert {
@@ -42,8 +42,8 @@ def test_a_page_at_another_place_is_told():
     } == found["labels"]
 
 
-def test_sensors_are_told_for_relabelling_alone():
-    """No label can set ``collect[]``; one that tried would make Prometheus refuse the list."""
+def test_sensors_are_a_label_for_relabelling_only():
+    """Prometheus would reject a list with a label for ``collect[]``."""
     (found,) = groups(fast=NodesSettings(hosts=("n1",), sensors=("CPUPercent", "Users")))
 
     assert "CPUPercent,Users" == found["labels"]["__meta_fructosa_sensors"]
@@ -54,10 +54,10 @@ def test_sensors_are_told_for_relabelling_alone():
     st.floats(0.05, 5, allow_nan=False),
     st.integers(5, 86400),
 )
-def test_names_of_labels_are_such(query, timeout_s, interval_s):
-    """Whatever stands in the page's place; durations are never zero, values are text."""
+def test_label_names_and_durations_are_valid(query, timeout_s, interval_s):
+    """Whatever query the path has; label values are strings, durations never zero."""
     page = NodesSettings(
-        hosts=("n1",), page=f"/a?{query}", timeout_s=timeout_s, interval_s=interval_s
+        hosts=("n1",), path=f"/a?{query}", timeout_s=timeout_s, interval_s=interval_s
     )
 
     (found,) = groups(one=page)

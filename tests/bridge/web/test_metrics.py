@@ -1,29 +1,30 @@
-"""What lmaster says of itself on /metrics."""
+"""The metrics of lmaster itself."""
 
 from prometheus_client import generate_latest
 
 from fructosa_bridge.deliver.delivery import REFUSALS
 from fructosa_bridge.queue.journal import Journal
 from fructosa_bridge.queue.segments import Segments
-from fructosa_bridge.queue.spool import REASONS, Spool
-from fructosa_bridge.scrape.target_state import Totals
+from fructosa_bridge.queue.spool import REASONS
+from fructosa_bridge.scrape.target_state import ScrapeTotals
 from fructosa_bridge.web.metrics import registry
 
-from ..shown import Shown, delivery, down, state, up
+from ..fake_status import FakeStatus, delivery, down, state, up
+from ..queues import spool_of
 
 
-def samples(view):
-    """Return the page's samples: what stands before a value, and the value."""
-    lines = generate_latest(registry(view)).decode().splitlines()
+def samples(source):
+    """Return the samples of the page: their values by name and labels."""
+    lines = generate_latest(registry(source)).decode().splitlines()
     pairs = (line.rpartition(" ") for line in lines if not line.startswith("#"))
     return {name: float(value) for name, _, value in pairs}
 
 
 def test_targets_are_counted_by_state_and_group():
-    """A group has all states, so that none of them comes and goes."""
-    view = Shown([up("a"), up("b"), down("c"), state("d", "gpu")])
+    """A group has all states, so that no series comes and goes."""
+    source = FakeStatus([up("a"), up("b"), down("c"), state("d", "gpu")])
 
-    found = samples(view)
+    found = samples(source)
 
     def count(group, name):
         return found[f'fructosa_master_targets{{section="{group}",state="{name}"}}']
@@ -34,9 +35,9 @@ def test_targets_are_counted_by_state_and_group():
 
 def test_scrapes_samples_and_missed_slots_are_added_up():
     """Over all targets."""
-    view = Shown([up("a", missed=2, not_finite=1), down("b", repeated=4)])
+    source = FakeStatus([up("a", missed=2, not_finite=1), down("b", repeated=4)])
 
-    found = samples(view)
+    found = samples(source)
 
     assert 8 == found['fructosa_master_scrapes_total{result="up"}']
     assert 2 == found['fructosa_master_scrapes_total{result="down"}']
@@ -46,28 +47,28 @@ def test_scrapes_samples_and_missed_slots_are_added_up():
     assert 4 == found['fructosa_master_samples_dropped_total{reason="repeated"}']
 
 
-def test_counters_do_not_go_back_when_a_target_goes():
-    """What it had is added to those that are gone; the view's own sums stay as they are."""
-    gone = up("old")
-    view = Shown([up("a"), gone])
-    before = samples(view)
+def test_counters_do_not_decrease_when_a_target_is_removed():
+    """Its counts are kept as totals, which a scrape of the page does not change."""
+    removed = up("old")
+    source = FakeStatus([up("a"), removed])
+    before = samples(source)
 
-    view.gone.add(gone)
-    view.states = [up("a")]
-    after = samples(view)
+    source.removed.add(removed)
+    source.states = [up("a")]
+    after = samples(source)
 
     counters = [name for name in before if name.split("{")[0].endswith("_total")]
     assert [] == [name for name in counters if after[name] < before[name] and "process" not in name]
-    assert Totals(scrapes=5, samples=500, seconds=view.gone.seconds) == view.gone
+    assert ScrapeTotals(scrapes=5, samples=500, seconds=source.removed.seconds) == source.removed
 
 
 def test_a_reload_is_seen_by_the_next_scrape():
-    """Targets and destinations are those of the view at that moment."""
-    view = Shown([up("a")])
-    page = registry(view)
+    """Targets and destinations are those of that moment."""
+    source = FakeStatus([up("a")])
+    page = registry(source)
     generate_latest(page)
 
-    view.states, view.reload_ok, view.is_ready = [up("a"), up("b")], False, False
+    source.states, source.reload_succeeded, source.is_ready = [up("a"), up("b")], False, False
     text = generate_latest(page).decode()
 
     assert 'fructosa_master_targets{section="compute",state="up"} 2.0\n' in text
@@ -76,38 +77,38 @@ def test_a_reload_is_seen_by_the_next_scrape():
     assert "fructosa_master_ready 0.0\n" in text
 
 
-def test_delivery_and_queue_are_told(tmp_path):
-    """What is dropped by each reason, from the first scrape on."""
+def test_delivery_and_queue_are_reported(tmp_path):
+    """Every reason for dropped points has a series from the start."""
     journal = Journal(Segments(tmp_path, 2**20, 60))
-    one = delivery(spool=Spool(1000, journal, "x"), delivered_points=7, last_error="refused")
+    one = delivery(spool=spool_of(journal, 1000, "x"), delivered_points=7, last_error="refused")
     one.spool.dropped.update({"full": 3, "expired": 4})
 
-    found = samples(Shown(deliveries=[one], queue_limits=(2**20, 60)))
+    found = samples(FakeStatus(deliveries=[one], queue_limits=(2**20, 60)))
 
-    where = 'destination="carbon.example:2004"'
+    label = 'destination="carbon.example:2004"'
     dropped = {
-        reason: found[f'fructosa_master_points_dropped_total{{{where},reason="{reason}"}}']
+        reason: found[f'fructosa_master_points_dropped_total{{{label},reason="{reason}"}}']
         for reason in (*REASONS, *REFUSALS)
     }
     assert {"full": 3, "expired": 4} == {why: points for why, points in dropped.items() if points}
     assert {"expired", "future"} <= dropped.keys()
-    assert 7 == found[f"fructosa_master_points_delivered_total{{{where}}}"]
-    assert 0 == found[f"fructosa_master_destination_up{{{where}}}"]
+    assert 7 == found[f"fructosa_master_points_delivered_total{{{label}}}"]
+    assert 0 == found[f"fructosa_master_destination_up{{{label}}}"]
     assert 2**20 == found["fructosa_master_queue_limit_bytes"]
     assert 0 == found["fructosa_master_queue_bytes"]
 
 
-def test_lmasters_own_processor_time_and_memory_are_told():
-    """With its start, as of every program that Prometheus knows."""
-    found = samples(Shown())
+def test_process_metrics_have_their_usual_names():
+    """CPU time, memory and start time."""
+    found = samples(FakeStatus())
 
     assert 0 < found["process_cpu_seconds_total"]
     assert 0 < found["process_resident_memory_bytes"]
     assert 0 < found["process_start_time_seconds"]
 
 
-def test_a_hostile_group_stays_within_its_label():
-    """Quotes and line ends are escaped."""
-    text = generate_latest(registry(Shown([up("a", 'x"} 1\nevil 2')]))).decode()
+def test_label_values_are_escaped():
+    """A group's name cannot add samples."""
+    text = generate_latest(registry(FakeStatus([up("a", 'x"} 1\nevil 2')]))).decode()
 
     assert [] == [line for line in text.splitlines() if line.startswith("evil")]

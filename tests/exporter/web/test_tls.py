@@ -54,7 +54,7 @@ def pair(ca):
 
 def tls_server(pair, clock=None):
     """Return a server that speaks TLS, and reads its files again, as serve.py makes it."""
-    kept = TLSFiles(certificate=pair.certificate, key=pair.key).kept()
+    kept = TLSFiles(certificate=pair.certificate, key=pair.key).cached()
     return Server(LOOPBACK, echo, tls=kept.value, **({"clock": clock} if clock else {}))
 
 
@@ -276,7 +276,7 @@ def test_a_certificate_that_is_replaced_is_shown_to_who_comes_next(ca, tmp_path)
     pair, fresh = Authority(tmp_path).server(), ca.server("fresh")
     before = ca.server("before")
     pair.become(before)
-    kept = TLSFiles(certificate=pair.certificate, key=pair.key).kept(clock)
+    kept = TLSFiles(certificate=pair.certificate, key=pair.key).cached(clock)
     with serving(Server(LOOPBACK, echo, tls=kept.value)) as running:
         with closing(connected(running, ca.asking())) as old:
             ask(old, "/a")
@@ -298,12 +298,12 @@ def test_a_certificate_that_breaks_leaves_the_one_before(ca, tmp_path, caplog):
     clock = Clock()
     own = Authority(tmp_path)
     pair = own.server()
-    kept = TLSFiles(certificate=pair.certificate, key=pair.key).kept(clock)
+    kept = TLSFiles(certificate=pair.certificate, key=pair.key).cached(clock)
     with serving(Server(LOOPBACK, echo, tls=kept.value)) as running:
         pair.certificate.write_text("nonsense")
         clock.now_s += 1
         bodies = [once(running, own.asking(), "/a") for _ in range(3)]
 
     assert [b"/a\n"] * 3 == bodies
-    message = f"[web] tls certificate {pair.certificate}: holds no certificate"
+    message = f"[web] tls certificate {pair.certificate}: contains no certificate"
     assert 1 == sum(one.startswith(message) for one in caplog.messages)

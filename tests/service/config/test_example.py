@@ -1,21 +1,19 @@
-"""Example files that are made from declarations."""
+"""Example files generated from declarations."""
 
 from dataclasses import dataclass
 from pathlib import Path
-
-import pytest
 
 from fructosa_service.config.example import example
 from fructosa_service.config.kinds import PORT, YES_NO, optional
 from fructosa_service.config.load import check
 from fructosa_service.config.path_kind import PATH
-from fructosa_service.config.settings import REQUIRED, SectionType, option, options_of
+from fructosa_service.config.settings import REQUIRED, SectionType, option
 from fructosa_service.logs import LOGGING, LoggingSettings
 
 
 @dataclass(frozen=True, kw_only=True)
 class Web:
-    """A required key, one with a default, one without, and one called otherwise in files."""
+    """A required key, one with a default, one without, and one with another name in files."""
 
     root: Path = option(PATH, REQUIRED, "What is served.")
     port: int = option(PORT, 80, "Where it is served.")
@@ -26,7 +24,7 @@ class Web:
 WEB = SectionType(name="web", help="The web.", settings=Web, labelled=True)
 
 
-def test_every_key_stands_in_the_example_with_its_help_and_default():
+def test_the_example_has_every_key_with_its_help_and_default():
     """A key without a default is a comment that shows how to write it."""
     text = example("Two words.\nMore.", [(WEB, "web:a", Web)])
 
@@ -48,35 +46,18 @@ open to all = yes
     assert expected == text
 
 
-def test_the_example_is_accepted_and_gives_the_defaults():
-    """So that it can be copied and changed."""
+def test_the_example_is_valid_and_has_the_defaults():
+    """It can be copied and edited."""
     text = example("", [(WEB, "web:a", Web), (LOGGING, "logging", LoggingSettings)])
 
-    found = check(text, "f", [WEB, LOGGING])
+    loaded = check(text, "f", [WEB, LOGGING])
 
-    assert {"a": Web(root=Path("/var/lib/fructosa"))} == found.labelled("web")
-    assert LoggingSettings() == found.one("logging", LoggingSettings)
+    assert {"a": Web(root=Path("/var/lib/fructosa"))} == loaded.labelled("web")
+    assert LoggingSettings() == loaded.one("logging", LoggingSettings)
 
 
 def test_long_help_is_wrapped():
-    """No line is longer than a terminal is wide."""
+    """To the width of a terminal."""
     text = example("word " * 100, [])
 
     assert max(map(len, text.splitlines())) <= 80
-
-
-@pytest.mark.parametrize(
-    ("key", "is_required", "default_text"),
-    [
-        ("root", True, ""),
-        ("port", False, "80"),
-        ("log", False, ""),
-        ("open to all", False, "yes"),
-    ],
-)
-def test_a_declared_key_tells_its_default_as_a_file_would(key, is_required, default_text):
-    """A required one has none."""
-    declared = {one.key: one for one in options_of(Web)}[key]
-
-    assert is_required == declared.is_required
-    assert default_text == declared.default_text

@@ -1,4 +1,4 @@
-"""What start, stop, restart and status take from a configuration and a command line."""
+"""The commands start, stop, restart and status."""
 
 import argparse
 from pathlib import Path
@@ -12,7 +12,7 @@ from fructosa_service.daemon import commands
 from fructosa_service.daemon.commands import Daemon, Prepared, configured
 
 
-def run(*words, said, prepare=lambda told: None):
+def run(*words, output, prepare=lambda arguments: None):
     """Run a command line of a daemon; return its exit code."""
     daemon = Daemon(
         name="lagent",
@@ -21,97 +21,97 @@ def run(*words, said, prepare=lambda told: None):
         prepare=prepare,
     )
 
-    def say(answer):
-        said.append(answer.text)
-        return answer.code
+    def show(result):
+        output.append(result.text)
+        return result.code
 
     parser = argparse.ArgumentParser()
-    commands.add(parser.add_subparsers(required=True), daemon, say)
-    told = parser.parse_args([str(word) for word in words])
-    return cli.run("lagent", lambda: told.command(told))
+    commands.add(parser.add_subparsers(required=True), daemon, show)
+    arguments = parser.parse_args([str(word) for word in words])
+    return cli.run("lagent", lambda: arguments.command(arguments))
 
 
-def test_the_configuration_names_the_pid_file(tmp_path):
-    """For all four commands."""
-    said = []
+def test_the_configuration_can_set_the_pid_file(tmp_path):
+    """For all commands."""
+    output = []
     config = tmp_path / "lagent.conf"
     config.write_text(f"[lagent]\npid file = {tmp_path}/from-file.pid\n")
 
-    assert 3 == run("status", "-c", config, said=said)
-    assert [f"lagent is not running (pid file {tmp_path}/from-file.pid)"] == said
+    assert 3 == run("status", "-c", config, output=output)
+    assert [f"lagent is not running (pid file {tmp_path}/from-file.pid)"] == output
 
 
-def test_the_command_line_counts_before_the_configuration(tmp_path):
-    """And then the configuration is not even looked at."""
-    said = []
+def test_the_command_line_overrides_the_configuration(tmp_path):
+    """Which is then not even read."""
+    output = []
 
-    code = run("status", "-c", tmp_path / "no", "-p", tmp_path / "given.pid", said=said)
+    code = run("status", "-c", tmp_path / "no", "-p", tmp_path / "given.pid", output=output)
 
     assert 3 == code
-    assert [f"lagent is not running (pid file {tmp_path}/given.pid)"] == said
+    assert [f"lagent is not running (pid file {tmp_path}/given.pid)"] == output
 
 
-def test_a_configuration_that_is_named_and_missing_is_a_mistake(tmp_path, capsys):
-    """To ask at another place would give a wrong answer."""
-    assert 2 == run("stop", "-c", tmp_path / "no.conf", said=[])
+def test_a_missing_configuration_file_is_an_error(tmp_path, capsys):
+    """If it was given: the default pid file might be that of another daemon."""
+    assert 2 == run("stop", "-c", tmp_path / "no.conf", output=[])
     assert "or give the pid file with -p PIDFILE" in capsys.readouterr().err
 
 
-def test_a_lost_pid_file_stays_lost(tmp_path):
-    """Stop of what does not run is no failure, as the Linux Standard Base has it."""
-    said = []
+def test_stopping_a_daemon_that_does_not_run_is_a_success(tmp_path):
+    """As the Linux Standard Base demands."""
+    output = []
 
-    assert 0 == run("stop", "-p", tmp_path / "x.pid", said=said)
-    assert ["lagent is not running"] == said
+    assert 0 == run("stop", "-p", tmp_path / "x.pid", output=output)
+    assert ["lagent is not running"] == output
 
 
-def test_what_is_stale_is_removed_and_that_is_said(tmp_path):
-    """Whatever runs under the number today."""
-    said = []
+def test_stop_removes_a_stale_pid_file(tmp_path):
+    """Whichever process has its pid now."""
+    output = []
     path = tmp_path / "x.pid"
     path.write_text("2\n")
 
-    assert 1 == run("status", "-p", path, said=said)
-    assert 0 == run("stop", "-p", path, said=said)
+    assert 1 == run("status", "-p", path, output=output)
+    assert 0 == run("stop", "-p", path, output=output)
     assert not path.exists()
     assert [
-        f"lagent is dead, and has left its pid file {path} behind",
-        "lagent is not running; the pid file that it left behind is removed",
-    ] == said
+        f"lagent is dead, but left its pid file {path}",
+        "lagent is not running; its stale pid file was removed",
+    ] == output
 
 
-def test_restart_reads_the_configuration_before_it_stops_anything(tmp_path, capsys):
-    """A wrong one leaves all as it was: the stale file too."""
+def test_restart_reads_the_configuration_before_it_stops_the_daemon(tmp_path, capsys):
+    """An invalid one changes nothing; not even the stale pid file is removed."""
     path = tmp_path / "x.pid"
     path.write_text("2\n")
 
-    def refuse(told):
+    def refuse(arguments):
         raise cli.UsageError("wrong")
 
-    assert 2 == run("restart", "-p", path, said=[], prepare=refuse)
+    assert 2 == run("restart", "-p", path, output=[], prepare=refuse)
     assert "lagent: wrong\n" == capsys.readouterr().err
     assert path.exists()
 
 
 @pytest.mark.parametrize("command", ["start", "restart"])
-def test_what_can_not_be_prepared_is_not_started(tmp_path, command):
-    """Nor is a pid file made."""
+def test_a_daemon_that_can_not_be_prepared_is_not_started(tmp_path, command):
+    """No pid file is created either."""
 
-    def fail(told):
+    def fail(arguments):
         raise cli.ServiceError("no")
 
-    assert 1 == run(command, "-p", tmp_path / "x.pid", said=[], prepare=fail)
+    assert 1 == run(command, "-p", tmp_path / "x.pid", output=[], prepare=fail)
     assert [] == list(tmp_path.iterdir())
 
 
-def test_another_file_of_the_administrators_is_kept(tmp_path, capsys):
+def test_a_file_that_is_not_a_pid_file_is_not_overwritten(tmp_path, capsys):
     """As with -p lagent.conf for -c lagent.conf."""
     path = tmp_path / "lagent.conf"
     path.write_text("[lagent]\n")
     prepared = Prepared(None, "", lambda ready: 0)
 
-    assert 1 == run("start", "-p", path, said=[], prepare=lambda told: prepared)
-    assert "is kept; give another file" in capsys.readouterr().err
+    assert 1 == run("start", "-p", path, output=[], prepare=lambda arguments: prepared)
+    assert "is not overwritten; give another one" in capsys.readouterr().err
     assert "[lagent]\n" == path.read_text()
 
 
@@ -127,13 +127,13 @@ def test_another_file_of_the_administrators_is_kept(tmp_path, capsys):
         ("", None),
     ],
 )
-def test_a_broken_configuration_still_tells_where_the_pid_file_is(text, expected):
-    """What runs must be stopped even then; a section has no letters' case, as in load.py."""
+def test_the_pid_file_is_found_in_an_invalid_configuration(text, expected):
+    """The daemon can then be stopped; case does not matter, as in load.py."""
     assert (None if expected is None else Path(expected)) == configured(text, "lagent")
 
 
 @given(st.text())
-def test_any_file_can_be_looked_through(text):
-    """It gives a path from the root, or none."""
-    for found in (configured(text, "a"), configured(f"[a]\npid file = {text}", "a")):
-        assert found is None or found.is_absolute()
+def test_any_text_has_an_absolute_pid_file_or_none(text):
+    """No text raises an error."""
+    for path in (configured(text, "a"), configured(f"[a]\npid file = {text}", "a")):
+        assert path is None or path.is_absolute()

@@ -1,4 +1,4 @@
-"""The pid file of a daemon: its lock tells whether it lives."""
+"""The pid file of a daemon."""
 
 import os
 from pathlib import Path
@@ -8,92 +8,92 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fructosa_service.daemon import pid_file
-from fructosa_service.daemon.pid_file import Found, State
+from fructosa_service.daemon.pid_file import DaemonState, PidFileStatus
 from fructosa_service.errors import ServiceError
 
 
 @pytest.fixture
 def path(tmp_path):
-    """Where a pid file may be; its folder is not there yet."""
+    """The path of a pid file, in a directory that does not exist yet."""
     return tmp_path / "run" / "lagent.pid"
 
 
 @pytest.fixture
 def held(path):
-    """A pid file that this process holds."""
-    taken = pid_file.take(path)
-    yield taken
-    taken.close()
+    """A pid file that this process has locked."""
+    acquired = pid_file.acquire(path)
+    yield acquired
+    acquired.close()
 
 
-def test_the_lock_makes_a_daemon_running(held, path):
-    """With its pid, and where it serves."""
+def test_a_daemon_with_a_locked_file_is_running(held, path):
+    """The status has its pid and its URLs."""
     held.write(["http://localhost:9888/metrics"])
 
-    expected = Found(State.RUNNING, os.getpid(), ("http://localhost:9888/metrics",))
-    assert expected == pid_file.look(path)
+    expected = PidFileStatus(DaemonState.RUNNING, os.getpid(), ("http://localhost:9888/metrics",))
+    assert expected == pid_file.read_status(path)
 
 
-def test_without_places_it_is_starting(held, path):
-    """A daemon writes its pid first, and where it serves when it is ready."""
+def test_without_urls_it_is_starting(held, path):
+    """A daemon writes its URLs when it is ready."""
     held.write()
 
-    assert Found(State.STARTING, os.getpid()) == pid_file.look(path)
+    assert PidFileStatus(DaemonState.STARTING, os.getpid()) == pid_file.read_status(path)
 
 
-def test_only_one_gets_it(held, path):
+def test_only_one_process_can_lock_it(held, path):
     """Two starts at once give one daemon."""
-    assert pid_file.take(path) is None
+    assert pid_file.acquire(path) is None
 
 
-def test_a_file_that_nobody_holds_is_stale(path):
-    """Whatever runs under its number today: here it is ourselves."""
+def test_a_file_without_a_lock_is_stale(path):
+    """Whichever process has its pid now; here it is the test itself."""
     path.parent.mkdir()
     path.write_text(f"{os.getpid()}\nhttp://localhost:9888/\n")
 
-    assert Found(State.DEAD, os.getpid()) == pid_file.look(path)
+    assert PidFileStatus(DaemonState.DEAD, os.getpid()) == pid_file.read_status(path)
 
 
-def test_a_number_that_does_not_hold_the_file_is_not_believed(held, path):
-    """Who has locked a file may have written anything into it; nobody is signalled for that."""
+def test_a_pid_that_does_not_have_the_file_open_is_ignored(held, path):
+    """Another process may have locked the file and written that pid, which is not signalled."""
     path.write_text("1\nhttp://localhost:9888/\n")
 
-    assert Found(State.STARTING) == pid_file.look(path)
+    assert PidFileStatus(DaemonState.STARTING) == pid_file.read_status(path)
 
 
-def test_a_stale_file_is_taken_over(path):
-    """And its old text is gone."""
+def test_a_stale_file_is_overwritten(path):
+    """Its old content is gone."""
     path.parent.mkdir()
     path.write_text("4194304\nhttp://localhost:9888/\n")
 
-    taken = pid_file.take(path)
+    acquired = pid_file.acquire(path)
 
     assert "" == path.read_text()
-    taken.close()
+    acquired.close()
 
 
-def test_what_ended_in_order_leaves_nothing(path):
-    """Neither the file nor a state."""
-    taken = pid_file.take(path)
-    taken.write(["http://localhost/"])
+def test_a_daemon_that_exits_removes_its_file(path):
+    """Then it is not running."""
+    acquired = pid_file.acquire(path)
+    acquired.write(["http://localhost/"])
 
-    taken.clear()
-    taken.close()
+    acquired.clear()
+    acquired.close()
 
     assert not path.exists()
-    assert Found(State.ABSENT) == pid_file.look(path)
+    assert PidFileStatus(DaemonState.ABSENT) == pid_file.read_status(path)
 
 
-def test_a_file_that_was_emptied_is_as_good_as_none(path):
-    """Who gave up root can't remove it from root's folder."""
+def test_an_empty_file_means_that_no_daemon_runs(path):
+    """A daemon that dropped root can't remove its file from a directory of root."""
     path.parent.mkdir()
     path.touch()
 
-    assert State.ABSENT is pid_file.look(path).state
+    assert DaemonState.ABSENT is pid_file.read_status(path).state
 
 
-def test_a_held_file_is_not_removed(held, path):
-    """It is another daemon's, which was started in the meantime."""
+def test_a_locked_file_is_not_removed(held, path):
+    """It belongs to another daemon, which was started meanwhile."""
     pid_file.remove(path)
 
     assert path.exists()
@@ -104,41 +104,41 @@ def test_another_file_is_not_overwritten(path):
     path.parent.mkdir()
     path.write_text("[lagent]\nport = 1\n")
 
-    with pytest.raises(ServiceError, match="holds something else than a pid, and is kept"):
-        pid_file.take(path)
+    with pytest.raises(ServiceError, match="is not a pid file and is not overwritten"):
+        pid_file.acquire(path)
 
     assert "[lagent]\nport = 1\n" == path.read_text()
 
 
 def test_a_link_is_not_followed(path, tmp_path):
-    """In a folder of others it might lead to a file of root's."""
+    """In a directory of another user it might point to a file of root."""
     path.parent.mkdir()
     path.symlink_to(tmp_path / "precious")
 
     with pytest.raises(ServiceError, match=r"the pid file .* can't be written"):
-        pid_file.take(path)
+        pid_file.acquire(path)
 
     assert not (tmp_path / "precious").exists()
 
 
-def test_where_no_folder_can_be_the_message_says_what_to_do(tmp_path):
-    """A file is in its place."""
+def test_a_directory_that_can_not_be_created_is_an_error(tmp_path):
+    """A file is in its place; the message says what to do."""
     (tmp_path / "file").touch()
 
     with pytest.raises(ServiceError, match=r"give another with -p PIDFILE, or set pid file"):
-        pid_file.take(tmp_path / "file" / "lagent.pid")
+        pid_file.acquire(tmp_path / "file" / "lagent.pid")
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a folder that is another's")
-def test_a_folder_of_somebody_else_below_tmp_is_refused():
-    """Everybody can make folders there, and could then replace what is in them."""
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can change the owner of a directory")
+def test_a_directory_of_another_user_below_tmp_is_rejected():
+    """Everybody can create directories there, and replace the files in them."""
     folder = Path("/tmp/fructosa-test-of-another")
     folder.mkdir(exist_ok=True)
     os.chown(folder, 65534, 65534)
 
     try:
-        with pytest.raises(ServiceError, match="belongs to somebody else"):
-            pid_file.take(folder / "lagent.pid")
+        with pytest.raises(ServiceError, match="belongs to another user"):
+            pid_file.acquire(folder / "lagent.pid")
     finally:
         folder.rmdir()
 
@@ -152,14 +152,14 @@ def test_a_folder_of_somebody_else_below_tmp_is_refused():
         ({}, 7, "/tmp/fructosa-7/lagent.pid"),
     ],
 )
-def test_everybody_has_a_place_of_their_own(environment, user_id, expected):
-    """Root's is the system's; a path that is not from the root is none, as the XDG rules say."""
+def test_each_user_has_a_default_path(environment, user_id, expected):
+    """A relative XDG_RUNTIME_DIR is ignored, as the XDG specification demands."""
     assert Path(expected) == pid_file.default_path("lagent", environment, user_id)
 
 
 @given(st.text())
-def test_any_text_is_read(text):
-    """As a pid that a process can have, or as none."""
+def test_any_text_is_parsed(text):
+    """As a valid pid, or as none."""
     pid, urls = pid_file.parse(text)
 
     assert pid is None or 1 < pid <= 2**22
@@ -167,7 +167,7 @@ def test_any_text_is_read(text):
 
 
 @given(st.integers(2, 2**22), st.lists(st.from_regex(r"\Ahttps?://[a-z.]+:[0-9]+/\Z"), max_size=3))
-def test_what_is_written_is_read(pid, urls):
+def test_pid_and_urls_are_parsed(pid, urls):
     """A line each."""
     text = "".join(f"{line}\n" for line in (pid, *urls))
 
@@ -175,6 +175,6 @@ def test_what_is_written_is_read(pid, urls):
 
 
 @pytest.mark.parametrize("text", ["0", "1", "-7", "+7", " 7", "7 ", "٧", "99999999", "7.0", "0x7"])
-def test_what_no_daemon_can_be_is_no_pid(text):
-    """Least of all init, or a whole process group."""
+def test_an_invalid_pid_is_ignored(text):
+    """Above all that of init, and a process group."""
     assert (None, ()) == pid_file.parse(text)

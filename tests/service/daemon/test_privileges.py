@@ -1,4 +1,4 @@
-"""The rights of root, given up for good."""
+"""Root privileges, dropped for good."""
 
 import os
 import subprocess
@@ -14,14 +14,14 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to give it u
 NOBODY = Account("nobody", 65534, 65534, "/nonexistent")
 
 
-def test_without_a_user_one_stays_who_one_is():
-    """Root too: who configures nothing gets nothing else."""
+def test_without_a_user_the_daemon_runs_as_the_current_user():
+    """Root too."""
     assert privileges.account("lagent", None, None) is None
 
 
-def test_a_group_alone_is_refused():
+def test_a_group_without_a_user_is_rejected():
     """Root in another group would still be root."""
-    with pytest.raises(UsageError, match=r"\[lagent\] group needs user beside it"):
+    with pytest.raises(UsageError, match=r"\[lagent\] group requires user"):
         privileges.account("lagent", None, "nogroup")
 
 
@@ -29,19 +29,19 @@ def test_a_group_alone_is_refused():
 @pytest.mark.parametrize(
     ("user", "group", "message"),
     [
-        ("nobdy", None, r"\[lmaster\] user = nobdy: this machine has no such user; make it"),
-        ("nobody", "nogrp", r"\[lmaster\] group = nogrp: this machine has no such group; make it"),
+        ("nobdy", None, r"\[lmaster\] user = nobdy: the user does not exist"),
+        ("nobody", "nogrp", r"\[lmaster\] group = nogrp: the group does not exist"),
     ],
 )
-def test_who_is_not_known_here_is_refused(user, group, message):
-    """With what to do."""
+def test_an_unknown_user_or_group_is_rejected(user, group, message):
+    """The message says what to do."""
     with pytest.raises(UsageError, match=message):
         privileges.account("lmaster", user, group)
 
 
 @as_root
-def test_root_becomes_a_user_with_the_users_group_or_another():
-    """As the user database has them."""
+def test_the_group_of_an_account_is_that_of_the_user_or_another():
+    """From the user database."""
     own, other = (privileges.account("lagent", "nobody", group) for group in (None, "daemon"))
 
     assert (65534, 65534) == (own.user_id, own.group_id)
@@ -49,8 +49,8 @@ def test_root_becomes_a_user_with_the_users_group_or_another():
 
 
 @as_root
-def test_another_user_can_become_nobody_else():
-    """It is an error, rather than a daemon that runs as somebody unexpected."""
+def test_only_root_can_run_the_daemon_as_another_user():
+    """Otherwise it is an error, not a daemon that runs as an unexpected user."""
     code = (
         "import os; from fructosa_service import errors\n"
         "from fructosa_service.daemon import privileges; os.setuid(65534)\n"
@@ -59,19 +59,19 @@ def test_another_user_can_become_nobody_else():
         "except errors.UsageError as error: print(error)"
     )
 
-    said = subprocess.check_output([sys.executable, "-c", code], text=True).splitlines()
+    output = subprocess.check_output([sys.executable, "-c", code], text=True).splitlines()
 
-    assert "None" == said[0]
-    assert said[1].startswith("[lagent] user = root: only root can become another user")
+    assert "None" == output[0]
+    assert output[1].startswith("[lagent] user = root: only root can run it as another user")
 
 
 @as_root
-def test_what_is_given_up_is_gone():
-    """User, group, all other groups and every capability; and home is another."""
+def test_nothing_of_root_is_left():
+    """Neither user, groups nor capabilities; HOME is that of the new user."""
     code = (
         "import os; from fructosa_service.daemon import privileges\n"
-        "privileges._check_program = lambda who: None  # the tests' Python may be root's own\n"
-        "privileges.become(privileges.Account('nobody', 65534, 65534, '/nonexistent'))\n"
+        "privileges._check_program = lambda account: None  # only root may read this Python\n"
+        "privileges.drop_privileges(privileges.Account('nobody', 65534, 65534, '/nonexistent'))\n"
         "print(os.getresuid(), os.getresgid(), os.getgroups(), os.environ['HOME'])\n"
         "print(*[line.split()[1] for line in open('/proc/self/status') if line[:6] == 'CapEff'])"
     )
@@ -86,20 +86,21 @@ def test_what_is_given_up_is_gone():
 
 
 @as_root
-def test_a_user_id_that_leads_back_is_noticed():
-    """Root's own gives nothing up."""
+def test_an_account_that_can_regain_root_is_rejected():
+    """Root itself drops nothing."""
     code = (
-        "from fructosa_service.daemon.privileges import *; become(Account('root', 0, 0, '/root'))"
+        "from fructosa_service.daemon.privileges import *\n"
+        "drop_privileges(Account('root', 0, 0, '/root'))"
     )
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, text=True)
 
-    assert "root can't be given up for root" in done.stderr
+    assert "root privileges are not dropped for the user root" in done.stderr
 
 
 @as_root
-def test_a_folder_that_is_missing_or_empty_is_handed_over(tmp_path):
-    """The folders above it are root's."""
+def test_a_missing_or_empty_directory_is_handed_over(tmp_path):
+    """Its parents belong to root."""
     privileges.hand_over_folder(tmp_path / "a" / "b", NOBODY)
     (tmp_path / "c").mkdir()
     privileges.hand_over_folder(tmp_path / "c", NOBODY)
@@ -109,8 +110,8 @@ def test_a_folder_that_is_missing_or_empty_is_handed_over(tmp_path):
 
 
 @as_root
-def test_a_folder_with_files_of_others_is_not_touched(tmp_path):
-    """What is wrong in it is for an administrator to see: the message has the command."""
+def test_a_directory_with_files_of_another_user_is_not_changed(tmp_path):
+    """The message has the command for an administrator."""
     (tmp_path / "file").touch()
 
     with pytest.raises(ServiceError, match=f"chown -R nobody {tmp_path}$"):
@@ -120,8 +121,8 @@ def test_a_folder_with_files_of_others_is_not_touched(tmp_path):
 
 
 @as_root
-def test_a_log_that_could_not_be_rotated_is_refused(tmp_path):
-    """Only who may write into the folder can rename a file in it."""
+def test_a_log_that_can_not_be_rotated_is_rejected(tmp_path):
+    """Renaming a file needs write access to its directory."""
     log = tmp_path / "lagent.log"
 
     with pytest.raises(ServiceError, match="the user nobody can't rotate the log"):
@@ -131,8 +132,8 @@ def test_a_log_that_could_not_be_rotated_is_refused(tmp_path):
 
 
 @as_root
-def test_a_log_without_rotation_may_be_in_roots_folder(tmp_path):
-    """logrotate sees to it then."""
+def test_a_log_without_rotation_can_be_in_a_directory_of_root(tmp_path):
+    """logrotate rotates it then."""
     log = tmp_path / "lagent.log"
 
     privileges.hand_over_log(log, False, NOBODY)
@@ -141,14 +142,14 @@ def test_a_log_without_rotation_may_be_in_roots_folder(tmp_path):
 
 
 @as_root
-def test_a_log_that_is_a_link_is_not_given_away(tmp_path):
-    """It might lead to a file that root alone may write."""
+def test_a_log_that_is_a_link_is_not_handed_over(tmp_path):
+    """It might point to a file that only root may write."""
     (tmp_path / "precious").touch()
     (tmp_path / "hard").hardlink_to(tmp_path / "precious")
     (tmp_path / "soft").symlink_to(tmp_path / "precious")
 
     privileges.hand_over_log(tmp_path / "hard", False, NOBODY)
-    with pytest.raises(ServiceError, match="can't be made for nobody"):
+    with pytest.raises(ServiceError, match="can't be created for nobody"):
         privileges.hand_over_log(tmp_path / "soft", False, NOBODY)
 
     assert 0 == (tmp_path / "precious").stat().st_uid

@@ -1,34 +1,34 @@
-"""What a service manager is told."""
+"""Notifications of the service manager."""
 
 import socket
 
 import pytest
 
-from fructosa_service.daemon.sd_notify import tell_manager
+from fructosa_service.daemon.sd_notify import notify_ready
 
 URLS = ["http://localhost:9888/metrics"]
-SAID = b"READY=1\nSTATUS=serves http://localhost:9888/metrics"
+EXPECTED = b"READY=1\nSTATUS=serves http://localhost:9888/metrics"
 
 
 @pytest.mark.parametrize("is_abstract", [False, True])
-def test_a_manager_that_listens_is_told_that_all_runs(tmp_path, is_abstract):
-    """At a path, or at a name that is in no file system."""
+def test_a_manager_is_notified(tmp_path, is_abstract):
+    """At a path, or at a name in the abstract namespace."""
     address = f"@fructosa-{tmp_path}" if is_abstract else str(tmp_path / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(f"\0{address[1:]}" if is_abstract else address)
 
-        tell_manager(URLS, {"NOTIFY_SOCKET": address})
+        notify_ready(URLS, {"NOTIFY_SOCKET": address})
 
-        assert SAID == manager.recv(4096)
+        assert EXPECTED == manager.recv(4096)
 
 
-def test_without_a_manager_nobody_is_told():
+def test_without_a_manager_nothing_happens():
     """As at a terminal."""
-    tell_manager(URLS, {})
+    notify_ready(URLS, {})
 
 
-def test_a_manager_that_is_gone_ends_nothing(tmp_path, caplog):
-    """The log says so."""
-    tell_manager(URLS, {"NOTIFY_SOCKET": str(tmp_path / "gone")})
+def test_a_manager_that_does_not_respond_is_logged(tmp_path, caplog):
+    """The daemon keeps running."""
+    notify_ready(URLS, {"NOTIFY_SOCKET": str(tmp_path / "gone")})
 
-    assert "could not be told that all runs" in caplog.text
+    assert "can't notify the service manager" in caplog.text

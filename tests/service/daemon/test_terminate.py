@@ -1,4 +1,4 @@
-"""The end of a daemon: asked for, awaited, and in the end made."""
+"""Termination of a daemon."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ _DEAF = "import signal, sys; signal.signal(15, signal.SIG_IGN); print(flush=True
 
 @pytest.fixture
 def child():
-    """A process that waits for a signal; it has said that it does."""
+    """Return what starts a process that waits for signals."""
     started = []
 
     def start(code="import signal; print(flush=True); signal.pause()", **more):
@@ -30,63 +30,62 @@ def child():
         one.communicate()
 
 
-def test_sigterm_ends_it(child):
-    """And its end has come when that is told."""
+def test_sigterm_terminates_a_process(child):
+    """It has exited when terminate() returns."""
     process = child()
 
-    assert "is stopped" == terminate.end(process.pid, 20, lambda: True)
+    assert "stopped" == terminate.terminate(process.pid, 20, lambda: True)
     assert -signal.SIGTERM == process.wait()
 
 
-def test_what_ignores_sigterm_is_killed_and_that_is_told(child):
-    """After the patience is over."""
+def test_a_process_that_ignores_sigterm_is_killed(child):
+    """After the timeout."""
     process = child(_DEAF)
 
-    told = terminate.end(process.pid, 0.01, lambda: True)
+    outcome = terminate.terminate(process.pid, 0.01, lambda: True)
 
-    assert "did not end within 0.01 s, and was killed" == told
+    assert "did not exit within 0.01 s and was killed" == outcome
     assert -signal.SIGKILL == process.wait()
 
 
-def test_what_has_got_the_number_since_is_not_signalled(child):
-    """The descriptor may be that of another process; who it is is asked once more behind it."""
+def test_another_process_with_the_same_pid_is_not_signalled(child):
+    """Whether it is the daemon is checked once its file descriptor is open."""
     process = child()
 
-    assert "had ended already" == terminate.end(process.pid, 20, lambda: False)
+    assert "had already exited" == terminate.terminate(process.pid, 20, lambda: False)
     assert process.poll() is None
 
 
-def test_what_is_not_there_has_ended(child):
-    """Between two looks it may."""
+def test_a_process_that_does_not_exist_has_exited(child):
+    """It may exit at any time."""
     process = child()
     process.kill()
     process.wait()
 
-    assert "had ended already" == terminate.end(process.pid, 20, lambda: True)
+    assert "had already exited" == terminate.terminate(process.pid, 20, lambda: True)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become another user")
-def test_another_users_process_is_left_alone(child):
-    """And the message says who can end it."""
+def test_a_process_of_another_user_can_not_be_stopped(child):
+    """The message says who can stop it."""
     process = child()
     code = (
         "import os; from fructosa_service import errors\n"
         "from fructosa_service.daemon import terminate; os.setuid(65534)\n"
-        f"try: terminate.end({process.pid}, 1, lambda: True)\n"
+        f"try: terminate.terminate({process.pid}, 1, lambda: True)\n"
         "except errors.ServiceError as error: print(error)"
     )
 
-    said = subprocess.check_output([sys.executable, "-c", code], text=True)
+    output = subprocess.check_output([sys.executable, "-c", code], text=True)
 
-    expected = "is another user's, and can't be stopped by this one; ask root to do it"
-    assert f"pid {process.pid} {expected}\n" == said
+    assert output.startswith(f"pid {process.pid} belongs to another user")
     assert process.poll() is None
 
 
-def test_what_the_kernel_holds_is_told(child, monkeypatch):
-    """A process in a call that hangs does not even end when it is killed."""
+def test_a_process_that_hangs_in_the_kernel_is_an_error(child, monkeypatch):
+    """Not even SIGKILL ends it."""
     process = child()
-    monkeypatch.setattr(terminate, "_ends", lambda *_: False)
+    monkeypatch.setattr(terminate, "_exits", lambda *_: False)
 
-    with pytest.raises(ServiceError, match="does not end, not even killed"):
-        terminate.end(process.pid, 1, lambda: True)
+    with pytest.raises(ServiceError, match="was killed but does not exit"):
+        terminate.terminate(process.pid, 1, lambda: True)

@@ -1,4 +1,4 @@
-"""The certificate of a server, and whose certificates it wants to see."""
+"""TLS contexts of servers and clients, made from PEM files."""
 
 import os
 import pty
@@ -11,8 +11,8 @@ import warnings
 
 import pytest
 
-from fructosa_service.errors import UsageError
-from fructosa_service.web.tls import TLSFiles
+from fructosa_service.errors import FileError
+from fructosa_service.web.tls import ClientTLSFiles, TLSFiles
 
 from ...certificates import Authority, locked
 
@@ -25,7 +25,7 @@ def ca(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def other_ca(tmp_path_factory):
-    """An authority that nobody here trusts."""
+    """An authority that nobody trusts."""
     return Authority(tmp_path_factory.mktemp("other"), "other")
 
 
@@ -36,19 +36,19 @@ def pair(ca):
 
 
 def files(pair, client_ca=None):
-    """Return what a server is given."""
+    """Return the files of a server."""
     return TLSFiles(certificate=pair.certificate, key=pair.key, client_ca=client_ca)
 
 
-def met(serving, asking):
-    """Return what a client finds when it meets a server: TLS version, its certificate, a word."""
+def connect(server, client):
+    """Connect with a client's context to a server's; return TLS version, serial, first bytes."""
     here, there = socket.socketpair()
     here.settimeout(30)
     there.settimeout(30)
 
     def serve():
         try:
-            with serving.wrap_socket(there, server_side=True) as served:
+            with server.wrap_socket(there, server_side=True) as served:
                 served.sendall(b"hello")
         except OSError:
             there.close()
@@ -56,8 +56,9 @@ def met(serving, asking):
     thread = threading.Thread(target=serve)
     thread.start()
     try:
-        with here, asking.wrap_socket(here, server_hostname="localhost") as client:
-            return client.version(), client.getpeercert()["serialNumber"], client.recv(10)
+        with here, client.wrap_socket(here, server_hostname="localhost") as connection:
+            serial = connection.getpeercert()["serialNumber"]
+            return connection.version(), serial, connection.recv(10)
     finally:
         here.close()
         thread.join(30)
@@ -66,23 +67,23 @@ def met(serving, asking):
 
 def test_a_client_that_trusts_the_authority_is_served(ca, pair):
     """With the newest TLS."""
-    version, _, word = met(files(pair).context(), ca.asking())
+    version, _, data = connect(files(pair).context(), ca.asking())
 
-    assert ("TLSv1.3", b"hello") == (version, word)
+    assert ("TLSv1.3", b"hello") == (version, data)
 
 
-def test_a_client_that_does_not_trust_the_authority_goes_away(other_ca, pair):
-    """The certificate is what it is asked about."""
+def test_a_client_that_does_not_trust_the_authority_closes_the_connection(other_ca, pair):
+    """Its error is about the certificate."""
     with pytest.raises(ssl.SSLCertVerificationError):
-        met(files(pair).context(), other_ca.asking())
+        connect(files(pair).context(), other_ca.asking())
 
 
-def test_an_expired_certificate_is_served_as_it_is(ca):
-    """Clients tell; the agent goes on, as its certificate may be replaced at any time."""
-    serving = files(ca.expired()).context()
+def test_an_expired_certificate_is_served(ca):
+    """Clients report it; the daemon keeps running, as the file may be replaced at any time."""
+    server = files(ca.expired()).context()
 
     with pytest.raises(ssl.SSLCertVerificationError, match="expired"):
-        met(serving, ca.asking())
+        connect(server, ca.asking())
 
 
 @pytest.mark.parametrize(
@@ -90,54 +91,54 @@ def test_an_expired_certificate_is_served_as_it_is(ca):
     [("TLSv1", False), ("TLSv1_1", False), ("TLSv1_2", True), ("TLSv1_3", True)],
 )
 def test_old_versions_of_tls_are_refused(ca, pair, version, is_served):
-    """The server says so, not the client."""
-    asking = ca.asking()
+    """By the server, not by the client."""
+    client = ca.asking()
     with warnings.catch_warnings(action="ignore"):
-        asking.minimum_version = asking.maximum_version = ssl.TLSVersion[version]
+        client.minimum_version = client.maximum_version = ssl.TLSVersion[version]
     if not is_served:
-        asking.set_ciphers("ALL:@SECLEVEL=0")  # else OpenSSL would not even ask
+        client.set_ciphers("ALL:@SECLEVEL=0")  # else OpenSSL would not offer it
 
     try:
-        served = met(files(pair).context(), asking)[2]
+        served = connect(files(pair).context(), client)[2]
     except ssl.SSLError as error:
         if "NO_PROTOCOLS_AVAILABLE" in str(error):
-            pytest.skip(f"this OpenSSL has no {version} to ask with")
+            pytest.skip(f"this OpenSSL does not support {version}")
         served = "PROTOCOL_VERSION" in str(error) and b""
 
     assert (b"hello" if is_served else b"") == served
 
 
-def test_a_client_may_not_have_the_keys_renewed(pair):
-    """It would cost the server much, and the client nothing; newer OpenSSL forbid it anyway."""
+def test_a_client_may_not_renegotiate(pair):
+    """It would cost the server much and the client little; newer OpenSSL forbids it anyway."""
     assert files(pair).context().options & ssl.OP_NO_RENEGOTIATION
 
 
-def test_with_a_client_ca_a_client_with_its_certificate_is_served(ca, pair):
-    """It shows its own."""
-    serving = files(pair, ca.certificate).context()
+def test_with_a_client_ca_a_client_with_a_certificate_of_it_is_served(ca, pair):
+    """The client sends its certificate."""
+    server = files(pair, ca.certificate).context()
 
-    assert b"hello" == met(serving, ca.asking(ca.client()))[2]
+    assert b"hello" == connect(server, ca.asking(ca.client()))[2]
 
 
 def test_with_a_client_ca_a_client_without_certificate_is_refused(ca, pair):
-    """TLS 1.3 tells it after the handshake."""
-    serving = files(pair, ca.certificate).context()
+    """With TLS 1.3 the client gets the error after the handshake."""
+    server = files(pair, ca.certificate).context()
 
     with pytest.raises(ssl.SSLError, match="CERTIFICATE_REQUIRED"):
-        met(serving, ca.asking())
+        connect(server, ca.asking())
 
 
 def test_with_a_client_ca_a_client_of_another_authority_is_refused(ca, other_ca, pair):
-    """Whoever else signed its certificate."""
-    serving = files(pair, ca.certificate).context()
+    """Its certificate is not enough."""
+    server = files(pair, ca.certificate).context()
 
     with pytest.raises(ssl.SSLError, match="UNKNOWN_CA"):
-        met(serving, ca.asking(other_ca.client()))
+        connect(server, ca.asking(other_ca.client()))
 
 
-def test_without_a_client_ca_no_certificate_is_wanted(ca, other_ca, pair):
-    """Nor looked at."""
-    assert b"hello" == met(files(pair).context(), ca.asking(other_ca.client()))[2]
+def test_without_a_client_ca_the_certificate_of_a_client_does_not_matter(ca, other_ca, pair):
+    """It is not requested."""
+    assert b"hello" == connect(files(pair).context(), ca.asking(other_ca.client()))[2]
 
 
 JUNK = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
@@ -145,7 +146,7 @@ JUNK = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 
 @pytest.fixture
 def broken(ca, pair, tmp_path):
-    """Files that can't be used, by what is wrong with them."""
+    """Files that can't be used, and some that can, by name."""
     for name, text in {
         "text": "no PEM\n",
         "empty": "",
@@ -167,79 +168,106 @@ def broken(ca, pair, tmp_path):
     }
 
 
-UNREADABLE = {
-    "missing": "can't be read: No such file or directory",
-    "folder": "can't be read: Is a directory",
-    "below a file": "can't be read: Not a directory",
-}
-NO_CERTIFICATE = "holds no certificate; give a PEM file that does"
-NO_KEY = "holds no private key; give a PEM file that does"
+NO_CERTIFICATE = "contains no certificate"
+NO_KEY = "contains no private key"
+
+
+def refusal(given):
+    """Return the message for files that can't be used."""
+    with pytest.raises(FileError) as caught:
+        given.context()
+    return str(caught.value)
 
 
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        *UNREADABLE.items(),
+        ("missing", "can't be read: No such file or directory"),
+        ("below a file", "can't be read: Not a directory"),
+        ("folder", "is not a regular file"),
         *((wrong, NO_CERTIFICATE) for wrong in ("text", "empty", "bytes", "key")),
     ],
 )
-@pytest.mark.parametrize("key", ["tls certificate", "client ca"])
-def test_a_certificate_that_can_not_be_used_is_named(broken, pair, key, wrong, message):
-    """With what is wrong with it."""
+@pytest.mark.parametrize("key", ["tls certificate", "client ca", "tls ca"])
+def test_a_message_names_the_certificate_that_can_not_be_used(broken, pair, key, wrong, message):
+    """Its section, key and path, and the problem."""
     path = broken[wrong]
-    given = TLSFiles(
-        certificate=path if key == "tls certificate" else pair.certificate,
-        key=pair.key,
-        client_ca=path if key == "client ca" else None,
-    )
+    if key == "tls ca":
+        given = ClientTLSFiles(section="[web]", ca=path)
+    elif key == "client ca":
+        given = files(pair, client_ca=path)
+    else:
+        given = TLSFiles(certificate=path, key=pair.key)
 
-    with pytest.raises(UsageError) as refused:
-        given.context()
-
-    assert f"[web] {key} {path}: {message}" == str(refused.value)
+    assert refusal(given).startswith(f"[web] {key} {path}: {message}")
 
 
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        *UNREADABLE.items(),
+        ("missing", "can't be read: No such file or directory"),
         *((wrong, NO_KEY) for wrong in ("text", "empty", "bytes", "certificate")),
-        ("of another", "is not the key of {pair.certificate}; give the two that belong together"),
-        ("locked", "has a password; write it without one, readable to the daemon alone"),
+        ("of another", "does not match {pair.certificate}"),
+        ("locked", "has a password"),
     ],
 )
-def test_a_key_that_can_not_be_used_is_named(broken, pair, wrong, message):
-    """With what is wrong with it."""
+@pytest.mark.parametrize("section", ["[web]", "[nodes:all]"])
+def test_a_message_names_the_key_that_can_not_be_used(broken, pair, section, wrong, message):
+    """For servers and clients alike."""
     path = broken[wrong]
+    if section == "[web]":
+        given = TLSFiles(certificate=pair.certificate, key=path)
+    else:
+        given = ClientTLSFiles(section=section, certificate=pair.certificate, key=path)
 
-    with pytest.raises(UsageError) as refused:
-        TLSFiles(certificate=pair.certificate, key=path).context()
-
-    assert f"[web] tls key {path}: {message.format(pair=pair)}" == str(refused.value)
+    expected = f"{section} tls key {path}: {message.format(pair=pair)}"
+    assert refusal(given).startswith(expected)
 
 
 @pytest.mark.parametrize(
     ("certificate", "key", "client_ca", "named"),
     [
-        ("junk", "key", None, "[web] tls certificate {junk}, or its key: "),
-        ("certificate", "junk key", None, "[web] tls certificate {certificate}, or its key: "),
-        ("certificate", "key", "junk", "[web] client ca {junk}: "),
+        ("junk", "key", None, "[web] tls certificate {junk}: can't be loaded with {key}: ["),
+        ("certificate", "junk key", None, "[web] tls certificate {certificate}: can't be loaded"),
+        ("certificate", "key", "junk", "[web] client ca {junk}: can't be loaded: ["),
     ],
 )
-def test_what_looks_right_and_is_not_is_named(broken, certificate, key, client_ca, named):
-    """With what OpenSSL has to say of it."""
+def test_a_message_has_the_error_of_openssl(broken, certificate, key, client_ca, named):
+    """For files that look right and are not."""
     given = TLSFiles(
         certificate=broken[certificate], key=broken[key], client_ca=broken.get(client_ca)
     )
 
-    with pytest.raises(UsageError) as refused:
-        given.context()
-
-    assert str(refused.value).startswith(named.format(**broken) + "can't be used: [")
+    assert refusal(given).startswith(named.format(**broken))
 
 
-def test_nobody_is_asked_for_the_password_of_a_key(pair):
-    """A daemon that waits at a terminal would wait for ever; this one has a terminal."""
+def test_the_ca_of_a_client_that_can_not_be_loaded_is_named(broken):
+    """As a file that was cut."""
+    given = ClientTLSFiles(section="[nodes:all]", ca=broken["junk"])
+
+    assert refusal(given).startswith(f"[nodes:all] tls ca {broken['junk']}: can't be loaded: ")
+
+
+def test_a_client_sends_its_certificate_and_checks_that_of_the_server(ca, pair):
+    """With authorities of its own."""
+    own = ca.client()
+    client = ClientTLSFiles(
+        section="[nodes:all]", ca=ca.certificate, certificate=own.certificate, key=own.key
+    )
+
+    assert b"hello" == connect(files(pair, ca.certificate).context(), client.context())[2]
+
+
+def test_a_client_without_a_ca_trusts_the_authorities_of_the_system(pair):
+    """Which have not signed the server's certificate."""
+    client = ClientTLSFiles(section="[nodes:all]")
+
+    with pytest.raises(ssl.SSLCertVerificationError):
+        connect(files(pair).context(), client.context())
+
+
+def test_openssl_does_not_ask_for_the_password_of_a_key(pair):
+    """A daemon would wait forever at the terminal; this process has one."""
     code = (
         "import sys; from pathlib import Path; from fructosa_service.web.tls import TLSFiles\n"
         "TLSFiles(certificate=Path(sys.argv[1]), key=Path(sys.argv[2])).context()"
@@ -256,12 +284,12 @@ def test_nobody_is_asked_for_the_password_of_a_key(pair):
     os.close(main)
     os.close(terminal)
 
-    assert "UsageError: [web] tls key" in done.stderr
+    assert "FileError: [web] tls key" in done.stderr
     assert "has a password" in done.stderr
 
 
 class Clock:
-    """A clock that can be put forward."""
+    """A clock that can be advanced."""
 
     now_s = 1000.0
 
@@ -269,35 +297,35 @@ class Clock:
         return self.now_s
 
 
-def test_the_context_is_made_anew_when_a_file_changes(ca, tmp_path):
-    """A certificate that is replaced is served to who comes next."""
+def test_the_context_is_made_again_when_a_file_changes(ca, tmp_path):
+    """The next client gets the new certificate."""
     pair = Authority(tmp_path, "mine").server()
     clock = Clock()
-    kept = files(pair).kept(clock)
-    before = kept.value()
+    cached = files(pair).cached(clock)
+    before = cached.value()
     pair.become(ca.server("next"))
     clock.now_s += 1
 
-    after = kept.value()
+    after = cached.value()
 
     assert after is not before
-    assert b"hello" == met(after, ca.asking())[2]
+    assert b"hello" == connect(after, ca.asking())[2]
 
 
-def test_a_certificate_whose_key_comes_later_waits_for_it(ca, tmp_path, caplog):
-    """Two files are not written at one time; meanwhile the old two are used."""
+def test_a_certificate_is_used_when_its_key_is_there(ca, tmp_path, caplog):
+    """The two files are not written at the same moment; until then the old ones are used."""
     pair, fresh = Authority(tmp_path, "mine").server(), ca.server("fresh")
     clock = Clock()
-    kept = files(pair).kept(clock)
-    before = kept.value()
+    cached = files(pair).cached(clock)
+    before = cached.value()
     pair.certificate.write_bytes(fresh.certificate.read_bytes())
     clock.now_s += 1
 
-    between = kept.value()
+    between = cached.value()
     pair.key.write_bytes(fresh.key.read_bytes())
     clock.now_s += 1
-    after = kept.value()
+    after = cached.value()
 
     assert before is between
-    assert "is not the key of" in caplog.text
-    assert b"hello" == met(after, ca.asking())[2]
+    assert "does not match" in caplog.text
+    assert b"hello" == connect(after, ca.asking())[2]

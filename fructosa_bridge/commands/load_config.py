@@ -1,0 +1,134 @@
+"""The configuration and the targets of a command, from the file and the command line."""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+from fructosa_service import cli
+from fructosa_service.config.kinds import Endpoint
+from fructosa_service.errors import ConfigError, Problem, UsageError
+from fructosa_service.web.settings import WebSettings
+from fructosa_service.web.users import Users
+
+from ..config.node_sets import select
+from ..config.settings import DEFAULT_FILE, GraphiteSettings, MasterConfig, read_config
+from ..config.targets import endpoint_targets, section_targets
+from ..model.target import Target
+
+
+def targets_of_shard(config: MasterConfig, path: Path | None) -> list[Target]:
+    """Return the targets that *config*, read from *path*, has for this lmaster's shard.
+
+    Raises: ConfigError if any two targets, of all shards, would write to the same paths.
+    """
+    try:
+        return section_targets(
+            config.nodes,
+            config.graphite.prefix,
+            config.master.shard,
+            config.graphite.naming,
+        )
+    except UsageError as error:
+        raise ConfigError(str(path), [Problem(message=str(error))]) from error
+
+
+def targets_of_all_shards(config: MasterConfig, path: Path) -> list[Target]:
+    """Return the targets of *config*, read from *path*, for all shards.
+
+    Raises: ConfigError if any two would write to the same paths.
+    """
+    return targets_of_shard(replace(config, master=replace(config.master, shard=None)), path)
+
+
+def load_all(arguments: argparse.Namespace) -> tuple[MasterConfig, Path, list[Target]]:
+    """Return the configuration, its file, and the targets of all shards.
+
+    Raises: UsageError if there is no file, or no target in it.
+    """
+    path = cli.chosen_config(arguments.config, DEFAULT_FILE)
+    if path is None:
+        raise UsageError(f"{DEFAULT_FILE} does not exist; give a configuration file with -c FILE")
+    config = read_config(path)
+    targets = targets_of_all_shards(config, path)
+    if not targets:
+        raise UsageError(f"{path} has no nodes; add a [nodes:NAME] section with hosts = ...")
+    return config, path, targets
+
+
+def load_selected(arguments: argparse.Namespace) -> tuple[MasterConfig, list[Target]]:
+    """Return the configuration, and those of its targets that the argument NODES selects.
+
+    Raises: UsageError as `load_all`, and if a selected node is not configured.
+    """
+    config, path, targets = load_all(arguments)
+    return config, select(targets, arguments.hosts, lambda target: target.host, str(path))
+
+
+def load_to_scrape(arguments: argparse.Namespace) -> tuple[MasterConfig, list[Target]]:
+    """Return the configuration and the targets to scrape; the command line overrides the file.
+
+    Raises: ConfigError if the file is invalid, UsageError if there is nothing to scrape.
+    """
+    path = cli.chosen_config(arguments.config, DEFAULT_FILE)
+    config = _overridden(read_config(path, arguments.data), arguments)
+    return config, _targets_to_scrape(config, path, arguments)
+
+
+def _overridden(config: MasterConfig, arguments: argparse.Namespace) -> MasterConfig:
+    """Return *config* with the settings of the command line."""
+    master, web, destinations = config.master, config.web, config.destinations
+    if arguments.host is not None or arguments.port is not None:
+        web = replace(web, listen=())
+    if arguments.host is not None:
+        master = replace(master, host=arguments.host)
+    if arguments.port is not None:
+        master = replace(master, port=arguments.port)
+    if arguments.graphite is not None:
+        destinations = {"": _carbon_at(arguments.graphite, config.graphite)}
+    return replace(config, master=master, web=web, destinations=destinations)
+
+
+def _carbon_at(endpoint: Endpoint, graphite: GraphiteSettings) -> GraphiteSettings:
+    carbon = replace(graphite, send=True, host=endpoint.host, whisper_directory=None)
+    if endpoint.port is None:
+        return carbon
+    if endpoint.port == graphite.plaintext_port or graphite.protocol == "plaintext":
+        return replace(carbon, protocol="plaintext", plaintext_port=endpoint.port)
+    return replace(carbon, protocol="pickle", pickle_port=endpoint.port)
+
+
+def _targets_to_scrape(
+    config: MasterConfig, path: Path | None, arguments: argparse.Namespace
+) -> list[Target]:
+    graphite = config.graphite
+    if arguments.nodes:
+        return endpoint_targets(
+            arguments.nodes, arguments.interval, graphite.prefix, graphite.naming
+        )
+    if arguments.interval is not None:
+        raise UsageError(
+            "--interval is only for nodes of --node; for those of the file, set interval in their "
+            "[nodes:...] section"
+        )
+    targets = targets_of_shard(config, path)
+    if not targets and config.nodes and config.master.shard is not None:
+        raise UsageError(
+            f"shard = {config.master.shard} contains none of the configured nodes; use fewer shards"
+        )
+    if not targets:
+        raise UsageError(
+            "there are no nodes to scrape; name them with --node HOST[:PORT], or add a "
+            f"[nodes:NAME] section with hosts = ... to {arguments.config or DEFAULT_FILE}"
+        )
+    return targets
+
+
+def check_web_files(web: WebSettings) -> None:
+    """Read the files of [web], so that errors in them are reported before the daemon starts.
+
+    Raises: UsageError if one of them is invalid.
+    """
+    if (files := web.tls()) is not None:
+        files.context()
+    if web.users_file is not None:
+        Users(web.users_file)

@@ -1,0 +1,87 @@
+"""The value of ``hosts = …``: a node set, with the groups of this machine, or a file of them."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ClusterShell.NodeSet import DEF_GROUPS_CONFIGS, ILLEGAL_GROUP_CHARS
+from ClusterShell.NodeUtils import GroupResolverConfig
+
+from fructosa_service.config.kinds import HOST, Kind
+from fructosa_service.errors import shown
+
+from .node_sets import MAX_NODES, expand
+
+# pip installs ClusterShell's example of groups.conf here. ClusterShell would prefer it to
+# /etc/clustershell/groups.conf and resolve @compute to the nodes of the example.
+_EXAMPLES = (f"{sys.prefix}/etc/", "/.local/etc/")
+# A hundred thousand names take 2 MiB.
+_MAX_BYTES = 16 * 2**20
+
+
+def machine_groups() -> Any:
+    """Return a resolver that reads this machine's groups.conf anew: nothing is cached."""
+    return GroupResolverConfig(machine_configs(DEF_GROUPS_CONFIGS), ILLEGAL_GROUP_CHARS)
+
+
+def machine_configs(paths: Sequence[str]) -> list[str]:
+    """Return *paths* without the example that pip installs."""
+    return [path for path in paths if not any(example in path for example in _EXAMPLES)]
+
+
+def parse_hosts(text: str, groups: Any = None) -> tuple[str, ...]:
+    """Return the hosts of a node set, or of the file with the absolute path *text*.
+
+    Raises: ValueError with the predicate of a sentence whose subject is *text*.
+    """
+    groups = machine_groups() if groups is None else groups
+    if text.strip().startswith("/"):
+        return _parse_lines(_read(Path(text.strip())), groups)
+    return expand(text, groups)
+
+
+HOSTS = Kind(name="node set or file", example="node[001-128]", parse=parse_hosts, show=",".join)
+
+
+def _read(path: Path) -> str:
+    try:
+        if not path.is_file():
+            path.stat()
+            raise ValueError("is not a file; name a file with one node set per line")
+        with path.open("rb") as file:
+            content = file.read(_MAX_BYTES + 1)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ValueError(f"can't be read: {reason}; check the path and its permissions") from None
+    if len(content) > _MAX_BYTES:
+        raise ValueError(f"has more than {_MAX_BYTES} bytes; check the path")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError("is not UTF-8 text; save the file as UTF-8") from None
+
+
+def _parse_lines(content: str, groups: Any) -> tuple[str, ...]:
+    """Return the hosts of a file, in its order and without duplicates."""
+    hosts: dict[str, None] = {}
+    for number, line in enumerate(content.split("\n"), start=1):
+        text = line.partition("#")[0].strip()
+        if text:
+            hosts.update(dict.fromkeys(_parse_line(text, number, groups)))
+        if len(hosts) > MAX_NODES:
+            raise ValueError(f"contains more than {MAX_NODES} nodes; check the path")
+    if not hosts:
+        raise ValueError("contains no nodes; write one node set per line, e.g. node[001-128]")
+    return tuple(hosts)
+
+
+def _parse_line(text: str, number: int, groups: Any) -> tuple[str, ...]:
+    try:
+        return (HOST.parse(text),)  # most lines; a node set would take much longer
+    except ValueError:
+        pass
+    try:
+        return expand(text, groups)
+    except ValueError as error:
+        raise ValueError(f"contains {shown(text)} in line {number}, which {error}") from None

@@ -1,0 +1,227 @@
+"""Alerts on nodes, agents, memory and file systems."""
+
+from .alert import Alert, Condition
+from .graphite_targets import each, each_change, each_rate, path
+
+# The jobs whose targets are nodes, named as in examples/prometheus.yml. "node" is for a
+# node_exporter that is already installed. Other jobs of the same Prometheus are not ours.
+NODES = 'job=~"fructosa.*|node.*"'
+
+# A node is the host of its targets: lagent and node_exporter differ only in the port.
+_UP = f'label_replace(up{{{NODES}}}, "host", "$1", "instance", "(.+?)(:[0-9]+)?")'
+_GRAPHITE_NODE_UP = f"groupByNodes({path('up', 1)}, 'max', -3)"
+_UTILIZATION = "fructosa_filesystem_utilization_ratio"
+_USED = f"currentAbove({path(_UTILIZATION, 1)}, 0.7)"
+_DAY_S = 86400
+
+AVAILABILITY = (
+    Alert(
+        name="FructosaNodeDown",
+        severity="warning",
+        hold="5m",
+        expr=f"""\
+max by (cluster, host, instance) (
+  {_UP}
+) == 0
+unless on (cluster, host)
+{_UP} == 1""",
+        summary="{{ $labels.host }} is down",
+        description="No target on {{ $labels.host }} has responded to a scrape for 5 minutes.",
+        action="Check whether the node responds to ping and on its console. Drain it until it "
+        "does.",
+        why="Most reboots take less than five minutes. A single node that is down is only a "
+        "warning; FructosaManyNodesDown is critical.",
+        graphite=Condition(query=_GRAPHITE_NODE_UP, evaluator="lt", threshold=1),
+    ),
+    Alert(
+        name="FructosaManyNodesDown",
+        severity="critical",
+        hold="2m",
+        expr=f"""\
+1 - avg by (cluster) (
+  max by (cluster, host) (
+    {_UP}
+  )
+) > 0.1""",
+        summary="{{ $value | humanizePercentage }} of the nodes are down",
+        description="{{ $value | humanizePercentage }} of the nodes{{ with $labels.cluster }} of "
+        "{{ . }}{{ end }} do not respond to scrapes.",
+        action="Check what they share: a switch, the power supply of a rack, the network of the "
+        "scraper.",
+        why="Single nodes fail independently. If a tenth of them fail at once, there is one cause.",
+        graphite=Condition(
+            query=f'alias(averageSeries({_GRAPHITE_NODE_UP}), "share of nodes that are up")',
+            evaluator="lt",
+            threshold=0.9,
+        ),
+    ),
+    Alert(
+        name="FructosaTargetDown",
+        severity="warning",
+        hold="10m",
+        expr=f"""\
+{_UP} == 0
+and on (cluster, host)
+{_UP} == 1""",
+        summary="{{ $labels.instance }} is down, but its node is up",
+        description="Scrapes of {{ $labels.instance }} (job {{ $labels.job }}) fail, but scrapes "
+        "of another target on {{ $labels.host }} succeed. The agent does not run, or its page is "
+        "rejected.",
+        action="Find the reason with `lmaster ping` or on the targets page of Prometheus. Restart "
+        "the agent.",
+        why="Ten minutes allow for an update of the agent.",
+        graphite=Condition(
+            query=f"groupByNodes({path('up', 1)}, 'range', -3)",
+        ),
+    ),
+    Alert(
+        name="FructosaNodeRebooted",
+        severity="warning",
+        hold="0m",
+        expr="fructosa_boot_time_seconds - (fructosa_boot_time_seconds offset 1h) > 60",
+        summary="{{ $labels.instance }} was rebooted",
+        description="{{ $labels.instance }} was up an hour ago, and has booted since.",
+        action="If nobody intended this, check the console log and the event log (BMC) of that "
+        "time.",
+        why="Clock corrections change the boot time by some seconds, but never by a minute. The "
+        "alert ends after an hour. It does not fire for a node that was already down an hour ago: "
+        "that node counts as serviced.",
+        graphite=Condition(
+            query=each_change("fructosa_boot_time_seconds"),
+            reducer="sum",
+            threshold=60,
+            window="1h",
+        ),
+    ),
+)
+
+SENSORS = (
+    Alert(
+        name="FructosaSensorFailing",
+        severity="warning",
+        hold="15m",
+        expr="fructosa_sensor_success == 0 unless fructosa_sensor_age_seconds > 1800",
+        summary="Sensor {{ $labels.sensor }} fails on {{ $labels.instance }}",
+        description="Sensor {{ $labels.sensor }} of {{ $labels.instance }} returns no reading. "
+        "Its metrics are missing.",
+        action="The agent's log and its page `/` show the reason. `lagent read` runs the sensor "
+        "by hand.",
+        why="A sensor for hardware that the node does not have does not fail. 15 minutes cover a "
+        "reading that was slow once.",
+        graphite=Condition(query=each("fructosa_sensor_success", 1), evaluator="lt", threshold=1),
+    ),
+    Alert(
+        name="FructosaSensorStuck",
+        severity="warning",
+        hold="5m",
+        expr="fructosa_sensor_age_seconds > 1800",
+        summary="Sensor {{ $labels.sensor }} hangs on {{ $labels.instance }}",
+        description="The last reading of sensor {{ $labels.sensor }} of {{ $labels.instance }} is "
+        "{{ $value | humanizeDuration }} old.",
+        action="Something that the sensor reads hangs, often a file server or a driver. Check the "
+        "kernel log.",
+        why="By default, a sensor is read at least once a minute. If `time_interval` is half an "
+        "hour or more, the threshold must be higher.",
+        graphite=Condition(query=each("fructosa_sensor_age_seconds", 1), threshold=1800),
+    ),
+)
+
+MEMORY = (
+    Alert(
+        name="FructosaMemoryAlmostFull",
+        severity="warning",
+        hold="15m",
+        expr="fructosa_memory_utilization_ratio > 0.97",
+        summary="Memory of {{ $labels.instance }} is {{ $value | humanizePercentage }} full",
+        description="{{ $value | humanizePercentage }} of the memory of {{ $labels.instance }} is "
+        "not available without swapping. The kernel may soon kill processes.",
+        action="Find the job that uses the memory, and check whether it requested that much.",
+        why="Jobs may well use 90 %. Cached memory counts as available, so at 97 % little is left.",
+        graphite=Condition(query=each("fructosa_memory_utilization_ratio"), threshold=0.97),
+    ),
+    Alert(
+        name="FructosaSwapping",
+        severity="warning",
+        hold="15m",
+        expr="rate(fructosa_swap_in_bytes_total[5m]) > 1e6",
+        summary="{{ $labels.instance }} swaps in {{ $value | humanize }}B/s",
+        description="{{ $labels.instance }} has read {{ $value | humanize }}B/s back from swap "
+        "space for 15 minutes. Its programs wait for their memory.",
+        action="Find the job that uses more memory than there is.",
+        why="Swapping out may be harmless. But if 1 MB/s is swapped in all the time, programs "
+        "wait for it.",
+        graphite=Condition(
+            query=each_rate("fructosa_swap_in_bytes_total"), reducer="avg", threshold=1e6
+        ),
+    ),
+)
+
+DISKS = (
+    Alert(
+        name="FructosaFilesystemFilling",
+        severity="warning",
+        hold="1h",
+        expr=f"""\
+predict_linear({_UTILIZATION}[6h], {_DAY_S}) > 1
+and {_UTILIZATION} > 0.7""",
+        summary="{{ $labels.mountpoint }} of {{ $labels.instance }} will be full within a day",
+        description="If {{ $labels.mountpoint }} of {{ $labels.instance }} keeps filling as it "
+        "did for the last 6 hours, {{ $value | humanizePercentage }} of its space will be needed "
+        "in a day.",
+        action="Find what grows (`du -x`). Clean up, or ask its owner to do so.",
+        why="A day leaves time to act during working hours. Below 70 %, a job may just be writing "
+        "its results.",
+        graphite=Condition(
+            query=f"groupByNodes(group({_USED}, "
+            f"scaleToSeconds(derivative(keepLastValue({_USED})), {_DAY_S})), 'sum', -3, -1)",
+            reducer="avg",
+            threshold=1,
+            window="6h",
+        ),
+    ),
+    Alert(
+        name="FructosaFilesystemFull",
+        severity="critical",
+        hold="15m",
+        expr=f"{_UTILIZATION} > 0.95",
+        summary="{{ $labels.mountpoint }} of {{ $labels.instance }} is "
+        "{{ $value | humanizePercentage }} full",
+        description="{{ $value | humanizePercentage }} of {{ $labels.mountpoint }} on "
+        "{{ $labels.instance }} is in use. Programs will soon fail to write.",
+        action="Find what is large (`du -x`), and clean up. Drain the node if its jobs fail.",
+        why="Most programs and file systems still work well at 95 %.",
+        graphite=Condition(query=each(_UTILIZATION, 1), threshold=0.95),
+    ),
+    Alert(
+        name="FructosaFilesystemHung",
+        severity="critical",
+        hold="5m",
+        expr="fructosa_filesystem_error == 1",
+        summary="{{ $labels.mountpoint }} of {{ $labels.instance }} does not respond",
+        description="{{ $labels.mountpoint }} of {{ $labels.instance }} hangs or cannot be "
+        "measured. Programs that use it may wait forever.",
+        action="Check whether its server is up and reachable. If it is, remount the file system.",
+        why="A busy server responds within minutes. (Remote file systems need `remote = yes`.)",
+        graphite=Condition(query=each("fructosa_filesystem_error", 1)),
+    ),
+    Alert(
+        name="FructosaFilesystemReadOnly",
+        severity="critical",
+        hold="5m",
+        expr="""\
+fructosa_disk_partition_read_only == 1
+and (fructosa_disk_partition_read_only offset 1d) == 0""",
+        summary="{{ $labels.mountpoint }} of {{ $labels.instance }} has become read-only",
+        description="{{ $labels.mountpoint }} ({{ $labels.device }}) of {{ $labels.instance }} is "
+        "read-only, and was not a day ago. The kernel does this after disk errors.",
+        action="Check the kernel log. Drain the node, and have the disk checked.",
+        why="A file system that is meant to be read-only was read-only a day ago. The alert ends "
+        "after a day.",
+        graphite=Condition(
+            query="filterSeries("
+            + each("fructosa_disk_partition_read_only", 2)
+            + ", 'min', '<', 1)",
+            window="1d",
+        ),
+    ),
+)

@@ -1,1 +1,0 @@
-"""Rows of the dashboard of a node, a module for each subject."""

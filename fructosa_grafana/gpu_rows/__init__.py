@@ -1,0 +1,1 @@
+"""Rows on GPUs, of all nodes and of one node, by subject."""

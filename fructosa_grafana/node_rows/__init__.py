@@ -1,0 +1,1 @@
+"""Rows on one node, by subject."""

@@ -1,0 +1,1 @@
+"""Declarations of panels, rows and dashboards, which know nothing of JSON."""

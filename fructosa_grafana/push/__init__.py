@@ -1,0 +1,1 @@
+"""Push dashboards to a running Grafana over its HTTP API."""

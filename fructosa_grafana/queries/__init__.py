@@ -1,0 +1,1 @@
+"""Queries: declared once, rendered for Graphite and for Prometheus."""

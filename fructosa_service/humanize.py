@@ -1,0 +1,54 @@
+"""Numbers, sizes and times as people read them."""
+
+from collections.abc import Sequence
+
+_BINARY = ((2**40, "TiB"), (2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"))
+_DECIMAL = ((10**15, "PB"), (10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
+_TIMES = ((86400, "days"), (3600, "h"), (60, "min"))
+
+
+def count(number: float) -> str:
+    """Return a number with commas between thousands: ``1,234,567``, ``0.5``."""
+    return f"{number:,.0f}" if number == round(number) else f"{number:,g}"
+
+
+def size(number: float) -> str:
+    """Return a number of bytes in binary units, as for memory: ``1.5 MiB``."""
+    return _size(number, _BINARY)
+
+
+def disk_size(number: float) -> str:
+    """Return a number of bytes in decimal units, as disks are sold: ``1.9 TB``."""
+    return _size(number, _DECIMAL)
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time: ``12.3 ms``, ``2.5 s``, ``90 s``, ``30 h``, ``42 days``."""
+    if 0 < seconds < 0.9995:
+        # Clocks are no finer than a microsecond; without round() there would be exponents.
+        return f"{round(seconds * 1000, 3):.3g} ms"
+    for unit_s, unit in _TIMES:
+        # At least two of a unit: "30 h" says more than "1 day".
+        if seconds >= 2 * unit_s:
+            return f"{_short(seconds / unit_s)} {unit}"
+    return f"{_short(max(0, seconds))} s"
+
+
+def age(seconds: float) -> str:
+    """Return how long ago something happened, to the second: ``7 s``, ``12 min``.
+
+    The clock may have been set back since: then it is ``0 s``.
+    """
+    return duration(max(0, round(seconds)))
+
+
+def _size(number: float, units: Sequence[tuple[int, str]]) -> str:
+    for unit_bytes, unit in units:
+        if number >= 0.9995 * unit_bytes:  # "1 GiB" rather than "1,024 MiB"
+            return f"{_short(number / unit_bytes)} {unit}"
+    return f"{number:.0f} B"
+
+
+def _short(number: float) -> str:
+    """Return a number with one decimal if it is below ten."""
+    return f"{number:,.0f}" if number >= 9.95 else f"{number:.1f}".removesuffix(".0")

@@ -1,0 +1,30 @@
+"""`lmaster schemas`."""
+
+from fructosa_bridge.cli import main
+
+
+def test_schemas_are_printed_or_written(config, tmp_path, capsys):
+    """Existing files are overwritten if lmaster has made them."""
+    main(["schemas", "-c", config])
+    printed = capsys.readouterr().out
+
+    codes = [main(["schemas", "-c", config, "--output", str(tmp_path)]) for _ in range(2)]
+
+    report = capsys.readouterr().out
+    assert [0, 0] == codes
+    for name in ("storage-schemas.conf", "storage-aggregation.conf"):
+        assert f"# {name}\n{(tmp_path / name).read_text()}" in printed
+        assert 2 == report.count(f"written: {tmp_path / name}\n")
+
+
+def test_files_of_the_administrator_are_not_overwritten(config, tmp_path, capsys):
+    """Then neither file is written."""
+    own = tmp_path / "storage-aggregation.conf"
+    own.write_text("[mine]\npattern = .*\n")
+
+    code = main(["schemas", "-c", config, "--output", str(tmp_path)])
+
+    assert 2 == code
+    assert str(own) in capsys.readouterr().err
+    assert "[mine]\npattern = .*\n" == own.read_text()
+    assert not (tmp_path / "storage-schemas.conf").exists()

@@ -1,0 +1,99 @@
+"""Authentication, the limit of concurrent requests, and security headers."""
+
+import asyncio
+import re
+import threading
+
+import aiohttp
+import pytest
+
+from fructosa_bridge.web.auth import PasswordChecker
+from fructosa_bridge.web.status import ReloadOutcome
+from fructosa_service.errors import FileError
+from fructosa_service.web.users import Users
+
+from ..fake_status import FakeStatus, up
+from .served import PASSWORD, basic_auth, served, users_line
+
+
+async def test_with_a_users_file_every_page_needs_a_password(tmp_path):
+    """The response to others does not show whether the page exists."""
+    users = tmp_path / "users"
+    users.write_text(users_line("alice", PASSWORD))
+    right, wrong = basic_auth("alice", PASSWORD), basic_auth("alice", "x")
+
+    async with served(users_file=users) as pages:
+        paths = ("", "metrics", "api/targets", "-/healthy", "nothing", "static/page.css")
+        without = [await pages.request(path) for path in paths]
+        accepted = [await pages.status("metrics", headers=right) for _ in range(2)]
+        rejected = [await pages.status("metrics", headers=wrong) for _ in range(2)]
+
+    assert {401} == {status for status, _, _ in without}
+    assert {'Basic realm="lmaster", charset="UTF-8"'} == {
+        headers["WWW-Authenticate"] for _, headers, _ in without
+    }
+    assert ([200, 200], [401, 401]) == (accepted, rejected)
+
+
+async def test_passwords_that_are_being_checked_do_not_delay_known_users(tmp_path):
+    """If too many are waiting, others get 503."""
+    path = tmp_path / "users"
+    path.write_text(users_line("alice", PASSWORD))
+    may_go_on = threading.Event()
+    passwords = PasswordChecker(Users(path), sleep=lambda _: may_go_on.wait())
+    right = basic_auth("alice", PASSWORD)["Authorization"]
+    assert await passwords.are_right(right)
+
+    guesses = [
+        asyncio.create_task(passwords.are_right(basic_auth("alice", str(n))["Authorization"]))
+        for n in range(16)
+    ]
+    await asyncio.sleep(0)
+
+    assert await passwords.are_right(right)
+    with pytest.raises(aiohttp.web.HTTPServiceUnavailable):
+        await passwords.are_right(basic_auth("alice", "one more")["Authorization"])
+    may_go_on.set()
+    for guess in guesses:
+        guess.cancel()
+    await asyncio.gather(*guesses, return_exceptions=True)
+
+
+async def test_a_users_file_that_cannot_be_read_is_an_error_at_startup(tmp_path):
+    """The message names key and file."""
+    with pytest.raises(FileError, match=r"users file .*none: "):
+        async with served(users_file=tmp_path / "none"):
+            pass
+
+
+async def test_more_than_max_requests_get_503():
+    """Requests in progress are not affected."""
+    begun, may_finish = asyncio.Event(), asyncio.Event()
+
+    async def reload():
+        begun.set()
+        await may_finish.wait()
+        return ReloadOutcome(True, "done")
+
+    async with served(FakeStatus(reload=reload), max_requests=1) as pages:
+        first = asyncio.create_task(pages.status("-/reload", "POST"))
+        await begun.wait()
+        status, headers, text = await pages.request("-/healthy")
+        may_finish.set()
+
+        assert (503, "1") == (status, headers["Retry-After"])
+        assert text.startswith("1 requests are in progress already")
+        assert 200 == await first
+        assert 200 == await pages.status("-/healthy")
+
+
+@pytest.mark.parametrize("path", ["", "node/cluster.a", "metrics", "static/page.css", "-/ready"])
+async def test_browsers_may_load_only_files_of_lmaster(path):
+    """Pages have no inline scripts or styles, so the policy need not allow any."""
+    async with served(FakeStatus([up("a")])) as pages:
+        _, headers, text = await pages.request(path)
+
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'none'; script-src 'self'; style-src 'self';" in policy
+    assert "unsafe" not in policy
+    assert [] == re.findall(r"<script>|<style|\son\w+=|\sstyle=", text)

@@ -1,0 +1,29 @@
+"""Which metrics exist, and which of them a query names."""
+
+import re
+from pathlib import Path
+
+from fructosa_exporter.collector import METRICS
+
+from fructosa_exporter.sensors import SENSORS
+
+ROOT = Path(__file__).parents[3]
+PROMTOOL_TESTS = ROOT / "tests/grafana/rules"
+
+_METRIC = re.compile(r"fructosa_[a-z_]+(?:\{[a-z_,]+\}[a-z_]+)?")
+_LMASTER_PAGE = (ROOT / "fructosa_bridge/web/metrics.py").read_text()
+DECLARED = (
+    {metric.name for sensor in SENSORS.values() for metric in sensor.metrics}
+    | {metric.name for metric in METRICS}
+    | set(re.findall(r'"(fructosa_master_[a-z_]+)"', _LMASTER_PAGE))
+)
+
+
+def metrics_in(query):
+    """Return our metrics in a query; {a,b} in a glob stands for two metrics."""
+    found = set()
+    for name in _METRIC.findall(query):
+        head, brace, rest = name.partition("{")
+        values, _, tail = rest.partition("}")
+        found |= {f"{head}{value}{tail}" for value in values.split(",")} if brace else {head}
+    return found

@@ -1,0 +1,90 @@
+"""Dashboards and sensors agree: panels query existing metrics, and no metric is forgotten."""
+
+import re
+
+from fructosa_exporter.collector import AGE, DURATION, SUCCESS
+from prometheus_client import generate_latest
+
+from fructosa_bridge.queue.journal import Journal
+from fructosa_bridge.queue.segments import Segments
+from fructosa_bridge.queue.spool import Spool
+from fructosa_bridge.translate.cluster_totals import TOTALS
+from fructosa_bridge.web.metrics import registry
+from fructosa_exporter.sensors import SENSORS
+from fructosa_exporter.sensors.agent import Agent
+from fructosa_grafana.dashboards import DASHBOARDS
+from fructosa_grafana.dashboards.coverage import WITHOUT_PANEL, metrics_with_panel
+from fructosa_grafana.panels.panel import BACKENDS
+from fructosa_grafana.queries.expressions import Rate
+from tests.bridge.fake_status import FakeStatus, delivery, up
+
+DECLARED = {
+    metric.name: metric.labels for sensor in (*SENSORS.values(), Agent) for metric in sensor.metrics
+} | {metric.name: metric.labels for metric in (SUCCESS, DURATION, AGE)}
+OF_SCRAPES = {"up", "scrape_duration_seconds", "scrape_samples_scraped"}
+BY_DEFAULT = {
+    metric.name for sensor in SENSORS.values() if sensor.on_by_default for metric in sensor.metrics
+}
+
+
+def lmaster_metrics(folder):
+    """Return the labels of lmaster's metrics, in their order, by metric."""
+    one = delivery(spool=Spool(1000, Journal(Segments(folder, 2**20, 60)), "x"))
+    view = FakeStatus([up("a")], deliveries=[one], queue_limits=(2**20, 60))
+    page = generate_latest(registry(view)).decode()
+    samples = re.findall(r"^([a-z_]+)(?:\{(.*)\})? ", page, re.MULTILINE)
+    found = {name: tuple(re.findall(r'(\w+)="', labels)) for name, labels in samples}
+    return found | {total.name: ("section",) for total in TOTALS}
+
+
+def test_every_query_has_a_declared_metric_with_all_its_labels_in_order(tmp_path):
+    """A metric of a sensor, of the agent, of lmaster, or of a scrape."""
+    declared = DECLARED | lmaster_metrics(tmp_path)
+    leaves = [
+        leaf for board in DASHBOARDS for backend in BACKENDS for leaf in board.leaves(backend)
+    ]
+
+    for leaf in leaves:
+        if leaf.metric not in OF_SCRAPES:
+            assert declared[leaf.metric] == tuple(name for name, _ in leaf.labels), leaf.metric
+
+
+def test_every_metric_that_is_on_by_default_has_a_panel_or_a_reason():
+    """A new sensor needs a panel, or a line in WITHOUT_PANEL."""
+    assert set() == BY_DEFAULT - metrics_with_panel() - WITHOUT_PANEL.keys()
+
+
+def test_metrics_without_a_panel_exist_and_have_none():
+    """A line is removed when a panel is added."""
+    assert set() == WITHOUT_PANEL.keys() & metrics_with_panel()
+    assert WITHOUT_PANEL.keys() <= DECLARED.keys()
+    assert all(WITHOUT_PANEL.values())
+
+
+def test_counters_are_shown_as_rates_unless_they_count_rare_events():
+    """A line that only rises shows little."""
+    rare_events = re.compile(
+        r"fructosa_(master_.*|edac_.*|gpu_(xid|xids|ecc|ecc_lifetime)_.*total)"
+    )
+
+    without_rate = {
+        metric
+        for board in DASHBOARDS
+        for panel in board.panels
+        for query in panel.queries
+        for metric in metrics_without_rate(query.expr)
+        if metric.endswith("_total")
+    }
+
+    assert [] == [metric for metric in without_rate if not rare_events.fullmatch(metric)]
+
+
+def metrics_without_rate(expr):
+    """Yield the metrics of an expression whose values it uses directly."""
+    if isinstance(expr, Rate):
+        return
+    operands = [getattr(expr, name) for name in ("operand", "left", "right") if hasattr(expr, name)]
+    for operand in operands:
+        yield from metrics_without_rate(operand)
+    if not operands:
+        yield expr.metric

@@ -1,0 +1,93 @@
+"""Start, stop and status of a daemon."""
+
+import subprocess
+import sys
+
+import pytest
+
+from fructosa_service.daemon import lifecycle
+
+# Start a daemon that serves until a signal, or the one whose code follows the path.
+START = """
+import signal, sys
+from pathlib import Path
+from fructosa_service.daemon import lifecycle
+from fructosa_service.errors import ServiceError
+
+def run(ready):
+    exec(sys.argv[2])
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    ready(["http://localhost:1/"])
+    signal.pause()
+
+result = lifecycle.start("lagent", Path(sys.argv[1]), run)
+print(result.text)
+sys.exit(result.code)
+"""
+
+
+@pytest.fixture
+def path(tmp_path):
+    """The path of a pid file; its daemon is stopped at the end."""
+    path = tmp_path / "lagent.pid"
+    yield path
+    lifecycle.stop("lagent", path, 20)
+
+
+def start(path, code="pass"):
+    """Start a daemon from another process; return its result."""
+    return subprocess.run(
+        [sys.executable, "-c", START, path, code], capture_output=True, text=True, check=False
+    )
+
+
+def test_a_daemon_is_started_and_stopped(path):
+    """Its status follows, with the exit codes of the Linux Standard Base."""
+    assert 3 == lifecycle.status("lagent", path).code
+
+    started = start(path)
+    pid = int(path.read_text().split("\n")[0])
+    running = lifecycle.status("lagent", path)
+    again = start(path)
+    stopped = lifecycle.stop("lagent", path, 20)
+
+    assert (0, f"lagent started: pid {pid}, serves http://localhost:1/\n") == (
+        started.returncode,
+        started.stdout,
+    )
+    assert 0 == running.code
+    assert running.text.startswith(f"lagent is running: pid {pid}, since 2")
+    assert f"lagent is already running: pid {pid}, serves http://localhost:1/\n" == again.stdout
+    assert f"lagent stopped: pid {pid}" == stopped.text
+    assert 3 == lifecycle.status("lagent", path).code
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("raise ServiceError('the port is in use')", "lagent: the port is in use\n"),
+        ("1 / 0", "ZeroDivisionError"),
+    ],
+)
+def test_a_daemon_that_fails_to_start_prints_the_reason(path, code, message):
+    """On standard error of the start command, with its exit code; no pid file is left."""
+    result = start(path, code)
+
+    assert 1 == result.returncode
+    assert message in result.stderr
+    assert not path.exists()
+
+
+def test_a_daemon_that_is_killed_before_it_is_ready_is_a_failure(path):
+    """The start command does not wait forever."""
+    result = start(path, "import os; os.kill(os.getpid(), 9)")
+
+    assert (1, "lagent was killed before it was ready\n") == (result.returncode, result.stdout)
+
+
+def test_a_dead_daemon_can_be_started_again(path):
+    """Its pid file is stale."""
+    start(path, "import os; os.kill(os.getpid(), 9)")
+
+    assert lifecycle.EXIT_DEAD == lifecycle.status("lagent", path).code
+    assert 0 == start(path).returncode

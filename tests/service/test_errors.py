@@ -1,0 +1,68 @@
+"""Errors that end a command with a message, and the texts in it."""
+
+import pytest
+
+from fructosa_service.errors import ConfigError, Problem, did_you_mean, shown, visible
+
+KNOWN = ("CPUPercent", "VirtualMemory", "maxBytes")
+
+
+@pytest.mark.parametrize(
+    ("name", "similar"),
+    [
+        ("CPUPercnt", "CPUPercent"),
+        ("cpupercent", "CPUPercent"),
+        ("VirtualMem", "VirtualMemory"),
+        ("max bytes", "maxBytes"),
+    ],
+)
+def test_the_most_similar_name_is_suggested(name, similar):
+    """As it is declared, whatever the case of the given name."""
+    assert f"; did you mean {similar}?" == did_you_mean(name, KNOWN)
+
+
+@pytest.mark.parametrize("name", ["", "x", "completely different"])
+@pytest.mark.parametrize("known", [KNOWN, ()])
+def test_nothing_is_suggested_if_no_name_is_similar(name, known):
+    """A wild guess would mislead."""
+    assert "" == did_you_mean(name, known)
+
+
+def test_a_text_in_a_message_is_quoted_and_cut():
+    """It may come from anywhere."""
+    assert r"'a\nb\x1b'" == shown("a\nb\x1b")
+    assert f"'{'x' * 79}…'" == shown("x" * 1000)
+
+
+def test_a_name_in_a_message_is_quoted_only_if_it_is_not_printable():
+    """Escapes show invisible characters."""
+    assert "nodes:ü" == visible("nodes:ü")
+    assert r"'a\u200b'" == visible("a\u200b")
+    assert f"{'x' * 79}…" == visible("x" * 1000)
+
+
+def test_a_problem_names_its_section_and_key():
+    """Whichever it has."""
+    key = Problem(message="is bad", section="web", key="port")
+
+    assert ["is bad", "[web]: is bad", "[web] port: is bad"] == [
+        str(Problem(message="is bad")),
+        str(Problem(message="is bad", section="web")),
+        str(key),
+    ]
+
+
+def test_the_problems_of_a_file_are_in_the_order_of_their_lines():
+    """One without a line concerns the whole file and comes first."""
+    error = ConfigError("f", [Problem(message="b", line=2), Problem(message="a")])
+
+    assert "f: a\nf:2: b" == str(error)
+
+
+def test_at_most_a_hundred_problems_are_shown():
+    """The rest is counted."""
+    error = ConfigError("f", [Problem(message="a", line=line) for line in range(1, 103)])
+
+    lines = str(error).split("\n")
+
+    assert ["f:1: a", "f:100: a", "f: and 2 more problems"] == [lines[0], *lines[99:]]

@@ -1,0 +1,79 @@
+"""Numbers, sizes and times as people read them."""
+
+import pytest
+
+from fructosa_service import humanize
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(12, "12"), (1234567, "1,234,567"), (50.0, "50"), (0.5, "0.5")]
+)
+def test_counts_have_commas_between_thousands(number, text):
+    """Whole numbers have no decimals, whatever their type."""
+    assert text == humanize.count(number)
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0, "0 B"),
+        (512, "512 B"),
+        (1023.9 * 2**20, "1 GiB"),
+        (1.5 * 2**20, "1.5 MiB"),
+        (4 * 2**30, "4 GiB"),
+        (2**50, "1,024 TiB"),
+    ],
+)
+def test_sizes_have_binary_units(number, text):
+    """In powers of 1024."""
+    assert text == humanize.size(number)
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (999, "999 B"),
+        (999_999, "1 MB"),
+        (4096, "4.1 kB"),
+        (82 * 10**9, "82 GB"),
+        (1.94e12, "1.9 TB"),
+        (9.96e12, "10 TB"),
+        (2e19, "20,000 PB"),
+    ],
+)
+def test_sizes_of_disks_have_decimal_units(number, text):
+    """In powers of 1000, as disks are sold."""
+    assert text == humanize.disk_size(number)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 s"),
+        (1e-7, "0 ms"),
+        (0.0004, "0.4 ms"),
+        (0.01234, "12.3 ms"),
+        (0.9994, "999 ms"),
+        (0.9996, "1 s"),
+        (2.5, "2.5 s"),
+        (119, "119 s"),
+        (120, "2 min"),
+        (150, "2.5 min"),
+        (6000, "100 min"),
+        (3 * 3600, "3 h"),
+        (30 * 3600, "30 h"),
+        (2.5 * 86400, "2.5 days"),
+        (3_599_940, "42 days"),
+    ],
+)
+def test_a_duration_has_the_largest_unit_of_which_it_has_two(seconds, text):
+    """With a decimal only below ten."""
+    assert text == humanize.duration(seconds)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(-3, "0 s"), (0.4, "0 s"), (3.4, "3 s"), (119, "119 s"), (900, "15 min")]
+)
+def test_an_age_is_in_whole_seconds(seconds, text):
+    """It is 0 s if the clock was set back since."""
+    assert text == humanize.age(seconds)

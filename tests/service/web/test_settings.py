@@ -1,0 +1,37 @@
+"""The section [web] of both daemons."""
+
+from pathlib import Path
+
+import pytest
+
+from fructosa_service.config.load import check
+from fructosa_service.errors import ConfigError
+from fructosa_service.web.settings import WEB, WebSettings
+from fructosa_service.web.tls import TLSFiles
+
+
+def test_tls_needs_a_certificate_and_its_key():
+    """A client CA is optional."""
+    text = "[web]\ntls certificate = /c\ntls key = /k\nclient ca = /a"
+
+    settings = check(text, "f", [WEB]).one("web", WebSettings)
+
+    expected = TLSFiles(certificate=Path("/c"), key=Path("/k"), client_ca=Path("/a"))
+    assert expected == settings.tls()
+    assert WebSettings().tls() is None
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("tls certificate = /c", "tls certificate: requires tls key; set both, or neither"),
+        ("tls key = /k", "tls key: requires tls certificate; set both, or neither"),
+        ("client ca = /a", "client ca: requires TLS; set tls certificate and tls key too"),
+    ],
+)
+def test_incomplete_settings_for_tls_are_rejected(text, message):
+    """With the line of the key."""
+    with pytest.raises(ConfigError) as caught:
+        check(f"[web]\n{text}", "f", [WEB])
+
+    assert f"f:2: [web] {message}" == str(caught.value)
