@@ -114,8 +114,8 @@ BROKEN = [
     (
         "patterns",
         "[sensor:DiskIOCounters]\ninclude = sd*, a b",
-        ":2: [sensor:DiskIOCounters] include: 'sd*, a b' contains 'a b', which is no pattern; "
-        "write a name, in which * stands for any letters: eth*",
+        ":2: [sensor:DiskIOCounters] include: 'sd*, a b' contains 'a b', which is not a valid "
+        "pattern; write a name, with * for any characters: eth*",
     ),
     (
         "endpoints",

@@ -27,7 +27,7 @@ CONCERNED = (
     "tests/exporter/reference",
     "tests/exporter/test_config.py",
     "tests/bridge/carbon_setup/test_schemas.py",
-    "tests/grafana/test_shown.py",
+    "tests/grafana/dashboards/test_coverage.py",
 )
 # The virtual environment is there, so make need not make it.
 MAKE = ("make", "-o", ".venv/.tested", "-o", ".venv/.installed", f"BIN={BIN}")
@@ -57,8 +57,8 @@ def tree(tmp_path_factory):
         elif (ROOT / name).exists():
             shutil.copy2(ROOT / name, tree / name)
     for file, text in blocks().items():
-        if file == "fructosa_grafana/shown.py":
-            begin = "NOT_SHOWN = {\n"
+        if file == "fructosa_grafana/dashboards/coverage.py":
+            begin = "WITHOUT_PANEL = {\n"
             known = (tree / file).read_text()
             text = known.replace(begin, begin + textwrap.indent(text, "    "))
         (tree / file).write_text(text)
@@ -97,5 +97,5 @@ def test_the_section_says_what_is_written_where():
         "fructosa_exporter/sensors/system/entropy.py",
         "tests/exporter/recorded/entropy.tree",
         "tests/exporter/sensors/system/test_entropy.py",
-        "fructosa_grafana/shown.py",
+        "fructosa_grafana/dashboards/coverage.py",
     ] == list(blocks())

@@ -3,8 +3,7 @@
 import re
 from pathlib import Path
 
-from fructosa_exporter.collector import METRICS
-
+from fructosa_exporter.page.sensor_state import STATE_METRICS
 from fructosa_exporter.sensors import SENSORS
 
 ROOT = Path(__file__).parents[3]
@@ -14,7 +13,7 @@ _METRIC = re.compile(r"fructosa_[a-z_]+(?:\{[a-z_,]+\}[a-z_]+)?")
 _LMASTER_PAGE = (ROOT / "fructosa_bridge/web/metrics.py").read_text()
 DECLARED = (
     {metric.name for sensor in SENSORS.values() for metric in sensor.metrics}
-    | {metric.name for metric in METRICS}
+    | {metric.name for metric in STATE_METRICS}
     | set(re.findall(r'"(fructosa_master_[a-z_]+)"', _LMASTER_PAGE))
 )
 

@@ -2,7 +2,6 @@
 
 import re
 
-from fructosa_exporter.collector import AGE, DURATION, SUCCESS
 from prometheus_client import generate_latest
 
 from fructosa_bridge.queue.journal import Journal
@@ -10,6 +9,7 @@ from fructosa_bridge.queue.segments import Segments
 from fructosa_bridge.queue.spool import Spool
 from fructosa_bridge.translate.cluster_totals import TOTALS
 from fructosa_bridge.web.metrics import registry
+from fructosa_exporter.page.sensor_state import AGE, DURATION, SUCCESS
 from fructosa_exporter.sensors import SENSORS
 from fructosa_exporter.sensors.agent import Agent
 from fructosa_grafana.dashboards import DASHBOARDS
