@@ -14,7 +14,7 @@ _RAM = Path("/dev/shm")
 
 @contextmanager
 def ram_folder():
-    """Create a folder in RAM: on a disk an fsync takes milliseconds, and the queue calls it often."""
+    """Create a folder in RAM: on a disk the many fsyncs of a queue take seconds."""
     with tempfile.TemporaryDirectory(dir=_RAM if _RAM.is_dir() else None) as folder:
         yield Path(folder)
 
