@@ -119,6 +119,16 @@ IMPURE = {
     "time",
     "whisper",
 }
+# Packages and rooms in which each module has a test file of its name, in the same room of tests/.
+WITH_TEST_FILES = (
+    "fructosa_bridge.app",
+    "fructosa_bridge.deliver",
+    "fructosa_bridge.model",
+    "fructosa_bridge.naming",
+    "fructosa_bridge.queue",
+    "fructosa_bridge.scrape",
+    "fructosa_bridge.translate",
+)
 COMMAND_LINE = re.compile(r"/(cli|progress|__main__|commands/\w+)\.py$")
 FILES = sorted(file for package in MAY_IMPORT for file in (ROOT / package).rglob("*.py"))
 
@@ -173,6 +183,30 @@ def below(package, name):
     """Return the modules that a *name* stands for: a module, or those of a room."""
     whole = f"{package}.{name}"
     return [one for one in MODULES if one == whole or one.startswith(f"{whole}.")]
+
+
+@pytest.mark.parametrize("name", WITH_TEST_FILES)
+def test_each_module_has_a_test_file_of_its_name(name):
+    """So its tests are found without searching: tests/bridge/<room>/test_<module>.py."""
+    modules = [
+        file.relative_to(ROOT)
+        for module, file in MODULES.items()
+        if module.startswith(f"{name}.") and not file.name.startswith("__")
+    ]
+    missing = [
+        str(file)
+        for file in modules
+        if not (ROOT / "tests" / _tests_of(file.parent) / f"test_{file.name}").exists()
+    ]
+
+    assert modules, f"{name} does not exist"
+    assert [] == missing
+
+
+def _tests_of(folder):
+    """Return the folder below tests/ of a package's or a room's tests: bridge/<room>."""
+    package, *rooms = folder.parts
+    return Path(package.removeprefix("fructosa_"), *rooms)
 
 
 def test_packages_never_import_upwards():
