@@ -283,10 +283,10 @@ async def test_a_destination_that_cannot_be_created_is_refused_before_anything_c
     """Other new destinations are not started either; the next reload may start them."""
     await lab.start()
     (tmp_path / "file").touch()
-    bad = GraphiteSettings(prefix="c", whisper_directory=tmp_path / "file" / "x")
+    impossible = GraphiteSettings(prefix="c", whisper_directory=tmp_path / "file" / "x")
 
     destinations = {**lab.config.destinations, "two": lab.second_carbon.settings}
-    lab.change(destinations={**destinations, "bad": bad}, nodes={"a": lab.section("a")})
+    lab.change(destinations={**destinations, "bad": impossible}, nodes={"a": lab.section("a")})
     refused = await lab.engine.reload()
     unchanged = lab.states().keys(), len(lab.engine.deliveries)
     lab.change(destinations=destinations)
@@ -488,15 +488,15 @@ async def test_a_hanging_destination_does_not_delay_a_reload(lab):
 
 async def test_a_destination_with_another_protocol_keeps_what_waits(lab):
     """The same port is the same destination."""
-    port, right = lab.carbon.port, lab.carbon.settings
-    wrong = replace(right, protocol="pickle", pickle_port=port)
+    port, plaintext = lab.carbon.port, lab.carbon.settings
+    pickle = replace(plaintext, protocol="pickle", pickle_port=port)
     await lab.carbon.stop()
-    lab.change(destinations={"one": wrong})
+    lab.change(destinations={"one": pickle})
     await lab.start()
     (delivery,) = lab.engine.deliveries
     await until(lambda: delivery.last_error is not None and delivery.spool.points)
 
-    lab.change(destinations={"one": right})
+    lab.change(destinations={"one": plaintext})
     await lab.engine.reload()
     waiting = delivery.spool.points
     await lab.carbon.start(port)

@@ -46,7 +46,7 @@ def target_of(node):
 
 
 class Lmaster:
-    """A running lmaster, and what it says when it is ready."""
+    """A running lmaster, and the URLs of its pages."""
 
     def __init__(self):
         self.urls = []

@@ -33,7 +33,7 @@ class Receiver:
         writer.close()
 
     async def received(self, connection, number):
-        """Wait until a connection has brought so many lines; return their paths."""
+        """Wait until so many lines have arrived on a connection; return their paths."""
         async with asyncio.timeout(10):
             while len(self.connections) <= connection or len(self.connections[connection]) < number:
                 self._arrival.clear()
@@ -129,7 +129,7 @@ async def test_the_error_of_a_refused_connection_has_the_address(receiver):
 
 
 async def test_a_carbon_whose_machine_is_gone_is_noticed(receiver):
-    """No error arrives then, so the kernel is told how long to wait for an acknowledgement."""
+    """No error arrives then, so the kernel has a limit for how long an acknowledgement may take."""
     carbon = Carbon("127.0.0.1", receiver.port, plaintext_lines)
 
     await carbon.send([Batch(1, 10, [("a", 1.0)])])

@@ -109,9 +109,9 @@ def read_stat():
 @pytest.mark.usefixtures("proc")
 def test_the_fields_of_a_sensor_are_those_of_psutil(name, psutil_result):
     """They have psutil's units; psutil rounds percentages to a tenth."""
-    found = fields(graphite_points(SENSORS[name]()), name)
+    values = fields(graphite_points(SENSORS[name]()), name)
 
-    assert pytest.approx(psutil_result()._asdict(), abs=0.05) == found
+    assert pytest.approx(psutil_result()._asdict(), abs=0.05) == values
 
 
 @pytest.mark.usefixtures("proc")
@@ -126,9 +126,9 @@ def test_cpu_times_are_summed_over_all_processors():
 @pytest.mark.usefixtures("proc")
 def test_cpu_statistics_are_those_of_psutil():
     """Except for system calls, which Linux does not count: psutil returns 0."""
-    found = fields(graphite_points(SENSORS["CPUStats"](read=read_stat)), "CPUStats")
+    values = fields(graphite_points(SENSORS["CPUStats"](read=read_stat)), "CPUStats")
 
-    assert psutil.cpu_stats()._asdict() == {**found, "syscalls": 0}
+    assert psutil.cpu_stats()._asdict() == {**values, "syscalls": 0}
 
 
 @pytest.mark.parametrize("name", ["CPUPercent", "CPUTimesPercent"])
@@ -146,27 +146,27 @@ cpu1 90 10 220 2040 30 3 4 4 5 5
 """
     )
 
-    found = fields(graphite_points(sensor), name)
+    values = fields(graphite_points(sensor), name)
 
     expected = {
         "CPUPercent": lambda: dict(zip("01", psutil.cpu_percent(percpu=True), strict=True)),
         "CPUTimesPercent": lambda: psutil.cpu_times_percent()._asdict(),
     }[name]()
-    assert pytest.approx(expected, abs=0.05) == found
+    assert pytest.approx(expected, abs=0.05) == values
     assert {"CPUPercent": 80.0, "CPUTimesPercent": 20.0}[name] in [
-        pytest.approx(value, abs=0.01) for value in found.values()
+        pytest.approx(value, abs=0.01) for value in values.values()
     ]
 
 
 @pytest.mark.usefixtures("proc")
 def test_only_whole_disks_are_summed():
     """What is read from a partition is read from its disk."""
-    found = fields(graphite_points(SENSORS["DiskIOCounters"]()), "DiskIOCounters")
+    values = fields(graphite_points(SENSORS["DiskIOCounters"]()), "DiskIOCounters")
 
     disks = psutil.disk_io_counters(perdisk=True, nowrap=False)
     assert {"sda", "sda1", "nvme0n1", "nvme0n1p1"} == disks.keys()
     whole = zip(disks["sda"]._fields, disks["sda"], disks["nvme0n1"], strict=True)
-    assert pytest.approx({field: sda + nvme for field, sda, nvme in whole}) == found
+    assert pytest.approx({field: sda + nvme for field, sda, nvme in whole}) == values
 
 
 def test_the_root_file_system_has_a_legacy_name():
@@ -195,9 +195,9 @@ def test_frequencies_are_the_mean_of_all_processors_in_megahertz():
         record(current=1000.0, min=800.0, max=3000.0),
     ]
 
-    found = fields(graphite_points(SENSORS["CPUFreq"](read=lambda: both)), "CPUFreq")
+    values = fields(graphite_points(SENSORS["CPUFreq"](read=lambda: both)), "CPUFreq")
 
-    assert pytest.approx({"current": 1500.0, "min": 800.0, "max": 3000.0}) == found
+    assert pytest.approx({"current": 1500.0, "min": 800.0, "max": 3000.0}) == values
 
 
 def test_a_sensor_with_one_value_has_no_field():
@@ -209,9 +209,9 @@ def test_a_sensor_with_one_value_has_no_field():
 
 def test_a_battery_has_a_percentage_and_the_seconds_left():
     """Both have the names of psutil."""
-    found = fields(graphite_points(machine.full("SensorsBattery")), "SensorsBattery")
+    values = fields(graphite_points(machine.full("SensorsBattery")), "SensorsBattery")
 
-    assert {"percent": 50.0, "secsleft": 3600, "power_plugged": 1} == found
+    assert {"percent": 50.0, "secsleft": 3600, "power_plugged": 1} == values
 
 
 def test_cpu_times_without_percpu_keep_their_legacy_names():

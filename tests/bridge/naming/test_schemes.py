@@ -42,23 +42,23 @@ every_scheme = pytest.mark.parametrize("scheme", SCHEMES.values(), ids=SCHEMES)
 
 def paths(scheme, all_series):
     """Return the path of each series as the translator does: explicit if the usual one is taken."""
-    owners, found = {}, []
+    owners, result = {}, []
     for metric, labels in all_series:
         series = (metric, frozenset(label for label in labels if label[1]))
         path = scheme.path(metric, labels).path
         if owners.setdefault(path, series) != series:
             path = scheme.explicit_path(metric, labels).path
-        found.append(path)
-    return found
+        result.append(path)
+    return result
 
 
 def whole_paths(scheme, all_series, target=TARGET):
     """Return the whole paths of a target's series, with totals and scrape series."""
     before, after = scheme.around(target)
-    found = paths(scheme, all_series)
-    found += [total.path for total in scheme.totals(found)]
-    found += [scheme.scrape_path(target, name) for name in SCRAPE_SERIES]
-    return [f"{before}{path}{after}" for path in found]
+    parts = paths(scheme, all_series)
+    parts += [total.path for total in scheme.totals(parts)]
+    parts += [scheme.scrape_path(target, name) for name in SCRAPE_SERIES]
+    return [f"{before}{path}{after}" for path in parts]
 
 
 def as_stored(path):
@@ -91,9 +91,9 @@ def distinct(all_series):
 @example([("m", (("a", "1"),)), ("m", (("b", "1"),)), ("m", (("c", "1"),))])
 def test_distinct_series_of_a_node_have_distinct_paths(scheme, all_series):
     """Totals and scrape series have paths of their own, too."""
-    found = whole_paths(scheme, distinct(all_series))
+    whole = whole_paths(scheme, distinct(all_series))
 
-    assert len(found) == len(set(found)) == len(set(map(as_stored, found)))
+    assert len(whole) == len(set(whole)) == len(set(map(as_stored, whole)))
 
 
 @every_scheme
@@ -209,9 +209,9 @@ def test_each_scheme_names_series_in_its_own_way(name, expected, up):
     scheme = SCHEMES[name]
     before, after = scheme.around(TARGET)
 
-    found = scheme.path("fructosa_cpu_seconds_total", (("cpu", "0"), ("mode", "idle")))
+    series = scheme.path("fructosa_cpu_seconds_total", (("cpu", "0"), ("mode", "idle")))
 
-    assert SeriesPath(expected) == SeriesPath(f"{before}{found.path}{after}", found.factor)
+    assert SeriesPath(expected) == SeriesPath(f"{before}{series.path}{after}", series.factor)
     assert up == f"{before}{scheme.scrape_path(TARGET, 'up')}{after}"
 
 

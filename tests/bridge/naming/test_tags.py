@@ -57,10 +57,10 @@ def test_long_names_and_values_are_cut_and_stay_distinct(end):
     """Also if they differ from others only at their very end."""
     pairs = [("l" * 300, "v" * 300), ("l" * 301, "v" * 300), ("l" * 300, "v" * 300 + end)]
 
-    found = [tags.tags([pair]) for pair in pairs]
+    cut = [tags.tags([pair]) for pair in pairs]
 
-    assert len(set(found)) == 3
-    assert all(len(half) <= 192 for tag in found for half in tag.split("="))
+    assert len(set(cut)) == 3
+    assert all(len(half) <= 192 for tag in cut for half in tag.split("="))
 
 
 def test_too_many_long_labels_become_a_hash():

@@ -302,12 +302,12 @@ def test_a_batch_that_cannot_be_encoded_leaves_no_paths_behind(open_segments):
     """Otherwise later batches would refer to paths that were never written."""
     segments = open_segments()
     paths = Paths(("a", "b"))
-    good = Batch(1, 10, Points("n1.", paths, "", [1.0, 2.0]))
-    bad = Batch(1, 10, Points("n" * 2**17, paths, "", [1.0, 2.0]))
+    valid = Batch(1, 10, Points("n1.", paths, "", [1.0, 2.0]))
+    too_long = Batch(1, 10, Points("n" * 2**17, paths, "", [1.0, 2.0]))
     segments.extend([batch(0)])
 
     with pytest.raises(Exception, match="format"):
-        segments.extend([good, bad])
-    segments.extend([good])
+        segments.extend([valid, too_long])
+    segments.extend([valid])
 
     assert [0, 1] == times(segments)

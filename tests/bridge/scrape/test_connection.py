@@ -169,7 +169,7 @@ async def test_a_cancelled_request_closes_its_connection(node, connect):
 
 
 async def test_a_request_that_is_cancelled_after_its_response_closes_its_connection(connect):
-    """Both may happen in one turn of the loop; then nobody keeps the connection."""
+    """Both may happen in one turn of the loop; then no caller can reuse the connection."""
     connection, response = await connect(), new_response()
     requesting = asyncio.create_task(connection.request(b"", response))
     await asyncio.sleep(0)

@@ -137,10 +137,10 @@ def test_equal_paths_are_one_object():
     paths = PathTable()
     dropping, plain = columns("a", None, "b", paths=paths), columns("a", "b", paths=paths)
 
-    found = [dropping.values([1, 2, 3]).paths, dropping.values([4, 5, 6]).paths]
+    paths_of_pages = [dropping.values([1, 2, 3]).paths, dropping.values([4, 5, 6]).paths]
 
-    assert found[0] is found[1]
-    assert found[0] is plain.values([1, 2]).paths
+    assert paths_of_pages[0] is paths_of_pages[1]
+    assert paths_of_pages[0] is plain.values([1, 2]).paths
 
 
 def test_unused_paths_are_freed():

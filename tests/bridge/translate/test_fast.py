@@ -48,12 +48,12 @@ def test_numbers_are_exact(texts):
     """They are rounded as by float(), and -0 keeps its sign."""
     template = new_template(PREFIXES)
 
-    found = fast.numbers(page_of(PREFIXES, texts), template._fixed_text, 30)
+    result = fast.numbers(page_of(PREFIXES, texts), template._fixed_text, 30)
 
     expected = [float(text) for text in texts]
-    assert expected == list(array("d", found))
+    assert expected == list(array("d", result))
     signs = [math.copysign(1, number) for number in expected]
-    assert signs == [math.copysign(1, number) for number in array("d", found)]
+    assert signs == [math.copysign(1, number) for number in array("d", result)]
 
 
 def test_decimals_are_rounded_correctly():
@@ -67,9 +67,9 @@ def test_decimals_are_rounded_correctly():
     ]
     prefixes = ["m "] * 10_000
 
-    found = fast.numbers(page_of(prefixes, texts), new_template(prefixes)._fixed_text, 10_000)
+    result = fast.numbers(page_of(prefixes, texts), new_template(prefixes)._fixed_text, 10_000)
 
-    assert list(map(float, texts)) == list(array("d", found))
+    assert list(map(float, texts)) == list(array("d", result))
 
 
 @given(st.lists(anything, min_size=3, max_size=3))
@@ -78,10 +78,10 @@ def test_unusual_numbers_are_read_as_by_python_or_not_at_all(texts):
     prefixes = ["# x", "a ", "b ", "# y", 'c{d="e"} ', "# z"]
     template, page = new_template(prefixes), page_of(prefixes, texts)
 
-    found = fast.numbers(page, template._fixed_text, 3)
+    result = fast.numbers(page, template._fixed_text, 3)
 
-    if found is not None:
-        assert list(map(float, template._numbers(page))) == list(array("d", found))
+    if result is not None:
+        assert list(map(float, template._numbers(page))) == list(array("d", result))
 
 
 KNOWN = ["# HELP b 1", "a ", "# b", 'ab{c="d 2"} ', "b ", "# EOF"]
@@ -93,11 +93,11 @@ def test_a_page_with_a_changed_part_is_read_as_by_python_or_not_at_all(at, remov
     template, original = new_template(KNOWN), page_of(KNOWN, ["10", "2.5", "0"])
     page = original[:at] + added + original[at + removed :]
 
-    found = fast.numbers(page, template._fixed_text, 3)
+    result = fast.numbers(page, template._fixed_text, 3)
 
     assert [10, 2.5, 0] == list(array("d", fast.numbers(original, template._fixed_text, 3)))
-    if found is not None:
-        assert list(map(float, template._numbers(page))) == list(array("d", found))
+    if result is not None:
+        assert list(map(float, template._numbers(page))) == list(array("d", result))
 
 
 @pytest.mark.parametrize("count", [0, 1, 3, 1000])

@@ -121,10 +121,10 @@ def _compare_with_parser(numbers):
     """Match a page with these numbers in each way; if there is a result, the parser agrees."""
     template, page = new_template(PREFIXES), page_of(PREFIXES, numbers)
     for match in (template.numbers, template._numbers):
-        found = match(page)
-        if found is not None:
+        result = match(page)
+        if result is not None:
             expected = [sample.value for sample in text_format.samples(page)]
-            assert list(map(_comparable, expected)) == list(map(_comparable, found))
+            assert list(map(_comparable, expected)) == list(map(_comparable, result))
 
 
 def _comparable(value):
