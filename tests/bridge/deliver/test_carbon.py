@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from itertools import repeat
 
 import pytest
 
@@ -17,7 +18,7 @@ class Receiver:
     async def start(self, port=0):
         """Listen, on a free port by default."""
         self.connections = []
-        self._arrival = asyncio.Event()
+        self._arrival, self._connection = asyncio.Event(), asyncio.Event()
         self._writers = []
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", port, limit=2**22)
         self.port = self._server.sockets[0].getsockname()[1]
@@ -27,10 +28,15 @@ class Receiver:
         received = []
         self.connections.append(received)
         self._writers.append(writer)
+        self._connection.set()
         while line := await reader.readline():
             received.append(line.decode().split(" ")[0])
             self._arrival.set()
         writer.close()
+
+    async def connected(self):
+        """Wait until there is a connection."""
+        await asyncio.wait_for(self._connection.wait(), 10)
 
     async def received(self, connection, number):
         """Wait until so many lines have arrived on a connection; return their paths."""
@@ -126,6 +132,19 @@ async def test_the_error_of_a_refused_connection_has_the_address(receiver):
 
     with pytest.raises(DeliveryError, match=rf"carbon at 127.0.0.1:{receiver.port}: .* refused"):
         await carbon.send(batch("a"))
+
+
+async def test_a_connection_that_ends_while_sending_is_an_error(receiver):
+    """All batches of that send must be sent again."""
+    carbon = Carbon("127.0.0.1", receiver.port, lambda batches: repeat(b"a 1 1\n" * 10_000))
+    sending = asyncio.create_task(carbon.send(batch("a")))
+    await receiver.connected()
+
+    await receiver.stop()
+
+    with pytest.raises(DeliveryError, match=rf"^carbon at 127.0.0.1:{receiver.port}: "):
+        await sending
+    assert 0 == carbon.unsure
 
 
 async def test_a_carbon_whose_machine_is_gone_is_noticed(receiver):

@@ -174,6 +174,26 @@ async def test_while_the_disk_is_full_points_wait_in_memory(tmp_path, caplog):
     journal.close()
 
 
+async def test_an_upkeep_that_fails_is_tried_again(restart, tmp_path, caplog):
+    """The position on disk stays behind what was delivered."""
+    run = restart()
+    run.append(batch(1))
+    await deliver_all(run.spools[0])
+    blocking = tmp_path / "queue" / "carbon.new"
+    blocking.mkdir()
+
+    await run.journal.upkeep()
+    error = run.journal.error
+    blocking.rmdir()
+    await run.journal.upkeep()
+    await run.journal.upkeep()
+
+    assert error.endswith("Is a directory")
+    assert run.journal.error is None
+    assert 1 == caplog.text.count("cannot write the queue")
+    assert (tmp_path / "queue" / "carbon.place").exists()
+
+
 async def test_while_the_disk_is_full_memory_is_limited(tmp_path):
     """The oldest points are dropped and counted."""
     segments = FullDisk(tmp_path / "queue", 2**20, 10**9)

@@ -210,6 +210,17 @@ def test_a_damaged_part_is_skipped(open_segments, tmp_path):
     assert 10 < len(result) < 20
 
 
+def test_a_segment_that_cannot_be_read_is_skipped(open_segments, tmp_path, caplog):
+    """The log has the reason."""
+    segments = open_segments()
+    segments.append(batch(1))
+    (path,) = (tmp_path / "queue").glob("*.segment")
+    path.unlink()
+
+    assert ([], segments.end) == segments.read(segments.start, segments.end, 10)
+    assert f"cannot read {path}: No such file or directory" in caplog.text
+
+
 def test_new_batches_are_after_the_furthest_position_of_a_destination(
     open_segments, tmp_path, clock
 ):

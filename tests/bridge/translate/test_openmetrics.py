@@ -54,6 +54,24 @@ def test_an_invalid_line_refuses_the_page(line):
         list(samples(f"{line}\n# EOF\n"))
 
 
+@pytest.mark.parametrize(
+    ("metadata", "message"),
+    [
+        ("# comment", "not a valid HELP, TYPE or UNIT: '# comment'"),
+        ("# TYPE a gauges", "invalid metric type: '# TYPE a gauges'"),
+        ("# HELP a A.\n# HELP a A.", "HELP of a is repeated, or after its samples: '# HELP a A.'"),
+        ("a 1\n# TYPE a gauge", "TYPE of a is repeated, or after its samples"),
+        ("# UNIT a_bytes seconds", "the metric name does not end in its unit"),
+    ],
+)
+def test_invalid_metadata_refuses_the_page(metadata, message):
+    """The message has the invalid line."""
+    with pytest.raises(PageError) as caught:
+        list(samples(f"{metadata}\n# EOF\n"))
+
+    assert str(caught.value).startswith(message)
+
+
 def test_a_page_without_its_end_is_refused():
     """It is truncated, so its lines are not used."""
     with pytest.raises(PageError, match="the page is cut off"):
