@@ -191,22 +191,18 @@ def test_each_module_has_a_test_file_of_its_name(name):
     modules = [
         file.relative_to(ROOT)
         for module, file in MODULES.items()
-        if module.startswith(f"{name}.") and not file.name.startswith("__")
+        if module.startswith(f"{name}.") and file.name != "__init__.py"
     ]
-    missing = [
-        str(file)
-        for file in modules
-        if not (ROOT / "tests" / _tests_of(file.parent) / f"test_{file.name}").exists()
-    ]
+    missing = [str(file) for file in modules if not (ROOT / "tests" / _test_file(file)).exists()]
 
     assert modules, f"{name} does not exist"
     assert [] == missing
 
 
-def _tests_of(folder):
-    """Return the folder below tests/ of a package's or a room's tests: bridge/<room>."""
-    package, *rooms = folder.parts
-    return Path(package.removeprefix("fructosa_"), *rooms)
+def _test_file(module):
+    """Return the file below tests/ of a module's tests; of __main__ it is test_main.py."""
+    package, *rooms = module.parent.parts
+    return Path(package.removeprefix("fructosa_"), *rooms, f"test_{module.stem.strip('_')}.py")
 
 
 def test_packages_never_import_upwards():
