@@ -168,8 +168,17 @@ IMPURE = {
     "time",
     "whisper",
 }
-# Packages each of whose modules has a test file of its name.
-TESTED = ("fructosa_exporter",)
+# Packages and rooms in which each module has a test file of its name, in the same room of tests/.
+WITH_TEST_FILES = (
+    "fructosa_exporter",
+    "fructosa_bridge.app",
+    "fructosa_bridge.deliver",
+    "fructosa_bridge.model",
+    "fructosa_bridge.naming",
+    "fructosa_bridge.queue",
+    "fructosa_bridge.scrape",
+    "fructosa_bridge.translate",
+)
 COMMAND_LINE = re.compile(r"/(cli|progress|__main__|commands/\w+)\.py$")
 FILES = sorted(file for package in MAY_IMPORT for file in (ROOT / package).rglob("*.py"))
 
@@ -224,6 +233,26 @@ def below(package, name):
     """Return the modules that a *name* stands for: a module, or those of a room."""
     whole = f"{package}.{name}"
     return [one for one in MODULES if one == whole or one.startswith(f"{whole}.")]
+
+
+@pytest.mark.parametrize("name", WITH_TEST_FILES)
+def test_each_module_has_a_test_file_of_its_name(name):
+    """So its tests are found without searching: tests/bridge/<room>/test_<module>.py."""
+    modules = [
+        file.relative_to(ROOT)
+        for module, file in MODULES.items()
+        if module.startswith(f"{name}.") and file.name != "__init__.py"
+    ]
+    missing = [str(file) for file in modules if not (ROOT / "tests" / _test_file(file)).exists()]
+
+    assert modules, f"{name} does not exist"
+    assert [] == missing
+
+
+def _test_file(module):
+    """Return the file below tests/ of a module's tests; of __main__ it is test_main.py."""
+    package, *rooms = module.parent.parts
+    return Path(package.removeprefix("fructosa_"), *rooms, f"test_{module.stem.strip('_')}.py")
 
 
 def test_packages_never_import_upwards():
@@ -301,20 +330,6 @@ def test_what_is_pure_reaches_nothing_of_the_world(package, name):
 
     assert modules, f"{package}.{name} does not exist"
     assert set() == impure
-
-
-@pytest.mark.parametrize("package", TESTED)
-def test_every_module_has_a_test_of_its_name(package):
-    """In the room of its name, so that nobody has to look for it."""
-    tests = ROOT / "tests" / package.removeprefix("fructosa_")
-    places = [file.relative_to(ROOT / package) for file in (ROOT / package).rglob("*.py")]
-    names = {
-        place.with_name(f"test_{place.stem.strip('_')}.py")
-        for place in places
-        if place.name != "__init__.py"
-    }
-
-    assert set() == {str(name) for name in names if not (tests / name).exists()}
 
 
 def test_only_the_command_line_prints():

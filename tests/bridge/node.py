@@ -1,28 +1,31 @@
-"""A node of a test: a server on loopback that answers as it is told, and nothing else."""
+"""A node for tests: a server on loopback that sends what the test wants."""
 
 import asyncio
 import contextlib
 import socket
 import struct
 
-GOOD = b"# TYPE load gauge\nload 0.5\n"
+GOOD_PAGE = b"# TYPE load gauge\nload 0.5\n"
+_TIMEOUT_S = 20
 
 
-def answer(body=GOOD, status="200 OK", kind="text/plain; version=0.0.4", **headers):
-    """Return an answer's bytes, with the right length unless another is given."""
-    lines = {"content_type": kind, "content_length": len(body), **headers}
-    named = [f"{name.replace('_', '-')}: {value}" for name, value in lines.items() if value != ""]
-    return "\r\n".join([f"HTTP/1.1 {status}", *named, "", ""]).encode() + body
+def http_response(
+    page=GOOD_PAGE, status="200 OK", content_type="text/plain; version=0.0.4", **headers
+):
+    """Return the bytes of a response; it has the right Content-Length unless another is given."""
+    values = {"content_type": content_type, "content_length": len(page), **headers}
+    lines = [f"{name.replace('_', '-')}: {value}" for name, value in values.items() if value != ""]
+    return "\r\n".join([f"HTTP/1.1 {status}", *lines, "", ""]).encode() + page
 
 
 class Node:
-    """Answers each request by *says*, a function of reader and writer or the bytes to send."""
+    """Replies to each request with *reply*: bytes, or a function of reader and writer."""
 
     def __init__(self):
+        self.reply = http_response()
         self.requests = []
         self.connections = 0
-        self.gone = asyncio.Event()
-        self.says = answer()
+        self._arrival, self._disconnected = asyncio.Event(), asyncio.Event()
         self._writers = []
         self._tasks = set()
 
@@ -39,24 +42,34 @@ class Node:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode()
                 self.requests.append(head)
-                if callable(self.says):
-                    await self.says(reader, writer)
+                self._arrival.set()
+                if callable(self.reply):
+                    await self.reply(reader, writer)
                 else:
-                    writer.write(self.says)
+                    writer.write(self.reply)
                     await writer.drain()
-        self.gone.set()
+        self._disconnected.set()
         writer.close()
+
+    async def next_request(self):
+        """Wait for a request that arrives after this call."""
+        self._arrival.clear()
+        await asyncio.wait_for(self._arrival.wait(), _TIMEOUT_S)
+
+    async def disconnected(self):
+        """Wait until a connection has been closed."""
+        await asyncio.wait_for(self._disconnected.wait(), _TIMEOUT_S)
 
     def header(self, name):
         """Return a header of the last request, None if it has none."""
         for line in self.requests[-1].splitlines()[1:]:
-            found, _, value = line.partition(": ")
-            if found.lower() == name.lower():
+            key, _, value = line.partition(": ")
+            if key.lower() == name.lower():
                 return value
         return None
 
     async def stop(self):
-        """Listen no more, and hold no connection."""
+        """Stop listening and close all connections."""
         self._server.close()
         for writer in self._writers:
             writer.transport.abort()
@@ -66,56 +79,51 @@ class Node:
         await self._server.wait_closed()
 
 
-def then_close(content):
-    """Say *content*, and close."""
+def send_and_close(content):
+    """Return a reply that sends *content* and closes the connection."""
 
-    async def say(reader, writer):
+    async def reply(reader, writer):
         writer.write(content)
         await writer.drain()
         writer.close()
         raise asyncio.CancelledError
 
-    return say
+    return reply
 
 
-def then_reset(content=b""):
-    """Say *content*, and break the connection off without a good-bye."""
+def send_and_reset(content=b""):
+    """Return a reply that sends *content* and resets the connection (RST)."""
 
-    async def say(reader, writer):
+    async def reply(reader, writer):
         writer.write(content)
         await writer.drain()
-        linger_not_at_all(writer)
+        connection = writer.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         writer.transport.abort()
         raise asyncio.CancelledError
 
-    return say
+    return reply
 
 
-def linger_not_at_all(writer):
-    """Make closing a connection a reset (RST)."""
-    own = writer.get_extra_info("socket")
-    own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+def send_and_hang(content=b""):
+    """Return a reply that sends *content* and nothing more until the client disconnects."""
 
-
-def then_hang(content=b""):
-    """Say *content*, and nothing more until the client goes away."""
-
-    async def say(reader, writer):
+    async def reply(reader, writer):
         writer.write(content)
         await writer.drain()
         await reader.read()
         raise asyncio.CancelledError
 
-    return say
+    return reply
 
 
-def for_ever(head, piece):
-    """Say *head*, and then *piece* without an end."""
+def send_forever(head, piece):
+    """Return a reply that sends *head*, and then *piece* again and again."""
 
-    async def say(reader, writer):
+    async def reply(reader, writer):
         writer.write(head)
         while True:
             writer.write(piece)
             await writer.drain()
 
-    return say
+    return reply

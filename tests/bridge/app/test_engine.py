@@ -1,4 +1,4 @@
-"""What runs, and what a reload changes of it: real nodes and sinks, on loopback."""
+"""The engine, and what a reload changes of it: with nodes and carbons on loopback."""
 
 import asyncio
 import threading
@@ -8,7 +8,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from fructosa_bridge.app import run
 from fructosa_bridge.app.engine import Engine
 from fructosa_bridge.config.nodes_settings import NodesSettings
 from fructosa_bridge.config.settings import GraphiteSettings, MasterConfig, MasterSettings
@@ -18,32 +17,32 @@ from fructosa_bridge.scrape.client import Client
 from fructosa_service.errors import ConfigError, Problem, ServiceError
 from fructosa_service.logs import LoggingSettings
 
-from ..haste import haste
-from ..node import Node, answer, then_hang
+from ..fast_clock import fast_clock
+from ..node import Node, http_response, send_and_hang
 
 SOON_S = 30
 
 
 async def until(condition):
-    """Wait until *condition* is true."""
+    """Wait until *condition* returns true."""
     async with asyncio.timeout(SOON_S):
         while not condition():
             await asyncio.sleep(0.01)
 
 
 def when(event):
-    """Answer when the *event* is there."""
+    """Return a reply that is sent when the *event* is set."""
 
-    async def say(reader, writer):
+    async def reply(reader, writer):
         await event.wait()
-        writer.write(answer())
+        writer.write(http_response())
         await writer.drain()
 
-    return say
+    return reply
 
 
-class Sink:
-    """A carbon that keeps the lines it is sent; it may be told to read nothing more."""
+class FakeCarbon:
+    """A carbon that keeps the lines it receives."""
 
     def __init__(self):
         self.lines = []
@@ -51,7 +50,7 @@ class Sink:
         self._writers = []
 
     async def start(self, port=0):
-        """Listen, on a free port if none is named."""
+        """Listen, on a free port by default."""
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", port)
         self.port = self._server.sockets[0].getsockname()[1]
 
@@ -62,23 +61,23 @@ class Sink:
             self.lines.append(line.decode().split())
 
     async def stop(self):
-        """Listen no more."""
+        """Stop listening and close all connections."""
         self._server.close()
         for writer in self._writers:
             writer.close()
         await self._server.wait_closed()
 
     def slots(self, path):
-        """Return the times of a path's points, each once."""
-        return sorted({int(time_s) for found, _, time_s in self.lines if found == path})
+        """Return the times of the points of a path, each once."""
+        return sorted({int(time_s) for name, _, time_s in self.lines if name == path})
 
     def count(self, path):
-        """Return how many points of a path came."""
+        """Return how many points of a path were received."""
         return sum(line[0] == path for line in self.lines)
 
     @property
     def settings(self):
-        """How an lmaster sends here."""
+        """How an lmaster sends to it."""
         return GraphiteSettings(
             host="127.0.0.1", protocol="plaintext", plaintext_port=self.port, prefix="c"
         )
@@ -86,26 +85,27 @@ class Sink:
 
 @pytest.fixture
 async def lab(tmp_path):
-    """An engine with three nodes and two sinks, its configuration what the test says."""
-    nodes, sinks = [Node(), Node(), Node()], [Sink(), Sink()]
-    made = Lab(tmp_path, nodes, sinks)
+    """An engine with three nodes and two carbons; the test changes its configuration."""
+    nodes = Node(), Node(), Node()
+    carbons = FakeCarbon(), FakeCarbon()
+    created = Lab(tmp_path, nodes, carbons)
     async with AsyncExitStack() as stack:
-        for one in (*nodes, *sinks):
-            await one.start()
-            stack.push_async_callback(one.stop)
+        for server in (*nodes, *carbons):
+            await server.start()
+            stack.push_async_callback(server.stop)
         client = await stack.enter_async_context(Client())
-        made.engine = Engine(made.configure(), client, made.load)
-        made.engine.scraper._clock = stack.enter_context(haste(asyncio.get_running_loop()))
-        stack.push_async_callback(made.engine.stop, 0.1)
-        yield made
+        created.engine = Engine(created.configure(), client, created.load)
+        created.engine.scraper._clock = stack.enter_context(fast_clock(asyncio.get_running_loop()))
+        stack.push_async_callback(created.engine.stop, 0.1)
+        yield created
 
 
 class Lab:
-    """Nodes a, b and c, of which a and b are configured; the first of two sinks gets all."""
+    """Nodes a, b and c, of which a and b are configured, as is the first of two carbons."""
 
-    def __init__(self, folder, nodes, sinks):
+    def __init__(self, folder, nodes, carbons):
         self.a, self.b, self.c = nodes
-        self.one, self.other = sinks
+        self.carbon, self.second_carbon = carbons
         self.loads = 0
         self.error = None
         self.gate = threading.Event()
@@ -113,11 +113,11 @@ class Lab:
         self.folder = folder
 
     def configure(self):
-        """Return the configuration of the start."""
+        """Return the configuration at the start."""
         self.config = MasterConfig(
             master=MasterSettings(data_directory=self.folder),
             nodes={name: self.section(name) for name in ("a", "b")},
-            destinations={"one": self.one.settings},
+            destinations={"one": self.carbon.settings},
             logging=LoggingSettings(),
         )
         return self.config
@@ -129,11 +129,11 @@ class Lab:
         return NodesSettings(hosts=("127.0.0.1",), port=node.port, **changes)
 
     def change(self, **changes):
-        """Change the configuration."""
+        """Change the configuration that the next reload reads."""
         self.config = replace(self.config, **changes)
 
     def load(self):
-        """Return what the configuration is, when the gate is open."""
+        """Return the configuration and its targets, when the gate is open."""
         assert self.gate.wait(SOON_S)
         self.loads += 1
         if self.error is not None:
@@ -147,17 +147,17 @@ class Lab:
         await self.engine.start(self.load()[1])
 
     async def scraped(self):
-        """Start, and wait until each target was scraped."""
+        """Start, and wait until each target has been scraped."""
         await self.start()
         await until(lambda: all(state.scrapes for state in self.engine.states))
 
     def states(self):
-        """Return the states by group."""
+        """Return the states by their section."""
         return {state.target.group: state for state in self.engine.states}
 
 
-async def test_what_did_not_change_goes_on(lab):
-    """The same state, the same connection, no slot twice and none left out."""
+async def test_an_unchanged_target_is_not_affected_by_a_reload(lab):
+    """It keeps its state and its connection; no slot is repeated or missed."""
     await lab.scraped()
     before = lab.states()["a"]
 
@@ -169,27 +169,27 @@ async def test_what_did_not_change_goes_on(lab):
     assert (True, "2 targets: 1 new, 0 changed, 1 removed\n") == (outcome.is_applied, outcome.text)
     assert before is lab.states()["a"]
     assert (1, 0) == (lab.a.connections, before.missed)
-    await until(lambda: len(lab.one.slots("a.127-0-0-1.load")) == before.scrapes)
-    slots = lab.one.slots("a.127-0-0-1.load")
+    await until(lambda: len(lab.carbon.slots("a.127-0-0-1.load")) == before.scrapes)
+    slots = lab.carbon.slots("a.127-0-0-1.load")
     assert list(range(slots[0], slots[0] + len(slots))) == slots
 
 
-async def test_what_is_new_begins_and_what_is_gone_ends(lab):
-    """Its connection too; the pages have the targets in the order of the configuration."""
+async def test_new_targets_are_scraped_and_removed_ones_are_not(lab):
+    """Their connections are closed; the pages show targets in the order of the configuration."""
     await lab.scraped()
 
     lab.change(nodes={"c": lab.section("c"), "a": lab.section("a")})
     await lab.engine.reload()
-    asked = len(lab.b.requests)
+    requests = len(lab.b.requests)
     await until(lambda: lab.states()["c"].scrapes >= 2)
 
     assert ["c", "a"] == [state.target.group for state in lab.engine.states]
-    await asyncio.wait_for(lab.b.gone.wait(), SOON_S)
-    assert asked == len(lab.b.requests)
+    await lab.b.disconnected()
+    assert requests == len(lab.b.requests)
 
 
-async def test_counters_do_not_go_back(lab):
-    """What a target had that is gone is kept in sum, once; also when it comes and goes again."""
+async def test_totals_do_not_decrease_when_a_target_is_removed(lab):
+    """Those of a removed target are counted once, also if it is added and removed again."""
     await lab.scraped()
     nodes = lab.config.nodes
     scrapes = 0
@@ -207,8 +207,8 @@ async def test_counters_do_not_go_back(lab):
     assert scrapes == lab.engine.removed.scrapes
 
 
-async def test_a_changed_interval_is_kept_and_the_counters_go_on(lab):
-    """The target is another one, with what was counted before."""
+async def test_a_changed_target_keeps_its_totals(lab):
+    """It has the new interval."""
     await lab.scraped()
     state = lab.states()["a"]
     scrapes = state.scrapes
@@ -224,14 +224,13 @@ async def test_a_changed_interval_is_kept_and_the_counters_go_on(lab):
     assert 0 == lab.engine.removed.scrapes
 
 
-async def test_a_scrape_under_way_is_broken_off_and_counted(lab):
-    """A target that hangs keeps no reload waiting, and its slot is one that was missed."""
+async def test_a_scrape_that_a_reload_cancels_is_a_missed_slot(lab):
+    """A target that hangs does not delay the reload."""
     await lab.scraped()
-    lab.a.says = then_hang()
-    asked = len(lab.a.requests)
-    await until(lambda: len(lab.a.requests) > asked)
+    lab.a.reply = send_and_hang()
+    await lab.a.next_request()
     state = lab.states()["a"]
-    lab.a.says = answer()
+    lab.a.reply = http_response()
 
     lab.change(nodes={**lab.config.nodes, "a": lab.section("a", timeout_s=0.9)})
     missed, scrapes = state.missed, state.scrapes
@@ -243,15 +242,20 @@ async def test_a_scrape_under_way_is_broken_off_and_counted(lab):
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "text"),
     [
-        (ConfigError("/x", [Problem(message="is bad", line=3)]), "/x:3: is bad\nThe current"),
+        (
+            ConfigError("/x", [Problem(message="is invalid", line=3)]),
+            "/x:3: is invalid\nThe current",
+        ),
         (ServiceError("no group of that name"), "no group of that name\nThe current"),
         (ZeroDivisionError("oh"), "internal error, see lmaster's log: ZeroDivisionError: oh"),
     ],
 )
-async def test_a_broken_configuration_is_refused_and_the_old_one_goes_on(lab, error, told):
-    """With its message, until a right one comes."""
+async def test_an_invalid_configuration_is_refused_and_the_current_one_stays_in_use(
+    lab, error, text
+):
+    """The response has the error; a later reload may succeed."""
     await lab.start()
     since_s = lab.engine.reload_time_s
     before = lab.states()
@@ -265,7 +269,7 @@ async def test_a_broken_configuration_is_refused_and_the_old_one_goes_on(lab, er
     applied = await lab.engine.reload()
 
     assert not refused.is_applied
-    assert refused.text.startswith(told)
+    assert refused.text.startswith(text)
     assert (False, since_s) == after
     assert before == lab.states()
     assert applied.is_applied
@@ -273,35 +277,39 @@ async def test_a_broken_configuration_is_refused_and_the_old_one_goes_on(lab, er
     assert lab.engine.reload_time_s > since_s
 
 
-async def test_a_folder_that_can_not_be_is_refused_before_anything_changes(lab, tmp_path):
-    """The places beside it are not begun either, and can be in the next configuration."""
+async def test_a_destination_that_cannot_be_created_is_refused_before_anything_changes(
+    lab, tmp_path
+):
+    """Other new destinations are not started either; the next reload may start them."""
     await lab.start()
     (tmp_path / "file").touch()
-    bad = GraphiteSettings(prefix="c", whisper_directory=tmp_path / "file" / "x")
+    impossible = GraphiteSettings(prefix="c", whisper_directory=tmp_path / "file" / "x")
 
-    wanted = {**lab.config.destinations, "two": lab.other.settings}
-    lab.change(destinations={**wanted, "bad": bad}, nodes={"a": lab.section("a")})
+    destinations = {**lab.config.destinations, "two": lab.second_carbon.settings}
+    lab.change(destinations={**destinations, "bad": impossible}, nodes={"a": lab.section("a")})
     refused = await lab.engine.reload()
-    still = lab.states().keys(), len(lab.engine.deliveries)
-    lab.change(destinations=wanted)
+    unchanged = lab.states().keys(), len(lab.engine.deliveries)
+    lab.change(destinations=destinations)
     applied = await lab.engine.reload()
-    await until(lambda: lab.other.slots("a.127-0-0-1.up.a"))
+    await until(lambda: lab.second_carbon.slots("a.127-0-0-1.up.a"))
 
     assert not refused.is_applied
     assert "cannot write to" in refused.text
-    assert ({"a", "b"}, 1) == still
-    assert applied.text.endswith(f"points now also go to carbon at 127.0.0.1:{lab.other.port}\n")
+    assert ({"a", "b"}, 1) == unchanged
+    assert applied.text.endswith(
+        f"points now also go to carbon at 127.0.0.1:{lab.second_carbon.port}\n"
+    )
 
 
-async def test_two_reloads_at_once_come_one_after_the_other(lab):
-    """The second reads what was changed meanwhile."""
+async def test_simultaneous_reloads_run_one_after_the_other(lab):
+    """The second one reads what was changed in the meantime."""
     await lab.start()
     lab.gate.clear()
 
-    both = [asyncio.create_task(lab.engine.reload()) for _ in range(2)]
+    reloads = [asyncio.create_task(lab.engine.reload()) for _ in range(2)]
     lab.change(nodes={"c": lab.section("c")})
     lab.gate.set()
-    outcomes = await asyncio.gather(*both)
+    outcomes = await asyncio.gather(*reloads)
 
     assert [
         "1 targets: 1 new, 0 changed, 2 removed\n",
@@ -311,61 +319,61 @@ async def test_two_reloads_at_once_come_one_after_the_other(lab):
     assert 1 == len(lab.engine.states)
 
 
-async def test_who_asked_may_go_away(lab):
-    """What a reload has begun to change is changed to the end."""
+async def test_a_reload_is_completed_if_its_client_disconnects(lab):
+    """Otherwise half of a change would be in use."""
     await lab.start()
-    lab.a.says = then_hang()
-    lab.change(nodes={"c": lab.section("c")}, destinations={"two": lab.other.settings})
+    lab.a.reply = send_and_hang()
+    lab.change(nodes={"c": lab.section("c")}, destinations={"two": lab.second_carbon.settings})
     changing = lab.engine._changing
 
     async with changing:
-        asking = asyncio.create_task(lab.engine.reload())
+        reloading = asyncio.create_task(lab.engine.reload())
         await until(lambda: changing._waiters)
-        asking.cancel()
-        await asyncio.gather(asking, return_exceptions=True)
+        reloading.cancel()
+        await asyncio.gather(reloading, return_exceptions=True)
 
-    await until(lambda: lab.other.slots("c.127-0-0-1.up.c"))
+    await until(lambda: lab.second_carbon.slots("c.127-0-0-1.up.c"))
     assert {"c"} == lab.states().keys()
     assert 1 == len(lab.engine.deliveries)
 
 
 async def test_a_reload_waits_for_the_start(lab):
-    """Nothing is begun twice."""
+    """No target is scraped twice."""
     lab.engine.prepare()
-    asked = asyncio.create_task(lab.engine.reload())
+    reloading = asyncio.create_task(lab.engine.reload())
     await asyncio.sleep(0)
     lab.change(nodes={"a": lab.section("a")})
 
     assert not lab.engine.is_ready
     await lab.engine.start(lab.load()[1])
-    outcome = await asked
+    outcome = await reloading
 
     assert "1 targets: 0 new, 0 changed, 0 removed\n" == outcome.text
     await until(lambda: lab.states()["a"].scrapes >= 2)
     assert 1 == lab.a.connections
 
 
-async def test_a_reload_that_comes_too_late_begins_nothing(lab):
-    """Where the configuration is read while lmaster ends, it is for the next start."""
+async def test_a_reload_during_the_stop_starts_nothing(lab):
+    """lmaster reads the configuration at its next start."""
     await lab.start()
     lab.gate.clear()
 
     lab.change(nodes={"c": lab.section("c")})
-    asked = asyncio.create_task(lab.engine.reload())
+    reloading = asyncio.create_task(lab.engine.reload())
     await lab.engine.stop(0.1)
     lab.gate.set()
-    outcome = await asked
+    outcome = await reloading
 
     assert not outcome.is_applied
     assert "lmaster is stopping" in outcome.text
     assert [] == lab.c.requests
-    # The test's own task is all that goes on, with those of nodes and sinks.
+    # Only tasks of the test, its nodes and carbons are left.
     names = {task.get_coro().__qualname__ for task in asyncio.all_tasks()}
     assert {name for name in names if name.startswith(("Scraper", "Delivery", "Journal"))} == set()
 
 
-async def test_what_needs_a_restart_is_named(lab):
-    """Also by the reload after that one: it is not in use yet."""
+async def test_changes_that_need_a_restart_are_reported(lab):
+    """Also by the next reload, as they are not in use yet."""
     await lab.start()
 
     lab.change(
@@ -375,14 +383,14 @@ async def test_what_needs_a_restart_is_named(lab):
     first = await lab.engine.reload()
     second = await lab.engine.reload()
 
-    told = "2 targets: 0 new, 0 changed, 0 removed; needs a restart: [lmaster], [logging]\n"
-    assert [told, told] == [first.text, second.text]
+    text = "2 targets: 0 new, 0 changed, 0 removed; needs a restart: [lmaster], [logging]\n"
+    assert [text] * 2 == [first.text, second.text]
     assert 4 * 2**30 == lab.engine.queue_limits[0]
     assert 1 == lab.engine.scraper.sample_limit
 
 
-async def test_a_shard_and_a_limit_of_samples_need_no_restart(lab):
-    """They are of the targets."""
+async def test_another_shard_or_sample_limit_needs_no_restart(lab):
+    """They are used by the reload."""
     await lab.start()
 
     lab.change(master=replace(lab.config.master, sample_limit=5, shard=Shard(1, 1)))
@@ -391,50 +399,50 @@ async def test_a_shard_and_a_limit_of_samples_need_no_restart(lab):
     assert "2 targets: 0 new, 0 changed, 0 removed\n" == outcome.text
 
 
-async def test_a_destination_that_comes_gets_points_from_then_on(lab):
-    """The one that was there keeps its connection."""
+async def test_a_new_destination_gets_points_from_then_on(lab):
+    """The other destination keeps its connection."""
     await lab.start()
 
-    lab.change(destinations={"renamed": lab.one.settings, "two": lab.other.settings})
+    lab.change(destinations={"renamed": lab.carbon.settings, "two": lab.second_carbon.settings})
     outcome = await lab.engine.reload()
-    await until(lambda: lab.other.count("a.127-0-0-1.up.a") >= 2)
+    await until(lambda: lab.second_carbon.count("a.127-0-0-1.up.a") >= 2)
 
-    assert f"; points now also go to carbon at 127.0.0.1:{lab.other.port}\n" in outcome.text
-    assert [lab.one.port, lab.other.port] == [
-        int(one.destination.name.rpartition(":")[2]) for one in lab.engine.deliveries
+    assert f"; points now also go to carbon at 127.0.0.1:{lab.second_carbon.port}\n" in outcome.text
+    assert [lab.carbon.port, lab.second_carbon.port] == [
+        int(delivery.destination.name.rpartition(":")[2]) for delivery in lab.engine.deliveries
     ]
-    assert 1 == lab.one.connections
-    last = lab.other.slots("a.127-0-0-1.up.a")[-1]
-    await until(lambda: last in lab.one.slots("a.127-0-0-1.up.a"))
+    assert 1 == lab.carbon.connections
+    last = lab.second_carbon.slots("a.127-0-0-1.up.a")[-1]
+    await until(lambda: last in lab.carbon.slots("a.127-0-0-1.up.a"))
 
 
-async def test_a_destination_that_goes_gets_no_more_and_what_waits_is_told(lab, tmp_path):
-    """Its place in the queue goes with it; the queue holds nothing for it."""
+async def test_what_waits_for_a_removed_destination_is_dropped_and_reported(lab, tmp_path):
+    """Its position in the queue is removed as well."""
     await lab.start()
-    await lab.other.stop()
-    wanted = lab.config.destinations
-    lab.change(destinations={**wanted, "two": lab.other.settings})
+    await lab.second_carbon.stop()
+    destinations = lab.config.destinations
+    lab.change(destinations={**destinations, "two": lab.second_carbon.settings})
     await lab.engine.reload()
-    _, down = lab.engine.deliveries
-    place = tmp_path / "queue" / f"carbon%20at%20127.0.0.1%3A{lab.other.port}.place"
-    await until(lambda: down.spool.points and place.exists())
+    _, unreachable = lab.engine.deliveries
+    position = tmp_path / "queue" / f"carbon%20at%20127.0.0.1%3A{lab.second_carbon.port}.place"
+    await until(lambda: unreachable.spool.points and position.exists())
 
-    lab.change(destinations=wanted)
+    lab.change(destinations=destinations)
     outcome = await lab.engine.reload()
 
-    name = f"carbon at 127.0.0.1:{lab.other.port}"
-    assert f"; no more points go to {name}, and {down.spool.points} points" in outcome.text
+    name = f"carbon at 127.0.0.1:{lab.second_carbon.port}"
+    assert f"; no more points go to {name}, and {unreachable.spool.points} points" in outcome.text
     assert outcome.text.endswith(" that waited for it are dropped\n")
     assert 1 == len(lab.engine.deliveries)
-    assert not place.exists()
+    assert not position.exists()
     journal = lab.engine.deliveries[0].spool.journal
     await journal.upkeep()
-    assert not place.exists()
+    assert not position.exists()
 
 
-async def test_a_destination_that_comes_back_begins_anew(lab):
-    """With what is scraped from then on; nothing of what came meanwhile is made up for."""
-    with_two = {**lab.config.destinations, "two": lab.other.settings}
+async def test_a_destination_that_is_added_again_starts_anew(lab):
+    """It gets what is scraped from then on, not what was scraped in the meantime."""
+    with_two = {**lab.config.destinations, "two": lab.second_carbon.settings}
     without = lab.config.destinations
     lab.change(destinations=with_two)
     await lab.start()
@@ -446,15 +454,15 @@ async def test_a_destination_that_comes_back_begins_anew(lab):
     await until(lambda: state.scrapes >= scrapes + 2)
     lab.change(destinations=with_two)
     await lab.engine.reload()
-    back = lab.engine.deliveries[1]
-    await until(lambda: back.delivered_points)
+    again = lab.engine.deliveries[1]
+    await until(lambda: again.delivered_points)
 
-    assert lab.other.count(path) <= lab.one.count(path) - 2
-    assert 0 == back.spool.dropped_points
+    assert lab.second_carbon.count(path) <= lab.carbon.count(path) - 2
+    assert 0 == again.spool.dropped_points
 
 
-async def test_a_destination_that_goes_while_it_is_sent_to_keeps_nobody_waiting(lab):
-    """A carbon that reads nothing more holds up neither the reload nor the other one."""
+async def test_a_hanging_destination_does_not_delay_a_reload(lab):
+    """A carbon that reads nothing can be removed, and another one added."""
     await lab.start()
     started = asyncio.Event()
 
@@ -471,66 +479,66 @@ async def test_a_destination_that_goes_while_it_is_sent_to_keeps_nobody_waiting(
     )
     await started.wait()
 
-    lab.change(destinations={"two": lab.other.settings})
+    lab.change(destinations={"two": lab.second_carbon.settings})
     outcome = await lab.engine.reload()
-    await until(lambda: lab.other.slots("a.127-0-0-1.up.a"))
+    await until(lambda: lab.second_carbon.slots("a.127-0-0-1.up.a"))
 
     assert f"no more points go to {name}, and " in outcome.text
 
 
-async def test_a_carbon_that_is_spoken_to_otherwise_keeps_what_waits(lab):
-    """Another protocol at the same port is the same place in the queue."""
-    port, right = lab.one.port, lab.one.settings
-    wrong = replace(right, protocol="pickle", pickle_port=port)
-    await lab.one.stop()
-    lab.change(destinations={"one": wrong})
+async def test_a_destination_with_another_protocol_keeps_what_waits(lab):
+    """The same port is the same destination."""
+    port, plaintext = lab.carbon.port, lab.carbon.settings
+    pickle = replace(plaintext, protocol="pickle", pickle_port=port)
+    await lab.carbon.stop()
+    lab.change(destinations={"one": pickle})
     await lab.start()
     (delivery,) = lab.engine.deliveries
     await until(lambda: delivery.last_error is not None and delivery.spool.points)
 
-    lab.change(destinations={"one": right})
+    lab.change(destinations={"one": plaintext})
     await lab.engine.reload()
     waiting = delivery.spool.points
-    await lab.one.start(port)
-    await until(lambda: len(lab.one.lines) >= waiting and lab.one.slots("a.127-0-0-1.up.a"))
+    await lab.carbon.start(port)
+    await until(lambda: len(lab.carbon.lines) >= waiting and lab.carbon.slots("a.127-0-0-1.up.a"))
 
     assert waiting > 0
     assert [delivery] == lab.engine.deliveries
     assert 0 == delivery.spool.dropped_points
-    slots = lab.one.slots("a.127-0-0-1.up.a")
+    slots = lab.carbon.slots("a.127-0-0-1.up.a")
     assert list(range(slots[0], slots[0] + len(slots))) == slots
 
 
 async def test_the_first_destination_opens_the_queue(lab, tmp_path):
-    """An lmaster that writes nothing needs no folder for it."""
-    nothing = {"": replace(lab.one.settings, send=False)}
-    wanted = lab.config.destinations
+    """An lmaster that writes nothing needs no folder."""
+    nothing = {"": replace(lab.carbon.settings, send=False)}
+    destinations = lab.config.destinations
     lab.change(destinations=nothing)
 
     await lab.start()
-    there = (tmp_path / "queue").exists()
-    lab.change(destinations=wanted)
+    is_open = (tmp_path / "queue").exists()
+    lab.change(destinations=destinations)
     await lab.engine.reload()
-    await until(lambda: lab.one.slots("a.127-0-0-1.up.a"))
+    await until(lambda: lab.carbon.slots("a.127-0-0-1.up.a"))
 
-    assert not there
+    assert not is_open
     assert (tmp_path / "queue" / "lock").exists()
 
 
-async def test_a_queue_of_another_lmaster_is_left_alone(lab, tmp_path):
-    """A reload that would need it is refused, and takes nothing from it."""
+async def test_a_reload_never_uses_the_queue_of_another_lmaster(lab, tmp_path):
+    """It is refused, and removes no position."""
     await lab.start()
     await until(lambda: list((tmp_path / "queue").glob("*.place")))
-    places = list((tmp_path / "queue").glob("*.place"))
-    nothing = {"": replace(lab.one.settings, send=False)}
+    positions = list((tmp_path / "queue").glob("*.place"))
+    nothing = {"": replace(lab.carbon.settings, send=False)}
     config = replace(lab.config, destinations=nothing)
-    given = [config]
+    loaded = [config]
 
     async with Client() as client:
-        second = Engine(config, client, lambda: (given[0], []))
+        second = Engine(config, client, lambda: (loaded[0], []))
         second.prepare()
         await second.start([])
-        given[0] = lab.config
+        loaded[0] = lab.config
         outcome = await second.reload()
         deliveries, readers = second.deliveries, second._destinations._journal._readers
         await second.stop(0.1)
@@ -538,13 +546,13 @@ async def test_a_queue_of_another_lmaster_is_left_alone(lab, tmp_path):
     assert not outcome.is_applied
     assert "another lmaster uses the queue" in outcome.text
     assert [] == deliveries == readers
-    assert all(place.exists() for place in places)
+    assert all(position.exists() for position in positions)
 
 
-async def test_what_was_scraped_is_delivered_at_the_end(lab):
-    """Also what was not queued yet when the end came, as another node had not answered yet."""
+async def test_what_was_scraped_is_delivered_at_the_stop(lab):
+    """Also pages that were still gathered, as another node had not responded yet."""
     await lab.scraped()
-    lab.b.says = then_hang()
+    lab.b.reply = send_and_hang()
     waiting = asyncio.create_task(lab.engine.failure())
     await asyncio.sleep(0)
     await until(lambda: lab.engine.scraper._gathered)
@@ -553,44 +561,43 @@ async def test_what_was_scraped_is_delivered_at_the_end(lab):
     await lab.engine.stop(SOON_S)
 
     for name, state in lab.states().items():
-        assert state.scrapes == lab.one.count(f"{name}.127-0-0-1.up.{name}")
+        assert state.scrapes == lab.carbon.count(f"{name}.127-0-0-1.up.{name}")
 
 
-async def test_who_is_asked_at_the_end_may_still_answer(lab):
-    """A page that was asked for is taken, and delivered; nobody is asked any more."""
+async def test_a_page_that_was_requested_may_arrive_during_the_stop(lab):
+    """It is delivered; no other page is requested."""
     await lab.scraped()
-    say = asyncio.Event()
-    lab.a.says = when(say)
-    asked = len(lab.a.requests)
-    await until(lambda: len(lab.a.requests) > asked)
+    may_reply = asyncio.Event()
+    lab.a.reply = when(may_reply)
+    await lab.a.next_request()
+    requests = len(lab.a.requests)
     state = lab.states()["a"]
     scrapes = state.scrapes
 
-    ending = asyncio.create_task(lab.engine.stop(SOON_S))
+    stopping = asyncio.create_task(lab.engine.stop(SOON_S))
     await until(lambda: lab.engine.scraper._is_stopping)
-    say.set()
-    await ending
+    may_reply.set()
+    await stopping
 
-    assert scrapes + 1 == state.scrapes == lab.one.count("a.127-0-0-1.up.a")
-    assert asked + 1 == len(lab.a.requests)
+    assert scrapes + 1 == state.scrapes == lab.carbon.count("a.127-0-0-1.up.a")
+    assert requests == len(lab.a.requests)
 
 
-async def test_who_does_not_answer_at_the_end_is_told_of(lab, caplog):
-    """Nobody is waited for long, and the slot stays empty."""
+async def test_a_page_that_does_not_arrive_during_the_stop_is_logged(lab, caplog):
+    """The slot stays empty; lmaster does not wait for long."""
     await lab.scraped()
-    lab.a.says = then_hang()
-    asked = len(lab.a.requests)
-    await until(lambda: len(lab.a.requests) > asked)
+    lab.a.reply = send_and_hang()
+    await lab.a.next_request()
 
     await lab.engine.stop(SOON_S)
 
     assert "scrapes cancelled at the stop, their slots stay empty: 1" in caplog.messages
 
 
-async def test_a_start_that_fails_waits_for_nothing(lab):
-    """What waits on disk goes on waiting, and the folder is free at once."""
+async def test_the_stop_after_a_failed_start_does_not_wait(lab):
+    """What waits on disk keeps waiting, and the folder is unlocked."""
     await lab.start()
-    await lab.one.stop()
+    await lab.carbon.stop()
     (delivery,) = lab.engine.deliveries
     await until(lambda: delivery.last_error is not None and delivery.spool.points)
     await lab.engine.stop(0)
@@ -605,32 +612,19 @@ async def test_a_start_that_fails_waits_for_nothing(lab):
     assert waiting > 0
 
 
-async def test_a_task_that_ends_by_itself_does_not_pass_unseen(lab):
-    """It is a fault of ours, and ends lmaster."""
+async def test_a_task_that_ends_by_itself_is_an_error(lab):
+    """It is a bug of lmaster."""
     await lab.start()
 
     async def broken():
-        raise ZeroDivisionError("a fault")
+        raise ZeroDivisionError("a bug")
 
     lab.engine._tasks.begin("broken", broken())
-    with pytest.raises(ZeroDivisionError, match="a fault"):
+    with pytest.raises(ZeroDivisionError, match="a bug"):
         await lab.engine.failure()
 
 
-async def test_a_fault_in_a_task_ends_lmaster(lab, monkeypatch):
-    """With its traceback: an lmaster that does half of its work looks as if all was well."""
-
-    async def failure(engine):
-        raise ZeroDivisionError("a fault")
-
-    monkeypatch.setattr(Engine, "failure", failure)
-    config = replace(lab.config, master=replace(lab.config.master, port=0))
-
-    with pytest.raises(ZeroDivisionError, match="a fault"):
-        await run.scrape_for_ever(config, [])
-
-
-async def test_without_a_file_there_is_nothing_to_read(lab):
-    """The page says so."""
+async def test_without_a_configuration_file_there_is_no_reload(lab):
+    """SIGHUP and the page /-/reload check that."""
     async with Client() as client:
         assert Engine(lab.config, client).reload is None

@@ -1,7 +1,8 @@
-"""The connection to carbon, with a server in place of carbon that can be as rude as it likes."""
+"""The connection to carbon; a server takes the part of carbon."""
 
 import asyncio
 import socket
+from itertools import repeat
 
 import pytest
 
@@ -12,11 +13,12 @@ from fructosa_bridge.model.points import Batch
 
 
 class Receiver:
-    """A server that keeps the lines of each connection."""
+    """A carbon that keeps the paths of the lines of each connection."""
 
     async def start(self, port=0):
-        """Listen."""
+        """Listen, on a free port by default."""
         self.connections = []
+        self._arrival, self._connection = asyncio.Event(), asyncio.Event()
         self._writers = []
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", port, limit=2**22)
         self.port = self._server.sockets[0].getsockname()[1]
@@ -26,19 +28,26 @@ class Receiver:
         received = []
         self.connections.append(received)
         self._writers.append(writer)
+        self._connection.set()
         while line := await reader.readline():
             received.append(line.decode().split(" ")[0])
+            self._arrival.set()
         writer.close()
 
+    async def connected(self):
+        """Wait until there is a connection."""
+        await asyncio.wait_for(self._connection.wait(), 10)
+
     async def received(self, connection, number):
-        """Wait until a connection has brought so many lines; return them."""
+        """Wait until so many lines have arrived on a connection; return their paths."""
         async with asyncio.timeout(10):
             while len(self.connections) <= connection or len(self.connections[connection]) < number:
-                await asyncio.sleep(0)
+                self._arrival.clear()
+                await self._arrival.wait()
         return self.connections[connection]
 
-    async def end(self):
-        """Close all connections, and listen no more."""
+    async def stop(self):
+        """Close all connections and stop listening."""
         self._server.close()
         for writer in self._writers:
             writer.close()
@@ -46,14 +55,14 @@ class Receiver:
 
 @pytest.fixture
 async def receiver():
-    """A server."""
+    """A carbon."""
     running = await Receiver().start()
     yield running
-    await running.end()
+    await running.stop()
 
 
 class Clock:
-    """A clock that is set by the test."""
+    """A clock that a test sets."""
 
     now_s = 0.0
 
@@ -67,13 +76,13 @@ def batch(name):
 
 
 async def closed(carbon):
-    """Wait until the sender has seen that the connection is gone."""
+    """Wait until the end of the connection has been noticed."""
     async with asyncio.timeout(10):
         while carbon._writer is not None:
             await asyncio.sleep(0)
 
 
-async def test_one_connection_is_kept_for_all_batches(receiver):
+async def test_one_connection_is_used_for_all_batches(receiver):
     """Carbon has thousands of clients."""
     carbon = Carbon("127.0.0.1", receiver.port, plaintext_lines)
 
@@ -85,26 +94,26 @@ async def test_one_connection_is_kept_for_all_batches(receiver):
     await carbon.close()
 
 
-async def test_what_went_last_is_sent_again_after_a_reconnect(receiver):
-    """However long ago: a carbon that hung may not have read it."""
+async def test_the_last_batches_are_sent_again_on_a_new_connection(receiver):
+    """However old they are: a carbon that hung may not have read them."""
     clock = Clock()
     carbon = Carbon("127.0.0.1", receiver.port, plaintext_lines, clock)
     for name, clock.now_s in (("old", 0), ("new", 95), ("newest", 100)):
         await carbon.send(batch(name))
     await receiver.received(0, 3)
-    await receiver.end()
+    await receiver.stop()
     await closed(carbon)
-    again = await Receiver().start(receiver.port)
+    restarted = await Receiver().start(receiver.port)
 
     await carbon.send(batch("next"))
 
-    assert ["old", "new", "newest", "next"] == await again.received(0, 4)
+    assert ["old", "new", "newest", "next"] == await restarted.received(0, 4)
     await carbon.close()
-    await again.end()
+    await restarted.stop()
 
 
-async def test_what_is_kept_to_be_sent_again_is_bounded(receiver):
-    """Once more was sent than buffers can hold, only the last seconds and bytes are kept."""
+async def test_the_batches_kept_to_be_sent_again_are_limited(receiver):
+    """They are those of the last seconds, and at least as many bytes as the kernels may buffer."""
     clock = Clock()
     carbon = Carbon("127.0.0.1", receiver.port, plaintext_lines, clock)
     large = [Batch(1, 10, [("x" * 2**20, 1.0)])]
@@ -116,17 +125,30 @@ async def test_what_is_kept_to_be_sent_again_is_bounded(receiver):
     await carbon.close()
 
 
-async def test_a_carbon_that_is_not_there_is_an_error_with_its_address(receiver):
+async def test_the_error_of_a_refused_connection_has_the_address(receiver):
     """The batches stay with the caller."""
     carbon = Carbon("127.0.0.1", receiver.port, plaintext_lines)
-    await receiver.end()
+    await receiver.stop()
 
     with pytest.raises(DeliveryError, match=rf"carbon at 127.0.0.1:{receiver.port}: .* refused"):
         await carbon.send(batch("a"))
 
 
-async def test_a_carbon_whose_machine_is_gone_is_given_up(receiver):
-    """Where packets vanish nobody says so: the kernel is told how long to wait for an answer."""
+async def test_a_connection_that_ends_while_sending_is_an_error(receiver):
+    """All batches of that send must be sent again."""
+    carbon = Carbon("127.0.0.1", receiver.port, lambda batches: repeat(b"a 1 1\n" * 10_000))
+    sending = asyncio.create_task(carbon.send(batch("a")))
+    await receiver.connected()
+
+    await receiver.stop()
+
+    with pytest.raises(DeliveryError, match=rf"^carbon at 127.0.0.1:{receiver.port}: "):
+        await sending
+    assert 0 == carbon.unsure
+
+
+async def test_a_carbon_whose_machine_is_gone_is_noticed(receiver):
+    """No error arrives then, so the kernel has a limit for how long an acknowledgement may take."""
     carbon = Carbon("127.0.0.1", receiver.port, plaintext_lines)
 
     await carbon.send([Batch(1, 10, [("a", 1.0)])])

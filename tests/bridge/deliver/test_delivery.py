@@ -1,4 +1,4 @@
-"""From the queue to a destination."""
+"""From the queue to a destination: batches, retries, logs, and the backlog."""
 
 import asyncio
 import logging
@@ -16,191 +16,191 @@ from ..queues import queue
 
 
 class Flaky:
-    """A destination that fails when it is told to, or refuses points for ever."""
+    """A destination whose *outcomes* are errors, counts of refused points, or None for success."""
 
     name = "flaky"
     unsure = 0
 
     def __init__(self, *outcomes):
         self.outcomes = list(outcomes)
-        self.taken = []
+        self.accepted = []
 
     async def send(self, batches):
-        """Take *batches*, or fail as planned."""
+        """Accept *batches*, or fail as planned."""
         outcome = self.outcomes.pop(0) if self.outcomes else None
         if isinstance(outcome, str):
             raise DeliveryError(outcome)
-        self.taken += [batch.time_s for batch in batches]
+        self.accepted += [batch.time_s for batch in batches]
         return outcome
 
     async def close(self):
-        """End nothing."""
+        """Close nothing."""
 
 
 @pytest.fixture
-def naps():
-    """The waits between tries, which take no time here."""
+def waits():
+    """How long the delivery waited between its attempts; these waits take no time."""
     return []
 
 
 @pytest.fixture
-def delivery(naps):
-    """A function that makes a delivery of three batches to a destination."""
+def new_delivery(waits):
+    """A function that returns a delivery of three batches to a destination."""
 
     async def sleep(seconds):
-        naps.append(seconds)
+        waits.append(seconds)
 
-    def make(destination):
+    def create(destination):
         spool = Spool(100)
         for number in range(3):
             queue(spool, Batch(number, 10, [("a", 1.0)]))
         return Delivery(spool, destination, sleep)
 
-    return make
+    return create
 
 
-async def test_what_was_sent_leaves_the_queue(delivery, naps):
-    """All at once, without a wait."""
-    made = delivery(Flaky())
+async def test_delivered_batches_leave_the_queue(new_delivery, waits):
+    """All at once, without waiting."""
+    delivery = new_delivery(Flaky())
 
-    await made.step()
+    await delivery.step()
 
-    assert [0, 1, 2] == made.destination.taken
-    assert (0, 3, None) == (made.spool.points, made.delivered_points, made.last_error)
-    assert [] == naps
+    assert [0, 1, 2] == delivery.destination.accepted
+    assert (0, 3, None) == (delivery.spool.points, delivery.delivered_points, delivery.last_error)
+    assert [] == waits
 
 
-async def test_what_could_not_be_sent_stays_and_is_tried_again(delivery, naps):
-    """With longer and longer waits."""
-    made = delivery(Flaky("refused", "refused", "refused", None))
+async def test_what_could_not_be_sent_is_sent_again(new_delivery, waits):
+    """The waits get longer."""
+    delivery = new_delivery(Flaky("refused", "refused", "refused", None))
     for _ in range(3):
-        await made.step()
-    assert (3, "refused") == (made.spool.points, made.last_error)
+        await delivery.step()
+    assert (3, "refused") == (delivery.spool.points, delivery.last_error)
 
-    await made.step()
+    await delivery.step()
 
-    assert [0, 1, 2] == made.destination.taken
-    assert made.last_error is None
-    assert 0.25 <= naps[0] <= 0.5 <= naps[1] <= 1 <= naps[2] <= 2
+    assert [0, 1, 2] == delivery.destination.accepted
+    assert delivery.last_error is None
+    assert 0.25 <= waits[0] <= 0.5 <= waits[1] <= 1 <= waits[2] <= 2
 
 
-async def test_an_outage_is_logged_once_and_its_end_too(delivery, caplog):
-    """Not at every try."""
+async def test_an_outage_and_its_end_are_logged_once(new_delivery, caplog):
+    """Not at every attempt."""
     caplog.set_level(logging.INFO)
-    made = delivery(Flaky("refused", "refused", None))
+    delivery = new_delivery(Flaky("refused", "refused", None))
     for _ in range(3):
-        await made.step()
+        await delivery.step()
 
     assert ["refused; 3 points wait", "flaky accepts points again"] == caplog.messages
 
 
-async def test_what_is_refused_for_ever_is_dropped_and_counted(delivery):
-    """It is not delivered, and not sent again."""
-    made = delivery(Flaky({"expired": 2}))
+async def test_refused_points_are_dropped_and_counted(new_delivery):
+    """They are neither delivered nor sent again."""
+    delivery = new_delivery(Flaky({"expired": 2}))
 
-    await made.step()
+    await delivery.step()
 
-    assert (0, 1) == (made.spool.points, made.delivered_points)
-    assert {"expired": 2} == made.spool.dropped
-    assert 2 == made.spool.dropped_points
+    assert (0, 1) == (delivery.spool.points, delivery.delivered_points)
+    assert {"expired": 2} == delivery.spool.dropped
+    assert 2 == delivery.spool.dropped_points
 
 
-async def test_a_refusal_is_logged_when_it_begins(delivery, caplog):
-    """Not at every send; again when there was none meanwhile and nothing waits."""
+async def test_a_refusal_is_logged_when_it_starts(new_delivery, caplog):
+    """Not at every send; again if there was a send without refusals and nothing waits."""
     ends = [None, {"future": 1, "expired": 1}]
-    made = delivery(Flaky({"expired": 1}, {"expired": 1}, {"future": 1}, *ends))
+    delivery = new_delivery(Flaky({"expired": 1}, {"expired": 1}, {"future": 1}, *ends))
 
     for number in range(5):
-        await made.step()
-        queue(made.spool, Batch(number, 10, [("a", 1.0)]))
+        await delivery.step()
+        queue(delivery.spool, Batch(number, 10, [("a", 1.0)]))
 
-    told = [(record.levelname, record.message.split(";")[0]) for record in caplog.records]
+    logged = [(record.levelname, record.message.split(";")[0]) for record in caplog.records]
     old = ("ERROR", "flaky: points are older than the retention of their Whisper files")
-    assert [old] * 2 == [one for one in told if "older" in one[1]]
-    assert 2 == sum("ahead of this machine's clock" in message for _, message in told)
-    assert 4 == len(told)
+    assert [old] * 2 == [entry for entry in logged if "older" in entry[1]]
+    assert 2 == sum("ahead of this machine's clock" in message for _, message in logged)
+    assert 4 == len(logged)
 
 
-async def test_a_backlog_that_is_refused_is_logged_once(caplog):
-    """Fresh points that are taken in between are no end of it."""
+async def test_a_backlog_that_is_refused_is_logged_only_once(caplog):
+    """Fresh points that are accepted in between do not end the refusal."""
     spool = Spool(1000, fresh_points=1)
     for number in range(6):
         queue(spool, Batch(number, 10, [("a", 1.0)]))
-    made = Delivery(spool, Flaky(None, {"expired": 1}, None, {"expired": 1}), clock=lambda: 0.0)
+    delivery = Delivery(spool, Flaky(None, {"expired": 1}, None, {"expired": 1}), clock=lambda: 0.0)
 
     for number in range(4):
-        await made.step()
+        await delivery.step()
         queue(spool, Batch(10 + number, 10, [("a", 1.0)]))
 
     assert {"expired": 2} == spool.dropped
     assert 1 == caplog.text.count("older than the retention of their Whisper files")
 
 
-async def test_fresh_points_and_the_backlog_take_turns(naps):
-    """After an outage what is fresh goes first; the backlog goes in between."""
+async def test_fresh_points_and_the_backlog_take_turns():
+    """After an outage, fresh points are sent first."""
     spool = Spool(1000, fresh_points=2)
     for number in range(5):
         queue(spool, Batch(number, 10, [("a", 1.0)]))
     destination = Flaky()
-    made = Delivery(spool, destination, clock=lambda: 0.0)
+    delivery = Delivery(spool, destination, clock=lambda: 0.0)
 
-    await made.step()
+    await delivery.step()
     queue(spool, Batch(5, 10, [("a", 1.0)]))
-    await made.step()
-    await made.step()
+    await delivery.step()
+    await delivery.step()
 
-    assert [3, 4, 0, 1, 2, 5] == destination.taken
+    assert [3, 4, 0, 1, 2, 5] == destination.accepted
 
 
-async def test_no_more_of_the_backlog_goes_at_once_than_its_pace_takes_in_a_second():
-    """Nor is what is fresh held up by more."""
+async def test_at_most_a_second_of_the_replay_rate_is_sent_at_once():
+    """Fresh points are not delayed by more."""
     spool = Spool(100_000, fresh_points=1)
     for number in range(9):
         queue(spool, Batch(number, 10, [("a", 1.0)] * 500))
     destination = Flaky()
-    made = Delivery(spool, destination, replay_rate=1000, clock=lambda: 0.0)
+    delivery = Delivery(spool, destination, replay_rate=1000, clock=lambda: 0.0)
 
     for _ in range(2):
-        await made.step()
+        await delivery.step()
 
-    assert [8, 0, 1] == destination.taken
+    assert [8, 0, 1] == destination.accepted
 
 
-async def test_the_backlog_goes_at_its_pace():
-    """What comes meanwhile does not wait for it."""
+async def test_the_backlog_is_sent_at_the_replay_rate():
+    """Fresh points do not wait for it."""
     now_s = [0.0]
     spool = Spool(100_000, fresh_points=1)
     for number in range(4):
         queue(spool, Batch(number, 10, [("a", 1.0)] * 6000))
     destination = Flaky()
-    made = Delivery(spool, destination, replay_rate=1000, clock=lambda: now_s[0])
+    delivery = Delivery(spool, destination, replay_rate=1000, clock=lambda: now_s[0])
     for _ in range(2):
-        await made.step()
-    assert [3, 0] == destination.taken
+        await delivery.step()
+    assert [3, 0] == destination.accepted
 
-    waiting = asyncio.create_task(made.step())
+    waiting = asyncio.create_task(delivery.step())
     await asyncio.sleep(0)
     queue(spool, Batch(9, 10, [("a", 1.0)]))
     await waiting
     now_s[0] = 6.0
-    await made.step()
+    await delivery.step()
 
-    assert [3, 0, 9, 1] == destination.taken
+    assert [3, 0, 9, 1] == destination.accepted
 
 
 @given(st.integers(1, 10_000), st.floats(0, 1))
-def test_the_wait_is_never_long_and_never_nothing(failures, jitter):
-    """A carbon that comes back is found within half a minute."""
+def test_the_backoff_has_a_minimum_and_a_maximum(failures, jitter):
+    """A carbon that is up again is noticed within half a minute."""
     assert 0.25 <= backoff(failures, jitter) <= 30
 
 
-def test_the_wait_doubles():
+def test_the_backoff_doubles():
     """Without jitter."""
     assert [0.5, 1, 2, 4, 8, 16, 30, 30] == [backoff(failures, 0) for failures in range(1, 9)]
 
 
-def test_what_went_is_paid_for_in_time():
-    """A thousand points at a hundred a second keep the next waiting for ten seconds."""
+def test_the_rate_limit_makes_the_next_points_wait():
+    """A thousand points at a hundred per second make the next ones wait for ten seconds."""
     pace = Pace(100, 0.0)
     assert pace.wait_s(0.0) == 0
 
@@ -209,8 +209,8 @@ def test_what_went_is_paid_for_in_time():
     assert (10, 4, 0) == (pace.wait_s(5.0), pace.wait_s(11.0), pace.wait_s(15.0))
 
 
-def test_time_in_which_nothing_went_is_not_saved_up():
-    """A long calm gives no right to a flood."""
+def test_the_rate_limit_allows_no_burst_after_a_pause():
+    """The rate does not accumulate while nothing is sent."""
     pace = Pace(100, 0.0)
 
     pace.spend(100, 1000.0)

@@ -1,4 +1,4 @@
-"""Which series of a page are kept."""
+"""Which series of a page are kept, and how many labels they may have."""
 
 import pytest
 from hypothesis import given
@@ -9,10 +9,11 @@ from fructosa_service.config.kinds import several
 
 PATTERNS = several(SELECTOR)
 NO_LABEL = 'is not a valid selector; write metric{label="pattern"}, with one label, ? for a comma'
+NO_PATTERN = "is not a valid metric pattern; write e.g. node_cpu_*, separate several with commas"
 
 
-def choice(keep="", drop=""):
-    """Return the choice of a file that says so."""
+def selection(keep="", drop=""):
+    """Return the selection of *keep* and *drop* as they are written in the configuration."""
     return MetricSelection(PATTERNS.parse(keep), PATTERNS.parse(drop))
 
 
@@ -29,32 +30,32 @@ def choice(keep="", drop=""):
         ("job:*", "job:rate", True),
     ],
 )
-def test_a_pattern_stands_for_whole_names_of_metrics(text, metric, expected):
-    """As in a shell; small and large letters differ."""
-    assert expected == choice(keep=text).takes(metric, ())
+def test_a_pattern_matches_the_whole_name_of_a_metric(text, metric, expected):
+    """It is a shell pattern, and case-sensitive."""
+    assert expected == selection(keep=text).takes(metric, ())
 
 
-def test_without_a_choice_every_series_is_kept():
+def test_by_default_every_series_is_kept():
     """A page is stored as it is."""
     assert MetricSelection().takes("go_goroutines", (("a", "b"),))
 
 
-def test_keep_means_nothing_else():
-    """Of several patterns one is enough."""
-    chosen = choice(keep="node_cpu_*,\n node_load1")
+def test_only_series_that_match_keep_are_kept():
+    """If there are several patterns, one match is enough."""
+    selected = selection(keep="node_cpu_*,\n node_load1")
 
-    kept = [name for name in ("node_cpu_x", "node_load1", "go_x") if chosen.takes(name, ())]
+    kept = [name for name in ("node_cpu_x", "node_load1", "go_x") if selected.takes(name, ())]
 
     assert ["node_cpu_x", "node_load1"] == kept
 
 
-def test_drop_takes_away_from_what_is_kept():
-    """Whatever their order in the file."""
-    chosen = choice(keep="node_*", drop="node_scrape_*, go_*")
+def test_drop_overrides_keep():
+    """It does not matter which of them comes first in the file."""
+    selected = selection(keep="node_*", drop="node_scrape_*, go_*")
 
     names = ("node_load1", "node_scrape_x", "go_x", "other")
 
-    assert ["node_load1"] == [name for name in names if chosen.takes(name, ())]
+    assert ["node_load1"] == [name for name in names if selected.takes(name, ())]
 
 
 @pytest.mark.parametrize(
@@ -65,71 +66,63 @@ def test_drop_takes_away_from_what_is_kept():
         ({}, True),
     ],
 )
-def test_a_selector_may_look_at_a_label(labels, expected):
-    """Other series of the metric are not meant."""
-    chosen = choice(drop='node_network_*{device="veth*"}')
+def test_a_selector_may_match_a_label(labels, expected):
+    """Other series of the metric do not match."""
+    selected = selection(drop='node_network_*{device="veth*"}')
 
-    assert expected == chosen.takes("node_network_up", tuple(labels.items()))
+    assert expected == selected.takes("node_network_up", tuple(labels.items()))
 
 
 @pytest.mark.parametrize(
     ("pattern", "labels", "expected"),
     [("?*", {}, False), ("?*", {"a": "x"}, True), ("", {}, True), ("", {"a": "x"}, False)],
 )
-def test_a_label_that_is_not_there_is_empty(pattern, labels, expected):
-    """So that series without it can be meant as well."""
+def test_a_missing_label_is_an_empty_one(pattern, labels, expected):
+    """So series without the label can be selected as well."""
     assert expected == Selector("*", "a", pattern).matches("m", tuple(labels.items()))
 
 
-def test_a_label_can_be_meant_in_all_metrics():
-    """Without a name of a metric."""
-    chosen = choice(drop='{container="POD"}')
+def test_a_selector_with_only_a_label_matches_all_metrics():
+    """The name of the metric is optional."""
+    selected = selection(drop='{container="POD"}')
 
-    assert not chosen.takes("any", (("container", "POD"),))
+    assert not selected.takes("any", (("container", "POD"),))
 
 
 @pytest.mark.parametrize("text", ["node_*", 'go_*{quantile="0.5"}', '*{a="x y?"}', "[!a-c]*"])
-def test_a_file_says_what_was_read_of_it(text):
-    """The example and `lmaster check` show it so."""
+def test_a_selector_is_printed_as_it_is_written(text):
+    """The example configuration and `lmaster check` print it."""
     assert text == PATTERNS.show(PATTERNS.parse(text))
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (
-            "node cpu",
-            "is not a valid metric pattern; write e.g. node_cpu_*, separate several with commas",
-        ),
-        (
-            "node.cpu",
-            "is not a valid metric pattern; write e.g. node_cpu_*, separate several with commas",
-        ),
-        *[
-            (text, NO_LABEL)
-            for text in ("m{", "m}", "m{}", "m{a}", "m{a=b}", 'm{1a="b"}', 'm{a!="b"}', 'm{a="b"}x')
-        ],
+        ("node cpu", NO_PATTERN),
+        ("node.cpu", NO_PATTERN),
+        *[(text, NO_LABEL) for text in ("m{", "m}", "m{}", "m{a}", "m{a=b}", 'm{1a="b"}')],
+        *[(text, NO_LABEL) for text in ('m{a!="b"}', 'm{a="b"}x')],
     ],
 )
-def test_what_is_no_pattern_is_refused(text, message):
-    """The message says what to write."""
+def test_an_invalid_selector_is_refused(text, message):
+    """The message says what to write instead."""
     with pytest.raises(ValueError, match=r"\S") as caught:
         SELECTOR.parse(text)
 
     assert message == str(caught.value)
 
 
-def test_two_labels_are_refused_where_they_stand():
-    """The comma between them separates patterns."""
+def test_two_labels_in_a_selector_are_refused():
+    """A comma separates selectors; the message quotes the one that is invalid."""
     with pytest.raises(ValueError, match="with one label") as caught:
         PATTERNS.parse('m{a="b",c="d"}')
 
-    assert str(caught.value).startswith("contains 'm{a=\"b\"', which is not a valid selector")
+    assert str(caught.value).startswith("contains 'm{a=\"b\"'")
 
 
 @given(st.text(max_size=30) | st.text('ma*{}="?,', max_size=12))
-def test_any_text_is_read_or_refused(text):
-    """What is read says itself again; nothing ends in a fault."""
+def test_any_text_is_parsed_or_refused(text):
+    """A parsed selector equals the one parsed from its own text; no other error is raised."""
     try:
         selector = SELECTOR.parse(text)
     except ValueError:
@@ -139,24 +132,24 @@ def test_any_text_is_read_or_refused(text):
     selector.matches("m", (("a", text),))
 
 
-def test_a_choice_can_be_a_key():
-    """Targets that are scraped alike share what is known of their pages."""
-    assert {choice(keep="a*"): 1}[choice(keep="a*")] == 1
+def test_equal_selections_have_equal_hashes():
+    """Targets with the same rules share a translator."""
+    assert {selection(keep="a*"): 1}[selection(keep="a*")] == 1
 
 
-def test_a_pattern_of_many_stars_is_matched_in_time():
-    """It must not take ages on a long name."""
+def test_a_pattern_with_many_stars_is_matched_quickly():
+    """The time must not grow exponentially with the length of the name."""
     assert not Selector("*a" * 50 + "b").matches("a" * 2000, ())
 
 
-def test_without_limits_every_series_is_allowed():
-    """Whatever its labels."""
+def test_by_default_labels_are_not_limited():
+    """Neither their number nor their length."""
     assert LabelLimits().broken("m", (("a" * 500, "x" * 9000),) * 100) is None
 
 
 @pytest.mark.parametrize(("limit", "is_broken"), [(2, False), (1, True)])
-def test_a_series_with_too_many_labels_is_told(limit, is_broken):
-    """An empty value is no label."""
+def test_a_series_with_too_many_labels_is_reported(limit, is_broken):
+    """An empty value is a missing label, and does not count."""
     problem = LabelLimits(label_limit=limit).broken("m_total", (("a", "1"), ("b", ""), ("c", "3")))
 
     expected = (
@@ -167,22 +160,22 @@ def test_a_series_with_too_many_labels_is_told(limit, is_broken):
 
 
 @pytest.mark.parametrize(
-    ("label", "what"), [(("long_name", "x"), "name of 9"), (("path", "ääää."), "value of 9")]
+    ("label", "part"), [(("long_name", "x"), "name of 9"), (("path", "ääää."), "value of 9")]
 )
-def test_a_label_that_is_too_long_is_told(label, what):
-    """Its name or its value, in bytes."""
+def test_a_label_that_is_too_long_is_reported(label, part):
+    """The limit is for its name and its value, in bytes."""
     allowed = LabelLimits(label_length_limit=9).broken("m_total", (label,))
     problem = LabelLimits(label_length_limit=8).broken("m_total", (("a", "1"), label))
 
     assert allowed is None
     assert problem == (
-        f"label {label[0]} of m_total has a {what} bytes, more than the 8 that "
+        f"label {label[0]} of m_total has a {part} bytes, more than the 8 that "
         "label length limit allows; raise it, or name the metric in metrics drop"
     )
 
 
-def test_what_is_told_is_short_itself():
-    """A name of a megabyte is not repeated."""
+def test_the_message_cuts_long_names():
+    """A name of a megabyte is not repeated in it."""
     problem = LabelLimits(label_length_limit=100).broken("m" * 10**6, (("l" * 10**6, "x"),))
 
     assert problem is not None

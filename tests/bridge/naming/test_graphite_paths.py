@@ -1,4 +1,4 @@
-"""Series into Graphite paths."""
+"""Series as Graphite paths."""
 
 import re
 
@@ -33,14 +33,14 @@ labels = st.dictionaries(label_names, any_text, max_size=3).map(lambda d: tuple(
         ("\udcff", "#ff"),
     ],
 )
-def test_a_value_reads_as_a_person_would_write_it(value, expected):
-    """What is usual stays; the rest is spelt out, byte by byte."""
+def test_a_value_is_escaped_only_where_necessary(value, expected):
+    """Usual characters are kept; any other is written as its bytes in hexadecimal."""
     assert expected == graphite_paths.part(value)
 
 
 @given(any_text)
-def test_a_part_is_acceptable_to_carbon_and_to_the_file_system(value):
-    """No dot, no space, no slash, nothing that Graphite's queries expand, and not too long."""
+def test_a_part_is_valid_for_carbon_and_the_file_system(value):
+    """It has no dot, space, slash or wildcard of Graphite, and is not too long."""
     part = graphite_paths.part(value)
 
     assert re.fullmatch(r"[A-Za-z0-9_:#-]*", part)
@@ -48,44 +48,46 @@ def test_a_part_is_acceptable_to_carbon_and_to_the_file_system(value):
 
 
 @given(any_text, any_text)
-def test_distinct_values_have_distinct_parts(one, other):
-    """Also when both are too long, and begin alike."""
-    assert (one == other) == (graphite_paths.part(one) == graphite_paths.part(other))
-    assert (one == other) == (
-        graphite_paths.part("x" * 240 + one) == graphite_paths.part("x" * 240 + other)
+def test_distinct_values_have_distinct_parts(value, another):
+    """Also if both are too long, and start alike."""
+    assert (value == another) == (graphite_paths.part(value) == graphite_paths.part(another))
+    assert (value == another) == (
+        graphite_paths.part("x" * 240 + value) == graphite_paths.part("x" * 240 + another)
     )
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=20))
-def test_a_part_that_was_not_cut_tells_its_value(value):
-    """The page can show what the label said."""
+def test_a_part_that_was_not_cut_can_be_decoded(value):
+    """Web pages show the value of the label."""
     assert value == graphite_paths.value(graphite_paths.part(value))
 
 
-def test_labels_stand_in_the_order_of_the_page():
-    """An empty value is no label."""
-    found = graphite_paths.path("cpu_seconds_total", (("cpu", "0"), ("none", ""), ("mode", "idle")))
+def test_labels_keep_the_order_of_the_page():
+    """An empty value is a missing label."""
+    path = graphite_paths.path("cpu_seconds_total", (("cpu", "0"), ("none", ""), ("mode", "idle")))
 
-    assert found == "cpu_seconds_total.0.idle"
+    assert path == "cpu_seconds_total.0.idle"
 
 
 @given(labels, labels)
-def test_explicit_paths_are_distinct_and_nobody_elses(one, other):
-    """They tell label names apart, and never equal a usual path."""
-    said = [tuple(sorted(label for label in series if label[1])) for series in (one, other)]
+def test_explicit_paths_are_distinct_from_each_other_and_from_all_others(labels_a, labels_b):
+    """They contain the names of the labels, and never equal a usual path."""
+    series = [
+        tuple(sorted(label for label in labels if label[1])) for labels in (labels_a, labels_b)
+    ]
 
-    paths = [graphite_paths.explicit_path("m", labels) for labels in said]
+    paths = [graphite_paths.explicit_path("m", each) for each in series]
 
-    assert (said[0] == said[1]) == (paths[0] == paths[1])
-    assert said[0] == () or graphite_paths.path("m", other) != paths[0]
+    assert (series[0] == series[1]) == (paths[0] == paths[1])
+    assert series[0] == () or graphite_paths.path("m", labels_b) != paths[0]
     assert all(len(f"{part}.wsp") <= 255 for path in paths for part in path.split("."))
 
 
-def test_an_explicit_path_passes_relays_as_it_is():
-    """carbon-c-relay would make ``_`` of a ``=``."""
-    found = graphite_paths.explicit_path("a", (("y", "1"), ("none", ""), ("x", "/home")))
+def test_relays_do_not_change_an_explicit_path():
+    """carbon-c-relay would replace a ``=`` by ``_``."""
+    path = graphite_paths.explicit_path("a", (("y", "1"), ("none", ""), ("x", "/home")))
 
-    assert found == "a.y#:1.x#::home"
+    assert path == "a.y#:1.x#::home"
 
 
 MANY = tuple((f"label{number}", "x" * 200) for number in range(40))
@@ -93,12 +95,12 @@ MANY = tuple((f"label{number}", "x" * 200) for number in range(40))
 
 @pytest.mark.parametrize("path", [graphite_paths.path, graphite_paths.explicit_path])
 def test_a_path_of_many_long_labels_fits_into_the_file_system(path):
-    """It stays below its metric, and apart from a path that differs at its very end."""
-    found, other = path("m", MANY), path("m", (*MANY[:-1], ("label39", "y" * 200)))
+    """It stays below its metric, and differs from a path that differs only at its very end."""
+    whole, another = path("m", MANY), path("m", (*MANY[:-1], ("label39", "y" * 200)))
 
-    assert found.startswith("m.##")
-    assert found != other
-    assert max(len(found), len(path("m", MANY[:9]))) <= 2000
+    assert whole.startswith("m.##")
+    assert whole != another
+    assert max(len(whole), len(path("m", MANY[:9]))) <= 2000
 
 
 @pytest.mark.parametrize(
@@ -111,6 +113,6 @@ def test_a_path_of_many_long_labels_fits_into_the_file_system(path):
         ("fe80::1%eth0", "fe80--1#25eth0"),
     ],
 )
-def test_a_node_is_called_by_its_short_name(host, expected):
-    """Addresses stay whole."""
+def test_a_node_has_its_short_name_in_paths(host, expected):
+    """An address is kept whole."""
     assert expected == graphite_paths.node_part(host)

@@ -1,4 +1,4 @@
-"""The names of FrUCToSA 0.3: what it would have told of a node is what is told now."""
+"""The names of FrUCToSA 0.3: what it sent for a node is what lmaster sends."""
 
 import psutil
 import pytest
@@ -63,7 +63,7 @@ Inter-|   Receive                                                |  Transmit
 
 @pytest.fixture
 def proc(tmp_path, monkeypatch):
-    """Return a /proc that psutil and lagent both read."""
+    """A /proc that psutil and lagent both read."""
     for name, content in FILES.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(content)
@@ -71,72 +71,71 @@ def proc(tmp_path, monkeypatch):
     return tmp_path
 
 
-def seen(*sensors):
-    """Return what Graphite gets of a page of these sensors, by path."""
+def graphite_points(*sensors):
+    """Return what Graphite receives for a page of these sensors, by path."""
     page = "".join(SensorReader(sensor).run().text(Format.TEXT) for sensor in sensors)
     samples = list(text_format.samples(page))
-    named = [FRUCTOSA.path(sample.name, sample.labels) for sample in samples]
-    found = {
-        name.path: name.factor * sample.value for name, sample in zip(named, samples, strict=True)
+    series = [FRUCTOSA.path(sample.name, sample.labels) for sample in samples]
+    points = {
+        name.path: name.factor * sample.value for name, sample in zip(series, samples, strict=True)
     }
-    for total in FRUCTOSA.totals([name.path for name in named]):
-        found[total.path] = total.factor * sum(samples[at].value for at in total.at)
-    return found
+    for total in FRUCTOSA.totals([name.path for name in series]):
+        points[total.path] = total.factor * sum(samples[at].value for at in total.at)
+    return points
 
 
-def told(found, sensor):
-    """Return the fields of an old sensor."""
+def fields(points, sensor):
+    """Return the fields of a sensor of FrUCToSA 0.3."""
     return {
         path.removeprefix(f"{sensor}."): value
-        for path, value in found.items()
+        for path, value in points.items()
         if path.startswith(f"{sensor}.")
     }
 
 
-def look():
-    """Return a look at the processors, not one that another sensor had just before."""
+def read_stat():
+    """Read /proc/stat directly, not through the cache that the sensors share."""
     return proc_stat.parse(Kernel().content("/proc/stat"))
 
 
 @pytest.mark.parametrize(
-    ("name", "psutil_says", "left_out"),
+    ("name", "psutil_result"),
     [
-        ("VirtualMemory", psutil.virtual_memory, set()),
-        ("SwapMemory", psutil.swap_memory, set()),
-        ("NetIOCounters", lambda: psutil.net_io_counters(nowrap=False), set()),
+        ("VirtualMemory", psutil.virtual_memory),
+        ("SwapMemory", psutil.swap_memory),
+        ("NetIOCounters", lambda: psutil.net_io_counters(nowrap=False)),
     ],
 )
 @pytest.mark.usefixtures("proc")
-def test_a_sensor_says_what_psutil_says(name, psutil_says, left_out):
-    """Field by field, in psutil's units; psutil rounds percentages to a tenth."""
-    found = told(seen(SENSORS[name]()), name)
+def test_the_fields_of_a_sensor_are_those_of_psutil(name, psutil_result):
+    """They have psutil's units; psutil rounds percentages to a tenth."""
+    values = fields(graphite_points(SENSORS[name]()), name)
 
-    expected = {key: value for key, value in psutil_says()._asdict().items() if key not in left_out}
-    assert pytest.approx(expected, abs=0.05) == found
-
-
-@pytest.mark.usefixtures("proc")
-def test_times_are_those_of_all_processors_together():
-    """And those of each have plain names."""
-    found = seen(SENSORS["CPUTimes"](read=look))
-
-    assert pytest.approx(psutil.cpu_times()._asdict()) == told(found, "CPUTimes")
-    assert {0.5} == {found[f"fructosa_cpu_seconds_total.{cpu}.user"] for cpu in "01"}
+    assert pytest.approx(psutil_result()._asdict(), abs=0.05) == values
 
 
 @pytest.mark.usefixtures("proc")
-def test_counts_of_the_processors_are_what_psutil_counts():
-    """But for system calls, which Linux does not count: psutil says 0."""
-    found = told(seen(SENSORS["CPUStats"](read=look)), "CPUStats")
+def test_cpu_times_are_summed_over_all_processors():
+    """The times of each processor have plain names."""
+    points = graphite_points(SENSORS["CPUTimes"](read=read_stat))
 
-    assert psutil.cpu_stats()._asdict() == {**found, "syscalls": 0}
+    assert pytest.approx(psutil.cpu_times()._asdict()) == fields(points, "CPUTimes")
+    assert {0.5} == {points[f"fructosa_cpu_seconds_total.{cpu}.user"] for cpu in "01"}
+
+
+@pytest.mark.usefixtures("proc")
+def test_cpu_statistics_are_those_of_psutil():
+    """Except for system calls, which Linux does not count: psutil returns 0."""
+    values = fields(graphite_points(SENSORS["CPUStats"](read=read_stat)), "CPUStats")
+
+    assert psutil.cpu_stats()._asdict() == {**values, "syscalls": 0}
 
 
 @pytest.mark.parametrize("name", ["CPUPercent", "CPUTimesPercent"])
-def test_shares_of_time_are_percentages(name, proc):
-    """Those of 0.3 covered the time since the measurement before, too."""
-    sensor = SENSORS[name](read=look)
-    seen(sensor)
+def test_cpu_utilization_is_in_percent(name, proc):
+    """As in FrUCToSA 0.3, it covers the time since the previous measurement."""
+    sensor = SENSORS[name](read=read_stat)
+    graphite_points(sensor)
     psutil.cpu_percent(percpu=True)
     psutil.cpu_times_percent()
     (proc / "stat").write_text(
@@ -147,31 +146,31 @@ cpu1 90 10 220 2040 30 3 4 4 5 5
 """
     )
 
-    found = told(seen(sensor), name)
+    values = fields(graphite_points(sensor), name)
 
     expected = {
         "CPUPercent": lambda: dict(zip("01", psutil.cpu_percent(percpu=True), strict=True)),
         "CPUTimesPercent": lambda: psutil.cpu_times_percent()._asdict(),
     }[name]()
-    assert pytest.approx(expected, abs=0.05) == found
+    assert pytest.approx(expected, abs=0.05) == values
     assert {"CPUPercent": 80.0, "CPUTimesPercent": 20.0}[name] in [
-        pytest.approx(value, abs=0.01) for value in found.values()
+        pytest.approx(value, abs=0.01) for value in values.values()
     ]
 
 
 @pytest.mark.usefixtures("proc")
-def test_of_disks_the_whole_ones_are_added_up():
-    """What went through a partition went through its disk."""
-    found = told(seen(SENSORS["DiskIOCounters"]()), "DiskIOCounters")
+def test_only_whole_disks_are_summed():
+    """What is read from a partition is read from its disk."""
+    values = fields(graphite_points(SENSORS["DiskIOCounters"]()), "DiskIOCounters")
 
     disks = psutil.disk_io_counters(perdisk=True, nowrap=False)
     assert {"sda", "sda1", "nvme0n1", "nvme0n1p1"} == disks.keys()
     whole = zip(disks["sda"]._fields, disks["sda"], disks["nvme0n1"], strict=True)
-    assert pytest.approx({field: one + other for field, one, other in whole}) == found
+    assert pytest.approx({field: sda + nvme for field, sda, nvme in whole}) == values
 
 
-def test_the_file_system_at_the_root_has_the_old_name():
-    """0.3 knew no other."""
+def test_the_root_file_system_has_a_legacy_name():
+    """FrUCToSA 0.3 knew no other file system."""
     sensor = SENSORS["DiskUsage"](
         read=lambda path: {
             "/": record(total=10, used=3, free=6, percent=33.3),
@@ -182,52 +181,52 @@ def test_the_file_system_at_the_root_has_the_old_name():
         ),
     )
 
-    found = seen(sensor)
+    points = graphite_points(sensor)
 
     expected = {"total": 10, "used": 3, "free": 6, "percent": 33.3}
-    assert pytest.approx(expected, abs=0.05) == told(found, "DiskUsage")
-    assert found["fructosa_filesystem_total_bytes.:home"] == 99
+    assert pytest.approx(expected, abs=0.05) == fields(points, "DiskUsage")
+    assert points["fructosa_filesystem_total_bytes.:home"] == 99
 
 
-def test_frequencies_are_the_mean_in_megahertz():
-    """As psutil tells them without percpu."""
+def test_frequencies_are_the_mean_of_all_processors_in_megahertz():
+    """As psutil returns them without percpu."""
     both = [
         record(current=2000.0, min=800.0, max=3000.0),
         record(current=1000.0, min=800.0, max=3000.0),
     ]
 
-    found = told(seen(SENSORS["CPUFreq"](read=lambda: both)), "CPUFreq")
+    values = fields(graphite_points(SENSORS["CPUFreq"](read=lambda: both)), "CPUFreq")
 
-    assert pytest.approx({"current": 1500.0, "min": 800.0, "max": 3000.0}) == found
-
-
-def test_what_was_a_single_number_is_one():
-    """Its name is that of its sensor."""
-    found = seen(machine.full("CPUCount"), machine.full("BootTime"))
-
-    assert found == {"CPUCount": 8, "fructosa_cpu_cores": 4, "BootTime": 1_700_000_000}
+    assert pytest.approx({"current": 1500.0, "min": 800.0, "max": 3000.0}) == values
 
 
-def test_a_battery_has_a_percentage():
-    """And seconds that are left."""
-    found = told(seen(machine.full("SensorsBattery")), "SensorsBattery")
+def test_a_sensor_with_one_value_has_no_field():
+    """The legacy name is that of the sensor."""
+    points = graphite_points(machine.full("CPUCount"), machine.full("BootTime"))
 
-    assert {"percent": 50.0, "secsleft": 3600, "power_plugged": 1} == found
+    assert points == {"CPUCount": 8, "fructosa_cpu_cores": 4, "BootTime": 1_700_000_000}
 
 
-def test_processors_that_are_told_together_keep_their_old_names():
-    """With percpu = no the sum is of one series."""
+def test_a_battery_has_a_percentage_and_the_seconds_left():
+    """Both have the names of psutil."""
+    values = fields(graphite_points(machine.full("SensorsBattery")), "SensorsBattery")
+
+    assert {"percent": 50.0, "secsleft": 3600, "power_plugged": 1} == values
+
+
+def test_cpu_times_without_percpu_keep_their_legacy_names():
+    """With percpu = no the sum has one term."""
     options = machine.options("CPUTimes", percpu=False)
     seconds = [machine.cpu_times(user=1, idle=3), machine.cpu_times(user=2)]
 
-    found = seen(SENSORS["CPUTimes"](options, read=lambda: machine.look(*seconds)))
+    points = graphite_points(SENSORS["CPUTimes"](options, read=lambda: machine.look(*seconds)))
 
-    assert found["CPUTimes.user"] == 3
-    assert found["CPUTimes.idle"] == 3
+    assert points["CPUTimes.user"] == 3
+    assert points["CPUTimes.idle"] == 3
 
 
-def test_the_table_names_what_sensors_declare():
-    """With the labels that they declare, and below the sensor that has them."""
+def test_legacy_names_are_of_declared_metrics_and_labels():
+    """Each legacy name starts with the name of the sensor that declares the metric."""
     declared = {
         metric.name: (name, set(metric.labels))
         for name, sensor in SENSORS.items()
@@ -246,8 +245,8 @@ def test_the_table_names_what_sensors_declare():
     assert set() == legacy_names.RENAMED.keys() & legacy_names.SUMMED.keys()
 
 
-def test_no_old_name_is_given_twice():
-    """Each has one metric."""
+def test_no_two_metrics_have_the_same_legacy_name():
+    """Otherwise one would overwrite the other in Graphite."""
     names = [old.name for olds in legacy_names.RENAMED.values() for old in olds]
     names += [summed.name for summed in legacy_names.SUMMED.values()]
 
@@ -280,13 +279,13 @@ def test_no_old_name_is_given_twice():
         ("fructosa_disk_reads_total", {"disk": "sda"}, "fructosa_disk_reads_total.disk#:sda"),
     ],
 )
-def test_only_what_lagent_says_has_an_old_name(metric, labels, expected):
-    """The same metric with other labels, or another of the old name, has not."""
+def test_only_metrics_with_the_labels_of_lagent_have_legacy_names(metric, labels, expected):
+    """A metric with other labels, or one whose name is a legacy name, is not from lagent."""
     assert expected == FRUCTOSA.path(metric, tuple(labels.items())).path
 
 
-def test_only_what_lagent_says_is_added_up():
-    """A metric of the same name with other labels is somebody else's."""
+def test_only_series_with_the_labels_of_lagent_are_summed():
+    """A metric of the same name with other labels comes from another exporter."""
     series = [
         ("fructosa_network_receive_bytes_total", (("interface", "eth0"),)),
         ("fructosa_network_receive_bytes_total", (("link", "eth1"),)),
@@ -296,7 +295,7 @@ def test_only_what_lagent_says_is_added_up():
         ("fructosa_network_receive_bytes_total", (("interface", "ib0"),)),
     ]
 
-    (total,) = FRUCTOSA.totals([FRUCTOSA.path(*one).path for one in series])
+    (total,) = FRUCTOSA.totals([FRUCTOSA.path(*each).path for each in series])
 
     assert total == ("NetIOCounters.bytes_recv", 1.0, (0, 5))
 
@@ -311,8 +310,8 @@ def test_only_what_lagent_says_is_added_up():
         (["mmcblk0", "mmcblk0p1", "mmcblk0boot0"], ["mmcblk0", "mmcblk0boot0"]),
     ],
 )
-def test_a_partition_is_known_by_its_name(devices, expected):
-    """If its disk is told of; partitions alone are added up."""
+def test_a_partition_of_a_disk_on_the_page_is_not_summed(devices, expected):
+    """Partitions are recognised by their names; without their disk they are summed."""
     paths = [f"fructosa_disk_reads_total.{device}" for device in devices]
 
     (total,) = legacy_names.totals(paths)
@@ -320,8 +319,8 @@ def test_a_partition_is_known_by_its_name(devices, expected):
     assert expected == [devices[at] for at in total.at]
 
 
-def test_a_series_that_is_said_twice_counts_once():
-    """The last one, as for its own path."""
+def test_the_last_of_repeated_series_is_summed():
+    """As for the path of the series itself."""
     (total,) = legacy_names.totals(["fructosa_network_receive_bytes_total.eth0"] * 2)
 
     assert (1,) == total.at

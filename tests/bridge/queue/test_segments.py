@@ -1,4 +1,4 @@
-"""The queue as files."""
+"""The files of the queue on disk."""
 
 import os
 import resource
@@ -28,43 +28,43 @@ class Clock:
 
 @pytest.fixture
 def clock():
-    """The clock of the files."""
+    """The clock that sets the age of segments."""
     return Clock()
 
 
 @pytest.fixture
-def files(tmp_path, clock):
-    """A function that opens the queue in the test's folder."""
+def open_segments(tmp_path, clock):
+    """A function that opens the queue in the folder of the test."""
     opened = []
 
-    def make(limit_bytes=2**20, age_s=3600):
+    def open_queue(limit_bytes=2**20, age_s=3600):
         opened.append(Segments(tmp_path / "queue", limit_bytes, age_s, clock))
         opened[-1].open()
         return opened[-1]
 
-    yield make
-    for made in opened:
-        made.close()
+    yield open_queue
+    for segments in opened:
+        segments.close()
 
 
 def times(segments):
-    """Return the times of all batches that are queued."""
-    found, start = [], segments.start
+    """Return the times of all batches in the queue."""
+    result, start = [], segments.start
     while start < segments.end:
-        taken, start = segments.read(start, segments.end, 10**6)
-        found += [got.time_s for got, _ in taken]
-    return found
+        batches, start = segments.read(start, segments.end, 10**6)
+        result += [batch.time_s for batch, _ in batches]
+    return result
 
 
-def test_what_was_appended_is_there_after_the_next_start(files):
-    """Over many segments, with the count of its points."""
-    first = files(16 * 1000)
+def test_appended_batches_are_still_there_after_a_restart(open_segments):
+    """Over many segments, with the right number of points."""
+    first = open_segments(16 * 1000)
     for number in range(40):
         first.append(batch(number))
     end = first.end
     first.close()
 
-    second = files(16 * 1000)
+    second = open_segments(16 * 1000)
 
     assert list(range(40)) == times(second)
     assert (end, 400) == (second.end, second.end.points - second.start.points)
@@ -72,34 +72,34 @@ def test_what_was_appended_is_there_after_the_next_start(files):
     assert list(range(41)) == times(second)
 
 
-def test_who_was_killed_is_told_from_who_ended(files, tmp_path, caplog):
-    """By a note that only who ends takes away; the log tells, too."""
-    first = files()
+def test_a_killed_lmaster_is_recognised_by_the_next_one(open_segments, tmp_path, caplog):
+    """It leaves a mark that a clean exit removes; the log reports it."""
+    first = open_segments()
     first.append(batch(0))
     first.close()
 
-    ended = files()
+    ended = open_segments()
     lock = ended._lock
     was_killed = ended.was_killed
-    ended._lock = None  # as the kernel does for one that is killed
+    ended._lock = None  # so that it is unlocked as if the process was killed
     os.close(lock)
-    after = files()
+    after = open_segments()
 
     assert (False, False, True) == (first.was_killed, was_killed, after.was_killed)
     assert 1 == caplog.text.count("the previous lmaster was killed")
 
 
-@pytest.mark.parametrize("cut", [1, 8, 50, 104])
-def test_a_torn_tail_is_cut_off_and_counted(files, tmp_path, cut):
-    """What stands before it is whole; what comes after is, too."""
-    first = files()
+@pytest.mark.parametrize("cut", [1, 104])
+def test_a_torn_tail_is_truncated_and_counted(open_segments, tmp_path, cut):
+    """What was before it, and what is appended later, is undamaged."""
+    first = open_segments()
     for number in range(3):
         first.append(batch(number))
     first.close()
     (path,) = (tmp_path / "queue").glob("*.segment")
     path.write_bytes(path.read_bytes()[:-cut])
 
-    second = files()
+    second = open_segments()
     second.append(batch(7))
 
     assert [0, 1, 7] == times(second)
@@ -107,29 +107,29 @@ def test_a_torn_tail_is_cut_off_and_counted(files, tmp_path, cut):
     assert second.end.points == 30
 
 
-def test_what_follows_a_torn_tail_is_there_after_one_more_start(files, tmp_path):
-    """The cut lasts, and so does what was appended behind it."""
-    first = files()
+def test_what_is_appended_after_a_torn_tail_survives_a_restart(open_segments, tmp_path):
+    """The file was truncated before it was appended to."""
+    first = open_segments()
     first.append(batch(0))
     first.append(batch(1))
     first.close()
     (path,) = (tmp_path / "queue").glob("*.segment")
     whole = path.stat().st_size
     path.write_bytes(path.read_bytes()[:-5])
-    second = files()
+    second = open_segments()
     second.append(batch(2))
     second.close()
 
-    third = files()
+    third = open_segments()
 
     assert [0, 2] == times(third)
     assert path.stat().st_size < whole - 5
     assert third.end.points == 20
 
 
-def test_what_could_not_be_cut_off_hides_nothing(files, tmp_path):
-    """A disk that refuses the cut leaves half a record behind, and the next segment whole."""
-    first = files()
+def test_a_tail_that_could_not_be_truncated_hides_nothing(open_segments, tmp_path):
+    """If the disk refuses that, half a record is followed by another, undamaged segment."""
+    first = open_segments()
     first.append(batch(0))
     first.finish()
     first.append(batch(1))
@@ -137,90 +137,103 @@ def test_what_could_not_be_cut_off_hides_nothing(files, tmp_path):
     torn = min((tmp_path / "queue").glob("*.segment"))
     torn.write_bytes(torn.read_bytes() + b"half a record" * 20)
 
-    second = files()
+    second = open_segments()
 
     assert [0, 1] == times(second)
     assert second.end.points == 20
 
 
-def test_what_was_never_whole_is_removed(files, tmp_path):
-    """A segment torn within its first bytes holds nothing."""
+def test_a_segment_with_a_torn_header_is_removed(open_segments, tmp_path):
+    """It contains nothing."""
     (tmp_path / "queue").mkdir()
     (tmp_path / "queue" / f"{0:020}.segment").write_bytes(b"FrUCT")
 
-    made = files()
+    segments = open_segments()
 
-    assert (5, []) == (made.torn_bytes, list((tmp_path / "queue").glob("*.segment")))
+    assert (5, []) == (segments.torn_bytes, list((tmp_path / "queue").glob("*.segment")))
 
 
-def test_the_oldest_segments_go_when_there_is_no_room(files):
-    """Until all fits again."""
-    made, dropped = files(16 * 1000), []
+def test_the_oldest_segments_are_dropped_when_the_queue_is_full(open_segments):
+    """Until the queue is below its limit again."""
+    segments, dropped = open_segments(16 * 1000), []
     for number in range(400):
-        made.append(batch(number))
-        dropped += made.drop_overdue()
+        segments.append(batch(number))
+        dropped += segments.drop_overdue()
 
-    assert {"full"} == {why for _, why in dropped}
-    assert dropped[-1][0] == made.start
-    assert 14_000 < made.size_bytes <= 17_000
-    assert list(range(400))[-len(times(made)) :] == times(made)
+    assert {"full"} == {reason for _, reason in dropped}
+    assert dropped[-1][0] == segments.start
+    assert 14_000 < segments.size_bytes <= 17_000
+    assert list(range(400))[-len(times(segments)) :] == times(segments)
 
 
-def test_what_is_too_old_goes(files, clock):
-    """Segments last written before the limit."""
-    made = files(age_s=160)
-    made.append(batch(1))
+def test_segments_that_are_too_old_are_dropped(open_segments, clock):
+    """The time of their last write counts."""
+    segments = open_segments(age_s=160)
+    segments.append(batch(1))
     clock.now_s += 100
-    made.append(batch(2))
-    assert [] == made.drop_overdue()
+    segments.append(batch(2))
+    assert [] == segments.drop_overdue()
 
     clock.now_s += 100
 
-    assert ["old"] == [why for _, why in made.drop_overdue()]
-    assert [2] == times(made)
+    assert ["old"] == [reason for _, reason in segments.drop_overdue()]
+    assert [2] == times(segments)
 
 
-def test_what_all_have_got_is_removed_but_for_the_newest_segment(files):
-    """That one is still written."""
-    made = files(16 * 1000)
+def test_delivered_segments_are_removed_except_the_newest(open_segments):
+    """It is still being written."""
+    segments = open_segments(16 * 1000)
     for number in range(40):
-        made.append(batch(number))
+        segments.append(batch(number))
 
-    made.drop_delivered(made.end)
+    segments.drop_delivered(segments.end)
 
-    assert made.size_bytes < 1200
+    assert segments.size_bytes < 1200
 
 
-def test_a_damaged_part_is_passed_over(files, tmp_path):
-    """The rest of its segment can't be read; the next one can."""
-    made = files(16 * 1000)
+def test_a_damaged_part_is_skipped(open_segments, tmp_path):
+    """The rest of its segment cannot be read; the next segment can."""
+    segments = open_segments(16 * 1000)
     for number in range(20):
-        made.append(batch(number))
+        segments.append(batch(number))
     first = min((tmp_path / "queue").glob("*.segment"))
     data = bytearray(first.read_bytes())
     data[500] ^= 1
     first.write_bytes(data)
 
-    found = times(made)
+    result = times(segments)
 
-    whole = [number for number in range(20) if number in found]
-    assert whole == found
-    assert 0 in found
-    assert 19 in found
-    assert 10 < len(found) < 20
+    in_order = [number for number in range(20) if number in result]
+    assert in_order == result
+    assert 0 in result
+    assert 19 in result
+    assert 10 < len(result) < 20
 
 
-def test_new_batches_stand_behind_what_a_destination_has_got(files, tmp_path, clock):
-    """Else a power cut that lost the end of the queue would make new points look delivered."""
-    made = Segments(tmp_path / "other", 2**20, 3600, clock)
-    made.open(Position(5000, 70))
+def test_a_segment_that_cannot_be_read_is_skipped(open_segments, tmp_path, caplog):
+    """The log has the reason."""
+    segments = open_segments()
+    segments.append(batch(1))
+    (path,) = (tmp_path / "queue").glob("*.segment")
+    path.unlink()
 
-    start, _ = made.append(batch(1))
-    made.close()
-    again = Segments(tmp_path / "other", 2**20, 3600, clock)
-    again.open(Position(9000, 90))
-    later, _ = again.append(batch(2))
-    again.close()
+    assert ([], segments.end) == segments.read(segments.start, segments.end, 10)
+    assert f"cannot read {path}: No such file or directory" in caplog.text
+
+
+def test_new_batches_are_after_the_furthest_position_of_a_destination(
+    open_segments, tmp_path, clock
+):
+    """Otherwise, if a power failure lost the end of the queue, new points would look delivered."""
+    first = Segments(tmp_path / "other", 2**20, 3600, clock)
+    first.open(Position(5000, 70))
+
+    start, _ = first.append(batch(1))
+    first.close()
+    second = Segments(tmp_path / "other", 2**20, 3600, clock)
+    second.open(Position(9000, 90))
+    later, _ = second.append(batch(2))
+    second.close()
 
     assert start.offset > 5000
     assert start.points == 70
@@ -228,47 +241,47 @@ def test_new_batches_stand_behind_what_a_destination_has_got(files, tmp_path, cl
     assert later.points == 90
 
 
-def test_one_lmaster_has_the_folder(files):
-    """A second one is told so, and what to do."""
-    files()
+def test_only_one_lmaster_can_use_the_folder(open_segments):
+    """The error of the second one says what to do."""
+    open_segments()
 
     with pytest.raises(ServiceError, match=r"another lmaster uses the queue in .*data directory"):
-        files()
+        open_segments()
 
 
-def test_others_may_not_look_into_it(files, tmp_path):
-    """Points may name users."""
-    files().append(batch(1))
+def test_other_users_cannot_read_the_queue(open_segments, tmp_path):
+    """Labels may contain names of users."""
+    open_segments().append(batch(1))
 
     assert (tmp_path / "queue").stat().st_mode & 0o777 == 0o700
 
 
-def test_several_batches_are_written_at_once(files):
-    """Each has its own place, one behind the other, and is there after the next start."""
-    first = files()
+def test_several_batches_are_written_together(open_segments):
+    """Their ranges adjoin, and all are there after a restart."""
+    first = open_segments()
 
-    places = first.extend([batch(number) for number in range(5)])
+    ranges = first.extend([batch(number) for number in range(5)])
 
-    assert [start for start, _ in places[1:]] == [end for _, end in places[:-1]]
-    assert (first.end, 50) == (places[-1][1], first.end.points)
-    assert [[3]] == [[got.time_s for got, _ in first.read(*places[3], 1)[0]]]
+    assert [start for start, _ in ranges[1:]] == [end for _, end in ranges[:-1]]
+    assert (first.end, 50) == (ranges[-1][1], first.end.points)
+    assert [3] == [batch.time_s for batch, _ in first.read(*ranges[3], 1)[0]]
     first.close()
-    assert list(range(5)) == times(files())
+    assert list(range(5)) == times(open_segments())
 
 
-def test_no_batches_are_nothing(files):
-    """And the next ones are written as ever."""
-    made = files()
+def test_an_empty_list_of_batches_writes_nothing(open_segments):
+    """The next batches are written as usual."""
+    segments = open_segments()
 
-    assert [] == made.extend([])
-    made.extend([batch(1)])
+    assert [] == segments.extend([])
+    segments.extend([batch(1)])
 
-    assert [1] == times(made)
+    assert [1] == times(segments)
 
 
 @contextmanager
-def files_of_at_most(size):
-    """Let no file become larger; what is written is cut there, as it is on a full disk."""
+def file_size_limit(size):
+    """Let no file grow beyond *size*; writes stop there as on a full disk."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
@@ -277,35 +290,35 @@ def files_of_at_most(size):
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-@pytest.mark.parametrize("room", [0, 1, 200, 400])
-def test_of_several_batches_all_are_written_or_none(files, tmp_path, room):
-    """A disk that fills up amid them leaves those before, and takes those after."""
-    made = files()
-    made.extend([batch(0)])
-    before = made.end
+@pytest.mark.parametrize("free_bytes", [0, 1, 200, 400])
+def test_either_all_batches_of_a_write_are_written_or_none(open_segments, tmp_path, free_bytes):
+    """If the disk is full in between, earlier and later batches are undamaged."""
+    segments = open_segments()
+    segments.extend([batch(0)])
+    before = segments.end
     (path,) = (tmp_path / "queue").glob("*.segment")
     size = path.stat().st_size
 
-    with files_of_at_most(size + room), pytest.raises(OSError, match="File too large"):
-        made.extend([batch(number) for number in range(1, 5)])
+    with file_size_limit(size + free_bytes), pytest.raises(OSError, match="File too large"):
+        segments.extend([batch(number) for number in range(1, 5)])
 
-    assert (before, [0], size) == (made.end, times(made), path.stat().st_size)
-    made.extend([batch(7), batch(8)])
-    assert [0, 7, 8] == times(made)
-    made.close()
-    assert [0, 7, 8] == times(files())
+    assert (before, [0], size) == (segments.end, times(segments), path.stat().st_size)
+    segments.extend([batch(7), batch(8)])
+    assert [0, 7, 8] == times(segments)
+    segments.close()
+    assert [0, 7, 8] == times(open_segments())
 
 
-def test_a_batch_that_can_not_be_written_leaves_no_paths_behind(files):
-    """Else those after it would name paths that stand nowhere."""
-    made = files()
+def test_a_batch_that_cannot_be_encoded_leaves_no_paths_behind(open_segments):
+    """Otherwise later batches would refer to paths that were never written."""
+    segments = open_segments()
     paths = Paths(("a", "b"))
-    good = Batch(1, 10, Points("n1.", paths, "", [1.0, 2.0]))
-    bad = Batch(1, 10, Points("n" * 2**17, paths, "", [1.0, 2.0]))
-    made.extend([batch(0)])
+    valid = Batch(1, 10, Points("n1.", paths, "", [1.0, 2.0]))
+    too_long = Batch(1, 10, Points("n" * 2**17, paths, "", [1.0, 2.0]))
+    segments.extend([batch(0)])
 
     with pytest.raises(Exception, match="format"):
-        made.extend([good, bad])
-    made.extend([good])
+        segments.extend([valid, too_long])
+    segments.extend([valid])
 
-    assert [0, 1] == times(made)
+    assert [0, 1] == times(segments)

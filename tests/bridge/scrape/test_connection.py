@@ -1,4 +1,4 @@
-"""One connection: a page at a time, and what may happen to it amid, between and after them."""
+"""A connection to a node: one response at a time, and what may happen in between."""
 
 import asyncio
 import gc
@@ -12,221 +12,222 @@ from fructosa_bridge.model.target import Target
 from fructosa_bridge.scrape.connection import ConnectionClosed, NodeConnection
 from fructosa_bridge.scrape.response import ScrapeResponse
 from fructosa_service.web.tls import TLSFiles
-from tests.bridge.node import GOOD, Node, answer, then_close, then_hang, then_reset
 from tests.certificates import Authority
 
+from ..node import GOOD_PAGE, Node, http_response, send_and_close, send_and_hang, send_and_reset
+
 REQUEST = b"GET /metrics HTTP/1.1\r\n\r\n"
-PATIENCE_S = 20
+TIMEOUT_S = 20
 
 
 @pytest.fixture
 async def node():
-    """A node that answers well, until it is told to answer otherwise."""
-    one = Node()
-    await one.start()
-    yield one
-    await one.stop()
+    """A node that serves a good page unless the test changes its reply."""
+    running = Node()
+    await running.start()
+    yield running
+    await running.stop()
 
 
 @pytest.fixture
 async def connect(node):
-    """A function that makes a connection to the node, which is closed behind the test."""
-    made = []
+    """A function that opens a connection to the node; it is closed after the test."""
+    connections = []
 
-    async def make(**how):
+    async def open_connection(**options):
         loop = asyncio.get_running_loop()
-        port = how.pop("port", node.port)
-        _, connection = await loop.create_connection(NodeConnection, "127.0.0.1", port, **how)
-        made.append(connection)
+        port = options.pop("port", node.port)
+        _, connection = await loop.create_connection(NodeConnection, "127.0.0.1", port, **options)
+        connections.append(connection)
         return connection
 
-    yield make
-    for connection in made:
+    yield open_connection
+    for connection in connections:
         connection.close()
     await asyncio.sleep(0)
 
 
-def new_reply():
-    """Return a reply that nothing has come of."""
+def new_response():
+    """Return a response of which nothing was received yet."""
     return ScrapeResponse(Target(group="all", host="127.0.0.1", port=1, graphite_path="n"))
 
 
-async def asked(connection, reply=None):
-    """Ask on a connection; return the reply."""
-    reply = reply or new_reply()
-    await asyncio.wait_for(connection.request(REQUEST, reply), PATIENCE_S)
-    return reply
+async def request(connection, response=None):
+    """Send a request on a connection; return its response."""
+    response = response or new_response()
+    await asyncio.wait_for(connection.request(REQUEST, response), TIMEOUT_S)
+    return response
 
 
 async def until_closed(connection):
     """Wait until the connection has noticed its end."""
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(TIMEOUT_S):
         while connection.is_open:
             await asyncio.sleep(0.001)
 
 
-async def test_a_connection_is_asked_again_and_again(node, connect):
-    """It stays open between two pages."""
+async def test_a_connection_is_used_for_several_requests(node, connect):
+    """It stays open between them."""
     connection = await connect()
 
-    pages = [(await asked(connection)).page() for _ in range(3)]
+    pages = [(await request(connection)).page() for _ in range(3)]
 
-    assert [GOOD] * 3 == pages
+    assert [GOOD_PAGE] * 3 == pages
     assert (True, 1) == (connection.is_open, node.connections)
 
 
 @pytest.mark.parametrize(
-    "says",
+    "reply",
     [
-        answer(connection="close"),
-        answer() + b"more",
-        answer() + answer(),
-        answer(b"<html>", kind="text/html"),
-        answer(b"x" * 1000, "500 x"),
+        http_response(connection="close"),
+        http_response() + b"more",
+        http_response() + http_response(),
+        http_response(b"<html>", content_type="text/html"),
+        http_response(b"x" * 1000, "500 x"),
         b"SSH-2.0\r\n",
-        then_close(answer(content_length="")),
+        send_and_close(http_response(content_length="")),
     ],
 )
-async def test_a_connection_is_closed_when_it_can_not_be_used_again(node, connect, says):
-    """The node says so, or something is left on its way."""
-    node.says = says
+async def test_a_connection_that_cannot_be_used_again_is_closed(node, connect, reply):
+    """The node says so, or there may be more bytes on their way."""
+    node.reply = reply
     connection = await connect()
 
-    await asked(connection)
+    await request(connection)
 
     assert not connection.is_open
-    await asyncio.wait_for(node.gone.wait(), PATIENCE_S)
+    await node.disconnected()
 
 
-async def test_a_node_that_closes_a_connection_at_rest_is_noticed(node, connect):
-    """Who asks then hears so at once."""
-    node.says = then_close(answer())
+async def test_the_end_of_an_idle_connection_is_noticed(node, connect):
+    """The next request fails at once."""
+    node.reply = send_and_close(http_response())
     connection = await connect()
-    await asked(connection)
+    await request(connection)
 
     await until_closed(connection)
 
     with pytest.raises(ConnectionClosed):
-        await asked(connection)
+        await request(connection)
 
 
-async def test_what_a_node_says_unasked_closes_the_connection(node, connect):
-    """It would be taken for the next answer."""
-    talking = asyncio.Event()
+async def test_unexpected_bytes_close_the_connection(node, connect):
+    """They would be read as the next response."""
+    may_send = asyncio.Event()
 
-    async def says(reader, writer):
-        writer.write(answer())
-        await talking.wait()
-        writer.write(answer(b"late 1\n"))
+    async def reply(reader, writer):
+        writer.write(http_response())
+        await may_send.wait()
+        writer.write(http_response(b"late 1\n"))
 
-    node.says = says
+    node.reply = reply
     connection = await connect()
-    await asked(connection)
+    await request(connection)
 
-    talking.set()
+    may_send.set()
 
     await until_closed(connection)
-    await asyncio.wait_for(node.gone.wait(), PATIENCE_S)
+    await node.disconnected()
 
 
 @pytest.mark.parametrize(
-    ("says", "is_begun", "error"),
+    ("reply", "has_begun", "error"),
     [
-        (then_close(b""), False, type(None)),
-        (then_close(b"HTTP/1.1 200"), True, type(None)),
-        (then_close(answer(content_length=1000)), True, type(None)),
-        (then_reset(), False, ConnectionResetError),
+        (send_and_close(b""), False, type(None)),
+        (send_and_close(b"HTTP/1.1 200"), True, type(None)),
+        (send_and_close(http_response(content_length=1000)), True, type(None)),
+        (send_and_reset(), False, ConnectionResetError),
     ],
 )
-async def test_an_answer_that_breaks_off_is_told(node, connect, says, is_begun, error):
-    """With what the system says, and whether anything had come."""
-    node.says = says
-    connection, reply = await connect(), new_reply()
+async def test_a_response_that_ends_early_raises_the_reason(node, connect, reply, has_begun, error):
+    """With the error of the system, and whether anything was received."""
+    node.reply = reply
+    connection, response = await connect(), new_response()
 
     with pytest.raises(ConnectionClosed) as caught:
-        await asked(connection, reply)
+        await request(connection, response)
 
-    assert (is_begun, error) == (reply.has_begun, type(caught.value.error))
+    assert (has_begun, error) == (response.has_begun, type(caught.value.error))
     assert not connection.is_open
 
 
-async def test_who_is_cancelled_leaves_no_open_connection(node, connect):
-    """Half of an answer would be left on it."""
-    node.says = then_hang(answer(content_length=1000))
-    connection, reply = await connect(), new_reply()
-    asking = asyncio.create_task(connection.request(REQUEST, reply))
-    async with asyncio.timeout(PATIENCE_S):
-        while not reply.size:
+async def test_a_cancelled_request_closes_its_connection(node, connect):
+    """Half of a response would be left on it."""
+    node.reply = send_and_hang(http_response(content_length=1000))
+    connection, response = await connect(), new_response()
+    requesting = asyncio.create_task(connection.request(REQUEST, response))
+    async with asyncio.timeout(TIMEOUT_S):
+        while not response.size:
             await asyncio.sleep(0.001)
 
-    asking.cancel()
+    requesting.cancel()
 
     with pytest.raises(asyncio.CancelledError):
-        await asking
+        await requesting
     assert not connection.is_open
-    await asyncio.wait_for(node.gone.wait(), PATIENCE_S)
+    await node.disconnected()
 
 
-async def test_who_is_cancelled_when_all_has_come_leaves_no_open_connection_either(connect):
-    """The two may happen in one turn of the loop; then nobody is there who would keep it."""
-    connection, reply = await connect(), new_reply()
-    asking = asyncio.create_task(connection.request(b"", reply))
+async def test_a_request_that_is_cancelled_after_its_response_closes_its_connection(connect):
+    """Both may happen in one turn of the loop; then no caller can reuse the connection."""
+    connection, response = await connect(), new_response()
+    requesting = asyncio.create_task(connection.request(b"", response))
     await asyncio.sleep(0)
-    got = answer()
-    connection.get_buffer(-1)[: len(got)] = got
+    received = http_response()
+    connection.get_buffer(-1)[: len(received)] = received
 
-    connection.buffer_updated(len(got))
-    asking.cancel()
+    connection.buffer_updated(len(received))
+    requesting.cancel()
 
     with pytest.raises(asyncio.CancelledError):
-        await asking
-    assert (True, False) == (reply.is_complete, connection.is_open)
+        await requesting
+    assert (True, False) == (response.is_complete, connection.is_open)
 
 
 @pytest.fixture
-async def secure(tmp_path):
-    """A node that speaks TLS, and how to speak with it."""
+async def tls_node(tmp_path):
+    """A node with TLS, and the options of a connection to it."""
     authority = Authority(tmp_path)
     pair = authority.server()
-    own = Node()
-    await own.start(TLSFiles(certificate=pair.certificate, key=pair.key).context())
+    running = Node()
+    await running.start(TLSFiles(certificate=pair.certificate, key=pair.key).context())
     context = ssl.create_default_context(cafile=authority.certificate)
-    yield own, {"port": own.port, "ssl": context, "server_hostname": "127.0.0.1"}
-    await own.stop()
+    yield running, {"port": running.port, "ssl": context, "server_hostname": "127.0.0.1"}
+    await running.stop()
 
 
-async def test_a_page_that_ends_with_the_connection_may_come_by_tls(secure, connect):
-    """When the node says good-bye (close_notify), nothing is missing."""
-    node, how = secure
-    node.says = then_close(answer(content_length=""))
+async def test_over_tls_a_page_may_end_with_the_connection(tls_node, connect):
+    """With a close_notify it is complete."""
+    node, options = tls_node
+    node.reply = send_and_close(http_response(content_length=""))
 
-    reply = await asked(await connect(**how))
+    response = await request(await connect(**options))
 
-    assert (True, GOOD) == (reply.is_complete, reply.page())
+    assert (True, GOOD_PAGE) == (response.is_complete, response.page())
 
 
-async def test_a_page_that_is_cut_off_below_tls_is_not_whole(secure, connect):
-    """Without a good-bye anybody on the way could shorten it."""
-    node, how = secure
+async def test_over_tls_an_end_without_close_notify_is_an_error(tls_node, connect):
+    """Anybody on the path could truncate the page."""
+    node, options = tls_node
 
-    async def says(reader, writer):
-        writer.write(answer(content_length=""))
+    async def reply(reader, writer):
+        writer.write(http_response(content_length=""))
         await writer.drain()
         writer.get_extra_info("socket").shutdown(socket.SHUT_WR)
         raise asyncio.CancelledError
 
-    node.says = says
+    node.reply = reply
 
     with pytest.raises(ConnectionClosed):
-        await asked(await connect(**how))
+        await request(await connect(**options))
 
 
-async def test_a_node_that_ends_tls_at_rest_is_noticed(secure, connect):
-    """Its good-bye ends the connection, also if it leaves the socket open."""
-    node, how = secure
-    node.says = then_close(answer())
-    connection = await connect(**how)
-    await asked(connection)
+async def test_a_close_notify_on_an_idle_connection_is_noticed(tls_node, connect):
+    """It ends the connection even if the socket stays open."""
+    node, options = tls_node
+    node.reply = send_and_close(http_response())
+    connection = await connect(**options)
+    await request(connection)
 
     await until_closed(connection)
 
@@ -234,21 +235,21 @@ async def test_a_node_that_ends_tls_at_rest_is_noticed(secure, connect):
 
 
 @pytest.mark.parametrize("speaks_tls", [False, True])
-async def test_a_connection_goes_when_it_is_closed(node, secure, speaks_tls):
-    """No ring of references keeps it until somebody looks for such."""
-    how = secure[1] if speaks_tls else {"port": node.port}
+async def test_a_closed_connection_is_freed(node, tls_node, speaks_tls):
+    """No reference cycle keeps it until the next garbage collection."""
+    options = tls_node[1] if speaks_tls else {"port": node.port}
     gc.collect()
     gc.disable()
     try:
         loop = asyncio.get_running_loop()
-        port = how.pop("port")
-        connection = (await loop.create_connection(NodeConnection, "127.0.0.1", port, **how))[1]
-        await asked(connection)
-        gone = weakref.ref(connection)
+        port = options.pop("port")
+        connection = (await loop.create_connection(NodeConnection, "127.0.0.1", port, **options))[1]
+        await request(connection)
+        reference = weakref.ref(connection)
         connection.close()
         del connection
-        async with asyncio.timeout(PATIENCE_S):
-            while gone() is not None:
+        async with asyncio.timeout(TIMEOUT_S):
+            while reference() is not None:
                 await asyncio.sleep(0.001)
     finally:
         gc.enable()

@@ -1,4 +1,4 @@
-"""An answer, however its bytes come: status, headers, a bounded body, and what may follow it."""
+"""A response from the bytes of a node: status, headers, body, and what may follow it."""
 
 import gc
 import gzip
@@ -12,257 +12,271 @@ from hypothesis import strategies as st
 from fructosa_bridge.model.errors import ScrapeError
 from fructosa_bridge.model.target import Target
 from fructosa_bridge.scrape.response import ScrapeResponse
-from tests.bridge.node import GOOD, answer
+from fructosa_bridge.scrape.scrape_errors import LONG_HEAD, not_http
+
+from ..node import GOOD_PAGE, http_response
 
 LIMIT_BYTES = 2**20
 HEAD_BYTES = 2**16
-CHUNKED = answer(b"", content_length="", transfer_encoding="chunked")
-NO_HTTP = "the response is not valid HTTP; is this the right port?"
-LONG = "the response has too long headers; is this the right port?"
+CHUNKED = http_response(b"", content_length="", transfer_encoding="chunked")
+NOT_HTTP = not_http(None, speaks_tls=False)
 
 
-def replied(*pieces, is_closed=False):
-    """Return the reply that comes of *pieces*, behind which the node may close."""
-    reply = ScrapeResponse(
+def received(*pieces, is_closed=False):
+    """Return the response that was received in *pieces*; then the connection may be closed."""
+    response = ScrapeResponse(
         Target(group="all", host="n1", port=1, graphite_path="n", page_limit=LIMIT_BYTES)
     )
     for piece in pieces:
-        if not reply.is_over:
-            reply.feed(memoryview(piece))
-    if is_closed and not reply.is_over:
-        reply.end()
-    reply.close()
-    return reply
+        if not response.is_over:
+            response.feed(memoryview(piece))
+    if is_closed and not response.is_over:
+        response.end()
+    response.close()
+    return response
 
 
-def outcome(reply):
-    """Return all that the client looks at, with the page or why there is none."""
+def outcome(response):
+    """Return everything the client reads from a response: the page, or the error."""
     try:
-        page = reply.page()
+        page = response.page()
     except ScrapeError as error:
         page = str(error)
-    if reply.status not in (0, 200):  # of a refusal no more is read than is shown
-        page = reply.excerpt()
-    return reply.status, reply.is_complete, page, reply.media, reply.location
+    if response.status not in (0, 200):  # only the excerpt is read
+        page = response.excerpt()
+    return response.status, response.is_complete, page, response.media, response.location
 
 
 def chunked(body, size, extension=b""):
-    """Return an answer in chunks of a *size*."""
+    """Return a response in chunks of a *size*."""
     parts = [body[at : at + size] for at in range(0, len(body), size)]
     framed = [b"%x%b\r\n%b\r\n" % (len(part), extension, part) for part in parts]
     return CHUNKED + b"".join(framed) + b"0\r\n\r\n"
 
 
-ANSWERS = {
-    "whole": answer(),
-    "empty": answer(b""),
-    "packed": answer(gzip.compress(GOOD * 99), content_encoding="gzip"),
-    "in chunks": chunked(GOOD * 9, 7),
-    "chunks with extensions": chunked(GOOD, 5, b';a="b c";d'),
-    "with trailers": chunked(GOOD, 5)[:-2] + b"Content-Type: text/html\r\nX: y\r\n\r\n",
-    "after 1xx": b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 x\r\nLink: y\r\n\r\n" + answer(),
-    "until it closes": answer(content_length=""),
-    "refusal": answer(b"no " * 99, "500 x"),
-    "moved": answer(b"", "302 x", location="/other"),
-    "no content": answer(b"", "204 x", content_length=""),
-    "HTML": answer(b"<html>"),
-    "no gzip": answer(content_encoding="gzip"),
-    "half": answer(content_length=1000),
-    "no HTTP": b"SSH-2.0-OpenSSH_9.2\r\n",
+RESPONSES = {
+    "whole": http_response(),
+    "empty": http_response(b""),
+    "compressed": http_response(gzip.compress(GOOD_PAGE * 99), content_encoding="gzip"),
+    "in chunks": chunked(GOOD_PAGE * 9, 7),
+    "chunks with extensions": chunked(GOOD_PAGE, 5, b';a="b c";d'),
+    "with trailers": chunked(GOOD_PAGE, 5)[:-2] + b"Content-Type: text/html\r\nX: y\r\n\r\n",
+    "after 1xx": b"HTTP/1.1 100 x\r\n\r\nHTTP/1.1 103 x\r\nLink: y\r\n\r\n" + http_response(),
+    "until it closes": http_response(content_length=""),
+    "error": http_response(b"no " * 99, "500 x"),
+    "redirect": http_response(b"", "302 x", location="/other"),
+    "no content": http_response(b"", "204 x", content_length=""),
+    "HTML": http_response(b"<html>"),
+    "not gzip": http_response(content_encoding="gzip"),
+    "half": http_response(content_length=1000),
+    "not HTTP": b"SSH-2.0-OpenSSH_9.2\r\n",
     "TLS": b"\x15\x03\x01\0\x02\x02\x46",
-    "two lengths": answer(content_Length=7),
-    "length and chunks": answer(transfer_encoding="chunked"),
-    "a wrong chunk": CHUNKED + b"zz\r\n",
-    "another protocol": answer(b"", "101 x", connection="upgrade", upgrade="h2c") + b"more",
-    "two answers": answer() + answer(b"other 1\n", kind="text/html"),
-    "followed by something": answer() + b"garbage",
+    "two lengths": http_response(content_Length=7),
+    "length and chunks": http_response(transfer_encoding="chunked"),
+    "invalid chunk": CHUNKED + b"zz\r\n",
+    "another protocol": http_response(b"", "101 x", connection="upgrade", upgrade="h2c") + b"more",
+    "two responses": http_response() + http_response(b"other 1\n", content_type="text/html"),
+    "followed by garbage": http_response() + b"garbage",
 }
 
 
-@given(st.sampled_from(sorted(ANSWERS)), st.sets(st.integers(1, 2000), max_size=30))
-def test_any_answer_cut_into_any_pieces_gives_the_same_reply(name, cuts):
-    """Where the network cuts it is nobody's choice."""
-    sent = ANSWERS[name]
-    places = [0, *sorted(cut for cut in cuts if cut < len(sent)), len(sent)]
-    pieces = [sent[at:to] for at, to in pairwise(places)]
+@given(st.sampled_from(sorted(RESPONSES)), st.sets(st.integers(1, 2000), max_size=30))
+def test_a_response_in_any_pieces_is_the_same(name, cuts):
+    """The network decides where it is split."""
+    sent = RESPONSES[name]
+    bounds = [0, *sorted(cut for cut in cuts if cut < len(sent)), len(sent)]
+    pieces = [sent[at:to] for at, to in pairwise(bounds)]
 
-    whole, cut = replied(sent, is_closed=True), replied(*pieces, is_closed=True)
+    whole, split = received(sent, is_closed=True), received(*pieces, is_closed=True)
 
-    assert outcome(whole) == outcome(cut)
+    assert outcome(whole) == outcome(split)
 
 
 @given(
     st.lists(st.binary(max_size=60) | st.sampled_from([b"HTTP/1.1 200 OK\r\n", b"\r\n", b"a:b"]))
 )
-def test_any_bytes_are_an_answer_or_a_fault(pieces):
-    """Nothing else comes out of them, and what is no answer is never kept."""
-    reply = replied(*pieces, is_closed=True)
+def test_any_bytes_are_a_response_or_an_error(pieces):
+    """No other error is raised, and the connection is not used again."""
+    response = received(*pieces, is_closed=True)
 
-    assert reply.closes or not reply.has_begun
-    assert outcome(reply)
+    assert response.closes or not response.has_begun
+    assert outcome(response)
 
 
 @pytest.mark.parametrize(
     ("name", "page"),
     [
-        ("whole", GOOD),
+        ("whole", GOOD_PAGE),
         ("empty", b""),
-        ("packed", GOOD * 99),
-        ("in chunks", GOOD * 9),
-        ("chunks with extensions", GOOD),
-        ("with trailers", GOOD),
-        ("after 1xx", GOOD),
+        ("compressed", GOOD_PAGE * 99),
+        ("in chunks", GOOD_PAGE * 9),
+        ("chunks with extensions", GOOD_PAGE),
+        ("with trailers", GOOD_PAGE),
+        ("after 1xx", GOOD_PAGE),
     ],
 )
-def test_a_whole_answer_leaves_its_connection_for_the_next(name, page):
-    """Whatever its frame is."""
-    reply = replied(ANSWERS[name])
+def test_after_a_complete_response_the_connection_can_be_used_again(name, page):
+    """Whatever its framing is."""
+    response = received(RESPONSES[name])
 
-    assert (200, True, False) == (reply.status, reply.is_complete, reply.closes)
-    assert page == reply.page()
-
-
-def test_trailers_change_nothing_of_what_the_head_said():
-    """They come when the page is read already."""
-    head = answer(b"", kind="", content_length="", transfer_encoding="chunked")
-    trailers = b"Content-Type: application/openmetrics-text\r\nLocation: /other\r\n\r\n"
-
-    reply = replied(head + b"4\r\nup 1\r\n0\r\n" + trailers)
-
-    assert ("", "", b"up 1") == (reply.media, reply.location, reply.page())
-
-
-@pytest.mark.parametrize("name", ["two answers", "followed by something"])
-def test_what_nobody_asked_for_is_not_read_and_costs_the_connection(name):
-    """It would be taken for the answer to the next request."""
-    reply = replied(ANSWERS[name])
-
-    assert (200, GOOD, True) == (reply.status, reply.page(), reply.closes)
-    assert reply.media == "text/plain"
-
-
-def test_what_comes_behind_the_answer_in_a_piece_of_its_own_costs_the_connection_too():
-    """As long as the reply is there to see it."""
-    reply = ScrapeResponse(Target(group="all", host="n1", port=1, graphite_path="n"))
-    for piece in (answer(), answer(b"other 1\n")):
-        reply.feed(memoryview(piece))
-
-    assert (True, GOOD) == (reply.closes, reply.page())
+    assert (200, True, False) == (response.status, response.is_complete, response.closes)
+    assert page == response.page()
 
 
 @pytest.mark.parametrize(
-    "head",
+    ("content", "expected"),
     [
-        answer(connection="close"),
-        answer().replace(b"HTTP/1.1", b"HTTP/1.0"),
-        answer(b"x" * 999, "500 x"),
+        (http_response(b" not for you\n", "403 x"), "not for you"),
+        (http_response(b"x" * 999, "500 x"), "x" * 200),
+        (http_response(b"<html>", "404 x", content_type="text/html"), ""),
     ],
 )
-def test_some_answers_are_the_last_of_their_connection(head):
-    """The node says so, or the rest of a refusal is not waited for."""
-    reply = replied(head)
+def test_the_excerpt_of_an_error_is_the_start_of_its_text(content, expected):
+    """A web page is not an excerpt that people can read."""
+    assert expected == received(content).excerpt()
 
-    assert (True, True) == (reply.is_complete, reply.closes)
+
+def test_trailers_do_not_change_the_headers():
+    """The page has been read by then."""
+    head = http_response(b"", content_type="", content_length="", transfer_encoding="chunked")
+    trailers = b"Content-Type: application/openmetrics-text\r\nLocation: /other\r\n\r\n"
+
+    response = received(head + b"4\r\nup 1\r\n0\r\n" + trailers)
+
+    assert ("", "", b"up 1") == (response.media, response.location, response.page())
+
+
+@pytest.mark.parametrize("name", ["two responses", "followed by garbage"])
+def test_bytes_after_a_response_are_not_read_and_the_connection_closes(name):
+    """They would be read as the response to the next request."""
+    response = received(RESPONSES[name])
+
+    assert (200, GOOD_PAGE, True) == (response.status, response.page(), response.closes)
+    assert response.media == "text/plain"
+
+
+def test_bytes_that_arrive_after_a_response_close_the_connection():
+    """If they arrive separately, while the response is still in use."""
+    response = ScrapeResponse(Target(group="all", host="n1", port=1, graphite_path="n"))
+    for piece in (http_response(), http_response(b"other 1\n")):
+        response.feed(memoryview(piece))
+
+    assert (True, GOOD_PAGE) == (response.closes, response.page())
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        http_response(connection="close"),
+        http_response().replace(b"HTTP/1.1", b"HTTP/1.0"),
+        http_response(b"x" * 999, "500 x"),
+    ],
+)
+def test_after_some_responses_the_connection_closes(content):
+    """The node says so, or the rest of an error is not read."""
+    response = received(content)
+
+    assert (True, True) == (response.is_complete, response.closes)
 
 
 def test_a_page_without_a_length_ends_with_the_connection():
-    """Not before, and then it is whole."""
-    open_yet = replied(ANSWERS["until it closes"])
-    closed = replied(ANSWERS["until it closes"], is_closed=True)
+    """Not before; then it is complete."""
+    still_open = received(RESPONSES["until it closes"])
+    closed = received(RESPONSES["until it closes"], is_closed=True)
 
-    assert (False, True) == (open_yet.is_complete, closed.is_complete)
-    assert closed.page() == GOOD
+    assert (False, True) == (still_open.is_complete, closed.is_complete)
+    assert closed.page() == GOOD_PAGE
     assert closed.closes
 
 
 @pytest.mark.parametrize(
-    "name", ["half", "no HTTP", "length and chunks", "two lengths", "a wrong chunk"]
+    "name", ["half", "not HTTP", "length and chunks", "two lengths", "invalid chunk"]
 )
-def test_a_page_with_a_length_does_not_end_with_the_connection(name):
-    """What is missing is missing."""
-    assert not replied(ANSWERS[name], is_closed=True).is_complete
+def test_an_incomplete_page_does_not_end_with_the_connection(name):
+    """It has a length or chunks, or is not valid HTTP."""
+    assert not received(RESPONSES[name], is_closed=True).is_complete
 
 
-def test_gzip_in_the_transfer_is_refused():
-    """Nobody asked for it, and to read it as it is would be wrong."""
-    packed = gzip.compress(GOOD)
-    reply = replied(chunked(packed, 99).replace(b"chunked", b"gzip, chunked"))
+def test_the_transfer_encoding_gzip_is_refused():
+    """It was not requested, and its content is not a page."""
+    compressed = gzip.compress(GOOD_PAGE)
+    response = received(chunked(compressed, 99).replace(b"chunked", b"gzip, chunked"))
 
     with pytest.raises(ScrapeError, match="the page is gzip"):
-        reply.page()
+        response.page()
 
 
-def test_a_header_that_stands_twice_says_both():
-    """A page that is packed twice is not unpacked once and taken for metrics."""
-    reply = replied(answer(content_encoding="gzip", Content_Encoding="gzip"))
+def test_repeated_headers_are_joined():
+    """A page that is compressed twice must not be decompressed once."""
+    response = received(http_response(content_encoding="gzip", Content_Encoding="gzip"))
 
-    assert str(reply.error) == "the page has the unexpected encoding 'gzip, gzip'"
+    assert str(response.error) == "the page has the unexpected encoding 'gzip, gzip'"
 
 
-def head_of(size):
-    """Return an answer whose head has so many bytes."""
-    rest = answer(GOOD, x="")
-    missing = size - (len(rest) - len(GOOD)) - len("x: \r\n")
-    return answer(GOOD, x="y" * missing)
+def response_with_head(size):
+    """Return a response whose head has so many bytes."""
+    rest = http_response(GOOD_PAGE, x="")
+    missing = size - (len(rest) - len(GOOD_PAGE)) - len("x: \r\n")
+    return http_response(GOOD_PAGE, x="y" * missing)
 
 
 @pytest.mark.parametrize("step", [1, 1000, 2**18])
-@pytest.mark.parametrize(("size", "is_taken"), [(HEAD_BYTES, True), (HEAD_BYTES + 1, False)])
-def test_a_head_may_have_64_kib_however_it_comes(size, is_taken, step):
-    """Byte for byte, or in one piece with the page."""
-    sent = head_of(size)
+@pytest.mark.parametrize(("size", "is_accepted"), [(HEAD_BYTES, True), (HEAD_BYTES + 1, False)])
+def test_a_head_may_have_64_kib(size, is_accepted, step):
+    """Whether it arrives byte by byte, or in one piece with the page."""
+    sent = response_with_head(size)
 
-    reply = replied(*(sent[at : at + step] for at in range(0, len(sent), step)))
+    response = received(*(sent[at : at + step] for at in range(0, len(sent), step)))
 
-    assert is_taken is (reply.error is None)
-    assert (GOOD if is_taken else LONG) == outcome(reply)[2]
+    assert is_accepted is (response.error is None)
+    assert (GOOD_PAGE if is_accepted else LONG_HEAD) == outcome(response)[2]
 
 
 @pytest.mark.parametrize(
-    ("piece", "fault"),
+    ("piece", "error"),
     [
-        (b"HTTP/1.1 100 Continue\r\n\r\n", LONG),
-        (b"\r\n" * 100, LONG),
-        (b"HTTP/1.1 200 " + b"x" * 10**5, LONG),
-        (b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * 20000, LONG),
-        (b"HTTP/1.1 101 x\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n", NO_HTTP),
-        (b"HTTP/1.1 999999 x\r\n\r\n", NO_HTTP),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999\r\n\r\n", NO_HTTP),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", NO_HTTP),
-        (b"HTTP/1.1 200 OK\r\nx: y\r\n folded\r\n\r\n", NO_HTTP),
-        (b"HTTP/1.1 200 OK\r\nx\0y: z\r\n\r\n", NO_HTTP),
-        (b"GET / HTTP/1.1\r\n\r\n", NO_HTTP),
+        (b"HTTP/1.1 100 Continue\r\n\r\n", LONG_HEAD),
+        (b"\r\n" * 100, LONG_HEAD),
+        (b"HTTP/1.1 200 " + b"x" * 10**5, LONG_HEAD),
+        (b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * 20000, LONG_HEAD),
+        (b"HTTP/1.1 101 x\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n", NOT_HTTP),
+        (b"HTTP/1.1 999999 x\r\n\r\n", NOT_HTTP),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999\r\n\r\n", NOT_HTTP),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", NOT_HTTP),
+        (b"HTTP/1.1 200 OK\r\nx: y\r\n folded\r\n\r\n", NOT_HTTP),
+        (b"HTTP/1.1 200 OK\r\nx\0y: z\r\n\r\n", NOT_HTTP),
+        (b"GET / HTTP/1.1\r\n\r\n", NOT_HTTP),
     ],
 )
-def test_a_hostile_head_is_left(piece, fault):
-    """Soon, and with a reason."""
-    reply = replied(*[piece] * 4000)
+def test_a_hostile_head_is_refused(piece, error):
+    """Soon, with a reason."""
+    response = received(*[piece] * 4000)
 
-    assert (fault, 0, True) == (str(reply.error), reply.status, reply.closes)
+    assert (error, 0, True) == (str(response.error), response.status, response.closes)
 
 
 @pytest.mark.parametrize("start", [b"3;x=", b"0\r\nx: ", b"0\r\n"])
-def test_what_goes_on_behind_the_head_without_a_page_is_left(start):
-    """Extensions of a chunk and trailers that never end would fill the memory."""
+def test_an_endless_body_without_a_page_is_refused(start):
+    """Endless extensions of a chunk, or trailers, would fill the memory."""
     piece = b"x: y\r\n" if start == b"0\r\n" else b"y" * 1000
 
-    reply = replied(CHUNKED + b"4\r\nup 1\r\n" + start, *[piece] * 20000)
+    response = received(CHUNKED + b"4\r\nup 1\r\n" + start, *[piece] * 20000)
 
-    assert "the page is incomplete: invalid HTTP after 4 bytes" == str(reply.error)
-
-
-def test_a_page_in_chunks_of_a_byte_is_read():
-    """Its frame has more bytes than it has; it brings something all the time."""
-    body = GOOD * 3000
-
-    assert body == replied(chunked(body, 1)).page()
+    assert "the page is incomplete: invalid HTTP after 4 bytes" == str(response.error)
 
 
-def test_a_reply_goes_when_it_is_closed():
-    """Parser and reply hold each other until then; nobody looks for such rings at each scrape."""
+def test_a_page_in_chunks_of_a_byte_is_accepted():
+    """The framing has more bytes than the page, but each chunk has a byte of the page."""
+    body = GOOD_PAGE * 3000
+
+    assert body == received(chunked(body, 1)).page()
+
+
+def test_a_closed_response_is_freed():
+    """Until then parser and response refer to each other; no garbage collection is needed."""
     gc.disable()
     try:
-        reply = weakref.ref(replied(answer()))
-        assert reply() is None
+        response = weakref.ref(received(http_response()))
+        assert response() is None
     finally:
         gc.enable()

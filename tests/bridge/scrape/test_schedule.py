@@ -13,23 +13,23 @@ moments = st.floats(1e9, 4e9)
 
 
 @given(identity=st.text(), interval_s=intervals)
-def test_a_target_has_its_own_moment_of_the_interval(identity, interval_s):
-    """The moment lies within the interval, and is the same whenever it is asked for."""
-    found = schedule.offset(identity, interval_s)
+def test_the_offset_of_a_target_is_constant_and_within_the_interval(identity, interval_s):
+    """So a target is scraped at the same moments after a restart."""
+    offset_s = schedule.offset(identity, interval_s)
 
-    assert 0 <= found < interval_s
-    assert schedule.offset(identity, interval_s) == found
+    assert 0 <= offset_s < interval_s
+    assert schedule.offset(identity, interval_s) == offset_s
 
 
 @given(identity=st.text(), interval_s=intervals)
-def test_moments_are_quarters_of_a_second(identity, interval_s):
-    """Scrapes that come together cost half; nobody minds an eighth of a second."""
+def test_offsets_are_quarters_of_a_second(identity, interval_s):
+    """Scrapes at the same moment cost half, and nobody minds an eighth of a second."""
     assert (4 * schedule.offset(identity, interval_s)).is_integer()
 
 
 @given(identities=st.lists(st.text(), min_size=2), interval_s=intervals, now_s=moments)
-def test_targets_that_are_scraped_together_have_one_moment(identities, interval_s, now_s):
-    """That at which the interval begins, on all machines with a right clock."""
+def test_targets_that_are_scraped_together_are_due_at_the_same_time(identities, interval_s, now_s):
+    """At the start of the interval, on all machines whose clocks are right."""
     due = {
         schedule.next_due(
             now_s, interval_s, schedule.offset(identity, interval_s, is_together=True)
@@ -41,25 +41,20 @@ def test_targets_that_are_scraped_together_have_one_moment(identities, interval_
     assert 0 == due_s % interval_s
 
 
-def test_quarters_of_a_second_are_shared_evenly():
-    """Of ten thousand nodes in ten seconds no moment has twice its part."""
-    moments = Counter(schedule.offset(f"compute/node{n:05}:9888", 10) for n in range(10_000))
+@pytest.mark.parametrize(("targets", "slots_per_s", "most"), [(10_000, 4, 500), (1000, 1, 150)])
+def test_offsets_are_spread_evenly(targets, slots_per_s, most):
+    """No slot of an interval of ten seconds has much more than its part of the targets."""
+    slots = Counter(
+        int(schedule.offset(f"compute/node{n:05}:9888", 10) * slots_per_s) for n in range(targets)
+    )
 
-    assert 40 == len(moments)
-    assert max(moments.values()) < 500
-
-
-def test_targets_are_spread_evenly():
-    """No tenth of the interval has much more than a tenth of a thousand nodes."""
-    tenths = Counter(int(schedule.offset(f"compute/node{n:04}:9888", 10)) for n in range(1000))
-
-    assert set(range(10)) == set(tenths)
-    assert max(tenths.values()) < 150
+    assert set(range(10 * slots_per_s)) == set(slots)
+    assert max(slots.values()) < most
 
 
 @given(now_s=moments, interval_s=intervals, part=st.floats(0, 0.999))
-def test_the_next_due_time_is_less_than_an_interval_away(now_s, interval_s, part):
-    """It is after now, and no slot between is passed over."""
+def test_the_next_due_time_is_at_most_an_interval_away(now_s, interval_s, part):
+    """It is after now, and no slot is skipped."""
     due_s = schedule.next_due(now_s, interval_s, part * interval_s)
 
     assert now_s < due_s
@@ -67,8 +62,8 @@ def test_the_next_due_time_is_less_than_an_interval_away(now_s, interval_s, part
 
 
 @given(now_s=moments, interval_s=intervals, identity=st.text())
-def test_due_times_fall_into_distinct_whisper_slots(now_s, interval_s, identity):
-    """Ten due times in a row lie in ten neighbouring slots: no gap, no double."""
+def test_successive_due_times_are_in_successive_whisper_slots(now_s, interval_s, identity):
+    """Ten due times are in ten adjoining slots: none is empty, none has two points."""
     offset_s = schedule.offset(identity, interval_s)
     due_s = schedule.next_due(now_s, interval_s, offset_s)
     slots = []
@@ -84,5 +79,5 @@ def test_due_times_fall_into_distinct_whisper_slots(now_s, interval_s, identity)
     [(100.5, 110.5, 0), (100.5, 120.5, 1), (100.5, 400.5, 29), (100.5, 90.5, 0)],
 )
 def test_missed_slots_are_those_between_two_scrapes(due_s, next_s, expected):
-    """A long scrape misses what lies between; a clock that was set back misses none."""
+    """A long scrape misses those in between; if the clock was set back, none is missed."""
     assert expected == schedule.missed(due_s, next_s, 10)

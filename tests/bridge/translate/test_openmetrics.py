@@ -1,4 +1,4 @@
-"""OpenMetrics 1.0, as strict as its description; what it shares with others is compared there."""
+"""The parser of OpenMetrics 1.0. Another test compares it with other parsers."""
 
 import math
 from contextlib import suppress
@@ -27,8 +27,8 @@ from fructosa_bridge.translate.text_format import ParsedSample
         ('up 1 2 # {a="b # {}"} 2 1.5', ParsedSample("up", (), 1.0, 2000)),
     ],
 )
-def test_a_sample_is_read(line, expected):
-    """Name, labels in the order of the page, value, time; an exemplar is left out."""
+def test_a_sample_is_parsed(line, expected):
+    """Name, labels in the order of the page, value and time; an exemplar is ignored."""
     assert expected == parse_line(line)
 
 
@@ -48,25 +48,43 @@ def test_a_sample_is_read(line, expected):
         'up{__name__="down"} 1',
     ],
 )
-def test_a_wrong_line_refuses_the_page(line):
-    """The message shows what was wrong."""
+def test_an_invalid_line_refuses_the_page(line):
+    """In these ways the format differs from the text format."""
     with pytest.raises(PageError):
         list(samples(f"{line}\n# EOF\n"))
 
 
-def test_a_page_without_its_end_is_cut_off():
-    """The message says so; the lines that did arrive are not used."""
+@pytest.mark.parametrize(
+    ("metadata", "message"),
+    [
+        ("# comment", "not a valid HELP, TYPE or UNIT: '# comment'"),
+        ("# TYPE a gauges", "invalid metric type: '# TYPE a gauges'"),
+        ("# HELP a A.\n# HELP a A.", "HELP of a is repeated, or after its samples: '# HELP a A.'"),
+        ("a 1\n# TYPE a gauge", "TYPE of a is repeated, or after its samples"),
+        ("# UNIT a_bytes seconds", "the metric name does not end in its unit"),
+    ],
+)
+def test_invalid_metadata_refuses_the_page(metadata, message):
+    """The message has the invalid line."""
+    with pytest.raises(PageError) as caught:
+        list(samples(f"{metadata}\n# EOF\n"))
+
+    assert str(caught.value).startswith(message)
+
+
+def test_a_page_without_its_end_is_refused():
+    """It is truncated, so its lines are not used."""
     with pytest.raises(PageError, match="the page is cut off"):
         list(samples("up 1\n"))
 
 
-def test_the_last_line_need_not_be_ended():
-    """Prometheus takes it, and nothing can be missing."""
+def test_the_last_line_may_have_no_line_feed():
+    """Prometheus accepts that, and nothing can be missing."""
     assert [ParsedSample("up", (), 1.0)] == list(samples("up 1\n# EOF"))
 
 
-def test_every_kind_of_family_has_its_samples():
-    """With their suffixes; what has another name begins a family of its own."""
+def test_each_type_of_family_has_its_suffixes():
+    """A sample with another name starts a family of its own."""
     page = (
         "# TYPE a counter\na_total 1\na_created 1\n# TYPE b gauge\nb 1\n# TYPE c summary\n"
         "c_sum 1\nc_count 1\n# TYPE d info\nd_info 1\n# TYPE e stateset\n"
@@ -76,8 +94,8 @@ def test_every_kind_of_family_has_its_samples():
     assert len(list(samples(page))) == 10
 
 
-def test_names_of_another_family_are_taken():
-    """A gauge can't have the name of a counter's samples."""
+def test_a_family_cannot_have_the_name_of_a_sample_of_another():
+    """Here a gauge has the name of a counter's sample."""
     page = "# TYPE a counter\na_total 1\n# TYPE a_created gauge\na_created 1\n# EOF\n"
 
     with pytest.raises(PageError, match="a_created is in two places of the page"):
@@ -85,8 +103,8 @@ def test_names_of_another_family_are_taken():
 
 
 @given(st.text())
-def test_any_text_is_read_or_refused(text):
-    """Nothing but PageError comes out of the parser."""
+def test_any_text_is_parsed_or_refused(text):
+    """The parser raises no error but PageError."""
     for page in (text, f"{text}\n# EOF\n", f"up{{{text}}} 1\n# EOF\n", f"up {text}\n# EOF\n"):
         with suppress(PageError):
             list(samples(page))

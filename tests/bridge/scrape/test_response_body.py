@@ -1,0 +1,164 @@
+"""The body of a response: limited, decompressed, and recognised if it is not a page of metrics."""
+
+import gzip
+import json
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fructosa_bridge.model.errors import ScrapeError
+from fructosa_bridge.scrape.response_body import (
+    ResponseBody,
+    media_type,
+    unexpected_content,
+    unexpected_media,
+)
+
+from ..node import GOOD_PAGE
+
+MIB = 2**20
+BOMB = gzip.compress(bytes(64 * MIB))  # 64 KiB
+GZIP = gzip.compress(GOOD_PAGE)
+
+
+def received(*chunks, coding="gzip", page_limit=MIB):
+    """Return the whole body that was received in *chunks*."""
+    body = ResponseBody(coding, page_limit)
+    for chunk in chunks:
+        body.add(chunk)
+    return body.complete()
+
+
+@given(st.lists(st.binary(max_size=200)), st.booleans(), st.integers(1, 50))
+def test_a_body_is_the_same_in_chunks_of_any_size(parts, is_compressed, size):
+    """With gzip and without."""
+    sent = b"".join(parts)
+    wire = gzip.compress(sent) if is_compressed else sent
+    chunks = [wire[start : start + size] for start in range(0, len(wire), size)]
+
+    assert sent == received(*chunks, coding="gzip" if is_compressed else "")
+
+
+@pytest.mark.parametrize("coding", ["gzip", " X-GZIP "])
+def test_a_body_may_have_several_gzip_members(coding):
+    """As if they had been compressed together."""
+    members = gzip.compress(GOOD_PAGE[:9]) + gzip.compress(GOOD_PAGE[9:])
+
+    assert GOOD_PAGE == received(members, coding=coding)
+
+
+@pytest.mark.parametrize("coding", ["br", "deflate", "gzip, gzip"])
+def test_an_unexpected_encoding_is_refused(coding):
+    """lmaster requests only gzip, if anything."""
+    with pytest.raises(ScrapeError) as caught:
+        ResponseBody(coding, MIB)
+
+    assert f"the page has the unexpected encoding '{coding}'" == str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("chunk", "message"),
+    [
+        (
+            GOOD_PAGE,
+            "the page is not valid gzip after 0 bytes, though its Content-Encoding is gzip",
+        ),
+        (GZIP[:-12], "the page is incomplete: its gzip stream ended after "),
+        (gzip.compress(b"") * 1000, "the page has more than 100 gzip members"),
+        (zlib.compress(GOOD_PAGE), "the page is not valid gzip"),
+        (BOMB, "the page is longer than 1048576 bytes; if that is expected, raise page limit"),
+    ],
+    ids=["not gzip", "incomplete", "many members", "zlib", "bomb"],
+)
+def test_an_invalid_gzip_stream_is_refused(chunk, message):
+    """The message has the number of bytes that were decompressed before."""
+    with pytest.raises(ScrapeError) as caught:
+        received(chunk)
+
+    assert str(caught.value).startswith(message)
+
+
+def test_a_gzip_bomb_is_refused_before_it_fills_the_memory():
+    """A chunk of 64 KiB would become 64 MiB; only one more piece than allowed is decompressed."""
+    body = ResponseBody("gzip", MIB)
+
+    with pytest.raises(ScrapeError):
+        body.add(BOMB)
+
+    assert MIB < body.size <= MIB + 2**18
+
+
+@pytest.mark.parametrize(("page_limit", "is_refused"), [(len(GOOD_PAGE), False), (26, True)])
+def test_a_body_may_have_exactly_as_many_bytes_as_the_limit(page_limit, is_refused):
+    """One byte more is refused."""
+    body = ResponseBody("", page_limit)
+    body.add(GOOD_PAGE[:20])
+
+    if is_refused:
+        with pytest.raises(ScrapeError, match="longer than 26 bytes"):
+            body.add(GOOD_PAGE[20:])
+    else:
+        body.add(GOOD_PAGE[20:])
+        assert GOOD_PAGE == body.complete()
+
+
+@given(st.binary())
+def test_any_bytes_are_gzip_or_refused(content):
+    """No error but ScrapeError is raised."""
+    body = ResponseBody("gzip", 1000)
+    try:
+        body.add(content)
+        body.complete()
+    except ScrapeError:
+        return
+    assert body.size <= 1000
+
+
+@pytest.mark.parametrize(
+    ("content_type", "expected"),
+    [
+        ("text/html; charset=utf-8", "the response is a web page (HTML), not metrics"),
+        ("Application/JSON", "the response is JSON, not metrics"),
+        (
+            "application/vnd.google.protobuf; encoding=delimited",
+            "the response is in Prometheus's protobuf format, which is not supported",
+        ),
+        ("text/plain; version=0.0.4", None),
+        ("application/octet-stream", None),
+        ("", None),
+    ],
+)
+def test_a_media_type_that_cannot_be_metrics_is_refused(content_type, expected):
+    """An unknown one is accepted: some exporters have a wrong one, or none."""
+    assert expected == unexpected_media(media_type(content_type))
+
+
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        (b"\n <html>", "the response is a web page (HTML), not metrics"),
+        (b'\n{ "a": 1}', "the response is JSON, not metrics"),
+        (GZIP, "the page is gzip, but has no Content-Encoding"),
+        (b"", None),
+        (b"# <html>\n", None),
+        (b'{"a.b",c="d"} 1\n', None),
+        (b"\n\nup 1\n", None),
+    ],
+)
+def test_a_page_that_is_not_metrics_is_recognised_by_its_first_bytes(page, expected):
+    """Anything else is left to the parser, also names in quotes within braces."""
+    assert expected == unexpected_content(page)
+
+
+VALUES = st.none() | st.integers() | st.text()
+NAMES = st.text(max_size=20)  # the examined bytes have a whole name
+
+
+@given(st.lists(VALUES) | st.dictionaries(NAMES, VALUES), st.sampled_from([None, 2]))
+def test_any_json_is_recognised_by_its_first_bytes(value, indent):
+    """Arrays and objects, with white space and without."""
+    page = json.dumps(value, indent=indent).encode()
+
+    assert "the response is JSON, not metrics" == unexpected_content(page[:500])

@@ -1,0 +1,37 @@
+"""What is known of a target, and the totals over several targets."""
+
+from fructosa_bridge.scrape.target_state import ScrapeTotals, TargetState
+
+from .targets import new_target
+
+
+def test_before_its_first_scrape_a_target_is_neither_up_nor_down():
+    """Otherwise it would look down after each start."""
+    state = TargetState(new_target())
+
+    assert state.up is None
+    assert (state.error, state.due_s, state.scrapes) == (None, None, 0)
+
+
+def test_the_totals_of_targets_are_added():
+    """All of their scrapes, not only the last ones."""
+    state = TargetState(
+        new_target(),
+        samples=7,
+        scrapes=3,
+        failures=1,
+        missed=2,
+        samples_total=14,
+        not_finite=4,
+        repeated=5,
+        seconds_total=0.5,
+    )
+    totals = ScrapeTotals()
+
+    totals.add(state)
+    totals.add(state)
+
+    expected = ScrapeTotals(
+        scrapes=6, failures=2, samples=28, missed=4, not_finite=8, repeated=10, seconds=1.0
+    )
+    assert expected == totals
