@@ -19,10 +19,10 @@ from .web.server import Server, ServerLimits, open_listener
 if TYPE_CHECKING:
     from ssl import SSLContext
 
-    from fructosa_service.web.users import Users
+    from fructosa_service.web.users import UsersFile
 
 
-def tls_and_users(web: WebSettings) -> "tuple[FileCache[SSLContext] | None, Users | None]":
+def tls_and_users(web: WebSettings) -> "tuple[FileCache[SSLContext] | None, UsersFile | None]":
     """Return what TLS and users need, read from their files.
 
     Raises: UsageError for a file that can't be used.
@@ -40,12 +40,12 @@ def _tls(web: WebSettings) -> "FileCache[SSLContext] | None":
     return files.cached()
 
 
-def _users(web: WebSettings) -> "Users | None":
+def _users(web: WebSettings) -> "UsersFile | None":
     if web.users_file is None:
         return None
-    from fructosa_service.web.users import Users  # OpenSSL comes with it: three megabytes
+    from fructosa_service.web.users import UsersFile  # OpenSSL comes with it: three megabytes
 
-    return Users(web.users_file)
+    return UsersFile(web.users_file)
 
 
 def create_server(

@@ -18,7 +18,7 @@ Command = Callable[[argparse.Namespace], int]
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
-class _Parser(argparse.ArgumentParser):
+class _ArgumentParser(argparse.ArgumentParser):
     """An argument parser whose errors point to --help."""
 
     def error(self, message: str) -> NoReturn:
@@ -27,7 +27,7 @@ class _Parser(argparse.ArgumentParser):
 
 def parser(prog: str, description: str) -> argparse.ArgumentParser:
     """Return the parser of a daemon's command line, with ``--version``."""
-    made = _Parser(prog=prog, description=description, allow_abbrev=False)
+    made = _ArgumentParser(prog=prog, description=description, allow_abbrev=False)
     made.add_argument("--version", action="version", version=f"{prog} {__version__}")
     return made
 

@@ -4,7 +4,7 @@ import ast
 import re
 import subprocess
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
@@ -168,17 +168,13 @@ IMPURE = {
     "time",
     "whisper",
 }
-# Packages and rooms in which each module has a test file of its name, in the same room of tests/.
-WITH_TEST_FILES = (
-    "fructosa_exporter",
-    "fructosa_bridge.app",
-    "fructosa_bridge.deliver",
-    "fructosa_bridge.model",
-    "fructosa_bridge.naming",
-    "fructosa_bridge.queue",
-    "fructosa_bridge.scrape",
-    "fructosa_bridge.translate",
-)
+# Modules that only declare panels, rows and alerts have their tests together, in one file a room.
+DECLARATIONS_TESTED_IN = {
+    "fructosa_grafana/alerts": "test_groups.py",
+    "fructosa_grafana/dashboards": "test_dashboards.py",
+    "fructosa_grafana/gpu_rows": "test_rows.py",
+    "fructosa_grafana/node_rows": "test_rows.py",
+}
 COMMAND_LINE = re.compile(r"/(cli|progress|__main__|commands/\w+)\.py$")
 FILES = sorted(file for package in MAY_IMPORT for file in (ROOT / package).rglob("*.py"))
 
@@ -235,24 +231,30 @@ def below(package, name):
     return [one for one in MODULES if one == whole or one.startswith(f"{whole}.")]
 
 
-@pytest.mark.parametrize("name", WITH_TEST_FILES)
-def test_each_module_has_a_test_file_of_its_name(name):
+def test_each_module_has_a_test_file_of_its_name():
     """So its tests are found without searching: tests/bridge/<room>/test_<module>.py."""
-    modules = [
-        file.relative_to(ROOT)
-        for module, file in MODULES.items()
-        if module.startswith(f"{name}.") and file.name != "__init__.py"
-    ]
-    missing = [str(file) for file in modules if not (ROOT / "tests" / _test_file(file)).exists()]
+    modules = [file.relative_to(ROOT) for file in FILES if file.name != "__init__.py"]
 
-    assert modules, f"{name} does not exist"
-    assert [] == missing
+    assert [] == [str(one) for one in modules if not any(map(Path.exists, _test_files(one)))]
 
 
-def _test_file(module):
-    """Return the file below tests/ of a module's tests; of __main__ it is test_main.py."""
+def _test_files(module):
+    """Return where the tests of a module may be; those of __main__ are in test_main.py."""
     package, *rooms = module.parent.parts
-    return Path(package.removeprefix("fructosa_"), *rooms, f"test_{module.stem.strip('_')}.py")
+    folder = ROOT / "tests" / Path(package.removeprefix("fructosa_"), *rooms)
+    names = [f"test_{module.stem.strip('_')}.py", DECLARATIONS_TESTED_IN.get(str(module.parent))]
+    return [folder / name for name in names if name]
+
+
+def test_no_two_classes_share_a_name():
+    """A name in a message, a log or a search means one thing in the whole project."""
+    places = defaultdict(list)
+    for name, file in MODULES.items():
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.ClassDef):
+                places[node.name].append(name)
+
+    assert {} == {name: modules for name, modules in places.items() if len(modules) > 1}
 
 
 def test_packages_never_import_upwards():

@@ -8,7 +8,7 @@ from fructosa_service import cli
 from fructosa_service.config.kinds import Endpoint
 from fructosa_service.errors import ConfigError, Problem, UsageError
 from fructosa_service.web.settings import WebSettings
-from fructosa_service.web.users import Users
+from fructosa_service.web.users import UsersFile
 
 from ..config.node_sets import select
 from ..config.settings import DEFAULT_FILE, GraphiteSettings, MasterConfig, read_config
@@ -131,4 +131,4 @@ def check_web_files(web: WebSettings) -> None:
     if (files := web.tls()) is not None:
         files.context()
     if web.users_file is not None:
-        Users(web.users_file)
+        UsersFile(web.users_file)

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from fructosa_service.web.password_checks import PasswordChecks, Verdict
 from fructosa_service.web.settings import WebSettings
-from fructosa_service.web.users import Users
+from fructosa_service.web.users import UsersFile
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -28,7 +28,7 @@ _HEADERS = {
 class PasswordChecker:
     """Checks the passwords of requests without blocking the event loop."""
 
-    def __init__(self, users: Users, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, users: UsersFile, sleep: Callable[[float], None] = time.sleep) -> None:
         self._checks = PasswordChecks(users, sleep)
 
     async def are_right(self, authorization: str | None) -> bool:
@@ -64,7 +64,7 @@ class AccessControl:
 
     def __init__(self, settings: WebSettings) -> None:
         path = settings.users_file
-        self._passwords = None if path is None else PasswordChecker(Users(path))
+        self._passwords = None if path is None else PasswordChecker(UsersFile(path))
         self._max_requests = settings.max_requests
         self._requests = 0
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from fructosa_service.web.password_checks import PasswordChecks, Verdict
 
 if TYPE_CHECKING:
-    from fructosa_service.web.users import Users
+    from fructosa_service.web.users import UsersFile
 
 Answer = Callable[[Verdict], None]
 
@@ -19,7 +19,10 @@ class Authenticator:
     """Answers with the verdict on a request. One thread owns it and calls ``poll``."""
 
     def __init__(
-        self, users: "Users", wake: Callable[[], None], sleep: Callable[[float], None] = time.sleep
+        self,
+        users: "UsersFile",
+        wake: Callable[[], None],
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._checks = PasswordChecks(users, sleep)
         self._wake = wake

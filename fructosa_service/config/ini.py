@@ -40,7 +40,7 @@ class Section:
     entries: list[Entry] = field(default_factory=list)
 
 
-class _Parser:
+class _SectionParser:
     """The state between two lines: the open section, the open entry and its indent."""
 
     def __init__(self) -> None:
@@ -104,7 +104,7 @@ class _Parser:
 
 def parse(text: str) -> tuple[list[Section], list[Problem]]:
     """Return the sections of an INI *text*, and its syntax errors."""
-    parser = _Parser()
+    parser = _SectionParser()
     for number, raw in enumerate(text.split("\n"), start=1):
         parser.line(number, raw)
     return [section for section in parser.sections if section.name], parser.problems

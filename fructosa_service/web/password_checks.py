@@ -9,7 +9,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # importing it loads OpenSSL, which takes 3 MiB
-    from .users import Users
+    from .users import UsersFile
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class PasswordChecks:
     The thread starts with the first check and ends with the process.
     """
 
-    def __init__(self, users: "Users", sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, users: "UsersFile", sleep: Callable[[float], None] = time.sleep) -> None:
         self._users = users
         self._sleep = sleep
         self._queue: SimpleQueue[tuple[str, Report]] = SimpleQueue()

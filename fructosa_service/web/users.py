@@ -52,7 +52,7 @@ class _Accounts:
         self.rejected.add(key)
 
 
-class Users:
+class UsersFile:
     """The users in a file, which is read again when it changes.
 
     bcrypt takes a tenth of a second by design, so verdicts are stored, under a keyed hash: no

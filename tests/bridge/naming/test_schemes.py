@@ -155,7 +155,7 @@ def test_carbon_parses_the_tags_that_were_written(carbon, all_series):
 def carbon():
     """A function that parses paths with carbon's own code, in another process."""
     if not GRAPHITE.exists():
-        pytest.skip("there is no .venv-graphite; make services")
+        pytest.skip("there is no .venv-graphite; run make test as root")
     code = (
         "import json, sys\n"
         "from carbon.util import TaggedSeries\n"

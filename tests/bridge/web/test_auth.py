@@ -10,7 +10,7 @@ import pytest
 from fructosa_bridge.web.auth import PasswordChecker
 from fructosa_bridge.web.status import ReloadOutcome
 from fructosa_service.errors import FileError
-from fructosa_service.web.users import Users
+from fructosa_service.web.users import UsersFile
 
 from ..fake_status import FakeStatus, up
 from .served import PASSWORD, basic_auth, served, users_line
@@ -40,7 +40,7 @@ async def test_passwords_that_are_being_checked_do_not_delay_known_users(tmp_pat
     path = tmp_path / "users"
     path.write_text(users_line("alice", PASSWORD))
     may_go_on = threading.Event()
-    passwords = PasswordChecker(Users(path), sleep=lambda _: may_go_on.wait())
+    passwords = PasswordChecker(UsersFile(path), sleep=lambda _: may_go_on.wait())
     right = basic_auth("alice", PASSWORD)["Authorization"]
     assert await passwords.are_right(right)
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fructosa_service.errors import FileError
-from fructosa_service.web.users import Users, credentials, read_users
+from fructosa_service.web.users import UsersFile, credentials, read_users
 
 # What `htpasswd -nbB -C 4 alice s3cret` of Debian 12's apache2-utils 2.4.71 wrote.
 ALICE = "alice:$2y$04$meNg1GILja2t9P.dNDoCLuiedecbL.I8IlwMiuxoM8DSJzKMWjNDG"
@@ -94,7 +94,7 @@ def test_a_file_may_begin_with_a_byte_order_mark(file):
 @pytest.mark.parametrize("prefix", [b"2a", b"2b", b"2x", b"2y"])
 def test_all_prefixes_of_bcrypt_hashes_are_accepted(file, prefix):
     """Programs write different ones; htpasswd writes $2y$."""
-    users = Users(file(entry("alice", "secret", prefix=prefix)))
+    users = UsersFile(file(entry("alice", "secret", prefix=prefix)))
 
     assert users.check(header("alice", "secret"))
     assert not users.check(header("alice", "Secret"))
@@ -102,7 +102,7 @@ def test_all_prefixes_of_bcrypt_hashes_are_accepted(file, prefix):
 
 def test_a_line_of_htpasswd_is_accepted(file):
     """Exactly as it wrote the line."""
-    users = Users(file(ALICE))
+    users = UsersFile(file(ALICE))
 
     assert users.check(header("alice", "s3cret"))
     assert not users.check(header("alice", "s3cret "))
@@ -221,7 +221,7 @@ def test_bcrypt_accepts_every_hash_that_is_read(tmp_path, hashed):
 )
 def test_only_the_right_password_of_a_known_user_is_right(file, user, password, expected):
     """At first, and when the verdict is stored."""
-    users = Users(file(entry("alice", "secret"), entry("bob", "other")))
+    users = UsersFile(file(entry("alice", "secret"), entry("bob", "other")))
     sent = header(user, password)
 
     verdicts = [users.known(sent), users.check(sent), users.known(sent), users.check(sent)]
@@ -234,7 +234,7 @@ def test_only_the_right_password_of_a_known_user_is_right(file, user, password, 
 )
 def test_a_password_may_have_any_characters(file, password):
     """In UTF-8, as the 401 response requests them."""
-    users = Users(file(entry("jörg müller", password)))
+    users = UsersFile(file(entry("jörg müller", password)))
 
     assert users.check(header("jörg müller", password))
     assert not users.check(header("jörg müller", f"{password[:71]}!"))
@@ -243,7 +243,7 @@ def test_a_password_may_have_any_characters(file, password):
 def test_a_long_password_is_cut_as_htpasswd_cuts_it(file):
     """After 72 bytes; newer versions of bcrypt refuse more."""
     password = "ä" * 50
-    users = Users(file(entry("alice", password)))
+    users = UsersFile(file(entry("alice", password)))
 
     assert users.check(header("alice", password))
     assert users.check(header("alice", "ä" * 36 + "whatever"))
@@ -253,7 +253,7 @@ def test_a_long_password_is_cut_as_htpasswd_cuts_it(file):
 @pytest.mark.parametrize("password", ["secret\0", "\0secret", "sec\0ret", "secret\0more", "\0"])
 def test_a_password_with_a_nul_is_wrong(file, password):
     """bcrypt might ignore the rest of it."""
-    users = Users(file(entry("alice", "secret"), entry("bob", "")))
+    users = UsersFile(file(entry("alice", "secret"), entry("bob", "")))
 
     assert [False, False] == [users.check(header(user, password)) for user in ("alice", "bob")]
 
@@ -261,7 +261,7 @@ def test_a_password_with_a_nul_is_wrong(file, password):
 @pytest.mark.parametrize("scheme", ["Basic", "basic", "BASIC", "bAsIc", "Basic  "])
 def test_the_scheme_is_read_in_any_case(file, scheme):
     """As in HTTP."""
-    assert Users(file(ALICE)).check(header("alice", "s3cret", scheme))
+    assert UsersFile(file(ALICE)).check(header("alice", "s3cret", scheme))
 
 
 @pytest.mark.parametrize(
@@ -284,7 +284,7 @@ def test_the_scheme_is_read_in_any_case(file, scheme):
 )
 def test_an_invalid_header_is_wrong(file, sent):
     """It takes as long to check."""
-    users = Users(file(ALICE))
+    users = UsersFile(file(ALICE))
 
     assert users.check(sent) is False
 
@@ -321,7 +321,7 @@ def real_users(tmp_path_factory):
     """Users with real hashes."""
     path = tmp_path_factory.mktemp("users") / "users"
     path.write_text(ALICE)
-    return Users(path)
+    return UsersFile(path)
 
 
 class Fake:
@@ -331,7 +331,7 @@ class Fake:
         self.file = file
         self.bcrypt = Bcrypt(right)
         self.clock = Clock()
-        self.users = Users(self.write(*names), self.bcrypt, self.clock)
+        self.users = UsersFile(self.write(*names), self.bcrypt, self.clock)
 
     def write(self, *names):
         return self.file(*(f"{name}:{HASH}" for name in names))
@@ -376,7 +376,7 @@ def test_an_unknown_user_takes_as_long_as_the_most_costly_one(file):
     """htpasswd writes a cost of 5 by default."""
     fake_bcrypt = Bcrypt()
     costly = HASH.replace("$04$", "$11$")
-    users = Users(file(f"alice:{HASH}", f"bob:{costly}"), fake_bcrypt)
+    users = UsersFile(file(f"alice:{HASH}", f"bob:{costly}"), fake_bcrypt)
 
     users.check(header("eve", "guess"))
 
@@ -387,7 +387,7 @@ def test_an_unknown_user_takes_as_long_as_the_most_costly_one(file):
 
 def test_an_unknown_user_is_wrong_even_if_the_dummy_hash_matches(file):
     """Should somebody find a password for it."""
-    users = Users(file(ALICE), lambda *_: True)
+    users = UsersFile(file(ALICE), lambda *_: True)
 
     assert users.check(header("nobody", "x")) is False
 
@@ -407,7 +407,7 @@ def test_a_change_of_the_file_drops_all_verdicts(fake):
 def test_a_changed_password_takes_effect_without_a_restart(file):
     """The old one is then wrong, and so is a removed user."""
     clock = Clock()
-    users = Users(file(entry("alice", "old"), entry("bob", "b")), clock=clock)
+    users = UsersFile(file(entry("alice", "old"), entry("bob", "b")), clock=clock)
     assert users.check(header("alice", "old"))
     assert users.check(header("bob", "b"))
     file(entry("alice", "new"))
@@ -430,7 +430,7 @@ def test_a_check_during_which_the_file_changes_stores_no_verdict(file):
         users.known(header("somebody", "else"))
         return password == b"old"
 
-    users = Users(file(entry("alice", "old")), check_slowly, clock)
+    users = UsersFile(file(entry("alice", "old")), check_slowly, clock)
 
     assert users.check(header("alice", "old")) is True
     assert users.known(header("alice", "old")) is None
@@ -476,8 +476,8 @@ def test_no_password_stays_in_memory(file):
     password = "correct horse battery staple"  # noqa: S105
     sent = header("alice", password)
     secrets = (password, password.encode(), sent, sent.partition(" ")[2])
-    users = Users(file(f"alice:{HASH}"), lambda *_: True)
-    again = Users(file(f"alice:{HASH}"), lambda *_: True)
+    users = UsersFile(file(f"alice:{HASH}"), lambda *_: True)
+    again = UsersFile(file(f"alice:{HASH}"), lambda *_: True)
     assert users.check(sent)
     assert again.check(sent)
 
@@ -503,4 +503,4 @@ def test_without_bcrypt_the_message_names_what_to_install(file, monkeypatch):
     monkeypatch.setitem(sys.modules, "bcrypt", None)
 
     with pytest.raises(FileError, match=r"pip install 'FrUCToSA\[users\]'"):
-        Users(file(ALICE))
+        UsersFile(file(ALICE))
