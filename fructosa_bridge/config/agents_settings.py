@@ -8,8 +8,6 @@ from fructosa_service.config.kinds import Kind, optional, seconds, whole
 from fructosa_service.config.settings import SectionType, option
 from fructosa_service.errors import KeyProblem
 
-ACTIONS = ("start", "stop", "restart", "status")
-
 _ACTION = "{action}"
 _PRESETS = {
     "systemd": "systemctl {action} lagent",
