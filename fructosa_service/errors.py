@@ -20,6 +20,15 @@ def visible(name: str) -> str:
     return cut if cut.isprintable() else ascii(cut)
 
 
+def visible_path(path: object) -> str:
+    """Return a path for a message, quoted if it has unprintable characters.
+
+    It is never cut: its end is what tells files apart, and the kernel limits its length.
+    """
+    text = str(path)
+    return text if text.isprintable() else ascii(text)
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return ``; did you mean NAME?`` for the known name most similar to *name*, or nothing."""
     by_lower = {one.lower(): one for one in known}

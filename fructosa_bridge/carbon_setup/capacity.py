@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from fructosa_service.errors import visible
+from fructosa_service.errors import visible_path
 from fructosa_service.humanize import count, disk_size, duration
 
 from ..model.selection import MetricSelection
@@ -232,7 +232,7 @@ def too_little_space(disk: DiskSpace, demand: Demand, *, is_sparse: bool) -> Ite
     """Yield warnings if a folder has too few free bytes or inodes for the files still missing."""
     new = max(0, demand.series - disk.existing_files)
     needed_bytes = demand.size_bytes * new // max(1, demand.series)
-    folder = visible(str(disk.folder))
+    folder = visible_path(disk.folder)
     if needed_bytes > disk.free_bytes:
         verb = "grow to" if is_sparse else "need"
         yield (

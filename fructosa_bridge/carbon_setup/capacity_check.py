@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fructosa_service.errors import FileError, visible
+from fructosa_service.errors import FileError, visible, visible_path
 
 from ..config.settings import GraphiteSettings
 from ..model.target import Target
@@ -128,7 +128,7 @@ def _carbon_warnings(
         disks, problems = _disk_spaces(folders, workload.targets_of(destination))
         yield from problems
     limits = combined_limits(one.limits for one in instances)
-    where = f"{visible(str(conf.path))}: {_section_names(instances)}"
+    where = f"{visible_path(conf.path)}: {_section_names(instances)}"
     existing = sum(disk.existing_files for disk in disks)
     yield from too_few_creates(where, limits, max(0, demand.series - existing))
     yield from too_few_updates(where, limits, demand)
@@ -157,7 +157,7 @@ def _disk_spaces(
             disks.append(disk_space(folder, targets))
         except OSError as error:
             problems.append(
-                f"can't read the disk space of {visible(str(folder))}: {error.strerror}; all "
+                f"can't read the disk space of {visible_path(folder)}: {error.strerror}; all "
                 "series are counted as new; run lmaster check as a user who can read this folder"
             )
     return disks, problems

@@ -12,7 +12,7 @@ from configparser import ConfigParser, Error
 from dataclasses import dataclass
 from pathlib import Path
 
-from fructosa_service.errors import FileError, shown, visible
+from fructosa_service.errors import FileError, shown, visible, visible_path
 
 from .capacity import CarbonLimits
 
@@ -87,12 +87,12 @@ def read(path: Path, environment: Mapping[str, str]) -> CarbonConf:
         parser.read_string(_text(path))
     except Error as error:
         raise FileError(
-            f"{visible(str(path))}{_line(error)}: has invalid syntax, which carbon can't read "
+            f"{visible_path(path)}{_line(error)}: has invalid syntax, which carbon can't read "
             f"either; fix it, or {_OTHER_FILE}"
         ) from error
     sections = {name: dict(parser.items(name)) for name in parser.sections()}
     if not any(name.partition(":")[0] == "cache" for name in sections):
-        raise FileError(f"{visible(str(path))} has no [cache] section; {_OTHER_FILE}")
+        raise FileError(f"{visible_path(path)} has no [cache] section; {_OTHER_FILE}")
     parsed = [
         _instance(name, values, path)
         for name, values in _instance_settings(sections, path, environment)
@@ -104,18 +104,18 @@ def read(path: Path, environment: Mapping[str, str]) -> CarbonConf:
 def _text(path: Path) -> str:
     try:
         if path.exists() and not path.is_file():
-            raise FileError(f"{visible(str(path))} is not a file; {_OTHER_FILE}")
+            raise FileError(f"{visible_path(path)} is not a file; {_OTHER_FILE}")
         with path.open("rb") as file:
             raw = file.read(_MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise FileError(
-            f"can't read {visible(str(path))}: {reason}; run this as a user who can, or "
+            f"can't read {visible_path(path)}: {reason}; run this as a user who can, or "
             f"{_OTHER_FILE}"
         ) from error
     if len(raw) > _MAX_BYTES:
         raise FileError(
-            f"{visible(str(path))} is larger than 2 MiB, so it is not a carbon.conf; {_OTHER_FILE}"
+            f"{visible_path(path)} is larger than 2 MiB, so it is not a carbon.conf; {_OTHER_FILE}"
         )
     return os.fsdecode(raw)  # paths in it may have any encoding
 
@@ -172,7 +172,7 @@ def _instance(name: str, values: Mapping[str, str], path: Path) -> tuple[CarbonC
             value = math.nan
         if math.isnan(value):
             problems.append(
-                f"{visible(str(path))}: [{visible(name)}] {key.upper()} = {shown(values[key])} is "
+                f"{visible_path(path)}: [{visible(name)}] {key.upper()} = {shown(values[key])} is "
                 "not a number; write a number, or inf"
             )
             return math.inf

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fructosa_service.errors import ConfigError, Problem, did_you_mean, shown, visible
+from fructosa_service.errors import ConfigError, Problem, did_you_mean, shown, visible, visible_path
 
 KNOWN = ("CPUPercent", "VirtualMemory", "maxBytes")
 
@@ -39,6 +39,12 @@ def test_a_name_in_a_message_is_quoted_only_if_it_is_not_printable():
     assert "nodes:ü" == visible("nodes:ü")
     assert r"'a\u200b'" == visible("a\u200b")
     assert f"{'x' * 79}…" == visible("x" * 1000)
+
+
+def test_a_path_in_a_message_is_never_cut():
+    """Its end is what tells files apart."""
+    assert f"/{'x' * 1000}/carbon.conf" == visible_path(f"/{'x' * 1000}/carbon.conf")
+    assert r"'/a\nb'" == visible_path("/a\nb")
 
 
 def test_a_problem_names_its_section_and_key():
