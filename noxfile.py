@@ -1,7 +1,7 @@
-"""The wheel in an empty environment of every Python that this machine has: `nox`.
+"""Installs the wheel into an empty environment of each Python on this machine: `nox`.
 
-Tells how long each installation takes, and how large it is. A Python that is absent is skipped,
-and named.
+Prints the time and the size of each installation. Versions of Python that are not installed are
+listed as skipped.
 """
 
 import os
@@ -18,7 +18,7 @@ _MIB = 2**20
 @nox.session(python=PYTHONS)
 @nox.parametrize("extra", ["", "users", "master"])
 def install(session: nox.Session, extra: str) -> None:
-    """Install the wheel of this tree; run what it brings."""
+    """Install the wheel of this tree; run its commands."""
     wheel = _wheel(session)
     before, began_s = _size(session), time.monotonic()
     wanted = f"{wheel}[{extra}]" if extra else str(wheel)
@@ -36,13 +36,13 @@ def install(session: nox.Session, extra: str) -> None:
 
 
 def _wheel(session: nox.Session) -> Path:
-    """Return the wheel, made by the Python of the session."""
+    """Return the wheel, built by the Python of the session."""
     folder = Path(session.create_tmp()) / "wheel"
     session.run("pip", "wheel", "-q", "--no-deps", "-w", str(folder), ".", silent=True)
     return max(folder.resolve().glob("*.whl"), key=lambda path: path.stat().st_mtime)
 
 
 def _size(session: nox.Session) -> int:
-    """Return how many bytes of disk the environment of the session takes."""
+    """Return the disk space of the session's environment, in bytes."""
     files = Path(session.virtualenv.location).rglob("*")
     return sum(file.lstat().st_blocks * 512 for file in files)

@@ -1,4 +1,4 @@
-"""What setup.cfg can't hold: the part in C, and an sdist that is the same whenever it is made."""
+"""Builds the extension in C and a reproducible sdist; all else is in setup.cfg."""
 
 import gzip
 import os
@@ -10,22 +10,22 @@ from typing import Any
 from setuptools import Extension, setup
 from setuptools.command.sdist import sdist
 
-# FRUCTOSA_PURE=1 makes the wheel for all machines, which has no part in C.
+# FRUCTOSA_PURE=1 builds the pure Python wheel, without the extension in C.
 PURE = os.environ.get("FRUCTOSA_PURE") == "1"
 FAST = Extension(
     "fructosa_bridge.translate._fast",
     ["fructosa_bridge/translate/_fast.c"],
-    extra_compile_args=["-g0"],  # what helps a debugger names the folder it was made in
+    extra_compile_args=["-g0"],  # debug information contains the build directory
     py_limited_api=True,
     optional=True,
 )
 
 
 class Sdist(sdist):
-    """An sdist whose archive tells neither when nor by whom it was made."""
+    """An sdist without the time and the user of its build."""
 
     def make_archive(self, base_name: str, format: str, *_: Any, base_dir: str, **__: Any) -> str:  # noqa: A002
-        """Pack the folder *base_dir*, whatever the *format*, as .tar.gz; return its path."""
+        """Pack the directory *base_dir* as .tar.gz, for any *format*; return its path."""
         epoch = int(os.environ.get("SOURCE_DATE_EPOCH", time.time()))
         path = Path(f"{base_name}.tar.gz")
         with (

@@ -193,6 +193,6 @@ def test_a_part_that_does_not_start_leaves_the_others_running_until_the_stop(mac
     machine.path("/run/fructosa-graphite").unlink()
 
     assert code == 1
-    assert "not started: graphite graphite-web" in said
+    assert "failed to start: graphite graphite-web" in said
     assert "lmaster: started" in status
     assert "Stopping lmaster" in stop
