@@ -21,12 +21,12 @@ log = logging.getLogger(__name__)
 # A few thousand points at a time: enough to make sending cheap, few enough to send them again.
 _POINTS_AT_A_TIME = 10_000
 _SHORTEST_BACKOFF_S, _LONGEST_BACKOFF_S = 0.5, 30.0
-_REFUSED = {
+REFUSED = {
     "expired": "points are older than the retention of their Whisper files; they are dropped",
     "future": "points are hours ahead of this machine's clock, and Whisper files have no slots for "
     "them; they are dropped; set the clock",
 }
-REFUSALS = tuple(_REFUSED)
+REFUSALS = tuple(REFUSED)
 """Why a destination refuses a point for ever."""
 
 
@@ -129,7 +129,7 @@ class Delivery:
         """Count refused points as dropped; log it when it begins."""
         self.spool.dropped.update(refused)
         for reason in refused.keys() - self._logged:
-            log.error("%s: %s", self.destination.name, _REFUSED[reason])
+            log.error("%s: %s", self.destination.name, REFUSED[reason])
         self._logged |= refused.keys()
         # Fresh points and the backlog take turns: one may be accepted while the other is not.
         if self._logged and not refused and not self.spool.points:

@@ -25,13 +25,13 @@ log = logging.getLogger(__name__)
 # About what 10,000 nodes bring in a second: more than waits while carbon keeps up, and few enough
 # to be delivered within a second after an outage.
 FRESH_POINTS = 100_000
-_DROPPED = {
+DROPPED = {
     "memory": "more points wait in memory than [lmaster] queue points; the oldest are dropped",
     "full": "the queue on disk has reached [lmaster] queue bytes; the oldest points are dropped",
     "old": "the queue on disk holds points older than [lmaster] queue age; they are dropped",
     "damaged": "a part of the queue on disk is damaged; its points are dropped",
 }
-REASONS = tuple(_DROPPED)
+REASONS = tuple(DROPPED)
 
 
 class _Entry(NamedTuple):
@@ -136,7 +136,7 @@ class Spool:
         self.dropped[reason] += points
         if points and reason not in self._logged:
             self._logged.add(reason)
-            log.error("%s: %s", self.name or "the queue", _DROPPED[reason])
+            log.error("%s: %s", self.name or "the queue", DROPPED[reason])
 
     def _update_events(self) -> None:
         _set(self._is_fresh, bool(self._fresh))
