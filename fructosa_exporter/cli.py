@@ -10,7 +10,7 @@ import psutil
 
 from fructosa_service import cli
 from fructosa_service.config.kinds import HOST, LISTENING_PORT, Endpoint, from_command_line
-from fructosa_service.daemon import commands as commands_of_daemons
+from fructosa_service.daemon import commands as daemon_commands
 from fructosa_service.daemon.commands import Daemon, Prepared
 from fructosa_service.daemon.lifecycle import CommandResult, Ready
 from fructosa_service.daemon.privileges import account
@@ -33,7 +33,7 @@ from .web.server import open_listener
 log = logging.getLogger("lagent")
 
 _SIGNALS = (
-    f"Signals: {commands_of_daemons.SIGNALS_HELP} SIGHUP is ignored: lagent reloads certificates "
+    f"Signals: {daemon_commands.SIGNALS_HELP} SIGHUP is ignored: lagent reloads certificates "
     "and users when their files change; every other setting needs a restart."
 )
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -47,12 +47,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = cli.parser("lagent", "Expose the metrics of this node over HTTP.")
-    parser.epilog = f"{_SIGNALS} {commands_of_daemons.EXIT_CODES_HELP}"
+    parser.epilog = f"{_SIGNALS} {daemon_commands.EXIT_CODES_HELP}"
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
     serve = cli.add_command(commands, "serve", _serve, "serve metrics in the foreground")
     _add_serve_options(serve)
-    commands_of_daemons.add(commands, _DAEMON, _print_result)
+    daemon_commands.add(commands, _DAEMON, _print_result)
 
     sensors = cli.add_command(
         commands, "sensors", _sensors, "list the sensors, or describe one of them"

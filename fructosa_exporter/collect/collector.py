@@ -75,7 +75,7 @@ class Collector:
                 for scrape in self._scrapes:
                     scrape.waiting.discard(reader)
         now_s = self._clock()
-        again_s = min(self._pool.replace_slow_thread(), self._mark_stuck(now_s))
+        next_poll_s = min(self._pool.replace_slow_thread(), self._mark_stuck(now_s))
         ready = [scrape for scrape in self._scrapes if scrape.is_ready(now_s)]
         self._scrapes = [scrape for scrape in self._scrapes if scrape not in ready]
         for scrape in ready:
@@ -87,20 +87,20 @@ class Collector:
             )
         # A client that was just served may have sent its next request, which may be ready already.
         deadlines_s = (now_s if one.is_ready(now_s) else one.until_s for one in self._scrapes)
-        return min([again_s, *deadlines_s])
+        return min([next_poll_s, *deadlines_s])
 
     def _mark_stuck(self, now_s: float) -> float:
         """Mark readings past their deadline as stuck; return when the next one will be."""
-        again_s = math.inf
+        next_poll_s = math.inf
         for reader in self._pending:
             stuck_at_s = None if reader.is_stuck else reader.stuck_at()
             if stuck_at_s is None:
                 continue
             if now_s < stuck_at_s:
-                again_s = min(again_s, stuck_at_s)
+                next_poll_s = min(next_poll_s, stuck_at_s)
             else:
                 reader.mark_stuck()
-        return again_s
+        return next_poll_s
 
 
 def collect_now(readers: Sequence[SensorReader], timeout_s: float = math.inf) -> list[SensorState]:
@@ -109,8 +109,8 @@ def collect_now(readers: Sequence[SensorReader], timeout_s: float = math.inf) ->
     collector = Collector(woken.set)
     collector.collect(readers, timeout_s, states.extend)
     while True:
-        again_s = collector.poll()
+        next_poll_s = collector.poll()
         if len(states) == len(readers):
             return states
-        woken.wait(min(again_s - time.monotonic(), threading.TIMEOUT_MAX))
+        woken.wait(min(next_poll_s - time.monotonic(), threading.TIMEOUT_MAX))
         woken.clear()

@@ -79,13 +79,13 @@ def parse_file(content: bytes) -> ParsedFile:
 
     Raises: FileRejected with the first invalid line.
     """
-    metrics = _FileParser()
+    parser = _FileParser()
     for number, line in enumerate(_text(content).split("\n"), 1):
         try:
-            metrics.add_line(line.strip(" \t"))
+            parser.add_line(line.strip(" \t"))
         except FileRejected as reason:
             raise FileRejected(f"line {number}: {reason}") from None
-    return {name: metric for name, metric in metrics.by_name.items() if metric.lines}
+    return {name: metric for name, metric in parser.by_name.items() if metric.lines}
 
 
 def merge_files(files: Mapping[str, ParsedFile]) -> tuple[tuple[Family, ...], dict[str, str]]:
@@ -122,7 +122,7 @@ class _FileParser:
 
     def __init__(self) -> None:
         self.by_name: dict[str, FileMetric] = {}
-        self._owners: dict[str, FileMetric] = {}  # by each name of samples
+        self._owners: dict[str, FileMetric] = {}  # by the names of samples
 
     def add_line(self, line: str) -> None:
         """Parse a *line*, stripped of blanks."""
@@ -157,7 +157,7 @@ class _FileParser:
     def _add_sample(self, line: str) -> None:
         name, labels, value = _parse_sample(line)
         metric = self._owners.get(name) or self._metric(name)
-        _check_role(metric, name, labels)
+        _check_sample(metric, name, labels)
         rendered = _rendered(name, labels)
         series = _series(name, labels, rendered)
         if series in metric.lines:
@@ -249,7 +249,7 @@ def _parse_number(text: str) -> float | None:
     return None if math.isinf(number) and text[-1].isdecimal() else number
 
 
-def _check_role(metric: FileMetric, name: str, labels: Mapping[str, str]) -> None:
+def _check_sample(metric: FileMetric, name: str, labels: Mapping[str, str]) -> None:
     """Check the name and labels of a sample against the type of its *metric*."""
     suffix = name[len(metric.name) :]
     if suffix not in _SUFFIXES[metric.type]:
@@ -299,7 +299,7 @@ class _MergedFiles:
 
     def __init__(self) -> None:
         self._metrics: dict[str, FileMetric] = {}
-        self._owners: dict[str, str] = {}  # by each name of samples
+        self._owners: dict[str, str] = {}  # by the names of samples
         self._metric_files: dict[str, str] = {}
         self._series_files: dict[str, str] = {}
 
@@ -320,10 +320,10 @@ class _MergedFiles:
             yield Family(metric.name, metric.type, metric.help or "", tuple(metric.lines.values()))
 
     def _check_names(self, metric: FileMetric) -> None:
-        there = self._metrics.get(metric.name)
-        if there is not None and there.type != metric.type:
+        known = self._metrics.get(metric.name)
+        if known is not None and known.type != metric.type:
             file = shown(self._metric_files[metric.name])
-            types = f"{metric.type}, but {there.type} in {file}"
+            types = f"{metric.type}, but {known.type} in {file}"
             raise FileRejected(f"{visible(metric.name)} is {types}; write one TYPE")
         for name in metric.names():
             owner = self._owners.get(name, metric.name)
@@ -342,9 +342,9 @@ class _MergedFiles:
                 )
 
     def _add_metric(self, file: str, metric: FileMetric) -> None:
-        there = self._metrics.setdefault(metric.name, FileMetric(metric.name, metric.type))
-        there.help = metric.help if there.help is None else there.help
-        there.lines |= metric.lines
+        known = self._metrics.setdefault(metric.name, FileMetric(metric.name, metric.type))
+        known.help = metric.help if known.help is None else known.help
+        known.lines |= metric.lines
         self._metric_files.setdefault(metric.name, file)
         self._series_files |= dict.fromkeys(metric.lines, file)
         self._owners |= dict.fromkeys(metric.names(), metric.name)

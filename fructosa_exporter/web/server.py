@@ -125,8 +125,8 @@ class Server:
     def serve_forever(self) -> None:
         """Serve until stopped."""
         while not self._is_done():
-            again_s = min([poll() for poll in self.polls], default=math.inf)
-            for key, _ in self._selector.select(self._timeout(again_s)):
+            next_poll_s = min([poll() for poll in self.polls], default=math.inf)
+            for key, _ in self._selector.select(self._timeout(next_poll_s)):
                 key.data()
             now_s = self._clock()
             if now_s >= self._sweep_s:
@@ -165,8 +165,8 @@ class Server:
         is_busy = any(not connection.is_idle for connection in self._connections)
         return not is_busy or self._clock() >= self._stop_s
 
-    def _timeout(self, again_s: float) -> float | None:
-        until_s = min(again_s, self._sweep_s, self._accept_again_s, self._stop_s)
+    def _timeout(self, next_poll_s: float) -> float | None:
+        until_s = min(next_poll_s, self._sweep_s, self._accept_again_s, self._stop_s)
         return None if until_s == math.inf else max(0.0, until_s - self._clock())
 
     def _on_wake(self) -> None:

@@ -50,10 +50,10 @@ class Loop:
     def page(self, number=1):
         """Run until there are so many pages; return the last one."""
         while True:
-            again_s = self.collector.poll()
+            next_poll_s = self.collector.poll()
             if len(self.pages) >= number:
                 return self.pages[-1]
-            self.woken.wait(min(again_s - time.monotonic(), 60))
+            self.woken.wait(min(next_poll_s - time.monotonic(), 60))
             self.woken.clear()
 
     def scrape(self, *readers, timeout_s=30.0):
@@ -151,11 +151,11 @@ def test_a_request_made_in_respond_is_served_at_the_next_poll(loop):
         [reader], 30.0, lambda _: loop.collector.collect([reader], 30.0, again.append)
     )
 
-    poll_again_s = loop.collector.poll()
+    next_poll_s = loop.collector.poll()
     now_s = time.monotonic()
     loop.collector.poll()
 
-    assert poll_again_s <= now_s
+    assert next_poll_s <= now_s
     assert [[1]] == [[count(state) for state in page] for page in again]
 
 
