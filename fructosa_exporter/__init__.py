@@ -1,1 +1,1 @@
-"""lagent: serves the readings of one node as a page of metrics."""
+"""lagent: exposes the metrics of one node over HTTP."""

@@ -1,4 +1,4 @@
-"""`python -m fructosa_exporter` is lagent."""
+"""Run lagent with `python -m fructosa_exporter`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The command lagent."""
+"""The command line of lagent."""
 
 import argparse
 import logging
@@ -10,7 +10,7 @@ import psutil
 
 from fructosa_service import cli
 from fructosa_service.config.kinds import HOST, LISTENING_PORT, Endpoint, from_command_line
-from fructosa_service.daemon import commands as commands_of_daemons
+from fructosa_service.daemon import commands as daemon_commands
 from fructosa_service.daemon.commands import Daemon, Prepared
 from fructosa_service.daemon.lifecycle import CommandResult, Ready
 from fructosa_service.daemon.privileges import account
@@ -20,7 +20,7 @@ from fructosa_service.errors import UsageError
 from fructosa_service.logs import log_location
 
 from .collect.collector import collect_now
-from .collect.default_sensors import by_reason, chosen_readers, reader_of
+from .collect.default_sensors import create_reader, group_by_reason, select_readers
 from .collect.plugins import all_sensors
 from .config import DEFAULT_FILE, AgentConfig, example_config, read_config
 from .page.exposition import Format
@@ -33,8 +33,8 @@ from .web.server import open_listener
 log = logging.getLogger("lagent")
 
 _SIGNALS = (
-    f"Signals: {commands_of_daemons.SIGNALS_HELP} SIGHUP is ignored, as certificates and users are "
-    "read again by themselves when their files change; all else needs a restart."
+    f"Signals: {daemon_commands.SIGNALS_HELP} SIGHUP is ignored: lagent reloads certificates "
+    "and users when their files change; every other setting needs a restart."
 )
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -46,46 +46,51 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = cli.parser("lagent", "Serve the readings of this node as metrics over HTTP.")
-    parser.epilog = f"{_SIGNALS} {commands_of_daemons.EXIT_CODES_HELP}"
+    parser = cli.parser("lagent", "Expose the metrics of this node over HTTP.")
+    parser.epilog = f"{_SIGNALS} {daemon_commands.EXIT_CODES_HELP}"
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
-    serve = cli.add_command(commands, "serve", _serve, "serve the readings, in the foreground")
-    _add_serving(serve)
-    commands_of_daemons.add(commands, _DAEMON, _say)
+    serve = cli.add_command(commands, "serve", _serve, "serve metrics in the foreground")
+    _add_serve_options(serve)
+    daemon_commands.add(commands, _DAEMON, _print_result)
 
     sensors = cli.add_command(
-        commands, "sensors", _sensors, "what can be measured here; all of one sensor"
+        commands, "sensors", _sensors, "list the sensors, or describe one of them"
     )
-    sensors.add_argument("name", metavar="NAME", nargs="?", help="a sensor")
+    sensors.add_argument("name", metavar="NAME", nargs="?", help="the sensor to describe")
     sensors.add_argument(
-        "--markdown", action="store_true", help="print all there is to know of all, in Markdown"
+        "--markdown", action="store_true", help="describe all sensors, in Markdown"
     )
-    # For `make docs` alone: lmaster's table of them.
+    # Only for `make docs`: the table of metrics that lmaster uses.
     sensors.add_argument("--for-lmaster", action="store_true", help=argparse.SUPPRESS)
 
-    read = cli.add_command(commands, "read", _read, "read once and print the page")
-    read.add_argument("names", metavar="NAME", nargs="*", help="a sensor; all of them if none")
+    read = cli.add_command(commands, "read", _read, "read sensors once and print the page")
+    read.add_argument(
+        "names",
+        metavar="NAME",
+        nargs="*",
+        help="a sensor to read (default: those that lagent would serve)",
+    )
     cli.add_config(read, DEFAULT_FILE)
 
     cli.add_check(commands, _check, DEFAULT_FILE)
     return parser
 
 
-def _add_serving(command: argparse.ArgumentParser) -> None:
-    """Add what `serve` may be told, and `start` likewise."""
+def _add_serve_options(command: argparse.ArgumentParser) -> None:
+    """Add the options that `serve` and `start` share."""
     cli.add_config(command, DEFAULT_FILE)
     command.add_argument(
         "--host",
         metavar="ADDRESS",
         type=from_command_line(HOST),
-        help="address to listen on (default: that of the file, or 127.0.0.1)",
+        help="address to listen on (default: as configured, else 127.0.0.1)",
     )
     command.add_argument(
         "--port",
         metavar="PORT",
         type=from_command_line(LISTENING_PORT),
-        help="port to listen on, 0 for a free one (default: that of the file, or 9888)",
+        help="port to listen on, 0 for any free port (default: as configured, else 9888)",
     )
 
 
@@ -94,7 +99,7 @@ def _serve(arguments: argparse.Namespace) -> int:
 
 
 def _prepare(arguments: argparse.Namespace) -> Prepared:
-    """Read all that can be wrong, while there is a terminal to say so."""
+    """Read and check all files while errors can still be printed on the terminal."""
     config = _config(arguments)
     tls_and_users(config.web)
     account("lagent", config.agent.user, config.agent.group)
@@ -106,41 +111,43 @@ def _prepare(arguments: argparse.Namespace) -> Prepared:
 
 
 def _run(arguments: argparse.Namespace, config: AgentConfig, ready: Ready | None = None) -> int:
-    """Serve until a signal; in the background there is somebody to be told when it is *ready*."""
-    who = account("lagent", config.agent.user, config.agent.group)
+    """Serve until a signal; call *ready* once it listens, if it runs in the background."""
+    run_as = account("lagent", config.agent.user, config.agent.group)
     endpoints = _endpoints(arguments, config)
-    # A port below 1024 is root's to give; what the sensors may read is seen by who reads it.
+    # Listen before privileges are dropped, as only root may use ports below 1024. Select sensors
+    # afterwards: which ones can be read depends on the user.
     sockets = {endpoint: open_listener(endpoint) for endpoint in endpoints}
-    initialize(config.logging, who, syslog_as="lagent" if ready else None)
+    initialize(config.logging, run_as, syslog_as="lagent" if ready else None)
     for warning in config.warnings:
         log.warning("%s", warning)
-    chosen, left_out = chosen_readers(all_sensors(), config.sensors)
-    server = create_server(config, chosen, endpoints, sockets.pop)
+    readers, left_out = select_readers(all_sensors(), config.sensors)
+    server = create_server(config, readers, endpoints, sockets.pop)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())
-    # There is nothing to be read again: certificates and users are looked at by themselves.
+    # There is nothing to reload: certificates and users are reloaded when their files change.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     scheme = "https" if config.web.tls() else "http"
     urls = [f"{scheme}://{endpoint}/metrics" for endpoint in server.endpoints]
-    log.info("%d sensors are served on %s", len(chosen), ", ".join(urls))
+    log.info("%d sensors are served on %s", len(readers), ", ".join(urls))
     if all(endpoint.host in _LOOPBACK for endpoint in server.endpoints):
-        log.info("only this machine can ask for it; for others set [lagent] host, or --host")
+        log.info("only this machine can connect; set [lagent] host or --host to allow others")
     if config.web.users_file and not config.web.tls():
-        log.warning("passwords are sent as they are; set [web] tls certificate and tls key")
-    for line in by_reason(left_out):
-        log.info("not read: %s", line)
+        log.warning("clients send passwords unencrypted; set [web] tls certificate and tls key")
+    for line in group_by_reason(left_out):
+        log.info("sensors that are not read: %s", line)
     (ready or notify_ready)(urls)
     server.serve_forever()
-    log.info("ended")
+    log.info("shut down")
     return 0
 
 
 def _endpoints(arguments: argparse.Namespace, config: AgentConfig) -> list[Endpoint]:
-    """Return where to listen: the command line's word counts before that of the file."""
+    """Return where to listen: --host and --port take precedence over the configuration."""
     host, port = config.agent.host, config.agent.port
     if arguments.host is None and arguments.port is None and config.web.listen:
         return [
-            Endpoint(one.host, port if one.port is None else one.port) for one in config.web.listen
+            Endpoint(listen.host, port if listen.port is None else listen.port)
+            for listen in config.web.listen
         ]
     return [
         Endpoint(
@@ -151,14 +158,14 @@ def _endpoints(arguments: argparse.Namespace, config: AgentConfig) -> list[Endpo
 
 
 def _config(arguments: argparse.Namespace) -> AgentConfig:
-    """Return the configuration; from here on files are read below its /proc."""
+    """Return the configuration, and make its ``procfs`` the one that sensors read."""
     config = read_config(cli.chosen_config(arguments.config, DEFAULT_FILE), all_sensors())
     psutil.PROCFS_PATH = str(config.agent.procfs)
     return config
 
 
 def _sensors(arguments: argparse.Namespace) -> int:
-    # The texts are needed by nobody who serves.
+    # Imported here because `serve` does not need them.
     from .reference.markdown import sensors_page
     from .reference.metric_table import metric_table
     from .reference.overview import description, overview
@@ -171,21 +178,21 @@ def _sensors(arguments: argparse.Namespace) -> int:
         return 0
     sensors = all_sensors()
     if arguments.name is None:
-        _, left_out = chosen_readers(sensors, None)
-        print(overview(sensors, left_out, by_reason(left_out)))
+        _, left_out = select_readers(sensors, None)
+        print(overview(sensors, left_out, group_by_reason(left_out)))
         return 0
     _check_names([arguments.name])
-    (found,) = collect_now([reader_of(sensors[arguments.name])])
-    print(description(sensors[arguments.name], _here(found)))
+    (state,) = collect_now([create_reader(sensors[arguments.name])])
+    print(description(sensors[arguments.name], _availability(state)))
     return 0
 
 
-def _here(found: SensorState) -> str:
-    """Return whether a sensor can be read on this machine now."""
-    reading = found.reading
+def _availability(state: SensorState) -> str:
+    """Return whether a sensor can be read on this machine now, as text."""
+    reading = state.reading
     if reading is None:
         return "can't be read: it hangs"
-    if reason := reading.absent or reading.error:
+    if reason := reading.unavailable or reading.error:
         return f"can't be read: {reason}"
     return f"{len(reading.values)} samples in {reading.duration_s * 1000:.1f} ms"
 
@@ -195,23 +202,27 @@ def _read(arguments: argparse.Namespace) -> int:
     config, sensors = _config(arguments), all_sensors()
     configured = config.sensors or {}
     if arguments.names:
-        chosen = [
-            reader_of(sensors[name], configured.get(name))
+        readers = [
+            create_reader(sensors[name], configured.get(name))
             for name in dict.fromkeys(arguments.names)
         ]
     else:
-        chosen, _ = chosen_readers(sensors, config.sensors)
-    states = collect_now(chosen)
-    sys.stdout.write(PageRenderer().text(states, Format.TEXT)[0])
-    return cli.EXIT_RUNNING if any(_is_missed(one, arguments.names) for one in states) else 0
+        readers, _ = select_readers(sensors, config.sensors)
+    states = collect_now(readers)
+    sys.stdout.write(PageRenderer().render(states, Format.TEXT)[0])
+    return cli.EXIT_RUNNING if any(_has_failed(state, arguments.names) for state in states) else 0
 
 
-def _is_missed(state: SensorState, asked_for: Sequence[str]) -> bool:
-    """Tell whether a sensor gave nothing that it should have; what failed is in the log."""
+def _has_failed(state: SensorState, requested: Sequence[str]) -> bool:
+    """Return whether a sensor failed; one that was *requested* must also be available.
+
+    Errors of sensors are in the log already.
+    """
     reading = state.reading
-    if asked_for and reading and reading.absent:
+    if requested and reading and reading.unavailable:
         print(
-            f"lagent: sensor {state.sensor.name} can't be read: {reading.absent}", file=sys.stderr
+            f"lagent: sensor {state.sensor.name} can't be read: {reading.unavailable}",
+            file=sys.stderr,
         )
         return True
     return not state.is_success
@@ -226,10 +237,10 @@ def _check(arguments: argparse.Namespace) -> int:
     tls_and_users(config.web)
     for warning in config.warnings:
         print(f"warning: {warning}", file=sys.stderr)
-    sensors = "all sensors that can be read cheaply here"
+    sensors = "the default sensors"
     if config.sensors is not None:
         sensors = f"{len(config.sensors)} sensors"
-    print(f"{path or 'no configuration file, which is fine'}: ok, {sensors}")
+    print(f"{path or 'no configuration file (optional)'}: ok, {sensors}")
     return 0
 
 
@@ -239,10 +250,12 @@ def _check_names(names: Sequence[str]) -> None:
             raise UsageError(cli.unknown("sensor", name, list(all_sensors())))
 
 
-def _say(answer: CommandResult) -> int:
-    if answer.text:
-        print(answer.text)
-    return answer.code
+def _print_result(result: CommandResult) -> int:
+    if result.text:
+        print(result.text)
+    return result.code
 
 
-_DAEMON = Daemon(name="lagent", default_file=DEFAULT_FILE, options=_add_serving, prepare=_prepare)
+_DAEMON = Daemon(
+    name="lagent", default_file=DEFAULT_FILE, options=_add_serve_options, prepare=_prepare
+)

@@ -1,4 +1,4 @@
-"""lagent.conf: its sections, and the agent's settings made of them."""
+"""lagent.conf: its sections, and the configuration that is read from them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -20,48 +20,50 @@ DEFAULT_FILE = Path("/etc/fructosa/lagent.conf")
 
 @dataclass(frozen=True, kw_only=True)
 class AgentSettings:
-    """Where the page is served."""
+    """Section [lagent]: where it listens, and what it runs as."""
 
     host: str = option(
-        HOST, "127.0.0.1", "Address to listen on; 0.0.0.0 is all of the node's IPv4 addresses."
+        HOST, "127.0.0.1", "Address to listen on; 0.0.0.0 for all IPv4 addresses of the node."
     )
-    port: int = option(LISTENING_PORT, 9888, "TCP port to listen on; 0 takes a free one.")
+    port: int = option(LISTENING_PORT, 9888, "TCP port to listen on; 0 for any free port.")
     procfs: Path = option(
-        PATH, Path("/proc"), "Where the node's /proc is; in a container it may be elsewhere."
+        PATH, Path("/proc"), "Mount point of the node's procfs; in a container often another."
     )
     pid_file: Path | None = option(
         optional(replace(PATH, example="/run/fructosa/lagent.pid")),
         None,
-        "Where lagent start keeps the pid; without it /run/fructosa/lagent.pid for root, and below "
-        "XDG_RUNTIME_DIR or /tmp for others.",
+        "Pid file of lagent start; if unset, /run/fructosa/lagent.pid for root, and one in "
+        "XDG_RUNTIME_DIR or /tmp for other users.",
         key="pid file",
     )
     user: str | None = option(
         optional(USER),
         None,
-        "Which user it becomes when root starts it; without it, it stays root.",
+        "User to run as when root starts lagent; if unset, it keeps running as root.",
     )
     group: str | None = option(
-        optional(GROUP), None, "The group that it then has; without it the user's own."
+        optional(GROUP), None, "Group to run as with user; if unset, the user's primary group."
     )
 
 
 def schema(sensors: Mapping[str, type[Sensor]]) -> tuple[SectionType, ...]:
-    """Return the sections that a file may have, where there are these *sensors*."""
+    """Return the sections that lagent.conf may have, given the available *sensors*."""
     return (
-        SectionType(name="lagent", help="Where the page is served.", settings=AgentSettings),
+        SectionType(
+            name="lagent", help="Where lagent listens, and what it runs as.", settings=AgentSettings
+        ),
         WEB,
         SectionType(
             name="sensor",
-            help="A sensor to be read, and its options. Without any such section every sensor "
-            "that can be read cheaply on the machine is read.",
+            help="A sensor to read, and its options. Without any such section, lagent reads every "
+            "sensor that is cheap to read and that finds something on the node.",
             settings={name: sensor.Options for name, sensor in sensors.items()},
             labelled=True,
         ),
         LOGGING,
         SectionType(
             name="lmaster",
-            help="FrUCToSA 0.x sent its readings to this place; now lmaster comes and asks.",
+            help="Where FrUCToSA 0.x sent its samples. Not used any more: lmaster scrapes lagent.",
             obsolete=("host", "incoming data port"),
         ),
     )
@@ -69,7 +71,7 @@ def schema(sensors: Mapping[str, type[Sensor]]) -> tuple[SectionType, ...]:
 
 @dataclass(frozen=True)
 class AgentConfig:
-    """What an agent runs with; *sensors* None means: all that can be read cheaply here."""
+    """The configuration of lagent; *sensors* is None for the default ones."""
 
     agent: AgentSettings
     web: WebSettings
@@ -79,9 +81,9 @@ class AgentConfig:
 
 
 def read_config(path: Path | None, sensors: Mapping[str, type[Sensor]] = SENSORS) -> AgentConfig:
-    """Return the configuration in the file at *path*, or the default one for None.
+    """Return the configuration in the file at *path*; the default one if that is None.
 
-    *sensors* are those that a file may name.
+    *sensors* are those that the file may configure.
 
     Raises: ConfigError with all problems of the file.
     """
@@ -98,23 +100,24 @@ def read_config(path: Path | None, sensors: Mapping[str, type[Sensor]] = SENSORS
 def sections(
     sensors: Mapping[str, type[Sensor]],
 ) -> Iterator[tuple[SectionType, str, type]]:
-    """Yield each section that a file may have: its type, its header and its settings' class."""
+    """Yield each section that lagent.conf may have: its type, its header, its settings class."""
     for section_type in schema(sensors):
         if section_type.name == "sensor":
             for name, sensor in sensors.items():
-                described = replace(section_type, help=sensor.summary())
-                yield described, f"sensor:{name}", sensor.Options
+                sensor_section = replace(section_type, help=sensor.summary())
+                yield sensor_section, f"sensor:{name}", sensor.Options
         elif isinstance(section_type.settings, type):
             yield section_type, section_type.name, section_type.settings
 
 
 def example_config() -> str:
-    """Return lagent.conf with every key, its default and what it means."""
-    from fructosa_service.config.example import example  # nobody who serves needs it
+    """Return an example of lagent.conf with every key, its default and its meaning."""
+    from fructosa_service.config.example import example  # `serve` does not need it
 
     return example(
-        "lagent.conf: every key, its default, and what it means. No key is mandatory, and "
-        "neither is the file: without one, lagent serves every sensor that it can read cheaply. "
-        "Once there is a [sensor:...] section, exactly those sensors are read that have one.",
+        "lagent.conf: every key with its default and its meaning. All keys and the file itself "
+        "are optional. Without any [sensor:...] section, lagent reads every sensor that is cheap "
+        "to read and that finds something on the node. With at least one, it reads only the "
+        "sensors that have a section.",
         list(sections(SENSORS)),
     )

@@ -1,5 +1,5 @@
-"""What can keep a sensor from reading."""
+"""The error of a sensor that has nothing to read."""
 
 
 class SensorUnavailable(Exception):
-    """The machine has nothing for this sensor to read; the text says what is missing."""
+    """This machine has nothing for the sensor to read; the text names what is missing."""

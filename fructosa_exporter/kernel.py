@@ -1,4 +1,4 @@
-"""The edge to the kernel's files: /proc and /sys of this machine, or a recorded copy of them."""
+"""Files of the kernel: /proc and /sys of this machine, or a recorded copy of them."""
 
 import os
 import re
@@ -8,21 +8,21 @@ import psutil
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,20}")
 _CHUNK = 64 * 1024
-_FILE_SIZE_LIMIT = 16 * 1024 * 1024  # no file of the kernel is as large; what is would fill memory
+_FILE_SIZE_LIMIT = 16 * 1024 * 1024  # no kernel file is as large; bounds the memory of a reading
 
 
 class Kernel:
-    """Reads files by the paths that they have on Linux: ``/proc/loadavg``, ``/sys/class/net``.
+    """Reads files by their paths on Linux: ``/proc/loadavg``, ``/sys/class/net``.
 
-    *root* is where a recorded tree begins, for tests; ``/proc`` is else where psutil has it
-    (``[lagent] procfs``).
+    *root* is the root directory of a recorded tree, for tests. Without it, ``/proc`` is replaced
+    by psutil's ``PROCFS_PATH`` (``[lagent] procfs``).
     """
 
     def __init__(self, root: str | os.PathLike[str] | None = None) -> None:
         self._root = None if root is None else os.fspath(root)
 
     def path(self, path: str) -> str:
-        """Return where the file that Linux has at *path* is to be found."""
+        """Return the actual path of the file that Linux has at *path*."""
         if self._root is not None:
             return f"{self._root}{path}"
         if path.startswith("/proc/"):
@@ -30,11 +30,11 @@ class Kernel:
         return path
 
     def content(self, path: str) -> bytes:
-        """Return what the file at *path* holds.
+        """Return the content of the file at *path*.
 
-        Raises: OSError, FileNotFoundError among them.
+        Raises: OSError, such as FileNotFoundError.
         """
-        # A third of what open() costs; on a node with many CPUs, disks and ports it adds up.
+        # Costs a third of open(), which matters on nodes with many CPUs, disks and ports.
         file = os.open(self.path(path), os.O_RDONLY | os.O_CLOEXEC)
         try:
             chunks, size = [], 0
@@ -46,23 +46,26 @@ class Kernel:
         return b"".join(chunks)
 
     def text(self, path: str) -> str:
-        """Return the file at *path* as text, what is no UTF-8 as lone surrogates.
+        """Return the file at *path* as text; bytes that are not UTF-8 become lone surrogates.
 
-        Raises: OSError, FileNotFoundError among them.
+        Raises: OSError, such as FileNotFoundError.
         """
         return self.content(path).decode("utf-8", "surrogateescape")
 
     def lines(self, path: str) -> Iterator[list[str]]:
-        """Yield the words of each line of the file at *path* that has any."""
+        """Yield the words of each line of the file at *path*, without empty lines.
+
+        Raises: OSError, such as FileNotFoundError.
+        """
         for line in self.text(path).split("\n"):
             if words := line.split():
                 yield words
 
     def word(self, path: str) -> str | None:
-        """Return the stripped text of a file that holds one value; None where it can't be had.
+        """Return the stripped text of a file with one value; None if it can't be read.
 
-        sysfs answers with errors of many kinds (EINVAL, ENODATA, EIO, EOPNOTSUPP) where the
-        hardware has nothing to tell. A right that is missing is told apart.
+        sysfs returns various errors (EINVAL, ENODATA, EIO, EOPNOTSUPP) if the hardware does not
+        provide a value.
 
         Raises: PermissionError.
         """
@@ -74,9 +77,9 @@ class Kernel:
             return None
 
     def number(self, path: str) -> int | None:
-        """Return the whole number that the file at *path* holds; None where it holds none.
+        """Return the integer in the file at *path*; None if there is none.
 
-        The kernel's numbers have 64 bits: what is beyond is no number of its own.
+        The kernel's numbers have 64 bits; a larger one counts as none.
 
         Raises: PermissionError.
         """
@@ -87,7 +90,7 @@ class Kernel:
         return number if -(2**63) <= number < 2**64 else None
 
     def count(self, path: str) -> int | None:
-        """Return the count that the file at *path* holds: a number of at least zero, or None.
+        """Return the integer of at least zero in the file at *path*; None if there is none.
 
         Raises: PermissionError.
         """
@@ -95,15 +98,15 @@ class Kernel:
         return None if number is None or number < 0 else number
 
     def names(self, folder: str) -> list[str]:
-        """Return the names in a *folder*, in their order; none where there is no folder."""
+        """Return the names in a *folder*, in natural order; empty if it does not exist."""
         try:
-            found = os.listdir(self.path(folder))  # noqa: PTH208 - names, not Path objects
+            names = os.listdir(self.path(folder))  # noqa: PTH208 - names, not Path objects
         except (FileNotFoundError, NotADirectoryError):
             return []
-        return sorted(found, key=_natural)
+        return sorted(names, key=_natural_key)
 
 
-def _natural(name: str) -> tuple[str, int, str]:
+def _natural_key(name: str) -> tuple[str, int, str]:
     """Return a key that sorts node2 before node10."""
     stem = name.rstrip("0123456789")
     return stem, int(name[len(stem) :] or -1), name

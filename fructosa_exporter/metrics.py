@@ -1,7 +1,7 @@
-"""Declared metrics, and the samples that a sensor takes of them.
+"""Declared metrics, and samples of them.
 
-A sensor declares its metrics before it measures. Help texts, the reference of sensors, the
-rendered page and the tests all come from these declarations.
+A sensor declares its metrics before it measures. Help texts, the documentation of sensors, the
+page and the tests are derived from these declarations.
 """
 
 import re
@@ -13,7 +13,7 @@ Type = Literal["gauge", "counter"]
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)+")
 _LABEL = re.compile(r"[a-z][a-z0-9_]*")
-# The units that may end a name (before _total): base units, as the field has them.
+# The units in which a name may end (before _total): Prometheus's base units.
 _UNITS = (
     "bytes",
     "bytes_per_second",
@@ -26,12 +26,12 @@ _UNITS = (
     "watts",
 )
 
-
+# A series: a metric, and a value for each of its labels.
 Key = tuple["Metric", tuple[str, ...]]
 
 
 class Sample(NamedTuple):
-    """One value of a metric, with a value for each of its labels, in their order."""
+    """One value of a metric, with a value for each of its labels, in order."""
 
     metric: "Metric"
     labels: tuple[str, ...]
@@ -39,10 +39,10 @@ class Sample(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """Many values at once: what a sensor of many samples yields in place of them.
+    """Many samples at once, for sensors with many series.
 
-    ``keys`` are ``Metric.keys(...)`` that the sensor keeps, so that a reading makes nothing but
-    its values: on a node of 256 processors this is most of the page.
+    ``keys`` come from ``Metric.keys()``. The sensor keeps them between readings, so that a reading
+    creates nothing but its values. On a node with 256 CPUs this is most of the page.
     """
 
     keys: Sequence[Key]
@@ -51,9 +51,9 @@ class Rows(NamedTuple):
 
 @dataclass(frozen=True)
 class Family:
-    """Samples of a metric that others declared, as ready lines of the text format.
+    """Samples of a metric that no sensor declares, as lines of the text format.
 
-    ``lines`` are whole sample lines without their line ends; ``type`` is one of counter, gauge,
+    ``lines`` are complete sample lines without line ends; ``type`` is one of counter, gauge,
     histogram, summary, untyped.
     """
 
@@ -65,48 +65,49 @@ class Family:
 
 @dataclass(frozen=True, eq=False)
 class Metric:
-    """What the samples of one name mean. Equal only to itself: a cheap key of caches."""
+    """The declaration of a metric. Compared by identity, which makes it a cheap dict key."""
 
     name: str
     type: Type
     help: str
     labels: tuple[str, ...] = ()
-    digits: int | None = None  # significant ones that are written; all of them if None
+    digits: int | None = None  # significant digits on the page; all of them if None
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
             raise ValueError(
-                f"{self.name}: a metric is called fructosa_<subject>_<quantity>_<unit>, or a "
-                "site's own mysite_<subject>_<quantity>_<unit>"
+                f"{self.name}: not a valid name of a metric; use lower case and underscores, "
+                "fructosa_<subject>_<quantity>_<unit>, or mysite_<subject>_<quantity>_<unit> for "
+                "a plug-in"
             )
         if (self.type == "counter") != self.name.endswith("_total"):
-            raise ValueError(f"{self.name}: a counter, and nothing else, ends in _total")
+            raise ValueError(f"{self.name}: names of counters, and only those, must end in _total")
         if bad := [label for label in self.labels if not _LABEL.fullmatch(label)]:
-            raise ValueError(f"{self.name}: {bad[0]!r} is no name of a label")
+            raise ValueError(f"{self.name}: {bad[0]!r} is not a valid name of a label")
 
     @property
     def unit(self) -> str:
-        """The unit that the name ends in; empty for a plain number."""
+        """The unit in which the name ends; empty for a plain number."""
         name = self.name.removesuffix("_total")
         units = [unit for unit in _UNITS if name.endswith(f"_{unit}")]
         return max(units, key=len, default="")
 
     def sample(self, value: float, *labels: str) -> Sample:
-        """Return a sample with a value for each declared label, in their order.
+        """Return a sample with a value for each declared label, in order.
 
-        Raises: ValueError when their number is not that of the declared labels, or the value
-        is no number: here it costs one sensor, on the page it would cost them all.
+        Raises: ValueError if the number of labels is wrong, or if *value* is not a number. Here,
+        this fails one sensor; on the page it would fail all of them.
         """
         if len(labels) != len(self.labels):
             raise ValueError(f"{self.name} has labels {self.labels}, not {labels}")
-        if type(value) is not float and type(value) is not int:  # True would be shown as True
-            raise ValueError(f"{self.name} = {value!r} is no number")
+        if type(value) is not float and type(value) is not int:  # a bool would render as True
+            raise ValueError(f"{self.name} = {value!r} is not a number")
         return Sample(self, labels, value)
 
     def keys(self, labels: Iterable[tuple[str, ...]]) -> list[Key]:
-        """Return the keys of Rows: a series for each of the *labels*.
+        """Return the keys of Rows: one for each of the *labels*.
 
-        Raises: ValueError where their number is not that of the declared labels.
+        Raises: ValueError if a number of labels is wrong.
         """
         return [self.sample(0, *values)[:2] for values in labels]
 
@@ -117,7 +118,7 @@ def gauge(
     *labels: str,
     digits: int | None = None,
 ) -> Metric:
-    """Declare a value that goes up and down."""
+    """Declare a gauge: a value that goes up and down."""
     return Metric(name, "gauge", help, labels, digits)
 
 
@@ -127,12 +128,12 @@ def counter(
     *labels: str,
     digits: int | None = None,
 ) -> Metric:
-    """Declare a count that only grows, until it starts again from zero."""
+    """Declare a counter: a value that only grows, unless it restarts from zero."""
     return Metric(name, "counter", help, labels, digits)
 
 
 def info(name: str, help: str, *labels: str) -> Metric:  # noqa: A002
-    """Declare facts that are text: they stand in the labels, and the value is 1."""
+    """Declare an info metric: text in the labels, and 1 as the value."""
     if not name.endswith("_info"):
-        raise ValueError(f"{name}: a metric of facts ends in _info")
+        raise ValueError(f"{name}: the name of an info metric must end in _info")
     return Metric(name, "gauge", help, labels)

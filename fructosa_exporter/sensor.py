@@ -1,4 +1,4 @@
-"""What a sensor is: declared metrics, declared options, and one method that measures."""
+"""The base class of sensors: declared metrics and options, and one method that measures."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from .metrics import Family, Metric, Rows, Sample
 
 
 def time_interval(default_s: float) -> Any:
-    """Declare the option ``time_interval`` with a sensor's own default."""
+    """Declare the option ``time_interval`` with the default of a sensor."""
     return option(
         seconds(),
         default_s,
-        "Least time between two readings; a scrape within it gets the last reading again.",
+        "Minimum time between two readings; a scrape within it gets the last reading again.",
     )
 
 
@@ -27,30 +27,31 @@ class SensorOptions:
     deadline: float = option(
         seconds(at_least=0.1, at_most=3600),
         2,
-        "Longest time that a page waits for the sensor; then it is served without it.",
+        "Maximum time that a scrape waits for the sensor; then the page is sent without it.",
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class CalmSensorOptions(SensorOptions):
-    """The options of a sensor whose values change slowly, or seldom."""
+    """The options of a sensor whose values change slowly or rarely."""
 
     time_interval: float = time_interval(30)
 
 
 @dataclass(frozen=True, kw_only=True)
 class SlowSensorOptions(SensorOptions):
-    """The options of a sensor that is costly, or whose facts hardly ever change."""
+    """The options of a sensor that is costly to read, or whose values hardly ever change."""
 
     time_interval: float = time_interval(60)
 
 
 class Sensor:
-    """One subject of the node. A subclass declares metrics as class attributes, and measures.
+    """The base class of sensors. A subclass declares metrics as class attributes.
 
-    Its name is the name of the class, the first line of its docstring what ``lagent sensors``
-    says. It raises SensorUnavailable where the machine has nothing to read, lets other errors
-    pass (the reader reports them), and calls what it reads with through ``self.read``.
+    The name of the sensor is that of the class; the first line of its docstring is what
+    ``lagent sensors`` prints. ``samples`` measures: it calls ``self.read`` to get data, raises
+    SensorUnavailable if the machine has nothing to read, and does not catch other errors. The
+    caller reports them.
     """
 
     name: ClassVar[str]
@@ -59,28 +60,28 @@ class Sensor:
     on_by_default: ClassVar[bool] = True
     cost: ClassVar[str] = "under 1 ms"
     rights: ClassVar[str] = "none"
-    # Of a page, sensors with higher numbers are read later: 1 waits for a device's driver, which
-    # may be slow, 2 may sleep. So they hold up none of the others.
+    # Sensors with a higher number are read later, so that they don't delay the others: 1 waits for
+    # the driver of a device, which may be slow; 2 may sleep.
     slowness: ClassVar[int] = 0
 
-    # What reads: a subclass names it as staticmethod(...), a test passes another one.
+    # The function that gets the data: a subclass sets it to staticmethod(...), tests pass another.
     read: Any
 
     def __init__(
         self, options: SensorOptions | None = None, read: Callable[..., Any] | None = None
     ) -> None:
-        """Take *options*, by default those of the class, and what reads in place of its own."""
+        """Take *options* and the function *read*; by default, those of the class."""
         self.options = self.Options() if options is None else options
         if read is not None:
             self.read = read
 
     def __init_subclass__(cls) -> None:
-        """Collect the declared metrics, in the order of their declaration."""
+        """Collect the declared metrics, in order of declaration."""
         cls.name = cls.__name__
         cls.metrics = tuple(_declared(vars(cls)))
 
     def samples(self) -> Iterable[Sample | Rows | Family]:
-        """Measure: yield samples of the declared metrics, one by one or in rows."""
+        """Measure, and yield samples of the declared metrics, one by one or in Rows."""
         raise NotImplementedError
 
     @classmethod

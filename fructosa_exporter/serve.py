@@ -1,4 +1,4 @@
-"""The wiring: sensors, collector, request handler and server make an agent."""
+"""Builds the agent: sensors, collector, request handler and server."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 
 def tls_and_users(web: WebSettings) -> "tuple[FileCache[SSLContext] | None, UsersFile | None]":
-    """Return what TLS and users need, read from their files.
+    """Return the TLS context and the users, read from their files; None where unset.
 
-    Raises: UsageError for a file that can't be used.
+    Raises: FileError for a file that can't be used.
     """
     return _tls(web), _users(web)
 
@@ -34,7 +34,7 @@ def _tls(web: WebSettings) -> "FileCache[SSLContext] | None":
     files = web.tls()
     if files is None:
         return None
-    # At the first request it would be looked for on the disk, and compiled to it.
+    # Import it now, so that the first request does not wait for the disk.
     from .web import tls as _  # noqa: F401
 
     return files.cached()
@@ -43,7 +43,7 @@ def _tls(web: WebSettings) -> "FileCache[SSLContext] | None":
 def _users(web: WebSettings) -> "UsersFile | None":
     if web.users_file is None:
         return None
-    from fructosa_service.web.users import UsersFile  # OpenSSL comes with it: three megabytes
+    from fructosa_service.web.users import UsersFile  # loads OpenSSL, which takes 3 MiB
 
     return UsersFile(web.users_file)
 
@@ -54,9 +54,9 @@ def create_server(
     endpoints: Sequence[Endpoint],
     listen: Callable[[Endpoint], socket] = open_listener,
 ) -> Server:
-    """Return a server that listens at *endpoints*, and serves *readers* as *config* says.
+    """Return a server that listens on *endpoints* and serves the sensors of *readers*.
 
-    Raises: UsageError for files that can't be used, ServiceError for an endpoint that's taken.
+    Raises: FileError for a file that can't be used, ServiceError for an endpoint in use.
     """
     tls, users = tls_and_users(config.web)
     limits = ServerLimits(

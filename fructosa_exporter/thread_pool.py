@@ -1,9 +1,9 @@
-"""Threads that do what may hang, so that nobody else has to wait for it.
+"""A pool of threads for tasks that may hang.
 
-A call into the kernel can't be interrupted: a dead file server holds it for ever. So such calls
-run in a thread of a pool. One thread runs one task after another; a task that takes long keeps its
-thread, and the tasks behind it get a new one. A pool thus has a thread for each task that hangs,
-and one more.
+A system call can't be interrupted: if a file server is down, it may block for ever. The pool
+therefore runs such calls in threads of its own. One thread runs one task after the other. If a task
+takes too long, a new thread takes over the tasks behind it. So a pool has one thread for each task
+that hangs, and one more.
 """
 
 import math
@@ -14,24 +14,24 @@ from collections.abc import Callable, Iterator
 from queue import SimpleQueue
 from typing import Any
 
-# Readings take a few milliseconds. What takes longer than this should not hold up the others.
+# Most readings take a few milliseconds. A task that takes longer than this must not delay others.
 SLOW_AFTER_S = 0.1
 
 
 class Task:
-    """Something to do; ``began_s`` says since when it is being done, None while it is not."""
+    """A task of a pool; ``began_s`` is when it started, None while it does not run."""
 
     began_s: float | None = None
 
     def run(self) -> Any:
-        """Do it, in a thread of the pool; return the result. Must not raise."""
+        """Run in a thread of the pool, and return the result. Must not raise."""
         raise NotImplementedError
 
 
 class ThreadPool:
-    """Runs tasks; their results wait for who takes them.
+    """Runs tasks in threads and queues their results.
 
-    *wake* is called from a thread of the pool when there are results and nothing more to do.
+    *wake* is called from a thread of the pool if there are results and no more tasks to run.
     """
 
     def __init__(
@@ -44,17 +44,17 @@ class ThreadPool:
         self._clock = clock
         self._slow_after_s = slow_after_s
         self._tasks: deque[Task] = deque()
-        self._wakeups: SimpleQueue[None] = SimpleQueue()  # to wake a thread that found no task
+        self._wakeups: SimpleQueue[None] = SimpleQueue()  # wakes a thread that waits for a task
         self._submitted = 0
         self._begun = 0
-        self._lock = threading.Lock()  # of _begun, which several threads count
+        self._lock = threading.Lock()  # for _begun, which several threads increment
         self._results: deque[tuple[Task, Any]] = deque()
         self._thread: _PoolThread | None = None
 
     def submit(self, *tasks: Task) -> None:
-        """Have *tasks* run after those submitted before; none again before its result was taken.
+        """Queue *tasks*. Don't submit a task again before its result is taken.
 
-        Together they cost one switch between threads, one by one each its own.
+        Submit them together: that costs one thread switch instead of one for each.
         """
         self._submitted += len(tasks)
         self._tasks.extend(tasks)
@@ -63,14 +63,14 @@ class ThreadPool:
             self._start_thread()
 
     def results(self) -> Iterator[tuple[Task, Any]]:
-        """Yield the tasks that are done, with their results, each once."""
+        """Remove and yield the finished tasks with their results."""
         while self._results:
             yield self._results.popleft()
 
     def replace_slow_thread(self) -> float:
-        """Give the tasks behind one that takes long to a new thread.
+        """If the current task takes too long, start a new thread for the tasks behind it.
 
-        Return when to look again, on the pool's clock; infinity while no task waits for another.
+        Return when to call this again, on the pool's clock; infinity while no task is queued.
         """
         if self._begun == self._submitted:
             return math.inf
@@ -89,7 +89,7 @@ class ThreadPool:
     def _work(self) -> None:
         me = threading.current_thread()
         assert isinstance(me, _PoolThread)  # noqa: S101 - started above
-        # Replaced between this look and the next line, it runs one task more. That does no harm.
+        # If it is replaced right after this check, it runs one more task, which does no harm.
         while me is self._thread:
             try:
                 task = me.task = self._tasks.popleft()
@@ -108,6 +108,6 @@ class ThreadPool:
 
 
 class _PoolThread(threading.Thread):
-    """A thread, and what it is busy with."""
+    """A thread of a pool, and the task that it runs."""
 
     task: Task | None = None

@@ -107,7 +107,7 @@ PURE = {
         "sources.devices",
         "sources.prom_files",
         "web.request",
-        "web.scrape_headers",
+        "web.scrape_request",
         "web.status_page",
     },
     "fructosa_grafana": {

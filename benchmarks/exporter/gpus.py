@@ -92,10 +92,10 @@ class Scrapes:
         """Return the next page."""
         self._now_s += _EVERY_S
         for reader in self.readers:
-            if reader.is_wanted(self._now_s):
+            if reader.needs_reading(self._now_s):
                 reader.finish(reader.run())
         states = [reader.state(self._now_s, is_awaited=False) for reader in self.readers]
-        return self._renderer.text(states, Format.TEXT)[0]
+        return self._renderer.render(states, Format.TEXT)[0]
 
 
 def again(calls: list[Call], error: type[Exception]) -> None:

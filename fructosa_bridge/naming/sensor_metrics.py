@@ -1,11 +1,11 @@
-"""Which metrics a page of lagent has, by the sensors that it is asked for.
+"""The metrics on a page of lagent, by sensor.
 
-Made from the declarations in fructosa_exporter/sensors/ by `make docs`.
+`make docs` generates this module from the declarations in fructosa_exporter/sensors/.
 """
 
 from collections.abc import Mapping
 
-# Of each sensor that is asked for; its name is their label.
+# About each sensor on the page, with its name as a label.
 OF_EACH = (
     "fructosa_sensor_success",
     "fructosa_sensor_duration_seconds",

@@ -1,1 +1,1 @@
-"""Which sensors are read, when, and what a failure costs."""
+"""Reads sensors: which ones, when, and what happens if one fails or hangs."""

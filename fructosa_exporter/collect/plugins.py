@@ -1,4 +1,4 @@
-"""Sensors of a site's own: classes that installed packages name as ``fructosa.sensors``."""
+"""Plug-ins: sensors that installed packages declare as entry points ``fructosa.sensors``."""
 
 import logging
 import sys
@@ -17,7 +17,7 @@ GROUP = "fructosa.sensors"
 
 
 class EntryPoint(Protocol):
-    """What a package declares: the sensor's name, and where its class is."""
+    """An entry point of a package: the name of the sensor, and where its class is."""
 
     name: str
 
@@ -27,59 +27,65 @@ class EntryPoint(Protocol):
 
 @cache
 def all_sensors() -> Mapping[str, type[Sensor]]:
-    """Return the sensors that come along, and those that packages on this machine add."""
-    return {**SENSORS, **plugged(_entry_points())}
+    """Return the built-in sensors, and those of plug-ins on this machine."""
+    return {**SENSORS, **load_plugins(_entry_points())}
 
 
-def plugged(entry_points: Iterable[EntryPoint]) -> dict[str, type[Sensor]]:
-    """Return the sensors of *entry_points*; of a broken one, a sensor that always fails."""
-    found: dict[str, type[Sensor]] = {}
-    known: list[type[Sensor]] = [Agent, *SENSORS.values()]
-    declared = {one.name for sensor in known for one in sensor.metrics}
+def load_plugins(entry_points: Iterable[EntryPoint]) -> dict[str, type[Sensor]]:
+    """Return the sensors of *entry_points*; for a broken one, a sensor that always fails."""
+    loaded: dict[str, type[Sensor]] = {}
+    built_in: list[type[Sensor]] = [Agent, *SENSORS.values()]
+    metrics = {metric.name for sensor in built_in for metric in sensor.metrics}
     for entry_point in entry_points:
         name = entry_point.name
         try:
-            sensor = _checked(name, entry_point.load(), declared, {**SENSORS, **found})
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - it must cost only itself
+            sensor = _validated(name, entry_point.load(), metrics, {**SENSORS, **loaded})
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - it must not affect others
             reason = f"{type(error).__name__}: {error}"
             log.error("the plug-in %s can't be used: %s", name, reason)
-            if name in SENSORS or name in found:
+            if name in SENSORS or name in loaded:
                 continue
-            sensor = broken(name, reason)
-        declared |= {one.name for one in sensor.metrics}
-        found[name] = sensor
-    return found
+            sensor = broken_sensor(name, reason)
+        metrics |= {metric.name for metric in sensor.metrics}
+        loaded[name] = sensor
+    return loaded
 
 
-def _checked(name: str, sensor: Any, declared: set[str], others: Mapping[str, Any]) -> type[Sensor]:
+def _validated(
+    name: str, sensor: Any, metrics: set[str], others: Mapping[str, Any]
+) -> type[Sensor]:
+    """Return *sensor* if it can be added to the *others*, whose metrics are *metrics*.
+
+    Raises: ValueError, TypeError, or whatever the constructor of the sensor raises.
+    """
     if name in others:
-        raise ValueError(f"there is a sensor {name} already; call it otherwise")
+        raise ValueError(f"a sensor {name} exists already; choose another name")
     if not (isinstance(sensor, type) and issubclass(sensor, Sensor)):
-        raise TypeError(f"{sensor!r} is no subclass of fructosa_exporter.sensor.Sensor")
+        raise TypeError(f"{sensor!r} is not a subclass of fructosa_exporter.sensor.Sensor")
     if sensor.name != name:
-        raise ValueError(f"the class is called {sensor.name}; call its entry point the same")
-    if taken := [one.name for one in sensor.metrics if one.name in declared]:
-        raise ValueError(f"another sensor has a metric {taken[0]} already; call it otherwise")
+        raise ValueError(f"the class is called {sensor.name}; name its entry point the same")
+    if duplicates := [metric.name for metric in sensor.metrics if metric.name in metrics]:
+        raise ValueError(f"another sensor has a metric {duplicates[0]}; choose another name")
     options_of(sensor.Options)
-    sensor()  # what it can't be made of, must not keep the agent from starting
+    sensor()  # a constructor that fails must not keep the agent from starting
     return sensor
 
 
-def broken(name: str, reason: str) -> type[Sensor]:
-    """Return a sensor called *name* that fails with *reason* whenever it is read."""
+def broken_sensor(name: str, reason: str) -> type[Sensor]:
+    """Return a sensor called *name* that fails with *reason* at each reading."""
 
     def samples(_: Sensor) -> Iterator[Any]:
         raise RuntimeError(f"the plug-in can't be used: {reason}")
 
     body: dict[str, Any] = {"__doc__": "A plug-in that can't be used.", "samples": samples}
-    made: type[Sensor] = type(name, (Sensor,), body)
-    return made
+    sensor: type[Sensor] = type(name, (Sensor,), body)
+    return sensor
 
 
 def _entry_points(
     folders: Callable[[], Iterable[str]] = lambda: sys.path,
 ) -> Iterable[EntryPoint]:
-    # importlib.metadata is another four megabytes: only where a package has something for us.
+    # importlib.metadata takes 4 MiB of memory: import it only if there is a plug-in.
     if not any(map(_has_plugin, folders())):
         return []
     from importlib.metadata import entry_points

@@ -1,7 +1,7 @@
-"""Sensors into readings: when each is read again, and what a failure costs.
+"""Reads one sensor: decides when it is due, and catches its errors.
 
-A sensor is read when a page is asked for, never on a timer. Within its ``time_interval`` the
-last reading is served again.
+A sensor is read when it is scraped, never on a timer. Within its ``time_interval``, scrapes get the
+last reading again.
 """
 
 import logging
@@ -19,53 +19,53 @@ from fructosa_exporter.thread_pool import Task
 
 log = logging.getLogger(__name__)
 
-# Scrapers jitter: a scrape that comes a little early must not be served the old reading, or
-# every now and then an interval would have none.
+# Scrapes jitter. If one that comes slightly early got the old reading, now and then an interval
+# would have no new one.
 SLACK = 0.1
 
 
 def is_due(age_s: float, time_interval_s: float) -> bool:
-    """Tell whether a reading of *age_s* seconds is to be replaced."""
+    """Return whether a sensor with a reading of *age_s* has to be read again."""
     return age_s >= time_interval_s * (1 - SLACK)
 
 
 class SensorReader(Task):
-    """One sensor, its last reading, and the one place where its errors are caught.
+    """Reads one sensor, keeps its last reading, and is the only place that catches its errors.
 
-    ``run`` runs in a thread of the pool. All else belongs to whoever submits the reader.
+    ``run`` runs in a thread of the pool; everything else in the thread that submits the reader.
     """
 
     def __init__(self, sensor: Sensor, clock: Callable[[], float] = time.monotonic) -> None:
         self.sensor = sensor
         self.last: Reading | None = None
-        self.is_under_way = False
+        self.is_pending = False
         self.is_stuck = False
         self._clock = clock
         self._template = NO_SERIES
 
     @property
     def name(self) -> str:
-        """The name of its sensor."""
+        """The name of the sensor."""
         return self.sensor.name
 
-    def is_wanted(self, now_s: float) -> bool:
-        """Tell whether a page that is asked for at *now_s* needs a new reading."""
-        if self.is_under_way:
+    def needs_reading(self, now_s: float) -> bool:
+        """Return whether a scrape at *now_s* needs a new reading."""
+        if self.is_pending:
             return False
         options = self.sensor.options
         return self.last is None or is_due(now_s - self.last.began_s, options.time_interval)
 
     def mark_submitted(self) -> None:
-        """Note that it was submitted: scrapes that come now share the reading."""
-        self.is_under_way = True
+        """Mark it as submitted to a pool; scrapes from now on share the reading."""
+        self.is_pending = True
 
     def stuck_at(self) -> float | None:
-        """Return when a reading under way counts as stuck; None while it has not begun."""
+        """Return when the running reading counts as stuck; None if none is running."""
         began_s = self.began_s
         return None if began_s is None else began_s + self.sensor.options.deadline
 
     def mark_stuck(self) -> None:
-        """Note that pages no longer wait for the reading under way."""
+        """Mark the running reading as stuck; scrapes no longer wait for it."""
         self.is_stuck = True
         log.error(
             "sensor %s has hung for %g s; pages are served without it until it returns",
@@ -74,17 +74,17 @@ class SensorReader(Task):
         )
 
     def finish(self, reading: Reading) -> None:
-        """Take the *reading* that was under way."""
+        """Take the *reading* that ``run`` returned."""
         before, self.last = self.last, reading
         if self.is_stuck:
             log.info("sensor %s returned after %.1f s", self.name, reading.duration_s)
-        self.is_under_way = self.is_stuck = False
-        self._report(before, reading)
+        self.is_pending = self.is_stuck = False
+        self._log_change(before, reading)
 
     def state(self, now_s: float, is_awaited: bool) -> SensorState:
-        """Return what can be said of the sensor at *now_s*.
+        """Return the state of the sensor at *now_s*.
 
-        That is its last reading, unless a new one *is_awaited*.
+        Its reading is the last one, or None if a new one *is_awaited*.
         """
         last, began_s = self.last, self.began_s
         age_s = None if last is None else max(0.0, now_s - last.began_s)
@@ -98,24 +98,24 @@ class SensorReader(Task):
             last,
             duration_s,
             age_s,
-            self.is_under_way,
+            self.is_pending,
             self.is_stuck,
         )
 
     def run(self) -> Reading:
-        """Read the sensor: all of it, or nothing."""
+        """Read the sensor; return all of its samples or, if it fails, none."""
         began_s = self._clock()
         try:
-            template, values, families = self._measured()
-        # psutil raises the second where a kernel lacks what others have.
+            template, values, families = self._measure()
+        # psutil raises NotImplementedError if this kernel lacks a feature.
         except (SensorUnavailable, NotImplementedError) as reason:
-            return self._without(began_s, absent=str(reason))
+            return self._empty_reading(began_s, unavailable=str(reason))
         except PermissionError as reason:
             error = f"{reason}; the sensor needs {self.sensor.rights}"
-            return self._without(began_s, error=error, is_denied=True)
-        # A plug-in may even want to end the program; it must not cost the page.
+            return self._empty_reading(began_s, error=error, is_permission_denied=True)
+        # SystemExit too: a plug-in that exits must not end the agent.
         except (Exception, SystemExit) as reason:  # noqa: BLE001
-            return self._without(began_s, error=f"{type(reason).__name__}: {reason}")
+            return self._empty_reading(began_s, error=f"{type(reason).__name__}: {reason}")
         return Reading(
             began_s=began_s,
             duration_s=self._clock() - began_s,
@@ -124,10 +124,10 @@ class SensorReader(Task):
             families=families,
         )
 
-    def _without(self, began_s: float, **why: Any) -> Reading:
-        return Reading(began_s=began_s, duration_s=self._clock() - began_s, **why)
+    def _empty_reading(self, began_s: float, **reason: Any) -> Reading:
+        return Reading(began_s=began_s, duration_s=self._clock() - began_s, **reason)
 
-    def _measured(self) -> tuple[SeriesTemplate, tuple[float, ...], tuple[Family, ...]]:
+    def _measure(self) -> tuple[SeriesTemplate, tuple[float, ...], tuple[Family, ...]]:
         keys: list[Key] = []
         values: list[float] = []
         families: list[Family] = []
@@ -143,12 +143,12 @@ class SensorReader(Task):
                 values.append(value)
         if keys != self._template.keys:
             self._template = SeriesTemplate(keys)
-        return self._template, self._template.checked(values), tuple(families)
+        return self._template, self._template.validated(values), tuple(families)
 
-    def _report(self, before: Reading | None, now: Reading) -> None:
+    def _log_change(self, before: Reading | None, now: Reading) -> None:
         """Log a failure when it begins and when it ends, not at every scrape."""
         failed = before.error if before else None
         if now.error and now.error != failed:
             log.error("sensor %s failed, its samples are missing: %s", self.name, now.error)
-        elif failed and not now.error and not now.absent:
+        elif failed and not now.error and not now.unavailable:
             log.info("sensor %s can be read again", self.name)

@@ -1,1 +1,1 @@
-"""Readings into the text of the page. Pure."""
+"""Renders readings as the text of a page of metrics. Pure."""

@@ -1,7 +1,7 @@
-"""Readings into text: the Prometheus format 0.0.4, and OpenMetrics 1.0.
+"""Renders samples as text: the Prometheus format 0.0.4 and OpenMetrics 1.0.
 
-What doesn't change between two readings (names, labels, help) is prepared once, as a template
-that takes the values. Source: https://prometheus.io/docs/instrumenting/exposition_formats/ and
+What stays the same between readings (names, labels, help) is rendered once, as a template for the
+values. Source: https://prometheus.io/docs/instrumenting/exposition_formats/ and
 https://prometheus.io/docs/specs/om/open_metrics_spec/
 """
 
@@ -15,53 +15,54 @@ from operator import itemgetter
 
 from fructosa_exporter.metrics import Family, Key, Metric
 
-# A number of some digits at the end of a line of a template.
-_NUMBER = re.compile(r" %\.\d+g$", re.MULTILINE)
+# The placeholder of a rounded value, at the end of a line of a template.
+_ROUNDED = re.compile(r" %\.\d+g$", re.MULTILINE)
 
 
 class Format(Enum):
-    """A text format, by its content type."""
+    """A text format; the value is its content type."""
 
     TEXT = "text/plain; version=0.0.4; charset=utf-8"
     OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 
 class SeriesTemplate:
-    """The series of a reading, and how their values become text.
+    """The text of the series of a reading, with placeholders for the values.
 
-    Raises: ValueError when a series is there twice.
+    Raises: ValueError for a duplicate series.
     """
 
     def __init__(self, keys: list[Key]) -> None:
         self.keys = keys
         self._series = [_series(metric, labels) for metric, labels in keys]
         if len(set(self._series)) != len(keys):
-            twice = next(one for one, number in Counter(self._series).items() if number > 1)
-            raise ValueError(f"{twice} is told twice")
+            duplicate = next(one for one, number in Counter(self._series).items() if number > 1)
+            raise ValueError(f"duplicate series {duplicate}")
 
-    def checked(self, values: Sequence[float]) -> tuple[float, ...]:
-        """Return *values* as this template's.
+    def validated(self, values: Sequence[float]) -> tuple[float, ...]:
+        """Return *values* as a tuple, if they can be rendered.
 
-        Raises: ValueError when they are not as many as the series, or one is no number.
+        Raises: ValueError unless there is one number for each series; OverflowError for an integer
+        that is too large for a float.
         """
         if len(values) != len(self.keys):
             raise ValueError(f"there are {len(values)} values for {len(self.keys)} series")
         if not {float, int}.issuperset(map(type, values)):
             at = next(i for i, value in enumerate(values) if type(value) not in (float, int))
-            raise ValueError(f"{self._series[at]} = {values[at]!r} is no number")
-        math.isfinite(sum(values))  # raises OverflowError for a whole number beyond all floats
+            raise ValueError(f"{self._series[at]} = {values[at]!r} is not a number")
+        math.isfinite(sum(values))  # raises OverflowError for an integer that is too large
         return tuple(values)
 
-    def text(self, values: tuple[float, ...], format: Format) -> str:  # noqa: A002
-        """Return the lines of all series with their *values*, each metric's together."""
+    def render(self, values: tuple[float, ...], format: Format) -> str:  # noqa: A002
+        """Return the lines of all series with their *values*, grouped by metric."""
         template = self._template if format is Format.TEXT else self._openmetrics_template
         if math.isfinite(sum(values)):
             return template % self._in_order(values)
-        return _NUMBER.sub(" %s", template) % self._in_order(tuple(map(_shown, values)))
+        return _ROUNDED.sub(" %s", template) % self._in_order(tuple(map(_rendered, values)))
 
     @cached_property
     def _order(self) -> list[int]:
-        """The positions of the series, each metric's together, in order of appearance."""
+        """The positions of the series, grouped by metric, in order of appearance."""
         first: dict[Metric, int] = {}
         for metric, _ in self.keys:
             first.setdefault(metric, len(first))
@@ -90,12 +91,12 @@ class SeriesTemplate:
             if metric is not last:
                 lines.append(head(metric).replace("%", "%%"))
                 last = metric
-            lines.append(f"{self._series[at].replace('%', '%%')} {_number(metric)}\n")
+            lines.append(f"{self._series[at].replace('%', '%%')} {_placeholder(metric)}\n")
         return "".join(lines)
 
 
 def family_lines(families: Iterable[Family]) -> str:
-    """Return the lines of *families* that others declared, in the format 0.0.4."""
+    """Return *families* in the format 0.0.4."""
     return "".join(
         f"# HELP {family.name} {_escaped_help(family.help)}\n# TYPE {family.name} {family.type}\n"
         + "".join(f"{line}\n" for line in family.lines)
@@ -115,7 +116,7 @@ def _openmetrics_head(metric: Metric) -> str:
     return f"# TYPE {name} {metric.type}\n{unit}# HELP {name} {_escaped(metric.help)}\n"
 
 
-def _number(metric: Metric) -> str:
+def _placeholder(metric: Metric) -> str:
     return "%s" if metric.digits is None else f"%.{metric.digits}g"
 
 
@@ -126,7 +127,8 @@ def _series(metric: Metric, labels: tuple[str, ...]) -> str:
     return f"{metric.name}{{{text}}}" if text else metric.name
 
 
-def _shown(value: float) -> object:
+def _rendered(value: float) -> object:
+    """Return *value* as something that ``%s`` formats as both formats require."""
     if math.isfinite(value):
         return value
     if math.isnan(value):
@@ -139,6 +141,6 @@ def _escaped_help(text: str) -> str:
 
 
 def _escaped(value: str) -> str:
-    """Return a label value as the format wants it, what is no Unicode in hexadecimal."""
+    """Return an escaped label value; lone surrogates become backslash escapes."""
     text = value.encode("utf-8", "backslashreplace").decode()
     return text.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")

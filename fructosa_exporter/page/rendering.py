@@ -1,4 +1,4 @@
-"""States of sensors into the text of a page."""
+"""Renders a page of metrics from the states of sensors."""
 
 from collections.abc import Sequence
 
@@ -9,31 +9,35 @@ from .sensor_state import AGE, DURATION, SUCCESS, SensorState
 
 
 class PageRenderer:
-    """Renders pages; the texts of readings that are served again are kept."""
+    """Renders pages; keeps the template of the metrics about sensors between pages."""
 
     def __init__(self) -> None:
-        self._told: list[tuple[str, bool, bool]] = []
+        self._template_key: list[tuple[str, bool, bool]] = []
         self._template = SeriesTemplate([])
 
-    def text(self, states: Sequence[SensorState], wanted: Format) -> tuple[str, Format]:
-        """Return the page of *states*, and its format: the *wanted* one where that can be.
+    def render(self, states: Sequence[SensorState], wanted: Format) -> tuple[str, Format]:
+        """Return the page of *states* and its format.
 
-        What others wrote for the text format (TextFile) can't always be said in OpenMetrics.
+        That is *wanted*, or the text format if a sensor yields families (TextFile): not all of
+        what they may hold is valid in OpenMetrics.
         """
-        families = [one for state in states if state.reading for one in state.reading.families]
+        families = [
+            family for state in states if state.reading for family in state.reading.families
+        ]
         used = Format.TEXT if families else wanted
-        parts = [state.reading.text(used) for state in states if state.reading]
-        parts += [family_lines(families), self._of_sensors(states, used)]
+        parts = [state.reading.render(used) for state in states if state.reading]
+        parts += [family_lines(families), self._sensor_metrics(states, used)]
         if used is Format.OPENMETRICS:
             parts.append("# EOF\n")
         return "".join(parts), used
 
-    def _of_sensors(self, states: Sequence[SensorState], used: Format) -> str:
-        told = [(one.sensor.name, one.duration_s is None, one.age_s is None) for one in states]
-        if told != self._told:
-            self._told = told
+    def _sensor_metrics(self, states: Sequence[SensorState], used: Format) -> str:
+        """Return the lines of the metrics about the sensors themselves."""
+        key = [(one.sensor.name, one.duration_s is None, one.age_s is None) for one in states]
+        if key != self._template_key:
+            self._template_key = key
             self._template = SeriesTemplate(
-                [(metric, (one.sensor.name,)) for one in states for metric in _metrics(one)]
+                [(metric, (state.sensor.name,)) for state in states for metric in _metrics(state)]
             )
         values: list[float] = []
         for state in states:
@@ -42,14 +46,14 @@ class PageRenderer:
                 values.append(state.duration_s)
             if state.age_s is not None:
                 values.append(state.age_s)
-        return self._template.text(tuple(values), used)
+        return self._template.render(tuple(values), used)
 
 
 def _metrics(state: SensorState) -> list[Metric]:
-    """Return the metrics that are told of a sensor in this *state*."""
-    told = [
+    """Return the metrics about a sensor that have a value in this *state*."""
+    metrics = [
         (SUCCESS, True),
         (DURATION, state.duration_s is not None),
         (AGE, state.age_s is not None),
     ]
-    return [metric for metric, is_told in told if is_told]
+    return [metric for metric, has_value in metrics if has_value]

@@ -1,4 +1,4 @@
-"""What a page says of a sensor besides its samples, as plain values."""
+"""The state of a sensor as a page shows it, and the metrics about it."""
 
 from typing import NamedTuple
 
@@ -11,18 +11,18 @@ _DIGITS = 6
 
 SUCCESS = gauge(
     "fructosa_sensor_success",
-    "1 if the sensor's last reading worked (also where the machine has nothing to read), else 0.",
+    "1 if the last reading of the sensor succeeded or found nothing to read, else 0.",
     "sensor",
 )
 DURATION = gauge(
     "fructosa_sensor_duration_seconds",
-    "How long the sensor's last reading took; while it hangs, how long it does so far.",
+    "Duration of the last reading of the sensor; while it hangs, the time since it started.",
     "sensor",
     digits=_DIGITS,
 )
 AGE = gauge(
     "fructosa_sensor_age_seconds",
-    "Time since the sensor's last reading.",
+    "Time since the last reading of the sensor.",
     "sensor",
     digits=_DIGITS,
 )
@@ -30,10 +30,11 @@ STATE_METRICS = (SUCCESS, DURATION, AGE)
 
 
 class SensorState(NamedTuple):
-    """What a page says of one *sensor*.
+    """The state of one *sensor*, for one page.
 
-    *reading* is what the page shows, None when it could not wait for it; *last* is the newest
-    reading that there is.
+    *reading* is what the page shows, None if it was not finished in time; *last* is the newest
+    reading. *is_pending* is set from when a reading is requested until it returns; *is_stuck* if it
+    has exceeded the sensor's deadline.
     """
 
     sensor: Sensor
@@ -41,10 +42,10 @@ class SensorState(NamedTuple):
     last: Reading | None
     duration_s: float | None
     age_s: float | None
-    is_under_way: bool
+    is_pending: bool
     is_stuck: bool
 
     @property
     def is_success(self) -> bool:
-        """Whether the page has what the sensor has to tell, be it nothing."""
+        """Whether the page has all samples of the sensor, even if there are none."""
         return self.reading is not None and self.reading.error is None

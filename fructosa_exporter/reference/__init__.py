@@ -1,1 +1,1 @@
-"""What the sensors are, as text made from their declarations. Pure."""
+"""Documentation of the sensors, generated from their declarations. Pure."""

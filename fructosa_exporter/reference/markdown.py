@@ -1,4 +1,4 @@
-"""docs/sensors.md: all sensors in full."""
+"""Generates docs/sensors.md, the reference of all sensors."""
 
 import textwrap
 from collections.abc import Mapping
@@ -8,30 +8,30 @@ from fructosa_service.config.settings import options_of
 
 
 def sensors_page(sensors: Mapping[str, type[Sensor]]) -> str:
-    """Return docs/sensors.md: an index of all *sensors*, then a chapter on each."""
-    chapters = (_chapter(sensor) for sensor in sensors.values())
-    return "\n\n".join([_HEAD, _index(sensors), *chapters]) + "\n"
+    """Return docs/sensors.md: an index of all *sensors*, then a section for each."""
+    details = (_section(sensor) for sensor in sensors.values())
+    return "\n\n".join([_HEAD, _index(sensors), *details]) + "\n"
 
 
 _HEAD = """# Sensors
 
 `make docs` generates this page from the declarations in `fructosa_exporter/sensors/`.
 
-On a node, `lagent sensors` lists the sensors and says which of them it reads there by default.
-`lagent sensors NAME` prints what this page has on one of them.
+On a node, `lagent sensors` lists the sensors, and which of them it reads there by default.
+`lagent sensors NAME` describes one of them, as this page does.
 
-Once `lagent.conf` has a `[sensor:NAME]` section, lagent reads exactly the sensors that have one.
-Without any, it reads every sensor that its user may read and that finds something on the node,
-except those marked *Read only when configured*."""
+If `lagent.conf` has a `[sensor:NAME]` section, lagent reads only the sensors that have one. Without
+any, it reads every sensor that its user may read and that finds something on the node, except those
+marked *Read only when configured*."""
 
 
 def _index(sensors: Mapping[str, type[Sensor]]) -> str:
-    # The anchor of a heading of one word is that word in lower case.
+    # GitHub's anchor of a heading is its text in lower case.
     rows = [f"| [{name}](#{name.lower()}) | {one.summary()} |" for name, one in sensors.items()]
     return "\n".join(["| sensor | what it measures |", "| --- | --- |", *rows])
 
 
-def _chapter(sensor: type[Sensor]) -> str:
+def _section(sensor: type[Sensor]) -> str:
     text = textwrap.dedent((sensor.__doc__ or "").partition("\n")[2]).strip()
     text = text.replace("``", "`").replace("*", r"\*")
     facts = [f"* Cost: {sensor.cost}", f"* Rights: {sensor.rights}"]
@@ -55,11 +55,11 @@ def _chapter(sensor: type[Sensor]) -> str:
             "",
             *facts,
             "",
-            "| metric | type | unit | labels | what it is |",
+            "| metric | type | unit | labels | description |",
             "| --- | --- | --- | --- | --- |",
             *(line.replace("\n", " ") for line in metrics),
             "",
-            "| option | kind | default | what it does |",
+            "| option | kind | default | description |",
             "| --- | --- | --- | --- |",
             *options,
         ]

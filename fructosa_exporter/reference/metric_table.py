@@ -1,4 +1,4 @@
-"""fructosa_bridge/naming/sensor_metrics.py: which metrics a page has, for lmaster."""
+"""Generates fructosa_bridge/naming/sensor_metrics.py, the metrics of each sensor."""
 
 from collections.abc import Iterable, Sequence
 
@@ -6,22 +6,25 @@ from fructosa_exporter.metrics import Metric
 from fructosa_exporter.sensor import Sensor
 
 
-def metric_table(sensors: Iterable[type[Sensor]], of_each: Sequence[Metric]) -> str:
-    """Return which metrics *sensors* have, and *of each*, as the module of lmaster that says so."""
+def metric_table(sensors: Iterable[type[Sensor]], of_each_sensor: Sequence[Metric]) -> str:
+    """Return a Python module with the metrics of *sensors* and those that each page has of them.
+
+    The latter are *of_each_sensor*: they have the name of the sensor as their label.
+    """
     rows = [f'    "{sensor.name}": {_names(sensor.metrics, 4)},' for sensor in sensors]
-    first = f"{_HEAD}\nOF_EACH = {_names(of_each, 0)}\n"
+    first = f"{_HEAD}\nOF_EACH = {_names(of_each_sensor, 0)}\n"
     return "\n".join([first, "METRICS: Mapping[str, tuple[str, ...]] = {", *rows, "}"]) + "\n"
 
 
 _HEAD = '''\
-"""Which metrics a page of lagent has, by the sensors that it is asked for.
+"""The metrics on a page of lagent, by sensor.
 
-Made from the declarations in fructosa_exporter/sensors/ by `make docs`.
+`make docs` generates this module from the declarations in fructosa_exporter/sensors/.
 """
 
 from collections.abc import Mapping
 
-# Of each sensor that is asked for; its name is their label.'''
+# About each sensor on the page, with its name as a label.'''
 
 
 def _names(metrics: Sequence[Metric], indent: int) -> str:

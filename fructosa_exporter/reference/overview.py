@@ -1,4 +1,4 @@
-"""What `lagent sensors` prints: all sensors in short, or one in full."""
+"""The output of `lagent sensors`: a list of all sensors, or the description of one."""
 
 import textwrap
 from collections.abc import Container, Iterable, Iterator, Mapping
@@ -11,9 +11,9 @@ from fructosa_service.config.settings import options_of
 def overview(
     sensors: Mapping[str, type[Sensor]], left_out: Container[str], reasons: Iterable[str]
 ) -> str:
-    """Return a line a sensor: name, whether it is read by default here, what it measures.
+    """Return a line for each sensor: name, whether it is read here by default, what it measures.
 
-    Below them stand the *reasons* of those that are *left out*.
+    The *reasons* of those that are *left_out* follow.
     """
     width = max(map(len, sensors))
     lines = [
@@ -23,13 +23,13 @@ def overview(
     lines_left_out = (
         textwrap.fill(line, 100, initial_indent="  ", subsequent_indent="    ") for line in reasons
     )
-    notes = ["", "* read when no sensor is configured; - not read here then:", *lines_left_out]
-    more = ["", "lagent sensors NAME tells all of one sensor."]
+    notes = ["", "* read here by default; - not read here by default:", *lines_left_out]
+    more = ["", "`lagent sensors NAME` describes one sensor."]
     return "\n".join([*lines, *notes, *more])
 
 
 def description(sensor: type[Sensor], state: str) -> str:
-    """Return all there is to know of a *sensor*; *state* says whether it can be read here."""
+    """Return the description of a *sensor*; *state* is whether it can be read here, as text."""
     text = (sensor.__doc__ or "").split("\n", 1)
     rest = textwrap.dedent(text[1]).strip() if len(text) > 1 else ""
     parts = [

@@ -1,1 +1,1 @@
-"""What sensors read with: files of the kernel, parsed, and calls that may hang."""
+"""Data sources that sensors share: parsed files of the kernel, and calls that may hang."""

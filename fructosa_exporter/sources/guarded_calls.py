@@ -1,4 +1,4 @@
-"""Calls that may hang, such as those that ask a file server: none is waited for too long."""
+"""Runs calls that may hang, such as those to a file server, with a timeout."""
 
 import threading
 import time
@@ -17,7 +17,7 @@ def result_or_error(call: Callable[[], Any]) -> Any:
 
 
 class _Call(Task):
-    """A call, whose result may be an error."""
+    """A call whose result is its value or an OSError."""
 
     def __init__(self, key: str, call: Callable[[], Any]) -> None:
         self.key = key
@@ -28,32 +28,32 @@ class _Call(Task):
 
 
 class GuardedCalls:
-    """Calls that may hang, each under a key; none is made again while it still hangs."""
+    """Runs calls that may hang, each with a key. A call that hangs is not made again meanwhile."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._woken = threading.Event()
         self._clock = clock
         self._pool = ThreadPool(self._woken.set, clock)
-        self._under_way: set[str] = set()
+        self._pending: set[str] = set()
 
     def results(self, calls: Mapping[str, Callable[[], Any]], timeout_s: float) -> dict[str, Any]:
-        """Make the *calls*; return what came back within *timeout_s*: values, or OSErrors."""
+        """Make the *calls*; return values or OSErrors of those that return within *timeout_s*."""
         until_s = self._clock() + timeout_s
-        self._taken()  # what came back too late is old, and its key can be called again
-        waiting = calls.keys() - self._under_way
-        found: dict[str, Any] = {}
-        self._under_way |= waiting
+        self._take_results()  # discard late results; their keys can be called again
+        waiting = calls.keys() - self._pending
+        results: dict[str, Any] = {}
+        self._pending |= waiting
         if waiting:
             self._pool.submit(*(_Call(key, call) for key, call in calls.items() if key in waiting))
-        while waiting - found.keys() and (now_s := self._clock()) < until_s:
+        while waiting - results.keys() and (now_s := self._clock()) < until_s:
             self._woken.wait(min(until_s, self._pool.replace_slow_thread()) - now_s)
             self._woken.clear()
-            found |= self._taken()
-        return {key: value for key, value in found.items() if key in waiting}
+            results |= self._take_results()
+        return {key: value for key, value in results.items() if key in waiting}
 
-    def _taken(self) -> dict[str, Any]:
-        taken = {
+    def _take_results(self) -> dict[str, Any]:
+        results = {
             call.key: result for call, result in self._pool.results() if isinstance(call, _Call)
         }
-        self._under_way -= taken.keys()
-        return taken
+        self._pending -= results.keys()
+        return results

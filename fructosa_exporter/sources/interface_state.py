@@ -1,6 +1,6 @@
-"""The edge to the network interfaces: their state, asked of the kernel with one socket.
+"""Reads the state of network interfaces, by ioctls on a single socket.
 
-psutil opens four sockets an interface for the same. Source: netdevice(7), and
+psutil opens four sockets for each interface. Source: netdevice(7), and
 /sys/class/net/*/{speed,duplex} (Documentation/ABI/testing/sysfs-class-net).
 """
 
@@ -39,7 +39,7 @@ _LOOPBACK, _RUNNING = 1 << 3, 1 << 6
 
 
 class InterfaceState(NamedTuple):
-    """What an interface is like, as psutil names it: *speed* in Mbit/s, 0 where nobody knows."""
+    """The state of an interface, named as in psutil; *speed* in Mbit/s, 0 if unknown."""
 
     isup: bool
     duplex: str
@@ -49,32 +49,32 @@ class InterfaceState(NamedTuple):
 
 
 def interface_states(kernel: Kernel | None = None) -> dict[str, InterfaceState]:
-    """Return the state of each network interface, by its name."""
+    """Return the state of each network interface, by name."""
     kernel = kernel or Kernel()
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as asking:
-        found = {name: _state(asking, kernel, name) for name in kernel.names(_NET)}
-    return {name: state for name, state in found.items() if state is not None}
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as control:
+        states = {name: _state(control, kernel, name) for name in kernel.names(_NET)}
+    return {name: state for name, state in states.items() if state is not None}
 
 
-def _state(asking: socket.socket, kernel: Kernel, name: str) -> InterfaceState | None:
-    """Return the state of the interface *name*; None when it has just gone."""
+def _state(control: socket.socket, kernel: Kernel, name: str) -> InterfaceState | None:
+    """Return the state of the interface *name*; None if it does not exist."""
     request = os.fsencode(name)
-    if len(request) >= _NAME_BYTES:  # what else lies in that folder, such as bonding_masters
+    if len(request) >= _NAME_BYTES:  # not an interface, such as bonding_masters
         return None
     request = request.ljust(_IFREQ_BYTES, b"\0")
     try:
-        (flags,) = struct.unpack_from("H", fcntl.ioctl(asking, _FLAGS, request), _NAME_BYTES)
-        (mtu,) = struct.unpack_from("i", fcntl.ioctl(asking, _MTU, request), _NAME_BYTES)
+        (flags,) = struct.unpack_from("H", fcntl.ioctl(control, _FLAGS, request), _NAME_BYTES)
+        (mtu,) = struct.unpack_from("i", fcntl.ioctl(control, _MTU, request), _NAME_BYTES)
     except OSError:
         return None
     speed, duplex = None, None
-    if flags & _RUNNING and not flags & _LOOPBACK:  # else there is nothing to tell
+    if flags & _RUNNING and not flags & _LOOPBACK:  # else the files have no valid values
         speed = kernel.count(f"{_NET}/{name}/speed")
         duplex = kernel.word(f"{_NET}/{name}/duplex")
     return InterfaceState(
-        bool(flags & _RUNNING), duplex or "unknown", speed or 0, mtu, _names(flags)
+        bool(flags & _RUNNING), duplex or "unknown", speed or 0, mtu, _flag_names(flags)
     )
 
 
-def _names(flags: int) -> str:
+def _flag_names(flags: int) -> str:
     return ",".join(name for bit, name in enumerate(_FLAG_NAMES) if flags >> bit & 1)

@@ -1,20 +1,20 @@
-"""/proc/diskstats and /proc/net/dev into counters, with the names that psutil gives them.
+"""Parses /proc/diskstats and /proc/net/dev; the counters are named as in psutil.
 
-They are most of what a node with many disks and interfaces is asked for; psutil passes through
-several tables for each. Source: Documentation/admin-guide/iostats.rst, proc_pid_net(5).
+On nodes with many disks and interfaces, these are most of the samples. psutil builds several
+intermediate tables for each. Source: Documentation/admin-guide/iostats.rst, proc_pid_net(5).
 """
 
 from typing import NamedTuple
 
 from fructosa_exporter.kernel import Kernel
 
-_SECTOR_BYTES = 512  # in this file, whatever the disk has
+_SECTOR_BYTES = 512  # the unit of this file, whatever the sector size of the disk
 _DISK_WORDS = 13
 _INTERFACE_WORDS = 16
 
 
 class DiskCounters(NamedTuple):
-    """What a disk or partition has done since boot; times in milliseconds."""
+    """The counters of a disk or partition since boot; times in milliseconds."""
 
     read_count: int
     read_merged_count: int
@@ -28,7 +28,7 @@ class DiskCounters(NamedTuple):
 
 
 class InterfaceCounters(NamedTuple):
-    """What a network interface has sent and received since it is there."""
+    """The counters of a network interface since its creation."""
 
     bytes_recv: int
     packets_recv: int
@@ -43,15 +43,15 @@ class InterfaceCounters(NamedTuple):
 def disk_counters(kernel: Kernel | None = None) -> dict[str, DiskCounters]:
     """Return the counters of each disk and partition, by name.
 
-    Raises: OSError where there is no /proc; ValueError for what is no number.
+    Raises: OSError if there is no /proc; ValueError for an invalid number.
     """
-    found = {}
+    counters = {}
     for words in (kernel or Kernel()).lines("/proc/diskstats"):
         if len(words) >= _DISK_WORDS:
             reads, reads_merged, read, read_ms, writes, writes_merged, written, write_ms = map(
                 int, words[3:11]
             )
-            found[words[2]] = DiskCounters(
+            counters[words[2]] = DiskCounters(
                 reads,
                 reads_merged,
                 read * _SECTOR_BYTES,
@@ -62,18 +62,18 @@ def disk_counters(kernel: Kernel | None = None) -> dict[str, DiskCounters]:
                 write_ms,
                 int(words[12]),
             )
-    return found
+    return counters
 
 
 def interface_counters(kernel: Kernel | None = None) -> dict[str, InterfaceCounters]:
     """Return the counters of each network interface, by name.
 
-    Raises: OSError where there is no /proc; ValueError for what is no number.
+    Raises: OSError if there is no /proc; ValueError for an invalid number.
     """
-    found = {}
+    counters = {}
     for line in (kernel or Kernel()).text("/proc/net/dev").split("\n"):
-        name, _, numbers = line.rpartition(":")  # the name may hold colons itself
+        name, _, numbers = line.rpartition(":")  # the name may contain colons
         words = numbers.split()
         if name and len(words) >= _INTERFACE_WORDS:
-            found[name.strip()] = InterfaceCounters(*map(int, (*words[:4], *words[8:12])))
-    return found
+            counters[name.strip()] = InterfaceCounters(*map(int, (*words[:4], *words[8:12])))
+    return counters

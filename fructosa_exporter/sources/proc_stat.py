@@ -1,6 +1,6 @@
-"""/proc/stat into numbers. Several sensors tell of it; they share a reading.
+"""Parses /proc/stat. Several sensors use it; they share one reading.
 
-On a node of 256 threads the kernel takes longer to write this file than all others together, so
+On a node with 256 threads, the kernel takes longer for this file than for all others together, so
 the sensors of one page read it once. Source: proc_stat(5).
 """
 
@@ -25,19 +25,19 @@ MODES = (
     "guest_nice",
 )
 
-# Where the lines of the processors end.
+# The end of the last line about a processor.
 _END = re.compile(rb"\n(?!cpu)")
 
-# The sensors of a page are read within milliseconds.
+# The sensors of a page run within milliseconds.
 _SHARED_FOR_S = 0.05
 
 
 class ProcStat(NamedTuple):
-    """What /proc/stat says at one moment, times in ticks of the kernel's clock.
+    """The content of /proc/stat, times in clock ticks.
 
-    ``ticks`` has a row for each of the first of MODES that the kernel knows, with a number for
-    each of the ``processors``; ``total`` is their sum as the kernel keeps it, by mode. ``numbers``
-    are the single numbers, by their names in the file.
+    ``ticks`` has a row for each mode, with a number for each of the ``processors``. The rows are in
+    the order of MODES; old kernels have fewer. ``total`` is the sum over processors that the kernel
+    keeps, by mode. ``numbers`` are the single numbers, by their names in the file.
     """
 
     processors: tuple[str, ...]
@@ -47,9 +47,9 @@ class ProcStat(NamedTuple):
 
 
 def parse(content: bytes) -> ProcStat:
-    """Return what the *content* of /proc/stat says.
+    """Return the parsed *content* of /proc/stat.
 
-    Raises: ValueError for what is no such file.
+    Raises: ValueError if it is invalid.
     """
     end = _END.search(content)
     head, rest = (content, b"") if end is None else (content[: end.start()], content[end.end() :])
@@ -68,7 +68,7 @@ def parse(content: bytes) -> ProcStat:
 
 
 def _numbers(rest: bytes) -> list[tuple[str, int]]:
-    """Return the first number of each line: of intr and softirq, the sum of the others."""
+    """Return the first number of each line; for intr and softirq, that is the total."""
     found = []
     for line in rest.split(b"\n"):
         name, _, numbers = line.partition(b" ")
@@ -79,7 +79,7 @@ def _numbers(rest: bytes) -> list[tuple[str, int]]:
 
 
 class SharedProcStat:
-    """Reads /proc/stat; who comes within a moment gets the same reading."""
+    """Reads /proc/stat; calls shortly after one another share a reading."""
 
     def __init__(
         self, kernel: Kernel | None = None, clock: Callable[[], float] = time.monotonic
@@ -90,7 +90,7 @@ class SharedProcStat:
         self._last: tuple[float, ProcStat] | None = None
 
     def __call__(self) -> ProcStat:
-        """Return what /proc/stat says now.
+        """Return the content of /proc/stat.
 
         Raises: OSError, ValueError.
         """
@@ -105,10 +105,10 @@ SHARED = SharedProcStat()
 
 
 def ticks_between(before: ProcStat | None, after: ProcStat) -> list[list[int]]:
-    """Return the ticks that passed between two readings, in rows as of one.
+    """Return the ticks between two readings, in rows as in ``ProcStat.ticks``.
 
-    A mode that went backwards (iowait does) stood still. Where processors came or went, or
-    without a reading *before*, what passed since boot, when all were zero.
+    A mode that went backwards, as iowait may do, counts as zero. If the processors have changed or
+    there is no reading *before*, these are the ticks since boot.
     """
     if before is None or before.processors != after.processors:
         return after.ticks
@@ -119,10 +119,9 @@ def ticks_between(before: ProcStat | None, after: ProcStat) -> list[list[int]]:
 
 
 def total_ticks(rows: Sequence[Sequence[int]]) -> list[int]:
-    """Return the sum of all modes of each processor.
+    """Return the sum of all modes for each processor.
 
-    The kernel counts a guest's time in user (and in nice) too: as parts of a whole, they would
-    count twice.
+    The guest modes are left out, because the kernel counts them in user and nice as well.
     """
     parts = [row for mode, row in zip(MODES, rows, strict=False) if not mode.startswith("guest")]
     return list(map(sum, zip(*parts, strict=True)))

@@ -1,8 +1,8 @@
-"""Files of the Prometheus text format 0.0.4 into families: strict, and merged into one page.
+"""Parses files in the Prometheus text format 0.0.4, and merges them into families.
 
-What a file holds is written anew, so that the page parses whatever spacing or order the file had.
-Of the format's leeway these are refused: timestamps, control characters (CR LF among them), and
-names that two metrics share. Source:
+Samples are rendered again, so that the page is valid whatever the spacing or order in the files.
+The parser is stricter than the format: it rejects timestamps, control characters (including CR LF)
+and names that belong to two metrics. Source:
 https://prometheus.io/docs/instrumenting/exposition_formats/
 """
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from fructosa_exporter.metrics import Family
 from fructosa_service.errors import shown, visible
 
-# What the names of a metric's samples add to its own name.
+# The suffixes of the names of samples, by the type of the metric.
 _SUFFIXES = {
     "counter": ("",),
     "gauge": ("",),
@@ -22,12 +22,12 @@ _SUFFIXES = {
     "histogram": ("_bucket", "_sum", "_count"),
     "summary": ("", "_sum", "_count"),
 }
-# The label that holds a number on samples of one suffix, and stands on no others.
+# By type: the suffix of the samples that need a label with a number, and the name of that label.
 _BOUND = {"histogram": ("_bucket", "le"), "summary": ("", "quantile")}
 _OWN_PREFIX = "fructosa_"
 
 _NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
-# Possessive, so that a long line that is wrong costs no more than one that is right.
+# Possessive quantifiers: without backtracking, long invalid lines cost no more than valid ones.
 _LABEL = re.compile(
     r"[ \t]*+(?P<name>[a-zA-Z_][a-zA-Z0-9_]*+)[ \t]*+=[ \t]*+"
     r'"(?P<value>[^"\\]*+(?:\\.[^"\\]*+)*+)"[ \t]*+(?:,|(?=\}))'
@@ -40,7 +40,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _ESCAPE = re.compile(r"\\.?")
 _IN_HELP = {r"\\": "\\", r"\n": "\n"}
 _IN_LABELS = _IN_HELP | {r"\"": '"'}
-# What both Go and Python read. Go alone knows hexadecimals, Python alone 1_000 and +nan.
+# What both Go and Python parse. Only Go accepts hexadecimal, only Python 1_000 and +nan.
 _NUMBER = re.compile(
     r"[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?|[+-]?inf(?:inity)?|nan",
     re.ASCII | re.IGNORECASE,
@@ -49,25 +49,25 @@ _NOT_FINITE = {"n": "NaN", "i": "+Inf", "+": "+Inf", "-": "-Inf"}
 
 
 class FileRejected(Exception):
-    """A file is not shown; the text says what is wrong, where, and what to do."""
+    """A file is left out; the text says what is wrong, where, and what to do."""
 
 
 @dataclass
 class FileMetric:
-    """A metric of one file: its type and help where they are told, and its lines by series."""
+    """A metric of one file: its type and help, if declared, and its lines by series."""
 
     name: str
-    told_type: str | None = None
+    declared_type: str | None = None
     help: str | None = None
     lines: dict[str, str] = field(default_factory=dict)
 
     @property
     def type(self) -> str:
-        """The type; untyped where none is told."""
-        return self.told_type or "untyped"
+        """The type; untyped if none is declared."""
+        return self.declared_type or "untyped"
 
     def names(self) -> list[str]:
-        """Return its own name and those of its samples."""
+        """Return the name of the metric, followed by those of its samples."""
         return [self.name, *(self.name + suffix for suffix in _SUFFIXES[self.type] if suffix)]
 
 
@@ -75,32 +75,32 @@ ParsedFile = Mapping[str, FileMetric]
 
 
 def parse_file(content: bytes) -> ParsedFile:
-    """Return the metrics of a file, by name; those without samples are left out.
+    """Return the metrics of a file that have samples, by name.
 
-    Raises: FileRejected with the first line that is wrong.
+    Raises: FileRejected with the first invalid line.
     """
-    groups = _FileParser()
+    parser = _FileParser()
     for number, line in enumerate(_text(content).split("\n"), 1):
         try:
-            groups.take(line.strip(" \t"))
+            parser.add_line(line.strip(" \t"))
         except FileRejected as reason:
             raise FileRejected(f"line {number}: {reason}") from None
-    return {name: group for name, group in groups.by_name.items() if group.lines}
+    return {name: metric for name, metric in parser.by_name.items() if metric.lines}
 
 
 def merge_files(files: Mapping[str, ParsedFile]) -> tuple[tuple[Family, ...], dict[str, str]]:
-    """Return the families of all *files*, and by file why one is left out.
+    """Return the families of all *files*, and the reasons why files are left out, by file.
 
-    A file that contradicts those before it is left out as a whole.
+    A file that contradicts one before it is left out completely.
     """
-    whole = _MergedFiles()
-    refused = {}
+    merged = _MergedFiles()
+    rejected = {}
     for file, parsed in files.items():
         try:
-            whole.take(file, parsed)
+            merged.add(file, parsed)
         except FileRejected as reason:
-            refused[file] = str(reason)
-    return tuple(whole.families()), refused
+            rejected[file] = str(reason)
+    return tuple(merged.families()), rejected
 
 
 def _text(content: bytes) -> str:
@@ -108,169 +108,173 @@ def _text(content: bytes) -> str:
         text = content.decode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise FileRejected(f"line {line}: is no UTF-8; write the file in UTF-8") from None
+        raise FileRejected(f"line {line}: is not valid UTF-8; write the file in UTF-8") from None
     if control := _CONTROL.search(text):
         line = text.count("\n", 0, control.start()) + 1
         if control[0] == "\r":
-            raise FileRejected(f"line {line}: has a carriage return; end lines with LF alone")
-        raise FileRejected(f"line {line}: has the control character {control[0]!r}; leave it out")
+            raise FileRejected(f"line {line}: has a carriage return; end lines with LF only")
+        raise FileRejected(f"line {line}: has the control character {control[0]!r}; remove it")
     return text
 
 
 class _FileParser:
-    """The metrics of one file, while it is parsed."""
+    """Parses one file, line by line."""
 
     def __init__(self) -> None:
         self.by_name: dict[str, FileMetric] = {}
-        self._owners: dict[str, FileMetric] = {}  # by each name that its samples may have
+        self._owners: dict[str, FileMetric] = {}  # by the names of samples
 
-    def take(self, line: str) -> None:
-        """Take a stripped *line*."""
+    def add_line(self, line: str) -> None:
+        """Parse a *line*, stripped of blanks."""
         if not line.startswith("#"):
             if line:
-                self._take_sample(line)
+                self._add_sample(line)
         elif head := _HEAD.fullmatch(line):
-            name, text = _head(head)
-            take = self._take_help if head["word"] == "HELP" else self._take_type
-            take(self._group(name), text)
+            name, text = _parse_head(head)
+            add = self._add_help if head["word"] == "HELP" else self._add_type
+            add(self._metric(name), text)
 
-    def _take_help(self, group: FileMetric, text: str) -> None:
-        if group.help is not None:
-            raise FileRejected(f"HELP of {visible(group.name)} is there twice; write it once")
-        group.help = _unescaped(text, _IN_HELP)
+    def _add_help(self, metric: FileMetric, text: str) -> None:
+        if metric.help is not None:
+            raise FileRejected(f"duplicate HELP of {visible(metric.name)}; write it once")
+        metric.help = _unescaped(text, _IN_HELP)
 
-    def _take_type(self, group: FileMetric, text: str) -> None:
+    def _add_type(self, metric: FileMetric, text: str) -> None:
         if text not in _SUFFIXES:
-            raise FileRejected(f"{shown(text)} is no type; write one of {', '.join(_SUFFIXES)}")
-        if group.told_type is not None:
-            raise FileRejected(f"TYPE of {visible(group.name)} is there twice; write it once")
-        if group.lines:
             raise FileRejected(
-                f"TYPE of {visible(group.name)} follows its samples; write it before them"
+                f"{shown(text)} is not a valid type; write one of {', '.join(_SUFFIXES)}"
             )
-        group.told_type = text
-        for name in group.names():
-            self._claim(name, group)
+        if metric.declared_type is not None:
+            raise FileRejected(f"duplicate TYPE of {visible(metric.name)}; write it once")
+        if metric.lines:
+            raise FileRejected(
+                f"TYPE of {visible(metric.name)} follows its samples; write it before them"
+            )
+        metric.declared_type = text
+        for name in metric.names():
+            self._claim(name, metric)
 
-    def _take_sample(self, line: str) -> None:
-        name, labels, value = _sample(line)
-        group = self._owners.get(name) or self._group(name)
-        _check_role(group, name, labels)
+    def _add_sample(self, line: str) -> None:
+        name, labels, value = _parse_sample(line)
+        metric = self._owners.get(name) or self._metric(name)
+        _check_sample(metric, name, labels)
         rendered = _rendered(name, labels)
         series = _series(name, labels, rendered)
-        if series in group.lines:
-            raise FileRejected(f"{visible(series)} is there twice; write each series once")
-        group.lines[series] = f"{rendered} {value}"
+        if series in metric.lines:
+            raise FileRejected(f"duplicate series {visible(series)}; write each series once")
+        metric.lines[series] = f"{rendered} {value}"
 
-    def _group(self, name: str) -> FileMetric:
-        group = self.by_name.get(name) or FileMetric(name)
-        self._claim(name, group)
-        return self.by_name.setdefault(name, group)
+    def _metric(self, name: str) -> FileMetric:
+        metric = self.by_name.get(name) or FileMetric(name)
+        self._claim(name, metric)
+        return self.by_name.setdefault(name, metric)
 
-    def _claim(self, name: str, group: FileMetric) -> None:
+    def _claim(self, name: str, metric: FileMetric) -> None:
         if name.startswith(_OWN_PREFIX):
-            raise FileRejected(f"{visible(name)} is a name of the agent's own; choose another one")
-        owner = self._owners.setdefault(name, group)
-        if owner is not group:
-            both = f"{visible(owner.name)} and {visible(group.name)}"
+            raise FileRejected(f"{visible(name)} has a prefix reserved for lagent; rename it")
+        owner = self._owners.setdefault(name, metric)
+        if owner is not metric:
+            both = f"{visible(owner.name)} and {visible(metric.name)}"
             raise FileRejected(f"{visible(name)} belongs to both {both}; rename one of them")
 
 
-def _head(head: re.Match[str]) -> tuple[str, str]:
+def _parse_head(head: re.Match[str]) -> tuple[str, str]:
     """Return the name and the text of a HELP or TYPE."""
     word = head["word"]
-    if not head["blank"]:  # a comment to some readers, but not to all
-        raise FileRejected(f"has #{word} in one word; write '# {word}'")
+    if not head["blank"]:  # some parsers take it for a comment, others don't
+        raise FileRejected(f"has no space in #{word}; write '# {word}'")
     name, *text = _BLANKS.split(head["rest"] or "", maxsplit=1)
     if not _NAME.fullmatch(name):
-        raise FileRejected(f"{word} of no metric; write e.g. '# {word} NAME {_EXAMPLES[word]}'")
+        raise FileRejected(
+            f"{word} without a valid name; write e.g. '# {word} NAME {_EXAMPLES[word]}'"
+        )
     return name, "".join(text)
 
 
-def _sample(line: str) -> tuple[str, dict[str, str], str]:
-    """Return name, labels and value of a *line*."""
+def _parse_sample(line: str) -> tuple[str, dict[str, str], str]:
+    """Return the name, labels and value in a *line*."""
     name = _NAME.match(line)
     if name is None:
-        raise FileRejected(f"{shown(line)} is no sample; write e.g. 'name{{label=\"text\"}} 1'")
+        raise FileRejected(
+            f"{shown(line)} is not a valid sample; write e.g. 'name{{label=\"text\"}} 1'"
+        )
     labels: dict[str, str] = {}
     end = name.end()
     blank = _BLANKS.match(line, end)
     at = blank.end() if blank else end
     if line.startswith("{", at):
-        labels, at = _labels(line, at + 1)
+        labels, at = _parse_labels(line, at + 1)
     elif blank is None:
-        raise FileRejected(f"{shown(line)} has no value; write a name, a blank and a number")
-    return name[0], labels, _value(line[at:].lstrip(" \t"))
+        raise FileRejected(f"{shown(line)} has no value; write a name, a space and a number")
+    return name[0], labels, _parse_value(line[at:].lstrip(" \t"))
 
 
-def _labels(line: str, at: int) -> tuple[dict[str, str], int]:
-    """Return the labels whose names begin *at* a place, and where they end."""
+def _parse_labels(line: str, at: int) -> tuple[dict[str, str], int]:
+    """Return the labels of a *line* from position *at*, and the position after them."""
     labels: dict[str, str] = {}
     while not (end := _END_OF_LABELS.match(line, at)):
         label = _LABEL.match(line, at)
         if label is None:
-            raise FileRejected(f'{shown(line[at:])} is no label; write e.g. label="text"')
+            raise FileRejected(f'{shown(line[at:])} is not a valid label; write e.g. label="text"')
         if label["name"].startswith("__"):
             raise FileRejected(
-                f"label {visible(label['name'])} is Prometheus's own; choose another name"
+                f"label {visible(label['name'])} is reserved for Prometheus; rename it"
             )
         if label["name"] in labels:
-            raise FileRejected(f"label {visible(label['name'])} is there twice; write it once")
+            raise FileRejected(f"duplicate label {visible(label['name'])}; write it once")
         labels[label["name"]] = _unescaped(label["value"], _IN_LABELS)
         at = label.end()
     return labels, end.end()
 
 
-def _value(text: str) -> str:
-    """Return a value as the page shows it."""
+def _parse_value(text: str) -> str:
+    """Return a valid value, as the page shows it."""
     value, *more = _BLANKS.split(text, maxsplit=2)
-    if more and _number(more[0]) is not None:
-        raise FileRejected(
-            "has a timestamp; write the line without it, the time is that of the scrape"
-        )
+    if more and _parse_number(more[0]) is not None:
+        raise FileRejected("has a timestamp; remove it, as samples get the time of the scrape")
     if more:
-        raise FileRejected(f"has {shown(more[0])} after its value; leave it out")
-    number = _number(value)
+        raise FileRejected(f"has {shown(more[0])} after its value; remove it")
+    number = _parse_number(value)
     if number is None:
-        raise FileRejected(f"{shown(value)} is no number; write e.g. 1, 0.5, 1e9, NaN or +Inf")
+        raise FileRejected(f"{shown(value)} is not a number; write e.g. 1, 0.5, 1e9, NaN or +Inf")
     return value if math.isfinite(number) else _NOT_FINITE[value[0].lower()]
 
 
-def _number(text: str) -> float | None:
-    """Return the number that *text* is; None for none, or one beyond all floats."""
+def _parse_number(text: str) -> float | None:
+    """Return *text* as a number; None if it is invalid or too large for a float."""
     if not _NUMBER.fullmatch(text):
         return None
     number = float(text)
-    # Go refuses 1e999, Python takes it for infinite.
+    # Go rejects 1e999; Python parses it as infinity.
     return None if math.isinf(number) and text[-1].isdecimal() else number
 
 
-def _check_role(group: FileMetric, name: str, labels: Mapping[str, str]) -> None:
-    """Refuse what a sample of a histogram or summary may not be."""
-    suffix = name[len(group.name) :]
-    if suffix not in _SUFFIXES[group.type]:
-        names = ", ".join(map(visible, group.names()[1:]))
-        raise FileRejected(
-            f"{visible(name)} is a {group.type}, whose samples are {names}; write those"
-        )
-    bounded, label = _BOUND.get(group.type, (None, ""))
+def _check_sample(metric: FileMetric, name: str, labels: Mapping[str, str]) -> None:
+    """Check the name and labels of a sample against the type of its *metric*."""
+    suffix = name[len(metric.name) :]
+    if suffix not in _SUFFIXES[metric.type]:
+        names = ", ".join(map(visible, metric.names()[1:]))
+        raise FileRejected(f"{visible(name)} is a {metric.type}; write its samples as {names}")
+    bounded, label = _BOUND.get(metric.type, (None, ""))
     if suffix == bounded:
-        bound = _number(labels.get(label, ""))
+        bound = _parse_number(labels.get(label, ""))
         if bound is None or math.isnan(bound):
             raise FileRejected(
-                f"{visible(name)} of a {group.type} needs a label {label} that is a number"
+                f"{visible(name)} of a {metric.type} needs a label {label} that is a number"
             )
     elif label in labels:
-        raise FileRejected(f"{visible(name)} of a {group.type} has no label {label}; leave it out")
+        raise FileRejected(
+            f"{visible(name)} of a {metric.type} can't have a label {label}; remove it"
+        )
 
 
 def _unescaped(text: str, escapes: Mapping[str, str]) -> str:
-    def one(match: re.Match[str]) -> str:
+    def replacement(match: re.Match[str]) -> str:
         if match[0] not in escapes:
-            raise FileRejected(f"has {match[0]}, which means nothing; write a backslash as \\\\")
+            raise FileRejected(f"has an invalid escape {match[0]}; write a backslash as \\\\")
         return escapes[match[0]]
 
-    return _ESCAPE.sub(one, text) if "\\" in text else text
+    return _ESCAPE.sub(replacement, text) if "\\" in text else text
 
 
 def _rendered(name: str, labels: Mapping[str, str]) -> str:
@@ -279,7 +283,7 @@ def _rendered(name: str, labels: Mapping[str, str]) -> str:
 
 
 def _series(name: str, labels: Mapping[str, str], rendered: str) -> str:
-    """Return what tells a series from others: order doesn't, and an empty label is none."""
+    """Return the identity of a series: labels sorted, without empty ones, which mean nothing."""
     names = sorted(labels)
     if all(labels.values()) and names == list(labels):
         return rendered
@@ -291,53 +295,56 @@ def _escaped(value: str) -> str:
 
 
 class _MergedFiles:
-    """The metrics of all files that agree."""
+    """The metrics of all files that don't contradict each other."""
 
     def __init__(self) -> None:
-        self._groups: dict[str, FileMetric] = {}
-        self._owners: dict[str, str] = {}  # by each name that its samples may have
+        self._metrics: dict[str, FileMetric] = {}
+        self._owners: dict[str, str] = {}  # by the names of samples
         self._metric_files: dict[str, str] = {}
         self._series_files: dict[str, str] = {}
 
-    def take(self, file: str, parsed: ParsedFile) -> None:
-        """Take all of a *parsed* file, or nothing."""
-        for group in parsed.values():
-            self._check_names(group)
-            self._check_series(group)
-        for group in parsed.values():
-            self._add(file, group)
+    def add(self, file: str, parsed: ParsedFile) -> None:
+        """Add all metrics of a *parsed* file, or none.
+
+        Raises: FileRejected if it contradicts a file added before.
+        """
+        for metric in parsed.values():
+            self._check_names(metric)
+            self._check_series(metric)
+        for metric in parsed.values():
+            self._add_metric(file, metric)
 
     def families(self) -> Iterator[Family]:
-        """Yield what was taken."""
-        for group in self._groups.values():
-            yield Family(group.name, group.type, group.help or "", tuple(group.lines.values()))
+        """Yield the merged metrics."""
+        for metric in self._metrics.values():
+            yield Family(metric.name, metric.type, metric.help or "", tuple(metric.lines.values()))
 
-    def _check_names(self, group: FileMetric) -> None:
-        there = self._groups.get(group.name)
-        if there is not None and there.type != group.type:
-            file = shown(self._metric_files[group.name])
-            types = f"{group.type}, but {there.type} in {file}"
-            raise FileRejected(f"{visible(group.name)} is {types}; write one TYPE")
-        for name in group.names():
-            owner = self._owners.get(name, group.name)
-            if owner != group.name:
+    def _check_names(self, metric: FileMetric) -> None:
+        known = self._metrics.get(metric.name)
+        if known is not None and known.type != metric.type:
+            file = shown(self._metric_files[metric.name])
+            types = f"{metric.type}, but {known.type} in {file}"
+            raise FileRejected(f"{visible(metric.name)} is {types}; write one TYPE")
+        for name in metric.names():
+            owner = self._owners.get(name, metric.name)
+            if owner != metric.name:
                 file = shown(self._metric_files[owner])
                 raise FileRejected(
                     f"{visible(name)} belongs to {visible(owner)} in {file}; rename one of them"
                 )
 
-    def _check_series(self, group: FileMetric) -> None:
-        for series in group.lines:
+    def _check_series(self, metric: FileMetric) -> None:
+        for series in metric.lines:
             if series in self._series_files:
                 file = shown(self._series_files[series])
                 raise FileRejected(
-                    f"{visible(series)} is in {file} too; write each series to one file"
+                    f"{visible(series)} is also in {file}; write each series to one file"
                 )
 
-    def _add(self, file: str, group: FileMetric) -> None:
-        there = self._groups.setdefault(group.name, FileMetric(group.name, group.type))
-        there.help = group.help if there.help is None else there.help
-        there.lines |= group.lines
-        self._metric_files.setdefault(group.name, file)
-        self._series_files |= dict.fromkeys(group.lines, file)
-        self._owners |= dict.fromkeys(group.names(), group.name)
+    def _add_metric(self, file: str, metric: FileMetric) -> None:
+        known = self._metrics.setdefault(metric.name, FileMetric(metric.name, metric.type))
+        known.help = metric.help if known.help is None else known.help
+        known.lines |= metric.lines
+        self._metric_files.setdefault(metric.name, file)
+        self._series_files |= dict.fromkeys(metric.lines, file)
+        self._owners |= dict.fromkeys(metric.names(), metric.name)

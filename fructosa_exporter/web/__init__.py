@@ -1,5 +1,5 @@
-"""The edge to the network: requests, answers, connections, and the loop that serves them.
+"""The HTTP server: connections, requests and responses.
 
-A server of our own, because what a compute node pays for it is what this project is about:
-``benchmarks/exporter/servers.py`` compares it with others.
+It is written for this project because it has to cost a compute node as little as possible.
+``benchmarks/exporter/servers.py`` compares it with other servers.
 """

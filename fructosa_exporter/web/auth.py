@@ -1,4 +1,4 @@
-"""Authentication: only users with the right password have access."""
+"""Authenticates requests by user and password."""
 
 import math
 import time
@@ -12,11 +12,11 @@ from fructosa_service.web.password_checks import PasswordChecks, Verdict
 if TYPE_CHECKING:
     from fructosa_service.web.users import UsersFile
 
-Answer = Callable[[Verdict], None]
+OnVerdict = Callable[[Verdict], None]
 
 
 class Authenticator:
-    """Answers with the verdict on a request. One thread owns it and calls ``poll``."""
+    """Authenticates requests. One thread owns it and calls ``poll`` when *wake* was called."""
 
     def __init__(
         self,
@@ -26,22 +26,23 @@ class Authenticator:
     ) -> None:
         self._checks = PasswordChecks(users, sleep)
         self._wake = wake
-        self._checked: deque[tuple[Answer, Verdict]] = deque()
+        self._verdicts: deque[tuple[OnVerdict, Verdict]] = deque()
 
-    def authenticate(self, headers: Mapping[str, str], answer: Answer) -> None:
-        """Call *answer* with RIGHT, WRONG or BUSY: at once, or later in ``poll``."""
-        verdict = self._checks.submit(headers.get("authorization"), partial(self._report, answer))
+    def authenticate(self, headers: Mapping[str, str], on_verdict: OnVerdict) -> None:
+        """Call *on_verdict* with RIGHT, WRONG or BUSY: at once, or later in ``poll``."""
+        report = partial(self._report, on_verdict)
+        verdict = self._checks.submit(headers.get("authorization"), report)
         if verdict is not Verdict.PENDING:
-            answer(verdict)
+            on_verdict(verdict)
 
-    def _report(self, answer: Answer, verdict: Verdict) -> None:
+    def _report(self, on_verdict: OnVerdict, verdict: Verdict) -> None:
         """Queue a verdict for ``poll``; called in the thread of the checks."""
-        self._checked.append((answer, verdict))
+        self._verdicts.append((on_verdict, verdict))
         self._wake()
 
     def poll(self) -> float:
-        """Answer the requests whose password was checked."""
-        while self._checked:
-            answer, verdict = self._checked.popleft()
-            answer(verdict)
+        """Report the verdicts on passwords that were checked meanwhile."""
+        while self._verdicts:
+            on_verdict, verdict = self._verdicts.popleft()
+            on_verdict(verdict)
         return math.inf

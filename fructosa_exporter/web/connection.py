@@ -1,7 +1,7 @@
-"""One client: from what it sends to requests, and from answers to what it is sent.
+"""The connection of one client: receives requests, sends responses.
 
-A connection is driven by the loop (server.py): ``ready`` when its socket is, ``respond`` when
-what it asked for is there. It never blocks, and says until when it may stay as it is.
+The event loop in server.py drives it: it calls ``ready`` when the socket is ready. The request
+handler calls ``respond``. A connection never blocks; the loop closes it at ``until_s``.
 """
 
 import logging
@@ -10,44 +10,45 @@ from collections.abc import Callable
 from enum import Enum, auto
 
 from .request import BadRequest, Request, head_end, parse
-from .response import Response, message, plain
+from .response import Response, encode, text_response
 from .stream import Stream
 
 log = logging.getLogger(__name__)
 
-# A client that has begun to ask must go on; one that doesn't is a trickle that costs us memory.
+# To receive all headers of a request once it has begun: slow clients must not fill the memory.
 HEAD_TIMEOUT_S = 10.0
-# Between two scrapes: longer than scrape intervals are, so that connections are kept.
+# Between two requests. Longer than usual scrape intervals, so that connections are reused.
 IDLE_TIMEOUT_S = 330.0
 SEND_TIMEOUT_S = 30.0
-# To close while the client still sends would destroy the answer that is on its way to it.
+# After the last response. Closing while the client still sends would reset the connection, and the
+# client might lose the response.
 DRAIN_TIMEOUT_S = 2.0
 
 
 class ConnectionState(Enum):
-    """What a connection is about."""
+    """What a connection is doing."""
 
     OPENING = auto()
     RECEIVING = auto()
-    WAITING = auto()  # for the answer
+    WAITING = auto()  # for the response
     SENDING = auto()
     DRAINING = auto()
     CLOSED = auto()
 
 
 class ServerConnection:
-    """What a client sent so far, and what it is still to be sent.
+    """A connection, with the data received so far and the data still to send.
 
-    *handle* is given each request; its answer comes by ``respond``, at once or later. *changed* is
-    told whenever the connection may wait for something else than before. *clock* is the loop's,
-    *date* says what day it is for HTTP.
+    *handle* is called with each request; the response is passed to ``respond``, at once or later.
+    *on_change* is called when ``state``, ``events`` or ``until_s`` may have changed. *clock* is
+    that of the loop; *date* returns the current date in HTTP's format.
     """
 
     def __init__(
         self,
         stream: Stream,
         handle: Callable[[Request, "ServerConnection"], None],
-        changed: Callable[["ServerConnection"], None],
+        on_change: Callable[["ServerConnection"], None],
         clock: Callable[[], float],
         date: Callable[[], str],
     ) -> None:
@@ -58,28 +59,28 @@ class ServerConnection:
         self.until_s = self.since_s + HEAD_TIMEOUT_S
         self._stream = stream
         self._handle = handle
-        self._changed = changed
+        self._on_change = on_change
         self._clock = clock
         self._date = date
         self._received = bytearray()
-        self._looked_at = 0
+        self._searched = 0  # bytes of _received that hold no end of the headers
         self._to_send = memoryview(b"")
         self._request: Request | None = None
         self._is_last = False
-        self._is_ended = False  # the client sends nothing more, and may still read
+        self._is_half_closed = False  # the client sends nothing more, but may still read
         self._is_advancing = False
-        self._is_paused = False  # something came that must wait
+        self._is_paused = False  # data arrived that must not be read yet
 
     @property
     def events(self) -> int:
-        """The events of its socket that it waits for; 0 for none."""
+        """The socket events to wait for; 0 for none."""
         if self._is_paused or self.state is ConnectionState.CLOSED:
             return 0
         return self._stream.wants
 
     @property
     def is_idle(self) -> bool:
-        """Whether it may be closed at any time without breaking a promise."""
+        """Whether it can be closed without losing a response."""
         return self.state in (
             ConnectionState.OPENING,
             ConnectionState.RECEIVING,
@@ -87,25 +88,25 @@ class ServerConnection:
         )
 
     def ready(self) -> None:
-        """Do what can be done now that the socket is ready."""
-        # To stop listening during each answer would be two calls of the kernel more.
+        """Advance as far as possible without blocking; the socket is ready."""
+        # Pause only if something arrives: to do it for each response costs two more system calls.
         self._is_paused = self.state is ConnectionState.WAITING
         try:
             self._advance()
-        except OSError:  # it went away, or speaks no TLS: its loss
+        except OSError:  # the client is gone, or does not use TLS
             self._shut()
         except Exception:
-            log.exception("a fault in handling a connection, which is closed; please report this")
+            log.exception("internal error; the connection is closed; please report this")
             self._shut()
-        self._changed(self)
+        self._on_change(self)
 
     def respond(self, response: Response) -> None:
-        """Send *response* to the request that waits for it."""
+        """Send *response* to the current request."""
         if self.state is not ConnectionState.WAITING:
             return  # the client is gone
         is_head = self._request is not None and self._request.method == "HEAD"
         self._to_send = memoryview(
-            message(response, date=self._date(), is_last=self._is_last, has_body=not is_head)
+            encode(response, date=self._date(), is_last=self._is_last, has_body=not is_head)
         )
         self._enter(ConnectionState.SENDING, SEND_TIMEOUT_S)
         self._is_paused = False
@@ -115,7 +116,7 @@ class ServerConnection:
     def close(self) -> None:
         """Close the socket."""
         self._shut()
-        self._changed(self)
+        self._on_change(self)
 
     def _shut(self) -> None:
         self.state = ConnectionState.CLOSED
@@ -136,11 +137,11 @@ class ServerConnection:
             self._is_advancing = False
 
     def _step(self) -> bool:
-        """Do one thing; tell whether there may be another one to do."""
+        """Do one step; return whether another one may be possible."""
         if self.state is ConnectionState.OPENING:
             return self._open()
         if self.state is ConnectionState.RECEIVING:
-            return self._take_request() or self._receive()
+            return self._parse_request() or self._receive()
         if self.state is ConnectionState.SENDING:
             return self._send()
         if self.state is ConnectionState.DRAINING:
@@ -150,7 +151,7 @@ class ServerConnection:
     def _open(self) -> bool:
         if not self._stream.is_open():
             return False
-        self.state = ConnectionState.RECEIVING  # within the time that it had from the beginning
+        self.state = ConnectionState.RECEIVING  # until_s stays: it includes the TLS handshake
         return True
 
     def _receive(self) -> bool:
@@ -159,8 +160,8 @@ class ServerConnection:
             return False
         if not data:
             if self._received:
-                self._is_ended = True
-                self._refuse(BadRequest(400, "the request ends within its headers"))
+                self._is_half_closed = True
+                self._reject(BadRequest(400, "the request ends within its headers"))
                 return True
             self._shut()
             return False
@@ -169,36 +170,36 @@ class ServerConnection:
         self._received += data
         return True
 
-    def _take_request(self) -> bool:
-        """Hand over the request that was received, if it is whole."""
+    def _parse_request(self) -> bool:
+        """Parse and handle the next request, if it is complete; return whether it was."""
         if not self._received:
             return False
         try:
-            end = head_end(self._received, self._looked_at)
+            end = head_end(self._received, self._searched)
             if end is None:
-                self._looked_at = len(self._received)
+                self._searched = len(self._received)
                 return False
             request = parse(bytes(self._received[:end]))
         except BadRequest as error:
-            self._refuse(error)
+            self._reject(error)
             return True
         del self._received[:end]
-        self._looked_at = 0
-        self._hand_over(request)
+        self._searched = 0
+        self._start(request)
         return True
 
-    def _hand_over(self, request: Request) -> None:
+    def _start(self, request: Request) -> None:
         self.has_requested = True
         self._request = request
         self._is_last = request.is_last
         self._enter(ConnectionState.WAITING, math.inf)
         self._handle(request, self)
 
-    def _refuse(self, error: BadRequest) -> None:
+    def _reject(self, error: BadRequest) -> None:
         self._request, self._is_last = None, True
         self._received.clear()
         self._enter(ConnectionState.WAITING, math.inf)
-        self.respond(plain(error.status, str(error)))
+        self.respond(text_response(error.status, str(error)))
 
     def _send(self) -> bool:
         sent = self._stream.send(self._to_send)
@@ -206,7 +207,7 @@ class ServerConnection:
         if self._to_send:
             return sent > 0
         self._request = None
-        if self._is_ended:
+        if self._is_half_closed:
             self._shut()
         elif self._is_last:
             self._stream.end()

@@ -1,4 +1,4 @@
-"""What is served at which address: requests into responses."""
+"""Handles requests: the pages of lagent, by path."""
 
 import logging
 import os
@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from fructosa_exporter.collect.collector import Collector
 from fructosa_exporter.collect.sensor_reader import SensorReader
 from fructosa_exporter.page.rendering import PageRenderer
-from fructosa_exporter.page.selection import UnknownSensor, selected
 from fructosa_exporter.page.sensor_state import SensorState
 from fructosa_service import __version__
 from fructosa_service.web.password_checks import Verdict
@@ -15,20 +14,26 @@ from fructosa_service.web.password_checks import Verdict
 from .auth import Authenticator
 from .connection import ServerConnection
 from .request import Request
-from .response import HTML, Response, compressed, plain
-from .scrape_headers import accepts_gzip, negotiated_format, page_timeout_s
+from .response import HTML, Response, compressed, text_response
+from .scrape_request import (
+    UnknownSensor,
+    accepts_gzip,
+    negotiated_format,
+    page_timeout_s,
+    select_sensors,
+)
 from .status_page import status_page
 
 log = logging.getLogger(__name__)
 
-# A smaller body becomes no smaller.
+# Compressing a smaller body saves nothing.
 _GZIP_FROM_BYTES = 1024
 _CHALLENGE = 'Basic realm="lagent", charset="UTF-8"'
 _CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 class RequestHandler:
-    """Answers requests. Whatever they say, sensors are read; nothing else happens."""
+    """Responds to requests. They can only read: no request changes anything."""
 
     def __init__(
         self,
@@ -44,51 +49,51 @@ class RequestHandler:
         self._renderer = PageRenderer()
 
     def handle(self, request: Request, connection: ServerConnection) -> None:
-        """Answer a *request* on its *connection*, at once or later."""
+        """Respond to a *request* on its *connection*, at once or later."""
         if self._authenticator is None:
-            self._answer(request, connection)
+            self._route(request, connection)
         else:
             self._authenticator.authenticate(
-                request.headers, lambda verdict: self._admit(verdict, request, connection)
+                request.headers, lambda verdict: self._authorize(verdict, request, connection)
             )
 
     def _respond(self, connection: ServerConnection, make: Callable[[], Response]) -> None:
-        """Answer with what *make* returns; a fault in it costs this answer, not the agent."""
+        """Send what *make* returns; if it raises, only this response fails."""
         try:
             response = make()
         except Exception:
-            log.exception("a page could not be made; please report this")
-            response = plain(500, "a fault of lagent's own; its log says more")
+            log.exception("internal error while a page was made; please report this")
+            response = text_response(500, "internal error of lagent; see its log")
         connection.respond(response)
 
-    def _admit(self, verdict: Verdict, request: Request, connection: ServerConnection) -> None:
+    def _authorize(self, verdict: Verdict, request: Request, connection: ServerConnection) -> None:
         if verdict is Verdict.RIGHT:
-            self._answer(request, connection)
+            self._route(request, connection)
         elif verdict is Verdict.BUSY:
-            text = "too many passwords wait to be checked; try again"
-            connection.respond(plain(429, text, Retry_After="10"))
+            text = "too many passwords are waiting to be checked; try again"
+            connection.respond(text_response(429, text, Retry_After="10"))
         else:
-            text = "user and password, please"
-            connection.respond(plain(401, text, WWW_Authenticate=_CHALLENGE))
+            text = "this server requires a valid user and password"
+            connection.respond(text_response(401, text, WWW_Authenticate=_CHALLENGE))
 
-    def _answer(self, request: Request, connection: ServerConnection) -> None:
+    def _route(self, request: Request, connection: ServerConnection) -> None:
         if request.method not in ("GET", "HEAD"):
-            text = f"{request.method} changes nothing here; use GET or HEAD"
-            connection.respond(plain(405, text, Allow="GET, HEAD"))
+            text = f"the method {request.method} is not allowed; use GET or HEAD"
+            connection.respond(text_response(405, text, Allow="GET, HEAD"))
         elif request.path == "/metrics":
             self._metrics(request, connection)
         elif request.path == "/":
             self._respond(connection, self._status_page)
         elif request.path == "/-/healthy":
-            connection.respond(plain(200, "lagent is healthy"))
+            connection.respond(text_response(200, "lagent is healthy"))
         else:
-            connection.respond(plain(404, "no such page; the metrics are at /metrics"))
+            connection.respond(text_response(404, "no such page; the metrics are at /metrics"))
 
     def _metrics(self, request: Request, connection: ServerConnection) -> None:
         try:
-            readers = selected(self._readers, request.query)
+            readers = select_sensors(self._readers, request.query)
         except UnknownSensor as error:
-            connection.respond(plain(400, str(error)))
+            connection.respond(text_response(400, str(error)))
             return
         self._collector.collect(
             readers,
@@ -98,18 +103,18 @@ class RequestHandler:
 
     def _page(self, states: Sequence[SensorState], request: Request) -> Response:
         wanted = negotiated_format(request.headers.get("accept", ""))
-        text, used = self._renderer.text(states, wanted)
+        text, used = self._renderer.render(states, wanted)
         body = text.encode()
         headers = {"Vary": "Accept, Accept-Encoding"}
-        is_long = len(body) >= _GZIP_FROM_BYTES
-        if is_long and accepts_gzip(request.headers.get("accept-encoding", "")):
+        is_large = len(body) >= _GZIP_FROM_BYTES
+        if is_large and accepts_gzip(request.headers.get("accept-encoding", "")):
             body = compressed(body)
             headers["Content-Encoding"] = "gzip"
         return Response(200, body, used.value, headers)
 
     def _status_page(self) -> Response:
         now_s = self._clock()
-        states = [one.state(now_s, is_awaited=one.is_under_way) for one in self._readers.values()]
+        states = [one.state(now_s, is_awaited=one.is_pending) for one in self._readers.values()]
         text = status_page(states, os.uname().nodename, __version__)
         headers = {"Content-Security-Policy": _CONTENT_SECURITY_POLICY}
         return Response(200, text.encode(), HTML, headers)

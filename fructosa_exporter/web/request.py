@@ -1,4 +1,4 @@
-"""Bytes into requests. Strict: what could mean two things is refused.
+"""Parses HTTP requests. Strict: ambiguous requests are rejected.
 
 Source: RFC 9112 (HTTP/1.1) and RFC 9110 (its semantics).
 """
@@ -19,7 +19,7 @@ _END = re.compile(rb"\r?\n\r?\n")
 
 
 class BadRequest(Exception):
-    """A request that can't be answered; the connection ends with this *status* and reason."""
+    """A request that is rejected with this *status*; the connection is closed after it."""
 
     def __init__(self, status: int, reason: str) -> None:
         self.status = status
@@ -28,7 +28,7 @@ class BadRequest(Exception):
 
 @dataclass(frozen=True)
 class Request:
-    """What a client asks for; names of *headers* are in lower case, repeated ones joined."""
+    """A request; names of *headers* are in lower case, repeated headers are joined."""
 
     method: str
     path: str
@@ -38,44 +38,44 @@ class Request:
 
 
 def head_end(received: bytes | bytearray, start: int = 0) -> int | None:
-    """Return where the head of the first request in *received* ends; None while it's not whole.
+    """Return where the headers of the first request in *received* end; None if incomplete.
 
-    *start* is how much of it was looked at before.
+    *start* is how many bytes were searched before.
 
-    Raises: BadRequest when the head is too long.
+    Raises: BadRequest if the headers are too long.
     """
-    found = _END.search(received, max(0, start - 3))
-    if (found.end() if found else len(received)) > HEAD_LIMIT_BYTES:
+    end = _END.search(received, max(0, start - 3))
+    if (end.end() if end else len(received)) > HEAD_LIMIT_BYTES:
         raise BadRequest(431, f"the request has more than {HEAD_LIMIT_BYTES} bytes of headers")
-    return found.end() if found else None
+    return end.end() if end else None
 
 
 def parse(head: bytes) -> Request:
-    """Return the request whose *head* this is.
+    """Return the request with this *head*: request line and headers.
 
-    Raises: BadRequest for what is no request, or has a body: nothing here takes one.
+    Raises: BadRequest for an invalid request, or one with a body.
     """
-    # A scraper sends the same head each time. One with a password is not kept in memory.
+    # A scraper sends the same head each time. One with a password must not stay in memory.
     is_secret = b"authorization" in head.lower()
-    return _parsed(head) if is_secret else _remembered(head)
+    return _parse(head) if is_secret else _parse_cached(head)
 
 
-def _parsed(head: bytes) -> Request:
+def _parse(head: bytes) -> Request:
     first, *lines = head.decode("latin-1").replace("\r\n", "\n").rstrip("\n").split("\n")
     match = _REQUEST_LINE.fullmatch(first)
     if match is None:
-        raise BadRequest(400, "the first line is no HTTP request")
+        raise BadRequest(400, "the first line is not an HTTP request")
     if not match["version"].startswith("1."):
-        raise BadRequest(505, f"HTTP/{match['version']} is not spoken here; HTTP/1.1 is")
+        raise BadRequest(505, f"HTTP/{match['version']} is not supported; use HTTP/1.1")
     headers = _headers(lines)
-    _refuse_body(headers)
-    path, query = _address(match["target"])
+    _reject_body(headers)
+    path, query = _path_and_query(match["target"])
     options = {word.strip().lower() for word in headers.get("connection", "").split(",")}
     is_last = "close" in options or match["version"] == "1.0"
     return Request(match["method"], path, query, headers, is_last)
 
 
-_remembered = lru_cache(maxsize=16)(_parsed)
+_parse_cached = lru_cache(maxsize=16)(_parse)
 
 
 def _headers(lines: list[str]) -> dict[str, str]:
@@ -85,21 +85,21 @@ def _headers(lines: list[str]) -> dict[str, str]:
     for line in lines:
         match = _HEADER.fullmatch(line)
         if match is None:
-            raise BadRequest(400, "a header is no 'name: value'")
+            raise BadRequest(400, "a header is not of the form 'name: value'")
         name, value = match["name"].lower(), match["value"].strip()
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return headers
 
 
-def _refuse_body(headers: Mapping[str, str]) -> None:
+def _reject_body(headers: Mapping[str, str]) -> None:
     if "transfer-encoding" in headers or headers.get("content-length", "0") != "0":
-        raise BadRequest(413, "a request has no body here")
+        raise BadRequest(413, "requests with a body are not supported")
 
 
-def _address(target: str) -> tuple[str, dict[str, list[str]]]:
+def _path_and_query(target: str) -> tuple[str, dict[str, list[str]]]:
     try:
         url = urlsplit(target)
         query = parse_qs(url.query, keep_blank_values=True, max_num_fields=_FIELD_LIMIT)
     except ValueError:
-        raise BadRequest(400, "the address is no URL; the metrics are at /metrics") from None
+        raise BadRequest(400, "invalid URL; the metrics are at /metrics") from None
     return url.path, query

@@ -1,4 +1,4 @@
-"""Answers into bytes."""
+"""HTTP responses, and their encoding."""
 
 import time
 import zlib
@@ -9,10 +9,10 @@ from http import HTTPStatus
 PLAIN = "text/plain; charset=utf-8"
 HTML = "text/html; charset=utf-8"
 
-# Level 1 takes a third of the time of the usual 6, for a page a fifth larger.
+# Level 1 takes a third of the time of the default 6, for pages that are a fifth larger.
 _GZIP_LEVEL = 1
-# A window of 16 KiB and its tables fit into a processor's cache; the usual ones are 268 KiB, which
-# take twice the time and make no page smaller. 16 more is how zlib is asked for gzip's header.
+# A window of 16 KiB and its tables fit into the CPU cache. The default takes 268 KiB and twice the
+# time, and pages do not get smaller. Adding 16 makes zlib write a gzip header.
 _GZIP_WINDOW = 14 + 16
 _GZIP_MEMORY = 6
 
@@ -22,7 +22,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 @dataclass(frozen=True)
 class Response:
-    """What a client is told."""
+    """A response: status, body and headers."""
 
     status: int
     body: bytes
@@ -30,14 +30,14 @@ class Response:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def plain(status: int, text: str, **headers: str) -> Response:
-    """Return a line of *text* as a response; underscores in names of *headers* are dashes."""
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Response(status, f"{text}\n".encode(), PLAIN, named)
+def text_response(status: int, text: str, **headers: str) -> Response:
+    """Return a line of *text* as a response; underscores in names of *headers* become dashes."""
+    dashed = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Response(status, f"{text}\n".encode(), PLAIN, dashed)
 
 
-def message(response: Response, *, date: str, is_last: bool, has_body: bool = True) -> bytes:
-    """Return *response* as it goes over the wire; *has_body* is false for HEAD."""
+def encode(response: Response, *, date: str, is_last: bool, has_body: bool = True) -> bytes:
+    """Return the bytes of *response* to send; *has_body* is false for HEAD."""
     status = HTTPStatus(response.status)
     lines = [
         f"HTTP/1.1 {status.value} {status.phrase}",
@@ -53,13 +53,13 @@ def message(response: Response, *, date: str, is_last: bool, has_body: bool = Tr
 
 
 def compressed(body: bytes) -> bytes:
-    """Return *body* in gzip."""
-    packer = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP_WINDOW, _GZIP_MEMORY)
-    return packer.compress(body) + packer.flush()
+    """Return *body* compressed with gzip."""
+    compressor = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP_WINDOW, _GZIP_MEMORY)
+    return compressor.compress(body) + compressor.flush()
 
 
 def http_date(now_s: float) -> str:
-    """Return seconds since 1970 as HTTP writes a date, whatever the locale."""
+    """Return a time, in seconds since the epoch, in HTTP's format, whatever the locale."""
     at = time.gmtime(now_s)
     return (
         f"{_DAYS[at.tm_wday]}, {at.tm_mday:02} {_MONTHS[at.tm_mon - 1]} {at.tm_year} "

@@ -1,4 +1,4 @@
-"""The loop: one thread that accepts connections and moves each as far as it can go."""
+"""The event loop: one thread that accepts connections and serves all of them."""
 
 import logging
 import math
@@ -17,7 +17,7 @@ from fructosa_service.errors import ServiceError
 
 from .connection import ConnectionState, ServerConnection
 from .request import Request
-from .response import http_date, plain
+from .response import http_date, text_response
 from .stream import PlainStream, Stream
 
 if TYPE_CHECKING:
@@ -26,13 +26,14 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _ACCEPTED_AT_ONCE = 64
-# Files that are open besides connections: logs, listeners, what sensors read at the moment.
+# File descriptors reserved for other uses than connections: logs, listeners, sensors.
 _OTHER_FILES = 64
-# Where the system has no file descriptor left, to try again at once would only burn time.
+# If the system has no file descriptor left, retrying at once would only waste CPU time.
 _ACCEPT_PAUSE_S = 1.0
-# What is answered is sent before the end; what hangs isn't waited for.
+# How long a shutdown waits for pending responses.
 _GRACE_S = 0.5
-# To look at a thousand connections at each one's end would cost more than some stay too long.
+# Minimum time between sweeps: checking a thousand connections whenever one times out costs more
+# than closing some of them late.
 _SWEEP_PAUSE_S = 1.0
 
 Handle = Callable[[Request, ServerConnection], None]
@@ -41,43 +42,43 @@ Poll = Callable[[], float]
 
 @dataclass(frozen=True, kw_only=True)
 class ServerLimits:
-    """How much is served at one time."""
+    """Limits of what is served at the same time."""
 
     max_connections: int = 1000
     max_requests: int = 40
 
 
 def open_listener(endpoint: Endpoint) -> socket.socket:
-    """Return a socket that listens at *endpoint*.
+    """Return a socket that listens on *endpoint*.
 
     Raises: ServiceError with the reason.
     """
     family = socket.AF_INET6 if ":" in endpoint.host else socket.AF_INET
-    made = socket.socket(family, socket.SOCK_STREAM)
+    listener = socket.socket(family, socket.SOCK_STREAM)
     try:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
-            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        made.bind((endpoint.host, endpoint.port or 0))
-        made.listen(socket.SOMAXCONN)
-        made.setblocking(False)
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.bind((endpoint.host, endpoint.port or 0))
+        listener.listen(socket.SOMAXCONN)
+        listener.setblocking(False)
     except (OSError, OverflowError) as error:
-        made.close()
+        listener.close()
         raise ServiceError(
             f"can't listen on {endpoint}: {error}; "
-            "give another --host or --port, or stop what listens there"
+            "set another --host or --port, or stop the program that listens there"
         ) from error
-    return made
+    return listener
 
 
 class Server:
-    """Serves requests at some endpoints until it is stopped.
+    """Serves requests on some endpoints until it is stopped.
 
-    *tls* returns the context for the next connection, None for none. *handle* answers requests
-    by ``ServerConnection.respond``. ``polls`` are called in each turn of the loop and return when
-    they want to be called again at the latest; ``wake`` has them called soon, from any thread.
-    *listen* opens an endpoint, or gives the socket that was opened when the process still had the
-    right to.
+    *handle* responds to requests through ``ServerConnection.respond``. *tls* returns the context
+    for the next connection, None for plain TCP. *listen* opens an endpoint, or returns a socket
+    that was opened before privileges were dropped. Each function in ``polls`` is called in each
+    iteration of the loop and returns when to call it again at the latest. ``wake`` starts an
+    iteration, from any thread.
     """
 
     def __init__(
@@ -94,17 +95,17 @@ class Server:
         self._tls = tls
         self._clock = clock
         self._limits = limits
-        self._connections: dict[ServerConnection, int] = {}  # and the events each waits for
-        self._requesting: set[ServerConnection] = set()
+        self._connections: dict[ServerConnection, int] = {}  # with the events they wait for
+        self._busy: set[ServerConnection] = set()
         self._sweep_s = math.inf
         self._swept_s = -math.inf
         self._accept_again_s = math.inf
         self._stop_s = math.inf
         self._date = (0, "")
         self._selector = selectors.DefaultSelector()
-        self._wake_lock = threading.RLock()  # a signal may come while it is held
+        self._wake_lock = threading.RLock()  # reentrant for signal handlers that call wake()
         self._wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self._selector.register(self._wake_fd, selectors.EVENT_READ, self._woken)
+        self._selector.register(self._wake_fd, selectors.EVENT_READ, self._on_wake)
         self._listeners: list[socket.socket] = []
         try:
             for endpoint in endpoints:
@@ -112,20 +113,20 @@ class Server:
         except ServiceError:
             self.close()
             raise
-        self._max_connections = _allowed(limits.max_connections)
+        self._max_connections = _raise_file_limit(limits.max_connections)
         self._listen()
 
     @property
     def endpoints(self) -> list[Endpoint]:
-        """Where it listens, with the ports that it got."""
-        names = [one.getsockname()[:2] for one in self._listeners]
-        return [Endpoint(str(host), port) for host, port in names]
+        """The endpoints that it listens on, with the actual ports."""
+        addresses = [listener.getsockname()[:2] for listener in self._listeners]
+        return [Endpoint(str(host), port) for host, port in addresses]
 
     def serve_forever(self) -> None:
         """Serve until stopped."""
-        while not self._is_over():
-            again_s = min([poll() for poll in self.polls], default=math.inf)
-            for key, _ in self._selector.select(self._timeout(again_s)):
+        while not self._is_done():
+            next_poll_s = min([poll() for poll in self.polls], default=math.inf)
+            for key, _ in self._selector.select(self._timeout(next_poll_s)):
                 key.data()
             now_s = self._clock()
             if now_s >= self._sweep_s:
@@ -135,13 +136,13 @@ class Server:
         self.close()
 
     def wake(self) -> None:
-        """Have the loop look around now; any thread may call this."""
+        """Start an iteration of the loop now; any thread may call this."""
         with self._wake_lock:
-            if self._wake_fd >= 0:  # what hung may return when all is over
+            if self._wake_fd >= 0:  # a sensor that hung may return after close()
                 os.eventfd_write(self._wake_fd, 1)
 
     def stop(self) -> None:
-        """End ``serve_forever`` soon, from within a signal handler or another thread."""
+        """Make ``serve_forever`` return soon; signal handlers and any thread may call this."""
         self._stop_s = self._clock() + _GRACE_S
         self.wake()
 
@@ -149,8 +150,8 @@ class Server:
         """Close all sockets."""
         for connection in list(self._connections):
             connection.close()
-        for one in self._listeners:
-            one.close()
+        for listener in self._listeners:
+            listener.close()
         self._connections.clear()
         self._selector.close()
         with self._wake_lock:
@@ -158,28 +159,30 @@ class Server:
                 os.close(self._wake_fd)
             self._wake_fd = -1
 
-    def _is_over(self) -> bool:
+    def _is_done(self) -> bool:
         if self._stop_s == math.inf:
             return False
         is_busy = any(not connection.is_idle for connection in self._connections)
         return not is_busy or self._clock() >= self._stop_s
 
-    def _timeout(self, again_s: float) -> float | None:
-        until_s = min(again_s, self._sweep_s, self._accept_again_s, self._stop_s)
+    def _timeout(self, next_poll_s: float) -> float | None:
+        until_s = min(next_poll_s, self._sweep_s, self._accept_again_s, self._stop_s)
         return None if until_s == math.inf else max(0.0, until_s - self._clock())
 
-    def _woken(self) -> None:
+    def _on_wake(self) -> None:
         os.eventfd_read(self._wake_fd)
 
     def _listen(self) -> None:
         self._accept_again_s = math.inf
-        for one in self._listeners:
-            self._selector.register(one, selectors.EVENT_READ, lambda one=one: self._accept(one))
+        for listener in self._listeners:
+            self._selector.register(
+                listener, selectors.EVENT_READ, lambda listener=listener: self._accept(listener)
+            )
 
-    def _accept(self, from_listener: socket.socket) -> None:
+    def _accept(self, listener: socket.socket) -> None:
         for _ in range(_ACCEPTED_AT_ONCE):
             try:
-                connected, _ = from_listener.accept()
+                connected, _ = listener.accept()
             except BlockingIOError:
                 return
             except OSError as error:
@@ -188,28 +191,30 @@ class Server:
             self._open(connected)
 
     def _pause_accepting(self, error: OSError) -> None:
-        log.error("connections can't be accepted for a second: %s", error)
+        log.error("can't accept connections, retrying in %g s: %s", _ACCEPT_PAUSE_S, error)
         self._accept_again_s = self._clock() + _ACCEPT_PAUSE_S
-        for one in self._listeners:
-            self._selector.unregister(one)
+        for listener in self._listeners:
+            self._selector.unregister(listener)
 
     def _open(self, connected: socket.socket) -> None:
         connected.setblocking(False)
-        # Else what is left of a page would wait until the client acknowledges what came before.
+        # Otherwise the last segment of a page waits until the client acknowledges the others.
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if len(self._connections) >= self._max_connections and not self._close_idlest():
             connected.close()
             return
         try:
-            stream = self._stream(connected)
-        except OSError:  # gone before it was looked at
+            stream = self._open_stream(connected)
+        except OSError:  # the client is gone already
             connected.close()
             return
-        connection = ServerConnection(stream, self._begin, self._watch, self._clock, self._today)
+        connection = ServerConnection(
+            stream, self._dispatch, self._update, self._clock, self._http_date
+        )
         self._connections[connection] = 0
         connection.ready()
 
-    def _stream(self, connected: socket.socket) -> Stream:
+    def _open_stream(self, connected: socket.socket) -> Stream:
         context = self._tls()
         if context is None:
             return PlainStream(connected)
@@ -218,30 +223,33 @@ class Server:
         return TLSStream(connected, context)
 
     def _close_idlest(self) -> bool:
-        """Close the connection that is idle longest; those that never asked come first."""
-        silent = (one for one in self._connections if one.is_idle and not one.has_requested)
-        # They are in the order of their coming. To look at all of them each time, while somebody
-        # opens thousands, would be a load of its own.
-        longest = next(silent, None)
-        if longest is None:
-            idle = [one for one in self._connections if one.is_idle]
-            longest = min(idle, key=lambda one: one.since_s, default=None)
-        if longest is not None:
-            longest.close()
-        return longest is not None
+        """Close the connection that is idle longest, preferably one without any request.
 
-    def _begin(self, request: Request, connection: ServerConnection) -> None:
-        if len(self._requesting) >= self._limits.max_requests:
-            text = f"{self._limits.max_requests} requests are being answered already; try again"
-            connection.respond(plain(503, text, Retry_After="1"))
+        Return whether there was one.
+        """
+        silent = (one for one in self._connections if one.is_idle and not one.has_requested)
+        # Connections are in order of arrival, so the first is the oldest. Searching all of them
+        # each time would be expensive while a client opens thousands.
+        idlest = next(silent, None)
+        if idlest is None:
+            idle = [one for one in self._connections if one.is_idle]
+            idlest = min(idle, key=lambda one: one.since_s, default=None)
+        if idlest is not None:
+            idlest.close()
+        return idlest is not None
+
+    def _dispatch(self, request: Request, connection: ServerConnection) -> None:
+        if len(self._busy) >= self._limits.max_requests:
+            text = f"{self._limits.max_requests} requests are being handled already; try again"
+            connection.respond(text_response(503, text, Retry_After="1"))
         else:
-            self._requesting.add(connection)
+            self._busy.add(connection)
             self._handle(request, connection)
 
-    def _watch(self, connection: ServerConnection) -> None:
-        """Wait for what a *connection* waits for now."""
+    def _update(self, connection: ServerConnection) -> None:
+        """Select the events that a *connection* waits for now; forget it if it is closed."""
         if connection.state is not ConnectionState.WAITING:
-            self._requesting.discard(connection)
+            self._busy.discard(connection)
         before, events = self._connections[connection], connection.events
         if events != before:
             self._select(connection, before, events)
@@ -252,8 +260,8 @@ class Server:
         self._sweep_s = min(self._sweep_s, until_s)
 
     def _select(self, connection: ServerConnection, before: int, events: int) -> None:
-        # The key is the number, as a closed socket has none any more; it is forgotten before
-        # another connection can get the same one.
+        # Register the file descriptor instead of the socket: a closed socket has none. It is
+        # unregistered before another connection can get the same number.
         fd = connection.fd
         if not before:
             self._selector.register(fd, events, connection.ready)
@@ -263,35 +271,35 @@ class Server:
             self._selector.modify(fd, events, connection.ready)
 
     def _sweep(self, now_s: float) -> None:
-        """Close the connections whose time is up."""
+        """Close the connections that have timed out."""
         self._swept_s, self._sweep_s = now_s, math.inf
         for connection in list(self._connections):
             if connection.until_s <= now_s:
                 connection.close()
             else:
-                self._watch(connection)
+                self._update(connection)
 
-    def _today(self) -> str:
+    def _http_date(self) -> str:
         now_s = int(time.time())
         if now_s != self._date[0]:
             self._date = (now_s, http_date(now_s))
         return self._date[1]
 
 
-def _allowed(connections: int) -> int:
-    """Return how many of the wanted *connections* this process may have; raise its soft limit."""
-    wanted = connections + _OTHER_FILES
+def _raise_file_limit(connections: int) -> int:
+    """Raise the soft limit of open files for so many *connections*; return how many it allows."""
+    needed = connections + _OTHER_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
-        if most < wanted:
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        allowed = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+        if allowed < needed:
             log.warning(
-                "only %d connections can be open at one time, as this process may have no more "
-                "than %d files open; raise its hard limit (ulimit -n), or lower [web] "
+                "at most %d connections can be open at the same time, because this process may "
+                "open at most %d files; raise its hard limit (ulimit -n), or lower [web] "
                 "max connections",
-                max(1, most - _OTHER_FILES),
-                most,
+                max(1, allowed - _OTHER_FILES),
+                allowed,
             )
-            return max(1, most - _OTHER_FILES)
+            return max(1, allowed - _OTHER_FILES)
     return connections

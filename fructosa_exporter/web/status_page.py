@@ -1,4 +1,4 @@
-"""The page for people: the sensors and how each is doing. Pure; it reads nothing."""
+"""The status page: all sensors and their states, as HTML. Pure."""
 
 from collections.abc import Iterable
 
@@ -25,42 +25,42 @@ a {{ color: #0b69a3; text-decoration: none; }}
 small {{ color: #52606d; }}
 </style></head><body>
 <h1>lagent on {node}</h1>
-<p>FrUCToSA {version}. The metrics are at <a href="/metrics">/metrics</a>;
-<a href="/-/healthy">/-/healthy</a> answers while the agent runs.
+<p>FrUCToSA {version}. Metrics: <a href="/metrics">/metrics</a>.
+Health check: <a href="/-/healthy">/-/healthy</a>.
 {summary}</p>
 <table><thead><tr><th>sensor</th><th>state</th><th class="n">samples</th>
-<th class="n">took</th><th class="n">age</th><th class="n">interval</th></tr></thead><tbody>
+<th class="n">duration</th><th class="n">age</th><th class="n">interval</th></tr></thead><tbody>
 {rows}</tbody></table>
 </body></html>
 """
 
 _ROW = (
     '<tr><td><a href="/metrics?collect[]={name}">{name}</a><br><small>{summary}</small></td>'
-    '<td class="{style}">{state}</td><td class="n">{samples}</td><td class="n">{took}</td>'
+    '<td class="{style}">{state}</td><td class="n">{samples}</td><td class="n">{duration}</td>'
     '<td class="n">{age}</td><td class="n">{interval}</td></tr>\n'
 )
 
 
 def status_page(states: Iterable[SensorState], node: str, version: str) -> str:
-    """Return the page of *states* as HTML, what is wrong first."""
-    told = [(_verdict(one), one) for one in states]
-    told.sort(key=lambda one: one[0][0] != "bad")
-    bad = sum(style == "bad" for (style, _), _ in told)
-    summary = f"{len(told)} sensors, {bad} of them in trouble." if bad else f"{len(told)} sensors."
-    rows = "".join(_row(one, style, text) for (style, text), one in told)
-    return _PAGE.format(node=_safe(node), version=_safe(version), summary=summary, rows=rows)
+    """Return the page of *states* as HTML, with failed sensors first."""
+    rated = [(_style_and_text(state), state) for state in states]
+    rated.sort(key=lambda one: one[0][0] != "bad")
+    failed = sum(style == "bad" for (style, _), _ in rated)
+    summary = f"{len(rated)} sensors, {failed} failing." if failed else f"{len(rated)} sensors."
+    rows = "".join(_row(state, style, text) for (style, text), state in rated)
+    return _PAGE.format(node=_escaped(node), version=_escaped(version), summary=summary, rows=rows)
 
 
-def _verdict(state: SensorState) -> tuple[str, str]:
-    """Return the style and the text of what is to be said of a sensor."""
+def _style_and_text(state: SensorState) -> tuple[str, str]:
+    """Return the CSS class and the text of the column *state*."""
     if state.is_stuck:
         return "bad", f"has hung for {duration(state.duration_s or 0)}"
     if state.reading is None:
-        return "none", "is being read" if state.is_under_way else "not asked for yet"
+        return "none", "is being read" if state.is_pending else "not scraped yet"
     if state.reading.error:
         return "bad", state.reading.error
-    if state.reading.absent:
-        return "none", state.reading.absent
+    if state.reading.unavailable:
+        return "none", state.reading.unavailable
     return "ok", "ok"
 
 
@@ -70,16 +70,16 @@ def _row(state: SensorState, style: str, text: str) -> str:
         "" if last is None else str(len(last.values) + sum(len(f.lines) for f in last.families))
     )
     return _ROW.format(
-        name=_safe(sensor.name),
-        summary=_safe(type(sensor).summary()),
+        name=_escaped(sensor.name),
+        summary=_escaped(type(sensor).summary()),
         style=style,
-        state=_safe(text),
+        state=_escaped(text),
         samples=samples,
-        took="" if state.duration_s is None else duration(state.duration_s),
+        duration="" if state.duration_s is None else duration(state.duration_s),
         age="" if state.age_s is None else age(state.age_s),
         interval=f"{sensor.options.time_interval:g} s",
     )
 
 
-def _safe(text: str) -> str:
+def _escaped(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode().translate(_ESCAPES)

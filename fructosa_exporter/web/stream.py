@@ -1,4 +1,4 @@
-"""Sockets that never block."""
+"""Non-blocking sockets."""
 
 import socket
 from selectors import EVENT_READ, EVENT_WRITE
@@ -8,9 +8,9 @@ CHUNK = 16 * 1024
 
 
 class Stream(Protocol):
-    """What a connection needs of its socket. OSErrors pass, ssl's among them.
+    """A non-blocking byte stream. All methods may raise OSError, such as SSLError.
 
-    ``wants`` is the event to wait for when a call could do nothing.
+    ``wants`` is the event to wait for after a call that could not do anything.
     """
 
     wants: int
@@ -19,23 +19,23 @@ class Stream(Protocol):
         """Return the socket's file descriptor."""
 
     def is_open(self) -> bool:
-        """Go on opening the stream; tell whether that is done."""
+        """Continue to open the stream; return whether it is open."""
 
     def receive(self) -> bytes | None:
-        """Return what came, nothing at the end, None while there is nothing yet."""
+        """Return received data, empty at the end of the stream, None if there is none yet."""
 
     def send(self, data: memoryview) -> int:
-        """Send what can be sent of *data* now; return how much that was."""
+        """Send as much of *data* as possible; return how many bytes were sent."""
 
     def end(self) -> None:
-        """Tell the peer that nothing more will come."""
+        """Close the sending side, so that the peer knows that nothing more will come."""
 
     def close(self) -> None:
         """Close the socket."""
 
 
 class PlainStream:
-    """A TCP connection as it is."""
+    """A TCP connection without TLS."""
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected

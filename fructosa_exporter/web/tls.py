@@ -1,4 +1,4 @@
-"""TLS over sockets that never block. A module of its own: ssl is five megabytes."""
+"""TLS over non-blocking sockets. A separate module because importing ssl takes 5 MiB."""
 
 import contextlib
 import socket
@@ -9,7 +9,7 @@ from .stream import CHUNK, PlainStream
 
 
 class TLSStream(PlainStream):
-    """TLS over TCP; either direction may have to wait for the other."""
+    """TLS over TCP; sending may have to wait for data to read, and vice versa."""
 
     def __init__(self, connected: socket.socket, context: ssl.SSLContext) -> None:
         self._tls = context.wrap_socket(connected, server_side=True, do_handshake_on_connect=False)
@@ -33,7 +33,7 @@ class TLSStream(PlainStream):
             self.wants = EVENT_READ
         except ssl.SSLWantWriteError:
             self.wants = EVENT_WRITE
-        except ssl.SSLEOFError:  # most clients close without saying so in TLS
+        except ssl.SSLEOFError:  # most clients close TCP without a TLS close_notify
             return b""
         return None
 
@@ -47,8 +47,7 @@ class TLSStream(PlainStream):
         return 0
 
     def end(self) -> None:
-        # TLS has a word for the end, so that nobody can cut an answer short; that the peer says
-        # it too isn't waited for here.
+        # Send close_notify, which proves that the response is complete. Don't wait for the peer's.
         with contextlib.suppress(OSError):
             self._tls.unwrap()
         super().end()

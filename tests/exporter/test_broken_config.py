@@ -1,7 +1,7 @@
-"""What lagent says of a configuration file that can't be used: a line for each mistake.
+"""The errors in an invalid configuration file: a line for each mistake.
 
-How files are read at all is tested in tests/service/config; here is one mistake for each kind of
-setting and each rule for sections that lagent.conf has.
+tests/service/config tests how files are parsed. Here is one mistake for each kind of setting and
+each rule for sections that lagent.conf has.
 """
 
 import pytest
@@ -29,7 +29,7 @@ names = no
 level = LOUD
 """
 
-# Each: what it is, the file, and what is said of it, from the line number on.
+# The name of each case, the file, and the errors, from the line number on.
 BROKEN = [
     # Syntax, and the file as a whole.
     ("header not closed", "[lagent\n", ":1: '[lagent' is not a valid section header; write [name]"),
@@ -174,7 +174,7 @@ BROKEN = [
 
 
 def check(path, capsys):
-    """Return the exit code of ``lagent check`` of a file, and what it says."""
+    """Return the exit code and the errors of ``lagent check`` for a file."""
     code = cli.main(["check", "-c", str(path)])
     out, err = capsys.readouterr()
     assert out == ""
@@ -183,10 +183,13 @@ def check(path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("content", "messages"), [pytest.param(text, said, id=what) for what, text, *said in BROKEN]
+    ("content", "messages"),
+    [pytest.param(text, messages, id=name) for name, text, *messages in BROKEN],
 )
-def test_a_broken_file_is_refused_with_a_line_for_each_mistake(tmp_path, capsys, content, messages):
-    """File, line, section, key, what was found, what to write; and exit code 2."""
+def test_an_invalid_file_is_rejected_with_a_line_for_each_mistake(
+    tmp_path, capsys, content, messages
+):
+    """Each has file, line, section, key, the invalid text and what to write; exit code 2."""
     path = tmp_path / "lagent.conf"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
 
@@ -196,16 +199,16 @@ def test_a_broken_file_is_refused_with_a_line_for_each_mistake(tmp_path, capsys,
     assert "".join(f"{path}{message}\n" for message in messages) == err
 
 
-def test_a_file_that_can_not_be_read_is_refused_with_the_reason(tmp_path, capsys):
-    """As the system tells it."""
+def test_a_file_that_can_not_be_read_is_an_error(tmp_path, capsys):
+    """With the reason of the system."""
     path = tmp_path / "lagent.conf"
 
-    said = f"{path}: can't be read: No such file or directory; check the path and its permissions\n"
-    assert (2, said) == check(path, capsys)
+    reason = "can't be read: No such file or directory; check the path and its permissions"
+    assert (2, f"{path}: {reason}\n") == check(path, capsys)
 
 
-def test_what_a_message_tells_to_write_is_right():
-    """Each key takes the example of its kind."""
+def test_examples_in_messages_are_valid():
+    """For each key, the example of its kind."""
     keys = [one for *_, settings in sections(SENSORS) for one in options_of(settings)]
 
     assert len(keys) > 100

@@ -1,4 +1,4 @@
-"""The command lagent."""
+"""The command line of lagent."""
 
 import re
 import signal
@@ -41,7 +41,7 @@ def config(tmp_path):
 
 
 def sensors_on(page):
-    """Return the sensors that a page holds, with their success."""
+    """Return the sensors on a page, with their success."""
     return {
         sample.labels["sensor"]: sample.value
         for family in text_string_to_metric_families(page)
@@ -50,16 +50,16 @@ def sensors_on(page):
     }
 
 
-def test_sensors_lists_them_all(lagent):
-    """Also those that can't be read here."""
+def test_sensors_lists_all_sensors(lagent):
+    """Including those that can't be read here."""
     code, out, err = lagent("sensors")
 
     assert (0, "") == (code, err)
     assert list(SENSORS) == [line.split()[0] for line in out.splitlines()[: len(SENSORS)]]
 
 
-def test_sensors_name_tells_all_of_one(lagent):
-    """And what it can read here."""
+def test_sensors_with_a_name_describes_one(lagent):
+    """And whether it can be read here."""
     code, out, err = lagent("sensors", "VirtualMemory")
 
     assert (0, "") == (code, err)
@@ -69,14 +69,14 @@ def test_sensors_name_tells_all_of_one(lagent):
 
 @pytest.mark.parametrize("command", ["sensors", "read"])
 def test_an_unknown_sensor_is_a_usage_error(lagent, command):
-    """With the name that is nearest."""
+    """The message suggests a similar name."""
     expected = "lagent: unknown sensor 'CPUPercnt'; did you mean CPUPercent?\n"
 
     assert (2, "", expected) == lagent(command, "CPUPercnt")
 
 
 def test_read_prints_the_page_of_one_sensor(lagent, config):
-    """Once, however often it is named."""
+    """Once, even if it is named twice."""
     code, out, err = lagent("read", "BootTime", "BootTime", "-c", config(""))
 
     assert (0, "") == (code, err)
@@ -84,16 +84,16 @@ def test_read_prints_the_page_of_one_sensor(lagent, config):
     assert out.count("\nfructosa_boot_time_seconds ") == 1
 
 
-def test_read_prints_the_page_of_what_is_configured(lagent, config):
-    """And of the agent itself."""
+def test_read_prints_the_page_of_the_configured_sensors(lagent, config):
+    """And of Agent."""
     code, out, err = lagent("read", "-c", config("[sensor:BootTime]\n[sensor:CPUCount]"))
 
     assert (0, "") == (code, err)
     assert {"Agent", "BootTime", "CPUCount"} == sensors_on(out).keys()
 
 
-def test_read_uses_the_options_that_are_configured(lagent, config, tmp_path):
-    """Also when a sensor is named."""
+def test_read_uses_the_configured_options(lagent, config, tmp_path):
+    """Also if a sensor is named."""
     path = config(f"[sensor:DiskUsage]\npath = {tmp_path}")
 
     code, out, err = lagent("read", "DiskUsage", "-c", path)
@@ -102,37 +102,40 @@ def test_read_uses_the_options_that_are_configured(lagent, config, tmp_path):
     assert f'fructosa_filesystem_error{{mountpoint="{tmp_path}"}} 0\n' in out
 
 
-def test_read_says_which_of_the_named_sensors_gave_nothing(lagent, config):
-    """With exit code 1; what is only configured may be absent."""
+def test_read_fails_if_a_named_sensor_is_unavailable(lagent, config):
+    """The exit code is 1. A sensor that is only configured may be unavailable."""
     path = config("[sensor:DiskUsage]\npath = /\n[sensor:SensorsBattery]\ntime_interval = 0\n")
     reading = collect_now([SensorReader(SENSORS["SensorsBattery"]())])[0].reading
-    if reading.absent is None:
+    if reading.unavailable is None:
         pytest.skip("this machine has a battery")
 
-    named, _, told = lagent("read", "SensorsBattery", "-c", path)
-    configured, _, untold = lagent("read", "-c", path)
+    code_named, _, error_named = lagent("read", "SensorsBattery", "-c", path)
+    code_configured, _, error_configured = lagent("read", "-c", path)
 
-    assert (1, f"lagent: sensor SensorsBattery can't be read: {reading.absent}\n") == (named, told)
-    assert (0, "") == (configured, untold)
+    assert (1, f"lagent: sensor SensorsBattery can't be read: {reading.unavailable}\n") == (
+        code_named,
+        error_named,
+    )
+    assert (0, "") == (code_configured, error_configured)
 
 
-def test_check_says_that_a_good_file_is_good(lagent, config):
-    """And how many sensors it has."""
+def test_check_accepts_a_valid_file(lagent, config):
+    """It prints how many sensors are configured."""
     path = config("[sensor:BootTime]\n[sensor:CPUCount]")
 
     assert (0, f"{path}: ok, 2 sensors\n", "") == lagent("check", "-c", path)
 
 
-def test_check_says_that_an_empty_file_is_good(lagent, config):
-    """The agent chooses its sensors then."""
+def test_check_accepts_an_empty_file(lagent, config):
+    """Then the default sensors are read."""
     path = config("")
 
-    expected = f"{path}: ok, all sensors that can be read cheaply here\n"
+    expected = f"{path}: ok, the default sensors\n"
     assert (0, expected, "") == lagent("check", "-c", path)
 
 
-def test_check_warns_of_what_is_ignored(lagent, config):
-    """On standard error; the file is good all the same."""
+def test_check_warns_of_obsolete_keys(lagent, config):
+    """On standard error; the file is valid all the same."""
     path = config("[lmaster]\nincoming data port = 7888")
 
     code, out, err = lagent("check", "-c", path)
@@ -143,15 +146,15 @@ def test_check_warns_of_what_is_ignored(lagent, config):
     assert "[lmaster] incoming data port (line 2)\n" in err
 
 
-def test_check_says_what_is_wrong_with_a_bad_file(lagent, config):
-    """In a line, with exit code 2."""
+def test_check_rejects_an_invalid_file(lagent, config):
+    """With one line and exit code 2."""
     path = config("[lagent]\nport = x")
 
     expected = f"{path}:2: [lagent] port: 'x' is not a port number; write e.g. 9888\n"
     assert (2, "", expected) == lagent("check", "-c", path)
 
 
-def test_the_example_passes_the_check(lagent, config):
+def test_the_example_is_valid(lagent, config):
     """As it is printed."""
     _, example, _ = lagent("check", "--example")
     path = config(example)
@@ -170,20 +173,20 @@ def test_the_example_passes_the_check(lagent, config):
         ([], "the following arguments are required: COMMAND"),
     ],
 )
-def test_a_wrong_command_line_is_a_usage_error(capsys, arguments, message):
-    """It says what to write, or where to read it."""
-    with pytest.raises(SystemExit) as ended:
+def test_an_invalid_command_line_is_a_usage_error(capsys, arguments, message):
+    """The message points to --help."""
+    with pytest.raises(SystemExit) as exited:
         main(arguments)
 
-    assert ended.value.code == 2
+    assert exited.value.code == 2
     err = capsys.readouterr().err
     assert message in err
     assert "--help\n" in err
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_serve_serves_until_it_is_told_to_end(config, number):
-    """On a free port that it logs; a signal ends it with exit code 0."""
+def test_serve_runs_until_a_signal(config, number):
+    """On a free port that it logs; the exit code is 0."""
     path = config("[sensor:BootTime]\n[lmaster]\nhost = gone")
     command = [*LAGENT, "serve", "--port", "0", "-c", path]
 
@@ -200,16 +203,16 @@ def test_serve_serves_until_it_is_told_to_end(config, number):
     assert " 2 sensors are served on http://127.0.0.1:" in served
     assert {"Agent": 1, "BootTime": 1} == sensors_on(page)
     assert process.returncode == 0
-    assert rest.endswith(" INFO lagent: ended\n")
+    assert rest.endswith(" INFO lagent: shut down\n")
 
 
-def test_serve_says_when_it_can_not_listen(config):
-    """An address of somebody else: exit code 1, and what to do."""
+def test_serve_fails_if_it_can_not_listen(config):
+    """With exit code 1, and a message that says what to do."""
     command = [*LAGENT, "serve", "--host", "192.0.2.1", "--port", "0", "-c", config("")]
 
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
 
     assert done.returncode == 1
     assert "can't listen on 192.0.2.1:0: " in done.stderr
-    assert "give another --host or --port, or stop what listens there\n" in done.stderr
+    assert "set another --host or --port" in done.stderr
     assert "Traceback" not in done.stderr

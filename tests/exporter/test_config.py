@@ -1,4 +1,4 @@
-"""lagent.conf, made into what the agent runs with."""
+"""The configuration of lagent."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from fructosa_exporter.sensors import SENSORS
 from fructosa_service.config.load import check
 from fructosa_service.logs import LoggingSettings
 
-# A file as the manual of FrUCToSA 0.x shows it, with all its sensors.
+# A file as in the manual of FrUCToSA 0.x, with all its sensors.
 OLD_INTERVALS_S = {
     "CPUPercent": 10,
     "VirtualMemory": 30,
@@ -47,7 +47,7 @@ OLD_FILE = "\n\n".join(
 
 @pytest.fixture
 def read(tmp_path):
-    """Read a configuration from its text."""
+    """A function that reads a configuration from its text."""
 
     def read_text(text):
         path = tmp_path / "lagent.conf"
@@ -57,8 +57,8 @@ def read(tmp_path):
     return read_text
 
 
-def test_without_a_file_everything_has_its_default():
-    """The page is served on this machine alone; sensors None means all that can be read."""
+def test_without_a_file_all_settings_have_their_defaults():
+    """lagent listens on the loopback address only, and reads the default sensors."""
     config = read_config(None)
 
     assert AgentSettings(host="127.0.0.1", port=9888) == config.agent
@@ -67,16 +67,16 @@ def test_without_a_file_everything_has_its_default():
     assert () == config.warnings
 
 
-def test_a_file_without_sensors_leaves_their_choice_to_the_agent(read):
-    """Only a section of a sensor makes a choice."""
+def test_a_file_without_sensors_leaves_the_default_ones(read):
+    """Other sections don't change that."""
     config = read("[lagent]\nhost = 0.0.0.0\nport = 0")
 
-    assert AgentSettings(host="0.0.0.0", port=0) == config.agent  # noqa: S104 - it is only read
+    assert AgentSettings(host="0.0.0.0", port=0) == config.agent  # noqa: S104 - nothing listens there
     assert config.sensors is None
 
 
-def test_sensors_are_those_that_have_a_section(read):
-    """With their own defaults for what the section doesn't say."""
+def test_only_sensors_with_a_section_are_configured(read):
+    """Keys that are missing have their defaults."""
     config = read("[sensor:DiskUsage]\npath = /, /home\n[sensor:CPUCount]")
 
     disk, count = SENSORS["DiskUsage"].Options, SENSORS["CPUCount"].Options
@@ -85,8 +85,8 @@ def test_sensors_are_those_that_have_a_section(read):
     assert config.sensors["CPUCount"].time_interval == 60
 
 
-def test_private_labels_are_turned_on_by_an_option(read):
-    """And off without it."""
+def test_private_labels_have_to_be_enabled(read):
+    """They are off by default."""
     config = read("[sensor:Users]\nnames = yes\n[sensor:NetConnections]")
 
     assert config.sensors["Users"].names
@@ -94,8 +94,8 @@ def test_private_labels_are_turned_on_by_an_option(read):
 
 
 @pytest.mark.parametrize("indent", ["", "      "])
-def test_a_file_of_fructosa_0_x_keeps_working(read, tmp_path, indent):
-    """With its intervals and its log, and one warning of what has no meaning any more."""
+def test_a_file_of_fructosa_0_x_is_valid(read, tmp_path, indent):
+    """Its intervals and its log are used; one warning lists obsolete keys."""
     config = read("\n".join(indent + line for line in OLD_FILE.split("\n")))
 
     assert OLD_INTERVALS_S.keys() <= SENSORS.keys()
@@ -108,13 +108,13 @@ def test_a_file_of_fructosa_0_x_keeps_working(read, tmp_path, indent):
     assert (expected,) == config.warnings
 
 
-def test_the_example_gives_every_sensor_its_defaults():
-    """And every other section too."""
-    found = check(example_config(), "lagent.conf", schema(SENSORS))
+def test_the_example_has_all_defaults():
+    """Of all sensors and all other sections."""
+    loaded = check(example_config(), "lagent.conf", schema(SENSORS))
 
-    assert {name: sensor.Options() for name, sensor in SENSORS.items()} == found.labelled("sensor")
+    assert {name: sensor.Options() for name, sensor in SENSORS.items()} == loaded.labelled("sensor")
     for section in schema(SENSORS):
         if isinstance(section.settings, type):
-            assert (section.name, None) in found.sections
-            assert section.settings() == found.one(section.name, section.settings)
-    assert () == found.warnings
+            assert (section.name, None) in loaded.sections
+            assert section.settings() == loaded.one(section.name, section.settings)
+    assert () == loaded.warnings

@@ -1,4 +1,4 @@
-"""CONTRIBUTING's way to add a sensor, gone word by word in a copy of the tree."""
+"""Adds a sensor to a copy of the tree, exactly as CONTRIBUTING describes it."""
 
 import os
 import re
@@ -13,13 +13,13 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
-# What `make check` and `make docs` look at, and what mypy knows already.
+# What `make check` and `make docs` need, and the cache of mypy.
 COPIED = (
     *("fructosa_service", "fructosa_exporter", "fructosa_grafana", "fructosa_bridge"),
     *("tests", "docs", "examples", "grafana", "benchmarks", "completion", ".mypy_cache"),
     *("Makefile", "setup.cfg", "setup.py", "pyproject.toml", "README.md", "CONTRIBUTING.md"),
 )
-# The unit tests that a new sensor has to do with; the others know nothing of any one sensor.
+# The unit tests that a new sensor affects.
 CONCERNED = (
     "tests/test_house.py",
     "tests/exporter/sensors/test_sensors.py",
@@ -29,18 +29,18 @@ CONCERNED = (
     "tests/bridge/carbon_setup/test_schemas.py",
     "tests/grafana/dashboards/test_coverage.py",
 )
-# The virtual environment is there, so make need not make it.
+# The virtual environment exists already.
 MAKE = ("make", "-o", ".venv/.tested", "-o", ".venv/.installed", f"BIN={BIN}")
 
 
 def section():
-    """Return the text on adding a sensor."""
+    """Return the section on adding a sensor."""
     text = (ROOT / "CONTRIBUTING.md").read_text()
     return text.partition("## Add a sensor\n")[2].partition("\n## ")[0]
 
 
 def blocks():
-    """Return the blocks of the section, each by the file that is named last before it."""
+    """Return the code blocks of the section, by the file that was last named before them."""
     parts = re.split(r"```\w+\n(.*?)```", section(), flags=re.DOTALL)
     files = [re.findall(r"`(\w+(?:/\w+)+\.\w+)`", before)[-1] for before in parts[:-1:2]]
     return dict(zip(files, map(textwrap.dedent, parts[1::2]), strict=True))
@@ -48,7 +48,7 @@ def blocks():
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory):
-    """A copy of the tree in which all was done that the section says, but for the last step."""
+    """A copy of the tree after all steps of the section except the last."""
     tree = tmp_path_factory.mktemp("contributing")
     ignored = shutil.ignore_patterns("__pycache__", "*.so", "vendor")
     for name in COPIED:
@@ -66,7 +66,7 @@ def tree(tmp_path_factory):
 
 
 def run(tree, *command):
-    """Run a command in the tree; return what it said, nothing where all went well."""
+    """Run a command in the tree; return its output if it fails, else an empty string."""
     done = subprocess.run(
         [str(word) for word in command],
         cwd=tree,
@@ -79,9 +79,9 @@ def run(tree, *command):
     return "" if done.returncode == 0 else f"{done.stdout}{done.stderr}"
 
 
-def test_a_sensor_that_is_added_as_contributing_says_passes_all_checks(tree):
-    """Lint, types, and the unit tests that have to do with it."""
-    with ThreadPoolExecutor(2) as pool:  # types take as long as all else
+def test_a_sensor_added_as_described_passes_all_checks(tree):
+    """Lint, types, and the unit tests that it affects."""
+    with ThreadPoolExecutor(2) as pool:  # mypy takes as long as everything else
         types = pool.submit(run, tree, BIN / "mypy")
         made = run(tree, *MAKE, "docs")
         lint = run(tree, BIN / "ruff", "check"), run(tree, BIN / "ruff", "format", "--check")
@@ -91,8 +91,8 @@ def test_a_sensor_that_is_added_as_contributing_says_passes_all_checks(tree):
     assert "\n## Entropy\n" in (tree / "docs/sensors.md").read_text()
 
 
-def test_the_section_says_what_is_written_where():
-    """Code, what was recorded, a test, and why there is no panel."""
+def test_the_section_lists_all_files():
+    """The sensor, its recorded files, its test, and the reason why it has no panel."""
     assert [
         "fructosa_exporter/sensors/system/entropy.py",
         "tests/exporter/recorded/entropy.tree",

@@ -1,9 +1,9 @@
-"""The error that a sensor raises where the machine has nothing for it to read."""
+"""The error of a sensor that has nothing to read."""
 
 from fructosa_exporter.errors import SensorUnavailable
 
 
-def test_it_is_no_error_of_the_system():
-    """So a sensor that catches OSError does not swallow it, and its text is the reason."""
+def test_it_is_not_an_oserror():
+    """So sensors that catch OSError don't swallow it."""
     assert not issubclass(SensorUnavailable, OSError)
     assert "no battery" == str(SensorUnavailable("no battery"))

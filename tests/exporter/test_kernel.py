@@ -1,4 +1,4 @@
-"""The kernel's files, recorded or real."""
+"""Files of the kernel, recorded or real."""
 
 import os
 
@@ -29,13 +29,13 @@ N/A
     return Kernel(tmp_path)
 
 
-def test_a_file_is_read_by_the_path_that_it_has_on_linux(kernel):
-    """Wherever the tree lies."""
+def test_a_file_is_read_by_its_path_on_linux(kernel):
+    """Whatever the root of the recorded tree."""
     assert kernel.text("/proc/loadavg") == "0.10 0.20  0.30\n\n1/2\n"
 
 
-def test_lines_are_words(kernel):
-    """Empty lines have none, and are left out."""
+def test_lines_are_split_into_words(kernel):
+    """Empty lines are left out."""
     assert [["0.10", "0.20", "0.30"], ["1/2"]] == list(kernel.lines("/proc/loadavg"))
 
 
@@ -43,8 +43,8 @@ def test_lines_are_words(kernel):
     ("interface", "expected"),
     [("eth10", 1000), ("alias", 1000), ("eth9", None), ("eth1", None), ("gone", None)],
 )
-def test_a_number_is_there_or_not(kernel, interface, expected):
-    """What holds none, can't be read or is not there has none; it is never zero."""
+def test_a_missing_number_is_none(kernel, interface, expected):
+    """If the file is missing, can't be read or holds no number."""
     assert expected == kernel.number(f"/sys/class/net/{interface}/speed")
 
 
@@ -61,45 +61,45 @@ def test_a_number_is_there_or_not(kernel, interface, expected):
         ("", None, None),
     ],
 )
-def test_numbers_are_those_that_the_kernel_can_have(tmp_path, text, number, count):
-    """Of 64 bits; a count is never less than zero."""
+def test_numbers_have_64_bits(tmp_path, text, number, count):
+    """Counts are never negative."""
     unpack(f"\n== /proc/x\n{text}\n", tmp_path)
     kernel = Kernel(tmp_path)
 
     assert (number, count) == (kernel.number("/proc/x"), kernel.count("/proc/x"))
 
 
-def test_names_are_in_the_order_in_which_people_count(kernel):
-    """9 stands before 10."""
+def test_names_are_in_natural_order(kernel):
+    """9 comes before 10."""
     assert ["alias", "eth1", "eth9", "eth10"] == kernel.names("/sys/class/net")
     assert [] == kernel.names("/sys/class/infiniband")
 
 
-def test_a_file_that_is_not_there_is_an_error_to_who_needs_it(kernel):
+def test_reading_the_text_of_a_missing_file_is_an_error(kernel):
     """Only numbers, words and folders are optional."""
     with pytest.raises(FileNotFoundError):
         kernel.text("/proc/stat")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_right_that_is_missing_is_told_apart(kernel, tmp_path):
-    """It is not that the machine lacks something."""
+def test_a_missing_permission_is_an_error(kernel, tmp_path):
+    """It does not mean that the machine lacks something."""
     (tmp_path / "sys/class/net/eth10/speed").chmod(0)
 
     with pytest.raises(PermissionError):
         kernel.number("/sys/class/net/eth10/speed")
 
 
-def test_proc_is_where_psutil_has_it(kernel, tmp_path, monkeypatch):
-    """One setting moves both; /sys stays."""
+def test_proc_is_at_psutils_path(kernel, tmp_path, monkeypatch):
+    """/sys is not affected."""
     monkeypatch.setattr(psutil, "PROCFS_PATH", str(tmp_path / "proc"))
 
     assert Kernel().text("/proc/loadavg").startswith("0.10")
     assert Kernel().path("/sys/class/net") == "/sys/class/net"
 
 
-def test_a_name_that_is_no_unicode_is_kept(tmp_path):
-    """Names of processes and mounts are bytes."""
+def test_invalid_utf8_is_kept(tmp_path):
+    """Names of processes and mounts may be any bytes."""
     unpack("\n== /proc/x\ny\n", tmp_path)
     (tmp_path / "proc/x").write_bytes(b"\xff\n")
 

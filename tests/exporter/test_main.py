@@ -1,15 +1,15 @@
-"""`python -m fructosa_exporter` is lagent."""
+"""The command `python -m fructosa_exporter`."""
 
 import subprocess
 import sys
 
 
 def test_the_package_runs_as_a_program():
-    """Its exit code is that of the command."""
+    """It has the exit code of the command."""
     command = [sys.executable, "-m", "fructosa_exporter"]
 
-    shown = subprocess.run([*command, "--help"], capture_output=True, text=True, check=True)
-    wrong = subprocess.run([*command, "srve"], capture_output=True, text=True, check=False)
+    help_ = subprocess.run([*command, "--help"], capture_output=True, text=True, check=True)
+    invalid = subprocess.run([*command, "srve"], capture_output=True, text=True, check=False)
 
-    assert shown.stdout.startswith("usage: lagent ")
-    assert 2 == wrong.returncode
+    assert help_.stdout.startswith("usage: lagent ")
+    assert 2 == invalid.returncode

@@ -1,4 +1,4 @@
-"""What all sensors have from their base class."""
+"""The base class of sensors."""
 
 from fructosa_exporter.metrics import counter, gauge
 from fructosa_exporter.sensor import CalmSensorOptions, Sensor, SensorOptions, SlowSensorOptions
@@ -27,25 +27,25 @@ class Weather(Sensor):
 
 
 def test_a_sensor_has_the_name_of_its_class():
-    """And says what it measures by the first line of its docstring."""
+    """Its summary is the first line of its docstring."""
     assert "Weather" == Weather.name
     assert "Weather in the machine room." == Weather.summary()
 
 
-def test_declared_metrics_are_collected_in_their_order():
-    """Those in tables too; what is no metric is left out."""
+def test_declared_metrics_are_collected_in_order():
+    """Including those in dicts; other attributes are ignored."""
     assert (Weather.WIND, *Weather.OTHERS.values(), Weather.SUN) == Weather.metrics
 
 
 def test_a_subclass_has_its_own_metrics():
-    """Not those of its base as well."""
+    """Without those of its base class."""
     made = type("Indoors", (Weather,), {"__doc__": "Indoors.", "HEAT": Weather.SUN})
 
     assert (Weather.SUN,) == made.metrics
     assert 4 == len(Weather.metrics)
 
 
-def test_what_reads_is_replaced_by_argument():
+def test_the_function_read_can_be_replaced():
     """For one sensor, not for its class."""
     still, stormy = Weather(), Weather(read=lambda: 12)
 
@@ -53,8 +53,8 @@ def test_what_reads_is_replaced_by_argument():
     assert [12] == [one.value for one in stormy.samples()]
 
 
-def test_options_are_those_of_the_class_unless_others_are_passed():
-    """A plain sensor is read at most once a second, and waited for for two."""
+def test_options_default_to_those_of_the_class():
+    """A sensor is read at most once a second, with a deadline of two seconds."""
     assert SensorOptions(time_interval=1, deadline=2) == Weather().options
     assert 7 == Weather(SensorOptions(deadline=7)).options.deadline
 

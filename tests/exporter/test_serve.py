@@ -1,4 +1,4 @@
-"""The wiring: an agent of a configuration."""
+"""An agent, built from its configuration."""
 
 import http.client
 import socket
@@ -25,13 +25,13 @@ LOOPBACK = Endpoint("127.0.0.1", 0)
 
 
 def server(listen=open_listener, **web):
-    """Return a server of one sensor, with these settings of the section [web]."""
+    """Return a server of one sensor, with these settings in the section [web]."""
     config = replace(read_config(None), web=WebSettings(**web))
     return create_server(config, [SensorReader(SENSORS["BootTime"]())], [LOOPBACK], listen)
 
 
-def test_an_agent_serves_what_its_sensors_read():
-    """On the endpoint that it is given; the collector is polled by the server's loop."""
+def test_an_agent_serves_the_samples_of_its_sensors():
+    """The loop of the server polls the collector."""
     with serving(server()) as running:
         status, _, text = once(running, "/metrics")
 
@@ -39,8 +39,8 @@ def test_an_agent_serves_what_its_sensors_read():
     assert "\nfructosa_boot_time_seconds 1" in text
 
 
-def test_a_listener_may_have_been_opened_before():
-    """While the process still had the right to."""
+def test_a_socket_that_is_open_already_can_be_used():
+    """As root opens it before privileges are dropped."""
     opened = open_listener(LOOPBACK)
 
     with serving(server(listen=lambda _: opened)) as running:
@@ -48,8 +48,8 @@ def test_a_listener_may_have_been_opened_before():
         assert 200 == once(running, "/-/healthy")[0]
 
 
-def test_with_a_certificate_it_speaks_tls(tmp_path):
-    """And nothing else."""
+def test_with_a_certificate_only_tls_is_accepted(tmp_path):
+    """A plain HTTP request gets no HTTP response."""
     authority = Authority(tmp_path)
     pair = authority.server()
     with serving(server(tls_certificate=pair.certificate, tls_key=pair.key)) as running:
@@ -62,31 +62,31 @@ def test_with_a_certificate_it_speaks_tls(tmp_path):
         with socket.create_connection((endpoint.host, endpoint.port), timeout=30) as plain:
             plain.sendall(b"GET / HTTP/1.1\r\n\r\n")
             try:
-                answer = plain.recv(100)
+                response = plain.recv(100)
             except ConnectionResetError:
-                answer = b""
+                response = b""
 
     assert 200 == status
-    assert b"HTTP" not in answer
+    assert b"HTTP" not in response
 
 
-def test_with_a_file_of_users_it_lets_in_who_is_right(tmp_path):
-    """The checks of passwords are polled by the server's loop too."""
+def test_with_a_users_file_a_password_is_required(tmp_path):
+    """The loop of the server polls the authenticator."""
     users = tmp_path / "users"
     users.write_text(f"ada:{bcrypt.hashpw(b'right', bcrypt.gensalt(4)).decode()}\n")
     users.chmod(0o600)
     with serving(server(users_file=users)) as running:
         url = f"http://{running.endpoints[0]}/metrics"
-        found = [
+        statuses = [
             requests.get(url, auth=auth, timeout=30).status_code
             for auth in (None, ("ada", "wrong"), ("ada", "right"))
         ]
 
-    assert [401, 401, 200] == found
+    assert [401, 401, 200] == statuses
 
 
-def test_limits_are_those_of_the_configuration():
-    """One connection is closed for the next, where no more are allowed."""
+def test_the_configured_limits_are_used():
+    """With a limit of one connection, the idle one is closed for the next."""
     with serving(server(max_connections=1)) as running:
         endpoint = running.endpoints[0]
         with socket.create_connection((endpoint.host, endpoint.port), timeout=30) as idle:
@@ -94,14 +94,14 @@ def test_limits_are_those_of_the_configuration():
             assert b"" == idle.recv(1)
 
 
-def test_without_settings_neither_tls_nor_users_are_read():
-    """OpenSSL is not loaded for them."""
+def test_tls_and_users_are_optional():
+    """By default, neither is used."""
     assert (None, None) == tls_and_users(WebSettings())
 
 
 @pytest.mark.parametrize("missing", ["tls", "users"])
-def test_files_that_can_not_be_used_are_told_before_anything_is_served(tmp_path, missing):
-    """With their settings."""
+def test_a_file_that_can_not_be_used_is_an_error(tmp_path, missing):
+    """The message has its path."""
     gone = tmp_path / "gone.pem"
     web = {
         "tls": WebSettings(tls_certificate=gone, tls_key=gone),

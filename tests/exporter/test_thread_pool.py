@@ -1,4 +1,4 @@
-"""Threads that do what may hang."""
+"""The pool of threads for tasks that may hang."""
 
 import math
 import threading
@@ -9,8 +9,8 @@ import pytest
 from fructosa_exporter.thread_pool import Task, ThreadPool
 
 
-class Task(Task):
-    """Waits until it is let go, if it is to hang."""
+class FakeTask(Task):
+    """Returns a result; if it *hangs*, only after ``may_end`` is set."""
 
     def __init__(self, result, hangs=False):
         self.result = result
@@ -28,8 +28,8 @@ class Task(Task):
         return self.result
 
 
-class Team:
-    """A pool, and what it woke its owner with."""
+class Owner:
+    """The owner of a pool, which takes its results."""
 
     def __init__(self, slow_after_s=0.0):
         self.woken = threading.Event()
@@ -37,7 +37,7 @@ class Team:
         self.done = []
 
     def await_results(self, number):
-        """Look after the pool until so many jobs are done; return their results."""
+        """Poll the pool until so many tasks are done; return their results."""
         while len(self.done) < number:
             self.pool.replace_slow_thread()
             self.woken.wait(0.01)
@@ -48,52 +48,52 @@ class Team:
 
 @pytest.fixture
 def hanging():
-    """A job that hangs until the test ends."""
-    task = Task("late", hangs=True)
+    """A task that hangs until the test ends."""
+    task = FakeTask("late", hangs=True)
     yield task
     task.may_end.set()
 
 
-def test_jobs_are_done_in_their_order_by_one_thread():
+def test_one_thread_runs_the_tasks_in_order():
     """As long as none hangs."""
-    team = Team(slow_after_s=60)
-    tasks = [Task(number) for number in range(5)]
+    owner = Owner(slow_after_s=60)
+    tasks = [FakeTask(number) for number in range(5)]
     for task in tasks:
-        team.pool.submit(task)
+        owner.pool.submit(task)
 
-    assert [0, 1, 2, 3, 4] == team.await_results(5)
+    assert [0, 1, 2, 3, 4] == owner.await_results(5)
     assert len({task.thread for task in tasks}) == 1
 
 
-def test_jobs_behind_one_that_hangs_get_a_thread_of_their_own(hanging):
-    """One more, however many they are."""
-    team = Team()
-    tasks = [hanging, Task(1), Task(2)]
+def test_tasks_behind_one_that_hangs_get_a_new_thread(hanging):
+    """One thread for all of them."""
+    owner = Owner()
+    tasks = [hanging, FakeTask(1), FakeTask(2)]
     for task in tasks:
-        team.pool.submit(task)
+        owner.pool.submit(task)
 
-    assert [1, 2] == team.await_results(2)
+    assert [1, 2] == owner.await_results(2)
     assert hanging.thread not in {tasks[1].thread, tasks[2].thread}
 
 
-def test_a_job_that_hung_is_done_all_the_same(hanging):
-    """Its result comes when it returns."""
-    team = Team()
-    for task in (hanging, Task(1)):
-        team.pool.submit(task)
-    team.await_results(1)
+def test_the_result_of_a_task_that_hung_is_not_lost(hanging):
+    """It comes when the task returns."""
+    owner = Owner()
+    for task in (hanging, FakeTask(1)):
+        owner.pool.submit(task)
+    owner.await_results(1)
 
     hanging.may_end.set()
 
-    assert [1, "late"] == team.await_results(2)
+    assert [1, "late"] == owner.await_results(2)
 
 
-def test_threads_that_were_overtaken_end(hanging):
-    """When their job returns."""
-    team = Team()
-    for task in (hanging, Task(1)):
-        team.pool.submit(task)
-    team.await_results(1)
+def test_threads_that_were_replaced_end(hanging):
+    """When their task returns."""
+    owner = Owner()
+    for task in (hanging, FakeTask(1)):
+        owner.pool.submit(task)
+    owner.await_results(1)
 
     hanging.may_end.set()
     hanging.thread.join(30)
@@ -101,26 +101,26 @@ def test_threads_that_were_overtaken_end(hanging):
     assert not hanging.thread.is_alive()
 
 
-def test_a_pool_is_left_alone_while_no_job_waits_for_another(hanging):
-    """It need not be looked after then, however long that hangs."""
-    team = Team()
-    team.pool.submit(hanging)
+def test_a_pool_without_queued_tasks_needs_no_new_thread(hanging):
+    """However long the current task hangs."""
+    owner = Owner()
+    owner.pool.submit(hanging)
     assert hanging.begun.wait(30)
     threads = threading.active_count()
 
-    assert math.inf == team.pool.replace_slow_thread()
+    assert math.inf == owner.pool.replace_slow_thread()
     assert threads == threading.active_count()
 
 
-def test_a_job_says_since_when_it_is_being_done(hanging):
-    """And only then."""
-    team = Team(slow_after_s=60)
+def test_a_task_has_a_start_time_while_it_runs(hanging):
+    """Neither before nor after."""
+    owner = Owner(slow_after_s=60)
     assert hanging.began_s is None
 
-    team.pool.submit(hanging)
+    owner.pool.submit(hanging)
     assert hanging.begun.wait(30)
     assert hanging.began_s <= time.monotonic()
     hanging.may_end.set()
-    team.await_results(1)
+    owner.await_results(1)
 
     assert hanging.began_s is None

@@ -293,7 +293,7 @@ def test_an_agent_is_gone_for_everybody_when_it_is_ended_while_a_mount_hangs(age
         agent.process.terminate()
         wait_until(lambda: not listens(port), lambda: "the port to be closed")
         took_s = time.monotonic() - began_s
-        agent.said("ended")
+        agent.said("shut down")
         with pytest.raises(requests.ConnectionError):
             scrape(agent, session)
 

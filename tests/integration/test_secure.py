@@ -45,7 +45,7 @@ class Served(Program):
         )
         self.url = self.said(r"are served on (https?://\S+)")[1]
         self.place = re.search(r"//(.*)/metrics", self.url)[1]
-        self.said("only this machine can ask")
+        self.said("only this machine can connect")
 
 
 class Secured:
@@ -374,7 +374,7 @@ def test_an_ordinary_user_is_told_which_sensor_lacks_which_right(nobody, private
     }
     assert f"sensor TextFile failed, its samples are missing: [Errno 13] {told}\n" in log
     assert told.replace("'", "&#39;") in people
-    assert "1 of them in trouble" in people
+    assert "1 failing" in people
 
 
 def test_all_default_sensors_can_be_read_by_an_ordinary_user(nobody, open_folder):

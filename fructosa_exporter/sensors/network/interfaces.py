@@ -91,7 +91,7 @@ class NetIOCounters(Sensor):
         interfaces = self.read()
         if not interfaces:
             raise SensorUnavailable("the kernel lists no network interface")
-        names = self._filter.of(interfaces)
+        names = self._filter.select(interfaces)
         values: list[float] = []
         for name in names:
             values += self._fields(interfaces[name])

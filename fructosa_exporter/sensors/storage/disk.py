@@ -16,7 +16,7 @@ from fructosa_exporter.sensor import CalmSensorOptions, Sensor, SensorOptions, S
 from fructosa_exporter.sources.devices import DeviceFilter, KeyCache
 from fructosa_exporter.sources.guarded_calls import GuardedCalls, result_or_error
 from fructosa_exporter.sources.io_counters import disk_counters
-from fructosa_exporter.sources.mounts import IMAGES, Mount, Mounts, is_remote, that_never_hang
+from fructosa_exporter.sources.mounts import IMAGES, Mount, Mounts, is_remote, never_hanging
 from fructosa_exporter.sources.mounts import SHARED as MOUNTS
 from fructosa_service.config.kinds import PATTERN, TEXT, YES_NO, several
 from fructosa_service.config.path_kind import PATH
@@ -134,7 +134,7 @@ class DiskUsage(Sensor):
     def samples(self) -> Iterator[Sample]:
         mounts = self._mounts()
         paths = self._paths(mounts)
-        found = self._measured(paths, that_never_hang(mounts))
+        found = self._measured(paths, never_hanging(mounts))
         self._report({path: found.get(path) for path in paths})
         for path in paths:
             is_error = path in self._problems
@@ -271,7 +271,7 @@ class DiskIOCounters(Sensor):
         disks = self.read()
         if not disks:
             raise SensorUnavailable("the kernel lists no disk")
-        names = self._filter.of(disks)
+        names = self._filter.select(disks)
         values: list[float] = []
         for name in names:
             values += self._fields(disks[name])

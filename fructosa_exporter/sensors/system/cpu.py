@@ -56,7 +56,7 @@ class _PerCPU(Sensor):
 
     def _by_mode(self, metric: Metric, names: tuple[str, ...], modes: int) -> list[Key]:
         """Return the keys of a metric by mode and, within a mode, by processor."""
-        return self._keys.made(
+        return self._keys.get(
             (names, modes),
             lambda: metric.keys((name, mode) for mode in MODES[:modes] for name in names),
         )

@@ -73,7 +73,7 @@ def proc(tmp_path, monkeypatch):
 
 def graphite_points(*sensors):
     """Return what Graphite receives for a page of these sensors, by path."""
-    page = "".join(SensorReader(sensor).run().text(Format.TEXT) for sensor in sensors)
+    page = "".join(SensorReader(sensor).run().render(Format.TEXT) for sensor in sensors)
     samples = list(text_format.samples(page))
     series = [FRUCTOSA.path(sample.name, sample.labels) for sample in samples]
     points = {

@@ -1,77 +1,78 @@
-"""Which sensors are read."""
+"""Selection of the sensors to read."""
 
-from fructosa_exporter.collect.default_sensors import by_reason, chosen_readers
+from fructosa_exporter.collect.default_sensors import group_by_reason, select_readers
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.sensor import Sensor
 from fructosa_exporter.sensors import SENSORS
 
 
-def test_what_is_configured_is_read_and_nothing_else():
-    """Also a sensor that has nothing to read here; the agent itself is always there."""
+def test_only_configured_sensors_are_read():
+    """Even those with nothing to read here; Agent is always among them."""
     options = {name: SENSORS[name].Options() for name in ("SensorsBattery", "NetConnections")}
 
-    chosen, left_out = chosen_readers(SENSORS, options)
+    readers, left_out = select_readers(SENSORS, options)
 
-    assert ["Agent", "SensorsBattery", "NetConnections"] == [one.name for one in chosen]
+    assert ["Agent", "SensorsBattery", "NetConnections"] == [reader.name for reader in readers]
     assert {} == left_out
 
 
-def test_without_configuration_all_is_read_that_is_cheap_and_there():
-    """What is left out has a reason."""
-    chosen, left_out = chosen_readers(SENSORS, None)
+def test_by_default_all_cheap_and_available_sensors_are_read():
+    """There is a reason for each of the others."""
+    readers, left_out = select_readers(SENSORS, None)
 
-    names = {one.name for one in chosen}
+    names = {reader.name for reader in readers}
     assert {"Agent", "CPUPercent", "VirtualMemory", "DiskUsage", "BootTime"} <= names
-    assert left_out["NetConnections"] == "only when it is configured"
+    assert "configured" in left_out["NetConnections"]
     assert {"Agent", *SENSORS} == names | left_out.keys()
     assert all(left_out.values())
 
 
-def test_a_reason_is_told_once():
-    """A node without GPUs has the same one for twelve sensors; reasons keep their order."""
+def test_sensors_are_grouped_by_reason():
+    """A node without GPUs has the same one for twelve sensors; the order is kept."""
     left_out = {"Users": "rare", "GPUInfo": "no GPU", "Fans": "no fan", "GPUFans": "no GPU"}
 
-    assert ["Users: rare", "GPUInfo, GPUFans: no GPU", "Fans: no fan"] == by_reason(left_out)
+    assert ["Users: rare", "GPUInfo, GPUFans: no GPU", "Fans: no fan"] == group_by_reason(left_out)
 
 
-class Troubled(Sensor):
-    """Raises what it is made with."""
+class Failing(Sensor):
+    """Raises an error."""
 
     error = None
 
     def samples(self):
-        """Raise."""
+        """Raise it."""
         raise self.error
 
 
-def troubled(name, error):
-    """Return a sensor class of a *name* that raises an *error*."""
-    return type(name, (Troubled,), {"__doc__": "Fails.", "error": error, "rights": "to be root"})
+def failing(name, error):
+    """Return a sensor class called *name* that raises *error*."""
+    return type(name, (Failing,), {"__doc__": "Fails.", "error": error, "rights": "to be root"})
 
 
-def test_what_fails_stays_to_be_seen_and_what_may_not_be_read_is_left_out():
-    """An ordinary user's agent would else have failures that nobody can mend."""
+def test_failing_sensors_are_kept_but_not_those_that_lack_a_permission():
+    """Otherwise an agent of an ordinary user would always report failures."""
     sensors = {
-        "Fails": troubled("Fails", OSError("broken")),
-        "Denied": troubled("Denied", PermissionError("energy")),
-        "Absent": troubled("Absent", SensorUnavailable("no battery")),
+        "Fails": failing("Fails", OSError("broken")),
+        "Denied": failing("Denied", PermissionError("energy")),
+        "Unavailable": failing("Unavailable", SensorUnavailable("no battery")),
     }
 
-    chosen, left_out = chosen_readers(sensors, None)
+    readers, left_out = select_readers(sensors, None)
 
-    assert ["Agent", "Fails"] == [one.name for one in chosen]
-    assert {"Denied": "energy; the sensor needs to be root", "Absent": "no battery"} == left_out
+    assert ["Agent", "Fails"] == [reader.name for reader in readers]
+    expected = {"Denied": "energy; the sensor needs to be root", "Unavailable": "no battery"}
+    assert expected == left_out
 
 
-def test_a_sensor_that_can_not_be_made_with_its_options_costs_only_itself():
-    """The agent starts, and the page says that it fails."""
+def test_a_sensor_that_rejects_its_options_fails_at_each_reading():
+    """The agent starts all the same."""
 
-    def refuse(self, options=None):
-        raise ValueError("no such place")
+    def reject(self, options=None):
+        raise ValueError("no such directory")
 
-    made = type("Picky", (Sensor,), {"__doc__": "Picky.", "__init__": refuse})
+    picky = type("Picky", (Sensor,), {"__doc__": "Picky.", "__init__": reject})
 
-    chosen, _ = chosen_readers({"Picky": made}, {"Picky": made.Options()})
+    readers, _ = select_readers({"Picky": picky}, {"Picky": picky.Options()})
 
-    assert ["Agent", "Picky"] == [one.name for one in chosen]
-    assert "ValueError: no such place" in chosen[1].run().error
+    assert ["Agent", "Picky"] == [reader.name for reader in readers]
+    assert "ValueError: no such directory" in readers[1].run().error

@@ -1,4 +1,4 @@
-"""Sensors that other packages bring."""
+"""Sensors of plug-ins."""
 
 import logging
 import subprocess
@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from fructosa_exporter.collect.plugins import _entry_points, plugged
+from fructosa_exporter.collect.plugins import _entry_points, load_plugins
 from fructosa_exporter.collect.sensor_reader import SensorReader
 from fructosa_exporter.metrics import gauge
 from fructosa_exporter.sensor import Sensor
@@ -15,7 +15,7 @@ from fructosa_exporter.sensors import SENSORS
 
 
 class Mine(Sensor):
-    """Tells a number."""
+    """Yields a number."""
 
     NUMBER = gauge("mysite_number", "A number.")
 
@@ -24,38 +24,38 @@ class Mine(Sensor):
         yield self.NUMBER.sample(7)
 
 
-class Thief(Sensor):
-    """Has a metric of somebody else."""
+class Duplicate(Sensor):
+    """Declares a metric of another sensor."""
 
     TIME = gauge("fructosa_boot_time_seconds", "Time.")
 
 
-def entry_point(name, made):
-    """Return an entry point that loads what was *made*, or raises it."""
+def entry_point(name, target):
+    """Return an entry point whose ``load`` returns *target*, or raises it."""
 
     def load():
-        if isinstance(made, BaseException):
-            raise made
-        return made
+        if isinstance(target, BaseException):
+            raise target
+        return target
 
     return SimpleNamespace(name=name, load=load)
 
 
 def error_of(sensor):
-    """Return what a reading of the sensor fails with."""
+    """Return the error of a reading of the sensor."""
     return SensorReader(sensor()).run().error
 
 
-def test_a_package_adds_a_sensor():
-    """Which is read like any other."""
-    found = plugged([entry_point("Mine", Mine)])
+def test_a_plugin_adds_a_sensor():
+    """It is read like any other."""
+    sensors = load_plugins([entry_point("Mine", Mine)])
 
-    assert {"Mine": Mine} == found
-    assert [7] == list(SensorReader(found["Mine"]()).run().values)
+    assert {"Mine": Mine} == sensors
+    assert [7] == list(SensorReader(sensors["Mine"]()).run().values)
 
 
 @pytest.mark.parametrize(
-    ("made", "reason"),
+    ("target", "reason"),
     [
         (ImportError("no module named zfs"), "ImportError: no module named zfs"),
         (SyntaxError("invalid"), "SyntaxError: invalid"),
@@ -65,34 +65,34 @@ def test_a_package_adds_a_sensor():
             "ZeroDivisionError",
         ),
         (type("Broken", (Sensor,), {"__doc__": "No.", "Options": dict}), "TypeError"),
-        (len, "TypeError: <built-in function len> is no subclass of"),
-        (Mine, "ValueError: the class is called Mine; call its entry point the same"),
-        (type("Broken", (Thief,), {"TIME": Thief.TIME}), "fructosa_boot_time_seconds already"),
+        (len, "TypeError: <built-in function len>"),
+        (Mine, "ValueError: the class is called Mine"),
+        (type("Broken", (Duplicate,), {"TIME": Duplicate.TIME}), "fructosa_boot_time_seconds"),
     ],
 )
-def test_a_broken_package_costs_only_itself_and_is_seen(made, reason, caplog):
-    """In the log, and on each page; the others are there."""
-    found = plugged([entry_point("Broken", made), entry_point("Mine", Mine)])
+def test_a_broken_plugin_is_reported_and_does_not_affect_others(target, reason, caplog):
+    """It is reported in the log and on each page."""
+    sensors = load_plugins([entry_point("Broken", target), entry_point("Mine", Mine)])
 
-    assert ["Broken", "Mine"] == list(found)
-    assert reason in error_of(found["Broken"])
+    assert ["Broken", "Mine"] == list(sensors)
+    assert reason in error_of(sensors["Broken"])
     assert "the plug-in Broken can't be used: " in caplog.text
     assert ["ERROR"] == [record.levelname for record in caplog.records]
 
 
 @pytest.mark.parametrize("name", ["CPUPercent", "Mine"])
-def test_a_name_that_is_taken_stays_with_who_had_it(name, caplog):
-    """The project's own sensors, and the first of two packages."""
+def test_a_plugin_does_not_replace_another_sensor(name, caplog):
+    """Neither a built-in one nor that of a plug-in loaded before."""
     other = type(name, (Sensor,), {"__doc__": "Another one."})
 
-    found = plugged([entry_point("Mine", Mine), entry_point(name, other)])
+    sensors = load_plugins([entry_point("Mine", Mine), entry_point(name, other)])
 
-    assert {"Mine": Mine} == found
-    assert f"there is a sensor {name} already; call it otherwise" in caplog.text
+    assert {"Mine": Mine} == sensors
+    assert f"a sensor {name} exists already" in caplog.text
 
 
-def test_packages_are_looked_for_only_where_one_has_something(tmp_path, caplog):
-    """The library that knows packages takes megabytes."""
+def test_packages_without_plugins_are_ignored(tmp_path, caplog):
+    """Then importlib.metadata, which takes memory, is not imported."""
     caplog.set_level(logging.DEBUG)
     info = tmp_path / "other-1.0.dist-info"
     info.mkdir()
@@ -103,7 +103,7 @@ def test_packages_are_looked_for_only_where_one_has_something(tmp_path, caplog):
 
 @pytest.fixture
 def installed(tmp_path):
-    """A folder with a package that names sensors; and a function that runs lagent with it."""
+    """A function that runs lagent with an installed package of two plug-ins, one broken."""
     info = tmp_path / "mysite-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: mysite\nVersion: 1.0\n")
@@ -134,8 +134,8 @@ def installed(tmp_path):
     return run
 
 
-def test_an_installed_package_is_found(installed):
-    """By all commands; the one that is broken fails where it is asked for."""
+def test_plugins_of_an_installed_package_are_used(installed):
+    """By all commands. The broken one fails only where it is requested."""
     read, listed, broken = (
         installed("read", "Answer"),
         installed("sensors"),
@@ -149,8 +149,8 @@ def test_an_installed_package_is_found(installed):
     assert "has no attribute 'Gone'" in broken.stderr
 
 
-def test_an_installed_package_can_be_configured(installed, tmp_path):
-    """Its section is checked like any other."""
+def test_plugins_can_be_configured(installed, tmp_path):
+    """Their sections are checked like any other."""
     good, bad = tmp_path / "good.conf", tmp_path / "bad.conf"
     good.write_text("[sensor:Answer]\ntime_interval = 5\n")
     bad.write_text("[sensor:Answr]\n")
@@ -159,7 +159,7 @@ def test_an_installed_package_can_be_configured(installed, tmp_path):
     assert "did you mean Answer?" in installed("check", "-c", str(bad)).stderr
 
 
-def test_no_sensor_of_the_project_is_a_plug_in():
-    """Else two would answer to one name."""
-    assert {} == plugged([])
+def test_built_in_sensors_are_not_plugins():
+    """Otherwise their names would not be unique."""
+    assert {} == load_plugins([])
     assert "Mine" not in SENSORS

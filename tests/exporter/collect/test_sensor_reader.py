@@ -1,4 +1,4 @@
-"""When sensors are read, and what a failure costs."""
+"""When a sensor is read, and how its errors are handled."""
 
 import logging
 
@@ -15,7 +15,7 @@ SIZE = gauge("fructosa_test_size", "Sizes.", "of")
 
 
 class Scripted(Sensor):
-    """Yields what it is told to, and then perhaps fails."""
+    """Yields items, and then raises an error, if there is one."""
 
     COUNT = COUNT
     SIZE = SIZE
@@ -34,7 +34,7 @@ class Scripted(Sensor):
 
 
 class Clock:
-    """A clock that stands until it is set."""
+    """A clock that only moves when it is set."""
 
     now_s = 100.0
 
@@ -44,12 +44,12 @@ class Clock:
 
 @pytest.fixture
 def clock():
-    """A clock that stands."""
+    """A fake clock."""
     return Clock()
 
 
 def read(reader):
-    """Have the reader read, as a collector does."""
+    """Read the sensor as a collector does; return the reading."""
     reader.mark_submitted()
     reader.finish(reader.run())
     return reader.last
@@ -59,25 +59,25 @@ def read(reader):
     ("age_s", "interval_s", "expected"),
     [(0, 10, False), (8.9, 10, False), (9, 10, True), (11, 10, True), (0, 0, True)],
 )
-def test_a_tenth_of_slack_keeps_jitter_from_skipping_a_reading(age_s, interval_s, expected):
-    """A scrape that comes a little early gets a new reading."""
+def test_a_reading_is_replaced_a_tenth_of_the_interval_early(age_s, interval_s, expected):
+    """A scrape that is slightly early gets a new reading."""
     assert expected == is_due(age_s, interval_s)
 
 
-def test_a_reading_is_wanted_when_there_is_none_or_it_is_old(clock):
-    """And not while one is under way."""
+def test_a_sensor_is_read_if_its_reading_is_missing_or_old(clock):
+    """But not while a reading is pending."""
     reader = SensorReader(Scripted(time_interval=10), clock)
-    found = [reader.is_wanted(100)]
+    needed = [reader.needs_reading(100)]
     reader.mark_submitted()
-    found.append(reader.is_wanted(100))
+    needed.append(reader.needs_reading(100))
     reader.finish(reader.run())
-    found += [reader.is_wanted(now_s) for now_s in (100, 105, 109)]
+    needed += [reader.needs_reading(now_s) for now_s in (100, 105, 109)]
 
-    assert [True, False, False, False, True] == found
+    assert [True, False, False, False, True] == needed
 
 
-def test_a_reading_has_what_the_sensor_told(clock):
-    """Sample by sample, in rows, and what others declared."""
+def test_a_reading_has_all_that_the_sensor_yields(clock):
+    """Samples, rows and families."""
     family = Family("jobs", "gauge", "Jobs.", ("jobs 1",))
     rows = Rows(SIZE.keys([("a",), ("b",)]), [2, 3.5])
 
@@ -86,11 +86,11 @@ def test_a_reading_has_what_the_sensor_told(clock):
     expected = [((COUNT, ()), 1), ((SIZE, ("a",)), 2), ((SIZE, ("b",)), 3.5)]
     assert expected == reading.samples
     assert (family,) == reading.families
-    assert None is reading.error is reading.absent
+    assert None is reading.error is reading.unavailable
 
 
-def test_a_reading_says_when_it_began_and_how_long_it_took(clock):
-    """On the clock that it is given."""
+def test_a_reading_has_its_start_and_duration(clock):
+    """On the clock that is passed."""
 
     class Slow(Scripted):
         """Takes eight seconds."""
@@ -118,25 +118,25 @@ def test_a_reading_says_when_it_began_and_how_long_it_took(clock):
         ([None], None),
     ],
 )
-def test_a_sensor_that_fails_gives_nothing_at_all(clock, items, error):
-    """Neither what it told before nor anything that would break the page."""
+def test_a_reading_that_fails_has_no_samples(clock, items, error):
+    """Neither those yielded before the error nor any that would break the page."""
     reading = read(SensorReader(Scripted(*items, error=error), clock))
 
     assert reading.error
     assert () == reading.values
-    assert reading.text(Format.TEXT) == ""
+    assert reading.render(Format.TEXT) == ""
 
 
 @pytest.mark.parametrize("lack", [SensorUnavailable, NotImplementedError])
-def test_what_the_machine_lacks_is_no_error(clock, lack):
-    """No samples; psutil says so in its own way."""
+def test_missing_hardware_is_not_an_error(clock, lack):
+    """There are no samples. psutil raises NotImplementedError for it."""
     reading = read(SensorReader(Scripted(COUNT.sample(1), error=lack("no battery")), clock))
 
-    assert ("no battery", None, ()) == (reading.absent, reading.error, reading.values)
+    assert ("no battery", None, ()) == (reading.unavailable, reading.error, reading.values)
 
 
-def test_a_right_that_is_missing_is_named(clock):
-    """With the file, and what the sensor needs."""
+def test_a_missing_permission_is_reported(clock):
+    """With the file, and the privilege that the sensor needs."""
     error = PermissionError(13, "Permission denied", "/sys/energy")
 
     reading = read(SensorReader(Scripted(error=error), clock))
@@ -146,7 +146,7 @@ def test_a_right_that_is_missing_is_named(clock):
 
 
 def test_a_failure_is_logged_when_it_begins_and_when_it_ends(clock, caplog):
-    """Not at every scrape."""
+    """Not at each scrape."""
     caplog.set_level(logging.INFO)
     sensor = Scripted()
     reader = SensorReader(sensor, clock)
@@ -154,15 +154,15 @@ def test_a_failure_is_logged_when_it_begins_and_when_it_ends(clock, caplog):
         sensor.error = error
         read(reader)
 
-    assert [
-        "sensor Scripted failed, its samples are missing: OSError: gone",
-        "sensor Scripted failed, its samples are missing: OSError: other",
-        "sensor Scripted can be read again",
-    ] == caplog.messages
+    gone, other, again = caplog.messages
+    assert gone.startswith("sensor Scripted failed")
+    assert gone.endswith(": OSError: gone")
+    assert other.endswith(": OSError: other")
+    assert "again" in again
 
 
-def test_series_that_come_and_go_are_on_the_page_as_they_are(clock):
-    """Hot-plugged disks and interfaces: what is prepared follows."""
+def test_series_may_come_and_go(clock):
+    """As those of hot-plugged disks and interfaces do."""
     sensor = Scripted()
     reader = SensorReader(sensor, clock)
     found = []
@@ -173,13 +173,13 @@ def test_series_that_come_and_go_are_on_the_page_as_they_are(clock):
     assert [[("a",)], [("a",), ("b",)], [("b",)], [("b",), ("c",)]] == found
 
 
-def test_what_was_served_before_stays_as_it_was(clock):
-    """A page that is being sent does not change when the sensor is read anew."""
+def test_an_old_reading_does_not_change(clock):
+    """A page may still need it while the sensor is read again."""
     sensor = Scripted(SIZE.sample(1, "a"))
     reader = SensorReader(sensor, clock)
     first = read(reader)
     sensor.items = [SIZE.sample(2, "a"), SIZE.sample(3, "b")]
     read(reader)
 
-    assert 'fructosa_test_size{of="a"} 1\n' in first.text(Format.TEXT)
+    assert 'fructosa_test_size{of="a"} 1\n' in first.render(Format.TEXT)
     assert [((SIZE, ("a",)), 1)] == first.samples

@@ -1,4 +1,4 @@
-"""Samples into the text format, read back by prometheus_client."""
+"""Rendering of samples, parsed again by prometheus_client."""
 
 import math
 
@@ -14,25 +14,19 @@ from fructosa_exporter.metrics import Family, counter, gauge
 from fructosa_exporter.page.exposition import Format, SeriesTemplate, family_lines
 
 LOAD = gauge("fructosa_load", "Load of the node.")
-
-
 FREE = gauge("fructosa_free_bytes", "Free \\n \\ left\nover.", "mountpoint", "fstype")
-
-
 WRITES = counter("fructosa_writes_total", "Writes.", "device")
-
-
 READS = counter("fructosa_reads_total", "Reads.", "device")
 
 
 def page(samples, wanted=Format.TEXT):
     """Return the lines of samples."""
-    layout = SeriesTemplate([sample[:2] for sample in samples])
-    return layout.text(layout.checked([sample.value for sample in samples]), wanted)
+    template = SeriesTemplate([sample[:2] for sample in samples])
+    return template.render(template.validated([sample.value for sample in samples]), wanted)
 
 
-def test_a_page_is_written_as_the_format_says():
-    """Lines of one metric together, whatever the order of the samples."""
+def test_a_page_is_in_the_text_format():
+    """The lines of each metric are together, whatever the order of the samples."""
     text = page([READS.sample(1, "sda"), LOAD.sample(0.5), READS.sample(2**60 + 1, "sdb")])
 
     expected = (
@@ -51,23 +45,19 @@ def test_a_page_is_written_as_the_format_says():
     ("value", "text"),
     [(math.nan, "NaN"), (math.inf, "+Inf"), (-math.inf, "-Inf"), (1e300, "1e+300")],
 )
-def test_values_that_are_not_finite_have_the_formats_names(value, text):
-    """As Go writes them."""
+def test_values_are_formatted_as_the_format_requires(value, text):
+    """Those that are not finite as Go does."""
     assert f"fructosa_load {text}\n" in page([LOAD.sample(value)])
 
 
 values = st.floats(allow_nan=False) | st.integers(-(2**53), 2**53) | st.just(10**300)
-
-
 texts = st.text(st.characters(exclude_categories=["Cs"])) | st.text('\\"\n{},= é')
-
-
-names = st.text(st.characters())  # lone surrogates too: that is how Python shows odd bytes
+names = st.text(st.characters())  # including lone surrogates: Python's form of invalid UTF-8
 
 
 @given(st.dictionaries(st.tuples(texts, texts), values, max_size=5))
-def test_what_is_written_is_what_is_read_back(series):
-    """Any label values, any value: prometheus_client reads the same."""
+def test_prometheus_client_parses_the_same_samples(series):
+    """Whatever the labels and values."""
     text = page([FREE.sample(value, *labels) for labels, value in series.items()])
 
     found = {
@@ -79,45 +69,45 @@ def test_what_is_written_is_what_is_read_back(series):
     assert series == found
 
 
-def test_help_survives_backslashes_and_newlines():
-    """One line a metric."""
+def test_help_is_escaped():
+    """Backslashes and newlines are kept."""
     (family,) = text_string_to_metric_families(page([FREE.sample(1, "/", "ext4")]))
 
     assert FREE.help == family.documentation
 
 
 @given(names)
-def test_names_that_are_no_unicode_give_a_page_all_the_same(name):
-    """Mount points and interfaces are bytes: what is no UTF-8 is written in hexadecimal."""
+def test_labels_may_be_any_text(name):
+    """Names of mount points and interfaces may be invalid UTF-8; they are escaped."""
     text = page([READS.sample(1, name)])
 
     text.encode()
     assert len(list(text_string_to_metric_families(text))) == 1
 
 
-def test_bytes_that_are_no_utf8_stay_apart():
-    """Two mounts that differ in such a byte stay two series."""
+def test_names_that_differ_in_an_invalid_byte_stay_distinct():
+    """They are two series."""
     text = page([READS.sample(1, "a\udcff"), READS.sample(1, "a\udcfe")])
 
     assert r'{device="a\\udcff"} 1' in text
     assert r'{device="a\\udcfe"} 1' in text
 
 
-def test_a_series_that_is_told_twice_is_refused():
-    """A page with it would not be read by anybody."""
-    with pytest.raises(ValueError, match=r'fructosa_reads_total\{device="sda"\} is told twice'):
+def test_duplicate_series_are_rejected():
+    """Scrapers would reject the whole page."""
+    with pytest.raises(ValueError, match=r'duplicate series fructosa_reads_total\{device="sda"\}'):
         page([READS.sample(1, "sda"), READS.sample(2, "sda")])
 
 
-def test_per_cent_signs_stay_what_they_are():
-    """They mean something to what is prepared."""
+def test_percent_signs_are_kept():
+    """They have a meaning in templates."""
     metric = gauge("fructosa_share", "In % of %s.", "of")
 
     assert page([metric.sample(1, "%s%%d")]).endswith('\nfructosa_share{of="%s%%d"} 1\n')
 
 
-def test_openmetrics_names_families_without_total():
-    """With their units, as OpenMetrics wants them."""
+def test_openmetrics_families_have_no_suffix_total():
+    """And they have their units."""
     expected = (
         "# TYPE fructosa_reads counter\n"
         "# HELP fructosa_reads Reads.\n"
@@ -132,8 +122,8 @@ def test_openmetrics_names_families_without_total():
 
 
 @given(st.dictionaries(st.tuples(texts, texts), values, max_size=5))
-def test_openmetrics_is_read_back_as_it_was(series):
-    """By prometheus_client's strict parser."""
+def test_the_openmetrics_parser_parses_the_same_samples(series):
+    """It is stricter."""
     samples = [FREE.sample(value, *labels) for labels, value in series.items()]
     text = page(samples, Format.OPENMETRICS) + "# EOF\n"
 
@@ -146,8 +136,8 @@ def test_openmetrics_is_read_back_as_it_was(series):
     assert series == found
 
 
-def test_families_of_others_stand_as_they_were():
-    """With one head each."""
+def test_lines_of_families_are_rendered_unchanged():
+    """After one HELP and one TYPE."""
     family = Family("jobs", "untyped", "Jobs \\ of\nmine.", ('jobs{a="b"} 1', "jobs 2"))
 
     expected = '# HELP jobs Jobs \\\\ of\\nmine.\n# TYPE jobs untyped\njobs{a="b"} 1\njobs 2\n'
@@ -155,8 +145,8 @@ def test_families_of_others_stand_as_they_were():
 
 
 @given(st.lists(st.sampled_from([WRITES, FREE, READS]), max_size=20))
-def test_each_metrics_lines_stand_together(metrics):
-    """Whatever the order in which samples come; with one head each."""
+def test_the_lines_of_each_metric_are_together(metrics):
+    """Whatever the order of the samples; with one HELP and one TYPE each."""
     samples = [
         metric.sample(1, *(f"{number}" for _ in metric.labels))
         for number, metric in enumerate(metrics)

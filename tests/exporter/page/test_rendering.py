@@ -1,4 +1,4 @@
-"""States of sensors into the text of a page."""
+"""Rendering of pages."""
 
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families as text_families
@@ -39,7 +39,7 @@ def state(sensor, reading, duration_s=0.5, age_s=2.0):
 
 def page(*states, wanted=Format.TEXT, renderer=None):
     """Return the page of *states*, and its format."""
-    return (renderer or PageRenderer()).text(states, wanted)
+    return (renderer or PageRenderer()).render(states, wanted)
 
 
 def values(text, parse=text_families):
@@ -51,7 +51,7 @@ def values(text, parse=text_families):
     }
 
 
-def test_a_page_has_samples_and_how_each_sensor_is_doing():
+def test_a_page_has_samples_and_the_state_of_each_sensor():
     """Success, duration and age."""
     text, used = page(state(Speed(), read(7)))
 
@@ -64,15 +64,15 @@ def test_a_page_has_samples_and_how_each_sensor_is_doing():
     } == values(text)
 
 
-def test_what_is_not_known_of_a_sensor_is_absent():
-    """One that was never read has no age, and one that has not begun no duration."""
+def test_unknown_ages_and_durations_are_omitted():
+    """A sensor that was never read has no age; one that has not started has no duration."""
     text, _ = page(state(Speed(), None, duration_s=None, age_s=None))
 
     assert {("fructosa_sensor_success", "Speed"): 0} == values(text)
 
 
-def test_the_same_page_is_served_in_openmetrics():
-    """With its end marked; prometheus_client's strict parser reads it."""
+def test_a_page_in_openmetrics_has_the_same_samples():
+    """It ends with EOF, and the strict parser accepts it."""
     states = [state(Speed(), read(7)), state(Heat(), None)]
 
     text, used = page(*states, wanted=Format.OPENMETRICS)
@@ -82,8 +82,8 @@ def test_the_same_page_is_served_in_openmetrics():
     assert values(page(*states)[0]) == values(text, openmetrics)
 
 
-def test_a_page_with_what_others_declared_is_in_the_text_format():
-    """It can't always be said in OpenMetrics."""
+def test_a_page_with_families_is_in_the_text_format():
+    """They may not be valid in OpenMetrics."""
     text, used = page(state(Speed(), read(7, (JOBS,))), wanted=Format.OPENMETRICS)
 
     assert Format.TEXT is used
@@ -91,8 +91,8 @@ def test_a_page_with_what_others_declared_is_in_the_text_format():
     assert "# EOF" not in text
 
 
-def test_a_renderer_follows_what_changes_from_page_to_page():
-    """Other sensors, other values, and what becomes known or unknown of them."""
+def test_a_renderer_can_render_different_pages():
+    """With other sensors, other values, and other metrics about them."""
     renderer = PageRenderer()
     pages = [
         [state(Speed(), read(1))],

@@ -1,4 +1,4 @@
-"""What a page says of a sensor besides its samples."""
+"""The state of a sensor on a page."""
 
 import pytest
 
@@ -16,16 +16,16 @@ def state(reading):
     ("reading", "expected"),
     [
         (Reading(began_s=0, duration_s=1), True),
-        (Reading(began_s=0, duration_s=1, absent="no battery"), True),
+        (Reading(began_s=0, duration_s=1, unavailable="no battery"), True),
         (Reading(began_s=0, duration_s=1, error="OSError: gone"), False),
         (None, False),
     ],
 )
-def test_a_sensor_succeeds_unless_it_failed_or_was_not_waited_for(reading, expected):
-    """Where the machine has nothing to read, that is what there is to say."""
+def test_a_sensor_succeeds_unless_it_failed_or_was_not_ready(reading, expected):
+    """It also succeeds if the machine has nothing to read."""
     assert expected is state(reading).is_success
 
 
-def test_each_metric_of_the_state_has_the_sensor_as_its_label():
-    """And no other one."""
+def test_metrics_about_sensors_have_the_label_sensor():
+    """And no other label."""
     assert {("sensor",)} == {metric.labels for metric in STATE_METRICS}

@@ -1,4 +1,4 @@
-"""docs/sensors.md."""
+"""The page docs/sensors.md."""
 
 import pytest
 
@@ -23,32 +23,32 @@ class Queue(Sensor):
     WAITED = counter("fructosa_queue_waited_seconds_total", "Time.")
 
 
-def test_a_chapter_has_all_of_a_sensor():
-    """Its words, cost, rights, metrics with unit and labels, and options."""
-    chapter = sensors_page({"Queue": Queue}).partition("\n## Queue\n")[2]
+def test_a_section_describes_a_sensor():
+    """Its text, cost, rights, metrics with units and labels, and options."""
+    section = sensors_page({"Queue": Queue}).partition("\n## Queue\n")[2]
 
-    assert chapter.startswith("\nPeople who wait.\n\nSource: the `door`, by \\*counting\\*.\n\n")
-    assert "* Cost: a minute\n* Rights: to stand there\n* Read only when configured\n" in chapter
-    assert "| `fructosa_queue_people` | gauge |  | door, side | People. |\n" in chapter
-    assert "| `fructosa_queue_waited_seconds_total` | counter | seconds |  | Time. |\n" in chapter
-    assert "| `deadline` | seconds | 2 | " in chapter
+    assert section.startswith("\nPeople who wait.\n\nSource: the `door`, by \\*counting\\*.\n\n")
+    assert "* Cost: a minute\n* Rights: to stand there\n* Read only when configured\n" in section
+    assert "| `fructosa_queue_people` | gauge |  | door, side | People. |\n" in section
+    assert "| `fructosa_queue_waited_seconds_total` | counter | seconds |  | Time. |\n" in section
+    assert "| `deadline` | seconds | 2 | " in section
 
 
 def test_the_page_begins_with_an_index():
-    """With a link to each chapter."""
-    head, *chapters = sensors_page({"Queue": Queue, **SENSORS}).split("\n## ")
+    """With a link to each section."""
+    head, *sections = sensors_page({"Queue": Queue, **SENSORS}).split("\n## ")
 
     assert "| [Queue](#queue) | People who wait. |\n" in head
-    assert ["Queue", *SENSORS] == [chapter.partition("\n")[0] for chapter in chapters]
+    assert ["Queue", *SENSORS] == [section.partition("\n")[0] for section in sections]
 
 
 @pytest.mark.parametrize("name", ["CPUPercent", "TextFile"])
-def test_a_real_sensor_has_its_metrics_and_options_in_its_chapter(name):
-    """Each in a line of a table."""
+def test_metrics_and_options_of_a_sensor_are_in_tables(name):
+    """Each has a row."""
     sensor = SENSORS[name]
-    chapter = sensors_page({name: sensor}).partition(f"\n## {name}\n")[2]
+    section = sensors_page({name: sensor}).partition(f"\n## {name}\n")[2]
 
-    assert [] == [one.name for one in sensor.metrics if f"\n| `{one.name}` |" not in chapter]
+    assert [] == [one.name for one in sensor.metrics if f"\n| `{one.name}` |" not in section]
     assert [] == [
-        one.key for one in options_of(sensor.Options) if f"\n| `{one.key}` |" not in chapter
+        one.key for one in options_of(sensor.Options) if f"\n| `{one.key}` |" not in section
     ]

@@ -1,4 +1,4 @@
-"""lmaster's table of metrics."""
+"""The table of metrics that lmaster uses."""
 
 from fructosa_exporter.metrics import gauge
 from fructosa_exporter.reference.metric_table import metric_table
@@ -18,8 +18,8 @@ class Two(Sensor):
     SECOND = gauge("fructosa_second_metric", "Second.", "of")
 
 
-def test_the_table_is_a_module_of_python():
-    """With the metrics of each sensor by name, and those that all have."""
+def test_the_table_is_a_python_module():
+    """It has the metrics of each sensor by name, and those about each sensor."""
     names = {}
 
     exec(metric_table([One, Two], [One.ONLY]), names)  # noqa: S102 - our own text
@@ -29,4 +29,4 @@ def test_the_table_is_a_module_of_python():
         "One": ("fructosa_one_metric",),
         "Two": ("fructosa_first_metric", "fructosa_second_metric"),
     } == names["METRICS"]
-    assert names["__doc__"].startswith("Which metrics a page of lagent has")
+    assert names["__doc__"].startswith("The metrics on a page of lagent")

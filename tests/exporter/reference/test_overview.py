@@ -1,4 +1,4 @@
-"""Texts about the sensors, made from their declarations."""
+"""The output of `lagent sensors`."""
 
 from fructosa_exporter.reference.overview import description, overview
 from fructosa_exporter.sensors import SENSORS
@@ -6,20 +6,20 @@ from fructosa_service.config.settings import options_of
 
 
 def test_the_overview_has_a_line_for_each_sensor():
-    """It tells which are read here without configuration, and why others are not."""
+    """With those that are not read here by default, and the reasons."""
     lines = overview(SENSORS, {"Users"}, ["Users: nobody is here"]).splitlines()
 
-    found = [line.split(None, 2) for line in lines[: len(SENSORS)]]
+    fields = [line.split(None, 2) for line in lines[: len(SENSORS)]]
     expected = [
         [name, "-" if name == "Users" else "*", sensor.summary()]
         for name, sensor in SENSORS.items()
     ]
-    assert expected == found
+    assert expected == fields
     assert "  Users: nobody is here" in lines
 
 
-def test_a_description_tells_all_of_a_sensor():
-    """What it measures, its cost and rights, its metrics and its options."""
+def test_a_description_is_complete():
+    """It has what the sensor measures, its cost and rights, its metrics and its options."""
     for sensor in SENSORS.values():
         text = description(sensor, "fine")
 
@@ -30,8 +30,8 @@ def test_a_description_tells_all_of_a_sensor():
         assert [] == [one.key for one in options_of(sensor.Options) if f"  {one.key} (" not in text]
 
 
-def test_a_description_tells_labels_unit_and_type():
-    """As far as a metric has them."""
+def test_a_description_has_labels_units_and_types():
+    """For each metric that has them."""
     text = description(SENSORS["DiskIOCounters"], "fine")
 
     assert "fructosa_disk_busy_seconds_total{device}\n      counter, seconds. Time" in text

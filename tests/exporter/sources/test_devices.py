@@ -1,4 +1,4 @@
-"""What a sensor of many devices keeps between readings."""
+"""Filters and caches for sensors of many devices."""
 
 import pytest
 
@@ -19,28 +19,28 @@ LOST = counter("fructosa_lost_total", "Lost.", "interface")
         ([], [], ()),
     ],
 )
-def test_names_are_chosen_by_patterns(include, exclude, expected):
-    """In their order."""
-    assert expected == DeviceFilter(include, exclude).of(["lo", "eth0", "ib0"])
+def test_names_are_selected_by_patterns(include, exclude, expected):
+    """Their order is kept."""
+    assert expected == DeviceFilter(include, exclude).select(["lo", "eth0", "ib0"])
 
 
-def test_what_is_remembered_of_names_stays_bounded(monkeypatch):
-    """Containers come and go; the choice stays right."""
+def test_the_cache_of_a_filter_is_bounded(monkeypatch):
+    """Containers add ever new names; the selection stays right."""
     monkeypatch.setattr(devices, "_KNOWN_LIMIT", 10)
-    choice = DeviceFilter(["veth*"], ["*9"])
+    device_filter = DeviceFilter(["veth*"], ["*9"])
 
-    found = [choice.of([f"veth{number}"]) for number in range(100)]
+    selections = [device_filter.select([f"veth{number}"]) for number in range(100)]
 
-    assert len(choice._known) <= 10
-    assert 90 == sum(map(bool, found))
+    assert len(device_filter._known) <= 10
+    assert 90 == sum(map(bool, selections))
 
 
-def test_keys_are_kept_while_the_names_stay():
-    """And made anew when one comes or goes."""
-    kept = KeyCache([SENT, LOST])
+def test_keys_are_cached_while_the_devices_stay_the_same():
+    """They are created again if one is added or removed."""
+    cache = KeyCache([SENT, LOST])
 
-    first, second = kept.each(("a",)), kept.each(("a",))
-    third = kept.each(("a", "b"))
+    first, second = cache.each(("a",)), cache.each(("a",))
+    third = cache.each(("a", "b"))
 
     assert first is second
     assert [(SENT, ("a",)), (LOST, ("a",)), (SENT, ("b",)), (LOST, ("b",))] == third

@@ -5,8 +5,8 @@ import threading
 from fructosa_exporter.sources.guarded_calls import GuardedCalls
 
 
-def test_guarded_calls_come_back_under_their_keys():
-    """With an OSError in place of a value where one failed."""
+def test_results_are_returned_by_key():
+    """Of a call that failed, the OSError."""
     error = OSError("gone")
 
     def fail():
@@ -16,7 +16,7 @@ def test_guarded_calls_come_back_under_their_keys():
 
 
 def test_a_call_that_hangs_is_not_made_again_until_it_returns():
-    """The others are, each time; and no thread is added."""
+    """The others are, without additional threads."""
     may_end, made = threading.Event(), []
     calls = GuardedCalls()
 

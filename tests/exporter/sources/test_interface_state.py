@@ -9,11 +9,11 @@ _DUPLEX = {2: "full", 1: "half", 0: "unknown"}
 
 
 def test_psutil_sees_the_same_on_this_machine():
-    """By older calls; but for what it does not know of speed and duplex."""
-    found = {name: (one.isup, one.mtu, one.flags) for name, one in interface_states().items()}
+    """By older system calls. Speed and duplex are compared only where psutil knows them."""
+    states = {name: (one.isup, one.mtu, one.flags) for name, one in interface_states().items()}
 
     expected = psutil.net_if_stats()
-    assert {name: (one.isup, one.mtu, one.flags) for name, one in expected.items()} == found
+    assert {name: (one.isup, one.mtu, one.flags) for name, one in expected.items()} == states
     for name, one in expected.items():
         if one.speed:
             assert (one.speed, _DUPLEX[int(one.duplex)]) == (
@@ -22,31 +22,31 @@ def test_psutil_sees_the_same_on_this_machine():
             )
 
 
-def test_the_loopback_is_up_and_has_no_speed():
-    """It has no cable."""
+def test_the_loopback_interface_is_up_and_has_no_speed():
+    """It is not a physical interface."""
     loopback = interface_states()["lo"]
 
     assert (True, 0, "unknown") == (loopback.isup, loopback.speed, loopback.duplex)
     assert "loopback" in loopback.flags.split(",")
 
 
-def test_what_is_no_interface_is_left_out(tmp_path):
-    """Files among the folders, and interfaces that have just gone."""
+def test_entries_that_are_not_interfaces_are_left_out(tmp_path):
+    """Other files, and interfaces that have just been removed."""
     for name in ("bonding_masters", "gone0", "a" * 15, "\udcff"):
         (tmp_path / "sys/class/net" / name).mkdir(parents=True)
 
     assert {} == interface_states(Kernel(tmp_path))
 
 
-def test_speed_and_duplex_are_those_of_the_interface(tmp_path):
-    """Where it runs: the kernel is asked for all else."""
+def test_speed_and_duplex_are_read_from_sysfs(tmp_path):
+    """For interfaces that run. Everything else comes from ioctls."""
     running = next((name for name, one in psutil.net_if_stats().items() if one.isup), "lo")
     folder = tmp_path / "sys/class/net" / running
     folder.mkdir(parents=True)
     (folder / "speed").write_text("25000\n")
     (folder / "duplex").write_text("full\n")
 
-    found = interface_states(Kernel(tmp_path))[running]
+    state = interface_states(Kernel(tmp_path))[running]
 
-    is_loopback = "loopback" in found.flags
-    assert (found.speed, found.duplex) == ((0, "unknown") if is_loopback else (25000, "full"))
+    is_loopback = "loopback" in state.flags
+    assert (state.speed, state.duplex) == ((0, "unknown") if is_loopback else (25000, "full"))

@@ -1,4 +1,4 @@
-"""/proc/diskstats and /proc/net/dev into counters."""
+"""Counters of disks and network interfaces."""
 
 import psutil
 import pytest
@@ -33,13 +33,13 @@ eth0:1:31 32 33 34 35 36 37 38 39 40 41 42 43 44 45 46
 
 @pytest.fixture
 def kernel(tmp_path):
-    """A recorded machine."""
+    """The kernel of a recorded machine."""
     unpack(TREE, tmp_path)
     return Kernel(tmp_path)
 
 
-def test_disks_and_partitions_are_told(kernel):
-    """The kernel counts sectors of 512 bytes; a line that is too short tells nothing."""
+def test_counters_of_disks_and_partitions(kernel):
+    """The kernel counts sectors of 512 bytes; lines that are too short are left out."""
     expected = {
         "sda": DiskCounters(1, 2, 3 * 512, 4, 5, 6, 7 * 512, 8, 10),
         "nvme0n1p1": DiskCounters(21, 22, 23 * 512, 24, 25, 26, 27 * 512, 28, 30),
@@ -47,8 +47,8 @@ def test_disks_and_partitions_are_told(kernel):
     assert expected == disk_counters(kernel)
 
 
-def test_interfaces_are_told(kernel):
-    """Also those whose name has a colon, or no blank behind it."""
+def test_counters_of_interfaces(kernel):
+    """Names may contain a colon, and there may be no space after them."""
     expected = {
         "lo": InterfaceCounters(1, 2, 3, 4, 9, 10, 11, 12),
         "eth0:1": InterfaceCounters(31, 32, 33, 34, 39, 40, 41, 42),
@@ -56,8 +56,8 @@ def test_interfaces_are_told(kernel):
     assert expected == interface_counters(kernel)
 
 
-def test_names_that_are_no_unicode_are_kept(kernel, tmp_path):
-    """The kernel allows them."""
+def test_names_may_be_invalid_utf8(kernel, tmp_path):
+    """The kernel allows it."""
     file = tmp_path / "proc/net/dev"
     file.write_bytes(file.read_bytes().replace(b"    lo", b" eth\xff"))
 
@@ -65,8 +65,8 @@ def test_names_that_are_no_unicode_are_kept(kernel, tmp_path):
 
 
 @pytest.mark.parametrize("read", [disk_counters, interface_counters])
-def test_what_is_no_number_is_an_error(kernel, tmp_path, read):
-    """It costs the sensor, and is told; half a truth would not be."""
+def test_an_invalid_number_is_an_error(kernel, tmp_path, read):
+    """The reading fails, rather than being incomplete."""
     for path in ("proc/diskstats", "proc/net/dev"):
         file = tmp_path / path
         file.write_text(file.read_text().replace(" 2 3 4", " 2 x 4"))
@@ -76,8 +76,8 @@ def test_what_is_no_number_is_an_error(kernel, tmp_path, read):
 
 
 @given(st.text())
-def test_any_text_is_counters_or_an_error(text):
-    """Nothing else comes of it."""
+def test_any_text_is_parsed_or_a_value_error(text):
+    """No other error is raised."""
 
     class Fixed(Kernel):
         def text(self, path):
@@ -92,7 +92,7 @@ def test_any_text_is_counters_or_an_error(text):
 
 
 def test_psutil_sees_the_same_on_this_machine():
-    """The same names, and numbers that only grow between the two looks."""
+    """The same names, and numbers that only grow between the two readings."""
     for read, seen in (
         (disk_counters, psutil.disk_io_counters(perdisk=True, nowrap=False)),
         (interface_counters, psutil.net_io_counters(pernic=True, nowrap=False)),

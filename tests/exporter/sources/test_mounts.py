@@ -1,4 +1,4 @@
-"""/proc/self/mounts into mounts."""
+"""Parsing and classification of mounts."""
 
 import psutil
 import pytest
@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fructosa_exporter.kernel import Kernel
-from fructosa_exporter.sources.mounts import Mount, Mounts, is_remote, parse_mounts, that_never_hang
+from fructosa_exporter.sources.mounts import Mount, Mounts, is_remote, never_hanging, parse_mounts
 
 from ..recorded import unpack
 
@@ -36,23 +36,23 @@ def mounts(tmp_path):
     return Mounts(Kernel(tmp_path))
 
 
-def test_mounts_are_told_with_their_names_as_they_are(mounts):
-    """Blanks, tabs, newlines and backslashes are escaped in the file."""
-    found = mounts()
+def test_names_of_mounts_are_unescaped(mounts):
+    """Spaces, tabs, newlines and backslashes are escaped in the file."""
+    parsed = mounts()
 
-    assert Mount("/dev/sdb1", "/mnt/a b\\c\td\ne", "xfs", "ro,noatime") == found[2]
-    assert ["/proc", "/", found[2].mountpoint, "/run", "/nfs", "/home"] == [
-        one.mountpoint for one in found
+    assert Mount("/dev/sdb1", "/mnt/a b\\c\td\ne", "xfs", "ro,noatime") == parsed[2]
+    assert ["/proc", "/", parsed[2].mountpoint, "/run", "/nfs", "/home"] == [
+        mount.mountpoint for mount in parsed
     ]
 
 
 def test_local_mounts_have_a_device_of_this_node(mounts):
-    """The kernel says which types do; zfs has one all the same."""
+    """The kernel lists the types that have one; zfs is added."""
     assert ["/dev/sda1", "/dev/sdb1", "pool/home"] == [one.device for one in mounts.local(mounts())]
 
 
-def test_mounts_that_come_and_go_are_seen(mounts, tmp_path):
-    """Also those of a type that came with a module meanwhile."""
+def test_changed_mounts_are_read_again(mounts, tmp_path):
+    """Also if a kernel module has added the type meanwhile."""
     mounts.local(mounts())
     file = tmp_path / "proc/self/mounts"
     file.write_text("/dev/sda1 / ext4 rw 0 0\n/dev/sdc1 /data btrfs rw 0 0\n")
@@ -62,8 +62,8 @@ def test_mounts_that_come_and_go_are_seen(mounts, tmp_path):
     assert ["/dev/sda1", "/dev/sdc1"] == [one.device for one in mounts.local(mounts())]
 
 
-def test_names_that_are_no_unicode_are_kept(mounts, tmp_path):
-    """Each byte of them, escaped or not."""
+def test_names_may_be_invalid_utf8(mounts, tmp_path):
+    """All their bytes are kept, escaped or not."""
     (tmp_path / "proc/self/mounts").write_bytes(b"/dev/a /mnt/\xff\\377\xc3\xa9\\040 ext4 rw 0 0\n")
 
     assert ["/mnt/\udcff\udcff\xe9 "] == [one.mountpoint for one in mounts()]
@@ -73,40 +73,40 @@ def test_names_that_are_no_unicode_are_kept(mounts, tmp_path):
     ("fstype", "expected"),
     [("nfs4", True), ("lustre", True), ("fuse.sshfs", True), ("fuseblk", False), ("xfs", False)],
 )
-def test_some_types_have_a_server_elsewhere(fstype, expected):
-    """Of FUSE nobody knows, but for disks."""
+def test_remote_file_systems_are_known_by_type(fstype, expected):
+    """FUSE counts as remote, except fuseblk."""
     assert expected is is_remote(fstype)
 
 
-def test_some_file_systems_can_not_hang(mounts):
-    """The kernel tells their sizes from memory; of mounts at one place the last is seen."""
+def test_some_file_systems_never_hang(mounts):
+    """Of several mounts on the same mount point, the last one counts."""
     mounted = [*mounts(), Mount("/dev/sdz1", "/mnt/over", "ext4", "rw")]
     hidden = [*mounted, Mount("server:/y", "/mnt/over", "nfs4", "rw")]
 
-    assert {"/", "/mnt/a b\\c\td\ne", "/run", "/mnt/over"} == that_never_hang(mounted)
-    assert "/mnt/over" not in that_never_hang(hidden)
+    assert {"/", "/mnt/a b\\c\td\ne", "/run", "/mnt/over"} == never_hanging(mounted)
+    assert "/mnt/over" not in never_hanging(hidden)
 
 
 @pytest.mark.parametrize("fstype", ["nfs4", "fuse.sshfs", "autofs"])
-def test_the_way_to_a_mount_may_lead_through_one_that_hangs(fstype):
-    """Then it hangs as well, whatever it is itself; its neighbours don't."""
+def test_a_mount_below_a_remote_one_may_hang(fstype):
+    """Whatever its own type; its neighbours don't."""
     mounted = [
         Mount("server:/x", "/home", fstype, "rw"),
         Mount("/dev/sda2", "/home/local", "ext4", "rw"),
         Mount("/dev/sda3", "/home2", "ext4", "rw"),
     ]
 
-    assert {"/home2"} == that_never_hang(mounted)
+    assert {"/home2"} == never_hanging(mounted)
 
 
 @given(st.text())
-def test_any_text_is_mounts(text):
-    """What is no line of them is left out."""
+def test_any_text_is_parsed(text):
+    """Invalid lines are left out."""
     assert all(len(mount) == 4 for mount in parse_mounts(text))
 
 
 def test_psutil_sees_the_same_on_this_machine():
-    """But for the names of devices that it looks up elsewhere."""
+    """Except for names of devices, which psutil gets from another source."""
     expected = {one.mountpoint for one in psutil.disk_partitions()}
 
     assert expected <= {one.mountpoint for one in Mounts().local(Mounts()())}

@@ -1,4 +1,4 @@
-"""/proc/stat into numbers."""
+"""Parsing of /proc/stat."""
 
 import os
 
@@ -33,8 +33,8 @@ softirq 99 1 2
 """
 
 
-def test_times_are_told_by_mode_and_processor():
-    """Under the numbers that the kernel gives: they have gaps where some are off."""
+def test_times_are_grouped_by_mode_and_processor():
+    """Numbers of processors have gaps if some are offline."""
     found = parse(TEXT)
 
     assert ("0", "3") == found.processors
@@ -43,8 +43,8 @@ def test_times_are_told_by_mode_and_processor():
     assert 69173 == found.total[0]
 
 
-def test_single_numbers_are_told_by_name():
-    """Of interrupts, the sum."""
+def test_single_numbers_are_returned_by_name():
+    """For interrupts, it is the total."""
     numbers = parse(TEXT).numbers
 
     assert (882015, 2013, 1763975000) == tuple(numbers[name] for name in ("intr", "ctxt", "btime"))
@@ -53,8 +53,8 @@ def test_single_numbers_are_told_by_name():
     )
 
 
-def test_old_kernels_know_fewer_modes():
-    """And new ones may know more, which have no name yet."""
+def test_kernels_may_have_fewer_or_more_modes():
+    """Unknown ones are ignored."""
     old = parse(b"cpu  1 2 3 4\ncpu0 1 2 3 4\nintr 1 2\n")
     new = parse(b"cpu 1 2 3 4 5 6 7 8 9 10 11\ncpu0 1 2 3 4 5 6 7 8 9 10 11\nintr 1 2\n")
 
@@ -65,15 +65,15 @@ def test_old_kernels_know_fewer_modes():
 @pytest.mark.parametrize(
     "content", [b"", b"\n", b"cpu", b"cpu 1 2\ncpu0 1\n", b"cpu 1 2\ncpu0 1 x\n", b"cpu 1 2\ncpu0"]
 )
-def test_what_is_no_such_file_is_an_error(content):
-    """Half a file gives no numbers."""
+def test_invalid_content_is_an_error(content):
+    """Such as a truncated file."""
     with pytest.raises(ValueError, match=r"."):
         parse(content)
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_are_a_look_or_an_error(content):
-    """Nothing else comes of them."""
+def test_any_bytes_are_parsed_or_a_value_error(content):
+    """No other error is raised."""
     try:
         found = parse(content)
     except ValueError:
@@ -82,8 +82,8 @@ def test_any_bytes_are_a_look_or_an_error(content):
     assert all(len(found.processors) == len(row) for row in found.ticks)
 
 
-def test_time_passes_between_two_looks():
-    """A mode that went backwards stood still."""
+def test_ticks_between_two_readings():
+    """A mode that went backwards counts as zero."""
     before = look(cpu_times(user=1, iowait=5))
     after = look(cpu_times(user=3, iowait=4, guest=1))
 
@@ -95,7 +95,7 @@ def test_time_passes_between_two_looks():
 
 
 class Clock:
-    """A clock that stands until it is set."""
+    """A clock that only moves when it is set."""
 
     now_s = 0.0
 
@@ -103,8 +103,8 @@ class Clock:
         return self.now_s
 
 
-def test_the_sensors_of_a_page_share_a_look(tmp_path):
-    """The next page gets another one."""
+def test_the_sensors_of_a_page_share_a_reading(tmp_path):
+    """The next page gets a new one."""
     clock = Clock()
     unpack("\n== /proc/stat\n" + TEXT.decode(), tmp_path)
     shared = SharedProcStat(Kernel(tmp_path), clock)
@@ -119,6 +119,6 @@ def test_the_sensors_of_a_page_share_a_look(tmp_path):
     assert first == third
 
 
-def test_this_machine_is_understood():
-    """As many processors as are online."""
+def test_this_machine_can_be_read():
+    """There are as many processors as are online."""
     assert os.sysconf("SC_NPROCESSORS_ONLN") == len(SharedProcStat()().processors)

@@ -1,4 +1,4 @@
-"""The text format, read strictly; prometheus_client reads the same."""
+"""Parsing of files in the text format, compared with prometheus_client."""
 
 import math
 import re
@@ -15,35 +15,35 @@ from fructosa_exporter.sources.prom_files import FileRejected, merge_files, pars
 
 
 def families(*texts):
-    """Return the families of files that are called a, b, ..., and why some are refused."""
+    """Return the families of files called a, b, ..., and the errors of rejected files."""
     files = {chr(ord("a") + at): parse_file(text.encode()) for at, text in enumerate(texts)}
     return merge_files(files)
 
 
 def page(text):
-    """Return the page that shows a file."""
-    shown, refused = families(text)
-    assert refused == {}
+    """Return the page with the metrics of a file."""
+    shown, rejected = families(text)
+    assert rejected == {}
     return family_lines(shown)
 
 
 def lines(text):
-    """Return the lines of a file's samples as the page shows them."""
+    """Return the lines of the samples of a file, as on the page."""
     return [line for family in families(text)[0] for line in family.lines]
 
 
-def refusal(text):
-    """Return why a file is refused."""
+def error_of(text):
+    """Return the error of a file that is rejected."""
     with pytest.raises(FileRejected) as caught:
         parse_file(text if isinstance(text, bytes) else text.encode())
     return str(caught.value)
 
 
 def samples(text):
-    """Return what prometheus_client reads: each sample, how often.
+    """Return the samples that prometheus_client parses, and how often each occurs.
 
-    It adds _total to what it knows for a counter, which depends on the order of the lines; and
-    takes "#x TYPE" for a TYPE, which to Prometheus is a comment.
+    It adds _total to names of counters, depending on the order of the lines. It also parses
+    "#x TYPE" as a TYPE, which is a comment to Prometheus.
     """
     text = re.sub(r"(?m)^[ \t]*#(?![ \t]+(HELP|TYPE)[ \t]).*\n?", "", text)
     return Counter(
@@ -57,8 +57,8 @@ def samples(text):
     )
 
 
-def test_a_file_is_shown_with_type_and_help():
-    """One family for each metric, with lines that are ready."""
+def test_a_file_is_parsed_with_types_and_help():
+    """There is a family for each metric."""
     text = (
         "# A comment.\n"
         "#another one\n"
@@ -96,8 +96,8 @@ def test_a_file_is_shown_with_type_and_help():
         ("a:b_C9 1", "a:b_C9 1"),
     ],
 )
-def test_lines_are_written_anew(line, expected):
-    """Whatever spacing the file had."""
+def test_lines_are_rendered_again(line, expected):
+    """Whatever the spacing in the file."""
     assert [expected] == lines(line)
 
 
@@ -122,8 +122,8 @@ def test_lines_are_written_anew(line, expected):
         ("-INFINITY", "-Inf"),
     ],
 )
-def test_numbers_are_those_of_go_and_of_python(value, expected):
-    """As they were written, but for what is not finite."""
+def test_numbers_that_both_go_and_python_parse_are_accepted(value, expected):
+    """They are kept as written, unless they are not finite."""
     assert [f"a {expected}"] == lines(f"a {value}")
     assert samples(f"a {value}") == samples(f"a {expected}")
 
@@ -135,70 +135,73 @@ def test_numbers_are_those_of_go_and_of_python(value, expected):
         *(".", "-", "+", "--1", "+nan", "-nan", "infinit", "ınf", "1 ", '"1"', "1}"),
     ],
 )
-def test_what_is_no_number_is_refused(value):
-    """Python alone reads some of these, Go alone others."""
-    assert refusal(f"ok 1\na {value}\xa0").startswith("line 2: ")
+def test_invalid_numbers_are_rejected(value):
+    """Some of these are valid only in Python, others only in Go."""
+    assert error_of(f"ok 1\na {value}\xa0").startswith("line 2: ")
     if value == value.strip():
-        assert "no number; write e.g." in refusal(f"ok 1\na {value}")
+        assert "not a number" in error_of(f"ok 1\na {value}")
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("a", "line 1: 'a' has no value; write a name, a blank and a number"),
-        ("a{}", "line 1: '' is no number; write e.g."),
-        ("1 1", "line 1: '1 1' is no sample; write e.g."),
-        ("\ufeffa 1", "line 1: '\\ufeffa 1' is no sample"),
-        ('{"a"} 1', "no sample"),
+        ("a", "line 1: 'a' has no value; write a name, a space and a number"),
+        ("a{}", "line 1: '' is not a number"),
+        ("1 1", "line 1: '1 1' is not a valid sample; write e.g."),
+        ("\ufeffa 1", "line 1: '\\ufeffa 1' is not a valid sample"),
+        ('{"a"} 1', "valid sample"),
         ("a-b 1", "line 1: 'a-b 1' has no value"),
         ("a+1", "has no value"),
         ("a\n", "line 1: 'a' has no value"),
-        ("\n\na 1 1700000000000", "line 3: has a timestamp; write the line without it"),
-        ("a 1 # {} 1", "line 1: has '#' after its value; leave it out"),
+        ("\n\na 1 1700000000000", "line 3: has a timestamp"),
+        ("a 1 # {} 1", "line 1: has '#' after its value; remove it"),
         ("a 1 1 1", "timestamp"),
-        ('a{b="c" 1', "is no label; write e.g. label="),
-        ('a{b="c} 1', "is no label"),
-        ("a{b=c} 1", "is no label"),
-        ('a{b="c" d="e"} 1', "is no label"),
-        ('a{,b="c"} 1', "is no label"),
-        ('a{b="c",,} 1', "is no label"),
-        ('a{b:c="d"} 1', "is no label"),
-        ('a{é="d"} 1', "is no label"),
-        ('a{"b"="c"} 1', "is no label"),
-        ('a{b="c",b="d"} 1', "label b is there twice; write it once"),
-        ('a{__name__="b"} 1', "label __name__ is Prometheus's own; choose another name"),
-        (r'a{b="\x"} 1', r"has \x, which means nothing; write a backslash as \\"),
-        (r'a{b="\t"} 1', "which means nothing"),
-        ("# HELP a C:\\temp", "which means nothing"),
-        ('# HELP a \\"', "which means nothing"),
-        ("# HELP a \\", "which means nothing"),
-        ("a 1\r\n", "line 1: has a carriage return; end lines with LF alone"),
-        ("a 1\n# \0", "line 2: has the control character '\\x00'; leave it out"),
-        (b"a 1\n\xff 2", "line 2: is no UTF-8; write the file in UTF-8"),
-        ("a 1\na 2", "line 2: a is there twice; write each series once"),
-        ('a{b="1",c="2"} 1\na{c="2",b="1"} 2', 'a{b="1",c="2"} is there twice'),
-        ('a{b=""} 1\na 2', "a is there twice"),
-        ("fructosa_x 1", "fructosa_x is a name of the agent's own; choose another one"),
-        ("# HELP fructosa_x y", "agent's own"),
-        ("# TYPE fructosa histogram", "fructosa_bucket is a name of the agent's own"),
-        ("# HELP", "HELP of no metric; write e.g. '# HELP NAME What it means.'"),
-        ("# TYPE", "TYPE of no metric; write e.g. '# TYPE NAME gauge'"),
-        ("# TYPE a-b gauge", "TYPE of no metric"),
-        ("#TYPE a gauge", "has #TYPE in one word; write '# TYPE'"),
-        ("#HELP a b", "has #HELP in one word; write '# HELP'"),
-        ("# TYPE a", "'' is no type; write one of counter, gauge, untyped, histogram, summary"),
-        ("# TYPE a Gauge", "'Gauge' is no type"),
-        ("# TYPE a info", "'info' is no type"),
-        ("# TYPE a gauge now", "'gauge now' is no type"),
-        ("# TYPE a gauge\n# TYPE a gauge", "line 2: TYPE of a is there twice; write it once"),
-        ("# HELP a b\na 1\n# HELP a b", "line 3: HELP of a is there twice; write it once"),
+        ('a{b="c" 1', "is not a valid label; write e.g. label="),
+        ('a{b="c} 1', "valid label"),
+        ("a{b=c} 1", "valid label"),
+        ('a{b="c" d="e"} 1', "valid label"),
+        ('a{,b="c"} 1', "valid label"),
+        ('a{b="c",,} 1', "valid label"),
+        ('a{b:c="d"} 1', "valid label"),
+        ('a{é="d"} 1', "valid label"),
+        ('a{"b"="c"} 1', "valid label"),
+        ('a{b="c",b="d"} 1', "duplicate label b"),
+        ('a{__name__="b"} 1', "label __name__ is reserved"),
+        (r'a{b="\x"} 1', r"has an invalid escape \x; write a backslash as \\"),
+        (r'a{b="\t"} 1', "invalid escape"),
+        ("# HELP a C:\\temp", "invalid escape"),
+        ('# HELP a \\"', "invalid escape"),
+        ("# HELP a \\", "invalid escape"),
+        ("a 1\r\n", "line 1: has a carriage return; end lines with LF only"),
+        ("a 1\n# \0", "line 2: has the control character '\\x00'; remove it"),
+        (b"a 1\n\xff 2", "line 2: is not valid UTF-8"),
+        ("a 1\na 2", "line 2: duplicate series a; write each series once"),
+        ('a{b="1",c="2"} 1\na{c="2",b="1"} 2', 'duplicate series a{b="1",c="2"}'),
+        ('a{b=""} 1\na 2', "duplicate series a"),
+        ("fructosa_x 1", "fructosa_x has a prefix reserved for lagent; rename it"),
+        ("# HELP fructosa_x y", "reserved for lagent"),
+        ("# TYPE fructosa histogram", "fructosa_bucket has a prefix reserved for lagent"),
+        ("# HELP", "HELP without a valid name; write e.g. '# HELP NAME What it means.'"),
+        ("# TYPE", "TYPE without a valid name; write e.g. '# TYPE NAME gauge'"),
+        ("# TYPE a-b gauge", "TYPE without a valid name"),
+        ("#TYPE a gauge", "write '# TYPE'"),
+        ("#HELP a b", "write '# HELP'"),
+        (
+            "# TYPE a",
+            "'' is not a valid type; write one of counter, gauge, untyped, histogram, summary",
+        ),
+        ("# TYPE a Gauge", "'Gauge' is not a valid type"),
+        ("# TYPE a info", "'info' is not a valid type"),
+        ("# TYPE a gauge now", "'gauge now' is not a valid type"),
+        ("# TYPE a gauge\n# TYPE a gauge", "line 2: duplicate TYPE of a"),
+        ("# HELP a b\na 1\n# HELP a b", "line 3: duplicate HELP of a"),
         ("a 1\n# TYPE a gauge", "line 2: TYPE of a follows its samples; write it before them"),
     ],
 )
-def test_what_breaks_the_format_is_refused(text, expected):
-    """With its line, and with what to do."""
-    assert expected in refusal(text)
-    assert refusal(text).startswith("line ")
+def test_invalid_files_are_rejected(text, expected):
+    """The error has the line, and says what to do."""
+    assert expected in error_of(text)
+    assert error_of(text).startswith("line ")
 
 
 HISTOGRAM = '# TYPE h histogram\nh_bucket{le="+Inf"} 1\nh_sum 2\nh_count 1\n'
@@ -206,7 +209,7 @@ SUMMARY = '# TYPE s summary\ns{quantile="0.5"} 1\ns_sum 2\ns_count 1\n'
 
 
 def test_histograms_and_summaries_are_one_family():
-    """With the lines of all their samples."""
+    """It has the lines of all their samples."""
     (histogram, summary), _ = families(HISTOGRAM + SUMMARY)
 
     assert (histogram.name, histogram.type, len(histogram.lines)) == ("h", "histogram", 3)
@@ -216,34 +219,34 @@ def test_histograms_and_summaries_are_one_family():
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("h 1", "h is a histogram, whose samples are h_bucket, h_sum, h_count; write those"),
+        ("h 1", "h is a histogram; write its samples as h_bucket, h_sum, h_count"),
         ("h_bucket 1", "h_bucket of a histogram needs a label le that is a number"),
         ('h_bucket{le="x"} 1', "needs a label le that is a number"),
         ('h_bucket{le="NaN"} 1', "needs a label le"),
-        ('h_sum{le="1"} 1', "h_sum of a histogram has no label le; leave it out"),
+        ('h_sum{le="1"} 1', "h_sum of a histogram can't have a label le"),
         ("s 1", "s of a summary needs a label quantile that is a number"),
-        ('s_count{quantile="1"} 1', "s_count of a summary has no label quantile"),
+        ('s_count{quantile="1"} 1', "s_count of a summary can't have a label quantile"),
         ("# TYPE h_sum counter", "h_sum belongs to both h and h_sum; rename one of them"),
         ("# HELP s_count Of it.", "s_count belongs to both s and s_count"),
         ("x_count 1\n# TYPE x summary", "x_count belongs to both x_count and x"),
     ],
 )
-def test_samples_of_a_histogram_or_summary_have_their_roles(text, expected):
-    """No other names, and the label of the role on no other."""
+def test_samples_of_histograms_and_summaries_are_checked(text, expected):
+    """Both their names and their labels."""
     heads = "# TYPE h histogram\n# TYPE s summary\n"
 
-    assert expected in refusal(heads + text)
+    assert expected in error_of(heads + text)
 
 
-def test_names_like_those_of_a_histogram_are_free_where_there_is_none():
-    """Many a gauge is called something_count."""
+def test_names_like_those_of_a_histogram_are_valid_for_other_metrics():
+    """Gauges are often called something_count."""
     assert ["a_count 1", "a_sum 1", 'a_bucket{x="y"} 1', "a 1"] == lines(
         'a_count 1\na_sum 1\na_bucket{x="y"} 1\na 1'
     )
 
 
-def test_lines_of_one_metric_are_shown_together():
-    """Scripts write their loops in any order; help may follow too."""
+def test_lines_of_one_metric_are_rendered_together():
+    """Scripts may write them in any order; HELP may follow them."""
     text = "a 1\nb 1\n# HELP a Of a.\n" + 'a{x="y"} 2\n'
 
     expected = (
@@ -253,49 +256,49 @@ def test_lines_of_one_metric_are_shown_together():
 
 
 @pytest.mark.parametrize("text", ["", "\n", "# x", "# HELP a b\n# TYPE a gauge\n", "#"])
-def test_what_has_no_samples_is_shown_as_nothing(text):
-    """A head alone tells nothing."""
+def test_metrics_without_samples_are_left_out(text):
+    """Even if they have HELP and TYPE."""
     assert ((), {}) == families(text)
 
 
-def test_a_last_line_needs_no_end():
-    """Nor does it matter whether it has one."""
+def test_the_last_line_may_lack_its_line_end():
+    """The result is the same."""
     assert lines("a 1\n") == lines("a 1") == ["a 1"]
 
 
 def test_metrics_of_several_files_are_merged():
-    """The first help is shown."""
+    """The first HELP is used."""
     one = '# TYPE a gauge\na{x="1"} 1\nb 1'
     two = '# HELP a Second.\n# TYPE a gauge\na{x="2"} 2'
     three = '# HELP a Third.\n# TYPE a gauge\na{x="3"} 3'
 
-    shown, refused = families(one, two, three)
+    shown, rejected = families(one, two, three)
 
     both = ('a{x="1"} 1', 'a{x="2"} 2', 'a{x="3"} 3')
     assert (Family("a", "gauge", "Second.", both), Family("b", "untyped", "", ("b 1",))) == shown
-    assert refused == {}
+    assert rejected == {}
 
 
 @pytest.mark.parametrize(
     ("one", "two", "expected"),
     [
         ("# TYPE a gauge\na 1", 'a{x="y"} 1', "a is untyped, but gauge in 'a'; write one TYPE"),
-        ("a 1", "a 2", "a is in 'a' too; write each series to one file"),
-        ('a{x=""} 1', "a 2", "a is in 'a' too"),
+        ("a 1", "a 2", "a is also in 'a'; write each series to one file"),
+        ('a{x=""} 1', "a 2", "a is also in 'a'"),
         (HISTOGRAM, "h_sum 1", "h_sum belongs to h in 'a'; rename one of them"),
         ("h_sum 1", HISTOGRAM, "h_sum belongs to h_sum in 'a'"),
         ("s_count 1", SUMMARY, "s_count belongs to s_count in 'a'"),
     ],
 )
-def test_a_file_that_contradicts_those_before_it_is_left_out(one, two, expected):
-    """All of it, but no more than it."""
+def test_a_file_that_contradicts_another_is_left_out(one, two, expected):
+    """Completely; the other files are not affected."""
     alone, _ = families(one, "", "d 1")
 
-    shown, refused = families(one, f"ok 1\n{two}", "d 1")
+    shown, rejected = families(one, f"ok 1\n{two}", "d 1")
 
     assert alone == shown
-    assert ["b"] == list(refused)
-    assert expected in refused["b"]
+    assert ["b"] == list(rejected)
+    assert expected in rejected["b"]
 
 
 @pytest.mark.parametrize(
@@ -310,10 +313,10 @@ def test_a_file_that_contradicts_those_before_it_is_left_out(one, two, expected)
         "a 1" + " 1" * 1_000_000,
     ],
 )
-def test_a_long_line_that_is_wrong_is_cheap(line):
-    """And cut in the message: this would take hours if it were tried in all ways."""
+def test_long_invalid_lines_are_rejected_fast(line):
+    """With backtracking, this would take hours. The message is cut."""
     if not line.startswith("#"):
-        assert len(refusal(line)) < 300
+        assert len(error_of(line)) < 300
     else:
         assert lines(line) == []
 
@@ -339,19 +342,19 @@ LONG = "a" * 1000
         f'a{{b="{LONG}é\u2028"}} 1\na{{b="{LONG}é\u2028"}} 1',
     ],
 )
-def test_messages_are_short_however_long_the_names(text):
-    """A file must not fill the log."""
-    assert len(refusal(text)) < 500
+def test_messages_are_short(text):
+    """Even if names are long: a file must not fill the log."""
+    assert len(error_of(text)) < 500
 
 
-def test_messages_of_contradicting_files_are_short_too():
-    """Both the name and the file's."""
+def test_messages_about_contradictions_are_short():
+    """Even if names of metrics and files are long."""
     gauge = f"# TYPE {LONG} gauge\n{LONG} 1"
     summary = f"# TYPE {LONG} summary\n{LONG}_sum 1"
 
     for one, other in ((gauge, f"{LONG} 1"), (gauge, gauge), (summary, f"{LONG}_sum 1")):
-        _, refused = merge_files({LONG: parse_file(one.encode()), "b": parse_file(other.encode())})
-        assert len(refused["b"]) < 500
+        _, rejected = merge_files({LONG: parse_file(one.encode()), "b": parse_file(other.encode())})
+        assert len(rejected["b"]) < 500
 
 
 names = st.from_regex(r"[a-eg-zA-Z_:][a-zA-Z0-9_:]{0,3}", fullmatch=True)
@@ -415,8 +418,8 @@ def pages(draw):
 
 
 @given(pages())
-def test_prometheus_client_reads_the_same_of_file_and_page(text):
-    """Any page that is right is taken, and its samples survive."""
+def test_prometheus_client_parses_the_same_samples_in_file_and_page(text):
+    """Valid files are accepted, and no sample is lost."""
     expected = samples(text)
 
     shown = page(text)
@@ -427,7 +430,7 @@ def test_prometheus_client_reads_the_same_of_file_and_page(text):
 
 @given(pages())
 def test_prometheus_client_reads_the_same_types_and_helps(text):
-    """But for blanks at the ends of a help."""
+    """Except for spaces at both ends of a HELP."""
     shown, _ = families(text)
 
     expected = [
@@ -448,7 +451,7 @@ PIECES = [
 
 @st.composite
 def mutated(draw):
-    """A page in which some places have changed."""
+    """A valid file with some mutations."""
     text = draw(pages() | st.just('# TYPE a counter\na{b="c"} 1\na 2\n'))
     for _ in range(draw(st.integers(1, 4))):
         start = draw(st.integers(0, len(text)))
@@ -460,8 +463,8 @@ def mutated(draw):
 @given(mutated())
 @example("a 1\xa0\n")
 @example('# TYPE a counter\nb 1\na{c="\\\\"} 1')
-def test_what_is_taken_is_what_prometheus_client_reads(text):
-    """A page that is somehow wrong is refused, or means the same to both."""
+def test_prometheus_client_parses_mutated_files_the_same_way(text):
+    """An invalid file is rejected, or both parse it the same way."""
     try:
         shown = page(text)
     except FileRejected:
@@ -471,8 +474,8 @@ def test_what_is_taken_is_what_prometheus_client_reads(text):
 
 
 @given(st.binary() | st.text().map(str.encode) | mutated().map(str.encode))
-def test_whatever_a_file_holds_it_is_taken_or_refused(content):
-    """With a line and a reason; and what is taken gives a page."""
+def test_any_file_is_parsed_or_rejected(content):
+    """The error has a line; an accepted file results in a valid page."""
     try:
         page_of_it = parse_file(content)
     except FileRejected as error:

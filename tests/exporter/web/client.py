@@ -1,4 +1,4 @@
-"""Servers of a test on free ports, and clients that say what they like."""
+"""Runs servers in tests, and sends them requests and arbitrary bytes."""
 
 import http.client
 import socket
@@ -20,38 +20,38 @@ def serving(server):
 
 
 def connected(server):
-    """Return a connection of the standard library's client."""
-    place = server.endpoints[0]
-    return http.client.HTTPConnection(place.host, place.port, timeout=30)
+    """Return an HTTP connection."""
+    endpoint = server.endpoints[0]
+    return http.client.HTTPConnection(endpoint.host, endpoint.port, timeout=30)
 
 
 def ask(connection, path, method="GET", **headers):
-    """Return status, headers and text of an answer."""
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    connection.request(method, path, headers=named)
-    answer = connection.getresponse()
-    return answer.status, answer.headers, answer.read().decode()
+    """Send a request; return status, headers and text of the response."""
+    dashed = {name.replace("_", "-"): value for name, value in headers.items()}
+    connection.request(method, path, headers=dashed)
+    response = connection.getresponse()
+    return response.status, response.headers, response.read().decode()
 
 
 def once(server, path, method="GET", **headers):
-    """Ask on a connection of its own."""
+    """Send a request on a new connection; return status, headers and text of the response."""
     with closing(connected(server)) as connection:
         return ask(connection, path, method, **headers)
 
 
 def opened(server):
-    """Return a bare socket that is connected."""
-    place = server.endpoints[0]
-    return socket.create_connection((place.host, place.port), timeout=30)
+    """Return a connected socket."""
+    endpoint = server.endpoints[0]
+    return socket.create_connection((endpoint.host, endpoint.port), timeout=30)
 
 
 def until_end(client):
-    """Return all that comes until the connection ends."""
+    """Return everything received until the connection is closed."""
     return b"".join(iter(lambda: client.recv(2**16), b""))
 
 
 def raw(server, content):
-    """Send any bytes, and nothing more; return all that comes until the connection ends."""
+    """Send these bytes, and close the sending side; return everything received."""
     with opened(server) as client:
         client.sendall(content)
         client.shutdown(socket.SHUT_WR)

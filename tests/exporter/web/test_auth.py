@@ -1,4 +1,4 @@
-"""Authentication; tests/service/web/test_password_checks.py tests the checks themselves."""
+"""Authentication. tests/service/web/test_password_checks.py tests the checks themselves."""
 
 import math
 import threading
@@ -10,7 +10,7 @@ from fructosa_service.web.password_checks import Verdict
 
 
 class Users:
-    """Fake users: a header is right if it begins so. Checks wait for *may_go_on*."""
+    """Fake users: headers that start with "right" are right. Checks wait for *may_go_on*."""
 
     def __init__(self):
         self.verdicts = {"right": True, "wrong": False}
@@ -27,23 +27,23 @@ class Users:
 
 
 class Lab:
-    """An authenticator, and its answers by client."""
+    """An authenticator, and its verdicts by client."""
 
     def __init__(self):
         self.users = Users()
-        self.answers = {}
+        self.verdicts = {}
         self.woken = threading.Semaphore(0)
         self.authenticator = Authenticator(self.users, self.woken.release, lambda rest_s: None)
 
     def authenticate(self, client, **headers):
         """Authenticate a request with these headers."""
         self.authenticator.authenticate(
-            headers, lambda verdict: self.answers.update({client: verdict})
+            headers, lambda verdict: self.verdicts.update({client: verdict})
         )
 
-    def poll_until_answered(self, number):
-        """Poll when woken, until so many requests are answered."""
-        while len(self.answers) < number:
+    def poll_until(self, number):
+        """Poll when woken, until there are so many verdicts."""
+        while len(self.verdicts) < number:
             assert self.woken.acquire(timeout=30)
             assert math.inf == self.authenticator.poll()
 
@@ -56,31 +56,31 @@ def lab():
     made.users.may_go_on.set()
 
 
-def test_a_known_verdict_is_answered_at_once(lab):
-    """As is a request without a header."""
+def test_a_cached_verdict_is_reported_at_once(lab):
+    """As is that on a request without a header."""
     lab.authenticate("none")
     lab.authenticate("right", authorization="right")
     lab.authenticate("wrong", authorization="wrong")
 
     expected = {"none": Verdict.WRONG, "right": Verdict.RIGHT, "wrong": Verdict.WRONG}
-    assert expected == lab.answers
+    assert expected == lab.verdicts
 
 
-def test_other_requests_are_answered_in_poll(lab):
-    """In their order, after wake() was called."""
+def test_other_verdicts_are_reported_in_poll(lab):
+    """In order, after wake() was called."""
     lab.users.may_go_on.set()
     for number, authorization in enumerate(("right 1", "wrong 1")):
         lab.authenticate(number, authorization=authorization)
-    assert {} == lab.answers
+    assert {} == lab.verdicts
 
-    lab.poll_until_answered(2)
+    lab.poll_until(2)
 
-    assert [(0, Verdict.RIGHT), (1, Verdict.WRONG)] == list(lab.answers.items())
+    assert [(0, Verdict.RIGHT), (1, Verdict.WRONG)] == list(lab.verdicts.items())
 
 
-def test_too_many_requests_are_answered_at_once(lab):
-    """They can retry."""
+def test_requests_are_rejected_at_once_if_too_many_are_waiting(lab):
+    """The client can retry."""
     for number in range(17):
         lab.authenticate(number, authorization=f"right {number}")
 
-    assert {16: Verdict.BUSY} == lab.answers
+    assert {16: Verdict.BUSY} == lab.verdicts

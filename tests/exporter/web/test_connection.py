@@ -1,22 +1,22 @@
-"""From what a client sends to requests, and from answers to what it is sent."""
+"""The connection of a client, over a fake stream."""
 
 import math
 
 import pytest
 
 from fructosa_exporter.web.connection import ConnectionState, ServerConnection
-from fructosa_exporter.web.response import plain
+from fructosa_exporter.web.response import text_response
 
 READ, WRITE = 1, 2
-ASK = b"GET /%d HTTP/1.1\r\nHost: n\r\n\r\n"
+REQUEST = b"GET /%d HTTP/1.1\r\nHost: n\r\n\r\n"
 
 
-class Stream:
-    """A socket of a test: what comes is given, what goes is kept."""
+class FakeStream:
+    """A stream that receives *incoming*, and accepts *capacity* bytes to send."""
 
-    def __init__(self, *incoming, room=10**6):
-        self.incoming = list(incoming)  # bytes, None for nothing yet, an error to raise
-        self.room = room
+    def __init__(self, *incoming, capacity=10**6):
+        self.incoming = list(incoming)  # bytes, None for nothing yet, or an error to raise
+        self.capacity = capacity
         self.sent = b""
         self.wants = READ
         self.is_ended = self.is_closed = False
@@ -38,10 +38,10 @@ class Stream:
 
     def send(self, data):
         self.wants = WRITE
-        taken = bytes(data[: self.room])
-        self.room -= len(taken)
-        self.sent += taken
-        return len(taken)
+        accepted = bytes(data[: self.capacity])
+        self.capacity -= len(accepted)
+        self.sent += accepted
+        return len(accepted)
 
     def end(self):
         self.is_ended = True
@@ -51,11 +51,11 @@ class Stream:
 
 
 class Client:
-    """A connection whose requests are kept, or answered at once with their path."""
+    """A connection with a handler that records paths, and responds with them if *at_once*."""
 
     def __init__(self, stream, at_once=True):
         self.now_s = 1000.0
-        self.asked = []
+        self.requested = []
         self.at_once = at_once
         self.stream = stream
         self.connection = ServerConnection(
@@ -63,19 +63,19 @@ class Client:
         )
 
     def handle(self, request, connection):
-        self.asked.append(request.path)
+        self.requested.append(request.path)
         if self.at_once:
-            connection.respond(plain(200, f"this is {request.path}"))
+            connection.respond(text_response(200, f"this is {request.path}"))
 
     @property
-    def answers(self):
-        """The bodies that were sent."""
+    def bodies(self):
+        """The bodies of the responses that were sent."""
         return [part.partition(b"HTTP/1.1 ")[0] for part in self.stream.sent.split(b"\r\n\r\n")[1:]]
 
 
-def test_a_request_is_answered():
-    """With its length, so that the connection can be kept."""
-    client = Client(Stream(ASK % 1))
+def test_a_response_is_sent():
+    """With its length, so that the connection stays usable."""
+    client = Client(FakeStream(REQUEST % 1))
 
     client.connection.ready()
 
@@ -87,65 +87,65 @@ def test_a_request_is_answered():
     assert client.connection.state is ConnectionState.RECEIVING
 
 
-def test_requests_may_come_byte_by_byte():
-    """Each as soon as it is whole."""
-    content = ASK % 1 + ASK % 2
-    client = Client(Stream(*(content[at : at + 1] for at in range(len(content)))))
+def test_requests_may_arrive_byte_by_byte():
+    """Each is handled as soon as it is complete."""
+    content = REQUEST % 1 + REQUEST % 2
+    client = Client(FakeStream(*(content[at : at + 1] for at in range(len(content)))))
 
     client.connection.ready()
 
-    assert ["/1", "/2"] == client.asked
+    assert ["/1", "/2"] == client.requested
 
 
-def test_requests_may_come_all_at_once():
-    """They are answered in their order, however many: nothing is nested."""
-    content = b"".join(ASK % number for number in range(5000))
+def test_many_requests_may_arrive_at_once():
+    """They are handled in order, without recursion."""
+    content = b"".join(REQUEST % number for number in range(5000))
     chunks = [content[at : at + 4096] for at in range(0, len(content), 4096)]
-    client = Client(Stream(*chunks, room=10**9))
+    client = Client(FakeStream(*chunks, capacity=10**9))
 
     client.connection.ready()
 
-    assert [b"this is /%d\n" % number for number in range(5000)] == client.answers
+    assert [b"this is /%d\n" % number for number in range(5000)] == client.bodies
 
 
-def test_a_client_waits_while_its_answer_is_made():
-    """Nothing more is read from it meanwhile."""
-    client = Client(Stream(ASK % 1, ASK % 2), at_once=False)
+def test_requests_wait_for_the_response_to_the_one_before():
+    """Nothing is read from the socket meanwhile."""
+    client = Client(FakeStream(REQUEST % 1, REQUEST % 2), at_once=False)
 
     client.connection.ready()
-    assert ["/1"] == client.asked
+    assert ["/1"] == client.requested
     assert ConnectionState.WAITING is client.connection.state
-    client.connection.ready()  # as something came that must wait
+    client.connection.ready()  # the second request has arrived
 
-    assert (["/1"], 0) == (client.asked, client.connection.events)
-    client.connection.respond(plain(200, "here"))
-    assert ["/1", "/2"] == client.asked
+    assert (["/1"], 0) == (client.requested, client.connection.events)
+    client.connection.respond(text_response(200, "here"))
+    assert ["/1", "/2"] == client.requested
 
 
-def test_an_answer_goes_out_as_fast_as_the_client_takes_it():
-    """What does not fit waits until there is room."""
-    client = Client(Stream(ASK % 1, room=10))
+def test_a_response_is_sent_as_fast_as_the_client_reads_it():
+    """The rest waits until the socket is writable."""
+    client = Client(FakeStream(REQUEST % 1, capacity=10))
     client.connection.ready()
     assert (ConnectionState.SENDING, WRITE) == (client.connection.state, client.connection.events)
 
-    client.stream.room = 1000
+    client.stream.capacity = 1000
     client.connection.ready()
 
-    assert client.answers == [b"this is /1\n"]
+    assert client.bodies == [b"this is /1\n"]
 
 
-def test_head_gets_the_head_alone():
-    """With the length that the body would have."""
-    client = Client(Stream(b"HEAD /1 HTTP/1.1\r\n\r\n"))
+def test_a_response_to_head_has_no_body():
+    """But it has the length that the body would have."""
+    client = Client(FakeStream(b"HEAD /1 HTTP/1.1\r\n\r\n"))
 
     client.connection.ready()
 
     assert client.stream.sent.endswith(b"Content-Length: 11\r\n\r\n")
 
 
-def test_the_last_answer_is_sent_before_the_end():
-    """The client closes then; what it still sends is read and forgotten."""
-    client = Client(Stream(b"GET /1 HTTP/1.1\r\nConnection: close\r\n\r\nmore", None))
+def test_a_connection_is_drained_after_its_last_response():
+    """Until the client closes it; what it still sends is discarded."""
+    client = Client(FakeStream(b"GET /1 HTTP/1.1\r\nConnection: close\r\n\r\nmore", None))
     client.connection.ready()
     assert b"\r\nConnection: close\r\n" in client.stream.sent
     assert (True, False) == (client.stream.is_ended, client.stream.is_closed)
@@ -154,16 +154,16 @@ def test_the_last_answer_is_sent_before_the_end():
     client.connection.ready()
 
     assert client.stream.is_closed
-    assert ["/1"] == client.asked
+    assert ["/1"] == client.requested
 
 
-def test_a_client_that_ends_its_side_still_gets_its_answer():
+def test_a_client_that_half_closes_the_connection_gets_its_response():
     """As `nc -N` does."""
-    client = Client(Stream(ASK % 1, b""))
+    client = Client(FakeStream(REQUEST % 1, b""))
 
     client.connection.ready()
 
-    assert [b"this is /1\n"] == client.answers
+    assert [b"this is /1\n"] == client.bodies
     assert client.stream.is_closed
 
 
@@ -171,21 +171,21 @@ def test_a_client_that_ends_its_side_still_gets_its_answer():
     ("content", "status"),
     [(b"nonsense\r\n\r\n", b"400"), (b"a" * 9000, b"431"), (b"GET / HT", b"400")],
 )
-def test_what_is_no_request_is_told_and_ends_the_connection(content, status):
-    """What follows could be anything."""
-    client = Client(Stream(content, b"", None))
+def test_an_invalid_request_is_rejected_and_closes_the_connection(content, status):
+    """What follows can't be parsed reliably."""
+    client = Client(FakeStream(content, b"", None))
 
     client.connection.ready()
 
     assert client.stream.sent.startswith(b"HTTP/1.1 " + status)
     assert b"Connection: close" in client.stream.sent
-    assert [] == client.asked
+    assert [] == client.requested
 
 
 @pytest.mark.parametrize("error", [ConnectionResetError("gone"), OSError("odd")])
-def test_a_client_that_goes_away_costs_nobody_anything(error):
-    """The connection closes."""
-    client = Client(Stream(error))
+def test_a_socket_error_closes_the_connection(error):
+    """Without an exception."""
+    client = Client(FakeStream(error))
 
     client.connection.ready()
 
@@ -193,50 +193,50 @@ def test_a_client_that_goes_away_costs_nobody_anything(error):
     assert client.stream.is_closed
 
 
-def test_an_answer_to_a_client_that_is_gone_is_dropped():
-    """It may have given up while a sensor hung."""
-    client = Client(Stream(ASK % 1), at_once=False)
+def test_a_response_to_a_closed_connection_is_dropped():
+    """The client may have timed out while a sensor hung."""
+    client = Client(FakeStream(REQUEST % 1), at_once=False)
     client.connection.ready()
     client.connection.close()
 
-    client.connection.respond(plain(200, "here"))
+    client.connection.respond(text_response(200, "here"))
 
     assert client.stream.sent == b""
 
 
 def test_a_stream_is_opened_before_anything_is_read():
-    """TLS shakes hands first."""
-    stream = Stream(ASK % 1)
+    """As for the handshake of TLS."""
+    stream = FakeStream(REQUEST % 1)
     stream.opens_after = 2
     client = Client(stream)
     client.connection.ready()
     client.connection.ready()
-    assert (ConnectionState.OPENING, []) == (client.connection.state, client.asked)
+    assert (ConnectionState.OPENING, []) == (client.connection.state, client.requested)
 
     client.connection.ready()
 
-    assert ["/1"] == client.asked
+    assert ["/1"] == client.requested
 
 
-def times(client):
-    """Return how long the connection may stay as it is."""
+def timeout_s(client):
+    """Return the time until the connection times out."""
     return client.connection.until_s - client.now_s
 
 
-def test_a_client_must_ask_soon():
-    """A trickle does not give it more time."""
-    client = Client(Stream(b"GET"))
+def test_the_first_request_has_a_timeout():
+    """Receiving a part of it does not extend it."""
+    client = Client(FakeStream(b"GET"))
     client.now_s += 4
     client.connection.ready()
 
-    assert 6 == times(client)
+    assert 6 == timeout_s(client)
 
 
-def test_a_client_that_asked_may_be_quiet_until_the_next_scrape():
-    """Once it begins to ask again, it must go on."""
-    client = Client(Stream(ASK % 1))
+def test_a_connection_may_be_idle_between_scrapes():
+    """Once the next request has begun, it has the timeout of a request."""
+    client = Client(FakeStream(REQUEST % 1))
     client.connection.ready()
-    assert 330 == times(client)
+    assert 330 == timeout_s(client)
     client.now_s += 60
 
     client.stream.incoming = [b"G", b"E"]
@@ -245,24 +245,24 @@ def test_a_client_that_asked_may_be_quiet_until_the_next_scrape():
     client.stream.incoming = [b"T"]
     client.connection.ready()
 
-    assert 9 == times(client)
+    assert 9 == timeout_s(client)
 
 
-def test_a_client_may_wait_as_long_as_its_answer_takes_but_must_take_it():
-    """The page has a deadline of its own."""
-    client = Client(Stream(ASK % 1, room=10), at_once=False)
+def test_sending_a_response_has_a_timeout_but_waiting_for_it_has_none():
+    """Pages have their own timeout."""
+    client = Client(FakeStream(REQUEST % 1, capacity=10), at_once=False)
     client.connection.ready()
-    assert math.inf == times(client)
+    assert math.inf == timeout_s(client)
 
-    client.connection.respond(plain(200, "here"))
+    client.connection.respond(text_response(200, "here"))
 
-    assert 30 == times(client)
+    assert 30 == timeout_s(client)
 
 
-def test_a_fault_of_ours_costs_one_connection(caplog):
-    """It is logged; the loop goes on."""
-    client = Client(Stream(ASK % 1))
-    client.connection._handle = None  # what is called is no function
+def test_an_internal_error_closes_one_connection_only(caplog):
+    """It is logged with its traceback."""
+    client = Client(FakeStream(REQUEST % 1))
+    client.connection._handle = None  # calling it raises TypeError
 
     client.connection.ready()
 

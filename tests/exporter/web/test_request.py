@@ -1,4 +1,4 @@
-"""Bytes into requests."""
+"""Parsing of HTTP requests."""
 
 import pytest
 from hypothesis import given
@@ -13,16 +13,16 @@ def head(*lines):
 
 
 def outcome(content):
-    """Return what *content* is: a request, or the status with which it is refused."""
+    """Return "a request" if *content* is valid, or the status with which it is rejected."""
     try:
         parse(content)
-    except BadRequest as refused:
-        return refused.status
+    except BadRequest as error:
+        return error.status
     return "a request"
 
 
-def test_a_scrape_is_understood():
-    """As Prometheus sends it."""
+def test_a_scrape_of_prometheus_is_parsed():
+    """Names of headers are in lower case; repeated headers are joined."""
     request = parse(
         head(
             "GET /metrics?collect[]=CPUPercent&collect[]=Users&x= HTTP/1.1",
@@ -39,8 +39,8 @@ def test_a_scrape_is_understood():
     assert "text/plain;q=0.5, */*" == request.headers["accept"]
 
 
-def test_a_scrapers_head_is_understood_once():
-    """It is the same each time; one with a password is not kept."""
+def test_parsed_requests_are_cached_unless_they_hold_a_password():
+    """A scraper sends the same head each time."""
     heads = [head("GET / HTTP/1.1"), head("GET / HTTP/1.1", "AUTHORIZATION: Basic eDp5")]
 
     plain, secret = ([parse(one) for _ in range(2)] for one in heads)
@@ -51,8 +51,8 @@ def test_a_scrapers_head_is_understood_once():
 
 
 @pytest.mark.parametrize("address", ["http://node001:9888/metrics?a=1", "/metrics?a=1"])
-def test_an_address_may_be_whole_or_a_path(address):
-    """A proxy sends the whole."""
+def test_a_target_may_be_a_url_or_a_path(address):
+    """Proxies send whole URLs."""
     request = parse(head(f"GET {address} HTTP/1.1"))
 
     assert ("/metrics", {"a": ["1"]}) == (request.path, request.query)
@@ -68,8 +68,8 @@ def test_an_address_may_be_whole_or_a_path(address):
         ("1.0", "Host: n", True),
     ],
 )
-def test_a_connection_is_kept_unless_somebody_says_otherwise(version, header, expected):
-    """HTTP/1.0 does."""
+def test_a_connection_is_kept_alive_unless_the_client_closes_it(version, header, expected):
+    """With HTTP/1.0 it is always closed."""
     assert expected is parse(head(f"GET / HTTP/{version}", header)).is_last
 
 
@@ -100,17 +100,17 @@ def test_a_connection_is_kept_unless_somebody_says_otherwise(version, header, ex
         (["POST / HTTP/1.1", "Content-Length: nonsense"], 413),
     ],
 )
-def test_what_is_no_request_is_refused(lines, status):
-    """With the status that fits."""
-    with pytest.raises(BadRequest) as refused:
+def test_an_invalid_request_is_rejected(lines, status):
+    """Each kind has its status."""
+    with pytest.raises(BadRequest) as raised:
         parse(head(*lines))
 
-    assert status == refused.value.status
+    assert status == raised.value.status
 
 
 @pytest.mark.parametrize("end", [b"\r\n\r\n", b"\n\n", b"\r\n\n", b"\n\r\n"])
 def test_a_head_ends_with_an_empty_line(end):
-    """Whatever the line ends; what comes behind it is left."""
+    """With any line ends; what follows belongs to the next request."""
     received = b"GET / HTTP/1.1" + end + b"GET /next"
 
     assert len(b"GET / HTTP/1.1" + end) == head_end(received)
@@ -118,23 +118,23 @@ def test_a_head_ends_with_an_empty_line(end):
 
 
 @given(st.integers(0, 40))
-def test_a_head_is_found_wherever_one_stopped_looking(start):
-    """It may come byte by byte."""
+def test_the_end_of_a_head_is_found_wherever_the_search_resumes(start):
+    """The head may arrive byte by byte."""
     received = b"GET / HTTP/1.1\r\na: bc\r\n\r\n"
 
     assert len(received) == head_end(received, min(start, len(received) - 1))
 
 
 @pytest.mark.parametrize("received", [b"a" * (HEAD_LIMIT_BYTES + 1), b"a" * 9000 + b"\r\n\r\n"])
-def test_a_head_without_end_is_refused(received):
-    """Before it fills the memory."""
+def test_a_head_that_is_too_long_is_rejected(received):
+    """Even before it is complete."""
     with pytest.raises(BadRequest, match="more than 8192 bytes"):
         head_end(received)
 
 
 @given(st.binary(max_size=300))
-def test_any_bytes_are_a_request_or_refused(content):
-    """Nothing else can come of them."""
+def test_any_bytes_are_parsed_or_rejected(content):
+    """No other error is raised."""
     assert outcome(content) in ("a request", 400, 413, 431, 505)
 
 
@@ -142,8 +142,8 @@ _MUTATED = st.tuples(st.integers(0, 60), st.binary(max_size=5))
 
 
 @given(st.lists(_MUTATED, max_size=5))
-def test_a_request_with_odd_bytes_in_it_is_one_or_refused(mutations):
-    """What nearly is a request is the hardest."""
+def test_a_mutated_request_is_parsed_or_rejected(mutations):
+    """No other error is raised, and no header holds a line end."""
     content = bytearray(head("GET /metrics?collect[]=A HTTP/1.1", "Host: n", "Accept: */*"))
     for at, odd in mutations:
         content[at : at + len(odd)] = odd

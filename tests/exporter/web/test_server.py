@@ -1,4 +1,4 @@
-"""The loop, on real sockets."""
+"""The server, on real sockets."""
 
 import os
 import resource
@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from fructosa_exporter.web import server as module
-from fructosa_exporter.web.response import plain
+from fructosa_exporter.web.response import text_response
 from fructosa_exporter.web.server import Server, ServerLimits
 from fructosa_service.config.kinds import Endpoint
 from fructosa_service.errors import ServiceError
@@ -25,34 +25,34 @@ def open_files():
 
 
 def echo(request, connection):
-    """Answer with the path."""
-    connection.respond(plain(200, request.path))
+    """Respond with the path."""
+    connection.respond(text_response(200, request.path))
 
 
 class Held:
-    """Answers when it is told to, as a page does that waits for its sensors."""
+    """A handler that holds responses back until they are released; /now gets one at once."""
 
     def __init__(self):
         self.waiting = []
-        self.asked = threading.Semaphore(0)
-        self.is_let_go = False
+        self.requested = threading.Semaphore(0)
+        self.is_released = False
 
     def __call__(self, request, connection):
         if request.path == "/now":
-            connection.respond(plain(200, "now"))
+            connection.respond(text_response(200, "now"))
             return
         self.waiting.append(connection)
-        self.asked.release()
+        self.requested.release()
 
     def poll(self):
-        """Answer all, once that is allowed."""
-        while self.is_let_go and self.waiting:
-            self.waiting.pop().respond(plain(200, "held"))
+        """Send the responses once they are released."""
+        while self.is_released and self.waiting:
+            self.waiting.pop().respond(text_response(200, "held"))
         return float("inf")
 
-    def let_go(self, server):
-        """Have all answered."""
-        self.is_let_go = True
+    def release(self, server):
+        """Send all responses."""
+        self.is_released = True
         server.wake()
 
 
@@ -63,52 +63,52 @@ def server():
         yield running
 
 
-def test_requests_are_answered_on_one_connection(server):
-    """Scrapers keep it open."""
+def test_connections_are_kept_alive(server):
+    """Scrapers reuse them."""
     connection = connected(server)
     first = ask(connection, "/a")
-    kept = connection.sock
+    sock = connection.sock
     second = ask(connection, "/b")
     connection.close()
 
     assert ("/a\n", "/b\n") == (first[2], second[2])
-    assert kept is not None
+    assert sock is not None
 
 
-def test_it_listens_at_several_places():
-    """Also on IPv6; all answer alike."""
-    places = [*LOOPBACK, Endpoint("::1", 0)]
-    with serving(Server(places, echo)) as running:
-        for place in running.endpoints:
-            with socket.create_connection((place.host, place.port), timeout=30) as client:
+def test_a_server_may_listen_on_several_endpoints():
+    """Also on IPv6."""
+    endpoints = [*LOOPBACK, Endpoint("::1", 0)]
+    with serving(Server(endpoints, echo)) as running:
+        for endpoint in running.endpoints:
+            with socket.create_connection((endpoint.host, endpoint.port), timeout=30) as client:
                 client.sendall(
                     ASK % b"x" + ASK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n") % b"y"
                 )
                 assert until_end(client).endswith(b"/y\n")
 
 
-def test_a_place_that_is_taken_says_what_to_do(server):
-    """The message names the place; nothing stays open."""
+def test_an_endpoint_in_use_is_an_error(server):
+    """The message has the endpoint and says what to do; no socket stays open."""
     files = open_files()
-    place = server.endpoints[0]
+    endpoint = server.endpoints[0]
 
-    with pytest.raises(ServiceError, match=rf"can't listen on {place}: .*--port"):
-        Server([Endpoint("127.0.0.1", 0), place], echo)
+    with pytest.raises(ServiceError, match=rf"can't listen on {endpoint}: .*--port"):
+        Server([Endpoint("127.0.0.1", 0), endpoint], echo)
 
     assert files == open_files()
 
 
-def test_an_answer_does_not_wait_for_another():
-    """One that takes long holds up nobody."""
+def test_a_slow_response_does_not_delay_others():
+    """They are sent meanwhile."""
     held = Held()
     with serving(Server(LOOPBACK, held)) as running:
         running.polls.append(held.poll)
         slow = opened(running)
         slow.sendall(ASK % b"slow")
-        assert held.asked.acquire(timeout=30)
+        assert held.requested.acquire(timeout=30)
 
         quick = once(running, "/now")[2]
-        held.let_go(running)
+        held.release(running)
         late = slow.recv(1000)
         slow.close()
 
@@ -116,69 +116,66 @@ def test_an_answer_does_not_wait_for_another():
     assert late.endswith(b"held\n")
 
 
-def test_more_requests_than_allowed_are_told_to_come_again():
-    """Those that are being answered are not disturbed."""
+def test_requests_beyond_the_limit_are_rejected():
+    """Those that are being handled are not affected."""
     held = Held()
     with serving(Server(LOOPBACK, held, ServerLimits(max_requests=3))) as running:
         running.polls.append(held.poll)
         waiting = [opened(running) for _ in range(3)]
         for client in waiting:
             client.sendall(ASK % b"slow")
-            assert held.asked.acquire(timeout=30)
+            assert held.requested.acquire(timeout=30)
 
         status, headers, text = once(running, "/slow")
-        held.let_go(running)
-        answers = [client.recv(1000) for client in waiting]
+        held.release(running)
+        responses = [client.recv(1000) for client in waiting]
         for client in waiting:
             client.close()
         after = once(running, "/now")[0]
 
-    assert (503, "1", "3 requests are being answered already; try again\n") == (
-        status,
-        headers["Retry-After"],
-        text,
-    )
-    assert all(answer.endswith(b"held\n") for answer in answers)
+    assert (503, "1") == (status, headers["Retry-After"])
+    assert text.startswith("3 requests")
+    assert all(response.endswith(b"held\n") for response in responses)
     assert after == 200
 
 
-def test_the_connection_that_is_idle_longest_makes_room():
-    """Those that never asked go first: a scraper keeps its own."""
+def test_the_connection_that_is_idle_longest_is_closed_for_a_new_one():
+    """Those without any request first, so that a scraper keeps its connection."""
     with serving(Server(LOOPBACK, echo, ServerLimits(max_connections=3))) as running:
         scraper = connected(running)
         ask(scraper, "/a")
-        kept = scraper.sock
+        sock = scraper.sock
         idle = [opened(running) for _ in range(50)]
         closed = [client.recv(10) for client in idle[:-2]]
         status = ask(scraper, "/b")[0]
 
         assert [b""] * 48 == closed
         assert status == 200
-        assert kept is scraper.sock
+        assert sock is scraper.sock
         for client in (*idle, scraper):
             client.close()
 
 
-def test_a_client_is_refused_when_nobody_is_idle():
-    """Whoever waits for an answer gets it."""
+def test_a_new_connection_is_closed_if_no_other_is_idle():
+    """Clients that wait for a response get it."""
     held = Held()
     with serving(Server(LOOPBACK, held, ServerLimits(max_connections=2))) as running:
         running.polls.append(held.poll)
         waiting = [opened(running) for _ in range(2)]
         for client in waiting:
             client.sendall(ASK % b"slow")
-            assert held.asked.acquire(timeout=30)
+            assert held.requested.acquire(timeout=30)
 
         with opened(running) as refused:
             assert refused.recv(10) == b""
-        held.let_go(running)
+        held.release(running)
         assert all(client.recv(1000).endswith(b"held\n") for client in waiting)
         for client in waiting:
             client.close()
 
 
 class Clock:
-    """A clock that can be put forward."""
+    """A clock that only moves when it is set."""
 
     now_s = 1000.0
 
@@ -186,13 +183,13 @@ class Clock:
         return self.now_s
 
 
-def test_clients_that_do_not_go_on_are_closed_when_their_time_is_up():
-    """A head that trickles in, and a client that says nothing at all."""
+def test_connections_without_a_complete_request_time_out():
+    """Both with an incomplete request and without any."""
     clock = Clock()
     with serving(Server(LOOPBACK, echo, clock=clock)) as running:
         trickling, silent, scraper = opened(running), opened(running), connected(running)
         trickling.sendall(b"GET / HT")
-        ask(scraper, "/a")  # by now both others were accepted
+        ask(scraper, "/a")  # the server has accepted both others by now
         clock.now_s += 11
         running.wake()
 
@@ -202,17 +199,17 @@ def test_clients_that_do_not_go_on_are_closed_when_their_time_is_up():
             client.close()
 
 
-def test_what_is_being_answered_is_answered_before_the_end():
-    """Then the loop ends; nothing new is waited for."""
+def test_pending_responses_are_sent_at_shutdown():
+    """Idle connections are closed at once."""
     held = Held()
     running = Server(LOOPBACK, held)
     running.polls.append(held.poll)
     with serving(running):
         client, idle = opened(running), opened(running)
         client.sendall(ASK % b"slow")
-        assert held.asked.acquire(timeout=30)
+        assert held.requested.acquire(timeout=30)
         running.stop()
-        held.let_go(running)
+        held.release(running)
 
         assert until_end(client).endswith(b"held\n")
         assert until_end(idle) == b""
@@ -220,13 +217,13 @@ def test_what_is_being_answered_is_answered_before_the_end():
         idle.close()
 
 
-def test_a_hung_answer_does_not_keep_the_loop_from_ending():
-    """The client is told by the end of its connection."""
+def test_a_response_that_hangs_does_not_prevent_the_shutdown():
+    """Its connection is closed."""
     held = Held()
     with serving(Server(LOOPBACK, held)) as running:
         client = opened(running)
         client.sendall(ASK % b"slow")
-        assert held.asked.acquire(timeout=30)
+        assert held.requested.acquire(timeout=30)
 
         running.stop()
 
@@ -235,17 +232,17 @@ def test_a_hung_answer_does_not_keep_the_loop_from_ending():
 
 
 @pytest.mark.parametrize("content", [b"\x16\x03\x01\x00\xa5\x01", b"\0" * 100, b"GET\r\n\r\n"])
-def test_bytes_that_are_no_request_get_one_line_and_the_end(server, content):
-    """Such as a browser that expects TLS."""
+def test_invalid_requests_are_rejected(server, content):
+    """Such as a TLS handshake."""
     assert raw(server, content + b"\r\n\r\n").startswith(b"HTTP/1.1 400 Bad Request\r\n")
 
 
 def test_the_soft_limit_of_open_files_is_raised():
-    """Where the hard one allows it; else fewer connections are allowed, and the log says so."""
+    """If the hard limit allows it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(200, hard), hard))
     try:
-        allowed = module._allowed(300)
+        allowed = module._raise_file_limit(300)
         raised, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
@@ -254,8 +251,8 @@ def test_the_soft_limit_of_open_files_is_raised():
     assert raised == 300 + module._OTHER_FILES
 
 
-def test_no_connection_leaves_a_file_behind(server):
-    """Whatever ends it."""
+def test_connections_leak_no_file_descriptors(server):
+    """Whatever their end."""
     once(server, "/a")
     files = open_files()
     for _ in range(50):

@@ -1,4 +1,4 @@
-"""The page for people."""
+"""The status page."""
 
 import pytest
 
@@ -11,8 +11,8 @@ from fructosa_exporter.web.status_page import status_page
 NUMBER = gauge("fructosa_test_number", "A number.")
 
 
-class Told(Sensor):
-    """Tells a number, or what it is told to raise."""
+class Scripted(Sensor):
+    """Yields a number, or raises an error."""
 
     NUMBER = NUMBER
 
@@ -30,25 +30,25 @@ class Told(Sensor):
 def read(error=None, took_s=0.0012):
     """Return the state of a sensor that was read ten seconds ago."""
     times = iter([100.0, 100.0 + took_s])
-    reader = SensorReader(Told(error), lambda: next(times))
+    reader = SensorReader(Scripted(error), lambda: next(times))
     reader.mark_submitted()
     reader.finish(reader.run())
     return reader.state(110.0, is_awaited=False)
 
 
 def cells(page):
-    """Return the cells of the first row, without what marks them up."""
+    """Return the content of the cells in the first row."""
     row = page.partition("<tbody>")[2].partition("</tr>")[0]
     return [cell.partition(">")[2].partition("</td>")[0] for cell in row.split("<td")[1:]]
 
 
-def test_a_sensor_that_works_is_told_with_what_it_took():
-    """Its name leads to its samples."""
-    name, told, *numbers = cells(status_page([read()], "node001", "1.0"))
+def test_a_row_has_name_state_samples_duration_age_and_interval():
+    """The name links to the samples of the sensor."""
+    name, text, *numbers = cells(status_page([read()], "node001", "1.0"))
 
-    assert '<a href="/metrics?collect[]=Told">Told</a>' in name
-    assert "Tells a number, or what it is told to raise." in name
-    assert "ok" == told
+    assert '<a href="/metrics?collect[]=Scripted">Scripted</a>' in name
+    assert "Yields a number, or raises an error." in name
+    assert "ok" == text
     assert ["1", "1.2 ms", "10 s", "1 s"] == numbers
 
 
@@ -59,24 +59,24 @@ def test_a_sensor_that_works_is_told_with_what_it_took():
         (OSError("gone"), "bad", "OSError: gone"),
     ],
 )
-def test_what_a_sensor_lacks_or_fails_with_is_told(error, style, text):
-    """As text, whatever it holds."""
+def test_the_reason_of_a_failure_is_shown(error, style, text):
+    """Escaped, as it may hold any text."""
     page = status_page([read(error)], "node001", "1.0")
 
     assert f'<td class="{style}">{text}</td>' in page
 
 
-def test_what_is_in_trouble_comes_first_and_is_counted():
-    """People look there first."""
+def test_failed_sensors_come_first_and_are_counted():
+    """So that they are seen."""
     page = status_page([read(), read(OSError("gone"))], "node001", "1.0")
 
-    assert "2 sensors, 1 of them in trouble." in page
+    assert "2 sensors, 1 failing." in page
     assert page.index("OSError: gone") < page.index(">ok<")
 
 
-def test_a_sensor_that_hangs_says_for_how_long():
-    """And has no samples to tell of."""
-    reader = SensorReader(Told())
+def test_a_sensor_that_hangs_is_shown_with_its_duration():
+    """It has no samples."""
+    reader = SensorReader(Scripted())
     reader.mark_submitted()
     reader.began_s = 100.0
     reader.mark_stuck()

@@ -1,4 +1,4 @@
-"""Sockets that never block."""
+"""Non-blocking sockets."""
 
 import socket
 from selectors import EVENT_READ, EVENT_WRITE
@@ -10,7 +10,7 @@ from fructosa_exporter.web.stream import CHUNK, PlainStream
 
 @pytest.fixture
 def ends():
-    """A stream, and the socket at its other end."""
+    """A stream, and the socket of its peer."""
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
     theirs.settimeout(30)
@@ -19,8 +19,8 @@ def ends():
     theirs.close()
 
 
-def test_what_came_is_received(ends):
-    """At most a chunk at once; nothing at the end, None while nothing is there."""
+def test_received_data_is_returned_in_chunks(ends):
+    """None while there is no data, empty bytes at the end."""
     stream, peer = ends
     nothing = stream.receive()
     peer.sendall(b"x" * (CHUNK + 1))
@@ -33,8 +33,8 @@ def test_what_came_is_received(ends):
     assert EVENT_READ == stream.wants
 
 
-def test_what_a_slow_peer_does_not_take_is_not_sent(ends):
-    """The stream then waits until it can write."""
+def test_only_what_fits_into_the_buffer_is_sent(ends):
+    """Afterwards the stream waits until it can write."""
     stream, peer = ends
     content, sent = memoryview(b"x" * 2**22), 0
     while count := stream.send(content[sent:]):
@@ -45,8 +45,8 @@ def test_what_a_slow_peer_does_not_take_is_not_sent(ends):
     assert peer.recv(1) == b"x"
 
 
-def test_the_peer_learns_that_nothing_more_will_come(ends):
-    """What it still sends is received all the same."""
+def test_ending_a_stream_closes_the_sending_side_only(ends):
+    """Data from the peer is still received."""
     stream, peer = ends
     stream.end()
 
@@ -55,8 +55,8 @@ def test_the_peer_learns_that_nothing_more_will_come(ends):
     assert b"late" == stream.receive()
 
 
-def test_a_plain_stream_is_open_from_the_beginning(ends):
-    """There is no handshake; it has the number of its socket until it is closed."""
+def test_a_plain_stream_is_open_at_once(ends):
+    """There is no handshake; it has a file descriptor until it is closed."""
     stream, _ = ends
 
     assert stream.is_open()

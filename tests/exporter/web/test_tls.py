@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 
-from fructosa_exporter.web.response import Response, plain
+from fructosa_exporter.web.response import Response, text_response
 from fructosa_exporter.web.server import Server
 from fructosa_service.config.kinds import Endpoint
 from fructosa_service.web.tls import TLSFiles
@@ -24,7 +24,7 @@ LAST = b"GET /%s HTTP/1.1\r\nConnection: close\r\n\r\n"
 
 
 class Clock:
-    """A clock that can be put forward."""
+    """A clock that only moves when it is set."""
 
     now_s = 1000.0
 
@@ -33,80 +33,80 @@ class Clock:
 
 
 def echo(request, connection):
-    """Answer with the path, or with some megabytes."""
+    """Respond with the path, or with some megabytes."""
     if request.path == "/large":
         connection.respond(Response(200, LARGE))
     else:
-        connection.respond(plain(200, request.path))
+        connection.respond(text_response(200, request.path))
 
 
 @pytest.fixture(scope="module")
 def ca(tmp_path_factory):
-    """An authority."""
+    """A certificate authority."""
     return Authority(tmp_path_factory.mktemp("ca"))
 
 
 @pytest.fixture(scope="module")
 def pair(ca):
-    """A server's certificate and its key."""
+    """The certificate of a server, and its key."""
     return ca.server()
 
 
 def tls_server(pair, clock=None):
-    """Return a server that speaks TLS, and reads its files again, as serve.py makes it."""
-    kept = TLSFiles(certificate=pair.certificate, key=pair.key).cached()
-    return Server(LOOPBACK, echo, tls=kept.value, **({"clock": clock} if clock else {}))
+    """Return a server with TLS that reloads its files, built as in serve.py."""
+    context = TLSFiles(certificate=pair.certificate, key=pair.key).cached()
+    return Server(LOOPBACK, echo, tls=context.value, **({"clock": clock} if clock else {}))
 
 
 @pytest.fixture
 def server(pair):
-    """A server that speaks TLS."""
+    """A server with TLS."""
     with serving(tls_server(pair)) as running:
         yield running
 
 
 def connected(server, asking):
-    """Return a connection of the standard library's client."""
-    place = server.endpoints[0]
-    return http.client.HTTPSConnection(place.host, place.port, timeout=30, context=asking)
+    """Return an HTTPS connection."""
+    endpoint = server.endpoints[0]
+    return http.client.HTTPSConnection(endpoint.host, endpoint.port, timeout=30, context=asking)
 
 
 def secured(server, asking):
-    """Return a socket whose handshake is done."""
+    """Return a socket after its TLS handshake."""
     return asking.wrap_socket(opened(server), server_hostname="localhost")
 
 
 def ask(connection, path):
-    """Return the body of an answer."""
+    """Send a request; return the body of the response."""
     connection.request("GET", path)
-    answer = connection.getresponse()
-    assert answer.status == 200
-    return answer.read()
+    response = connection.getresponse()
+    assert response.status == 200
+    return response.read()
 
 
 def once(server, asking, path):
-    """Ask on a connection of its own."""
+    """Send a request on a new connection; return the body of the response."""
     with closing(connected(server, asking)) as connection:
         return ask(connection, path)
 
 
 @pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
-def test_requests_are_answered_on_one_connection(ca, server, version):
-    """One handshake is enough for a scraper."""
+def test_connections_are_kept_alive(ca, server, version):
+    """A scraper needs a single handshake."""
     asking = ca.asking()
     asking.minimum_version = asking.maximum_version = ssl.TLSVersion[version]
     with closing(connected(server, asking)) as connection:
         bodies = [ask(connection, "/a")]
-        kept = connection.sock
+        sock = connection.sock
         bodies += [ask(connection, f"/{number}") for number in range(100)]
 
-        assert kept is connection.sock
-        assert kept.version() == version.replace("_", ".")
+        assert sock is connection.sock
+        assert sock.version() == version.replace("_", ".")
     assert [b"/a\n", *(f"/{number}\n".encode() for number in range(100))] == bodies
 
 
-def test_requests_that_come_at_one_time_are_answered_in_turn(ca, server):
-    """They may lie in one record, which the system does not announce twice."""
+def test_many_requests_may_arrive_in_one_record(ca, server):
+    """The selector reports such data only once."""
     with secured(server, ca.asking()) as client:
         client.sendall(
             b"".join(b"GET /%d HTTP/1.1\r\n\r\n" % one for one in range(99)) + LAST % b"x"
@@ -117,8 +117,8 @@ def test_requests_that_come_at_one_time_are_answered_in_turn(ca, server):
     assert text.endswith(b"\r\n\r\n/x\n")
 
 
-def test_a_request_may_come_byte_by_byte(ca, server):
-    """Each in a record of its own."""
+def test_a_request_may_arrive_byte_by_byte(ca, server):
+    """Each byte in its own record."""
     with secured(server, ca.asking()) as client:
         for byte in LAST % b"slowly":
             client.sendall(bytes([byte]))
@@ -126,8 +126,8 @@ def test_a_request_may_come_byte_by_byte(ca, server):
         assert until_end(client).endswith(b"/slowly\n")
 
 
-def test_a_large_page_reaches_who_reads_slowly(ca, server):
-    """Others are served meanwhile; not a byte is lost."""
+def test_a_slow_client_gets_a_large_page(ca, server):
+    """Others are served meanwhile."""
     with opened(server) as bare:
         bare.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
         with ca.asking().wrap_socket(bare, server_hostname="localhost") as slow:
@@ -141,14 +141,14 @@ def test_a_large_page_reaches_who_reads_slowly(ca, server):
     assert body == LARGE
 
 
-def test_many_large_pages_come_on_one_connection(ca, server):
-    """None gets mixed up with the next."""
+def test_several_large_pages_are_sent_on_one_connection(ca, server):
+    """All are complete."""
     with closing(connected(server, ca.asking())) as connection:
         assert all(LARGE == ask(connection, "/large") for _ in range(3))
 
 
-def test_the_end_is_told_in_tls(ca, server):
-    """So that the client knows that nobody cut the answer short."""
+def test_close_notify_is_sent(ca, server):
+    """So that clients know that the response was not truncated."""
     asking = ca.asking()
     with opened(server) as bare:
         client = asking.wrap_socket(bare, server_hostname="localhost", suppress_ragged_eofs=False)
@@ -158,8 +158,8 @@ def test_the_end_is_told_in_tls(ca, server):
             assert until_end(client).endswith(b"/x\n")
 
 
-def test_who_takes_a_page_and_goes_does_no_harm(ca, server):
-    """In the middle of it."""
+def test_clients_may_disconnect_within_a_response(ca, server):
+    """The next request is served."""
     for _ in range(3):
         with secured(server, ca.asking()) as client:
             client.sendall(b"GET /large HTTP/1.1\r\n\r\n")
@@ -180,30 +180,30 @@ def test_who_takes_a_page_and_goes_does_no_harm(ca, server):
         b"",
     ],
 )
-def test_what_is_no_tls_is_the_end_of_its_connection(ca, server, content):
-    """Also a request without TLS, which gets no page."""
+def test_a_connection_without_tls_is_closed(ca, server, content):
+    """A plain HTTP request gets no HTTP response."""
     with opened(server) as client:
         try:
             client.sendall(content)
             client.shutdown(socket.SHUT_WR)
-            answer = until_end(client)
-        except OSError:  # it is closed before all was read
-            answer = b""
+            received = until_end(client)
+        except OSError:  # it was closed before everything was read
+            received = b""
 
-    assert b"HTTP" not in answer
+    assert b"HTTP" not in received
     assert once(server, ca.asking(), "/next") == b"/next\n"
 
 
 def hello(asking):
-    """Return what a client sends first."""
+    """Return the ClientHello of a client."""
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     with pytest.raises(ssl.SSLWantReadError):
         asking.wrap_bio(incoming, outgoing, server_hostname="localhost").do_handshake()
     return outgoing.read()
 
 
-def test_half_a_handshake_hinders_nobody_and_ends_when_its_time_is_up(ca, pair):
-    """Be it half a greeting, or a whole one without the rest."""
+def test_an_incomplete_handshake_times_out_and_does_not_delay_others(ca, pair):
+    """Whether within the ClientHello or after it."""
     clock = Clock()
     greeting = hello(ca.asking())
     with serving(tls_server(pair, clock)) as running:
@@ -211,7 +211,7 @@ def test_half_a_handshake_hinders_nobody_and_ends_when_its_time_is_up(ca, pair):
         for number, client in enumerate(stopped):
             client.sendall(greeting if number % 2 else greeting[: len(greeting) // 2])
         asking = connected(running, ca.asking())
-        first = ask(asking, "/a")  # by now the others were accepted
+        first = ask(asking, "/a")  # the server has accepted the others by now
         clock.now_s += 9
         running.wake()
         second = ask(asking, "/b")
@@ -233,24 +233,24 @@ def open_files():
     return len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - counted, not used
 
 
-def test_no_handshake_leaves_a_file_behind(ca, server):
-    """Two hundred that go well, and as many that don't."""
-    stranger = ssl.create_default_context()
+def test_handshakes_leak_no_file_descriptors(ca, server):
+    """Whether they succeed or fail."""
+    untrusting = ssl.create_default_context()
     once(server, ca.asking(), "/a")
     files = open_files()
     for _ in range(200):
         once(server, ca.asking(), "/a")
         with opened(server) as client:
             client.sendall(b"GET / HTTP/1.1\r\n\r\n")
-        with pytest.raises(ssl.SSLError), secured(server, stranger):
+        with pytest.raises(ssl.SSLError), secured(server, untrusting):
             pass
     once(server, ca.asking(), "/a")
 
     assert files >= open_files() - 2
 
 
-def test_handshakes_at_one_time_do_not_get_in_each_others_way(ca, server):
-    """Forty threads ask."""
+def test_concurrent_handshakes_succeed(ca, server):
+    """Forty at the same time."""
     bodies = []
 
     def go(number):
@@ -266,40 +266,40 @@ def test_handshakes_at_one_time_do_not_get_in_each_others_way(ca, server):
 
 
 def serial(connection):
-    """Return the number of the certificate that a server showed."""
+    """Return the serial number of the certificate of the server."""
     return connection.sock.getpeercert()["serialNumber"]
 
 
-def test_a_certificate_that_is_replaced_is_shown_to_who_comes_next(ca, tmp_path):
-    """Who came before goes on, without a new handshake; nothing is restarted."""
+def test_new_connections_use_a_replaced_certificate(ca, tmp_path):
+    """Open connections go on without a new handshake."""
     clock = Clock()
     pair, fresh = Authority(tmp_path).server(), ca.server("fresh")
     before = ca.server("before")
     pair.become(before)
-    kept = TLSFiles(certificate=pair.certificate, key=pair.key).cached(clock)
-    with serving(Server(LOOPBACK, echo, tls=kept.value)) as running:
+    context = TLSFiles(certificate=pair.certificate, key=pair.key).cached(clock)
+    with serving(Server(LOOPBACK, echo, tls=context.value)) as running:
         with closing(connected(running, ca.asking())) as old:
             ask(old, "/a")
-            shown = [serial(old)]
+            serials = [serial(old)]
             pair.become(fresh)
             clock.now_s += 1
             with closing(connected(running, ca.asking())) as new:
                 ask(new, "/b")
-                shown.append(serial(new))
-            known = old.sock
+                serials.append(serial(new))
+            sock = old.sock
 
             assert ask(old, "/c") == b"/c\n"
-            assert known is old.sock
-        assert shown[0] != shown[1]
+            assert sock is old.sock
+        assert serials[0] != serials[1]
 
 
-def test_a_certificate_that_breaks_leaves_the_one_before(ca, tmp_path, caplog):
-    """New connections go on to be served, and the log says why."""
+def test_an_invalid_certificate_does_not_replace_a_valid_one(ca, tmp_path, caplog):
+    """New connections use the old one, and the reason is logged."""
     clock = Clock()
     own = Authority(tmp_path)
     pair = own.server()
-    kept = TLSFiles(certificate=pair.certificate, key=pair.key).cached(clock)
-    with serving(Server(LOOPBACK, echo, tls=kept.value)) as running:
+    context = TLSFiles(certificate=pair.certificate, key=pair.key).cached(clock)
+    with serving(Server(LOOPBACK, echo, tls=context.value)) as running:
         pair.certificate.write_text("nonsense")
         clock.now_s += 1
         bodies = [once(running, own.asking(), "/a") for _ in range(3)]

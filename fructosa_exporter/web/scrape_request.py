@@ -1,19 +1,43 @@
-"""What a scraper asks for by its headers: the format, gzip, and how long it waits."""
+"""Parses what a scrape requests: sensors, format, compression and timeout."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from typing import TypeVar
 
 from fructosa_exporter.page.exposition import Format
 
-# A page that arrives when the scraper has given up is of no use: this much, and at most this
-# share of its timeout, is left for the way.
+# The page must arrive before the scraper times out. This much of its timeout is reserved for
+# sending it, but at most this share.
 _MARGIN_S = 0.5
 _MARGIN_SHARE = 0.2
 _DEFAULT_S = 5.0
 
+S = TypeVar("S")
+
+
+class UnknownSensor(Exception):
+    """A request that names a sensor which is not read here, or that contradicts itself."""
+
+
+def select_sensors(sensors: Mapping[str, S], query: Mapping[str, Sequence[str]]) -> list[S]:
+    """Return those of *sensors* that ``collect[]`` and ``exclude[]`` of a *query* select.
+
+    Raises: UnknownSensor for a name that is not read here; the text lists the valid ones.
+    """
+    collect, exclude = query.get("collect[]", ()), query.get("exclude[]", ())
+    if collect and exclude:
+        raise UnknownSensor("collect[] and exclude[] can't be used together; leave one out")
+    if unknown := [name for name in (*collect, *exclude) if name not in sensors]:
+        key = "collect[]" if collect else "exclude[]"
+        known = ", ".join(sensors)
+        raise UnknownSensor(f"the sensor {unknown[0]!r} is not read here; {key} may be {known}")
+    if collect:
+        return [sensors[name] for name in dict.fromkeys(collect)]
+    return [sensor for name, sensor in sensors.items() if name not in exclude]
+
 
 def page_timeout_s(header: str | None) -> float:
-    """Return how long the page may take, for a header X-Prometheus-Scrape-Timeout-Seconds."""
+    """Return the time to make a page, by the header X-Prometheus-Scrape-Timeout-Seconds."""
     try:
         timeout_s = float(header or "")
     except ValueError:
@@ -25,7 +49,7 @@ def page_timeout_s(header: str | None) -> float:
 
 @lru_cache(maxsize=16)
 def negotiated_format(accept: str) -> Format:
-    """Return the format that the header *accept* prefers, OpenMetrics only where it is named."""
+    """Return the format that the header *accept* prefers; OpenMetrics only if it is listed."""
     wanted = {Format.OPENMETRICS: 0.0, Format.TEXT: 0.0}
     for part in accept.split(","):
         media, *parameters = (word.strip().lower() for word in part.split(";"))
@@ -40,7 +64,7 @@ def negotiated_format(accept: str) -> Format:
 
 @lru_cache(maxsize=16)
 def accepts_gzip(accept_encoding: str) -> bool:
-    """Tell whether the header *accept_encoding* allows a body to be sent in gzip."""
+    """Return whether the header *accept_encoding* allows gzip."""
     for part in accept_encoding.split(","):
         coding, *parameters = (word.strip().lower() for word in part.split(";"))
         if coding == "gzip":

@@ -1,0 +1,114 @@
+"""What a scrape requests by its query and headers."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fructosa_exporter.page.exposition import Format
+from fructosa_exporter.web.scrape_request import (
+    UnknownSensor,
+    accepts_gzip,
+    negotiated_format,
+    page_timeout_s,
+    select_sensors,
+)
+
+SENSORS = {"CPU": 1, "Disk": 2, "Net": 3}
+PROMETHEUS = (
+    "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
+    "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+)
+
+
+@pytest.mark.parametrize(
+    ("accept", "expected"),
+    [
+        ("", Format.TEXT),
+        ("*/*", Format.TEXT),
+        ("text/plain;version=0.0.4", Format.TEXT),
+        (PROMETHEUS, Format.OPENMETRICS),
+        ("application/openmetrics-text", Format.OPENMETRICS),
+        ("application/openmetrics-text; version=1.0.0; q=0.2, text/plain; q=0.9", Format.TEXT),
+        ("application/openmetrics-text; version=0.0.1", Format.TEXT),
+        ("application/openmetrics-text; q=0", Format.TEXT),
+        ("application/openmetrics-text; q=much", Format.TEXT),
+        ("application/json", Format.TEXT),
+        (";;,,;q=", Format.TEXT),
+    ],
+)
+def test_openmetrics_is_chosen_if_the_client_prefers_it(accept, expected):
+    """By version and weight; otherwise it is the text format."""
+    assert expected is negotiated_format(accept)
+
+
+@pytest.mark.parametrize(
+    ("accept", "expected"),
+    [
+        ("", False),
+        ("gzip", True),
+        ("deflate, GZIP;q=0.5", True),
+        ("gzip;q=0", False),
+        ("identity", False),
+    ],
+)
+def test_gzip_is_used_only_if_the_client_accepts_it(accept, expected):
+    """By name and weight."""
+    assert expected is accepts_gzip(accept)
+
+
+@given(st.text())
+def test_any_header_is_accepted(text):
+    """Clients may send anything."""
+    assert negotiated_format(text) in Format
+    assert accepts_gzip(text) in (True, False)
+
+
+@pytest.mark.parametrize(
+    ("header", "expected_s"),
+    [
+        ("10", 9.5),
+        ("1", 0.8),
+        ("0.1", 0.08),
+        (None, 5),
+        ("", 5),
+        ("soon", 5),
+        ("nan", 5),
+        ("inf", 5),
+        ("-1", 5),
+        ("0", 5),
+    ],
+)
+def test_a_margin_is_reserved_for_sending_the_page(header, expected_s):
+    """An invalid timeout is ignored."""
+    assert expected_s == pytest.approx(page_timeout_s(header))
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({}, [1, 2, 3]),
+        ({"other": ["CPU"]}, [1, 2, 3]),
+        ({"collect[]": ["Net", "CPU"]}, [3, 1]),
+        ({"collect[]": ["CPU", "CPU"]}, [1]),
+        ({"exclude[]": ["Disk"]}, [1, 3]),
+        ({"exclude[]": ["CPU", "Disk", "Net"]}, []),
+        ({"collect[]": ["CPU"], "exclude[]": []}, [1]),
+    ],
+)
+def test_a_query_selects_sensors(query, expected):
+    """Each once, in the order of collect[], or else in that of the page."""
+    assert expected == select_sensors(SENSORS, query)
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ({"collect[]": ["GPU"]}, "'GPU' .*; collect.* may be CPU, Disk, Net"),
+        ({"exclude[]": ["cpu"]}, "'cpu' .*; exclude.* may be CPU, Disk, Net"),
+        ({"collect[]": ["CPU"], "exclude[]": ["Net"]}, "leave one out"),
+    ],
+)
+def test_an_invalid_query_is_rejected(query, message):
+    """The error lists the valid names."""
+    with pytest.raises(UnknownSensor, match=message):
+        select_sensors(SENSORS, query)
