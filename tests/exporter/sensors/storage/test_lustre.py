@@ -1,4 +1,4 @@
-"""Lustre file systems."""
+"""The sensor Lustre."""
 
 import os
 
@@ -29,7 +29,7 @@ def counts_of(text):
 
 
 def test_bytes_and_operations_of_each_file_system():
-    """Counts of cache hits and times are not operations; the file system has its name on the servers."""
+    """Counts of cache hits and times are ignored; the file system has its name on the servers."""
     expected = {
         ("lustre_read_bytes_total", "a361000"): 44179456,
         ("lustre_write_bytes_total", "a361000"): 44204032,

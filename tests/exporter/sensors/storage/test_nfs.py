@@ -1,4 +1,4 @@
-"""The NFS client of the node."""
+"""The sensor NFSClient."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings

@@ -46,13 +46,13 @@ def test_averages_are_exposed_without_thread_counts(tmp_path, text):
 )
 def test_the_sensor_is_unavailable_if_the_line_is_invalid(tmp_path, text):
     """It is neither zero nor infinity."""
-    with pytest.raises(SensorUnavailable, match="no load_values"):
+    with pytest.raises(SensorUnavailable, match="no load averages"):
         load_values(tmp_path, text)
 
 
 def test_the_sensor_is_unavailable_without_the_file(tmp_path):
     """/proc/loadavg does not exist."""
-    with pytest.raises(SensorUnavailable, match="no load_values"):
+    with pytest.raises(SensorUnavailable, match="no load averages"):
         values(LoadAverage(read=Kernel(tmp_path)))
 
 
