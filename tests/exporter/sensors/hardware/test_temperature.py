@@ -1,4 +1,4 @@
-"""Temperatures, fans and battery."""
+"""The sensors of temperatures, fans and the battery."""
 
 import psutil
 import pytest
@@ -13,7 +13,7 @@ from fructosa_exporter.sensors.hardware.temperature import (
 from ...machine import full, record, temperature, values
 
 
-def test_temperatures_are_told_with_their_limits():
+def test_temperatures_have_their_limits():
     """By chip, number and label."""
     place = ("coretemp", "0", "Core 0")
 
@@ -25,8 +25,8 @@ def test_temperatures_are_told_with_their_limits():
     assert expected == values(full("SensorsTemperatures"))
 
 
-def test_chips_that_repeat_their_labels_are_told_apart():
-    """Two sockets have two coretemp chips, and psutil gives both one name."""
+def test_chips_with_equal_labels_have_distinct_series():
+    """Two sockets have two coretemp chips, and psutil gives both the same name."""
     seen = {"coretemp": [temperature("Core 0", 40.0), temperature("Core 0", 50.0)]}
 
     expected = {
@@ -36,8 +36,8 @@ def test_chips_that_repeat_their_labels_are_told_apart():
     assert expected == values(SensorsTemperatures(read=lambda: seen))
 
 
-def test_zero_degrees_are_a_temperature():
-    """What a chip does not tell is None, and is not told."""
+def test_zero_degrees_is_a_temperature():
+    """A missing value is None and has no sample."""
     seen = {"drivetemp": [temperature("disk", 0.0, high=None, critical=70.0)]}
 
     expected = {
@@ -47,16 +47,16 @@ def test_zero_degrees_are_a_temperature():
     assert expected == values(SensorsTemperatures(read=lambda: seen))
 
 
-def test_a_number_stands_in_for_a_label():
-    """So that all paths have as many parts."""
+def test_a_missing_label_is_replaced_by_the_number():
+    """All paths have the same number of parts."""
     seen = {"acpitz": [temperature("", -3.5)], "empty": []}
 
     expected = {("temperature_celsius", "acpitz", "0", "0"): -3.5}
     assert expected == values(SensorsTemperatures(read=lambda: seen))
 
 
-def test_fans_tell_their_speed():
-    """One that stands still tells zero."""
+def test_fans_have_a_speed():
+    """It is zero for one that has stopped."""
     seen = {"dell": [record(label="", current=0), record(label="rear", current=1200)]}
 
     expected = {
@@ -66,8 +66,8 @@ def test_fans_tell_their_speed():
     assert expected == values(SensorsFans(read=lambda: seen))
 
 
-def test_a_battery_tells_its_charge():
-    """As a share; and how long it lasts."""
+def test_a_battery_has_a_charge():
+    """As a ratio, with the remaining time."""
     expected = {
         ("battery_charge_ratio",): 0.5,
         ("battery_remaining_seconds",): 3600,
@@ -77,8 +77,8 @@ def test_a_battery_tells_its_charge():
 
 
 @pytest.mark.parametrize("left", [psutil.POWER_TIME_UNKNOWN, psutil.POWER_TIME_UNLIMITED])
-def test_what_a_battery_does_not_know_is_not_told(left):
-    """Neither the time nor the plug."""
+def test_unknown_values_of_a_battery_are_absent(left):
+    """The remaining time and whether it is plugged in."""
     battery = record(percent=100.0, secsleft=left, power_plugged=None)
 
     assert {("battery_charge_ratio",): 1.0} == values(SensorsBattery(read=lambda: battery))
@@ -94,7 +94,7 @@ def test_what_a_battery_does_not_know_is_not_told(left):
         (SensorsBattery, None, "no battery"),
     ],
 )
-def test_what_a_machine_does_not_have_is_said_to_be_missing(sensor_class, seen, missing):
-    """It is no failure."""
+def test_the_sensors_are_unavailable_without_hardware(sensor_class, seen, missing):
+    """It is not an error."""
     with pytest.raises(SensorUnavailable, match=missing):
         values(sensor_class(read=lambda: seen))
