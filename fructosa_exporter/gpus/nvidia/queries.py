@@ -103,7 +103,7 @@ _HELD_FIELDS = {  # nanoseconds in which clocks were held back
     "hw_thermal": 270,
     "hw_power_brake": 271,
 }
-HELD = [FieldQuery(field, 0, ("held", name), 1e-9) for name, field in _HELD_FIELDS.items()]
+HELD = [FieldQuery(field, 0, ("throttled", name), 1e-9) for name, field in _HELD_FIELDS.items()]
 _FAULT_FIELDS = {
     ("ecc", "corrected"): 3,
     ("ecc", "uncorrected"): 4,

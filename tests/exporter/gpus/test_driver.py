@@ -83,7 +83,7 @@ class Site:
         """Return the state of GPUs, by UUID."""
         return {labels[1]: is_up for labels, is_up in self.driver.up("GPUInfo")}
 
-    def later(self, seconds=REOPEN_S):
+    def advance(self, seconds=REOPEN_S):
         """Let time pass."""
         self.clock.now_s += seconds
 
@@ -101,7 +101,7 @@ def test_a_library_is_opened_when_it_is_first_asked(site):
     for _ in range(3):
         assert {"0": 300, "1": 301} == site.powers()
         assert {"GPU-a": True, "GPU-b": True} == site.up()
-        site.later()
+        site.advance()
 
     assert 1 == site.vendors.opened
 
@@ -117,7 +117,7 @@ def test_a_lost_gpu_is_not_asked_again_before_the_library_is_opened_anew(site):
     assert {"GPU-a": True, "GPU-b": False} == site.up()
 
     site.other.error = None
-    site.later()
+    site.advance()
     assert {"0": 300, "1": 301} == site.powers()
     assert (2, 2) == (site.vendors.opened, site.vendors.closed)
 
@@ -128,7 +128,7 @@ def test_a_library_is_opened_again_at_most_once_a_minute(site, seconds, opened):
     site.vendors.error = DriverError("it is old")
 
     for wait in (0, seconds, 0):
-        site.later(wait)
+        site.advance(wait)
         with pytest.raises(DriverError, match=r"^it is old$"):
             site.powers()
 
@@ -138,7 +138,7 @@ def test_a_library_is_opened_again_at_most_once_a_minute(site, seconds, opened):
 def test_a_driver_that_fails_late_is_opened_again_at_once(site):
     """When its last opening was long ago."""
     site.powers()
-    site.later()
+    site.advance()
     site.other.error = DriverError("unloaded")
     with pytest.raises(DriverError, match="unloaded"):
         site.powers()
@@ -163,7 +163,7 @@ def test_a_driver_that_vanishes_is_a_failure(site):
     site.powers()
     site.vendors.error = SensorUnavailable("not loaded")
     site.other.error = DriverError("unloaded")
-    site.later()
+    site.advance()
     with pytest.raises(DriverError, match="unloaded"):
         site.powers()
 
@@ -195,7 +195,7 @@ def test_a_gpu_that_does_not_answer_at_opening_is_down(site):
     assert {"0": 300} == site.powers()
 
     site.vendors.boards[1] = site.other
-    site.later()
+    site.advance()
 
     assert {"GPU-a": True, "GPU-b": True} == site.up()
 
@@ -207,7 +207,7 @@ def test_a_gpu_that_is_added_is_seen(site):
     site.up()
     assert {"0": 300, "1": 301} == site.powers()
 
-    site.later()
+    site.advance()
 
     assert {"0": 300, "1": 301, "2": 302} == site.powers()
 
@@ -216,7 +216,7 @@ def test_a_gpu_that_is_removed_is_down(site):
     """For as long as the agent runs."""
     site.up()
     site.vendors.boards.pop()
-    site.later()
+    site.advance()
     site.up()
 
     assert {"GPU-a": True, "GPU-b": False} == site.up()
@@ -228,18 +228,18 @@ def test_a_gpu_that_is_lost_keeps_its_events(site):
     site.other.error = GPULost("it fell off the bus")
     site.powers()
 
-    told = site.driver.events("GPUErrors")
+    values = site.driver.events("GPUErrors")
 
-    assert [{("of", "GPU-a"): 1}, {("of", "GPU-b"): 1}] == [events for _, events in told]
+    assert [{("of", "GPU-a"): 1}, {("of", "GPU-b"): 1}] == [events for _, events in values]
 
 
 def test_gpus_are_told_in_the_order_of_their_indices():
     """Ten comes after nine."""
     boards = [Board(str(index), f"GPU-{index}") for index in (10, 9, 0)]
 
-    told = Driver(Library(*boards), Clock()).up("GPUInfo")
+    values = Driver(Library(*boards), Clock()).up("GPUInfo")
 
-    assert ["0", "9", "10"] == [index for (index, _), _ in told]
+    assert ["0", "9", "10"] == [index for (index, _), _ in values]
 
 
 INDICES = st.sampled_from("0123")

@@ -23,13 +23,13 @@ class Hanging:
     def __init__(self, node, function, sensor, gpu=3):
         self._node, self._rules = node, node.gpus[gpu].hangs
         self._rules.add(function)
-        node.says()
+        node.update_driver()
         self._pool = ThreadPoolExecutor(1)
         self.answer = self._pool.submit(node.values, sensor)
         wait_until(self._hangs, lambda: "the driver to hang")
 
     def _hangs(self):
-        self._node.later(1)  # so that who asks need not wait
+        self._node.advance(1)  # so that who asks need not wait
         try:
             self._node.values("GPUMemory")
         except DriverHangs:
@@ -42,12 +42,12 @@ class Hanging:
     def goes_on(self):
         """Let the call come back; return what the sensor told."""
         self._rules.clear()
-        self._node.says()
+        self._node.update_driver()
         return self.answer.result(30)
 
     def __exit__(self, *_):
         self._rules.clear()
-        self._node.says()
+        self._node.update_driver()
         self._pool.shutdown()
 
 
@@ -67,10 +67,10 @@ def test_a_call_that_comes_back_late_is_answered(node):
     node.up()
 
     with Hanging(node, "nvmlDeviceGetPowerUsage", "GPUPower") as hanging:
-        told = hanging.goes_on()
+        found = hanging.goes_on()
 
-    assert 24 == len(told)
-    assert told == node.values("GPUPower")
+    assert 24 == len(found)
+    assert found == node.values("GPUPower")
     assert [list("01234567"), []] == node.up()
 
 
@@ -82,19 +82,19 @@ def test_a_library_that_hangs_while_it_is_opened_is_one_that_hangs(node):
         with pytest.raises(DriverHangs, match=r"^GPUInfo has waited"):
             node.values("GPUPower")
         node.driver.hangs.clear()
-        node.says()
+        node.update_driver()
 
 
 def test_a_slow_driver_is_waited_for(node):
     """Eight GPUs, each a few milliseconds late."""
     node.driver.delays_ms["nvmlDeviceGetPowerUsage"] = 5
-    node.says()
+    node.update_driver()
 
     with ThreadPoolExecutor(3) as pool:
-        told = list(pool.map(node.values, ["GPUPower", "GPUClocks", "GPUPower"]))
+        found = list(pool.map(node.values, ["GPUPower", "GPUClocks", "GPUPower"]))
 
-    assert told[0] == told[2]
-    assert all(told)
+    assert found[0] == found[2]
+    assert all(found)
 
 
 def test_a_hung_call_costs_a_page_one_thread_and_no_other_sensor(node):

@@ -29,7 +29,7 @@ def test_what_stands_for_no_value_in_32_bits_is_none(convert, sentinel):
 
 
 @pytest.mark.parametrize(
-    ("convert", "told", "expected"),
+    ("convert", "value", "expected"),
     [
         (celsius, 0, 0),
         (celsius, 299, 299),
@@ -49,9 +49,9 @@ def test_what_stands_for_no_value_in_32_bits_is_none(convert, sentinel):
         (watts, 100_000_000, None),
     ],
 )
-def test_a_number_becomes_base_units(convert, told, expected):
+def test_a_number_becomes_base_units(convert, value, expected):
     """At the edges too: zero is a value like any other."""
-    assert expected == convert(told)
+    assert expected == convert(value)
 
 
 @given(st.integers(), st.sampled_from(CONVERSIONS))

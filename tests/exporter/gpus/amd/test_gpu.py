@@ -127,7 +127,7 @@ def node(tmp_path):
     return AmdNode(tmp_path, Card(), older())
 
 
-def told(node, sensor, labels=FIRST, **chosen):
+def read(node, sensor, labels=FIRST, **chosen):
     """Return what a sensor tells of a GPU; its labels are left out."""
     found = values(sensor(sensor.Options(**chosen), read=AllVendors(node.driver)))
     return {
@@ -140,7 +140,7 @@ def told(node, sensor, labels=FIRST, **chosen):
 @pytest.mark.parametrize("sensor", TOLD, ids=lambda sensor: sensor.name)
 def test_each_sensor_tells_its_subject_in_base_units(node, sensor):
     """Percents become ratios, MHz hertz, MiB bytes, microwatts watts, microjoules joules."""
-    assert pytest.approx(TOLD[sensor]) == told(node, sensor)
+    assert pytest.approx(TOLD[sensor]) == read(node, sensor)
 
 
 def test_all_gpus_are_told_with_index_and_uuid(node):
@@ -163,7 +163,7 @@ def test_all_gpus_are_told_with_index_and_uuid(node):
 )
 def test_an_older_gpu_tells_the_same_in_other_places(node, sensor, expected):
     """No hotspot, no list of engines and dies, average in place of present power."""
-    assert expected.items() <= told(node, sensor, SECOND).items()
+    assert expected.items() <= read(node, sensor, SECOND).items()
 
 
 def test_what_does_not_change_is_asked_for_once(node):
@@ -183,7 +183,7 @@ def test_memory_is_told_by_libraries_that_only_know_it_in_mebibytes(node):
     """The one call is there, the other one is not supported."""
     node.smi.cards[0].answers["amdsmi_get_gpu_memory_usage"] = NOT_SUPPORTED
 
-    assert TOLD[GPUMemory] == told(node, GPUMemory)
+    assert TOLD[GPUMemory] == read(node, GPUMemory)
 
 
 def test_a_gpu_without_metrics_tells_what_single_calls_know(node):
@@ -194,28 +194,28 @@ def test_a_gpu_without_metrics_tells_what_single_calls_know(node):
         "amdsmi_get_power_info": {"current_socket_power": "N/A", "average_socket_power": 410},
     }
 
-    assert {("gpu_temperature_celsius",): 58} == told(node, GPUTemperature)
-    assert 410 == told(node, GPUPower)["gpu_power_watts",]
-    assert 1 == told(node, GPUInfo)["gpu_up",]
+    assert {("gpu_temperature_celsius",): 58} == read(node, GPUTemperature)
+    assert 410 == read(node, GPUPower)["gpu_power_watts",]
+    assert 1 == read(node, GPUInfo)["gpu_up",]
 
 
 def test_serial_numbers_are_told_on_request(node):
     """It is that of the board."""
-    assert 1 == told(node, GPUInfo, serial=True)["gpu_serial_info", "PCB0815"]
+    assert 1 == read(node, GPUInfo, serial=True)["gpu_serial_info", "PCB0815"]
 
 
 def test_nvlink_is_not_there(node):
     """AMD's links are something else."""
-    with pytest.raises(SensorUnavailable, match="tell nothing of it"):
+    with pytest.raises(SensorUnavailable, match="supports any of these metrics"):
         values(GPUNVLink(read=AllVendors(node.driver)))
 
 
 def test_gpm_is_not_there_and_nobody_waits_for_it(node):
     """A second look is for GPUs that have begun to count."""
     sensor, waited_s = GPUActivity(read=AllVendors(node.driver)), []
-    sensor.pause = waited_s.append
+    sensor.sleep = waited_s.append
 
-    with pytest.raises(SensorUnavailable, match="tell nothing of it"):
+    with pytest.raises(SensorUnavailable, match="supports any of these metrics"):
         values(sensor)
     assert [] == waited_s
 
@@ -253,7 +253,7 @@ def test_what_is_not_told_gives_no_sample(tmp_path, sensor, answer):
     node = AmdNode(tmp_path, card)
 
     try:
-        found = told(node, sensor)
+        found = read(node, sensor)
     except SensorUnavailable:
         found = {}
 
@@ -270,7 +270,7 @@ def test_functions_that_a_version_lacks_give_no_sample(tmp_path):
     node = AmdNode(tmp_path, *smi.cards, load=lambda: old)
 
     expected = {("gpu_up",): 1, ("gpu_info", "", "0000:c1:00.0", "AMD", "", ""): 1}
-    assert expected == told(node, GPUInfo, ("0", "0000:c1:00.0"))
+    assert expected == read(node, GPUInfo, ("0", "0000:c1:00.0"))
     for sensor in set(SENSORS) - {GPUInfo}:
-        with pytest.raises(SensorUnavailable, match="tell nothing of it"):
-            told(node, sensor)
+        with pytest.raises(SensorUnavailable, match="supports any of these metrics"):
+            read(node, sensor)

@@ -99,6 +99,6 @@ def test_up_knows_each_way_of_being_ill(node, code):
     """Some drivers answer for a lost GPU that they timed out, or that they don't know."""
     node.up()
     node.gpus[2].fails["*"] = code
-    node.says()
+    node.update_driver()
 
     assert without("2") == node.up()

@@ -21,7 +21,7 @@ class Hoppers:
     def __init__(self, node):
         self.node = node
         node.gpus[:] = eight_hoppers()
-        node.says()
+        node.update_driver()
         pynvml.nvmlInit()
         self._samples = []
 
@@ -92,14 +92,14 @@ def code_of(pair):
 
 def test_two_samples_tell_all_metrics_of_their_gpu(hoppers):
     """By id, each GPU its own; no two numbers are the same."""
-    told = {}
+    found = {}
     for gpu in range(8):
         metrics = hoppers.node.gpus[gpu].activity
         answers = asked(hoppers.pair(gpu), list(metrics))
-        told |= {(gpu, metric): one for metric, one in zip(metrics, answers, strict=True)}
+        found |= {(gpu, metric): one for metric, one in zip(metrics, answers, strict=True)}
         assert [(value, 0) for value in metrics.values()] == answers
 
-    assert 8 * 14 == len(told) == len(set(told.values()))
+    assert 8 * 14 == len(found) == len(set(found.values()))
 
 
 @pytest.mark.parametrize("sentinel", [-1.0, 1e300, math.inf, -math.inf, math.nan])
@@ -107,22 +107,22 @@ def test_values_are_told_as_they_are_now_whatever_they_are(hoppers, sentinel):
     """What stands for no value included."""
     pair = hoppers.pair(3)
     hoppers.node.gpus[3].activity[2] = sentinel
-    hoppers.node.says()
+    hoppers.node.update_driver()
 
-    [(told, its_code)] = asked(pair, [2])
+    [(found, its_code)] = asked(pair, [2])
 
-    assert repr(sentinel) == repr(told)
+    assert repr(sentinel) == repr(found)
     assert 0 == its_code
 
 
 def test_a_metric_that_is_not_there_costs_its_own_value(hoppers):
     """Be it None or unknown; the others are told."""
     hoppers.node.gpus[3].activity[1] = None
-    hoppers.node.says()
+    hoppers.node.update_driver()
 
-    told = asked(hoppers.pair(3), [1, 4, 2])
+    found = asked(hoppers.pair(3), [1, 4, 2])
 
-    assert [NOT_SUPPORTED, NOT_SUPPORTED, 0] == [its_code for _, its_code in told]
+    assert [NOT_SUPPORTED, NOT_SUPPORTED, 0] == [its_code for _, its_code in found]
 
 
 def test_metrics_beyond_those_asked_for_are_not_touched(hoppers):
@@ -139,7 +139,7 @@ def test_metrics_beyond_those_asked_for_are_not_touched(hoppers):
 def test_a_gpu_without_activity_does_not_support_gpm(hoppers):
     """As those before Hopper; the others do."""
     hoppers.node.gpus[2] = eight_gpus()[2]
-    hoppers.node.says()
+    hoppers.node.update_driver()
 
     assert [1, 1, 0, 1] == [hoppers.is_supported(gpu) for gpu in range(4)]
     assert NOT_SUPPORTED == code(hoppers.sample, 2)
@@ -152,7 +152,7 @@ def test_instances_tell_their_own_activity_and_their_gpu_none(hoppers):
         *(Instance(gi, 0, f"MIG-{gi}", "1g.10gb", 10 * GIB, GIB) for gi in (7, 9, 11))
     )
     hoppers.node.gpus[1].instance_activity = {7: {1: 70.5}, 9: {1: 90.5, 2: None}}
-    hoppers.node.says()
+    hoppers.node.update_driver()
 
     assert hoppers.is_supported(1)
     assert [(70.5, 0)] == asked(hoppers.pair(1, 7), [1])
@@ -211,7 +211,7 @@ def test_a_lost_gpu_says_so_also_of_samples_that_it_has_filled(hoppers):
     lost, other = hoppers.pair(5), hoppers.pair(4)
     handle = hoppers.handle(5)
     hoppers.node.gpus[5].loses_contact()
-    hoppers.node.says()
+    hoppers.node.update_driver()
 
     assert LOST == code(pynvml.nvmlGpmSampleGet, handle, hoppers.empty())
     assert LOST == code_of(lost) == code_of((lost[0], other[1]))
@@ -245,7 +245,7 @@ def test_metrics_hang_with_the_gpu_of_their_first_sample(hoppers):
     """As its rules say; those of another one are told meanwhile."""
     hung, other = hoppers.pair(3), hoppers.pair(2)
     hoppers.node.gpus[3].hangs.add("nvmlGpmMetricsGet")
-    hoppers.node.says()
+    hoppers.node.update_driver()
     is_asking = threading.Event()
 
     def ask():
@@ -261,7 +261,7 @@ def test_metrics_hang_with_the_gpu_of_their_first_sample(hoppers):
                 answer.result(0.05)
         finally:
             hoppers.node.gpus[3].hangs.clear()
-            hoppers.node.says()
+            hoppers.node.update_driver()
 
     assert [(95.25, 0)] == answer.result(30)
 
@@ -269,7 +269,7 @@ def test_metrics_hang_with_the_gpu_of_their_first_sample(hoppers):
 @pytest.mark.parametrize("function", ["nvmlGpmSampleAlloc", "nvmlGpmSampleGet"])
 def test_functions_of_gpm_fail_by_name(hoppers, function):
     """With the code that the driver has for it."""
-    hoppers.node.says(fails={function: 999})
+    hoppers.node.update_driver(fails={function: 999})
 
     assert 999 == code(hoppers.sample, 0)
 

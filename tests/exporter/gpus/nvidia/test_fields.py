@@ -20,7 +20,7 @@ def raw(value, kind=3, code=0):
     return struct.pack("=IIqqii8s", 1, 2, 3, 4, kind, code, content.ljust(8, b"\xaa"))
 
 
-def told(decoder, *values):
+def decoded(decoder, *values):
     """Return what a decoder makes of an array of *values*."""
     quantities, numbers = decoder.decode(b"".join(values))
     return {quantity[0]: number for quantity, number in zip(quantities, numbers, strict=True)}
@@ -32,7 +32,7 @@ def told(decoder, *values):
 )
 def test_each_type_has_its_width(kind, value):
     """double, unsigned int, long and long long, long long, int, unsigned short."""
-    assert {"first": value} == told(FieldDecoder([FIRST]), raw(value, kind))
+    assert {"first": value} == decoded(FieldDecoder([FIRST]), raw(value, kind))
 
 
 def test_a_value_is_told_in_the_unit_of_its_quantity():
@@ -41,13 +41,13 @@ def test_a_value_is_told_in_the_unit_of_its_quantity():
         [FieldQuery(138, 4, ("transmit",), 1024), FieldQuery(83, 0, ("energy",), 1e-3)]
     )
 
-    assert {"transmit": 7168, "energy": 7} == told(decoder, raw(7), raw(7000))
+    assert {"transmit": 7168, "energy": 7} == decoded(decoder, raw(7), raw(7000))
 
 
 @pytest.mark.parametrize(("kind", "code"), [(3, 3), (3, 15), (7, 0), (-1, 0), (2**31 - 1, 0)])
 def test_what_a_gpu_does_not_have_is_left_out(kind, code):
     """Also a type that came after this was written; the others stay."""
-    assert {"second": 2} == told(FieldDecoder([FIRST, SECOND]), raw(1, kind, code), raw(2))
+    assert {"second": 2} == decoded(FieldDecoder([FIRST, SECOND]), raw(1, kind, code), raw(2))
 
 
 @pytest.mark.parametrize(
@@ -69,26 +69,26 @@ def test_what_stands_for_no_value_is_left_out(kind, value):
     """All ones in the width of the type, what is negative, and what is no number."""
     decoder = FieldDecoder([FIRST, SECOND])
 
-    assert {"second": 2} == told(decoder, raw(value, kind), raw(2))
-    assert {"first": 1, "second": 2} == told(decoder, raw(1, kind if kind else 3), raw(2))
+    assert {"second": 2} == decoded(decoder, raw(value, kind), raw(2))
+    assert {"first": 1, "second": 2} == decoded(decoder, raw(1, kind if kind else 3), raw(2))
 
 
 def test_what_a_gpu_begins_and_ceases_to_have_is_noticed():
     """As after MIG was turned on; what was worked out before holds no longer."""
     decoder = FieldDecoder([FIRST, SECOND])
 
-    assert {"first": 1, "second": 2} == told(decoder, raw(1), raw(2))
-    assert {"second": 3} == told(decoder, raw(1, code=3), raw(3))
-    assert {"first": 4, "second": 5} == told(decoder, raw(4, kind=1), raw(5))
-    assert {} == told(decoder, raw(1, code=3), raw(1, code=3))
+    assert {"first": 1, "second": 2} == decoded(decoder, raw(1), raw(2))
+    assert {"second": 3} == decoded(decoder, raw(1, code=3), raw(3))
+    assert {"first": 4, "second": 5} == decoded(decoder, raw(4, kind=1), raw(5))
+    assert {} == decoded(decoder, raw(1, code=3), raw(1, code=3))
 
 
 def test_of_two_fields_for_one_quantity_the_first_is_taken():
     """Each GPU usually has one of them."""
     decoder = FieldDecoder([FIRST, FieldQuery(99, 0, ("first",), 10)])
 
-    assert {"first": 1} == told(decoder, raw(1), raw(2))
-    assert {"first": 20} == told(decoder, raw(1, code=3), raw(2))
+    assert {"first": 1} == decoded(decoder, raw(1), raw(2))
+    assert {"first": 20} == decoded(decoder, raw(1, code=3), raw(2))
 
 
 @given(st.lists(st.lists(st.binary(min_size=40, max_size=40), min_size=3, max_size=3)))
@@ -97,7 +97,7 @@ def test_any_bytes_are_read(arrays):
     decoder = FieldDecoder([FIRST, SECOND, FieldQuery(84, 1, ("third",), 0.5)])
 
     for array in arrays:
-        found = told(decoder, *array)
+        found = decoded(decoder, *array)
         assert found.keys() <= {"first", "second", "third"}
         assert all(math.isfinite(value) and value >= 0 for value in found.values())
 
@@ -109,4 +109,4 @@ def test_a_state_is_1_for_one_value_alone(state, expected):
         [FieldQuery(165, 0, ("up",), active=1), FieldQuery(138, 0, ("transmit",))]
     )
 
-    assert {"up": expected, "transmit": 7} == told(decoder, raw(state, 1), raw(7))
+    assert {"up": expected, "transmit": 7} == decoded(decoder, raw(state, 1), raw(7))

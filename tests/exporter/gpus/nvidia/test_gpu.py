@@ -35,9 +35,9 @@ FIELDS = {
 }
 
 
-def names(told):
+def names(found):
     """Return which metrics there are."""
-    return {name for name, *_ in told}
+    return {name for name, *_ in found}
 
 
 @pytest.mark.parametrize("code", [3, 4, 13, 999])
@@ -45,12 +45,12 @@ def names(told):
 def test_a_call_that_is_refused_costs_its_own_samples(node, function, code):
     """Not supported, no right, an old driver, an unknown error; other values and GPUs stay."""
     sensor, missing = SAMPLES[function]
-    before = names(node.of(6, sensor))
+    before = names(node.values_of(6, sensor))
     node.gpus[6].fails[f"nvmlDeviceGet{function}"] = code
-    node.says()
+    node.update_driver()
 
-    assert before - set(missing) == names(node.of(6, sensor))
-    assert before == names(node.of(5, sensor))
+    assert before - set(missing) == names(node.values_of(6, sensor))
+    assert before == names(node.values_of(5, sensor))
 
 
 @pytest.mark.parametrize("sentinel", [ALL_ONES_32, 2**31 - 1])
@@ -58,12 +58,12 @@ def test_a_call_that_is_refused_costs_its_own_samples(node, function, code):
 def test_a_number_that_stands_for_none_gives_no_sample(node, function, sentinel):
     """Neither 4294967295 degrees nor 4294967.295 W."""
     sensor, missing = SAMPLES[function]
-    before = names(node.of(6, sensor))
+    before = names(node.values_of(6, sensor))
     answers = node.gpus[6].answers
     answers |= {key: sentinel for key in answers if key[0] == f"nvmlDeviceGet{function}"}
-    node.says()
+    node.update_driver()
 
-    assert before - set(missing) == names(node.of(6, sensor))
+    assert before - set(missing) == names(node.values_of(6, sensor))
 
 
 @pytest.mark.parametrize("value", [None, ALL_ONES_32])
@@ -71,11 +71,11 @@ def test_a_number_that_stands_for_none_gives_no_sample(node, function, sentinel)
 def test_a_field_without_value_gives_no_sample(node, field, value):
     """It is not supported, or has all ones in its width."""
     sensor, missing = FIELDS[field]
-    before = names(node.of(6, sensor))
+    before = names(node.values_of(6, sensor))
     node.gpus[6].fields[field, 0] = value
-    node.says()
+    node.update_driver()
 
-    assert before - set(missing) == names(node.of(6, sensor))
+    assert before - set(missing) == names(node.values_of(6, sensor))
 
 
 @pytest.mark.parametrize("name", sorted(set(GPU_SENSORS) - {"GPUInfo"}))
@@ -88,24 +88,24 @@ def test_a_gpu_that_supports_nothing_gives_no_sample(node, name):
     gpu.fails |= {"nvmlDeviceGetGraphicsRunningProcesses_v3": 3}
     node.gpus[4].answers["nvmlDeviceGetNumFans", 0] = 1
     node.gpus[4].answers["nvmlDeviceGetFanSpeed_v2", 0] = 50
-    node.says()
+    node.update_driver()
 
-    assert {} == node.of(3, name)
-    assert {} != node.of(4, name)
+    assert {} == node.values_of(3, name)
+    assert {} != node.values_of(4, name)
     assert [["0", "1", "2", "3", "4", "5", "6", "7"], []] == node.up()
 
 
 def test_handles_are_kept(node):
     """A library that works is opened once, however often it is asked."""
     node.gpus[:] = eight_hoppers()
-    node.says()
+    node.update_driver()
     node.up()
     functions = ["nvmlInitWithFlags", "nvmlDeviceGetHandleByIndex_v2", "nvmlDeviceGetName"]
     before = [node.calls(function) for function in functions]
 
     for name in GPU_SENSORS:
         if name != "GPUFans":
-            node.later()
+            node.advance()
             node.values(name)
 
     assert before == [node.calls(function) for function in functions]

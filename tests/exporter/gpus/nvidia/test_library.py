@@ -149,16 +149,16 @@ def test_a_gpu_that_comes_back_is_up_within_a_minute(node):
     """The library is opened again for it, and not more often."""
     node.up()
     node.gpus[2].loses_contact()
-    node.says()
+    node.update_driver()
     node.up()
     node.gpus[2].fails.clear()
-    node.says()
+    node.update_driver()
     before = node.calls("nvmlInitWithFlags")
 
-    node.later(59)
+    node.advance(59)
     assert without("2") == node.up()
     assert before == node.calls("nvmlInitWithFlags")
-    node.later(1)
+    node.advance(1)
     assert without() == node.up()
     assert before + 1 == node.calls("nvmlInitWithFlags")
     assert ALL == node.powered()
@@ -167,25 +167,25 @@ def test_a_gpu_that_comes_back_is_up_within_a_minute(node):
 def test_a_driver_that_is_unloaded_leaves_all_gpus_down(node):
     """Other sensors fail, and say why; when it is back, all is well within a minute."""
     node.up()
-    node.says(is_loaded=False)
+    node.update_driver(is_loaded=False)
     with pytest.raises(DriverError, match="NVML no longer answers"):
         node.values("GPUPower")
     assert without(*ALL) == node.up()
 
-    node.later()
+    node.advance()
     assert without(*ALL) == node.up()
     with pytest.raises(DriverError, match="not loaded"):
         node.values("GPUPower")
 
-    node.says(is_loaded=True)
-    node.later()
+    node.update_driver(is_loaded=True)
+    node.advance()
     assert without() == node.up()
     assert ALL == node.powered()
 
 
 def test_a_driver_that_is_not_loaded_is_no_failure(node):
     """As on a node without GPU in a cluster with one image."""
-    node.says(is_loaded=False)
+    node.update_driver(is_loaded=False)
 
     for name in ("GPUPower", "GPUInfo"):
         with pytest.raises(SensorUnavailable, match=r"^NVIDIA's driver is installed, but not"):
@@ -204,7 +204,7 @@ def test_gpus_without_a_driver_are_a_failure(node):
         folder.mkdir(parents=True)
         (folder / "vendor").write_text(vendor)
         (folder / "class").write_text(kind)
-    node.says(is_loaded=False)
+    node.update_driver(is_loaded=False)
 
     with pytest.raises(DriverError, match="not loaded, but 2 of its GPUs are here"):
         node.values("GPUPower")
@@ -212,7 +212,7 @@ def test_gpus_without_a_driver_are_a_failure(node):
 
 def test_a_mismatch_says_what_to_do(node):
     """The driver was upgraded, its modules not yet."""
-    node.says(is_mismatched=True)
+    node.update_driver(is_mismatched=True)
 
     with pytest.raises(DriverError, match=r"different versions.*must be loaded anew"):
         node.values("GPUPower")
@@ -221,7 +221,7 @@ def test_a_mismatch_says_what_to_do(node):
 def test_a_driver_without_gpus_is_no_failure(node):
     """There is nothing to tell."""
     node.gpus.clear()
-    node.says()
+    node.update_driver()
 
     with pytest.raises(SensorUnavailable, match="no GPU"):
         node.values("GPUPower")

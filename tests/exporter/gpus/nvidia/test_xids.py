@@ -4,12 +4,12 @@
 def test_xids_are_counted_by_number(node):
     """From the first reading on; each once, and each of its GPU."""
     node.gpus[0].xids.append(31)
-    node.says()
+    node.update_driver()
     assert {("xids_total",): 0} == node.xids(0)
 
     node.gpus[0].xids += [48, 63, 48]
     node.gpus[1].xids.append(79)
-    node.says()
+    node.update_driver()
 
     expected = {
         ("xids_total",): 3,
@@ -27,12 +27,12 @@ def test_no_xid_is_lost_when_the_library_is_opened_again(node):
     node.values("GPUErrors")
     node.gpus[0].xids.append(48)
     node.gpus[2].loses_contact()
-    node.says()
+    node.update_driver()
     node.up()
-    node.later()
+    node.advance()
     node.up()
     node.gpus[0].xids.append(94)
-    node.says()
+    node.update_driver()
 
     assert 2 == node.xids(0)["xids_total",]
     assert 94 == node.xids(0)["last_xid",]
@@ -42,10 +42,10 @@ def test_events_that_cannot_be_taken_now_are_taken_later(node):
     """As while a GPU of the set is lost."""
     node.values("GPUErrors")
     node.gpus[0].xids.append(48)
-    node.says(fails={"nvmlEventSetWait_v2": 15})
+    node.update_driver(fails={"nvmlEventSetWait_v2": 15})
     assert {("xids_total",): 0} == node.xids(0)
-    assert ("ecc_enabled",) in node.of(0, "GPUErrors")
+    assert ("ecc_enabled",) in node.values_of(0, "GPUErrors")
 
-    node.says(fails={})
+    node.update_driver(fails={})
 
     assert 1 == node.xids(0)["xids_total",]
