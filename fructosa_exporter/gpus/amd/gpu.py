@@ -6,7 +6,7 @@ from typing import Any
 
 from fructosa_exporter.gpus.driver import GPULost
 from fructosa_exporter.gpus.quantities import Columns, GPUProcess, QuantityValues, known
-from fructosa_exporter.gpus.units import celsius, hertz, scaled, share
+from fructosa_exporter.gpus.units import celsius, hertz, ratio, scaled
 
 from .calls import entry, measure, measures, number, query, text
 from .metrics import SMIMetrics
@@ -247,7 +247,7 @@ def _process(told: Any) -> GPUProcess:
 
 
 def _share(percent: float | None) -> float | None:
-    return share(None if percent is None else int(percent))
+    return ratio(None if percent is None else int(percent))
 
 
 def _mean(percents: list[float]) -> float | None:

@@ -5,7 +5,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from fructosa_exporter.gpus.quantities import Columns, GPUProcess, Quantities, known_columns
-from fructosa_exporter.gpus.units import BLANK_32, celsius, number, share
+from fructosa_exporter.gpus.units import BLANK_32, celsius, number_64, ratio
 
 from . import queries
 from .calls import check_gpu, query
@@ -52,7 +52,7 @@ class NvidiaGPU:
         engines = self._engines.read()
         if rates is None:
             return [engines]
-        return [known_columns(_RATES, (share(rates.gpu), share(rates.memory))), engines]
+        return [known_columns(_RATES, (ratio(rates.gpu), ratio(rates.memory))), engines]
 
     def activity(self) -> list[Columns]:
         """Return shares of the time since the last call in which parts of the GPU worked.
@@ -66,16 +66,20 @@ class NvidiaGPU:
         found = []
         if memory := self._memory(self._handle):
             found.append(
-                known_columns(_SIZES, [number(getattr(memory, size, None)) for (size,) in _SIZES])
+                known_columns(
+                    _SIZES, [number_64(getattr(memory, size, None)) for (size,) in _SIZES]
+                )
             )
         if bar1 := self._query("nvmlDeviceGetBAR1MemoryInfo"):
-            found.append(known_columns(_BAR1, (number(bar1.bar1Total), number(bar1.bar1Used))))
+            found.append(
+                known_columns(_BAR1, (number_64(bar1.bar1Total), number_64(bar1.bar1Used)))
+            )
         for instance in self._instances():
             if memory := self._memory(instance.handle):
                 sizes = ("total", "used", "free")
                 quantities = tuple((f"mig_{size}", *instance.ids) for size in sizes)
                 found.append(
-                    known_columns(quantities, [number(getattr(memory, size)) for size in sizes])
+                    known_columns(quantities, [number_64(getattr(memory, size)) for size in sizes])
                 )
         return found
 
@@ -96,7 +100,7 @@ class NvidiaGPU:
     def clocks(self) -> list[Columns]:
         """Return hertz, why clocks are held back and for how many seconds, and the P-state."""
         found = [self._clocks.read(), self._fastest]
-        bits = number(self._query_any(queries.CURRENT_EVENTS))
+        bits = number_64(self._query_any(queries.CURRENT_EVENTS))
         if bits is not None:
             found.append(_events(bits, self._supported_events | bits))
         return [*found, self._held.read()]
@@ -105,7 +109,7 @@ class NvidiaGPU:
         """Return shares of the highest speed by fan."""
         count = min(self._query("nvmlDeviceGetNumFans") or 0, 16)
         speeds = [
-            share(self._query("nvmlDeviceGetFanSpeed_v2", fan), _FASTEST_FAN)
+            ratio(self._query("nvmlDeviceGetFanSpeed_v2", fan), _FASTEST_FAN)
             for fan in range(count)
         ]
         return [known_columns(tuple(("speed", str(fan)) for fan in range(count)), speeds)]
@@ -198,7 +202,7 @@ class NvidiaGPU:
 
     @cached_property
     def _supported_events(self) -> int:
-        return number(self._query_any(queries.SUPPORTED_EVENTS)) or queries.OLD_EVENTS
+        return number_64(self._query_any(queries.SUPPORTED_EVENTS)) or queries.OLD_EVENTS
 
     @cached_property
     def _links(self) -> NVLinks | None:
@@ -255,7 +259,7 @@ def _process(one: Any) -> GPUProcess:
     ids = one.gpuInstanceId, one.computeInstanceId
     is_divided = None not in ids and max(ids) < BLANK_32
     return GPUProcess(
-        one.pid, number(one.usedGpuMemory), tuple(map(str, ids)) if is_divided else ()
+        one.pid, number_64(one.usedGpuMemory), tuple(map(str, ids)) if is_divided else ()
     )
 
 

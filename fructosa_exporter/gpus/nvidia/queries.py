@@ -1,13 +1,13 @@
 """What NVML is asked of a GPU: functions, fields by number, and the quantities that they tell."""
 
-from fructosa_exporter.gpus.units import celsius, hertz, number, scaled, share, small, watts
+from fructosa_exporter.gpus.units import celsius, hertz, number_32, number_64, ratio, scaled, watts
 
 from .fields import FieldQuery
 from .numbers import NumberQuery
 
 # Engines of their own beside the one that computes: what each did, and of which time.
 ENGINES = [
-    NumberQuery(("engine", engine), f"nvmlDeviceGet{name}Utilization", lambda pair: share(pair[0]))
+    NumberQuery(("engine", engine), f"nvmlDeviceGet{name}Utilization", lambda pair: ratio(pair[0]))
     for engine, name in (
         ("encoder", "Encoder"),
         ("decoder", "Decoder"),
@@ -19,7 +19,7 @@ POWER = [
     NumberQuery(("draw",), "nvmlDeviceGetPowerUsage", watts),
     NumberQuery(("limit",), "nvmlDeviceGetEnforcedPowerLimit", watts),
     NumberQuery(
-        ("energy",), "nvmlDeviceGetTotalEnergyConsumption", lambda mj: scaled(number(mj), 1e-3)
+        ("energy",), "nvmlDeviceGetTotalEnergyConsumption", lambda mj: scaled(number_64(mj), 1e-3)
     ),
 ]
 _CLOCK_NAMES = ("graphics", "sm", "memory", "video")  # NVML_CLOCK_*, from 0 on
@@ -64,7 +64,7 @@ CURRENT_EVENTS, SUPPORTED_EVENTS = (
 
 
 def _positive(value: int | None) -> int | None:
-    return small(value) or None
+    return number_32(value) or None
 
 
 LINK = [
@@ -80,7 +80,7 @@ LINK_RATES = [
     NumberQuery(
         (f"{way}_rate",),
         "nvmlDeviceGetPcieThroughput",
-        lambda kilobytes: scaled(small(kilobytes), 1000),
+        lambda kilobytes: scaled(number_32(kilobytes), 1000),
         (counter,),
     )
     for counter, way in enumerate(("transmit", "receive"))
