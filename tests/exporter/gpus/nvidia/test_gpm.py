@@ -1,4 +1,4 @@
-"""GPM: which parts of GPUs work, out of two samples of each."""
+"""GPM: the activity of GPUs between two samples."""
 
 import math
 
@@ -17,8 +17,8 @@ HALVES = [Instance(9, number, f"MIG-{number}", "1c.3g.40gb", GIB, 0) for number 
 
 
 @pytest.mark.parametrize("value", [None, math.nan, math.inf, -1.0, 102.0, 1e308])
-def test_what_is_no_share_gives_no_sample(hoppers, value):
-    """Nor does what is not supported."""
+def test_an_invalid_percentage_has_no_sample(hoppers, value):
+    """Neither has an unsupported metric."""
     hoppers.gpus[3].activity[5] = value
     hoppers.update_driver()
     found = values_of(3, reader(hoppers)())
@@ -26,7 +26,7 @@ def test_what_is_no_share_gives_no_sample(hoppers, value):
     assert set(METRICS.values()) - {METRICS[5]} == found.keys()
 
 
-def test_a_hair_above_all_is_all(hoppers):
+def test_slightly_more_than_100_percent_is_1(hoppers):
     """Counters of time and of work are not read at the same time."""
     hoppers.gpus[3].activity[5] = 100.4
     hoppers.update_driver()
@@ -34,8 +34,8 @@ def test_a_hair_above_all_is_all(hoppers):
     assert 1 == values_of(3, reader(hoppers)())["pipe_active_ratio", "tensor"]
 
 
-def test_instances_of_mig_tell_their_own(hoppers):
-    """By GPU instance, however many compute instances share it; others still tell the whole."""
+def test_mig_instances_have_their_own_values(hoppers):
+    """By GPU instance, however many compute instances share it; other GPUs are not affected."""
     gpu = hoppers.gpus[1]
     gpu.is_divided(SMALL, *HALVES)
     gpu.instance_activity = {7: {2: 50.0, 5: 20.0}, 9: {2: 75.0}}
@@ -50,8 +50,8 @@ def test_instances_of_mig_tell_their_own(hoppers):
     assert ("sm_active_ratio",) in values_of(2, found)
 
 
-def test_an_instance_that_is_made_anew_is_not_compared_with_the_old_one(hoppers):
-    """It has the old one's number. What is gone gives its samples back."""
+def test_a_recreated_instance_is_not_compared_with_the_old_one(hoppers):
+    """Although it has the same id; the samples of the old one are freed."""
     gpu = hoppers.gpus[1]
     gpu.instance_activity = {7: {2: 50.0}}
     gpu.is_divided(SMALL)
@@ -70,8 +70,8 @@ def test_an_instance_that_is_made_anew_is_not_compared_with_the_old_one(hoppers)
 
 @pytest.mark.parametrize("function", ["nvmlGpmSampleGet", "nvmlGpmMetricsGet"])
 @pytest.mark.parametrize("code", [2, 3, 4, 999])
-def test_a_refusal_costs_that_gpu_this_reading_alone(hoppers, function, code):
-    """The next one tells what happened since the last sample that there is."""
+def test_a_failure_costs_only_this_reading_of_the_gpu(hoppers, function, code):
+    """The next one covers the time since the last sample."""
     read = reader(hoppers)
     read()
     hoppers.gpus[6].fails[function] = code
@@ -86,7 +86,7 @@ def test_a_refusal_costs_that_gpu_this_reading_alone(hoppers, function, code):
 
 @pytest.mark.parametrize("function", ["*", "nvmlGpmSampleGet", "nvmlGpmMetricsGet"])
 def test_a_gpu_that_is_lost_does_not_hide_the_others(hoppers, function):
-    """Whichever call tells it first."""
+    """Whichever call fails first."""
     read = reader(hoppers)
     read()
     hoppers.gpus[2].fails[function] = 15
@@ -95,8 +95,8 @@ def test_a_gpu_that_is_lost_does_not_hide_the_others(hoppers, function):
     assert set("0134567") == {key[1] for key in read()}
 
 
-def test_a_driver_that_comes_back_is_asked_with_new_samples(hoppers):
-    """Those of before were given back while that was possible."""
+def test_a_reopened_library_has_new_samples(hoppers):
+    """The old ones were freed while that was possible."""
     read = reader(hoppers)
     read()
     made, freed = samples(hoppers)

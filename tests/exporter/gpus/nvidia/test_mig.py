@@ -1,4 +1,4 @@
-"""MIG's instances, out of a driver in which they come and go."""
+"""The instances of MIG."""
 
 from fructosa_exporter.gpus.nvidia.mig import instances
 from tests.nvml.driver import Instance, Process
@@ -13,7 +13,7 @@ class Refused(Exception):
 
 
 class Library:
-    """An NVML with one GPU; *told* are answers by function and handle, or errors' codes."""
+    """A fake NVML with one GPU; *answers* are results or error codes by function and handle."""
 
     NVMLError = NVMLLibraryMismatchError = Refused
 
@@ -31,7 +31,7 @@ class Library:
 
 
 def answers(**changes):
-    """Return the answers of a GPU with one instance, in the second of two places."""
+    """Return the results for a GPU with one instance, at the second of two indices."""
     return {
         ("nvmlDeviceGetMigMode", "gpu"): [1, 1],
         ("nvmlDeviceGetMaxMigDeviceCount", "gpu"): 2,
@@ -49,25 +49,25 @@ def found(answers):
 
 
 def test_an_instance_has_ids_uuid_and_profile():
-    """A place without instance is skipped: places have gaps."""
+    """Indices without an instance are skipped."""
     assert [("9", "0", "MIG-1", "1g.5gb")] == found(answers())
 
 
 def test_a_gpu_without_mig_has_no_instances():
-    """Be it turned off, or not supported."""
+    """MIG is disabled or not supported."""
     mode = "nvmlDeviceGetMigMode", "gpu"
 
     assert [] == found(answers() | {mode: [0, 1]})
     assert [] == found(answers() | {mode: 3})
 
 
-def test_an_instance_that_goes_while_it_is_asked_is_left_out():
-    """It has ids, but no name any more."""
+def test_an_instance_that_is_destroyed_while_it_is_queried_is_skipped():
+    """It has ids, but no UUID any more."""
     assert [] == found(answers(nvmlDeviceGetUUID=6))
 
 
 def test_an_instance_without_a_name_has_no_profile():
-    """It is an instance all the same."""
+    """It is still an instance."""
     assert [("9", "0", "MIG-1", "")] == found(answers(nvmlDeviceGetName=3))
 
 
@@ -75,7 +75,7 @@ GIB = 2**30
 
 
 def test_instances_of_mig_have_memory_and_names(node):
-    """A divided GPU tells how busy it is no more; the others do."""
+    """A GPU with MIG has no utilization; the others do."""
     node.gpus[1].is_divided(
         Instance(7, 0, "MIG-a", "1g.5gb", 5 * GIB, GIB),
         Instance(9, 1, "MIG-b", "3g.20gb", 20 * GIB, 2 * GIB),
@@ -98,8 +98,8 @@ def test_instances_of_mig_have_memory_and_names(node):
     assert {} != node.values_of(2, "GPUUtilization")
 
 
-def test_instances_come_and_go(node):
-    """Nothing is kept of them."""
+def test_instances_are_not_cached(node):
+    """They are created and destroyed at any time."""
     node.gpus[1].is_divided(Instance(7, 0, "MIG-a", "1g.5gb", 5 * GIB, GIB))
     node.update_driver()
     node.values("GPUInfo")
