@@ -220,7 +220,7 @@ def test_processors_that_are_told_together_keep_their_old_names():
     options = machine.options("CPUTimes", percpu=False)
     seconds = [machine.cpu_times(user=1, idle=3), machine.cpu_times(user=2)]
 
-    found = seen(SENSORS["CPUTimes"](options, read=lambda: machine.look(*seconds)))
+    found = seen(SENSORS["CPUTimes"](options, read=lambda: machine.stat_reading(*seconds)))
 
     assert found["CPUTimes.user"] == 3
     assert found["CPUTimes.idle"] == 3

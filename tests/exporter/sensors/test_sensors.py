@@ -28,11 +28,11 @@ def subclasses(sensor):
 
 def test_every_sensor_is_discovered():
     """A class without metrics is a base class, or incomplete."""
-    written = [one for one in subclasses(Sensor) if one.__module__.startswith(sensors.__name__)]
+    defined = [one for one in subclasses(Sensor) if one.__module__.startswith(sensors.__name__)]
 
-    measuring = {one for one in written if one.metrics}
+    measuring = {one for one in defined if one.metrics}
     assert {Agent, *SENSORS.values()} == measuring
-    assert [] == [one for one in written if not one.metrics and not one.__subclasses__()]
+    assert [] == [one for one in defined if not one.metrics and not one.__subclasses__()]
 
 
 def test_sensors_are_sorted_by_name():
@@ -71,15 +71,15 @@ def test_a_machine_with_all_devices_has_every_declared_metric(name):
 
 
 @pytest.mark.parametrize(
-    ("reads", "missing"),
+    ("read", "missing"),
     [
-        (Kernel(), r"New: nothing is recorded .* to tests/exporter/recorded/new\.tree"),
-        (len, r"New: nothing is known .* into _SEEN of tests/exporter/machine\.py"),
+        (Kernel(), r"New has no recorded files; .* tests/exporter/recorded/new\.tree"),
+        (len, r"New has no reading; .* _READINGS in tests/exporter/machine\.py"),
     ],
 )
-def test_a_new_sensor_without_test_data_gets_an_explanation(monkeypatch, reads, missing):
+def test_a_new_sensor_without_test_data_gets_an_explanation(monkeypatch, read, missing):
     """It is not a KeyError."""
-    new = type("New", (Sensor,), {"__doc__": "New.", "__module__": "sensors.new", "read": reads})
+    new = type("New", (Sensor,), {"__doc__": "New.", "__module__": "sensors.new", "read": read})
     monkeypatch.setitem(SENSORS, "New", new)
 
     with pytest.raises(LookupError, match=missing):

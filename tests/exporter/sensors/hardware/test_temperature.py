@@ -27,43 +27,43 @@ def test_temperatures_have_their_limits():
 
 def test_chips_with_equal_labels_have_distinct_series():
     """Two sockets have two coretemp chips, and psutil gives both the same name."""
-    seen = {"coretemp": [temperature("Core 0", 40.0), temperature("Core 0", 50.0)]}
+    reading = {"coretemp": [temperature("Core 0", 40.0), temperature("Core 0", 50.0)]}
 
     expected = {
         ("temperature_celsius", "coretemp", "0", "Core 0"): 40.0,
         ("temperature_celsius", "coretemp", "1", "Core 0"): 50.0,
     }
-    assert expected == values(SensorsTemperatures(read=lambda: seen))
+    assert expected == values(SensorsTemperatures(read=lambda: reading))
 
 
 def test_zero_degrees_is_a_temperature():
     """A missing value is None and has no sample."""
-    seen = {"drivetemp": [temperature("disk", 0.0, high=None, critical=70.0)]}
+    reading = {"drivetemp": [temperature("disk", 0.0, high=None, critical=70.0)]}
 
     expected = {
         ("temperature_celsius", "drivetemp", "0", "disk"): 0.0,
         ("temperature_critical_celsius", "drivetemp", "0", "disk"): 70.0,
     }
-    assert expected == values(SensorsTemperatures(read=lambda: seen))
+    assert expected == values(SensorsTemperatures(read=lambda: reading))
 
 
 def test_a_missing_label_is_replaced_by_the_number():
     """All paths have the same number of parts."""
-    seen = {"acpitz": [temperature("", -3.5)], "empty": []}
+    reading = {"acpitz": [temperature("", -3.5)], "empty": []}
 
     expected = {("temperature_celsius", "acpitz", "0", "0"): -3.5}
-    assert expected == values(SensorsTemperatures(read=lambda: seen))
+    assert expected == values(SensorsTemperatures(read=lambda: reading))
 
 
 def test_fans_have_a_speed():
     """It is zero for one that has stopped."""
-    seen = {"dell": [record(label="", current=0), record(label="rear", current=1200)]}
+    reading = {"dell": [record(label="", current=0), record(label="rear", current=1200)]}
 
     expected = {
         ("fan_speed_rpm", "dell", "0", "0"): 0,
         ("fan_speed_rpm", "dell", "1", "rear"): 1200,
     }
-    assert expected == values(SensorsFans(read=lambda: seen))
+    assert expected == values(SensorsFans(read=lambda: reading))
 
 
 def test_a_battery_has_a_charge():
@@ -85,7 +85,7 @@ def test_unknown_values_of_a_battery_are_absent(left):
 
 
 @pytest.mark.parametrize(
-    ("sensor_class", "seen", "missing"),
+    ("sensor_class", "reading", "missing"),
     [
         (SensorsTemperatures, {}, "no temperature sensor"),
         (SensorsTemperatures, {"coretemp": []}, "no temperature sensor"),
@@ -94,7 +94,7 @@ def test_unknown_values_of_a_battery_are_absent(left):
         (SensorsBattery, None, "no battery"),
     ],
 )
-def test_the_sensors_are_unavailable_without_hardware(sensor_class, seen, missing):
+def test_the_sensors_are_unavailable_without_hardware(sensor_class, reading, missing):
     """It is not an error."""
     with pytest.raises(SensorUnavailable, match=missing):
-        values(sensor_class(read=lambda: seen))
+        values(sensor_class(read=lambda: reading))

@@ -35,7 +35,7 @@ def test_interfaces_have_traffic_counters():
 
 def test_connections_are_counted_by_family_protocol_and_state():
     """No private data is exposed."""
-    seen = [
+    reading = [
         connection(),
         connection(raddr=record(ip="10.0.0.3", port=1)),
         connection(family=socket.AF_INET6, status="LISTEN", raddr=()),
@@ -47,7 +47,7 @@ def test_connections_are_counted_by_family_protocol_and_state():
         ("network_connections", "inet6", "tcp", "listen"): 1,
         ("network_connections", "inet", "udp", "none"): 1,
     }
-    assert expected == values(NetConnections(read=lambda: seen))
+    assert expected == values(NetConnections(read=lambda: reading))
 
 
 def test_connections_are_exposed_one_by_one_with_the_option_addresses():
@@ -60,9 +60,9 @@ def test_connections_are_exposed_one_by_one_with_the_option_addresses():
 
 def test_sockets_that_share_a_connection_are_one_series():
     """As with inherited sockets, or if endpoints and processes are unknown."""
-    seen = [connection(laddr=(), raddr=(), pid=None, fd=fd) for fd in (3, 4)]
+    reading = [connection(laddr=(), raddr=(), pid=None, fd=fd) for fd in (3, 4)]
 
-    found = values(NetConnections(WITH_ADDRESSES, read=lambda: seen))
+    found = values(NetConnections(WITH_ADDRESSES, read=lambda: reading))
 
     expected = ("network_connection_info", "inet", "tcp", "established", "", "", "", "", "")
     assert found[expected] == 2
@@ -75,7 +75,7 @@ def test_a_machine_without_connections_has_no_samples():
 
 def test_addresses_of_interfaces_are_unique():
     """Missing parts are empty labels; duplicates are one series."""
-    seen = {
+    reading = {
         "lo": [address(socket.AF_INET6, "::1", netmask="ffff")],
         "eth0": [
             address(broadcast="10.0.0.255"),
@@ -91,7 +91,7 @@ def test_addresses_of_interfaces_are_unique():
         ("network_address_info", "eth0", "link", "aa:bb:cc:dd:ee:ff", "", "", ""): 1,
         ("network_address_info", "eth0", "", "?", "", "", "10.0.0.2"): 1,
     }
-    assert expected == values(NetIFAddrs(read=lambda: seen))
+    assert expected == values(NetIFAddrs(read=lambda: reading))
 
 
 def test_interfaces_have_a_state():
@@ -119,7 +119,7 @@ def test_an_unknown_speed_is_absent(duplex):
 
 
 @pytest.mark.parametrize(
-    ("sensor_class", "seen"),
+    ("sensor_class", "reading"),
     [
         (NetIOCounters, {}),
         (NetIOCounters, None),
@@ -128,7 +128,7 @@ def test_an_unknown_speed_is_absent(duplex):
         (NetIFAddrs, {"lo": []}),
     ],
 )
-def test_the_sensors_are_unavailable_without_interfaces(sensor_class, seen):
+def test_the_sensors_are_unavailable_without_interfaces(sensor_class, reading):
     """As in a container."""
     with pytest.raises(SensorUnavailable, match="no network interface"):
-        values(sensor_class(read=lambda: seen))
+        values(sensor_class(read=lambda: reading))

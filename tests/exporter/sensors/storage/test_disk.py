@@ -221,11 +221,11 @@ def test_disks_have_counts_bytes_and_seconds():
     assert expected == values(full("DiskIOCounters"))
 
 
-@pytest.mark.parametrize("seen", [{}, None])
-def test_the_sensor_is_unavailable_without_disks(seen):
+@pytest.mark.parametrize("reading", [{}, None])
+def test_the_sensor_is_unavailable_without_disks(reading):
     """As on a diskless node."""
     with pytest.raises(SensorUnavailable, match="no disk"):
-        values(DiskIOCounters(read=lambda: seen))
+        values(DiskIOCounters(read=lambda: reading))
 
 
 def test_the_sensor_is_unavailable_without_partitions():

@@ -15,18 +15,18 @@ from fructosa_exporter.sensors.system.cpu import (
     PerCPUOptions,
 )
 
-from ...machine import Times, cpu_times, look, record, values
+from ...machine import Times, cpu_times, record, stat_reading, values
 
 BOOT = cpu_times()
 # The kernel counts in ticks of 10 ms.
 any_times = st.builds(Times, *[st.integers(0, 10**10).map(lambda ticks: ticks / 100)] * len(BOOT))
 
 
-def readings(sensor_class, *seen, options=None):
+def readings(sensor_class, *reading, options=None):
     """Return the values of the sensor for each of the readings of /proc/stat in turn."""
-    answers = iter(seen)
-    sensor = sensor_class(options, read=lambda: look(*next(answers)))
-    return [values(sensor) for _ in seen]
+    answers = iter(reading)
+    sensor = sensor_class(options, read=lambda: stat_reading(*next(answers)))
+    return [values(sensor) for _ in reading]
 
 
 def test_the_first_reading_covers_the_time_since_boot():
@@ -100,9 +100,9 @@ def test_a_mode_that_decreases_counts_as_zero():
 @pytest.mark.parametrize("sensor_class", [CPUPercent, CPUTimes, CPUTimesPercent])
 def test_percpu_no_exposes_the_sum_of_all_processors(sensor_class):
     """With the label cpu="all"."""
-    seen = [cpu_times(user=1, idle=3), cpu_times(user=3, idle=1)]
+    reading = [cpu_times(user=1, idle=3), cpu_times(user=3, idle=1)]
 
-    (found,) = readings(sensor_class, seen, options=PerCPUOptions(percpu=False))
+    (found,) = readings(sensor_class, reading, options=PerCPUOptions(percpu=False))
 
     assert {"all"} == {labels[1] for labels in found}
     expected = {CPUPercent: 0.5, CPUTimes: 4.0, CPUTimesPercent: 0.5}
@@ -110,15 +110,15 @@ def test_percpu_no_exposes_the_sum_of_all_processors(sensor_class):
 
 
 @given(st.lists(any_times, min_size=1, max_size=4))
-def test_ratios_are_between_zero_and_one(seen):
+def test_ratios_are_between_zero_and_one(reading):
     """Whatever times the kernel reports."""
-    for found in readings(CPUPercent, *([times] for times in seen)):
+    for found in readings(CPUPercent, *([times] for times in reading)):
         assert all(0 <= share <= 1 for share in found.values())
 
 
 def test_times_are_seconds_since_boot():
     """By processor and mode."""
-    found = values(CPUTimes(read=lambda: look(BOOT, cpu_times(user=1.5, steal=2))))
+    found = values(CPUTimes(read=lambda: stat_reading(BOOT, cpu_times(user=1.5, steal=2))))
 
     assert found["cpu_seconds_total", "1", "user"] == 1.5
     assert found["cpu_seconds_total", "1", "steal"] == 2
@@ -158,7 +158,7 @@ def test_cores_are_absent_if_the_topology_is_hidden():
 
 def test_context_switches_and_interrupts_are_counted():
     """Those of all processors together."""
-    stats = look(ctxt=1, intr=2, softirq=3, processes=4, procs_blocked=5)
+    stats = stat_reading(ctxt=1, intr=2, softirq=3, processes=4, procs_blocked=5)
 
     expected = {
         ("cpu_context_switches_total",): 1,
@@ -172,12 +172,14 @@ def test_context_switches_and_interrupts_are_counted():
 
 def test_counts_that_the_kernel_lacks_are_absent():
     """Absent is not zero."""
-    assert {("cpu_context_switches_total",): 1} == values(CPUStats(read=lambda: look(ctxt=1)))
+    assert {("cpu_context_switches_total",): 1} == values(
+        CPUStats(read=lambda: stat_reading(ctxt=1))
+    )
 
 
 def test_frequencies_are_in_hertz():
     """Limits of zero, which psutil returns if the kernel knows none, are absent."""
-    seen = [
+    reading = [
         record(current=2000.5, min=800.0, max=3000.0),
         record(current=1000.0, min=0.0, max=0.0),
     ]
@@ -188,11 +190,11 @@ def test_frequencies_are_in_hertz():
         ("cpu_frequency_max_hertz", "0"): 3000e6,
         ("cpu_frequency_hertz", "1"): 1000e6,
     }
-    assert expected == values(CPUFreq(read=lambda: seen))
+    assert expected == values(CPUFreq(read=lambda: reading))
 
 
-@pytest.mark.parametrize("seen", [[], None])
-def test_the_sensor_is_unavailable_without_frequencies(seen):
+@pytest.mark.parametrize("reading", [[], None])
+def test_the_sensor_is_unavailable_without_frequencies(reading):
     """As on many virtual machines."""
     with pytest.raises(SensorUnavailable, match="no CPU frequency"):
-        values(CPUFreq(read=lambda: seen))
+        values(CPUFreq(read=lambda: reading))

@@ -14,7 +14,7 @@ from fructosa_exporter.sensors.system.operating_system import (
     UsersOptions,
     parse_os_release,
 )
-from tests.exporter.machine import look, session, values
+from tests.exporter.machine import session, stat_reading, values
 from tests.exporter.recorded import changed, kernel
 
 UNAME = os.uname_result(("Linux", "node7", "5.14.0-427.el9.x86_64", "#1 SMP", "x86_64"))
@@ -116,27 +116,27 @@ def test_the_operating_system_is_read_once_a_minute():
 def test_boot_time():
     """In seconds since 1970."""
     assert {("boot_time_seconds",): 1.5e9} == values(
-        BootTime(read=lambda: look(btime=1_500_000_000))
+        BootTime(read=lambda: stat_reading(btime=1_500_000_000))
     )
 
 
 def test_sessions_are_counted_without_names():
     """Each terminal has the start time of its oldest session."""
-    seen = [session(started=20.0), session(started=10.0), session(terminal="tty1", started=30.0)]
+    reading = [session(started=20.0), session(started=10.0), session(terminal="tty1", started=30.0)]
 
     expected = {
         ("user_sessions",): 3,
         ("user_session_start_time_seconds", "pts/0"): 10.0,
         ("user_session_start_time_seconds", "tty1"): 30.0,
     }
-    assert expected == values(Users(read=lambda: seen))
+    assert expected == values(Users(read=lambda: reading))
 
 
 def test_sessions_are_exposed_one_by_one_with_the_option_names():
     """Sessions with equal labels are one series."""
-    seen = [session(), session(), session(terminal=None, host=None, pid=None, name="bob")]
+    reading = [session(), session(), session(terminal=None, host=None, pid=None, name="bob")]
 
-    found = values(Users(UsersOptions(names=True), read=lambda: seen))
+    found = values(Users(UsersOptions(names=True), read=lambda: reading))
 
     sessions = {labels[1:] for labels in found if labels[0] == "user_session_info"}
     assert {("pts/0", "ada", "10.0.0.9", "7"), ("none", "bob", "", "")} == sessions
