@@ -53,7 +53,7 @@ class GPUPower(GPUSensor):
 
 
 class GPUClocks(GPUSensor):
-    """Clocks of GPUs, the reasons that limit them, and how long each did.
+    """Clocks of GPUs, the reasons that limit them, and for how long.
 
     Source: NVML, nvmlDeviceGetClockInfo, nvmlDeviceGetCurrentClocksEventReasons, field values of
     performance policies; AMD SMI, clock information. An event is 1 while it is active. gpu_idle and

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from fructosa_exporter.gpus.amd.calls import number, number_16, numbers_16
 from fructosa_exporter.gpus.amd.gpu import AmdGPU
 
-from .fake_amdsmi import ANSWERS, FakeAmdSmi
+from .fake_amdsmi import RESULTS, FakeAmdSmi
 from .test_fake_amdsmi import keys
 from .test_gpu import SENSORS
 
-NAMES = sorted(set().union(*map(keys, ANSWERS.values())))
+NAMES = sorted(set().union(*map(keys, RESULTS.values())))
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
 LISTED = st.lists(PLAIN, max_size=2)
 ANY = PLAIN | LISTED | st.dictionaries(st.sampled_from(NAMES), PLAIN | LISTED)
@@ -24,7 +24,7 @@ SUBJECTS = [sensor.name.removeprefix("GPU").lower() for sensor in SENSORS]
 @given(ANY | st.lists(ANY, max_size=2) | PLAIN.map(lambda one: dict.fromkeys(NAMES, one)))
 def test_any_result_is_finite_or_absent(answer):
     """Each function returns the same value."""
-    card = SimpleNamespace(answers=defaultdict(lambda: lambda *_: answer))
+    card = SimpleNamespace(results=defaultdict(lambda: lambda *_: answer))
     handle = SimpleNamespace(card=card)
     gpu = AmdGPU(FakeAmdSmi(card), handle, ("0", "uuid", "address"), lambda: True, lambda: 0.0)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from . import fake_amdsmi
-from .fake_amdsmi import ANSWERS, FakeAmdSmi
+from .fake_amdsmi import RESULTS, FakeAmdSmi
 
 FUNCTIONS = [name for name in vars(FakeAmdSmi) if name.startswith("amdsmi_")]
 ENUMERATIONS = [name for name in vars(FakeAmdSmi) if name.endswith(("Type", "Metric", "Flags"))]
@@ -37,11 +37,11 @@ def test_functions_have_the_parameters_of_the_real_ones(definitions, name):
     assert expected == [one.arg for one in real.args[: len(real.args) - len(real.defaults)]]
 
 
-@pytest.mark.parametrize("name", [name for name, one in ANSWERS.items() if isinstance(one, dict)])
+@pytest.mark.parametrize("name", [name for name, one in RESULTS.items() if isinstance(one, dict)])
 def test_results_have_keys_of_the_real_ones(definitions, name):
     """The real function writes every key."""
     constants = {one.value for one in ast.walk(definitions[name]) if isinstance(one, ast.Constant)}
-    assert set() == keys(ANSWERS[name]) - constants
+    assert set() == keys(RESULTS[name]) - constants
 
 
 @pytest.mark.parametrize("name", ENUMERATIONS)

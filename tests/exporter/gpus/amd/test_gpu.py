@@ -101,7 +101,7 @@ def older():
         amdsmi_get_gpu_device_uuid=SECOND[1],
         amdsmi_get_gpu_total_ecc_count=NOT_SUPPORTED,
     )
-    card.tells(
+    card.set_metrics(
         temperature_hotspot=SILENT,
         temperature_edge=45,
         average_mm_activity=50,
@@ -181,14 +181,14 @@ def test_constant_values_are_queried_once(node):
 
 def test_memory_is_converted_from_mebibytes_if_necessary(node):
     """One call exists, the other one is not supported."""
-    node.smi.cards[0].answers["amdsmi_get_gpu_memory_usage"] = NOT_SUPPORTED
+    node.smi.cards[0].results["amdsmi_get_gpu_memory_usage"] = NOT_SUPPORTED
 
     assert VALUES[GPUMemory] == read(node, GPUMemory)
 
 
 def test_a_gpu_without_metrics_has_the_values_of_single_calls(node):
     """As with virtual functions and old boards."""
-    node.smi.cards[0].answers |= {
+    node.smi.cards[0].results |= {
         "amdsmi_get_gpu_metrics_info": NOT_SUPPORTED,
         "amdsmi_get_temp_metric": lambda place, metric: {(1, 0): 58}[place, metric],
         "amdsmi_get_power_info": {"current_socket_power": "N/A", "average_socket_power": 410},
@@ -248,8 +248,8 @@ NOTHING = [
 def test_missing_values_have_no_samples(tmp_path, sensor, answer):
     """A sentinel, "N/A", missing permission or a busy GPU is neither zero nor a failure."""
     card = Card()
-    names = {name for name in card.answers if name.startswith("amdsmi_get_gpu_device")}
-    card.answers |= {name: answer(card.answers[name]) for name in card.answers if name not in names}
+    names = {name for name in card.results if name.startswith("amdsmi_get_gpu_device")}
+    card.results |= {name: answer(card.results[name]) for name in card.results if name not in names}
     node = AmdNode(tmp_path, card)
 
     try:

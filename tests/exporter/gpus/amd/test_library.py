@@ -150,7 +150,7 @@ def test_a_lost_gpu_is_up_after_the_library_is_reopened(node):
 @pytest.mark.parametrize("code", [8, 12, 31, 54])
 def test_a_gpu_that_never_responded_is_known_by_its_index(node, code):
     """It has no UUID, and the address would later become another one."""
-    node.smi.cards[0].answers["amdsmi_get_gpu_device_uuid"] = AmdSmiLibraryException(code)
+    node.smi.cards[0].results["amdsmi_get_gpu_device_uuid"] = AmdSmiLibraryException(code)
 
     found = values(GPUInfo(read=AllVendors(node.driver)))
 
@@ -160,7 +160,7 @@ def test_a_gpu_that_never_responded_is_known_by_its_index(node, code):
 
 def test_a_gpu_that_has_no_uuid_is_known_by_its_address(node):
     """As with old boards."""
-    node.smi.cards[0].answers["amdsmi_get_gpu_device_uuid"] = AmdSmiLibraryException(2)
+    node.smi.cards[0].results["amdsmi_get_gpu_device_uuid"] = AmdSmiLibraryException(2)
 
     assert {"0000:c0:00.0", UUIDS[1]} == powers(node)
 
@@ -199,11 +199,11 @@ def test_all_gpus_are_down_while_the_driver_is_unloaded(node):
 def test_a_library_that_lost_its_driver_is_reopened(node, code):
     """Not initialized, or driver not loaded: all sensors fail for a minute."""
     powers(node)
-    node.smi.cards[0].answers["amdsmi_get_power_cap_info"] = AmdSmiLibraryException(code)
+    node.smi.cards[0].results["amdsmi_get_power_cap_info"] = AmdSmiLibraryException(code)
 
     with pytest.raises(DriverError, match="AMD SMI no longer responds"):
         powers(node)
-    node.smi.cards[0].answers |= Card().answers | {"amdsmi_get_gpu_device_uuid": UUIDS[0]}
+    node.smi.cards[0].results |= Card().results | {"amdsmi_get_gpu_device_uuid": UUIDS[0]}
     node.now_s += REOPEN_S
 
     assert set(UUIDS) == powers(node)
@@ -224,7 +224,7 @@ def test_a_library_that_lost_its_driver_is_reopened(node, code):
 )
 def test_errors_of_one_call_cost_only_its_samples(node, error):
     """Those of the library, and those of its Python code."""
-    node.smi.cards[0].answers["amdsmi_get_power_cap_info"] = error
+    node.smi.cards[0].results["amdsmi_get_power_cap_info"] = error
 
     found = values(GPUPower(read=AllVendors(node.driver)))
 

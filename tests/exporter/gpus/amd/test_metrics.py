@@ -36,7 +36,7 @@ def test_events_are_the_reasons_counted_since_the_previous_reading(node):
     """By counters of the firmware, from the second reading on."""
     sensor = GPUClocks(read=AllVendors(node.driver))
     values(sensor)
-    node.smi.cards[0].tells(socket_thm_residency_acc=51)
+    node.smi.cards[0].set_metrics(socket_thm_residency_acc=51)
     node.now_s += 1
 
     found = values(sensor)
@@ -73,10 +73,10 @@ def test_sentinels_within_results_have_no_samples(tmp_path, width):
         return [blank(one) for one in answer] if isinstance(answer, list) else 2**width - 1
 
     card = Card()
-    metrics = card.answers["amdsmi_get_gpu_metrics_info"]
-    card.answers["amdsmi_get_gpu_metrics_info"] = blank(metrics)
-    card.answers["amdsmi_get_temp_metric"] = lambda *_: 2**width - 1
-    card.answers["amdsmi_get_power_info"] = {"current_socket_power": 2**width - 1}
+    metrics = card.results["amdsmi_get_gpu_metrics_info"]
+    card.results["amdsmi_get_gpu_metrics_info"] = blank(metrics)
+    card.results["amdsmi_get_temp_metric"] = lambda *_: 2**width - 1
+    card.results["amdsmi_get_power_info"] = {"current_socket_power": 2**width - 1}
     node = AmdNode(tmp_path, card)
 
     for sensor in (GPUUtilization, GPUTemperature):
@@ -90,7 +90,7 @@ def test_sentinels_within_results_have_no_samples(tmp_path, width):
 def test_a_gpu_whose_metrics_can_no_longer_be_read_is_down(node, code):
     """Whatever status the library returns for the kernel's error."""
     up(node)
-    node.smi.cards[1].answers["amdsmi_get_gpu_metrics_info"] = AmdSmiLibraryException(code)
+    node.smi.cards[1].results["amdsmi_get_gpu_metrics_info"] = AmdSmiLibraryException(code)
 
     assert [1, 0] == up(node)
 
@@ -98,7 +98,7 @@ def test_a_gpu_whose_metrics_can_no_longer_be_read_is_down(node, code):
 @pytest.mark.parametrize("code", [2, 3, 7, 9, 10, 20, 30, 31, 40, 42, 43, 52])
 def test_a_gpu_that_never_had_metrics_is_up(node, code):
     """Its library does not know them, or can't read them now."""
-    node.smi.cards[1].answers["amdsmi_get_gpu_metrics_info"] = AmdSmiLibraryException(code)
+    node.smi.cards[1].results["amdsmi_get_gpu_metrics_info"] = AmdSmiLibraryException(code)
 
     assert [1, 1] == up(node)
 
@@ -107,6 +107,6 @@ def test_a_gpu_that_never_had_metrics_is_up(node, code):
 def test_a_busy_or_inaccessible_gpu_is_up(node, code):
     """Another program has locked it for a moment, or it is being reset."""
     up(node)
-    node.smi.cards[1].answers["amdsmi_get_gpu_metrics_info"] = AmdSmiLibraryException(code)
+    node.smi.cards[1].results["amdsmi_get_gpu_metrics_info"] = AmdSmiLibraryException(code)
 
     assert [1, 1] == up(node)

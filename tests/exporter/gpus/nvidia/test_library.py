@@ -33,8 +33,8 @@ def run(*command, **environment):
 
 def lagent_sensors(name, **environment):
     """Return the state of a sensor "here" as printed by lagent."""
-    said = run(BIN / "lagent", "sensors", name, **environment)
-    return next(line for line in said.splitlines() if line.startswith("Here:")).split(None, 1)[1]
+    output = run(BIN / "lagent", "sensors", name, **environment)
+    return next(line for line in output.splitlines() if line.startswith("Here:")).split(None, 1)[1]
 
 
 WITHOUT_LIBRARY = """
@@ -69,8 +69,8 @@ def test_lagent_sensors_prints_why_a_sensor_is_unavailable(tmp_path):
 
     driver.is_loaded = False
     driver.write()
-    said = lagent_sensors("GPUPower", **driver.environment)
-    assert "not loaded" in said
+    output = lagent_sensors("GPUPower", **driver.environment)
+    assert "not loaded" in output
 
     if "libnvidia-ml.so.1" not in Path("/etc/ld.so.cache").read_bytes().decode("latin-1"):
         assert "libnvidia-ml.so.1 does not exist" in lagent_sensors("GPUPower")
@@ -90,9 +90,9 @@ driver, clock = FakeDriver(sys.argv[1]), Clock()
 info = SENSORS["GPUInfo"](read=AllVendors(Driver(NVML(), clock)))
 
 def versions():
-    told = values(info)
-    return {key[6] for key in told if key[0] == "gpu_info"}, sum(
-        value for key, value in told.items() if key[0] == "gpu_up"
+    found = values(info)
+    return {key[6] for key in found if key[0] == "gpu_info"}, sum(
+        value for key, value in found.items() if key[0] == "gpu_up"
     )
 
 print(versions())
@@ -108,9 +108,9 @@ print(versions())
 
 def test_the_new_library_is_loaded_after_an_upgrade_of_the_driver(tmp_path):
     """The old one is unloaded, as it would never work again."""
-    said = run(sys.executable, "-c", UPGRADED, tmp_path, **FakeDriver(tmp_path).environment)
+    output = run(sys.executable, "-c", UPGRADED, tmp_path, **FakeDriver(tmp_path).environment)
 
-    first, *between, last = said.splitlines()
+    first, *between, last = output.splitlines()
     assert "({'550.54.15'}, 8)" == first
     assert "({'560.1'}, 8)" == last
     assert {"(set(), 0)"} == set(between)
