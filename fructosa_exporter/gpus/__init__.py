@@ -1,5 +1,6 @@
-"""GPUs: what their drivers' libraries tell, in the same words for all vendors.
+"""GPUs: a common interface to the libraries of all vendors' drivers.
 
-A library is opened when a sensor first asks, and opened again when it failed (``driver.py``).
-A GPU answers by subject (``nvidia/gpu.py``, ``amd/gpu.py``); sensors declare what answers mean.
+A library is opened at the first query of a sensor, and opened again after a failure
+(``driver.py``). A GPU has a method for each subject (``nvidia/gpu.py``, ``amd/gpu.py``); sensors
+declare the metrics of the quantities that it returns.
 """

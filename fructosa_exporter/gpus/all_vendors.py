@@ -1,4 +1,4 @@
-"""The GPUs of this machine, whoever made them."""
+"""The GPUs of this machine, of all vendors."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -13,38 +13,40 @@ A = TypeVar("A")
 
 
 class AllVendors:
-    """The drivers of all vendors, asked one after the other."""
+    """The drivers of all vendors, queried one after the other."""
 
     def __init__(self, *drivers: Driver[Any]) -> None:
         self._drivers = drivers
 
     def query_each(self, name: str, query: Callable[[Any], A]) -> list[tuple[Labels, A]]:
-        """Return what each GPU returns to the *query* of the sensor of that *name*.
+        """Return the result of *query* for each GPU; *name* is that of the sensor.
 
-        A vendor's driver that fails does not hide the other's GPUs. Raises: where none answers,
-        SensorUnavailable as none is there, or what one that is there raises.
+        A driver that fails does not hide the GPUs of other vendors.
+
+        Raises: if no driver succeeds, SensorUnavailable if there is none, else the error of the
+        first one that failed.
         """
-        return self._of_all(lambda driver: driver.query_each(name, query))
+        return self._query_all(lambda driver: driver.query_each(name, query))
 
     def up(self, name: str) -> list[tuple[Labels, bool]]:
-        """Tell of each GPU that was ever seen whether it answers. Raises as ``each``."""
-        return self._of_all(lambda driver: driver.up(name))
+        """Return whether each known GPU responds. Raises: as ``query_each``."""
+        return self._query_all(lambda driver: driver.up(name))
 
     def events(self, name: str) -> list[tuple[Labels, QuantityValues]]:
-        """Tell what drivers have reported of each GPU that was ever seen. Raises as ``each``."""
-        return self._of_all(lambda driver: driver.events(name))
+        """Return the events of each known GPU. Raises: as ``query_each``."""
+        return self._query_all(lambda driver: driver.events(name))
 
-    def _of_all(self, query: Callable[[Driver[Any]], list[A]]) -> list[A]:
-        found: list[A] | None = None
+    def _query_all(self, query: Callable[[Driver[Any]], list[A]]) -> list[A]:
+        results: list[A] | None = None
         reasons = []
         failure: DriverError | DriverHangs | None = None
         for driver in self._drivers:
             try:
-                found = (found or []) + query(driver)
+                results = (results or []) + query(driver)
             except SensorUnavailable as reason:
                 reasons.append(str(reason))
             except (DriverError, DriverHangs) as error:
                 failure = failure or error
-        if found is not None:
-            return found
+        if results is not None:
+            return results
         raise failure or SensorUnavailable("; ".join(reasons))

@@ -1,4 +1,4 @@
-"""A driver's library: when it is opened, and opened again; which GPUs it has, and has lost."""
+"""A driver's library: when it is opened and reopened, and which GPUs it has and has lost."""
 
 import time
 from collections.abc import Callable
@@ -9,29 +9,29 @@ from fructosa_exporter.errors import SensorUnavailable
 from .driver_lock import DriverLock
 from .quantities import QuantityValues
 
-# Opening may take seconds, and holds up who works on the driver: not more often than this.
+# Opening may take seconds and blocks other users of the driver, so wait at least this long.
 REOPEN_S = 60.0
-UNKNOWN = "unknown"  # in place of the UUID of a GPU that never told it
+UNKNOWN = "unknown"  # the UUID of a GPU that never responded
 
 Labels = tuple[str, str]
 
 
 class DriverError(Exception):
-    """The driver as a whole can't be asked; the text says why."""
+    """The driver failed as a whole; the text contains the reason."""
 
 
 class GPULost(Exception):
-    """A GPU no longer answers; the others do."""
+    """A GPU no longer responds; the others do."""
 
 
 class GPU(Protocol):
-    """A GPU that answers."""
+    """A GPU that responds."""
 
     index: str
     uuid: str
 
     def check(self) -> None:
-        """Ask for something. Raises: GPULost."""
+        """Check that the GPU still responds. Raises: GPULost."""
 
 
 A = TypeVar("A")
@@ -39,28 +39,28 @@ G = TypeVar("G", bound=GPU)
 
 
 class Library(Protocol[G]):
-    """What a vendor's library must be able to do."""
+    """The interface to a vendor's library."""
 
     name: str
 
     def open(self) -> list[G | str]:
-        """Open it; return its GPUs, or for one that doesn't answer its index.
+        """Open the library; return its GPUs, or the index of a GPU that does not respond.
 
-        Raises: SensorUnavailable where there is no such driver, DriverError where it fails.
+        Raises: SensorUnavailable if the driver is not installed, DriverError if it fails.
         """
 
     def count(self) -> int:
-        """Return how many GPUs there are now. Raises: DriverError."""
+        """Return the current number of GPUs. Raises: DriverError."""
 
     def events(self, uuid: str) -> QuantityValues:
-        """Return what was counted of errors that the driver has reported of a GPU."""
+        """Return the counts of errors that the driver has reported for a GPU."""
 
     def close(self) -> None:
-        """Close it, whatever state it is in."""
+        """Close the library, whatever its state."""
 
 
 class Driver(Generic[G]):
-    """The GPUs of one vendor. A library that fails is opened again, at most once a minute."""
+    """The GPUs of one vendor. After a failure the library is reopened, at most once a minute."""
 
     def __init__(self, library: Library[G], clock: Callable[[], float] = time.monotonic) -> None:
         self._library, self._clock = library, clock
@@ -68,36 +68,34 @@ class Driver(Generic[G]):
         self._gpus: list[tuple[Labels, G]] = []
         self._lost: set[Labels] = set()
         self._known: set[Labels] = set()
-        self._tried_s: float | None = None
+        self._opened_s: float | None = None  # of the last attempt
         self._failure: SensorUnavailable | DriverError | None = None
-        self._is_outdated = False  # there are more or fewer GPUs than there were
+        self._is_outdated = False  # the number of GPUs has changed
 
     def query_each(self, name: str, query: Callable[[G], A]) -> list[tuple[Labels, A]]:
-        """Return the answer of each GPU to the *query* of the sensor of that *name*.
+        """Return the result of *query* for each GPU that is not lost; *name* is the sensor's.
 
-        There is none of a GPU that is lost.
-
-        Raises: SensorUnavailable where there is no such driver, DriverError where it failed,
+        Raises: SensorUnavailable if the driver is not installed, DriverError if it failed,
         DriverHangs while it hangs in another sensor.
         """
-        return self._locked(name, lambda: self._answers(query))
+        return self._locked(name, lambda: self._results(query))
 
     def up(self, name: str) -> list[tuple[Labels, bool]]:
-        """Return which of the GPUs that were ever seen answer now.
+        """Return whether each known GPU responds now.
 
-        Raises: SensorUnavailable where there is no such driver; DriverError, but only while no
-        GPU was ever seen; DriverHangs.
+        Raises: SensorUnavailable if the driver is not installed; DriverError, but only while no
+        GPU is known; DriverHangs.
         """
         try:
-            answering = self._locked(name, self._answering)
+            responding = self._locked(name, self._responding)
         except DriverError:
             if not self._known:
                 raise
-            answering = set()
-        return [(labels, labels in answering) for labels in sorted(self._known, key=_order)]
+            responding = set()
+        return [(labels, labels in responding) for labels in sorted(self._known, key=_order)]
 
     def events(self, name: str) -> list[tuple[Labels, QuantityValues]]:
-        """Return the errors that the driver has reported, of GPUs that are lost by now too.
+        """Return the errors that the driver has reported for each known GPU, even if it is lost.
 
         Raises: as ``query_each``.
         """
@@ -106,25 +104,28 @@ class Driver(Generic[G]):
             lambda: [(labels, self._library.events(labels[1])) for labels in sorted(self._known)],
         )
 
-    def _answers(self, query: Callable[[G], A]) -> list[tuple[Labels, A]]:
-        answers = []
+    def _results(self, query: Callable[[G], A]) -> list[tuple[Labels, A]]:
+        results = []
         for labels, gpu in self._gpus:
             if labels in self._lost:
                 continue
             try:
-                answers.append((labels, query(gpu)))
+                results.append((labels, query(gpu)))
             except GPULost:
                 self._lost.add(labels)
-        return answers
+        return results
 
-    def _answering(self) -> set[Labels]:
-        """Return the GPUs that answer; note whether there are others now than there were."""
-        answering = {labels for labels, _ in self._answers(lambda gpu: gpu.check())}
+    def _responding(self) -> set[Labels]:
+        """Return the GPUs that respond; note whether their number has changed."""
+        responding = {labels for labels, _ in self._results(lambda gpu: gpu.check())}
         self._is_outdated = self._library.count() != len(self._gpus)
-        return answering
+        return responding
 
     def _locked(self, name: str, work: Callable[[], A]) -> A:
-        """Hold the lock, have the library open, and do the *work*; close it when it fails."""
+        """Return the result of *work*, with the lock held and the library open.
+
+        Close the library if *work* raises a DriverError.
+        """
         with self._lock.held_by(name):
             self._open_if_due()
             try:
@@ -135,27 +136,27 @@ class Driver(Generic[G]):
                 raise
 
     def _open_if_due(self) -> None:
-        is_due = self._tried_s is None or self._clock() - self._tried_s >= REOPEN_S
-        is_well = self._gpus and not self._lost and not self._is_outdated
-        if is_due and not is_well:
+        is_due = self._opened_s is None or self._clock() - self._opened_s >= REOPEN_S
+        is_healthy = self._gpus and not self._lost and not self._is_outdated
+        if is_due and not is_healthy:
             self._close()
             self._open()
         if self._failure:
             raise self._failure
 
     def _open(self) -> None:
-        self._tried_s = self._clock()
+        self._opened_s = self._clock()
         try:
-            found = self._library.open()
+            gpus = self._library.open()
         except (SensorUnavailable, DriverError) as error:
             self._failure = DriverError(str(error)) if self._known else error
             return
-        self._gpus = [((gpu.index, gpu.uuid), gpu) for gpu in found if not isinstance(gpu, str)]
+        self._gpus = [((gpu.index, gpu.uuid), gpu) for gpu in gpus if not isinstance(gpu, str)]
         present = {labels for labels, _ in self._gpus}
-        silent = [index for index in found if isinstance(index, str)]
-        self._known = ever_seen(self._known, present, silent)
+        unresponsive = [index for index in gpus if isinstance(index, str)]
+        self._known = known_gpus(self._known, present, unresponsive)
         if not self._known:
-            self._failure = SensorUnavailable(f"{self._library.name} has no GPU here")
+            self._failure = SensorUnavailable(f"{self._library.name} found no GPU on this node")
 
     def _close(self) -> None:
         self._library.close()
@@ -163,15 +164,16 @@ class Driver(Generic[G]):
         self._is_outdated = False
 
 
-def ever_seen(before: set[Labels], present: set[Labels], silent: list[str]) -> set[Labels]:
-    """Return the GPUs that were ever seen: of those *before*, *present* and *silent* ones.
+def known_gpus(before: set[Labels], present: set[Labels], unresponsive: list[str]) -> set[Labels]:
+    """Return all known GPUs: those known *before*, those *present* and *unresponsive* ones.
 
-    A GPU has its UUID for life, its index until the machine starts with another number of them.
+    The UUID of a GPU never changes. Its index may change if the machine boots with another number
+    of GPUs.
     """
     uuids = {uuid for _, uuid in present}
     gone = {labels for labels in before if labels[1] not in uuids and labels[1] != UNKNOWN}
     named = {index for index, _ in gone}
-    return present | gone | {(index, UNKNOWN) for index in silent if index not in named}
+    return present | gone | {(index, UNKNOWN) for index in unresponsive if index not in named}
 
 
 def _order(labels: Labels) -> tuple[int, str, str]:

@@ -1,44 +1,46 @@
-"""One reading at a time asks a driver; while it hangs, no other one joins it."""
+"""A lock for a driver: one sensor at a time uses it, and while it hangs the others fail."""
 
 import threading
 import time
 from collections.abc import Callable
 
-# Below any usual deadline of a sensor, above what a driver takes that does not hang.
+# Less than a usual deadline of a sensor, more than a driver takes that does not hang.
 TIMEOUT_S = 1.0
 
 
 class DriverHangs(Exception):
-    """Another sensor has waited for the driver for too long."""
+    """The driver does not respond to another sensor in time."""
 
 
 class DriverLock:
-    """Held by one sensor after the other."""
+    """A lock with a timeout that counts from the moment when its holder got it."""
 
     def __init__(
         self, clock: Callable[[], float] = time.monotonic, timeout_s: float = TIMEOUT_S
     ) -> None:
         self._lock = threading.Lock()
-        self._clock, self._patience_s = clock, timeout_s
+        self._clock, self._timeout_s = clock, timeout_s
         self._holder, self._since_s = "", 0.0
 
     def held_by(self, name: str) -> "DriverLock":
-        """Wait for the lock and take it for the sensor *name*: ``with lock.held_by(name):``.
+        """Acquire the lock for the sensor *name*: ``with lock.held_by(name):``.
 
-        Raises: DriverHangs when it is not given back in time.
+        Raises: DriverHangs if the holder does not release it in time.
         """
-        left_s = self._patience_s
+        left_s = self._timeout_s
         if self._lock.locked():
             left_s -= self._clock() - self._since_s
         if not self._lock.acquire(timeout=max(0.0, left_s)):
             waited_s = self._clock() - self._since_s
-            raise DriverHangs(f"{self._holder} has waited for the driver for {waited_s:.1f} s")
+            raise DriverHangs(
+                f"the driver has not responded to the sensor {self._holder} for {waited_s:.1f} s"
+            )
         self._holder, self._since_s = name, self._clock()
         return self
 
     def __enter__(self) -> None:
-        """Hold it."""
+        """Do nothing: ``held_by`` has acquired the lock."""
 
     def __exit__(self, *_: object) -> None:
-        """Give it back."""
+        """Release the lock."""
         self._lock.release()

@@ -1,22 +1,22 @@
-"""What a GPU returns when it is queried for a subject: quantities and their values."""
+"""The results of queries to GPUs: quantities and their values."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 Quantities = tuple[tuple[str, ...], ...]
 
-# A quantity and its labels, such as ("used",) or ("clock", "sm"), to its value in base units.
+# Maps a quantity and its labels, such as ("used",) or ("clock", "sm"), to a value in base units.
 QuantityValues = dict[tuple[str, ...], float]
 
-# The same, or a part of it, with quantities and values apart: what is quick where there are many.
-# Who returns the same quantities again gives the same tuple again.
+# The same as separate quantities and values, which is faster if there are many. While the
+# quantities stay the same, they should be the same tuple.
 Columns = tuple[Quantities, Sequence[float]]
 
 
 class GPUProcess(NamedTuple):
-    """A process on a GPU; *memory_bytes* is None where the driver does not tell it.
+    """A process on a GPU; *memory_bytes* is None if the driver does not report it.
 
-    ``instance`` has the ids of MIG's GPU instance and compute instance; it is empty without MIG.
+    ``instance`` has the ids of the MIG GPU instance and compute instance; it is empty without MIG.
     """
 
     pid: int
@@ -24,13 +24,13 @@ class GPUProcess(NamedTuple):
     instance: tuple[str, ...] = ()
 
 
-def known(found: dict[tuple[str, ...], float | None]) -> QuantityValues:
-    """Return what was *found*, without what is not known: absent is not zero."""
-    return {quantity: value for quantity, value in found.items() if value is not None}
+def known(values: dict[tuple[str, ...], float | None]) -> QuantityValues:
+    """Return the *values* without unknown ones (None)."""
+    return {quantity: value for quantity, value in values.items() if value is not None}
 
 
 def known_columns(quantities: Quantities, values: Sequence[float | None]) -> Columns:
-    """Return *values* of *quantities*, without those that are not known: absent is not zero."""
+    """Return *quantities* and *values* without unknown ones (None)."""
     if None not in values:
         return quantities, cast(Sequence[float], values)
     pairs = [pair for pair in zip(quantities, values, strict=True) if pair[1] is not None]
@@ -40,5 +40,5 @@ def known_columns(quantities: Quantities, values: Sequence[float | None]) -> Col
 
 
 def columns(values: QuantityValues | list[Columns]) -> list[Columns]:
-    """Return *values* as columns, which some already are."""
+    """Return *values* as columns, unless they already are."""
     return values if isinstance(values, list) else [(tuple(values), list(values.values()))]

@@ -1,6 +1,6 @@
-"""All sensors that come along, found in the modules below this folder.
+"""The built-in sensors, discovered in the modules below this folder.
 
-To add one, write its class in the module of its subject, or in a new module: that is enough.
+To add one, write its class in the module of its subject or in a new module. Nothing else is needed.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ def _modules() -> Iterator[ModuleType]:
 
 
 def _defined_in(module: ModuleType) -> Iterator[type[Sensor]]:
-    """Yield the sensors that a *module* defines; a class without metrics is a base of others."""
+    """Yield the sensors that a *module* defines; a class without metrics is a base class."""
     for value in vars(module).values():
         is_class = isinstance(value, type) and value.__module__ == module.__name__
         if is_class and issubclass(value, Sensor) and value.metrics:
@@ -28,9 +28,9 @@ def _defined_in(module: ModuleType) -> Iterator[type[Sensor]]:
 
 
 def _by_name(sensors: list[type[Sensor]]) -> dict[str, type[Sensor]]:
-    """Return *sensors* by their names, in the order of these.
+    """Return *sensors* by name, sorted.
 
-    Raises: ValueError when two have one name.
+    Raises: ValueError if two have the same name.
     """
     found: dict[str, type[Sensor]] = {}
     for sensor in sorted(sensors, key=lambda one: one.name.casefold()):
@@ -41,7 +41,7 @@ def _by_name(sensors: list[type[Sensor]]) -> dict[str, type[Sensor]]:
     return found
 
 
-# The agent tells of itself on each page; nobody has to ask for it.
+# Agent is read for each page; it needs no configuration.
 SENSORS = _by_name(
     [one for module in _modules() for one in _defined_in(module) if one is not Agent]
 )

@@ -1,4 +1,4 @@
-"""The agent itself: what it is, and what it costs the node."""
+"""The agent itself: its version and the resources it uses."""
 
 import os
 import sys
@@ -15,7 +15,7 @@ _PAGE_BYTES = os.sysconf("SC_PAGESIZE")
 
 
 class Agent(Sensor):
-    """The agent's version, processor time and memory; always read.
+    """Version, CPU time and memory of the agent; always read.
 
     Source: times(2) and /proc/self/statm.
     """
@@ -23,11 +23,11 @@ class Agent(Sensor):
     BUILD = info(
         "fructosa_build_info", "Version of the agent and of its Python.", "version", "python"
     )
-    CPU = counter("fructosa_agent_cpu_seconds_total", "Processor time the agent has used.")
-    MEMORY = gauge("fructosa_agent_memory_resident_bytes", "Memory the agent holds.")
+    CPU = counter("fructosa_agent_cpu_seconds_total", "CPU time used by the agent.")
+    MEMORY = gauge("fructosa_agent_memory_resident_bytes", "Resident memory of the agent.")
     START = gauge(
         "fructosa_agent_start_time_seconds",
-        "When the agent started, in seconds since 1970 (UTC).",
+        "Time when the agent started, in seconds since 1970 (UTC).",
     )
 
     def samples(self) -> Iterator[Sample]:
@@ -39,6 +39,6 @@ class Agent(Sensor):
 
 
 def _resident_bytes() -> int:
-    # Not where psutil looks: a recorded /proc of another machine knows nothing of this process.
+    # Not through psutil's /proc, which [lagent] procfs may set to that of another machine.
     with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 - half of what a Path costs
         return int(file.read().split()[1]) * _PAGE_BYTES

@@ -1,4 +1,4 @@
-"""Metrics that other programs leave in files."""
+"""Metrics that other programs write to files."""
 
 import logging
 import os
@@ -19,22 +19,24 @@ from fructosa_service.config.settings import option
 log = logging.getLogger(__name__)
 
 _SIZE_LIMIT = 4 * 1024 * 1024
-# Nothing that opens is waited for, and no terminal becomes the agent's.
+# Do not block on opening a FIFO, and do not take a terminal as the controlling one.
 _FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 
 
 @dataclass(frozen=True, kw_only=True)
 class TextFileOptions(SensorOptions):
-    """Where the files are."""
+    """The folder of the files."""
 
     folder: Path | None = option(
-        optional(PATH), None, "Folder whose *.prom files are shown; without it there are none."
+        optional(PATH),
+        None,
+        "Folder whose *.prom files are exposed; the sensor is unavailable without it.",
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class _File:
-    """What a file held; *identity* is None where the next reading has to look again."""
+    """A parsed file; *identity* is None if the next reading must read the file again."""
 
     identity: tuple[int, int, int] | None = None
     mtime_s: float | None = None
@@ -45,29 +47,33 @@ class _File:
 class TextFile(Sensor):
     """Metrics that other programs write to the *.prom files of a folder.
 
-    Source: the files of ``folder``, in the Prometheus text format 0.0.4, UTF-8 with lines that
-    end in LF, of at most 4 MiB each; without timestamps, and without names that begin with
-    fructosa_. Hidden files are left out. One metric may be in several files, if they give it the
-    same type.
+    Source: the files in ``folder``, in the Prometheus text format 0.0.4, encoded in UTF-8 with
+    LF line ends. A file has at most 4 MiB, no timestamps, and no metric names that begin with
+    fructosa_. Hidden files are ignored. A metric may be in several files if its type is the same
+    in all of them.
 
-    A file that breaks a rule is left out as a whole, has fructosa_textfile_error 1, and the log
-    says which line is wrong. Of files that contradict one another, the first by name is shown.
+    A file that breaks a rule is skipped as a whole: fructosa_textfile_error is 1, and the log
+    shows the line with the error. If files contradict one another, the first by name is exposed.
 
-    A file that is written in place may be read half: write it elsewhere on the same file system,
-    under a name that does not end in .prom, then rename it. How old the values are is told by
-    fructosa_textfile_mtime_seconds; those of a program that no longer runs stay as they are.
+    A file that is written in place may be read while it is incomplete. Write it under a name that
+    does not end in .prom on the same file system, then rename it. The values of a program that no
+    longer runs stay as they are; fructosa_textfile_mtime_seconds shows how old they are.
     """
 
     Options = TextFileOptions
     options: TextFileOptions
     on_by_default = False
-    cost = "under 1 ms while no file changes; up to 0.5 s for each MiB that does"
+    cost = "under 1 ms while no file changes; up to 0.5 s for each MiB that changes"
     rights = "to read the folder and its files"
 
     MTIME = gauge(
-        "fructosa_textfile_mtime_seconds", "When the file was last written, since 1970.", "file"
+        "fructosa_textfile_mtime_seconds",
+        "Time when the file was last written, in seconds since 1970 (UTC).",
+        "file",
     )
-    ERROR = gauge("fructosa_textfile_error", "1 if the file can't be shown, else 0.", "file")
+    ERROR = gauge(
+        "fructosa_textfile_error", "1 if the metrics of the file can't be exposed, else 0.", "file"
+    )
 
     read: Kernel = Kernel()
 
@@ -78,7 +84,7 @@ class TextFile(Sensor):
     def samples(self) -> Iterator[Sample | Family]:
         if self.options.folder is None:
             raise SensorUnavailable("no folder is configured; set [sensor:TextFile] folder")
-        files = self._seen(Path(self.read.path(str(self.options.folder))))
+        files = self._read_files(Path(self.read.path(str(self.options.folder))))
         if files != self._files:
             self._merge(files)
         for name, file in files.items():
@@ -88,50 +94,50 @@ class TextFile(Sensor):
             yield self.ERROR.sample(int(name in self._errors), label)
         yield from self._families
 
-    def _seen(self, folder: Path) -> dict[str, _File]:
-        """Return the files of the *folder* by name, in their order; known ones as they were."""
-        names = [name for name in os.listdir(folder) if _is_shown(name)]  # noqa: PTH208
+    def _read_files(self, folder: Path) -> dict[str, _File]:
+        """Return the files of the *folder*, sorted by name; unchanged ones are not read again."""
+        names = [name for name in os.listdir(folder) if _is_exposed(name)]  # noqa: PTH208
         files = {name: _file(folder / name, self._files.get(name)) for name in sorted(names)}
         return {name: file for name, file in files.items() if file is not None}
 
     def _merge(self, files: Mapping[str, _File]) -> None:
-        self._families, refused = merge_files({name: file.page for name, file in files.items()})
-        errors = {name: file.error for name, file in files.items() if file.error} | refused
+        self._families, rejected = merge_files({name: file.page for name, file in files.items()})
+        errors = {name: file.error for name, file in files.items() if file.error} | rejected
         self._report(errors, files)
         self._files, self._errors = files, errors
 
     def _report(self, errors: Mapping[str, str], files: Mapping[str, _File]) -> None:
-        """Log what changed: a file may stay wrong for days."""
+        """Log only errors that are new or resolved, as a file may stay invalid for days."""
         for name, error in errors.items():
             if error != self._errors.get(name):
-                log.warning("TextFile leaves out %r of %s: %s", name, self.options.folder, error)
+                log.warning("TextFile skips %r in %s: %s", name, self.options.folder, error)
         for name in self._errors.keys() & files.keys() - errors.keys():
-            log.info("TextFile shows %r of %s again", name, self.options.folder)
+            log.info("TextFile exposes %r in %s again", name, self.options.folder)
 
 
-def _is_shown(name: str) -> bool:
+def _is_exposed(name: str) -> bool:
     return name.endswith(".prom") and not name.startswith(".")
 
 
 def _label(name: str) -> str:
-    """Return the name of a file as a label: as it is, unless it has a backslash or is no UTF-8.
+    """Return the name of a file as a label, with invalid UTF-8 escaped.
 
-    The first is doubled where the second is escaped, so that no two files share a label.
+    Backslashes are doubled, so that no two files share a label.
     """
     return name.replace("\\", r"\\").encode("utf-8", "backslashreplace").decode()
 
 
 def _file(path: Path, known: _File | None) -> _File | None:
-    """Return what is at *path*, or the *known* one where it is unchanged; None if it is gone."""
+    """Read the file at *path*; return *known* if it is unchanged, None if the file is gone."""
     try:
         status = path.stat()
-        # Of what is at the path now, or was before it: never of what comes after the content.
+        # Taken before the content is read: a file that changes in between is read again next time.
         identity = (status.st_mtime_ns, status.st_size, status.st_ino)
         if known is not None and known.identity == identity:
             return known
         return _parsed(path, status, identity)
     except FileNotFoundError as error:
-        return _File(error=f"leads nowhere: {error}") if path.is_symlink() else None
+        return _File(error=f"is a broken link: {error}") if path.is_symlink() else None
     except OSError as error:
         return _File(error=f"can't be read: {error}")
 
@@ -139,17 +145,18 @@ def _file(path: Path, known: _File | None) -> _File | None:
 def _parsed(path: Path, status: os.stat_result, identity: tuple[int, int, int]) -> _File:
     try:
         page = parse_file(_content(path, status))
-    except FileRejected as reason:
-        return _File(identity=identity, mtime_s=status.st_mtime, error=str(reason))
+    except FileRejected as error:
+        return _File(identity=identity, mtime_s=status.st_mtime, error=str(error))
     return _File(identity=identity, mtime_s=status.st_mtime, page=page)
 
 
 def _content(path: Path, status: os.stat_result) -> bytes:
-    """Return what a regular file holds.
+    """Return the content of a regular file.
 
-    Raises: FileRejected for any other, and for a large one; OSError.
+    Raises: FileRejected if it is not a regular file or too large; OSError.
     """
-    # Twice: opening a device may do something, and by then another file may be there.
+    # Check before opening, as opening a device may have side effects. Check again after opening,
+    # as the file may have been replaced in between.
     _check(status)
     descriptor = os.open(path, _FLAGS)
     try:
@@ -164,12 +171,12 @@ def _content(path: Path, status: os.stat_result) -> bytes:
 
 def _check(status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
-        raise FileRejected("is no regular file; write the metrics to a plain one")
+        raise FileRejected("is not a regular file; write the metrics to a regular file")
     _check_size(status.st_size)
 
 
 def _check_size(size: int) -> None:
     if size > _SIZE_LIMIT:
         raise FileRejected(
-            f"is larger than {_SIZE_LIMIT // 1024**2} MiB; spread it over several files"
+            f"is larger than {_SIZE_LIMIT // 1024**2} MiB; split it into several files"
         )

@@ -31,7 +31,7 @@ def node(loaded, tmp_path, monkeypatch):
     node.driver.hangs.clear()
     for gpu in node.gpus:
         gpu.hangs.clear()
-    node.says()
+    node.update_driver()
     node.close()
 
 
@@ -39,5 +39,5 @@ def node(loaded, tmp_path, monkeypatch):
 def hoppers(node):
     """A node with eight GPUs like H100."""
     node.gpus[:] = eight_hoppers()
-    node.says()
+    node.update_driver()
     return node

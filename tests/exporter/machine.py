@@ -1,6 +1,6 @@
-"""A machine that has everything psutil can tell of, as plain values.
+"""A fake machine with all devices, as plain values.
 
-Sensors get it by argument; so each test says what its machine is like.
+Sensors get its readings by argument, so that each test defines its own machine.
 """
 
 import socket
@@ -29,12 +29,12 @@ def record(**fields):
 
 
 def cpu_times(**seconds):
-    """Return the times of a processor; zero where nothing is said."""
+    """Return the times of a processor; zero for modes that are not given."""
     return Times(**{mode: float(seconds.get(mode, 0)) for mode in Times._fields})
 
 
-def look(*processors, **numbers):
-    """Return a look at /proc/stat: the times of each processor, and single numbers."""
+def stat_reading(*processors, **numbers):
+    """Return a reading of /proc/stat with the times of each processor and single numbers."""
     ticks = [tuple(round(100 * s) for s in times) for times in processors]
     lines = [("cpu", *map(sum, zip(*ticks, strict=True)))] if ticks else [("cpu", *[0] * 10)]
     lines += [(f"cpu{number}", *row) for number, row in enumerate(ticks)]
@@ -48,22 +48,22 @@ def partition(device, mountpoint, fstype="ext4", opts="rw"):
 
 
 class FixedMounts:
-    """The mounts of a machine of a test."""
+    """The mounts of a fake machine."""
 
     def __init__(self, *mounts, pseudo=()):
         self._local, self._pseudo = list(mounts), list(pseudo)
 
     def __call__(self):
-        """Return all of them."""
+        """Return all mounts."""
         return [*self._local, *self._pseudo]
 
     def local(self, mounts):
-        """Return those that have a device here."""
+        """Return the mounts of local devices."""
         return [mount for mount in mounts if mount in self._local]
 
 
 def connection(**changes):
-    """Return an established TCP connection, but for the *changes*."""
+    """Return an established TCP connection with *changes*."""
     known = {
         "fd": 3,
         "family": socket.AF_INET,
@@ -83,12 +83,12 @@ def address(family=socket.AF_INET, address="10.0.0.1", **more):
 
 
 def temperature(label, current, high=None, critical=None):
-    """Return a temperature as psutil tells it."""
+    """Return a temperature of psutil."""
     return record(label=label, current=current, high=high, critical=critical)
 
 
 def session(**changes):
-    """Return a login session, but for the *changes*."""
+    """Return a login session with *changes*."""
     known = {"name": "ada", "terminal": "pts/0", "host": "10.0.0.9", "started": 1e9, "pid": 7}
     return record(**(known | changes))
 
@@ -99,7 +99,7 @@ def options(name, **values):
 
 
 def _busy():
-    return look(
+    return stat_reading(
         cpu_times(user=1, idle=3),
         intr=2,
         ctxt=1,
@@ -110,8 +110,8 @@ def _busy():
     )
 
 
-# What sensors get from functions on a machine that has everything.
-_SEEN = {
+# The readings of sensors that read functions.
+_READINGS = {
     "CPUPercent": _busy,
     "CPUTimes": _busy,
     "CPUTimesPercent": _busy,
@@ -180,65 +180,65 @@ _SEEN = {
         tick_us=10_000,
     ),
 }
-# What no default could be.
+# Options without a useful default.
 _VALUES = {"TextFile": {"folder": Path("/var/lib/fructosa/textfile")}}
 
 
 def _all_options(name):
-    """Return the options of a sensor with all turned on that are off by default."""
+    """Return the options of a sensor, with all enabled that are off by default."""
     switches = {
         field.name: True for field in fields(SENSORS[name].Options) if field.default is False
     }
     return options(name, **switches, **_VALUES.get(name, {}))
 
 
-def _reads(name):
-    """Return what the sensor *name* reads on a machine that has everything.
+def _read(name):
+    """Return what the sensor *name* reads on the fake machine.
 
-    One that reads the kernel's files finds them in the recorded tree of its module's name.
+    Files of the kernel are those of the recorded tree with the name of the sensor's module.
     """
     sensor = SENSORS[name]
     if issubclass(sensor, GPUSensor):
         return FullMachine()
-    if name in _SEEN:
-        return _SEEN[name]
+    if name in _READINGS:
+        return _READINGS[name]
     tree = sensor.__module__.rpartition(".")[2]
     if not isinstance(sensor.read, Kernel):
         raise LookupError(
-            f"{name}: nothing is known of what it reads; put that of a machine that has everything "
-            "into _SEEN of tests/exporter/machine.py"
+            f"{name} has no reading; add that of a machine with all devices to _READINGS in "
+            "tests/exporter/machine.py"
         )
     if not (recorded.FOLDER / f"{tree}.tree").exists():
         raise LookupError(
-            f"{name}: nothing is recorded of what it reads; write the files of a machine that has "
-            f"everything to tests/exporter/recorded/{tree}.tree (its __init__.py says how)"
+            f"{name} has no recorded files; add those of a machine with all devices to "
+            f"tests/exporter/recorded/{tree}.tree (see tests/exporter/recorded/__init__.py)"
         )
     return recorded.kernel(tree)
 
 
 def full(name):
-    """Return the sensor *name* on a machine that has everything, all its options turned on."""
-    more = {}
+    """Return the sensor *name* for the fake machine, with all its options enabled."""
+    arguments = {}
     if name == "DiskUsage":
-        more["mounts"] = FixedMounts(partition("/dev/sda1", "/"))
-    return SENSORS[name](_all_options(name), read=_reads(name), **more)
+        arguments["mounts"] = FixedMounts(partition("/dev/sda1", "/"))
+    return SENSORS[name](_all_options(name), read=_read(name), **arguments)
 
 
 def samples_of(sensor):
-    """Return all samples of a sensor, those in rows one by one."""
+    """Return all samples of a sensor, including those in rows."""
     found = []
     for item in sensor.samples():
         if isinstance(item, Rows):
             pairs = zip(item.keys, item.values, strict=True)
             found += [metric.sample(value, *labels) for (metric, labels), value in pairs]
-        elif not isinstance(item, Family):  # what others declared is no sample of the sensor's
+        elif not isinstance(item, Family):  # families have no declared metrics
             found.append(item)
     return found
 
 
 def values(sensor):
-    """Return what a sensor yields, by the metric's name without ``fructosa_`` and by labels."""
+    """Return the values of a sensor by metric name without ``fructosa_`` and labels."""
     samples = samples_of(sensor)
     found = {(one.metric.name.removeprefix("fructosa_"), *one.labels): one.value for one in samples}
-    assert len(samples) == len(found), "a series is there twice"
+    assert len(samples) == len(found), "there are duplicate series"
     return found

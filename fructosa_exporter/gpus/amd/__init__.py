@@ -1,1 +1,1 @@
-"""AMD's GPUs, by way of AMD SMI."""
+"""AMD's GPUs, through AMD SMI."""

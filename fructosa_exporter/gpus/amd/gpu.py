@@ -1,4 +1,4 @@
-"""One GPU of AMD: what AMD SMI tells of each subject, in base units."""
+"""A GPU of AMD: its values from AMD SMI by subject, in base units."""
 
 from collections.abc import Callable
 from functools import cached_property
@@ -6,12 +6,12 @@ from typing import Any
 
 from fructosa_exporter.gpus.driver import GPULost
 from fructosa_exporter.gpus.quantities import Columns, GPUProcess, QuantityValues, known
-from fructosa_exporter.gpus.units import celsius, hertz, scaled, share
+from fructosa_exporter.gpus.units import celsius, hertz, ratio, scaled
 
-from .calls import entry, measure, measures, number, query, text
+from .calls import entry, number, number_16, numbers_16, query, text
 from .metrics import SMIMetrics
 
-# Names of AmdSmiClkType, and of the metrics that tell a clock: of each die, or of the GPU.
+# Names of AmdSmiClkType, and of the metrics with the clock: of each die, or of the GPU.
 _CLOCKS = {
     "graphics": ("GFX", "current_gfxclks", "current_gfxclk", "average_gfxclk_frequency"),
     "memory": ("MEM", "current_uclk", "average_uclk_frequency"),
@@ -26,17 +26,17 @@ _THRESHOLDS = {
 _VIDEO = ("vcn_activity", "xcp_stats.vcn_busy", "average_mm_activity")
 _JPEG = ("jpeg_activity", "xcp_stats.jpeg_busy")
 _DRAWS = ("current_socket_power", "average_socket_power")
-_GENERATIONS = {2: 1, 5: 2, 8: 3, 16: 4, 32: 5, 64: 6}  # by whole GT/s
+_GENERATIONS = {2: 1, 5: 2, 8: 3, 16: 4, 32: 5, 64: 6}  # by GT/s, rounded down
 _MEMORY_BLOCK = 0x1  # AMDSMI_GPU_BLOCK_UMC
 _PENDING = 1  # AMDSMI_MEM_PAGE_STATUS_PENDING
 _MIB = 1024 * 1024
 
 
 class AmdGPU:
-    """A GPU by its handle, which stays valid until AMD SMI is shut down.
+    """A GPU by its handle, which is valid until AMD SMI is shut down.
 
-    *is_bound* tells whether the kernel's driver still has it. Each method answers one subject.
-    Raises: GPULost, DriverError.
+    *is_bound* returns whether the kernel's driver still has the GPU. Each method returns the values
+    of one subject. Raises: GPULost, DriverError.
     """
 
     def __init__(
@@ -52,13 +52,13 @@ class AmdGPU:
         self._metrics = SMIMetrics(smi, handle, clock)
 
     def check(self) -> None:
-        """Ask for something that each GPU tells."""
+        """Check that the GPU still responds."""
         if not self._is_bound():
-            raise GPULost("the driver amdgpu no longer has it")
+            raise GPULost("the GPU is no longer bound to the driver amdgpu")
         self._metrics.check()
 
     def utilization(self) -> QuantityValues:
-        """Return ("busy",), ("memory",) and ("engine", NAME), the mean of engines of a kind."""
+        """Return ("busy",), ("memory",) and ("engine", NAME), the average of engines of a kind."""
         return known(
             {
                 ("busy",): _share(self._metrics.first("average_gfx_activity")),
@@ -69,7 +69,7 @@ class AmdGPU:
         )
 
     def activity(self) -> list[Columns]:
-        """Return nothing: what AMD's GPUs count is not of these parts."""
+        """Return nothing: AMD's GPUs do not count the activity of these parts."""
         return []
 
     def memory(self) -> QuantityValues:
@@ -84,20 +84,20 @@ class AmdGPU:
 
     def temperature(self) -> QuantityValues:
         """Return degrees Celsius: ("gpu",), ("memory",), ("threshold", NAME)."""
-        found: dict[tuple[str, ...], float | None] = {
+        values: dict[tuple[str, ...], float | None] = {
             ("gpu",): _celsius(self._metrics.first("temperature_hotspot", "temperature_edge")),
             ("memory",): _celsius(self._metrics.first("temperature_mem")),
         }
-        if ("gpu",) not in known(found):  # a GPU without metrics
-            found["gpu",] = self._degrees("HOTSPOT", "CURRENT") or self._degrees("EDGE", "CURRENT")
-        return known(found | self._thresholds)
+        if ("gpu",) not in known(values):  # a GPU without metrics
+            values["gpu",] = self._degrees("HOTSPOT", "CURRENT") or self._degrees("EDGE", "CURRENT")
+        return known(values | self._thresholds)
 
     def power(self) -> QuantityValues:
         """Return watts, and joules since the driver was loaded."""
         draw = self._metrics.first(*_DRAWS)
         if draw is None:  # a GPU without metrics
-            told = self._query("amdsmi_get_power_info")
-            draw = next(iter(measures([entry(told, key) for key in _DRAWS])), None)
+            power = self._query("amdsmi_get_power_info")
+            draw = next(iter(numbers_16([entry(power, key) for key in _DRAWS])), None)
         limit_uw = number(entry(self._query("amdsmi_get_power_cap_info"), "power_cap"))
         return known(
             {
@@ -108,44 +108,44 @@ class AmdGPU:
         )
 
     def clocks(self) -> QuantityValues:
-        """Return hertz, and what has held clocks back since the last reading."""
-        found: dict[tuple[str, ...], float | None] = {}
+        """Return clocks in hertz, and the events since the previous reading."""
+        values: dict[tuple[str, ...], float | None] = {}
         for name, (_, *keys) in _CLOCKS.items():
             megahertz = max(self._metrics.all(*keys), default=None)
-            found["clock", name] = hertz(None if megahertz is None else int(megahertz))
-        return known(found | self._fastest | self._metrics.events())
+            values["clock", name] = hertz(None if megahertz is None else int(megahertz))
+        return known(values | self._fastest | self._metrics.events())
 
     def fans(self) -> QuantityValues:
-        """Return the share of the highest speed of the one fan that is told."""
-        speed, most = self._fan("amdsmi_get_gpu_fan_speed"), self._fastest_fan
-        if speed is None or not most:
+        """Return the speed of the first fan as a ratio of its maximum."""
+        speed, speed_max = self._fan("amdsmi_get_gpu_fan_speed"), self._fan_speed_max
+        if speed is None or not speed_max:
             return {}
-        return {("speed", "0"): min(speed / most, 1.0)}
+        return {("speed", "0"): min(speed / speed_max, 1.0)}
 
     def pcie(self, is_sampled: bool = False) -> QuantityValues:
-        """Return replays, generation and lanes; rates are not told, whether *is_sampled* or not."""
-        told = self._query("amdsmi_get_pcie_info")
-        now, most = entry(told, "pcie_metric"), entry(told, "pcie_static")
-        newest: float | None = _generation(entry(most, "max_pcie_speed"))
-        newest = newest or measure(entry(most, "pcie_interface_version"))
+        """Return replays, generation and lanes; there are no rates, even if *is_sampled*."""
+        pcie = self._query("amdsmi_get_pcie_info")
+        now, static = entry(pcie, "pcie_metric"), entry(pcie, "pcie_static")
+        newest: float | None = _generation(entry(static, "max_pcie_speed"))
+        newest = newest or number_16(entry(static, "pcie_interface_version"))
         return known(
             {
                 ("replays",): number(entry(now, "pcie_replay_count")),
                 ("generation",): _generation(entry(now, "pcie_speed")),
                 ("generation_max",): newest or None,
-                ("lanes",): measure(entry(now, "pcie_width")) or None,
-                ("lanes_max",): measure(entry(most, "max_pcie_width")) or None,
+                ("lanes",): number_16(entry(now, "pcie_width")) or None,
+                ("lanes_max",): number_16(entry(static, "max_pcie_width")) or None,
             }
         )
 
     def nvlink(self) -> QuantityValues:
-        """Return nothing: what AMD's GPUs have is no NVLink."""
+        """Return nothing: AMD's GPUs have no NVLink."""
         return {}
 
     def errors(self) -> QuantityValues:
-        """Return counts of ECC errors and of bad pages, which are those of uncorrected errors."""
+        """Return ECC errors, and bad pages, which are due to uncorrected errors."""
         counts = self._query("amdsmi_get_gpu_total_ecc_count")
-        found: dict[tuple[str, ...], float | None] = {
+        values: dict[tuple[str, ...], float | None] = {
             ("ecc_enabled",): self._ecc_enabled,
             ("ecc", "corrected"): number(entry(counts, "correctable_count")),
             ("ecc", "uncorrected"): number(entry(counts, "uncorrectable_count")),
@@ -153,30 +153,30 @@ class AmdGPU:
         pages = self._query("amdsmi_get_gpu_bad_page_info")
         if isinstance(pages, list):
             pending = [page for page in pages if entry(page, "status") == _PENDING]
-            found["retired_pages", "uncorrected"] = len(pages) - len(pending)
-            found["retired_pages_pending",] = int(bool(pending))
-        return known(found)
+            values["retired_pages", "uncorrected"] = len(pages) - len(pending)
+            values["retired_pages_pending",] = int(bool(pending))
+        return known(values)
 
     def processes(self) -> dict[str, list[GPUProcess]]:
-        """Return the processes that use the GPU: AMD SMI tells one kind."""
-        told = self._query("amdsmi_get_gpu_process_list")
-        if not isinstance(told, list):
+        """Return the processes that use the GPU; AMD SMI has only one kind."""
+        infos = self._query("amdsmi_get_gpu_process_list")
+        if not isinstance(infos, list):
             return {}
-        return {"compute": [_process(one) for one in told if isinstance(entry(one, "pid"), int)]}
+        return {"compute": [_process(one) for one in infos if isinstance(entry(one, "pid"), int)]}
 
     def info(self) -> QuantityValues:
-        """Return facts as labels."""
+        """Return facts about the GPU as labels."""
         return {("info", *self._facts): 1}
 
     def serial(self) -> str | None:
-        """Return the serial number of its board."""
+        """Return the serial number of the board."""
         return text(entry(self._query("amdsmi_get_gpu_board_info"), "product_serial")) or None
 
     def _query(self, function: str, *arguments: Any) -> Any | None:
         return query(self._smi, function, self._handle, *arguments)
 
     def _choice(self, kind: str, name: str) -> Any | None:
-        """Return a member of an enumeration, which a version may lack."""
+        """Return a member of an enumeration; None if the version lacks it."""
         return getattr(getattr(self._smi, kind, None), name, None)
 
     def _memory(self, what: str) -> float | None:
@@ -186,19 +186,19 @@ class AmdGPU:
     def _degrees(self, place: str, metric: str) -> float | None:
         at = self._choice("AmdSmiTemperatureType", place)
         what = self._choice("AmdSmiTemperatureMetric", metric)
-        return _celsius(measure(self._query("amdsmi_get_temp_metric", at, what)))
+        return _celsius(number_16(self._query("amdsmi_get_temp_metric", at, what)))
 
     def _energy(self) -> float | None:
-        """Return joules; a counter that never began stays at zero, and is none."""
-        told = self._query("amdsmi_get_energy_count")
-        count = number(entry(told, "energy_accumulator"))
-        microjoules = number(entry(told, "counter_resolution"))
+        """Return joules; a counter that stays at zero is not supported and becomes None."""
+        energy = self._query("amdsmi_get_energy_count")
+        count = number(entry(energy, "energy_accumulator"))
+        microjoules = number(entry(energy, "counter_resolution"))
         return count * microjoules * 1e-6 if count and microjoules else None
 
     def _fan(self, function: str) -> float | None:
         return number(self._query(function, 0))
 
-    # What does not change while AMD SMI is open is asked for once.
+    # Values that do not change while AMD SMI is open are queried once.
 
     @cached_property
     def _memory_total(self) -> float | None:
@@ -213,15 +213,15 @@ class AmdGPU:
 
     @cached_property
     def _fastest(self) -> dict[tuple[str, ...], float | None]:
-        found: dict[tuple[str, ...], float | None] = {}
+        values: dict[tuple[str, ...], float | None] = {}
         for name, (clock, *_) in _CLOCKS.items():
-            told = self._query("amdsmi_get_clock_info", self._choice("AmdSmiClkType", clock))
-            megahertz = measure(entry(told, "max_clk"))
-            found["fastest", name] = hertz(int(megahertz)) if megahertz else None
-        return found
+            info = self._query("amdsmi_get_clock_info", self._choice("AmdSmiClkType", clock))
+            megahertz = number_16(entry(info, "max_clk"))
+            values["fastest", name] = hertz(int(megahertz)) if megahertz else None
+        return values
 
     @cached_property
-    def _fastest_fan(self) -> float | None:
+    def _fan_speed_max(self) -> float | None:
         return self._fan("amdsmi_get_gpu_fan_speed_max")
 
     @cached_property
@@ -231,7 +231,7 @@ class AmdGPU:
 
     @cached_property
     def _facts(self) -> tuple[str, ...]:
-        """Name, PCI bus id, vendor, and the versions of the driver and of no CUDA."""
+        """Name, PCI bus id, vendor, driver version, and an empty CUDA version."""
         name = text(entry(self._query("amdsmi_get_gpu_asic_info"), "market_name"))
         if not name:
             name = text(entry(self._query("amdsmi_get_gpu_board_info"), "product_name"))
@@ -239,15 +239,15 @@ class AmdGPU:
         return name, self._address, "AMD", driver, ""
 
 
-def _process(told: Any) -> GPUProcess:
-    memory = number(entry(told, "memory_usage", "vram_mem"))
+def _process(info: Any) -> GPUProcess:
+    memory = number(entry(info, "memory_usage", "vram_mem"))
     if memory is None:
-        memory = number(entry(told, "mem"))
-    return GPUProcess(told["pid"], None if memory is None else int(memory))
+        memory = number(entry(info, "mem"))
+    return GPUProcess(info["pid"], None if memory is None else int(memory))
 
 
 def _share(percent: float | None) -> float | None:
-    return share(None if percent is None else int(percent))
+    return ratio(None if percent is None else int(percent))
 
 
 def _mean(percents: list[float]) -> float | None:
@@ -260,6 +260,6 @@ def _celsius(degrees: float | None) -> float | None:
 
 
 def _generation(speed: Any) -> int | None:
-    """Return PCIe's generation by its speed: in MT/s, for the highest one in GT/s, too."""
-    transfers = measure(speed) or 0
+    """Return the PCIe generation of a *speed* in MT/s; the maximum may also be in GT/s."""
+    transfers = number_16(speed) or 0
     return _GENERATIONS.get(int(transfers / 1000 if transfers >= 1000 else transfers))

@@ -1,4 +1,4 @@
-"""AMD SMI, the library of ROCm for AMD's driver: found, loaded, opened, closed."""
+"""AMD SMI, the library of ROCm for AMD's driver: find, load, open and close it."""
 
 import os
 import sys
@@ -23,10 +23,10 @@ _MODULE = "/sys/module/amdgpu"
 _BOUND = "/sys/bus/pci/drivers/amdgpu"
 
 
-def imported() -> ModuleType:
-    """Return the module amdsmi; ROCm's own fits its library, and comes before another one.
+def import_amdsmi() -> ModuleType:
+    """Import the module amdsmi; prefer that of ROCm, which matches its library.
 
-    Raises: ImportError, and whatever the module stumbles over.
+    Raises: ImportError, and whatever the module raises.
     """
     folder = f"{os.environ.get('ROCM_PATH', '/opt/rocm')}/share/amd_smi"
     sys.path.insert(0, folder)
@@ -38,92 +38,92 @@ def imported() -> ModuleType:
 
 
 class AMDSMI:
-    """AMD SMI by way of amdsmi. Nothing of it is loaded where the kernel has no driver amdgpu."""
+    """AMD SMI, used through amdsmi, which is loaded only if the kernel has the driver amdgpu."""
 
     name = "AMD's driver"
 
     def __init__(
         self,
         kernel: Kernel | None = None,
-        load: Callable[[], ModuleType] = imported,
+        load: Callable[[], ModuleType] = import_amdsmi,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._kernel, self._load, self._clock = kernel or Kernel(), load, clock
         self._smi: Any = None
         self._is_open = False
-        self._bound: set[str] = set()  # addresses of the GPUs that the driver had at first
+        self._bound: set[str] = set()  # addresses of the GPUs of the driver when it was opened
 
     def open(self) -> "list[AmdGPU | str]":
-        """Open AMD SMI; return its GPUs, or for one that doesn't answer its index.
+        """Open AMD SMI; return its GPUs, or the index of a GPU that does not respond.
 
-        Raises: SensorUnavailable where there is no such driver, DriverError where it fails.
+        Raises: SensorUnavailable if the driver is not loaded, DriverError if it fails.
         """
         if not self._is_loaded():
             raise SensorUnavailable("AMD's driver is not loaded")
-        self._smi = self._smi or self._loaded()
+        self._smi = self._smi or self._load_module()
         try:
             self._smi.amdsmi_init()
         except self._smi.AmdSmiException as error:
-            raise _refused(error) from None
+            raise _open_error(error) from None
         self._is_open = True
-        self._bound = self._now_bound()
+        self._bound = self._current_bound()
         return [self._gpu(str(index), handle) for index, handle in enumerate(self._handles())]
 
     def count(self) -> int:
-        """Return how many GPUs there are now. Raises: DriverError."""
+        """Return the current number of GPUs. Raises: DriverError."""
         if not self._is_loaded():
             raise DriverError("AMD's driver is no longer loaded")
-        # The library's own list is that of when it was opened.
-        return len(self._handles()) + len(self._now_bound()) - len(self._bound)
+        # The library's list does not change while it is open.
+        return len(self._handles()) + len(self._current_bound()) - len(self._bound)
 
     def events(self, uuid: str) -> QuantityValues:
-        """Return nothing: AMD's driver numbers no errors."""
+        """Return nothing: AMD's driver has no numbered errors."""
         return {}
 
     def close(self) -> None:
-        """Close AMD SMI, whatever state it is in."""
+        """Close AMD SMI, whatever its state."""
         if not self._is_open:
             return
         self._is_open = False
         try:
             self._smi.amdsmi_shut_down()
-        except self._smi.AmdSmiException:  # it went before
+        except self._smi.AmdSmiException:  # it is gone already
             return
 
     def _is_loaded(self) -> bool:
         return bool(self._kernel.names(_MODULE))
 
-    def _now_bound(self) -> set[str]:
+    def _current_bound(self) -> set[str]:
         return {name for name in self._kernel.names(_BOUND) if ":" in name}
 
     def _handles(self) -> list[Any]:
         handles = query(self._smi, "amdsmi_get_processor_handles")
         if handles is None:
-            raise DriverError("AMD SMI does not tell which GPUs there are")
+            raise DriverError("AMD SMI does not return the list of GPUs")
         return list(handles)
 
-    def _loaded(self) -> ModuleType:
+    def _load_module(self) -> ModuleType:
         try:
-            with redirect_stdout(StringIO()):  # it prints what is missing; stdout is a page's
+            with redirect_stdout(StringIO()):  # it prints errors; stdout may be a page
                 return self._load()
         except ModuleNotFoundError:
             raise SensorUnavailable(
-                "AMD's driver is loaded, but there is no module amdsmi: install ROCm's amd-smi-lib "
-                "and, where lagent can't import its module, pip install 'FrUCToSA[amd]'"
+                "AMD's driver is loaded, but the module amdsmi is missing: install ROCm's "
+                "amd-smi-lib and, if lagent can't import its module, pip install 'FrUCToSA[amd]'"
             ) from None
-        except (KeyError, NameError, OSError):  # 7.0.2 prints, and then misses it in a dictionary
+        except (KeyError, NameError, OSError):  # 7.0.2 prints an error, then raises KeyError
             raise SensorUnavailable(
-                "AMD's driver is loaded and there is a module amdsmi, but not its library "
-                "libamd_smi.so: install ROCm's amd-smi-lib"
+                "AMD's driver is loaded, but the library libamd_smi.so of the module amdsmi is "
+                "missing: install ROCm's amd-smi-lib"
             ) from None
         except Exception as error:  # noqa: BLE001 - a binding to a library of another version
             raise DriverError(
                 f"the module amdsmi can't be imported: {error!r}; install the version of amdsmi "
-                "that is the version of ROCm here"
+                "that matches the installed version of ROCm"
             ) from None
 
     def _gpu(self, index: str, handle: Any) -> "AmdGPU | str":
-        """Return a GPU, by its address where it has no UUID; the index of one that is lost."""
+        """Return a GPU, identified by its address if it has no UUID; its index if it is lost."""
         from .gpu import AmdGPU
 
         try:
@@ -139,14 +139,14 @@ class AMDSMI:
             self._smi,
             handle,
             (index, uuid, address),
-            lambda: not is_watched or address in self._now_bound(),
+            lambda: not is_watched or address in self._current_bound(),
             self._clock,
         )
 
 
-def _refused(error: Any) -> DriverError:
-    """Return what it means that AMD SMI can't be opened."""
+def _open_error(error: Any) -> DriverError:
+    """Return the exception to raise if AMD SMI can't be opened because of *error*."""
     advice = ""
     if getattr(error, "err_code", None) == NO_PERM:
-        advice = "; lagent's user must be in the groups render and video"
+        advice = "; add the user of lagent to the groups render and video"
     return DriverError(f"AMD SMI can't be opened: {error_text(error)}{advice}")

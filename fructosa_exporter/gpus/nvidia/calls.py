@@ -1,4 +1,4 @@
-"""Calls of NVML, and what errors mean: nothing to tell, a GPU that is lost, or the driver."""
+"""Calls of NVML, whose errors mean a missing value, a lost GPU, or a failed driver."""
 
 from typing import Any
 
@@ -8,17 +8,17 @@ from fructosa_exporter.gpus.driver import DriverError, GPULost
 UNINITIALIZED, NOT_LOADED, TIMEOUT, LIBRARY_NOT_FOUND, IRQ_ISSUE = 1, 9, 10, 12, 11
 LOST, RESET_REQUIRED, OPERATING_SYSTEM, MISMATCH, UNKNOWN = 15, 16, 17, 18, 999
 
-_OF_DRIVER = {UNINITIALIZED, NOT_LOADED, MISMATCH}
-OF_GPU = {LOST, RESET_REQUIRED}
-# What some calls answer for a GPU that fell off its bus, and none does for one that is well.
-_ILL = {TIMEOUT, IRQ_ISSUE, OPERATING_SYSTEM, UNKNOWN}
+_DRIVER_ERRORS = {UNINITIALIZED, NOT_LOADED, MISMATCH}
+GPU_ERRORS = {LOST, RESET_REQUIRED}
+# Some calls return these for a GPU that fell off the bus, and none does for a healthy one.
+_CHECK_ERRORS = {TIMEOUT, IRQ_ISSUE, OPERATING_SYSTEM, UNKNOWN}
 
 
 def query(nvml: Any, function: str, *arguments: Any) -> Any | None:
-    """Return what a *function* of NVML answers; None where it has nothing to tell.
+    """Call a *function* of NVML; return None if the value is not available.
 
-    That is an old pynvml or driver without the function, a GPU that does not support it, or a
-    right that is missing.
+    The reason may be an old pynvml or driver without the function, a GPU that does not support it,
+    or missing permission.
 
     Raises: GPULost, DriverError.
     """
@@ -27,27 +27,27 @@ def query(nvml: Any, function: str, *arguments: Any) -> Any | None:
         return None
     try:
         return call(*arguments)
-    except Exception as error:  # noqa: BLE001 - told apart there
+    except Exception as error:  # noqa: BLE001 - other errors are raised again
         raise_unless_missing(nvml, error)
         return None
 
 
 def raise_unless_missing(nvml: Any, error: Exception) -> None:
-    """Take an *error* of a call as a missing answer, where it is no more than that.
+    """Return if the *error* of a call means only that a value is not available.
 
-    Raises: GPULost, DriverError, or the error where it is none of the driver's.
+    Raises: GPULost, DriverError, or *error* if it is not from the driver.
     """
     if isinstance(error, nvml.NVMLError):
         _raise_if_lost(error)
-    # pynvml's own, which is no NVMLError; a text of a board that is damaged
+    # The former is pynvml's own, not an NVMLError; the latter is a text of a damaged board.
     elif not isinstance(error, (nvml.NVMLLibraryMismatchError, UnicodeDecodeError)):
         raise error
 
 
 def fill_field_values(nvml: Any, handle: Any, array: Any) -> bool:
-    """Have NVML put its answers into an *array* of field values; tell whether it did.
+    """Let NVML fill an *array* of field values; return whether it did.
 
-    pynvml's own function makes and fills the array anew at each call, which takes longer than all
+    pynvml's own function creates and fills a new array for each call, which takes longer than all
     other calls of a reading together.
 
     Raises: GPULost, DriverError.
@@ -63,15 +63,15 @@ def fill_field_values(nvml: Any, handle: Any, array: Any) -> bool:
 
 
 def _raise_if_lost(error: Any) -> None:
-    """Raise what an *error* of NVML means, if it is more than a missing answer."""
-    if error.value in _OF_DRIVER:
-        raise DriverError(f"NVML no longer answers: {error}") from None
-    if error.value in OF_GPU:
+    """Raise DriverError or GPULost if the *error* of NVML means that."""
+    if error.value in _DRIVER_ERRORS:
+        raise DriverError(f"NVML no longer responds: {error}") from None
+    if error.value in GPU_ERRORS:
         raise GPULost(str(error)) from None
 
 
 def check_gpu(nvml: Any, handle: Any) -> None:
-    """Ask a GPU for what each has; any error but a missing answer means that it is lost.
+    """Query a value that every GPU has, to find out whether the GPU is lost.
 
     Raises: GPULost, DriverError.
     """
@@ -79,5 +79,5 @@ def check_gpu(nvml: Any, handle: Any) -> None:
         nvml.nvmlDeviceGetPerformanceState(handle)
     except nvml.NVMLError as error:
         _raise_if_lost(error)
-        if error.value in _ILL:
+        if error.value in _CHECK_ERRORS:
             raise GPULost(str(error)) from None

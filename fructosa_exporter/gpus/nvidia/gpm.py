@@ -1,6 +1,6 @@
-"""GPM, NVML's performance metrics: how busy the parts of a GPU were between two samples of it.
+"""GPM, NVML's performance metrics: the activity of the parts of a GPU between two samples.
 
-Hopper and newer have them. Source: nvml.h, nvmlGpmMetricsGet and its kin.
+Available since Hopper. Source: nvml.h, nvmlGpmMetricsGet and similar functions.
 """
 
 import struct
@@ -29,64 +29,66 @@ _METRICS = {  # NVML_GPM_METRIC_*, those in percent
 }
 _QUANTITIES: Quantities = tuple(_METRICS)
 # nvmlGpmMetric_t: metricId, nvmlReturn, value, and three texts.
-_ANSWERS = struct.Struct("=" + "4xId24x" * len(_METRICS))
+_RESULTS = struct.Struct("=" + "4xId24x" * len(_METRICS))
 _VERSION = 1  # of nvmlGpmMetricsGet_t
 
-# The ids of a GPU's part and of what it is divided into now; none for the whole GPU.
+# The id of a GPU instance and the UUIDs of its compute instances; empty for the whole GPU.
 Scope = tuple[str, ...]
 
 
 class GPMWindow:
-    """Two samples, and what happened between them. *fill* returns None where it can't fill one."""
+    """The time between two samples. *fill* fills a sample, or returns None if it can't."""
 
     def __init__(
         self, nvml: Any, quantities: Quantities, fill: Callable[[Any], object | None]
     ) -> None:
         self._nvml, self._quantities, self._fill = nvml, quantities, fill
         self._last, self._next = (query(nvml, "nvmlGpmSampleAlloc") for _ in range(2))
-        self._is_begun = False  # the last one is filled
+        self._has_sample = False  # self._last is filled
 
     def read(self, metrics_get: Any) -> Columns | None:
-        """Return what happened since the last time: at first nothing yet, None where it fails.
+        """Return the activity since the last call: nothing for the first one, None if it fails.
 
         Raises: GPULost, DriverError.
         """
         if self._fill(self._next) is None:
             return None
         self._last, self._next = self._next, self._last
-        if not self._is_begun:
-            self._is_begun = True
+        if not self._has_sample:
+            self._has_sample = True
             return (), ()
         metrics_get.sample1, metrics_get.sample2 = self._next, self._last
         if query(self._nvml, "nvmlGpmMetricsGet", metrics_get) is None:
             return None
-        return known_columns(self._quantities, _shares(metrics_get))
+        return known_columns(self._quantities, _ratios(metrics_get))
 
     def close(self) -> None:
-        """Give the samples back."""
+        """Free the samples."""
         for sample in (self._last, self._next):
             with suppress(GPULost, DriverError):
                 query(self._nvml, "nvmlGpmSampleFree", sample)
 
 
 class GPMActivity:
-    """One GPU by its handle: a window of it, or of each instance that it is divided into."""
+    """The windows of one GPU: a single one, or one for each GPU instance of MIG."""
 
     def __init__(self, nvml: Any, handle: Any) -> None:
         self._nvml, self._handle = nvml, handle
         self._windows: dict[Scope, GPMWindow] = {}
 
     @cached_property
-    def is_there(self) -> bool:
-        """Whether the GPU has GPM."""
+    def is_supported(self) -> bool:
+        """Whether the GPU supports GPM."""
         support = query(self._nvml, "nvmlGpmQueryDeviceSupport", self._handle)
         return support is not None and bool(support.isSupportedDevice)
 
     def read(self, instances: Iterable[MIGInstance]) -> list[Columns]:
-        """Return shares of the time since the last call, by scope; an empty part for a new one.
+        """Return the activity since the last call by scope; the part of a new scope is empty.
 
-        ("graphics",), ("sm",), ("warps",), ("pipe", NAME), ("bandwidth",); of *instances* the
-        same with mig_ before them, and their GPU instance after. Raises: GPULost, DriverError.
+        The quantities are ("graphics",), ("sm",), ("warps",), ("pipe", NAME), ("bandwidth",). Those
+        of *instances* have the prefix mig_ and their GPU instance as the first label.
+
+        Raises: GPULost, DriverError.
         """
         scopes = _scopes(instances)
         for gone in self._windows.keys() - set(scopes):
@@ -95,7 +97,7 @@ class GPMActivity:
         return [part for part in each if part is not None]
 
     def close(self) -> None:
-        """Give all samples back."""
+        """Free all samples."""
         for window in self._windows.values():
             window.close()
         self._windows.clear()
@@ -103,16 +105,18 @@ class GPMActivity:
     @cached_property
     def _metrics_get(self) -> Any:
         metrics_get = self._nvml.c_nvmlGpmMetricsGet_t(version=_VERSION, numMetrics=len(_METRICS))
-        for place, metric in zip(metrics_get.metrics, _METRICS.values(), strict=False):
-            place.metricId = metric
+        for entry, metric in zip(metrics_get.metrics, _METRICS.values(), strict=False):
+            entry.metricId = metric
         return metrics_get
 
     def _window(self, scope: Scope) -> GPMWindow:
         if scope not in self._windows:
-            self._windows[scope] = GPMWindow(self._nvml, *self._of(scope))
+            self._windows[scope] = GPMWindow(self._nvml, *self._quantities_and_fill(scope))
         return self._windows[scope]
 
-    def _of(self, scope: Scope) -> tuple[Quantities, Callable[[Any], object | None]]:
+    def _quantities_and_fill(
+        self, scope: Scope
+    ) -> tuple[Quantities, Callable[[Any], object | None]]:
         nvml, handle = self._nvml, self._handle
         if not scope:
             return _QUANTITIES, lambda sample: query(nvml, "nvmlGpmSampleGet", handle, sample)
@@ -124,17 +128,17 @@ class GPMActivity:
 
 
 def _scopes(instances: Iterable[MIGInstance]) -> list[Scope]:
-    """Return a scope for each GPU instance: one that is made anew has others within it."""
+    """Return the scope of each GPU instance; one that is recreated has another scope."""
     found = sorted((one.gpu_instance, one.uuid) for one in instances)
     each = groupby(found, key=lambda pair: pair[0])
     return [(part, *(uuid for _, uuid in pairs)) for part, pairs in each] or [()]
 
 
-def _shares(metrics_get: Any) -> list[float | None]:
-    """Return what was told, in the order of the questions."""
-    found = _ANSWERS.unpack_from(metrics_get, type(metrics_get).metrics.offset)
-    codes, percents = found[::2], found[1::2]
-    # A hair above all is all: two counters are never read at the same time.
+def _ratios(metrics_get: Any) -> list[float | None]:
+    """Return the results as ratios, in the order of the metrics; None for missing ones."""
+    results = _RESULTS.unpack_from(metrics_get, type(metrics_get).metrics.offset)
+    codes, percents = results[::2], results[1::2]
+    # Slightly more than 100 % counts as 100 %: NVML can't read two counters at the same time.
     return [
         min(percent / 100, 1.0) if not code and 0 <= percent < 101 else None
         for code, percent in zip(codes, percents, strict=True)

@@ -1,4 +1,4 @@
-"""NVML, the library of NVIDIA's driver: found, loaded, opened, closed."""
+"""NVML, the library of NVIDIA's driver: find, load, open and close it."""
 
 import os
 import resource
@@ -25,10 +25,10 @@ _MAX_OPEN_FILES = 65_536  # far more than the agent ever opens
 
 
 def limit_open_files(files: int = _MAX_OPEN_FILES) -> None:
-    """Lower the limits of open files, where they are higher than that.
+    """Lower the limits of open files to *files* if they are higher.
 
-    On its way to nvidia-persistenced NVML reserves some fifty bytes for each file that may ever be
-    open. Containers often allow a billion: NVIDIA/nvidia-container-toolkit, issue 1053.
+    When it connects to nvidia-persistenced, NVML allocates about 50 bytes for each file that may
+    be open. Containers often allow a billion: NVIDIA/nvidia-container-toolkit, issue 1053.
     """
     soft, hard = (_lower(limit, files) for limit in resource.getrlimit(resource.RLIMIT_NOFILE))
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
@@ -39,7 +39,7 @@ def _lower(limit: int, files: int) -> int:
 
 
 class NVML:
-    """NVML by way of pynvml. Nothing of it is loaded where there is no such library."""
+    """NVML, used through pynvml, which is loaded only if the library exists."""
 
     name = "NVIDIA's driver"
 
@@ -53,36 +53,36 @@ class NVML:
         self._gpus: list[NvidiaGPU] = []
 
     def open(self) -> "list[NvidiaGPU | str]":
-        """Open NVML; return its GPUs, or for one that doesn't answer its index.
+        """Open NVML; return its GPUs, or the index of a GPU that does not respond.
 
-        Raises: SensorUnavailable where there is no such driver, DriverError where it fails.
+        Raises: SensorUnavailable if the driver is not installed, DriverError if it fails.
         """
-        nvml = self._nvml or self._loaded()
+        nvml = self._nvml or self._load()
         self._nvml = nvml
         try:
             nvml.nvmlInit()
         except nvml.NVMLError as error:
-            raise self._refused(error) from None
+            raise self._open_error(error) from None
         self._is_open = True
         count = self.count()
         self._events.open(nvml)
-        found = [self._gpu(nvml, index) for index in range(count)]
-        self._gpus = [gpu for gpu in found if not isinstance(gpu, str)]
-        return found
+        gpus = [self._gpu(nvml, index) for index in range(count)]
+        self._gpus = [gpu for gpu in gpus if not isinstance(gpu, str)]
+        return gpus
 
     def count(self) -> int:
-        """Return how many GPUs there are now. Raises: DriverError."""
+        """Return the current number of GPUs. Raises: DriverError."""
         count = query(self._nvml, "nvmlDeviceGetCount")
         if count is None:
-            raise DriverError("NVML does not tell how many GPUs there are")
+            raise DriverError("NVML does not return the number of GPUs")
         return int(count)
 
     def events(self, uuid: str) -> QuantityValues:
-        """Return the Xids of a GPU: how many, by number, and the last one."""
-        return self._events.of(uuid)
+        """Return the Xids of a GPU: their total, the count of each, and the last one."""
+        return self._events.values(uuid)
 
     def close(self) -> None:
-        """Close NVML, whatever state it is in."""
+        """Close NVML, whatever its state."""
         if self._nvml is None or not self._is_open:
             return
         self._is_open = False
@@ -92,46 +92,49 @@ class NVML:
         self._events.close()
         try:
             self._nvml.nvmlShutdown()
-        except self._nvml.NVMLError:  # it went before
+        except self._nvml.NVMLError:  # it is gone already
             return
 
-    def _loaded(self) -> ModuleType:
-        if not _is_findable():
-            raise SensorUnavailable(f"NVIDIA's driver is not installed: there is no {LIBRARY}")
+    def _load(self) -> ModuleType:
+        if not _is_installed():
+            raise SensorUnavailable(f"NVIDIA's driver is not installed: {LIBRARY} does not exist")
         try:
             import pynvml
         except ImportError:
             raise DriverError(
-                "there is a driver of NVIDIA, but no module pynvml: pip install nvidia-ml-py"
+                "NVIDIA's driver is installed, but the module pynvml is missing: "
+                "pip install nvidia-ml-py"
             ) from None
         self._prepare()
         return pynvml  # type: ignore[no-any-return]
 
-    def _refused(self, error: Any) -> SensorUnavailable | DriverError:
-        """Return what it means that NVML can't be opened."""
+    def _open_error(self, error: Any) -> SensorUnavailable | DriverError:
+        """Return the exception to raise if NVML can't be opened because of *error*."""
         nvml, code = self._nvml, error.value
         if code == MISMATCH:
-            # The driver was replaced: the library that this process holds belongs to the old one.
+            # The driver was upgraded: the library loaded in this process belongs to the old one.
             _unload(nvml)
             return DriverError(
-                "NVML and the loaded driver are of different versions; after an upgrade of the "
-                "driver its modules must be loaded anew (or the node restarted)"
+                "NVML and the loaded driver have different versions; after an upgrade of the "
+                "driver, reload its kernel modules or reboot the node"
             )
         if code == LIBRARY_NOT_FOUND:
             return SensorUnavailable(f"NVIDIA's driver is not installed: {LIBRARY} can't be loaded")
         if code != NOT_LOADED:
             return DriverError(f"NVML can't be opened: {error}")
         if count := self._gpus_on_the_bus():
-            return DriverError(f"NVIDIA's driver is not loaded, but {count} of its GPUs are here")
+            return DriverError(
+                f"NVIDIA's driver is not loaded, but {count} of its GPUs are on the bus; load it"
+            )
         return SensorUnavailable("NVIDIA's driver is installed, but not loaded")
 
     def _gpus_on_the_bus(self) -> int:
-        def is_one(device: str) -> bool:
+        def is_gpu(device: str) -> bool:
             vendor = self._kernel.word(f"{_PCI}/{device}/vendor")
             kind = self._kernel.word(f"{_PCI}/{device}/class") or ""
             return vendor == _VENDOR and kind.startswith(_DISPLAY)
 
-        return sum(map(is_one, self._kernel.names(_PCI)))
+        return sum(map(is_gpu, self._kernel.names(_PCI)))
 
     def _gpu(self, nvml: ModuleType, index: int) -> "NvidiaGPU | str":
         from .gpu import NvidiaGPU
@@ -145,21 +148,21 @@ class NVML:
         return NvidiaGPU(nvml, handle, str(index), uuid, self._events)
 
 
-def _is_findable() -> bool:
-    """Tell whether the loader would find the library, without loading what calls the loader."""
+def _is_installed() -> bool:
+    """Return whether the dynamic loader would find the library, without importing ctypes."""
     folders = os.environ.get("LD_LIBRARY_PATH", "").split(":")
     if any(folder and os.path.exists(f"{folder}/{LIBRARY}") for folder in folders):  # noqa: PTH110
         return True
     try:
         return LIBRARY.encode() in Kernel().content(_CACHE)
-    except OSError:  # a system without such a cache: the loader must be asked
+    except OSError:  # without a cache, only the loader knows
         return True
 
 
 def _unload(nvml: Any) -> None:
-    """Let go of the library, so that the next look loads the one that is installed now.
+    """Unload the library, so that the next attempt loads the one that is installed now.
 
-    pynvml has no function for that: it keeps what it once loaded.
+    pynvml has no function for that: it keeps the library that it once loaded.
     """
     import _ctypes
 

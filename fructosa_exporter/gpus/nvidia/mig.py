@@ -1,4 +1,4 @@
-"""MIG: the instances that a GPU is divided into."""
+"""MIG: the instances of a GPU."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +8,7 @@ from .calls import query
 
 @dataclass(frozen=True)
 class MIGInstance:
-    """A compute instance, within a GPU instance."""
+    """A compute instance within a GPU instance."""
 
     handle: Any
     gpu_instance: str
@@ -18,14 +18,14 @@ class MIGInstance:
 
     @property
     def ids(self) -> tuple[str, str]:
-        """The ids of its GPU instance and of itself."""
+        """The ids of the GPU instance and the compute instance."""
         return self.gpu_instance, self.compute_instance
 
 
 def instances(nvml: Any, handle: Any) -> list[MIGInstance]:
-    """Return the instances of a GPU now; none where it is not divided.
+    """Return the current MIG instances of a GPU; an empty list without MIG.
 
-    They come and go while the driver runs, so that their handles can't be kept.
+    Instances are created and destroyed at any time, so their handles can't be cached.
 
     Raises: GPULost, DriverError.
     """
@@ -44,7 +44,7 @@ def instances(nvml: Any, handle: Any) -> list[MIGInstance]:
 def _instance(nvml: Any, device: Any) -> MIGInstance | None:
     ids = [query(nvml, f"nvmlDeviceGet{kind}InstanceId", device) for kind in ("Gpu", "Compute")]
     uuid = query(nvml, "nvmlDeviceGetUUID", device)
-    if None in ids or not uuid:  # it was removed between two calls
+    if None in ids or not uuid:  # it was destroyed between two calls
         return None
     name = query(nvml, "nvmlDeviceGetName", device) or ""
     return MIGInstance(device, str(ids[0]), str(ids[1]), uuid, name.rpartition("MIG ")[2])

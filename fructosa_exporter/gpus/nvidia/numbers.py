@@ -1,4 +1,4 @@
-"""Calls of NVML that tell a number each: made again and again, hundreds of them for a page."""
+"""Calls of NVML that return one number each; a page needs hundreds of them."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -9,9 +9,9 @@ from .calls import raise_unless_missing
 
 
 class NumberQuery(NamedTuple):
-    """A number: what it is, the function that tells it, and what makes base units of it.
+    """A quantity, the function that returns it, and the conversion to base units.
 
-    ``unit`` returns None for what stands where there is none.
+    ``unit`` returns None for a missing value.
     """
 
     quantity: tuple[str, ...]
@@ -21,7 +21,7 @@ class NumberQuery(NamedTuple):
 
 
 class NumberValues:
-    """Numbers of one GPU, by its handle; an old pynvml may lack functions for some of them."""
+    """Numbers of one GPU; those whose function an old pynvml lacks are skipped."""
 
     def __init__(self, nvml: Any, handle: Any, numbers: Sequence[NumberQuery]) -> None:
         self._nvml = nvml
@@ -32,12 +32,12 @@ class NumberValues:
         self._quantities = tuple(one.quantity for call, one in found if call is not None)
 
     def read(self) -> Columns:
-        """Return those that the GPU tells. Raises: GPULost, DriverError."""
+        """Return the supported quantities. Raises: GPULost, DriverError."""
         values: list[float | None] = []
         for call, arguments, unit in self._calls:
             try:
                 values.append(unit(call(*arguments)))
-            except Exception as error:  # noqa: BLE001 - told apart there
+            except Exception as error:  # noqa: BLE001 - other errors are raised again
                 raise_unless_missing(self._nvml, error)
                 values.append(None)
         return known_columns(self._quantities, values)

@@ -1,4 +1,4 @@
-"""NVLink: which fields tell state, bytes and errors of each link."""
+"""NVLink: the fields with state, bytes and errors of each link."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -9,9 +9,9 @@ from .fields import FieldQuery, FieldValues
 
 _KIB = 1024
 _ACTIVE = 1  # NVML_NVLINK_STATE_*: 0 is inactive, 2 asleep, 3 without traffic
-# NVML_FI_DEV_NVLINK_*, with the link as scope; the first that a GPU has is taken. Up to Hopper what
-# is sent is counted in KiB; from Blackwell on in bytes, and errors are others.
-_OF_LINK: tuple[tuple[int, str, tuple[str, ...], float], ...] = (
+# NVML_FI_DEV_NVLINK_*, with the link as scope; the first that a GPU has is used. Up to Hopper,
+# traffic is counted in KiB; since Blackwell in bytes, and there are other errors.
+_LINK_FIELDS: tuple[tuple[int, str, tuple[str, ...], float], ...] = (
     (165, "up", (), 1),
     (202, "transmit", (), 1),
     (204, "receive", (), 1),
@@ -28,9 +28,10 @@ _OF_LINK: tuple[tuple[int, str, tuple[str, ...], float], ...] = (
 
 
 def link_queries(links: Iterable[int]) -> list[FieldQuery]:
-    """Return what to ask of *links*.
+    """Return the queries for *links*.
 
-    That is ("up", LINK), ("transmit", LINK), ("receive", LINK) and ("errors", LINK, ERROR); bytes.
+    Their quantities are ("up", LINK), ("transmit", LINK) and ("receive", LINK) in bytes, and
+    ("errors", LINK, ERROR).
     """
     return [
         FieldQuery(
@@ -41,12 +42,12 @@ def link_queries(links: Iterable[int]) -> list[FieldQuery]:
             active=_ACTIVE if quantity == "up" else None,
         )
         for link in links
-        for field, quantity, error, factor in _OF_LINK
+        for field, quantity, error, factor in _LINK_FIELDS
     ]
 
 
 class NVLinks:
-    """The links of one GPU: asked all at once, or one by one where that is too much for it."""
+    """The links of one GPU, queried all at once, or one by one if the driver refuses that."""
 
     def __init__(self, nvml: Any, handle: Any, count: int) -> None:
         self._nvml, self._handle, self._count = nvml, handle, count
@@ -54,13 +55,13 @@ class NVLinks:
         self._has_read = False
 
     def read(self) -> list[Columns]:
-        """Return what the links tell. Raises: GPULost, DriverError."""
-        found = [fields.read() for fields in self._groups]
-        if not self._has_read and not found[0][0]:
+        """Return the quantities of all links. Raises: GPULost, DriverError."""
+        parts = [fields.read() for fields in self._groups]
+        if not self._has_read and not parts[0][0]:
             self._groups = [self._fields([link]) for link in range(self._count)]
-            found = [fields.read() for fields in self._groups]
+            parts = [fields.read() for fields in self._groups]
         self._has_read = True
-        return found
+        return parts
 
     def _fields(self, links: Iterable[int]) -> FieldValues:
         return FieldValues(self._nvml, self._handle, link_queries(links))

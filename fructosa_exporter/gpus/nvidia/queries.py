@@ -1,13 +1,13 @@
-"""What NVML is asked of a GPU: functions, fields by number, and the quantities that they tell."""
+"""The queries to NVML: functions, field numbers, and their quantities."""
 
-from fructosa_exporter.gpus.units import celsius, hertz, number, scaled, share, small, watts
+from fructosa_exporter.gpus.units import celsius, hertz, number_32, number_64, ratio, scaled, watts
 
 from .fields import FieldQuery
 from .numbers import NumberQuery
 
-# Engines of their own beside the one that computes: what each did, and of which time.
+# Each function returns the utilization and the sample period.
 ENGINES = [
-    NumberQuery(("engine", engine), f"nvmlDeviceGet{name}Utilization", lambda pair: share(pair[0]))
+    NumberQuery(("engine", engine), f"nvmlDeviceGet{name}Utilization", lambda pair: ratio(pair[0]))
     for engine, name in (
         ("encoder", "Encoder"),
         ("decoder", "Decoder"),
@@ -19,7 +19,7 @@ POWER = [
     NumberQuery(("draw",), "nvmlDeviceGetPowerUsage", watts),
     NumberQuery(("limit",), "nvmlDeviceGetEnforcedPowerLimit", watts),
     NumberQuery(
-        ("energy",), "nvmlDeviceGetTotalEnergyConsumption", lambda mj: scaled(number(mj), 1e-3)
+        ("energy",), "nvmlDeviceGetTotalEnergyConsumption", lambda mj: scaled(number_64(mj), 1e-3)
     ),
 ]
 _CLOCK_NAMES = ("graphics", "sm", "memory", "video")  # NVML_CLOCK_*, from 0 on
@@ -53,10 +53,10 @@ EVENTS = {  # nvmlClocksEventReason*
     ("event", "board_limit"): 0x200,
     ("event", "reliability"): 0x400,
 }
-OLD_EVENTS = 0x1FF  # what all GPUs tell that don't say what they can tell
-# The first is to go with CUDA 14, and older drivers don't have the second.
+OLD_EVENTS = 0x1FF  # the events of a GPU that does not report which it supports
+# The first will be removed with CUDA 14, and older drivers don't have the second.
 TEMPERATURE = ("nvmlDeviceGetTemperature", "nvmlDeviceGetTemperatureV")
-# Drivers before 535 call them otherwise.
+# The second names are those of drivers before 535.
 CURRENT_EVENTS, SUPPORTED_EVENTS = (
     (f"nvmlDeviceGet{which}ClocksEventReasons", f"nvmlDeviceGet{which}ClocksThrottleReasons")
     for which in ("Current", "Supported")
@@ -64,7 +64,7 @@ CURRENT_EVENTS, SUPPORTED_EVENTS = (
 
 
 def _positive(value: int | None) -> int | None:
-    return small(value) or None
+    return number_32(value) or None
 
 
 LINK = [
@@ -80,12 +80,12 @@ LINK_RATES = [
     NumberQuery(
         (f"{way}_rate",),
         "nvmlDeviceGetPcieThroughput",
-        lambda kilobytes: scaled(small(kilobytes), 1000),
+        lambda kilobytes: scaled(number_32(kilobytes), 1000),
         (counter,),
     )
     for counter, way in enumerate(("transmit", "receive"))
 ]
-# NVML_FI_DEV_*, each a value of its own, or of a scope 0.
+# NVML_FI_DEV_* without a scope, or with scope 0.
 MEMORY_C = [FieldQuery(82, 0, ("memory",))]
 LINK_COUNT = [FieldQuery(91, 0, ("count",))]
 PCIE = [
@@ -93,7 +93,7 @@ PCIE = [
     FieldQuery(198, 0, ("receive",)),
     FieldQuery(94, 0, ("replays",)),
 ]
-_HELD_FIELDS = {  # nanoseconds in which clocks were held back
+_THROTTLED_FIELDS = {  # nanoseconds
     "power": 74,
     "thermal": 75,
     "sync_boost": 76,
@@ -103,7 +103,9 @@ _HELD_FIELDS = {  # nanoseconds in which clocks were held back
     "hw_thermal": 270,
     "hw_power_brake": 271,
 }
-HELD = [FieldQuery(field, 0, ("held", name), 1e-9) for name, field in _HELD_FIELDS.items()]
+THROTTLED = [
+    FieldQuery(field, 0, ("throttled", name), 1e-9) for name, field in _THROTTLED_FIELDS.items()
+]
 _FAULT_FIELDS = {
     ("ecc", "corrected"): 3,
     ("ecc", "uncorrected"): 4,
@@ -119,7 +121,7 @@ _FAULT_FIELDS = {
     ("recovery_action",): 230,
 }
 FAULTS = [FieldQuery(field, 0, quantity) for quantity, field in _FAULT_FIELDS.items()]
-# Newer and older names: pynvml refuses the plain ones where the driver is older than itself.
+# Newer and older names: pynvml's functions without a version fail if the driver is older.
 PROCESSES = {
     kind: tuple(f"nvmlDeviceGet{name}RunningProcesses_v{version}" for version in (3, 2))
     for kind, name in (("compute", "Compute"), ("graphics", "Graphics"))

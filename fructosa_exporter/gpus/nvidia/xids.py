@@ -1,4 +1,4 @@
-"""Xids: errors that NVIDIA's driver reports as events, counted since the agent began."""
+"""Xids: errors that NVIDIA's driver reports as events, counted since the agent started."""
 
 from collections import Counter
 from contextlib import suppress
@@ -7,11 +7,11 @@ from typing import Any
 
 from fructosa_exporter.gpus.quantities import QuantityValues
 
-_LIMIT = 10_000  # no driver has so many events at once: it would keep the reading
+_LIMIT = 10_000  # of events in one reading; a driver that never stops must not block it
 
 
 class XidEvents:
-    """Waits for nothing: takes what NVML has kept since the last look."""
+    """Counts the Xids that NVML has collected since the last call, without waiting."""
 
     def __init__(self) -> None:
         self._nvml: Any = None
@@ -21,11 +21,11 @@ class XidEvents:
         self._last: dict[str, int] = {}
 
     def open(self, nvml: ModuleType) -> None:
-        """Take the library, which has just been opened."""
+        """Use the library *nvml*, which has just been opened."""
         self._nvml, self._set, self._uuids = nvml, None, {}
 
     def watch(self, handle: Any, uuid: str) -> None:
-        """Have NVML keep the Xids of a GPU, where it can. The set is made when it is needed."""
+        """Let NVML collect the Xids of a GPU, if it supports that."""
         if _address(handle) in self._uuids:
             return
         try:
@@ -39,22 +39,22 @@ class XidEvents:
         self._counts.setdefault(uuid, Counter())
 
     def watch_again(self, handle: Any, uuid: str) -> None:
-        """Go on with a GPU that was watched before NVML was opened again: each Xid counts."""
+        """Watch a GPU again that was watched before NVML was reopened."""
         if uuid in self._counts:
             self.watch(handle, uuid)
 
-    def of(self, uuid: str) -> QuantityValues:
-        """Return ("xids",), ("xid", NUMBER), and ("last_xid",) once there was one."""
-        self._take()
+    def values(self, uuid: str) -> QuantityValues:
+        """Return ("xids",), ("xid", NUMBER), and ("last_xid",) if there was one."""
+        self._drain()
         if uuid not in self._counts:
             return {}
         counts = self._counts[uuid]
-        found: QuantityValues = {("xids",): counts.total()}
-        found |= {("xid", str(xid)): count for xid, count in counts.items()}
-        return found | ({("last_xid",): self._last[uuid]} if uuid in self._last else {})
+        values: QuantityValues = {("xids",): counts.total()}
+        values |= {("xid", str(xid)): count for xid, count in counts.items()}
+        return values | ({("last_xid",): self._last[uuid]} if uuid in self._last else {})
 
-    def _take(self) -> None:
-        """Count the Xids that came since the last look."""
+    def _drain(self) -> None:
+        """Count the Xids since the last call."""
         for _ in range(_LIMIT if self._set is not None else 0):
             try:
                 event = self._nvml.nvmlEventSetWait_v2(self._set, 0)
@@ -66,16 +66,16 @@ class XidEvents:
                 self._last[uuid] = event.eventData
 
     def close(self) -> None:
-        """Let go of the set; what was counted stays."""
+        """Free the event set; the counts stay."""
         if self._set is not None:
-            self._take()
+            self._drain()
             with suppress(self._nvml.NVMLError):
                 self._nvml.nvmlEventSetFree(self._set)
         self._set, self._uuids = None, {}
 
 
 def _address(handle: Any) -> int:
-    """Return where a handle points to: pynvml's handles have no equality of their own."""
+    """Return the address in a handle, as pynvml's handles can't be compared."""
     from ctypes import c_void_p, cast
 
     return cast(handle, c_void_p).value or 0

@@ -1,4 +1,4 @@
-"""What the sensors of GPUs share."""
+"""The base class of all sensors of GPUs."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
@@ -19,7 +19,7 @@ def gpu_metric(
     *labels: str,
     declare: Callable[..., Metric] = gauge,
 ) -> Metric:
-    """Declare a metric of a GPU: its labels begin with the GPU's index and UUID."""
+    """Declare a metric of a GPU; its first labels are the index and UUID of the GPU."""
     return declare(f"fructosa_gpu_{name}", help, "gpu", "uuid", *labels)
 
 
@@ -27,10 +27,10 @@ GPUS = AllVendors(Driver(NVML()), Driver(AMDSMI()))
 
 
 class GPUSensor(Sensor):
-    """A subject that GPUs are asked for. A subclass declares what each quantity means."""
+    """A sensor that queries each GPU. A subclass declares the metric of each quantity."""
 
     slowness: ClassVar[int] = 1
-    cost: ClassVar[str] = "calls into the driver, some 10 to 100 us each"
+    cost: ClassVar[str] = "calls into the driver, about 10 to 100 us each"
     QUANTITIES: ClassVar[Mapping[str, Metric]]
 
     read: AllVendors = GPUS
@@ -39,41 +39,41 @@ class GPUSensor(Sensor):
         self, options: SensorOptions | None = None, read: Callable[..., Any] | None = None
     ) -> None:
         super().__init__(options, read)
-        self._told: list[tuple[Labels, list[Quantities]]] = []
+        self._quantities: list[tuple[Labels, list[Quantities]]] = []
         self._keys: list[Key] = []
 
     def query(self, gpu: Any) -> QuantityValues | list[Columns]:
-        """Return what a GPU answers: quantities, with their labels, that it knows.
+        """Return the quantities that a GPU supports, with their values.
 
         Raises: GPULost, DriverError.
         """
         raise NotImplementedError
 
     def query_all(self) -> Sequence[tuple[Labels, QuantityValues | list[Columns]]]:
-        """Return what each GPU tells. Raises: as ``AllVendors.query_each``."""
+        """Return the quantities of each GPU. Raises: as ``AllVendors.query_each``."""
         return self.read.query_each(self.name, self.query)
 
     def samples(self) -> Iterable[Sample | Rows]:
-        answers = self.query_all()
-        if not answers:
-            raise DriverError("no GPU answers")
-        each = [(gpu, columns(answer)) for gpu, answer in answers]
-        told = [(gpu, [quantities for quantities, _ in found]) for gpu, found in each]
-        if told != self._told:
-            self._told, self._keys = told, self._series(told)
+        results = self.query_all()
+        if not results:
+            raise DriverError("no GPU responds")
+        each = [(gpu, columns(result)) for gpu, result in results]
+        quantities = [(gpu, [names for names, _ in parts]) for gpu, parts in each]
+        if quantities != self._quantities:
+            self._quantities, self._keys = quantities, self._series(quantities)
         if not self._keys:
-            raise SensorUnavailable("the GPUs here tell nothing of it")
+            raise SensorUnavailable("no GPU of this node supports any of these metrics")
         values: list[float] = []
-        for _, found in each:
-            for _, numbers in found:
+        for _, parts in each:
+            for _, numbers in parts:
                 values += numbers
         return [Rows(self._keys, values)]
 
-    def _series(self, told: list[tuple[Labels, list[Quantities]]]) -> list[Key]:
-        """Return the series of what GPUs tell, which are kept while they tell the same."""
+    def _series(self, quantities: list[tuple[Labels, list[Quantities]]]) -> list[Key]:
+        """Return the keys of the series; they are cached while the quantities stay the same."""
         return [
-            self.QUANTITIES[name].sample(0, *gpu, *more)[:2]
-            for gpu, found in told
-            for quantities in found
-            for name, *more in quantities
+            self.QUANTITIES[name].sample(0, *gpu, *labels)[:2]
+            for gpu, parts in quantities
+            for names in parts
+            for name, *labels in names
         ]

@@ -1,4 +1,4 @@
-"""GPUs: which there are."""
+"""GPUs: their identity and whether they respond."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,28 +15,28 @@ from .gpu_sensor import GPUSensor, gpu_metric
 
 @dataclass(frozen=True, kw_only=True)
 class GPUInfoOptions(SensorOptions):
-    """Whether serial numbers are told."""
+    """Whether serial numbers are exposed."""
 
-    serial: bool = option(YES_NO, False, "Also tell the serial number of each board.")
+    serial: bool = option(YES_NO, False, "Also expose the serial number of each board.")
 
 
 class GPUInfo(GPUSensor):
-    """Which GPUs there are, with their driver and MIG's instances; whether each answers.
+    """GPUs of the node, with driver versions and MIG instances, and whether each responds.
 
-    Source: NVML; AMD SMI. A GPU that has ever answered is up or down until the agent ends, also
-    when its driver is unloaded or it fell off the bus. CUDA's version is the newest that the driver
-    supports. Which GPU has which index is the same for nvidia-smi, whatever CUDA_VISIBLE_DEVICES
-    says.
+    Source: NVML; AMD SMI. A GPU that has once responded is exposed as up or down until the agent
+    exits, even if its driver is unloaded or it falls off the bus. The CUDA version is the newest
+    that the driver supports. The index of a GPU is that of nvidia-smi, regardless of
+    CUDA_VISIBLE_DEVICES.
     """
 
     Options: ClassVar[type[SensorOptions]] = GPUInfoOptions
     options: GPUInfoOptions
 
-    UP = gpu_metric("up", "1 if the GPU answers, 0 if it or its driver no longer does.")
+    UP = gpu_metric("up", "1 if the GPU responds, 0 if it or its driver no longer does.")
     QUANTITIES = {
         "info": gpu_metric(
             "info",
-            "What a GPU is.",
+            "Name, PCI address, vendor and driver versions of the GPU.",
             "name",
             "pci_bus_id",
             "vendor",
@@ -47,10 +47,10 @@ class GPUInfo(GPUSensor):
         "serial": gpu_metric(
             "serial_info", "Serial number of the GPU's board.", "serial", declare=info
         ),
-        "mig_enabled": gpu_metric("mig_enabled", "1 if the GPU is divided by MIG, else 0."),
+        "mig_enabled": gpu_metric("mig_enabled", "1 if MIG is enabled on the GPU, else 0."),
         "mig_info": gpu_metric(
             "mig_info",
-            "An instance that MIG has made of a GPU.",
+            "A MIG instance of the GPU.",
             "gpu_instance",
             "compute_instance",
             "mig_uuid",
@@ -65,7 +65,7 @@ class GPUInfo(GPUSensor):
         return [*samples, *super().samples()] if any(is_up for _, is_up in states) else samples
 
     def query(self, gpu: Any) -> QuantityValues | list[Columns]:
-        found = columns(gpu.info())
+        parts = columns(gpu.info())
         if self.options.serial and (serial := gpu.serial()):
-            found.append(((("serial", serial),), [1]))
-        return found
+            parts.append(((("serial", serial),), [1]))
+        return parts

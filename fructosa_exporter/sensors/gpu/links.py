@@ -1,4 +1,4 @@
-"""GPUs: what connects them to the node, and to each other."""
+"""GPUs: PCIe and NVLink."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -19,18 +19,19 @@ class GPUPcieOptions(CalmSensorOptions):
     rates: bool = option(
         YES_NO,
         False,
-        "Also measure rates: NVIDIA's driver takes 40 ms a GPU for it, in which the sensor waits.",
+        "Also measure rates, for which NVIDIA's driver blocks the sensor for 40 ms per GPU.",
     )
 
 
 class GPUPcie(GPUSensor):
-    """PCIe of GPUs: bytes, replays, and the link's generation and width.
+    """PCIe traffic, replays, generation and width of the links of GPUs.
 
-    Source: NVML, field values (bytes from Hopper on, by newer drivers, and replays) and
-    nvmlDeviceGetCurrPcieLinkGeneration; with the option nvmlDeviceGetPcieThroughput, which
+    Source: NVML, field values (replays; bytes since Hopper with newer drivers) and
+    nvmlDeviceGetCurrPcieLinkGeneration; with the option rates, nvmlDeviceGetPcieThroughput, which
     measures for 20 ms in each direction; AMD SMI, PCIe information. An idle GPU lowers the
-    generation to save power: below the maximum is a fault only under load. A width below the
-    maximum is a bad slot, riser or contact. Counts of bytes may begin anew, says nvml.h.
+    generation to save power, so a generation below the maximum is a fault only under load. A width
+    below the maximum points to a bad slot, riser or contact. According to nvml.h, byte counters may
+    be reset.
     """
 
     Options: ClassVar[type[SensorOptions]] = GPUPcieOptions
@@ -38,25 +39,29 @@ class GPUPcie(GPUSensor):
 
     QUANTITIES = {
         "transmit": gpu_metric(
-            "pcie_transmit_bytes_total", "Bytes that the GPU sent.", declare=counter
+            "pcie_transmit_bytes_total", "Bytes sent by the GPU over PCIe.", declare=counter
         ),
         "receive": gpu_metric(
-            "pcie_receive_bytes_total", "Bytes that the GPU received.", declare=counter
+            "pcie_receive_bytes_total", "Bytes received by the GPU over PCIe.", declare=counter
         ),
         "replays": gpu_metric(
-            "pcie_replays_total", "Packets that were sent again for an error.", declare=counter
+            "pcie_replays_total", "PCIe packets sent again because of an error.", declare=counter
         ),
-        "generation": gpu_metric("pcie_link_generation", "PCIe generation that the link has now."),
+        "generation": gpu_metric("pcie_link_generation", "Current PCIe generation of the link."),
         "generation_max": gpu_metric(
-            "pcie_link_generation_max", "Highest generation of GPU and slot."
+            "pcie_link_generation_max", "Highest PCIe generation that GPU and slot support."
         ),
-        "lanes": gpu_metric("pcie_link_lanes", "Lanes that the link has now."),
-        "lanes_max": gpu_metric("pcie_link_lanes_max", "Most lanes of GPU and slot."),
+        "lanes": gpu_metric("pcie_link_lanes", "Current number of PCIe lanes of the link."),
+        "lanes_max": gpu_metric(
+            "pcie_link_lanes_max", "Highest number of PCIe lanes that GPU and slot support."
+        ),
         "transmit_rate": gpu_metric(
-            "pcie_transmit_bytes_per_second", "Rate at which the GPU sent, over 20 ms."
+            "pcie_transmit_bytes_per_second",
+            "Rate at which the GPU sent over PCIe, measured for 20 ms.",
         ),
         "receive_rate": gpu_metric(
-            "pcie_receive_bytes_per_second", "Rate at which the GPU received, over 20 ms."
+            "pcie_receive_bytes_per_second",
+            "Rate at which the GPU received over PCIe, measured for 20 ms.",
         ),
     }
 
@@ -66,7 +71,7 @@ class GPUPcie(GPUSensor):
 
 @dataclass(frozen=True, kw_only=True)
 class GPUNVLinkOptions(SensorOptions):
-    """Read seldom: eighteen links a GPU are many samples."""
+    """Read less often, because 18 links per GPU make many samples."""
 
     time_interval: float = time_interval(10)
 
@@ -74,24 +79,31 @@ class GPUNVLinkOptions(SensorOptions):
 class GPUNVLink(GPUSensor):
     """NVLink: state, bytes and errors of each link.
 
-    Source: NVML, field values NVLINK_THROUGHPUT_DATA, NVLINK_ERROR and NVLINK_GET_STATE, from
-    Blackwell on NVLINK_COUNT; AMD SMI tells none. Links that are not connected are down. Errors
-    are replay, recovery and crc up to Hopper; receive, recovery, recovery_failed and symbol since.
+    Source: NVML, field values NVLINK_THROUGHPUT_DATA, NVLINK_ERROR and NVLINK_GET_STATE, since
+    Blackwell NVLINK_COUNT. AMD SMI has none of it. Links that are not connected are exposed as
+    down. The errors are replay, recovery and crc up to Hopper, and receive, recovery,
+    recovery_failed and symbol since Blackwell.
     """
 
     Options: ClassVar[type[SensorOptions]] = GPUNVLinkOptions
-    cost: ClassVar[str] = "one call a GPU; some 100 samples a GPU of 18 links"
+    cost: ClassVar[str] = "one call per GPU; about 100 samples for a GPU with 18 links"
 
     QUANTITIES = {
-        "up": gpu_metric("nvlink_up", "1 while the link is active, else 0.", "link"),
+        "up": gpu_metric("nvlink_up", "1 if the NVLink is active, else 0.", "link"),
         "transmit": gpu_metric(
-            "nvlink_transmit_bytes_total", "Bytes of data sent.", "link", declare=counter
+            "nvlink_transmit_bytes_total",
+            "Bytes of data sent over the NVLink.",
+            "link",
+            declare=counter,
         ),
         "receive": gpu_metric(
-            "nvlink_receive_bytes_total", "Bytes of data received.", "link", declare=counter
+            "nvlink_receive_bytes_total",
+            "Bytes of data received over the NVLink.",
+            "link",
+            declare=counter,
         ),
         "errors": gpu_metric(
-            "nvlink_errors_total", "Errors of the link.", "link", "error", declare=counter
+            "nvlink_errors_total", "Errors of the NVLink.", "link", "error", declare=counter
         ),
     }
 

@@ -1,4 +1,4 @@
-"""GPUs: heat, power, clocks and fans."""
+"""GPUs: temperatures, power, clocks and fans."""
 
 from typing import Any, ClassVar
 
@@ -10,20 +10,21 @@ from .gpu_sensor import GPUSensor, gpu_metric
 
 
 class GPUTemperature(GPUSensor):
-    """Temperatures of GPUs and their memory, and those at which they slow or shut down.
+    """Temperatures of GPUs and their memory, and the thresholds for slowdown and shutdown.
 
     Source: NVML, nvmlDeviceGetTemperature, its thresholds and nvmlDeviceGetMarginTemperature;
-    AMD SMI, temperature metrics. AMD's is that of the hottest spot.
+    AMD SMI, temperature metrics. For AMD, the temperature is that of the hotspot, or of the edge if
+    the GPU has no hotspot sensor.
     """
 
     QUANTITIES = {
         "gpu": gpu_metric("temperature_celsius", "Temperature of the GPU."),
         "memory": gpu_metric("memory_temperature_celsius", "Temperature of the GPU's memory."),
         "margin": gpu_metric(
-            "temperature_margin_celsius", "Degrees that are left until the GPU slows down."
+            "temperature_margin_celsius", "Difference to the temperature where the GPU slows down."
         ),
         "threshold": gpu_metric(
-            "temperature_threshold_celsius", "Temperature at which something happens.", "threshold"
+            "temperature_threshold_celsius", "Temperature of the threshold.", "threshold"
         ),
     }
 
@@ -32,16 +33,16 @@ class GPUTemperature(GPUSensor):
 
 
 class GPUPower(GPUSensor):
-    """Power that GPUs draw, the limit that they are held to, and the energy they have used.
+    """Power draw of GPUs, their power limit, and the energy they have used.
 
     Source: NVML, nvmlDeviceGetPowerUsage, nvmlDeviceGetEnforcedPowerLimit and the energy counter
-    (from Volta on); AMD SMI, power and energy. On most of NVIDIA's GPUs since Ampere power is the
-    average of one second, on A100 and before it is that of the moment.
+    (since Volta); AMD SMI, power and energy. On most NVIDIA GPUs since Ampere, the power is the
+    average over one second; on A100 and older GPUs, it is instantaneous.
     """
 
     QUANTITIES = {
-        "draw": gpu_metric("power_watts", "Power that the GPU with its memory draws."),
-        "limit": gpu_metric("power_limit_watts", "Power that the GPU is held to."),
+        "draw": gpu_metric("power_watts", "Power draw of the GPU, including its memory."),
+        "limit": gpu_metric("power_limit_watts", "Power limit of the GPU."),
         "energy": gpu_metric(
             "energy_joules_total", "Energy used since the driver was loaded.", declare=counter
         ),
@@ -52,26 +53,31 @@ class GPUPower(GPUSensor):
 
 
 class GPUClocks(GPUSensor):
-    """Clocks of GPUs, what holds them back, and for how long it did.
+    """Clocks of GPUs, the reasons that limit them, and for how long.
 
     Source: NVML, nvmlDeviceGetClockInfo, nvmlDeviceGetCurrentClocksEventReasons, field values of
-    performance policies; AMD SMI, clock information. An event is 1 while it holds: gpu_idle and
-    applications_clocks are no faults, sw_power_cap is usual under load; hw_slowdown, hw_thermal and
-    hw_power_brake mean too much heat or too little power; AMD's hold since the reading before.
-    Those that a GPU can't tell are absent. Times also hold what happened between two readings.
+    performance policies; AMD SMI, clock information. An event is 1 while it is active. gpu_idle and
+    applications_clocks are not faults, and sw_power_cap is usual under load. hw_slowdown,
+    hw_thermal and hw_power_brake mean too much heat or too little power. AMD's events cover the
+    time since the previous reading. Events that a GPU does not support are absent. Times include
+    events between two readings.
     """
 
     QUANTITIES = {
-        "clock": gpu_metric("clock_hertz", "Frequency of a clock.", "clock"),
-        "fastest": gpu_metric("clock_max_hertz", "Highest frequency of a clock.", "clock"),
-        "event": gpu_metric("clocks_event", "1 while this sets the clocks, else 0.", "reason"),
-        "held": gpu_metric(
+        "clock": gpu_metric("clock_hertz", "Current frequency of the clock.", "clock"),
+        "fastest": gpu_metric("clock_max_hertz", "Highest frequency of the clock.", "clock"),
+        "event": gpu_metric(
+            "clocks_event", "1 while the reason determines the clocks, else 0.", "reason"
+        ),
+        "throttled": gpu_metric(
             "throttled_seconds_total",
-            "Time in which clocks were held back for a reason, since the driver was loaded.",
+            "Time that clocks were throttled for the reason since the driver was loaded.",
             "reason",
             declare=counter,
         ),
-        "state": gpu_metric("performance_state", "P-state: 0 is the fastest, 15 the slowest."),
+        "state": gpu_metric(
+            "performance_state", "Performance state (P-state); 0 is the fastest, 15 the slowest."
+        ),
     }
 
     def query(self, gpu: Any) -> QuantityValues | list[Columns]:
@@ -79,9 +85,9 @@ class GPUClocks(GPUSensor):
 
 
 class GPUFans(GPUSensor):
-    """Fans of GPUs; those of servers are cooled by the chassis, and have none.
+    """Speed of the fans of GPUs; most GPUs for servers have no fans of their own.
 
-    Source: NVML, nvmlDeviceGetFanSpeed_v2: what the fan was told to do, also where it is blocked;
+    Source: NVML, nvmlDeviceGetFanSpeed_v2, which is the intended speed, even if the fan is blocked;
     AMD SMI, fan speed.
     """
 
@@ -89,7 +95,7 @@ class GPUFans(GPUSensor):
 
     QUANTITIES = {
         "speed": gpu_metric(
-            "fan_speed_ratio", "Share of the fan's highest speed; may exceed 1.", "fan"
+            "fan_speed_ratio", "Speed as a share of the fan's maximum; may exceed 1.", "fan"
         )
     }
 

@@ -1,4 +1,4 @@
-"""GPUs: who uses them."""
+"""GPUs: the processes that use them."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -16,19 +16,22 @@ from .gpu_sensor import GPUSensor, gpu_metric
 
 @dataclass(frozen=True, kw_only=True)
 class GPUProcessesOptions(CalmSensorOptions):
-    """Whether processes are told one by one."""
+    """Whether processes are exposed one by one."""
 
     each: bool = option(
-        YES_NO, False, "Also tell each process, with its number and command: series come and go."
+        YES_NO,
+        False,
+        "Also expose each process with its PID and command, which creates many short-lived series.",
     )
 
 
 class GPUProcesses(GPUSensor):
-    """Processes that use GPUs, and their memory; each of them only on request.
+    """Processes that use GPUs, and the GPU memory that they use.
 
-    Source: NVML, nvmlDeviceGetComputeRunningProcesses and its kin; AMD SMI, process list. Memory
-    is missing where the driver does not tell it, as in some containers. Of a GPU that is divided by
-    MIG, NVML tells processes to root alone.
+    Source: NVML, nvmlDeviceGetComputeRunningProcesses and nvmlDeviceGetGraphicsRunningProcesses;
+    AMD SMI, process list. Memory is absent if the driver does not report it, as in some containers.
+    With MIG, NVML reports processes only to root. Processes are exposed one by one only with
+    each = yes.
     """
 
     Options: ClassVar[type[SensorOptions]] = GPUProcessesOptions
@@ -36,35 +39,35 @@ class GPUProcesses(GPUSensor):
 
     QUANTITIES = {
         "count": gpu_metric("processes", "Processes that use the GPU.", "kind"),
-        "memory": gpu_metric("processes_memory_bytes", "Memory of all processes on the GPU."),
+        "memory": gpu_metric("processes_memory_bytes", "GPU memory used by all processes."),
         "mig_count": gpu_metric(
             "mig_processes",
-            "Processes that use a MIG instance; it is absent where there are none.",
+            "Processes that use the MIG instance; absent if there are none.",
             "gpu_instance",
             "compute_instance",
         ),
         "process": gpu_metric(
-            "process_memory_bytes", "Memory of a process on the GPU.", "pid", "command"
+            "process_memory_bytes", "GPU memory used by the process.", "pid", "command"
         ),
     }
 
     kernel = Kernel()
 
     def query(self, gpu: Any) -> QuantityValues:
-        found = gpu.processes()
-        answer: QuantityValues = {
-            ("count", kind): len(processes) for kind, processes in found.items()
+        by_kind = gpu.processes()
+        result: QuantityValues = {
+            ("count", kind): len(processes) for kind, processes in by_kind.items()
         }
-        if not found:
-            return answer
-        # One that computes and draws is in both lists, with the same memory.
-        each = {one.pid: one for processes in found.values() for one in processes}
+        if not by_kind:
+            return result
+        # A process that uses compute and graphics is in both lists, with the same memory.
+        each = {one.pid: one for processes in by_kind.values() for one in processes}
         sizes = [one.memory_bytes for one in each.values()]
         if None not in sizes:
-            answer["memory",] = sum(size or 0 for size in sizes)
-        if divided := [one.instance for one in each.values() if one.instance]:
-            answer |= {("mig_count", *ids): count for ids, count in Counter(divided).items()}
-        return answer | (self._each(each.values()) if self.options.each else {})
+            result["memory",] = sum(size or 0 for size in sizes)
+        if instances := [one.instance for one in each.values() if one.instance]:
+            result |= {("mig_count", *ids): count for ids, count in Counter(instances).items()}
+        return result | (self._each(each.values()) if self.options.each else {})
 
     def _each(self, processes: Iterable[GPUProcess]) -> QuantityValues:
         return {

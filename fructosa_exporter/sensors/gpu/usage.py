@@ -1,4 +1,4 @@
-"""GPUs: how busy they are, and how full their memory is."""
+"""GPUs: their utilization and memory."""
 
 from typing import Any
 
@@ -8,21 +8,20 @@ from .gpu_sensor import GPUSensor, gpu_metric
 
 
 class GPUUtilization(GPUSensor):
-    """How busy GPUs, their memory, and their engines for video and images are.
+    """Utilization of GPUs, their memory, and their engines for video and images.
 
-    Source: NVML, nvmlDeviceGetUtilizationRates and its kin; AMD SMI, GPU activity. They are of the
-    driver's last sample period, a sixth of a second to one second. A GPU counts as busy as long
-    as anything runs on it, be it on one of its hundred processors. A GPU that is divided by MIG
-    tells none.
+    Source: NVML, nvmlDeviceGetUtilizationRates and similar functions; AMD SMI, GPU activity. The
+    values cover the driver's last sample period, between 1/6 s and 1 s. A GPU counts as busy while
+    anything runs on it, even on a single multiprocessor. With MIG there are no values.
     """
 
     QUANTITIES = {
-        "busy": gpu_metric("utilization_ratio", "Share of time in which something ran on the GPU."),
+        "busy": gpu_metric("utilization_ratio", "Share of time that something ran on the GPU."),
         "memory": gpu_metric(
-            "memory_busy_ratio", "Share of time in which memory was read or written."
+            "memory_busy_ratio", "Share of time that the GPU's memory was read or written."
         ),
         "engine": gpu_metric(
-            "engine_utilization_ratio", "Share of time that an engine worked.", "engine"
+            "engine_utilization_ratio", "Share of time that the engine was busy.", "engine"
         ),
     }
 
@@ -31,34 +30,36 @@ class GPUUtilization(GPUSensor):
 
 
 class GPUMemory(GPUSensor):
-    """Memory of GPUs, of MIG's instances, and what of it can be seen over PCIe (BAR1).
+    """Memory of GPUs and MIG instances, and the memory mapped over PCIe (BAR1).
 
-    Source: NVML, nvmlDeviceGetMemoryInfo; AMD SMI, VRAM usage. What the driver and firmware
-    reserve counts neither as used nor as free.
+    Source: NVML, nvmlDeviceGetMemoryInfo; AMD SMI, VRAM usage. Memory reserved by driver and
+    firmware counts as neither used nor free.
     """
 
     QUANTITIES = {
-        "total": gpu_metric("memory_total_bytes", "Memory of the GPU."),
-        "used": gpu_metric("memory_used_bytes", "Memory that is allocated."),
-        "free": gpu_metric("memory_free_bytes", "Memory that can be allocated."),
-        "reserved": gpu_metric("memory_reserved_bytes", "Memory that driver and firmware keep."),
-        "bar1_total": gpu_metric("bar1_total_bytes", "Memory that can be mapped over PCIe."),
-        "bar1_used": gpu_metric("bar1_used_bytes", "Memory that is mapped over PCIe."),
+        "total": gpu_metric("memory_total_bytes", "Size of the GPU's memory."),
+        "used": gpu_metric("memory_used_bytes", "GPU memory that is allocated."),
+        "free": gpu_metric("memory_free_bytes", "GPU memory that is available."),
+        "reserved": gpu_metric(
+            "memory_reserved_bytes", "GPU memory reserved by driver and firmware."
+        ),
+        "bar1_total": gpu_metric("bar1_total_bytes", "GPU memory that can be mapped over PCIe."),
+        "bar1_used": gpu_metric("bar1_used_bytes", "GPU memory that is mapped over PCIe."),
         "mig_total": gpu_metric(
             "mig_memory_total_bytes",
-            "Memory of a MIG instance.",
+            "Memory of the MIG instance.",
             "gpu_instance",
             "compute_instance",
         ),
         "mig_used": gpu_metric(
             "mig_memory_used_bytes",
-            "Memory that is allocated in a MIG instance.",
+            "Allocated memory of the MIG instance.",
             "gpu_instance",
             "compute_instance",
         ),
         "mig_free": gpu_metric(
             "mig_memory_free_bytes",
-            "Memory that can be allocated in a MIG instance.",
+            "Available memory of the MIG instance.",
             "gpu_instance",
             "compute_instance",
         ),

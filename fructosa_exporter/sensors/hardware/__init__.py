@@ -1,1 +1,1 @@
-"""Boards, chips and their sensors: temperatures, energy, memory errors."""
+"""Hardware: temperatures, fans, energy and memory errors."""

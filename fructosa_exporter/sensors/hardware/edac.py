@@ -1,4 +1,4 @@
-"""Errors of the memory: those that were corrected, and those that could not be."""
+"""Corrected and uncorrected memory errors (EDAC)."""
 
 import re
 from collections.abc import Iterator
@@ -16,52 +16,52 @@ _CHANNEL = re.compile(r"(ch[0-9]+)_ce_count")
 
 
 class EDAC(Sensor):
-    """Memory errors, corrected or not, by memory controller and by DIMM.
+    """Corrected and uncorrected memory errors by memory controller and by DIMM.
 
-    Source: /sys/devices/system/edac/mc. Counts begin when the driver is loaded. A DIMM is
-    called as its folder is, dimm0 or rank0, which is unique within its controller; its label,
-    which somebody may have set to anything, and its location are facts beside it. Errors whose
-    DIMM is not known count for the controller only. Kernels before 4.10 count by rows of chips
-    (csrow0) and, where errors are corrected, by channels (csrow0/ch1).
+    Source: /sys/devices/system/edac/mc. Counts begin when the driver is loaded. A DIMM has the
+    name of its folder, dimm0 or rank0, which is unique within its controller. Its label, which an
+    administrator can set to anything, and its location are labels of fructosa_edac_dimm_info.
+    Errors whose DIMM is unknown count only for the controller. Kernels before 4.10 count by chip
+    row (csrow0) and, for corrected errors, by channel (csrow0/ch1).
     """
 
     Options = SlowSensorOptions
 
     CONTROLLER = {
         "ce_count": counter(
-            "fructosa_edac_corrected_errors_total", "Errors corrected.", "controller"
+            "fructosa_edac_corrected_errors_total", "Corrected memory errors.", "controller"
         ),
         "ue_count": counter(
             "fructosa_edac_uncorrected_errors_total",
-            "Errors that could not be corrected.",
+            "Uncorrected memory errors.",
             "controller",
         ),
         "ce_noinfo_count": counter(
             "fructosa_edac_corrected_unlocated_errors_total",
-            "Errors corrected whose DIMM is not known.",
+            "Corrected memory errors whose DIMM is unknown.",
             "controller",
         ),
         "ue_noinfo_count": counter(
             "fructosa_edac_uncorrected_unlocated_errors_total",
-            "Errors that could not be corrected and whose DIMM is not known.",
+            "Uncorrected memory errors whose DIMM is unknown.",
             "controller",
         ),
     }
     CORRECTED = counter(
         "fructosa_edac_dimm_corrected_errors_total",
-        "Errors corrected on the DIMM.",
+        "Corrected memory errors of the DIMM.",
         "controller",
         "dimm",
     )
     UNCORRECTED = counter(
         "fructosa_edac_dimm_uncorrected_errors_total",
-        "Errors on the DIMM that could not be corrected.",
+        "Uncorrected memory errors of the DIMM.",
         "controller",
         "dimm",
     )
     DIMM = info(
         "fructosa_edac_dimm_info",
-        "How a DIMM is labelled, and where it is.",
+        "Label and location of the DIMM.",
         "controller",
         "dimm",
         "label",
@@ -73,7 +73,7 @@ class EDAC(Sensor):
     def samples(self) -> Iterator[Sample]:
         controllers = list(filter(_CONTROLLER.fullmatch, self.read.names(_CONTROLLERS)))
         if not controllers:
-            raise SensorUnavailable("no EDAC driver watches the memory")
+            raise SensorUnavailable("no EDAC driver is loaded for a memory controller")
         for controller in controllers:
             folder = f"{_CONTROLLERS}/{controller}"
             for file, metric in self.CONTROLLER.items():
@@ -105,7 +105,7 @@ class EDAC(Sensor):
                     self.CORRECTED, f"{folder}/{match[0]}", controller, f"{row}/{match[1]}"
                 )
             ]
-            # The row's own count is the sum of its channels'.
+            # The count of the row is the sum of its channels.
             yield from channels or self._count(
                 self.CORRECTED, f"{folder}/ce_count", controller, row
             )

@@ -1,4 +1,4 @@
-"""Temperatures, fans and battery: what the machine's own sensors tell."""
+"""Temperatures, fans and battery of the node."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -9,10 +9,10 @@ from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.metrics import Sample, gauge
 from fructosa_exporter.sensor import Sensor
 
-# One chip's name may stand for several chips (two sockets: two coretemp), and their labels
-# repeat then; the number within all that have the name tells them apart. It also stands in for a
-# label where there is none, so that a series' path in Graphite has as many parts as any other's.
-_PLACE = ("chip", "number", "label")
+# Several chips may have the same name (coretemp on two sockets) and the same labels. The number,
+# which counts all entries of a name, makes them unique. It is also used for a missing label, so
+# that all series have the same number of parts in their Graphite path.
+_LABELS = ("chip", "number", "label")
 
 
 class SensorsTemperatures(Sensor):
@@ -21,15 +21,15 @@ class SensorsTemperatures(Sensor):
     Source: psutil.sensors_temperatures(), i.e. /sys/class/hwmon and /sys/class/thermal.
     """
 
-    cost = "some ms where chips are slow to answer"
+    cost = "a few ms if chips respond slowly"
 
     FIELDS = {
-        "current": gauge("fructosa_temperature_celsius", "Present temperature.", *_PLACE),
+        "current": gauge("fructosa_temperature_celsius", "Current temperature.", *_LABELS),
         "high": gauge(
-            "fructosa_temperature_high_celsius", "Temperature that counts as high.", *_PLACE
+            "fructosa_temperature_high_celsius", "Temperature that counts as high.", *_LABELS
         ),
         "critical": gauge(
-            "fructosa_temperature_critical_celsius", "Temperature that is critical.", *_PLACE
+            "fructosa_temperature_critical_celsius", "Temperature that is critical.", *_LABELS
         ),
     }
 
@@ -38,12 +38,12 @@ class SensorsTemperatures(Sensor):
     def samples(self) -> Iterator[Sample]:
         chips = self.read()
         if not any(chips.values()):
-            raise SensorUnavailable("the kernel lists no temperature sensor")
-        for chip, number, found in _places(chips):
+            raise SensorUnavailable("the kernel lists no temperature sensors")
+        for chip, number, entry in _entries(chips):
             for field, metric in self.FIELDS.items():
-                value = getattr(found, field)
+                value = getattr(entry, field)
                 if value is not None:
-                    yield metric.sample(value, chip, number, found.label or number)
+                    yield metric.sample(value, chip, number, entry.label or number)
 
 
 class SensorsFans(Sensor):
@@ -52,19 +52,19 @@ class SensorsFans(Sensor):
     Source: psutil.sensors_fans(), i.e. /sys/class/hwmon.
     """
 
-    SPEED = gauge("fructosa_fan_speed_rpm", "Revolutions per minute.", *_PLACE)
+    SPEED = gauge("fructosa_fan_speed_rpm", "Speed of the fan in revolutions per minute.", *_LABELS)
 
     read = staticmethod(psutil.sensors_fans)
 
     def samples(self) -> Iterator[Sample]:
         chips = self.read()
         if not any(chips.values()):
-            raise SensorUnavailable("the kernel lists no fan")
-        for chip, number, found in _places(chips):
-            yield self.SPEED.sample(found.current, chip, number, found.label or number)
+            raise SensorUnavailable("the kernel lists no fans")
+        for chip, number, entry in _entries(chips):
+            yield self.SPEED.sample(entry.current, chip, number, entry.label or number)
 
 
-def _places(chips: Mapping[str, Sequence[Any]]) -> Iterator[tuple[str, str, Any]]:
+def _entries(chips: Mapping[str, Sequence[Any]]) -> Iterator[tuple[str, str, Any]]:
     for chip, entries in chips.items():
         for number, entry in enumerate(entries):
             yield chip, str(number), entry
@@ -76,12 +76,12 @@ class SensorsBattery(Sensor):
     Source: psutil.sensors_battery(), i.e. /sys/class/power_supply.
     """
 
-    CHARGE = gauge("fructosa_battery_charge_ratio", "Charge of the battery; full is 1.")
+    CHARGE = gauge("fructosa_battery_charge_ratio", "Charge of the battery; 1 is full.")
     REMAINING = gauge(
         "fructosa_battery_remaining_seconds",
-        "Time until it is empty; absent while it is unknown or unlimited.",
+        "Time until the battery is empty; absent while it is unknown or unlimited.",
     )
-    PLUGGED = gauge("fructosa_battery_power_plugged", "1 if mains power is plugged in, else 0.")
+    PLUGGED = gauge("fructosa_battery_power_plugged", "1 if mains power is connected, else 0.")
 
     read = staticmethod(psutil.sensors_battery)
 
@@ -90,7 +90,7 @@ class SensorsBattery(Sensor):
         if battery is None:
             raise SensorUnavailable("this machine has no battery")
         yield self.CHARGE.sample(battery.percent / 100)
-        if battery.secsleft >= 0:  # psutil says -1 for unknown, -2 for unlimited
+        if battery.secsleft >= 0:  # psutil returns -1 for unknown, -2 for unlimited
             yield self.REMAINING.sample(battery.secsleft)
         if battery.power_plugged is not None:
             yield self.PLUGGED.sample(int(battery.power_plugged))

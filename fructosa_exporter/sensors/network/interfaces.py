@@ -35,13 +35,13 @@ _TYPES = {socket.SOCK_STREAM: "tcp", socket.SOCK_DGRAM: "udp"}
 
 @dataclass(frozen=True, kw_only=True)
 class NetIOCountersOptions(SensorOptions):
-    """Which interfaces are told of."""
+    """Which interfaces are exposed."""
 
     include: tuple[str, ...] = option(
-        several(PATTERN), ("*",), "Tell of interfaces whose names match one of these."
+        several(PATTERN), ("*",), "Expose interfaces whose names match one of these patterns."
     )
     exclude: tuple[str, ...] = option(
-        several(PATTERN), (), "But not of those whose names match one of these."
+        several(PATTERN), (), "Exclude interfaces whose names match one of these patterns."
     )
 
 
@@ -72,10 +72,10 @@ class NetIOCounters(Sensor):
             "fructosa_network_receive_errors_total", "Errors while receiving.", "interface"
         ),
         "dropout": counter(
-            "fructosa_network_transmit_drops_total", "Packets not sent.", "interface"
+            "fructosa_network_transmit_drops_total", "Packets dropped while sending.", "interface"
         ),
         "dropin": counter(
-            "fructosa_network_receive_drops_total", "Packets dropped on arrival.", "interface"
+            "fructosa_network_receive_drops_total", "Packets dropped while receiving.", "interface"
         ),
     }
 
@@ -90,7 +90,7 @@ class NetIOCounters(Sensor):
     def samples(self) -> Iterator[Rows]:
         interfaces = self.read()
         if not interfaces:
-            raise SensorUnavailable("the kernel lists no network interface")
+            raise SensorUnavailable("the kernel lists no network interfaces")
         names = self._filter.select(interfaces)
         values: list[float] = []
         for name in names:
@@ -100,16 +100,18 @@ class NetIOCounters(Sensor):
 
 @dataclass(frozen=True, kw_only=True)
 class NetConnectionsOptions(SensorOptions):
-    """How much is told of each connection."""
+    """Whether connections are exposed one by one."""
 
     time_interval: float = time_interval(30)
     addresses: bool = option(
-        YES_NO, False, "Tell each connection's addresses, ports and process, which is private."
+        YES_NO,
+        False,
+        "Also expose the addresses, ports and process of each connection, which are private data.",
     )
 
 
 class NetConnections(Sensor):
-    """How many network connections there are, by family, protocol and state.
+    """Number of network connections by family, protocol and state.
 
     Source: psutil.net_connections(), i.e. /proc/net/{tcp,udp}{,6} and every /proc/PID/fd.
     """
@@ -117,8 +119,8 @@ class NetConnections(Sensor):
     Options = NetConnectionsOptions
     options: NetConnectionsOptions
     on_by_default = False
-    cost = "4 ms and more: it looks at every open file of every process"
-    rights = "root (CAP_SYS_PTRACE) to tell the process of a connection; none for the counts"
+    cost = "4 ms and more: it reads every open file descriptor of every process"
+    rights = "root (CAP_SYS_PTRACE) for the process of a connection; none for the counts"
 
     CONNECTIONS = gauge(
         "fructosa_network_connections",
@@ -129,7 +131,7 @@ class NetConnections(Sensor):
     )
     CONNECTION = info(
         "fructosa_network_connection_info",
-        "A connection, and how many sockets share it; only with addresses = yes.",
+        "Number of sockets of the connection; exposed only with addresses = yes.",
         "family",
         "protocol",
         "state",
@@ -143,28 +145,28 @@ class NetConnections(Sensor):
     read = staticmethod(psutil.net_connections)
 
     def samples(self) -> Iterator[Sample]:
-        connections = [(self._state(found), found) for found in self.read()]
+        connections = [(self._state(connection), connection) for connection in self.read()]
         for state, number in Counter(state for state, _ in connections).items():
             yield self.CONNECTIONS.sample(number, *state)
         if self.options.addresses:
-            told = Counter((*state, *_ends(found)) for state, found in connections)
-            for labels, number in told.items():
+            each = Counter((*state, *_endpoints(connection)) for state, connection in connections)
+            for labels, number in each.items():
                 yield self.CONNECTION.sample(number, *labels)
 
-    def _state(self, found: Any) -> tuple[str, str, str]:
-        family, protocol = _FAMILIES.get(found.family, ""), _TYPES.get(found.type, "")
-        return family, protocol, found.status.lower()
+    def _state(self, connection: Any) -> tuple[str, str, str]:
+        family = _FAMILIES.get(connection.family, "")
+        return family, _TYPES.get(connection.type, ""), connection.status.lower()
 
 
-def _ends(found: Any) -> tuple[str, str, str, str, str]:
+def _endpoints(connection: Any) -> tuple[str, str, str, str, str]:
     """Return a connection's local and remote address and port, and its process."""
-    local = (found.laddr.ip, str(found.laddr.port)) if found.laddr else ("", "")
-    remote = (found.raddr.ip, str(found.raddr.port)) if found.raddr else ("", "")
-    return *local, *remote, "" if found.pid is None else str(found.pid)
+    ends = (connection.laddr, connection.raddr)
+    local, remote = ((end.ip, str(end.port)) if end else ("", "") for end in ends)
+    return *local, *remote, "" if connection.pid is None else str(connection.pid)
 
 
 class NetIFAddrs(Sensor):
-    """The addresses of each network interface.
+    """Addresses of each network interface.
 
     Source: psutil.net_if_addrs(), i.e. getifaddrs().
     """
@@ -188,19 +190,16 @@ class NetIFAddrs(Sensor):
         interfaces = self.read()
         if not any(interfaces.values()):
             raise SensorUnavailable("no network interface has an address")
-        told = {
+        rows = {
             (
                 interface,
-                _FAMILIES.get(found.family, ""),
-                *(
-                    text or ""
-                    for text in (found.address, found.netmask, found.broadcast, found.ptp)
-                ),
+                _FAMILIES.get(one.family, ""),
+                *(text or "" for text in (one.address, one.netmask, one.broadcast, one.ptp)),
             )
             for interface, addresses in interfaces.items()
-            for found in addresses
+            for one in addresses
         }
-        for labels in sorted(told):
+        for labels in sorted(rows):
             yield self.ADDRESS.sample(1, *labels)
 
 
@@ -213,10 +212,10 @@ class NetIFStats(Sensor):
     Options = CalmSensorOptions
 
     UP = gauge("fructosa_network_up", "1 if the interface is up, else 0.", "interface")
-    MTU = gauge("fructosa_network_mtu_bytes", "Largest packet.", "interface")
+    MTU = gauge("fructosa_network_mtu_bytes", "Maximum transmission unit (MTU).", "interface")
     SPEED = gauge(
         "fructosa_network_speed_bytes_per_second",
-        "Speed of the link; absent where the driver tells none.",
+        "Speed of the link; absent if the driver does not report it.",
         "interface",
     )
     INTERFACE = info(
@@ -232,10 +231,10 @@ class NetIFStats(Sensor):
     def samples(self) -> Iterator[Sample]:
         interfaces = self.read()
         if not interfaces:
-            raise SensorUnavailable("the kernel lists no network interface")
+            raise SensorUnavailable("the kernel lists no network interfaces")
         for interface, stats in interfaces.items():
             yield self.UP.sample(int(stats.isup), interface)
             yield self.MTU.sample(stats.mtu, interface)
-            if stats.speed:  # megabits per second; 0 is 'unknown'
+            if stats.speed:  # megabits per second; 0 if unknown
                 yield self.SPEED.sample(stats.speed * 125_000, interface)
             yield self.INTERFACE.sample(1, interface, stats.duplex, stats.flags)

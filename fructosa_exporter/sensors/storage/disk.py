@@ -25,14 +25,14 @@ from fructosa_service.errors import KeyProblem
 
 log = logging.getLogger(__name__)
 
-# Of the sensor's deadline, what its mounts have: it must return before that itself.
+# The part of the sensor's deadline that its mounts may use: the sensor must return before it.
 _MOUNTS_SHARE = 0.75
 
 
 class DiskPartitions(Sensor):
-    """The mounted partitions: device, file system, options, and whether they are read-only.
+    """Mounted partitions: device, file system type, options, and whether they are read-only.
 
-    Source: /proc/self/mounts, but for remote and pseudo file systems.
+    Source: /proc/self/mounts, without remote and pseudo file systems.
     """
 
     Options = SlowSensorOptions
@@ -55,10 +55,10 @@ class DiskPartitions(Sensor):
     read = staticmethod(lambda: MOUNTS.local(MOUNTS()))
 
     def samples(self) -> Iterator[Sample]:
-        # Of mounts on top of one another at one place the last is the one that is seen.
+        # Of several mounts at one mount point, only the last is visible.
         mounts = {(part.device, part.mountpoint): part for part in self.read()}
         if not mounts:
-            raise SensorUnavailable("no partition of a disk is mounted")
+            raise SensorUnavailable("no disk partition is mounted")
         for (device, mountpoint), part in mounts.items():
             yield self.PARTITION.sample(1, device, mountpoint, part.fstype, part.opts)
             yield self.READ_ONLY.sample(int("ro" in part.opts.split(",")), device, mountpoint)
@@ -71,44 +71,48 @@ class DiskUsageOptions(CalmSensorOptions):
     path: tuple[Path, ...] = option(
         several(PATH),
         (),
-        "Measure the file systems that hold these paths, and no others.",
+        "Measure only the file systems that contain these paths.",
     )
     fstypes: tuple[str, ...] = option(
         several(TEXT),
         (),
-        "Measure the mounts of these types alone; remote and pseudo ones too, if they are named.",
+        "Measure only file systems of these types, including remote and pseudo ones.",
     )
     remote: bool = option(
-        YES_NO, False, "Measure remote file systems (NFS, Lustre, FUSE, ...) as well."
+        YES_NO, False, "Also measure remote file systems (NFS, Lustre, FUSE, ...)."
     )
 
     def __post_init__(self) -> None:
         if self.path and (self.fstypes or self.remote):
-            raise KeyProblem("path", "says all; leave out fstypes and remote, or the paths")
+            raise KeyProblem(
+                "path", "can't be combined with fstypes or remote; remove either path or the others"
+            )
 
 
 class DiskUsage(Sensor):
-    """Size, use and free space of file systems.
+    """Size, used and free space of file systems.
 
-    Source: psutil.disk_usage(), i.e. statvfs(). Free is what ordinary users can still write;
-    what is reserved for root counts in neither used nor free. Without options ``/`` and all
-    local file systems are measured, but for images that nobody can write to (squashfs). One that
-    hangs costs only itself: it has ``fructosa_filesystem_error`` 1 until it answers again.
+    Source: psutil.disk_usage(), i.e. statvfs(). Free is the space available to ordinary users.
+    Space reserved for root counts as neither used nor free. By default, ``/`` and all local file
+    systems are measured, except read-only images (squashfs). If a file system hangs, its
+    ``fructosa_filesystem_error`` is 1 until it responds again; the others are still measured.
     """
 
     Options = DiskUsageOptions
     options: DiskUsageOptions
 
     FIELDS = {
-        "total": gauge("fructosa_filesystem_total_bytes", "Size.", "mountpoint"),
-        "used": gauge("fructosa_filesystem_used_bytes", "In use.", "mountpoint"),
+        "total": gauge("fructosa_filesystem_total_bytes", "Size of the file system.", "mountpoint"),
+        "used": gauge(
+            "fructosa_filesystem_used_bytes", "Used space of the file system.", "mountpoint"
+        ),
         "free": gauge(
-            "fructosa_filesystem_free_bytes", "Still to be had by ordinary users.", "mountpoint"
+            "fructosa_filesystem_free_bytes", "Space available to ordinary users.", "mountpoint"
         ),
     }
     UTILIZATION = gauge(
         "fructosa_filesystem_utilization_ratio",
-        "Share of the space for ordinary users that is in use.",
+        "Used share of the space for ordinary users.",
         "mountpoint",
     )
 
@@ -134,37 +138,37 @@ class DiskUsage(Sensor):
     def samples(self) -> Iterator[Sample]:
         mounts = self._mounts()
         paths = self._paths(mounts)
-        found = self._measured(paths, never_hanging(mounts))
-        self._report({path: found.get(path) for path in paths})
+        usages = self._measure(paths, never_hanging(mounts))
+        self._report({path: usages.get(path) for path in paths})
         for path in paths:
             is_error = path in self._problems
             yield self.ERROR.sample(int(is_error), path)
             if not is_error:
-                yield from self._of(found[path], path)
+                yield from self._usage_samples(usages[path], path)
 
-    def _measured(self, paths: Sequence[str], at_once: set[str]) -> dict[str, Any]:
-        """Return the use of the file systems at *paths*, or an error; none of those that hang.
+    def _measure(self, paths: Sequence[str], safe: set[str]) -> dict[str, Any]:
+        """Return the usage of the file systems at *paths*, or an error; those that hang are absent.
 
-        Those in *at_once* can't, and need no thread: it would cost more than all else.
+        Those in *safe* can't hang and are measured without a thread, whose cost would dominate.
         """
         calls = {path: partial(self.read, path) for path in paths}
-        found = {path: result_or_error(call) for path, call in calls.items() if path in at_once}
-        if watched := {path: call for path, call in calls.items() if path not in at_once}:
-            found |= self._calls.results(watched, self.options.deadline * _MOUNTS_SHARE)
-        return found
+        usages = {path: result_or_error(call) for path, call in calls.items() if path in safe}
+        if guarded := {path: call for path, call in calls.items() if path not in safe}:
+            usages |= self._calls.results(guarded, self.options.deadline * _MOUNTS_SHARE)
+        return usages
 
-    def _report(self, found: Mapping[str, Any]) -> None:
-        """Log when a file system begins to hang or to fail, and when that is over."""
-        before, self._problems = self._problems, {}
-        for path, usage in found.items():
+    def _report(self, usages: Mapping[str, Any]) -> None:
+        """Log when a file system begins to hang or fail, and when it recovers."""
+        previous, self._problems = self._problems, {}
+        for path, usage in usages.items():
             if problem := _problem(usage):
                 self._problems[path] = problem
-                if problem != before.get(path):
+                if problem != previous.get(path):
                     log.warning("file system %r %s; its sizes are missing", path, problem)
-            elif path in before:
+            elif path in previous:
                 log.info("file system %r can be measured again", path)
 
-    def _of(self, usage: Any, path: str) -> Iterator[Sample]:
+    def _usage_samples(self, usage: Any, path: str) -> Iterator[Sample]:
         for field, metric in self.FIELDS.items():
             yield metric.sample(getattr(usage, field), path)
         if usage.used + usage.free:
@@ -184,27 +188,24 @@ class DiskUsage(Sensor):
 
 
 def _problem(usage: Any) -> str | None:
-    """Return what is wrong where *usage* is an error, or None, as it did not come in time."""
+    """Return what is wrong with a file system; its *usage* is an error, or None if it hangs."""
     if usage is None:
         return "hangs"
     return f"can't be measured ({usage.strerror or usage})" if isinstance(usage, OSError) else None
 
 
 def mountpoints(mounts: Iterable[Mount]) -> list[str]:
-    """Return where each device is mounted first, in order: bind mounts repeat devices."""
+    """Return the first mount point of each device, sorted; bind mounts repeat devices."""
     first: dict[str, str] = {}
     for mount in mounts:
-        # Pseudo file systems have a word in place of a device, which says nothing.
+        # Pseudo file systems have an arbitrary word as device.
         device = mount.device if "/" in mount.device or ":" in mount.device else mount.mountpoint
         first.setdefault(device, mount.mountpoint)
     return sorted(set(first.values()))
 
 
 def local_mountpoints(mounts: Sequence[Mount]) -> list[str]:
-    """Return ``/`` and where each local device is mounted first.
-
-    Images that nobody can write to are left out.
-    """
+    """Return ``/`` and the first mount point of each local device, without read-only images."""
     at_root = {mount.device for mount in mounts if mount.mountpoint == "/"}
     others = [
         mount for mount in mounts if mount.fstype not in IMAGES and mount.device not in at_root
@@ -217,13 +218,17 @@ def local_mountpoints(mounts: Sequence[Mount]) -> list[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class DiskIOCountersOptions(SensorOptions):
-    """Which disks are told of."""
+    """Which disks are exposed."""
 
     include: tuple[str, ...] = option(
-        several(PATTERN), ("*",), "Tell of disks and partitions whose names match one of these."
+        several(PATTERN),
+        ("*",),
+        "Expose disks and partitions whose names match one of these patterns.",
     )
     exclude: tuple[str, ...] = option(
-        several(PATTERN), ("loop*", "ram*"), "But not of those whose names match one of these."
+        several(PATTERN),
+        ("loop*", "ram*"),
+        "Exclude disks and partitions whose names match one of these patterns.",
     )
 
 
@@ -242,10 +247,10 @@ class DiskIOCounters(Sensor):
         "read_bytes": counter("fructosa_disk_read_bytes_total", "Bytes read.", "device"),
         "write_bytes": counter("fructosa_disk_written_bytes_total", "Bytes written.", "device"),
         "read_merged_count": counter(
-            "fructosa_disk_reads_merged_total", "Reads merged into others.", "device"
+            "fructosa_disk_reads_merged_total", "Reads merged into other reads.", "device"
         ),
         "write_merged_count": counter(
-            "fructosa_disk_writes_merged_total", "Writes merged into others.", "device"
+            "fructosa_disk_writes_merged_total", "Writes merged into other writes.", "device"
         ),
     }
     MILLISECONDS = {
@@ -254,7 +259,9 @@ class DiskIOCounters(Sensor):
             "fructosa_disk_write_seconds_total", "Time spent on writes.", "device"
         ),
         "busy_time": counter(
-            "fructosa_disk_busy_seconds_total", "Time with I/O in progress.", "device"
+            "fructosa_disk_busy_seconds_total",
+            "Time during which I/O was in progress.",
+            "device",
         ),
     }
 
@@ -270,7 +277,7 @@ class DiskIOCounters(Sensor):
     def samples(self) -> Iterator[Rows]:
         disks = self.read()
         if not disks:
-            raise SensorUnavailable("the kernel lists no disk")
+            raise SensorUnavailable("the kernel lists no disks")
         names = self._filter.select(disks)
         values: list[float] = []
         for name in names:

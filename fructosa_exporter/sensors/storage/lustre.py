@@ -12,27 +12,27 @@ _PROC = "/proc/fs/lustre/llite"
 _SYS = "/sys/fs/lustre/llite"
 _DEBUG = "/sys/kernel/debug/lustre/llite"
 
-# Those of llite_opcode_table in lustre/llite/lproc_llite.c that are operations: what counts
-# pages, hits of caches or time stands among them.
+# The operations of llite_opcode_table in lustre/llite/lproc_llite.c, which also has counts of
+# pages, cache hits and time.
 _OPERATIONS = (  # noqa: SIM905 - as a list, it would be a line for each name
     "read write ioctl open close mmap page_fault page_mkwrite seek fsync readdir setattr truncate"
     " flock getattr fallocate create link unlink symlink mkdir rmdir mknod rename statfs setxattr"
     " getxattr listxattr removexattr inode_permission alloc_inode"
 ).split()
-# Before 2.14 the lines of the bytes alone say how many reads and writes there were.
-_OF_BYTES = {"read_bytes": "read", "write_bytes": "write"}
+# Before 2.14, only the lines of the bytes have the number of reads and writes.
+_BYTES = {"read_bytes": "read", "write_bytes": "write"}
 
 
 class Lustre(Sensor):
-    """Bytes and operations of this node on Lustre file systems, of each file system.
+    """Bytes read and written and operations by this node, for each Lustre file system.
 
-    Source: /proc/fs/lustre/llite/*/stats, or /sys/kernel/debug/lustre/llite/*/stats of Lustre
-    since 2.12. Mounts of one file system are summed; when one is unmounted, the sum begins again
-    with what the others have. An operation that is not there has not been used. Jobs, and the
-    sizes that would ask the servers, are not read: a server that is gone blocks nothing.
+    Source: /proc/fs/lustre/llite/*/stats, or /sys/kernel/debug/lustre/llite/*/stats for Lustre
+    since 2.12. Mounts of one file system are summed; if one is unmounted, the sum restarts at
+    that of the others. Operations that have not been used are absent. Job statistics are not
+    read, nor are sizes, which need the servers: a server that is down does not block the sensor.
     """
 
-    rights = "root, for Lustre since 2.12: its statistics are in debugfs"
+    rights = "root, for Lustre since 2.12, because its statistics are in debugfs"
 
     BYTES = {
         "read_bytes": counter("fructosa_lustre_read_bytes_total", "Bytes read.", "filesystem"),
@@ -48,19 +48,19 @@ class Lustre(Sensor):
     read: Kernel = Kernel()
 
     def samples(self) -> Iterator[Sample]:
-        # debugfs itself is closed to all but root, on machines without Lustre too.
+        # The mounts are listed elsewhere: only root may enter debugfs, even without Lustre.
         mounts = dict.fromkeys([*self.read.names(_PROC), *self.read.names(_SYS)])
         if not mounts:
             raise SensorUnavailable("no Lustre file system is mounted")
-        seen = {mount: lines for mount in mounts if (lines := self._lines(mount)) is not None}
-        if not seen:
-            raise SensorUnavailable("Lustre shows no statistics; is debugfs mounted?")
-        yield from self._summed(seen)
+        stats = {mount: lines for mount in mounts if (lines := self._lines(mount)) is not None}
+        if not stats:
+            raise SensorUnavailable("there are no Lustre statistics; check that debugfs is mounted")
+        yield from self._sums(stats)
 
-    def _summed(self, seen: Mapping[str, list[list[str]]]) -> Iterator[Sample]:
+    def _sums(self, stats: Mapping[str, list[list[str]]]) -> Iterator[Sample]:
         sums: Counter[tuple[str, str]] = Counter()
-        for mount, lines in seen.items():
-            # lustre-ffff88105db50000: the name, and where the kernel keeps the mount.
+        for mount, lines in stats.items():
+            # lustre-ffff88105db50000: the name, and the address of the mount in the kernel.
             filesystem = mount.rpartition("-")[0] or mount
             for what, count in mount_counts(lines).items():
                 sums[filesystem, what] += count
@@ -71,7 +71,7 @@ class Lustre(Sensor):
                 yield self.OPERATIONS.sample(count, filesystem, what)
 
     def _lines(self, mount: str) -> list[list[str]] | None:
-        """Return the lines of a mount's statistics; None where it has gone, or has none."""
+        """Return the lines of a mount's statistics; None if it has none or was unmounted."""
         for folder in (_PROC, _DEBUG):
             try:
                 return list(self.read.lines(f"{folder}/{mount}/stats"))
@@ -83,10 +83,10 @@ class Lustre(Sensor):
 
 
 def mount_counts(lines: Sequence[Sequence[str]]) -> dict[str, int]:
-    """Return read_bytes, write_bytes and the operations that the *lines* of a mount tell.
+    """Return read_bytes, write_bytes and the operations in the statistics of a mount.
 
-    A line is ``open 5 samples [regs]``, or with ``[usec]`` or ``[bytes]`` and then least, most,
-    sum and, in some versions, the sum of squares.
+    A line is ``open 5 samples [regs]``, or has ``[usec]`` or ``[bytes]`` followed by minimum,
+    maximum, sum and, in some versions, the sum of squares.
     """
     counts: dict[str, int] = {}
     calls: dict[str, int] = {}
@@ -96,8 +96,8 @@ def mount_counts(lines: Sequence[Sequence[str]]) -> dict[str, int]:
             continue
         if name in _OPERATIONS:
             counts[name] = number
-        elif name in _OF_BYTES and words[2:3] == ["[bytes]"]:
-            calls[_OF_BYTES[name]] = number
+        elif name in _BYTES and words[2:3] == ["[bytes]"]:
+            calls[_BYTES[name]] = number
             total = _count(words, 5)
             if total is not None:
                 counts[name] = total
@@ -106,5 +106,5 @@ def mount_counts(lines: Sequence[Sequence[str]]) -> dict[str, int]:
 
 def _count(words: Sequence[str], at: int) -> int | None:
     word = words[at] if at < len(words) else ""
-    # The kernel's counts have 64 bits; more than 20 digits are no count of anything.
+    # The kernel's counts have 64 bits: more than 20 digits are not a valid count.
     return int(word) if word.isascii() and word.isdecimal() and len(word) <= 20 else None

@@ -1,4 +1,4 @@
-"""File systems of other machines by NFS, seen from this node as a client."""
+"""NFS, seen from this node as a client."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,14 +9,14 @@ from fructosa_exporter.sensor import Sensor
 
 _FILE = "/proc/net/rpc/nfs"
 
-# SIM905: as lists, these would be a line for each name.
-# The kernel prints counts without names. Those of version 3 are the procedures of RFC 1813.
+# SIM905: as lists, these would take a line for each name.
+# The kernel prints counts without names. The names of version 3 are the procedures of RFC 1813.
 _VERSION_3 = (  # noqa: SIM905
     "null getattr setattr lookup access readlink read write create mkdir symlink mknod remove"
     " rmdir rename link readdir readdirplus fsstat fsinfo pathconf commit"
 ).split()
-# Those of version 4 are the client's own, NFSPROC4_CLNT_* of include/linux/nfs4.h. These stand
-# where they do in all kernels since 3.13, whose last is destroy_clientid ...
+# The names of version 4 are those of the client: NFSPROC4_CLNT_* of include/linux/nfs4.h. These
+# have had the same position in all kernels since 3.13, whose last one is destroy_clientid.
 _VERSION_4 = (  # noqa: SIM905
     "null read write commit open open_confirm open_noattr open_downgrade close setattr fsinfo"
     " renew setclientid setclientid_confirm lock lockt locku access getattr lookup lookup_root"
@@ -26,41 +26,41 @@ _VERSION_4 = (  # noqa: SIM905
     " getdeviceinfo layoutcommit layoutreturn secinfo_no_name test_stateid free_stateid"
     " getdevicelist bind_conn_to_session destroy_clientid seek allocate deallocate"
 ).split()
-_OF_3_13 = 54
-# ... then later ones were put between others: lookupp first, then offload_cancel before it, and
-# zero_range (in 6.16) before all of them. How many there are tells which.
+_COUNT_3_13 = 54
+# Some later ones were inserted between others: lookupp first, then offload_cancel before it, and
+# zero_range (in 6.16) before all of them. The number of operations shows which are there.
 _LATER_4 = (  # noqa: SIM905
     "layoutstats clone copy offload_cancel lookupp layouterror copy_notify getxattr setxattr"
     " listxattrs removexattr read_plus offload_status"
 ).split()
-_OF_4_14 = 61
-_OF_6_15 = 70
-_OF_6_16 = 71
+_COUNT_4_14 = 61
+_COUNT_6_15 = 70
+_COUNT_6_16 = 71
 
 
 class NFSClient(Sensor):
-    """Calls of this node to NFS servers: how many, how many again, and of which operations.
+    """Calls of this node to NFS servers, their retransmissions, and calls by operation.
 
-    Source: /proc/net/rpc/nfs, which is there while the kernel's NFS client is loaded. It counts
-    all mounts together, and reading it never touches one: a server that is gone blocks nothing.
-    The counts begin again at 2**32.
+    Source: /proc/net/rpc/nfs, which exists while the kernel's NFS client is loaded. It has the
+    sums of all mounts. Reading it does not access them: a server that is down does not block the
+    sensor. The counts wrap at 2**32.
 
-    Of the operations only those are told that were ever called: the other dozens would cost
-    every node as many series. One that is not there has not been called.
+    Operations that have never been called are absent, because they would add dozens of series
+    to each node.
     """
 
-    CALLS = counter("fructosa_nfs_client_rpc_calls_total", "Calls to servers.")
+    CALLS = counter("fructosa_nfs_client_rpc_calls_total", "RPC calls to NFS servers.")
     RETRANSMISSIONS = counter(
         "fructosa_nfs_client_rpc_retransmissions_total",
-        "Calls that were sent again, for want of an answer.",
+        "RPC calls that were retransmitted because the server did not respond.",
     )
     REFRESHES = counter(
         "fructosa_nfs_client_rpc_authentication_refreshes_total",
-        "Times that credentials were refreshed for a call.",
+        "RPC calls for which credentials were refreshed.",
     )
     OPERATIONS = counter(
         "fructosa_nfs_client_operations_total",
-        "Calls of the operation, by version of the protocol.",
+        "Calls of the operation by NFS version.",
         "version",
         "operation",
     )
@@ -97,20 +97,20 @@ class NFSClient(Sensor):
 def version_4_names(number: Sequence[str]) -> list[str]:
     """Return the operations in the order of a kernel that has this *number* of them.
 
-    Only the first ones where their order isn't known.
+    If the order is not known, return only those at the beginning, whose position is known.
     """
     count = (_count(number[0]) if number else None) or 0
-    if count < _OF_3_13:  # fsid_present was put between the others in 3.13
+    if count < _COUNT_3_13:  # fsid_present was inserted in 3.13
         return _VERSION_4[: _VERSION_4.index("fsid_present")]
-    if count == _OF_4_14:
+    if count == _COUNT_4_14:
         return [*_VERSION_4, "layoutstats", "clone", "copy", "lookupp"]
-    if count <= _OF_6_15:
+    if count <= _COUNT_6_15:
         return _VERSION_4 + _LATER_4
-    if count == _OF_6_16:
+    if count == _COUNT_6_16:
         return [*_VERSION_4, "zero_range", *_LATER_4]
     return _VERSION_4
 
 
 def _count(word: str) -> int | None:
-    # The kernel's counts have 32 bits; more than 20 digits are no count of anything.
+    # The kernel's counts have 32 bits: more than 20 digits are not a valid count.
     return int(word) if word.isascii() and word.isdecimal() and len(word) <= 20 else None

@@ -1,4 +1,4 @@
-"""The node's clock: whether something corrects it, and how right the kernel takes it to be."""
+"""The node's clock: whether it is synchronized, and how accurate the kernel takes it to be."""
 
 import errno
 import os
@@ -26,10 +26,10 @@ _FREQUENCY_SCALE = 65536 * 1e6
 
 
 class KernelClock(NamedTuple):
-    """What the kernel says of its clock, in its own units.
+    """The state of the kernel's clock, in the kernel's units.
 
-    *offset* and *fraction* are in nanoseconds if *status* says so, else in microseconds.
-    *frequency* is a correction in millionths, times 65536; *tick_us* is what each tick of
+    *offset* and *fraction* are in nanoseconds if *status* has STA_NANO set, else in microseconds.
+    *frequency* is a correction in parts per million, times 65536. *tick_us* is what each tick of
     ``SC_CLK_TCK`` adds to the clock.
     """
 
@@ -45,21 +45,21 @@ class KernelClock(NamedTuple):
 
     @property
     def is_synchronized(self) -> bool:
-        """Whether something corrects the clock, and has done so lately."""
+        """Whether the kernel regards the clock as synchronized."""
         return not self.status & _STA_UNSYNC and self.state != _TIME_ERROR
 
     @property
     def units_per_s(self) -> float:
-        """How many units of *offset* and *fraction* a second has."""
+        """The number of units of *offset* and *fraction* in a second."""
         return 1e9 if self.status & _STA_NANO else 1e6
 
     def frequency_correction(self, ticks_per_s: int) -> float:
-        """Return by what share the clock is made to run faster than the hardware's."""
+        """Return how much faster the clock runs than the hardware's, as a ratio."""
         return (self.tick_us * ticks_per_s / 1e6 - 1) + self.frequency / _FREQUENCY_SCALE
 
 
-def clock(state: int, timex: bytes) -> KernelClock:
-    """Return what a ``struct timex`` holds, with the *state* that came with it."""
+def parse_timex(state: int, timex: bytes) -> KernelClock:
+    """Parse a ``struct timex``; *state* is the return value of the call that filled it."""
     fields = _TIMEX.unpack(timex)
     _, offset, frequency, max_error, estimated_error, status, *_ = fields
     seconds, fraction, tick = fields[9:12]
@@ -70,18 +70,18 @@ def clock(state: int, timex: bytes) -> KernelClock:
 
 @cache
 def _libc() -> "tuple[ModuleType, CDLL]":
-    import ctypes  # here, as only nodes with the sensor shall pay for it
+    import ctypes  # imported here, so that only nodes that use the sensor pay for it
 
     return ctypes, ctypes.CDLL(None, use_errno=True)
 
 
 def adjtimex() -> tuple[int, bytes]:
-    """Ask the kernel for the clock's state and its ``struct timex``; change nothing.
+    """Return the clock's state and its ``struct timex`` from the kernel; change nothing.
 
     Raises: OSError.
     """
     ctypes, libc = _libc()
-    timex = ctypes.create_string_buffer(_TIMEX.size)  # all zero, so modes too: it only reads
+    timex = ctypes.create_string_buffer(_TIMEX.size)  # modes is 0, so the call only reads
     state = libc.adjtimex(timex)
     if state < 0:
         code = ctypes.get_errno()
@@ -89,44 +89,50 @@ def adjtimex() -> tuple[int, bytes]:
     return state, timex.raw
 
 
-def read_clock(ask: Callable[[], tuple[int, bytes]] = adjtimex) -> KernelClock:
-    """Return what the kernel says of its clock.
+def read_clock(call: Callable[[], tuple[int, bytes]] = adjtimex) -> KernelClock:
+    """Return the state of the kernel's clock.
 
-    Raises: SensorUnavailable where it may not be asked, as in a container; else OSError.
+    Raises: SensorUnavailable where the system call is not permitted, as in a container; OSError.
     """
     try:
-        return clock(*ask())
-    except OSError as reason:
-        if reason.errno in (errno.EPERM, errno.ENOSYS):
-            raise SensorUnavailable(f"the call adjtimex is refused: {reason.strerror}") from reason
+        return parse_timex(*call())
+    except OSError as error:
+        if error.errno in (errno.EPERM, errno.ENOSYS):
+            raise SensorUnavailable(
+                f"the system call adjtimex is refused: {error.strerror}"
+            ) from error
         raise
 
 
 class ClockSync(Sensor):
-    """Whether the clock is synchronized, its errors, its correction, and the time it shows.
+    """Whether the clock is synchronized, its offset, error bounds, frequency and current time.
 
-    Source: adjtimex(2), which chronyd, ntpd and systemd-timesyncd tell. chronyd corrects the
-    clock by its frequency, and leaves the offset at zero. Errors are what the daemon said last; the
-    largest grows by 0.5 ms a second from then on. 16 s, where nobody said any, is the kernel's end.
+    Source: adjtimex(2), the state that chronyd, ntpd or systemd-timesyncd sets in the kernel.
+    chronyd adjusts the frequency of the clock and leaves the offset at zero. The error values are
+    those that the daemon set last. The maximum error then grows by 0.5 ms per second, up to 16 s,
+    which is also its value if no daemon has ever set it.
     """
 
     cost = "under 1 ms; 0.3 MiB of memory"
 
     SYNCHRONIZED = gauge(
-        "fructosa_clock_synchronized", "1 if something corrects the clock, else 0."
+        "fructosa_clock_synchronized",
+        "1 if the kernel regards the clock as synchronized, else 0.",
     )
-    OFFSET = gauge("fructosa_clock_offset_seconds", "Correction still to be made.")
-    MAX_ERROR = gauge("fructosa_clock_max_error_seconds", "By how much the clock is off at most.")
+    OFFSET = gauge(
+        "fructosa_clock_offset_seconds", "Remaining offset that the kernel is still correcting."
+    )
+    MAX_ERROR = gauge("fructosa_clock_max_error_seconds", "Maximum error of the clock.")
     ESTIMATED_ERROR = gauge(
-        "fructosa_clock_estimated_error_seconds", "By how much the clock is likely to be off."
+        "fructosa_clock_estimated_error_seconds", "Estimated error of the clock."
     )
     FREQUENCY = gauge(
         "fructosa_clock_frequency_correction_ratio",
-        "Share by which the clock is made to run faster; negative if slower.",
+        "How much faster the clock is made to run, as a ratio; negative if slower.",
     )
     TIME = gauge(
         "fructosa_clock_time_seconds",
-        "What the clock showed at the reading, in seconds since 1970 (UTC).",
+        "Time that the clock showed when it was read, in seconds since 1970 (UTC).",
     )
 
     read = staticmethod(read_clock)

@@ -1,4 +1,4 @@
-"""Processors: time spent, load, counts, frequency."""
+"""Processors: time per mode, utilization, counts, frequency."""
 
 import os
 from collections.abc import Iterator
@@ -17,26 +17,26 @@ from fructosa_service.config.settings import option
 
 _IDLE = tuple(map(MODES.index, ("idle", "iowait")))
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
-# Ticks are ten milliseconds: further digits of a share would be noise, and those of a time are
-# none. On 256 threads they would be half the page.
-_SHARE_DIGITS = 6
+# A tick is 10 ms: more digits of a ratio would be noise, and a time has no more. On 256 threads
+# they would make up half the page.
+_RATIO_DIGITS = 6
 _TIME_DIGITS = 12
 
 
 @dataclass(frozen=True, kw_only=True)
 class PerCPUOptions(SensorOptions):
-    """Whether each processor is told of."""
+    """Whether each processor has samples of its own."""
 
     percpu: bool = option(
         YES_NO,
         True,
-        'Tell of each processor; no tells of all together, as cpu="all", which on nodes with '
-        "hundreds of them saves most of the page.",
+        'Expose each processor; "no" exposes their sum as cpu="all", which makes the page much '
+        "smaller on nodes with hundreds of processors.",
     )
 
 
 class _PerCPU(Sensor):
-    """A sensor that tells of each processor, or of all together."""
+    """A sensor with samples for each processor, or for the sum of all."""
 
     Options = PerCPUOptions
     options: PerCPUOptions
@@ -48,14 +48,14 @@ class _PerCPU(Sensor):
         self._keys = KeyCache(self.metrics)
 
     def _read(self) -> ProcStat:
-        """Return the reading; the processors together are one that is called all."""
+        """Return the reading; without ``percpu``, the sum of all processors is named "all"."""
         stat: ProcStat = self.read()
         if self.options.percpu:
             return stat
         return stat._replace(processors=("all",), ticks=[[ticks] for ticks in stat.total])
 
     def _by_mode(self, metric: Metric, names: tuple[str, ...], modes: int) -> list[Key]:
-        """Return the keys of a metric by mode and, within a mode, by processor."""
+        """Return the keys of a metric, ordered by mode, then by processor."""
         return self._keys.get(
             (names, modes),
             lambda: metric.keys((name, mode) for mode in MODES[:modes] for name in names),
@@ -65,76 +65,80 @@ class _PerCPU(Sensor):
 class _SincePreviousReading(_PerCPU):
     """A sensor that covers the time since its previous reading; the first one since boot."""
 
-    _before: ProcStat | None = None
+    _previous: ProcStat | None = None
 
-    def _passed(self) -> tuple[tuple[str, ...], list[int], list[list[int]]]:
-        """Return processors, the whole of the time of each, and its modes, in ticks.
+    def _elapsed(self) -> tuple[tuple[str, ...], list[int], list[list[int]]]:
+        """Return the processors, the total ticks of each, and the ticks of each mode.
 
-        A processor whose clock stood still is left out.
+        Processors whose ticks did not advance are left out.
         """
-        before, self._before = self._before, self._read()
-        rows = ticks_between(before, self._before)
-        whole = total_ticks(rows)
-        if all(whole):
-            return self._before.processors, whole, rows
-        going = [at for at, ticks in enumerate(whole) if ticks]
-        names = tuple(self._before.processors[at] for at in going)
-        return names, [whole[at] for at in going], [[row[at] for at in going] for row in rows]
+        previous, self._previous = self._previous, self._read()
+        rows = ticks_between(previous, self._previous)
+        totals = total_ticks(rows)
+        if all(totals):
+            return self._previous.processors, totals, rows
+        advanced = [at for at, ticks in enumerate(totals) if ticks]
+        names = tuple(self._previous.processors[at] for at in advanced)
+        return (
+            names,
+            [totals[at] for at in advanced],
+            [[row[at] for at in advanced] for row in rows],
+        )
 
 
 class CPUPercent(_SincePreviousReading):
-    """Share of time each processor was busy, since the previous reading.
+    """Share of time that each processor was busy since the previous reading.
 
-    Source: /proc/stat; idle and iowait are not busy. The first reading covers the time since
-    boot, as in vmstat and iostat.
+    Source: /proc/stat. The modes idle and iowait do not count as busy. The first reading covers
+    the time since boot, as in vmstat and iostat.
     """
 
     BUSY = gauge(
         "fructosa_cpu_utilization_ratio",
-        "Share of time the processor was busy since the previous reading.",
+        "Share of time that the processor was busy since the previous reading.",
         "cpu",
-        digits=_SHARE_DIGITS,
+        digits=_RATIO_DIGITS,
     )
 
     def samples(self) -> Iterator[Rows]:
-        names, whole, rows = self._passed()
+        names, totals, rows = self._elapsed()
         idle = map(sum, zip(*(rows[at] for at in _IDLE if at < len(rows)), strict=True))
-        yield Rows(self._keys.each(names), [1 - i / w for i, w in zip(idle, whole, strict=True)])
+        yield Rows(self._keys.each(names), [1 - i / t for i, t in zip(idle, totals, strict=True)])
 
 
 class CPUTimesPercent(_SincePreviousReading):
-    """Share of time each processor spent in each mode, since the previous reading.
+    """Share of time that each processor spent in each mode since the previous reading.
 
-    Source: as CPUPercent. A guest's time is part of user (and of nice) as well. Prometheus and
-    Graphite work the same out of CPUTimes, and on many processors it is half the page, so it is
-    read only on request.
+    Source: as CPUPercent. The time of guests is also part of user and nice. The sensor is off by
+    default: Prometheus and Graphite can compute the same from CPUTimes, and with many processors
+    it makes up half the page.
     """
 
     on_by_default = False
 
-    SHARE = gauge(
+    RATIO = gauge(
         "fructosa_cpu_mode_ratio",
-        "Share of time the processor spent in the mode since the previous reading.",
+        "Share of time that the processor spent in the mode since the previous reading.",
         "cpu",
         "mode",
-        digits=_SHARE_DIGITS,
+        digits=_RATIO_DIGITS,
     )
 
     def samples(self) -> Iterator[Rows]:
-        names, whole, rows = self._passed()
-        shares = [ticks / w for row in rows for ticks, w in zip(row, whole, strict=True)]
-        yield Rows(self._by_mode(self.SHARE, names, len(rows)), shares)
+        names, totals, rows = self._elapsed()
+        ratios = [ticks / total for row in rows for ticks, total in zip(row, totals, strict=True)]
+        yield Rows(self._by_mode(self.RATIO, names, len(rows)), ratios)
 
 
 class CPUTimes(_PerCPU):
-    """Seconds each processor has spent in each mode since boot.
+    """Seconds that each processor has spent in each mode since boot.
 
-    Source: /proc/stat. A guest's time is part of user (and of nice) as well.
+    Source: /proc/stat. The time of guests is also part of user and nice.
     """
 
     SECONDS = counter(
         "fructosa_cpu_seconds_total",
-        "Time the processor spent in the mode.",
+        "Time that the processor spent in the mode.",
         "cpu",
         "mode",
         digits=_TIME_DIGITS,
@@ -147,9 +151,9 @@ class CPUTimes(_PerCPU):
 
 
 class CPUCount(Sensor):
-    """How many processors the node has.
+    """Number of hardware threads and physical cores.
 
-    Source: psutil.cpu_count(); hardware threads are what the kernel calls CPUs.
+    Source: psutil.cpu_count(). Hardware threads are what the kernel calls CPUs.
     """
 
     Options = SlowSensorOptions
@@ -164,7 +168,7 @@ class CPUCount(Sensor):
     def samples(self) -> Iterator[Sample]:
         threads = self.read(logical=True)
         if threads != self._threads:
-            # To count cores is to read some files of each thread: only when threads came or went.
+            # Counting cores reads some files for each thread: do it only if their number changed.
             self._threads, self._cores = threads, self.read(logical=False)
         for metric, value in ((self.THREADS, threads), (self.CORES, self._cores)):
             if value is not None:  # a container may hide the topology
@@ -172,19 +176,19 @@ class CPUCount(Sensor):
 
 
 class CPUStats(Sensor):
-    """Context switches, interrupts and forks since boot, and threads that wait for I/O.
+    """Context switches, interrupts and forks since boot, and threads blocked on I/O.
 
-    Source: /proc/stat. System calls, which psutil names too, are not counted by Linux.
+    Source: /proc/stat. Linux does not count system calls, although psutil has a field for them.
     """
 
     FIELDS = {
         "ctxt": counter("fructosa_cpu_context_switches_total", "Context switches."),
-        "intr": counter("fructosa_cpu_interrupts_total", "Hardware interrupts served."),
-        "softirq": counter("fructosa_cpu_soft_interrupts_total", "Soft interrupts served."),
+        "intr": counter("fructosa_cpu_interrupts_total", "Interrupts serviced."),
+        "softirq": counter("fructosa_cpu_soft_interrupts_total", "Softirqs serviced."),
         "processes": counter(
-            "fructosa_process_forks_total", "Processes and threads begun since boot."
+            "fructosa_process_forks_total", "Processes and threads created since boot."
         ),
-        "procs_blocked": gauge("fructosa_process_blocked_threads", "Threads that wait for I/O."),
+        "procs_blocked": gauge("fructosa_process_blocked_threads", "Threads blocked on I/O."),
     }
 
     read = SHARED
@@ -197,18 +201,24 @@ class CPUStats(Sensor):
 
 
 class CPUFreq(Sensor):
-    """Frequency of each processor, and its limits where the kernel knows them.
+    """Frequency of each processor, and its limits if the kernel knows them.
 
     Source: psutil.cpu_freq(), i.e. /sys/devices/system/cpu/*/cpufreq, else /proc/cpuinfo.
     """
 
     Options = SlowSensorOptions
-    cost = "up to 20 ms a processor on machines with many, so by default once a minute"
+    cost = "up to 20 ms per processor on machines with many; read once a minute by default"
 
     FIELDS = {
-        "current": gauge("fructosa_cpu_frequency_hertz", "Present frequency.", "cpu"),
-        "min": gauge("fructosa_cpu_frequency_min_hertz", "Lowest frequency.", "cpu"),
-        "max": gauge("fructosa_cpu_frequency_max_hertz", "Highest frequency.", "cpu"),
+        "current": gauge(
+            "fructosa_cpu_frequency_hertz", "Current frequency of the processor.", "cpu"
+        ),
+        "min": gauge(
+            "fructosa_cpu_frequency_min_hertz", "Lowest frequency of the processor.", "cpu"
+        ),
+        "max": gauge(
+            "fructosa_cpu_frequency_max_hertz", "Highest frequency of the processor.", "cpu"
+        ),
     }
 
     read = staticmethod(lambda: psutil.cpu_freq(percpu=True))
@@ -216,9 +226,9 @@ class CPUFreq(Sensor):
     def samples(self) -> Iterator[Sample]:
         frequencies = self.read()
         if not frequencies:
-            raise SensorUnavailable("the kernel tells no frequency of the processors")
+            raise SensorUnavailable("the kernel reports no CPU frequency")
         for number, frequency in enumerate(frequencies):
             for field, metric in self.FIELDS.items():
                 megahertz = getattr(frequency, field)
-                if megahertz:  # psutil says 0.0 for what the kernel does not know
+                if megahertz:  # psutil returns 0.0 for what the kernel does not know
                     yield metric.sample(megahertz * 1e6, str(number))

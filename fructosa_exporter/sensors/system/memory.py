@@ -15,22 +15,32 @@ _PAGE_BYTES = os.sysconf("SC_PAGESIZE")
 
 
 class VirtualMemory(Sensor):
-    """Physical memory: how much there is, what it is used for, what is still available.
+    """Physical memory: its size, what it is used for, and how much is available.
 
     Source: psutil.virtual_memory(), i.e. /proc/meminfo.
     """
 
     FIELDS = {
         "total": gauge("fructosa_memory_total_bytes", "Installed memory."),
-        "available": gauge("fructosa_memory_available_bytes", "Usable without swapping."),
-        "used": gauge("fructosa_memory_used_bytes", "In use by programs and the kernel."),
-        "free": gauge("fructosa_memory_free_bytes", "Not used for anything, caches included."),
-        "active": gauge("fructosa_memory_active_bytes", "Used recently."),
-        "inactive": gauge("fructosa_memory_inactive_bytes", "Not used recently."),
-        "buffers": gauge("fructosa_memory_buffers_bytes", "Cached metadata of file systems."),
-        "cached": gauge("fructosa_memory_cached_bytes", "Cached contents of files."),
-        "shared": gauge("fructosa_memory_shared_bytes", "Shared by processes, tmpfs included."),
-        "slab": gauge("fructosa_memory_slab_bytes", "The kernel's own structures."),
+        "available": gauge(
+            "fructosa_memory_available_bytes", "Memory that can be used without swapping."
+        ),
+        "used": gauge("fructosa_memory_used_bytes", "Memory used by programs and the kernel."),
+        "free": gauge(
+            "fructosa_memory_free_bytes", "Memory that is not used at all, not even for caches."
+        ),
+        "active": gauge("fructosa_memory_active_bytes", "Memory that was used recently."),
+        "inactive": gauge("fructosa_memory_inactive_bytes", "Memory that was not used recently."),
+        "buffers": gauge(
+            "fructosa_memory_buffers_bytes", "Memory used to cache metadata of file systems."
+        ),
+        "cached": gauge(
+            "fructosa_memory_cached_bytes", "Memory used to cache the contents of files."
+        ),
+        "shared": gauge(
+            "fructosa_memory_shared_bytes", "Memory shared by processes, including tmpfs."
+        ),
+        "slab": gauge("fructosa_memory_slab_bytes", "Memory used for kernel data structures."),
     }
     UTILIZATION = gauge(
         "fructosa_memory_utilization_ratio", "Share of the memory that is not available."
@@ -47,17 +57,17 @@ class VirtualMemory(Sensor):
 
 
 class SwapMemory(Sensor):
-    """Swap space, and how much has been swapped in and out.
+    """Size and use of the swap space, and the bytes swapped in and out since boot.
 
     Source: SwapTotal and SwapFree of /proc/meminfo, pswpin and pswpout of /proc/vmstat. A node
-    without swap space tells that it has none, and nothing else.
+    without swap space exposes only the sizes, which are zero.
     """
 
     TOTAL = gauge("fructosa_swap_total_bytes", "Size of the swap space.")
     USED = gauge("fructosa_swap_used_bytes", "Swap space in use.")
     FREE = gauge("fructosa_swap_free_bytes", "Swap space not in use.")
-    IN = counter("fructosa_swap_in_bytes_total", "Read back from swap space.")
-    OUT = counter("fructosa_swap_out_bytes_total", "Written out to swap space.")
+    IN = counter("fructosa_swap_in_bytes_total", "Bytes read from swap space.")
+    OUT = counter("fructosa_swap_out_bytes_total", "Bytes written to swap space.")
     UTILIZATION = gauge("fructosa_swap_utilization_ratio", "Share of the swap space in use.")
 
     read: Kernel = Kernel()
@@ -66,12 +76,12 @@ class SwapMemory(Sensor):
         memory = self.read.content("/proc/meminfo")
         total_kb, free_kb = (_number(memory, name) for name in (b"SwapTotal:", b"SwapFree:"))
         if total_kb is None or free_kb is None:
-            raise SensorUnavailable("the kernel tells no swap space in /proc/meminfo")
+            raise SensorUnavailable("/proc/meminfo has no SwapTotal or no SwapFree")
         total, free = total_kb * 1024, free_kb * 1024
         yield self.TOTAL.sample(total)
         yield self.USED.sample(total - free)
         yield self.FREE.sample(free)
-        if not total:  # as on most compute nodes: nothing can be swapped
+        if not total:  # as on most compute nodes
             return
         yield self.UTILIZATION.sample((total - free) / total)
         counts = self.read.content("/proc/vmstat")
@@ -82,9 +92,9 @@ class SwapMemory(Sensor):
 
 
 def _number(content: bytes, name: bytes) -> int | None:
-    """Return the number in the line that begins with *name*; None where there is none.
+    """Return the number in the line that begins with *name*; None if there is none.
 
-    Of two hundred lines a few are wanted: to look for them takes a tenth of splitting all.
+    Searching for a few of two hundred lines takes a tenth of the time of splitting all of them.
     """
     at = content.find(b"\n" + name + b" ")
     words = content[at + 1 : at + 100].split(None, 2) if at >= 0 else []

@@ -1,4 +1,4 @@
-"""The system as a whole: what it runs, when it booted, who is logged in."""
+"""The operating system, the time of boot, and login sessions."""
 
 import os
 import re
@@ -15,24 +15,24 @@ from fructosa_exporter.sources.proc_stat import SHARED
 from fructosa_service.config.kinds import YES_NO
 from fructosa_service.config.settings import option
 
-# os-release(5): the second where the first is not there.
+# os-release(5): the second is used if the first is missing.
 _RELEASE_FILES = ("/etc/os-release", "/usr/lib/os-release")
 _RELEASE_KEYS = ("ID", "VERSION_ID", "NAME", "PRETTY_NAME")
 _ASSIGNMENT = re.compile(r"""([A-Z][A-Z0-9_]*)=(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^\s"'#]*))""")
 
 
 class OperatingSystem(Sensor):
-    """The kernel and the distribution that the node runs.
+    """Kernel and distribution of the node.
 
-    Source: uname(2), and /etc/os-release or /usr/lib/os-release. In a container the name of the
-    node and the distribution are the container's.
+    Source: uname(2), and /etc/os-release or /usr/lib/os-release. In a container, the node name and
+    the distribution are those of the container.
     """
 
     Options = SlowSensorOptions
 
     KERNEL = info(
         "fructosa_os_info",
-        "The kernel, and the name that the node has for itself.",
+        "Kernel of the node, and the node's own host name.",
         "system",
         "release",
         "version",
@@ -41,7 +41,7 @@ class OperatingSystem(Sensor):
     )
     RELEASE = info(
         "fructosa_os_release_info",
-        "The distribution.",
+        "Distribution of the node.",
         "id",
         "version_id",
         "name",
@@ -64,18 +64,18 @@ class OperatingSystem(Sensor):
         yield self.KERNEL.sample(
             1, system.sysname, system.release, system.version, system.machine, system.nodename
         )
-        facts = self._release()
-        if facts:
-            yield self.RELEASE.sample(1, *(facts.get(key, "") for key in _RELEASE_KEYS))
+        release = self._release()
+        if release:
+            yield self.RELEASE.sample(1, *(release.get(key, "") for key in _RELEASE_KEYS))
 
     def _release(self) -> dict[str, str]:
-        """Return what the first of the files tells that tells anything."""
+        """Return the assignments of the first file that has any."""
         texts = (self.read.word(path) for path in _RELEASE_FILES)
-        return next(filter(None, (os_release(text) for text in texts if text)), {})
+        return next(filter(None, (parse_os_release(text) for text in texts if text)), {})
 
 
-def os_release(text: str) -> dict[str, str]:
-    """Return the assignments of an os-release file: a value as a shell would have it."""
+def parse_os_release(text: str) -> dict[str, str]:
+    """Parse an os-release file; return its assignments, unquoted as a shell would."""
     lines = (_ASSIGNMENT.fullmatch(line.strip()) for line in text.split("\n"))
     return {line[1]: _value(*line.groups()[1:]) for line in lines if line}
 
@@ -87,7 +87,7 @@ def _value(double: str | None, single: str | None, bare: str | None) -> str:
 
 
 class BootTime(Sensor):
-    """When the node was booted.
+    """Time when the node was booted.
 
     Source: btime in /proc/stat.
     """
@@ -104,16 +104,18 @@ class BootTime(Sensor):
 
 @dataclass(frozen=True, kw_only=True)
 class UsersOptions(SensorOptions):
-    """How much is told of each session."""
+    """Whether sessions are exposed one by one."""
 
     time_interval: float = time_interval(10)
     names: bool = option(
-        YES_NO, False, "Tell who is logged in, from where, and the process: all are private."
+        YES_NO,
+        False,
+        "Also expose the user, remote host and process of each session, which are private data.",
     )
 
 
 class Users(Sensor):
-    """Login sessions: how many, and since when.
+    """Login sessions: their number, and when they began.
 
     Source: psutil.users(), i.e. /var/run/utmp.
     """
@@ -129,7 +131,7 @@ class Users(Sensor):
     )
     SESSION = info(
         "fructosa_user_session_info",
-        "A login session; only with names = yes.",
+        "A login session; exposed only with names = yes.",
         "terminal",
         "user",
         "host",
@@ -148,11 +150,11 @@ class Users(Sensor):
         for terminal, started in oldest.items():
             yield self.START.sample(started, terminal)
         if self.options.names:
-            for labels in sorted({_told(session) for session in sessions}):
+            for labels in sorted({_session_labels(session) for session in sessions}):
                 yield self.SESSION.sample(1, *labels)
 
 
-def _told(session: Any) -> tuple[str, str, str, str]:
+def _session_labels(session: Any) -> tuple[str, str, str, str]:
     pid = getattr(session, "pid", None)
     return (
         session.terminal or "none",

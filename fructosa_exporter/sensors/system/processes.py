@@ -1,4 +1,4 @@
-"""Processes: how many there are, in which state; and what the kernel has room for."""
+"""Processes by state, open files, and the kernel's limits for both."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from fructosa_exporter.kernel import Kernel
 from fructosa_exporter.metrics import Sample, gauge
 from fructosa_exporter.sensor import CalmSensorOptions, Sensor
 
-# The letters of proc_pid_stat(5). Some have come and gone with kernels; what is not here is other.
+# The letters of proc_pid_stat(5). They vary between kernels; any that is not here is "other".
 _STATES = {
     b"R": "running",
     b"S": "sleeping",
@@ -22,30 +22,33 @@ _STATES = {
     b"P": "parked",
 }
 _OTHER = "other"
-# What file-nr shows where there is no limit: the largest number that the kernel can hold.
+# The value in file-nr if there is no limit: the largest number that the kernel can hold.
 _NO_LIMIT = 2**63 - 1
 
 
 class Processes(Sensor):
-    """Processes by state, and how many processes and threads fit.
+    """Processes by state, and the limits for processes and threads.
 
-    Source: /proc/PID/stat of all processes, /proc/sys/kernel/{pid_max,threads-max}. How many
-    were begun since boot is cheap to tell, and told by CPUStats.
-    A process counts with the state of its first thread. Threads take process ids too. Where
-    /proc hides the processes of others there is no reading, as it would be too low.
+    Source: /proc/PID/stat of all processes, /proc/sys/kernel/{pid_max,threads-max}. A process
+    has the state of its first thread. Threads use process ids too. If /proc hides the processes
+    of other users, the sensor fails, because the counts would be too low. CPUStats exposes the
+    number of processes created since boot, at almost no cost.
     """
 
     Options = CalmSensorOptions
     on_by_default = False
-    cost = "15 us a process, so by default every 30 s: 40 ms for the 2500 of a node with 256 CPUs"
-    rights = "to see all processes: root or the group of gid=, where /proc has hidepid= (see mount)"
+    cost = "15 us per process: 40 ms for the 2500 of a node with 256 CPUs, every 30 s by default"
+    rights = "if /proc is mounted with hidepid=: root, or the group of gid= (see mount)"
 
     PROCESSES = gauge("fructosa_processes", "Processes in the state.", "state")
     LIMITS = {
         "pid_max": gauge(
-            "fructosa_process_ids_limit", "Ids there are, for processes and threads together."
+            "fructosa_process_ids_limit",
+            "Highest number of ids for processes and threads together.",
         ),
-        "threads-max": gauge("fructosa_process_threads_limit", "Threads that the kernel allows."),
+        "threads-max": gauge(
+            "fructosa_process_threads_limit", "Highest number of threads that the kernel allows."
+        ),
     }
 
     read: Kernel = Kernel()
@@ -60,32 +63,32 @@ class Processes(Sensor):
                 yield metric.sample(limit)
 
     def _states(self) -> Counter[str]:
-        """Return how many processes are in each state.
+        """Return the number of processes in each state.
 
-        Raises: PermissionError where the processes of others are hidden.
+        Raises: PermissionError if the processes of other users are hidden.
         """
         pids = [name for name in self.read.names("/proc") if name.isdecimal()]
         if not pids:
             raise SensorUnavailable("there are no processes in /proc")
-        # The first process belongs to root and is always there.
+        # Process 1 belongs to root and always exists.
         if "1" not in pids:
-            raise PermissionError("/proc hides the processes of others")
+            raise PermissionError("/proc hides the processes of other users")
         return Counter(filter(None, map(self._state, pids)))
 
     def _state(self, pid: str) -> str | None:
-        """Return the state of a process; None when it has ended since the listing."""
+        """Return the state of a process; None if it has ended since the listing."""
         try:
-            return state(self.read.content(f"/proc/{pid}/stat"))
-        # The second where it ends between opening and reading.
+            return process_state(self.read.content(f"/proc/{pid}/stat"))
+        # ProcessLookupError if the process ends between opening and reading.
         except (FileNotFoundError, ProcessLookupError):
             return None
 
 
-def state(stat: bytes) -> str | None:
-    """Return the state that the content of a /proc/PID/stat tells; None where it tells none.
+def process_state(stat: bytes) -> str | None:
+    """Parse the content of a /proc/PID/stat; return the state, or None if there is none.
 
-    The name stands before it in parentheses. Whoever runs the process chooses it: it may hold
-    spaces, parentheses, line ends and what is no UTF-8.
+    The state follows the name in parentheses. A process can set its name to anything, including
+    spaces, parentheses, line ends and invalid UTF-8.
     """
     _, name_end, rest = stat.rpartition(b")")
     letter = rest[1:2]
@@ -95,18 +98,21 @@ def state(stat: bytes) -> str | None:
 
 
 class FileDescriptors(Sensor):
-    """Open files of all processes together, the limit to them, and inodes in memory.
+    """Open files of all processes together, their limit, and inodes in memory.
 
-    Source: /proc/sys/fs/{file-nr,inode-nr}. A file that processes share counts once. Without a
-    limit, as systemd has it, none is told. Inodes that nobody uses are freed when memory is short.
+    Source: /proc/sys/fs/{file-nr,inode-nr}. An open file that several processes share counts once.
+    The limit is absent if there is none, which is how systemd sets it. The kernel frees unused
+    inodes when memory is short.
     """
 
     Options = CalmSensorOptions
 
     ALLOCATED = gauge("fructosa_file_descriptors_allocated", "Open files.")
-    LIMIT = gauge("fructosa_file_descriptors_limit", "Open files that the kernel allows.")
+    LIMIT = gauge(
+        "fructosa_file_descriptors_limit", "Highest number of open files that the kernel allows."
+    )
     INODES = gauge("fructosa_file_inodes_cached", "Inodes in memory.")
-    UNUSED = gauge("fructosa_file_inodes_unused", "Inodes in memory that nobody uses.")
+    UNUSED = gauge("fructosa_file_inodes_unused", "Inodes in memory that are not in use.")
 
     read: Kernel = Kernel()
 
@@ -114,7 +120,7 @@ class FileDescriptors(Sensor):
         files = self._numbers("file-nr")
         inodes = self._numbers("inode-nr")
         if not files and not inodes:
-            raise SensorUnavailable("the kernel counts no files in /proc/sys/fs")
+            raise SensorUnavailable("/proc/sys/fs has no counts of open files or inodes")
         if len(files) == 3:
             yield self.ALLOCATED.sample(files[0])
             if files[2] < _NO_LIMIT:
@@ -124,7 +130,7 @@ class FileDescriptors(Sensor):
             yield self.UNUSED.sample(inodes[1])
 
     def _numbers(self, file: str) -> list[int]:
-        """Return the numbers in a file; none where one of its words is no number."""
+        """Return the numbers in a file; an empty list if one of its words is not a number."""
         words = (self.read.word(f"/proc/sys/fs/{file}") or "").split()
         return list(map(int, words)) if all(map(_is_number, words)) else []
 

@@ -219,7 +219,8 @@ def test_cpu_times_without_percpu_keep_their_legacy_names():
     options = machine.options("CPUTimes", percpu=False)
     seconds = [machine.cpu_times(user=1, idle=3), machine.cpu_times(user=2)]
 
-    points = graphite_points(SENSORS["CPUTimes"](options, read=lambda: machine.look(*seconds)))
+    reading = machine.stat_reading(*seconds)
+    points = graphite_points(SENSORS["CPUTimes"](options, read=lambda: reading))
 
     assert points["CPUTimes.user"] == 3
     assert points["CPUTimes.idle"] == 3

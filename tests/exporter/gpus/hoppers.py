@@ -1,6 +1,6 @@
-"""What tests of GPM share: GPUs like H100, and what they tell."""
+"""Helpers for tests of GPM, with GPUs like H100."""
 
-# NVML_GPM_METRIC_*, and what the sensor makes of each.
+# NVML_GPM_METRIC_* to metrics of the sensor.
 METRICS = {
     1: ("graphics_active_ratio",),
     2: ("sm_active_ratio",),
@@ -16,17 +16,17 @@ METRICS = {
 SAMPLES = "nvmlGpmSampleAlloc", "nvmlGpmSampleFree"
 
 
-def reading(node):
-    """Return what the sensor tells, of which reading after reading can be had."""
+def reader(node):
+    """Return a function that reads the sensor."""
     sensor = node.sensor("GPUActivity")
-    return lambda: node.told(sensor)
+    return lambda: node.read(sensor)
 
 
-def of(gpu, told):
-    """Return what was told of one GPU."""
-    return {(key[0], *key[3:]): value for key, value in told.items() if key[1] == str(gpu)}
+def values_of(gpu, found):
+    """Return the values of one GPU, without the labels gpu and uuid."""
+    return {(key[0], *key[3:]): value for key, value in found.items() if key[1] == str(gpu)}
 
 
 def samples(node):
-    """Return how many samples NVML has made, and how many it got back."""
+    """Return how many samples NVML has allocated and freed."""
     return [node.calls(function) for function in SAMPLES]

@@ -1,4 +1,4 @@
-"""A node whose GPUs are those of the fake driver; its clock stands until a test sets it."""
+"""A node with the GPUs of the fake driver and a clock that a test advances."""
 
 from fructosa_exporter.gpus.all_vendors import AllVendors
 from fructosa_exporter.gpus.driver import REOPEN_S, Driver
@@ -13,12 +13,12 @@ GPU_SENSORS = [name for name in SENSORS if name.startswith("GPU")]
 
 
 def without(*lost):
-    """Return which GPUs are up, and which are not, when these are lost."""
+    """Return the GPUs that are up and those that are down if these are *lost*."""
     return [[gpu for gpu in ALL if gpu not in lost], list(lost)]
 
 
 class Clock:
-    """A clock that stands until it is set."""
+    """A clock that a test sets."""
 
     now_s = 100.0
 
@@ -27,65 +27,66 @@ class Clock:
 
 
 class Node:
-    """Sensors over the real pynvml, in this process; ``driver`` is the fake one."""
+    """Sensors with the real pynvml in this process; ``driver`` is the fake driver."""
 
     def __init__(self, folder, calls):
         self.driver = FakeDriver(folder)
         self.gpus = self.driver.gpus
         self.clock = Clock()
         self._calls = calls
-        # No GPU is on the bus of an empty folder; limits of this process are other tests' too.
+        # In an empty folder no GPU is on the bus. Limits of this process would affect other tests.
         self._nvidia = NVML(Kernel(folder), prepare=lambda: None)
         self.machine = AllVendors(Driver(self._nvidia, self.clock))
 
-    def says(self, **state):
-        """Change the state of the driver, and write it."""
+    def update_driver(self, **state):
+        """Change the state of the fake driver, and write it."""
         for name, value in state.items():
             setattr(self.driver, name, value)
         self.driver.write()
 
-    def later(self, seconds=REOPEN_S):
-        """Let time pass, by default until the library may be opened again."""
+    def advance(self, seconds=REOPEN_S):
+        """Advance the clock, by default until the library may be opened again."""
         self.clock.now_s += seconds
 
     def sensor(self, name, **chosen):
-        """Return the sensor of that *name*, with the options that are *chosen*."""
+        """Return the sensor *name* with the options *chosen*."""
         sensor = SENSORS[name](options(name, **chosen), read=self.machine)
-        sensor.pause = lambda seconds: None  # this driver always has something new
+        sensor.sleep = lambda seconds: None  # the fake driver always has a new sample
         return sensor
 
     def values(self, name, **chosen):
-        """Return what that sensor tells now: by metric without ``fructosa_gpu_``, and labels."""
-        return self.told(self.sensor(name, **chosen))
+        """Return the values of the sensor *name* by metric without ``fructosa_gpu_`` and labels."""
+        return self.read(self.sensor(name, **chosen))
 
-    def told(self, sensor):
-        """Return the same of a sensor that is read again and again."""
-        told = values(sensor)
-        return {(key[0].removeprefix("gpu_"), *key[1:]): value for key, value in told.items()}
+    def read(self, sensor):
+        """Return the values of *sensor* by metric without ``fructosa_gpu_`` and labels."""
+        found = values(sensor)
+        return {(key[0].removeprefix("gpu_"), *key[1:]): value for key, value in found.items()}
 
-    def of(self, gpu, name, **chosen):
-        """Return what that sensor tells of one GPU, without the labels that all have."""
+    def values_of(self, gpu, name, **chosen):
+        """Return the values of one GPU, without the labels gpu and uuid."""
         mine = str(gpu), self.gpus[gpu].uuid
-        told = self.values(name, **chosen)
-        return {(key[0], *key[3:]): value for key, value in told.items() if key[1:3] == mine}
+        found = self.values(name, **chosen)
+        return {(key[0], *key[3:]): value for key, value in found.items() if key[1:3] == mine}
 
     def up(self):
-        """Return the indices of GPUs that are up, and of those that are not."""
-        told = [(key[1], value) for key, value in self.values("GPUInfo").items() if key[0] == "up"]
-        return [[gpu for gpu, value in told if value == state] for state in (1, 0)]
+        """Return the indices of the GPUs that are up, and of those that are down."""
+        found = [(key[1], value) for key, value in self.values("GPUInfo").items() if key[0] == "up"]
+        return [[gpu for gpu, value in found if value == state] for state in (1, 0)]
 
     def powered(self):
-        """Return the indices of GPUs that tell their power."""
+        """Return the indices of the GPUs with a power."""
         return [key[1] for key in self.values("GPUPower") if key[0] == "power_watts"]
 
     def xids(self, gpu):
-        """Return what is told of the Xids of a GPU."""
-        told = self.of(gpu, "GPUErrors")
-        return {key: value for key, value in told.items() if "xid" in key[0]}
+        """Return the values of the Xids of a GPU."""
+        found = self.values_of(gpu, "GPUErrors")
+        return {key: value for key, value in found.items() if "xid" in key[0]}
 
     def calls(self, function):
-        """Return how often any test of this process has called that function."""
-        return tallies(self._calls)[function].calls
+        """Return how often the tests of this process have called *function*."""
+        tally = tallies(self._calls).get(function)
+        return 0 if tally is None else tally.calls
 
     def close(self):
         """Close the library."""

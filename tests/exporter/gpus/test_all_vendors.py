@@ -21,8 +21,8 @@ def node(tmp_path):
     return AmdNode(tmp_path, *map(card, range(2)))
 
 
-class OfAnother(SimpleNamespace):
-    """A library of another vendor, with one GPU; or with a reason why it has none."""
+class OtherVendor(SimpleNamespace):
+    """The library of another vendor, with one GPU or with a reason to be unavailable."""
 
     name = "another driver"
     absent = None
@@ -39,12 +39,12 @@ class OfAnother(SimpleNamespace):
         return {("xids",): 2}
 
     def close(self):
-        """Have nothing to close."""
+        """Do nothing."""
 
 
-def test_gpus_of_two_vendors_are_told_together(node):
-    """Both have a GPU 0; the UUID tells them apart."""
-    machine = AllVendors(Driver(OfAnother()), node.driver)
+def test_gpus_of_two_vendors_are_exposed_together(node):
+    """Both have a GPU 0 with distinct UUIDs."""
+    machine = AllVendors(Driver(OtherVendor()), node.driver)
 
     power = values(GPUPower(read=machine))
     errors = values(GPUErrors(read=machine))
@@ -55,10 +55,10 @@ def test_gpus_of_two_vendors_are_told_together(node):
     assert 3 == errors["gpu_ecc_errors_total", "0", UUIDS[0], "corrected"]
 
 
-def test_a_vendor_that_is_not_there_does_not_hide_the_other(node, tmp_path):
-    """In either order; without both, both reasons are told."""
+def test_a_missing_driver_does_not_hide_the_other_vendor(node, tmp_path):
+    """In either order; if both are missing, the message has both reasons."""
     none = Driver(AMDSMI(Kernel(tmp_path / "empty"), raising(AssertionError())))
-    absent = Driver(OfAnother(absent="another driver is not here"))
+    absent = Driver(OtherVendor(absent="another driver is not here"))
 
     assert (
         640
@@ -66,7 +66,7 @@ def test_a_vendor_that_is_not_there_does_not_hide_the_other(node, tmp_path):
     )
     assert (
         300
-        == values(GPUPower(read=AllVendors(Driver(OfAnother()), none)))[
+        == values(GPUPower(read=AllVendors(Driver(OtherVendor()), none)))[
             "gpu_power_watts", "0", "of-another"
         ]
     )

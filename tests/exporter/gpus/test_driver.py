@@ -1,4 +1,4 @@
-"""When a driver's library is opened, and what becomes of GPUs that are lost."""
+"""The driver of a vendor: opening the library, and GPUs that are lost."""
 
 import pytest
 from hypothesis import given
@@ -11,20 +11,20 @@ from fructosa_exporter.gpus.driver import (
     Driver,
     DriverError,
     GPULost,
-    ever_seen,
+    known_gpus,
 )
 
 from .node import Clock
 
 
 class Board:
-    """A GPU whose *error* is raised when it is asked."""
+    """A GPU that raises its *error* when it is queried."""
 
     def __init__(self, index, uuid):
         self.index, self.uuid, self.error = index, uuid, None
 
     def check(self):
-        """Fail, if it has an error."""
+        """Raise the error, if any."""
         if self.error:
             raise self.error
 
@@ -35,7 +35,7 @@ class Board:
 
 
 class Library:
-    """A library that a test fills: with *boards*, indices of silent GPUs, or an *error*."""
+    """A fake library with *boards*, indices of unresponsive GPUs, or an *error*."""
 
     name = "a driver"
 
@@ -44,14 +44,14 @@ class Library:
         self.opened = self.closed = 0
 
     def open(self):
-        """Return the boards, or fail."""
+        """Return the boards, or raise the error."""
         self.opened += 1
         if self.error:
             raise self.error
         return list(self.boards)
 
     def count(self):
-        """Return how many boards there are, or fail."""
+        """Return the number of boards, or raise the error."""
         if self.error:
             raise self.error
         return len(self.boards)
@@ -61,7 +61,7 @@ class Library:
         return {("of", uuid): 1}
 
     def close(self):
-        """Count."""
+        """Count the calls."""
         self.closed += 1
 
 
@@ -74,7 +74,7 @@ class Site:
         self.driver = Driver(self.vendors, self.clock)
 
     def powers(self):
-        """Return what GPUs tell, by index."""
+        """Return the power of GPUs by index."""
         return {
             labels[0]: watts for labels, watts in self.driver.query_each("GPUPower", Board.power)
         }
@@ -83,8 +83,8 @@ class Site:
         """Return the state of GPUs, by UUID."""
         return {labels[1]: is_up for labels, is_up in self.driver.up("GPUInfo")}
 
-    def later(self, seconds=REOPEN_S):
-        """Let time pass."""
+    def advance(self, seconds=REOPEN_S):
+        """Advance the clock."""
         self.clock.now_s += seconds
 
 
@@ -94,20 +94,20 @@ def site():
     return Site()
 
 
-def test_a_library_is_opened_when_it_is_first_asked(site):
-    """And stays open as long as all is well."""
+def test_a_library_is_opened_at_the_first_query(site):
+    """It stays open while nothing fails."""
     assert 0 == site.vendors.opened
 
     for _ in range(3):
         assert {"0": 300, "1": 301} == site.powers()
         assert {"GPU-a": True, "GPU-b": True} == site.up()
-        site.later()
+        site.advance()
 
     assert 1 == site.vendors.opened
 
 
-def test_a_lost_gpu_is_not_asked_again_before_the_library_is_opened_anew(site):
-    """Each call for it may take seconds."""
+def test_a_lost_gpu_is_not_queried_until_the_library_is_reopened(site):
+    """Each call may take seconds."""
     site.powers()
     site.other.error = GPULost("it fell off the bus")
     assert {"0": 300} == site.powers()
@@ -117,28 +117,28 @@ def test_a_lost_gpu_is_not_asked_again_before_the_library_is_opened_anew(site):
     assert {"GPU-a": True, "GPU-b": False} == site.up()
 
     site.other.error = None
-    site.later()
+    site.advance()
     assert {"0": 300, "1": 301} == site.powers()
     assert (2, 2) == (site.vendors.opened, site.vendors.closed)
 
 
 @pytest.mark.parametrize(("seconds", "opened"), [(0, 1), (59.9, 1), (60, 2)])
-def test_a_library_is_opened_again_at_most_once_a_minute(site, seconds, opened):
-    """However often it is asked."""
+def test_a_library_is_reopened_at_most_once_a_minute(site, seconds, opened):
+    """However often it is queried."""
     site.vendors.error = DriverError("it is old")
 
     for wait in (0, seconds, 0):
-        site.later(wait)
+        site.advance(wait)
         with pytest.raises(DriverError, match=r"^it is old$"):
             site.powers()
 
     assert opened == site.vendors.opened
 
 
-def test_a_driver_that_fails_late_is_opened_again_at_once(site):
-    """When its last opening was long ago."""
+def test_a_library_that_fails_late_is_reopened_at_once(site):
+    """It was opened more than a minute ago."""
     site.powers()
-    site.later()
+    site.advance()
     site.other.error = DriverError("unloaded")
     with pytest.raises(DriverError, match="unloaded"):
         site.powers()
@@ -147,8 +147,8 @@ def test_a_driver_that_fails_late_is_opened_again_at_once(site):
     assert {"0": 300, "1": 301} == site.powers()
 
 
-def test_where_there_is_no_driver_nothing_is_to_be_told(site):
-    """Neither power nor up; the reason stays until the library is looked for again."""
+def test_sensors_are_unavailable_without_a_driver(site):
+    """The reason stays until the library is opened again."""
     site.vendors.error = SensorUnavailable("not installed")
 
     with pytest.raises(SensorUnavailable, match="not installed"):
@@ -158,12 +158,12 @@ def test_where_there_is_no_driver_nothing_is_to_be_told(site):
     assert 1 == site.vendors.opened
 
 
-def test_a_driver_that_vanishes_is_a_failure(site):
-    """It was there before: its GPUs are down, and others are told why."""
+def test_a_driver_that_is_unloaded_is_a_failure(site):
+    """It worked before: its GPUs are down, and other sensors report the reason."""
     site.powers()
     site.vendors.error = SensorUnavailable("not loaded")
     site.other.error = DriverError("unloaded")
-    site.later()
+    site.advance()
     with pytest.raises(DriverError, match="unloaded"):
         site.powers()
 
@@ -172,74 +172,74 @@ def test_a_driver_that_vanishes_is_a_failure(site):
         site.powers()
 
 
-def test_a_driver_that_never_worked_has_no_gpus_to_be_down(site):
-    """What fails is the sensor."""
+def test_a_driver_that_never_worked_has_no_known_gpus(site):
+    """The sensor of their state fails."""
     site.vendors.error = DriverError("versions differ")
 
     with pytest.raises(DriverError, match="versions differ"):
         site.up()
 
 
-def test_a_driver_without_gpus_has_nothing_to_tell(site):
-    """It says of which driver that is."""
+def test_sensors_are_unavailable_without_gpus(site):
+    """The message names the driver."""
     site.vendors.boards.clear()
 
-    with pytest.raises(SensorUnavailable, match="a driver has no GPU"):
+    with pytest.raises(SensorUnavailable, match="a driver found no GPU"):
         site.powers()
 
 
-def test_a_gpu_that_does_not_answer_at_opening_is_down(site):
-    """Under its index, until it tells its UUID."""
+def test_a_gpu_that_does_not_respond_at_opening_is_down(site):
+    """With an unknown UUID until it responds."""
     site.vendors.boards[1] = "1"
     assert {"GPU-a": True, UNKNOWN: False} == site.up()
     assert {"0": 300} == site.powers()
 
     site.vendors.boards[1] = site.other
-    site.later()
+    site.advance()
 
     assert {"GPU-a": True, "GPU-b": True} == site.up()
 
 
-def test_a_gpu_that_is_added_is_seen(site):
-    """Within a minute, and by all sensors."""
+def test_an_added_gpu_is_found(site):
+    """Within a minute, for all sensors."""
     site.up()
     site.vendors.boards.append(Board("2", "GPU-c"))
     site.up()
     assert {"0": 300, "1": 301} == site.powers()
 
-    site.later()
+    site.advance()
 
     assert {"0": 300, "1": 301, "2": 302} == site.powers()
 
 
 def test_a_gpu_that_is_removed_is_down(site):
-    """For as long as the agent runs."""
+    """Until the agent exits."""
     site.up()
     site.vendors.boards.pop()
-    site.later()
+    site.advance()
     site.up()
 
     assert {"GPU-a": True, "GPU-b": False} == site.up()
 
 
 def test_a_gpu_that_is_lost_keeps_its_events(site):
-    """They say why."""
+    """They are the reason."""
     site.powers()
     site.other.error = GPULost("it fell off the bus")
     site.powers()
 
-    told = site.driver.events("GPUErrors")
+    values = site.driver.events("GPUErrors")
 
-    assert [{("of", "GPU-a"): 1}, {("of", "GPU-b"): 1}] == [events for _, events in told]
+    assert [{("of", "GPU-a"): 1}, {("of", "GPU-b"): 1}] == [events for _, events in values]
 
 
-def test_gpus_are_told_in_the_order_of_their_indices():
-    """Ten comes after nine."""
+def test_gpus_are_sorted_by_index():
+    """10 comes after 9."""
     boards = [Board(str(index), f"GPU-{index}") for index in (10, 9, 0)]
 
-    told = Driver(Library(*boards), Clock()).up("GPUInfo")
+    values = Driver(Library(*boards), Clock()).up("GPUInfo")
 
-    assert ["0", "9", "10"] == [index for (index, _), _ in told]
+    assert ["0", "9", "10"] == [index for (index, _), _ in values]
 
 
 INDICES = st.sampled_from("0123")
@@ -247,11 +247,11 @@ LABELS = st.sets(st.tuples(INDICES, st.sampled_from(["GPU-a", "GPU-b", "GPU-c", 
 
 
 @given(LABELS, LABELS, st.lists(INDICES, unique=True))
-def test_no_gpu_is_forgotten_nor_there_twice(before, present, silent):
-    """Each UUID that was ever seen stays, under one index while it answers."""
+def test_known_gpus_are_complete_and_unique(before, present, unresponsive):
+    """Each known UUID stays, under one index while it responds."""
     present = {labels for labels in present if labels[1] != UNKNOWN}
 
-    found = ever_seen(before, present, silent)
+    found = known_gpus(before, present, unresponsive)
 
     assert {uuid for _, uuid in before | present} - {UNKNOWN} <= {uuid for _, uuid in found}
     assert present <= found

@@ -1,4 +1,4 @@
-"""Who has a lock at the driver, and what becomes of those who wait."""
+"""The lock of a driver."""
 
 import threading
 
@@ -10,33 +10,33 @@ from .node import Clock
 
 
 class Holder:
-    """Another thread that has the lock until it is told to give it back."""
+    """Another thread that holds the lock until it is released."""
 
     def __init__(self, lock, name):
-        self._has_it, self._may_go = threading.Event(), threading.Event()
+        self._acquired, self._released = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._hold, args=(lock, name))
 
     def _hold(self, lock, name):
         with lock.held_by(name):
-            self._has_it.set()
-            self._may_go.wait(30)
+            self._acquired.set()
+            self._released.wait(30)
 
     def __enter__(self):
         self._thread.start()
-        assert self._has_it.wait(30)
+        assert self._acquired.wait(30)
         return self
 
-    def go(self):
-        """Give the lock back."""
-        self._may_go.set()
+    def release(self):
+        """Release the lock."""
+        self._released.set()
 
     def __exit__(self, *_):
-        self.go()
+        self.release()
         self._thread.join(30)
 
 
-def test_one_after_the_other_has_the_turn():
-    """Also after one that failed."""
+def test_the_lock_is_released_after_a_failure():
+    """The next sensor gets it."""
     lock, had = DriverLock(), []
 
     with pytest.raises(ZeroDivisionError), lock.held_by("GPUPower"):
@@ -47,20 +47,20 @@ def test_one_after_the_other_has_the_turn():
     assert ["GPUClocks"] == had
 
 
-def test_who_finds_a_hanging_driver_does_not_wait():
-    """The reason says who hangs, and for how long."""
+def test_a_hanging_driver_is_not_waited_for():
+    """The message names the sensor that hangs and the time."""
     clock = Clock()
     lock = DriverLock(clock, timeout_s=1000)
 
     with Holder(lock, "GPUPower"):
         clock.now_s += 1000
-        reason = r"^GPUPower has waited .* for 1000\.0 s$"
+        reason = r"sensor GPUPower for 1000\.0 s$"
         with pytest.raises(DriverHangs, match=reason), lock.held_by("GPUClocks"):
             pass
 
 
-def test_who_waits_gives_up_in_time():
-    """Without anybody's help."""
+def test_waiting_for_the_lock_times_out():
+    """Even if the clock does not advance."""
     lock = DriverLock(timeout_s=0.05)
 
     hangs = pytest.raises(DriverHangs, match="GPUPower")
@@ -68,20 +68,20 @@ def test_who_waits_gives_up_in_time():
         pass
 
 
-def test_a_turn_that_is_given_back_goes_to_who_waits():
-    """A slow driver is none that hangs."""
+def test_a_released_lock_goes_to_the_next_sensor():
+    """A slow driver does not hang."""
     lock = DriverLock(timeout_s=30)
 
     with Holder(lock, "GPUPower") as holder:
-        timer = threading.Timer(0.02, holder.go)
+        timer = threading.Timer(0.02, holder.release)
         timer.start()
         with lock.held_by("GPUClocks"):
             pass
         timer.join(30)
 
 
-def test_a_driver_that_came_back_is_asked_again():
-    """The lock was only held up."""
+def test_a_driver_that_recovers_is_used_again():
+    """After the lock was released late."""
     lock = DriverLock(timeout_s=0)
     with Holder(lock, "GPUPower"), pytest.raises(DriverHangs), lock.held_by("GPUClocks"):
         pass

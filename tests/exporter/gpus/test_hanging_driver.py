@@ -1,4 +1,4 @@
-"""Calls that are slow, and calls that never come back: one sensor is stuck, all else is served."""
+"""Slow and hanging calls of the driver: one sensor hangs, all others are served."""
 
 import re
 import threading
@@ -18,18 +18,18 @@ from tests.nvml.driver import FakeDriver
 
 
 class Hanging:
-    """A driver that hangs in a call, made by a sensor in another thread."""
+    """A driver that hangs in a call made by a sensor in another thread."""
 
     def __init__(self, node, function, sensor, gpu=3):
         self._node, self._rules = node, node.gpus[gpu].hangs
         self._rules.add(function)
-        node.says()
+        node.update_driver()
         self._pool = ThreadPoolExecutor(1)
         self.answer = self._pool.submit(node.values, sensor)
         wait_until(self._hangs, lambda: "the driver to hang")
 
     def _hangs(self):
-        self._node.later(1)  # so that who asks need not wait
+        self._node.advance(1)  # so that the next sensor need not wait
         try:
             self._node.values("GPUMemory")
         except DriverHangs:
@@ -39,66 +39,66 @@ class Hanging:
     def __enter__(self):
         return self
 
-    def goes_on(self):
-        """Let the call come back; return what the sensor told."""
+    def resume(self):
+        """Let the call return; return the values of the sensor."""
         self._rules.clear()
-        self._node.says()
+        self._node.update_driver()
         return self.answer.result(30)
 
     def __exit__(self, *_):
         self._rules.clear()
-        self._node.says()
+        self._node.update_driver()
         self._pool.shutdown()
 
 
-def test_while_a_call_hangs_others_fail_with_the_reason(node):
-    """At once: nobody joins who waits."""
+def test_while_a_call_hangs_other_sensors_fail_with_the_reason(node):
+    """They do so at once, without waiting."""
     node.up()
 
     with Hanging(node, "nvmlDeviceGetPowerUsage", "GPUPower") as hanging:
         for name in set(GPU_SENSORS) - {"GPUPower"}:
-            with pytest.raises(DriverHangs, match=r"^GPUPower has waited for the driver for \d"):
+            with pytest.raises(DriverHangs, match=r"sensor GPUPower for \d"):
                 node.values(name)
         assert not hanging.answer.done()
 
 
-def test_a_call_that_comes_back_late_is_answered(node):
-    """And all others are, from then on."""
+def test_a_call_that_returns_late_has_values(node):
+    """So have all others from then on."""
     node.up()
 
     with Hanging(node, "nvmlDeviceGetPowerUsage", "GPUPower") as hanging:
-        told = hanging.goes_on()
+        found = hanging.resume()
 
-    assert 24 == len(told)
-    assert told == node.values("GPUPower")
+    assert 24 == len(found)
+    assert found == node.values("GPUPower")
     assert [list("01234567"), []] == node.up()
 
 
-def test_a_library_that_hangs_while_it_is_opened_is_one_that_hangs(node):
-    """As a GPU that is broken makes it."""
+def test_a_library_that_hangs_while_it_is_opened_blocks_other_sensors(node):
+    """As with a broken GPU."""
     node.driver.hangs.add("nvmlInitWithFlags")
 
     with Hanging(node, "nvmlDeviceGetUUID", "GPUInfo"):
-        with pytest.raises(DriverHangs, match=r"^GPUInfo has waited"):
+        with pytest.raises(DriverHangs, match="sensor GPUInfo"):
             node.values("GPUPower")
         node.driver.hangs.clear()
-        node.says()
+        node.update_driver()
 
 
 def test_a_slow_driver_is_waited_for(node):
     """Eight GPUs, each a few milliseconds late."""
     node.driver.delays_ms["nvmlDeviceGetPowerUsage"] = 5
-    node.says()
+    node.update_driver()
 
     with ThreadPoolExecutor(3) as pool:
-        told = list(pool.map(node.values, ["GPUPower", "GPUClocks", "GPUPower"]))
+        found = list(pool.map(node.values, ["GPUPower", "GPUClocks", "GPUPower"]))
 
-    assert told[0] == told[2]
-    assert all(told)
+    assert found[0] == found[2]
+    assert all(found)
 
 
-def test_a_hung_call_costs_a_page_one_thread_and_no_other_sensor(node):
-    """The sensor is stuck as any other; the next page has all that is not the driver's."""
+def test_a_hanging_call_blocks_one_thread_and_no_other_sensor(node):
+    """The sensor hangs as any other; the next page has all samples that do not need the driver."""
     node.up()
     threads = threading.active_count()
     readers = [SensorReader(SENSORS["LoadAverage"]())]
@@ -109,8 +109,10 @@ def test_a_hung_call_costs_a_page_one_thread_and_no_other_sensor(node):
 
     assert states.pop("LoadAverage").is_success
     assert {False} == {state.is_success for state in states.values()}
-    assert all("GPUPower has waited" in state.reading.error for state in states.values())
-    assert alive <= threads + 2  # the one that hangs, and the pool's own
+    assert all(
+        "not responded to the sensor GPUPower" in state.reading.error for state in states.values()
+    )
+    assert alive <= threads + 2  # the one that hangs, and that of the pool
 
 
 CONFIG = """
@@ -128,7 +130,7 @@ time_interval = 0
 
 @pytest.fixture
 def driver(tmp_path, monkeypatch):
-    """A driver that programs find from now on."""
+    """A fake driver for programs started from now on."""
     driver = FakeDriver(tmp_path)
     for name, value in driver.environment.items():
         monkeypatch.setenv(name, value)
@@ -145,7 +147,7 @@ def agent(driver, tmp_path):
 
 
 def successes(agent):
-    """Ask for a page; return which sensors worked."""
+    """Request a page; return the sensors that succeeded."""
     with urllib.request.urlopen(agent.url, timeout=30) as answer:
         page = answer.read().decode()
     pairs = re.findall(r'^fructosa_sensor_success{sensor="(\w+)"} (\d)', page, re.MULTILINE)
@@ -153,12 +155,12 @@ def successes(agent):
 
 
 def threads(agent):
-    """Return how many threads the agent has."""
+    """Return the number of threads of the agent."""
     return len(list(Path(f"/proc/{agent.process.pid}/task").iterdir()))
 
 
-def test_a_driver_that_hangs_costs_only_what_asks_it(driver, agent):
-    """One thread waits for it, however many pages are asked for; it may come back."""
+def test_a_hanging_driver_costs_only_its_sensors(driver, agent):
+    """One thread waits for it, however many pages are requested; it may recover."""
     every = {"LoadAverage", "GPUPower", "GPUClocks", "GPUInfo"}
     assert every == successes(agent) & every
     before = threads(agent)
@@ -169,7 +171,7 @@ def test_a_driver_that_hangs_costs_only_what_asks_it(driver, agent):
         assert {"LoadAverage"} == successes(agent) & every
     wait_until(lambda: threads(agent) <= before + 1, lambda: f"{threads(agent)} threads to end")
     assert "sensor GPUPower has hung" in agent.text()
-    assert "GPUPower has waited for the driver" in agent.text()
+    assert "not responded to the sensor GPUPower" in agent.text()
 
     driver.hangs.clear()
     driver.write()

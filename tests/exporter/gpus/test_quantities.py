@@ -1,4 +1,4 @@
-"""Quantities with their values."""
+"""Quantities and their values."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,15 +7,15 @@ from fructosa_exporter.gpus.quantities import columns, known, known_columns
 from fructosa_exporter.gpus.units import scaled
 
 
-def test_what_is_not_known_is_left_out():
+def test_unknown_values_are_left_out():
     """Absent is not zero."""
     assert {("draw",): 0.0} == known({("draw",): 0.0, ("limit",): None})
     assert scaled(None, 2) is None
     assert 6 == scaled(3, 2)
 
 
-def test_what_is_told_again_is_told_by_the_same_tuple():
-    """It is by this that whoever keeps something for it knows it again."""
+def test_the_tuple_of_quantities_is_reused_while_all_are_known():
+    """Callers use its identity to cache."""
     quantities = (("draw",), ("limit",))
 
     assert quantities is known_columns(quantities, (0.0, 2.0))[0]
@@ -24,8 +24,8 @@ def test_what_is_told_again_is_told_by_the_same_tuple():
 
 
 @given(st.lists(st.none() | st.floats(allow_nan=False)))
-def test_parts_tell_what_the_whole_tells(values):
-    """A dictionary is one part; what is in parts stays so."""
+def test_mappings_and_columns_have_the_same_content(values):
+    """A mapping becomes one part; columns stay as they are."""
     whole = {(str(place),): value for place, value in enumerate(values)}
     one = known_columns(tuple(whole), values)
 

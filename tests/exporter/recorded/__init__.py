@@ -1,8 +1,8 @@
-"""Recorded /proc and /sys trees, one text file each, which say where they come from.
+"""Recorded /proc and /sys trees, with one text file for each.
 
-A file begins with comment lines (what machine, which kernel, who recorded it); then each
-``== /path`` is followed by what that file holds, each ``== /path -> target`` is a symbolic link,
-each ``== /path !`` a file that can't be read (a folder lies in its place).
+A text file begins with comment lines: the machine, its kernel, and who recorded it. Then each
+``== /path`` is followed by the content of that file, each ``== /path -> target`` is a symbolic
+link, and each ``== /path !`` is a file that can't be read (a folder in its target_path).
 """
 
 import atexit
@@ -29,19 +29,19 @@ def unpack(text, root):
     for file in files:
         head, _, content = file.partition("\n")
         path, arrow, target = head.partition(" -> ")
-        place = root / path.removesuffix(" !").lstrip("/")
-        place.parent.mkdir(parents=True, exist_ok=True)
+        target_path = root / path.removesuffix(" !").lstrip("/")
+        target_path.parent.mkdir(parents=True, exist_ok=True)
         if arrow:
-            place.symlink_to(target)
+            target_path.symlink_to(target)
         elif path.endswith(" !"):
-            place.mkdir()
+            target_path.mkdir()
         else:
-            place.write_text(content if content.endswith("\n") else content + "\n")
+            target_path.write_text(content if content.endswith("\n") else content + "\n")
 
 
 @cache
 def kernel(name):
-    """Return what reads the recorded tree *name*; tests must not change it."""
+    """Return a Kernel that reads the recorded tree *name*; tests must not change its files."""
     root = _root() / name
     root.mkdir()
     unpack((FOLDER / f"{name}.tree").read_text(), root)
@@ -49,16 +49,16 @@ def kernel(name):
 
 
 def changed(name, folder, files):
-    """Return what reads a copy of a tree in *folder*, with the *files* changed: content by path.
+    """Return a Kernel that reads a copy of the tree *name* in *folder*, with changed *files*.
 
-    None removes a file or a folder.
+    *files* maps paths to their new content; None removes a file or a folder.
     """
     unpack((FOLDER / f"{name}.tree").read_text(), folder)
     for path, content in files.items():
-        place = folder / path.lstrip("/")
+        target_path = folder / path.lstrip("/")
         if content is None:
-            shutil.rmtree(place) if place.is_dir() else place.unlink()
+            shutil.rmtree(target_path) if target_path.is_dir() else target_path.unlink()
         else:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_text(content)
+            target_path.parent.mkdir(parents=True, exist_ok=True)
+            target_path.write_text(content)
     return Kernel(folder)

@@ -1,4 +1,4 @@
-"""The agent itself."""
+"""The sensor Agent."""
 
 import platform
 
@@ -7,8 +7,8 @@ from fructosa_service import __version__
 from tests.exporter.machine import values
 
 
-def test_the_agent_tells_what_it_is_and_what_it_costs():
-    """Processor time, memory, and since when it runs."""
+def test_the_agent_exposes_its_version_and_resources():
+    """CPU time, memory and start time."""
     found = values(Agent())
 
     assert found["build_info", __version__, platform.python_version()] == 1

@@ -1,4 +1,4 @@
-"""Nothing that psutil tells is lost on the way to the page."""
+"""Every field of psutil is exposed."""
 
 import sys
 
@@ -8,17 +8,17 @@ import pytest
 from fructosa_exporter.sensors import SENSORS
 
 from .. import machine
-from ..machine import look
+from ..machine import stat_reading
 
 
 def psutil_tuple(name):
-    """Return the type that psutil calls *name*; where it is defined changes with its version."""
+    """Return psutil's named tuple *name*; its module depends on the version of psutil."""
     modules = [module for path, module in sys.modules.items() if path.startswith("psutil.")]
     return next(getattr(module, name) for module in modules if hasattr(module, name))
 
 
 FAMILY_INET, FAMILY_INET6 = 2, 10
-# Values that are no plain numbers: what psutil might tell, and something else that it might.
+# Fields that are not plain numbers, with two possible values.
 SPECIAL = {
     "device": ("/dev/sda1", "/dev/sdb1"),
     "mountpoint": ("/", "/home"),
@@ -44,21 +44,23 @@ SPECIAL = {
     "percent": (10.0, 20.0),
 }
 CPU_GUEST = {
-    "guest": "the kernel counts it in user",
-    "guest_nice": "the kernel counts it in nice",
+    "guest": "the kernel includes it in user",
+    "guest_nice": "the kernel includes it in nice",
 }
-UTILIZATION = {"percent": "worked out from the other fields, as a ratio"}
+UTILIZATION = {"percent": "computed from the other fields, as a ratio"}
 
 
-def _stats(told):
-    return look(ctxt=told.ctx_switches, intr=told.interrupts, softirq=told.soft_interrupts)
+def _stats(stats):
+    return stat_reading(
+        ctxt=stats.ctx_switches, intr=stats.interrupts, softirq=stats.soft_interrupts
+    )
 
 
-# What psutil tells, the sensor that reads it, how it comes, and which fields are left out: why.
-TOLD = [
-    (type(psutil.cpu_times()), "CPUTimes", look, {}),
-    (type(psutil.cpu_times()), "CPUTimesPercent", look, {}),
-    (type(psutil.cpu_times()), "CPUPercent", look, CPU_GUEST),
+# psutil's tuple, the sensor, the function that wraps the tuple, and why fields are left out.
+FIELDS = [
+    (type(psutil.cpu_times()), "CPUTimes", stat_reading, {}),
+    (type(psutil.cpu_times()), "CPUTimesPercent", stat_reading, {}),
+    (type(psutil.cpu_times()), "CPUPercent", stat_reading, CPU_GUEST),
     (psutil_tuple("scpustats"), "CPUStats", _stats, {"syscalls": "Linux does not count them"}),
     (psutil_tuple("scpufreq"), "CPUFreq", lambda one: [one], {}),
     (psutil_tuple("svmem"), "VirtualMemory", None, UTILIZATION),
@@ -75,7 +77,7 @@ TOLD = [
         psutil_tuple("sconn"),
         "NetConnections",
         lambda one: [one],
-        {"fd": "a number within one process, of no use outside it"},
+        {"fd": "of no use outside its process"},
     ),
     (psutil_tuple("snicaddr"), "NetIFAddrs", lambda one: {"eth0": [one]}, {}),
     (psutil_tuple("snicstats"), "NetIFStats", lambda one: {"eth0": one}, {}),
@@ -86,31 +88,31 @@ TOLD = [
 ]
 
 
-def said(name, told):
-    """Return what the sensor *name* says when psutil has *told* it something."""
+def samples(name, result):
+    """Return the samples of the sensor *name* for the *result* of psutil."""
     more = {"addresses": True} if name == "NetConnections" else {}
     more |= {"names": True} if name == "Users" else {}
-    sensor = SENSORS[name](machine.options(name, **more), read=lambda *_: told)
+    sensor = SENSORS[name](machine.options(name, **more), read=lambda *_: result)
     return [
         (sample.metric.name, sample.labels, sample.value) for sample in machine.samples_of(sensor)
     ]
 
 
 @pytest.mark.parametrize(
-    ("told", "name", "wrap", "left_out"), TOLD, ids=[f"{told[1]}" for told in TOLD]
+    ("kind", "name", "wrap", "left_out"), FIELDS, ids=[one[1] for one in FIELDS]
 )
-def test_nothing_that_psutil_tells_is_lost(told, name, wrap, left_out):
-    """Whichever field of its answer changes, the page changes; but for those left out."""
+def test_every_field_of_psutil_is_exposed(kind, name, wrap, left_out):
+    """If a field changes, the samples change, except for fields that are left out."""
     wrap = wrap or (lambda one: one)
-    numbers = {field: 1000 * number for number, field in enumerate(told._fields, 1)}
-    plain = told(**{field: SPECIAL.get(field, (numbers[field],))[0] for field in numbers})
+    numbers = {field: 1000 * number for number, field in enumerate(kind._fields, 1)}
+    plain = kind(**{field: SPECIAL.get(field, (numbers[field],))[0] for field in numbers})
     other = {field: SPECIAL.get(field, (0, numbers[field] + 7))[1] for field in numbers}
 
-    before = said(name, wrap(plain))
+    before = samples(name, wrap(plain))
     lost = {
         field
         for field, value in other.items()
-        if said(name, wrap(plain._replace(**{field: value}))) == before
+        if samples(name, wrap(plain._replace(**{field: value}))) == before
     }
 
     assert left_out.keys() & numbers.keys() == lost

@@ -1,4 +1,4 @@
-"""What holds for every sensor, on a machine that has everything and on the real one."""
+"""Properties of all sensors, on a fake machine with all devices and on this machine."""
 
 import math
 from collections import Counter
@@ -26,23 +26,23 @@ def subclasses(sensor):
         yield from subclasses(one)
 
 
-def test_every_sensor_of_a_module_is_found():
-    """A class without metrics is a base of others, or was forgotten half-way."""
-    written = [one for one in subclasses(Sensor) if one.__module__.startswith(sensors.__name__)]
+def test_every_sensor_is_discovered():
+    """A class without metrics is a base class, or incomplete."""
+    defined = [one for one in subclasses(Sensor) if one.__module__.startswith(sensors.__name__)]
 
-    measuring = {one for one in written if one.metrics}
+    measuring = {one for one in defined if one.metrics}
     assert {Agent, *SENSORS.values()} == measuring
-    assert [] == [one for one in written if not one.metrics and not one.__subclasses__()]
+    assert [] == [one for one in defined if not one.metrics and not one.__subclasses__()]
 
 
-def test_sensors_are_in_the_order_of_their_names():
-    """Wherever their modules are; the agent, which is always read, is not among them."""
+def test_sensors_are_sorted_by_name():
+    """Whatever module they are in; Agent, which is always read, is not included."""
     assert sorted(SENSORS, key=str.casefold) == list(SENSORS)
     assert Agent.name not in SENSORS
 
 
-def test_two_sensors_of_one_name_are_refused():
-    """One would hide the other; the message says where both are."""
+def test_two_sensors_with_one_name_are_rejected():
+    """The message has both modules."""
     found = SENSORS["BootTime"]
     other = type("BootTime", (Sensor,), {"__doc__": "Another one.", "__module__": "elsewhere"})
 
@@ -52,8 +52,8 @@ def test_two_sensors_of_one_name_are_refused():
         sensors._by_name([found, other])
 
 
-def test_sensors_that_may_be_slow_are_read_after_all_others():
-    """Of GPUs, the one that sleeps comes last."""
+def test_slow_sensors_are_read_after_all_others():
+    """Of those of GPUs, the one that sleeps is the last."""
     slow = [sensor for sensor in SENSORS.values() if sensor.slowness]
 
     assert slow == [sensor for sensor in SENSORS.values() if issubclass(sensor, GPUSensor)]
@@ -61,8 +61,8 @@ def test_sensors_that_may_be_slow_are_read_after_all_others():
 
 
 @pytest.mark.parametrize("name", SENSORS)
-def test_every_declared_metric_is_there_on_a_machine_that_has_everything(name):
-    """And no other one."""
+def test_a_machine_with_all_devices_has_every_declared_metric(name):
+    """And no other metric."""
     sensor = machine.full(name)
 
     found = {sample.metric for sample in machine.samples_of(sensor)}
@@ -71,15 +71,15 @@ def test_every_declared_metric_is_there_on_a_machine_that_has_everything(name):
 
 
 @pytest.mark.parametrize(
-    ("reads", "missing"),
+    ("read", "missing"),
     [
-        (Kernel(), r"New: nothing is recorded .* to tests/exporter/recorded/new\.tree"),
-        (len, r"New: nothing is known .* into _SEEN of tests/exporter/machine\.py"),
+        (Kernel(), r"New has no recorded files; .* tests/exporter/recorded/new\.tree"),
+        (len, r"New has no reading; .* _READINGS in tests/exporter/machine\.py"),
     ],
 )
-def test_a_new_sensor_says_what_its_tests_miss(monkeypatch, reads, missing):
-    """Rather than a KeyError."""
-    new = type("New", (Sensor,), {"__doc__": "New.", "__module__": "sensors.new", "read": reads})
+def test_a_new_sensor_without_test_data_gets_an_explanation(monkeypatch, read, missing):
+    """It is not a KeyError."""
+    new = type("New", (Sensor,), {"__doc__": "New.", "__module__": "sensors.new", "read": read})
     monkeypatch.setitem(SENSORS, "New", new)
 
     with pytest.raises(LookupError, match=missing):
@@ -87,8 +87,8 @@ def test_a_new_sensor_says_what_its_tests_miss(monkeypatch, reads, missing):
 
 
 @pytest.mark.parametrize("sensor", WHOLE, ids=lambda one: one.name)
-def test_a_sensor_reads_the_machine_that_the_tests_run_on(sensor):
-    """Numbers of declared metrics, no series twice; or what is missing."""
+def test_each_sensor_reads_this_machine(sensor):
+    """It returns finite numbers of declared metrics and no duplicate series, or is unavailable."""
     try:
         samples = machine.samples_of(sensor())
     except SensorUnavailable:
@@ -101,8 +101,8 @@ def test_a_sensor_reads_the_machine_that_the_tests_run_on(sensor):
     assert {1} >= set(series.values())
 
 
-def test_a_sensor_says_in_one_line_what_it_measures():
-    """It ends with a full stop and fits on a terminal; cost and rights are told too."""
+def test_each_sensor_has_a_summary_line():
+    """It ends with a full stop and fits in a terminal; cost and rights are declared too."""
     too_long = [one.name for one in WHOLE if len(one.summary()) > 100]
     unfinished = [one.name for one in WHOLE if not one.summary().endswith(".")]
 
@@ -110,24 +110,24 @@ def test_a_sensor_says_in_one_line_what_it_measures():
     assert [] == [one.name for one in WHOLE if not (one.cost and one.rights)]
 
 
-def test_every_metric_says_what_it_means():
-    """In sentences."""
+def test_each_metric_has_a_help_text():
+    """It is a sentence."""
     assert all(one.metrics for one in WHOLE)
     assert [] == [metric.name for metric in METRICS if not metric.help.endswith(".")]
 
 
-def test_no_two_sensors_declare_a_metric_of_one_name():
-    """A page would have two heads for it."""
+def test_metric_names_are_unique():
+    """A page would otherwise have two HELP lines for one metric."""
     names = Counter(metric.name for metric in [*METRICS, *STATE_METRICS])
 
     assert [] == [name for name, number in names.items() if number > 1]
 
 
-def test_every_metric_of_the_project_begins_with_its_name():
+def test_metric_names_begin_with_the_name_of_the_project():
     """Those of a site's own sensors need not."""
     assert [] == [one.name for one in METRICS if not one.name.startswith("fructosa_")]
 
 
-def test_a_counter_never_has_the_unit_of_a_ratio():
-    """Ratios go up and down."""
+def test_ratios_are_gauges():
+    """They go up and down."""
     assert {"gauge"} == {metric.type for metric in METRICS if metric.unit == "ratio"}

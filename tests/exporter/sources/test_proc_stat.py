@@ -15,7 +15,7 @@ from fructosa_exporter.sources.proc_stat import (
     total_ticks,
 )
 
-from ..machine import cpu_times, look
+from ..machine import cpu_times, stat_reading
 from ..recorded import unpack
 
 # A virtual machine with 2 processors, Linux 6.1, of which the second is number 3 as two are off.
@@ -82,10 +82,10 @@ def test_any_bytes_are_parsed_or_a_value_error(content):
     assert all(len(found.processors) == len(row) for row in found.ticks)
 
 
-def test_ticks_between_two_readings():
-    """A mode that went backwards counts as zero."""
-    before = look(cpu_times(user=1, iowait=5))
-    after = look(cpu_times(user=3, iowait=4, guest=1))
+def test_time_passes_between_two_looks():
+    """A mode that went backwards stood still."""
+    before = stat_reading(cpu_times(user=1, iowait=5))
+    after = stat_reading(cpu_times(user=3, iowait=4, guest=1))
 
     rows = ticks_between(before, after)
 

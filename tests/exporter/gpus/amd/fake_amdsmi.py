@@ -1,6 +1,6 @@
-"""A stand-in for the Python module amdsmi, with the functions of its version 7.0.2.
+"""A fake of the Python module amdsmi, with the functions of version 7.0.2.
 
-``test_amd_interface.py`` compares it with the real module's source.
+``test_fake_amdsmi.py`` compares it with the source of the real module.
 """
 
 import copy
@@ -17,11 +17,11 @@ SILENT = "N/A"
 
 
 class AmdSmiException(Exception):
-    """What all errors of AMD SMI are."""
+    """The base class of all errors of AMD SMI."""
 
 
 class AmdSmiLibraryException(AmdSmiException):
-    """The library's status is not success."""
+    """The library returned another status than success."""
 
     def __init__(self, err_code):
         super().__init__(err_code)
@@ -32,21 +32,21 @@ class AmdSmiLibraryException(AmdSmiException):
 
 
 class AmdSmiRetryException(AmdSmiLibraryException):
-    """The library wants to be asked again."""
+    """The library requests a retry."""
 
     def __init__(self):
         super().__init__(9)
 
 
 class AmdSmiTimeoutException(AmdSmiLibraryException):
-    """The library has waited for too long."""
+    """The library timed out."""
 
     def __init__(self):
         super().__init__(8)
 
 
 class AmdSmiParameterException(AmdSmiException):
-    """An argument is of another type than the one that is wanted."""
+    """An argument has the wrong type."""
 
     def __init__(self, received, wanted, msg=None):
         super().__init__(msg)
@@ -78,7 +78,7 @@ class AmdSmiClkType(IntEnum):
 
 
 class AmdSmiTemperatureType(IntEnum):
-    """Places where heat is measured."""
+    """Positions of temperature sensors."""
 
     EDGE = 0
     HOTSPOT = 1
@@ -87,7 +87,7 @@ class AmdSmiTemperatureType(IntEnum):
 
 
 class AmdSmiTemperatureMetric(IntEnum):
-    """What is told of a temperature."""
+    """Kinds of temperature values."""
 
     CURRENT = 0
     CRITICAL = 5
@@ -95,7 +95,7 @@ class AmdSmiTemperatureMetric(IntEnum):
 
 
 class AmdSmiInitFlags(IntEnum):
-    """Which processors are wanted."""
+    """Kinds of processors to open."""
 
     INIT_AMD_GPUS = 2
 
@@ -103,8 +103,8 @@ class AmdSmiInitFlags(IntEnum):
 _TEMPERATURES = {(1, 5): 100, (1, 7): 105, (2, 5): 108}
 _FASTEST = {0: 2100, 4: 1300, 6: 1800}
 
-# As one with eight dies answers (metrics 1.5); "xcp_stats" are those of metrics from 1.6 on.
-ANSWERS = {
+# Results of a GPU with eight dies (metrics 1.5); "xcp_stats" is of metrics since 1.6.
+RESULTS = {
     "amdsmi_get_gpu_device_bdf": "0000:c1:00.0",
     "amdsmi_get_gpu_device_uuid": "c1ff74a1-0000-1000-80d9-a3b7a8d5f6e1",
     "amdsmi_get_gpu_asic_info": {
@@ -174,22 +174,22 @@ ANSWERS = {
 
 
 class Card:
-    """A GPU: what it answers by function; an exception in place of an answer is raised."""
+    """A GPU with its results by function; exceptions are raised."""
 
-    def __init__(self, **answers):
-        self.answers = copy.deepcopy(ANSWERS) | answers
+    def __init__(self, **results):
+        self.results = copy.deepcopy(RESULTS) | results
 
-    def tells(self, **metrics):
-        """Change some of its metrics."""
-        self.answers["amdsmi_get_gpu_metrics_info"] |= metrics
+    def set_metrics(self, **metrics):
+        """Change some of the metrics."""
+        self.results["amdsmi_get_gpu_metrics_info"] |= metrics
 
     def all_raise(self, error):
-        """Answer nothing but an error."""
-        self.answers = dict.fromkeys(self.answers, error)
+        """Let each function raise *error*."""
+        self.results = dict.fromkeys(self.results, error)
 
 
 class FakeAmdSmi:
-    """The module. ``calls`` are the functions that were called, in their order."""
+    """The fake module. ``calls`` are the called functions in order."""
 
     AmdSmiException = AmdSmiException
     AmdSmiLibraryException = AmdSmiLibraryException
@@ -286,14 +286,14 @@ class FakeAmdSmi:
     def _answer(self, processor_handle, *arguments):
         function = sys._getframe(1).f_code.co_name
         self.calls.append(function)
-        answer = processor_handle.card.answers[function]
+        answer = processor_handle.card.results[function]
         if isinstance(answer, Exception):
             raise answer
         return answer(*arguments) if callable(answer) else copy.deepcopy(answer)
 
 
 class AmdNode:
-    """A node with AMD's driver in a tree below *root*, and a clock that tests turn."""
+    """A node with AMD's driver in a tree below *root*, and a clock that tests advance."""
 
     def __init__(self, root, *cards, load=None):
         self.root, self.now_s = root, 1000.0
@@ -306,22 +306,22 @@ class AmdNode:
         self.driver = Driver(library, lambda: self.now_s)
 
     def bound(self, card):
-        """Return the entry that the driver amdgpu has of a card."""
-        return self.root / "sys/bus/pci/drivers/amdgpu" / card.answers["amdsmi_get_gpu_device_bdf"]
+        """Return the entry of a card in the folder of the driver amdgpu."""
+        return self.root / "sys/bus/pci/drivers/amdgpu" / card.results["amdsmi_get_gpu_device_bdf"]
 
 
 UUIDS = ("uuid-of-the-first", "uuid-of-the-second")
 
 
 def card(index):
-    """Return a GPU with an address and a UUID of its own."""
+    """Return a GPU with its own address and UUID."""
     return Card(
         amdsmi_get_gpu_device_bdf=f"0000:c{index}:00.0", amdsmi_get_gpu_device_uuid=UUIDS[index]
     )
 
 
 def raising(error):
-    """Return a function that raises an error."""
+    """Return a function that raises *error*."""
 
     def call(*_):
         raise error

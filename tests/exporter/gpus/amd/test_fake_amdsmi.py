@@ -1,4 +1,4 @@
-"""The stand-in for amdsmi against the source of the real module, read without its library."""
+"""Comparison of the fake amdsmi with the source of the real module, which is not imported."""
 
 import ast
 import inspect
@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from . import fake_amdsmi
-from .fake_amdsmi import ANSWERS, FakeAmdSmi
+from .fake_amdsmi import RESULTS, FakeAmdSmi
 
 FUNCTIONS = [name for name in vars(FakeAmdSmi) if name.startswith("amdsmi_")]
 ENUMERATIONS = [name for name in vars(FakeAmdSmi) if name.endswith(("Type", "Metric", "Flags"))]
 
 
 def folder():
-    """Return where the real module is; it is found, not imported."""
+    """Return the folder of the real module, without importing it."""
     return Path(find_spec("amdsmi").origin).parent
 
 
@@ -28,8 +28,8 @@ def definitions():
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_functions_want_the_parameters_of_the_real_ones(definitions, name):
-    """Their names and their order; those with a default differ between versions."""
+def test_functions_have_the_parameters_of_the_real_ones(definitions, name):
+    """Their names and order; those with a default differ between versions."""
     _, *parameters = inspect.signature(getattr(FakeAmdSmi, name)).parameters.values()
     real = definitions[name].args
 
@@ -37,16 +37,16 @@ def test_functions_want_the_parameters_of_the_real_ones(definitions, name):
     assert expected == [one.arg for one in real.args[: len(real.args) - len(real.defaults)]]
 
 
-@pytest.mark.parametrize("name", [name for name, one in ANSWERS.items() if isinstance(one, dict)])
-def test_answers_have_keys_of_the_real_ones(definitions, name):
-    """Every key is one that the real function writes."""
+@pytest.mark.parametrize("name", [name for name, one in RESULTS.items() if isinstance(one, dict)])
+def test_results_have_keys_of_the_real_ones(definitions, name):
+    """The real function writes every key."""
     constants = {one.value for one in ast.walk(definitions[name]) if isinstance(one, ast.Constant)}
-    assert set() == keys(ANSWERS[name]) - constants
+    assert set() == keys(RESULTS[name]) - constants
 
 
 @pytest.mark.parametrize("name", ENUMERATIONS)
-def test_choices_are_those_of_the_real_module(definitions, name):
-    """Each has the number that the library's header gives it."""
+def test_enumerations_are_those_of_the_real_module(definitions, name):
+    """With the numbers of the library's header."""
     wrapper = ast.parse((folder() / "amdsmi_wrapper.py").read_text())
     numbers = {
         one.targets[0].id: one.value.value
@@ -64,8 +64,8 @@ def test_choices_are_those_of_the_real_module(definitions, name):
 
 
 @pytest.mark.parametrize("name", [name for name in vars(FakeAmdSmi) if "Exception" in name])
-def test_exceptions_descend_from_those_of_the_real_module(name):
-    """What catches the one catches the other."""
+def test_exceptions_are_derived_as_in_the_real_module(name):
+    """Handlers catch both."""
     source = ast.parse((folder() / "amdsmi_exception.py").read_text())
     classes = {one.name: one for one in source.body if isinstance(one, ast.ClassDef)}
 
@@ -73,8 +73,8 @@ def test_exceptions_descend_from_those_of_the_real_module(name):
     assert expected == [base.id for base in classes[name].bases]
 
 
-def test_all_that_the_exporter_asks_for_is_in_the_stand_in():
-    """A misspelt function would else be an answer that is missing."""
+def test_the_fake_has_all_functions_that_the_exporter_calls():
+    """A misspelled function would look like a missing value."""
     package = Path(inspect.getfile(fake_amdsmi.AMDSMI)).parent
     asked = {
         one.value
@@ -82,12 +82,12 @@ def test_all_that_the_exporter_asks_for_is_in_the_stand_in():
         for one in ast.walk(ast.parse(path.read_text()))
         if isinstance(one, ast.Constant) and str(one.value).startswith("amdsmi_")
     }
-    # The calls for memory share what their names begin with.
+    # The functions for memory have a common prefix.
     assert {"amdsmi_get_gpu_memory_"} == asked - set(FUNCTIONS)
 
 
 def keys(answer):
-    """Return all keys within an answer."""
+    """Return all keys within a result."""
     if not isinstance(answer, dict):
         return set()
     return set(answer).union(*map(keys, answer.values()))

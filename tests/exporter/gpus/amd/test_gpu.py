@@ -1,4 +1,4 @@
-"""AMD's GPUs: what each sensor tells of them."""
+"""AMD's GPUs: the values of each sensor."""
 
 from types import SimpleNamespace
 
@@ -32,8 +32,8 @@ SECOND = ("1", "74ff74b5-0000-1000-8000-000000000002")
 NOT_SUPPORTED = AmdSmiLibraryException(2)
 
 
-# What the first GPU tells, by sensor, metric and labels; the second one is of an older kind.
-TOLD = {
+# Values of the first GPU by sensor, metric and labels; the second GPU is older.
+VALUES = {
     GPUUtilization: {
         ("gpu_utilization_ratio",): 0.87,
         ("gpu_memory_busy_ratio",): 0.12,
@@ -91,17 +91,17 @@ TOLD = {
 }
 
 
-SENSORS = [*TOLD, GPUNVLink]
+SENSORS = [*VALUES, GPUNVLink]
 
 
 def older():
-    """Return a GPU for displays, which tells fewer things, and some in other places."""
+    """Return a display GPU, which has fewer values, and some under other keys."""
     card = Card(
         amdsmi_get_gpu_device_bdf="0000:03:00.0",
         amdsmi_get_gpu_device_uuid=SECOND[1],
         amdsmi_get_gpu_total_ecc_count=NOT_SUPPORTED,
     )
-    card.tells(
+    card.set_metrics(
         temperature_hotspot=SILENT,
         temperature_edge=45,
         average_mm_activity=50,
@@ -127,8 +127,8 @@ def node(tmp_path):
     return AmdNode(tmp_path, Card(), older())
 
 
-def told(node, sensor, labels=FIRST, **chosen):
-    """Return what a sensor tells of a GPU; its labels are left out."""
+def read(node, sensor, labels=FIRST, **chosen):
+    """Return the values of a GPU without the labels gpu and uuid."""
     found = values(sensor(sensor.Options(**chosen), read=AllVendors(node.driver)))
     return {
         (name, *more): value
@@ -137,14 +137,14 @@ def told(node, sensor, labels=FIRST, **chosen):
     }
 
 
-@pytest.mark.parametrize("sensor", TOLD, ids=lambda sensor: sensor.name)
-def test_each_sensor_tells_its_subject_in_base_units(node, sensor):
-    """Percents become ratios, MHz hertz, MiB bytes, microwatts watts, microjoules joules."""
-    assert pytest.approx(TOLD[sensor]) == told(node, sensor)
+@pytest.mark.parametrize("sensor", VALUES, ids=lambda sensor: sensor.name)
+def test_each_sensor_has_values_in_base_units(node, sensor):
+    """From percent, MHz, MiB, microwatts and microjoules."""
+    assert pytest.approx(VALUES[sensor]) == read(node, sensor)
 
 
-def test_all_gpus_are_told_with_index_and_uuid(node):
-    """The second GPU is beside the first."""
+def test_all_gpus_have_index_and_uuid(node):
+    """Both GPUs are exposed."""
     found = values(GPUPower(read=AllVendors(node.driver)))
 
     expected = {("gpu_power_watts", *FIRST): 640, ("gpu_power_watts", *SECOND): 30}
@@ -161,78 +161,78 @@ def test_all_gpus_are_told_with_index_and_uuid(node):
         (GPUPower, {("gpu_power_watts",): 30}),
     ],
 )
-def test_an_older_gpu_tells_the_same_in_other_places(node, sensor, expected):
-    """No hotspot, no list of engines and dies, average in place of present power."""
-    assert expected.items() <= told(node, sensor, SECOND).items()
+def test_an_older_gpu_has_values_under_other_keys(node, sensor, expected):
+    """No hotspot, no lists of engines and dies, average instead of current power."""
+    assert expected.items() <= read(node, sensor, SECOND).items()
 
 
-def test_what_does_not_change_is_asked_for_once(node):
-    """Limits, names and sizes are kept while the library is open."""
-    sensors = [sensor(read=AllVendors(node.driver)) for sensor in TOLD]
+def test_constant_values_are_queried_once(node):
+    """Limits, names and sizes are cached while the library is open."""
+    sensors = [sensor(read=AllVendors(node.driver)) for sensor in VALUES]
     [values(sensor) for sensor in sensors]
     before = len(node.smi.calls)
     node.now_s += 1
 
     [values(sensor) for sensor in sensors]
 
-    # Of each GPU: metrics, memory, cap, energy, fan, PCIe, ECC, pages, processes.
+    # For each GPU: metrics, memory, cap, energy, fan, PCIe, ECC, pages, processes.
     assert 2 * 9 + 1 == len(node.smi.calls) - before
 
 
-def test_memory_is_told_by_libraries_that_only_know_it_in_mebibytes(node):
-    """The one call is there, the other one is not supported."""
-    node.smi.cards[0].answers["amdsmi_get_gpu_memory_usage"] = NOT_SUPPORTED
+def test_memory_is_converted_from_mebibytes_if_necessary(node):
+    """One call exists, the other one is not supported."""
+    node.smi.cards[0].results["amdsmi_get_gpu_memory_usage"] = NOT_SUPPORTED
 
-    assert TOLD[GPUMemory] == told(node, GPUMemory)
+    assert VALUES[GPUMemory] == read(node, GPUMemory)
 
 
-def test_a_gpu_without_metrics_tells_what_single_calls_know(node):
-    """As virtual functions and old boards do."""
-    node.smi.cards[0].answers |= {
+def test_a_gpu_without_metrics_has_the_values_of_single_calls(node):
+    """As with virtual functions and old boards."""
+    node.smi.cards[0].results |= {
         "amdsmi_get_gpu_metrics_info": NOT_SUPPORTED,
         "amdsmi_get_temp_metric": lambda place, metric: {(1, 0): 58}[place, metric],
         "amdsmi_get_power_info": {"current_socket_power": "N/A", "average_socket_power": 410},
     }
 
-    assert {("gpu_temperature_celsius",): 58} == told(node, GPUTemperature)
-    assert 410 == told(node, GPUPower)["gpu_power_watts",]
-    assert 1 == told(node, GPUInfo)["gpu_up",]
+    assert {("gpu_temperature_celsius",): 58} == read(node, GPUTemperature)
+    assert 410 == read(node, GPUPower)["gpu_power_watts",]
+    assert 1 == read(node, GPUInfo)["gpu_up",]
 
 
-def test_serial_numbers_are_told_on_request(node):
-    """It is that of the board."""
-    assert 1 == told(node, GPUInfo, serial=True)["gpu_serial_info", "PCB0815"]
+def test_serial_numbers_are_exposed_with_the_option_serial(node):
+    """That of the board."""
+    assert 1 == read(node, GPUInfo, serial=True)["gpu_serial_info", "PCB0815"]
 
 
-def test_nvlink_is_not_there(node):
-    """AMD's links are something else."""
-    with pytest.raises(SensorUnavailable, match="tell nothing of it"):
+def test_nvlink_is_unavailable(node):
+    """AMD's links are different."""
+    with pytest.raises(SensorUnavailable, match="supports any of these metrics"):
         values(GPUNVLink(read=AllVendors(node.driver)))
 
 
-def test_gpm_is_not_there_and_nobody_waits_for_it(node):
-    """A second look is for GPUs that have begun to count."""
+def test_activity_is_unavailable_without_waiting(node):
+    """A second query is only for GPUs that have begun to count."""
     sensor, waited_s = GPUActivity(read=AllVendors(node.driver)), []
-    sensor.pause = waited_s.append
+    sensor.sleep = waited_s.append
 
-    with pytest.raises(SensorUnavailable, match="tell nothing of it"):
+    with pytest.raises(SensorUnavailable, match="supports any of these metrics"):
         values(sensor)
     assert [] == waited_s
 
 
-def not_told(answer):
-    """Return an *answer* of the same keys, each "N/A"; lists of metrics have as many of them."""
+def without_values(answer):
+    """Return *answer* with "N/A" for each value; lists of metrics keep their length."""
     if not isinstance(answer, dict):
         return SILENT
     return {
-        key: [SILENT] * len(value) if isinstance(value, list) else not_told(value)
+        key: [SILENT] * len(value) if isinstance(value, list) else without_values(value)
         for key, value in answer.items()
     }
 
 
 NOTHING = [
     *[lambda _, size=size: size for size in (0xFFFFFFFF, 2**64 - 1)],
-    not_told,
+    without_values,
     lambda _: SILENT,
     lambda _: None,
     lambda _: -1,
@@ -245,15 +245,15 @@ NOTHING = [
 
 @pytest.mark.parametrize("answer", NOTHING)
 @pytest.mark.parametrize("sensor", SENSORS, ids=lambda sensor: sensor.name)
-def test_what_is_not_told_gives_no_sample(tmp_path, sensor, answer):
-    """Neither "N/A" nor a sentinel, no right or a busy GPU is a zero, or a failure."""
+def test_missing_values_have_no_samples(tmp_path, sensor, answer):
+    """A sentinel, "N/A", missing permission or a busy GPU is neither zero nor a failure."""
     card = Card()
-    names = {name for name in card.answers if name.startswith("amdsmi_get_gpu_device")}
-    card.answers |= {name: answer(card.answers[name]) for name in card.answers if name not in names}
+    names = {name for name in card.results if name.startswith("amdsmi_get_gpu_device")}
+    card.results |= {name: answer(card.results[name]) for name in card.results if name not in names}
     node = AmdNode(tmp_path, card)
 
     try:
-        found = told(node, sensor)
+        found = read(node, sensor)
     except SensorUnavailable:
         found = {}
 
@@ -261,8 +261,8 @@ def test_what_is_not_told_gives_no_sample(tmp_path, sensor, answer):
     assert found.items() <= allowed.items()
 
 
-def test_functions_that_a_version_lacks_give_no_sample(tmp_path):
-    """6.x has not all that 7.x has."""
+def test_functions_that_a_version_lacks_have_no_samples(tmp_path):
+    """6.x lacks some of 7.x."""
     needed = ("AmdSmiException", "AmdSmiLibraryException", "amdsmi_init", "amdsmi_shut_down")
     found = ("amdsmi_get_processor_handles", "amdsmi_get_gpu_device_bdf")
     smi = FakeAmdSmi(Card())
@@ -270,7 +270,7 @@ def test_functions_that_a_version_lacks_give_no_sample(tmp_path):
     node = AmdNode(tmp_path, *smi.cards, load=lambda: old)
 
     expected = {("gpu_up",): 1, ("gpu_info", "", "0000:c1:00.0", "AMD", "", ""): 1}
-    assert expected == told(node, GPUInfo, ("0", "0000:c1:00.0"))
+    assert expected == read(node, GPUInfo, ("0", "0000:c1:00.0"))
     for sensor in set(SENSORS) - {GPUInfo}:
-        with pytest.raises(SensorUnavailable, match="tell nothing of it"):
-            told(node, sensor)
+        with pytest.raises(SensorUnavailable, match="supports any of these metrics"):
+            read(node, sensor)

@@ -1,4 +1,4 @@
-"""AMD's GPUs and their driver: absent, failing, lost, and back again."""
+"""AMD SMI: loading, opening, closing and reopening."""
 
 import shutil
 import sys
@@ -7,7 +7,7 @@ import pytest
 
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.gpus.all_vendors import AllVendors
-from fructosa_exporter.gpus.amd.library import AMDSMI, imported
+from fructosa_exporter.gpus.amd.library import AMDSMI, import_amdsmi
 from fructosa_exporter.gpus.driver import REOPEN_S, DriverError, GPULost
 from fructosa_exporter.kernel import Kernel
 from fructosa_exporter.sensors.gpu.info import GPUInfo
@@ -34,20 +34,20 @@ def node(tmp_path):
 
 
 def up(node):
-    """Return whether GPUs are up, in their order, a second later."""
+    """Return whether GPUs are up, in order, one second later."""
     node.now_s += 1
     found = values(GPUInfo(read=AllVendors(node.driver)))
     return [value for (name, *_), value in found.items() if name == "gpu_up"]
 
 
 def powers(node):
-    """Return the UUIDs of the GPUs that tell their power."""
+    """Return the UUIDs of the GPUs with a power."""
     found = values(GPUPower(read=AllVendors(node.driver)))
     return {uuid for name, _, uuid, *_ in found if name == "gpu_power_watts"}
 
 
 def test_nothing_is_imported_without_the_kernel_module(tmp_path):
-    """A node without AMD's driver does not pay for it."""
+    """A node without AMD's driver has no cost."""
 
     def load():
         raise AssertionError("the module was imported")
@@ -65,24 +65,24 @@ def test_nothing_is_imported_without_the_kernel_module(tmp_path):
         (OSError("libdrm.so.2: cannot open"), "install ROCm's amd-smi-lib"),
     ],
 )
-def test_a_node_with_amd_displays_but_no_rocm_has_no_sensors(tmp_path, error, text):
-    """That is usual, and no failure; it says what would help."""
+def test_sensors_are_unavailable_without_rocm(tmp_path, error, text):
+    """As on nodes with AMD displays; the message says what to install."""
     with pytest.raises(SensorUnavailable, match=text):
         AmdNode(tmp_path, load=raising(error)).driver.query_each(
             "GPUPower", lambda gpu: gpu.power()
         )
 
 
-def test_a_module_that_does_not_fit_its_library_is_a_failure(tmp_path):
+def test_a_module_of_another_version_than_its_library_is_a_failure(tmp_path):
     """The library of another ROCm lacks a symbol."""
     node = AmdNode(tmp_path, load=raising(AttributeError("undefined symbol: amdsmi_x")))
 
-    with pytest.raises(DriverError, match="the version of ROCm here"):
+    with pytest.raises(DriverError, match="matches the installed version of ROCm"):
         powers(node)
 
 
-def test_what_the_module_prints_does_not_get_into_the_page(tmp_path, capsys):
-    """It prints to stdout that its library is missing, as 7.0.2 does."""
+def test_the_module_prints_nothing_to_stdout(tmp_path, capsys):
+    """7.0.2 prints that its library is missing."""
 
     def load():
         sys.stdout.write("Unable to find libamd_smi.so\n")
@@ -94,8 +94,8 @@ def test_what_the_module_prints_does_not_get_into_the_page(tmp_path, capsys):
     assert "" == capsys.readouterr().out
 
 
-def test_the_module_of_rocm_comes_first(tmp_path, monkeypatch):
-    """Its structures are those of the library beside it; the search path is left as it was."""
+def test_the_module_of_rocm_is_preferred(tmp_path, monkeypatch):
+    """It matches the library beside it; sys.path is restored."""
     package = tmp_path / "share/amd_smi/amdsmi"
     package.mkdir(parents=True)
     (package / "__init__.py").write_text("OF_ROCM = True\n")
@@ -103,7 +103,7 @@ def test_the_module_of_rocm_comes_first(tmp_path, monkeypatch):
     before = list(sys.path)
 
     try:
-        found = imported()
+        found = import_amdsmi()
     finally:
         sys.modules.pop("amdsmi", None)
 
@@ -111,16 +111,16 @@ def test_the_module_of_rocm_comes_first(tmp_path, monkeypatch):
     assert before == sys.path
 
 
-def test_a_library_that_can_not_be_opened_says_why(node):
-    """Without a right it says which groups are needed."""
+def test_a_library_that_can_not_be_opened_is_a_failure(node):
+    """Without permission the message names the required groups."""
     node.smi.init_error = AmdSmiLibraryException(10)
 
     with pytest.raises(DriverError, match=r"can't be opened: Error code: 10 .* render and video"):
         powers(node)
 
 
-def test_a_gpu_that_the_driver_lost_is_down_and_does_not_hide_the_other(node):
-    """It fell off its bus: the kernel unbinds it, the library only says "not supported"."""
+def test_an_unbound_gpu_is_down_and_does_not_hide_the_other(node):
+    """It fell off the bus: the kernel unbinds it, but the library only returns "not supported"."""
     before = up(node)
     node.bound(node.smi.cards[0]).rmdir()
     node.smi.cards[0].all_raise(AmdSmiLibraryException(2))
@@ -130,8 +130,8 @@ def test_a_gpu_that_the_driver_lost_is_down_and_does_not_hide_the_other(node):
     assert {UUIDS[1]} == powers(node)
 
 
-def test_a_lost_gpu_is_back_after_the_library_was_opened_again(node):
-    """At most once a minute, as long as one is missing."""
+def test_a_lost_gpu_is_up_after_the_library_is_reopened(node):
+    """At most once a minute while one is lost."""
     up(node)
     node.bound(node.smi.cards[0]).rmdir()
     up(node)
@@ -148,9 +148,9 @@ def test_a_lost_gpu_is_back_after_the_library_was_opened_again(node):
 
 
 @pytest.mark.parametrize("code", [8, 12, 31, 54])
-def test_a_gpu_that_is_lost_from_the_start_is_known_by_its_index(node, code):
-    """It tells no UUID; an address would name it otherwise than before."""
-    node.smi.cards[0].answers["amdsmi_get_gpu_device_uuid"] = AmdSmiLibraryException(code)
+def test_a_gpu_that_never_responded_is_known_by_its_index(node, code):
+    """It has no UUID, and the address would later become another one."""
+    node.smi.cards[0].results["amdsmi_get_gpu_device_uuid"] = AmdSmiLibraryException(code)
 
     found = values(GPUInfo(read=AllVendors(node.driver)))
 
@@ -159,8 +159,8 @@ def test_a_gpu_that_is_lost_from_the_start_is_known_by_its_index(node, code):
 
 
 def test_a_gpu_that_has_no_uuid_is_known_by_its_address(node):
-    """Old boards have none."""
-    node.smi.cards[0].answers["amdsmi_get_gpu_device_uuid"] = AmdSmiLibraryException(2)
+    """As with old boards."""
+    node.smi.cards[0].results["amdsmi_get_gpu_device_uuid"] = AmdSmiLibraryException(2)
 
     assert {"0000:c0:00.0", UUIDS[1]} == powers(node)
 
@@ -177,8 +177,8 @@ def test_a_new_gpu_is_found_within_a_minute(node):
     assert {*UUIDS, "new"} == powers(node)
 
 
-def test_all_gpus_are_down_when_the_driver_is_unloaded_and_up_when_it_is_back(node):
-    """The sensor of power says what is wrong meanwhile."""
+def test_all_gpus_are_down_while_the_driver_is_unloaded(node):
+    """Meanwhile the sensor of power fails with the reason."""
     before = up(node)
     shutil.rmtree(node.root / "sys/module/amdgpu")
 
@@ -196,14 +196,14 @@ def test_all_gpus_are_down_when_the_driver_is_unloaded_and_up_when_it_is_back(no
 
 
 @pytest.mark.parametrize("code", [18, 32, 34])
-def test_a_library_that_lost_its_driver_is_opened_again(node, code):
-    """Not initialised, or driver not loaded: a failure of all, until a minute has passed."""
+def test_a_library_that_lost_its_driver_is_reopened(node, code):
+    """Not initialized, or driver not loaded: all sensors fail for a minute."""
     powers(node)
-    node.smi.cards[0].answers["amdsmi_get_power_cap_info"] = AmdSmiLibraryException(code)
+    node.smi.cards[0].results["amdsmi_get_power_cap_info"] = AmdSmiLibraryException(code)
 
-    with pytest.raises(DriverError, match="AMD SMI no longer answers"):
+    with pytest.raises(DriverError, match="AMD SMI no longer responds"):
         powers(node)
-    node.smi.cards[0].answers |= Card().answers | {"amdsmi_get_gpu_device_uuid": UUIDS[0]}
+    node.smi.cards[0].results |= Card().results | {"amdsmi_get_gpu_device_uuid": UUIDS[0]}
     node.now_s += REOPEN_S
 
     assert set(UUIDS) == powers(node)
@@ -223,8 +223,8 @@ def test_a_library_that_lost_its_driver_is_opened_again(node, code):
     ],
 )
 def test_errors_of_one_call_cost_only_its_samples(node, error):
-    """Those of the library, and those that its Python stumbles over."""
-    node.smi.cards[0].answers["amdsmi_get_power_cap_info"] = error
+    """Those of the library, and those of its Python code."""
+    node.smi.cards[0].results["amdsmi_get_power_cap_info"] = error
 
     found = values(GPUPower(read=AllVendors(node.driver)))
 
@@ -232,8 +232,8 @@ def test_errors_of_one_call_cost_only_its_samples(node, error):
     assert 640 == found["gpu_power_watts", "0", UUIDS[0]]
 
 
-def test_an_error_of_closing_does_not_matter(node):
-    """The driver went before."""
+def test_an_error_on_closing_is_ignored(node):
+    """The driver is gone already."""
     powers(node)
     node.smi.amdsmi_shut_down = raising(AmdSmiLibraryException(32))
     node.driver._library.close()
@@ -243,10 +243,10 @@ def test_an_error_of_closing_does_not_matter(node):
     assert not node.driver._library._is_open
 
 
-def test_a_gpu_says_why_it_is_lost(node):
-    """For those who look into it."""
+def test_a_lost_gpu_has_a_reason(node):
+    """For debugging."""
     first, _ = node.driver._library.open()
     node.bound(node.smi.cards[0]).rmdir()
 
-    with pytest.raises(GPULost, match="amdgpu no longer has it"):
+    with pytest.raises(GPULost, match="no longer bound to the driver amdgpu"):
         first.check()

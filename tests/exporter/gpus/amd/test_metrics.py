@@ -1,4 +1,4 @@
-"""A GPU's metrics: one call for most of what sensors ask."""
+"""The metrics of a GPU: one call for most values."""
 
 import pytest
 
@@ -26,17 +26,17 @@ def node(tmp_path):
 
 
 def up(node):
-    """Return whether GPUs are up, in their order, a second later."""
+    """Return whether GPUs are up, in order, one second later."""
     node.now_s += 1
     found = values(GPUInfo(read=AllVendors(node.driver)))
     return [value for (name, *_), value in found.items() if name == "gpu_up"]
 
 
-def test_reasons_are_those_that_were_counted_since_the_last_reading(node):
-    """Counters of the firmware say what holds clocks back, from the second reading on."""
+def test_events_are_the_reasons_counted_since_the_previous_reading(node):
+    """By counters of the firmware, from the second reading on."""
     sensor = GPUClocks(read=AllVendors(node.driver))
     values(sensor)
-    node.smi.cards[0].tells(socket_thm_residency_acc=51)
+    node.smi.cards[0].set_metrics(socket_thm_residency_acc=51)
     node.now_s += 1
 
     found = values(sensor)
@@ -49,8 +49,8 @@ def test_reasons_are_those_that_were_counted_since_the_last_reading(node):
     }
 
 
-def test_one_reading_of_metrics_serves_the_sensors_of_a_scrape(node):
-    """They follow each other at once; the next scrape reads anew."""
+def test_metrics_are_cached_during_a_scrape(node):
+    """The next scrape reads them again."""
     sensors = [
         sensor(read=AllVendors(node.driver)) for sensor in SENSORS if sensor is not GPUNVLink
     ]
@@ -64,8 +64,8 @@ def test_one_reading_of_metrics_serves_the_sensors_of_a_scrape(node):
 
 
 @pytest.mark.parametrize("width", [16, 32, 64])
-def test_sentinels_within_answers_give_no_sample(tmp_path, width):
-    """Versions that pass on what the library writes have the largest number of its type."""
+def test_sentinels_within_results_have_no_samples(tmp_path, width):
+    """Some versions pass on the largest number of the library's type."""
 
     def blank(answer):
         if isinstance(answer, dict):
@@ -73,10 +73,10 @@ def test_sentinels_within_answers_give_no_sample(tmp_path, width):
         return [blank(one) for one in answer] if isinstance(answer, list) else 2**width - 1
 
     card = Card()
-    metrics = card.answers["amdsmi_get_gpu_metrics_info"]
-    card.answers["amdsmi_get_gpu_metrics_info"] = blank(metrics)
-    card.answers["amdsmi_get_temp_metric"] = lambda *_: 2**width - 1
-    card.answers["amdsmi_get_power_info"] = {"current_socket_power": 2**width - 1}
+    metrics = card.results["amdsmi_get_gpu_metrics_info"]
+    card.results["amdsmi_get_gpu_metrics_info"] = blank(metrics)
+    card.results["amdsmi_get_temp_metric"] = lambda *_: 2**width - 1
+    card.results["amdsmi_get_power_info"] = {"current_socket_power": 2**width - 1}
     node = AmdNode(tmp_path, card)
 
     for sensor in (GPUUtilization, GPUTemperature):
@@ -88,25 +88,25 @@ def test_sentinels_within_answers_give_no_sample(tmp_path, width):
 
 @pytest.mark.parametrize("code", [6, 7, 8, 12, 13, 20, 31, 42, 43, 52, 54, 2**32 - 2, 2**32 - 1])
 def test_a_gpu_whose_metrics_can_no_longer_be_read_is_down(node, code):
-    """Whatever the library makes of the kernel's error."""
+    """Whatever status the library returns for the kernel's error."""
     up(node)
-    node.smi.cards[1].answers["amdsmi_get_gpu_metrics_info"] = AmdSmiLibraryException(code)
+    node.smi.cards[1].results["amdsmi_get_gpu_metrics_info"] = AmdSmiLibraryException(code)
 
     assert [1, 0] == up(node)
 
 
 @pytest.mark.parametrize("code", [2, 3, 7, 9, 10, 20, 30, 31, 40, 42, 43, 52])
 def test_a_gpu_that_never_had_metrics_is_up(node, code):
-    """Its library does not know them, or can't tell them now."""
-    node.smi.cards[1].answers["amdsmi_get_gpu_metrics_info"] = AmdSmiLibraryException(code)
+    """Its library does not know them, or can't read them now."""
+    node.smi.cards[1].results["amdsmi_get_gpu_metrics_info"] = AmdSmiLibraryException(code)
 
     assert [1, 1] == up(node)
 
 
 @pytest.mark.parametrize("code", [2, 9, 10, 30])
-def test_a_gpu_that_is_busy_or_refuses_is_up(node, code):
-    """Another program holds it for a moment, or a reset goes on."""
+def test_a_busy_or_inaccessible_gpu_is_up(node, code):
+    """Another program has locked it for a moment, or it is being reset."""
     up(node)
-    node.smi.cards[1].answers["amdsmi_get_gpu_metrics_info"] = AmdSmiLibraryException(code)
+    node.smi.cards[1].results["amdsmi_get_gpu_metrics_info"] = AmdSmiLibraryException(code)
 
     assert [1, 1] == up(node)

@@ -1,4 +1,4 @@
-"""Calls of NVML, and what their errors mean."""
+"""Calls of NVML and their errors."""
 
 import ctypes
 from types import SimpleNamespace
@@ -19,11 +19,11 @@ class NVMLError(Exception):
 
 
 class Mismatch(Exception):
-    """pynvml's own error, which is no NVMLError."""
+    """An error of pynvml, which is not an NVMLError."""
 
 
 def nvml(**functions):
-    """Return a library with these *functions*."""
+    """Return a fake library with these *functions*."""
     return SimpleNamespace(NVMLError=NVMLError, NVMLLibraryMismatchError=Mismatch, **functions)
 
 
@@ -36,8 +36,8 @@ def raising(error):
     return call
 
 
-def test_a_query_returns_what_the_function_returns():
-    """With its arguments passed on."""
+def test_a_query_returns_the_result_of_the_function():
+    """It passes the arguments on."""
     assert ("gpu", 1) == query(nvml(get=lambda *asked: asked), "get", "gpu", 1)
 
 
@@ -51,8 +51,8 @@ def test_a_query_returns_what_the_function_returns():
         nvml(get=raising(UnicodeDecodeError("utf-8", b"", 0, 1, "damaged"))),
     ],
 )
-def test_what_is_missing_is_none(library):
-    """A function that pynvml lacks, no support, no right, an old driver, a damaged text."""
+def test_a_missing_value_is_none(library):
+    """A function that pynvml lacks, no support, no permission, an old driver, a damaged text."""
     assert query(library, "get", "gpu") is None
 
 
@@ -61,26 +61,26 @@ def test_what_is_missing_is_none(library):
     [
         (15, GPULost, "error 15"),
         (16, GPULost, "error 16"),
-        (1, DriverError, "NVML no longer answers: error 1"),
-        (9, DriverError, "NVML no longer answers: error 9"),
-        (18, DriverError, "NVML no longer answers: error 18"),
+        (1, DriverError, "NVML no longer responds: error 1"),
+        (9, DriverError, "NVML no longer responds: error 9"),
+        (18, DriverError, "NVML no longer responds: error 18"),
     ],
 )
-def test_a_gpu_or_a_driver_that_is_lost_is_raised(code, error, text):
-    """It is more than a missing answer."""
+def test_a_lost_gpu_or_driver_is_raised(code, error, text):
+    """It is more than a missing value."""
     with pytest.raises(error, match=f"^{text}$"):
         query(nvml(get=raising(NVMLError(code))), "get", "gpu")
 
 
-def test_a_fault_of_ours_is_raised():
-    """It is none of the driver's."""
+def test_other_exceptions_are_raised():
+    """They are not from the driver."""
     with pytest.raises(ZeroDivisionError):
         raise_unless_missing(nvml(), ZeroDivisionError())
 
 
 @pytest.mark.parametrize(("code", "expected"), [(0, True), (3, False)])
 def test_an_array_of_field_values_is_filled_in_place(code, expected):
-    """By the function of the library itself; it may be one that it lacks."""
+    """By the function of the library itself, which may not exist."""
     array = (ctypes.c_int * 2)()
 
     def fill(handle, count, values):
@@ -95,10 +95,10 @@ def test_an_array_of_field_values_is_filled_in_place(code, expected):
 
 
 @pytest.mark.parametrize("code", [10, 11, 15, 16, 17, 999])
-def test_up_knows_each_way_of_being_ill(node, code):
-    """Some drivers answer for a lost GPU that they timed out, or that they don't know."""
+def test_each_error_of_a_lost_gpu_means_down(node, code):
+    """Some drivers return a timeout or an unknown error for it."""
     node.up()
     node.gpus[2].fails["*"] = code
-    node.says()
+    node.update_driver()
 
     assert without("2") == node.up()

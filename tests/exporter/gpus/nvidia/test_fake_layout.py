@@ -1,4 +1,4 @@
-"""The fake driver's structs are those of NVML, as nvidia-ml-py defines them."""
+"""The structs of the fake driver are those of NVML in nvidia-ml-py."""
 
 import ctypes
 
@@ -6,7 +6,7 @@ import pynvml
 
 
 class Layout(ctypes.Structure):
-    """A line of the table that the fake exports: a struct, a member, or a version word."""
+    """An entry of the exported table: a struct, a member, or a version word."""
 
     _fields_ = (
         ("type", ctypes.c_char_p),
@@ -17,7 +17,7 @@ class Layout(ctypes.Structure):
 
 
 def table(library):
-    """Return the fake's table: name of type and member, offset or version word, size."""
+    """Return the table: (type, member) to (offset or version word, size)."""
     lines = (Layout * 100).in_dll(library, "fake_layout")
     found = []
     for line in lines:
@@ -27,14 +27,14 @@ def table(library):
     raise AssertionError("the table has no end")
 
 
-def of_pynvml(name, member):
-    """Return the same of nvidia-ml-py."""
+def pynvml_entry(name, member):
+    """Return the same entry of nvidia-ml-py."""
     defined = getattr(pynvml, name)
     if member == "version word":
         return name, member, defined, 0
     if not member:
         return name, member, 0, ctypes.sizeof(defined)
-    if member.endswith("[]"):  # how many there are differs between versions of nvidia-ml-py
+    if member.endswith("[]"):  # the length differs between versions of nvidia-ml-py
         array = dict(defined._fields_)[member.removesuffix("[]")]
         offset = getattr(defined, member.removesuffix("[]")).offset
         return name, member, offset, ctypes.sizeof(array._type_)
@@ -42,15 +42,15 @@ def of_pynvml(name, member):
     return name, member, place.offset, place.size
 
 
-def test_sizes_offsets_and_version_words_are_nvidias(loaded):
-    """Each struct that the fake fills, member by member."""
+def test_sizes_offsets_and_version_words_are_equal_to_nvidias(loaded):
+    """Those of each struct that the fake fills, member by member."""
     found = table(loaded[0])
 
-    assert [of_pynvml(name, member) for name, member, _, _ in found] == found
+    assert [pynvml_entry(name, member) for name, member, _, _ in found] == found
 
 
-def test_no_member_is_forgotten(loaded):
-    """A member that nvidia-ml-py has and the fake has not would be left unfilled."""
+def test_the_table_has_all_members(loaded):
+    """A missing member would not be filled."""
     members = {}
     for name, member, _, _ in table(loaded[0]):
         if member and member != "version word":

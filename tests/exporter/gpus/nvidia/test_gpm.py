@@ -1,10 +1,10 @@
-"""GPM: which parts of GPUs work, out of two samples of each."""
+"""GPM: the activity of GPUs between two samples."""
 
 import math
 
 import pytest
 
-from tests.exporter.gpus.hoppers import METRICS, of, reading, samples
+from tests.exporter.gpus.hoppers import METRICS, reader, samples, values_of
 from tests.nvml.driver import Instance
 
 GIB = 2**30
@@ -17,95 +17,95 @@ HALVES = [Instance(9, number, f"MIG-{number}", "1c.3g.40gb", GIB, 0) for number 
 
 
 @pytest.mark.parametrize("value", [None, math.nan, math.inf, -1.0, 102.0, 1e308])
-def test_what_is_no_share_gives_no_sample(hoppers, value):
-    """Nor does what is not supported."""
+def test_an_invalid_percentage_has_no_sample(hoppers, value):
+    """Neither has an unsupported metric."""
     hoppers.gpus[3].activity[5] = value
-    hoppers.says()
-    told = of(3, reading(hoppers)())
+    hoppers.update_driver()
+    found = values_of(3, reader(hoppers)())
 
-    assert set(METRICS.values()) - {METRICS[5]} == told.keys()
+    assert set(METRICS.values()) - {METRICS[5]} == found.keys()
 
 
-def test_a_hair_above_all_is_all(hoppers):
+def test_slightly_more_than_100_percent_is_1(hoppers):
     """Counters of time and of work are not read at the same time."""
     hoppers.gpus[3].activity[5] = 100.4
-    hoppers.says()
+    hoppers.update_driver()
 
-    assert 1 == of(3, reading(hoppers)())["pipe_active_ratio", "tensor"]
+    assert 1 == values_of(3, reader(hoppers)())["pipe_active_ratio", "tensor"]
 
 
-def test_instances_of_mig_tell_their_own(hoppers):
-    """By GPU instance, however many compute instances share it; others still tell the whole."""
+def test_mig_instances_have_their_own_values(hoppers):
+    """By GPU instance, however many compute instances share it; other GPUs are not affected."""
     gpu = hoppers.gpus[1]
     gpu.is_divided(SMALL, *HALVES)
     gpu.instance_activity = {7: {2: 50.0, 5: 20.0}, 9: {2: 75.0}}
-    hoppers.says()
-    told = reading(hoppers)()
+    hoppers.update_driver()
+    found = reader(hoppers)()
 
     assert {
         ("mig_sm_active_ratio", "7"): 0.5,
         ("mig_pipe_active_ratio", "7", "tensor"): 0.2,
         ("mig_sm_active_ratio", "9"): 0.75,
-    } == of(1, told)
-    assert ("sm_active_ratio",) in of(2, told)
+    } == values_of(1, found)
+    assert ("sm_active_ratio",) in values_of(2, found)
 
 
-def test_an_instance_that_is_made_anew_is_not_compared_with_the_old_one(hoppers):
-    """It has the old one's number. What is gone gives its samples back."""
+def test_a_recreated_instance_is_not_compared_with_the_old_one(hoppers):
+    """Although it has the same id; the samples of the old one are freed."""
     gpu = hoppers.gpus[1]
     gpu.instance_activity = {7: {2: 50.0}}
     gpu.is_divided(SMALL)
-    hoppers.says()
-    read = reading(hoppers)
-    assert {} != of(1, read())
+    hoppers.update_driver()
+    read = reader(hoppers)
+    assert {} != values_of(1, read())
     made, freed = samples(hoppers)
 
     gpu.is_divided(SMALL._replace(uuid="MIG-b"))
-    hoppers.says()
+    hoppers.update_driver()
 
-    assert {} == of(1, read())
+    assert {} == values_of(1, read())
     assert [made + 2, freed + 2] == samples(hoppers)
-    assert {("mig_sm_active_ratio", "7"): 0.5} == of(1, read())
+    assert {("mig_sm_active_ratio", "7"): 0.5} == values_of(1, read())
 
 
 @pytest.mark.parametrize("function", ["nvmlGpmSampleGet", "nvmlGpmMetricsGet"])
 @pytest.mark.parametrize("code", [2, 3, 4, 999])
-def test_a_refusal_costs_that_gpu_this_reading_alone(hoppers, function, code):
-    """The next one tells what happened since the last sample that there is."""
-    read = reading(hoppers)
+def test_a_failure_costs_only_this_reading_of_the_gpu(hoppers, function, code):
+    """The next one covers the time since the last sample."""
+    read = reader(hoppers)
     read()
     hoppers.gpus[6].fails[function] = code
-    hoppers.says()
-    assert [{}, True] == [of(6, read()), bool(of(5, read()))]
+    hoppers.update_driver()
+    assert [{}, True] == [values_of(6, read()), bool(values_of(5, read()))]
 
     del hoppers.gpus[6].fails[function]
-    hoppers.says()
+    hoppers.update_driver()
 
-    assert of(6, read())
+    assert values_of(6, read())
 
 
 @pytest.mark.parametrize("function", ["*", "nvmlGpmSampleGet", "nvmlGpmMetricsGet"])
 def test_a_gpu_that_is_lost_does_not_hide_the_others(hoppers, function):
-    """Whichever call tells it first."""
-    read = reading(hoppers)
+    """Whichever call fails first."""
+    read = reader(hoppers)
     read()
     hoppers.gpus[2].fails[function] = 15
-    hoppers.says()
+    hoppers.update_driver()
 
     assert set("0134567") == {key[1] for key in read()}
 
 
-def test_a_driver_that_comes_back_is_asked_with_new_samples(hoppers):
-    """Those of before were given back while that was possible."""
-    read = reading(hoppers)
+def test_a_reopened_library_has_new_samples(hoppers):
+    """The old ones were freed while that was possible."""
+    read = reader(hoppers)
     read()
     made, freed = samples(hoppers)
     hoppers.gpus[2].loses_contact()
-    hoppers.says()
+    hoppers.update_driver()
     read()
     del hoppers.gpus[2].fails["*"]
-    hoppers.says()
-    hoppers.later()
+    hoppers.update_driver()
+    hoppers.advance()
 
     assert set("01234567") == {key[1] for key in read()}
     assert [made + 16, freed + 16] == samples(hoppers)

@@ -1,4 +1,4 @@
-"""One GPU of NVIDIA. Absent is not zero: what it does not support gives no sample."""
+"""A GPU of NVIDIA: unsupported values have no sample, which is not zero."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.nvml.driver import eight_hoppers
 ALL_ONES_32, ALL_ONES_64 = 2**32 - 1, 2**64 - 1
 
 
-# What a function answers, and the samples that are missing when it does not.
+# Each function, and the samples that are missing if it fails.
 SAMPLES = {
     "UtilizationRates": ("GPUUtilization", ["utilization_ratio", "memory_busy_ratio"]),
     "BAR1MemoryInfo": ("GPUMemory", ["bar1_total_bytes", "bar1_used_bytes"]),
@@ -23,7 +23,7 @@ SAMPLES = {
 }
 
 
-# Those that answer a single number; -1 degree is a margin.
+# Functions that return a single number; -1 degree is a valid margin.
 NUMBERS = sorted(SAMPLES.keys() - {"BAR1MemoryInfo", "EccMode", "MigMode", "MarginTemperature"})
 
 
@@ -35,52 +35,52 @@ FIELDS = {
 }
 
 
-def names(told):
-    """Return which metrics there are."""
-    return {name for name, *_ in told}
+def names(found):
+    """Return the names of the metrics."""
+    return {name for name, *_ in found}
 
 
 @pytest.mark.parametrize("code", [3, 4, 13, 999])
 @pytest.mark.parametrize("function", SAMPLES)
-def test_a_call_that_is_refused_costs_its_own_samples(node, function, code):
-    """Not supported, no right, an old driver, an unknown error; other values and GPUs stay."""
+def test_a_call_that_fails_costs_only_its_samples(node, function, code):
+    """Not supported, no permission, an old driver, an unknown error; other values and GPUs stay."""
     sensor, missing = SAMPLES[function]
-    before = names(node.of(6, sensor))
+    before = names(node.values_of(6, sensor))
     node.gpus[6].fails[f"nvmlDeviceGet{function}"] = code
-    node.says()
+    node.update_driver()
 
-    assert before - set(missing) == names(node.of(6, sensor))
-    assert before == names(node.of(5, sensor))
+    assert before - set(missing) == names(node.values_of(6, sensor))
+    assert before == names(node.values_of(5, sensor))
 
 
 @pytest.mark.parametrize("sentinel", [ALL_ONES_32, 2**31 - 1])
 @pytest.mark.parametrize("function", NUMBERS)
-def test_a_number_that_stands_for_none_gives_no_sample(node, function, sentinel):
+def test_a_missing_number_has_no_sample(node, function, sentinel):
     """Neither 4294967295 degrees nor 4294967.295 W."""
     sensor, missing = SAMPLES[function]
-    before = names(node.of(6, sensor))
+    before = names(node.values_of(6, sensor))
     answers = node.gpus[6].answers
     answers |= {key: sentinel for key in answers if key[0] == f"nvmlDeviceGet{function}"}
-    node.says()
+    node.update_driver()
 
-    assert before - set(missing) == names(node.of(6, sensor))
+    assert before - set(missing) == names(node.values_of(6, sensor))
 
 
 @pytest.mark.parametrize("value", [None, ALL_ONES_32])
 @pytest.mark.parametrize("field", FIELDS)
-def test_a_field_without_value_gives_no_sample(node, field, value):
-    """It is not supported, or has all ones in its width."""
+def test_a_missing_field_has_no_sample(node, field, value):
+    """It is not supported, or has all bits set."""
     sensor, missing = FIELDS[field]
-    before = names(node.of(6, sensor))
+    before = names(node.values_of(6, sensor))
     node.gpus[6].fields[field, 0] = value
-    node.says()
+    node.update_driver()
 
-    assert before - set(missing) == names(node.of(6, sensor))
+    assert before - set(missing) == names(node.values_of(6, sensor))
 
 
 @pytest.mark.parametrize("name", sorted(set(GPU_SENSORS) - {"GPUInfo"}))
-def test_a_gpu_that_supports_nothing_gives_no_sample(node, name):
-    """It is up; the others tell all that they have."""
+def test_a_gpu_that_supports_nothing_has_no_samples(node, name):
+    """It is up; the others have all their samples."""
     node.gpus[:] = eight_hoppers()
     gpu = node.gpus[3]
     gpu.answers.clear(), gpu.fields.clear(), gpu.activity.clear()
@@ -88,24 +88,24 @@ def test_a_gpu_that_supports_nothing_gives_no_sample(node, name):
     gpu.fails |= {"nvmlDeviceGetGraphicsRunningProcesses_v3": 3}
     node.gpus[4].answers["nvmlDeviceGetNumFans", 0] = 1
     node.gpus[4].answers["nvmlDeviceGetFanSpeed_v2", 0] = 50
-    node.says()
+    node.update_driver()
 
-    assert {} == node.of(3, name)
-    assert {} != node.of(4, name)
+    assert {} == node.values_of(3, name)
+    assert {} != node.values_of(4, name)
     assert [["0", "1", "2", "3", "4", "5", "6", "7"], []] == node.up()
 
 
-def test_handles_are_kept(node):
-    """A library that works is opened once, however often it is asked."""
+def test_handles_are_cached(node):
+    """A library that works is opened once, however often it is queried."""
     node.gpus[:] = eight_hoppers()
-    node.says()
+    node.update_driver()
     node.up()
     functions = ["nvmlInitWithFlags", "nvmlDeviceGetHandleByIndex_v2", "nvmlDeviceGetName"]
     before = [node.calls(function) for function in functions]
 
     for name in GPU_SENSORS:
         if name != "GPUFans":
-            node.later()
+            node.advance()
             node.values(name)
 
     assert before == [node.calls(function) for function in functions]

@@ -1,4 +1,4 @@
-"""NVML and its driver: what it loads, and what becomes of a library that goes and comes back."""
+"""NVML: loading, opening, closing and reopening."""
 
 import os
 import subprocess
@@ -16,8 +16,8 @@ from tests.nvml.driver import FakeDriver
 ROOT = Path(__file__).parents[4]
 
 
-def ran(*command, **environment):
-    """Return what a command says; it has no library of NVIDIA but that of its *environment*."""
+def run(*command, **environment):
+    """Run a command without any NVIDIA library except that in *environment*; return its output."""
     inherited = {key: value for key, value in os.environ.items() if key != "LD_LIBRARY_PATH"}
     done = subprocess.run(
         [str(word) for word in command],
@@ -32,9 +32,9 @@ def ran(*command, **environment):
 
 
 def lagent_sensors(name, **environment):
-    """Return what lagent says of a sensor "here"."""
-    said = ran(BIN / "lagent", "sensors", name, **environment)
-    return next(line for line in said.splitlines() if line.startswith("Here:")).split(None, 1)[1]
+    """Return the state of a sensor "here" as printed by lagent."""
+    output = run(BIN / "lagent", "sensors", name, **environment)
+    return next(line for line in output.splitlines() if line.startswith("Here:")).split(None, 1)[1]
 
 
 WITHOUT_LIBRARY = """
@@ -54,26 +54,26 @@ print([name for name in sys.modules if name.endswith(of_gpus)])
 """
 
 
-def test_a_node_without_library_pays_nothing():
-    """Nothing of what asks GPUs is imported, be it others' or ours."""
+def test_nothing_is_imported_without_the_library():
+    """Neither pynvml nor the code that uses it."""
     if "libnvidia-ml.so.1" in Path("/etc/ld.so.cache").read_bytes().decode("latin-1"):
         pytest.skip("this machine has NVIDIA's driver")
 
-    assert "[]\n" == ran(sys.executable, "-c", WITHOUT_LIBRARY)
+    assert "[]\n" == run(sys.executable, "-c", WITHOUT_LIBRARY)
 
 
-def test_lagent_sensors_says_why_there_is_none(tmp_path):
-    """No library, or one without its driver; and how many samples there are otherwise."""
+def test_lagent_sensors_prints_why_a_sensor_is_unavailable(tmp_path):
+    """Without the library, and without the driver; otherwise it prints the number of samples."""
     driver = FakeDriver(tmp_path)
     assert "24 samples" in lagent_sensors("GPUPower", **driver.environment)
 
     driver.is_loaded = False
     driver.write()
-    said = lagent_sensors("GPUPower", **driver.environment)
-    assert "not loaded" in said
+    output = lagent_sensors("GPUPower", **driver.environment)
+    assert "not loaded" in output
 
     if "libnvidia-ml.so.1" not in Path("/etc/ld.so.cache").read_bytes().decode("latin-1"):
-        assert "there is no libnvidia-ml.so.1" in lagent_sensors("GPUPower")
+        assert "libnvidia-ml.so.1 does not exist" in lagent_sensors("GPUPower")
 
 
 UPGRADED = """
@@ -90,9 +90,9 @@ driver, clock = FakeDriver(sys.argv[1]), Clock()
 info = SENSORS["GPUInfo"](read=AllVendors(Driver(NVML(), clock)))
 
 def versions():
-    told = values(info)
-    return {key[6] for key in told if key[0] == "gpu_info"}, sum(
-        value for key, value in told.items() if key[0] == "gpu_up"
+    found = values(info)
+    return {key[6] for key in found if key[0] == "gpu_info"}, sum(
+        value for key, value in found.items() if key[0] == "gpu_up"
     )
 
 print(versions())
@@ -106,11 +106,11 @@ print(versions())
 """
 
 
-def test_after_an_upgrade_of_the_driver_its_new_library_is_loaded(tmp_path):
-    """The old one is let go: it would never fit again."""
-    said = ran(sys.executable, "-c", UPGRADED, tmp_path, **FakeDriver(tmp_path).environment)
+def test_the_new_library_is_loaded_after_an_upgrade_of_the_driver(tmp_path):
+    """The old one is unloaded, as it would never work again."""
+    output = run(sys.executable, "-c", UPGRADED, tmp_path, **FakeDriver(tmp_path).environment)
 
-    first, *between, last = said.splitlines()
+    first, *between, last = output.splitlines()
     assert "({'550.54.15'}, 8)" == first
     assert "({'560.1'}, 8)" == last
     assert {"(set(), 0)"} == set(between)
@@ -122,7 +122,7 @@ from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.gpus.nvidia.library import limit_open_files
 from fructosa_exporter.sensors import SENSORS
 
-limit_open_files.__defaults__ = (500,)  # not everybody may raise limits above the real one
+limit_open_files.__defaults__ = (500,)  # raising limits above the real one needs permission
 resource.setrlimit(resource.RLIMIT_NOFILE, tuple(map(int, sys.argv[1:])))
 try:
     list(SENSORS["GPUPower"]().samples())
@@ -136,56 +136,56 @@ print(*resource.getrlimit(resource.RLIMIT_NOFILE))
     ("before", "after"),
     [((600, 700), "500 500"), ((200, 700), "200 500"), ((200, 300), "200 300")],
 )
-def test_nvml_is_not_asked_with_limits_that_cost_memory(tmp_path, before, after):
-    """It reserves some for each file that the process may open, be it a billion."""
+def test_limits_of_open_files_are_lowered_for_nvml(tmp_path, before, after):
+    """It allocates memory for each file that the process may open, even a billion."""
     program = (sys.executable, "-c", LIMITED, *map(str, before))
 
-    assert f"{after}\n" == ran(*program, **FakeDriver(tmp_path).environment)
+    assert f"{after}\n" == run(*program, **FakeDriver(tmp_path).environment)
     if "libnvidia-ml.so.1" not in Path("/etc/ld.so.cache").read_bytes().decode("latin-1"):
-        assert f"{before[0]} {before[1]}\n" == ran(*program)
+        assert f"{before[0]} {before[1]}\n" == run(*program)
 
 
-def test_a_gpu_that_comes_back_is_up_within_a_minute(node):
-    """The library is opened again for it, and not more often."""
+def test_a_gpu_that_recovers_is_up_within_a_minute(node):
+    """The library is reopened once for it."""
     node.up()
     node.gpus[2].loses_contact()
-    node.says()
+    node.update_driver()
     node.up()
     node.gpus[2].fails.clear()
-    node.says()
+    node.update_driver()
     before = node.calls("nvmlInitWithFlags")
 
-    node.later(59)
+    node.advance(59)
     assert without("2") == node.up()
     assert before == node.calls("nvmlInitWithFlags")
-    node.later(1)
+    node.advance(1)
     assert without() == node.up()
     assert before + 1 == node.calls("nvmlInitWithFlags")
     assert ALL == node.powered()
 
 
 def test_a_driver_that_is_unloaded_leaves_all_gpus_down(node):
-    """Other sensors fail, and say why; when it is back, all is well within a minute."""
+    """Other sensors fail with the reason; once it is loaded again, all work within a minute."""
     node.up()
-    node.says(is_loaded=False)
-    with pytest.raises(DriverError, match="NVML no longer answers"):
+    node.update_driver(is_loaded=False)
+    with pytest.raises(DriverError, match="NVML no longer responds"):
         node.values("GPUPower")
     assert without(*ALL) == node.up()
 
-    node.later()
+    node.advance()
     assert without(*ALL) == node.up()
     with pytest.raises(DriverError, match="not loaded"):
         node.values("GPUPower")
 
-    node.says(is_loaded=True)
-    node.later()
+    node.update_driver(is_loaded=True)
+    node.advance()
     assert without() == node.up()
     assert ALL == node.powered()
 
 
-def test_a_driver_that_is_not_loaded_is_no_failure(node):
-    """As on a node without GPU in a cluster with one image."""
-    node.says(is_loaded=False)
+def test_sensors_are_unavailable_if_the_driver_is_not_loaded(node):
+    """As on a node without GPUs in a cluster with one image."""
+    node.update_driver(is_loaded=False)
 
     for name in ("GPUPower", "GPUInfo"):
         with pytest.raises(SensorUnavailable, match=r"^NVIDIA's driver is installed, but not"):
@@ -193,7 +193,7 @@ def test_a_driver_that_is_not_loaded_is_no_failure(node):
 
 
 def test_gpus_without_a_driver_are_a_failure(node):
-    """They are on the bus, and nobody can use them."""
+    """They are on the bus, but unusable."""
     for device, vendor, kind in (
         ("0000:10:00.0", "0x10de", "0x030200"),
         ("0000:11:00.0", "0x10de", "0x030200"),
@@ -204,24 +204,24 @@ def test_gpus_without_a_driver_are_a_failure(node):
         folder.mkdir(parents=True)
         (folder / "vendor").write_text(vendor)
         (folder / "class").write_text(kind)
-    node.says(is_loaded=False)
+    node.update_driver(is_loaded=False)
 
-    with pytest.raises(DriverError, match="not loaded, but 2 of its GPUs are here"):
+    with pytest.raises(DriverError, match="not loaded, but 2 of its GPUs"):
         node.values("GPUPower")
 
 
-def test_a_mismatch_says_what_to_do(node):
-    """The driver was upgraded, its modules not yet."""
-    node.says(is_mismatched=True)
+def test_a_version_mismatch_has_advice(node):
+    """The driver was upgraded, but its modules were not reloaded."""
+    node.update_driver(is_mismatched=True)
 
-    with pytest.raises(DriverError, match=r"different versions.*must be loaded anew"):
+    with pytest.raises(DriverError, match=r"different versions.*reload"):
         node.values("GPUPower")
 
 
-def test_a_driver_without_gpus_is_no_failure(node):
-    """There is nothing to tell."""
+def test_sensors_are_unavailable_without_gpus(node):
+    """It is not an error."""
     node.gpus.clear()
-    node.says()
+    node.update_driver()
 
     with pytest.raises(SensorUnavailable, match="no GPU"):
         node.values("GPUPower")

@@ -1,4 +1,4 @@
-"""Which fields tell of NVLink."""
+"""The fields of NVLink."""
 
 import pytest
 
@@ -22,16 +22,16 @@ from fructosa_exporter.gpus.nvidia.nvlink import link_queries
         (221, ("errors", "1", "symbol"), 1),
     ],
 )
-def test_a_field_tells_a_quantity_of_its_link(field, quantity, factor):
-    """In bytes: up to Hopper the driver counts KiB, from Blackwell on bytes."""
+def test_each_field_is_a_quantity_of_its_link(field, quantity, factor):
+    """In bytes: the driver counts KiB up to Hopper, bytes since Blackwell."""
     asked = [(one.quantity, one.factor) for one in link_queries(range(2)) if one[:2] == (field, 1)]
 
     assert [(quantity, factor)] == asked
 
 
 @pytest.mark.parametrize("count", [0, 1, 18])
-def test_only_links_that_exist_are_asked_for(count):
-    """Each with the same questions."""
+def test_only_existing_links_are_queried(count):
+    """Each with the same fields."""
     asked = [question.scope for question in link_queries(range(count))]
 
     assert set(range(count)) == set(asked)
@@ -39,7 +39,7 @@ def test_only_links_that_exist_are_asked_for(count):
 
 
 def test_only_an_active_link_is_up():
-    """Asleep, or without traffic, is not up; counts are counts."""
+    """A link that is asleep or without traffic is not; counts are not affected."""
     active = {question.quantity[0]: question.active for question in link_queries([0])}
 
     assert {"up": 1, "transmit": None, "receive": None, "errors": None} == active

@@ -1,4 +1,4 @@
-"""Every number that stands for something in NVML is what NVIDIA's own names say it is."""
+"""Constants are equal to those of NVIDIA's pynvml."""
 
 import re
 from pathlib import Path
@@ -15,14 +15,14 @@ FIELDS = {
     ("transmit",): "PCIE_COUNT_TX_BYTES",
     ("receive",): "PCIE_COUNT_RX_BYTES",
     ("replays",): "PCIE_REPLAY_COUNTER",
-    ("held", "power"): "PERF_POLICY_POWER",
-    ("held", "thermal"): "PERF_POLICY_THERMAL",
-    ("held", "sync_boost"): "PERF_POLICY_SYNC_BOOST",
-    ("held", "board_limit"): "PERF_POLICY_BOARD_LIMIT",
-    ("held", "reliability"): "PERF_POLICY_RELIABILITY",
-    ("held", "sw_thermal"): "CLOCKS_EVENT_REASON_SW_THERM_SLOWDOWN",
-    ("held", "hw_thermal"): "CLOCKS_EVENT_REASON_HW_THERM_SLOWDOWN",
-    ("held", "hw_power_brake"): "CLOCKS_EVENT_REASON_HW_POWER_BRAKE_SLOWDOWN",
+    ("throttled", "power"): "PERF_POLICY_POWER",
+    ("throttled", "thermal"): "PERF_POLICY_THERMAL",
+    ("throttled", "sync_boost"): "PERF_POLICY_SYNC_BOOST",
+    ("throttled", "board_limit"): "PERF_POLICY_BOARD_LIMIT",
+    ("throttled", "reliability"): "PERF_POLICY_RELIABILITY",
+    ("throttled", "sw_thermal"): "CLOCKS_EVENT_REASON_SW_THERM_SLOWDOWN",
+    ("throttled", "hw_thermal"): "CLOCKS_EVENT_REASON_HW_THERM_SLOWDOWN",
+    ("throttled", "hw_power_brake"): "CLOCKS_EVENT_REASON_HW_POWER_BRAKE_SLOWDOWN",
     ("ecc", "corrected"): "ECC_SBE_VOL_TOTAL",
     ("ecc", "uncorrected"): "ECC_DBE_VOL_TOTAL",
     ("ecc_lifetime", "corrected"): "ECC_SBE_AGG_TOTAL",
@@ -36,7 +36,7 @@ FIELDS = {
     ("remapped_rows_failed",): "REMAPPED_FAILURE",
     ("recovery_action",): "GET_GPU_RECOVERY_ACTION",
 }
-# Of a link, in the order of the queries: some quantities have one up to Hopper, and one since.
+# Fields of a link in the order of the queries; some quantities have another one since Blackwell.
 LINK_FIELDS = [
     (("up",), "GET_STATE"),
     (("transmit",), "COUNT_XMIT_BYTES"),
@@ -96,31 +96,31 @@ ERRORS = {
 }
 
 
-def nvidias(begin, names):
-    """Return NVIDIA's numbers of *names*, each after that *begin*."""
+def nvidia_constants(begin, names):
+    """Return NVIDIA's constants of *names* with the prefix *begin*."""
     return {key: getattr(pynvml, f"{begin}{name}") for key, name in names.items()}
 
 
 def field_queries(module):
-    """Return all queries of fields that a module has as constants."""
+    """Return all field queries among the constants of a module."""
     lists = [value for value in vars(module).values() if isinstance(value, list)]
     return [one for found in lists for one in found if isinstance(one, FieldQuery)]
 
 
 def arguments(numbers):
-    """Return the number that stands for each choice, of calls that have one."""
+    """Return the last argument of each query that has arguments."""
     return {one.quantity[1]: one.arguments[0] for one in numbers if one.arguments}
 
 
-def test_fields_are_those_that_are_meant():
-    """A wrong one would tell another number, and nobody would know."""
+def test_fields_have_nvidias_numbers():
+    """A wrong one would silently return another value."""
     found = {one.quantity: one.field for one in field_queries(queries)}
 
-    assert nvidias("NVML_FI_DEV_", FIELDS) == found
+    assert nvidia_constants("NVML_FI_DEV_", FIELDS) == found
 
 
-def test_fields_of_links_are_those_that_are_meant():
-    """In their order: the first that a GPU has is taken."""
+def test_fields_of_links_have_nvidias_numbers():
+    """In order: the first that a GPU has is used."""
     found = nvlink.link_queries([0])
 
     expected = [
@@ -131,16 +131,16 @@ def test_fields_of_links_are_those_that_are_meant():
     assert {pynvml.NVML_NVLINK_STATE_ACTIVE} == {one.active for one in found} - {None}
 
 
-def test_metrics_of_gpm_are_those_that_are_meant():
-    """Of all its many, those that are asked for."""
-    assert nvidias("NVML_GPM_METRIC_", METRICS) == gpm._METRICS
+def test_metrics_of_gpm_have_nvidias_numbers():
+    """Those that are queried."""
+    assert nvidia_constants("NVML_GPM_METRIC_", METRICS) == gpm._METRICS
 
 
-def test_events_of_clocks_are_those_that_are_meant():
-    """By the older of their names, which nvidia-ml-py has for all of them."""
+def test_clock_events_have_nvidias_bits():
+    """By their older names, which nvidia-ml-py has for all of them."""
     found = {name: bit for (_, name), bit in queries.EVENTS.items()}
 
-    assert nvidias("nvmlClocksThrottleReason", EVENTS) == found
+    assert nvidia_constants("nvmlClocksThrottleReason", EVENTS) == found
 
 
 @pytest.mark.parametrize(
@@ -151,26 +151,26 @@ def test_events_of_clocks_are_those_that_are_meant():
         (queries.THRESHOLDS, "NVML_TEMPERATURE_THRESHOLD_", THRESHOLDS),
     ],
 )
-def test_choices_are_those_that_are_meant(numbers, begin, names):
-    """They are counted from zero on."""
-    assert nvidias(begin, names) == arguments(numbers)
+def test_enumerations_have_nvidias_numbers(numbers, begin, names):
+    """They begin at zero."""
+    assert nvidia_constants(begin, names) == arguments(numbers)
 
 
-def test_rates_of_pcie_are_of_the_ways_that_are_meant():
-    """What the GPU sends is TX."""
+def test_rates_of_pcie_have_the_right_direction():
+    """The GPU sends on TX."""
     found = {one.quantity[0]: one.arguments[0] for one in queries.LINK_RATES}
 
     names = {"transmit_rate": "TX_BYTES", "receive_rate": "RX_BYTES"}
-    assert nvidias("NVML_PCIE_UTIL_", names) == found
+    assert nvidia_constants("NVML_PCIE_UTIL_", names) == found
 
 
-def test_errors_are_those_that_are_meant():
-    """Whether a GPU or the driver is lost depends on them."""
-    assert nvidias("NVML_ERROR_", ERRORS) == {name: vars(calls)[name] for name in ERRORS}
+def test_errors_have_nvidias_numbers():
+    """They determine whether a GPU or the driver is lost."""
+    assert nvidia_constants("NVML_ERROR_", ERRORS) == {name: vars(calls)[name] for name in ERRORS}
 
 
-def test_functions_are_ones_of_nvidia():
-    """A name with a mistake in it would look like a GPU that does not support it."""
+def test_functions_exist_in_pynvml():
+    """A misspelled one would look like an unsupported one."""
     lists = [value for value in vars(queries).values() if isinstance(value, list)]
     names = {one.function for found in lists for one in found if hasattr(one, "function")}
     for found in (queries.CURRENT_EVENTS, queries.SUPPORTED_EVENTS):

@@ -1,27 +1,27 @@
-"""Which parts of GPUs work, and how long the sensor waits to know."""
+"""The sensor GPUActivity."""
 
 import pytest
 
 from fructosa_exporter.errors import SensorUnavailable
-from tests.exporter.gpus.hoppers import METRICS, of, reading, samples
+from tests.exporter.gpus.hoppers import METRICS, reader, samples, values_of
 from tests.nvml.driver import eight_gpus, eight_hoppers
 
 
-def test_the_first_reading_has_all_that_hoppers_tell(hoppers):
-    """As ratios: who reads once gets an answer too."""
-    told = reading(hoppers)()
+def test_the_first_reading_has_all_values(hoppers):
+    """As ratios: even a single reading gets values."""
+    found = reader(hoppers)()
 
     for index, gpu in enumerate(hoppers.gpus):
         expected = {quantity: gpu.activity[metric] / 100 for metric, quantity in METRICS.items()}
-        assert pytest.approx(expected) == of(index, told)
+        assert pytest.approx(expected) == values_of(index, found)
 
 
 @pytest.mark.parametrize("function", ["nvmlGpmSampleGet", "nvmlGpmMetricsGet"])
-def test_a_driver_that_refuses_all_is_not_asked_twice(hoppers, function):
-    """It would be at each reading."""
-    read = reading(hoppers)
+def test_a_driver_that_fails_is_not_queried_twice(hoppers, function):
+    """Otherwise it would be at each reading."""
+    read = reader(hoppers)
     read()
-    hoppers.says(fails={function: 3})
+    hoppers.update_driver(fails={function: 3})
     before = hoppers.calls("nvmlGpmSampleGet")
 
     with pytest.raises(SensorUnavailable):
@@ -29,9 +29,9 @@ def test_a_driver_that_refuses_all_is_not_asked_twice(hoppers, function):
     assert 8 == hoppers.calls("nvmlGpmSampleGet") - before
 
 
-def test_only_the_first_reading_asks_twice(hoppers):
-    """Later ones compare with the sample of the one before; no more samples are made."""
-    read = reading(hoppers)
+def test_only_the_first_reading_queries_twice(hoppers):
+    """Later ones compare with the sample of the previous one; no more samples are allocated."""
+    read = reader(hoppers)
     before = hoppers.calls("nvmlGpmSampleGet")
     read()
     made = samples(hoppers)
@@ -41,32 +41,32 @@ def test_only_the_first_reading_asks_twice(hoppers):
     assert made == samples(hoppers)
 
 
-def test_samples_are_a_while_apart(hoppers):
-    """NVML has no newer one before; the sensor waits for what is left of it, and no longer."""
+def test_samples_are_at_least_150_ms_apart(hoppers):
+    """NVML has no new one before; the sensor waits only for the rest of the time."""
     sensor, waited_s = hoppers.sensor("GPUActivity"), []
-    sensor.pause, sensor.clock = waited_s.append, hoppers.clock
-    hoppers.told(sensor)
-    hoppers.later(0.05)
-    hoppers.told(sensor)
-    hoppers.later(10)
-    hoppers.told(sensor)
+    sensor.sleep, sensor.clock = waited_s.append, hoppers.clock
+    hoppers.read(sensor)
+    hoppers.advance(0.05)
+    hoppers.read(sensor)
+    hoppers.advance(10)
+    hoppers.read(sensor)
 
     assert pytest.approx([0.15, 0.1]) == waited_s
 
 
-def test_older_gpus_tell_nothing_of_it(node):
-    """And are not asked twice for that."""
+def test_the_sensor_is_unavailable_on_older_gpus(node):
+    """They are not queried twice."""
     sensor, waited_s = node.sensor("GPUActivity"), []
-    sensor.pause = waited_s.append
+    sensor.sleep = waited_s.append
 
-    with pytest.raises(SensorUnavailable, match="tell nothing of it"):
-        node.told(sensor)
+    with pytest.raises(SensorUnavailable, match="supports any of these metrics"):
+        node.read(sensor)
     assert [] == waited_s
 
 
-def test_one_that_is_newer_than_the_others_tells_it_alone(node):
-    """As in a workstation that was extended."""
+def test_only_the_newer_of_different_gpus_has_values(node):
+    """As in a workstation that was upgraded."""
     node.gpus[:] = [*eight_gpus()[:7], eight_hoppers()[7]]
-    node.says()
+    node.update_driver()
 
-    assert {"7"} == {key[1] for key in reading(node)()}
+    assert {"7"} == {key[1] for key in reader(node)()}

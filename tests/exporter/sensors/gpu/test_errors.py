@@ -1,12 +1,12 @@
-"""What is wrong with GPUs."""
+"""The sensor GPUErrors."""
 
 from tests.exporter.gpus.node import without
 
-from .driver_says import assert_told, field
+from .expected import assert_exposed, field
 
 
 def errors(gpu):
-    """What GPUErrors is to tell."""
+    """Return the expected values of GPUErrors."""
     return {
         ("ecc_enabled",): 1,
         ("ecc_errors_total", "corrected"): field(gpu, 3),
@@ -25,44 +25,44 @@ def errors(gpu):
     }
 
 
-def test_the_only_gpu_tells_its_xids_also_when_it_is_lost(node):
-    """It may be why it is: there is no other GPU that keeps the sensor going."""
+def test_the_xids_of_the_only_gpu_are_exposed_after_it_is_lost(node):
+    """They may be the reason; no other GPU responds."""
     del node.gpus[1:]
-    node.says()
+    node.update_driver()
     node.values("GPUErrors")
 
     node.gpus[0].xids.append(79)
     node.gpus[0].loses_contact()
-    node.says()
+    node.update_driver()
 
     expected = {("xids_total",): 1, ("xid_errors_total", "79"): 1, ("last_xid",): 79}
     assert expected == node.xids(0)
 
 
-def test_a_lost_gpu_keeps_telling_its_xids(node):
-    """The one of its loss before all, though it tells nothing else."""
+def test_the_xids_of_a_lost_gpu_are_exposed(node):
+    """In particular that of its loss; it has no other values."""
     node.values("GPUErrors")
     node.gpus[2].xids.append(79)
     node.gpus[2].loses_contact()
-    node.says()
+    node.update_driver()
 
     expected = {("xids_total",): 1, ("xid_errors_total", "79"): 1, ("last_xid",): 79}
-    assert expected == node.of(2, "GPUErrors")
-    node.later()
-    assert expected == node.of(2, "GPUErrors")
+    assert expected == node.values_of(2, "GPUErrors")
+    node.advance()
+    assert expected == node.values_of(2, "GPUErrors")
     assert without("2") == node.up()
 
 
-def test_a_gpu_without_events_tells_its_other_errors(node):
+def test_other_errors_of_a_gpu_without_events_are_exposed(node):
     """Events are not supported everywhere."""
     node.gpus[0].fails["nvmlDeviceRegisterEvents"] = 3
-    node.says()
+    node.update_driver()
 
     assert {} == node.xids(0)
-    assert ("ecc_enabled",) in node.of(0, "GPUErrors")
+    assert ("ecc_enabled",) in node.values_of(0, "GPUErrors")
     assert {("xids_total",): 0} == node.xids(1)
 
 
-def test_all_that_gpuerrors_tells_is_what_the_driver_says(node):
+def test_gpuerrors_exposes_the_values_of_the_driver(node):
     """In base units."""
-    assert_told(node, "GPUErrors", errors)
+    assert_exposed(node, "GPUErrors", errors)

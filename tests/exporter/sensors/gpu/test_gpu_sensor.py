@@ -1,4 +1,4 @@
-"""What the sensors of GPUs share."""
+"""The base class of the sensors of GPUs."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,7 @@ from tests.exporter.machine import values
 
 
 class GPUHeat(GPUSensor):
-    """Heat."""
+    """A sensor of GPUs."""
 
     QUANTITIES = {
         "heat": gpu_metric("heat_celsius", "Heat."),
@@ -21,23 +21,23 @@ class GPUHeat(GPUSensor):
     }
 
     def query(self, gpu):
-        """Return what the GPU of a test holds."""
+        """Return the values of the GPU."""
         return gpu
 
 
 class Machine:
-    """Has GPUs, each of which is its answer, by index."""
+    """Has GPUs, each of which is a mapping of its values."""
 
     def __init__(self, *gpus):
         self.gpus = list(gpus)
 
     def query_each(self, name, query):
-        """Return what each GPU answers."""
+        """Return the values of each GPU."""
         return [((str(index), f"GPU-{index}"), query(gpu)) for index, gpu in enumerate(self.gpus)]
 
 
 def test_each_gpu_has_its_index_and_uuid_as_labels():
-    """Then those of the quantity; values may come with quantities, or apart from them."""
+    """Followed by those of the quantity; values may be a mapping or columns."""
     machine = Machine(
         {("heat",): 40, ("fan", "0"): 1}, [((("heat",),), [50]), ((("fan", "1"),), [2])]
     )
@@ -50,8 +50,8 @@ def test_each_gpu_has_its_index_and_uuid_as_labels():
     } == values(GPUHeat(read=machine))
 
 
-def test_series_are_kept_while_gpus_tell_the_same():
-    """And made anew when a GPU or a quantity comes or goes."""
+def test_keys_are_cached_while_the_quantities_stay_the_same():
+    """They are created again if a GPU or a quantity is added or removed."""
     machine = Machine({("heat",): 40})
     sensor = GPUHeat(read=machine)
     ((first, _),) = sensor.samples()
@@ -64,23 +64,23 @@ def test_series_are_kept_while_gpus_tell_the_same():
     assert 2 == len(values(sensor))
 
 
-def test_gpus_that_tell_nothing_of_it_are_no_failure():
-    """As cards without fans."""
-    with pytest.raises(SensorUnavailable, match="tell nothing of it"):
+def test_the_sensor_is_unavailable_without_supported_quantities():
+    """As with cards without fans."""
+    with pytest.raises(SensorUnavailable, match="supports any of these metrics"):
         values(GPUHeat(read=Machine({}, {})))
 
 
-def test_gpus_of_which_none_answers_are_a_failure():
-    """All were lost."""
-    with pytest.raises(DriverError, match="no GPU answers"):
+def test_the_sensor_fails_if_no_gpu_responds():
+    """All GPUs were lost."""
+    with pytest.raises(DriverError, match="no GPU responds"):
         values(GPUHeat(read=Machine()))
 
 
-def test_no_sensor_of_gpus_is_forgotten_here():
-    """All are compared with what the driver says; fans and GPM have tests of their own."""
+def test_each_sensor_of_gpus_is_compared_with_the_driver():
+    """Except those of fans and GPM, which have other tests."""
     tests = "".join(file.read_text() for file in Path(__file__).parent.glob("test_*.py"))
 
-    compared = set(re.findall(r'assert_told\(node, "(\w+)"', tests))
+    compared = set(re.findall(r'assert_exposed\(node, "(\w+)"', tests))
 
     assert compared | {"GPUFans", "GPUActivity"} == {
         name for name, sensor in SENSORS.items() if issubclass(sensor, GPUSensor)

@@ -1,12 +1,12 @@
-"""Which GPUs there are, and which of them answer."""
+"""The sensor GPUInfo."""
 
 from tests.exporter.gpus.node import ALL, without
 
-from .driver_says import assert_told
+from .expected import assert_exposed
 
 
 def info(gpu):
-    """What GPUInfo is to tell."""
+    """Return the expected values of GPUInfo."""
     return {
         ("up",): 1,
         ("info", gpu.name, gpu.bus_id, "NVIDIA", "550.54.15", "12.4"): 1,
@@ -14,56 +14,56 @@ def info(gpu):
     }
 
 
-def test_a_serial_number_is_told_on_request_only(node):
-    """It identifies the machine's owner."""
+def test_the_serial_number_is_exposed_only_with_the_option_serial(node):
+    """It identifies the owner of the machine."""
     series = ("serial_info", node.gpus[4].serial)
 
-    assert 1 == node.of(4, "GPUInfo", serial=True)[series]
-    assert series not in node.of(4, "GPUInfo")
+    assert 1 == node.values_of(4, "GPUInfo", serial=True)[series]
+    assert series not in node.values_of(4, "GPUInfo")
 
 
 def test_a_gpu_that_is_lost_does_not_hide_the_others(node):
-    """It has up 0, at once and for all sensors."""
+    """It is down at once, for all sensors."""
     assert ALL == node.powered()
     node.gpus[2].loses_contact()
-    node.says()
+    node.update_driver()
 
     assert without("2")[0] == node.powered()
     assert without("2") == node.up()
 
 
-def test_a_gpu_that_was_silent_from_the_start_is_down(node):
-    """It never told its UUID."""
+def test_a_gpu_that_never_responded_is_down(node):
+    """Its UUID is unknown."""
     node.gpus[2].loses_contact()
-    node.says()
+    node.update_driver()
 
-    told = node.values("GPUInfo")
+    found = node.values("GPUInfo")
 
-    assert 0 == told["up", "2", "unknown"]
+    assert 0 == found["up", "2", "unknown"]
     assert without("2") == node.up()
 
 
-def test_a_gpu_that_is_taken_out_stays_known(node):
-    """It has up 0, also when there are fewer now."""
+def test_a_gpu_that_is_removed_is_down(node):
+    """Even if there are fewer GPUs now."""
     node.up()
     taken = node.gpus.pop()
-    node.says()
-    node.later()
+    node.update_driver()
+    node.advance()
     node.up()
 
-    told = node.values("GPUInfo")
+    found = node.values("GPUInfo")
 
-    assert 0 == told["up", "7", taken.uuid]
+    assert 0 == found["up", "7", taken.uuid]
     assert 7 == len(node.powered())
 
 
-def test_cuda_visible_devices_does_not_matter(node, monkeypatch):
-    """It is a matter of CUDA's."""
+def test_cuda_visible_devices_has_no_effect(node, monkeypatch):
+    """It applies only to CUDA."""
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
 
     assert without() == node.up()
 
 
-def test_all_that_gpuinfo_tells_is_what_the_driver_says(node):
+def test_gpuinfo_exposes_the_values_of_the_driver(node):
     """In base units."""
-    assert_told(node, "GPUInfo", info)
+    assert_exposed(node, "GPUInfo", info)

@@ -1,25 +1,25 @@
-"""PCIe and NVLink of GPUs."""
+"""The sensors GPUPcie and GPUNVLink."""
 
 import pytest
 
-from .driver_says import assert_told, field, of_all, said
+from .expected import answer, assert_exposed, field, for_all_gpus
 
 KIB, MIB, GIB = 2**10, 2**20, 2**30
 
 
 def pcie(gpu):
-    """What GPUPcie is to tell."""
+    """Return the expected values of GPUPcie."""
     return {
         ("pcie_replays_total",): field(gpu, 94),
-        ("pcie_link_generation",): said(gpu, "CurrPcieLinkGeneration"),
+        ("pcie_link_generation",): answer(gpu, "CurrPcieLinkGeneration"),
         ("pcie_link_generation_max",): 4,
-        ("pcie_link_lanes",): said(gpu, "CurrPcieLinkWidth"),
+        ("pcie_link_lanes",): answer(gpu, "CurrPcieLinkWidth"),
         ("pcie_link_lanes_max",): 16,
     }
 
 
 def nvlink(gpu):
-    """What GPUNVLink is to tell."""
+    """Return the expected values of GPUNVLink."""
     found = {}
     for link in range(field(gpu, 91)):
         name = str(link)
@@ -32,44 +32,44 @@ def nvlink(gpu):
 
 
 @pytest.mark.parametrize("most", [143, 12])
-def test_a_driver_that_takes_few_fields_at_once_is_asked_link_by_link(node, most):
-    """None is known; it would look like one without NVLink. There are twelve links of twelve."""
+def test_links_are_queried_one_by_one_if_the_driver_takes_few_fields(node, most):
+    """No such driver is known; it would look like one without NVLink."""
     for gpu in node.gpus:
         gpu.most_fields = most
-    node.says()
-    expected = of_all(node, nvlink)
+    node.update_driver()
+    expected = for_all_gpus(node, nvlink)
 
     for _ in range(4):
         assert expected == node.values("GPUNVLink")
 
 
-def test_hopper_counts_bytes_on_pcie(node):
-    """And tells them from driver 560 on."""
+def test_hopper_has_pcie_byte_counters(node):
+    """With driver 560 or newer."""
     node.gpus[1].fields |= {(197, 0): 12_345, (198, 0): 54_321}
-    node.says()
+    node.update_driver()
 
-    told = node.of(1, "GPUPcie")
+    values = node.values_of(1, "GPUPcie")
 
-    assert 12_345 == told["pcie_transmit_bytes_total",]
-    assert 54_321 == told["pcie_receive_bytes_total",]
+    assert 12_345 == values["pcie_transmit_bytes_total",]
+    assert 54_321 == values["pcie_receive_bytes_total",]
 
 
-def test_rates_of_pcie_are_measured_on_request_only(node):
-    """As the driver takes its time for them."""
-    told = node.of(3, "GPUPcie", rates=True)
+def test_pcie_rates_are_measured_only_with_the_option_rates(node):
+    """The driver is slow to measure them."""
+    values = node.values_of(3, "GPUPcie", rates=True)
 
-    assert 1_003_000 == told["pcie_transmit_bytes_per_second",]
-    assert 2_003_000 == told["pcie_receive_bytes_per_second",]
+    assert 1_003_000 == values["pcie_transmit_bytes_per_second",]
+    assert 2_003_000 == values["pcie_receive_bytes_per_second",]
     before = node.calls("nvmlDeviceGetPcieThroughput")
-    node.of(3, "GPUPcie")
+    node.values_of(3, "GPUPcie")
     assert before == node.calls("nvmlDeviceGetPcieThroughput")
 
 
-def test_all_that_gpupcie_tells_is_what_the_driver_says(node):
+def test_gpupcie_exposes_the_values_of_the_driver(node):
     """In base units."""
-    assert_told(node, "GPUPcie", pcie)
+    assert_exposed(node, "GPUPcie", pcie)
 
 
-def test_all_that_gpunvlink_tells_is_what_the_driver_says(node):
+def test_gpunvlink_exposes_the_values_of_the_driver(node):
     """In base units."""
-    assert_told(node, "GPUNVLink", nvlink)
+    assert_exposed(node, "GPUNVLink", nvlink)

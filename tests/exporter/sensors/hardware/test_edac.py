@@ -1,4 +1,4 @@
-"""Errors of the memory."""
+"""The sensor EDAC."""
 
 import pytest
 from hypothesis import given
@@ -14,8 +14,8 @@ from ...recorded import changed, kernel
 MC0 = "/sys/devices/system/edac/mc/mc0"
 
 
-def test_controllers_and_dimms_tell_their_errors():
-    """The same errors by row of chips are not told again."""
+def test_controllers_and_dimms_have_error_counts():
+    """The same errors by chip row are not counted again."""
     expected = {
         ("edac_corrected_errors_total", "mc0"): 5,
         ("edac_uncorrected_errors_total", "mc0"): 0,
@@ -38,8 +38,8 @@ def test_controllers_and_dimms_tell_their_errors():
     assert expected == values(EDAC(read=kernel("edac")))
 
 
-def test_ranks_are_told_where_there_are_no_dimms():
-    """And what the controller does not tell is absent."""
+def test_ranks_are_exposed_if_there_are_no_dimms():
+    """Files that the controller lacks are absent."""
     expected = {
         ("edac_corrected_errors_total", "mc0"): 0,
         ("edac_corrected_unlocated_errors_total", "mc0"): 0,
@@ -53,8 +53,8 @@ def test_ranks_are_told_where_there_are_no_dimms():
     assert expected == values(EDAC(read=kernel("edac_ranks")))
 
 
-def test_older_kernels_tell_rows_and_channels():
-    """A row's corrected errors are those of its channels, so they are not told twice."""
+def test_older_kernels_count_by_row_and_channel():
+    """The corrected errors of a row are those of its channels and are not counted twice."""
     expected = {
         ("edac_corrected_errors_total", "mc0"): 1,
         ("edac_corrected_unlocated_errors_total", "mc0"): 2,
@@ -69,8 +69,8 @@ def test_older_kernels_tell_rows_and_channels():
     assert expected == values(EDAC(read=kernel("edac_rows")))
 
 
-def test_rows_count_where_dimms_have_no_counts(tmp_path):
-    """As between Linux 3.6 and 4.9, which had the folders already."""
+def test_rows_are_exposed_if_dimms_have_no_counts(tmp_path):
+    """As between Linux 3.6 and 4.9, which already had the folders of DIMMs."""
     files = {
         f"{MC0}/{dimm}/dimm_{kind}_count": None
         for dimm in ("dimm0", "dimm6")
@@ -83,8 +83,8 @@ def test_rows_count_where_dimms_have_no_counts(tmp_path):
     assert "edac_dimm_info" not in {key[0] for key in found if key[1] == "mc0"}
 
 
-def test_labels_may_repeat_and_hold_anything(tmp_path):
-    """The folder's name keeps two DIMMs apart."""
+def test_labels_of_dimms_need_not_be_unique(tmp_path):
+    """The name of the folder makes the series unique."""
     changed("edac", tmp_path, {f"{MC0}/dimm0/dimm_label": 'a "\\\nb'})
     (tmp_path / MC0.lstrip("/") / "dimm6/dimm_label").write_bytes(b"\xff")
     (tmp_path / MC0.lstrip("/") / "../mc1/dimm6/dimm_label").write_bytes(b"\xff")
@@ -101,8 +101,8 @@ def test_labels_may_repeat_and_hold_anything(tmp_path):
 
 
 @pytest.mark.parametrize("content", [None, "", "N/A", "-1", "1 2", "9" * 400, "9" * 5000, "\x00"])
-def test_a_count_that_is_none_costs_only_itself(tmp_path, content):
-    """It is neither zero nor an error."""
+def test_an_invalid_count_costs_only_itself(tmp_path, content):
+    """It is not zero."""
     files = {f"{MC0}/ce_count": content, f"{MC0}/dimm0/dimm_ue_count": content}
 
     found = values(EDAC(read=changed("edac", tmp_path, files)))
@@ -112,8 +112,8 @@ def test_a_count_that_is_none_costs_only_itself(tmp_path, content):
     assert ("edac_dimm_uncorrected_errors_total", "mc0", "dimm0") not in found
 
 
-def test_what_vanishes_while_it_is_read_costs_only_itself(tmp_path):
-    """A DIMM and a controller that are listed, but lead nowhere."""
+def test_a_folder_that_is_removed_while_it_is_read_costs_only_itself(tmp_path):
+    """A DIMM and a controller that are listed, but are broken links."""
     changed("edac", tmp_path, {})
     folder = tmp_path / MC0.lstrip("/")
     (folder / "dimm7").symlink_to("gone")
@@ -122,8 +122,8 @@ def test_what_vanishes_while_it_is_read_costs_only_itself(tmp_path):
     assert values(EDAC(read=kernel("edac"))) == values(EDAC(read=Kernel(tmp_path)))
 
 
-def test_an_empty_slot_is_not_told(tmp_path):
-    """Nor is a folder that is no DIMM."""
+def test_an_empty_slot_is_ignored(tmp_path):
+    """So is a folder that is not a DIMM."""
     files = {
         f"{MC0}/dimm9/dimm_label": "empty",
         f"{MC0}/power/control": "auto",
@@ -136,8 +136,8 @@ def test_an_empty_slot_is_not_told(tmp_path):
     assert values(EDAC(read=kernel("edac"))) == found
 
 
-def test_a_machine_without_edac_has_nothing_to_tell(tmp_path):
-    """With the driver's core loaded, as without it."""
+def test_the_sensor_is_unavailable_without_a_controller(tmp_path):
+    """With and without the core of EDAC loaded."""
     with pytest.raises(SensorUnavailable, match="no EDAC driver"):
         values(EDAC(read=Kernel(tmp_path)))
 
@@ -147,22 +147,22 @@ def test_a_machine_without_edac_has_nothing_to_tell(tmp_path):
 
 
 class Saying(Kernel):
-    """A kernel that has one controller with one DIMM, all of whose files hold the same text."""
+    """A kernel with one controller and one DIMM, where all files have the same content."""
 
     def __init__(self, text):
         super().__init__()
         self._text = text
 
     def names(self, folder):
-        """Return the name of the controller, or of what it has."""
+        """Return the name of the controller, or of its content."""
         return {"mc": ["mc0"], "mc0": ["csrow0", "dimm0"]}.get(folder.rpartition("/")[2], [])
 
     def text(self, path):
-        """Return the text, whatever *path* is asked for."""
+        """Return the same text for every *path*."""
         return self._text
 
 
 @given(st.text() | st.integers().map(str))
-def test_no_content_of_files_breaks_the_sensor(text):
-    """All that it tells are numbers from zero on."""
+def test_any_content_is_parsed(text):
+    """The values are never negative."""
     assert all(value >= 0 for value in values(EDAC(read=Saying(text))).values())

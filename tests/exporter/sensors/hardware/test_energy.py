@@ -1,4 +1,4 @@
-"""Energy."""
+"""The sensor EnergyRAPL."""
 
 from itertools import pairwise
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.kernel import Kernel
-from fructosa_exporter.sensors.hardware.energy import EnergyRAPL, passed_uj
+from fructosa_exporter.sensors.hardware.energy import EnergyRAPL, increase_uj
 
 from ...machine import values
 from ...recorded import changed, kernel
@@ -19,41 +19,41 @@ RANGE_UJ = 262143328850
 JOULES = ("energy_joules_total", "0", "package-0")
 
 
-class Kept(Kernel):
-    """A kernel that keeps the energy of the *zones* from all but root."""
+class RestrictedKernel(Kernel):
+    """A kernel where only root can read the energy of the *zones*."""
 
     def __init__(self, root, *zones):
         super().__init__(root)
         self._kept = {f"{ZONES}/intel-rapl:{zone}/energy_uj" for zone in zones}
 
     def content(self, path):
-        """Return what the file at *path* holds, unless it is root's."""
+        """Return the content of the file at *path*, unless only root can read it."""
         if path in self._kept:
             raise PermissionError(13, "Permission denied", path)
         return super().content(path)
 
 
 class Machine:
-    """A machine whose meter of the first package a test turns."""
+    """A machine whose counter of the first package can be set."""
 
     def __init__(self, folder):
         self._file = folder / PACKAGE.lstrip("/") / "energy_uj"
         self._sensor = EnergyRAPL(read=changed("energy", folder, {}))
 
     def joules(self, shown):
-        """Return what the sensor tells when the meter has come to show *shown*."""
+        """Return the exposed energy after the counter has been set to *shown* microjoules."""
         self._file.write_text(f"{shown}\n")
         return values(self._sensor).get(JOULES)
 
 
 @pytest.fixture
 def machine(tmp_path):
-    """A machine with a meter that can be turned."""
+    """A machine with a counter that can be set."""
     return Machine(tmp_path)
 
 
-def test_counting_begins_at_zero_and_zones_are_told_apart():
-    """By their numbers, as names repeat; those of mmio are the same meters again."""
+def test_energy_begins_at_zero_for_each_zone():
+    """Zones are identified by number, as names repeat; those of intel-rapl-mmio are ignored."""
     expected = {
         ("energy_joules_total", "0", "package-0"): 0,
         ("energy_joules_total", "0:0", "core"): 0,
@@ -66,8 +66,8 @@ def test_counting_begins_at_zero_and_zones_are_told_apart():
     assert expected == values(EnergyRAPL(read=kernel("energy")))
 
 
-def test_energy_is_told_in_joules(machine):
-    """Each zone goes its own way."""
+def test_energy_is_in_joules(machine):
+    """Each zone has its own counter."""
     machine.joules(1_000_000)
 
     assert machine.joules(1_500_000) == 0.5
@@ -75,8 +75,8 @@ def test_energy_is_told_in_joules(machine):
     assert machine.joules(4_000_000) == 3
 
 
-def test_a_meter_that_begins_again_is_counted_on(machine):
-    """Once for each time, so that the counter only grows."""
+def test_a_counter_that_wraps_keeps_growing(machine):
+    """Each wrap adds one range."""
     machine.joules(RANGE_UJ - 2_000_000)
 
     assert machine.joules(3_000_000) == 5
@@ -84,8 +84,8 @@ def test_a_meter_that_begins_again_is_counted_on(machine):
     assert machine.joules(0) == 5 + (RANGE_UJ - 3_000_000) / 1e6
 
 
-def test_a_zone_that_is_away_for_a_while_is_counted_on(machine):
-    """It gives no sample meanwhile, the others do."""
+def test_a_zone_that_returns_keeps_growing(machine):
+    """It has no sample meanwhile; the others do."""
     machine.joules(1_000_000)
 
     assert machine.joules("") is None
@@ -93,8 +93,8 @@ def test_a_zone_that_is_away_for_a_while_is_counted_on(machine):
 
 
 @pytest.mark.parametrize("range_uj", [None, "", "0", "-5", "many", "9" * 400, "999999"])
-def test_without_a_range_a_meter_that_fell_began_anew(tmp_path, machine, range_uj):
-    """Then what it shows is what is sure."""
+def test_without_a_valid_range_a_smaller_value_is_a_reset(tmp_path, machine, range_uj):
+    """Only the new value is added."""
     file = tmp_path / PACKAGE.lstrip("/") / "max_energy_range_uj"
     file.unlink() if range_uj is None else file.write_text(range_uj)
 
@@ -104,20 +104,20 @@ def test_without_a_range_a_meter_that_fell_began_anew(tmp_path, machine, range_u
 
 
 @given(st.lists(st.integers(0, 10**7), min_size=2), st.none() | st.integers(-(10**8), 10**8))
-def test_a_meter_never_goes_back(shown, range_uj):
-    """Whatever it shows, and whatever its range is said to be."""
-    assert all(passed_uj(one, two, range_uj) >= 0 for one, two in pairwise(shown))
+def test_an_increase_is_never_negative(shown, range_uj):
+    """Whatever the values and the range."""
+    assert all(increase_uj(one, two, range_uj) >= 0 for one, two in pairwise(shown))
 
 
 @given(st.integers(0, 999), st.integers(0, 999))
-def test_less_than_a_round_is_always_counted_right(before, step):
-    """With a round of a thousand."""
-    assert step == passed_uj(before, (before + step) % 1000, 1000)
+def test_one_wrap_is_compensated(before, step):
+    """With a range of 1000."""
+    assert step == increase_uj(before, (before + step) % 1000, 1000)
 
 
 @pytest.mark.parametrize("content", ["", "N/A", "-1", "1e9", "9" * 400, "9" * 5000, "\x00"])
-def test_a_zone_that_tells_no_energy_costs_only_itself(tmp_path, content):
-    """Nor does it tell a limit."""
+def test_an_invalid_energy_costs_only_its_zone(tmp_path, content):
+    """The zone has no limit either."""
     read = changed("energy", tmp_path, {f"{PACKAGE}/energy_uj": content})
 
     found = values(EnergyRAPL(read=read))
@@ -126,8 +126,8 @@ def test_a_zone_that_tells_no_energy_costs_only_itself(tmp_path, content):
 
 
 @pytest.mark.parametrize("content", ["", "N/A", "-1", "0", "9" * 400])
-def test_a_limit_that_is_none_is_absent(tmp_path, content):
-    """Zero is what a zone says whose limit is turned off."""
+def test_an_invalid_limit_is_absent(tmp_path, content):
+    """Zero means that the limit is disabled."""
     files = {f"{PACKAGE}/constraint_0_power_limit_uw": content}
 
     found = values(EnergyRAPL(read=changed("energy", tmp_path, files)))
@@ -136,8 +136,8 @@ def test_a_limit_that_is_none_is_absent(tmp_path, content):
     assert ("energy_power_limit_watts", "0", "package-0") not in found
 
 
-def test_a_zone_that_vanishes_while_it_is_read_costs_only_itself(tmp_path):
-    """Its link leads nowhere; a name is missing, and one is no Unicode."""
+def test_a_zone_that_is_removed_while_it_is_read_costs_only_itself(tmp_path):
+    """Its link is broken; one name is missing, and another is invalid UTF-8."""
     changed("energy", tmp_path, {f"{PACKAGE}/name": None})
     folder = tmp_path / ZONES.lstrip("/")
     (folder / "intel-rapl:7").symlink_to("../../devices/gone")
@@ -150,29 +150,29 @@ def test_a_zone_that_vanishes_while_it_is_read_costs_only_itself(tmp_path):
     assert "7" not in {key[1] for key in found}
 
 
-def test_a_right_that_is_missing_for_all_zones_is_told(tmp_path):
-    """As without root, since Linux 5.10."""
+def test_missing_permission_for_all_zones_is_an_error(tmp_path):
+    """As without root since Linux 5.10."""
     changed("energy", tmp_path, {})
-    sensor = EnergyRAPL(read=Kept(tmp_path, "0", "0:0", "0:1", "1", "1:0"))
+    sensor = EnergyRAPL(read=RestrictedKernel(tmp_path, "0", "0:0", "0:1", "1", "1:0"))
 
     with pytest.raises(PermissionError, match="energy_uj"):
         values(sensor)
 
 
-def test_a_right_that_is_there_for_some_zones_is_used(tmp_path):
-    """Somebody may have given it for the packages only."""
+def test_permission_for_some_zones_is_used(tmp_path):
+    """It may have been granted only for the packages."""
     changed("energy", tmp_path, {})
 
-    found = values(EnergyRAPL(read=Kept(tmp_path, "0:0", "0:1", "1:0")))
+    found = values(EnergyRAPL(read=RestrictedKernel(tmp_path, "0:0", "0:1", "1:0")))
 
     assert {"0", "1"} == {key[1] for key in found}
 
 
-def test_a_machine_that_meters_no_energy_has_nothing_to_tell(tmp_path):
-    """As most virtual machines; or its driver is there but has nothing to say."""
-    with pytest.raises(SensorUnavailable, match="meters no energy"):
+def test_the_sensor_is_unavailable_without_energy(tmp_path):
+    """As on most virtual machines; or there is a zone without a counter."""
+    with pytest.raises(SensorUnavailable, match="measures no energy"):
         values(EnergyRAPL(read=Kernel(tmp_path)))
 
     (tmp_path / ZONES.lstrip("/") / "intel-rapl:0").mkdir(parents=True)
-    with pytest.raises(SensorUnavailable, match="tells its energy"):
+    with pytest.raises(SensorUnavailable, match="reports its energy"):
         values(EnergyRAPL(read=Kernel(tmp_path)))

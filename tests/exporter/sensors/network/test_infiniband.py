@@ -1,4 +1,4 @@
-"""InfiniBand, Omni-Path and RoCE."""
+"""The sensor InfiniBand."""
 
 import os
 
@@ -17,8 +17,8 @@ HFI = "/sys/class/infiniband/hfi1_0/ports/1"
 MLX = "/sys/class/infiniband/mlx4_0/ports/2"
 
 
-def of_port(found, device):
-    """Return the values of a *device*'s only port, by the metric's name and further labels."""
+def port_values(found, device):
+    """Return the values of the only port of a *device*, by metric name and further labels."""
     return {
         (key[0].removeprefix("infiniband_"), *key[3:]): value
         for key, value in found.items()
@@ -26,8 +26,8 @@ def of_port(found, device):
     }
 
 
-def test_a_port_tells_its_link_its_traffic_and_its_errors():
-    """Data in bytes, though it is counted in units of four; the rate in bytes too."""
+def test_link_traffic_and_errors_of_a_port():
+    """Data is converted from units of four bytes, and the rate from bits."""
     found = values(InfiniBand(read=kernel("infiniband")))
 
     expected = {
@@ -51,14 +51,14 @@ def test_a_port_tells_its_link_its_traffic_and_its_errors():
         ("buffer_overrun_errors_total",): 0,
         ("management_drops_total",): 0,
     }
-    assert expected == of_port(found, "mlx4_0")
-    assert of_port(found, "hfi1_0")["rate_bytes_per_second",] == 12.5e9
-    assert of_port(found, "hfi1_0")["receive_bytes_total",] == 345091702026 * 4
+    assert expected == port_values(found, "mlx4_0")
+    assert port_values(found, "hfi1_0")["rate_bytes_per_second",] == 12.5e9
+    assert port_values(found, "hfi1_0")["receive_bytes_total",] == 345091702026 * 4
     assert ("infiniband_up", "mlx4_0", "2") in found
 
 
-def test_an_adapter_without_counters_tells_its_link():
-    """What is not available is not zero."""
+def test_an_adapter_without_counters_has_only_its_link():
+    """Counters that are not available are absent, not zero."""
     found = values(InfiniBand(read=kernel("infiniband")))
 
     expected = {
@@ -66,14 +66,14 @@ def test_an_adapter_without_counters_tells_its_link():
         ("port_info", "ACTIVE", "LinkUp", "InfiniBand"): 1,
         ("rate_bytes_per_second",): 1.25e9,
     }
-    assert expected == of_port(found, "i40iw0")
+    assert expected == port_values(found, "i40iw0")
 
 
-def test_an_adapter_whose_folder_of_counters_is_missing_tells_its_link(tmp_path):
-    """As those of irdma may lack it."""
+def test_an_adapter_without_a_folder_of_counters_has_only_its_link(tmp_path):
+    """As with irdma."""
     read = changed("infiniband", tmp_path, {f"{MLX}/counters": None})
 
-    assert len(of_port(values(InfiniBand(read=read)), "mlx4_0")) == 3
+    assert len(port_values(values(InfiniBand(read=read)), "mlx4_0")) == 3
 
 
 @pytest.mark.parametrize(
@@ -81,10 +81,10 @@ def test_an_adapter_whose_folder_of_counters_is_missing_tells_its_link(tmp_path)
     [("1: DOWN", 0, False), ("2: INIT", 0, True), ("3: ARMED", 0, True), ("4: ACTIVE", 1, True)],
 )
 def test_a_port_that_is_not_active_is_not_up(tmp_path, state, up, has_rate):
-    """The kernel names a rate even for a link that is down, which nobody gets."""
+    """The kernel reports a rate even for a link that is down; it is not exposed."""
     files = {f"{MLX}/state": state, f"{MLX}/phys_state": "2: Polling"}
 
-    found = of_port(values(InfiniBand(read=changed("infiniband", tmp_path, files))), "mlx4_0")
+    found = port_values(values(InfiniBand(read=changed("infiniband", tmp_path, files))), "mlx4_0")
 
     assert up == found["up",]
     assert ("port_info", state.split()[1], "Polling", "InfiniBand") in found
@@ -93,11 +93,11 @@ def test_a_port_that_is_not_active_is_not_up(tmp_path, state, up, has_rate):
 
 
 @pytest.mark.parametrize("state", ["", "ACTIVE", "four: ACTIVE", "9999: X", "²: DOWN", ":"])
-def test_a_state_that_can_not_be_understood_is_absent(tmp_path, state):
-    """It is neither up nor down; the counters are told."""
+def test_an_invalid_state_is_absent(tmp_path, state):
+    """It is neither up nor down; the counters are exposed."""
     read = changed("infiniband", tmp_path, {f"{MLX}/state": state})
 
-    found = of_port(values(InfiniBand(read=read)), "mlx4_0")
+    found = port_values(values(InfiniBand(read=read)), "mlx4_0")
 
     assert len(found) == 16
     assert ("up",) not in found
@@ -117,11 +117,11 @@ def test_a_state_that_can_not_be_understood_is_absent(tmp_path, state):
         ("1.2.3 Gb/sec", None),
     ],
 )
-def test_a_rate_is_told_in_bytes_a_second(tmp_path, rate, expected):
-    """What is no rate is absent."""
+def test_the_rate_is_in_bytes_per_second(tmp_path, rate, expected):
+    """An invalid rate is absent."""
     read = changed("infiniband", tmp_path, {f"{MLX}/rate": rate})
 
-    found = of_port(values(InfiniBand(read=read)), "mlx4_0")
+    found = port_values(values(InfiniBand(read=read)), "mlx4_0")
 
     assert expected == found.get(("rate_bytes_per_second",))
 
@@ -129,33 +129,33 @@ def test_a_rate_is_told_in_bytes_a_second(tmp_path, rate, expected):
 @pytest.mark.parametrize(
     "content", ["", "N/A", "-1", "1 2", "9" * 400, str(2**64 - 1), "1.5", "\x00"]
 )
-def test_a_counter_without_a_count_costs_only_itself(tmp_path, content):
-    """Among them all bits set, as of an adapter that fell off its bus."""
+def test_an_invalid_counter_costs_only_itself(tmp_path, content):
+    """Including one with all bits set, as of an adapter that fell off the bus."""
     files = {f"{MLX}/counters/port_rcv_data": content, f"{MLX}/counters/symbol_error": content}
 
-    found = of_port(values(InfiniBand(read=changed("infiniband", tmp_path, files))), "mlx4_0")
+    found = port_values(values(InfiniBand(read=changed("infiniband", tmp_path, files))), "mlx4_0")
 
     assert len(found) == 17
     assert not {("receive_bytes_total",), ("symbol_errors_total",)} & found.keys()
 
 
-def test_older_kernels_have_wide_counters_in_a_folder_of_their_own(tmp_path):
-    """The narrow ones of the same name have stopped at their largest value."""
+def test_older_kernels_have_64_bit_counters_in_counters_ext(tmp_path):
+    """The 32-bit counters of the same names have reached their maximum."""
     files = {
         f"{MLX}/counters/port_xmit_data": str(2**32 - 1),
         f"{MLX}/counters_ext/port_xmit_data_64": "4294967296",
         f"{MLX}/counters_ext/port_xmit_packets_64": "77",
     }
 
-    found = of_port(values(InfiniBand(read=changed("infiniband", tmp_path, files))), "mlx4_0")
+    found = port_values(values(InfiniBand(read=changed("infiniband", tmp_path, files))), "mlx4_0")
 
     assert found["transmit_bytes_total",] == 2**34
     assert found["transmit_packets_total",] == 77
     assert found["receive_packets_total",] == 89332064
 
 
-def test_a_device_that_vanishes_while_it_is_read_costs_only_itself(tmp_path):
-    """Its folder is listed, but leads nowhere; a file in it can't be read."""
+def test_a_device_that_is_removed_while_it_is_read_costs_only_itself(tmp_path):
+    """Its folder is listed, but is a broken link; a file of another one can't be read."""
     changed("infiniband", tmp_path, {f"{HFI}/state": None, f"{HFI}/counters/port_rcv_data": None})
     (tmp_path / f"{HFI}/counters/port_rcv_data".lstrip("/")).mkdir()
     (tmp_path / "sys/class/infiniband/gone").symlink_to("../../devices/gone")
@@ -164,11 +164,11 @@ def test_a_device_that_vanishes_while_it_is_read_costs_only_itself(tmp_path):
     found = values(InfiniBand(read=Kernel(tmp_path)))
 
     assert {("hfi1_0", "1"), ("mlx4_0", "2"), ("i40iw0", "1")} == {key[1:3] for key in found}
-    assert len(of_port(found, "hfi1_0")) == 15
+    assert len(port_values(found, "hfi1_0")) == 15
 
 
-def test_names_that_are_no_unicode_are_told(tmp_path):
-    """Of devices as of link layers."""
+def test_names_with_invalid_utf8_are_exposed(tmp_path):
+    """Those of devices and of link layers."""
     changed("infiniband", tmp_path, {})
     folder = tmp_path / "sys/class/infiniband"
     (folder / "hfi1_0").rename(folder / os.fsdecode(b"hfi\xff"))
@@ -180,8 +180,8 @@ def test_names_that_are_no_unicode_are_told(tmp_path):
     assert found["infiniband_port_info", "mlx4_0", "2", "ACTIVE", "LinkUp", "\udcffthernet"] == 1
 
 
-def test_a_machine_without_adapters_has_nothing_to_tell(tmp_path):
-    """With the folder as without it, as loading a module makes one."""
+def test_the_sensor_is_unavailable_without_adapters(tmp_path):
+    """With and without the folder, which is created when a module is loaded."""
     with pytest.raises(SensorUnavailable, match="no InfiniBand"):
         values(InfiniBand(read=Kernel(tmp_path)))
 
@@ -191,22 +191,22 @@ def test_a_machine_without_adapters_has_nothing_to_tell(tmp_path):
 
 
 class Saying(Kernel):
-    """A kernel that has one port, all of whose files hold the same text."""
+    """A kernel with one port, where all files have the same content."""
 
     def __init__(self, text):
         super().__init__()
         self._text = text
 
     def names(self, folder):
-        """Return a name of a device and of a port; no others."""
+        """Return the name of the device or of the port."""
         return {"infiniband": ["mlx5_0"], "ports": ["1"]}.get(folder.rpartition("/")[2], [])
 
     def text(self, path):
-        """Return the text, whatever *path* is asked for."""
+        """Return the same text for every *path*."""
         return self._text
 
 
 @given(st.text() | st.from_regex(r"[0-9]+: \w*|[0-9.]+ Gb/sec.*|-?[0-9]+"))
-def test_no_content_of_files_breaks_the_sensor(text):
-    """All that it tells are numbers from zero on."""
+def test_any_content_is_parsed(text):
+    """The values are never negative."""
     assert all(value >= 0 for value in values(InfiniBand(read=Saying(text))).values())

@@ -1,4 +1,4 @@
-"""Network interfaces and connections."""
+"""The sensors of network interfaces and connections."""
 
 import socket
 
@@ -18,7 +18,7 @@ from ...machine import address, connection, full, record, values
 WITH_ADDRESSES = NetConnectionsOptions(addresses=True)
 
 
-def test_interfaces_tell_what_went_through_them():
+def test_interfaces_have_traffic_counters():
     """Eight counters each."""
     expected = {
         ("network_transmit_bytes_total", "eth0"): 1,
@@ -34,8 +34,8 @@ def test_interfaces_tell_what_went_through_them():
 
 
 def test_connections_are_counted_by_family_protocol_and_state():
-    """Nothing that is private is told."""
-    seen = [
+    """No private data is exposed."""
+    reading = [
         connection(),
         connection(raddr=record(ip="10.0.0.3", port=1)),
         connection(family=socket.AF_INET6, status="LISTEN", raddr=()),
@@ -47,10 +47,10 @@ def test_connections_are_counted_by_family_protocol_and_state():
         ("network_connections", "inet6", "tcp", "listen"): 1,
         ("network_connections", "inet", "udp", "none"): 1,
     }
-    assert expected == values(NetConnections(read=lambda: seen))
+    assert expected == values(NetConnections(read=lambda: reading))
 
 
-def test_addresses_are_told_when_an_option_says_so():
+def test_connections_are_exposed_one_by_one_with_the_option_addresses():
     """With ports and the process."""
     found = values(NetConnections(WITH_ADDRESSES, read=lambda: [connection()]))
 
@@ -59,23 +59,23 @@ def test_addresses_are_told_when_an_option_says_so():
 
 
 def test_sockets_that_share_a_connection_are_one_series():
-    """A server's processes inherit it; so do ends and processes that are not known."""
-    seen = [connection(laddr=(), raddr=(), pid=None, fd=fd) for fd in (3, 4)]
+    """As with inherited sockets, or if endpoints and processes are unknown."""
+    reading = [connection(laddr=(), raddr=(), pid=None, fd=fd) for fd in (3, 4)]
 
-    found = values(NetConnections(WITH_ADDRESSES, read=lambda: seen))
+    found = values(NetConnections(WITH_ADDRESSES, read=lambda: reading))
 
     expected = ("network_connection_info", "inet", "tcp", "established", "", "", "", "", "")
     assert found[expected] == 2
 
 
-def test_a_machine_without_connections_tells_none():
-    """That is no fault."""
+def test_a_machine_without_connections_has_no_samples():
+    """It is not an error."""
     assert {} == values(NetConnections(read=list))
 
 
-def test_addresses_of_interfaces_are_told_once():
-    """What psutil leaves out is empty; what it says twice is one fact."""
-    seen = {
+def test_addresses_of_interfaces_are_unique():
+    """Missing parts are empty labels; duplicates are one series."""
+    reading = {
         "lo": [address(socket.AF_INET6, "::1", netmask="ffff")],
         "eth0": [
             address(broadcast="10.0.0.255"),
@@ -91,11 +91,11 @@ def test_addresses_of_interfaces_are_told_once():
         ("network_address_info", "eth0", "link", "aa:bb:cc:dd:ee:ff", "", "", ""): 1,
         ("network_address_info", "eth0", "", "?", "", "", "10.0.0.2"): 1,
     }
-    assert expected == values(NetIFAddrs(read=lambda: seen))
+    assert expected == values(NetIFAddrs(read=lambda: reading))
 
 
-def test_interfaces_tell_their_state():
-    """A gigabit is 125 million bytes."""
+def test_interfaces_have_a_state():
+    """One gigabit is 125 million bytes."""
     expected = {
         ("network_up", "eth0"): 1,
         ("network_mtu_bytes", "eth0"): 1500,
@@ -106,8 +106,8 @@ def test_interfaces_tell_their_state():
 
 
 @pytest.mark.parametrize("duplex", ["half", "unknown"])
-def test_a_speed_that_is_not_known_is_not_told(duplex):
-    """It is zero then; an interface that is down is told as such."""
+def test_an_unknown_speed_is_absent(duplex):
+    """psutil returns zero for it; the interface is exposed as down."""
     stats = record(isup=False, duplex=duplex, speed=0, mtu=1500, flags="")
 
     expected = {
@@ -119,7 +119,7 @@ def test_a_speed_that_is_not_known_is_not_told(duplex):
 
 
 @pytest.mark.parametrize(
-    ("sensor_class", "seen"),
+    ("sensor_class", "reading"),
     [
         (NetIOCounters, {}),
         (NetIOCounters, None),
@@ -128,7 +128,7 @@ def test_a_speed_that_is_not_known_is_not_told(duplex):
         (NetIFAddrs, {"lo": []}),
     ],
 )
-def test_a_machine_without_interfaces_has_nothing_to_tell(sensor_class, seen):
-    """As a container may be."""
+def test_the_sensors_are_unavailable_without_interfaces(sensor_class, reading):
+    """As in a container."""
     with pytest.raises(SensorUnavailable, match="no network interface"):
-        values(sensor_class(read=lambda: seen))
+        values(sensor_class(read=lambda: reading))

@@ -1,4 +1,4 @@
-"""Disks and file systems."""
+"""The sensors of disks and file systems."""
 
 import threading
 
@@ -21,23 +21,23 @@ from ...machine import FixedMounts, full, partition, record, values
 
 
 def usage(path):
-    """Return the use of a file system that is half full; ``/gone`` is not there."""
+    """Return the usage of a file system that is half full; ``/gone`` does not exist."""
     if path == "/gone":
         raise FileNotFoundError(path)
     return record(total=10, used=4, free=4)
 
 
-def measured(sensor):
-    """Return the mount points of which the sensor tells the size."""
+def measured_mountpoints(sensor):
+    """Return the mount points whose size the sensor exposes."""
     return [labels[1] for labels in values(sensor) if labels[0] == "filesystem_total_bytes"]
 
 
-def configured(text):
-    """Return the sensor with a ``path`` as a file gives it."""
+def sensor_for_path(text):
+    """Return the sensor with the option ``path`` parsed from *text*."""
     return DiskUsage(DiskUsageOptions(path=several(PATH).parse(text)), read=usage)
 
 
-def test_partitions_are_told_with_their_options():
+def test_partitions_are_exposed_with_their_options():
     """And whether they are read-only."""
     expected = {
         ("disk_partition_info", "/dev/sda1", "/", "ext4", "ro,noatime"): 1,
@@ -49,15 +49,15 @@ def test_partitions_are_told_with_their_options():
 @pytest.mark.parametrize(
     ("opts", "expected"), [("rw", 0), ("ro", 1), ("rw,errors=remount-ro", 0), ("", 0)]
 )
-def test_read_only_is_an_option_of_its_own(opts, expected):
-    """Not a part of another one."""
+def test_read_only_is_a_whole_option(opts, expected):
+    """Not a part of another option."""
     sensor = DiskPartitions(read=lambda: [partition("/dev/sda1", "/", opts=opts)])
 
     assert expected == values(sensor)["disk_partition_read_only", "/dev/sda1", "/"]
 
 
-def test_of_mounts_at_one_place_the_last_is_told():
-    """It hides the others; no series is there twice."""
+def test_the_last_of_several_mounts_at_one_mount_point_is_exposed():
+    """It hides the others; there are no duplicate series."""
     mounts = [partition("tmpfs", "/mnt", opts="rw"), partition("tmpfs", "/mnt", opts="ro")]
 
     found = values(DiskPartitions(read=lambda: mounts))
@@ -66,8 +66,8 @@ def test_of_mounts_at_one_place_the_last_is_told():
     assert len(found) == 2
 
 
-def test_the_use_of_file_systems_is_told_in_bytes():
-    """The share is of what ordinary users have; root's reserve does not count."""
+def test_file_systems_are_measured_in_bytes():
+    """The ratio is of the space for ordinary users; root's reserve does not count."""
     expected = {
         ("filesystem_total_bytes", "/"): 10,
         ("filesystem_used_bytes", "/"): 3,
@@ -78,8 +78,8 @@ def test_the_use_of_file_systems_is_told_in_bytes():
     assert expected == values(full("DiskUsage"))
 
 
-def test_a_file_system_without_space_has_no_share_in_use():
-    """Such as one of the kernel's own."""
+def test_a_file_system_of_size_zero_has_no_utilization():
+    """Such as a pseudo file system."""
     sensor = DiskUsage(
         read=lambda _: record(total=0, used=0, free=0), mounts=FixedMounts(partition("a", "/"))
     )
@@ -87,20 +87,20 @@ def test_a_file_system_without_space_has_no_share_in_use():
     assert ("filesystem_utilization_ratio", "/") not in values(sensor)
 
 
-def test_paths_of_the_configuration_are_measured_and_no_others():
-    """In the order of the file."""
-    assert ["/scratch", "/home"] == measured(configured("/scratch, /home"))
+def test_only_configured_paths_are_measured():
+    """In the order of the configuration."""
+    assert ["/scratch", "/home"] == measured_mountpoints(sensor_for_path("/scratch, /home"))
 
 
 @pytest.mark.parametrize("text", ["/home, /home", "/home\n/home/"])
 def test_a_path_that_is_configured_twice_is_measured_once(text):
-    """A page must not repeat a series."""
-    assert ["/home"] == measured(configured(text))
+    """A page must not have duplicate series."""
+    assert ["/home"] == measured_mountpoints(sensor_for_path(text))
 
 
 def test_a_file_system_that_can_not_be_measured_costs_only_itself():
-    """It is marked, and the others are told."""
-    found = values(configured("/gone, /home"))
+    """Its error is 1; the others are exposed."""
+    found = values(sensor_for_path("/gone, /home"))
 
     assert found["filesystem_error", "/gone"] == 1
     assert found["filesystem_error", "/home"] == 0
@@ -120,12 +120,12 @@ def test_a_file_system_that_can_not_be_measured_costs_only_itself():
         ([partition("/dev/loop0", "/snap/core", "squashfs")], ["/"]),
     ],
 )
-def test_without_configuration_local_file_systems_are_measured(mounts, expected):
-    """Each device once; images that nobody can write to are full by nature."""
+def test_local_file_systems_are_measured_by_default(mounts, expected):
+    """Each device once; read-only images are always full."""
     sensor = DiskUsage(read=usage, mounts=FixedMounts(*mounts))
 
     assert expected == local_mountpoints(mounts)
-    assert expected == measured(sensor)
+    assert expected == measured_mountpoints(sensor)
 
 
 PSEUDO = [
@@ -148,21 +148,21 @@ PSEUDO = [
         ({"fstypes": ("xfs",)}, []),
     ],
 )
-def test_remote_and_pseudo_file_systems_are_measured_on_request(options, expected):
-    """A remote one might hang; a pseudo one says little."""
+def test_remote_and_pseudo_file_systems_are_measured_only_if_configured(options, expected):
+    """A remote file system might hang; a pseudo one is rarely of interest."""
     mounts = FixedMounts(partition("/dev/a", "/"), pseudo=PSEUDO)
 
-    assert expected == measured(DiskUsage(DiskUsageOptions(**options), usage, mounts))
+    assert expected == measured_mountpoints(DiskUsage(DiskUsageOptions(**options), usage, mounts))
 
 
-def test_paths_and_types_are_not_for_use_together():
-    """It would not be clear which counts."""
-    with pytest.raises(KeyProblem, match="leave out fstypes and remote"):
+def test_path_can_not_be_combined_with_fstypes_or_remote():
+    """It would be unclear which one applies."""
+    with pytest.raises(KeyProblem, match="combined with fstypes or remote"):
         DiskUsageOptions(path=("/",), remote=True)
 
 
 def test_a_file_system_that_hangs_costs_only_itself():
-    """It is marked until it answers again; the others are measured meanwhile."""
+    """Its error is 1 until it responds again; the others are measured meanwhile."""
     may_end, made = threading.Event(), []
 
     def hang(path):
@@ -196,8 +196,8 @@ def test_a_file_system_that_hangs_costs_only_itself():
         (("sd*",), ("*1",), ["sda"]),
     ],
 )
-def test_disks_are_chosen_by_patterns(include, exclude, expected):
-    """As a shell has them."""
+def test_disks_are_selected_by_patterns(include, exclude, expected):
+    """Those of a shell."""
     counters = record(**dict.fromkeys([*DiskIOCounters.FIELDS, *DiskIOCounters.MILLISECONDS], 1))
     options = DiskIOCountersOptions(include=include, exclude=exclude)
     sensor = DiskIOCounters(options, read=lambda: dict.fromkeys(("sda", "sda1", "loop0"), counters))
@@ -205,7 +205,7 @@ def test_disks_are_chosen_by_patterns(include, exclude, expected):
     assert expected == [labels[1] for labels in values(sensor) if "reads_total" in labels[0]]
 
 
-def test_disks_tell_counts_bytes_and_seconds():
+def test_disks_have_counts_bytes_and_seconds():
     """psutil's milliseconds become seconds."""
     expected = {
         ("disk_reads_total", "sda"): 1,
@@ -221,14 +221,14 @@ def test_disks_tell_counts_bytes_and_seconds():
     assert expected == values(full("DiskIOCounters"))
 
 
-@pytest.mark.parametrize("seen", [{}, None])
-def test_a_machine_without_disks_has_nothing_to_tell(seen):
-    """As a diskless node."""
+@pytest.mark.parametrize("reading", [{}, None])
+def test_the_sensor_is_unavailable_without_disks(reading):
+    """As on a diskless node."""
     with pytest.raises(SensorUnavailable, match="no disk"):
-        values(DiskIOCounters(read=lambda: seen))
+        values(DiskIOCounters(read=lambda: reading))
 
 
-def test_a_machine_without_partitions_has_nothing_to_tell():
-    """As a container may be."""
-    with pytest.raises(SensorUnavailable, match="no partition"):
+def test_the_sensor_is_unavailable_without_partitions():
+    """As in a container."""
+    with pytest.raises(SensorUnavailable, match="no disk partition"):
         values(DiskPartitions(read=list))

@@ -1,4 +1,4 @@
-"""Lustre file systems."""
+"""The sensor Lustre."""
 
 import os
 
@@ -23,13 +23,13 @@ def operations(filesystem, **counts):
     return {("lustre_operations_total", filesystem, name): count for name, count in counts.items()}
 
 
-def told(text):
-    """Return what the lines of *text* tell of a mount."""
+def counts_of(text):
+    """Return the counts in the lines of *text*."""
     return mount_counts([words for line in text.split("\n") if (words := line.split())])
 
 
-def test_bytes_and_operations_of_each_file_system_are_told():
-    """What counts hits or time is no operation; the file system is called as its servers do."""
+def test_bytes_and_operations_of_each_file_system():
+    """Counts of cache hits and times are ignored; the file system has its name on the servers."""
     expected = {
         ("lustre_read_bytes_total", "a361000"): 44179456,
         ("lustre_write_bytes_total", "a361000"): 44204032,
@@ -58,7 +58,7 @@ def test_bytes_and_operations_of_each_file_system_are_told():
 
 
 def test_mounts_of_one_file_system_are_summed():
-    """As older versions have them in /proc, where the bytes tell how often was read."""
+    """In /proc, as with older versions, where the lines of bytes have the number of reads."""
     expected = {
         ("lustre_read_bytes_total", "lustrefs"): 48567943168 + 4194304,
         ("lustre_write_bytes_total", "lustrefs"): 107462907658240 + 93813797294080,
@@ -84,8 +84,8 @@ def test_mounts_of_one_file_system_are_summed():
 
 
 @pytest.mark.parametrize("folder", ["/proc/fs/lustre", "/sys/fs/lustre/llite", "/proc"])
-def test_a_node_that_has_not_mounted_lustre_has_nothing_to_tell(tmp_path, folder):
-    """Whether Lustre is loaded or not; debugfs is not looked at, it is closed to most."""
+def test_the_sensor_is_unavailable_without_lustre_mounts(tmp_path, folder):
+    """Whether Lustre is loaded or not; debugfs, which is often not accessible, is not read."""
     (tmp_path / folder.lstrip("/")).mkdir(parents=True)
 
     with pytest.raises(SensorUnavailable, match="no Lustre file system is mounted"):
@@ -93,41 +93,41 @@ def test_a_node_that_has_not_mounted_lustre_has_nothing_to_tell(tmp_path, folder
 
 
 @pytest.mark.parametrize("files", [{f"{DEBUG}/{MOUNT}/stats": None}, {f"{DEBUG}/{MOUNT}": None}])
-def test_a_mount_that_goes_while_it_is_read_costs_only_itself(tmp_path, files):
-    """It is listed, and then its statistics are no longer there."""
+def test_a_mount_that_is_removed_while_it_is_read_costs_only_itself(tmp_path, files):
+    """It is listed, but its statistics no longer exist."""
     found = values(Lustre(read=changed("lustre", tmp_path, files)))
 
     assert operations("ai400x2", ioctl=114, open=35955554, setxattr=1) == found
 
 
-def test_statistics_that_can_not_be_read_cost_only_their_mount(tmp_path):
-    """As when a folder lies in their place."""
+def test_unreadable_statistics_cost_only_their_mount(tmp_path):
+    """A folder is in their place."""
     read = changed("lustre", tmp_path, {f"{DEBUG}/{OTHER}/stats": None})
     (tmp_path / DEBUG.lstrip("/") / OTHER / "stats").mkdir()
 
     assert {"a361000"} == {labels[1] for labels in values(Lustre(read=read))}
 
 
-def test_a_machine_whose_mounts_have_no_statistics_has_nothing_to_tell(tmp_path):
-    """As where debugfs is not mounted; what might be wrong is said."""
+def test_the_sensor_is_unavailable_without_statistics(tmp_path):
+    """As if debugfs is not mounted, which the message mentions."""
     read = changed("lustre", tmp_path, {DEBUG: None})
 
-    with pytest.raises(SensorUnavailable, match="is debugfs mounted"):
+    with pytest.raises(SensorUnavailable, match="debugfs is mounted"):
         values(Lustre(read=read))
 
 
 class Closed(Kernel):
-    """What any user but root sees."""
+    """A machine as seen by a user other than root."""
 
     def content(self, path):
-        """Return a file that is not in debugfs."""
+        """Return the content of a file that is not in debugfs."""
         if path.startswith("/sys/kernel/debug"):
             raise PermissionError(path)
         return super().content(path)
 
 
-def test_who_may_not_read_debugfs_is_told_so(tmp_path):
-    """Lustre is there, so that this is an error, and none that another mount hides."""
+def test_debugfs_without_permission_is_a_permission_error(tmp_path):
+    """Lustre is mounted, so it is an error, even if another mount can be read."""
     changed("lustre", tmp_path, {})
 
     with pytest.raises(PermissionError):
@@ -138,8 +138,8 @@ def test_who_may_not_read_debugfs_is_told_so(tmp_path):
     ("mount", "expected"),
     [("scratch-ffff88", "scratch"), ("my-fs-ffff88", "my-fs"), ("scratch", "scratch")],
 )
-def test_a_file_system_is_called_by_what_stands_before_the_mount(tmp_path, mount, expected):
-    """A name may have a hyphen itself."""
+def test_the_file_system_is_the_part_before_the_address_of_the_mount(tmp_path, mount, expected):
+    """The name may contain a hyphen."""
     read = changed(
         "lustre-proc", tmp_path, {f"/proc/fs/lustre/llite/{mount}/stats": "open 1 samples"}
     )
@@ -147,7 +147,7 @@ def test_a_file_system_is_called_by_what_stands_before_the_mount(tmp_path, mount
     assert values(Lustre(read=read))["lustre_operations_total", expected, "open"] == 1
 
 
-def test_a_mount_whose_name_is_no_unicode_is_told(tmp_path):
+def test_a_mount_with_an_invalid_utf8_name_is_exposed(tmp_path):
     """Names are bytes."""
     folder = os.fsencode(tmp_path) + b"/proc/fs/lustre/llite/\xff-f8"
     os.makedirs(folder)  # noqa: PTH103 - a name that is no text
@@ -178,15 +178,15 @@ def test_a_mount_whose_name_is_no_unicode_is_told(tmp_path):
         ("read 4 samples [usec]\nread_bytes 5 samples [bytes] 1 2 7", {"read": 4, "read_bytes": 7}),
     ],
 )
-def test_what_is_no_count_gives_no_sample(text, expected):
-    """Whether it is cut off, no number, or nothing that is known."""
-    assert expected == told(text)
+def test_invalid_lines_have_no_sample(text, expected):
+    """Truncated, not a number, or unknown."""
+    assert expected == counts_of(text)
 
 
 WORDS = st.sampled_from(["open", "read_bytes", "samples", "[bytes]", "1", "-1", "1e9", "\udcff"])
 
 
 @given(st.lists(st.lists(WORDS | st.text(), min_size=1)))
-def test_counts_are_whole_numbers_whatever_the_lines(lines):
-    """And none is negative, or beyond 64 bits by far."""
+def test_any_lines_are_parsed(lines):
+    """No count is negative or far beyond 64 bits."""
     assert all(0 <= count < 10**20 for count in mount_counts(lines).values())

@@ -1,4 +1,4 @@
-"""The NFS client of the node."""
+"""The sensor NFSClient."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,15 +13,15 @@ from ...recorded import changed, kernel
 FILE = "/proc/net/rpc/nfs"
 
 
-def of_version_4(folder, counts):
-    """Return the operations of version 4 that a kernel tells with these *counts*."""
+def version_4_values(folder, counts):
+    """Return the operations of version 4 for a kernel that reports these *counts*."""
     text = f"proc4 {len(counts)} {' '.join(map(str, counts))}\n"
     found = values(NFSClient(read=changed("nfs", folder, {FILE: text})))
     return {labels[2]: count for labels, count in found.items()}
 
 
-def test_calls_and_operations_are_told():
-    """Only operations that were ever called; those of version 2 are no longer of interest."""
+def test_calls_and_operations():
+    """Only operations that have been called; version 2 is ignored."""
     operations = {
         "3": {
             "null": 1,
@@ -59,8 +59,8 @@ def test_calls_and_operations_are_told():
     assert expected == found
 
 
-def test_a_node_without_nfs_has_nothing_to_tell(tmp_path):
-    """The file is there only while the module is loaded."""
+def test_the_sensor_is_unavailable_without_the_nfs_client(tmp_path):
+    """The file exists only while the module is loaded."""
     sensor = NFSClient(read=changed("nfs", tmp_path, {FILE: None}))
 
     with pytest.raises(SensorUnavailable, match="NFS client is not loaded"):
@@ -85,25 +85,25 @@ def test_a_node_without_nfs_has_nothing_to_tell(tmp_path):
         (71, 70, "offload_status"),
     ],
 )
-def test_an_operation_of_version_4_is_called_as_in_the_kernel_that_has_so_many(
+def test_names_of_version_4_depend_on_the_number_of_operations(
     tmp_path, number, position, expected
 ):
-    """Kernels have put new ones between the others."""
+    """Kernels have inserted new operations between the others."""
     counts = [0] * number
     counts[position] = 5
 
-    assert {expected: 5} == of_version_4(tmp_path, counts)
+    assert {expected: 5} == version_4_values(tmp_path, counts)
 
 
 @pytest.mark.parametrize(("number", "known"), [(48, 37), (53, 37), (72, 57), (10**6, 57)])
-def test_operations_whose_order_is_not_known_are_left_out(tmp_path, number, known):
-    """Of a kernel that is older or newer than those known, the first ones are certain."""
-    assert known == len(of_version_4(tmp_path, [1] * number))
+def test_operations_at_unknown_positions_are_skipped(tmp_path, number, known):
+    """In unknown kernels, only the first positions are certain."""
+    assert known == len(version_4_values(tmp_path, [1] * number))
     assert known == len(version_4_names([str(number)]))
 
 
-def test_no_operation_is_there_twice():
-    """Whatever the kernel."""
+def test_operation_names_are_unique():
+    """For every number of operations."""
     for number in range(80):
         names = version_4_names([str(number)])
         assert len(set(names)) == len(names)
@@ -127,8 +127,8 @@ def test_no_operation_is_there_twice():
         ("proc5 1 7\n?\n", {}),
     ],
 )
-def test_what_is_no_count_gives_no_sample(tmp_path, text, expected):
-    """Whether it is cut off, no number, or a number beyond all counters."""
+def test_invalid_counts_have_no_sample(tmp_path, text, expected):
+    """Truncated, not a number, or too large."""
     assert expected == values(NFSClient(read=changed("nfs", tmp_path, {FILE: text})))
 
 
@@ -136,8 +136,8 @@ def test_what_is_no_count_gives_no_sample(tmp_path, text, expected):
 @given(
     content=st.binary() | st.lists(st.sampled_from([b"rpc", b"proc4", b"61", b"\n"])).map(b" ".join)
 )
-def test_no_content_breaks_the_sensor(tmp_path, content):
-    """Whatever a kernel may print."""
+def test_any_content_is_parsed(tmp_path, content):
+    """No error is raised."""
     (tmp_path / "proc/net/rpc").mkdir(parents=True, exist_ok=True)
     (tmp_path / FILE.lstrip("/")).write_bytes(content)
     read = type(kernel("nfs"))(tmp_path)

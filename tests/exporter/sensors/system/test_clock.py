@@ -1,4 +1,4 @@
-"""The clock, and whether something corrects it."""
+"""The sensor ClockSync."""
 
 import errno
 import os
@@ -14,7 +14,7 @@ from fructosa_exporter.sensors.system.clock import (
     ClockSync,
     KernelClock,
     adjtimex,
-    clock,
+    parse_timex,
     read_clock,
 )
 
@@ -22,7 +22,7 @@ from ...machine import values
 
 UNSYNCHRONIZED, NANOSECONDS = 0x0040, 0x2000
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
-# A node whose clock is corrected, in nanoseconds.
+# A synchronized clock with offsets in nanoseconds.
 GOOD = KernelClock(
     state=0,
     status=NANOSECONDS | 0x0001,
@@ -34,8 +34,8 @@ GOOD = KernelClock(
     fraction=250_000_000,
     tick_us=1_000_000 // TICKS_PER_S,
 )
-# Where <sys/timex.h> has each member on a 64-bit Linux, as a C compiler tells with offsetof().
-PLACES = {
+# Offset of each member in <sys/timex.h> on 64-bit Linux, from offsetof() in C.
+OFFSETS = {
     "offset": (8, "q"),
     "frequency": (16, "q"),
     "max_error_us": (24, "q"),
@@ -52,22 +52,22 @@ ON_64_BIT_LINUX = pytest.mark.skipif(
 )
 
 
-def told(**changes):
-    """Return what the sensor tells of a good clock, but for the *changes*."""
+def values_of_clock(**changes):
+    """Return the sensor's values for a synchronized clock with these *changes*."""
     return values(ClockSync(read=lambda: GOOD._replace(**changes)))
 
 
-def refusing(code):
-    """Return a call that the kernel refuses."""
+def refused_call(code):
+    """Return a system call that fails with the error *code*."""
 
-    def ask():
+    def call():
         raise OSError(code, os.strerror(code))
 
-    return ask
+    return call
 
 
-def test_a_clock_that_is_corrected_tells_how_right_it_is():
-    """In seconds; the frequency as a share: 20 millionths slower."""
+def test_a_synchronized_clock_has_its_errors_in_seconds():
+    """The frequency correction is a ratio: 20 ppm slower."""
     expected = {
         ("clock_synchronized",): 1,
         ("clock_offset_seconds",): pytest.approx(-1.5e-6),
@@ -76,12 +76,12 @@ def test_a_clock_that_is_corrected_tells_how_right_it_is():
         ("clock_frequency_correction_ratio",): pytest.approx(-20e-6),
         ("clock_time_seconds",): 1_700_000_000.25,
     }
-    assert expected == told()
+    assert expected == values_of_clock()
 
 
-def test_a_kernel_may_count_in_microseconds():
-    """It says so; errors are in microseconds always."""
-    found = told(status=0x0001, fraction=250_000)
+def test_offsets_are_in_microseconds_without_sta_nano():
+    """The errors are always in microseconds."""
+    found = values_of_clock(status=0x0001, fraction=250_000)
 
     assert found["clock_offset_seconds",] == pytest.approx(-1.5e-3)
     assert found["clock_time_seconds",] == 1_700_000_000.25
@@ -96,40 +96,40 @@ def test_a_kernel_may_count_in_microseconds():
         ({"status": UNSYNCHRONIZED}, 0),
         ({"status": UNSYNCHRONIZED | NANOSECONDS}, 0),
         ({"state": 5}, 0),
-        ({"state": 1}, 1),  # a leap second is due: nothing is wrong
+        ({"state": 1}, 1),  # a leap second is pending
         ({"state": 4}, 1),
     ],
 )
-def test_a_clock_is_synchronized_or_not(changes, expected):
-    """By its status and its state."""
-    assert expected == told(**changes)["clock_synchronized",]
+def test_synchronized_depends_on_status_and_state(changes, expected):
+    """A pending leap second is not an error."""
+    assert expected == values_of_clock(**changes)["clock_synchronized",]
 
 
-def test_ticks_that_are_longer_make_the_clock_faster():
-    """A large correction needs them."""
-    found = told(frequency=0, tick_us=GOOD.tick_us + GOOD.tick_us // 100)
+def test_longer_ticks_make_the_clock_faster():
+    """Large corrections change the tick."""
+    found = values_of_clock(frequency=0, tick_us=GOOD.tick_us + GOOD.tick_us // 100)
 
     assert found["clock_frequency_correction_ratio",] == pytest.approx(0.01)
 
 
 @ON_64_BIT_LINUX
-def test_the_members_are_where_the_header_has_them():
-    """Each has a value of its own here; what lies between is noise."""
+def test_fields_are_read_at_the_offsets_of_the_header():
+    """Each field has its own value; the bytes between them are arbitrary."""
     content = bytearray(b"\xa5" * SIZE)
-    for number, (place, form) in enumerate(PLACES.values(), 1):
-        struct.pack_into(f"={form}", content, place, -number)
+    for number, (offset, form) in enumerate(OFFSETS.values(), 1):
+        struct.pack_into(f"={form}", content, offset, -number)
 
-    found = clock(3, bytes(content))
+    found = parse_timex(3, bytes(content))
 
-    expected = {name: -number for number, name in enumerate(PLACES, 1)}
+    expected = {name: -number for number, name in enumerate(OFFSETS, 1)}
     assert KernelClock(state=3, **expected) == found
 
 
 @ON_64_BIT_LINUX
 @given(st.integers(), st.binary(min_size=SIZE, max_size=SIZE))
-def test_every_answer_of_the_kernel_is_numbers(state, content):
-    """However wrong."""
-    found = values(ClockSync(read=lambda: clock(state, content)))
+def test_any_structure_gives_every_metric(state, content):
+    """Even one with arbitrary bytes."""
+    found = values(ClockSync(read=lambda: parse_timex(state, content)))
 
     assert {metric.name for metric in ClockSync.metrics} == {
         f"fructosa_{name}" for (name,) in found
@@ -138,30 +138,30 @@ def test_every_answer_of_the_kernel_is_numbers(state, content):
 
 
 @pytest.mark.parametrize("code", [errno.EPERM, errno.ENOSYS])
-def test_a_machine_that_refuses_the_call_has_nothing_to_tell(code):
-    """As the filter of a container does."""
+def test_the_sensor_is_unavailable_if_the_call_is_refused(code):
+    """As by the seccomp filter of a container."""
     with pytest.raises(SensorUnavailable, match="adjtimex is refused"):
-        read_clock(refusing(code))
+        read_clock(refused_call(code))
 
 
-def test_another_error_is_one():
-    """It is not that the machine lacks something."""
+def test_other_errors_are_raised():
+    """They do not mean that the machine lacks something."""
     with pytest.raises(OSError, match="Bad address"):
-        read_clock(refusing(errno.EFAULT))
+        read_clock(refused_call(errno.EFAULT))
 
 
 @ON_64_BIT_LINUX
-def test_this_machine_is_asked():
-    """It answers with the state and the whole of the structure, or refuses."""
+def test_the_call_works_on_this_machine():
+    """It returns the state and the whole structure, or is refused."""
     try:
         state, content = adjtimex()
-    except OSError as reason:
-        pytest.skip(f"the call is refused: {reason}")
+    except OSError as error:
+        pytest.skip(f"the call is refused: {error}")
 
-    now = clock(state, content)
+    now = parse_timex(state, content)
 
     assert 0 <= state <= 5
     assert len(content) == SIZE
     assert now.seconds > 1.5e9
-    # The kernel allows a tenth, either way.
+    # The kernel allows 10 % in either direction.
     assert now.tick_us * TICKS_PER_S == pytest.approx(1e6, rel=0.1)

@@ -1,4 +1,4 @@
-"""Processors."""
+"""The sensors of processors."""
 
 import pytest
 from hypothesis import given
@@ -15,30 +15,30 @@ from fructosa_exporter.sensors.system.cpu import (
     PerCPUOptions,
 )
 
-from ...machine import Times, cpu_times, look, record, values
+from ...machine import Times, cpu_times, record, stat_reading, values
 
 BOOT = cpu_times()
 # The kernel counts in ticks of 10 ms.
 any_times = st.builds(Times, *[st.integers(0, 10**10).map(lambda ticks: ticks / 100)] * len(BOOT))
 
 
-def looks(sensor_class, *seen, options=None):
-    """Return what the sensor says at each look, when it sees one after the other."""
-    answers = iter(seen)
-    sensor = sensor_class(options, read=lambda: look(*next(answers)))
-    return [values(sensor) for _ in seen]
+def readings(sensor_class, *reading, options=None):
+    """Return the values of the sensor for each of the readings of /proc/stat in turn."""
+    answers = iter(reading)
+    sensor = sensor_class(options, read=lambda: stat_reading(*next(answers)))
+    return [values(sensor) for _ in reading]
 
 
-def test_the_first_look_covers_the_time_since_boot():
-    """As in vmstat; the sensor is of use from its first reading on."""
-    (found,) = looks(CPUPercent, [cpu_times(user=1, idle=3), cpu_times(system=2)])
+def test_the_first_reading_covers_the_time_since_boot():
+    """As in vmstat."""
+    (found,) = readings(CPUPercent, [cpu_times(user=1, idle=3), cpu_times(system=2)])
 
     assert {("cpu_utilization_ratio", "0"): 0.25, ("cpu_utilization_ratio", "1"): 1.0} == found
 
 
-def test_later_looks_cover_the_time_since_the_one_before():
-    """What came earlier does not count again."""
-    _, found = looks(
+def test_later_readings_cover_the_time_since_the_previous_one():
+    """Earlier time does not count again."""
+    _, found = readings(
         CPUPercent,
         [cpu_times(user=100, idle=100)],
         [cpu_times(user=103, idle=101)],
@@ -47,17 +47,17 @@ def test_later_looks_cover_the_time_since_the_one_before():
     assert {("cpu_utilization_ratio", "0"): 0.75} == found
 
 
-def test_waiting_for_a_disk_is_not_being_busy():
-    """Nor is idling."""
-    (found,) = looks(CPUPercent, [cpu_times(user=2, idle=1, iowait=1)])
+def test_idle_and_iowait_do_not_count_as_busy():
+    """Only the user time of this reading does."""
+    (found,) = readings(CPUPercent, [cpu_times(user=2, idle=1, iowait=1)])
 
     assert {("cpu_utilization_ratio", "0"): 0.5} == found
 
 
 @pytest.mark.parametrize("sensor_class", [CPUPercent, CPUTimesPercent])
-def test_a_processor_whose_clock_stood_still_gives_no_sample(sensor_class):
-    """Two looks within a tick of the clock are no reading of zero."""
-    _, found = looks(
+def test_a_processor_without_elapsed_ticks_has_no_sample(sensor_class):
+    """Two readings within one tick do not give a zero."""
+    _, found = readings(
         sensor_class,
         [cpu_times(idle=1), cpu_times(idle=1)],
         [cpu_times(idle=1), cpu_times(idle=2)],
@@ -69,38 +69,40 @@ def test_a_processor_whose_clock_stood_still_gives_no_sample(sensor_class):
 @pytest.mark.parametrize(
     ("before", "after"), [([BOOT], [BOOT, BOOT]), ([BOOT, BOOT], [BOOT]), ([BOOT], [])]
 )
-def test_processors_that_come_or_go_start_a_new_reading(before, after):
-    """Their numbers may mean others now; the next look covers the time since boot."""
+def test_a_changed_number_of_processors_starts_over(before, after):
+    """The numbers may refer to other processors now; the reading covers the time since boot."""
     now = [cpu_times(user=1, idle=1) for _ in after]
 
-    _, found = looks(CPUPercent, before, now)
+    _, found = readings(CPUPercent, before, now)
 
     assert {("cpu_utilization_ratio", str(number)): 0.5 for number in range(len(now))} == found
 
 
-def test_the_modes_of_a_processor_are_shares_of_its_time():
-    """A guest's time is within user, and counts once in the whole."""
-    (found,) = looks(CPUTimesPercent, [cpu_times(user=3, guest=2, idle=1)])
+def test_modes_are_ratios_of_the_total_time():
+    """Guest time is part of user and counts once in the total."""
+    (found,) = readings(CPUTimesPercent, [cpu_times(user=3, guest=2, idle=1)])
 
     shares = {mode: share for (_, _, mode), share in found.items() if share}
     assert {"user": 0.75, "guest": 0.5, "idle": 0.25} == shares
     assert len(BOOT) == len(found)
 
 
-def test_a_mode_that_went_backwards_stood_still():
-    """The kernel's iowait does that; no share is negative or above one."""
-    _, found = looks(CPUTimesPercent, [cpu_times(user=1, iowait=5)], [cpu_times(user=2, iowait=4)])
+def test_a_mode_that_decreases_counts_as_zero():
+    """The kernel's iowait may decrease; no ratio is negative or above one."""
+    _, found = readings(
+        CPUTimesPercent, [cpu_times(user=1, iowait=5)], [cpu_times(user=2, iowait=4)]
+    )
 
     assert found["cpu_mode_ratio", "0", "iowait"] == 0
     assert found["cpu_mode_ratio", "0", "user"] == 1
 
 
 @pytest.mark.parametrize("sensor_class", [CPUPercent, CPUTimes, CPUTimesPercent])
-def test_processors_may_be_told_of_together(sensor_class):
-    """On nodes with hundreds of them."""
-    seen = [cpu_times(user=1, idle=3), cpu_times(user=3, idle=1)]
+def test_percpu_no_exposes_the_sum_of_all_processors(sensor_class):
+    """With the label cpu="all"."""
+    reading = [cpu_times(user=1, idle=3), cpu_times(user=3, idle=1)]
 
-    (found,) = looks(sensor_class, seen, options=PerCPUOptions(percpu=False))
+    (found,) = readings(sensor_class, reading, options=PerCPUOptions(percpu=False))
 
     assert {"all"} == {labels[1] for labels in found}
     expected = {CPUPercent: 0.5, CPUTimes: 4.0, CPUTimesPercent: 0.5}
@@ -108,34 +110,34 @@ def test_processors_may_be_told_of_together(sensor_class):
 
 
 @given(st.lists(any_times, min_size=1, max_size=4))
-def test_a_share_lies_between_none_and_all(seen):
-    """Whatever the kernel's clocks do."""
-    for found in looks(CPUPercent, *([times] for times in seen)):
+def test_ratios_are_between_zero_and_one(reading):
+    """Whatever times the kernel reports."""
+    for found in readings(CPUPercent, *([times] for times in reading)):
         assert all(0 <= share <= 1 for share in found.values())
 
 
-def test_times_are_told_as_the_kernel_counts_them():
-    """Seconds since boot, by processor and mode."""
-    found = values(CPUTimes(read=lambda: look(BOOT, cpu_times(user=1.5, steal=2))))
+def test_times_are_seconds_since_boot():
+    """By processor and mode."""
+    found = values(CPUTimes(read=lambda: stat_reading(BOOT, cpu_times(user=1.5, steal=2))))
 
     assert found["cpu_seconds_total", "1", "user"] == 1.5
     assert found["cpu_seconds_total", "1", "steal"] == 2
     assert 2 * len(BOOT) == len(found)
 
 
-def test_processors_are_counted_as_threads_and_as_cores():
+def test_threads_and_cores_are_counted():
     """Hyper-threads share a core."""
     found = values(CPUCount(read=lambda *, logical: 8 if logical else 4))
 
     assert {("cpu_threads",): 8, ("cpu_cores",): 4} == found
 
 
-def test_cores_are_counted_again_when_threads_came_or_went():
-    """And only then: that takes some files of each thread."""
-    asked, threads = [], 8
+def test_cores_are_counted_again_only_if_the_number_of_threads_changes():
+    """Counting them reads files of each thread."""
+    calls, threads = [], 8
 
     def read(*, logical):
-        asked.append(logical)
+        calls.append(logical)
         return threads if logical else threads // 2
 
     sensor = CPUCount(read=read)
@@ -144,19 +146,19 @@ def test_cores_are_counted_again_when_threads_came_or_went():
     found.append(values(sensor))
 
     assert [4, 4, 2] == [one["cpu_cores",] for one in found]
-    assert asked.count(False) == 2
+    assert calls.count(False) == 2
 
 
-def test_cores_that_a_container_hides_are_not_told():
-    """Absent is not zero."""
+def test_cores_are_absent_if_the_topology_is_hidden():
+    """As in a container; absent is not zero."""
     found = values(CPUCount(read=lambda *, logical: 8 if logical else None))
 
     assert {("cpu_threads",): 8} == found
 
 
-def test_switches_and_interrupts_are_counted():
+def test_context_switches_and_interrupts_are_counted():
     """Those of all processors together."""
-    stats = look(ctxt=1, intr=2, softirq=3, processes=4, procs_blocked=5)
+    stats = stat_reading(ctxt=1, intr=2, softirq=3, processes=4, procs_blocked=5)
 
     expected = {
         ("cpu_context_switches_total",): 1,
@@ -168,14 +170,16 @@ def test_switches_and_interrupts_are_counted():
     assert expected == values(CPUStats(read=lambda: stats))
 
 
-def test_what_a_kernel_does_not_count_is_not_told():
+def test_counts_that_the_kernel_lacks_are_absent():
     """Absent is not zero."""
-    assert {("cpu_context_switches_total",): 1} == values(CPUStats(read=lambda: look(ctxt=1)))
+    assert {("cpu_context_switches_total",): 1} == values(
+        CPUStats(read=lambda: stat_reading(ctxt=1))
+    )
 
 
-def test_frequencies_are_told_in_hertz():
-    """A processor each; psutil says zero for limits that the kernel does not tell."""
-    seen = [
+def test_frequencies_are_in_hertz():
+    """Limits of zero, which psutil returns if the kernel knows none, are absent."""
+    reading = [
         record(current=2000.5, min=800.0, max=3000.0),
         record(current=1000.0, min=0.0, max=0.0),
     ]
@@ -186,11 +190,11 @@ def test_frequencies_are_told_in_hertz():
         ("cpu_frequency_max_hertz", "0"): 3000e6,
         ("cpu_frequency_hertz", "1"): 1000e6,
     }
-    assert expected == values(CPUFreq(read=lambda: seen))
+    assert expected == values(CPUFreq(read=lambda: reading))
 
 
-@pytest.mark.parametrize("seen", [[], None])
-def test_frequencies_that_nobody_tells_are_missing(seen):
+@pytest.mark.parametrize("reading", [[], None])
+def test_the_sensor_is_unavailable_without_frequencies(reading):
     """As on many virtual machines."""
-    with pytest.raises(SensorUnavailable, match="tells no frequency"):
-        values(CPUFreq(read=lambda: seen))
+    with pytest.raises(SensorUnavailable, match="no CPU frequency"):
+        values(CPUFreq(read=lambda: reading))

@@ -1,4 +1,4 @@
-"""Load and pressure."""
+"""The sensors LoadAverage and PressureStall."""
 
 from contextlib import suppress
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.kernel import Kernel
-from fructosa_exporter.sensors.system.load import LoadAverage, PressureStall, pressure
+from fructosa_exporter.sensors.system.load import LoadAverage, PressureStall, parse_pressure
 
 from ...machine import values
 from ...recorded import changed, kernel
@@ -16,21 +16,21 @@ from ...recorded import changed, kernel
 AVERAGES = {("load_average", "1"): 0.57, ("load_average", "5"): 0.88, ("load_average", "15"): 0.66}
 
 
-def load(tmp_path, text):
-    """Return what is told where /proc/loadavg holds *text*."""
+def load_values(tmp_path, text):
+    """Return the values of the sensor if /proc/loadavg contains *text*."""
     return values(LoadAverage(read=changed("load", tmp_path, {"/proc/loadavg": text})))
 
 
-def test_the_load_is_told_as_averages_and_as_it_is():
-    """And how many threads there are at all."""
+def test_load_averages_and_thread_counts():
+    """From the recorded /proc/loadavg."""
     expected = {**AVERAGES, ("load_runnable_threads",): 1, ("load_threads",): 82}
     assert expected == values(LoadAverage(read=kernel("load")))
 
 
 @pytest.mark.parametrize("text", ["0.57 0.88 0.66", "0.57 0.88 0.66 1/", "0.57 0.88 0.66 x/82 1\n"])
-def test_averages_are_told_without_threads(tmp_path, text):
-    """Where the line is cut short."""
-    assert load(tmp_path, text) == AVERAGES
+def test_averages_are_exposed_without_thread_counts(tmp_path, text):
+    """If the line is truncated."""
+    assert load_values(tmp_path, text) == AVERAGES
 
 
 @pytest.mark.parametrize(
@@ -44,21 +44,21 @@ def test_averages_are_told_without_threads(tmp_path, text):
         f"{'9' * 400}.0 0.0 0.0",
     ],
 )
-def test_what_is_no_load_is_not_told(tmp_path, text):
-    """Neither as zero nor as endless."""
-    with pytest.raises(SensorUnavailable, match="no load"):
-        load(tmp_path, text)
+def test_the_sensor_is_unavailable_if_the_line_is_invalid(tmp_path, text):
+    """It is neither zero nor infinity."""
+    with pytest.raises(SensorUnavailable, match="no load averages"):
+        load_values(tmp_path, text)
 
 
-def test_a_machine_without_the_file_has_no_load(tmp_path):
-    """It says so."""
-    with pytest.raises(SensorUnavailable, match="no load"):
+def test_the_sensor_is_unavailable_without_the_file(tmp_path):
+    """/proc/loadavg does not exist."""
+    with pytest.raises(SensorUnavailable, match="no load averages"):
         values(LoadAverage(read=Kernel(tmp_path)))
 
 
 @given(st.text())
-def test_no_text_breaks_the_load(text):
-    """It is told, or is said to be missing."""
+def test_any_text_is_a_load_or_unavailable(text):
+    """No other error is raised."""
 
     class Fake:
         def word(self, path):
@@ -68,8 +68,8 @@ def test_no_text_breaks_the_load(text):
         assert all(value >= 0 for value in values(LoadAverage(read=Fake())).values())
 
 
-def test_pressure_is_told_in_seconds():
-    """Processors have no stalled, though the kernel prints one; interrupts have no waiting."""
+def test_pressure_is_in_seconds():
+    """There is no stalled time for cpu (the kernel prints one) and no waiting time for irq."""
     expected = {
         ("pressure_waiting_seconds_total", "cpu"): 59.94846,
         ("pressure_waiting_seconds_total", "io"): 8.672343,
@@ -92,8 +92,8 @@ def test_pressure_is_told_in_seconds():
         "\x00\udcff",
     ],
 )
-def test_a_resource_that_tells_nothing_costs_only_itself(tmp_path, text):
-    """Zero would say that nothing waited."""
+def test_an_invalid_pressure_file_costs_only_its_resource(tmp_path, text):
+    """It is absent; zero would mean that nothing waited."""
     read = changed("load", tmp_path, {})
     (tmp_path / "proc/pressure/io").write_bytes(text.encode("utf-8", "surrogateescape"))
 
@@ -102,8 +102,8 @@ def test_a_resource_that_tells_nothing_costs_only_itself(tmp_path, text):
     assert {"cpu", "memory", "irq"} == {resource for _, resource in found}
 
 
-def test_a_kernel_may_not_measure_every_resource(tmp_path):
-    """Before 6.1 none measured interrupts; a file may be there and can't be read."""
+def test_missing_pressure_files_cost_only_their_resources(tmp_path):
+    """irq is missing before Linux 6.1; another file can't be read."""
     read = changed("load", tmp_path, {"/proc/pressure/irq": None, "/proc/pressure/io": None})
     (tmp_path / "proc/pressure/io").mkdir()
 
@@ -112,14 +112,14 @@ def test_a_kernel_may_not_measure_every_resource(tmp_path):
     assert {"cpu", "memory"} == {resource for _, resource in found}
 
 
-def test_a_kernel_without_pressure_has_nothing_to_tell(tmp_path):
-    """It has no files of it."""
-    with pytest.raises(SensorUnavailable, match="no pressure"):
+def test_the_sensor_is_unavailable_without_pressure_files(tmp_path):
+    """The kernel does not support PSI."""
+    with pytest.raises(SensorUnavailable, match="does not measure"):
         values(PressureStall(read=Kernel(tmp_path)))
 
 
-def test_a_kernel_that_was_booted_without_pressure_has_nothing_to_tell(tmp_path):
-    """It has the files, but refuses to be read (EOPNOTSUPP), as folders do."""
+def test_the_sensor_is_unavailable_if_psi_is_disabled(tmp_path):
+    """The files exist but reading fails (EOPNOTSUPP), as it does for folders here."""
     for resource in PressureStall.RESOURCES:
         (tmp_path / "proc/pressure" / resource).mkdir(parents=True)
 
@@ -128,16 +128,16 @@ def test_a_kernel_that_was_booted_without_pressure_has_nothing_to_tell(tmp_path)
 
 
 @given(st.text())
-def test_no_text_breaks_the_parser_of_pressure(text):
-    """What it makes of it is time from zero on."""
-    assert all(value >= 0 for value in pressure(text).values())
+def test_any_text_is_parsed_as_pressure(text):
+    """The times are never negative."""
+    assert all(value >= 0 for value in parse_pressure(text).values())
 
 
 @given(st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1))
-def test_pressure_is_read_back_as_the_kernel_prints_it(some_us, full_us):
+def test_pressure_lines_are_parsed_as_the_kernel_prints_them(some_us, full_us):
     """Microseconds become seconds."""
     line = "{} avg10=0.00 avg60=12.34 avg300=100.00 total={}"
 
-    found = pressure(f"{line.format('some', some_us)}\n{line.format('full', full_us)}")
+    found = parse_pressure(f"{line.format('some', some_us)}\n{line.format('full', full_us)}")
 
     assert {"some": some_us / 1e6, "full": full_us / 1e6} == found

@@ -1,4 +1,4 @@
-"""Memory and swap space."""
+"""The sensors of memory and swap space."""
 
 import os
 
@@ -12,8 +12,8 @@ from ...machine import full, record, values
 from ...recorded import changed
 
 
-def test_memory_is_told_in_bytes():
-    """Field by field, and as the share that is not available."""
+def test_memory_is_in_bytes():
+    """Each field, and the ratio that is not available."""
     expected = {
         ("memory_total_bytes",): 100,
         ("memory_available_bytes",): 60,
@@ -30,16 +30,16 @@ def test_memory_is_told_in_bytes():
     assert expected == values(full("VirtualMemory"))
 
 
-def test_what_the_kernel_says_is_not_rounded():
-    """Bytes stay whole numbers."""
+def test_bytes_are_not_rounded():
+    """They stay integers."""
     total_bytes = 2**60 + 1
     memory = record(**dict.fromkeys(VirtualMemory.FIELDS, total_bytes))
 
     assert total_bytes == values(VirtualMemory(read=lambda: memory))["memory_total_bytes",]
 
 
-def test_swap_space_is_told_in_bytes():
-    """With what went in and out since boot, of which the kernel counts pages."""
+def test_swap_space_is_in_bytes():
+    """The kernel counts swapped pages; they become bytes."""
     page_bytes = os.sysconf("SC_PAGESIZE")
     expected = {
         ("swap_total_bytes",): 2**30,
@@ -52,8 +52,8 @@ def test_swap_space_is_told_in_bytes():
     assert expected == values(full("SwapMemory"))
 
 
-def test_a_node_without_swap_space_uses_no_share_of_it(tmp_path):
-    """The sizes are zero, and are told; a share of nothing is not, nor what can't be swapped."""
+def test_a_node_without_swap_space_has_only_sizes_of_zero(tmp_path):
+    """The utilization and the counters are absent."""
     files = {"/proc/meminfo": "MemFree: 1 kB\nSwapTotal: 0 kB\nSwapFree: 0 kB\n"}
 
     found = values(SwapMemory(read=changed("memory", tmp_path, files)))
@@ -63,13 +63,13 @@ def test_a_node_without_swap_space_uses_no_share_of_it(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["", "SwapTotal: 5 kB\n", "SwapTotal: x kB\nSwapFree: -1 kB\n"])
-def test_a_kernel_that_tells_no_swap_space_has_nothing_to_tell(tmp_path, text):
-    """As one that was built without it."""
-    with pytest.raises(SensorUnavailable, match="no swap space"):
+def test_the_sensor_is_unavailable_without_swap_fields(tmp_path, text):
+    """As with a kernel that was built without swap."""
+    with pytest.raises(SensorUnavailable, match="no SwapTotal"):
         values(SwapMemory(read=changed("memory", tmp_path, {"/proc/meminfo": text})))
 
 
-def test_what_was_swapped_is_told_where_it_is_counted(tmp_path):
+def test_swap_counters_are_absent_if_the_kernel_lacks_them(tmp_path):
     """Absent is not zero."""
     found = values(SwapMemory(read=changed("memory", tmp_path, {"/proc/vmstat": "pswpin x\n"})))
 
@@ -77,6 +77,6 @@ def test_what_was_swapped_is_told_where_it_is_counted(tmp_path):
     assert found["swap_total_bytes",] == 2**30
 
 
-def test_psutil_sees_the_same_swap_space_on_this_machine():
-    """It asks the kernel by another way."""
+def test_psutil_reports_the_same_swap_space_on_this_machine():
+    """It obtains the value in another way."""
     assert psutil.swap_memory().total == values(SwapMemory())["swap_total_bytes",]

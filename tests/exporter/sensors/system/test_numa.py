@@ -1,4 +1,4 @@
-"""NUMA nodes."""
+"""The sensor NUMAMemory."""
 
 import pytest
 from hypothesis import given
@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.kernel import Kernel
-from fructosa_exporter.sensors.system.numa import NUMAMemory, memory, pages
+from fructosa_exporter.sensors.system.numa import NUMAMemory, parse_meminfo, parse_numastat
 
 from ...machine import values
 from ...recorded import changed, kernel
@@ -20,8 +20,8 @@ def of_node(found, node):
     return {(key[0], *key[2:]): value for key, value in found.items() if key[1] == node}
 
 
-def test_each_node_tells_its_memory_and_its_pages():
-    """kB become bytes; pages stay pages, and huge ones become bytes of each size."""
+def test_memory_and_pages_of_each_node():
+    """kB become bytes; page counts stay as they are, and huge pages become bytes by size."""
     found = values(NUMAMemory(read=kernel("numa")))
 
     expected = {
@@ -51,7 +51,7 @@ def test_each_node_tells_its_memory_and_its_pages():
 
 
 def test_a_virtual_machine_has_one_node():
-    """A newer kernel tells more, which is left out; no huge pages are zero bytes of them."""
+    """Unknown fields of newer kernels are ignored; without huge pages their bytes are zero."""
     found = values(NUMAMemory(read=kernel("numa_one_node")))
 
     assert {"0"} == {key[1] for key in found}
@@ -60,8 +60,8 @@ def test_a_virtual_machine_has_one_node():
     assert {metric.name for metric in NUMAMemory.metrics} == {f"fructosa_{key[0]}" for key in found}
 
 
-def test_a_kernel_without_numa_has_nothing_to_tell(tmp_path):
-    """It has no folder of nodes."""
+def test_the_sensor_is_unavailable_without_numa(tmp_path):
+    """The folder of nodes does not exist."""
     with pytest.raises(SensorUnavailable, match="no NUMA nodes"):
         values(NUMAMemory(read=Kernel(tmp_path)))
 
@@ -87,16 +87,16 @@ def test_a_kernel_without_numa_has_nothing_to_tell(tmp_path):
     ],
     ids=["vanished", "empty", "no numbers", "huge"],
 )
-def test_a_node_that_can_not_be_read_costs_only_itself(tmp_path, files):
-    """It may have been taken away since the nodes were listed."""
+def test_an_unreadable_node_costs_only_itself(tmp_path, files):
+    """It may have been removed since the nodes were listed."""
     found = values(NUMAMemory(read=changed("numa", tmp_path, files)))
 
     assert {"1"} == {key[1] for key in found}
     assert len(found) == 18
 
 
-def test_a_line_that_is_cut_short_costs_only_itself(tmp_path):
-    """The others are told."""
+def test_a_truncated_line_costs_only_itself(tmp_path):
+    """The other lines are used."""
     text = "Node 0 MemTotal:  1024 kB\nNode 0 MemFree:  5"
     read = changed("numa", tmp_path, {f"{NODE0}/meminfo": text})
 
@@ -106,8 +106,8 @@ def test_a_line_that_is_cut_short_costs_only_itself(tmp_path):
     assert ("numa_memory_free_bytes",) not in found
 
 
-def test_a_name_that_is_no_unicode_is_no_node(tmp_path):
-    """Nor are the files beside the nodes."""
+def test_folders_with_other_names_are_ignored(tmp_path):
+    """Even if the name is not valid UTF-8."""
     changed("numa", tmp_path, {})
     (tmp_path / "sys/devices/system/node" / b"node\xff".decode("utf-8", "surrogateescape")).mkdir()
 
@@ -115,9 +115,9 @@ def test_a_name_that_is_no_unicode_is_no_node(tmp_path):
 
 
 @given(st.text())
-def test_no_text_breaks_the_parsers(text):
-    """What they make of it are numbers from zero on."""
-    for parse in (memory, pages):
+def test_any_text_is_parsed(text):
+    """The numbers are never negative."""
+    for parse in (parse_meminfo, parse_numastat):
         assert all(value >= 0 for value in parse(text).values())
 
 
@@ -126,10 +126,10 @@ def test_no_text_breaks_the_parsers(text):
         st.from_regex(r"[A-Za-z_]{1,20}", fullmatch=True), st.integers(0, 2**50), max_size=9
     )
 )
-def test_what_the_kernel_prints_is_read_back(counts):
-    """However it is padded."""
+def test_lines_are_parsed_as_the_kernel_prints_them(counts):
+    """Whatever the padding."""
     meminfo = "\n".join(f"Node 12 {name}: {value:8} kB" for name, value in counts.items())
     numastat = "\n".join(f"{name} {value}" for name, value in counts.items())
 
-    assert {name: value * 1024 for name, value in counts.items()} == memory(meminfo)
-    assert counts == pages(numastat)
+    assert {name: value * 1024 for name, value in counts.items()} == parse_meminfo(meminfo)
+    assert counts == parse_numastat(numastat)

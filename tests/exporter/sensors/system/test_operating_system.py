@@ -1,4 +1,4 @@
-"""The kernel and the distribution."""
+"""The sensors of the operating system, the time of boot, and login sessions."""
 
 import os
 
@@ -12,9 +12,9 @@ from fructosa_exporter.sensors.system.operating_system import (
     OperatingSystem,
     Users,
     UsersOptions,
-    os_release,
+    parse_os_release,
 )
-from tests.exporter.machine import look, session, values
+from tests.exporter.machine import session, stat_reading, values
 from tests.exporter.recorded import changed, kernel
 
 UNAME = os.uname_result(("Linux", "node7", "5.14.0-427.el9.x86_64", "#1 SMP", "x86_64"))
@@ -22,53 +22,53 @@ KERNEL = ("os_info", "Linux", "5.14.0-427.el9.x86_64", "#1 SMP", "x86_64", "node
 DEBIAN = ("os_release_info", "debian", "12", "Debian GNU/Linux", "Debian GNU/Linux 12 (bookworm)")
 
 
-def told(read):
-    """Return what the sensor tells of a node7."""
+def values_of_node(read):
+    """Return the values of the sensor for a node named node7."""
     return values(OperatingSystem(read=read, uname=lambda: UNAME))
 
 
-def test_the_kernel_and_the_distribution_are_told():
-    """With the name that the node has for itself."""
-    assert {KERNEL: 1, DEBIAN: 1} == told(kernel("operating_system"))
+def test_kernel_and_distribution():
+    """With the host name of the node."""
+    assert {KERNEL: 1, DEBIAN: 1} == values_of_node(kernel("operating_system"))
 
 
-def test_the_file_of_the_vendor_stands_in_for_that_of_the_administrator(tmp_path):
-    """As the format's manual has it."""
+def test_the_second_os_release_file_is_used_if_the_first_is_missing(tmp_path):
+    """As os-release(5) describes."""
     (tmp_path / "etc").mkdir()
     read = changed("operating_system", tmp_path, {"/etc/os-release": None})
 
-    assert {KERNEL: 1, DEBIAN: 1} == told(read)
+    assert {KERNEL: 1, DEBIAN: 1} == values_of_node(read)
 
 
 @pytest.mark.parametrize("text", ["", "\x00", "# nothing\n", "debian 12", "ID", "=x", 'ID="open'])
-def test_a_file_that_tells_nothing_is_passed_over(tmp_path, text):
+def test_an_os_release_file_without_assignments_is_skipped(tmp_path, text):
     """The next one is read."""
     changed("operating_system", tmp_path, {"/etc/os-release": None})
     (tmp_path / "etc/os-release").write_text(text)
 
-    assert {KERNEL: 1, DEBIAN: 1} == told(Kernel(tmp_path))
+    assert {KERNEL: 1, DEBIAN: 1} == values_of_node(Kernel(tmp_path))
 
 
-def test_a_machine_without_a_release_tells_of_its_kernel(tmp_path):
-    """A node may boot a bare image."""
-    assert {KERNEL: 1} == told(Kernel(tmp_path))
+def test_the_kernel_is_exposed_without_an_os_release_file(tmp_path):
+    """A node may boot a minimal image."""
+    assert {KERNEL: 1} == values_of_node(Kernel(tmp_path))
 
 
-def test_what_a_distribution_does_not_tell_is_empty(tmp_path):
-    """One that rolls has no version."""
+def test_missing_assignments_are_empty_labels(tmp_path):
+    """A rolling release has no version."""
     read = changed(
         "operating_system", tmp_path, {"/usr/lib/os-release": "ID=arch\nNAME='Arch Linux'\n"}
     )
 
-    assert {KERNEL: 1, ("os_release_info", "arch", "", "Arch Linux", ""): 1} == told(read)
+    assert {KERNEL: 1, ("os_release_info", "arch", "", "Arch Linux", ""): 1} == values_of_node(read)
 
 
-def test_a_name_that_is_no_unicode_is_kept(tmp_path):
+def test_invalid_utf8_is_kept(tmp_path):
     """The page escapes it."""
     read = changed("operating_system", tmp_path, {})
     (tmp_path / "usr/lib/os-release").write_bytes(b"ID=\xff\n")
 
-    assert ("os_release_info", "\udcff", "", "", "") in told(read)
+    assert ("os_release_info", "\udcff", "", "", "") in values_of_node(read)
 
 
 @pytest.mark.parametrize(
@@ -89,60 +89,60 @@ def test_a_name_that_is_no_unicode_is_kept(tmp_path):
         ('ID="a"b"', {}),
     ],
 )
-def test_values_are_read_as_a_shell_would(line, expected):
-    """A line that it would refuse is passed over."""
-    assert expected == os_release(line)
+def test_values_are_unquoted_as_by_a_shell(line, expected):
+    """Lines that a shell would reject are ignored."""
+    assert expected == parse_os_release(line)
 
 
 @given(st.text(st.characters(exclude_characters="\n", exclude_categories=["Cs"])))
-def test_every_value_can_be_quoted(value):
-    """And is read back."""
+def test_quoted_values_are_unquoted(value):
+    """Whatever characters they contain."""
     quoted = "".join(f"\\{letter}" if letter in '"\\$`' else letter for letter in value)
 
-    assert {"NAME": value} == os_release(f'NAME="{quoted}"')
+    assert {"NAME": value} == parse_os_release(f'NAME="{quoted}"')
 
 
 @given(st.text())
-def test_no_text_breaks_the_parser(text):
-    """What it makes of it is text."""
-    assert all(isinstance(value, str) for value in os_release(text).values())
+def test_any_text_is_parsed_as_os_release(text):
+    """The values are text."""
+    assert all(isinstance(value, str) for value in parse_os_release(text).values())
 
 
-def test_the_system_is_looked_at_once_a_minute():
-    """It changes with a boot."""
+def test_the_operating_system_is_read_once_a_minute():
+    """It changes only with a reboot."""
     assert OperatingSystem().options.time_interval == 60
 
 
-def test_the_time_of_boot_is_told():
+def test_boot_time():
     """In seconds since 1970."""
     assert {("boot_time_seconds",): 1.5e9} == values(
-        BootTime(read=lambda: look(btime=1_500_000_000))
+        BootTime(read=lambda: stat_reading(btime=1_500_000_000))
     )
 
 
 def test_sessions_are_counted_without_names():
-    """A terminal tells when its oldest session began."""
-    seen = [session(started=20.0), session(started=10.0), session(terminal="tty1", started=30.0)]
+    """Each terminal has the start time of its oldest session."""
+    reading = [session(started=20.0), session(started=10.0), session(terminal="tty1", started=30.0)]
 
     expected = {
         ("user_sessions",): 3,
         ("user_session_start_time_seconds", "pts/0"): 10.0,
         ("user_session_start_time_seconds", "tty1"): 30.0,
     }
-    assert expected == values(Users(read=lambda: seen))
+    assert expected == values(Users(read=lambda: reading))
 
 
-def test_names_are_told_when_an_option_says_so():
-    """Sessions that can't be told apart are one series."""
-    seen = [session(), session(), session(terminal=None, host=None, pid=None, name="bob")]
+def test_sessions_are_exposed_one_by_one_with_the_option_names():
+    """Sessions with equal labels are one series."""
+    reading = [session(), session(), session(terminal=None, host=None, pid=None, name="bob")]
 
-    found = values(Users(UsersOptions(names=True), read=lambda: seen))
+    found = values(Users(UsersOptions(names=True), read=lambda: reading))
 
-    told = {labels[1:] for labels in found if labels[0] == "user_session_info"}
-    assert {("pts/0", "ada", "10.0.0.9", "7"), ("none", "bob", "", "")} == told
+    sessions = {labels[1:] for labels in found if labels[0] == "user_session_info"}
+    assert {("pts/0", "ada", "10.0.0.9", "7"), ("none", "bob", "", "")} == sessions
     assert found["user_sessions",] == 3
 
 
-def test_nobody_logged_in_is_a_reading_of_zero():
-    """It is known that there is no session."""
+def test_without_sessions_the_count_is_zero():
+    """The sensor is not unavailable."""
     assert {("user_sessions",): 0} == values(Users(read=list))

@@ -1,4 +1,4 @@
-"""Processes, their states and their files."""
+"""The sensors of processes and of open files."""
 
 import pytest
 from hypothesis import given
@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.kernel import Kernel
-from fructosa_exporter.sensors.system.processes import FileDescriptors, Processes, state
+from fructosa_exporter.sensors.system.processes import FileDescriptors, Processes, process_state
 
 from ...machine import values
 from ...recorded import changed, kernel
@@ -31,7 +31,7 @@ def states(found):
 
 
 def test_processes_are_counted_by_state():
-    """Every state is there: that none is in it is known."""
+    """States without processes are zero."""
     found = values(Processes(read=kernel("processes")))
 
     expected = {
@@ -63,26 +63,26 @@ def test_processes_are_counted_by_state():
         (b"\x00", None),
     ],
 )
-def test_the_state_stands_behind_the_name(stat, expected):
-    """Whoever runs a process may call it anything."""
-    assert expected == state(stat)
+def test_the_state_follows_the_name(stat, expected):
+    """A process can set its name to anything."""
+    assert expected == process_state(stat)
 
 
 @given(name=st.binary(), letter=st.sampled_from("RSDTtZXI"), rest=st.integers())
-def test_no_name_hides_the_state(name, letter, rest):
-    """Nor makes another one of it."""
-    expected = state(b"1 (sh) %c 1" % ord(letter))
+def test_no_name_changes_the_state(name, letter, rest):
+    """Whatever it contains."""
+    expected = process_state(b"1 (sh) %c 1" % ord(letter))
 
-    assert expected == state(b"1 (%b) %c %d" % (name, ord(letter), rest))
+    assert expected == process_state(b"1 (%b) %c %d" % (name, ord(letter), rest))
 
 
 @given(st.binary())
-def test_no_content_breaks_the_parser(stat):
-    """It tells a state, or none."""
-    assert state(stat) in {*STATES, None}
+def test_any_content_is_parsed(stat):
+    """The result is a known state or None."""
+    assert process_state(stat) in {*STATES, None}
 
 
-def test_a_process_that_has_ended_since_the_listing_is_not_counted(tmp_path):
+def test_a_process_that_ends_after_the_listing_is_not_counted(tmp_path):
     """The others are."""
     read = changed("processes", tmp_path, {"/proc/43/stat": None})
     (tmp_path / "proc/44/stat").unlink()
@@ -91,8 +91,8 @@ def test_a_process_that_has_ended_since_the_listing_is_not_counted(tmp_path):
     assert {**STATES, "stopped": 0, "tracing_stop": 0} == states(values(Processes(read=read)))
 
 
-def test_a_process_may_end_while_it_is_read():
-    """Then the kernel knows no such process."""
+def test_a_process_that_ends_while_it_is_read_is_not_counted():
+    """The kernel then returns ESRCH."""
 
     class Ending(Kernel):
         def content(self, path):
@@ -106,31 +106,31 @@ def test_a_process_may_end_while_it_is_read():
 
 
 @pytest.mark.parametrize("content", ["", "46 (vf", "46 (vf)", "46 (vf) 1", "D"])
-def test_a_process_that_tells_no_state_costs_only_itself(tmp_path, content):
-    """It is in none, rather than in a wrong one."""
+def test_a_process_with_an_invalid_stat_file_is_not_counted(tmp_path, content):
+    """It is in no state rather than in a wrong one."""
     read = changed("processes", tmp_path, {"/proc/46/stat": content})
 
     assert {**STATES, "disk_sleep": 0} == states(values(Processes(read=read)))
 
 
-def test_what_is_no_process_is_not_counted(tmp_path):
-    """/proc holds much else."""
+def test_other_entries_of_proc_are_ignored(tmp_path):
+    """Such as /proc/self."""
     files = {"/proc/self/stat": "1 (a) R 1", "/proc/7x/stat": "7 (a) R 1"}
     read = changed("processes", tmp_path, files)
 
     assert states(values(Processes(read=read))) == STATES
 
 
-def test_processes_of_others_that_are_hidden_are_a_missing_right(tmp_path):
-    """Counts of what is left would be wrong: without the first process, others are hidden."""
+def test_hidden_processes_of_other_users_are_a_permission_error(tmp_path):
+    """Without process 1 the counts would be too low."""
     read = changed("processes", tmp_path, {"/proc/1": None})
 
     with pytest.raises(PermissionError, match="hides"):
         values(Processes(read=read))
 
 
-def test_processes_of_others_that_refuse_to_be_read_are_a_missing_right():
-    """As /proc has it with hidepid=1."""
+def test_unreadable_processes_of_other_users_are_a_permission_error():
+    """As with hidepid=1."""
 
     class Refusing(Kernel):
         def content(self, path):
@@ -140,8 +140,8 @@ def test_processes_of_others_that_refuse_to_be_read_are_a_missing_right():
         values(Processes(read=Refusing(kernel("processes").path(""))))
 
 
-def test_a_machine_without_processes_has_nothing_to_tell(tmp_path):
-    """There is no /proc."""
+def test_the_sensor_is_unavailable_without_proc(tmp_path):
+    """No process is listed."""
     with pytest.raises(SensorUnavailable, match="no processes"):
         values(Processes(read=Kernel(tmp_path)))
 
@@ -162,21 +162,21 @@ def test_a_machine_without_processes_has_nothing_to_tell(tmp_path):
     ],
     ids=["missing", "empty", "no numbers", "huge"],
 )
-def test_processes_are_counted_without_the_other_numbers(tmp_path, files):
-    """Which are absent, not zero."""
+def test_processes_are_counted_without_the_limits(tmp_path, files):
+    """The limits are absent, not zero."""
     found = values(Processes(read=changed("processes", tmp_path, files)))
 
     assert states(found) == STATES
     assert len(found) == len(STATES)
 
 
-def test_processes_are_looked_at_twice_a_minute():
-    """Unless the configuration says otherwise: the look costs more than most."""
+def test_processes_are_read_twice_a_minute_by_default():
+    """The reading costs more than most."""
     assert Processes().options.time_interval == 30
 
 
-def test_open_files_and_inodes_are_counted():
-    """With the limit of the files."""
+def test_open_files_and_inodes():
+    """With the limit of open files."""
     expected = {
         ("file_descriptors_allocated",): 204,
         ("file_descriptors_limit",): 2466174,
@@ -186,8 +186,8 @@ def test_open_files_and_inodes_are_counted():
     assert expected == values(FileDescriptors(read=kernel("processes")))
 
 
-def test_a_limit_that_is_none_is_not_told(tmp_path):
-    """The largest number stands for it."""
+def test_an_infinite_limit_is_absent(tmp_path):
+    """The kernel reports it as the largest number."""
     text = f"204\t0\t{2**63 - 1}\n"
     read = changed("processes", tmp_path, {"/proc/sys/fs/file-nr": text})
 
@@ -201,8 +201,8 @@ def test_a_limit_that_is_none_is_not_told(tmp_path):
     "text",
     ["", "204", "204 0", "204 0 x", "-1 0 5", "204 0 5 6", f"{'9' * 5000} 0 1", "\x00", "² 0 1"],
 )
-def test_files_that_are_not_told_cost_only_themselves(tmp_path, text):
-    """Inodes are told all the same."""
+def test_an_invalid_file_nr_costs_only_itself(tmp_path, text):
+    """The inodes are exposed."""
     read = changed("processes", tmp_path, {"/proc/sys/fs/file-nr": text})
 
     found = values(FileDescriptors(read=read))
@@ -210,7 +210,7 @@ def test_files_that_are_not_told_cost_only_themselves(tmp_path, text):
     assert {("file_inodes_cached",), ("file_inodes_unused",)} == set(found)
 
 
-def test_a_kernel_that_counts_no_files_has_nothing_to_tell(tmp_path):
-    """It has neither of the two."""
-    with pytest.raises(SensorUnavailable, match="no files"):
+def test_the_sensor_is_unavailable_without_file_counts(tmp_path):
+    """Both files are missing."""
+    with pytest.raises(SensorUnavailable, match="no counts of open files"):
         values(FileDescriptors(read=Kernel(tmp_path)))
