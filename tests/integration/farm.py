@@ -1,4 +1,4 @@
-"""Nodes at loopback addresses of their own, all in the test's process."""
+"""Nodes with their own loopback addresses, all in the process of the test."""
 
 import threading
 import time
@@ -10,7 +10,7 @@ from fructosa_bridge.naming import graphite_paths
 
 from .processes import free_port
 
-# What can stand in a path: a slash, a space, a letter of another alphabet, and names of labels.
+# Characters that a path may contain: a slash, a space, non-ASCII letters; and names of labels.
 _SERIES = (
     ("ticks", ()),
     ("odd", (("mountpoint", "/home"),)),
@@ -31,9 +31,9 @@ class _Server(ThreadingHTTPServer):
 
 
 class Farm:
-    """So many nodes; every sample of a node's n-th page is n, counted from zero."""
+    """Some nodes; every sample of a node's n-th page is n, counted from zero."""
 
-    # Where a page has two series that differ in names of labels alone, paths have them too.
+    # If two series of a page differ only in names of labels, their paths contain the names.
     paths = (
         *(graphite_paths.path(name, labels) for name, labels in _SERIES[:4]),
         graphite_paths.path(*_SERIES[4]),
@@ -88,16 +88,16 @@ class Farm:
         return "".join(f"{_written(*series)} {number}\n" for series in _SERIES)
 
     def served(self):
-        """Return how often each node was asked."""
+        """Return the number of requests to each node."""
         with self._lock:
             return {host: len(self._asked[host]) for host in self.hosts}
 
     def asked(self):
-        """Return for which pages each node was asked."""
+        """Return the paths that were requested from each node."""
         with self._lock:
             return {host: {path for path, _ in self._asked[host]} for host in self.hosts}
 
     def times(self, host):
-        """Return when a node was asked."""
+        """Return the times of the requests to a node."""
         with self._lock:
             return [time_s for _, time_s in self._asked[host]]

@@ -1,4 +1,4 @@
-"""A terminal for programs that ask for a password there: they take none from a pipe."""
+"""A terminal for programs that prompt for a password: they do not read one from a pipe."""
 
 import os
 import pty
@@ -8,7 +8,7 @@ TYPED = "a secret of this test"
 
 
 def typed(words, folder):
-    """Run a command that asks for a password, in a *folder*; return what it did."""
+    """Run a command that prompts for a password, in a *folder*; return a completed process."""
     terminal, its_end = pty.openpty()
     with subprocess.Popen(
         words, cwd=folder, stdin=its_end, stdout=its_end, stderr=its_end, start_new_session=True
@@ -21,9 +21,9 @@ def typed(words, folder):
 
 
 def _answered(terminal):
-    """Type the password at each question; return all that was said."""
+    """Type the password at each prompt; return the output."""
     said = line = b""
-    # A question has no end of line, and what is typed before it comes is thrown away.
+    # A prompt does not end with a newline, and what is typed before it is discarded.
     while told := _told(terminal):
         said += told
         line = (line + told).rpartition(b"\n")[2]
@@ -36,5 +36,5 @@ def _answered(terminal):
 def _told(terminal):
     try:
         return os.read(terminal, 1024)
-    except OSError:  # so Linux says that nobody has the terminal open any more
+    except OSError:  # on Linux: no process has the terminal open any more
         return b""

@@ -17,7 +17,7 @@ from fructosa_bridge.naming import graphite_paths
 from .conftest import program
 from .farm import Farm
 from .processes import Master, Program, wait_until
-from .relay import Relay
+from .relay import CarbonRelay
 from .victoria import Victoria
 
 TEXT = (Path(__file__).parents[2] / "docs" / "scale-out.md").read_text()
@@ -194,7 +194,7 @@ def relay(ending, tmp_path):
         )
         name, _, _, *options = shlex.split(block("Several carbons behind a relay", "sh"))
         assert name == "carbon-c-relay"
-        started = Relay(path, tmp_path, text, *options)
+        started = CarbonRelay(path, tmp_path, text, *options)
         ending.callback(started.end)
         return started
 
