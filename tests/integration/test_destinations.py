@@ -10,7 +10,7 @@ from fructosa_bridge.whisper.store import WhisperStore
 
 from .farm import Farm
 from .processes import Master
-from .test_scale_out import adapted, assert_all_comes, block, paths, scraped, stored
+from .test_scale_out import adapted, block, paths, stored, wait_for_scrapes, wait_until_stored
 
 NODES = 5
 
@@ -69,16 +69,16 @@ def destinations(master):
 def test_a_destination_that_was_down_gets_all_points_later(master, farm, carbons, tmp_path):
     """Meanwhile the other destinations get theirs; in the end all have everything."""
     here, there = carbons
-    scraped(farm, 2)
+    wait_for_scrapes(farm, 2)
 
     there.end_carbon()
-    scraped(farm, 2)
-    assert_all_comes(farm, lambda: stored(here))
-    assert_all_comes(farm, lambda: in_folder(tmp_path / "own", farm))
+    wait_for_scrapes(farm, 2)
+    wait_until_stored(farm, lambda: stored(here))
+    wait_until_stored(farm, lambda: in_folder(tmp_path / "own", farm))
     while_down = destinations(master)
     there.start_carbon()
-    assert_all_comes(farm, lambda: stored(there))
-    assert_all_comes(farm, lambda: stored(here))
+    wait_until_stored(farm, lambda: stored(there))
+    wait_until_stored(farm, lambda: stored(here))
 
     assert ["up", "down", "up"] == [one["state"] for one in while_down]
     assert while_down[1]["queued"] >= 2 * NODES * len(farm.paths)

@@ -56,7 +56,7 @@ def test_lines_are_read_as_a_shell_reads_them():
     ],
 )
 def test_a_line_is_split_into_commands(line, expected):
-    """It is split at shell operators; quoted words stay together, optional arguments are dropped."""
+    """Shell operators split it. Quoted words stay together, optional arguments are dropped."""
     assert expected == [command.words for command in markdown.commands(line)]
 
 
