@@ -121,7 +121,8 @@ def main() -> int:
         "--interval", type=int, default=2, help="scrape interval in seconds (default: 2)"
     )
     arguments = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a background job of a shell ignores SIGINT
+        signal.signal(number, signal.default_int_handler)
 
     folder = Path(tempfile.mkdtemp(prefix="fructosa-demo-"))
     began_s = time.time()
