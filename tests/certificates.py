@@ -31,15 +31,15 @@ class Authority:
     """A certificate authority with its files in a *folder*."""
 
     def __init__(self, folder, name="ca"):
-        self._ca = trustme.CA()
+        self._made = trustme.CA()
         self._folder = folder
         self._name = name
         self.certificate = folder / f"{name}.pem"
-        self._ca.cert_pem.write_to_path(self.certificate)
+        self._made.cert_pem.write_to_path(self.certificate)
 
     def server(self, name="server", **options):
         """Write a certificate for this machine; return its files."""
-        return self._write(name, self._ca.issue_cert(*NAMES, **options))
+        return self._write(name, self._made.issue_cert(*NAMES, **options))
 
     def expired(self):
         """Write a certificate for this machine that expired yesterday; return its files."""
@@ -49,7 +49,7 @@ class Authority:
 
     def client(self, name="client"):
         """Write a client certificate; return its files."""
-        return self._write(name, self._ca.issue_cert(f"{name}@example.org"))
+        return self._write(name, self._made.issue_cert(f"{name}@example.org"))
 
     def asking(self, client=None):
         """Return a TLS context for a client that trusts this authority; *client* is its pair."""
