@@ -19,7 +19,7 @@ class Pair:
     certificate: Path
     key: Path
 
-    def become(self, other):
+    def replace_with(self, other):
         """Replace both files with copies of those of *other*, atomically, by a rename."""
         for path, source in ((self.key, other.key), (self.certificate, other.certificate)):
             new = path.with_suffix(".new")
@@ -51,7 +51,7 @@ class Authority:
         """Write a client certificate; return its files."""
         return self._write(name, self._made.issue_cert(f"{name}@example.org"))
 
-    def asking(self, client=None):
+    def client_context(self, client=None):
         """Return a TLS context for a client that trusts this authority; *client* is its pair."""
         context = ssl.create_default_context(cafile=self.certificate)
         if client is not None:
@@ -67,7 +67,7 @@ class Authority:
         return pair
 
 
-def locked(key):
+def encrypted_copy(key):
     """Write a copy of a key with a password beside it; return its path."""
     path = key.with_suffix(".locked")
     private_key = serialization.load_pem_private_key(key.read_bytes(), None)

@@ -44,7 +44,7 @@ class Farm:
         self.hosts = [f"127.3.0.{number}" for number in range(1, nodes + 1)]
         self.port = free_port()
         self._lock = threading.Lock()
-        self._asked = defaultdict(list)
+        self._requests = defaultdict(list)
         self._stack = ExitStack()
 
     def __enter__(self):
@@ -83,21 +83,21 @@ class Farm:
 
     def _page(self, host, path):
         with self._lock:
-            number = len(self._asked[host])
-            self._asked[host].append((path, time.time()))
+            number = len(self._requests[host])
+            self._requests[host].append((path, time.time()))
         return "".join(f"{_written(*series)} {number}\n" for series in _SERIES)
 
     def served(self):
         """Return the number of requests to each node."""
         with self._lock:
-            return {host: len(self._asked[host]) for host in self.hosts}
+            return {host: len(self._requests[host]) for host in self.hosts}
 
-    def asked(self):
+    def requested_paths(self):
         """Return the paths that were requested from each node."""
         with self._lock:
-            return {host: {path for path, _ in self._asked[host]} for host in self.hosts}
+            return {host: {path for path, _ in self._requests[host]} for host in self.hosts}
 
     def times(self, host):
         """Return the times of the requests to a node."""
         with self._lock:
-            return [time_s for _, time_s in self._asked[host]]
+            return [time_s for _, time_s in self._requests[host]]

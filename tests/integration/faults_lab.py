@@ -66,9 +66,9 @@ class Stream:
 
     def times(self):
         """Return the times at which the pages were served, by node."""
-        asked = self.lab.nodes.times
+        times = self.lab.nodes.times
         return {
-            node: list(asked[path, node]) for path, node in list(asked) if path[1:] == self.name
+            node: list(times[path, node]) for path, node in list(times) if path[1:] == self.name
         }
 
     def stored(self, node, part, from_s):
@@ -148,7 +148,7 @@ class Lab:
     def noticed(self, pattern):
         """Wait until each lmaster has logged *pattern*."""
         for stream in self.streams:
-            stream.master.said(pattern)
+            stream.master.wait_for_output(pattern)
 
     def compare(self, fault, note="", shifts=(0.0,), killed_s=0.0, streams=None):
         """Wait until all that was served so far is stored; return what is still missing.

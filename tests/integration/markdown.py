@@ -57,7 +57,7 @@ def prose(page):
 def lines(text):
     """Return the lines of a block as a shell reads them: without comments, continuations joined."""
     whole = text.replace("\\\n", " ").splitlines()
-    return [line for told in whole if (line := _COMMENT.sub("", told).strip())]
+    return [line for one in whole if (line := _COMMENT.sub("", one).strip())]
 
 
 def commands(line):

@@ -60,10 +60,10 @@ class OpenRCMachine:
             text=True,
             cwd=ROOT,
         )
-        said = self._outer.stdout.readline()
-        if said != "ready\n":
+        output = self._outer.stdout.readline()
+        if output != "ready\n":
             rest = self._outer.communicate()[0]
-            raise OSError(f"cannot create namespaces: {said}{rest}")
+            raise OSError(f"cannot create namespaces: {output}{rest}")
         children = Path(f"/proc/{self._outer.pid}/task/{self._outer.pid}/children")
         self._pid = int(children.read_text())
 

@@ -130,9 +130,9 @@ def _needed(distribution, *extras):
 
 def _requirements(distribution, *extras):
     """Return the requirements of a distribution on this machine, with some of its extras."""
-    told = [Requirement(text) for text in distribution.requires or ()]
+    requirements = [Requirement(text) for text in distribution.requires or ()]
     return [
         one
-        for one in told
+        for one in requirements
         if not one.marker or any(one.marker.evaluate({"extra": extra}) for extra in ("", *extras))
     ]

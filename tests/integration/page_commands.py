@@ -74,15 +74,15 @@ def is_of_a_machine(command):
 
 def why_only_parsed(command):
     """Return why a command of ours is only parsed; None if it can be run."""
-    told = command.words[1:]
-    if (command.program, told[0]) in FOREGROUND and "--once" not in told:
+    words = command.words[1:]
+    if (command.program, words[0]) in FOREGROUND and "--once" not in words:
         return "it stays in the foreground; other tests run it"
-    if "--push" in told:
+    if "--push" in words:
         return "test_dashboards.py pushes"
-    if told[0] == "agents" and "--dry-run" not in told:
+    if words[0] == "agents" and "--dry-run" not in words:
         return "test_agents*.py have nodes with sshd"
-    if (command.program, told[0]) == ("lagent", "read") and told[1:2] == ("GPUInfo",):
+    if (command.program, words[0]) == ("lagent", "read") and words[1:2] == ("GPUInfo",):
         return "it fails on a machine without a GPU"
-    if any(re.fullmatch("[A-Z]+", word) for word in told):
+    if any(re.fullmatch("[A-Z]+", word) for word in words):
         return "contains a placeholder"
     return None

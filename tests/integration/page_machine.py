@@ -57,9 +57,9 @@ class PageMachine:
 
         There is no running systemd: only what works offline is done.
         """
-        code, said = self.type(line.replace("systemctl enable --now", "systemctl enable"), *words)
-        assert code == 0, f"{line}\n{said}"
-        return said
+        code, output = self.type(line.replace("systemctl enable --now", "systemctl enable"), *words)
+        assert code == 0, f"{line}\n{output}"
+        return output
 
     def text(self, name):
         """Return the content of a file in the container; "" if it does not exist."""

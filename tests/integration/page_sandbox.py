@@ -78,9 +78,9 @@ class Sandbox:
         line = line.replace("--interval 5", "--interval 1").replace(" [NODES]", "")
         line = re.sub(r"(?<= )(/etc|/var)/", rf"{self.folder}\1/", line)
         line = re.sub(r"(?<= )~/", f"{self.folder}/", line)
-        return re.sub(r"\b(lagent|lmaster) (agents \w+|\w+)", self._told, line)
+        return re.sub(r"\b(lagent|lmaster) (agents \w+|\w+)", self._with_files, line)
 
-    def _told(self, found):
+    def _with_files(self, found):
         """Return a program and command with options for the files that it would use by default."""
         program, command = found.groups()
         line = f"{program} {command}"

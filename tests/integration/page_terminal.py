@@ -14,26 +14,26 @@ def typed(words, folder):
         words, cwd=folder, stdin=its_end, stdout=its_end, stderr=its_end, start_new_session=True
     ) as running:
         os.close(its_end)
-        said = _answered(terminal)
+        output = _converse(terminal)
         code = running.wait(10)
     os.close(terminal)
-    return subprocess.CompletedProcess(words, code, said, "")
+    return subprocess.CompletedProcess(words, code, output, "")
 
 
-def _answered(terminal):
+def _converse(terminal):
     """Type the password at each prompt; return the output."""
-    said = line = b""
+    output = line = b""
     # A prompt does not end with a newline, and what is typed before it is discarded.
-    while told := _told(terminal):
-        said += told
-        line = (line + told).rpartition(b"\n")[2]
+    while chunk := _read(terminal):
+        output += chunk
+        line = (line + chunk).rpartition(b"\n")[2]
         if line.endswith(b": "):
             os.write(terminal, f"{TYPED}\n".encode())
             line = b""
-    return said.decode(errors="replace")
+    return output.decode(errors="replace")
 
 
-def _told(terminal):
+def _read(terminal):
     try:
         return os.read(terminal, 1024)
     except OSError:  # on Linux: no process has the terminal open any more

@@ -70,7 +70,7 @@ class Program:
             self.end()  # a caller in a constructor has no object yet to end it with
             raise
 
-    def said(self, pattern):
+    def wait_for_output(self, pattern):
         """Wait until the output matches *pattern*; return the match."""
         return self.wait(lambda: re.search(pattern, self.text()))
 
@@ -92,8 +92,8 @@ class Agent(Program):
         output = folder / "lagent.log"
         super().__init__(output, BIN / "lagent", "serve", "--port", "0", *arguments)
         self.log = log or output
-        self.url = self.said(r"are served on (http://\S+)")[1]
-        self.place = re.search(r"//(.*)/metrics", self.url)[1]
+        self.url = self.wait_for_output(r"are served on (http://\S+)")[1]
+        self.address = re.search(r"//(.*)/metrics", self.url)[1]
 
 
 class Master(Program):
@@ -105,4 +105,4 @@ class Master(Program):
             arguments = (*arguments, "--data", folder / "data")
         super().__init__(output, BIN / "lmaster", "scrape", "--port", "0", *arguments)
         self.log = log or output
-        self.url = self.said(r"status page: (https?://\S+)")[1]
+        self.url = self.wait_for_output(r"status page: (https?://\S+)")[1]

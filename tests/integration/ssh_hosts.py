@@ -173,7 +173,7 @@ class SshHosts:
     def wait(self):
         """Wait until all sshds listen."""
         for sshd in self._sshds:
-            sshd.said("Server listening on")
+            sshd.wait_for_output("Server listening on")
         return self
 
 

@@ -97,24 +97,24 @@ def test_nodes_that_hang_do_not_delay_the_others(tmp_path):
         tmp_path, "node[001-187], silent[01-10], strange[1-2], loud", "fan out = 64"
     )
 
-    code, well, failed = run_apart("start", "-c", config, "--timeout", 2)
+    code, succeeded, failed = run_apart("start", "-c", config, "--timeout", 2)
 
-    told = [line.partition(": ")[::2] for line in failed if not line.startswith(" ")]
+    errors = [line.partition(": ")[::2] for line in failed if not line.startswith(" ")]
     assert 1 == code
-    assert ["node[001-187]: lagent is started: pid …", "187 of 200 ok, 13 failed"] == well
+    assert ["node[001-187]: lagent is started: pid …", "187 of 200 ok, 13 failed"] == succeeded
     assert 200 == len(pids(tmp_path))
-    assert {"silent[01-10]", "strange[1-2]", "loud"} == {nodes for nodes, _ in told}
-    assert "no answer within 2 s" == dict(told)["silent[01-10]"]
-    assert "failed (exit code 1)" == dict(told)["loud"]
-    assert "Could not resolve hostname" in dict(told)["strange[1-2]"]
+    assert {"silent[01-10]", "strange[1-2]", "loud"} == {nodes for nodes, _ in errors}
+    assert "no answer within 2 s" == dict(errors)["silent[01-10]"]
+    assert "failed (exit code 1)" == dict(errors)["loud"]
+    assert "Could not resolve hostname" in dict(errors)["strange[1-2]"]
 
 
 @pytest.mark.usefixtures("fake_ssh")
 def test_long_output_of_a_node_is_truncated(tmp_path):
     """Control characters are escaped, and discarded bytes are counted."""
-    code, well, failed = run("stop", "-c", configured(tmp_path, "loud[1-2]"))
+    code, succeeded, failed = run("stop", "-c", configured(tmp_path, "loud[1-2]"))
 
-    assert (1, ["0 of 2 ok, 2 failed"]) == (code, well)
+    assert (1, ["0 of 2 ok, 2 failed"]) == (code, succeeded)
     assert "loud[1-2]: failed (exit code 1)" == failed[0]
     assert re.fullmatch(r"    \.\.\. and \d+ more bytes, which are not kept", failed[-1])
     assert 2000 > sum(map(len, failed))
@@ -126,11 +126,11 @@ def test_only_the_given_nodes_are_contacted(tmp_path):
     config = configured(tmp_path, "node[1-9]")
     config.write_text(f"{config.read_text()}[nodes:two]\nhosts = node1\nport = 9100\nprefix = p\n")
 
-    code, well, failed = run("status", "node[1-2]", "-c", config)
+    code, succeeded, failed = run("status", "node[1-2]", "-c", config)
     unknown = run("status", "nod1", "-c", config)
 
     assert (0, []) == (code, failed)
-    assert ["node[1-2]: lagent is started: pid …", "2 of 2 run"] == well
+    assert ["node[1-2]: lagent is started: pid …", "2 of 2 run"] == succeeded
     assert 2 == unknown[0]
     assert "nod1 is not among the nodes of" in unknown[2][0]
 
@@ -140,12 +140,12 @@ def test_a_dry_run_only_prints_the_command(tmp_path):
     """It prints the command line of ssh and the maximum duration."""
     config = configured(tmp_path, "node[1-9]", "command = openrc\nssh user = admin\n")
 
-    code, told, _ = run("stop", "-c", config, "--dry-run", "--fan-out", 3)
+    code, printed, _ = run("stop", "-c", config, "--dry-run", "--fan-out", 3)
 
     assert 0 == code
-    assert told[0].startswith("node[1-9]: ssh -n -T -oBatchMode=yes ")
-    assert told[0].endswith(" -l admin -- NODE 'rc-service lagent stop'")
-    assert "9 nodes, 3 at a time, 60 s for each: 180 s at most" == told[1]
+    assert printed[0].startswith("node[1-9]: ssh -n -T -oBatchMode=yes ")
+    assert printed[0].endswith(" -l admin -- NODE 'rc-service lagent stop'")
+    assert "9 nodes, 3 at a time, 60 s for each: 180 s at most" == printed[1]
     assert [] == pids(tmp_path)
 
 
@@ -181,9 +181,9 @@ def test_without_ssh_it_says_what_to_install(tmp_path, monkeypatch):
     """It reports this before it contacts any node."""
     monkeypatch.setenv("PATH", str(tmp_path))
 
-    code, told, failed = run("status", "-c", configured(tmp_path, "node1"))
+    code, printed, failed = run("status", "-c", configured(tmp_path, "node1"))
 
-    assert (1, []) == (code, told)
+    assert (1, []) == (code, printed)
     assert [
         "lmaster: there is no ssh here; install OpenSSH's client, e.g. openssh-client"
     ] == failed
@@ -213,10 +213,10 @@ def test_start_status_and_stop_of_real_agents_on_real_hosts(hosts, tmp_path):
         tmp_path, "node[01-10]", f"command = {lagent}\nssh options = -F {hosts.ssh_config}\n"
     )
     inside = ("ip", "netns", "exec", hosts.hub)
-    told = {}
+    results = {}
 
     for step in ("start", "status", "stop"):
-        told[step] = run_apart(step, "-c", config, inside=inside)
+        results[step] = run_apart(step, "-c", config, inside=inside)
     stopped = run_apart("status", "node[01-08]", "-c", config, inside=inside)
 
     unreachable = [
@@ -224,13 +224,15 @@ def test_start_status_and_stop_of_real_agents_on_real_hosts(hosts, tmp_path):
         "or give its port in ssh options",
         "node10: ssh: No route to host: can't be reached; is the node up, and its network?",
     ]
-    assert dict.fromkeys(told, 1) == {step: code for step, (code, _, _) in told.items()}
-    assert dict.fromkeys(told, unreachable) == {step: bad for step, (_, _, bad) in told.items()}
-    first = {step: well[0] for step, (_, well, _) in told.items()}
+    assert dict.fromkeys(results, 1) == {step: code for step, (code, _, _) in results.items()}
+    assert dict.fromkeys(results, unreachable) == {
+        step: bad for step, (_, _, bad) in results.items()
+    }
+    first = {step: succeeded[0] for step, (_, succeeded, _) in results.items()}
     assert first["start"].startswith("node[01-08]: lagent is started: pid …, serves http://…:9888")
     assert first["status"].startswith("node[01-08]: lagent is running: pid …, since …, serves ")
     assert "node[01-08]: lagent is stopped: pid …" == first["stop"]
     assert {"start": "8 of 10 ok, 2 failed", "status": "8 of 10 run, 2 can't be asked"} == {
-        step: told[step][1][-1] for step in ("start", "status")
+        step: results[step][1][-1] for step in ("start", "status")
     }
     assert (3, "0 of 8 run, 8 do not", []) == (stopped[0], stopped[1][-1], stopped[2])

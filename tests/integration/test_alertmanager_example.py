@@ -29,9 +29,9 @@ def test_an_alert_goes_to_the_right_receiver(labels, receiver):
     amtool = program("amtool", "prometheus-alertmanager")
     route = [amtool, "config", "routes", "test", f"--config.file={EXAMPLE}", *labels.split()]
 
-    told = subprocess.run(route, capture_output=True, text=True, timeout=60, check=True).stdout
+    output = subprocess.run(route, capture_output=True, text=True, timeout=60, check=True).stdout
 
-    assert receiver == told.strip()
+    assert receiver == output.strip()
 
 
 class Sink(ThreadingHTTPServer):
@@ -96,7 +96,7 @@ def alertmanager(sink, tmp_path):
         f"--web.listen-address={place}",
         "--cluster.listen-address=",
     ) as running:
-        running.said("Listening on")
+        running.wait_for_output("Listening on")
         yield lambda alerts: requests.post(
             f"http://{place}/api/v2/alerts", json=alerts, timeout=10
         ).raise_for_status()

@@ -44,10 +44,10 @@ def test_promtool_accepts_the_rules():
     """It reports no problem in either file."""
     files = sorted((ROOT / "grafana" / "prometheus").glob("*.yml"))
 
-    code, said = promtool("check", "rules", *files)
+    code, output = promtool("check", "rules", *files)
 
-    assert 0 == code, said
-    assert 2 == said.count("SUCCESS")
+    assert 0 == code, output
+    assert 2 == output.count("SUCCESS")
 
 
 def with_its_alerts(test, folder):
@@ -71,12 +71,12 @@ def test_every_alert_fires_if_and_only_if_it_should(tmp_path):
     tests = sorted((ROOT / "tests/grafana/rules").glob("*.yml"))
     of_alerts = [with_its_alerts(test, tmp_path) for test in tests if test.name != RECORDING_TEST]
 
-    code, said = promtool(
+    code, output = promtool(
         "test", "rules", ROOT / "tests/grafana/rules" / RECORDING_TEST, *of_alerts
     )
 
-    assert 0 == code, said
-    assert len(tests) == said.count("SUCCESS")
+    assert 0 == code, output
+    assert len(tests) == output.count("SUCCESS")
 
 
 def after(first, then, when=30):

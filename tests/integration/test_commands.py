@@ -32,7 +32,7 @@ def configured(folder, text):
 
 def port_of(agent):
     """Return the port of an agent."""
-    return agent.place.rpartition(":")[2]
+    return agent.address.rpartition(":")[2]
 
 
 def test_ping_reports_which_targets_respond(agent, tmp_path):
@@ -43,9 +43,9 @@ def test_ping_reports_which_targets_respond(agent, tmp_path):
         f"[nodes:off]\nhosts = 127.0.0.[1-3]\nport = {free_port()}\n",
     )
 
-    code, told, error = lmaster("ping", "-c", config)
+    code, output, error = lmaster("ping", "-c", config)
 
-    ok, failed, summary = told.splitlines()
+    ok, failed, summary = output.splitlines()
     assert (1, "") == (code, error)
     assert ok.startswith(f"[ok]   localhost:{port_of(agent)}  ")
     assert " samples in " in ok
@@ -79,11 +79,11 @@ def test_nodes_shows_the_targets_of_the_running_lmaster(agent, master, tmp_path)
     master("-c", config, "--port", port)
     wait_until(lambda: states(config) == {"on": "up", "off": "down"}, lambda: states(config))
 
-    code, told, error = lmaster("nodes", "-c", config)
+    code, output, error = lmaster("nodes", "-c", config)
     down = lmaster("nodes", "-c", config, "--state", "down", "127.0.0.1")
     unknown = lmaster("nodes", "-c", config, "localhosd")
 
-    head, first, second = told.splitlines()
+    head, first, second = output.splitlines()
     assert (0, "") == (code, error)
     assert head.startswith("STATE  TARGET")
     assert first.startswith("down   127.0.0.1:")
@@ -129,9 +129,9 @@ def running_config(folder, agent):
 def states(config, *words):
     """Return the state of the single target of each section, from `lmaster nodes --json`."""
     words = words or ("-c", config)
-    code, told, error = lmaster("nodes", "--json", *words)
+    code, output, error = lmaster("nodes", "--json", *words)
     assert (0, "") == (code, error)
-    return {one["group"]: one["state"] for one in json.loads(told)}
+    return {one["group"]: one["state"] for one in json.loads(output)}
 
 
 def test_prometheus_reads_the_target_list(tmp_path):
@@ -148,7 +148,7 @@ def test_prometheus_reads_the_target_list(tmp_path):
     )
 
     code, _, error = lmaster("targets", "-c", config, "--output", targets)
-    said = subprocess.run(
+    done = subprocess.run(
         [promtool, "check", "service-discovery", "--timeout=2s", prometheus, "all"],
         check=True,
         capture_output=True,
@@ -156,7 +156,7 @@ def test_prometheus_reads_the_target_list(tmp_path):
         timeout=60,
     )
 
-    found = {one["labels"]["instance"]: one["labels"] for one in json.loads(said.stdout)}
+    found = {one["labels"]["instance"]: one["labels"] for one in json.loads(done.stdout)}
     assert (0, "") == (code, error)
     assert {"n1:9888", "n2:9888", "g1:9400"} == set(found)
     assert "500ms" == found["n1:9888"]["__scrape_timeout__"]

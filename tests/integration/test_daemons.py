@@ -135,18 +135,18 @@ def test_start_status_and_stop_of_a_daemon(request, which):
     daemon = request.getfixturevalue(which)
     assert daemon("status")[0] == 3
 
-    code, said = daemon("start")
+    code, output = daemon("start")
     assert daemon.responds()
-    assert 0 == code, said
-    assert f"pid {daemon.pid}, serves http://" in said
-    assert f"its log: {daemon.log}" in said
+    assert 0 == code, output
+    assert f"pid {daemon.pid}, serves http://" in output
+    assert f"its log: {daemon.log}" in output
 
-    code, said = daemon("status")
+    code, output = daemon("status")
     assert 0 == code
-    assert re.search(rf"is running: pid {daemon.pid}, since 2.*, serves .*:{daemon.port}/", said)
+    assert re.search(rf"is running: pid {daemon.pid}, since 2.*, serves .*:{daemon.port}/", output)
     assert (0, True) == (daemon("start")[0], "running already" in daemon("start")[1])
 
-    assert (0, True) == (lambda code, said: (code, "is stopped" in said))(*daemon("stop"))
+    assert (0, True) == (lambda code, output: (code, "is stopped" in output))(*daemon("stop"))
     assert (3, 0) == (daemon("status")[0], daemon("stop")[0])
     assert daemon.log.read_text().endswith(": ended\n")
 
@@ -179,11 +179,11 @@ def test_five_starts_at_once_give_one_daemon(agent):
     """All succeed, and all print the same pid."""
     starts = [agent.popen("start") for _ in range(5)]
 
-    told = [start.communicate(timeout=60)[0] for start in starts]
+    outputs = [start.communicate(timeout=60)[0] for start in starts]
 
     assert [0] * 5 == [start.returncode for start in starts]
-    assert {str(agent.pid)} == {re.search(r"pid (\d+)", said)[1] for said in told}
-    assert 1 == sum("is started" in said for said in told)
+    assert {str(agent.pid)} == {re.search(r"pid (\d+)", output)[1] for output in outputs}
+    assert 1 == sum("is started" in output for output in outputs)
 
 
 def test_a_killed_daemon_is_reported_dead_and_can_be_started_again(agent):
@@ -191,9 +191,9 @@ def test_a_killed_daemon_is_reported_dead_and_can_be_started_again(agent):
     agent("start")
     os.kill(pid := agent.pid, signal.SIGKILL)
 
-    code, said = wait_until(lambda: (found := agent("status"))[0] and found, lambda: "dead")
+    code, output = wait_until(lambda: (found := agent("status"))[0] and found, lambda: "dead")
 
-    assert (1, True) == (code, "is dead" in said)
+    assert (1, True) == (code, "is dead" in output)
     assert agent("start")[0] == 0
     assert pid != agent.pid
 
@@ -203,11 +203,11 @@ def test_a_reused_pid_in_the_pid_file_is_not_signalled(agent):
     with subprocess.Popen(["sleep", "60"]) as other:
         agent.pid_file.write_text(f"{other.pid}\nhttp://x/\n")
 
-        before, (code, said), is_alive = agent("status")[0], agent("stop"), other.poll() is None
+        before, (code, output), is_alive = agent("status")[0], agent("stop"), other.poll() is None
         other.kill()
 
     assert 1 == before
-    assert (0, True) == (code, "is not running" in said)
+    assert (0, True) == (code, "is not running" in output)
     assert is_alive
 
 
@@ -216,9 +216,9 @@ def test_a_daemon_that_does_not_exit_is_killed_with_a_message(agent):
     agent("start")
     os.kill(agent.pid, signal.SIGSTOP)
 
-    code, said = agent("stop", "--timeout", "0.2")
+    code, output = agent("stop", "--timeout", "0.2")
 
-    assert (0, True) == (code, "did not end within 0.2 s, and was killed" in said)
+    assert (0, True) == (code, "did not end within 0.2 s, and was killed" in output)
     assert agent("status")[0] == 3
 
 
@@ -228,10 +228,10 @@ def test_a_broken_configuration_is_reported_on_the_terminal(agent):
     agent.write(agent.config.read_text().replace("port =", "prot ="))
 
     for command in ("start", "restart"):
-        code, said = agent(command)
-        assert (2, True) == (code, "did you mean port?" in said)
+        code, output = agent(command)
+        assert (2, True) == (code, "did you mean port?" in output)
     assert agent.responds()
-    assert (0, True) == (lambda code, said: (code, "is stopped" in said))(*agent("stop"))
+    assert (0, True) == (lambda code, output: (code, "is stopped" in output))(*agent("stop"))
 
 
 def test_a_failed_start_is_reported_on_the_terminal(agent, master):
@@ -241,18 +241,18 @@ def test_a_failed_start_is_reported_on_the_terminal(agent, master):
         other.port = agent.port
         other.write()
 
-    code, said = agent("start", "-p", str(agent.folder / "other.pid"))
-    assert (1, True) == (code, "can't listen on" in said)
-    code, said = master("start", "-p", str(agent.folder / "other.pid"))
-    assert (1, True) == (code, "can't listen on" in said)
+    code, output = agent("start", "-p", str(agent.folder / "other.pid"))
+    assert (1, True) == (code, "can't listen on" in output)
+    code, output = master("start", "-p", str(agent.folder / "other.pid"))
+    assert (1, True) == (code, "can't listen on" in output)
     assert not (agent.folder / "other.pid").exists()
 
 
 def test_a_pid_file_that_cannot_be_written_is_reported(agent):
     """Nothing is started."""
-    code, said = agent("start", "-p", "/proc/x/x.pid")
+    code, output = agent("start", "-p", "/proc/x/x.pid")
 
-    assert (1, True) == (code, "the pid file /proc/x/x.pid can't be written" in said)
+    assert (1, True) == (code, "the pid file /proc/x/x.pid can't be written" in output)
 
 
 def test_sighup_does_not_end_a_daemon(agent, master):
@@ -286,9 +286,9 @@ def test_a_daemon_drops_root_and_still_rotates_its_log(made, tmp_path, name, rea
     daemon.write(daemon.write().config.read_text() + "maxBytes = 1\n")
     daemon.log.parent.rmdir()
 
-    code, said = daemon("start")
+    code, output = daemon("start")
 
-    assert 0 == code, said
+    assert 0 == code, output
     assert daemon.responds()
     status = Path(f"/proc/{daemon.pid}/status").read_text()
     assert ["65534"] * 4 == re.search(r"Uid:\s(.*)", status)[1].split()
@@ -323,8 +323,8 @@ def test_an_ordinary_user_can_run_a_daemon(agent, tmp_path, readable_python):
         )
         return done.returncode, done.stdout + done.stderr
 
-    code, said = as_nobody("start", "user = daemon")
-    assert (2, True) == (code, "only root can become another user" in said)
+    code, output = as_nobody("start", "user = daemon")
+    assert (2, True) == (code, "only root can become another user" in output)
     assert as_nobody("start")[0] == 0
     assert agent.responds()
     assert (tmp_path / "run" / "fructosa" / "lagent.pid").exists()

@@ -160,8 +160,8 @@ def test_a_counter_reset_gives_a_gap_and_not_a_spike(graphite):
 def test_a_ratio_leaves_out_series_without_a_divisor(graphite):
     """Also if such a series comes first, for which plain Graphite would fail."""
     now_s = int(time.time()) - 5
-    told = ["n1.a", "n2.a", "n2.b", "n3.b"]
-    send(graphite, [(f"partly.{path}", (now_s, 3.0)) for path in told])
+    paths = ["n1.a", "n2.a", "n2.b", "n3.b"]
+    send(graphite, [(f"partly.{path}", (now_s, 3.0)) for path in paths])
     query = filled(text(nodes("a") / nodes("b")), {"prefix": "partly.", "nodes": "*"})
 
     found = wait_until(lambda: graphite.render(query, now_s - 10), lambda: "no points")

@@ -62,7 +62,7 @@ def test_ctrl_c_stops_everything_that_the_demo_started(tmp_path):
     """Agent and master end, and their folder is removed."""
     env = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with Program(tmp_path / "log", sys.executable, DEMO, "--interval", "1", env=env) as demo:
-        demo.said(r"\d+ s  CPU utilization")
+        demo.wait_for_output(r"\d+ s  CPU utilization")
         started = children(demo.process.pid)
 
         code = demo.end(signal.SIGINT)

@@ -186,7 +186,7 @@ def test_a_full_disk_loses_nothing_and_the_queue_returns_to_it(lab, graphite, di
     with (disk / "ballast").open("wb", buffering=0) as ballast, suppress(OSError):
         while True:
             ballast.write(bytes(2**16))
-    stream.master.said("cannot write the queue, .*No space left.* make room there")
+    stream.master.wait_for_output("cannot write the queue, .*No space left.* make room there")
     wait_for_on_disk(stream, 0)
     lab.pages(1)
     graphite.end_carbon(signal.SIGKILL)
@@ -194,7 +194,7 @@ def test_a_full_disk_loses_nothing_and_the_queue_returns_to_it(lab, graphite, di
     lab.pages(1)
     in_memory = stream.metric("fructosa_master_queue_memory_points")
     (disk / "ballast").unlink()
-    stream.master.said("the queue is on disk again")
+    stream.master.wait_for_output("the queue is on disk again")
     lab.pages(1)
     graphite.start_carbon()
     lost = lab.compare(
@@ -213,10 +213,12 @@ def test_a_read_only_disk_loses_nothing_and_the_queue_uses_it_later(lab, disk):
     mount("mount", "-o", "remount,ro", disk)
     stream = lab.stream("readonly", data=disk / "data")
 
-    stream.master.said("cannot write the queue, .*Read-only file system.* make it writable")
+    stream.master.wait_for_output(
+        "cannot write the queue, .*Read-only file system.* make it writable"
+    )
     lab.pages(2)
     mount("mount", "-o", "remount,rw", disk)
-    stream.master.said("the queue is on disk again")
+    stream.master.wait_for_output("the queue is on disk again")
     lab.pages(1)
 
     assert [] == lab.compare("disk read-only at the start, writable later")

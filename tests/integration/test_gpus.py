@@ -35,11 +35,11 @@ def lagent(tmp_path_factory):
 
 def test_gpu_sensors_are_read_by_default(lagent):
     """Except the sensor of fans; the overview shows the reason."""
-    said = lagent("sensors")
+    output = lagent("sensors")
 
-    found = set(re.findall(r"^(GPU\w+) +\* ", said, re.MULTILINE))
+    found = set(re.findall(r"^(GPU\w+) +\* ", output, re.MULTILINE))
     assert set(GPU_SENSORS) - UNAVAILABLE == found
-    assert "GPUFans: the GPUs here tell nothing of it" in said
+    assert "GPUFans: the GPUs here tell nothing of it" in output
 
 
 def test_promtool_accepts_a_page_with_eight_gpus(lagent, promtool):

@@ -259,12 +259,12 @@ def test_a_mistake_is_found(found, mistake):
 
 def test_an_error_names_dashboard_and_panel(found):
     """It also shows the line of JSON, because the compiled file is temporary."""
-    told = found["an unknown kind of legend"]
+    error = found["an unknown kind of legend"]
 
-    assert "'Cluster', panel 'Timeseries' in Grafana 7.5" in told
-    assert "'Cluster', panel 'Timeseries' in a current Grafana" in told
-    assert '"displayMode": "grid"' in told
-    assert "'Stat'" not in told
+    assert "'Cluster', panel 'Timeseries' in Grafana 7.5" in error
+    assert "'Cluster', panel 'Timeseries' in a current Grafana" in error
+    assert '"displayMode": "grid"' in error
+    assert "'Stat'" not in error
 
 
 def test_the_known_names_are_those_of_both_versions():

@@ -104,7 +104,7 @@ def test_values_of_an_agent_are_stored_exactly(graphite, send, agent):
     """They go through the agent, HTTP, lmaster, pickle, carbon and Whisper."""
     page = requests.get(agent.url, timeout=10).text
     began_s = time.time() - 2
-    node = send(agent.place.rpartition(":")[2])
+    node = send(agent.address.rpartition(":")[2])
 
     for series, path in (
         ("fructosa_boot_time_seconds", "fructosa_boot_time_seconds"),
@@ -206,7 +206,7 @@ def test_once_fails_if_a_node_or_carbon_is_down(ticking, tmp_path):
     dead = f"127.0.0.1:{free_port()}"
 
     node = once("--node", dead, "--data", tmp_path)
-    carbon = once("--node", ticking.place, "--graphite", dead)
+    carbon = once("--node", ticking.address, "--graphite", dead)
 
     assert (1, f"{dead}: DOWN, cannot connect: Connection refused\n") == (
         node.returncode,

@@ -116,7 +116,7 @@ def scrapes(agent, number=SCRAPES):
     return tuple(zip(*found, strict=True))
 
 
-def told(page, path):
+def filesystem_values(page, path):
     """Return the values of a filesystem on a page, by the end of the metric's name."""
     end = f'{{mountpoint="{path}"}}'
     lines = [line.rpartition(" ") for line in page.splitlines() if f"{end} " in line]
@@ -128,9 +128,9 @@ def told(page, path):
 
 def assert_only_the_mount_fails(page, mount):
     """Check that the mount has only its error, and that ``/`` and all sensors work."""
-    assert {"error": 1} == told(page, mount.path)
-    assert told(page, "/")["error"] == 0
-    assert told(page, "/")["total_bytes"] > 0
+    assert {"error": 1} == filesystem_values(page, mount.path)
+    assert filesystem_values(page, "/")["error"] == 0
+    assert filesystem_values(page, "/")["total_bytes"] > 0
     for name in ("DiskUsage", *OTHERS):
         assert f'fructosa_sensor_success{{sensor="{name}"}} 1\n' in page
 
@@ -145,7 +145,9 @@ def test_a_mount_that_hangs_does_not_affect_other_metrics(agent, mount):
     pages, took_s, threads = scrapes(agent)
     mount.resume()
     after = wait_until(
-        lambda: told(scrape(agent)[0], mount.path).keys() > {"error"} and scrape(agent)[0],
+        lambda: (
+            filesystem_values(scrape(agent)[0], mount.path).keys() > {"error"} and scrape(agent)[0]
+        ),
         lambda: "the mount to be measured again",
     )
 
@@ -157,15 +159,15 @@ def test_a_mount_that_hangs_does_not_affect_other_metrics(agent, mount):
         sorted(set(threads)),
         threads_after,
     )
-    assert told(before, mount.path)["total_bytes"] == TOTAL_BYTES
+    assert filesystem_values(before, mount.path)["total_bytes"] == TOTAL_BYTES
     for page in pages:
         assert_only_the_mount_fails(page, mount)
     assert max(took_s) < SCRAPE_TIMEOUT_S
     assert max(threads[1:]) <= threads[1] <= threads_before + 2
     assert threads_after <= threads_before + 2
-    assert 0 == told(after, mount.path)["error"]
+    assert 0 == filesystem_values(after, mount.path)["error"]
     assert (TOTAL_BYTES, FREE_BYTES) == tuple(
-        told(after, mount.path)[name] for name in ("total_bytes", "free_bytes")
+        filesystem_values(after, mount.path)[name] for name in ("total_bytes", "free_bytes")
     )
 
 
@@ -177,7 +179,7 @@ def test_the_log_shows_when_a_mount_hangs_and_when_it_recovers(agent, mount):
     during = agent.text()
 
     mount.resume()
-    agent.wait(lambda: told(scrape(agent)[0], mount.path)["error"] == 0)
+    agent.wait(lambda: filesystem_values(scrape(agent)[0], mount.path)["error"] == 0)
     scrapes(agent, 10)
 
     assert during.count(f"file system '{mount.path}' hangs") == 1
@@ -247,10 +249,10 @@ def test_a_local_mount_below_one_that_hangs_does_not_affect_other_metrics(serve,
     mount.hang()
     pages, took_s, _ = scrapes(agent, 10)
 
-    assert told(before, inner)["total_bytes"] == 64 * 1024
+    assert filesystem_values(before, inner)["total_bytes"] == 64 * 1024
     for page in pages:
-        assert {"error": 1} == told(page, inner)
-        assert told(page, "/")["total_bytes"] > 0
+        assert {"error": 1} == filesystem_values(page, inner)
+        assert filesystem_values(page, "/")["total_bytes"] > 0
     assert max(took_s) < SCRAPE_TIMEOUT_S
 
 
@@ -261,8 +263,8 @@ def test_a_remote_mount_is_not_measured_by_default(serve, mount):
 
     (page, *_), _, _ = scrapes(agent, 2)
 
-    assert {} == told(page, mount.path)
-    assert told(page, "/")["total_bytes"] > 0
+    assert {} == filesystem_values(page, mount.path)
+    assert filesystem_values(page, "/")["total_bytes"] > 0
 
 
 def test_remote_mounts_can_be_enabled(serve, mount):
@@ -273,7 +275,7 @@ def test_remote_mounts_can_be_enabled(serve, mount):
     mount.hang()
     pages, took_s, _ = scrapes(agent, 10)
 
-    assert told(before, mount.path)["total_bytes"] == TOTAL_BYTES
+    assert filesystem_values(before, mount.path)["total_bytes"] == TOTAL_BYTES
     for page in pages:
         assert_only_the_mount_fails(page, mount)
     assert max(took_s) < SCRAPE_TIMEOUT_S
@@ -287,13 +289,13 @@ def test_an_agent_ended_while_a_mount_hangs_closes_its_sockets(agent, mount):
     with requests.Session() as session:
         mount.hang()
         scrape(agent, session)
-        port = int(agent.place.rpartition(":")[2])
+        port = int(agent.address.rpartition(":")[2])
 
         began_s = time.monotonic()
         agent.process.terminate()
         wait_until(lambda: not listens(port), lambda: "the port to be closed")
         took_s = time.monotonic() - began_s
-        agent.said("ended")
+        agent.wait_for_output("ended")
         with pytest.raises(requests.ConnectionError):
             scrape(agent, session)
 

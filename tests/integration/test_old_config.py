@@ -84,7 +84,7 @@ def test_a_master_writes_to_its_graphite_with_one_warning(tmp_path, agent, graph
     config, log = tmp_path / "lmaster.conf", tmp_path / "old.log"
     config.write_text(LMASTER.format(log=log, pickle_port=graphite.pickle_port))
 
-    running = master("-c", config, "--node", agent.place, "--interval", "1", log=log)
+    running = master("-c", config, "--node", agent.address, "--interval", "1", log=log)
     running.wait(lambda: "127-0-0-1.fructosa_boot_time_seconds" in graphite.find("127-0-0-1.*"))
 
     (warning,) = warnings(log)

@@ -24,9 +24,9 @@ def machine():
 
 
 def _run(machine, name, command):
-    code, said = machine.service(name, command)
-    assert code == 0, said
-    return said
+    code, output = machine.service(name, command)
+    assert code == 0, output
+    return output
 
 
 def _wait_for_pid(machine, pattern, but=()):
@@ -99,11 +99,11 @@ def test_a_wrong_configuration_is_reported_and_nothing_starts(machine, name):
     right = machine.path(config).read_text() if machine.path(config).exists() else ""
     machine.write(config, "[nonsense]\n")
 
-    code, said = machine.service(name, "start")
+    code, output = machine.service(name, "start")
     machine.write(config, right)
 
     assert code == 1
-    assert f"{config}:1: [nonsense]: is no section" in said
+    assert f"{config}:1: [nonsense]: is no section" in output
     assert machine.service(name, "status")[0] == 3
 
 
@@ -132,11 +132,11 @@ def test_a_missing_user_is_reported(machine):
     right = machine.path("/etc/conf.d/lagent").read_text()
     machine.write("/etc/conf.d/lagent", right + "LAGENT_USER=nobody-else\n")
 
-    code, said = machine.service("lagent", "start")
+    code, output = machine.service("lagent", "start")
     machine.write("/etc/conf.d/lagent", right)
 
     assert code == 1
-    assert "useradd --system nobody-else" in said
+    assert "useradd --system nobody-else" in output
 
 
 def test_grafana_is_started_if_it_is_installed(machine):
@@ -161,12 +161,12 @@ def test_the_whole_system_is_not_running_while_a_part_is_stopped(machine):
     _run(machine, "fructosa", "start")
     _run(machine, "lmaster", "stop")
 
-    code, said = machine.service("fructosa", "status")
+    code, output = machine.service("fructosa", "status")
     _run(machine, "fructosa", "stop")
 
     assert code == 3
-    assert "lmaster: stopped" in said
-    assert "graphite: started" in said
+    assert "lmaster: stopped" in output
+    assert "graphite: started" in output
 
 
 def test_no_part_starts_if_the_configuration_of_one_is_wrong(machine):
@@ -174,12 +174,12 @@ def test_no_part_starts_if_the_configuration_of_one_is_wrong(machine):
     right = machine.path("/etc/fructosa/lmaster.conf").read_text()
     machine.write("/etc/fructosa/lmaster.conf", "[nonsense]\n")
 
-    code, said = machine.service("fructosa", "start")
+    code, output = machine.service("fructosa", "start")
     machine.write("/etc/fructosa/lmaster.conf", right)
 
     assert code == 1
-    assert "[nonsense]: is no section" in said
-    assert "Starting" not in said
+    assert "[nonsense]: is no section" in output
+    assert "Starting" not in output
 
 
 def test_if_a_part_does_not_start_the_others_keep_running(machine):
@@ -187,12 +187,12 @@ def test_if_a_part_does_not_start_the_others_keep_running(machine):
     machine.run("rm", "-rf", "/run/fructosa-graphite")
     machine.write("/run/fructosa-graphite", "a file, where carbon's folder should be")
 
-    code, said = machine.service("fructosa", "start")
+    code, output = machine.service("fructosa", "start")
     status = machine.service("fructosa", "status")[1]
     stop = _run(machine, "fructosa", "stop")
     machine.path("/run/fructosa-graphite").unlink()
 
     assert code == 1
-    assert "not started: graphite graphite-web" in said
+    assert "not started: graphite graphite-web" in output
     assert "lmaster: started" in status
     assert "Stopping lmaster" in stop

@@ -58,22 +58,22 @@ def head_node(hosts, tmp_path):
 @pytest.fixture
 def transcript(request):
     """A function that runs a command of the service, and saves its output for people to read."""
-    told = []
+    transcripts = []
 
     def service(machine, command):
-        code, said = machine.service("fructosa", command)
-        told.append(f"# rc-service fructosa {command}\n{said}[exit code {code}]\n")
-        return code, said
+        code, output = machine.service("fructosa", command)
+        transcripts.append(f"# rc-service fructosa {command}\n{output}[exit code {code}]\n")
+        return code, output
 
     yield service
     output = request.config.rootpath / "test-output"
     output.mkdir(exist_ok=True)
-    (output / "openrc.txt").write_text("\n".join(told))
+    (output / "openrc.txt").write_text("\n".join(transcripts))
 
 
-def _order(said, words):
+def _order(output, words):
     """Return the given texts that occur in the output, in the order of the output."""
-    return re.findall("|".join(map(re.escape, words)), said)
+    return re.findall("|".join(map(re.escape, words)), output)
 
 
 def test_the_whole_system_starts_in_order_and_stops_in_reverse_order(
@@ -97,8 +97,8 @@ def test_the_whole_system_starts_in_order_and_stops_in_reverse_order(
     ]
     assert ended == _order(stop, ended)
     assert "Grafana is not installed: skipped" in start
-    told = re.findall(r"\* (.*: (?:started|skipped|stopped)|agents:)", status)
-    assert told == [
+    parts_status = re.findall(r"\* (.*: (?:started|skipped|stopped)|agents:)", status)
+    assert parts_status == [
         "graphite: started",
         "graphite-web: started",
         "grafana: skipped",
@@ -106,8 +106,8 @@ def test_the_whole_system_starts_in_order_and_stops_in_reverse_order(
         "agents:",
     ]
     assert "node[01-02]: lagent is running" in status
-    for said in (start, status, stop):
-        assert "node03: ssh: No route to host" in said
+    for output in (start, status, stop):
+        assert "node03: ssh: No route to host" in output
     assert (0, 3, 0) == (started, running, stopped)
     assert [] == list(tmp_path.glob("node*.pid"))
     assert [] == head_node.pids("lmaster scrape|carbon-cache|waitress")

@@ -46,8 +46,8 @@ def _steps():
 
 def _get(machine, path):
     """Return the response of graphite-web; None on an error."""
-    code, said = machine.run("curl", "-fsSg", f"{URL}{path}")
-    return json.loads(said) if code == 0 else None
+    code, output = machine.run("curl", "-fsSg", f"{URL}{path}")
+    return json.loads(output) if code == 0 else None
 
 
 def _values(machine):
@@ -59,7 +59,7 @@ def _values(machine):
 def test_a_point_sent_to_debians_carbon_can_be_queried(machine):
     """After the steps of openrc/README.md, with the default conf.d; its name is found too."""
     steps = {step: machine.run("sh", "-ec", step) for step in _steps()}
-    code, said = machine.service("fructosa-graphite-web", "start")  # this also starts carbon
+    code, output = machine.service("fructosa-graphite-web", "start")  # this also starts carbon
 
     machine.wait_for(lambda: machine.run("bash", "-c", A_POINT)[0] == 0)
     values = machine.wait_for(lambda: _values(machine))
@@ -67,7 +67,7 @@ def test_a_point_sent_to_debians_carbon_can_be_queried(machine):
     logs = "".join(log.read_text() for log in machine.path("/var/log").glob("fructosa-*.log"))
 
     assert dict.fromkeys(steps, 0) == {step: code for step, (code, _) in steps.items()}, steps
-    assert (0, True) == (code, "Starting Graphite (carbon)" in said)
+    assert (0, True) == (code, "Starting Graphite (carbon)" in output)
     assert [42.0] == values
     assert ["node1"] == [name["text"] for name in names]
     assert "Error" not in logs

@@ -65,15 +65,17 @@ def shell(folder, command):
 
 def test_the_commands_install_and_show_the_sensor(site):
     """On a machine without ZFS they report that."""
-    install, told, read = (shell(site, command) for command in block("sh").splitlines())
+    install, described, read = (shell(site, command) for command in block("sh").splitlines())
 
     assert 0 == install.returncode, install.stderr
-    assert told.stdout.startswith("ZFSCache: Size, hits and misses of the cache of ZFS.\n")
-    assert "mysite_zfs_cache_hits_total\n      counter. Blocks found in the cache." in told.stdout
+    assert described.stdout.startswith("ZFSCache: Size, hits and misses of the cache of ZFS.\n")
+    assert (
+        "mysite_zfs_cache_hits_total\n      counter. Blocks found in the cache." in described.stdout
+    )
     if Path("/proc/spl/kstat/zfs").exists():
         assert "\nmysite_zfs_cache_bytes " in read.stdout
     else:
-        assert "can't be read: ZFS is not loaded" in told.stdout
+        assert "can't be read: ZFS is not loaded" in described.stdout
         assert (1, True) == (read.returncode, "ZFS is not loaded" in read.stderr)
 
 

@@ -164,10 +164,10 @@ def test_bash_completes(line, expected, installed):
     """It completes commands, options and their values, sensors, and files."""
     script = installed / "share/bash-completion/completions" / line[0]
 
-    told = run("bash", "--norc", "-c", _TAB, "bash", script, *line, cwd="/").split()
+    output = run("bash", "--norc", "-c", _TAB, "bash", script, *line, cwd="/").split()
 
-    assert set(expected.split()) <= set(told)
-    assert all(word.startswith(line[-1]) for word in told)
+    assert set(expected.split()) <= set(output)
+    assert all(word.startswith(line[-1]) for word in output)
 
 
 def test_fish_completes(installed):
@@ -175,9 +175,9 @@ def test_fish_completes(installed):
     fish = program("fish", "fish")
     script = installed / "share/fish/vendor_completions.d/lagent.fish"
 
-    told = run(fish, "-N", "-c", f"source {script}; complete -C 'lagent sensors Boot'", cwd="/")
+    output = run(fish, "-N", "-c", f"source {script}; complete -C 'lagent sensors Boot'", cwd="/")
 
-    assert ["BootTime"] == [line.partition("\t")[0] for line in told.splitlines()]
+    assert ["BootTime"] == [line.partition("\t")[0] for line in output.splitlines()]
 
 
 def test_zsh_parses_its_completion(installed):

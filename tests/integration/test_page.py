@@ -33,7 +33,7 @@ def test_the_page_of_the_demo_shows_plots_that_update(browser, tmp_path, request
     """New points appear without a reload, and all requests go to the loopback address."""
     env = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with Program(tmp_path / "log", sys.executable, DEMO, "--interval", "1", env=env) as demo:
-        browser.get(demo.said(r"Open (http://\S+) in a browser")[1])
+        browser.get(demo.wait_for_output(r"Open (http://\S+) in a browser")[1])
         wait_until(lambda: "Processors busy" in plots(browser), lambda: browser.page_source)
         first_s = plots(browser)["Processors busy"]
         wait_until(
@@ -55,28 +55,28 @@ def test_the_table_of_targets_links_to_nodes(agent, master, browser, tmp_path):
     """A target that is down comes first, with its error."""
     dead = f"127.0.0.2:{free_port()}"
     data = ("--data", tmp_path / "data", "--interval", "1")
-    running = master("--node", agent.place, "--node", dead, *data)
+    running = master("--node", agent.address, "--node", dead, *data)
     wait_until(lambda: "waiting" not in states(running), running.text)
 
     browser.get(running.url)
     rows = [row.text for row in browser.find_elements(By.CSS_SELECTOR, "#targets tbody tr")]
-    browser.find_element(By.LINK_TEXT, agent.place).click()
+    browser.find_element(By.LINK_TEXT, agent.address).click()
 
     assert re.fullmatch(rf"down {dead} all .* cannot connect: Connection refused", rows[0])
-    assert re.match(rf"up {agent.place} all ", rows[1])
+    assert re.match(rf"up {agent.address} all ", rows[1])
     assert browser.current_url == f"{running.url}node/127-0-0-1"
 
 
 def test_other_paths_have_the_right_status(agent, master, tmp_path):
     """Health, JSON, plots of unknown nodes, and attempts to leave the folder of static files."""
-    running = master("--node", agent.place, "--data", tmp_path / "data", "--interval", "1")
+    running = master("--node", agent.address, "--data", tmp_path / "data", "--interval", "1")
 
     def status(path):
         return requests.get(f"{running.url}{path}", timeout=5).status_code
 
     state = requests.get(f"{running.url}api/targets", timeout=5).json()
 
-    assert [agent.place] == [target["name"] for target in state["targets"]]
+    assert [agent.address] == [target["name"] for target in state["targets"]]
     assert [0] == [destination["dropped"] for destination in state["destinations"]]
     assert (200, 200) == (status("-/healthy"), status("node/127-0-0-1"))
     assert (200, 200) == (status("-/ready"), status("sd"))
@@ -90,7 +90,7 @@ def test_other_paths_have_the_right_status(agent, master, tmp_path):
 
 def test_without_the_embedded_store_the_page_has_no_plots(agent, master):
     """It says that the points go to Graphite, which can plot them."""
-    running = master("--node", agent.place, "--graphite", f"127.0.0.1:{free_port()}")
+    running = master("--node", agent.address, "--graphite", f"127.0.0.1:{free_port()}")
 
     page = requests.get(f"{running.url}node/127-0-0-1", timeout=5).text
 

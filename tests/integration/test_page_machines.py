@@ -60,7 +60,7 @@ class Install:
 
     def __init__(self, head):
         self.head = head
-        self.said = {}
+        self.output = {}
         self._files = iter(self.files)
 
     def write(self, text):
@@ -71,12 +71,12 @@ class Install:
     def type(self, line):
         """Run a line. lmaster's own page does not respond before lmaster runs."""
         if line == "lmaster ping":
-            code, said = self.head.type(line)
-            assert (1, "4 of 5 respond, 1 do not") == (code, said.splitlines()[-1]), said
+            code, output = self.head.type(line)
+            assert (1, "4 of 5 respond, 1 do not") == (code, output.splitlines()[-1]), output
             return
         if line.startswith("lmaster nodes"):
             self.head.machine.wait_for(self._nodes_are_up)
-        self.said[line] = self.head.fine(line)
+        self.output[line] = self.head.fine(line)
 
     def _nodes_are_up(self):
         if "status page:" not in self.head.text("/var/log/lmaster.log"):
@@ -93,9 +93,9 @@ def test_after_the_page_about_installing_all_nodes_are_up(head):
     for step in steps(ROOT / "docs/install.md"):
         (page.write if step.is_file else page.type)(step.text)
 
-    assert ["STATE"] == re.findall("^\\w+", page.said["lmaster nodes --state down"], re.MULTILINE)
-    assert "ready" in page.said["curl -s http://localhost:9889/-/ready"]
-    assert "* lmaster: started" in page.said["rc-service fructosa status"]
+    assert ["STATE"] == re.findall("^\\w+", page.output["lmaster nodes --state down"], re.MULTILINE)
+    assert "ready" in page.output["curl -s http://localhost:9889/-/ready"]
+    assert "* lmaster: started" in page.output["rc-service fructosa status"]
     assert 28 == head.type("curl -s -m 0.2 http://127.0.0.1:9888/metrics")[0]  # blocked
     owners = head.machine.run("ps", "-C", "lagent,lmaster", "-o", "user=")[1]
     assert {"fructosa"} == set(owners.split())
@@ -160,8 +160,8 @@ def points(head):
 def install_0_3(head, now_s):
     """Create the files of an installation of 0.3, and the history of a node."""
     for name, text in (("lagent", LAGENT), ("lmaster", LMASTER)):
-        told = text.format(log=f"/var/log/{name}.log", pickle_port=2004)
-        head.machine.write(f"/etc/fructosa/{name}.conf", told)
+        config = text.format(log=f"/var/log/{name}.log", pickle_port=2004)
+        head.machine.write(f"/etc/fructosa/{name}.conf", config)
     head.machine.write("/etc/carbon/carbon.conf", CARBON)
     head.machine.write("/etc/carbon/storage-schemas.conf", RULES)
     history = head.machine.path(HISTORY)

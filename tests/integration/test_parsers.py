@@ -41,7 +41,7 @@ def test_a_page_with_all_sensors_is_parsed_alike(full_agent):
 
 def test_the_page_of_lmaster_is_parsed_alike(agent, master):
     """lmaster can scrape itself."""
-    running = master("--node", agent.place, "--data", agent.log.parent / "data")
+    running = master("--node", agent.address, "--data", agent.log.parent / "data")
 
     assert_parsed_alike(requests.get(f"{running.url}metrics", timeout=10).text)
 
@@ -57,6 +57,6 @@ def test_the_page_of_another_program_is_parsed_alike(tmp_path, name, command):
     words = [word.format(folder=tmp_path) for word in command]
     listen = f"--web.listen-address=127.0.0.1:{port}"
     with Program(tmp_path / "log", shutil.which(name), listen, *words) as running:
-        running.said("Server is ready")
+        running.wait_for_output("Server is ready")
 
         assert_parsed_alike(requests.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text)

@@ -17,7 +17,7 @@ def python(tmp_path, code):
 def test_a_program_that_never_gets_ready_is_ended_and_its_output_shown(tmp_path):
     """The caller may not have a reference to it yet."""
     program = python(tmp_path, WAITS)
-    program.said("waiting")
+    program.wait_for_output("waiting")
 
     with pytest.raises(AssertionError, match="to be ready:\nwaiting"):
         program.wait(lambda: False, deadline_s=0.1)
@@ -30,4 +30,4 @@ def test_a_program_that_exits_before_it_is_ready_fails_at_once(tmp_path):
     program = python(tmp_path, "raise SystemExit('no such file')")
 
     with pytest.raises(AssertionError, match="ended:\nno such file"):
-        program.said("waiting")
+        program.wait_for_output("waiting")

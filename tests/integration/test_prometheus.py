@@ -20,7 +20,7 @@ def value(page, series):
 
 def test_prometheus_stores_the_values_of_the_agent(agent, prometheus):
     """Values that do not change are the same as on the page."""
-    query = prometheus(agent.place)
+    query = prometheus(agent.address)
     text = page(agent)
 
     for series in (
@@ -39,7 +39,7 @@ def test_prometheus_stores_the_values_of_the_agent(agent, prometheus):
 
 def test_prometheus_computes_rates_of_the_agents_counters(agent, prometheus):
     """Two scrapes are enough for a rate."""
-    query = prometheus(agent.place)
+    query = prometheus(agent.address)
     rate = 'rate(fructosa_cpu_seconds_total{mode="idle"}[1m])'
 
     rates = wait_until(lambda: query(rate), lambda: rate)

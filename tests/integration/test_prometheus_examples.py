@@ -73,8 +73,8 @@ class PrometheusLab:
         self.secured = Secured(folder / "secure")
         running.enter_context(self.secured.agent)
         agent = running.enter_context(Agent(folder / "plain"))
-        self.agent_port = agent.place.rpartition(":")[2]
-        self.secured_port = self.secured.agent.place.rpartition(":")[2]
+        self.agent_port = agent.address.rpartition(":")[2]
+        self.secured_port = self.secured.agent.address.rpartition(":")[2]
         self.ports = {name: free_port() for name in ("head", "prometheus", "alertmanager")}
         self.words = {
             PLACE: self.folder,

@@ -88,14 +88,14 @@ class Usage:
 
 def connect(agent):
     """Return a socket connected to the agent."""
-    host, port = agent.place.split(":")
+    host, port = agent.address.split(":")
     return socket.create_connection((host, int(port)), timeout=30)
 
 
 @contextmanager
 def persistent_connection(agent):
     """A connection that is kept open and never reconnected."""
-    connection = http.client.HTTPConnection(agent.place, timeout=30)
+    connection = http.client.HTTPConnection(agent.address, timeout=30)
     connection.connect()
     connection.auto_open = 0
     try:
@@ -461,14 +461,14 @@ def test_sigterm_ends_an_agent_within_a_second_during_a_scrape(plugins, configur
         client.sendall(
             b"GET /metrics HTTP/1.1\r\nHost: n1\r\nX-Prometheus-Scrape-Timeout-Seconds: 60\r\n\r\n"
         )
-        agent.said("slow begins")
+        agent.wait_for_output("slow begins")
 
         took_s, code = terminate(agent)
-        said = client.recv(2**16)
+        output = client.recv(2**16)
 
     log.info("ended after %.3f s", took_s)
     assert code == 0
-    assert said == b""
+    assert output == b""
     assert took_s < 1
 
 

@@ -67,9 +67,9 @@ class ReloadLab:
         """Send SIGHUP; return the result from the log."""
         before = len(self.master.text())
         self.master.process.send_signal(signal.SIGHUP)
-        said = ("was read again", "is refused")
+        results = ("was read again", "is refused")
         return self.master.wait(
-            lambda: next((text for text in said if text in self.master.text()[before:]), None)
+            lambda: next((text for text in results if text in self.master.text()[before:]), None)
         )
 
     def scraped(self, host, times):
@@ -116,22 +116,22 @@ def test_a_reload_adds_and_removes_nodes_and_leaves_the_others_alone(lab):
 def test_a_broken_file_is_refused_and_the_old_one_stays_in_use(lab):
     """The client and the log get file and line; after that, a valid file is accepted."""
     lab.write(COMES, more="prot = 5\n")
-    code, told, error = lab.reload()
+    code, stdout, stderr = lab.reload()
     by_signal = lab.hang_up()
-    asked = lab.farm.served()[COMES]
+    requests = lab.farm.served()[COMES]
     lab.scraped(STAYS, 1)
     lab.config.unlink()
     away = lab.reload()
     lab.write(STAYS)
     applied = lab.reload()
 
-    assert (2, "") == (code, told)
+    assert (2, "") == (code, stdout)
     line = f"{lab.config}:9: [Graphite] prot: is no key of this section"
-    assert error.startswith(line)
-    assert error.endswith("The current configuration stays in use.\n")
+    assert stderr.startswith(line)
+    assert stderr.endswith("The current configuration stays in use.\n")
     assert "is refused" == by_signal
     assert f"the current one stays in use: {line}" in lab.master.text()
-    assert 0 == asked == lab.farm.served()[COMES]
+    assert 0 == requests == lab.farm.served()[COMES]
     assert 2 == away[0]
     assert f"{lab.config}: can't be read" in away[2]
     assert (0, "1 targets: 0 new, 0 changed, 1 removed\n", "") == applied

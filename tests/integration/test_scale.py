@@ -35,7 +35,7 @@ def nodes(tmp_path):
     page.write_text("".join(f'load{{cpu="{cpu}"}} {cpu / 7}\n' for cpu in range(SAMPLES)))
     script = Path(__file__).with_name("many_nodes.py")
     with Program(tmp_path / "nodes.log", sys.executable, script, page) as running:
-        yield int(running.said(r"port (\d+)")[1])
+        yield int(running.wait_for_output(r"port (\d+)")[1])
 
 
 @pytest.fixture

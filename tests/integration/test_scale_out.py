@@ -148,7 +148,9 @@ def test_shards_share_the_nodes(start_carbon, farm, lmaster):
     wait_for_scrapes(farm, 2)
     wait_until_stored(farm, lambda: stored(graphite))
 
-    assert {host: {f"/metrics?by={shard_of(host, 2)}"} for host in farm.hosts} == farm.asked()
+    assert {
+        host: {f"/metrics?by={shard_of(host, 2)}"} for host in farm.hosts
+    } == farm.requested_paths()
 
 
 def test_a_hot_pair_misses_no_slot_if_one_of_them_dies(start_carbon, farm, lmaster):
@@ -158,7 +160,7 @@ def test_a_hot_pair_misses_no_slot_if_one_of_them_dies(start_carbon, farm, lmast
     dying = lmaster(text, "graphite", graphite.pickle_port, "one", 2, page="/metrics?by=1")
     lmaster(text, "graphite", graphite.pickle_port, "two", 2, page="/metrics?by=2")
     wait_for_scrapes(farm, 4)
-    asked = farm.asked()
+    requested = farm.requested_paths()
     dying.end(signal.SIGKILL)
     wait_for_scrapes(farm, 2)
     last = farm.served()
@@ -175,7 +177,7 @@ def test_a_hot_pair_misses_no_slot_if_one_of_them_dies(start_carbon, farm, lmast
         )
 
     found = wait_until(came, lambda: f"{last} {stored(graphite)}", TIMEOUT_S)
-    assert {host: {"/metrics?by=1", "/metrics?by=2"} for host in farm.hosts} == asked
+    assert {host: {"/metrics?by=1", "/metrics?by=2"} for host in farm.hosts} == requested
     for path in paths(farm):
         slots = sorted(found[path])
         assert list(range(slots[0], slots[-1] + 1, 2)) == slots, path
@@ -213,7 +215,7 @@ def test_a_relay_sends_each_series_to_one_of_two_carbons(start_carbon, relay, fa
     running = lmaster(block("Several carbons behind a relay", "ini"), "relay", between.port)
     wait_for_scrapes(farm, 2)
     between.end(signal.SIGKILL)
-    running.said("refused")
+    running.wait_for_output("refused")
     wait_for_scrapes(farm, 2)
     between.start()
     wait_for_scrapes(farm, 2)
@@ -244,7 +246,7 @@ def test_victoriametrics_returns_what_was_served(stack, tmp_path, farm, lmaster)
     running = lmaster(block("VictoriaMetrics", "ini"), "victoria", victoria.port)
     wait_for_scrapes(farm, 2)
     victoria.end(signal.SIGKILL)
-    running.said("refused")
+    running.wait_for_output("refused")
     wait_for_scrapes(farm, 2)
     victoria.start()
     wait_for_scrapes(farm, 2)

@@ -62,7 +62,7 @@ def scraped(agent, start_carbon, tmp_path):
 
     def scrape(naming, prefix):
         def config(carbon):
-            port = agent.place.rpartition(":")[2]
+            port = agent.address.rpartition(":")[2]
             values = {
                 "naming": naming,
                 "prefix": f"prefix = {prefix}" if prefix else "",

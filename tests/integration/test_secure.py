@@ -15,7 +15,7 @@ import bcrypt
 import pytest
 import requests
 
-from ..certificates import Authority, locked
+from ..certificates import Authority, encrypted_copy
 from .conftest import program
 from .processes import BIN, Program, free_port, wait_until
 
@@ -43,9 +43,9 @@ class Served(Program):
         super().__init__(
             folder / "lagent.log", *before, *lagent, "serve", "--port", "0", "-c", path
         )
-        self.url = self.said(r"are served on (https?://\S+)")[1]
-        self.place = re.search(r"//(.*)/metrics", self.url)[1]
-        self.said("only this machine can ask")
+        self.url = self.wait_for_output(r"are served on (https?://\S+)")[1]
+        self.address = re.search(r"//(.*)/metrics", self.url)[1]
+        self.wait_for_output("only this machine can ask")
 
 
 class Secured:
@@ -72,10 +72,10 @@ class Secured:
 
     def serial(self):
         """Return the serial number of the certificate on a new connection."""
-        host, _, port = self.agent.place.rpartition(":")
+        host, _, port = self.agent.address.rpartition(":")
         with (
             closing(socket.create_connection((host, int(port)), timeout=10)) as bare,
-            self.ca.asking().wrap_socket(bare, server_hostname=host) as client,
+            self.ca.client_context().wrap_socket(bare, server_hostname=host) as client,
         ):
             return client.getpeercert()["serialNumber"]
 
@@ -122,11 +122,11 @@ def scraping(tmp_path):
         )
         started.append(running)
 
-        def ask(query="up"):
+        def query(promql="up"):
             """Return the values of an instant query by job; {} before Prometheus is ready."""
             try:
                 response = requests.get(
-                    f"http://127.0.0.1:{port}/api/v1/query", params={"query": query}, timeout=10
+                    f"http://127.0.0.1:{port}/api/v1/query", params={"query": promql}, timeout=10
                 )
                 response.raise_for_status()
             except (requests.ConnectionError, requests.HTTPError):
@@ -134,8 +134,8 @@ def scraping(tmp_path):
             result = response.json()["data"]["result"]
             return {one["metric"]["job"]: float(one["value"][1]) for one in result}
 
-        running.wait(lambda: ask().keys() == jobs.keys())
-        return ask
+        running.wait(lambda: query().keys() == jobs.keys())
+        return query
 
     yield start
     for running in started:
@@ -153,8 +153,8 @@ def test_prometheus_scrapes_over_tls_with_a_password(secured, scraping, tmp_path
     right.write_text(PASSWORD)
     wrong.write_text("wrong")
     trust = f"tls_config: {{ca_file: {secured.ca.certificate}}}"
-    ask = scraping(
-        secured.agent.place,
+    query = scraping(
+        secured.agent.address,
         right=f"{trust}\n  {by_password(right)}",
         wrong=f"{trust}\n  {by_password(wrong)}",
         no_password=trust,
@@ -162,8 +162,8 @@ def test_prometheus_scrapes_over_tls_with_a_password(secured, scraping, tmp_path
     )
 
     expected = {"right": 1.0, "wrong": 0.0, "no_password": 0.0, "no_trust": 0.0}
-    wait_until(lambda: expected == ask(), ask)
-    assert {"right"} == ask("fructosa_boot_time_seconds").keys()
+    wait_until(lambda: expected == query(), query)
+    assert {"right"} == query("fructosa_boot_time_seconds").keys()
     assert [200, 401, 401] == [
         secured.status(),
         secured.status("prometheus", "wrong"),
@@ -177,23 +177,23 @@ def test_prometheus_continues_after_changes_of_password_and_certificate(
     """Neither program is restarted."""
     password = tmp_path / "password"
     password.write_text(PASSWORD)
-    ask = scraping(
-        secured.agent.place,
+    query = scraping(
+        secured.agent.address,
         job=f"tls_config: {{ca_file: {secured.ca.certificate}}}\n  {by_password(password)}",
     )
-    wait_until(lambda: ask() == {"job": 1.0}, ask)
+    wait_until(lambda: query() == {"job": 1.0}, query)
 
     rewrite(secured.users, entry("prometheus", "another one"))
-    wait_until(lambda: ask() == {"job": 0.0}, ask)
+    wait_until(lambda: query() == {"job": 0.0}, query)
     rewrite(password, "another one")
-    wait_until(lambda: ask() == {"job": 1.0}, ask)
+    wait_until(lambda: query() == {"job": 1.0}, query)
     before = secured.serial()
-    secured.pair.become(secured.ca.server("new"))
+    secured.pair.replace_with(secured.ca.server("new"))
     wait_until(lambda: secured.serial() != before, secured.agent.text)
-    scrapes = ask("count_over_time(up[1h])")["job"]
-    wait_until(lambda: ask("count_over_time(up[1h])")["job"] > scrapes + 2, ask)
+    scrapes = query("count_over_time(up[1h])")["job"]
+    wait_until(lambda: query("count_over_time(up[1h])")["job"] > scrapes + 2, query)
 
-    wait_until(lambda: ask() == {"job": 1.0}, ask)
+    wait_until(lambda: query() == {"job": 1.0}, query)
 
 
 def test_a_changed_password_takes_effect(secured):
@@ -232,8 +232,8 @@ def test_with_a_client_ca_clients_need_a_certificate(mutual, scraping, tmp_path)
         f"key_file: {pair.key}}}\n  "
         for name, pair in {"right": client, "other_ca": other}.items()
     }
-    ask = scraping(
-        mutual.agent.place,
+    query = scraping(
+        mutual.agent.address,
         right=tls_configs["right"] + by_password(password),
         other_ca=tls_configs["other_ca"] + by_password(password),
         without=f"tls_config: {{ca_file: {mutual.ca.certificate}}}\n  {by_password(password)}",
@@ -241,7 +241,7 @@ def test_with_a_client_ca_clients_need_a_certificate(mutual, scraping, tmp_path)
     )
 
     expected = {"right": 1.0, "other_ca": 0.0, "without": 0.0, "no_password": 0.0}
-    wait_until(lambda: expected == ask(), ask)
+    wait_until(lambda: expected == query(), query)
     assert 401 == mutual.status(None, cert=(str(client.certificate), str(client.key)))
 
 
@@ -293,11 +293,11 @@ def test_a_broken_file_is_reported_before_anything_is_served(
     config = tmp_path / "lagent.conf"
     config.write_text("[web]\n" + "".join(f"{key} = {path}\n" for key, path in given.items()))
 
-    code, said = lagent(command, "-c", config)
+    code, output = lagent(command, "-c", config)
 
     assert 2 == code
-    assert said.startswith(f"lagent: {message.format(wrong=bad)}")
-    assert 1 == said.count("\n")
+    assert output.startswith(f"lagent: {message.format(wrong=bad)}")
+    assert 1 == output.count("\n")
 
 
 def test_check_accepts_valid_files(lagent, tmp_path):
@@ -308,11 +308,11 @@ def test_check_accepts_valid_files(lagent, tmp_path):
 
     config.write_text(f"{text}{pair.key}\n")
     good, _ = lagent("check", "-c", config)
-    config.write_text(f"{text}{locked(pair.key)}\n")
-    bad, said = lagent("check", "-c", config)
+    config.write_text(f"{text}{encrypted_copy(pair.key)}\n")
+    bad, output = lagent("check", "-c", config)
 
     assert [0, 2] == [good, bad]
-    assert "has a password; write it without one" in said
+    assert "has a password; write it without one" in output
 
 
 # Only root may be able to read Python's own files. So first run everything once as root, which
@@ -366,19 +366,19 @@ def test_a_missing_permission_of_a_sensor_is_reported(nobody, private, open_fold
     with Served(open_folder, config, lagent=nobody) as agent:
         owner = Path(f"/proc/{agent.process.pid}").stat().st_uid
         page = requests.get(agent.url, timeout=10).text
-        people = requests.get(agent.url.removesuffix("metrics"), timeout=10).text
+        html = requests.get(agent.url.removesuffix("metrics"), timeout=10).text
         log = agent.text()
 
     successes = dict(re.findall(r'^fructosa_sensor_success\{sensor="(.*)"\} (.)', page, re.M))
     expected = dict.fromkeys(("BootTime", "VirtualMemory", "DiskUsage", "CPUTimes"), "1")
-    told = f"Permission denied: '{private}'; the sensor needs to read the folder and its files"
+    message = f"Permission denied: '{private}'; the sensor needs to read the folder and its files"
     assert owner == pwd.getpwnam("nobody").pw_uid
     assert expected | {"TextFile": "0"} == {
         name: success for name, success in successes.items() if name in (*expected, "TextFile")
     }
-    assert f"sensor TextFile failed, its samples are missing: [Errno 13] {told}\n" in log
-    assert told.replace("'", "&#39;") in people
-    assert "1 of them in trouble" in people
+    assert f"sensor TextFile failed, its samples are missing: [Errno 13] {message}\n" in log
+    assert message.replace("'", "&#39;") in html
+    assert "1 of them in trouble" in html
 
 
 def test_an_ordinary_user_can_read_all_default_sensors(nobody, open_folder):
@@ -423,10 +423,10 @@ def test_a_file_that_the_agent_cannot_read_is_reported(nobody, open_folder):
 
 def test_the_description_of_a_sensor_has_its_required_permissions(lagent):
     """So users know before they try."""
-    code, said = lagent("sensors", "TextFile")
+    code, output = lagent("sensors", "TextFile")
 
     assert 0 == code
-    assert re.search(r"\nRights: +to read the folder and its files\n", said)
+    assert re.search(r"\nRights: +to read the folder and its files\n", output)
 
 
 # System calls that change something outside of the agent, or communicate.
@@ -513,7 +513,7 @@ def time_of(line):
 
 def request(agent, pair, method, address):
     """Send a request with the password of a user; return the response."""
-    host, _, port = agent.place.rpartition(":")
+    host, _, port = agent.address.rpartition(":")
     context = ssl.create_default_context(cafile=pair.certificate)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     with (

@@ -296,7 +296,7 @@ def test_the_section_web_restricts_lmasters_pages_to_users(agent, master, tmp_pa
     """Without the right password the status is 401."""
     users, config = tmp_path / "users", tmp_path / "lmaster.conf"
     users.write_text(f"alice:{bcrypt.hashpw(b'secret', bcrypt.gensalt(4)).decode()}\n")
-    host, port = agent.place.split(":")
+    host, port = agent.address.split(":")
     config.write_text(
         f"[nodes:all]\nhosts = {host}\nport = {port}\ninterval = 1\n[Graphite]\nsend = no\n"
         f"[web]\nusers file = {users}\n"

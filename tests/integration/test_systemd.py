@@ -45,9 +45,11 @@ def test_systemd_accepts_the_units(analyze, tmp_path, name):
 @pytest.mark.parametrize("name", UNITS)
 def test_a_unit_states_its_exposure_level(analyze, name):
     """The score in its first line is that of `systemd-analyze security`, which is OK or better."""
-    _, said = analyze("security", "--offline=true", "--no-pager", ROOT / f"systemd/{name}.service")
+    _, output = analyze(
+        "security", "--offline=true", "--no-pager", ROOT / f"systemd/{name}.service"
+    )
 
-    measured = re.search(r"exposure level for \S+: ([\d.]+)", said)[1]
+    measured = re.search(r"exposure level for \S+: ([\d.]+)", output)[1]
     stated = re.search(r"gives it ([\d.]+)", _unit(name))[1]
 
     assert stated == measured

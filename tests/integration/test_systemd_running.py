@@ -36,8 +36,8 @@ def pid(machine, unit):
 
 def targets(machine):
     """Return the number of lmaster's targets by state; {} if it does not respond."""
-    code, said = machine.run("curl", "-sf", "http://localhost:9889/api/targets")
-    return json.loads(said)["counts"] if code == 0 else {}
+    code, output = machine.run("curl", "-sf", "http://localhost:9889/api/targets")
+    return json.loads(output)["counts"] if code == 0 else {}
 
 
 def test_all_sensors_work_in_the_sandbox(machine):

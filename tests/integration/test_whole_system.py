@@ -139,22 +139,24 @@ def test_both_report_a_lost_gpu(whole_system):
 
 def test_a_value_of_the_gpu_driver_is_in_graphite(whole_system):
     """301.5 W are 301,500 mW in the library, a sample on the page, and a point in Graphite."""
-    said_mw = eight_gpus()[1].answers["nvmlDeviceGetPowerUsage", 0]
+    power_mw = eight_gpus()[1].answers["nvmlDeviceGetPowerUsage", 0]
     uuid = eight_gpus()[1].uuid
     path = f"{whole_system.prefix}.{whole_system.node(NODE)}.fructosa_gpu_power_watts.1.{uuid}"
 
-    line = f'fructosa_gpu_power_watts{{gpu="1",uuid="{uuid}"}} {said_mw / 1000}'
+    line = f'fructosa_gpu_power_watts{{gpu="1",uuid="{uuid}"}} {power_mw / 1000}'
     assert line in whole_system.pages[NODE].splitlines()
-    assert {said_mw / 1000} == set(whole_system.render(path)[path].values())
+    assert {power_mw / 1000} == set(whole_system.render(path)[path].values())
 
 
 def test_lmaster_scrapes_itself(whole_system):
     """Its own metrics are in Graphite."""
     paths = whole_system.find(f"{whole_system.prefix}.{whole_system.node(MASTER)}.*")
-    said = {name for name in names(whole_system.pages[MASTER]) if name.startswith("fructosa_")}
+    own_metrics = {
+        name for name in names(whole_system.pages[MASTER]) if name.startswith("fructosa_")
+    }
 
-    assert said
-    assert set() == said - {path.rpartition(".")[2] for path in paths}
+    assert own_metrics
+    assert set() == own_metrics - {path.rpartition(".")[2] for path in paths}
 
 
 @pytest.mark.parametrize(
@@ -172,7 +174,7 @@ def test_lmaster_scrapes_itself(whole_system):
 )
 def test_lmaster_computes_totals_of_its_nodes(whole_system, quantity, series):
     """A total has the latest value of each node: from its own slot or shortly before."""
-    told = whole_system.render(
+    totals = whole_system.render(
         f"{whole_system.prefix}.{whole_system.node(MASTER)}.fructosa_cluster_{quantity}.*"
     )
     nodes = defaultdict(Counter)
@@ -181,12 +183,12 @@ def test_lmaster_computes_totals_of_its_nodes(whole_system, quantity, series):
 
     bounds = {
         when: [sum(pick(values) for values in recent) for pick in (min, max)]
-        for when in next(iter(told.values()))
+        for when in next(iter(totals.values()))
         if all(recent := [_recent_values(points, when) for points in nodes.values()])
     }
 
-    assert ["compute"] == [path.rpartition(".")[2] for path in told]
-    ((_, sums),) = told.items()
+    assert ["compute"] == [path.rpartition(".")[2] for path in totals]
+    ((_, sums),) = totals.items()
     assert bounds
     assert [] == [
         (when, low, sums[when], high)

@@ -64,7 +64,7 @@ class Prometheus(Program):
 
     def __init__(self, folder, program, place, cluster):
         folder.mkdir()
-        self.place = f"127.0.0.1:{free_port()}"
+        self.address = f"127.0.0.1:{free_port()}"
         config = folder / "prometheus.yml"
         config.write_text(_PROMETHEUS.format(place=place, cluster=cluster))
         super().__init__(
@@ -72,7 +72,7 @@ class Prometheus(Program):
             program,
             f"--config.file={config}",
             f"--storage.tsdb.path={folder}/data",
-            f"--web.listen-address={self.place}",
+            f"--web.listen-address={self.address}",
             # By default, discovered targets are applied only every five seconds.
             "--scrape.discovery-reload-interval=100ms",
         )
@@ -80,13 +80,13 @@ class Prometheus(Program):
 
     def _is_ready(self):
         try:
-            return requests.get(f"http://{self.place}/-/ready", timeout=10).ok
+            return requests.get(f"http://{self.address}/-/ready", timeout=10).ok
         except requests.ConnectionError:
             return False
 
     def get(self, path, **query):
         """Return the data of a response; fail with the error of Prometheus."""
-        url = f"http://{self.place}/api/v1/{path}"
+        url = f"http://{self.address}/api/v1/{path}"
         response = requests.get(url, params=query, timeout=30).json()
         assert response["status"] == "success", f"{query}: {response['error']}"
         return response["data"]
@@ -160,7 +160,7 @@ class WholeSystem:
     def _start_nodes(self, folder, node_exporter):
         """Start everything that is scraped. The first takes a free port, the others the same."""
         first = self._start(Agent, self._folder(folder, PLAIN[0]), "--host", PLAIN[0])
-        self._port = int(first.place.rpartition(":")[2])
+        self._port = int(first.address.rpartition(":")[2])
         for host in PLAIN[1:]:
             agent = (self._folder(folder, host), "--host", host, "--port", str(self._port))
             self._start(Agent, *agent)
@@ -168,7 +168,7 @@ class WholeSystem:
         place = f"--web.listen-address={NODE_EXPORTER}:{self._port}"
         begun.append(self._start(Program, folder / "node_exporter.log", node_exporter, place))
         for program in begun:
-            program.said(r"served on|Listening on")
+            program.wait_for_output(r"served on|Listening on")
         for host, driver in self._drivers.items():
             self._page(host)  # an agent counts errors from its first reading on
             recorded_gpus.add_errors(driver, is_lost=host != next(iter(RECORDED)))

@@ -35,7 +35,7 @@ from tests.bridge.node import (
     then_hang,
     then_reset,
 )
-from tests.certificates import Authority, locked
+from tests.certificates import Authority, encrypted_copy
 
 MIB = 2**20
 CHUNKED = answer(b"", content_length="", transfer_encoding="chunked")
@@ -887,7 +887,7 @@ async def test_an_authority_that_can_not_be_read_is_told(node, client, tmp_path,
 async def test_a_key_that_can_not_be_used_is_told(client, authority):
     """It has a password, or belongs to another certificate."""
     own, other = authority.client(), authority.client("other")
-    access = trusting(authority, certificate=own.certificate, key=locked(own.key))
+    access = trusting(authority, certificate=own.certificate, key=encrypted_copy(own.key))
     stolen = trusting(authority, certificate=own.certificate, key=other.key)
 
     asked = await error_of(client, target(1, access=access))

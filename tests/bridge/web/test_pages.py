@@ -437,7 +437,7 @@ def tls(pair, **more):
 async def shown(authority, port, client=None):
     """Return the number of the certificate that is shown to who comes now, and the answer."""
     reader, writer = await asyncio.open_connection(
-        "127.0.0.1", port, ssl=authority.asking(client), server_hostname="localhost"
+        "127.0.0.1", port, ssl=authority.client_context(client), server_hostname="localhost"
     )
     number = writer.get_extra_info("peercert")["serialNumber"]
     writer.write(b"GET /-/healthy HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
@@ -457,7 +457,7 @@ async def test_a_new_certificate_is_shown_to_who_comes_next(tmp_path):
     async with served(**tls(pair)) as pages:
         kept = pages.listener._tls
         first, said = await shown(ca, pages.port)
-        pair.become(other)
+        pair.replace_with(other)
         kept._looked_s = 0.0
         second, _ = await shown(ca, pages.port)
         pair.key.write_text("nothing")

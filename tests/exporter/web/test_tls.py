@@ -93,7 +93,7 @@ def once(server, asking, path):
 @pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
 def test_requests_are_answered_on_one_connection(ca, server, version):
     """One handshake is enough for a scraper."""
-    asking = ca.asking()
+    asking = ca.client_context()
     asking.minimum_version = asking.maximum_version = ssl.TLSVersion[version]
     with closing(connected(server, asking)) as connection:
         bodies = [ask(connection, "/a")]
@@ -107,7 +107,7 @@ def test_requests_are_answered_on_one_connection(ca, server, version):
 
 def test_requests_that_come_at_one_time_are_answered_in_turn(ca, server):
     """They may lie in one record, which the system does not announce twice."""
-    with secured(server, ca.asking()) as client:
+    with secured(server, ca.client_context()) as client:
         client.sendall(
             b"".join(b"GET /%d HTTP/1.1\r\n\r\n" % one for one in range(99)) + LAST % b"x"
         )
@@ -119,7 +119,7 @@ def test_requests_that_come_at_one_time_are_answered_in_turn(ca, server):
 
 def test_a_request_may_come_byte_by_byte(ca, server):
     """Each in a record of its own."""
-    with secured(server, ca.asking()) as client:
+    with secured(server, ca.client_context()) as client:
         for byte in LAST % b"slowly":
             client.sendall(bytes([byte]))
 
@@ -130,10 +130,10 @@ def test_a_large_page_reaches_who_reads_slowly(ca, server):
     """Others are served meanwhile; not a byte is lost."""
     with opened(server) as bare:
         bare.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
-        with ca.asking().wrap_socket(bare, server_hostname="localhost") as slow:
+        with ca.client_context().wrap_socket(bare, server_hostname="localhost") as slow:
             slow.sendall(LAST % b"large")
             begin = b"".join(slow.recv(1000) for _ in range(100))
-            meanwhile = once(server, ca.asking(), "/meanwhile")
+            meanwhile = once(server, ca.client_context(), "/meanwhile")
             body = (begin + until_end(slow)).partition(b"\r\n\r\n")[2]
 
     assert meanwhile == b"/meanwhile\n"
@@ -143,13 +143,13 @@ def test_a_large_page_reaches_who_reads_slowly(ca, server):
 
 def test_many_large_pages_come_on_one_connection(ca, server):
     """None gets mixed up with the next."""
-    with closing(connected(server, ca.asking())) as connection:
+    with closing(connected(server, ca.client_context())) as connection:
         assert all(LARGE == ask(connection, "/large") for _ in range(3))
 
 
 def test_the_end_is_told_in_tls(ca, server):
     """So that the client knows that nobody cut the answer short."""
-    asking = ca.asking()
+    asking = ca.client_context()
     with opened(server) as bare:
         client = asking.wrap_socket(bare, server_hostname="localhost", suppress_ragged_eofs=False)
         with client:
@@ -161,11 +161,11 @@ def test_the_end_is_told_in_tls(ca, server):
 def test_who_takes_a_page_and_goes_does_no_harm(ca, server):
     """In the middle of it."""
     for _ in range(3):
-        with secured(server, ca.asking()) as client:
+        with secured(server, ca.client_context()) as client:
             client.sendall(b"GET /large HTTP/1.1\r\n\r\n")
             client.recv(10)
 
-    assert once(server, ca.asking(), "/next") == b"/next\n"
+    assert once(server, ca.client_context(), "/next") == b"/next\n"
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_what_is_no_tls_is_the_end_of_its_connection(ca, server, content):
             answer = b""
 
     assert b"HTTP" not in answer
-    assert once(server, ca.asking(), "/next") == b"/next\n"
+    assert once(server, ca.client_context(), "/next") == b"/next\n"
 
 
 def hello(asking):
@@ -205,12 +205,12 @@ def hello(asking):
 def test_half_a_handshake_hinders_nobody_and_ends_when_its_time_is_up(ca, pair):
     """Be it half a greeting, or a whole one without the rest."""
     clock = Clock()
-    greeting = hello(ca.asking())
+    greeting = hello(ca.client_context())
     with serving(tls_server(pair, clock)) as running:
         stopped = [opened(running) for _ in range(20)]
         for number, client in enumerate(stopped):
             client.sendall(greeting if number % 2 else greeting[: len(greeting) // 2])
-        asking = connected(running, ca.asking())
+        asking = connected(running, ca.client_context())
         first = ask(asking, "/a")  # by now the others were accepted
         clock.now_s += 9
         running.wake()
@@ -236,15 +236,15 @@ def open_files():
 def test_no_handshake_leaves_a_file_behind(ca, server):
     """Two hundred that go well, and as many that don't."""
     stranger = ssl.create_default_context()
-    once(server, ca.asking(), "/a")
+    once(server, ca.client_context(), "/a")
     files = open_files()
     for _ in range(200):
-        once(server, ca.asking(), "/a")
+        once(server, ca.client_context(), "/a")
         with opened(server) as client:
             client.sendall(b"GET / HTTP/1.1\r\n\r\n")
         with pytest.raises(ssl.SSLError), secured(server, stranger):
             pass
-    once(server, ca.asking(), "/a")
+    once(server, ca.client_context(), "/a")
 
     assert files >= open_files() - 2
 
@@ -254,7 +254,7 @@ def test_handshakes_at_one_time_do_not_get_in_each_others_way(ca, server):
     bodies = []
 
     def go(number):
-        bodies.append(once(server, ca.asking(), f"/{number}"))
+        bodies.append(once(server, ca.client_context(), f"/{number}"))
 
     threads = [threading.Thread(target=go, args=(number,)) for number in range(40)]
     for thread in threads:
@@ -275,15 +275,15 @@ def test_a_certificate_that_is_replaced_is_shown_to_who_comes_next(ca, tmp_path)
     clock = Clock()
     pair, fresh = Authority(tmp_path).server(), ca.server("fresh")
     before = ca.server("before")
-    pair.become(before)
+    pair.replace_with(before)
     kept = TLSFiles(certificate=pair.certificate, key=pair.key).kept(clock)
     with serving(Server(LOOPBACK, echo, tls=kept.value)) as running:
-        with closing(connected(running, ca.asking())) as old:
+        with closing(connected(running, ca.client_context())) as old:
             ask(old, "/a")
             shown = [serial(old)]
-            pair.become(fresh)
+            pair.replace_with(fresh)
             clock.now_s += 1
-            with closing(connected(running, ca.asking())) as new:
+            with closing(connected(running, ca.client_context())) as new:
                 ask(new, "/b")
                 shown.append(serial(new))
             known = old.sock
@@ -302,7 +302,7 @@ def test_a_certificate_that_breaks_leaves_the_one_before(ca, tmp_path, caplog):
     with serving(Server(LOOPBACK, echo, tls=kept.value)) as running:
         pair.certificate.write_text("nonsense")
         clock.now_s += 1
-        bodies = [once(running, own.asking(), "/a") for _ in range(3)]
+        bodies = [once(running, own.client_context(), "/a") for _ in range(3)]
 
     assert [b"/a\n"] * 3 == bodies
     message = f"[web] tls certificate {pair.certificate}: holds no certificate"

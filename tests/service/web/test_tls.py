@@ -14,7 +14,7 @@ import pytest
 from fructosa_service.errors import UsageError
 from fructosa_service.web.tls import TLSFiles
 
-from ...certificates import Authority, locked
+from ...certificates import Authority, encrypted_copy
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def met(serving, asking):
 
 def test_a_client_that_trusts_the_authority_is_served(ca, pair):
     """With the newest TLS."""
-    version, _, word = met(files(pair).context(), ca.asking())
+    version, _, word = met(files(pair).context(), ca.client_context())
 
     assert ("TLSv1.3", b"hello") == (version, word)
 
@@ -74,7 +74,7 @@ def test_a_client_that_trusts_the_authority_is_served(ca, pair):
 def test_a_client_that_does_not_trust_the_authority_goes_away(other_ca, pair):
     """The certificate is what it is asked about."""
     with pytest.raises(ssl.SSLCertVerificationError):
-        met(files(pair).context(), other_ca.asking())
+        met(files(pair).context(), other_ca.client_context())
 
 
 def test_an_expired_certificate_is_served_as_it_is(ca):
@@ -82,7 +82,7 @@ def test_an_expired_certificate_is_served_as_it_is(ca):
     serving = files(ca.expired()).context()
 
     with pytest.raises(ssl.SSLCertVerificationError, match="expired"):
-        met(serving, ca.asking())
+        met(serving, ca.client_context())
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_an_expired_certificate_is_served_as_it_is(ca):
 )
 def test_old_versions_of_tls_are_refused(ca, pair, version, is_served):
     """The server says so, not the client."""
-    asking = ca.asking()
+    asking = ca.client_context()
     with warnings.catch_warnings(action="ignore"):
         asking.minimum_version = asking.maximum_version = ssl.TLSVersion[version]
     if not is_served:
@@ -116,7 +116,7 @@ def test_with_a_client_ca_a_client_with_its_certificate_is_served(ca, pair):
     """It shows its own."""
     serving = files(pair, ca.certificate).context()
 
-    assert b"hello" == met(serving, ca.asking(ca.client()))[2]
+    assert b"hello" == met(serving, ca.client_context(ca.client()))[2]
 
 
 def test_with_a_client_ca_a_client_without_certificate_is_refused(ca, pair):
@@ -124,7 +124,7 @@ def test_with_a_client_ca_a_client_without_certificate_is_refused(ca, pair):
     serving = files(pair, ca.certificate).context()
 
     with pytest.raises(ssl.SSLError, match="CERTIFICATE_REQUIRED"):
-        met(serving, ca.asking())
+        met(serving, ca.client_context())
 
 
 def test_with_a_client_ca_a_client_of_another_authority_is_refused(ca, other_ca, pair):
@@ -132,12 +132,12 @@ def test_with_a_client_ca_a_client_of_another_authority_is_refused(ca, other_ca,
     serving = files(pair, ca.certificate).context()
 
     with pytest.raises(ssl.SSLError, match="UNKNOWN_CA"):
-        met(serving, ca.asking(other_ca.client()))
+        met(serving, ca.client_context(other_ca.client()))
 
 
 def test_without_a_client_ca_no_certificate_is_wanted(ca, other_ca, pair):
     """Nor looked at."""
-    assert b"hello" == met(files(pair).context(), ca.asking(other_ca.client()))[2]
+    assert b"hello" == met(files(pair).context(), ca.client_context(other_ca.client()))[2]
 
 
 JUNK = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
@@ -160,7 +160,7 @@ def broken(ca, pair, tmp_path):
         "folder": tmp_path,
         "below a file": tmp_path / "text" / "x",
         "of another": ca.server("another").key,
-        "locked": locked(pair.key),
+        "locked": encrypted_copy(pair.key),
         "key": pair.key,
         "certificate": pair.certificate,
         "ca": ca.certificate,
@@ -246,7 +246,7 @@ def test_nobody_is_asked_for_the_password_of_a_key(pair):
     )
     main, terminal = pty.openpty()
     done = subprocess.run(
-        [sys.executable, "-c", code, pair.certificate, locked(pair.key)],
+        [sys.executable, "-c", code, pair.certificate, encrypted_copy(pair.key)],
         stdin=terminal,
         capture_output=True,
         text=True,
@@ -275,13 +275,13 @@ def test_the_context_is_made_anew_when_a_file_changes(ca, tmp_path):
     clock = Clock()
     kept = files(pair).kept(clock)
     before = kept.value()
-    pair.become(ca.server("next"))
+    pair.replace_with(ca.server("next"))
     clock.now_s += 1
 
     after = kept.value()
 
     assert after is not before
-    assert b"hello" == met(after, ca.asking())[2]
+    assert b"hello" == met(after, ca.client_context())[2]
 
 
 def test_a_certificate_whose_key_comes_later_waits_for_it(ca, tmp_path, caplog):
@@ -300,4 +300,4 @@ def test_a_certificate_whose_key_comes_later_waits_for_it(ca, tmp_path, caplog):
 
     assert before is between
     assert "is not the key of" in caplog.text
-    assert b"hello" == met(after, ca.asking())[2]
+    assert b"hello" == met(after, ca.client_context())[2]
