@@ -1,5 +1,5 @@
-# `make` alone explains itself. Everything is made below this folder: the virtual environment
-# .venv, and .venv-graphite and .node-grafana for the integration tests.
+# `make` without a target lists the targets. All files are created in this folder: the virtual
+# environment .venv, and .venv-graphite and .node-grafana for the integration tests.
 
 PYTHON ?= python3
 VENV := .venv
@@ -12,36 +12,37 @@ FOR ?=
   bench-fetching bench-store bench-scraping bench-scale bench-long bench-queue \
   bench-dashboards bench-soak clean
 
-help:  ## what can be made
-	@sed -n 's/^\([a-z-]*\):.*##/make \1 -/p' $(MAKEFILE_LIST)
+help:  ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*##  */\1 /p' $(MAKEFILE_LIST) \
+	  | while read -r target text; do printf 'make %-17s  %s\n' "$$target" "$$text"; done
 
-demo: $(VENV)/.installed  ## watch this machine: agent, master, a page in the browser; FOR=20 ends it after 20 s
+demo: $(VENV)/.installed  ## monitor this machine, with a page in the browser; FOR=20 stops it after 20 s
 	@$(BIN)/python examples/demo.py $(if $(FOR),--for $(FOR))
 
-test: $(VENV)/.tested  ## everything; as root it first installs the services that the tests talk to
+test: $(VENV)/.tested  ## run all tests; as root, first install the services that they need
 	@PYTHON=$(PYTHON) tests/install-services.sh
 	@$(BIN)/python -c 'import fructosa_bridge.translate._fast' 2>/dev/null || $(INSTALL) --no-deps -e .
 	$(BIN)/pytest
 
-unit: $(VENV)/.tested  ## the fast tests alone
+unit: $(VENV)/.tested  ## run only the unit tests
 	$(BIN)/pytest -q --ignore tests/integration
 
-check: $(VENV)/.tested  ## lint, types, import rules and unit tests
+check: $(VENV)/.tested  ## run lint, type checks and the unit tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest -q --ignore tests/integration
 
-examples: $(VENV)/.installed  ## write examples/*.conf anew from the declarations
+examples: $(VENV)/.installed  ## generate examples/*.conf from the declarations
 	$(BIN)/lagent check --example > examples/lagent.conf
 	$(BIN)/lmaster check --example > examples/lmaster.conf
 
-dist: $(VENV)/.tested  ## sdist and wheels, the same bytes each time
+dist: $(VENV)/.tested  ## build sdist and wheels, reproducibly
 	@rm -rf build dist
 	@export SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) && umask 022 \
 	  && $(BIN)/python -m build && FRUCTOSA_PURE=1 $(BIN)/python -m build -w
 
-docs: examples $(VENV)/.tested  ## write all that is generated anew from the declarations
+docs: examples $(VENV)/.tested  ## generate all generated files from the declarations
 	$(BIN)/lagent sensors --markdown > docs/sensors.md
 	$(BIN)/lagent sensors --for-lmaster > .metrics.tmp
 	@mv .metrics.tmp fructosa_bridge/naming/sensor_metrics.py
@@ -51,25 +52,25 @@ docs: examples $(VENV)/.tested  ## write all that is generated anew from the dec
 	  > docs/alerting.md
 	$(BIN)/python docs/generate.py
 
-bench-exporter: $(VENV)/.tested  ## lagent's cost as a part of node_exporter's (3 minutes)
+bench-exporter: $(VENV)/.tested  ## lagent compared with node_exporter (6 minutes)
 	$(BIN)/python -m benchmarks.exporter
 
-bench-gpus: $(VENV)/.tested  ## what eight GPUs cost lagent, on the tests' driver (a minute)
+bench-gpus: $(VENV)/.tested  ## lagent with eight GPUs, with the fake driver of the tests (1 minute)
 	$(BIN)/python -m benchmarks.exporter.gpus
 
-bench-servers: $(VENV)/.bench  ## HTTP servers that might serve the page, compared (2 minutes)
+bench-servers: $(VENV)/.bench  ## HTTP servers for lagent's page compared (2 minutes)
 	$(BIN)/python -m benchmarks.exporter.servers
 
-bench-translating: $(VENV)/.tested  ## pages into points, beside prometheus_client's parser (1 minute)
+bench-translating: $(VENV)/.tested  ## pages into points, compared with prometheus_client's parser (1 minute)
 	$(BIN)/python -m benchmarks.bridge.translating
 
-bench-fetching: $(VENV)/.tested  ## a fetch, beside aiohttp and requests (1 minute)
+bench-fetching: $(VENV)/.tested  ## lmaster's HTTP client compared with aiohttp and requests (1 minute)
 	$(BIN)/python -m benchmarks.bridge.fetching
 
-bench-store: $(VENV)/.tested  ## the embedded store, beside whisper alone (1 minute)
+bench-store: $(VENV)/.tested  ## the embedded store compared with plain whisper (1 minute)
 	$(BIN)/python -m benchmarks.bridge.storing
 
-bench-scraping: $(VENV)/.tested  ## lmaster beside Prometheus and vmagent (9 minutes); as root it installs them first
+bench-scraping: $(VENV)/.tested  ## lmaster compared with Prometheus and vmagent (9 minutes); as root, install them first
 	@benchmarks/install-peers.sh
 	$(BIN)/python -m benchmarks.bridge.scraping
 
@@ -81,18 +82,18 @@ bench-long: $(VENV)/.tested  ## lmaster with 10,000 nodes for ten minutes
 	@benchmarks/install-peers.sh
 	$(BIN)/python -m benchmarks.bridge.scaling --targets 10000 --seconds 600
 
-bench-queue: $(VENV)/.tested  ## the queue on disk, beside SQLite (2 minutes)
+bench-queue: $(VENV)/.tested  ## the queue on disk compared with SQLite (2 minutes)
 	$(BIN)/python -m benchmarks.bridge.queueing
 
-bench-soak: $(VENV)/.tested  ## the whole system for an hour, every part restarted in turn, its points counted
+bench-soak: $(VENV)/.tested  ## the whole system for an hour with restarts of each part; counts lost points
 	@tests/install-services.sh
 	$(BIN)/python -m benchmarks.soak
 
-bench-dashboards: $(VENV)/.tested  ## a panel of the Cluster as Graphite draws it, with many nodes (1 minute)
+bench-dashboards: $(VENV)/.tested  ## a panel of the dashboard Cluster with many nodes, drawn by Graphite (1 minute)
 	@tests/install-services.sh
 	$(BIN)/python -m benchmarks.bridge.drawing
 
-clean:  ## remove what was made here
+clean:  ## remove everything that make has created
 	rm -rf $(VENV) .venv-graphite .node-grafana build dist *.egg-info test-output fructosa_bridge/translate/_fast*.so
 
 $(VENV)/.made:
@@ -103,21 +104,21 @@ $(VENV)/.made:
 	  (apt-get update -qq && apt-get install -y -qq --no-install-recommends python3-venv) >/dev/null; fi
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null \
 	  || { echo "Python's venv module is missing: apt-get install python3-venv"; exit 2; }
-	@echo "making the virtual environment $(VENV)"
+	@echo "creating the virtual environment $(VENV)"
 	@$(PYTHON) -m venv --clear $(VENV)
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.made setup.cfg setup.py pyproject.toml fructosa_bridge/translate/_fast.c
-	@echo "installing FrUCToSA into it (half a minute)"
+	@echo "installing FrUCToSA into $(VENV) (half a minute)"
 	@$(INSTALL) -e '.[master]'
 	@touch $@
 
 $(VENV)/.tested: $(VENV)/.installed
-	@echo "installing what the tests need"
+	@echo "installing the requirements of the tests"
 	@$(INSTALL) -e '.[test]'
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.tested
-	@echo "installing the servers to compare with"
+	@echo "installing the servers for the comparison"
 	@$(INSTALL) waitress cheroot h11
 	@touch $@

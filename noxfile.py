@@ -1,7 +1,6 @@
-"""Installs the wheel into an empty environment of each Python on this machine: `nox`.
+"""`nox` installs the wheel into empty environments of all Pythons that this machine has.
 
-Prints the time and the size of each installation. Versions of Python that are not installed are
-listed as skipped.
+It reports the time and size of each installation. A missing Python is skipped and named.
 """
 
 import os
@@ -18,31 +17,30 @@ _MIB = 2**20
 @nox.session(python=PYTHONS)
 @nox.parametrize("extra", ["", "users", "master"])
 def install(session: nox.Session, extra: str) -> None:
-    """Install the wheel of this tree; run its commands."""
+    """Install the wheel of this tree, and run its programs."""
     wheel = _wheel(session)
-    before, began_s = _size(session), time.monotonic()
-    wanted = f"{wheel}[{extra}]" if extra else str(wheel)
-    session.install("--no-compile", wanted)
-    took_s, grown = time.monotonic() - began_s, _size(session) - before
+    size_before, started_s = _disk_bytes(session), time.monotonic()
+    session.install("--no-compile", f"{wheel}[{extra}]" if extra else str(wheel))
+    took_s, size = time.monotonic() - started_s, _disk_bytes(session) - size_before
     session.run("lagent", "read", "LoadAverage", silent=True)
     session.run("lagent", "check", "-c", os.devnull, silent=True)
     if extra == "master":
         session.run("lmaster", "check", "--example", silent=True)
     name = f"FrUCToSA[{extra}]" if extra else "FrUCToSA"
     session.log(
-        f"{name}: wheel {wheel.stat().st_size / _MIB:.2f} MiB, installed {grown / _MIB:.1f} MiB "
+        f"{name}: wheel {wheel.stat().st_size / _MIB:.2f} MiB, installed {size / _MIB:.1f} MiB "
         f"in {took_s:.1f} s"
     )
 
 
 def _wheel(session: nox.Session) -> Path:
-    """Return the wheel, built by the Python of the session."""
+    """Build the wheel with the Python of the session; return its path."""
     folder = Path(session.create_tmp()) / "wheel"
     session.run("pip", "wheel", "-q", "--no-deps", "-w", str(folder), ".", silent=True)
     return max(folder.resolve().glob("*.whl"), key=lambda path: path.stat().st_mtime)
 
 
-def _size(session: nox.Session) -> int:
-    """Return the disk space of the session's environment, in bytes."""
+def _disk_bytes(session: nox.Session) -> int:
+    """Return the disk space of the session's environment."""
     files = Path(session.virtualenv.location).rglob("*")
     return sum(file.lstat().st_blocks * 512 for file in files)

@@ -1,4 +1,4 @@
-"""Builds the extension in C and a reproducible sdist; all else is in setup.cfg."""
+"""What setup.cfg cannot express: the C extension, and a reproducible sdist."""
 
 import gzip
 import os
@@ -10,36 +10,36 @@ from typing import Any
 from setuptools import Extension, setup
 from setuptools.command.sdist import sdist
 
-# FRUCTOSA_PURE=1 builds the pure Python wheel, without the extension in C.
+# FRUCTOSA_PURE=1 builds the wheel without the C extension, for all machines.
 PURE = os.environ.get("FRUCTOSA_PURE") == "1"
 FAST = Extension(
     "fructosa_bridge.translate._fast",
     ["fructosa_bridge/translate/_fast.c"],
-    extra_compile_args=["-g0"],  # debug information contains the build directory
+    extra_compile_args=["-g0"],  # debug information would contain the path of the build folder
     py_limited_api=True,
     optional=True,
 )
 
 
 class Sdist(sdist):
-    """An sdist without the time and the user of its build."""
+    """An sdist whose archive does not depend on the user, or on the time if it is set."""
 
     def make_archive(self, base_name: str, format: str, *_: Any, base_dir: str, **__: Any) -> str:  # noqa: A002
-        """Pack the directory *base_dir* as .tar.gz, for any *format*; return its path."""
+        """Pack the folder *base_dir* as .tar.gz, whatever the *format*; return the path."""
         epoch = int(os.environ.get("SOURCE_DATE_EPOCH", time.time()))
         path = Path(f"{base_name}.tar.gz")
         with (
-            path.open("wb") as file,
-            gzip.GzipFile("", "wb", 9, file, epoch) as packed,
-            tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive,
+            path.open("wb") as output,
+            gzip.GzipFile("", "wb", 9, output, epoch) as compressed,
+            tarfile.open(fileobj=compressed, mode="w", format=tarfile.PAX_FORMAT) as archive,
         ):
-            for one in (Path(base_dir), *sorted(Path(base_dir).rglob("*"))):
-                archive.add(one, recursive=False, filter=lambda it: _anybody(it, epoch))
+            for file in (Path(base_dir), *sorted(Path(base_dir).rglob("*"))):
+                archive.add(file, recursive=False, filter=lambda it: _normalized(it, epoch))
         return str(path)
 
 
-def _anybody(member: tarfile.TarInfo, epoch: int) -> tarfile.TarInfo:
-    """Return a member of an archive as anybody would have packed it."""
+def _normalized(member: tarfile.TarInfo, epoch: int) -> tarfile.TarInfo:
+    """Return a member of an archive with a fixed owner, time and mode."""
     member.uid = member.gid = 0
     member.uname = member.gname = ""
     member.mtime = epoch

@@ -1,1 +1,1 @@
-"""Benchmarks: what FrUCToSA costs, beside what its peers cost in the same run."""
+"""Benchmarks: what FrUCToSA costs, compared with its peers in the same run."""

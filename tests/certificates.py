@@ -1,4 +1,4 @@
-"""Certificates of a test: an authority of its own, and whom it vouches for."""
+"""A certificate authority for tests, and certificates that it signs."""
 
 import datetime
 import ssl
@@ -9,7 +9,7 @@ import trustme
 from cryptography.hazmat.primitives import serialization
 
 NAMES = ("localhost", "127.0.0.1")
-PASSWORD = "open sesame"  # noqa: S105 - of a key that no test may open
+PASSWORD = "open sesame"  # noqa: S105 - of a key that is only used in tests
 
 
 @dataclass(frozen=True)
@@ -19,16 +19,16 @@ class Pair:
     certificate: Path
     key: Path
 
-    def become(self, other):
-        """Take the place of these files' content: another file under each name, as renamed."""
-        for mine, its in ((self.key, other.key), (self.certificate, other.certificate)):
-            fresh = mine.with_suffix(".fresh")
-            fresh.write_bytes(its.read_bytes())
-            fresh.replace(mine)
+    def replace_with(self, other):
+        """Replace both files with copies of those of *other*, atomically, by a rename."""
+        for path, source in ((self.key, other.key), (self.certificate, other.certificate)):
+            new = path.with_suffix(".new")
+            new.write_bytes(source.read_bytes())
+            new.replace(path)
 
 
 class Authority:
-    """A certificate authority whose files lie in a *folder*."""
+    """A certificate authority with its files in a *folder*."""
 
     def __init__(self, folder, name="ca"):
         self._made = trustme.CA()
@@ -37,22 +37,22 @@ class Authority:
         self.certificate = folder / f"{name}.pem"
         self._made.cert_pem.write_to_path(self.certificate)
 
-    def server(self, name="server", **how):
+    def server(self, name="server", **options):
         """Write a certificate for this machine; return its files."""
-        return self._write(name, self._made.issue_cert(*NAMES, **how))
+        return self._write(name, self._made.issue_cert(*NAMES, **options))
 
     def expired(self):
-        """Write a certificate for this machine that was good until yesterday."""
+        """Write a certificate for this machine that expired yesterday; return its files."""
         now = datetime.datetime.now(datetime.UTC)
         day = datetime.timedelta(days=1)
         return self.server("expired", not_before=now - 30 * day, not_after=now - day)
 
     def client(self, name="client"):
-        """Write a certificate of somebody who asks; return its files."""
+        """Write a client certificate; return its files."""
         return self._write(name, self._made.issue_cert(f"{name}@example.org"))
 
-    def asking(self, client=None):
-        """Return a client's context: it trusts this authority, and shows a certificate if any."""
+    def client_context(self, client=None):
+        """Return a TLS context for a client that trusts this authority; *client* is its pair."""
         context = ssl.create_default_context(cafile=self.certificate)
         if client is not None:
             context.load_cert_chain(client.certificate, client.key)
@@ -67,12 +67,12 @@ class Authority:
         return pair
 
 
-def locked(key):
-    """Write a key anew beside itself, with a password; return the file."""
+def encrypted_copy(key):
+    """Write a copy of a key with a password beside it; return its path."""
     path = key.with_suffix(".locked")
-    plain = serialization.load_pem_private_key(key.read_bytes(), None)
+    private_key = serialization.load_pem_private_key(key.read_bytes(), None)
     path.write_bytes(
-        plain.private_bytes(
+        private_key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
             serialization.BestAvailableEncryption(PASSWORD.encode()),

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs what the integration tests talk to: as root Debian's packages, and always Graphite,
-# from PyPI, into .venv-graphite, and Grafana's types, from npm, into .node-grafana. What is there
-# already is left alone.
+# Installs the services for the integration tests: as root, Debian's packages; always, Graphite from
+# PyPI into .venv-graphite, and Grafana's types from npm into .node-grafana. What is already installed
+# is left alone.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,15 +13,15 @@ pins="carbon==1.1.10 whisper==1.1.10 graphite-web==1.1.10 waitress==3.0.2"
 
 is_installed() { dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
 
-# What apt-get and pip have to say matters only where they fail.
+# Print the output of a command only if it fails.
 quietly() {
-  local said
-  said=$("$@" 2>&1) || { echo "$said" >&2; return 1; }
+  local output
+  output=$("$@" 2>&1) || { echo "$output" >&2; return 1; }
 }
 
-python_says() { "$python" -c "$1" 2>/dev/null; }
+python_can() { "$python" -c "$1" 2>/dev/null; }
 
-# Written last: an installation that was interrupted, or has other versions, is made anew.
+# The file is written last: an interrupted installation, or one of other versions, is repeated.
 graphite_is_there() {
   [ -x $graphite/bin/python ] && [ "$(cat $graphite/.installed 2>/dev/null)" = "$pins" ]
 }
@@ -31,7 +31,7 @@ grafana_is_there() { cmp -s $grafana_pins $grafana/.installed; }
 install_packages() {
   echo "installing $* (about a minute)"
   local policy=/usr/sbin/policy-rc.d
-  if [ ! -e $policy ]; then # the packages must not start their services
+  if [ ! -e $policy ]; then # keeps the packages from starting their services
     trap "rm -f $policy" EXIT
     printf '#!/bin/sh\nexit 101\n' >$policy
     chmod +x $policy
@@ -48,7 +48,7 @@ install_graphite() {
   echo "$pins" >$graphite/.installed
 }
 
-# Its own packages, without what they would like beside them: types and lists are all that is read.
+# Only Grafana's own packages, without their dependencies: the tests read only types and lists.
 install_grafana() {
   echo "installing Grafana's types into $grafana (a few seconds)"
   rm -rf $grafana
@@ -76,12 +76,12 @@ for package in prometheus prometheus-node-exporter prometheus-alertmanager carbo
   graphite-carbon graphite-web gunicorn nftables apache2-utils; do
   is_installed "$package" || missing+=("$package")
 done
-if ! grafana_is_there; then # Node from elsewhere will do
+if ! grafana_is_there; then # a Node that is not Debian's is fine
   command -v node >/dev/null || missing+=(nodejs)
   command -v npm >/dev/null || missing+=(npm)
 fi
-# Debian's own Python comes without what makes virtual environments.
-graphite_is_there || python_says 'import ensurepip' || missing+=(python3-venv)
+# Debian's Python comes without the module for virtual environments.
+graphite_is_there || python_can 'import ensurepip' || missing+=(python3-venv)
 
 if [ ${#missing[@]} != 0 ]; then
   if [ "$(id -u)" = 0 ]; then
@@ -92,10 +92,10 @@ if [ ${#missing[@]} != 0 ]; then
 fi
 
 if ! graphite_is_there; then
-  if ! python_says 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 11))'; then
-    echo "carbon needs Python 3.10 or 3.11: the tests that talk to Graphite will be skipped"
-  elif ! python_says 'import ensurepip'; then
-    echo "$python can't make virtual environments: the tests of Graphite will be skipped"
+  if ! python_can 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 11))'; then
+    echo "carbon needs Python 3.10 or 3.11: the tests with Graphite will be skipped"
+  elif ! python_can 'import ensurepip'; then
+    echo "$python cannot create virtual environments: the tests with Graphite will be skipped"
   else
     install_graphite
   fi
@@ -105,6 +105,6 @@ if ! grafana_is_there; then
   if command -v node >/dev/null && command -v npm >/dev/null; then
     install_grafana
   else
-    echo "node or npm is missing: the tests of Grafana's types will be skipped"
+    echo "node or npm is missing: the tests with Grafana's types will be skipped"
   fi
 fi

@@ -1,4 +1,4 @@
-"""The nodes that are scraped: pages of a real node_exporter, served by nginx on 127.1.x.y."""
+"""The nodes to scrape: pages of a real node_exporter, served by nginx on 127.1.x.y."""
 
 import gzip
 import os
@@ -17,10 +17,10 @@ from benchmarks.exporter.processes import CannotRun, node_exporter
 from .pages import families, of_size
 
 NGINX = Path("/usr/sbin/nginx")
-_A_GROUP = 250
-# So many looks at node_exporter, a part of a second apart; each scrape is answered by one of them.
+_NODES_PER_GROUP = 250
+# node_exporter is scraped this many times with a pause; each response has one of these pages.
 _VARIANTS = 8
-_APART_S = 0.25
+_PAUSE_S = 0.25
 _CONFIG = """
 daemon off;
 worker_processes 1;
@@ -56,29 +56,31 @@ http {{
 
 @dataclass(frozen=True)
 class Farm:
-    """So many nodes, all on one port, each with an address of its own."""
+    """Nodes with *samples* samples each, all on one port, each with its own address."""
 
     targets: int
     samples: int
     port: int
-    what: str
+    description: str
 
     @property
     def addresses(self) -> list[str]:
-        """Return the nodes' addresses."""
-        return [f"127.1.{n // _A_GROUP}.{n % _A_GROUP + 1}" for n in range(self.targets)]
+        """The addresses of the nodes."""
+        return [
+            f"127.1.{n // _NODES_PER_GROUP}.{n % _NODES_PER_GROUP + 1}" for n in range(self.targets)
+        ]
 
     @property
     def node_set(self) -> str:
-        """Return the same as ClusterShell writes it."""
-        groups, rest = divmod(self.targets, _A_GROUP)
-        parts = [f"127.1.{group}.[1-{_A_GROUP}]" for group in range(groups)]
+        """The addresses as a node set of ClusterShell."""
+        groups, rest = divmod(self.targets, _NODES_PER_GROUP)
+        parts = [f"127.1.{group}.[1-{_NODES_PER_GROUP}]" for group in range(groups)]
         return ",".join([*parts, f"127.1.{groups}.[1-{rest}]"] if rest else parts)
 
     def served(self) -> int:
-        """Return how many requests nginx has answered."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/served", timeout=5) as answer:
-            return int(answer.read().split()[9])
+        """Return how many requests nginx has served."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/served", timeout=5) as response:
+            return int(response.read().split()[9])
 
 
 @contextmanager
@@ -87,29 +89,29 @@ def farm(folder: Path, targets: int, samples: int) -> Iterator[Farm]:
     if not NGINX.exists():
         raise CannotRun(
             f"{NGINX} is missing: apt-get install nginx-light "
-            "(the benchmark starts it by itself, its service is not needed)"
+            "(the benchmark starts its own, the service is not needed)"
         )
     folder.mkdir()
-    what = _write_pages(folder, samples)
+    description = _write_pages(folder, samples)
     with _socket() as listening:
         port = listening.getsockname()[1]
         config = folder / "nginx.conf"
-        # A scraper that gave one up makes another connection before nginx has closed the first.
-        most = min(2 * targets + 100, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 200)
+        # After a timeout a scraper reconnects before nginx has closed the old connection.
+        connections = min(2 * targets + 100, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 200)
         shares = [f"        {100 / _VARIANTS:.2f}% {n};" for n in range(_VARIANTS - 1)]
         variants = "\n".join([*shares, f"        * {_VARIANTS - 1};"])
         config.write_text(
             _CONFIG.format(
                 folder=folder,
                 port=port,
-                connections=most,
-                files=most + 200,
+                connections=connections,
+                files=connections + 200,
                 variants=variants,
-                user="user root;" if os.geteuid() == 0 else "",  # the folder is root's alone
+                user="user root;" if os.geteuid() == 0 else "",  # only root can read the folder
             )
         )
         os.set_inheritable(listening.fileno(), True)
-        # nginx takes over the socket as it does when it replaces its own program.
+        # nginx takes over this socket as it does when it upgrades its own binary.
         environment = {**os.environ, "NGINX": f"{listening.fileno()};"}
         with (folder / "nginx.log").open("ab") as log:
             process = subprocess.Popen(
@@ -119,72 +121,74 @@ def farm(folder: Path, targets: int, samples: int) -> Iterator[Farm]:
                 stdout=log,
                 stderr=log,
             )
-    made = Farm(targets, samples, port, what)
+    nodes = Farm(targets, samples, port, description)
     try:
-        _wait(process, made, folder)
-        yield made
+        _wait_until_serving(process, nodes, folder)
+        yield nodes
     finally:
         process.terminate()
         process.wait()
 
 
 def _socket() -> socket.socket:
-    """Return a socket on a free port of all loopback addresses, and of no other interface."""
-    made = socket.socket()
+    """Return a socket that listens on a free port of all loopback addresses, and only there."""
+    listener = socket.socket()
     try:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo\0")
-        made.bind(("0.0.0.0", 0))  # noqa: S104 - of the loopback interface alone
-        made.listen(4096)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo\0")
+        listener.bind(("0.0.0.0", 0))  # noqa: S104 - only of the loopback interface
+        listener.listen(4096)
     except OSError as error:
-        made.close()
+        listener.close()
         raise CannotRun(
-            f"can't listen on the interface lo: {error}; Linux 5.7 lets all do that"
+            f"cannot listen on the interface lo: {error}; this needs root or Linux 5.7"
         ) from error
-    return made
+    return listener
 
 
-def _wait(process: "subprocess.Popen[bytes]", made: Farm, folder: Path) -> None:
-    until_s = time.monotonic() + 10
-    while process.poll() is None and time.monotonic() < until_s:
+def _wait_until_serving(process: "subprocess.Popen[bytes]", nodes: Farm, folder: Path) -> None:
+    deadline_s = time.monotonic() + 10
+    while process.poll() is None and time.monotonic() < deadline_s:
         try:
-            made.served()
+            nodes.served()
         except OSError:
             time.sleep(0.05)
         else:
             return
     log = folder / "nginx.log"
-    said = log.read_text().strip() if log.exists() else ""
-    raise CannotRun(f"nginx does not serve; it said: {said}")
+    output = log.read_text().strip() if log.exists() else ""
+    raise CannotRun(f"nginx did not start; its log: {output}")
 
 
 def _write_pages(folder: Path, samples: int) -> str:
-    """Write the pages below *folder*; say what they are."""
-    looks = _looks()
-    for number, page in enumerate(looks):
+    """Write the pages below *folder*; return a description of them."""
+    pages = _node_exporter_pages()
+    for number, page in enumerate(pages):
         text = of_size(page, samples).encode()
         (folder / str(number)).mkdir()
         (folder / str(number) / "metrics").write_bytes(text)
         (folder / str(number) / "metrics.gz").write_bytes(gzip.compress(text, 6))
-    real = sum(len(family.samples) for family in families(looks[0]))
+    real = sum(len(family.samples) for family in families(pages[0]))
     size, packed = ((folder / "0" / name).stat().st_size for name in ("metrics", "metrics.gz"))
-    how = f"cut from {real}" if samples <= real else f"{real} real ones, repeated with a label more"
+    how = (
+        f"cut from {real}" if samples <= real else f"{real} real ones, repeated with another label"
+    )
     return (
-        f"{samples} samples a page ({how}), {size / 1e3:.1f} kB, {packed / 1e3:.1f} kB in gzip; "
-        f"each scrape gets one of {_VARIANTS} looks at one node_exporter, by chance"
+        f"{samples} samples per page ({how}), {size / 1e3:.1f} kB, {packed / 1e3:.1f} kB in gzip; "
+        f"each scrape gets a random one of {_VARIANTS} versions of the page of one node_exporter"
     )
 
 
-def _looks() -> list[str]:
-    """Return what this machine's node_exporter says, several times with a pause."""
+def _node_exporter_pages() -> list[str]:
+    """Return several pages of this machine's node_exporter, scraped with a pause in between."""
     with node_exporter() as exporter:
         pages = []
         for _ in range(_VARIANTS):
             url = f"http://127.0.0.1:{exporter.port}/metrics"
-            with urllib.request.urlopen(url, timeout=5) as answer:
-                pages.append(answer.read().decode())
-            time.sleep(_APART_S)
-    # Series come and go by chance (a new file system); here all looks have the same ones.
+            with urllib.request.urlopen(url, timeout=5) as response:
+                pages.append(response.read().decode())
+            time.sleep(_PAUSE_S)
+    # Series may come and go (a new file system); keep only those that all pages have.
     names = [{line.rpartition(" ")[0] for line in page.splitlines()} for page in pages]
     common = set.intersection(*names)
     return [

@@ -1,7 +1,7 @@
-"""`python -m benchmarks.bridge.fetching`: a page fetched by lmaster's client, aiohttp's, requests'.
+"""`python -m benchmarks.bridge.fetching`: the HTTP clients of lmaster, aiohttp and requests.
 
-All ask one nginx for the same page on a connection that is kept, round by round in turn. Measured
-is the CPU time of this process until the page is there as text.
+All fetch the same page from one nginx over a persistent connection, in turn, in several rounds.
+The benchmark measures the CPU time of this process until the page is available as text.
 """
 
 import argparse
@@ -29,8 +29,9 @@ from .program import run
 _SAMPLES = 500
 _ROUNDS = 5
 NOTES = """
-Medians of the rounds; user and kernel mode of who asks, not of nginx. A ratio is another client's
-CPU time to lmaster's. Each must get the page whole, unpacked and as text."""
+Medians of the rounds. CPU time of the client in user and kernel mode, without nginx. A ratio is
+another client's CPU time divided by lmaster's. Each client must return the whole page,
+uncompressed and as text."""
 
 Fetch = Callable[[], Awaitable[str]]
 
@@ -42,13 +43,15 @@ def main() -> int:
 
 def _measure() -> bool:
     parser = argparse.ArgumentParser(prog="benchmarks.bridge.fetching", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="to try it, not to quote it")
+    parser.add_argument(
+        "--quick", action="store_true", help="do a twentieth of the work: a test, not a result"
+    )
     fetches = 100 if parser.parse_args().quick else 2000
     with (
         tempfile.TemporaryDirectory(prefix="bench-fetching-") as name,
         farm(Path(name) / "farm", 1, _SAMPLES) as nodes,
     ):
-        print(f"{nodes.what}\n", flush=True)
+        print(f"{nodes.description}\n", flush=True)
         asyncio.run(_compare(nodes.port, fetches))
     print(NOTES)
     return True
@@ -57,67 +60,67 @@ def _measure() -> bool:
 async def _compare(port: int, fetches: int) -> None:
     async with AsyncExitStack() as stack:
         rows = []
-        for is_packed in (False, True):
-            clients = await _clients(stack, port, is_packed=is_packed)
-            costs = await _in_turn(clients, fetches)
-            rows.append(_row("gzip" if is_packed else "plain", costs))
+        for gzipped in (False, True):
+            clients = await _clients(stack, port, gzipped=gzipped)
+            costs = await _cpu_us_by_client(clients, fetches)
+            rows.append(("gzip" if gzipped else "plain", *_cells(costs)))
         print(table(("page", *clients), rows))
 
 
-async def _clients(stack: AsyncExitStack, port: int, *, is_packed: bool) -> Mapping[str, Fetch]:
-    """Return what fetches a page, by name; lmaster's is the first."""
-    access = Access(compression=is_packed)
+async def _clients(stack: AsyncExitStack, port: int, *, gzipped: bool) -> Mapping[str, Fetch]:
+    """Return the functions that fetch a page, by client; lmaster's is the first."""
+    access = Access(compression=gzipped)
     target = Target(
         group="all", host="127.1.0.1", port=port, graphite_path="n", interval_s=60, access=access
     )
-    headers = {"Accept-Encoding": "gzip" if is_packed else "identity"}
-    own = await stack.enter_async_context(Client())
+    headers = {"Accept-Encoding": "gzip" if gzipped else "identity"}
+    lmaster = await stack.enter_async_context(Client())
     session = await stack.enter_async_context(aiohttp.ClientSession(headers=headers))
     blocking = stack.enter_context(requests.Session())
     blocking.headers.update(headers)
     blocking.trust_env = False
 
-    async def by_lmaster() -> str:
-        return (await own.fetch(target)).text
+    async def fetch_with_lmaster() -> str:
+        return (await lmaster.fetch(target)).text
 
-    async def by_aiohttp() -> str:
-        async with session.get(target.url, timeout=aiohttp.ClientTimeout(5)) as answer:
-            return (await answer.read()).decode()
+    async def fetch_with_aiohttp() -> str:
+        async with session.get(target.url, timeout=aiohttp.ClientTimeout(5)) as response:
+            return (await response.read()).decode()
 
-    async def by_requests() -> str:
+    async def fetch_with_requests() -> str:
         return blocking.get(target.url, timeout=5).content.decode()
 
-    return {"lmaster": by_lmaster, "aiohttp": by_aiohttp, "requests": by_requests}
+    return {
+        "lmaster": fetch_with_lmaster,
+        "aiohttp": fetch_with_aiohttp,
+        "requests": fetch_with_requests,
+    }
 
 
-async def _in_turn(clients: Mapping[str, Fetch], fetches: int) -> dict[str, float]:
-    """Return the CPU time of a fetch by each client, in µs."""
-    costs: dict[str, list[float]] = {name: [] for name in clients}
+async def _cpu_us_by_client(clients: Mapping[str, Fetch], fetches: int) -> dict[str, float]:
+    """Return the median CPU time per fetch of each client, in µs."""
+    rounds: dict[str, list[float]] = {name: [] for name in clients}
     for _ in range(_ROUNDS):
         for name, fetch in clients.items():
-            costs[name].append(await _cost_us(name, fetch, fetches))
-    return {name: statistics.median(found) for name, found in costs.items()}
+            rounds[name].append(await _cpu_us(name, fetch, fetches))
+    return {name: statistics.median(costs) for name, costs in rounds.items()}
 
 
-async def _cost_us(name: str, fetch: Fetch, fetches: int) -> float:
-    began_s = time.process_time()
+async def _cpu_us(name: str, fetch: Fetch, fetches: int) -> float:
+    started_s = time.process_time()
     for _ in range(fetches):
         page = await fetch()
-    spent_s = time.process_time() - began_s
+    spent_s = time.process_time() - started_s
     samples = sum(1 for line in page.splitlines() if not line.startswith("#"))
     if samples != _SAMPLES:
         raise CannotRun(f"{name} got {samples} samples instead of {_SAMPLES}")
     return spent_s / fetches * 1e6
 
 
-def _row(kind: str, costs: Mapping[str, float]) -> tuple[str, ...]:
-    return kind, *_cells(costs)
-
-
 def _cells(costs: Mapping[str, float]) -> Iterator[str]:
-    own = next(iter(costs.values()))
+    first = next(iter(costs.values()))
     for number, cost in enumerate(costs.values()):
-        yield f"{cost:.0f} µs" if number == 0 else f"{cost / own:.1f} {TIMES} ({cost:.0f} µs)"
+        yield f"{cost:.0f} µs" if number == 0 else f"{cost / first:.1f} {TIMES} ({cost:.0f} µs)"
 
 
 if __name__ == "__main__":

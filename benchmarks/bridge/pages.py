@@ -1,34 +1,34 @@
-"""Pages of a wanted number of samples, made of a real one."""
+"""Pages with a given number of samples, made from a real page."""
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-_FIT_FOR_GRAPHITE = re.compile(r" [^\s]*\d[^\s]*$")  # NaN and Inf have no digits
+_FINITE_VALUE = re.compile(r" [^\s]*\d[^\s]*$")  # NaN and Inf have no digits
 
 
 @dataclass(frozen=True)
 class Family:
-    """Comments and sample lines that belong together."""
+    """The comments and sample lines of a metric family."""
 
     comments: tuple[str, ...]
     samples: tuple[str, ...]
 
     def first(self, count: int) -> "Family":
-        """Return its first *count* samples, with all of its comments."""
+        """Return the family with only its first *count* samples."""
         return Family(self.comments, self.samples[:count])
 
-    def again(self, number: int) -> "Family":
-        """Return its samples as another device's: with a label more, and no comments."""
+    def copy(self, number: int) -> "Family":
+        """Return a copy of the samples with one more label, and without the comments."""
         return Family((), tuple(_labelled(line, number) for line in self.samples))
 
     def text(self) -> str:
-        """Return its lines."""
+        """Return the lines as text."""
         return "".join(f"{line}\n" for line in (*self.comments, *self.samples))
 
 
 def families(page: str) -> Iterator[Family]:
-    """Yield the families of a *page*; samples without a finite value are left out."""
+    """Yield the families of a *page*, without samples whose value is not finite."""
     comments: list[str] = []
     samples: list[str] = []
     for line in page.splitlines():
@@ -37,34 +37,34 @@ def families(page: str) -> Iterator[Family]:
             comments, samples = [], []
         if line.startswith("#"):
             comments.append(line)
-        elif _FIT_FOR_GRAPHITE.search(line):
+        elif _FINITE_VALUE.search(line):
             samples.append(line)
     yield Family(tuple(comments), tuple(samples))
 
 
 def of_size(page: str, count: int) -> str:
-    """Return *page* with *count* samples: whole families, and of the last as many as fit.
+    """Return *page* with exactly *count* samples: whole families, the last one cut if need be.
 
-    Where it has fewer, its families follow once more, and again, with another label ``copy``.
+    If the page has fewer samples, its families are repeated with an additional label ``copy``.
     """
     real = [family for family in families(page) if family.samples]
-    taken: list[Family] = []
+    chosen: list[Family] = []
     number = 0
     while count:
         for family in real:
-            next_one = (family.again(number) if number else family).first(count)
-            taken.append(next_one)
-            count -= len(next_one.samples)
+            part = (family.copy(number) if number else family).first(count)
+            chosen.append(part)
+            count -= len(part.samples)
             if not count:
                 break
         number += 1
-    return "".join(family.text() for family in _together(taken, len(real)))
+    return "".join(family.text() for family in _grouped(chosen, len(real)))
 
 
-def _together(taken: Sequence[Family], kinds: int) -> Iterator[Family]:
-    """Yield the families with their copies right behind them, as the format wants it."""
-    for at in range(min(kinds, len(taken))):
-        yield from taken[at::kinds]
+def _grouped(chosen: Sequence[Family], kinds: int) -> Iterator[Family]:
+    """Yield each family followed by its copies, as the text format requires."""
+    for first in range(min(kinds, len(chosen))):
+        yield from chosen[first::kinds]
 
 
 def _labelled(line: str, number: int) -> str:

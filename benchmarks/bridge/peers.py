@@ -1,4 +1,4 @@
-"""What is compared: how each scraper is started, and what it says of its own work."""
+"""The scrapers that are compared: how each is started, and what it reports about its work."""
 
 import json
 import sys
@@ -10,20 +10,21 @@ from pathlib import Path
 from benchmarks.exporter.processes import CannotRun, Exporter, free_port, running
 
 from .farm import Farm
-from .said import Said, query
+from .own_metrics import OwnMetrics, query
 from .sinks import Received, carbon_sink, remote_write_sink
 
 PROMETHEUS = Path("/usr/bin/prometheus")
 VMAGENT = Path("/usr/bin/vmagent")
 LMASTER = (sys.executable, "-m", "fructosa_bridge")
-# lmaster: up, duration, number of samples. Prometheus: these, and two more counts of samples.
-_OWN_POINTS = 3
-_OWN_SAMPLES = 5
+# What a scraper adds to each page. lmaster: up, duration, number of samples. Prometheus: these,
+# and two more counts of samples.
+_LMASTER_EXTRA_POINTS = 3
+_PROMETHEUS_EXTRA_SAMPLES = 5
 
 
 @dataclass(frozen=True)
 class Work:
-    """What a scraper says it has done since it began; *missed* and *sent* where it tells."""
+    """What a scraper has done since it started; *missed* and *sent* only if it reports them."""
 
     scrapes: int
     samples: int
@@ -34,8 +35,8 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Scraping:
-    """A running scraper, and how to ask what it has done."""
+class Scraper:
+    """A running scraper; *work* returns what it has done."""
 
     name: str
     process: Exporter
@@ -45,18 +46,19 @@ class Scraping:
 @contextmanager
 def lmaster(
     folder: Path, farm: Farm, interval_s: int, command: Sequence[str] = LMASTER
-) -> Iterator[Scraping]:
-    """Run lmaster until the block ends: with its queue on disk, into a carbon that forgets.
+) -> Iterator[Scraper]:
+    """Run lmaster until the block ends, with its queue on disk; the carbon sink drops the points.
 
-    Raises: CannotRun when, at the end, the carbon has not got all points of all scrapes.
+    Raises: CannotRun if the sink has not received all points of all scrapes at the end.
     """
     folder.mkdir()
     port = free_port()
-    known = [Work(0, 0, 0)]
+    last = Work(0, 0, 0)
 
     def work() -> Work:
-        known.append(_lmaster_work(port, sink))
-        return known[-1]
+        nonlocal last
+        last = _lmaster_work(port, sink)
+        return last
 
     with carbon_sink() as sink:
         config = folder / "lmaster.conf"
@@ -67,40 +69,41 @@ def lmaster(
             f"[Graphite]\nhost = 127.0.0.1\ncarbon receiver pickle port = {sink.port}\n"
         )
         with running("lmaster", [*command, "scrape", "-c", str(config)], port) as process:
-            yield Scraping("lmaster", process, work)
-        # The end delivers what was queued, and closes the connection: then all must be there.
+            yield Scraper("lmaster", process, work)
+        # On exit lmaster delivers its queue and closes the connection.
         if not sink.closed.wait(10):
-            raise CannotRun("lmaster has ended, but not its connection to carbon")
-    _check(sink, farm, known[-1].scrapes)
+            raise CannotRun("lmaster has exited, but its connection to carbon is still open")
+    _check(sink, farm, last.scrapes)
 
 
 def _lmaster_work(port: int, sink: Received) -> Work:
-    said = Said(port)
-    dropped = said.total("fructosa_master_points_dropped")
+    metrics = OwnMetrics(port)
+    dropped = metrics.total("fructosa_master_points_dropped")
     return Work(
-        scrapes=said.total("fructosa_master_scrapes"),
-        samples=said.total("fructosa_master_samples"),
-        up=said.total("fructosa_master_targets", state="up"),
-        missed=said.total("fructosa_master_slots_missed"),
+        scrapes=metrics.total("fructosa_master_scrapes"),
+        samples=metrics.total("fructosa_master_samples"),
+        up=metrics.total("fructosa_master_targets", state="up"),
+        missed=metrics.total("fructosa_master_slots_missed"),
         sent=sink.points,
-        lost=dropped + said.total("fructosa_master_samples_dropped"),
+        lost=dropped + metrics.total("fructosa_master_samples_dropped"),
     )
 
 
 def _check(sink: Received, farm: Farm, scrapes: int) -> None:
-    """Compare what came with what was scraped: each scrape whole, and none less."""
-    wanted = sink.scrapes * (farm.samples + _OWN_POINTS)
-    if sink.points != wanted or sink.scrapes < scrapes:
+    """Check that the sink has received every scrape that lmaster counted, with all its points."""
+    expected = sink.scrapes * (farm.samples + _LMASTER_EXTRA_POINTS)
+    if sink.points != expected:
         raise CannotRun(
-            f"carbon got {sink.points} points of {sink.scrapes} scrapes, which is not "
-            f"{wanted}, or lmaster had counted more than those scrapes: {scrapes}"
+            f"carbon received {sink.points} points of {sink.scrapes} scrapes, expected {expected}"
         )
+    if sink.scrapes < scrapes:
+        raise CannotRun(f"carbon received {sink.scrapes} scrapes, but lmaster counts {scrapes}")
 
 
 @contextmanager
-def prometheus(folder: Path, farm: Farm, interval_s: int) -> Iterator[Scraping]:
-    """Run Debian's Prometheus until the block ends, into its own database."""
-    _need(PROMETHEUS, "prometheus")
+def prometheus(folder: Path, farm: Farm, interval_s: int) -> Iterator[Scraper]:
+    """Run Debian's Prometheus until the block ends, with its own database."""
+    _require(PROMETHEUS, "prometheus")
     folder.mkdir()
     port = free_port()
     command = [
@@ -111,19 +114,19 @@ def prometheus(folder: Path, farm: Farm, interval_s: int) -> Iterator[Scraping]:
         "--log.level=error",
     ]
     with running("prometheus", command, port) as process:
-        yield Scraping("prometheus", process, lambda: _prometheus_work(port))
+        yield Scraper("prometheus", process, lambda: _prometheus_work(port))
 
 
 def _prometheus_work(port: int) -> Work:
-    samples = Said(port).total("prometheus_tsdb_head_samples_appended")
+    samples = OwnMetrics(port).total("prometheus_tsdb_head_samples_appended")
     scrapes = query(port, "sum(count_over_time(up[1d]))")
-    return Work(scrapes, samples - _OWN_SAMPLES * scrapes, query(port, "sum(up)"))
+    return Work(scrapes, samples - _PROMETHEUS_EXTRA_SAMPLES * scrapes, query(port, "sum(up)"))
 
 
 @contextmanager
-def vmagent(folder: Path, farm: Farm, interval_s: int) -> Iterator[Scraping]:
-    """Run Debian's vmagent until the block ends, into a server that forgets."""
-    _need(VMAGENT, "victoria-metrics")
+def vmagent(folder: Path, farm: Farm, interval_s: int) -> Iterator[Scraper]:
+    """Run Debian's vmagent until the block ends; the remote-write sink drops the samples."""
+    _require(VMAGENT, "victoria-metrics")
     folder.mkdir()
     port = free_port()
     with remote_write_sink() as sink:
@@ -136,22 +139,22 @@ def vmagent(folder: Path, farm: Farm, interval_s: int) -> Iterator[Scraping]:
             "-loggerLevel=ERROR",
         ]
         with running("vmagent", command, port) as process:
-            yield Scraping("vmagent", process, lambda: _vmagent_work(port, sink))
+            yield Scraper("vmagent", process, lambda: _vmagent_work(port, sink))
 
 
 def _vmagent_work(port: int, sink: Received) -> Work:
-    said = Said(port)
+    metrics = OwnMetrics(port)
     return Work(
-        scrapes=said.total("vm_promscrape_scrapes"),
-        samples=said.total("vm_promscrape_scraped_samples_sum"),
-        up=said.total("vm_promscrape_targets", status="up"),
+        scrapes=metrics.total("vm_promscrape_scrapes"),
+        samples=metrics.total("vm_promscrape_scraped_samples_sum"),
+        up=metrics.total("vm_promscrape_targets", status="up"),
         sent=sink.requests,
-        lost=said.total("vmagent_remotewrite_packets_dropped"),
+        lost=metrics.total("vmagent_remotewrite_packets_dropped"),
     )
 
 
 def _prometheus_config(folder: Path, farm: Farm, interval_s: int) -> Path:
-    """Write what Prometheus and vmagent read alike."""
+    """Write the configuration for Prometheus and vmagent, which both can read; return its path."""
     nodes = [f"{address}:{farm.port}" for address in farm.addresses]
     (folder / "nodes.json").write_text(json.dumps([{"targets": nodes}]))
     config = folder / "scrape.yml"
@@ -164,9 +167,9 @@ def _prometheus_config(folder: Path, farm: Farm, interval_s: int) -> Path:
     return config
 
 
-def _need(program: Path, package: str) -> None:
+def _require(program: Path, package: str) -> None:
     if not program.exists():
         raise CannotRun(
             f"{program} is missing: apt-get install {package} "
-            "(the benchmark starts it by itself, its service is not needed)"
+            "(the benchmark starts its own, the service is not needed)"
         )

@@ -1,8 +1,8 @@
 """lmaster under cProfile: `python -m benchmarks.bridge.profiled scrape …`.
 
-It begins anew on SIGUSR2, so that start and first sight of the pages can be left out. What it
-writes at its end, into the file that BENCH_PROFILE names, pstats can read. Only the main thread is
-looked at: the others write to the disk, and the kernel does that.
+SIGUSR2 resets the profile, so that the startup and the first scrapes can be left out. On exit it
+writes the profile, for pstats, to the file that BENCH_PROFILE names. Only the main thread is
+profiled: the other threads write to disk and spend their time in the kernel.
 """
 
 import cProfile

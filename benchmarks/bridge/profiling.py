@@ -1,4 +1,4 @@
-"""Where lmaster's time goes: by Python function (cProfile), and by function of C (perf)."""
+"""Where lmaster spends its time: by Python function (cProfile) and by C function (perf)."""
 
 import os
 import pstats
@@ -20,13 +20,13 @@ _WAITING = "select.epoll"
 
 
 def by_function(folder: Path, farm: Farm, interval_s: int, seconds: float) -> str:
-    """Return the costliest functions under cProfile, once all targets are known.
+    """Return the most expensive functions under cProfile, measured once all targets are up.
 
-    cProfile makes calls of Python functions dearer than they are: it says where to look, and
-    only a run without it says what came of a change.
+    cProfile makes calls of Python functions more expensive than they are. It shows where to look;
+    measure the effect of a change without it.
     """
-    left = folder / "profile"
-    os.environ["BENCH_PROFILE"] = str(left)
+    profile = folder / "profile"
+    os.environ["BENCH_PROFILE"] = str(profile)
     with lmaster(folder / "profiled", farm, interval_s, _PROFILED) as running:
         wait_until_up(running, farm, interval_s)
         time.sleep(interval_s)
@@ -35,29 +35,29 @@ def by_function(folder: Path, farm: Farm, interval_s: int, seconds: float) -> st
         time.sleep(seconds)
         samples = running.work().samples - before
     output = StringIO()
-    found = pstats.Stats(str(left), stream=output).strip_dirs()
-    waited_s = sum(row[2] for (*_, name), row in found.stats.items() if _WAITING in name)  # type: ignore[attr-defined]
-    found.sort_stats("tottime").print_stats(_FUNCTIONS)
-    found.sort_stats("cumulative").print_stats("fructosa|aiohttp|asyncio", _FUNCTIONS)
-    used_s = found.total_tt - waited_s  # type: ignore[attr-defined]
+    stats = pstats.Stats(str(profile), stream=output).strip_dirs()
+    waited_s = sum(row[2] for (*_, name), row in stats.stats.items() if _WAITING in name)  # type: ignore[attr-defined]
+    stats.sort_stats("tottime").print_stats(_FUNCTIONS)
+    stats.sort_stats("cumulative").print_stats("fructosa|aiohttp|asyncio", _FUNCTIONS)
+    used_s = stats.total_tt - waited_s  # type: ignore[attr-defined]
     head = f"cProfile: {samples} samples, {used_s:.2f} s without waiting for the network"
-    return f"{head}, {used_s / samples * 1e6:.2f} µs a sample\n{output.getvalue()}"
+    return f"{head}, {used_s / samples * 1e6:.2f} µs per sample\n{output.getvalue()}"
 
 
 def by_symbol(folder: Path, farm: Farm, interval_s: int, seconds: float) -> str:
-    """Return what `perf record` sees, kernel and C libraries included; nothing without perf."""
+    """Return the report of `perf record`, which includes the kernel and C libraries."""
     perf = shutil.which("perf")
     if perf is None:
-        return "perf is missing: apt-get install linux-perf shows the functions of C too"
+        return "perf is not installed: apt-get install linux-perf to see C functions as well"
     data = str(folder / "perf.data")
     with lmaster(folder / "sampled", farm, interval_s, LMASTER) as running:
         wait_until_up(running, farm, interval_s)
         time.sleep(interval_s)
-        watched = ["-p", str(running.process.pid), "-o", data]
-        subprocess.run([perf, "record", "-q", "-F", "499", *watched, "sleep", f"{seconds:g}"])
-    shown = []
-    for kind in ("dso", "dso,symbol"):
-        command = [perf, "report", "-i", data, "--stdio", "-q", "--no-children", "-s", kind]
-        said = subprocess.run(command, capture_output=True, text=True).stdout
-        shown += [line for line in said.splitlines() if line.strip()][: 2 * _FUNCTIONS]
-    return "\n".join(["perf:", *shown])
+        options = ["-p", str(running.process.pid), "-o", data]
+        subprocess.run([perf, "record", "-q", "-F", "499", *options, "sleep", f"{seconds:g}"])
+    report = ["perf:"]
+    for sort_key in ("dso", "dso,symbol"):
+        command = [perf, "report", "-i", data, "--stdio", "-q", "--no-children", "-s", sort_key]
+        output = subprocess.run(command, capture_output=True, text=True).stdout
+        report += [line for line in output.splitlines() if line.strip()][: 2 * _FUNCTIONS]
+    return "\n".join(report)

@@ -1,4 +1,4 @@
-"""How a benchmark runs as a program: what it needs of the machine, and how it ends."""
+"""Runs a benchmark as a program: checks the limits of the machine, sets the exit code."""
 
 import resource
 import signal
@@ -9,8 +9,8 @@ from benchmarks.exporter.processes import CannotRun
 
 
 def run(measure: Callable[[], bool]) -> int:
-    """Return the exit code of *measure*; whatever ends it early, its children end too."""
-    for number in (signal.SIGINT, signal.SIGTERM):  # a shell's child in the background ignores INT
+    """Return the exit code of *measure*: 0 if it returns True; signals also end its children."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # a background job of a shell ignores SIGINT
         signal.signal(number, signal.default_int_handler)
     try:
         return 0 if measure() else 1
@@ -22,14 +22,14 @@ def run(measure: Callable[[], bool]) -> int:
 
 
 def allow_connections(count: int) -> None:
-    """Let this process and its children open so many connections, and some files.
+    """Raise the limit of open files of this process and its children to the hard limit.
 
-    Raises: CannotRun where the machine does not.
+    Raises: CannotRun if that is not enough for *count* connections.
     """
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and count + 500 > hard:
         raise CannotRun(
-            f"{count} targets need {count + 500} open files, and {hard} are allowed: "
-            "raise the hard limit (ulimit -Hn), or give fewer with --targets"
+            f"{count} targets need {count + 500} open files, but the limit is {hard}: "
+            "raise the hard limit (ulimit -Hn), or lower --targets"
         )
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

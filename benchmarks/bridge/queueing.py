@@ -1,10 +1,10 @@
-"""`python -m benchmarks.bridge.queueing`: the queue on disk beside SQLite and persist-queue.
+"""`python -m benchmarks.bridge.queueing`: the queue on disk, compared with SQLite, persist-queue.
 
 All of them store the same records: a batch as lmaster encodes it, with the paths of its page once.
 Each appends the same scrapes, syncs to disk once a second, and reads everything back; the CPU time
-per point is compared. Then a child that appends is killed with SIGKILL, and what it had reported
-is looked for. persist-queue is measured if it can be imported: PYTHONPATH may name where it
-is installed.
+per point is compared. Then a child that appends is killed with SIGKILL, and the benchmark counts
+how many of the scrapes that it had reported are left. persist-queue is measured if it can be
+imported, from PYTHONPATH for example.
 """
 
 import argparse
@@ -26,11 +26,11 @@ from fructosa_bridge.queue.records import batches as decoded
 from fructosa_bridge.queue.segments import Segments, sync
 
 _NODES, _SERIES = 50, 500
-_KILLED_AFTER = 500
+_SCRAPES_BEFORE_KILL = 500
 
 
 class Queue(Protocol):
-    """What is compared: append, sync to disk, read back."""
+    """The operations that are compared: append, sync to disk, read back."""
 
     def append(self, batch: Batch) -> None:
         """Queue a batch."""
@@ -39,10 +39,10 @@ class Queue(Protocol):
         """Sync everything to disk."""
 
     def read(self) -> Iterator[Batch]:
-        """Read everything that is queued."""
+        """Yield everything that is queued."""
 
 
-class Own:
+class SegmentQueue:
     """lmaster's segments."""
 
     def __init__(self, folder: Path) -> None:
@@ -58,16 +58,16 @@ class Own:
         sync(self._segments.to_sync())
 
     def read(self) -> Iterator[Batch]:
-        """Read everything that is queued."""
+        """Yield everything that is queued."""
         position = self._segments.start
         while position < self._segments.end:
-            found, position = self._segments.read(position, self._segments.end, 10**9)
-            for batch, _ in found:
+            read, position = self._segments.read(position, self._segments.end, 10**9)
+            for batch, _ in read:
                 yield batch
 
 
-class Encoded:
-    """The records of batches, as lmaster's segments have them."""
+class Records:
+    """Encodes batches into records as lmaster's segments do."""
 
     def __init__(self) -> None:
         self._encoder = RecordEncoder()
@@ -86,14 +86,14 @@ def _decode(records: Iterable[bytes]) -> Iterator[Batch]:
         yield batch
 
 
-class Sqlite:
-    """A table of records with a write-ahead log and a commit for each batch."""
+class SqliteQueue:
+    """A table of records with a write-ahead log and one commit per batch."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(exist_ok=True)
-        self._records = Encoded()
+        self._records = Records()
         self._database = sqlite3.connect(folder / "queue.db", isolation_level=None)
-        # NORMAL: commits survive the end of the process, checkpoints are synced to disk.
+        # NORMAL: commits survive a crash of the process; checkpoints are synced to disk.
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL"):
             self._database.execute(f"PRAGMA {pragma}")
         self._database.execute("CREATE TABLE IF NOT EXISTS queue (id INTEGER PRIMARY KEY, b BLOB)")
@@ -107,16 +107,16 @@ class Sqlite:
         self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def read(self) -> Iterator[Batch]:
-        """Read everything that is queued."""
+        """Yield everything that is queued."""
         rows = self._database.execute("SELECT b FROM queue ORDER BY id")
         return _decode(record for (record,) in rows)
 
 
 class PersistQueue:
-    """persist-queue's queue in files, which flushes at each put."""
+    """The file queue of persist-queue, which flushes at each put."""
 
     def __init__(self, folder: Path) -> None:
-        self._records = Encoded()
+        self._records = Records()
         self._queue: Any = importlib.import_module("persistqueue").Queue(str(folder))
 
     def append(self, batch: Batch) -> None:
@@ -127,19 +127,19 @@ class PersistQueue:
         """Do nothing."""
 
     def read(self) -> Iterator[Batch]:
-        """Read everything that is queued."""
+        """Yield everything that is queued."""
         return _decode(self._queue.get() for _ in range(self._queue.qsize()))
 
 
 QUEUES: dict[str, Callable[[Path], Queue]] = {
-    "lmaster's segments": Own,
-    "SQLite WAL, one commit per batch": Sqlite,
+    "lmaster's segments": SegmentQueue,
+    "SQLite WAL, one commit per batch": SqliteQueue,
     "persist-queue": PersistQueue,
 }
 
 
 def batches(count: int) -> Iterator[Batch]:
-    """Yield so many scrapes of nodes with the same series."""
+    """Yield *count* scrapes of nodes with the same series."""
     metrics = [f"fructosa_cpu_time_seconds_total.{n}.user" for n in range(_SERIES)]
     paths = [[f"cluster.node{n:03}.{metric}" for metric in metrics] for n in range(_NODES)]
     for number in range(count):
@@ -149,20 +149,20 @@ def batches(count: int) -> Iterator[Batch]:
 
 def append_all(queue: Queue, count: int) -> float:
     """Append *count* scrapes and sync once a second; return the CPU seconds that this took."""
-    made = list(batches(count))
+    scrapes = list(batches(count))
     synced_s = time.perf_counter()
-    began_s = time.process_time()
-    for batch in made:
+    started_s = time.process_time()
+    for batch in scrapes:
         queue.append(batch)
         if (now_s := time.perf_counter()) - synced_s >= 1:
             queue.sync()
             synced_s = now_s
     queue.sync()
-    return time.process_time() - began_s
+    return time.process_time() - started_s
 
 
 def append_and_report(name: str, folder: Path) -> None:
-    """Append for ever and report how many: what the killed child does."""
+    """Append until killed, and print the count after each scrape: the child's main function."""
     queue = QUEUES[name](folder)
     synced_s = time.monotonic()
     for number, batch in enumerate(batches(10**6), 1):
@@ -174,32 +174,32 @@ def append_and_report(name: str, folder: Path) -> None:
 
 
 def survivors(name: str, folder: Path) -> str:
-    """Kill a child that appends; return how much of what it had reported is there."""
+    """Kill a child that appends; return how many of the scrapes that it had reported are left."""
     command = [sys.executable, "-m", __spec__.name, "--child", name, str(folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         output = child.stdout or []
         for line in output:
-            if int(line) >= _KILLED_AFTER:
+            if int(line) >= _SCRAPES_BEFORE_KILL:
                 break
         child.send_signal(signal.SIGKILL)
-        reported = _KILLED_AFTER + sum(1 for _ in output)
+        reported = _SCRAPES_BEFORE_KILL + sum(1 for _ in output)
     try:
-        found = sum(1 for _ in QUEUES[name](folder).read())
+        left = sum(1 for _ in QUEUES[name](folder).read())
     except Exception as error:  # noqa: BLE001 - an error of a peer is a result
         return f"unreadable: {type(error).__name__}"
-    return f"{min(found, reported)} of {reported} scrapes"
+    return f"{min(left, reported)} of {reported} scrapes"
 
 
 def measure(name: str, folder: Path, count: int) -> tuple[float, float, float, str]:
-    """Return CPU ns per point appended, and read; bytes per point; and what survives a kill."""
+    """Return CPU ns per point to append and to read, bytes per point, and what a kill leaves."""
     queue = QUEUES[name](folder / "speed")
     append_s = append_all(queue, count)
     size = sum(file.stat().st_size for file in (folder / "speed").rglob("*") if file.is_file())
-    began_s = time.process_time()
+    started_s = time.process_time()
     points = sum(map(len, queue.read()))
-    read_s = time.process_time() - began_s
+    read_s = time.process_time() - started_s
     if points != count * _SERIES:
-        raise SystemExit(f"{name}: {points} points came back of {count * _SERIES}")
+        raise SystemExit(f"{name}: read {points} of {count * _SERIES} points")
     return (
         append_s / points * 1e9,
         read_s / points * 1e9,
@@ -211,7 +211,9 @@ def measure(name: str, folder: Path, count: int) -> tuple[float, float, float, s
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="benchmarks.bridge.queueing", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a tenth of the work, for a try")
+    parser.add_argument(
+        "--quick", action="store_true", help="do a tenth of the work: a test, not a result"
+    )
     parser.add_argument("--folder", type=Path, help="where to write (default: a temporary folder)")
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -220,24 +222,24 @@ def main() -> int:
         return 0
     count = 1_000 if arguments.quick else 10_000
     rows = []
-    own: tuple[float, float, float, str] | None = None
+    first: tuple[float, float, float, str] | None = None
     for name in QUEUES:
         with tempfile.TemporaryDirectory(prefix="bench-queue-", dir=arguments.folder) as folder:
             try:
-                found = measure(name, Path(folder), count)
+                append_ns, read_ns, size, left = measured = measure(name, Path(folder), count)
             except ImportError:
-                print(f"{name} is not installed, and left out", file=sys.stderr)
+                print(f"{name} is not installed: skipped", file=sys.stderr)
                 continue
-        own = own or found
+        first = first or measured
         rows.append(
             (
                 name,
-                f"{found[0]:.0f} ns",
-                f"{own[0] / found[0]:.2f} {TIMES}",
-                f"{found[1]:.0f} ns",
-                f"{own[1] / found[1]:.2f} {TIMES}",
-                f"{found[2]:.1f}",
-                found[3],
+                f"{append_ns:.0f} ns",
+                f"{first[0] / append_ns:.2f} {TIMES}",
+                f"{read_ns:.0f} ns",
+                f"{first[1] / read_ns:.2f} {TIMES}",
+                f"{size:.1f}",
+                left,
             )
         )
     head = ("queue", "append, CPU/point", "ratio", "read, CPU/point", "ratio", "bytes/point")

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.bridge.scaling`: what 100, 1,000 and 10,000 nodes cost one lmaster."""
+"""`python -m benchmarks.bridge.scaling`: the cost of one lmaster with 100 to 10,000 nodes."""
 
 import argparse
 import sys
@@ -13,11 +13,11 @@ from .peers import lmaster
 from .program import allow_connections, run
 from .window import Cost, measure
 
-_SHARE, _MIB = 50.0, 512.0
+_MAX_PERCENT, _MAX_MIB = 50.0, 512.0
 NOTES = f"""
-Samples are those of the pages; lmaster's queue is on disk, and points go to a carbon that reads,
-counts and forgets them. Wanted: no slot missed, at most {_SHARE:.0f} % of a core and
-{_MIB:.0f} MiB resident. A memory peak is that since the start."""
+Samples are those of the pages. lmaster has its queue on disk and sends the points to a carbon
+that only counts them. The target is no missed slot, at most {_MAX_PERCENT:.0f} % of a core and
+at most {_MAX_MIB:.0f} MiB of memory. Peak is the peak memory since the start."""
 
 
 def main() -> int:
@@ -26,19 +26,21 @@ def main() -> int:
 
 
 def _measure() -> bool:
-    """Measure and print; tell whether all did their work."""
+    """Measure and print; return whether no run had an error."""
     costs = _costs(_arguments())
     print(f"\n{_table(costs)}\n{NOTES}")
-    return not any(cost.faults for cost in costs)
+    return not any(cost.errors for cost in costs)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks.bridge.scaling", description=__doc__)
     parser.add_argument("--targets", type=int, nargs="+", default=[100, 1000, 10_000])
-    parser.add_argument("--samples", type=int, default=100, help="of a page (default: 100)")
-    parser.add_argument("--interval", type=int, default=10, help="seconds (default: 10)")
+    parser.add_argument("--samples", type=int, default=100, help="samples per page (default: 100)")
     parser.add_argument(
-        "--seconds", type=float, default=60, help="how long each is measured (default: 60)"
+        "--interval", type=int, default=10, help="scrape interval in seconds (default: 10)"
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=60, help="length of each measurement (default: 60)"
     )
     return parser.parse_args()
 
@@ -53,32 +55,32 @@ def _costs(arguments: argparse.Namespace) -> list[Cost]:
             lmaster(Path(name) / "lmaster", nodes, arguments.interval) as running,
         ):
             costs.append(measure(running, nodes, arguments.interval, arguments.seconds))
-            print(f"{targets} targets: {nodes.what}; {costs[-1].outcome}", flush=True)
+            print(f"{targets} targets: {nodes.description}; {costs[-1].summary}", flush=True)
     return costs
 
 
 def _table(costs: Sequence[Cost]) -> str:
     head = (
-        "targets", "samples/s", "CPU a sample", "of a core", "", "resident", "peak", "",
-        "missed slots", "points sent", "faults",
+        "targets", "samples/s", "CPU time per sample", "share of a core", "", "resident", "peak",
+        "", "missed slots", "points sent", "errors",
     )  # fmt: skip
     return table(head, [_row(cost) for cost in costs])
 
 
 def _row(cost: Cost) -> tuple[str, ...]:
-    share, mib = cost.share * 100, cost.peak_kb / 1024
+    percent, peak_mib = cost.share * 100, cost.peak_kb / 1024
     return (
         f"{cost.up:,}",
         f"{cost.samples / cost.seconds:,.0f}",
         f"{cost.sample_us:.2f} µs",
-        f"{share:.1f} %",
-        "met" if share <= _SHARE else "missed",
+        f"{percent:.1f} %",
+        "met" if percent <= _MAX_PERCENT else "missed",
         f"{cost.resident_kb / 1024:.0f} MiB",
-        f"{mib:.0f} MiB",
-        "met" if mib <= _MIB else "missed",
+        f"{peak_mib:.0f} MiB",
+        "met" if peak_mib <= _MAX_MIB else "missed",
         f"{cost.missed}",
         f"{cost.sent:,}",
-        "; ".join(cost.faults) or "none",
+        "; ".join(cost.errors) or "none",
     )
 
 

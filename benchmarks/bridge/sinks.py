@@ -1,4 +1,4 @@
-"""Where samples go: what reads, counts and forgets them. Threads of the benchmark's process."""
+"""Receivers that count what the scrapers send and drop it; they run in threads."""
 
 import asyncio
 import pickle
@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-_Take = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-# The last two parts of the path of a target's `up`: the metric, and the group of nodes.
+_Handle = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+# The end of the path of a target's `up`: the metric and the group of nodes.
 _UP = ".up.bench"
 
 
@@ -27,10 +27,10 @@ class Received:
 
 @contextmanager
 def carbon_sink() -> Iterator[Received]:
-    """Be a carbon pickle receiver until the block ends: frames are read, counted, forgotten."""
+    """Run a carbon pickle receiver, which only counts, until the block ends."""
     received = Received()
 
-    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while True:
                 (size,) = struct.unpack("!L", await reader.readexactly(4))
@@ -40,12 +40,12 @@ def carbon_sink() -> Iterator[Received]:
         finally:
             received.closed.set()
 
-    with _serving(take, received):
+    with _server(handle, received):
         yield received
 
 
 def _count(received: Received, frame: bytes) -> None:
-    points = pickle.loads(frame)  # noqa: S301 - it comes from our own child
+    points = pickle.loads(frame)  # noqa: S301 - sent by our own child process
     ups = [path for path, _ in points if path.endswith(_UP)]
     received.points += len(points)
     received.scrapes += len(ups)
@@ -54,10 +54,10 @@ def _count(received: Received, frame: bytes) -> None:
 
 @contextmanager
 def remote_write_sink() -> Iterator[Received]:
-    """Answer 204 to each POST until the block ends."""
+    """Run a server that responds 204 to each POST until the block ends."""
     received = Received()
 
-    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
@@ -70,22 +70,22 @@ def remote_write_sink() -> Iterator[Received]:
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
 
-    with _serving(take, received):
+    with _server(handle, received):
         yield received
 
 
 @contextmanager
-def _serving(take: _Take, received: Received) -> Iterator[None]:
-    """Run a server of its own loop in a thread until the block ends."""
+def _server(handle: _Handle, received: Received) -> Iterator[None]:
+    """Run a server with its own event loop in a thread until the block ends."""
     loop = asyncio.new_event_loop()
-    ready, end = threading.Event(), asyncio.Event()
+    ready, stop = threading.Event(), asyncio.Event()
 
     async def serve() -> None:
-        server = await asyncio.start_server(take, "127.0.0.1", 0, limit=2**22)
+        server = await asyncio.start_server(handle, "127.0.0.1", 0, limit=2**22)
         received.port = server.sockets[0].getsockname()[1]
         ready.set()
         async with server:
-            await end.wait()
+            await stop.wait()
 
     thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
     thread.start()
@@ -93,6 +93,6 @@ def _serving(take: _Take, received: Received) -> Iterator[None]:
     try:
         yield
     finally:
-        loop.call_soon_threadsafe(end.set)
+        loop.call_soon_threadsafe(stop.set)
         thread.join()
         loop.close()

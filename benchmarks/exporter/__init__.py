@@ -1,1 +1,1 @@
-"""lagent beside Debian's prometheus-node-exporter, on one machine and in one run."""
+"""Benchmarks of lagent, compared with Debian's prometheus-node-exporter in the same run."""

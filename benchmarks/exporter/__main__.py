@@ -1,4 +1,4 @@
-"""`python -m benchmarks.exporter`: lagent's cost as a part of node_exporter's."""
+"""`python -m benchmarks.exporter`: the cost of lagent compared with node_exporter."""
 
 import argparse
 import platform
@@ -15,9 +15,9 @@ from .table import results
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="benchmarks.exporter", description=__doc__)
-    parser.add_argument("--profile", action="store_true", help="tell where lagent's time goes")
+    parser.add_argument("--profile", action="store_true", help="show where lagent spends its time")
     parser.add_argument(
-        "--quick", action="store_true", help="a tenth of everything: to try it, not to quote it"
+        "--quick", action="store_true", help="do a tenth of the work: a test, not a result"
     )
     arguments = parser.parse_args()
     try:
@@ -32,8 +32,8 @@ def main() -> int:
     return 0
 
 
-def _compare(folder: Path, hurry: int) -> None:
-    comparison = Comparison(folder, default_sensors(), hurry)
+def _compare(folder: Path, divisor: int) -> None:
+    comparison = Comparison(folder, default_sensors(), divisor)
     lines = []
     for measure in comparison.measures:
         print((measure.__doc__ or "").rstrip("."), "...", file=sys.stderr, flush=True)

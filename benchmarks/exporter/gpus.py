@@ -1,7 +1,8 @@
-"""`python -m benchmarks.exporter.gpus`: what eight GPUs cost lagent, less what their library takes.
+"""`python -m benchmarks.exporter.gpus`: what eight GPUs cost lagent, without the GPU library.
 
-On the tests' driver: sensors as they come, and all read anew for each page. What the library takes
-is measured by making the same calls again, in the same order, and nothing else.
+It uses the fake driver of the tests, once with the sensors' default intervals, once with all
+sensors read for each page. To find what the library takes, it makes only the same calls again, in
+the same order.
 """
 
 import ctypes
@@ -29,16 +30,16 @@ from .processes import CannotRun, node_exporter
 from .scraping import scraper
 from .table import table
 
-_ROUNDS, _PAGES, _EVERY_S = 30, 20, 15.0
+_ROUNDS, _PAGES, _INTERVAL_S = 30, 20, 15.0
 _NOTES = """
-Ratios are to the calls, or to node_exporter in the same run. The calls cost little here: the driver
-of the tests answers from memory, NVIDIA's asks the GPU."""
+Ratios are to the calls, or to node_exporter in the same run. The calls are cheap here: the fake
+driver returns values from memory, where NVIDIA's queries the GPU."""
 
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
 
 
-class Recorder:
-    """pynvml, whose calls are written down."""
+class CallRecorder:
+    """pynvml that records the calls of its functions."""
 
     def __init__(self, nvml: Any) -> None:
         self._nvml, self.calls = nvml, list[Call]()
@@ -46,51 +47,51 @@ class Recorder:
         self.NVMLLibraryMismatchError = nvml.NVMLLibraryMismatchError
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(self._nvml, name)
+        attribute = getattr(self._nvml, name)
         if name == "_nvmlGetFunctionPointer":
-            return lambda function: self._recorded(found(function))
-        is_call = name.startswith("nvml") and callable(found)
-        return self._recorded(found) if is_call else found
+            return lambda function: self._recording(attribute(function))
+        is_call = name.startswith("nvml") and callable(attribute)
+        return self._recording(attribute) if is_call else attribute
 
-    def _recorded(self, found: Callable[..., Any]) -> Callable[..., Any]:
+    def _recording(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any) -> Any:
-            self.calls.append((found, arguments))
-            return found(*arguments)
+            self.calls.append((function, arguments))
+            return function(*arguments)
 
         return call
 
 
-class Recorded(NVML):
-    """NVML whose calls are written down while it is asked to."""
+class RecordedNVML(NVML):
+    """NVML with a call recorder."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.recorder: Recorder | None = None
+        self.recorder: CallRecorder | None = None
 
-    def _loaded(self) -> Any:
-        self.recorder = Recorder(super()._loaded())
+    def _load(self) -> Any:
+        self.recorder = CallRecorder(super()._load())
         return self.recorder
 
 
 class Scrapes:
-    """Sensors of GPUs as scrapes find them that come every 15 s, by a clock of their own.
+    """Scrapes of all GPU sensors, every 15 s of a simulated clock.
 
-    All are read anew for each page, or those that are due by their own ``time_interval``.
+    Each page has either all sensors read, or those that are due by their own ``time_interval``.
     """
 
-    def __init__(self, library: NVML, is_anew: bool) -> None:
+    def __init__(self, library: NVML, read_all: bool) -> None:
         machine, self._now_s, self._renderer = AllVendors(Driver(library)), 0.0, PageRenderer()
         kinds = [kind for kind in SENSORS.values() if issubclass(kind, GPUSensor)]
-        every_s = {"time_interval": 0.0} if is_anew else {}
-        sensors = [kind(kind.Options(**every_s), machine) for kind in kinds]
+        options = {"time_interval": 0.0} if read_all else {}
+        sensors = [kind(kind.Options(**options), machine) for kind in kinds]
         for sensor in sensors:
-            if isinstance(sensor, GPUActivity):  # by their clock it never comes too early
+            if isinstance(sensor, GPUActivity):  # it waits for some time between two samples
                 sensor.clock = lambda: self._now_s
         self.readers = [SensorReader(sensor, lambda: self._now_s) for sensor in sensors]
 
     def page(self) -> str:
         """Return the next page."""
-        self._now_s += _EVERY_S
+        self._now_s += _INTERVAL_S
         for reader in self.readers:
             if reader.needs_reading(self._now_s):
                 reader.finish(reader.run())
@@ -98,8 +99,8 @@ class Scrapes:
         return self._renderer.render(states, Format.TEXT)[0]
 
 
-def again(calls: list[Call], error: type[Exception]) -> None:
-    """Make *calls* again, as they were; some are answered by an error."""
+def repeat(calls: list[Call], error: type[Exception]) -> None:
+    """Make *calls* again; ignore those that raise *error*."""
     for call, arguments in calls:
         try:
             call(*arguments)
@@ -108,39 +109,39 @@ def again(calls: list[Call], error: type[Exception]) -> None:
 
 
 def cpu_ms(work: Callable[[], object], times: int) -> float:
-    """Return the CPU time of *work*, done so many *times*, in ms for one."""
-    began_s = time.process_time()
+    """Return the CPU time of one call of *work* in ms, measured over *times* calls."""
+    started_s = time.process_time()
     for _ in range(times):
         work()
-    return (time.process_time() - began_s) / times * 1000
+    return (time.process_time() - started_s) / times * 1000
 
 
-def measure(*, is_anew: bool, peer_us: float) -> list[tuple[str, ...]]:
-    """Return what a page costs, what the library's calls cost alone, and the rest."""
-    recorded = Recorded()
-    to_record, ours = Scrapes(recorded, is_anew), Scrapes(NVML(), is_anew)
-    for _ in range(_PAGES):  # opens the library, and asks for what is asked for once
-        to_record.page(), ours.page()
-    recorder = recorded.recorder
+def measure(*, read_all: bool, peer_us: float) -> list[tuple[str, ...]]:
+    """Return the rows for a page, for the library's calls alone, and for the rest."""
+    library = RecordedNVML()
+    recorded, plain = Scrapes(library, read_all), Scrapes(NVML(), read_all)
+    for _ in range(_PAGES):  # opens the library, and makes the calls that are made only once
+        recorded.page(), plain.page()
+    recorder = library.recorder
     if recorder is None:
         raise CannotRun(f"the sensors did not open {LIBRARY}")
     recorder.calls.clear()
     for _ in range(_PAGES):
-        to_record.page()
+        recorded.page()
     calls, error = list(recorder.calls), recorder.NVMLError
-    samples = sum(len(reader.last.samples) for reader in to_record.readers if reader.last)
+    samples = sum(len(reader.last.samples) for reader in recorded.readers if reader.last)
     pairs = [
-        (cpu_ms(ours.page, _PAGES), cpu_ms(lambda: again(calls, error), 1) / _PAGES)
+        (cpu_ms(plain.page, _PAGES), cpu_ms(lambda: repeat(calls, error), 1) / _PAGES)
         for _ in range(_ROUNDS)
     ]
-    name = "read anew" if is_anew else "as it comes"
+    name = "read anew" if read_all else "as it comes"
     return rows(name, pairs, len(calls), samples, peer_us)
 
 
 def rows(
     name: str, pairs: list[tuple[float, float]], calls: int, samples: int, peer_us: float
 ) -> list[tuple[str, ...]]:
-    """Return the table's rows, of *pairs* of a page's cost and that of its calls, in ms."""
+    """Return the rows from *pairs* of the CPU time of a page and of its calls, in ms."""
     page_ms, calls_ms = (statistics.median(column) for column in zip(*pairs, strict=True))
     ours_ms = statistics.median(page - call for page, call in pairs)
     ours_us = ours_ms / samples * 1000
@@ -150,21 +151,21 @@ def rows(
             f"{page_ms:.2f} ms",
             f"{page_ms / calls_ms:.2f}",
         ),
-        (f"its {calls / _PAGES:.0f} calls of pynvml, alone", f"{calls_ms:.2f} ms", "1"),
-        ("the rest, which is lagent's", f"{ours_ms:.2f} ms", f"{ours_ms / calls_ms:.2f}"),
-        ("of that, a sample", f"{ours_us:.2f} us", ""),
-        ("  of node_exporter's for a sample", "", f"{ours_us / peer_us:.3f}"),
+        (f"its {calls / _PAGES:.0f} pynvml calls alone", f"{calls_ms:.2f} ms", "1"),
+        ("the rest: lagent's own work", f"{ours_ms:.2f} ms", f"{ours_ms / calls_ms:.2f}"),
+        ("lagent's own work per sample", f"{ours_us:.2f} µs", ""),
+        ("ratio to node_exporter per sample", "", f"{ours_us / peer_us:.3f}"),
     ]
 
 
-def of_peer() -> float:
-    """Return node_exporter's CPU time for a sample, in microseconds."""
-    with node_exporter() as exporter, scraper(exporter) as one:
-        samples = sum(not line.startswith("#") for line in one.page()[0].splitlines())
-        began_s = exporter.cpu_s()
+def node_exporter_sample_us() -> float:
+    """Return node_exporter's CPU time per sample, in microseconds."""
+    with node_exporter() as exporter, scraper(exporter) as client:
+        samples = sum(not line.startswith("#") for line in client.page()[0].splitlines())
+        started_s = exporter.cpu_s()
         for _ in range(_PAGES):
-            one.scrape()
-        return (exporter.cpu_s() - began_s) / _PAGES / samples * 1e6
+            client.scrape()
+        return (exporter.cpu_s() - started_s) / _PAGES / samples * 1e6
 
 
 def main() -> int:
@@ -173,18 +174,18 @@ def main() -> int:
         fake = FakeDriver(Path(name), eight_hoppers())
         fake.write()
         os.environ.update(fake.environment)
-        # The loader looks at LD_LIBRARY_PATH only when a program begins; a library that is
-        # loaded already it finds by its name.
+        # The loader reads LD_LIBRARY_PATH only when a program starts, but finds a library that is
+        # already loaded by its name.
         ctypes.CDLL(f"{fake.environment['LD_LIBRARY_PATH']}/{LIBRARY}", mode=ctypes.RTLD_GLOBAL)
-        head = ("eight GPUs, a scrape in 15 s", "CPU time", "ratio to the calls")
-        peer_us = of_peer()
+        head = ("eight GPUs, one scrape in 15 s", "CPU time", "ratio to the calls")
+        peer_us = node_exporter_sample_us()
         print(
             table(
                 head,
                 [
                     row
-                    for is_anew in (False, True)
-                    for row in measure(is_anew=is_anew, peer_us=peer_us)
+                    for read_all in (False, True)
+                    for row in measure(read_all=read_all, peer_us=peer_us)
                 ],
             )
         )

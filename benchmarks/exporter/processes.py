@@ -1,4 +1,4 @@
-"""The exporters as processes: how they are started and ended, and what they cost."""
+"""Starts and stops the exporters, and reads their CPU time and memory."""
 
 import re
 import socket
@@ -14,14 +14,14 @@ from pathlib import Path
 NODE_EXPORTER = Path("/usr/bin/prometheus-node-exporter")
 LAGENT = (sys.executable, "-m", "fructosa_exporter")
 PROFILED_LAGENT = (sys.executable, "-m", "benchmarks.exporter.profiled")
-_START_S = 10
-# The clock of another process's CPU time, as clock_getcpuclockid(3) makes its number. It counts
-# in nanoseconds, threads that have ended included; /proc/PID/stat counts in hundredths of seconds.
+_START_TIMEOUT_S = 10
+# Selects the CPU clock of another process, as clock_getcpuclockid(3) does. That clock counts
+# nanoseconds and includes threads that have exited; /proc/PID/stat counts hundredths of seconds.
 _CPU_CLOCK = 2
 
 
 class CannotRun(Exception):
-    """What keeps the benchmark from running, and what to do about it."""
+    """The benchmark cannot run; the message says why, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -33,29 +33,29 @@ class Exporter:
     pid: int
 
     def cpu_s(self) -> float:
-        """Return the CPU time that it has used so far, in user and kernel mode."""
+        """Return the CPU time used so far, in user and kernel mode."""
         return time.clock_gettime((~self.pid << 3) | _CPU_CLOCK)
 
     def resident_kb(self) -> int:
-        """Return its resident memory."""
+        """Return the resident memory."""
         return status_number(self.pid, "VmRSS")
 
 
 def status_number(pid: int, key: str) -> int:
-    """Return a number of /proc/PID/status, memory in kB."""
-    found = re.search(rf"^{key}:\s+(\d+)", Path(f"/proc/{pid}/status").read_text(), re.M)
-    if found is None:
-        raise CannotRun(f"/proc/{pid}/status has no {key}; did the process end?")
-    return int(found[1])
+    """Return a number from /proc/PID/status; memory is in kB."""
+    match = re.search(rf"^{key}:\s+(\d+)", Path(f"/proc/{pid}/status").read_text(), re.M)
+    if match is None:
+        raise CannotRun(f"/proc/{pid}/status has no {key}; did the process exit?")
+    return int(match[1])
 
 
 @contextmanager
 def node_exporter(*options: str) -> Iterator[Exporter]:
-    """Run Debian's node exporter until the block ends."""
+    """Run Debian's node_exporter until the block ends."""
     if not NODE_EXPORTER.exists():
         raise CannotRun(
             f"{NODE_EXPORTER} is missing: apt-get install prometheus-node-exporter "
-            "(the benchmark starts it by itself, its service is not needed)"
+            "(the benchmark starts its own, the service is not needed)"
         )
     port = free_port()
     command = [NODE_EXPORTER, f"--web.listen-address=127.0.0.1:{port}", "--log.level=error"]
@@ -70,7 +70,7 @@ def lagent(
     settings: Mapping[str, str] | None = None,
     command: Sequence[str] = LAGENT,
 ) -> Iterator[Exporter]:
-    """Run lagent until the block ends, with the sensors that *intervals_s* names."""
+    """Run lagent until the block ends, with the sensors and intervals of *intervals_s*."""
     lines = ["[lagent]", *(f"{key} = {value}" for key, value in (settings or {}).items())]
     for name, interval_s in intervals_s.items():
         lines += ["", f"[sensor:{name}]", f"time_interval = {interval_s:g}"]
@@ -81,28 +81,28 @@ def lagent(
         yield exporter
 
 
-def anew(sensors: Iterable[str]) -> dict[str, float]:
-    """Return intervals with which every one of *sensors* is read at each scrape."""
+def read_at_each_scrape(sensors: Iterable[str]) -> dict[str, float]:
+    """Return intervals with which lagent reads all *sensors* at each scrape."""
     return dict.fromkeys(sensors, 0.0)
 
 
 def default_sensors() -> list[str]:
-    """Return the sensors that lagent reads on this machine when none is configured."""
+    """Return the sensors that lagent reads on this machine without a configuration."""
     overview = subprocess.check_output([*LAGENT, "sensors"], text=True)
     return re.findall(r"^(\w+) +\* ", overview, re.MULTILINE)
 
 
 @contextmanager
 def running(name: str, command: Sequence[str], port: int) -> Iterator[Exporter]:
-    """Run a server that listens on the loopback's *port* until the block ends."""
-    # A file, not a pipe: what nobody reads must not hold the server up.
+    """Run a server that listens on a loopback *port* until the block ends."""
+    # A file: with a pipe that nobody reads, the server would block.
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
         try:
             if not _listens(process, port):
                 log.seek(0)
-                said = log.read().decode(errors="replace").strip()
-                raise CannotRun(f"{' '.join(command)} does not serve; it said: {said}")
+                output = log.read().decode(errors="replace").strip()
+                raise CannotRun(f"{' '.join(command)} did not start; its output: {output}")
             yield Exporter(name, port, process.pid)
         finally:
             process.terminate()
@@ -114,8 +114,8 @@ def running(name: str, command: Sequence[str], port: int) -> Iterator[Exporter]:
 
 
 def _listens(process: subprocess.Popen[bytes], port: int) -> bool:
-    until_s = time.monotonic() + _START_S
-    while time.monotonic() < until_s and process.poll() is None:
+    deadline_s = time.monotonic() + _START_TIMEOUT_S
+    while time.monotonic() < deadline_s and process.poll() is None:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
         except OSError:
@@ -126,8 +126,8 @@ def _listens(process: subprocess.Popen[bytes], port: int) -> bool:
 
 
 def free_port() -> int:
-    """Return a port of the loopback address that nobody listens on."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
+    """Return a free TCP port of the loopback address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
         return port

@@ -1,7 +1,7 @@
 """lagent under cProfile in every thread: `python -m benchmarks.exporter.profiled serve …`.
 
-It begins anew on SIGUSR2. What it writes at its end, into the file that BENCH_PROFILE names, pstats
-can read. For Python 3.11: from 3.12 on there can be only one profiler at a time.
+SIGUSR2 resets the profile. On exit it writes the profile, for pstats, to the file that
+BENCH_PROFILE names. It needs Python 3.11: since 3.12 there can be only one profiler at a time.
 """
 
 import cProfile
@@ -17,7 +17,7 @@ from fructosa_exporter.cli import main
 
 
 class _Profile(cProfile.Profile):
-    """A profiler that may be asked from another thread: what is under way there is left alone."""
+    """A profiler whose statistics another thread can take, without ending calls in progress."""
 
     create_stats = cProfile.Profile.snapshot_stats
 
@@ -32,17 +32,17 @@ def _profile(*_: FrameType | str | Any) -> None:
     profile.enable()
 
 
-def _begin_anew(*_: int | FrameType | None) -> None:
+def _reset(*_: int | FrameType | None) -> None:
     for profile in _profiles:
         profile.clear()
 
 
 def _run() -> int:
-    signal.signal(signal.SIGUSR2, _begin_anew)
+    signal.signal(signal.SIGUSR2, _reset)
     threading.setprofile(_profile)
     _profile()
     code = main(sys.argv[1:])
-    # Stats refuses a profile of a thread that did nothing since.
+    # pstats rejects the empty profile of a thread that did nothing since the reset.
     pstats.Stats(*filter(_Profile.getstats, _profiles)).dump_stats(os.environ["BENCH_PROFILE"])
     return code
 

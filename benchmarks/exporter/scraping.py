@@ -1,4 +1,4 @@
-"""Scrapes as Prometheus makes them: on one connection that is kept, gzip and its Accept header."""
+"""Scrapes as Prometheus does: over a persistent connection, with gzip and its Accept header."""
 
 import gzip
 import time
@@ -8,7 +8,7 @@ from http.client import HTTPConnection
 
 from .processes import CannotRun, Exporter
 
-# As Prometheus 2.45 sends them.
+# The request headers of Prometheus 2.45.
 HEADERS = {
     "User-Agent": "Prometheus/2.45.0",
     "Accept": "application/openmetrics-text;version=1.0.0,"
@@ -18,47 +18,49 @@ HEADERS = {
 }
 
 
-class Scraper:
-    """One scraper of one exporter."""
+class PageClient:
+    """An HTTP client that scrapes one exporter."""
 
     def __init__(self, connection: HTTPConnection) -> None:
         self._connection = connection
 
     def scrape(self) -> bytes:
-        """Return a page, as it came over the wire."""
-        return self._ask()[0]
+        """Scrape; return the body of the response, which may be compressed."""
+        return self._get()[0]
 
     def page(self) -> tuple[str, bool]:
-        """Return a page as text, and whether it came packed."""
-        body, encoding = self._ask()
-        is_packed = encoding == "gzip"
-        return (gzip.decompress(body) if is_packed else body).decode(), is_packed
+        """Scrape; return the page as text, and whether it was sent in gzip."""
+        body, encoding = self._get()
+        is_gzip = encoding == "gzip"
+        return (gzip.decompress(body) if is_gzip else body).decode(), is_gzip
 
     def latency_s(self) -> float:
-        """Scrape; return how long it took until the page was there."""
-        began_s = time.perf_counter()
+        """Scrape; return the time until the whole page was received."""
+        started_s = time.perf_counter()
         self.scrape()
-        return time.perf_counter() - began_s
+        return time.perf_counter() - started_s
 
-    def _ask(self) -> tuple[bytes, str | None]:
+    def _get(self) -> tuple[bytes, str | None]:
         self._connection.request("GET", "/metrics", headers=HEADERS)
-        answer = self._connection.getresponse()
-        body = answer.read()
-        if answer.status != 200 or not body:
-            raise CannotRun(f"port {self._connection.port} answers {answer.status}, no page")
-        return body, answer.getheader("Content-Encoding")
+        response = self._connection.getresponse()
+        body = response.read()
+        if response.status != 200 or not body:
+            raise CannotRun(
+                f"port {self._connection.port} responded {response.status} without a page"
+            )
+        return body, response.getheader("Content-Encoding")
 
 
 @contextmanager
-def scraper(exporter: Exporter) -> Iterator[Scraper]:
+def scraper(exporter: Exporter) -> Iterator[PageClient]:
     """Connect to *exporter* until the block ends."""
     connection = HTTPConnection("127.0.0.1", exporter.port, timeout=30)
     try:
-        yield Scraper(connection)
+        yield PageClient(connection)
     finally:
         connection.close()
 
 
 def samples(page: str) -> int:
-    """Return how many samples a page has."""
+    """Return the number of samples on a page."""
     return sum(1 for line in page.splitlines() if line and not line.startswith("#"))

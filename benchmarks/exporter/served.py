@@ -1,8 +1,8 @@
 """One page behind one HTTP server: `python -m benchmarks.exporter.served NAME PORT [CERT KEY]`.
 
-Each function serves BODY at any address until the process is ended, as that server does it with
-no settings but those that let a thousand connections stay open. Imports are inside, so that a
-process has what its server needs and nothing else.
+Each function serves BODY at any path until the process is killed. The servers have their default
+settings, except for what a thousand open connections require. Each function has its own imports,
+so that the process loads only what its server needs.
 """
 
 import sys
@@ -14,30 +14,30 @@ if TYPE_CHECKING:
     import ssl
 
 BODY = b'fructosa_cpu_seconds_total{cpu="17",mode="user"} 123456.78\n' * 424  # 25 kB
-TYPE = "text/plain; version=0.0.4; charset=utf-8"
-_CONNECTIONS = 2000
-_RECEIVED = 64 * 1024
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_MAX_CONNECTIONS = 2000
+_RECV_BYTES = 64 * 1024
 
 Certificate = tuple[Path, Path]
 
 
 class NoTLS(Exception):
-    """This server speaks no TLS by itself."""
+    """This server does not support TLS."""
 
 
-def context(certificate: Certificate | None) -> "ssl.SSLContext | None":
-    """Return what a server needs for TLS; None without a certificate."""
+def tls_context(certificate: Certificate | None) -> "ssl.SSLContext | None":
+    """Return the TLS context of a server; None without a certificate."""
     if certificate is None:
         return None
     import ssl
 
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    made.load_cert_chain(*certificate)
-    return made
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    return context
 
 
 def http_server(port: int, certificate: Certificate | None) -> None:
-    """Serve with http.server, a thread a connection; TLS is around its socket."""
+    """Serve with http.server: one thread per connection, a TLS socket around the listener."""
     from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
     class Handler(BaseHTTPRequestHandler):
@@ -46,7 +46,7 @@ def http_server(port: int, certificate: Certificate | None) -> None:
 
         def do_GET(self) -> None:
             self.send_response(200)
-            self.send_header("Content-Type", TYPE)
+            self.send_header("Content-Type", CONTENT_TYPE)
             self.send_header("Content-Length", str(len(BODY)))
             self.end_headers()
             self.wfile.write(BODY)
@@ -59,15 +59,15 @@ def http_server(port: int, certificate: Certificate | None) -> None:
         request_queue_size = 256
 
     server = Server(("127.0.0.1", port), Handler)
-    if tls := context(certificate):
-        server.socket = tls.wrap_socket(
+    if context := tls_context(certificate):
+        server.socket = context.wrap_socket(
             server.socket, server_side=True, do_handshake_on_connect=False
         )
     server.serve_forever()
 
 
 def waitress(port: int, certificate: Certificate | None) -> None:
-    """Serve with waitress: a thread for sockets, four for answers."""
+    """Serve with waitress: one thread for the sockets, four for responses."""
     from waitress import serve
 
     if certificate:
@@ -75,26 +75,26 @@ def waitress(port: int, certificate: Certificate | None) -> None:
     serve(
         _wsgi,
         listen=f"127.0.0.1:{port}",
-        connection_limit=_CONNECTIONS,
-        asyncore_use_poll=True,  # select() ends at 1,024 files
+        connection_limit=_MAX_CONNECTIONS,
+        asyncore_use_poll=True,  # select() supports at most 1,024 files
         _quiet=True,
     )
 
 
 def cheroot(port: int, certificate: Certificate | None) -> None:
-    """Serve with cheroot: a thread for idle connections, ten for answers."""
+    """Serve with cheroot: one thread for idle connections, ten for responses."""
     from cheroot.ssl.builtin import BuiltinSSLAdapter
     from cheroot.wsgi import Server
 
     server = Server(("127.0.0.1", port), _wsgi, request_queue_size=256)
-    server.keep_alive_conn_limit = _CONNECTIONS
+    server.keep_alive_conn_limit = _MAX_CONNECTIONS
     if certificate:
         server.ssl_adapter = BuiltinSSLAdapter(*map(str, certificate))
     server.start()
 
 
 def asyncio_protocol(port: int, certificate: Certificate | None) -> None:
-    """Serve with a Protocol of asyncio that knows just enough HTTP."""
+    """Serve with an asyncio Protocol that implements just enough HTTP."""
     import asyncio
 
     class OnePage(asyncio.Protocol):
@@ -113,7 +113,7 @@ def asyncio_protocol(port: int, certificate: Certificate | None) -> None:
     async def serve() -> None:
         loop = asyncio.get_running_loop()
         server = await loop.create_server(
-            OnePage, "127.0.0.1", port, ssl=context(certificate), backlog=256
+            OnePage, "127.0.0.1", port, ssl=tls_context(certificate), backlog=256
         )
         await server.serve_forever()
 
@@ -124,23 +124,23 @@ def aiohttp(port: int, certificate: Certificate | None) -> None:
     """Serve with aiohttp."""
     from aiohttp import web
 
-    async def answer(_: web.Request) -> web.Response:
-        return web.Response(body=BODY, headers={"Content-Type": TYPE})
+    async def respond(_: web.Request) -> web.Response:
+        return web.Response(body=BODY, headers={"Content-Type": CONTENT_TYPE})
 
     application = web.Application()
-    application.router.add_get("/{path:.*}", answer)
+    application.router.add_get("/{path:.*}", respond)
     web.run_app(
         application,
         host="127.0.0.1",
         port=port,
-        ssl_context=context(certificate),
+        ssl_context=tls_context(certificate),
         print=None,
         access_log=None,
     )
 
 
 def h11_selectors(port: int, certificate: Certificate | None) -> None:
-    """Serve with h11 in a loop of selectors, which waits until a page is sent."""
+    """Serve with h11 in a loop over selectors, which blocks while it sends a page."""
     import selectors
     import socket
 
@@ -152,50 +152,50 @@ def h11_selectors(port: int, certificate: Certificate | None) -> None:
     listener = socket.create_server(("127.0.0.1", port), backlog=256)
     selector.register(listener, selectors.EVENT_READ)
 
-    def answer(connection: h11.Connection) -> bytes:
-        headers = [("Content-Type", TYPE), ("Content-Length", str(len(BODY)))]
+    def response(connection: h11.Connection) -> bytes:
+        headers = [("Content-Type", CONTENT_TYPE), ("Content-Length", str(len(BODY)))]
         events = (
             h11.Response(status_code=200, headers=headers),
             h11.Data(data=BODY),
             h11.EndOfMessage(),
         )
-        sent = b"".join(connection.send(event) or b"" for event in events)
+        data = b"".join(connection.send(event) or b"" for event in events)
         connection.start_next_cycle()
-        return sent
+        return data
 
-    def receive(connected: socket.socket, connection: h11.Connection) -> None:
-        data = connected.recv(_RECEIVED)
+    def receive(client: socket.socket, connection: h11.Connection) -> None:
+        data = client.recv(_RECV_BYTES)
         connection.receive_data(data)
         while (event := connection.next_event()) not in (h11.NEED_DATA, h11.PAUSED):
             if isinstance(event, h11.EndOfMessage):
-                connected.sendall(answer(connection))
+                client.sendall(response(connection))
             elif isinstance(event, h11.ConnectionClosed):
-                selector.unregister(connected)
-                connected.close()
+                selector.unregister(client)
+                client.close()
                 return
 
     while True:
         for key, _ in selector.select():
             if key.fileobj is listener:
-                connected, _ = listener.accept()
-                connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                selector.register(connected, selectors.EVENT_READ, h11.Connection(h11.SERVER))
+                client, _ = listener.accept()
+                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                selector.register(client, selectors.EVENT_READ, h11.Connection(h11.SERVER))
             else:
                 receive(key.fileobj, key.data)  # type: ignore[arg-type]
 
 
 def lagent(port: int, certificate: Certificate | None) -> None:
-    """Serve with lagent's server, a loop of selectors, without its sensors and pages."""
+    """Serve with lagent's server, a loop over selectors, without its sensors and pages."""
     from fructosa_exporter.web.response import Response
     from fructosa_exporter.web.server import Server, ServerLimits
     from fructosa_service.config.kinds import Endpoint
 
-    tls = context(certificate)
+    context = tls_context(certificate)
     Server(
         [Endpoint("127.0.0.1", port)],
-        lambda _, connection: connection.answer(Response(200, BODY, TYPE)),
-        ServerLimits(max_connections=_CONNECTIONS),
-        lambda: tls,
+        lambda _, connection: connection.respond(Response(200, BODY, CONTENT_TYPE)),
+        ServerLimits(max_connections=_MAX_CONNECTIONS),
+        lambda: context,
     ).serve_forever()
 
 
@@ -211,18 +211,17 @@ SERVERS: dict[str, Callable[[int, Certificate | None], None]] = {
 
 
 def _wsgi(_: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    start_response("200 OK", [("Content-Type", TYPE), ("Content-Length", str(len(BODY)))])
+    start_response("200 OK", [("Content-Type", CONTENT_TYPE), ("Content-Length", str(len(BODY)))])
     return [BODY]
 
 
 def _head() -> bytes:
-    return (
-        f"HTTP/1.1 200 OK\r\nContent-Type: {TYPE}\r\nContent-Length: {len(BODY)}\r\n\r\n".encode()
-    )
+    headers = f"Content-Type: {CONTENT_TYPE}\r\nContent-Length: {len(BODY)}\r\n"
+    return f"HTTP/1.1 200 OK\r\n{headers}\r\n".encode()
 
 
 def main(name: str, port: str, *certificate: str) -> int:
-    """Serve."""
+    """Run the server *name* until it is killed."""
     pair = (Path(certificate[0]), Path(certificate[1])) if certificate else None
     try:
         SERVERS[name](int(port), pair)

@@ -1,8 +1,9 @@
-"""`python -m benchmarks.exporter.servers`: which HTTP server carries the page best.
+"""`python -m benchmarks.exporter.servers`: HTTP servers that could serve lagent's page.
 
-Each serves one page of 25 kB, in a process of its own: what it costs to keep it, to ask it, to
-ask it over TLS, and to have a thousand idle connections. Run it with a Python that has the others
-(pip install waitress cheroot h11 aiohttp); those that are missing are left out and named.
+Each serves one page of 25 kB in its own process. The benchmark measures memory, the CPU time of a
+request with and without TLS, and the cost of a thousand idle connections. Run it with a Python in
+which the other servers are installed (pip install waitress cheroot h11 aiohttp); those that are
+missing are skipped and named.
 """
 
 import platform
@@ -26,26 +27,27 @@ _REQUESTS = 1000
 _WARM_UP = 100
 _IDLE = 1000
 _FILES = 2 * _IDLE + 100
-_PATIENCE_S = 5
+_TIMEOUT_S = 5
 
 _HEAD = (
     "server",
     f"resident after {_REQUESTS:,} requests",
-    "CPU a request",
+    "CPU per request",
     "over TLS",
-    f"with {_IDLE:,} idle connections: threads",
-    "more memory",
-    "answers",
+    f"threads with {_IDLE:,} idle connections",
+    "additional memory",
+    "responds",
 )
 _NOTES = f"""
-{len(BODY):,} bytes without compression, {_REQUESTS:,} requests on one connection that is kept. Idle
-connections have asked for nothing yet. A dash: the server speaks no TLS by itself."""
+{len(BODY):,} bytes without compression, {_REQUESTS:,} requests over one persistent connection. Idle
+connections have not sent a request. The last column says whether the server still responds to a new
+connection. A dash means that the server does not support TLS."""
 
 
 def main() -> int:
     """Measure each server that can be imported, and print."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(_FILES, most), most))
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(_FILES, hard), hard))
     rows = []
     with tempfile.TemporaryDirectory(prefix="bench-servers-") as folder:
         certificate = _certificate(Path(folder))
@@ -54,7 +56,7 @@ def main() -> int:
             try:
                 rows.append((name, *_plain(name), _over_tls(name, certificate), *_idle(name)))
             except CannotRun as error:
-                print(f"left out: {error}", file=sys.stderr)
+                print(f"skipped: {error}", file=sys.stderr)
     print(f"Python {platform.python_version()}, {platform.machine()}\n")
     print(table(_HEAD, rows))
     print(_NOTES)
@@ -63,18 +65,18 @@ def main() -> int:
 
 def _plain(name: str) -> tuple[str, str]:
     with _served(name) as server:
-        cpu_us = _cpu_us(server, HTTPConnection("127.0.0.1", server.port, timeout=_PATIENCE_S))
+        cpu_us = _cpu_us(server, HTTPConnection("127.0.0.1", server.port, timeout=_TIMEOUT_S))
         return f"{server.resident_kb() / 1e3:.1f} MB", f"{cpu_us:.0f} µs"
 
 
 def _over_tls(name: str, certificate: Sequence[str]) -> str:
     if not certificate:
         return "no openssl"
-    trusting = ssl.create_default_context(cafile=certificate[0])
+    context = ssl.create_default_context(cafile=certificate[0])
     try:
         with _served(name, *certificate) as server:
             connection = HTTPSConnection(
-                "localhost", server.port, timeout=_PATIENCE_S, context=trusting
+                "localhost", server.port, timeout=_TIMEOUT_S, context=context
             )
             return f"{_cpu_us(server, connection):.0f} µs"
     except CannotRun:
@@ -83,33 +85,35 @@ def _over_tls(name: str, certificate: Sequence[str]) -> str:
 
 def _idle(name: str) -> tuple[str, str, str]:
     with _served(name) as server, ExitStack() as stack:
-        _ask(HTTPConnection("127.0.0.1", server.port, timeout=_PATIENCE_S), _WARM_UP)
+        _request(HTTPConnection("127.0.0.1", server.port, timeout=_TIMEOUT_S), _WARM_UP)
         before_kb = server.resident_kb()
         for _ in range(_IDLE):
-            stack.enter_context(create_connection(("127.0.0.1", server.port), _PATIENCE_S))
+            stack.enter_context(create_connection(("127.0.0.1", server.port), _TIMEOUT_S))
         try:
-            _ask(HTTPConnection("127.0.0.1", server.port, timeout=_PATIENCE_S), 1)
-            answers = "yes"
+            _request(HTTPConnection("127.0.0.1", server.port, timeout=_TIMEOUT_S), 1)
+            responds = "yes"
         except OSError:
-            answers = "no"
+            responds = "no"
         threads = status_number(server.pid, "Threads")
-        return f"{threads}", f"{(server.resident_kb() - before_kb) / 1e3:.1f} MB", answers
+        return f"{threads}", f"{(server.resident_kb() - before_kb) / 1e3:.1f} MB", responds
 
 
 def _cpu_us(server: Exporter, connection: HTTPConnection) -> float:
-    _ask(connection, _WARM_UP, closes=False)
-    began_s = server.cpu_s()
-    _ask(connection, _REQUESTS)
-    return (server.cpu_s() - began_s) / _REQUESTS * 1e6
+    _request(connection, _WARM_UP, close=False)
+    started_s = server.cpu_s()
+    _request(connection, _REQUESTS)
+    return (server.cpu_s() - started_s) / _REQUESTS * 1e6
 
 
-def _ask(connection: HTTPConnection, times: int, *, closes: bool = True) -> None:
+def _request(connection: HTTPConnection, times: int, *, close: bool = True) -> None:
     for _ in range(times):
         connection.request("GET", "/metrics")
-        answer = connection.getresponse()
-        if len(answer.read()) != len(BODY):
-            raise CannotRun(f"port {connection.port} answers {answer.status} with another page")
-    if closes:
+        response = connection.getresponse()
+        if len(response.read()) != len(BODY):
+            raise CannotRun(
+                f"port {connection.port} responded {response.status} with an unexpected page"
+            )
+    if close:
         connection.close()
 
 
@@ -122,7 +126,7 @@ def _served(name: str, *certificate: str) -> Iterator[Exporter]:
 
 
 def _certificate(folder: Path) -> list[str]:
-    """Return a certificate for localhost and its key; nothing where openssl is missing."""
+    """Return the files of a certificate for localhost and its key; [] if openssl is missing."""
     if (openssl := shutil.which("openssl")) is None:
         return []
     certificate, key = str(folder / "certificate.pem"), str(folder / "key.pem")

@@ -1,9 +1,9 @@
-"""What both exporters read: sensors of lagent, and the collectors of node_exporter like them."""
+"""The sensors of lagent, and the collectors of node_exporter, that are compared."""
 
 from collections.abc import Iterable
 
-# cpu, memory, disks, file systems, network, load, stat. A sensor that repeats what another tells
-# (CPUPercent and CPUTimesPercent are CPUTimes in another form) has no match in node_exporter.
+# cpu, memory, disks, file systems, network, load, stat. CPUPercent and CPUTimesPercent show
+# CPUTimes in another form and have no counterpart in node_exporter.
 SENSORS = (
     "CPUTimes",
     "CPUStats",
@@ -17,7 +17,7 @@ SENSORS = (
 )
 COLLECTORS = ("cpu", "meminfo", "diskstats", "filesystem", "netdev", "loadavg", "stat")
 
-# What reads nothing but /proc. File systems are left out: those of a tree are mounted nowhere.
+# These read nothing but /proc. File systems are left out: those of a generated tree do not exist.
 PROC_SENSORS = (
     "CPUPercent",
     "CPUTimes",
@@ -47,17 +47,17 @@ PROC_COLLECTORS = (
     "filefd",
     "entropy",
 )
-_NO_PROC = ("filesystem", "DiskUsage")
-SENSORS_OF_PROC = tuple(name for name in SENSORS if name not in _NO_PROC)
-COLLECTORS_OF_PROC = tuple(name for name in COLLECTORS if name not in _NO_PROC)
+_NOT_PROC = ("filesystem", "DiskUsage")
+SENSORS_OF_PROC = tuple(name for name in SENSORS if name not in _NOT_PROC)
+COLLECTORS_OF_PROC = tuple(name for name in COLLECTORS if name not in _NOT_PROC)
 
 
 def only(collectors: Iterable[str]) -> list[str]:
-    """Return the options with which node_exporter has these *collectors* alone."""
+    """Return the options that enable only these *collectors* of node_exporter."""
     return ["--collector.disable-defaults", *(f"--collector.{name}" for name in collectors)]
 
 
-def present(sensors: Iterable[str], here: Iterable[str]) -> list[str]:
-    """Return those of *sensors* that this lagent can read *here*."""
-    known = set(here)
+def present(sensors: Iterable[str], available: Iterable[str]) -> list[str]:
+    """Return those of *sensors* that are *available* on this machine."""
+    known = set(available)
     return [name for name in sensors if name in known]

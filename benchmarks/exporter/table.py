@@ -1,16 +1,16 @@
-"""Results, and how they are printed."""
+"""Results as tables in Markdown."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-TIMES = "×"  # noqa: RUF001 - it is meant
+TIMES = "×"  # noqa: RUF001 - the multiplication sign is intended
 
 
 @dataclass(frozen=True)
 class Line:
-    """One measure: lagent's part of node_exporter's, and the numbers behind it.
+    """One measure: the ratio of lagent to node_exporter, and the numbers behind it.
 
-    *target* is the most that is wanted; None where the line is there to be looked at.
+    *target* is the upper limit; None if there is no target.
     """
 
     measure: str
@@ -22,13 +22,13 @@ class Line:
 
     @property
     def verdict(self) -> str:
-        """Tell whether the target is met."""
+        """Whether the target is met, as a word; empty without a target."""
         if self.target is None:
             return ""
         return "met" if self.value <= self.target else "missed"
 
     def cells(self) -> tuple[str, ...]:
-        """Return the line's cells."""
+        """Return the cells of the line."""
         form = ".2f" if self.unit == TIMES else ".0f"
         target = "" if self.target is None else f"≤ {self.target:{form}} {self.unit}"
         value = f"{self.value:{form}} {self.unit}"
@@ -42,7 +42,7 @@ def results(lines: Sequence[Line]) -> str:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a table in Markdown, aligned so that it reads well as it is."""
+    """Return a table in Markdown whose columns are aligned."""
     widths = [max(len(cell) for cell in column) for column in zip(head, *rows, strict=True)]
 
     def line(cells: Sequence[str]) -> str:

@@ -1,11 +1,11 @@
-"""A /proc of a node with 256 threads, for both exporters to read.
+"""A generated /proc of a node with 256 threads, for both exporters to read.
 
-It is no recording of such a node: no public one was found that holds more than cpuinfo. It is
-made from the /proc of the machine that runs this. Lines that there are one a processor are
-repeated to 256, each with numbers of its own and as many digits as 40 days of work give; disks
-and interfaces are those of a compute node (2 NVMe disks with 3 partitions, Ethernet, InfiniBand);
-all else is copied as it is. On the same kernel the same tree is made each time. The processors'
-times go on when they are told to, as shares of time are of nothing on a node that stands still.
+It is not a recording: no public one was found that has more than cpuinfo. It is generated from the
+/proc of this machine. Lines of which there is one per processor are repeated to 256, each with
+other numbers, which have as many digits as after 40 days of uptime. Disks and interfaces are those
+of a compute node (2 NVMe disks with 3 partitions, Ethernet, InfiniBand). Everything else is copied.
+The same kernel gives the same tree. advance() increases the processors' times: without that,
+shares of CPU time would have nothing to be computed from.
 
     python -m benchmarks.exporter.tree FOLDER
 """
@@ -17,8 +17,8 @@ from pathlib import Path
 PROCESSORS = 256
 _HZ = 100
 _UPTIME_S = 40 * 24 * 3600
-# How many numbers the line intr of /proc/stat has: x86 reserves 8 interrupts a processor and 17
-# for each pin of the I/O APICs, of which such a node has some 56, and prints zeros for the unused.
+# How many numbers the line intr of /proc/stat has: x86 reserves 8 interrupts per processor and 17
+# per pin of the I/O APICs, of which such a node has about 56, and prints zeros for unused ones.
 _INTERRUPTS = 8 * PROCESSORS + 17 * 56
 _USED_INTERRUPTS = 2 * PROCESSORS
 
@@ -52,14 +52,14 @@ _INTERFACES = ("lo", "eth0", "eth1", "ib0")
 
 
 class Tree:
-    """The tree below *root*, made from what *proc* has."""
+    """The tree below *root*, generated from *proc*."""
 
     def __init__(self, root: Path, proc: Path = Path("/proc")) -> None:
         self.root = root
-        dice = random.Random(PROCESSORS)  # noqa: S311 - nobody is to be kept from guessing
-        self._rest = _rest_of_stat((proc / "stat").read_text(), dice)
+        rng = random.Random(PROCESSORS)  # noqa: S311 - not for security
+        self._rest = _rest_of_stat((proc / "stat").read_text(), rng)
         self._processors = [
-            [round(_UPTIME_S * _HZ * share * dice.uniform(0.8, 1.2)) for share in _SHARES]
+            [round(_UPTIME_S * _HZ * share * rng.uniform(0.8, 1.2)) for share in _SHARES]
             for _ in range(PROCESSORS)
         ]
         files = {
@@ -68,22 +68,22 @@ class Tree:
         files |= {
             "loadavg": f"201.17 198.40 187.93 203/{9 * PROCESSORS} 3141592\n",
             "uptime": f"{_UPTIME_S}.25 {_UPTIME_S * PROCESSORS // 5}.75\n",
-            "net/softnet_stat": _softnet(dice),
-            "net/dev": _interfaces(dice),
-            "diskstats": _disks(dice),
+            "net/softnet_stat": _softnet(rng),
+            "net/dev": _interfaces(rng),
+            "diskstats": _disks(rng),
             "swaps": "Filename\tType\tSize\tUsed\tPriority\n",
             "mounts": _MOUNTS,
             "1/mounts": _MOUNTS,
             "self/mounts": _MOUNTS,
         }
         for name, text in files.items():
-            place = root / name
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_text(text)
-        self.go_on()
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        self.advance()
 
-    def go_on(self) -> None:
-        """Let a second pass for the processors."""
+    def advance(self) -> None:
+        """Advance the times of the processors by one second."""
         for number, times in enumerate(self._processors):
             for mode, share in enumerate(_SHARES):
                 times[mode] += round(_HZ * share * (1 + number % 7 / 20))
@@ -94,11 +94,11 @@ class Tree:
         (self.root / "stat.new").rename(self.root / "stat")
 
 
-def _rest_of_stat(here: str, dice: random.Random) -> str:
-    """Return /proc/stat without the processors: as *here*, with the numbers of a large node."""
-    lines = (line.partition(" ") for line in here.splitlines() if not line.startswith("cpu"))
+def _rest_of_stat(stat: str, rng: random.Random) -> str:
+    """Return *stat*, a /proc/stat, without the processors and with the numbers of a large node."""
+    lines = (line.partition(" ") for line in stat.splitlines() if not line.startswith("cpu"))
     rest = {key: values for key, _, values in lines}
-    used = [dice.randrange(10**7) for _ in range(_USED_INTERRUPTS)]
+    used = [rng.randrange(10**7) for _ in range(_USED_INTERRUPTS)]
     unused = [0] * (_INTERRUPTS - _USED_INTERRUPTS)
     rest |= {
         "intr": " ".join(map(str, [10**11 + sum(used), *used, *unused])),
@@ -109,9 +109,9 @@ def _rest_of_stat(here: str, dice: random.Random) -> str:
     return "".join(f"{key} {values}\n" for key, values in rest.items())
 
 
-def _softnet(dice: random.Random) -> str:
+def _softnet(rng: random.Random) -> str:
     lines = (
-        f"{dice.randrange(2**32):08x} 00000000 {dice.randrange(2**16):08x} "
+        f"{rng.randrange(2**32):08x} 00000000 {rng.randrange(2**16):08x} "
         + "00000000 " * 9
         + f"{number:08x}"
         for number in range(PROCESSORS)
@@ -119,24 +119,24 @@ def _softnet(dice: random.Random) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _interfaces(dice: random.Random) -> str:
+def _interfaces(rng: random.Random) -> str:
     head = (
         "Inter-|   Receive                                                |  Transmit\n"
         " face |bytes    packets errs drop fifo frame compressed multicast"
         "|bytes    packets errs drop fifo colls carrier compressed\n"
     )
 
-    def way() -> str:
-        return f"{dice.randrange(10**14)} {dice.randrange(10**11)} 0 {dice.randrange(99)} 0 0 0 0"
+    def counters() -> str:
+        return f"{rng.randrange(10**14)} {rng.randrange(10**11)} 0 {rng.randrange(99)} 0 0 0 0"
 
-    return head + "".join(f"{name:>6}: {way()} {way()}\n" for name in _INTERFACES)
+    return head + "".join(f"{name:>6}: {counters()} {counters()}\n" for name in _INTERFACES)
 
 
-def _disks(dice: random.Random) -> str:
+def _disks(rng: random.Random) -> str:
     lines = []
     for minor, name in enumerate(_DISKS):
-        numbers = [dice.randrange(10**9) for _ in range(17)]
-        numbers[8] = 0  # under way
+        numbers = [rng.randrange(10**9) for _ in range(17)]
+        numbers[8] = 0  # I/Os in progress
         lines.append(f" 259 {minor:7} {name} {' '.join(map(str, numbers))}\n")
     return "".join(lines)
 

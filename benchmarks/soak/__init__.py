@@ -1,1 +1,1 @@
-"""The whole system for an hour, its parts restarted all the while, its points counted."""
+"""The whole system for an hour, with restarts of its parts; all points are counted."""

@@ -1,6 +1,6 @@
-"""What the nodes served beside what Whisper's files hold; what is missing, and around what.
+"""Compares what the nodes have served with what is in Whisper.
 
-Every page of a node has a number of its own, so each lost page is known by name.
+The pages of a node are numbered, so each lost page can be named, with the restart nearest to it.
 """
 
 from collections.abc import Sequence
@@ -11,15 +11,14 @@ import whisper
 
 from .restarts import DOWN, KILLED, RELOAD, Restart
 
-# What docs/lmaster.md allows: a kill loses at most what was scraped in the last tenth of a second.
-# The node serves a page a moment before lmaster has it, and a signal arrives a moment after it was
-# sent.
-_LIMIT_S, _MOMENT_S = 0.1, 0.05
+# docs/lmaster.md: a kill loses at most what was scraped in the last tenth of a second. The
+# tolerance is for two delays: of the page to lmaster, and of the signal.
+_LIMIT_S, _TOLERANCE_S = 0.1, 0.05
 
 
 @dataclass(frozen=True)
-class Lost:
-    """Points of one page that are not stored, and the restart that was nearest."""
+class LostPage:
+    """The points of one page that are not stored, and the nearest restart."""
 
     node: str
     number: int
@@ -27,43 +26,43 @@ class Lost:
     served_s: float
     kind: str
     before_s: float
-    is_told: bool  # the node counts as down in this slot: the page came too late
+    is_counted_down: bool  # the node counts as down in this slot: the page came too late
 
     @property
     def is_allowed(self) -> bool:
-        """Return whether docs/lmaster.md allows this loss."""
-        return self.kind == KILLED and -_LIMIT_S <= self.before_s <= _LIMIT_S + _MOMENT_S
+        """Whether docs/lmaster.md allows this loss."""
+        return self.kind == KILLED and -_LIMIT_S <= self.before_s <= _LIMIT_S + _TOLERANCE_S
 
     @property
     def is_scrape_cut_short(self) -> bool:
-        """Tell whether the node was taken out while the page was on its way."""
+        """Whether the node was removed from the configuration while it served the page."""
         return self.kind == RELOAD and abs(self.before_s) < _LIMIT_S
 
     @property
-    def is_fine(self) -> bool:
-        """Tell whether nobody need look into it."""
-        return self.is_allowed or self.is_scrape_cut_short or self.is_told
+    def is_acceptable(self) -> bool:
+        """Whether one of the exceptions applies."""
+        return self.is_allowed or self.is_scrape_cut_short or self.is_counted_down
 
 
 @dataclass
 class Count:
-    """The sums of all nodes."""
+    """The totals of all nodes, and the lost pages."""
 
     served: int = 0
     stored: int = 0
     misplaced: int = 0
-    lost: list[Lost] = field(default_factory=list)
+    lost: list[LostPage] = field(default_factory=list)
 
 
 def stored(file: Path, from_s: float) -> dict[int, list[int]]:
-    """Return the values in a Whisper file, each with its times."""
-    found: dict[int, list[int]] = {}
+    """Return the times of each value in a Whisper file."""
+    times: dict[int, list[int]] = {}
     if file.exists():
         (start_s, _, step_s), values = whisper.fetch(str(file), int(from_s))
-        for at, value in enumerate(values):
+        for slot, value in enumerate(values):
             if value is not None:
-                found.setdefault(int(value), []).append(start_s + at * step_s)
-    return found
+                times.setdefault(int(value), []).append(start_s + slot * step_s)
+    return times
 
 
 def count(
@@ -74,54 +73,56 @@ def count(
     from_s: float,
     interval_s: int,
 ) -> Count:
-    """Compare the times of each node's *pages* with its *series*, and the series that say up."""
-    made = Count()
+    """Compare the times of each node's *pages* with its *series* and its series `up` (*ups*)."""
+    result = Count()
     for node, times in pages.items():
         missing: dict[int, int] = {}
         for file in series[node]:
-            found = stored(file, from_s)
+            slots = stored(file, from_s)
             for number, served_s in enumerate(times):
-                if number not in found:
+                if number not in slots:
                     missing[number] = missing.get(number, 0) + 1
                     continue
-                made.stored += 1
-                made.misplaced += any(
-                    not 0 <= served_s - at < interval_s + 1 for at in found[number]
+                result.stored += 1
+                result.misplaced += any(
+                    not 0 <= served_s - slot_s < interval_s + 1 for slot_s in slots[number]
                 )
-                made.misplaced += len(found[number]) - 1
-            made.served += len(times)
-        downs = stored(ups[node], from_s).get(0, []) if missing else []
-        made.lost += [
-            Lost(
+                result.misplaced += len(slots[number]) - 1
+            result.served += len(times)
+        down = stored(ups[node], from_s).get(0, []) if missing else []
+        result.lost += [
+            LostPage(
                 node,
                 number,
                 points,
                 times[number],
                 *_nearest(times[number], restarts),
-                is_told=any(0 <= times[number] - at < interval_s + 1 for at in downs),
+                is_counted_down=any(
+                    0 <= times[number] - slot_s < interval_s + 1 for slot_s in down
+                ),
             )
             for number, points in missing.items()
         ]
-    return made
+    return result
 
 
 def _nearest(served_s: float, restarts: Sequence[Restart]) -> tuple[str, float]:
-    """Return the restart nearest to a time, and how long after it that restart began."""
+    """Return the kind of the restart nearest to a time, and how long after that time it began."""
 
     def distance_s(one: Restart) -> float:
         return max(one.began_s - served_s, served_s - one.ended_s, 0.0)
 
     if not restarts:
         return "none", 0.0
-    one = min(restarts, key=distance_s)
-    return one.kind, one.began_s - served_s
+    nearest = min(restarts, key=distance_s)
+    return nearest.kind, nearest.began_s - served_s
 
 
 def missed(
     times: Sequence[float], restarts: Sequence[Restart], until_s: float, interval_s: int
 ) -> tuple[int, int]:
-    """Return how many slots of a node have no page: while lmaster was down, and while it ran."""
-    down = ran = 0
+    """Return how many slots of a node have no page: with lmaster down, and with it running."""
+    down = running = 0
     for before_s, after_s in zip(times, [*times[1:], until_s], strict=True):
         slots = max(0, round((after_s - before_s) / interval_s) - 1)
         was_down = any(
@@ -129,5 +130,5 @@ def missed(
             for one in restarts
             if one.kind in DOWN
         )
-        down, ran = (down + slots, ran) if was_down else (down, ran + slots)
-    return down, ran
+        down, running = (down + slots, running) if was_down else (down, running + slots)
+    return down, running

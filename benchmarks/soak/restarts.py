@@ -1,4 +1,4 @@
-"""What is restarted, in which order and when: at random, and the same again for the same seed."""
+"""Decides what is restarted when, at random; the same seed gives the same restarts."""
 
 import random
 import signal
@@ -13,83 +13,83 @@ from .system import System
 
 KILLED = "lmaster kill -9, start"
 RELOAD = "lmaster SIGHUP, a node more or less"
-# Those during which lmaster scrapes nothing.
+# The restarts during which lmaster does not scrape.
 DOWN = ("lmaster restart", "lmaster stop, start", KILLED)
 
 
 @dataclass(frozen=True)
 class Restart:
-    """One that was done: *began_s* when it was asked for, *ended_s* when all ran again."""
+    """A restart, from *began_s*, when it was requested, to *ended_s*, when all parts ran again."""
 
     kind: str
     began_s: float
     ended_s: float
 
 
-def plan(chance: random.Random, pause_s: tuple[float, float]) -> Iterator[tuple[str, float, float]]:
-    """Yield for ever: what is restarted, after how long, and how long it is then away.
+def plan(rng: random.Random, pause_s: tuple[float, float]) -> Iterator[tuple[str, float, float]]:
+    """Yield an endless plan: a kind of restart, the pause before it, and how long the part is down.
 
-    Each kind comes once before any comes again.
+    Each kind occurs once before any occurs again.
     """
     while True:
-        for kind in chance.sample(list(KINDS), len(KINDS)):
-            yield kind, chance.uniform(*pause_s), chance.choice([0.0, chance.uniform(0, 4)])
+        for kind in rng.sample(list(KINDS), len(KINDS)):
+            yield kind, rng.uniform(*pause_s), rng.choice([0.0, rng.uniform(0, 4)])
 
 
-def restart(system: System, kind: str, away_s: float) -> Restart:
-    """Do one restart, and return when it was."""
-    began_s = KINDS[kind](system, away_s)
+def restart(system: System, kind: str, down_s: float) -> Restart:
+    """Do one restart; return its kind and times."""
+    began_s = KINDS[kind](system, down_s)
     return Restart(kind, began_s, time.time())
 
 
 def _agent(number: int) -> Callable[[System, float], float]:
-    def stop_and_start(system: System, away_s: float) -> float:
+    def stop_and_start(system: System, down_s: float) -> float:
         began_s = time.time()
         system.agents[number]("stop")
-        time.sleep(away_s)
+        time.sleep(down_s)
         system.agents[number]("start")
         return began_s
 
     return stop_and_start
 
 
-def _restart(system: System, _away_s: float) -> float:
+def _restart(system: System, _down_s: float) -> float:
     began_s = time.time()
     system.master("restart")
     return began_s
 
 
-def _stop(system: System, away_s: float) -> float:
+def _stop(system: System, down_s: float) -> float:
     began_s = time.time()
     system.master("stop")
-    time.sleep(away_s)
+    time.sleep(down_s)
     system.master("start")
     return began_s
 
 
-def _kill(system: System, away_s: float) -> float:
+def _kill(system: System, down_s: float) -> float:
     process = system.master.process
     if process is None:
         raise CannotRun(f"lmaster is not running; see {system.master.log}")
     began_s = time.time()
     process.kill()
-    time.sleep(away_s)
+    time.sleep(down_s)
     system.master("start")
     return began_s
 
 
 def _carbon(number: signal.Signals) -> Callable[[System, float], float]:
-    def end_and_start(system: System, away_s: float) -> float:
+    def end_and_start(system: System, down_s: float) -> float:
         began_s = time.time()
         system.carbon.end_carbon(number)
-        time.sleep(away_s)
+        time.sleep(down_s)
         system.carbon.start_carbon()
         return began_s
 
     return end_and_start
 
 
-def _reload(system: System, _away_s: float) -> float:
+def _reload(system: System, _down_s: float) -> float:
     process, before = system.master.process, system.master.log.read_text().count("was read again")
     if process is None:
         raise CannotRun(f"lmaster is not running; see {system.master.log}")

@@ -1,4 +1,4 @@
-"""What is under soak: nodes, and carbon, lmaster and two lagents as their commands start them."""
+"""The system under test: nodes, carbon, and lmaster and two lagents as daemons."""
 
 import subprocess
 import sys
@@ -15,12 +15,12 @@ from tests.integration.processes import free_port
 PREFIX, PAGE = "soak", "/metrics"
 AGENTS = ("127.2.1.1", "127.2.1.2")
 _BIN = Path(sys.executable).parent
-_COMMAND_S = 60
+_COMMAND_TIMEOUT_S = 60
 _AGGREGATION = "[all]\npattern = .*\nxFilesFactor = 0\naggregationMethod = last\n"
 
 
-class Daemon:
-    """`lagent` or `lmaster` in the background, with files of its own below a folder."""
+class BackgroundProgram:
+    """`lagent` or `lmaster` as a daemon, with all its files in one folder."""
 
     def __init__(self, program: str, folder: Path) -> None:
         folder.mkdir()
@@ -28,58 +28,62 @@ class Daemon:
         self._pid_file, self._config = folder / "pid", folder / f"{program}.conf"
 
     def write(self, settings: str, sections: str) -> None:
-        """Write the configuration: of its own section, and of others."""
+        """Write the configuration: *settings* of its own section, and other *sections*."""
         self._config.write_text(
             f"[{self.program}]\npid file = {self._pid_file}\n{settings}\n{sections}\n"
             f"[logging]\nfilename = {self.log}\n"
         )
 
     def __call__(self, command: str) -> None:
-        """Run start, stop or restart; CannotRun where that failed, with what was said."""
+        """Run start, stop or restart.
+
+        Raises: CannotRun with the output of the command if it failed.
+        """
         done = subprocess.run(
             [_BIN / self.program, command, "-c", self._config],
             check=False,
             capture_output=True,
             text=True,
-            timeout=_COMMAND_S,
+            timeout=_COMMAND_TIMEOUT_S,
         )
         if done.returncode or "was killed" in done.stdout + done.stderr:
             raise CannotRun(
-                f"{self.program} {command} ended with {done.returncode}: {done.stdout}{done.stderr}"
+                f"{self.program} {command} exited with {done.returncode}: "
+                f"{done.stdout}{done.stderr}"
             )
 
     @property
     def process(self) -> psutil.Process | None:
-        """The running daemon; None while there is none."""
+        """The process of the daemon; None if it does not run."""
         try:
             return psutil.Process(int(self._pid_file.read_text().split()[0]))
         except (OSError, ValueError, IndexError, psutil.NoSuchProcess):
             return None
 
     def end(self) -> None:
-        """Stop it, or kill it, whatever state it is in."""
+        """Stop it, whatever its state."""
         with suppress(CannotRun, subprocess.TimeoutExpired):
             self("stop")
 
 
 class System:
-    """All parts together, running; *spare* tells whether lmaster scrapes one more node."""
+    """All parts together; *has_spare* says whether lmaster scrapes one more node."""
 
-    def __init__(self, folder: Path, count: int, interval_s: int, kept_s: int) -> None:
+    def __init__(self, folder: Path, count: int, interval_s: int, retention_s: int) -> None:
         self.nodes = [f"127.2.0.{number}" for number in range(1, count + 1)]
         self.spare = f"127.2.0.{count + 1}"
         self.has_spare, self.interval_s = False, interval_s
-        self._folder, self._kept_s = folder, kept_s
+        self._folder, self._retention_s = folder, retention_s
         self._port, self._agent_port = free_port(), free_port()
         self._stack = ExitStack()
 
     def __enter__(self) -> "System":
         with ExitStack() as stack:
             self.farm = stack.enter_context(Nodes())
-            self.carbon = self._started_carbon()
+            self.carbon = self._start_carbon()
             stack.callback(self.carbon.end)
             self.agents = [self._agent(host) for host in AGENTS]
-            self.master = Daemon("lmaster", self._folder / "lmaster")
+            self.master = BackgroundProgram("lmaster", self._folder / "lmaster")
             self.configure()
             for daemon in (*self.agents, self.master):
                 stack.callback(daemon.end)
@@ -92,25 +96,25 @@ class System:
 
     @property
     def whisper(self) -> Path:
-        """Where the files of all nodes' series are."""
+        """The folder with the Whisper files of all nodes."""
         return self._folder / "carbon/storage/whisper" / PREFIX
 
-    def _started_carbon(self) -> Carbon:
+    def _start_carbon(self) -> Carbon:
         rules = self._folder / "rules"
         rules.mkdir()
-        schema = f"[all]\npattern = .*\nretentions = 1s:{self._kept_s}s\n"
+        schema = f"[all]\npattern = .*\nretentions = 1s:{self._retention_s}s\n"
         (rules / "storage-schemas.conf").write_text(schema)
         (rules / "storage-aggregation.conf").write_text(_AGGREGATION)
         (self._folder / "carbon").mkdir()
         return Carbon(self._folder / "carbon", rules)
 
-    def _agent(self, host: str) -> Daemon:
-        agent = Daemon("lagent", self._folder / host)
+    def _agent(self, host: str) -> BackgroundProgram:
+        agent = BackgroundProgram("lagent", self._folder / host)
         agent.write(f"host = {host}\nport = {self._agent_port}", "")
         return agent
 
     def configure(self) -> None:
-        """Write lmaster's configuration, with the spare node or without it."""
+        """Write lmaster's configuration, with or without the spare node."""
         farm = ",".join([*self.nodes, *([self.spare] if self.has_spare else [])])
         each = f"interval = {self.interval_s}\ntimeout = {self.interval_s * 0.8:g}\n"
         self.master.write(

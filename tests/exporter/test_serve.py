@@ -54,7 +54,7 @@ def test_with_a_certificate_only_tls_is_accepted(tmp_path):
     pair = authority.server()
     with serving(server(tls_certificate=pair.certificate, tls_key=pair.key)) as running:
         endpoint = running.endpoints[0]
-        trusting = authority.asking()
+        trusting = authority.client_context()
         client = http.client.HTTPSConnection(endpoint.host, endpoint.port, context=trusting)
         with closing(client):
             client.request("GET", "/-/healthy")

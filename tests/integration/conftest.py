@@ -1,6 +1,6 @@
-"""The real services. One that is not installed skips its tests, and is named.
+"""Fixtures with real services. If a service is not installed, its tests are skipped.
 
-With FRUCTOSA_REQUIRE_SERVICES=1, as in CI, it fails them instead.
+With FRUCTOSA_REQUIRE_SERVICES=1, as in CI, they fail instead.
 """
 
 import os
@@ -23,21 +23,21 @@ EVERYTHING = ALL_SENSORS.replace(
 
 
 def missing(what, package):
-    """Skip the test, or fail it where services are required."""
-    reason = f"{what} is not here; as root, make test installs it ({package})"
+    """Skip the test, or fail it if services are required."""
+    reason = f"{what} is not installed; run make test as root to install it ({package})"
     if os.environ.get("FRUCTOSA_REQUIRE_SERVICES") == "1":
         pytest.fail(reason)
     pytest.skip(reason)
 
 
 def program(name, package):
-    """Return the path of a program of one of Debian's packages."""
+    """Return the path of a program; skip the test if its Debian *package* is not installed."""
     return shutil.which(name) or missing(name, f"Debian's {package}")
 
 
 @pytest.fixture(scope="session")
 def promtool():
-    """Return a function that runs promtool on a page: exit code, and what it had to say."""
+    """A function that checks a page with promtool, and returns exit code and error output."""
     path = program("promtool", "prometheus")
 
     def check(page):
@@ -55,7 +55,7 @@ def promtool():
 
 @pytest.fixture
 def start_carbon(tmp_path):
-    """A function that starts a carbon-cache of its own in a folder of the test."""
+    """A function that starts a carbon-cache in a folder of the test."""
     if not (VENV / ".installed").exists():
         missing("Graphite", "from PyPI, with Python 3.11")
     started = []
@@ -72,7 +72,7 @@ def start_carbon(tmp_path):
 
 @pytest.fixture
 def graphite(_graphite):
-    """A Graphite with a slot a second, whose carbon runs when a test begins."""
+    """A Graphite with one slot per second, with a running carbon."""
     if _graphite.carbon.process.poll() is not None:
         _graphite.start_carbon()
     return _graphite
@@ -96,7 +96,7 @@ def agent(tmp_path):
 
 @pytest.fixture
 def full_agent(tmp_path):
-    """An agent that reads every sensor, and tells all."""
+    """An agent that reads all sensors, with all optional data."""
     config = tmp_path / "lagent.conf"
     config.write_text(EVERYTHING)
     with Agent(tmp_path, "-c", config) as running:
@@ -119,7 +119,7 @@ def master(tmp_path):
 
 @pytest.fixture
 def prometheus(tmp_path):
-    """A function that starts a real Prometheus on given targets, and returns how to ask it."""
+    """A function that starts a real Prometheus with some targets, and returns a query function."""
     path = program("prometheus", "prometheus")
     started = []
 
@@ -141,24 +141,24 @@ def prometheus(tmp_path):
         )
         started.append(running)
 
-        def ask(query):
-            """Return the answer to an instant query: ``[(labels, value)]``."""
-            answer = requests.get(
-                f"http://127.0.0.1:{port}/api/v1/query", params={"query": query}, timeout=10
+        def query(promql):
+            """Return the result of an instant query: ``[(labels, value)]``."""
+            response = requests.get(
+                f"http://127.0.0.1:{port}/api/v1/query", params={"query": promql}, timeout=10
             )
-            answer.raise_for_status()
-            found = answer.json()["data"]["result"]
-            return [(series["metric"], float(series["value"][1])) for series in found]
+            response.raise_for_status()
+            result = response.json()["data"]["result"]
+            return [(series["metric"], float(series["value"][1])) for series in result]
 
         def is_up():
             try:
-                up = ask("up")
-            except (requests.ConnectionError, requests.HTTPError):  # not there, or not ready
+                up = query("up")
+            except (requests.ConnectionError, requests.HTTPError):  # not started, or not ready
                 return False
             return len(up) == len(targets) and all(value == 1 for _, value in up)
 
         running.wait(is_up)
-        return ask
+        return query
 
     yield start
     for running in started:
@@ -167,7 +167,7 @@ def prometheus(tmp_path):
 
 @pytest.fixture(scope="session")
 def whole_system(tmp_path_factory):
-    """Agents with every sensor, node_exporter, lmaster, a real Graphite and a real Prometheus."""
+    """Agents with all sensors, node_exporter, lmaster, a real Graphite and a real Prometheus."""
     if not (VENV / ".installed").exists():
         missing("Graphite", "from PyPI, with Python 3.11")
     programs = {

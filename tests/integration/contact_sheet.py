@@ -1,10 +1,10 @@
-"""Many small pictures on one page, to be looked at: one for each query of each panel."""
+"""A page with a small picture of each query of each panel, for people to look at."""
 
 import base64
 from html import escape
 from itertools import groupby
 
-# Nothing but what the page brings along is loaded or run, whatever a caption holds.
+# The policy blocks everything that is not in the page itself, whatever a caption contains.
 _PAGE = """\
 <!DOCTYPE html>
 <html lang="en">
@@ -34,9 +34,9 @@ _FIGURE = """\
 
 
 def write(folder, title, pictures, driver=None):
-    """Write contact-sheet.html and, with a browser's driver, all of it as contact-sheet.png.
+    """Write contact-sheet.html and, with a browser's driver, a screenshot as contact-sheet.png.
 
-    Shape: pictures are ``(dashboard, panel, query, note, png)``; a png of nothing is told as such.
+    Shape: pictures are ``(dashboard, panel, query, note, png)``; the png may be None.
     """
     folder.mkdir(parents=True, exist_ok=True)
     sheet = folder / "contact-sheet.html"
@@ -48,7 +48,7 @@ def write(folder, title, pictures, driver=None):
 
 
 def page(title, pictures):
-    """Return the page, with a section for each dashboard in the order they come first."""
+    """Return the page, with a section per dashboard in the order of their first pictures."""
     order = list(dict.fromkeys(dashboard for dashboard, *_ in pictures))
     ordered = sorted(pictures, key=lambda picture: order.index(picture[0]))
     sections = (
@@ -59,7 +59,7 @@ def page(title, pictures):
 
 
 def section(dashboard, figures):
-    """Return a dashboard's pictures below its name and their number."""
+    """Return the section of a dashboard, with the number of its pictures."""
     return f"<h2>{escape(dashboard)} ({len(figures)})</h2>\n<section>\n{''.join(figures)}</section>"
 
 
@@ -74,9 +74,9 @@ def figure(panel, query, note, png):
 
 
 def screenshot(driver):
-    """Return all of the page that a browser shows as PNG, however long it is.
+    """Return the whole page in a browser as PNG, however long it is.
 
-    The window is made as long as the page first: without its scroll bar lines break elsewhere.
+    The window gets the size of the page first: without a scroll bar, lines may break elsewhere.
     """
     _resize(driver, *_size(driver))
     width, height = _size(driver)
@@ -87,12 +87,12 @@ def screenshot(driver):
 
 
 def _size(driver):
-    """Return width and height of the page."""
+    """Return the width and height of the page."""
     size = driver.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"]
     return size["width"], size["height"]
 
 
 def _resize(driver, width, height):
-    """Give the browser a window of another size, though there be no screen that holds it."""
+    """Set the size of the browser's window, which may exceed any screen."""
     metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)

@@ -1,4 +1,4 @@
-"""Nodes at loopback addresses of their own, all in the test's process."""
+"""Nodes with their own loopback addresses, all in the process of the test."""
 
 import threading
 import time
@@ -10,7 +10,7 @@ from fructosa_bridge.naming import graphite_paths
 
 from .processes import free_port
 
-# What can stand in a path: a slash, a space, a letter of another alphabet, and names of labels.
+# Characters that a path may contain: a slash, a space, non-ASCII letters; and names of labels.
 _SERIES = (
     ("ticks", ()),
     ("odd", (("mountpoint", "/home"),)),
@@ -31,9 +31,9 @@ class _Server(ThreadingHTTPServer):
 
 
 class Farm:
-    """So many nodes; every sample of a node's n-th page is n, counted from zero."""
+    """Some nodes; every sample of a node's n-th page is n, counted from zero."""
 
-    # Where a page has two series that differ in names of labels alone, paths have them too.
+    # If two series of a page differ only in names of labels, their paths contain the names.
     paths = (
         *(graphite_paths.path(name, labels) for name, labels in _SERIES[:4]),
         graphite_paths.path(*_SERIES[4]),
@@ -44,7 +44,7 @@ class Farm:
         self.hosts = [f"127.3.0.{number}" for number in range(1, nodes + 1)]
         self.port = free_port()
         self._lock = threading.Lock()
-        self._asked = defaultdict(list)
+        self._requests = defaultdict(list)
         self._stack = ExitStack()
 
     def __enter__(self):
@@ -83,21 +83,21 @@ class Farm:
 
     def _page(self, host, path):
         with self._lock:
-            number = len(self._asked[host])
-            self._asked[host].append((path, time.time()))
+            number = len(self._requests[host])
+            self._requests[host].append((path, time.time()))
         return "".join(f"{_written(*series)} {number}\n" for series in _SERIES)
 
     def served(self):
-        """Return how often each node was asked."""
+        """Return the number of requests to each node."""
         with self._lock:
-            return {host: len(self._asked[host]) for host in self.hosts}
+            return {host: len(self._requests[host]) for host in self.hosts}
 
-    def asked(self):
-        """Return for which pages each node was asked."""
+    def requested_paths(self):
+        """Return the paths that were requested from each node."""
         with self._lock:
-            return {host: {path for path, _ in self._asked[host]} for host in self.hosts}
+            return {host: {path for path, _ in self._requests[host]} for host in self.hosts}
 
     def times(self, host):
-        """Return when a node was asked."""
+        """Return the times of the requests to a node."""
         with self._lock:
-            return [time_s for _, time_s in self._asked[host]]
+            return [time_s for _, time_s in self._requests[host]]

@@ -1,4 +1,4 @@
-"""Nodes, lmasters and a real carbon, and what became of each value that the nodes served."""
+"""Nodes, lmasters and a real carbon; compares what the nodes served with what is in Whisper."""
 
 import re
 import signal
@@ -15,12 +15,12 @@ from .faults_nodes import PARTS, Nodes
 from .faults_table import Row
 from .processes import Master, wait_until
 
-_PATIENCE_S = 20
+_DELIVERY_TIMEOUT_S = 20
 PROTOCOLS = "pickle", "plaintext"
 
 
 class Stream:
-    """One lmaster on its way into carbon; it asks for a page of its own, and so has own values."""
+    """One lmaster that writes to carbon. It scrapes its own path, so it has its own values."""
 
     def __init__(
         self, lab, name, hosts, protocol, port=None, interval=1, more="", data=None, parts=PARTS
@@ -54,32 +54,32 @@ class Stream:
 
     @property
     def runs(self):
-        """Whether its lmaster runs."""
+        """Whether the lmaster runs."""
         return self.master.process.poll() is None
 
     def metric(self, name):
-        """Return the sum of what its lmaster says of itself by that *name*."""
+        """Return the sum of a metric of the lmaster over all its series."""
         page = requests.get(f"{self.master.url.rstrip('/')}/metrics", timeout=10).text
         found = re.findall(rf"^{name}(?:{{.*}})? (\S+)$", page, re.M)
         assert found, f"no {name} in {page}"
         return sum(map(float, found))
 
     def times(self):
-        """Return when each page was served, by node."""
-        asked = self.lab.nodes.times
+        """Return the times at which the pages were served, by node."""
+        times = self.lab.nodes.times
         return {
-            node: list(asked[path, node]) for path, node in list(asked) if path[1:] == self.name
+            node: list(times[path, node]) for path, node in list(times) if path[1:] == self.name
         }
 
     def stored(self, node, part, from_s):
-        """Return what Whisper holds of a series: values and their times."""
+        """Return the values of a series in Whisper with their times."""
         where = node.replace(".", "-")
         path = self.lab.whisper / self.name / where / "ticks" / f"{part}.wsp"
         if not path.exists():
             return []
         try:
             (start_s, _, step_s), values = whisper.fetch(str(path), int(from_s))
-        except (whisper.CorruptWhisperFile, struct.error):  # carbon is just making it
+        except (whisper.CorruptWhisperFile, struct.error):  # carbon is creating it
             return []
         return [
             (int(value), start_s + number * step_s)
@@ -89,7 +89,7 @@ class Stream:
 
 
 class Lab:
-    """Any number of streams through the same fault, and the table that tells of it."""
+    """Several streams that go through the same fault, and the table of the results."""
 
     def __init__(self, folder, graphite, rows):
         self.folder, self.graphite, self.rows = folder, graphite, rows
@@ -100,14 +100,14 @@ class Lab:
         self._began_s = time.time() - 2
 
     def stream(self, name, protocol="pickle", hosts="127.2.0.[1-10]", **more):
-        """Add a stream, and start its lmaster."""
+        """Add a stream and start its lmaster."""
         made = Stream(self, name, hosts, protocol, **more)
         self.start([made])
         self.streams.append(made)
         return made
 
     def both(self, name, **more):
-        """Start a stream in each of carbon's protocols."""
+        """Start one stream per protocol of carbon."""
         made = [
             Stream(self, f"{name}-{protocol}", "127.2.0.[1-10]", protocol, **more)
             for protocol in PROTOCOLS
@@ -122,7 +122,7 @@ class Lab:
             list(pool.map(Stream.start, streams))
 
     def pages(self, count):
-        """Wait until every node has served so many more pages to every lmaster that runs."""
+        """Wait until each node has served *count* more pages to each running lmaster."""
         streams = [stream for stream in self.streams if stream.runs]
         before = [stream.times() for stream in streams]
 
@@ -138,25 +138,25 @@ class Lab:
         wait_until(are_there, lambda: "pages to be served", pause_s=0.05)
 
     def files(self):
-        """Wait until carbon has made the file of each series.
+        """Wait until carbon has created the file of each series.
 
-        A carbon that is killed while it makes one leaves it empty, and can't write to it ever.
+        A carbon that is killed while it creates a file leaves it empty, and can never write to it.
         """
         served = {stream: stream.times() for stream in self.streams}
         wait_until(lambda: not self._missing(served), lambda: "files", pause_s=0.1)
 
     def noticed(self, pattern):
-        """Wait until every lmaster has said *pattern*."""
+        """Wait until each lmaster has logged *pattern*."""
         for stream in self.streams:
-            stream.master.said(pattern)
+            stream.master.wait_for_output(pattern)
 
     def compare(self, fault, note="", shifts=(0.0,), killed_s=0.0, streams=None):
-        """Wait until all is stored that was served up to now; return what is not, after all.
+        """Wait until all that was served so far is stored; return what is still missing.
 
-        It is about some *streams*, or about all. What is returned are streams, nodes, parts,
-        numbers. What was served in the last second before lmaster was killed may be missing: it is
-        in the table, and not returned. What is stored must stand at its own second, once; *shifts*
-        tell how far lmaster's clock may have been off.
+        Only *streams* are compared; by default all. The result has streams, nodes, parts and page
+        numbers. Pages of the last second before lmaster was killed may be missing: they are in the
+        table, but not in the result. Each stored value must be in its own slot, and only once.
+        *shifts* are the possible offsets of lmaster's clock.
         """
         served = {stream: stream.times() for stream in streams or self.streams}
 
@@ -168,7 +168,7 @@ class Lab:
             ]
 
         with suppress(AssertionError):
-            wait_until(lambda: not lost(), lambda: "all", _PATIENCE_S, pause_s=0.2)
+            wait_until(lambda: not lost(), lambda: "all", _DELIVERY_TIMEOUT_S, pause_s=0.2)
         missing = self._missing(served)
         points = sum(
             s.parts * len(times) for s, nodes in served.items() for times in nodes.values()
@@ -200,11 +200,11 @@ class Lab:
                         assert any(0 <= late_s + shift < stream.interval + 1 for shift in shifts)
 
     def look_back(self, seconds):
-        """Let what is stored so long before now belong to it too."""
+        """Include what was stored up to *seconds* ago."""
         self._began_s = time.time() - seconds
 
     def end(self):
-        """End all that it started; what is to be told of the lmasters has been, so at once."""
+        """End everything that it started; the lmasters are no longer needed, so kill them."""
         for stream in self.streams:
             stream.master.end(signal.SIGKILL)
         self.stack.close()

@@ -1,7 +1,7 @@
 """Nodes for the tests of faults: any number of loopback addresses, one port, one thread.
 
-Each page says how many of its kind the node has served before, so that every value is unique and
-what was served can be compared with what is stored. Three addresses misbehave.
+Each page contains the number of pages that the node has served before. So every value is unique,
+and what was served can be compared with what is stored. Three addresses misbehave.
 """
 
 import asyncio
@@ -16,9 +16,9 @@ _LO = b"lo"
 
 
 class Nodes:
-    """Serves 127.2.0.1 and on; *times* says when each page was served, by path and address.
+    """Serves 127.2.0.1 and following. *times* has the time of each page, by path and address.
 
-    A page has as many series as *parts* says of its path.
+    *parts* has the number of series on a page, by path.
     """
 
     def __init__(self):
@@ -26,7 +26,7 @@ class Nodes:
         self.parts = defaultdict(lambda: PARTS)
         self._odd = {HANGS: hangs, GIGABYTE: gigabyte, GARBAGE: garbage}
         self._socket = socket.socket()
-        # All addresses of the loopback device, and no other.
+        # All addresses of the loopback device, and only those.
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, _LO)
         self._socket.bind(("", 0))
         self.port = self._socket.getsockname()[1]
@@ -57,21 +57,21 @@ class Nodes:
                 path = request.split()[1].decode()
                 await self._odd.get(address, self._tick)(writer, (path, address))
                 await writer.drain()
-        except (asyncio.IncompleteReadError, OSError):  # it was closed
+        except (asyncio.IncompleteReadError, OSError):  # the connection was closed
             pass
         finally:
             writer.close()
 
     async def _tick(self, writer, key):
-        """Answer with the number of this page."""
+        """Respond with the number of this page."""
         number = len(self.times[key])
         self.times[key].append(time.time())
         parts = range(self.parts[key[0]])
-        answer(writer, "".join(f'ticks{{part="{part}"}} {number}\n' for part in parts).encode())
+        respond(writer, "".join(f'ticks{{part="{part}"}} {number}\n' for part in parts).encode())
 
 
-def answer(writer, body, size=None):
-    """Write an answer whose size may be another than that of what there is of its *body*."""
+def respond(writer, body, size=None):
+    """Write a response; its Content-Length, *size*, may differ from the size of *body*."""
     writer.write(
         b"HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\n"
         b"Content-Length: %d\r\n\r\n" % (len(body) if size is None else size)
@@ -80,17 +80,17 @@ def answer(writer, body, size=None):
 
 
 async def hangs(_writer, _key):
-    """Take the question, and never answer."""
+    """Read the request and never respond."""
 
 
 async def gigabyte(writer, _key):
-    """Serve a gigabyte, as fast as it is read."""
-    answer(writer, b"", 2**30)
+    """Serve a gigabyte, as fast as the client reads it."""
+    respond(writer, b"", 2**30)
     for _ in range(2**10):
         writer.write(b"x 1\n" * 2**18)
         await writer.drain()
 
 
 async def garbage(writer, _key):
-    """Serve a mebibyte in which every byte occurs, and no metric."""
-    answer(writer, bytes(range(256)) * 2**12)
+    """Serve a mebibyte in which every byte occurs, without a metric."""
+    respond(writer, bytes(range(256)) * 2**12)

@@ -1,19 +1,19 @@
-"""A relay between lmaster and carbon that can break a connection in the middle of a batch."""
+"""A TCP proxy between lmaster and carbon that can cut a connection in the middle of a batch."""
 
 import socket
 import struct
 import threading
 from contextlib import suppress
 
-RST = struct.pack("ii", 1, 0)  # SO_LINGER of no seconds: closing resets the connection
+RST = struct.pack("ii", 1, 0)  # SO_LINGER of 0 s: close() resets the connection
 
 
 class Relay:
-    """Carries connections to a loopback *port*.
+    """Forwards connections to a loopback *port*.
 
-    The n-th is cut after the n-th number of bytes of *cuts*; those after these are never cut. What
-    comes in the same read behind the cut is lost, as it is on a broken line. *seen* is told all
-    that passes.
+    The n-th connection is cut after the n-th number of bytes of *cuts*; later ones are not cut.
+    Bytes after the cut in the same read are lost, as on a broken network. *seen* is called with all
+    data that is forwarded.
     """
 
     def __init__(self, port, cuts=(), is_reset=False, seen=lambda _: None):
@@ -42,11 +42,11 @@ class Relay:
                 client, _ = self._listener.accept()
                 after = self.cuts_left[0] if self.cuts_left else None
                 self._open.append(client)
-                thread = threading.Thread(target=self._carry, args=(client, after))
+                thread = threading.Thread(target=self._forward, args=(client, after))
                 self._threads.append(thread)
                 thread.start()
 
-    def _carry(self, client, after):
+    def _forward(self, client, after):
         with client, suppress(OSError), socket.create_connection(("127.0.0.1", self._to)) as carbon:
             while received := client.recv(2**16):
                 passed = received[:after]

@@ -1,11 +1,11 @@
-"""What the tests of faults found: points served, stored, lost; as a table for people."""
+"""The results of the tests of faults as a table: points served, stored and lost."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, order=True)
 class Row:
-    """One fault, and what became of the points that were served around it."""
+    """The result of one fault: the points that were served during it, and stored."""
 
     fault: str
     served: int
@@ -14,12 +14,12 @@ class Row:
 
     @property
     def lost(self):
-        """How many points were served, and are not stored."""
+        """The number of points that were served but not stored."""
         return self.served - self.stored
 
 
 def markdown(rows):
-    """Return the table of *rows*, ordered by fault."""
+    """Return a Markdown table of *rows*, sorted by fault."""
     lines = [
         f"| {row.fault} | {row.served:,} | {row.stored:,} | {row.lost:,} | {row.note} |\n"
         for row in sorted(rows)

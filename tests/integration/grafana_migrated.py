@@ -1,22 +1,22 @@
-"""What a current Grafana makes of a dashboard that is written for 7.5."""
+"""Migrates a dashboard for Grafana 7.5 as a current Grafana does."""
 
 from copy import deepcopy
 
 
 def migrated(model):
-    """Return a dashboard as a current Grafana has it in memory after it has read 7.5's JSON.
+    """Return a dashboard as a current Grafana has it in memory after loading JSON for 7.5.
 
-    Of what its migrations from schema version 27 on change, just the keys that our dashboards
-    have: 30 tooltips and value mappings; 33 and 36 data sources, a name becoming a reference;
-    37 legends; 38 the display of table cells. And what the panels themselves change when they
-    load: hidden series, and all of a heatmap, whose old settings lie outside `options` and are
-    dropped here, being known to 7.5 alone.
+    It covers the migrations from schema version 27 on, but only keys that our dashboards have: 30
+    changes tooltips and value mappings; 33 and 36 replace names of data sources by references; 37
+    changes legends; 38 the display of table cells. It also covers what panels migrate when they
+    load: hidden series and heatmaps. The old settings of heatmaps are outside of `options` and only
+    known to 7.5, so they are dropped here.
     """
     model = deepcopy(model)
     for query in model.get("annotations", {}).get("list", ()):
-        refer(query)
+        use_reference(query)
     for variable in model.get("templating", {}).get("list", ()):
-        refer(variable)
+        use_reference(variable)
     for panel in flat(model["panels"]):
         migrate_panel(panel)
     return model
@@ -52,7 +52,7 @@ CELLS = {
 def migrate_panel(panel):
     """Change a panel in place."""
     for one in (panel, *panel.get("targets", ())):
-        refer(one)
+        use_reference(one)
     if panel.get("type") == "heatmap":
         for key in HEATMAP & panel.keys():
             del panel[key]
@@ -67,7 +67,7 @@ def migrate_panel(panel):
 
 
 def migrate_fields(config):
-    """Change a panel's fields in place: their defaults, and where overrides say the same."""
+    """Change the fields of a panel in place: their defaults and overrides."""
     defaults = config.get("defaults", {})
     custom = defaults.get("custom", {})
     if "displayMode" in custom:
@@ -82,19 +82,19 @@ def migrate_fields(config):
                 one.update(id="custom.cellOptions", value=cell(one["value"]))
 
 
-def refer(holder):
-    """Turn the name of a data source into a reference."""
+def use_reference(holder):
+    """Replace the name of a data source by a reference, in place."""
     if isinstance(holder.get("datasource"), str):
         holder["datasource"] = {"uid": holder["datasource"]}
 
 
 def cell(mode):
-    """Return how a table's cell is drawn, as it is written now."""
+    """Return the current form of the display mode of a table cell."""
     return CELLS.get(mode, {"type": mode})
 
 
 def mapping(old):
-    """Return a value's text as it is written now."""
+    """Return the current form of a value mapping."""
     result = {"text": old.get("text")}
     if old.get("type") == 2:
         limits = {"from": float(old["from"]), "to": float(old["to"])}
@@ -105,5 +105,5 @@ def mapping(old):
 
 
 def flat(panels):
-    """Return panels, each followed by those that lie folded in it."""
+    """Return all panels; each row is followed by its collapsed panels."""
     return [one for panel in panels for one in (panel, *panel.get("panels", ()))]

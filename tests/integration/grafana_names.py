@@ -1,7 +1,7 @@
-"""The names that Grafana 7.5 and a current one both know: units, calculations and the like.
+"""The names that both Grafana 7.5 and a current Grafana know: units, calculations and so on.
 
-They are read out of the sources of its packages, which tests/install-services.sh puts into
-.node-grafana: loading those in Node would take hundreds of others.
+They are extracted from the source of Grafana's packages, which tests/install-services.sh puts into
+.node-grafana. Loading the packages in Node would require hundreds of others.
 """
 
 import re
@@ -14,22 +14,22 @@ OLD = NODE / "grafana-data-7.5.17/package"
 CURRENT = NODE / "grafana-data-13.2.3/package/dist/esm"
 
 
-def strangers(model):
-    """Return the names in a dashboard that not both Grafanas know: ``[(panel, what, name)]``."""
+def unknown_names(model):
+    """Return the names in a dashboard that one of both does not know: ``[(panel, kind, name)]``."""
     return [
-        (panel.get("title"), what, name)
+        (panel.get("title"), kind, name)
         for panel in flat(model["panels"])
-        for what, name in names(panel)
-        if name not in KNOWN[what]() and not (what == "unit" and name.startswith(OWN_UNITS))
+        for kind, name in names(panel)
+        if name not in KNOWN[kind]() and not (kind == "unit" and name.startswith(CUSTOM_UNITS))
     ]
 
 
-# A unit that says how it is to be written, which both Grafanas take.
-OWN_UNITS = ("prefix:", "suffix:", "si:", "count:", "currency:")
+# Prefixes of units that define their own format, which both accept.
+CUSTOM_UNITS = ("prefix:", "suffix:", "si:", "count:", "currency:")
 
 
 def names(panel):
-    """Return what a panel's settings name, and as what."""
+    """Yield the names that the settings of a panel use, with their kind."""
     config = panel.get("fieldConfig", {})
     fields = [config.get("defaults", {})]
     for override in config.get("overrides", ()):
@@ -52,37 +52,37 @@ def names(panel):
 
 @cache
 def known_units():
-    """Return the ids of units that both Grafanas list."""
-    old = between(source_75(), "var getCategories", "]; };")
+    """Return the ids of the units that both know."""
+    old = text_between(source_75(), "var getCategories", "]; };")
     now = (CURRENT / "valueFormats/categories.mjs").read_text()
-    return found(r"\bid: '([^']+)'", old) & found(r'\bid: "([^"]+)"', now)
+    return matches(r"\bid: '([^']+)'", old) & matches(r'\bid: "([^"]+)"', now)
 
 
 @cache
 def known_reducers():
-    """Return the ids of calculations that both Grafanas have."""
-    old = found(r"\bid: exports\.ReducerID\.(\w+)", source_75())
+    """Return the ids of the calculations that both know."""
+    old = matches(r"\bid: exports\.ReducerID\.(\w+)", source_75())
     now = (CURRENT / "transformations/fieldReducer.mjs").read_text()
-    return old & found(r'ReducerID\w*\["(\w+)"\]', now)
+    return old & matches(r'ReducerID\w*\["(\w+)"\]', now)
 
 
 @cache
 def known_transformations():
-    """Return the ids of transformations that both Grafanas carry out, by whichever name."""
+    """Return the ids of the transformations that both know, including aliases."""
     folder = CURRENT / "transformations/transformers"
     now = "".join(file.read_text() for file in folder.glob("*.mjs"))
     names = r"(?:\bid:|aliasIds: \[)\s*DataTransformerID\.(\w+)"
-    return found(r"\bid: exports\.DataTransformerID\.(\w+)", source_75()) & found(names, now)
+    return matches(r"\bid: exports\.DataTransformerID\.(\w+)", source_75()) & matches(names, now)
 
 
 @cache
 def known_color_modes():
-    """Return the ids of ways to colour a value that both Grafanas have."""
+    """Return the ids of the color modes that both know."""
     source = source_75()
-    old = found(r"\bid: '(continuous-\w+)'", source)
-    old |= found(r'FieldColorModeId\["\w+"\] = "([\w-]+)"', source)
+    old = matches(r"\bid: '(continuous-\w+)'", source)
+    old |= matches(r'FieldColorModeId\["\w+"\] = "([\w-]+)"', source)
     now = (SCHEMA / "raw/dashboard/x/types.gen.d.ts").read_text()
-    return old & found(r'= "([\w-]+)"', between(now, "enum FieldColorModeId", "}"))
+    return old & matches(r'= "([\w-]+)"', text_between(now, "enum FieldColorModeId", "}"))
 
 
 KNOWN = {
@@ -94,15 +94,15 @@ KNOWN = {
 
 
 def source_75():
-    """Return the source of 7.5's package."""
+    """Return the source of the package of 7.5."""
     return (OLD / "index.development.js").read_text()
 
 
-def between(text, begin, end):
-    """Return what lies between two marks."""
+def text_between(text, begin, end):
+    """Return the text text_between two marks."""
     return text.split(begin, 1)[1].split(end, 1)[0]
 
 
-def found(pattern, text):
-    """Return all that a pattern finds."""
+def matches(pattern, text):
+    """Return the set of all matches of a pattern."""
     return set(re.findall(pattern, text))

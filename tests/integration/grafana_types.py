@@ -1,7 +1,7 @@
-"""Dashboards against Grafana's types, of 7.5 and of now, by TypeScript's compiler.
+"""Checks dashboards against the types of Grafana 7.5 and of a current one, with TypeScript.
 
-tests/install-services.sh puts the compiler and Grafana's own types into .node-grafana;
-grafana_types/current.ts draws on them, and grafana_types/old.ts says what 7.5 has.
+tests/install-services.sh puts the compiler and Grafana's own types into .node-grafana, which
+grafana_types/current.ts uses. grafana_types/old.ts has the types of 7.5.
 """
 
 import json
@@ -34,12 +34,12 @@ COMPILER = {
 
 
 def check(models):
-    """Return what the types of both Grafanas have against dashboards, or nothing."""
+    """Return the type errors of dashboards in both versions of Grafana; empty if there are none."""
     return "\n".join(filter(None, check_each(models)))
 
 
 def check_each(models):
-    """Return what there is against each of several dashboards; the compiler runs once."""
+    """Return the type errors of each dashboard; the compiler runs only once."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "tsconfig.json").write_text(json.dumps({"compilerOptions": COMPILER}))
@@ -54,11 +54,11 @@ def check_each(models):
             check=False,
             timeout=120,
         )
-    return told(sources, done.stdout + done.stderr)
+    return errors_by_source(sources, done.stdout + done.stderr)
 
 
 def as_typescript(model):
-    """Return a dashboard as constants that must have Grafana's types, each under a comment."""
+    """Return a dashboard as TypeScript constants with Grafana's types, each below a comment."""
     text = (
         'import type * as current from "types/current";\nimport type * as old from "types/old";\n'
     )
@@ -66,35 +66,36 @@ def as_typescript(model):
         ("Grafana 7.5", "old", model),
         ("a current Grafana", "current", migrated(model)),
     ):
-        text += constant(f"{one.get('title')!r} in {grafana}", f"{namespace}.Dashboard", alone(one))
+        where = f"{one.get('title')!r} in {grafana}"
+        text += constant(where, f"{namespace}.Dashboard", without_panels(one))
         for panel in flat(one["panels"]):
             where = f"{one.get('title')!r}, panel {panel.get('title')!r} in {grafana}"
             kind = f"{namespace}.Panel<{json.dumps(panel.get('type'))}>"
-            text += constant(where, kind, alone(panel))
+            text += constant(where, kind, without_panels(panel))
     return text
 
 
 def constant(where, kind, value):
-    """Return an exported constant, in a block of its own, since each is called the same."""
+    """Return a constant in its own block, because all constants have the same name."""
     text = json.dumps(value, indent=1, allow_nan=False)
     return f"//! {json.dumps(where)}\n{{ const it: {kind} = {text}; void it; }}\n"
 
 
-def alone(model):
-    """Return a model without the panels in it, which are checked by themselves."""
+def without_panels(model):
+    """Return a model without its panels, which are checked separately."""
     return {key: [] if key == "panels" else value for key, value in model.items()}
 
 
-def told(sources, output):
-    """Return the compiler's complaints of each source, by dashboard and panel, not file and line.
+def errors_by_source(sources, output):
+    """Return the errors of each source, with dashboard and panel instead of file and line.
 
-    Raises: ValueError when the compiler has something else to say.
+    Raises: ValueError if the compiler prints anything else.
     """
-    complaints = [[] for _ in sources]
+    errors = [[] for _ in sources]
     last = None
     for line in output.splitlines():
         if place := re.match(r"(\d+)\.ts\((\d+),\d+\): (error .*)", line):
-            last = complaints[int(place[1])]
+            last = errors[int(place[1])]
             before = sources[int(place[1])].splitlines()[: int(place[2])]
             where = next(json.loads(text[4:]) for text in reversed(before) if text[:3] == "//!")
             last += [f"{where}: {before[-1].strip()}", f"  {place[3]}"]
@@ -102,4 +103,4 @@ def told(sources, output):
             last.append(f"  {line}")
         else:
             raise ValueError(f"the compiler of Grafana's types failed: {output}")
-    return ["\n".join(lines) for lines in complaints]
+    return ["\n".join(lines) for lines in errors]

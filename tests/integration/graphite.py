@@ -1,4 +1,4 @@
-"""A real Graphite: carbon-cache and graphite-web 1.1.10, on loopback, below one folder."""
+"""A real Graphite on loopback: carbon-cache and graphite-web 1.1.10, in one folder."""
 
 import os
 import signal
@@ -34,7 +34,7 @@ ENABLE_TAGS = False
 TAG_HASH_FILENAMES = False
 """
 
-# A slot a second: every point keeps the time it was given.
+# One slot per second, so that every point keeps its time.
 _SCHEMAS = "[all]\npattern = .*\nretentions = 1s:1h\n"
 _AGGREGATION = "[all]\npattern = .*\nxFilesFactor = 0\naggregationMethod = last\n"
 _RULES = {"storage-schemas.conf": _SCHEMAS, "storage-aggregation.conf": _AGGREGATION}
@@ -64,9 +64,9 @@ fontSize = 9
 
 
 class Carbon:
-    """A carbon-cache, by default with a slot a second; it can be ended and started again.
+    """A carbon-cache, by default with one slot per second; it can be stopped and restarted.
 
-    *rules* is a folder that has other storage-schemas.conf and storage-aggregation.conf.
+    *rules* is a folder with another storage-schemas.conf and storage-aggregation.conf.
     """
 
     def __init__(self, folder, rules=None):
@@ -97,16 +97,16 @@ class Carbon:
         self.carbon.wait(lambda: listens(self.line_port) and listens(self.pickle_port))
 
     def end_carbon(self, number=signal.SIGTERM):
-        """End carbon-cache; on SIGTERM it writes what it holds."""
+        """End carbon-cache; on SIGTERM it writes its cache to disk."""
         self.carbon.end(number)
 
     def end(self):
-        """End it for good."""
+        """End everything."""
         self.end_carbon()
 
 
 class Graphite(Carbon):
-    """Carbon and its web application."""
+    """carbon-cache and graphite-web."""
 
     def __init__(self, folder):
         super().__init__(folder)
@@ -116,7 +116,7 @@ class Graphite(Carbon):
         self._write("conf/graphTemplates.conf", _TEMPLATES)
         settings = _WEB.format(folder=str(folder), venv=str(VENV), query=self.query_port)
         self._write("settings/graphite_test_settings.py", settings)
-        # graphite-web looks once, at its start, which of its folders exist.
+        # graphite-web checks only at its start which of its folders exist.
         (folder / "storage/log/webapp").mkdir(parents=True)
         try:
             self._web = self._start_web()
@@ -149,20 +149,20 @@ class Graphite(Carbon):
         return web
 
     def end(self):
-        """End both."""
+        """End graphite-web and carbon-cache."""
         self._web.end()
         super().end()
 
     def _get(self, path, **query):
-        return self._answer(path, **query).json()
+        return self._request(path, **query).json()
 
-    def _answer(self, path, **query):
-        answer = requests.get(f"{self.web_url}{path}", params=query, timeout=30)
-        answer.raise_for_status()
-        return answer
+    def _request(self, path, **query):
+        response = requests.get(f"{self.web_url}{path}", params=query, timeout=30)
+        response.raise_for_status()
+        return response
 
     def render(self, target, from_s):
-        """Return each series that *target* is, since *from_s*: ``{path: {time: value}}``."""
+        """Return the series of *target* since *from_s*: ``{path: {time: value}}``."""
         until_s = int(time.time()) + 2
         query = {"target": target, "from": int(from_s), "until": until_s, "format": "json"}
         found = self._get("/render", **query)
@@ -174,19 +174,19 @@ class Graphite(Carbon):
         }
 
     def points(self, target, from_s):
-        """Return the points of the one series that *target* is; none if it is not there yet."""
+        """Return the points of the single series *target*; {} if it does not exist yet."""
         return self.render(target, from_s).get(target, {})
 
     def find(self, query):
-        """Return the paths that /metrics/find answers."""
+        """Return the paths that /metrics/find returns."""
         return [found["id"] for found in self._get("/metrics/find", query=query)]
 
     def png(self, target, from_s, width=400, height=250, **query):
-        """Return a PNG that graphite-web draws of *target*, or of several, since *from_s*.
+        """Return a PNG of *target*, or of several targets, since *from_s*.
 
-        *query* has more of what /render takes: ``title``, ``areaMode``, ``hideLegend``, ...
+        *query* has other parameters of /render: ``title``, ``areaMode``, ``hideLegend``, ...
         """
-        place = {"from": int(from_s), "width": width, "height": height, "format": "png"}
-        image = self._answer("/render", target=target, **place, **query).content
+        query |= {"from": int(from_s), "width": width, "height": height, "format": "png"}
+        image = self._request("/render", target=target, **query).content
         assert image.startswith(b"\x89PNG"), image[:200]
         return image

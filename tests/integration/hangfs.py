@@ -1,9 +1,9 @@
-"""A file system that hangs when it is told to: FUSE with a statfs that waits for a lock.
+"""A FUSE filesystem that hangs on request.
 
-``python hangfs.py FOLDER LOCK`` mounts it on FOLDER. While anybody holds a lock (flock) on the
-file LOCK, whoever asks for its size, or goes into its folder ``inner``, waits in the kernel, as
-with a file server that is gone. The lock goes with its holder: a test that dies leaves nobody
-waiting.
+``python hangfs.py FOLDER LOCK`` mounts it on FOLDER. While a process holds a lock (flock) on the
+file LOCK, statfs and any access to the folder ``inner`` block in the kernel, as if a file server
+were down. The lock is released when its holder exits, so a test that crashes leaves no process
+blocked.
 """
 
 import errno
@@ -16,7 +16,7 @@ import mfusepy
 
 
 class HangFS(mfusepy.Operations):
-    """A folder with a folder in it, of a certain size."""
+    """A filesystem of a fixed size with the single folder ``inner``."""
 
     use_ns = True  # else mfusepy warns
 
@@ -24,12 +24,12 @@ class HangFS(mfusepy.Operations):
         self._lock = Path(lock)
 
     def _wait(self):
-        """Wait until nobody holds the lock."""
+        """Wait until no process holds the lock."""
         with self._lock.open() as file:
             fcntl.flock(file, fcntl.LOCK_SH)
 
     def getattr(self, path, fh=None):
-        """Return what is at a *path*."""
+        """Return the attributes of a *path*."""
         if path not in ("/", "/inner"):
             raise mfusepy.FuseOSError(errno.ENOENT)
         if path == "/inner":
@@ -37,7 +37,7 @@ class HangFS(mfusepy.Operations):
         return {"st_mode": stat.S_IFDIR | 0o755, "st_nlink": 2}
 
     def statfs(self, path):
-        """Return the size."""
+        """Return the size of the filesystem."""
         self._wait()
         return {
             "f_bsize": 4096,
@@ -55,5 +55,5 @@ if __name__ == "__main__":
         foreground=True,
         fsname="hangfs",
         subtype="hang",
-        entry_timeout=0,  # the kernel asks each time
+        entry_timeout=0,  # the kernel must not cache lookups
     )

@@ -1,6 +1,6 @@
-"""Any number of nodes in a process of its own: each loopback address on one port serves a page.
+"""Many nodes in one process: all loopback addresses serve the same page on one port.
 
-``python many_nodes.py FILE`` serves what is in FILE, and says on which port.
+``python many_nodes.py FILE`` serves the content of FILE and prints the port.
 """
 
 import asyncio
@@ -10,32 +10,32 @@ from pathlib import Path
 
 
 class Node(asyncio.Protocol):
-    """Answers each request with the page."""
+    """Responds to each request with the page."""
 
-    answer = b""
+    response = b""
 
     def connection_made(self, transport):
-        """Take a connection."""
+        """Remember the transport of the connection."""
         self.transport = transport
 
     def data_received(self, data):
-        """Answer; requests come whole, and one at a time."""
+        """Respond. Requests come one at a time, each in one piece."""
         if data.endswith(b"\r\n\r\n"):
-            self.transport.write(self.answer)
+            self.transport.write(self.response)
 
 
 async def serve(page):
-    """Serve *page* until the process is ended."""
-    Node.answer = (
+    """Serve *page* until the process is killed."""
+    Node.response = (
         b"HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\n"
         b"Content-Length: %d\r\n\r\n%b" % (len(page), page)
     )
-    own = socket.socket()
-    # All addresses of the loopback device, and no other.
-    own.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo")
-    own.bind(("", 0))
-    server = await asyncio.get_running_loop().create_server(Node, sock=own, backlog=4096)
-    sys.stdout.write(f"port {own.getsockname()[1]}\n")
+    listener = socket.socket()
+    # All addresses of the loopback device, and only those.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo")
+    listener.bind(("", 0))
+    server = await asyncio.get_running_loop().create_server(Node, sock=listener, backlog=4096)
+    sys.stdout.write(f"port {listener.getsockname()[1]}\n")
     sys.stdout.flush()
     await server.serve_forever()
 

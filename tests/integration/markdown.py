@@ -1,22 +1,22 @@
-"""Pages in Markdown: their blocks, the commands in these, their links and their anchors."""
+"""Parses pages in Markdown: fenced blocks, the commands in them, links and anchors."""
 
 import re
 import shlex
 from typing import NamedTuple
 
-# Those within a list are indented, as the list's text is.
+# Blocks in a list are indented like the text of the list.
 _BLOCK = re.compile(r"^( *)```([\w-]*)\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
 _CODE = re.compile(r"`[^`\n]*`")
 _LINK = re.compile(r"\]\(([^()\s]+)\)")
 _HEADING = re.compile(r"^#+ +(.*)$", re.MULTILINE)
-# No word of the pages has this within quotes.
+# No quoted word on the pages contains this.
 _COMMENT = re.compile(r"(^|\s)#.*")
-# In a synopsis, what may be left out: ping [NODES]
+# An optional argument in a synopsis: ping [NODES]
 _OPTIONAL = re.compile(r"\[[A-Z]+\]")
 
 
 class Block(NamedTuple):
-    """A fenced block: its language, its text, and the line of the page at which it begins."""
+    """A fenced block: its language, its text, and the line number of its first line."""
 
     language: str
     text: str
@@ -24,14 +24,14 @@ class Block(NamedTuple):
 
 
 class Command(NamedTuple):
-    """A simple command of a block: the line of the shell that it is in, and its words."""
+    """A simple command of a block: the shell line that contains it, and its words."""
 
     line: str
     words: tuple[str, ...]
 
     @property
     def program(self):
-        """Its name without a folder."""
+        """The name of the program without its folder."""
         return self.words[0].rpartition("/")[2]
 
 
@@ -50,18 +50,18 @@ def blocks(page):
 
 
 def prose(page):
-    """Return a page without its blocks, and without code in its lines."""
+    """Return a page without fenced blocks and inline code."""
     return _CODE.sub("", _BLOCK.sub("", page))
 
 
 def lines(text):
-    """Return the lines of a block as the shell has them: without comments, continued ones whole."""
+    """Return the lines of a block as a shell reads them: without comments, continuations joined."""
     whole = text.replace("\\\n", " ").splitlines()
-    return [line for told in whole if (line := _COMMENT.sub("", told).strip())]
+    return [line for one in whole if (line := _COMMENT.sub("", one).strip())]
 
 
 def commands(line):
-    """Yield the simple commands of a line of the shell."""
+    """Yield the simple commands of a shell line."""
     lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
     lexer.whitespace_split = True
     words = []
@@ -75,12 +75,12 @@ def commands(line):
 
 
 def links(page):
-    """Return what a page links to, but for other sites."""
+    """Return the targets of a page's links, except links to other sites."""
     return [link for link in _LINK.findall(prose(page)) if not re.match(r"[a-z]+:", link)]
 
 
 def anchors(page):
-    """Return the anchors of a page's headings, as they are made where it is shown."""
+    """Return the anchors that GitHub generates for the headings of a page."""
     found: list[str] = []
     for heading in _HEADING.findall(_BLOCK.sub("", page)):
         text = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", heading).strip().lower()

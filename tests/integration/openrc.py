@@ -1,7 +1,7 @@
-"""A machine of its own that OpenRC looks after: namespaces of this one, and gone without a trace.
+"""A container that OpenRC manages, made of Linux namespaces; nothing is left of it afterwards.
 
-Its /etc is a layer above this machine's, its /run and /var are its own. Its first process ends
-when the test closes its input, and the kernel then ends all others in it.
+Its /etc is an overlay on that of the host; it has its own /run and /var. Its first process exits
+when the test closes its standard input, and the kernel then kills all other processes in it.
 """
 
 import os
@@ -17,11 +17,11 @@ from .processes import wait_until
 
 ROOT = Path(__file__).parents[2]
 
-# bash waits for orphans, as a first process must.
+# As process 1, bash reaps orphans.
 _FIRST_PROCESS = r"""
 set -e
 mount -t tmpfs none /mnt
-layer() { # FOLDER: what is written there is seen in here alone, and all may pass
+layer() { # FOLDER: an overlay, so that writes stay in the container; all users may pass it
   n=$((n + 1)); mkdir -p /mnt/$n/upper /mnt/$n/work; chmod 755 /mnt/$n/upper
   mount -t overlay none -o lowerdir="$1",upperdir=/mnt/$n/upper,workdir=/mnt/$n/work "$1"
 }
@@ -43,27 +43,27 @@ read -r || true
 """
 
 
-class Machine:
-    """A machine with this repository's OpenRC scripts, and what a test writes into its /etc.
+class OpenRCMachine:
+    """A container with the OpenRC scripts of this repository.
 
-    Its network is this machine's, unless the command *inside* which it is made gives it another.
+    It uses the network of the host, unless the command *inside*, which runs it, provides another.
     """
 
     def __init__(self, inside=()):
         words = [*inside, "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
         words += ["--propagation", "private", "bash", "-c", _FIRST_PROCESS, "bash"]
         self._outer = subprocess.Popen(
-            [*words, *_closed_folders()],
+            [*words, *closed_folders()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             cwd=ROOT,
         )
-        said = self._outer.stdout.readline()
-        if said != "ready\n":
+        output = self._outer.stdout.readline()
+        if output != "ready\n":
             rest = self._outer.communicate()[0]
-            raise OSError(f"no namespaces of its own: {said}{rest}")
+            raise OSError(f"cannot create namespaces: {output}{rest}")
         children = Path(f"/proc/{self._outer.pid}/task/{self._outer.pid}/children")
         self._pid = int(children.read_text())
 
@@ -76,18 +76,18 @@ class Machine:
         self._outer.stdout.close()
 
     def path(self, name):
-        """Return the path, on this machine, of a file of that one."""
+        """Return the path on the host of a file in the container."""
         return Path(f"/proc/{self._pid}/root{name}")
 
     def write(self, name, text, mode=0o644):
-        """Write a file of that machine."""
+        """Write a file in the container."""
         path = self.path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
         path.chmod(mode)
 
     def run(self, *words):
-        """Run a command; return its exit code, and what it had to say."""
+        """Run a command in the container; return its exit code and output."""
         done = subprocess.run(
             ["nsenter", "-t", str(self._pid), "--mount", "--pid", "--net", *map(str, words)],
             stdout=subprocess.PIPE,
@@ -102,19 +102,19 @@ class Machine:
         return done.returncode, done.stdout
 
     def service(self, name, command):
-        """Run a command of a service."""
+        """Run a command of a service; return its exit code and output."""
         return self.run("rc-service", "--nocolor", name, command)
 
     def pids(self, pattern):
-        """Return the pids, inside, of the processes whose command line has a *pattern*."""
+        """Return the pids in the container of processes whose command line matches *pattern*."""
         return [int(pid) for pid in self.run("pgrep", "-f", pattern)[1].split()]
 
     def kill(self, pid, number="KILL"):
-        """Send a signal to one process of that machine."""
+        """Send a signal to one process in the container."""
         assert self.run("kill", f"-{number}", pid) == (0, "")
 
     def wait_for(self, condition, deadline_s=20.0):
-        """Wait until *condition* is true; what the services have logged explains why it is not."""
+        """Wait until *condition* is true; on failure, show the logs of the services."""
         return wait_until(condition, self._logs, deadline_s)
 
     def _logs(self):
@@ -122,28 +122,28 @@ class Machine:
         return "\n".join(f"{log.name}:\n{log.read_text()[-1500:]}" for log in logs)
 
 
-def _closed_folders():
-    """Return the folders on the way to the Python of these tests that only their owner may pass."""
+def closed_folders():
+    """Return the folders above the Python of these tests that other users cannot pass."""
     bases = (ROOT, Path(sys.prefix), Path(sys.base_prefix), Path(sys.executable).resolve())
-    ways = {folder for base in bases for folder in (base, *base.parents)}
-    closed = {folder for folder in ways if folder.is_dir() and not folder.stat().st_mode & 0o001}
+    folders = {folder for base in bases for folder in (base, *base.parents) if folder.is_dir()}
+    closed = {folder for folder in folders if not folder.stat().st_mode & 0o001}
     return sorted(str(folder) for folder in closed)
 
 
 def machine_or_skip(inside=()):
-    """Return a machine; skip the test where none can be made, and say why."""
+    """Return a container; skip the test if none can be created."""
     if os.geteuid() != 0:
-        pytest.skip("only root can make a machine of its own")
+        pytest.skip("only root can create the container")
     if packages := _missing_programs():
         missing(", ".join(packages), f"Debian's {', '.join(packages.values())}")
     try:
-        return Machine(inside)
+        return OpenRCMachine(inside)
     except OSError as error:
         pytest.skip(str(error))
 
 
 def _missing_programs():
-    """Return what of it is not installed: ``{program: package}``."""
+    """Return the required programs that are not installed: ``{program: package}``."""
     needed = {
         "rc-service": "openrc",
         "unshare": "util-linux",

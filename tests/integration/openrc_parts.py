@@ -1,4 +1,4 @@
-"""The services on a machine of the tests are told to run the programs of this checkout."""
+"""Configures the OpenRC services in a container to run the programs of this checkout."""
 
 from .conftest import missing
 from .graphite import VENV
@@ -44,13 +44,13 @@ GRAPHITE_PYTHONPATH=/etc/carbon/settings
 
 
 def graphite_or_skip():
-    """Skip the test where there is no Graphite."""
+    """Skip the test if Graphite is not installed."""
     if not (VENV / ".installed").exists():
         missing("Graphite", "from PyPI, with Python 3.11")
 
 
 def configure(machine, nodes="127.0.0.1", agents=""):
-    """Write the settings of all parts but Grafana, of which there is none; return the ports."""
+    """Write the settings of all parts; Grafana is not installed. Return the ports."""
     ports = {name: free_port() for name in PORTS}
     conf = "/etc/conf.d"
     for name in ("lagent", "lmaster"):

@@ -1,4 +1,4 @@
-"""What is published, built once for all tests, and environments in which it is tried."""
+"""Builds the sdist and wheels once for all tests, and installs them into virtual environments."""
 
 import functools
 import os
@@ -15,12 +15,12 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
-# The packages that are installed for these tests.
+# The folder with the packages of the tests' Python.
 INSTALLED = sysconfig.get_path("purelib")
 
 
 def run(*command, cwd, **environment):
-    """Run a command to its good end; return what it printed."""
+    """Run a command, which must succeed; return its output."""
     done = subprocess.run(
         [str(word) for word in command],
         cwd=cwd,
@@ -35,13 +35,13 @@ def run(*command, cwd, **environment):
 
 
 def tracked():
-    """Return the files that belong to the project, new ones among them."""
+    """Return the files of the project, including new ones that are not ignored."""
     names = run("git", "ls-files", "-z", "-co", "--exclude-standard", cwd=ROOT).split("\0")
     return sorted(name for name in names if name and (ROOT / name).is_file())
 
 
 def copied(folder, *, changed_s=1_000_000_000):
-    """Copy the project into a folder, all files of the given time; return the folder."""
+    """Copy the project into a folder, with the same time for all files; return the folder."""
     for name in tracked():
         copy = folder / name
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -51,9 +51,9 @@ def copied(folder, *, changed_s=1_000_000_000):
 
 
 def built(folder, *, changed_s):
-    """Build all that is published, of files of the given time: ``{name: path}``.
+    """Build the sdist and both wheels from files with the given time: ``{name: path}``.
 
-    The wheel without the part in C has a copy of its own, and is built at the same time.
+    The wheel without the C extension is built at the same time from its own copy.
     """
     build = [sys.executable, "-m", "build", "-q", "--no-isolation"]
     with_c, without = (copied(folder / name, changed_s=changed_s) for name in ("c", "pure"))
@@ -70,23 +70,23 @@ def built(folder, *, changed_s):
 
 @functools.cache
 def published(base):
-    """Return the sdist, the wheel with the part in C, made of the sdist, and the one without.
+    """Return the sdist, the wheel with the C extension (from the sdist), and the one without.
 
-    They are built once for each folder *base*, which is that of all tests of a session.
+    They are built once per folder *base*, which is the same for all tests of a session.
     """
     return built(Path(tempfile.mkdtemp(dir=base)), changed_s=1_000_000_000)
 
 
 def wheel_with_c(base):
-    """Return the wheel that a machine with a compiler makes of this tree."""
+    """Return the wheel with the C extension."""
     (found,) = [path for name, path in published(base).items() if "-abi3-" in name]
     return found
 
 
 class Environment:
-    """A virtual environment, empty at first; what it lacks it may take from that of the tests.
+    """A virtual environment, empty at first, which can use packages of the tests' environment.
 
-    The pip of the tests installs into it, as its own would take longer to make than all the rest.
+    It has no pip; the pip of the tests installs into it, which is much faster.
     """
 
     def __init__(self, folder):
@@ -96,16 +96,16 @@ class Environment:
         (self._packages,) = folder.glob("lib/python3*/site-packages")
 
     def install(self, *words, **environment):
-        """Install something with pip."""
+        """Run pip install with these arguments."""
         pip = [sys.executable, "-m", "pip", "--python", self.python, "install", "-q", *words]
         run(*pip, cwd=self.bin, **environment)
 
     def borrow(self):
-        """See what is installed for the tests, behind what is installed here."""
+        """Make the packages of the tests' environment importable, after its own."""
         (self._packages / "borrowed.pth").write_text(f"{INSTALLED}\n")
 
     def bring(self, name, extra):
-        """Bring what an extra of an installed package needs and nothing else, from the tests'."""
+        """Link the requirements of an extra of an installed package, and only those."""
         (ours,) = metadata.distributions(name=name, path=[str(self._packages)])
         for needed in _needed(ours, extra):
             tops = {file.parts[0] for file in needed.files} - {"..", "__pycache__"}
@@ -116,7 +116,7 @@ class Environment:
 
 
 def _needed(distribution, *extras):
-    """Return what a distribution needs, and what that needs in turn, in versions that will do."""
+    """Return the requirements of a distribution, recursively; their versions must match."""
     found, due = {}, _requirements(distribution, *extras)
     while due:
         one = due.pop()
@@ -129,10 +129,10 @@ def _needed(distribution, *extras):
 
 
 def _requirements(distribution, *extras):
-    """Return what a distribution needs on this machine, with some of its extras."""
-    told = [Requirement(text) for text in distribution.requires or ()]
+    """Return the requirements of a distribution on this machine, with some of its extras."""
+    requirements = [Requirement(text) for text in distribution.requires or ()]
     return [
         one
-        for one in told
+        for one in requirements
         if not one.marker or any(one.marker.evaluate({"extra": extra}) for extra in ("", *extras))
     ]

@@ -1,6 +1,6 @@
-"""A machine of its own for a page about installing: bare, with the names that the page speaks of.
+"""A container for a page about installing: bare, with the host names of the page.
 
-What the page does to folders, users, services and the firewall is done there, and is gone with it.
+Changes to folders, users, services and the firewall affect only the container.
 """
 
 import shutil
@@ -10,15 +10,16 @@ from .openrc import ROOT
 from .processes import BIN
 
 HEAD, NODE = "10.0.0.1", "10.0.0.17"
-# The nodes are one, which is the head node too: to its second address it comes from the first.
+# All nodes are the same machine, which is also the head node. It connects from the address HEAD to
+# the address NODE.
 _HOSTS = "127.0.0.1 localhost head\n" + "".join(
     f"{NODE} node00{number}\n" for number in range(1, 5)
 )
-# What a machine has ready for tests of the scripts is what the page has to do. $1 is its
-# /opt/fructosa, $2 the head node, $3 the nodes.
+# Undoes the setup of openrc.py, because the page does that itself. $1 becomes /opt/fructosa, $2 is
+# the address of the head node, $3 that of the nodes.
 _BARE = r"""
 set -e
-layer() { # FOLDER: what is written there is seen in here alone
+layer() { # FOLDER: an overlay, so that writes stay in the container
   mkdir -p /mnt/page$1/upper /mnt/page$1/work; chmod 755 /mnt/page$1/upper
   mount -t overlay none -o lowerdir=$1,upperdir=/mnt/page$1/upper,workdir=/mnt/page$1/work $1
 }
@@ -40,7 +41,7 @@ nft add chain inet filter input '{ type filter hook input priority 0; }'
 
 
 class PageMachine:
-    """A machine on which nothing of ours is but a *program*: a folder, its /opt/fructosa."""
+    """A container without FrUCToSA, except for the folder *program* as its /opt/fructosa."""
 
     def __init__(self, machine, program):
         self.machine = machine
@@ -48,37 +49,37 @@ class PageMachine:
         machine.write("/etc/hosts", _HOSTS)
 
     def type(self, line, *words):
-        """Run a line of a page as root; return its exit code, and what it had to say."""
+        """Run a line of a page as root; return its exit code and output."""
         return self.machine.run("bash", "-c", line, "bash", *words)
 
     def fine(self, line, *words):
-        """Run a line that must succeed; return what it had to say.
+        """Run a line, which must succeed; return its output.
 
-        Of systemd there is only what works offline.
+        There is no running systemd: only what works offline is done.
         """
-        code, said = self.type(line.replace("systemctl enable --now", "systemctl enable"), *words)
-        assert code == 0, f"{line}\n{said}"
-        return said
+        code, output = self.type(line.replace("systemctl enable --now", "systemctl enable"), *words)
+        assert code == 0, f"{line}\n{output}"
+        return output
 
     def text(self, name):
-        """Return what is in a file of that machine; nothing where there is none."""
+        """Return the content of a file in the container; "" if it does not exist."""
         path = self.machine.path(name)
         return path.read_text() if path.exists() else ""
 
     def leave(self, line, log):
-        """Run a line that stays in the foreground, its output in a file; return its pid."""
+        """Run a line in the background with its output in a file; return its pid."""
         return self.fine(f"{line} >>{log} 2>&1 & echo $!").strip()
 
     def end(self, pid):
-        """End what was left running, and wait for its end."""
+        """Terminate a process, and wait until it has exited."""
         self.machine.kill(pid, "TERM")
         self.machine.wait_for(lambda: self.machine.run("kill", "-0", pid)[0])
 
 
 def program(folder):
-    """Put into a folder what the package puts into /opt/fructosa; its Python is that of the tests.
+    """Create in a folder what the package installs into /opt/fructosa, with the tests' Python.
 
-    test_install.py has it from the wheel itself.
+    test_install.py installs the wheel itself.
     """
     (folder / "bin").mkdir(parents=True)
     for name in ("lagent", "lmaster", "whisper-resize.py"):
@@ -93,6 +94,6 @@ def program(folder):
 
 
 def missing_programs():
-    """Return what of it is not installed: ``{program: package}``."""
+    """Return the required programs that are not installed: ``{program: package}``."""
     needed = {"nft": "nftables", "ip": "iproute2", "systemctl": "systemd", "man": "man-db"}
     return {name: package for name, package in needed.items() if not shutil.which(name)}

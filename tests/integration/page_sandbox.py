@@ -1,4 +1,4 @@
-"""What the pages speak of, on this machine: a folder, an agent, a master, and a shell."""
+"""An environment in which the commands of the pages run: a folder, an agent, a master, a shell."""
 
 import io
 import os
@@ -15,7 +15,7 @@ from .page_terminal import typed
 from .processes import BIN, Agent, Master, free_port, wait_until
 
 _MAIN = {"lagent": of_lagent.main, "lmaster": of_lmaster.main}
-# Commands that leave nothing in their process: no log, no signal, no child.
+# Commands without side effects on their process: logging, signal handlers, children.
 WITHIN = {
     "agents",
     "check",
@@ -32,7 +32,7 @@ _NODES = re.compile(r"\bnode\d+:9888|\bnode\[[\d-]+\]|\bnode\d+\b|\bhead(?=:\d)"
 
 
 class Sandbox:
-    """What the pages speak of, on free loopback ports and below one folder."""
+    """The environment of the pages, on free loopback ports and in one folder."""
 
     def __init__(self, folder, running):
         self.folder = folder
@@ -54,7 +54,7 @@ class Sandbox:
         self._running = running
 
     def begin(self):
-        """Start an agent and a master, for pages that take them as given."""
+        """Start an agent and a master, which most pages expect."""
         agent = Agent(self.folder, "-c", self.lagent_conf, "--port", self.agent_port)
         self._running.enter_context(agent)
         master = Master(self.folder, "-c", self.conf, "--port", self.master_port)
@@ -70,7 +70,7 @@ class Sandbox:
         assert seen
 
     def adapted(self, line):
-        """Return a line for this folder, these ports and these programs."""
+        """Return a line with the paths, ports and programs of the sandbox."""
         line = line.replace("/opt/fructosa/bin/", "")
         line = _NODES.sub(lambda found: "localhost:9888" if ":" in found[0] else "localhost", line)
         for there, port in ((9888, self.agent_port), (9889, self.master_port)):
@@ -78,10 +78,10 @@ class Sandbox:
         line = line.replace("--interval 5", "--interval 1").replace(" [NODES]", "")
         line = re.sub(r"(?<= )(/etc|/var)/", rf"{self.folder}\1/", line)
         line = re.sub(r"(?<= )~/", f"{self.folder}/", line)
-        return re.sub(r"\b(lagent|lmaster) (agents \w+|\w+)", self._told, line)
+        return re.sub(r"\b(lagent|lmaster) (agents \w+|\w+)", self._with_files, line)
 
-    def _told(self, found):
-        """Return a program with its command, and the files that it would find by itself."""
+    def _with_files(self, found):
+        """Return a program and command with options for the files that it would use by default."""
         program, command = found.groups()
         line = f"{program} {command}"
         conf = self.conf if program == "lmaster" else self.lagent_conf
@@ -92,7 +92,10 @@ class Sandbox:
         return line
 
     def run(self, line):
-        """Run a line; return what it did. Our programs start slowly: some run within the test."""
+        """Run a line; return the completed process.
+
+        Starting our programs takes long, so some commands run in the process of the test.
+        """
         line = self.adapted(line)
         words = shlex.split(line)
         if words[0] in _MAIN and words[1] in WITHIN and not set("|&;") & set(line):
@@ -111,7 +114,7 @@ class Sandbox:
 
 
 def within(main, words, folder):
-    """Run one of our commands in this process, in a *folder*; return what it did."""
+    """Run one of our commands in this process, in a *folder*; return a completed process."""
     out, error = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(error), chdir(folder):
         try:

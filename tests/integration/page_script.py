@@ -1,4 +1,4 @@
-"""A page as what has to be done, from its top to its end: lines to type, and files to write."""
+"""The steps of a page from top to bottom: lines to type, and files to write."""
 
 from typing import NamedTuple
 
@@ -7,7 +7,7 @@ from .page_commands import why_not_run
 
 
 class Step(NamedTuple):
-    """A line of the shell, or the text of a configuration; and the page until there."""
+    """A shell line or the text of a configuration file, and the page before it."""
 
     text: str
     is_file: bool
@@ -15,7 +15,7 @@ class Step(NamedTuple):
 
 
 def steps(page):
-    """Yield what of a page is done on a machine of its own, in the order of the page."""
+    """Yield the steps of a page that are done in its container, in the order of the page."""
     text = page.read_text()
     for block in markdown.blocks(text):
         before = "\n".join(text.splitlines()[: block.line - 1])
@@ -26,7 +26,7 @@ def steps(page):
 
 
 def _lines(page, block):
-    """Return the lines of a block that are run; those that follow a cd are one with it."""
+    """Return the lines of a block that are run; a cd is joined with the lines that follow it."""
     whole = markdown.lines(block.text)
     run = [
         line for line in whole if not any(why_not_run(page, one) for one in markdown.commands(line))
@@ -35,5 +35,5 @@ def _lines(page, block):
 
 
 def smaller(configuration):
-    """Return a configuration of a page for four nodes, asked each second."""
+    """Return a configuration of a page, changed to four nodes and an interval of one second."""
     return configuration.replace("node[001-128]", "node[001-004]").replace("= 10\n", "= 1\n")

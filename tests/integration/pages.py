@@ -1,11 +1,11 @@
-"""A server of metrics for tests: what it serves is said by the test, and remembered."""
+"""An HTTP server for tests whose pages the test defines, and which counts them."""
 
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class PageServer:
-    """Serves *page(n)* as the n-th answer to /metrics, counted from zero."""
+    """Serves *page(n)* as the n-th response, counted from zero."""
 
     def __init__(self, page):
         self.served = 0
@@ -35,7 +35,7 @@ class PageServer:
 
         self._server = Server(("127.0.0.1", 0), Handler)
         self.port = self._server.server_address[1]
-        self.place = f"127.0.0.1:{self.port}"
+        self.address = f"127.0.0.1:{self.port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
 
     def __enter__(self):

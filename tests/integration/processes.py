@@ -1,4 +1,4 @@
-"""Real programs as children of the test: started, awaited, always ended."""
+"""Runs real programs as children of a test: starts them, waits until they are ready, ends them."""
 
 import re
 import signal
@@ -13,7 +13,7 @@ _END_S = 10
 
 
 def wait_until(condition, what, deadline_s=30.0, pause_s=0.02):
-    """Return the first true value of *condition*; fail when the deadline passes."""
+    """Return the first true value of *condition*; fail at the deadline, with the text of *what*."""
     end_s = time.monotonic() + deadline_s
     while not (found := condition()):
         assert time.monotonic() < end_s, f"not within {deadline_s:g} s: {what()}"
@@ -22,20 +22,20 @@ def wait_until(condition, what, deadline_s=30.0, pause_s=0.02):
 
 
 def free_port():
-    """Return a TCP port of the loopback interface that nobody listens on."""
+    """Return a free TCP port of the loopback interface."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
 def listens(port):
-    """Tell whether somebody accepts connections on a loopback port."""
+    """Return whether a loopback port accepts connections."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 class Program:
-    """A program in the foreground, its output in a file."""
+    """A program in the foreground with its output in a file."""
 
     def __init__(self, log, *command, env=None):
         self.log = Path(log)
@@ -52,30 +52,30 @@ class Program:
         self.end()
 
     def text(self):
-        """Return what the program has said so far."""
+        """Return the output so far."""
         return self.log.read_text("utf-8", "replace") if self.log.exists() else ""
 
     def wait(self, condition, deadline_s=30.0):
-        """Wait until *condition* is true; end the program and fail when it never is."""
+        """Wait until *condition* is true; on failure, end the program."""
 
-        def look():
+        def checked():
             assert self.process.poll() is None, f"{self.name} ended:\n{self.text()[-2000:]}"
             return condition()
 
         try:
             return wait_until(
-                look, lambda: f"{self.name} to be ready:\n{self.text()[-2000:]}", deadline_s
+                checked, lambda: f"{self.name} to be ready:\n{self.text()[-2000:]}", deadline_s
             )
         except BaseException:
-            self.end()  # who waits in a constructor has nobody else to do it
+            self.end()  # a caller in a constructor has no object yet to end it with
             raise
 
-    def said(self, pattern):
-        """Wait until the program has said *pattern*; return the match."""
+    def wait_for_output(self, pattern):
+        """Wait until the output matches *pattern*; return the match."""
         return self.wait(lambda: re.search(pattern, self.text()))
 
     def end(self, number=signal.SIGTERM):
-        """End the program; return its exit code."""
+        """End the program with a signal; return its exit code."""
         if self.process.poll() is None:
             self.process.send_signal(number)
             try:
@@ -86,23 +86,23 @@ class Program:
 
 
 class Agent(Program):
-    """`lagent serve` on a free port; its *log* is a file where the configuration says so."""
+    """`lagent serve` on a free port; *log* is its log file, if the configuration sets one."""
 
     def __init__(self, folder, *arguments, log=None):
         output = folder / "lagent.log"
         super().__init__(output, BIN / "lagent", "serve", "--port", "0", *arguments)
         self.log = log or output
-        self.url = self.said(r"are served on (http://\S+)")[1]
-        self.place = re.search(r"//(.*)/metrics", self.url)[1]
+        self.url = self.wait_for_output(r"are served on (http://\S+)")[1]
+        self.address = re.search(r"//(.*)/metrics", self.url)[1]
 
 
 class Master(Program):
-    """`lmaster scrape` with its status page on a free port; *log* as of an agent."""
+    """`lmaster scrape` with its status page on a free port; *log* is as for Agent."""
 
     def __init__(self, folder, *arguments, log=None):
         output = folder / "lmaster.log"
-        if "--data" not in arguments:  # root's would be the system's
+        if "--data" not in arguments:  # the default of root is the system's data directory
             arguments = (*arguments, "--data", folder / "data")
         super().__init__(output, BIN / "lmaster", "scrape", "--port", "0", *arguments)
         self.log = log or output
-        self.url = self.said(r"status page: (https?://\S+)")[1]
+        self.url = self.wait_for_output(r"status page: (https?://\S+)")[1]

@@ -1,10 +1,10 @@
-"""An agent on a node that has everything: InfiniBand, RAPL, Lustre, fans, two NUMA nodes, GPUs.
+"""An agent on a node with all hardware: InfiniBand, RAPL, Lustre, fans, two NUMA nodes, GPUs.
 
-``python -m tests.integration.recorded_agent --host 127.0.1.3`` serves what lagent serves, by
-lagent's own code. Its sensors read the recorded trees of tests/exporter, and plain values where
-they ask psutil; those of GPUs ask whatever driver there is, which is a fake one in tests. What
-every Linux has is read from the machine itself. Recorded counters stand still, so they are made to
-grow: ``--pace 2`` lets them grow twice as fast.
+``python -m tests.integration.recorded_agent --host 127.0.1.3`` serves a page with lagent's own
+code. Its sensors read the recorded trees of tests/exporter, or fixed values instead of psutil. GPU
+sensors use the installed driver, which is a fake one in tests. Metrics that every Linux has are
+read from the machine itself. Recorded counters do not change, so this agent makes them grow;
+``--pace 2`` makes them grow twice as fast.
 """
 
 import argparse
@@ -27,15 +27,16 @@ from fructosa_service.config.kinds import Endpoint
 
 from ..exporter import machine
 
-# Every Linux has all of their metrics, and shares and times of processors must fit together.
+# Every Linux has all of their metrics, and CPU times and percentages must be consistent.
 REAL = {"CPUPercent", "CPUTimes", "CPUTimesPercent", "CPUStats", "VirtualMemory", "BootTime"}
-# Shorter than any scraper's interval: with the minute that some have, their rates would be zero.
+# Shorter than the interval of any scraper. The default of some sensors is a minute, which would
+# make rates zero.
 _TIME_INTERVAL_S = 0.5
 
-# What a busy node might count in a second, by the unit; and how many of what should not happen.
-_A_SECOND = {"bytes": 25e6, "joules": 90.0, "seconds": 0.1, "": 40.0}
-_FAULTS_A_SECOND = 1.5
-_FAULT = re.compile(
+# The growth of a counter per second on a busy node, by unit; and that of counters of errors.
+_GROWTH_PER_SECOND = {"bytes": 25e6, "joules": 90.0, "seconds": 0.1, "": 40.0}
+_ERRORS_PER_SECOND = 1.5
+_ERROR = re.compile(
     r"error|drop|discard|down|recover|retransmi|refresh|miss|foreign|overrun|xid|replay"
 )
 
@@ -53,7 +54,7 @@ _READ = {
 
 
 def options(name):
-    """Return the options of a sensor: nothing that names people, and read at each scrape."""
+    """Return the options of a sensor: no personal data, and read at each scrape."""
     plain = machine.options(name, time_interval=_TIME_INTERVAL_S)
     if name == "GPUPcie":
         return replace(plain, rates=True)
@@ -63,7 +64,7 @@ def options(name):
 
 
 def recorded(name):
-    """Return the sensor *name*, on a machine that has everything."""
+    """Return the sensor *name* on a machine with all hardware."""
     more = {}
     if name == "DiskUsage":
         more["mounts"] = machine.FixedMounts(machine.partition("/dev/sda1", "/"))
@@ -72,14 +73,14 @@ def recorded(name):
 
 
 def growth(metric, labels):
-    """Return how much a counter grows in a second; each series at a pace of its own."""
+    """Return the growth of a counter per second, which differs for each series."""
     name = metric.name.removeprefix("fructosa_")
-    a_second = _FAULTS_A_SECOND if _FAULT.search(name) else _A_SECOND[metric.unit]
+    a_second = _ERRORS_PER_SECOND if _ERROR.search(name) else _GROWTH_PER_SECOND[metric.unit]
     return a_second * (0.7 + 0.6 * crc32("\n".join([name, *labels]).encode()) / 2**32)
 
 
 class Growing(Sensor):
-    """A sensor whose counters grow, though what it reads stands still."""
+    """A sensor whose counters grow, although its source does not change."""
 
     def __init__(self, sensor, pace=1.0, clock=time.monotonic):
         super().__init__(sensor.options)
@@ -88,7 +89,7 @@ class Growing(Sensor):
         self._began_s = clock()
 
     def samples(self):
-        """Yield what the sensor does; counters with what they have grown by."""
+        """Yield the samples of the sensor; counters have grown."""
         passed_s = (self._clock() - self._began_s) * self._pace
         for item in self._sensor.samples():
             if isinstance(item, Family):
@@ -108,15 +109,19 @@ def _grown(metric, labels, value, passed_s):
 
 
 def sensors(pace=1.0):
-    """Return all sensors of the node, by name."""
-    real = {name: SENSORS[name](options(name)) for name in SENSORS if name in REAL or _asks(name)}
+    """Return all sensors of the node by name."""
+    real = {
+        name: SENSORS[name](options(name))
+        for name in SENSORS
+        if name in REAL or _is_gpu_sensor(name)
+    }
     return {
         name: real[name] if name in REAL else Growing(real.get(name) or recorded(name), pace)
         for name in SENSORS
     }
 
 
-def _asks(name):
+def _is_gpu_sensor(name):
     return issubclass(SENSORS[name], GPUSensor)
 
 

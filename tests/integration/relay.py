@@ -1,12 +1,12 @@
-"""A real carbon-c-relay that spreads series over carbons by consistent hashing."""
+"""A real carbon-c-relay, which distributes series to carbons by consistent hashing."""
 
 import signal
 
 from .processes import Program, free_port, listens
 
 
-class Relay:
-    """A relay with a configuration of the test; it can be ended and started again."""
+class CarbonRelay:
+    """A carbon-c-relay with a configuration of the test; it can be stopped and restarted."""
 
     def __init__(self, path, folder, configuration, *arguments):
         self.port = free_port()

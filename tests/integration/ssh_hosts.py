@@ -1,7 +1,7 @@
-"""Hosts with a real sshd each: network namespaces on a bridge, and one where lmaster runs.
+"""Hosts with a real sshd each: network namespaces on a bridge, and one for lmaster.
 
-Nothing of it can be seen outside: the addresses exist in the namespaces alone, the sshds are plain
-processes with keys and configurations in the folder of the test.
+The addresses exist only in the namespaces. The sshds are ordinary processes with their keys and
+configurations in the folder of the test.
 """
 
 import os
@@ -36,26 +36,26 @@ UserKnownHostsFile {folder}/known_hosts
 GlobalKnownHostsFile /dev/null
 StrictHostKeyChecking yes
 """
-# sshd refuses to start without this folder, which Debian makes at boot.
+# sshd does not start without this folder, which Debian creates at boot.
 _SEPARATION = Path("/run/sshd")
 
 
 def ip(*words):
-    """Run ip, which has to succeed."""
+    """Run ip, which must succeed."""
     subprocess.run(["ip", *map(str, words)], check=True, capture_output=True)
 
 
 def hosts_or_skip():
-    """Skip the test where no hosts can be made, and say why."""
+    """Skip the test if the hosts cannot be created."""
     program("ssh-keygen", "Debian's openssh-client")
     program("ip", "Debian's iproute2")
     program("/usr/sbin/sshd", "Debian's openssh-server")
     if not _may_make_namespaces():
-        pytest.skip("network namespaces can't be made here: that takes root with CAP_NET_ADMIN")
+        pytest.skip("cannot create network namespaces: this needs root with CAP_NET_ADMIN")
 
 
 def _may_make_namespaces():
-    """Tell whether this process may (CAP_NET_ADMIN, and the mounts that ip makes)."""
+    """Return whether this process may create them (CAP_NET_ADMIN, and the mounts of ip)."""
     name = f"fr{os.getpid()}-may"
     if subprocess.run(["ip", "netns", "add", name], check=False, capture_output=True).returncode:
         return False
@@ -67,9 +67,9 @@ def _may_make_namespaces():
 
 
 class SshHosts:
-    """Hosts node01, node02, …, and the namespace of the *hub*, from which they are reached.
+    """Hosts node01, node02, …, and the namespace *hub*, which can reach them.
 
-    In the hosts of *without_sshd* none runs; the link of those that are *cut_off* is down.
+    Hosts in *without_sshd* have no sshd. The link of those in *cut_off* is down.
     """
 
     def __init__(self, folder, count, *, without_sshd=(), cut_off=()):
@@ -96,7 +96,7 @@ class SshHosts:
 
     @property
     def ssh_config(self):
-        """The configuration of ssh that knows the hosts by their names."""
+        """The configuration of ssh with the names of the hosts."""
         return self.folder / "ssh_config"
 
     def end(self):
@@ -114,7 +114,7 @@ class SshHosts:
         ip("-n", self.hub, "link", "add", "name", "br0", "type", "bridge")
         ip("-n", self.hub, "addr", "add", "10.99.0.254/24", "dev", "br0")
         ip("-n", self.hub, "link", "set", "br0", "up")
-        # Who is cut off is known to be so sooner than in the kernel's three seconds.
+        # Report an unreachable host sooner than after the kernel's three seconds.
         ip("-n", self.hub, "ntable", "change", "name", "arp_cache", "dev", "br0", "retrans", 100)
         for name in self.names:
             self._add_host(name)
@@ -173,7 +173,7 @@ class SshHosts:
     def wait(self):
         """Wait until all sshds listen."""
         for sshd in self._sshds:
-            sshd.said("Server listening on")
+            sshd.wait_for_output("Server listening on")
         return self
 
 

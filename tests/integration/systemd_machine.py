@@ -1,7 +1,7 @@
-"""A machine of its own that a real systemd looks after: namespaces of this one.
+"""A container that a real systemd manages, made of Linux namespaces.
 
-Its root is a layer above this machine's, with the units of this repository. The kernel ends all of
-it when its first process, systemd, is killed.
+Its root is an overlay on that of the host, with the units of this repository. When its first
+process, systemd, is killed, the kernel kills all others.
 """
 
 import os
@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from .conftest import missing
-from .openrc import ROOT, _closed_folders
+from .openrc import ROOT, closed_folders
 from .processes import BIN, wait_until
 
 SYSTEMD = Path("/lib/systemd/systemd")
 _SPACES = ("--mount", "--pid", "--net", "--cgroup", "--ipc", "--uts")
 
-# The last line is systemd, as the first process. Its root is changed rather than entered by
-# chroot: the kernel gives no user namespace, as PrivateUsers wants one, to who is in a chroot.
+# At the end it runs systemd as process 1. It uses pivot_root instead of chroot, because the kernel
+# does not allow user namespaces, which PrivateUsers needs, in a chroot.
 _FIRST_PROCESS = r"""
 set -e
 bin=$1; shift
@@ -33,11 +33,11 @@ rm -rf /mnt/root/etc/systemd/system/*.wants /mnt/root/etc/fructosa
 cd /mnt/root
 for program in lagent lmaster; do ln -sf "$bin/$program" usr/bin/$program; done
 mkdir -p etc/fructosa etc/systemd/system/lmaster.service.d before
-# The programs of these tests, and their Python, may be in somebody's home, or in /tmp. A /dev of
-# its own systemd can't give to a service here, as it finds no place for it in this root.
+# The programs of the tests and their Python may be in a home or in /tmp. systemd cannot create a
+# private /dev in this root.
 printf '[Service]\n%s=no\n%s=no\n%s=no\n' ProtectHome PrivateTmp PrivateDevices \
   >etc/systemd/system/lmaster.service.d/here.conf
-# It would look through all of this machine's /tmp.
+# It would scan all of the host's /tmp.
 ln -s /dev/null etc/systemd/system/systemd-tmpfiles-setup.service
 mount -t proc proc proc
 mount -t sysfs sysfs sys
@@ -65,12 +65,12 @@ exec env -i container=fructosa PATH="$PATH" \
 
 
 class SystemdMachine:
-    """A machine that has begun with systemd; its network is a loopback of its own."""
+    """A container with systemd as process 1, and only a loopback network."""
 
     def __init__(self):
         words = ["unshare", *_SPACES, "--fork", "--kill-child"]
         self._outer = subprocess.Popen(
-            [*words, "bash", "-c", _FIRST_PROCESS, "bash", str(BIN), *_closed_folders()],
+            [*words, "bash", "-c", _FIRST_PROCESS, "bash", str(BIN), *closed_folders()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -92,9 +92,12 @@ class SystemdMachine:
         return int(children.read_text())
 
     def is_up(self):
-        """Tell whether systemd has started what comes first; OSError where it does not run."""
+        """Return whether systemd has reached its basic target.
+
+        Raises: OSError if systemd has exited.
+        """
         if self._outer.poll() is not None:
-            raise OSError(f"systemd does not begin in namespaces: {self._outer.stdout.read()}")
+            raise OSError(f"systemd does not start in namespaces: {self._outer.stdout.read()}")
         try:
             is_systemd = Path(f"/proc/{self._pid()}/comm").read_text() == "systemd\n"
         except ValueError:  # there is no child yet
@@ -102,7 +105,7 @@ class SystemdMachine:
         return is_systemd and self.run("systemctl", "is-active", "basic.target")[0] == 0
 
     def run(self, *words):
-        """Run a command; return its exit code, and what it had to say."""
+        """Run a command in the container; return its exit code and output."""
         done = subprocess.run(
             ["nsenter", "-t", str(self._pid()), "--all", *map(str, words)],
             stdout=subprocess.PIPE,
@@ -116,23 +119,23 @@ class SystemdMachine:
         return done.returncode, done.stdout
 
     def write(self, name, text):
-        """Write a file of that machine."""
+        """Write a file in the container."""
         Path(f"/proc/{self._pid()}/root{name}").write_text(text)
 
     def wait_for(self, condition):
-        """Wait until *condition* is true; the journal explains why it is not."""
+        """Wait until *condition* is true; on failure, show the journal."""
         return wait_until(condition, lambda: self.run("journalctl", "--no-pager", "-n", "40")[1])
 
 
 def systemd_or_skip():
-    """Return a machine that is up; skip the test where none can be made, and say why."""
+    """Return a container with a running systemd; skip the test if none can be created."""
     if os.geteuid() != 0:
-        pytest.skip("only root can make a machine of its own")
+        pytest.skip("only root can create the container")
     if not SYSTEMD.exists():
         missing("systemd", "Debian's systemd")
     machine = SystemdMachine()
     try:
-        wait_until(machine.is_up, lambda: "systemd does not answer")
+        wait_until(machine.is_up, lambda: "systemd does not respond")
     except OSError as error:
         pytest.skip(str(error))
     except BaseException:

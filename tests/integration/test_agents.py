@@ -1,4 +1,4 @@
-"""`lmaster agents`: ssh to many nodes at once, some of which are silent, refuse, or lie."""
+"""`lmaster agents`: ssh to many nodes at once, some of which hang, fail or print garbage."""
 
 import os
 import re
@@ -16,7 +16,7 @@ from .page_sandbox import within
 from .processes import BIN, Program, wait_until
 from .ssh_hosts import SshHosts, hosts_or_skip
 
-# In place of ssh: the node stands behind --, and what is to be done behind it.
+# A replacement of ssh: the arguments after -- are the node and the command.
 _FAKE_SSH = """\
 #!/bin/sh
 echo $$ >>"$FAKE/pids"
@@ -40,7 +40,7 @@ filename = {folder}/{name}.lagent.log
 
 @pytest.fixture
 def fake_ssh(tmp_path, monkeypatch):
-    """A script in place of ssh; nothing of it may be left running."""
+    """A script that replaces ssh; none of its processes may be left running."""
     path = tmp_path / "bin" / "ssh"
     path.parent.mkdir()
     path.write_text(_FAKE_SSH)
@@ -52,13 +52,13 @@ def fake_ssh(tmp_path, monkeypatch):
 
 
 def pids(folder):
-    """Return the processes that stood in for ssh."""
+    """Return the pids of the script."""
     path = folder / "pids"
     return path.read_text().split() if path.exists() else []
 
 
 def is_ours(pid, folder):
-    """Tell whether a process still runs, and is no later one of the same number."""
+    """Return whether a process still runs, and is not a later one with the same pid."""
     try:
         return f"FAKE={folder}".encode() in Path(f"/proc/{pid}/environ").read_bytes()
     except OSError:
@@ -73,13 +73,13 @@ def configured(folder, hosts, agents=""):
 
 
 def run(*words):
-    """Run lmaster agents in this process; return exit code, and the lines of both outputs."""
+    """Run lmaster agents in this process; return exit code, lines of stdout, lines of stderr."""
     done = within(main, ["lmaster", "agents", *map(str, words)], "/")
     return done.returncode, done.stdout.splitlines(), done.stderr.splitlines()
 
 
 def run_apart(*words, inside=()):
-    """Run lmaster agents in a process of its own, *inside* a namespace; return what run() does."""
+    """Run lmaster agents in a child process, *inside* a namespace; return the same as run()."""
     done = subprocess.run(
         [*inside, BIN / "lmaster", "agents", *map(str, words)],
         check=False,
@@ -91,68 +91,68 @@ def run_apart(*words, inside=()):
 
 
 @pytest.mark.usefixtures("fake_ssh")
-def test_nodes_that_are_silent_hold_up_nobody(tmp_path):
-    """Two hundred, of which ten hang: each of them costs its own timeout, and all are told."""
+def test_nodes_that_hang_do_not_delay_the_others(tmp_path):
+    """Of two hundred nodes, ten hang until their timeout; all results are reported."""
     config = configured(
         tmp_path, "node[001-187], silent[01-10], strange[1-2], loud", "fan out = 64"
     )
 
-    code, well, failed = run_apart("start", "-c", config, "--timeout", 2)
+    code, succeeded, failed = run_apart("start", "-c", config, "--timeout", 2)
 
-    told = [line.partition(": ")[::2] for line in failed if not line.startswith(" ")]
+    errors = [line.partition(": ")[::2] for line in failed if not line.startswith(" ")]
     assert 1 == code
-    assert ["node[001-187]: lagent is started: pid …", "187 of 200 ok, 13 failed"] == well
+    assert ["node[001-187]: lagent is started: pid …", "187 of 200 ok, 13 failed"] == succeeded
     assert 200 == len(pids(tmp_path))
-    assert {"silent[01-10]", "strange[1-2]", "loud"} == {nodes for nodes, _ in told}
-    assert "no response within 2 s" == dict(told)["silent[01-10]"]
-    assert "failed (exit code 1)" == dict(told)["loud"]
-    assert "Could not resolve hostname" in dict(told)["strange[1-2]"]
+    assert {"silent[01-10]", "strange[1-2]", "loud"} == {nodes for nodes, _ in errors}
+    assert "no response within 2 s" == dict(errors)["silent[01-10]"]
+    assert "failed (exit code 1)" == dict(errors)["loud"]
+    assert "Could not resolve hostname" in dict(errors)["strange[1-2]"]
 
 
 @pytest.mark.usefixtures("fake_ssh")
-def test_a_node_that_says_too_much_is_cut(tmp_path):
-    """What it says moves no cursor, and what is not kept is counted."""
-    code, well, failed = run("stop", "-c", configured(tmp_path, "loud[1-2]"))
+def test_long_output_of_a_node_is_truncated(tmp_path):
+    """Control characters are escaped, and discarded bytes are counted."""
+    code, succeeded, failed = run("stop", "-c", configured(tmp_path, "loud[1-2]"))
 
-    assert (1, ["0 of 2 ok, 2 failed"]) == (code, well)
+    assert (1, ["0 of 2 ok, 2 failed"]) == (code, succeeded)
     assert "loud[1-2]: failed (exit code 1)" == failed[0]
     assert re.fullmatch(r"    \.\.\. and \d+ more bytes, discarded", failed[-1])
     assert 2000 > sum(map(len, failed))
 
 
 @pytest.mark.usefixtures("fake_ssh")
-def test_only_the_nodes_that_are_named_are_told(tmp_path):
-    """And each once, though two sections have it; another is a mistake."""
+def test_only_the_given_nodes_are_contacted(tmp_path):
+    """Each is contacted once, even if two sections contain it; an unknown node is an error."""
     config = configured(tmp_path, "node[1-9]")
     config.write_text(f"{config.read_text()}[nodes:two]\nhosts = node1\nport = 9100\nprefix = p\n")
 
-    code, well, failed = run("status", "node[1-2]", "-c", config)
+    code, succeeded, failed = run("status", "node[1-2]", "-c", config)
     unknown = run("status", "nod1", "-c", config)
 
     assert (0, []) == (code, failed)
-    assert ["node[1-2]: lagent is started: pid …", "2 of 2 running"] == well
+    assert ["node[1-2]: lagent is started: pid …", "2 of 2 running"] == succeeded
     assert 2 == unknown[0]
     assert "nod1 is not among the nodes of" in unknown[2][0]
 
 
 @pytest.mark.usefixtures("fake_ssh")
-def test_a_dry_run_tells_and_does_nothing(tmp_path):
-    """The command as it would run, and how long it may take."""
+def test_a_dry_run_only_prints_the_command(tmp_path):
+    """It prints the command line of ssh and the maximum duration."""
     config = configured(tmp_path, "node[1-9]", "command = openrc\nssh user = admin\n")
 
-    code, told, _ = run("stop", "-c", config, "--dry-run", "--fan-out", 3)
+    code, printed, _ = run("stop", "-c", config, "--dry-run", "--fan-out", 3)
 
     assert 0 == code
-    assert told[0].startswith("node[1-9]: ssh -n -T -oBatchMode=yes ")
-    assert told[0].endswith(" -l admin -- NODE 'rc-service lagent stop'")
-    assert "9 nodes, 3 at a time, timeout 60 s: at most 180 s" == told[1]
+    assert printed[0].startswith("node[1-9]: ssh -n -T -oBatchMode=yes ")
+    assert printed[0].endswith(" -l admin -- NODE 'rc-service lagent stop'")
+    assert "9 nodes, 3 at a time, timeout 60 s: at most 180 s" == printed[1]
     assert [] == pids(tmp_path)
 
 
 @pytest.mark.usefixtures("fake_ssh")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interruption_ends_every_ssh_and_tells_what_is_done(tmp_path, number):
-    """The exit code is that of a program that was interrupted."""
+def test_an_interrupt_ends_every_ssh_and_reports_what_was_done(tmp_path, number):
+    """The exit code is that of an interrupted program, 130."""
     config = configured(tmp_path, "node[1-3], silent[1-9]")
     words = ("agents", "start", "-c", config)
     with Program(tmp_path / "log", BIN / "lmaster", *words) as running:
@@ -167,8 +167,8 @@ def test_an_interruption_ends_every_ssh_and_tells_what_is_done(tmp_path, number)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_raises_nothing_where_it_strikes(number):
-    """Python drops an exception in a hook of fork, and all would go on as if nothing had been."""
+def test_a_signal_does_not_raise_an_exception(number):
+    """Python ignores an exception in a fork hook, so the interrupt would be lost."""
     worker = SimpleNamespace(is_interrupted=False)
 
     with _interruptible(worker):
@@ -178,12 +178,12 @@ def test_a_signal_raises_nothing_where_it_strikes(number):
 
 
 def test_without_ssh_it_says_what_to_install(tmp_path, monkeypatch):
-    """Before any node is asked."""
+    """It reports this before it contacts any node."""
     monkeypatch.setenv("PATH", str(tmp_path))
 
-    code, told, failed = run("status", "-c", configured(tmp_path, "node1"))
+    code, printed, failed = run("status", "-c", configured(tmp_path, "node1"))
 
-    assert (1, []) == (code, told)
+    assert (1, []) == (code, printed)
     assert [
         "lmaster: ssh is not installed; install OpenSSH's client, e.g. openssh-client"
     ] == failed
@@ -191,7 +191,7 @@ def test_without_ssh_it_says_what_to_install(tmp_path, monkeypatch):
 
 @pytest.fixture
 def hosts(tmp_path):
-    """Ten hosts: no sshd in one, and one cut off; agents that still run are ended."""
+    """Ten hosts, one without sshd and one cut off; agents that still run are stopped."""
     hosts_or_skip()
     with SshHosts(tmp_path, 10, without_sshd=["node09"], cut_off=["node10"]) as made:
         for name in made.names:
@@ -206,17 +206,17 @@ def hosts(tmp_path):
             )
 
 
-def test_real_agents_are_started_asked_and_stopped_on_real_hosts(hosts, tmp_path):
-    """Ten hosts, one without sshd and one cut off: the other eight do as they are told."""
+def test_start_status_and_stop_of_real_agents_on_real_hosts(hosts, tmp_path):
+    """Of ten hosts, one has no sshd and one is cut off; the commands work on the other eight."""
     lagent = f"{BIN}/lagent {{action}} -c {tmp_path}/$NODE.conf"
     config = configured(
         tmp_path, "node[01-10]", f"command = {lagent}\nssh options = -F {hosts.ssh_config}\n"
     )
     inside = ("ip", "netns", "exec", hosts.hub)
-    told = {}
+    results = {}
 
     for step in ("start", "status", "stop"):
-        told[step] = run_apart(step, "-c", config, inside=inside)
+        results[step] = run_apart(step, "-c", config, inside=inside)
     stopped = run_apart("status", "node[01-08]", "-c", config, inside=inside)
 
     unreachable = [
@@ -224,13 +224,15 @@ def test_real_agents_are_started_asked_and_stopped_on_real_hosts(hosts, tmp_path
         "or set its port in ssh options",
         "node10: ssh: No route to host: check whether the node and its network are up",
     ]
-    assert dict.fromkeys(told, 1) == {step: code for step, (code, _, _) in told.items()}
-    assert dict.fromkeys(told, unreachable) == {step: bad for step, (_, _, bad) in told.items()}
-    first = {step: well[0] for step, (_, well, _) in told.items()}
+    assert dict.fromkeys(results, 1) == {step: code for step, (code, _, _) in results.items()}
+    assert dict.fromkeys(results, unreachable) == {
+        step: bad for step, (_, _, bad) in results.items()
+    }
+    first = {step: succeeded[0] for step, (_, succeeded, _) in results.items()}
     assert first["start"].startswith("node[01-08]: lagent is started: pid …, serves http://…:9888")
     assert first["status"].startswith("node[01-08]: lagent is running: pid …, since …, serves ")
     assert "node[01-08]: lagent is stopped: pid …" == first["stop"]
     assert {"start": "8 of 10 ok, 2 failed", "status": "8 of 10 running, 2 failed"} == {
-        step: told[step][1][-1] for step in ("start", "status")
+        step: results[step][1][-1] for step in ("start", "status")
     }
     assert (3, "0 of 8 running, 8 not running", []) == (stopped[0], stopped[1][-1], stopped[2])

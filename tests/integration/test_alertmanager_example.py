@@ -1,4 +1,4 @@
-"""examples/alertmanager.yml, as Alertmanager and its tool understand it."""
+"""examples/alertmanager.yml with a real Alertmanager and amtool."""
 
 import json
 import subprocess
@@ -24,26 +24,26 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "alertmanager.yml"
         ("alertname=SomebodyElses severity=critical", "mail"),
     ],
 )
-def test_an_alert_goes_to_whom_it_is_for(labels, receiver):
-    """As amtool says, which takes the example as it is."""
+def test_an_alert_goes_to_the_right_receiver(labels, receiver):
+    """amtool reads the example unchanged."""
     amtool = program("amtool", "prometheus-alertmanager")
     route = [amtool, "config", "routes", "test", f"--config.file={EXAMPLE}", *labels.split()]
 
-    told = subprocess.run(route, capture_output=True, text=True, timeout=60, check=True).stdout
+    output = subprocess.run(route, capture_output=True, text=True, timeout=60, check=True).stdout
 
-    assert receiver == told.strip()
+    assert receiver == output.strip()
 
 
 class Sink(ThreadingHTTPServer):
-    """Takes what an Alertmanager sends: the receiver, and the message."""
+    """A webhook that records the messages of an Alertmanager with their receiver."""
 
     def __init__(self):
-        self.took = []
+        self.received = []
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                self.server.took.append((self.path.strip("/"), json.loads(body)))
+                self.server.received.append((self.path.strip("/"), json.loads(body)))
                 self.send_response(200)
                 self.end_headers()
 
@@ -53,7 +53,7 @@ class Sink(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
 
     def messages(self):
-        """Return what came: receiver, kind of alert, how many are named, how many more."""
+        """Return the messages: receiver, alert name, number of instances, number truncated."""
         return sorted(
             (
                 receiver,
@@ -61,13 +61,13 @@ class Sink(ThreadingHTTPServer):
                 len({alert["labels"]["instance"] for alert in message["alerts"]}),
                 message["truncatedAlerts"],
             )
-            for receiver, message in self.took
+            for receiver, message in self.received
         )
 
 
 @pytest.fixture
 def sink():
-    """Somebody who is told of alerts."""
+    """A running webhook."""
     with Sink() as server:
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         yield server
@@ -76,7 +76,7 @@ def sink():
 
 @pytest.fixture
 def alertmanager(sink, tmp_path):
-    """A function that tells alerts to an Alertmanager: the example, a sink for all receivers."""
+    """A function that sends alerts to an Alertmanager with the example, changed to use the sink."""
     config = yaml.safe_load(EXAMPLE.read_text())
     config["route"]["routes"][0]["group_wait"] = "1s"
     for receiver in config["receivers"]:
@@ -96,20 +96,20 @@ def alertmanager(sink, tmp_path):
         f"--web.listen-address={place}",
         "--cluster.listen-address=",
     ) as running:
-        running.said("Listening on")
+        running.wait_for_output("Listening on")
         yield lambda alerts: requests.post(
             f"http://{place}/api/v2/alerts", json=alerts, timeout=10
         ).raise_for_status()
 
 
 def alert(name, severity, instance):
-    """Return an alert as Prometheus sends it."""
+    """Return an alert in the form that Prometheus sends."""
     labels = {"alertname": name, "severity": severity, "instance": instance, "cluster": "hpc"}
     return {"labels": labels}
 
 
-def test_a_power_cut_is_one_message(alertmanager, sink):
-    """Of 500 nodes and of lmaster; what these would have to say besides nobody hears."""
+def test_a_power_cut_gives_one_message_per_kind_of_alert(alertmanager, sink):
+    """500 nodes and lmaster go down; their other alerts are inhibited."""
     down = [f"node{number:03}:9888" for number in range(500)]
     alerts = [alert("FructosaNodeDown", "warning", node) for node in down]
     alerts += [alert("FructosaFilesystemFull", "critical", node) for node in down]
@@ -118,8 +118,8 @@ def test_a_power_cut_is_one_message(alertmanager, sink):
     alerts.append(alert("FructosaMasterQueueGrowing", "warning", "head:9889"))
 
     alertmanager(alerts)
-    wait_until(lambda: len(sink.took) >= 3, sink.messages)
-    # What would have come besides has come when this has.
+    wait_until(lambda: len(sink.received) >= 3, sink.messages)
+    # When this message has arrived, no others are pending.
     alertmanager([alert("FructosaNodeRebooted", "warning", "up:9888")])
     wait_until(lambda: "FructosaNodeRebooted" in str(sink.messages()), sink.messages)
 

@@ -1,4 +1,4 @@
-"""The alerts, judged by promtool, and on a real Graphite as Grafana would judge them."""
+"""The alerts, evaluated by promtool, and on a real Graphite as Grafana evaluates them."""
 
 import pickle
 import re
@@ -19,9 +19,9 @@ from .processes import wait_until
 
 ROOT = Path(__file__).parents[2]
 ALERT_RULES = ROOT / "grafana/prometheus/fructosa-alerts.yml"
-# The one test of recording rules.
-SUMS = "sums.yml"
-# Grafana's own: what of a series is compared, nulls left out.
+# The only test of recording rules.
+RECORDING_TEST = "sums.yml"
+# Grafana's reducers, which ignore nulls.
 REDUCERS = {
     "last": lambda values: values[-1],
     "avg": lambda values: sum(values) / len(values),
@@ -34,26 +34,26 @@ SECONDS = 60
 
 
 def promtool(*arguments):
-    """Return promtool's exit code and all that it says."""
+    """Run promtool; return its exit code and output."""
     command = [program("promtool", "prometheus"), *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     return done.returncode, done.stdout + done.stderr
 
 
 def test_promtool_accepts_the_rules():
-    """Both files, without a finding."""
+    """It reports no problem in either file."""
     files = sorted((ROOT / "grafana" / "prometheus").glob("*.yml"))
 
-    code, said = promtool("check", "rules", *files)
+    code, output = promtool("check", "rules", *files)
 
-    assert 0 == code, said
-    assert 2 == said.count("SUCCESS")
+    assert 0 == code, output
+    assert 2 == output.count("SUCCESS")
 
 
-def alone(test, folder):
-    """Write a test of promtool's, and the alerts that it names, into a folder; return its path.
+def with_its_alerts(test, folder):
+    """Write a test for promtool with only the alerts that it names into a folder; return its path.
 
-    promtool judges all rules of a file at each step of each test, and a test looks at one alert.
+    promtool evaluates all rules of a file at each step of each test, but a test checks one alert.
     """
     named = set(re.findall(r"alertname: (\w+)", test.read_text()))
     rules = yaml.safe_load(ALERT_RULES.read_text())
@@ -66,29 +66,31 @@ def alone(test, folder):
     return folder / test.name
 
 
-def test_every_alert_fires_when_it_should_and_only_then(tmp_path):
-    """With the summary that people read; and the sums are right. See tests/grafana/rules."""
+def test_every_alert_fires_if_and_only_if_it_should(tmp_path):
+    """The tests in tests/grafana/rules also check summaries and recording rules."""
     tests = sorted((ROOT / "tests/grafana/rules").glob("*.yml"))
-    of_alerts = [alone(test, tmp_path) for test in tests if test.name != SUMS]
+    of_alerts = [with_its_alerts(test, tmp_path) for test in tests if test.name != RECORDING_TEST]
 
-    code, said = promtool("test", "rules", ROOT / "tests/grafana/rules" / SUMS, *of_alerts)
+    code, output = promtool(
+        "test", "rules", ROOT / "tests/grafana/rules" / RECORDING_TEST, *of_alerts
+    )
 
-    assert 0 == code, said
-    assert len(tests) == said.count("SUCCESS")
+    assert 0 == code, output
+    assert len(tests) == output.count("SUCCESS")
 
 
 def after(first, then, when=30):
-    """Return what is *first*, and *then* something else."""
+    """Return a series that is *first* and changes to *then*."""
     return lambda i: first if i < when else then
 
 
 def rebooted(i):
-    """Return a node's time of boot, which nobody tells while it boots."""
+    """Return the boot time of a node that reboots and has no value meanwhile."""
     return None if 25 <= i < 35 else after(9, 900)(i)
 
 
 def steady(value, step=0.0):
-    """Return what begins at *value* and grows by *step* a second."""
+    """Return a series that starts at *value* and grows by *step* per second."""
     return lambda i: value + step * i
 
 
@@ -110,41 +112,41 @@ MISSED, SCRAPES = "fructosa_master_slots_missed_total", "fructosa_master_scrapes
 
 
 def now_and(seconds):
-    """Return a clock that is off by so many seconds."""
+    """Return the series of a clock with an offset in seconds."""
     began_s = int(time.time()) - SECONDS
     return lambda i: began_s + i + seconds
 
 
 def series(node, metric, labels, values):
-    """Return a series of a *node*, as lmaster calls it."""
+    """Return a series of a *node* with the path that lmaster writes."""
     return f"{node}.{graphite_paths.path(metric, labels.items())}", values
 
 
 def one(metric, labels, bad, good):
-    """Return an alert's data that are of one metric: what alerts, what does not."""
+    """Return the data of an alert on one metric: series that alert, and that do not."""
     return [series("bad", metric, labels, bad)], [series("good", metric, labels, good)]
 
 
 def clocks(offset):
-    """Return three right clocks, and one that is off."""
+    """Return three correct clocks and one with an offset."""
     metric = "fructosa_clock_time_seconds"
     right = [series(f"n{i}", metric, {}, now_and(i)) for i in range(3)]
     return [*right, series("bad", metric, {}, now_and(offset))]
 
 
 def chip(degrees, critical):
-    """Return a temperature and its limit; without a limit where that is None."""
+    """Return a temperature and its critical limit; None means no limit."""
     values = [(CHIP[0], degrees), (CHIP[1], critical)]
     return [series("bad", m, NAMED_CHIP, steady(v)) for m, v in values if v is not None]
 
 
 def gpu(metric, bad, good, **labels):
-    """Return the data of an alert that looks at one metric of a GPU."""
+    """Return the data of an alert on one metric of a GPU."""
     return one(f"fructosa_gpu_{metric}", {**GPU, **labels}, bad, good)
 
 
 def heat(degrees, slowdown, margin=None):
-    """Return how hot a GPU is, when it slows down, and how much is left, where that is told."""
+    """Return temperature, slowdown threshold and margin of a GPU; None means no value."""
     metric = "fructosa_gpu_temperature"
     threshold = GPU | {"threshold": "slowdown"}
     found = [
@@ -156,7 +158,7 @@ def heat(degrees, slowdown, margin=None):
 
 
 def lanes(now, most):
-    """Return the PCIe lanes of a GPU."""
+    """Return the current and maximum PCIe lanes of a GPU."""
     metric = "fructosa_gpu_pcie_link_lanes"
     return [
         series("bad", metric, GPU, steady(now)),
@@ -165,7 +167,7 @@ def lanes(now, most):
 
 
 def scrapes(missed):
-    """Return a master that scrapes ten times a second, and misses some."""
+    """Return an lmaster with ten scrapes per second, which misses some slots."""
     return [
         series("bad", MISSED, {}, steady(0, missed)),
         series("bad", SCRAPES, {"result": "up"}, steady(0, 8)),
@@ -174,7 +176,7 @@ def scrapes(missed):
 
 
 def queue(points, growth):
-    """Return a master that reads 1,000 samples a second, and whose queue grows."""
+    """Return an lmaster with 1,000 samples per second, whose queue grows."""
     return [
         series("bad", "fructosa_master_queue_points", CARBON, steady(points, growth)),
         series("bad", "fructosa_master_samples_total", {}, steady(0, 1000)),
@@ -195,18 +197,18 @@ def targets(one_up, other_up):
 
 
 def queue_bytes(size):
-    """Return a queue of 100 bytes at most."""
+    """Return a queue with a limit of 100 bytes."""
     names = ("fructosa_master_queue_bytes", "fructosa_master_queue_limit_bytes")
     return [series("bad", name, {}, steady(v)) for name, v in zip(names, (size, 100), strict=True)]
 
 
 def errors(received, sent):
-    """Return the errors of an interface, a second."""
+    """Return an interface with these errors per second."""
     return [series("bad", IN, ETH, steady(7, received)), series("bad", OUT, ETH, steady(9, sent))]
 
 
-def mastered(metric, labels=None):
-    """Return lmaster's metric that must be 1, and is 0."""
+def lmaster_flag(metric, labels=None):
+    """Return the data of an alert on a metric of lmaster that is 0 instead of 1."""
     return one(f"fructosa_master_{metric}", labels or {}, steady(0), steady(1))
 
 
@@ -267,26 +269,26 @@ DATA = {
         [series("bad", "fructosa_master_ready", {}, lambda i: None)],
         [series("good", "fructosa_master_ready", {}, steady(1))],
     ),
-    "FructosaMasterNotReady": mastered("ready"),
+    "FructosaMasterNotReady": lmaster_flag("ready"),
     "FructosaMasterQueueGrowing": (queue(400_000, 1000), queue(200_000, 1000)),
     "FructosaMasterQueueFilling": (queue_bytes(51), queue_bytes(49)),
-    "FructosaMasterQueueNotOnDisk": mastered("queue_on_disk"),
+    "FructosaMasterQueueNotOnDisk": lmaster_flag("queue_on_disk"),
     "FructosaMasterDropping": one(
         "fructosa_master_points_dropped_total", FULL, after(5, 6), steady(900)
     ),
-    "FructosaMasterDestinationDown": mastered("destination_up", CARBON),
+    "FructosaMasterDestinationDown": lmaster_flag("destination_up", CARBON),
     "FructosaMasterSlotsMissed": (scrapes(0.5), scrapes(0.05)),
-    "FructosaMasterReloadFailed": mastered("config_last_reload_successful"),
+    "FructosaMasterReloadFailed": lmaster_flag("config_last_reload_successful"),
 }
-# Of chips without a limit, or with one that nobody set, nothing can be said.
+# Chips without a limit, or with a limit of 0, must not alert.
 ALSO_QUIET = {
     "FructosaTemperatureCritical": [chip(120, None), chip(45, 0)],
     "FructosaGPUHot": [heat(120, None), heat(None, 90), heat(86, None, margin=4)],
     "FructosaGPUXid": [gpu("xid_errors_total", after(None, 1), None, xid="31")[0]],
     "FructosaGPUXidFatal": [gpu("xid_errors_total", after(None, 1), None, xid="43")[0]],
 }
-# What people are told of those whose series are not called by the node and its labels.
-CALLED = {
+# Names of series that are not made from the node and its labels.
+SERIES_NAMES = {
     "FructosaManyNodesDown": "share of nodes that are up",
     "FructosaMasterQueueGrowing": "seconds of points that wait",
     "FructosaMasterSlotsMissed": "share of scrapes missed",
@@ -294,7 +296,7 @@ CALLED = {
 
 
 def points(prefix, whats, now_s):
-    """Return the points of the last minute, and an older one, for carbon's pickle receiver."""
+    """Yield the points of the last minute and an older one, for carbon's pickle receiver."""
     for path, values in whats:
         yield f"{prefix}.{path}", (now_s - 10 * SECONDS, 0.0)
         for i in range(SECONDS):
@@ -303,7 +305,7 @@ def points(prefix, whats, now_s):
 
 
 def send(graphite, batch):
-    """Send points to carbon, and wait until their series can be found."""
+    """Send points to carbon, and wait until their files exist."""
     payload = pickle.dumps(batch, protocol=2)
     with socket.create_connection(("127.0.0.1", graphite.pickle_port), 10) as carbon:
         carbon.sendall(struct.pack("!L", len(payload)) + payload)
@@ -314,7 +316,7 @@ def send(graphite, batch):
 
 @pytest.fixture(scope="module")
 def filled(_graphite):
-    """A Graphite with a place for each alert: what must alert, and what must not."""
+    """A Graphite with series for each alert, some of which must alert, and some not."""
     now_s, batch = int(time.time()), []
     for alert in ALERTS:
         bad, good = DATA[alert.name]
@@ -326,7 +328,7 @@ def filled(_graphite):
 
 
 def verdicts(found, condition):
-    """Return of each series whether Grafana would alert."""
+    """Return for each series whether Grafana would alert."""
     reduce, compare = REDUCERS[condition.reducer], EVALUATORS[condition.evaluator]
     return {
         name: compare(reduce([values[when] for when in sorted(values)]), condition.threshold)
@@ -336,8 +338,8 @@ def verdicts(found, condition):
 
 
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
-def test_graphite_and_grafana_alert_when_they_should(filled, alert):
-    """One series, which says by its name of what; and what Graphite left out would be well."""
+def test_graphite_and_grafana_alert_if_they_should(filled, alert):
+    """The query returns one series, with the right name; those it leaves out would not alert."""
     found = filled(alert.graphite.target(f"hpc.bad.{alert.name}"))
     everything = filled(alert.graphite.unfiltered_target(f"hpc.bad.{alert.name}"))
 
@@ -345,28 +347,28 @@ def test_graphite_and_grafana_alert_when_they_should(filled, alert):
     assert found.keys() == {
         n for n, is_bad in verdicts(everything, alert.graphite).items() if is_bad
     }
-    if alert.name in CALLED:
-        assert CALLED[alert.name] in found
+    if alert.name in SERIES_NAMES:
+        assert SERIES_NAMES[alert.name] in found
     elif alert.name != "FructosaMasterDown":
         assert "bad" == next(iter(found)).partition(".")[0]
 
 
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
-def test_graphite_and_grafana_are_quiet_when_all_is_well(filled, alert):
-    """Graphite leaves out what is well, and Grafana would say the same of it."""
+def test_graphite_and_grafana_do_not_alert_if_all_is_well(filled, alert):
+    """The query leaves out the series that are fine, and Grafana would not alert on them."""
     for i in range(1 + len(ALSO_QUIET.get(alert.name, []))):
         prefix = f"hpc.good{i}.{alert.name}"
         everything = verdicts(filled(alert.graphite.unfiltered_target(prefix)), alert.graphite)
 
-        # Some queries leave out by themselves what was never otherwise, and need not be judged.
+        # Some queries themselves leave out series that were never bad.
         assert everything or i or "filterSeries" in alert.graphite.query
         assert not any(everything.values())
         if alert.graphite.when_no_data == "Normal":
             assert {} == filled(alert.graphite.target(prefix))
 
 
-def test_a_graphite_without_any_series_has_no_data(filled):
-    """An lmaster that never wrote is missing data, which raises FructosaMasterDown alone."""
+def test_a_graphite_without_series_returns_no_data(filled):
+    """If lmaster never wrote anything there is no data, which fires only FructosaMasterDown."""
     answers = {alert.name: filled(alert.graphite.target("hpc.nobody")) for alert in ALERTS}
 
     assert {} == {name: found for name, found in answers.items() if found}

@@ -1,4 +1,4 @@
-"""What `lmaster check` works out of MAX_CREATES_PER_MINUTE is what carbon does."""
+"""A real carbon creates files as `lmaster check` computes from MAX_CREATES_PER_MINUTE."""
 
 import os
 import socket
@@ -12,14 +12,14 @@ from fructosa_bridge.carbon_setup.carbon_conf import read
 
 from .processes import wait_until
 
-# Carbon makes so many at once, two a second then.
+# carbon creates RATE files at once, then two per second.
 RATE, SERIES = 120, 126
-# A bucket that was never drawn from gives one more.
-GIVEN_S = 60 / RATE
+# A full token bucket gives one more.
+SPARE_S = 60 / RATE
 
 
 def limit_creates(carbon):
-    """Start carbon anew with the limit; return its instance as lmaster reads it."""
+    """Restart carbon with the limit; return its instance as lmaster reads it."""
     carbon.end_carbon()
     path = carbon.folder / "conf/carbon.conf"
     text = path.read_text()
@@ -28,8 +28,8 @@ def limit_creates(carbon):
     return read(path, os.environ).instances[0]
 
 
-def test_new_series_get_their_files_when_the_arithmetic_says(start_carbon):
-    """Not before; and what a series brought before its file was made is gone."""
+def test_new_series_get_their_files_after_the_computed_time(start_carbon):
+    """Not earlier; and points that came before the file existed are lost."""
     carbon = start_carbon()
     instance = limit_creates(carbon)
     files = [instance.folder / f"s{number}.wsp" for number in range(SERIES)]
@@ -37,7 +37,7 @@ def test_new_series_get_their_files_when_the_arithmetic_says(start_carbon):
     slots = count(first_s)
 
     def all_made():
-        """Send a point of each series, as the next scrape would; tell whether all have files."""
+        """Send a point of each series, like a scrape; return whether all have files."""
         slot = next(slots)
         lines = "".join(f"s{number} 1 {slot}\n" for number in range(SERIES))
         connection.sendall(lines.encode())
@@ -51,11 +51,11 @@ def test_new_series_get_their_files_when_the_arithmetic_says(start_carbon):
 
     expected_s = creation_s(SERIES, instance.limits.creates_per_min)
     assert 3 == expected_s
-    assert took_s >= expected_s - GIVEN_S
+    assert took_s >= expected_s - SPARE_S
     assert RATE <= sum(has_point(file, first_s) for file in files) < SERIES
 
 
 def has_point(file, time_s):
-    """Tell whether a file has the point of a second."""
+    """Return whether a file has a point at a time."""
     _, (value,) = whisper.fetch(str(file), time_s - 1, time_s)
     return value is not None

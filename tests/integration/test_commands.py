@@ -1,4 +1,4 @@
-"""lmaster's commands against what really runs: agents, an lmaster, carbon, Prometheus."""
+"""lmaster's commands with running agents, a running lmaster and promtool."""
 
 import json
 import os
@@ -11,7 +11,7 @@ _GROUPS = "[Main]\ndefault: here\n[here]\nmap: echo 127.0.0.1\nlist: echo all\n"
 
 
 def lmaster(*words, **environment):
-    """Run lmaster to its end; return exit code, and both outputs."""
+    """Run lmaster; return exit code, stdout and stderr."""
     done = subprocess.run(
         [BIN / "lmaster", *map(str, words)],
         env={**os.environ, **environment},
@@ -32,20 +32,20 @@ def configured(folder, text):
 
 def port_of(agent):
     """Return the port of an agent."""
-    return agent.place.rpartition(":")[2]
+    return agent.address.rpartition(":")[2]
 
 
-def test_ping_tells_who_answers(agent, tmp_path):
-    """A real agent does; a port where nobody listens does not, and makes the exit code 1."""
+def test_ping_reports_which_targets_respond(agent, tmp_path):
+    """A real agent responds; a closed port does not, so the exit code is 1."""
     config = configured(
         tmp_path,
         f"[nodes:on]\nhosts = localhost\nport = {port_of(agent)}\n"
         f"[nodes:off]\nhosts = 127.0.0.[1-3]\nport = {free_port()}\n",
     )
 
-    code, told, error = lmaster("ping", "-c", config)
+    code, output, error = lmaster("ping", "-c", config)
 
-    ok, failed, summary = told.splitlines()
+    ok, failed, summary = output.splitlines()
     assert (1, "") == (code, error)
     assert ok.startswith(f"[ok]   localhost:{port_of(agent)}  ")
     assert " samples in " in ok
@@ -54,8 +54,8 @@ def test_ping_tells_who_answers(agent, tmp_path):
     assert "1 of 4 answer, 3 do not" == summary
 
 
-def test_ping_asks_the_nodes_it_is_told_to(agent, tmp_path):
-    """A set, a group of this machine, or a file; the exit code is that of these alone."""
+def test_ping_contacts_only_the_given_nodes(agent, tmp_path):
+    """They are a node set, a group, or a file; the exit code depends only on them."""
     config = configured(
         tmp_path,
         f"[nodes:all]\nhosts = localhost, 127.0.0.1, nosuch.invalid\nport = {port_of(agent)}\n",
@@ -73,30 +73,30 @@ def test_ping_asks_the_nodes_it_is_told_to(agent, tmp_path):
     assert "2 of 2 respond\n" == some[1]
 
 
-def test_nodes_shows_what_the_running_lmaster_sees(agent, master, tmp_path):
-    """It is found by its configuration; what is down comes first, and says why."""
+def test_nodes_shows_the_targets_of_the_running_lmaster(agent, master, tmp_path):
+    """It finds lmaster by its configuration. Targets that are down come first, with their error."""
     config, port = running_config(tmp_path, agent)
     master("-c", config, "--port", port)
     wait_until(lambda: states(config) == {"on": "up", "off": "down"}, lambda: states(config))
 
-    code, told, error = lmaster("nodes", "-c", config)
+    code, output, error = lmaster("nodes", "-c", config)
     down = lmaster("nodes", "-c", config, "--state", "down", "127.0.0.1")
     unknown = lmaster("nodes", "-c", config, "localhosd")
 
-    head, first, second = told.splitlines()
+    head, first, second = output.splitlines()
     assert (0, "") == (code, error)
     assert head.startswith("STATE  TARGET")
     assert first.startswith("down   127.0.0.1:")
     assert first.endswith("cannot connect: Connection refused")
     assert second.startswith("up     localhost:")
     (alone,) = down[1].splitlines()[1:]
-    assert first.split()[:3] == alone.split()[:3]  # what follows is how long ago, and goes on
+    assert first.split()[:3] == alone.split()[:3]  # the rest has an age, which changes
     assert (2, "") == unknown[:2]
     assert "did you mean localhost?" in unknown[2]
 
 
-def test_reload_applies_what_is_right_and_nothing_else(agent, master, tmp_path):
-    """A changed configuration is in use at once; a broken one is refused, and changes nothing."""
+def test_reload_applies_a_valid_configuration_and_refuses_a_broken_one(agent, master, tmp_path):
+    """A valid one is in use at once; a broken one changes nothing."""
     config, port = running_config(tmp_path, agent)
     master("-c", config, "--port", port)
     text = config.read_text()
@@ -115,7 +115,7 @@ def test_reload_applies_what_is_right_and_nothing_else(agent, master, tmp_path):
 
 
 def running_config(folder, agent):
-    """Write a configuration of a node that is up and one that is down; return it, and its port."""
+    """Write a configuration with a node that is up and one that is down; return path and port."""
     port = free_port()
     config = configured(
         folder,
@@ -127,15 +127,15 @@ def running_config(folder, agent):
 
 
 def states(config, *words):
-    """Return the state of each section's one target, as `lmaster nodes` tells it."""
+    """Return the state of the single target of each section, from `lmaster nodes --json`."""
     words = words or ("-c", config)
-    code, told, error = lmaster("nodes", "--json", *words)
+    code, output, error = lmaster("nodes", "--json", *words)
     assert (0, "") == (code, error)
-    return {one["group"]: one["state"] for one in json.loads(told)}
+    return {one["group"]: one["state"] for one in json.loads(output)}
 
 
-def test_prometheus_takes_the_targets(tmp_path):
-    """Its own tool finds them, each with the interval and place of its section."""
+def test_prometheus_reads_the_target_list(tmp_path):
+    """promtool finds the targets with the timeout, scheme and path of their sections."""
     promtool = program("promtool", "prometheus")
     config = configured(
         tmp_path,
@@ -148,7 +148,7 @@ def test_prometheus_takes_the_targets(tmp_path):
     )
 
     code, _, error = lmaster("targets", "-c", config, "--output", targets)
-    said = subprocess.run(
+    done = subprocess.run(
         [promtool, "check", "service-discovery", "--timeout=2s", prometheus, "all"],
         check=True,
         capture_output=True,
@@ -156,7 +156,7 @@ def test_prometheus_takes_the_targets(tmp_path):
         timeout=60,
     )
 
-    found = {one["labels"]["instance"]: one["labels"] for one in json.loads(said.stdout)}
+    found = {one["labels"]["instance"]: one["labels"] for one in json.loads(done.stdout)}
     assert (0, "") == (code, error)
     assert {"n1:9888", "n2:9888", "g1:9400"} == set(found)
     assert "500ms" == found["n1:9888"]["__scrape_timeout__"]

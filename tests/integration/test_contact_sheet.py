@@ -1,4 +1,4 @@
-"""The contact sheet: every picture is on it, and no caption breaks it."""
+"""The contact sheet has all pictures, and no caption breaks it."""
 
 import struct
 import zlib
@@ -11,7 +11,7 @@ HOSTILE = (
 
 
 def png(red, green, blue, width=330, height=250):
-    """Return a picture of one colour."""
+    """Return a PNG of one colour."""
 
     def chunk(kind, data):
         checksum = zlib.crc32(kind + data)
@@ -27,12 +27,12 @@ def png(red, green, blue, width=330, height=250):
 
 
 def size(picture):
-    """Return width and height of a PNG."""
+    """Return the width and height of a PNG."""
     return struct.unpack(">II", picture[16:24])
 
 
-def test_a_dashboard_is_a_section_however_its_pictures_come():
-    """In the order in which the dashboards come first; within it, the pictures keep theirs."""
+def test_each_dashboard_is_one_section():
+    """Sections are in the order of their first pictures; pictures keep their order."""
     pictures = [
         ("Cluster", "Load", "a.load", "", b"1"),
         ("Node", "Memory", "a.memory", "", b"2"),
@@ -46,13 +46,13 @@ def test_a_dashboard_is_a_section_however_its_pictures_come():
     assert "2 series" in page
 
 
-def test_a_query_without_picture_is_shown_as_such():
+def test_a_missing_picture_is_marked():
     """It must not look like an empty panel."""
     assert "no picture" in contact_sheet.page("All", [("Node", "Load", "a", "no data", None)])
 
 
-def test_a_caption_is_text():
-    """Queries and titles hold quotes, angle brackets and braces."""
+def test_captions_are_escaped():
+    """Queries and titles contain quotes, angle brackets and braces."""
     page = contact_sheet.page(HOSTILE, [(HOSTILE, HOSTILE, HOSTILE, HOSTILE, b"1")])
 
     assert "<script" not in page
@@ -60,8 +60,8 @@ def test_a_caption_is_text():
     assert page.count("{}{panel}") == 6
 
 
-def test_the_picture_of_the_sheet_is_as_long_as_the_sheet(tmp_path, browser):
-    """More than the window holds, each picture loaded, and no caption run."""
+def test_the_screenshot_shows_the_whole_sheet(tmp_path, browser):
+    """It is longer than the window, all pictures are loaded, and no script of a caption has run."""
     colours = [(200, 5 * number, 0) for number in range(40)]
     pictures = [("Cluster", HOSTILE, "a" * 300, "40 series", png(*colour)) for colour in colours]
 

@@ -1,4 +1,4 @@
-"""lagent and lmaster in the background, with no init system: real processes, real signals."""
+"""lagent and lmaster as daemons without an init system: real processes, real signals."""
 
 import os
 import re
@@ -15,7 +15,7 @@ import requests
 from .processes import BIN, free_port, wait_until
 
 PACKAGES = {"lagent": "exporter", "lmaster": "bridge"}
-# By another Python than the test's: `python -c RUN FOLDER … MODULE COMMAND …`.
+# Runs a program with another Python: `python -c RUN FOLDER … MODULE COMMAND …`.
 RUN = """
 import sys, importlib
 at = next(number for number, word in enumerate(sys.argv) if word.startswith("fructosa_"))
@@ -28,7 +28,7 @@ AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become ano
 
 
 class Daemon:
-    """A daemon with files of its own below a folder, and whom to end in the end."""
+    """A daemon with all its files in one folder."""
 
     def __init__(self, name, folder, extra="", sections=""):
         self.name, self.folder, self.port = name, folder, free_port()
@@ -38,7 +38,7 @@ class Daemon:
         self.write()
 
     def write(self, text=None):
-        """Write the configuration, or another *text* in its place."""
+        """Write the configuration, or *text* instead of it."""
         self.config.write_text(
             text
             or f"[{self.name}]\nport = {self.port}\npid file = {self.pid_file}\n{self.extra}\n"
@@ -63,20 +63,20 @@ class Daemon:
         )
 
     def __call__(self, command, *arguments):
-        """Return exit code, and what was said on standard output and standard error."""
+        """Run a command; return the exit code, and the output of stdout and stderr."""
         process = self.popen(command, *arguments)
-        said, complained = process.communicate(timeout=60)
-        return process.returncode, said + complained
+        stdout, stderr = process.communicate(timeout=60)
+        return process.returncode, stdout + stderr
 
     @property
     def pid(self):
         return int(self.pid_file.read_text().split()[0])
 
-    def answers(self):
+    def responds(self):
         return requests.get(f"http://127.0.0.1:{self.port}/", timeout=5).ok
 
     def end(self):
-        """Kill what is still there, by a pid that only its own command line can have."""
+        """Kill all processes whose command line has this configuration file."""
         for process in psutil.process_iter(["cmdline"]):
             if str(self.config) in (process.info["cmdline"] or []):
                 with suppress(psutil.NoSuchProcess):
@@ -85,7 +85,7 @@ class Daemon:
 
 @pytest.fixture
 def made(tmp_path):
-    """A function that makes a daemon, which is ended with the test."""
+    """A function that creates a daemon, which is killed after the test."""
     daemons = []
 
     def make(name="lagent", **more):
@@ -99,7 +99,7 @@ def made(tmp_path):
 
 @pytest.fixture
 def readable_python():
-    """A Python of the test's version that an ordinary user may run; the test's own, if it is."""
+    """A Python of the same version that an ordinary user can run; the test's own if possible."""
     for path in (sys.executable, "/usr/bin/python3"):
         if not Path(path).exists():
             continue
@@ -115,13 +115,13 @@ def readable_python():
 
 @pytest.fixture
 def agent(made):
-    """An lagent that is not started yet, and reads one sensor."""
+    """An lagent with one sensor that is not started yet."""
     return made(sections="[sensor:CPUCount]")
 
 
 @pytest.fixture
 def master(made, tmp_path):
-    """An lmaster that is not started yet; its points go nowhere."""
+    """An lmaster without a destination that is not started yet."""
     return made(
         "lmaster",
         extra=f"data directory = {tmp_path}/data",
@@ -130,38 +130,38 @@ def master(made, tmp_path):
 
 
 @pytest.mark.parametrize("which", ["agent", "master"])
-def test_a_daemon_is_started_told_of_and_stopped(request, which):
-    """When start returns a request succeeds; the exit codes are LSB's."""
+def test_start_status_and_stop_of_a_daemon(request, which):
+    """After start returns, a request succeeds; the exit codes are those of LSB."""
     daemon = request.getfixturevalue(which)
     assert daemon("status")[0] == 3
 
-    code, said = daemon("start")
-    assert daemon.answers()
-    assert 0 == code, said
-    assert f"pid {daemon.pid}, serves http://" in said
-    assert f"it logs to {daemon.log}" in said
+    code, output = daemon("start")
+    assert daemon.responds()
+    assert 0 == code, output
+    assert f"pid {daemon.pid}, serves http://" in output
+    assert f"it logs to {daemon.log}" in output
 
-    code, said = daemon("status")
+    code, output = daemon("status")
     assert 0 == code
-    assert re.search(rf"is running: pid {daemon.pid}, since 2.*, serves .*:{daemon.port}/", said)
+    assert re.search(rf"is running: pid {daemon.pid}, since 2.*, serves .*:{daemon.port}/", output)
     assert (0, True) == (daemon("start")[0], "already running" in daemon("start")[1])
 
-    assert (0, True) == (lambda code, said: (code, "stopped" in said))(*daemon("stop"))
+    assert (0, True) == (lambda code, output: (code, "stopped" in output))(*daemon("stop"))
     assert (3, 0) == (daemon("status")[0], daemon("stop")[0])
     assert daemon.log.read_text().endswith(": ended\n")
 
 
 def test_a_request_succeeds_as_soon_as_start_returns(agent):
-    """Ten times, with a restart between two of them."""
+    """The same holds for nine restarts."""
     agent("start")
 
     for _ in range(10):
-        assert agent.answers()
+        assert agent.responds()
         assert agent("restart")[0] == 0
 
 
-def test_a_daemon_is_apart_from_who_started_it(agent):
-    """A session of its own that it does not lead, no terminal, the folder /, only its own files."""
+def test_a_daemon_is_detached_from_its_parent(agent):
+    """It has another session, which it does not lead, no terminal, / as folder, only its files."""
     agent("start")
 
     pid = agent.pid
@@ -176,90 +176,90 @@ def test_a_daemon_is_apart_from_who_started_it(agent):
 
 
 def test_five_starts_at_once_give_one_daemon(agent):
-    """All succeed, and all tell the same pid."""
+    """All succeed, and all print the same pid."""
     starts = [agent.popen("start") for _ in range(5)]
 
-    told = [start.communicate(timeout=60)[0] for start in starts]
+    outputs = [start.communicate(timeout=60)[0] for start in starts]
 
     assert [0] * 5 == [start.returncode for start in starts]
-    assert {str(agent.pid)} == {re.search(r"pid (\d+)", said)[1] for said in told}
-    assert 1 == sum("started" in said for said in told)
+    assert {str(agent.pid)} == {re.search(r"pid (\d+)", output)[1] for output in outputs}
+    assert 1 == sum("started" in output for output in outputs)
 
 
-def test_a_killed_daemon_is_dead_and_can_be_started_again(agent):
-    """Its pid file is left behind, and nobody has it locked."""
+def test_a_killed_daemon_is_reported_dead_and_can_be_started_again(agent):
+    """Its pid file is left behind, unlocked."""
     agent("start")
     os.kill(pid := agent.pid, signal.SIGKILL)
 
-    code, said = wait_until(lambda: (found := agent("status"))[0] and found, lambda: "dead")
+    code, output = wait_until(lambda: (found := agent("status"))[0] and found, lambda: "dead")
 
-    assert (1, True) == (code, "is dead" in said)
+    assert (1, True) == (code, "is dead" in output)
     assert agent("start")[0] == 0
     assert pid != agent.pid
 
 
-def test_a_pid_file_with_the_pid_of_another_hits_nobody(agent):
-    """A number was given to another process meanwhile: that is not signalled."""
+def test_a_reused_pid_in_the_pid_file_is_not_signalled(agent):
+    """The process that has the pid by now is left alone."""
     with subprocess.Popen(["sleep", "60"]) as other:
         agent.pid_file.write_text(f"{other.pid}\nhttp://x/\n")
 
-        before, (code, said), is_alive = agent("status")[0], agent("stop"), other.poll() is None
+        before, (code, output), is_alive = agent("status")[0], agent("stop"), other.poll() is None
         other.kill()
 
     assert 1 == before
-    assert (0, True) == (code, "is not running" in said)
+    assert (0, True) == (code, "is not running" in output)
     assert is_alive
 
 
-def test_a_daemon_that_does_not_end_is_killed_and_that_is_told(agent):
-    """A stopped process takes no SIGTERM."""
+def test_a_daemon_that_does_not_exit_is_killed_with_a_message(agent):
+    """A stopped process does not handle SIGTERM."""
     agent("start")
     os.kill(agent.pid, signal.SIGSTOP)
 
-    code, said = agent("stop", "--timeout", "0.2")
+    code, output = agent("stop", "--timeout", "0.2")
 
-    assert (0, True) == (code, "did not exit within 0.2 s and was killed" in said)
+    assert (0, True) == (code, "did not exit within 0.2 s and was killed" in output)
     assert agent("status")[0] == 3
 
 
-def test_a_broken_configuration_is_told_on_the_terminal(agent):
-    """Nothing is started; and what runs can still be stopped."""
+def test_a_broken_configuration_is_reported_on_the_terminal(agent):
+    """Nothing is started, and a running daemon can still be stopped."""
     agent("start")
     agent.write(agent.config.read_text().replace("port =", "prot ="))
 
     for command in ("start", "restart"):
-        code, said = agent(command)
-        assert (2, True) == (code, "did you mean port?" in said)
-    assert agent.answers()
-    assert (0, True) == (lambda code, said: (code, "stopped" in said))(*agent("stop"))
+        code, output = agent(command)
+        assert (2, True) == (code, "did you mean port?" in output)
+    assert agent.responds()
+    assert (0, True) == (lambda code, output: (code, "stopped" in output))(*agent("stop"))
 
 
-def test_what_keeps_it_from_running_is_told_on_the_terminal(agent, master):
-    """A port that is taken, with exit code 1; no pid file is left."""
+def test_a_failed_start_is_reported_on_the_terminal(agent, master):
+    """The port is in use: the exit code is 1, and no pid file is left."""
     agent("start")
     for other in (agent, master):
         other.port = agent.port
         other.write()
 
-    code, said = agent("start", "-p", str(agent.folder / "other.pid"))
-    assert (1, True) == (code, " listen on" in said)
-    code, said = master("start", "-p", str(agent.folder / "other.pid"))
-    assert (1, True) == (code, " listen on" in said)
+    code, output = agent("start", "-p", str(agent.folder / "other.pid"))
+    assert (1, True) == (code, " listen on" in output)
+    code, output = master("start", "-p", str(agent.folder / "other.pid"))
+    assert (1, True) == (code, " listen on" in output)
     assert not (agent.folder / "other.pid").exists()
 
 
-def test_a_pid_file_that_can_not_be_written_is_told(agent):
-    """Before anything runs."""
-    code, said = agent("start", "-p", "/proc/x/x.pid")
+def test_a_pid_file_that_cannot_be_written_is_reported(agent):
+    """Nothing is started."""
+    code, output = agent("start", "-p", "/proc/x/x.pid")
 
-    assert (1, True) == (code, "the pid file /proc/x/x.pid can't be written" in said)
+    assert (1, True) == (code, "the pid file /proc/x/x.pid can't be written" in output)
 
 
-def test_a_hangup_does_not_end_a_daemon(agent, master):
-    """lagent ignores it, lmaster reads its configuration again."""
+def test_sighup_does_not_end_a_daemon(agent, master):
+    """lagent ignores it, lmaster reloads its configuration."""
     agent("start")
     os.kill(agent.pid, signal.SIGHUP)
-    assert agent.answers()
+    assert agent.responds()
     agent("stop")
 
     master("start")
@@ -269,10 +269,8 @@ def test_a_hangup_does_not_end_a_daemon(agent, master):
 
 @AS_ROOT
 @pytest.mark.parametrize("name", ["lagent", "lmaster"])
-def test_root_is_given_up_for_good_and_the_log_goes_on_being_rotated(
-    made, tmp_path, name, readable_python
-):
-    """All ids and groups are the user's; the log's folder and the data are theirs."""
+def test_a_daemon_drops_root_and_still_rotates_its_log(made, tmp_path, name, readable_python):
+    """All ids and groups are those of the user, who owns the folder of the log and the data."""
     tmp_path.chmod(0o755)
     for folder in tmp_path.parents[:2]:
         folder.chmod(0o755)
@@ -288,10 +286,10 @@ def test_root_is_given_up_for_good_and_the_log_goes_on_being_rotated(
     daemon.write(daemon.write().config.read_text() + "maxBytes = 1\n")
     daemon.log.parent.rmdir()
 
-    code, said = daemon("start")
+    code, output = daemon("start")
 
-    assert 0 == code, said
-    assert daemon.answers()
+    assert 0 == code, output
+    assert daemon.responds()
     status = Path(f"/proc/{daemon.pid}/status").read_text()
     assert ["65534"] * 4 == re.search(r"Uid:\s(.*)", status)[1].split()
     assert "65534" == re.search(r"Groups:\s(.*)", status)[1].strip()
@@ -306,8 +304,8 @@ def test_root_is_given_up_for_good_and_the_log_goes_on_being_rotated(
 
 
 @AS_ROOT
-def test_an_ordinary_user_has_a_daemon_of_their_own(agent, tmp_path, readable_python):
-    """With a pid file of their own; to become somebody else is for root."""
+def test_an_ordinary_user_can_run_a_daemon(agent, tmp_path, readable_python):
+    """It has its own pid file; only root can run it as another user."""
     for folder in (*tmp_path.parents[:2], tmp_path):
         folder.chmod(0o777)
 
@@ -325,9 +323,9 @@ def test_an_ordinary_user_has_a_daemon_of_their_own(agent, tmp_path, readable_py
         )
         return done.returncode, done.stdout + done.stderr
 
-    code, said = as_nobody("start", "user = daemon")
-    assert (2, True) == (code, "only root can run it as another user" in said)
+    code, output = as_nobody("start", "user = daemon")
+    assert (2, True) == (code, "only root can run it as another user" in output)
     assert as_nobody("start")[0] == 0
-    assert agent.answers()
+    assert agent.responds()
     assert (tmp_path / "run" / "fructosa" / "lagent.pid").exists()
     assert as_nobody("stop")[0] == 0

@@ -1,4 +1,4 @@
-"""Every query of every panel, asked of a real Graphite and a real Prometheus that hold data."""
+"""All queries of all panels, sent to a real Graphite and a real Prometheus with data."""
 
 import re
 import time
@@ -18,13 +18,13 @@ from .whole_system import PLAIN, RECORDED
 
 ROOT = Path(__file__).parents[2]
 OUTPUT = ROOT / "test-output/dashboards"
-# Rates of a system whose slots are a second.
+# The interval for rates; slots are one second.
 RATE = "5s"
 HOST = next(iter(RECORDED))
 
 
-class Asked(NamedTuple):
-    """A query of a panel, as its JSON has it."""
+class PanelQuery(NamedTuple):
+    """A query of a panel, from its JSON."""
 
     board: str
     panel: str
@@ -34,10 +34,10 @@ class Asked(NamedTuple):
         return f"{self.board}: {self.panel}: {self.target['refId']}"
 
 
-def asked(backend):
+def panel_queries(backend):
     """Return the queries of all dashboards for a data source."""
     return [
-        Asked(board["title"], panel["title"], target)
+        PanelQuery(board["title"], panel["title"], target)
         for board in models([backend])
         for one in board["panels"]
         for panel in (one, *one.get("panels", ()))
@@ -46,7 +46,7 @@ def asked(backend):
 
 
 def variables(system, backend):
-    """Return what the variables of dashboards stand for, as Grafana fills them in."""
+    """Return the values of the dashboards' variables, as Grafana sets them."""
     if backend == "graphite":
         chosen = {"prefix": f"{system.prefix}.", "nodes": "*", "master": "*"}
         return {**chosen, "node": system.node(HOST)}
@@ -55,28 +55,28 @@ def variables(system, backend):
 
 
 def filled(query, values):
-    """Return a query with its variables filled in."""
+    """Return a query with its variables replaced."""
     return re.sub(r"\$\{?(\w+)\}?", lambda found: values[found[1]], query)
 
 
-ANSWERS = {}  # the system rests, so what it has answered it would answer again
-AT_ONCE = 30
+RESULTS = {}  # the system rests, so the results do not change
+BATCH = 30
 
 
 def in_graphite(system, one):
-    """Return the names of the series that a query has points of."""
+    """Return the names of the series with points that a query returns."""
     values = variables(system, "graphite")
-    if not ANSWERS:
-        wanted = {filled(each.target["target"], values): None for each in asked("graphite")}
-        for first in range(0, len(wanted), AT_ONCE):
-            ANSWERS.update(answered(system, list(wanted)[first : first + AT_ONCE]))
-    return ANSWERS[filled(one.target["target"], values)]
+    if not RESULTS:
+        wanted = {filled(each.target["target"], values): None for each in panel_queries("graphite")}
+        for first in range(0, len(wanted), BATCH):
+            RESULTS.update(query_graphite(system, list(wanted)[first : first + BATCH]))
+    return RESULTS[filled(one.target["target"], values)]
 
 
-def answered(system, targets):
-    """Ask Graphite for *targets* at once; return the names by target.
+def query_graphite(system, targets):
+    """Query Graphite for all *targets* in one request; return the names of series by target.
 
-    Each name begins with the number of the target that it belongs to.
+    The names of the series are prefixed with the number of their target.
     """
     found = {target: set() for target in targets}
     numbered = [f'aliasSub({target}, "^", "{n}|")' for n, target in enumerate(targets)]
@@ -88,13 +88,13 @@ def answered(system, targets):
 
 
 def in_prometheus(system, one):
-    """Return the names that a query's series have by its legend, nodes called as in Graphite."""
+    """Return the names of a query's series from its legend, with the node names of Graphite."""
     expr = filled(one.target["expr"], variables(system, "prometheus"))
     return {legend(system, one.target["legendFormat"], labels) for labels, _ in system.query(expr)}
 
 
 def legend(system, pattern, labels):
-    """Return the name that the data source gives a series."""
+    """Return the name that Prometheus' data source gives a series."""
     nodes = {system.instance(host): system.node(host) for host in system.hosts}
     name = re.sub(r"\{\{(\w+)\}\}", lambda found: labels.get(found[1], ""), pattern)
     for instance, node in nodes.items():
@@ -103,23 +103,25 @@ def legend(system, pattern, labels):
 
 
 def test_every_query_returns_data_from_graphite(whole_system):
-    """Also those of hardware that few nodes have."""
-    empty = [str(one) for one in asked("graphite") if not in_graphite(whole_system, one)]
+    """This includes queries for hardware that few nodes have."""
+    empty = [str(one) for one in panel_queries("graphite") if not in_graphite(whole_system, one)]
 
     assert [] == empty
 
 
 def test_every_query_returns_data_from_prometheus(whole_system):
-    """The same ones."""
-    empty = [str(one) for one in asked("prometheus") if not in_prometheus(whole_system, one)]
+    """The same queries return data from Prometheus."""
+    empty = [
+        str(one) for one in panel_queries("prometheus") if not in_prometheus(whole_system, one)
+    ]
 
     assert [] == empty
 
 
-def test_both_draw_the_same_lines(whole_system):
-    """By the same names, but for the highest of something, which differ by when they are asked."""
-    graphite = {key(one): one for one in asked("graphite")}
-    prometheus = {key(one): one for one in asked("prometheus")}
+def test_both_return_series_of_the_same_names(whole_system):
+    """Except for queries of the highest values, which depend on the time of the query."""
+    graphite = {key(one): one for one in panel_queries("graphite")}
+    prometheus = {key(one): one for one in panel_queries("prometheus")}
     compared = [
         one
         for one in graphite.keys() & prometheus.keys()
@@ -139,12 +141,12 @@ def test_both_draw_the_same_lines(whole_system):
 
 
 def key(one):
-    """Return what a query has in common with that of the other data source."""
+    """Return what identifies a query in both data sources."""
     return one.board.partition(" (")[0], one.panel, one.target["refId"]
 
 
-def test_a_counter_that_begins_anew_is_a_gap_and_no_spike(graphite):
-    """A node that was booted counts from zero again."""
+def test_a_counter_reset_gives_a_gap_and_not_a_spike(graphite):
+    """After a reboot, a node counts from zero."""
     now_s = int(time.time()) - 5
     counted = {now_s - 4: 100.0, now_s - 3: 110.0, now_s - 2: 3.0, now_s - 1: 13.0}
     send(graphite, [("anew.n1.a_total", point) for point in counted.items()])
@@ -155,11 +157,11 @@ def test_a_counter_that_begins_anew_is_a_gap_and_no_spike(graphite):
     assert [{now_s - 3: 10.0, now_s - 1: 10.0}] == list(rates.values())
 
 
-def test_a_ratio_leaves_out_what_has_nothing_to_be_divided_by(graphite):
-    """Also where that comes first, for which Graphite alone would fail."""
+def test_a_ratio_leaves_out_series_without_a_divisor(graphite):
+    """Also if such a series comes first, for which plain Graphite would fail."""
     now_s = int(time.time()) - 5
-    told = ["n1.a", "n2.a", "n2.b", "n3.b"]
-    send(graphite, [(f"partly.{path}", (now_s, 3.0)) for path in told])
+    paths = ["n1.a", "n2.a", "n2.b", "n3.b"]
+    send(graphite, [(f"partly.{path}", (now_s, 3.0)) for path in paths])
     query = filled(text(nodes("a") / nodes("b")), {"prefix": "partly.", "nodes": "*"})
 
     found = wait_until(lambda: graphite.render(query, now_s - 10), lambda: "no points")
@@ -169,8 +171,8 @@ def test_a_ratio_leaves_out_what_has_nothing_to_be_divided_by(graphite):
     assert "partly.n2.a" in name or "asPercent(n2,n2)" in name
 
 
-def test_variables_offer_what_there_is(whole_system):
-    """Nodes by the prefix in Graphite, and by their labels in Prometheus."""
+def test_variables_offer_the_existing_nodes(whole_system):
+    """Nodes are found by the prefix in Graphite, and by labels in Prometheus."""
     node = {
         backend: next(
             one["query"]
@@ -194,10 +196,10 @@ def test_variables_offer_what_there_is(whole_system):
     assert agents == set(instances)
 
 
-def test_the_pictures_that_graphite_draws_are_on_a_contact_sheet(whole_system, browser):
-    """One for each panel, to be looked at: test-output/dashboards/contact-sheet.png."""
+def test_the_contact_sheet_shows_every_panel_as_graphite_draws_it(whole_system, browser):
+    """The sheet is test-output/dashboards/contact-sheet.png, for people to look at."""
     panels = {}
-    for one in asked("graphite"):
+    for one in panel_queries("graphite"):
         panels.setdefault((one.board, one.panel), []).append(one.target["target"])
     values = variables(whole_system, "graphite")
     different = list(dict.fromkeys(map(tuple, panels.values())))  # some are on two dashboards
@@ -219,15 +221,15 @@ def test_the_pictures_that_graphite_draws_are_on_a_contact_sheet(whole_system, b
     assert sheet.with_suffix(".png").stat().st_size > 0
 
 
-def test_dashboards_have_the_types_that_grafana_has():
-    """Those of 7.5 and of a current one, by TypeScript's compiler."""
+def test_dashboards_match_the_types_of_grafana():
+    """Both of 7.5 and of a current version, checked by TypeScript's compiler."""
     require()
 
     assert "" == grafana_types.check(models())
 
 
-def test_dashboards_name_units_and_calculations_that_grafana_knows():
-    """Those of 7.5 and of a current one; an unknown unit shows as plain text."""
+def test_dashboards_use_units_and_calculations_that_grafana_knows():
+    """Both 7.5 and a current version; Grafana shows an unknown unit as plain text."""
     require()
 
-    assert [] == [one for board in models() for one in grafana_names.strangers(board)]
+    assert [] == [one for board in models() for one in grafana_names.unknown_names(board)]

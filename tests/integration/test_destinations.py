@@ -1,4 +1,4 @@
-"""Several places that points go to: what docs/scale-out.md configures, with other addresses."""
+"""Several destinations, with the configuration of docs/scale-out.md and other addresses."""
 
 import time
 from contextlib import ExitStack
@@ -10,22 +10,22 @@ from fructosa_bridge.whisper.store import WhisperStore
 
 from .farm import Farm
 from .processes import Master
-from .test_scale_out import adapted, assert_all_comes, block, paths, scraped, stored
+from .test_scale_out import adapted, block, paths, stored, wait_for_scrapes, wait_until_stored
 
 NODES = 5
 
 
 @pytest.fixture
-def ending(carbons):
-    """What ends all that a test has started, the latest first; the carbons go on till then."""
+def stack(carbons):
+    """A stack that ends everything a test has started, in reverse order, before the carbons."""
     with ExitStack() as stack:
         yield stack
 
 
 @pytest.fixture
-def farm(ending):
-    """Nodes whose pages count how often they were asked."""
-    return ending.enter_context(Farm(NODES))
+def farm(stack):
+    """Nodes whose pages count their requests."""
+    return stack.enter_context(Farm(NODES))
 
 
 @pytest.fixture
@@ -35,8 +35,8 @@ def carbons(start_carbon):
 
 
 @pytest.fixture
-def master(ending, tmp_path, farm, carbons):
-    """An lmaster as the page configures it: to a carbon, to another by lines, and to a folder."""
+def master(stack, tmp_path, farm, carbons):
+    """An lmaster with the page's configuration: a carbon, another by plaintext, and a folder."""
     here, there = carbons
     text = adapted(
         block("Several destinations", "ini"),
@@ -52,33 +52,33 @@ def master(ending, tmp_path, farm, carbons):
     )
     file = tmp_path / "lmaster.conf"
     file.write_text(text)
-    return ending.enter_context(Master(tmp_path, "-c", file))
+    return stack.enter_context(Master(tmp_path, "-c", file))
 
 
 def in_folder(folder, farm):
-    """Return what is in the folder of the embedded store: ``{path: {time: value}}``."""
+    """Return the points in the folder of the embedded store: ``{path: {time: value}}``."""
     store, now_s = WhisperStore(folder), int(time.time())
     return {path: dict(store.fetch(path, now_s - 600, now_s)) for path in paths(farm)}
 
 
 def destinations(master):
-    """Return what is told of the destinations, in their order."""
+    """Return the destinations in lmaster's JSON."""
     return requests.get(f"{master.url}api/targets", timeout=10).json()["destinations"]
 
 
-def test_one_that_is_down_gets_all_it_missed_and_disturbs_no_other(master, farm, carbons, tmp_path):
-    """A carbon and a folder go on while the other carbon is away; in the end all have all."""
+def test_a_destination_that_was_down_gets_all_points_later(master, farm, carbons, tmp_path):
+    """Meanwhile the other destinations get theirs; in the end all have everything."""
     here, there = carbons
-    scraped(farm, 2)
+    wait_for_scrapes(farm, 2)
 
     there.end_carbon()
-    scraped(farm, 2)
-    assert_all_comes(farm, lambda: stored(here))
-    assert_all_comes(farm, lambda: in_folder(tmp_path / "own", farm))
+    wait_for_scrapes(farm, 2)
+    wait_until_stored(farm, lambda: stored(here))
+    wait_until_stored(farm, lambda: in_folder(tmp_path / "own", farm))
     while_down = destinations(master)
     there.start_carbon()
-    assert_all_comes(farm, lambda: stored(there))
-    assert_all_comes(farm, lambda: stored(here))
+    wait_until_stored(farm, lambda: stored(there))
+    wait_until_stored(farm, lambda: stored(here))
 
     assert ["up", "down", "up"] == [one["state"] for one in while_down]
     assert while_down[1]["queued"] >= 2 * NODES * len(farm.paths)

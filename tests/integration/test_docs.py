@@ -1,6 +1,6 @@
-"""README.md and docs/: their commands are run, or read by the programs' own parsers.
+"""README.md and docs/: their commands are run, or at least parsed by the programs' own parsers.
 
-What can't be run here is named, with the reason. `test-output/docs.md` counts it all.
+`test-output/docs.md` lists the numbers, and why some commands are not run.
 """
 
 import argparse
@@ -32,6 +32,7 @@ from .page_commands import (
     ON_A_MACHINE,
     OWN,
     RUN_HERE,
+    UNKNOWN,
     lines,
     why_not_run,
 )
@@ -49,12 +50,12 @@ OF_LMASTER = re.compile(r"^\[(lmaster|nodes|Graphite|agents)\b", re.MULTILINE)
 
 
 def named(path):
-    """Return the name of a page, as a test's parameter."""
+    """Return the name of a page for the id of a test."""
     return str(path.relative_to(ROOT))
 
 
 def parsed(command):
-    """Return what the program's own parser makes of a command; it must take it."""
+    """Parse a command with the program's own parser; fail if it is rejected."""
     parser = of_lagent._parser() if command.program == "lagent" else of_lmaster_parser()
     try:
         return parser.parse_args(command.words[1:])
@@ -67,8 +68,8 @@ def of_lmaster_parser():
     return of_lmaster.build_parser()
 
 
-def look_up(command):
-    """Fail where a command that is not run names what does not exist."""
+def check_exists(command):
+    """Fail if the target or module of a command that is not run does not exist."""
     if command.program == "make":
         rules = (ROOT / "Makefile").read_text()
         for target in (word for word in command.words[1:] if "=" not in word):
@@ -80,7 +81,7 @@ def look_up(command):
 
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory):
-    """An agent and a master that run, and their configurations."""
+    """A running agent and master, and their configurations."""
     with ExitStack() as running:
         made = Sandbox(tmp_path_factory.mktemp("docs"), running)
         made.begin()
@@ -88,7 +89,7 @@ def sandbox(tmp_path_factory):
 
 
 def runnable(page):
-    """Return the lines of a page of which all commands are run here."""
+    """Return the lines of a page whose commands are all run here."""
     return [
         line
         for line in lines(page)
@@ -96,32 +97,34 @@ def runnable(page):
     ]
 
 
-# Those that begin and end daemons have a meaning in their order alone; test_page_machines.py has
-# some of these.
-ALONE = ROOT / "docs/quick-start.md"
-IN_ORDER = {ALONE.name, *ON_A_MACHINE}
-TOGETHER = sorted({line for page in PAGES if page.name not in IN_ORDER for line in runnable(page)})
+# Pages whose commands must run in order, because they start and stop daemons. test_page_machines.py
+# runs some of them.
+QUICK_START = ROOT / "docs/quick-start.md"
+IN_ORDER = {QUICK_START.name, *ON_A_MACHINE}
+INDEPENDENT = sorted(
+    {line for page in PAGES if page.name not in IN_ORDER for line in runnable(page)}
+)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
 def test_every_command_of_a_page_exists(page):
-    """Its own parser takes it; or it is known here why it is not run."""
+    """Our commands are parsed; for others there is a reason if they are not run."""
     for line in lines(page):
         for command in markdown.commands(line):
             if command.program in OWN:
                 assert isinstance(parsed(command), argparse.Namespace)
             else:
-                look_up(command)
-                assert "nobody knows this program" != why_not_run(page, command), line
+                check_exists(command)
+                assert UNKNOWN != why_not_run(page, command), line
 
 
-@pytest.mark.parametrize("line", TOGETHER)
-def test_a_command_of_the_pages_does_what_it_is_there_for(sandbox, line):
-    """With a node that is up and a configuration that is right, nothing fails."""
+@pytest.mark.parametrize("line", INDEPENDENT)
+def test_a_command_of_the_pages_succeeds(sandbox, line):
+    """A node is up, and the configuration is valid."""
     if not all(
         shutil.which(one.program) for one in markdown.commands(line) if one.program in RUN_HERE
     ):
-        pytest.skip("a program of Debian's curl or apache2-utils is not here")
+        pytest.skip("curl or htpasswd (Debian's apache2-utils) is not installed")
 
     done = sandbox.run(line)
 
@@ -130,8 +133,8 @@ def test_a_command_of_the_pages_does_what_it_is_there_for(sandbox, line):
     assert "Traceback" not in done.stderr
 
 
-def test_who_is_in_the_file_of_the_page_about_security_may_read_a_node(sandbox, tmp_path):
-    """htpasswd asks for the password twice; lagent then asks who comes for it."""
+def test_the_users_file_of_the_page_about_security_works(sandbox, tmp_path):
+    """htpasswd prompts for the password twice; lagent then accepts only this password."""
     shutil.which("htpasswd") or missing("htpasswd", "Debian's apache2-utils")
     (line,) = [one for one in lines(ROOT / "docs/security.md") if one.startswith("htpasswd")]
     conf = tmp_path / "lagent.conf"
@@ -140,19 +143,19 @@ def test_who_is_in_the_file_of_the_page_about_security_may_read_a_node(sandbox, 
     sandbox.run(line)
     with Agent(tmp_path, "-c", conf) as agent:
         known = requests.get(agent.url, auth=("lmaster", TYPED), timeout=10)
-        stranger = requests.get(agent.url, auth=("lmaster", "another"), timeout=10)
+        wrong = requests.get(agent.url, auth=("lmaster", "another"), timeout=10)
 
-    assert (200, 401) == (known.status_code, stranger.status_code)
+    assert (200, 401) == (known.status_code, wrong.status_code)
 
 
-def test_the_quick_start_does_what_it_says(tmp_path):
-    """From its top to its end, in this order; what it starts it ends."""
+def test_the_quick_start_works_from_top_to_bottom(tmp_path):
+    """It also stops everything that it starts."""
     with ExitStack() as running:
         sandbox = Sandbox(tmp_path, running)
         running.callback(sandbox.run, "lagent stop")
         running.callback(sandbox.run, "lmaster stop")
         (tmp_path / "lmaster.conf").write_text(sandbox.conf.read_text())
-        for line in runnable(ALONE):
+        for line in runnable(QUICK_START):
             if line == "lmaster nodes":
                 sandbox.wait()
             done = sandbox.run(line)
@@ -164,7 +167,7 @@ def test_the_quick_start_does_what_it_says(tmp_path):
 
 @pytest.fixture(scope="module")
 def etc(tmp_path_factory):
-    """A folder with the files that configurations name, in place of /etc/fructosa."""
+    """A folder with the files that configurations name, instead of /etc/fructosa."""
     folder = tmp_path_factory.mktemp("etc")
     ca = Authority(folder, "clients")
     for name in ("nodes-ca", "fructosa-ca"):
@@ -181,7 +184,7 @@ def etc(tmp_path_factory):
 
 
 def configurations():
-    """Yield the blocks of configuration of all pages."""
+    """Yield the blocks with configurations of all pages."""
     for page in PAGES:
         for block in markdown.blocks(page.read_text()):
             if block.language == "ini":
@@ -189,8 +192,8 @@ def configurations():
 
 
 @pytest.mark.parametrize("text", [*configurations()])
-def test_a_configuration_of_the_pages_is_right(etc, tmp_path, text):
-    """The program that it is for takes it; one for both, both."""
+def test_a_configuration_of_the_pages_is_valid(etc, tmp_path, text):
+    """The program that it is for accepts it; both, if it is for both."""
     file = tmp_path / "a.conf"
     file.write_text(text.replace("/etc/fructosa/", f"{etc}/"))
 
@@ -205,8 +208,8 @@ def test_a_configuration_of_the_pages_is_right(etc, tmp_path, text):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
-def test_what_a_page_takes_from_the_package_is_in_it(page):
-    """Below share/, where the package puts what is in these folders of the repository."""
+def test_files_of_the_package_that_a_page_names_exist(page):
+    """The package installs them below share/ from folders of the repository."""
     text = page.read_text()
     here = [ROOT / path for path in re.findall(r"/opt/fructosa/share/fructosa/([\w./-]+\w)", text)]
     here += [ROOT / "docs/man" / path for path in re.findall(r"/opt/\S+/man\d/([\w.]+)", text)]
@@ -214,8 +217,8 @@ def test_what_a_page_takes_from_the_package_is_in_it(page):
     assert [] == [str(path) for path in here if not path.is_file()]
 
 
-def test_every_block_of_yaml_is_yaml():
-    """Ansible's and Prometheus'; test_prometheus_examples.py looks into the latter."""
+def test_every_block_of_yaml_is_valid():
+    """Some are for Ansible, others for Prometheus, which test_prometheus_examples.py checks."""
     texts = [
         block.text
         for page in PAGES
@@ -226,16 +229,16 @@ def test_every_block_of_yaml_is_yaml():
     assert all(yaml.safe_load(text) for text in texts)
 
 
-def test_only_known_languages_are_in_the_pages():
-    """A block in another one would be passed over."""
+def test_the_pages_use_only_known_languages():
+    """Blocks in other languages would not be checked."""
     found = {block.language for page in PAGES for block in markdown.blocks(page.read_text())}
 
     assert set() == found - LANGUAGES
 
 
 @pytest.mark.parametrize("page", ALL, ids=named)
-def test_every_link_leads_somewhere(page):
-    """To a file or a folder that is there, and to a heading in it."""
+def test_every_link_has_a_target(page):
+    """The file or folder exists, and so does the heading."""
     for link in markdown.links(page.read_text()):
         place, _, anchor = link.partition("#")
         target = (page.parent / place).resolve() if place else page
@@ -244,8 +247,8 @@ def test_every_link_leads_somewhere(page):
             assert anchor in markdown.anchors(target.read_text()), f"{link}: no such heading"
 
 
-def test_the_index_names_every_page():
-    """Who reads docs/README.md misses none."""
+def test_the_index_links_to_every_page():
+    """The index is docs/README.md."""
     index = {
         link.partition("#")[0] for link in markdown.links((ROOT / "docs/README.md").read_text())
     }
@@ -253,8 +256,8 @@ def test_the_index_names_every_page():
     assert {page.name for page in ROOT.glob("docs/*.md")} - {"README.md"} <= index
 
 
-def test_the_pages_of_the_table_tell_how_many_commands_are_tried():
-    """Written to test-output/docs.md; none of our commands goes by unread."""
+def test_the_report_counts_the_commands_of_all_pages():
+    """It is written to test-output/docs.md; each of our commands is at least parsed."""
     counted = {page: Counter(kinds(page)) for page in PAGES}
 
     columns = ("run", "parsed", "run by another test", "listed")
@@ -276,7 +279,7 @@ def test_the_pages_of_the_table_tell_how_many_commands_are_tried():
 
 
 def kinds(page):
-    """Yield for each command of a page what is done with it."""
+    """Yield for each command of a page how it is tested."""
     for line in lines(page):
         for command in markdown.commands(line):
             if why_not_run(page, command) is None:
@@ -288,7 +291,7 @@ def kinds(page):
 
 
 def reasons():
-    """Return why commands are listed or parsed alone, each once."""
+    """Return the reasons why commands are not run."""
     found = {
         f"* `{' '.join(command.words[:2])}`: {reason}"
         for page in PAGES

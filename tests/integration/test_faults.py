@@ -1,7 +1,7 @@
-"""Faults between lmaster and a real carbon: each value that a node served is found in Whisper.
+"""Faults between lmaster and a real carbon: no value that a node served may be lost.
 
-Every node counts its pages, so that each value is unique. What was served and what Whisper's files
-hold stand beside each other in test-output/faults.md.
+Each node counts its pages, so that each value is unique. test-output/faults.md compares what was
+served with what is in the Whisper files.
 """
 
 import os
@@ -29,7 +29,7 @@ from .processes import wait_until
 
 @pytest.fixture(scope="module")
 def rows(request):
-    """The table's rows; it is written when all tests here have run."""
+    """The rows of the table, which is written after all tests of this module."""
     made = []
     yield made
     output = request.config.rootpath / "test-output"
@@ -39,7 +39,7 @@ def rows(request):
 
 @pytest.fixture
 def lab(tmp_path, graphite, rows):
-    """Five nodes and a carbon that runs."""
+    """Nodes and a running carbon."""
     made = Lab(tmp_path, graphite, rows)
     yield made
     if graphite.carbon.process.poll() is None:
@@ -47,8 +47,8 @@ def lab(tmp_path, graphite, rows):
     made.end()
 
 
-def test_a_carbon_that_ends_and_comes_back_costs_nothing(lab, graphite):
-    """What it was sent and had not written comes again, and what was scraped meanwhile."""
+def test_a_restart_of_carbon_loses_nothing(lab, graphite):
+    """lmaster resends what carbon had not written, and sends what was scraped meanwhile."""
     lab.both("ended")
     lab.pages(1)
 
@@ -60,8 +60,8 @@ def test_a_carbon_that_ends_and_comes_back_costs_nothing(lab, graphite):
     assert [] == lab.compare("carbon ended by SIGTERM, started again")
 
 
-def test_a_carbon_that_hangs_and_goes_on_costs_nothing(lab, graphite):
-    """What the kernel held for it is read in the end."""
+def test_a_carbon_that_hangs_and_continues_loses_nothing(lab, graphite):
+    """In the end it reads what the kernel has buffered."""
     lab.both("hung")
     lab.pages(1)
 
@@ -70,20 +70,20 @@ def test_a_carbon_that_hangs_and_goes_on_costs_nothing(lab, graphite):
     graphite.carbon.process.send_signal(signal.SIGCONT)
     lab.pages(1)
 
-    assert [] == lab.compare("carbon hung (SIGSTOP), went on")
+    assert [] == lab.compare("carbon hung (SIGSTOP), continued")
 
 
 def killed(streams):
-    """Kill lmasters; return when."""
+    """Kill lmasters; return the time."""
     for stream in streams:
         stream.master.end(signal.SIGKILL)
     return time.time()
 
 
-def test_a_carbon_that_hangs_and_is_killed_costs_nothing(lab, graphite):
-    """Sending to it succeeded, for longer than one that reads would have needed to read.
+def test_a_carbon_that_hangs_and_is_killed_loses_nothing(lab, graphite):
+    """lmaster's sends had succeeded, so it must resend more than a carbon that reads would need.
 
-    An lmaster that is killed meanwhile loses at most a second: the next one sends it again.
+    An lmaster that is killed meanwhile loses at most a second; the next one resends the rest.
     """
     go_on, end = lab.both("hungkilled"), lab.both("bothkilled")
     lab.pages(1)
@@ -106,8 +106,8 @@ def test_a_carbon_that_hangs_and_is_killed_costs_nothing(lab, graphite):
     )
 
 
-def test_connections_cut_in_the_middle_of_a_batch_cost_nothing(lab, graphite):
-    """What lay behind the cut comes again on the next connection, and is read as it was meant."""
+def test_connections_cut_in_the_middle_of_a_batch_lose_nothing(lab, graphite):
+    """lmaster resends what came after the cut on the next connection, and carbon parses it."""
     cuts, relays, streams = [333, 1000, 2750], [], {"FIN": [], "RST": []}
     ports = {"pickle": graphite.pickle_port, "plaintext": graphite.line_port}
     with ExitStack() as stack:
@@ -123,13 +123,13 @@ def test_connections_cut_in_the_middle_of_a_batch_cost_nothing(lab, graphite):
             assert [] == lab.compare(fault, f"{len(cuts)} times", streams=cut)
 
 
-def test_an_outage_costs_nothing_though_lmaster_is_killed_in_it(lab, graphite):
-    """Only what was on its way to the queue; a power cut tears its end, too, and that is told."""
+def test_an_outage_in_which_lmaster_is_killed_loses_nothing_that_was_queued(lab, graphite):
+    """A power cut also tears the end of the queue, which lmaster counts."""
     go_on, end = lab.both("killedcarbon"), lab.both("killed")
     whole, torn = end
     lab.pages(1)
     lab.files()
-    lab.pages(1)  # of which carbon has not written all yet
+    lab.pages(1)  # carbon has not written all of them yet
 
     graphite.end_carbon(signal.SIGKILL)
     lab.noticed("refused")
@@ -145,7 +145,7 @@ def test_an_outage_costs_nothing_though_lmaster_is_killed_in_it(lab, graphite):
     assert [] == lab.compare("carbon ended by SIGKILL, started again", streams=go_on)
     assert [] == lab.compare(
         "lmaster killed in an outage, started again",
-        f"one of two had the end of its queue torn; it counts {torn_bytes:g} torn bytes",
+        f"the end of one of two queues was torn; lmaster counts {torn_bytes:g} torn bytes",
         killed_s=killed_s,
         streams=end,
     )
@@ -155,30 +155,30 @@ def test_an_outage_costs_nothing_though_lmaster_is_killed_in_it(lab, graphite):
 
 
 def mount(*arguments):
-    """Mount or unmount something."""
+    """Run mount or umount."""
     return subprocess.run(arguments, check=False, capture_output=True, text=True, timeout=10)
 
 
 @pytest.fixture
 def disk(tmp_path):
-    """A file system of 1 MiB."""
+    """A filesystem of 1 MiB."""
     folder = tmp_path / "disk"
     folder.mkdir()
     done = mount("mount", "-t", "tmpfs", "-o", "size=1m", "none", folder)
     if done.returncode:
-        missing("a file system of its own", f"mount as root: {done.stderr.strip()}")
+        missing("a filesystem for the test", f"mount as root: {done.stderr.strip()}")
     yield folder
     mount("umount", "-l", folder)
 
 
-def is_on_disk(stream, value):
-    """Wait until the queue is on disk, or no longer."""
+def wait_for_on_disk(stream, value):
+    """Wait until the metric of the queue on disk has a value."""
     name = "fructosa_master_queue_on_disk"
     wait_until(lambda: stream.metric(name) == value, stream.master.text, pause_s=0.1)
 
 
-def test_a_full_disk_costs_nothing_and_the_queue_goes_back_to_it(lab, graphite, disk):
-    """Memory takes over, with an error; what it holds is delivered, and so is what comes later."""
+def test_a_full_disk_loses_nothing_and_the_queue_returns_to_it(lab, graphite, disk):
+    """The queue continues in memory, with an error in the log; everything is delivered."""
     stream = lab.stream("full", data=disk / "data")
     lab.pages(1)
     lab.files()
@@ -186,41 +186,43 @@ def test_a_full_disk_costs_nothing_and_the_queue_goes_back_to_it(lab, graphite, 
     with (disk / "ballast").open("wb", buffering=0) as ballast, suppress(OSError):
         while True:
             ballast.write(bytes(2**16))
-    stream.master.said("cannot write the queue, .*No space left.* make room there")
-    is_on_disk(stream, 0)
+    stream.master.wait_for_output("cannot write the queue, .*No space left.* make room there")
+    wait_for_on_disk(stream, 0)
     lab.pages(1)
     graphite.end_carbon(signal.SIGKILL)
     lab.noticed("refused")
     lab.pages(1)
     in_memory = stream.metric("fructosa_master_queue_memory_points")
     (disk / "ballast").unlink()
-    stream.master.said("the queue is on disk again")
+    stream.master.wait_for_output("the queue is on disk again")
     lab.pages(1)
     graphite.start_carbon()
     lost = lab.compare(
-        "disk full, carbon killed, room on the disk again, carbon started again",
-        f"{in_memory:g} points were in memory alone",
+        "disk full, carbon killed, disk space freed, carbon started again",
+        f"{in_memory:g} points were only in memory",
     )
 
     assert [] == lost
     assert in_memory >= 10 * PARTS
-    is_on_disk(stream, 1)
+    wait_for_on_disk(stream, 1)
     assert 0 == stream.metric("fructosa_master_points_dropped_total")
 
 
-def test_a_read_only_disk_costs_nothing_and_the_queue_goes_on_it_later(lab, disk):
-    """lmaster starts, says so, and delivers from memory."""
+def test_a_read_only_disk_loses_nothing_and_the_queue_uses_it_later(lab, disk):
+    """lmaster starts, logs an error, and delivers from memory."""
     mount("mount", "-o", "remount,ro", disk)
     stream = lab.stream("readonly", data=disk / "data")
 
-    stream.master.said("cannot write the queue, .*Read-only file system.* make it writable")
+    stream.master.wait_for_output(
+        "cannot write the queue, .*Read-only file system.* make it writable"
+    )
     lab.pages(2)
     mount("mount", "-o", "remount,rw", disk)
-    stream.master.said("the queue is on disk again")
+    stream.master.wait_for_output("the queue is on disk again")
     lab.pages(1)
 
     assert [] == lab.compare("disk read-only at the start, writable later")
-    is_on_disk(stream, 1)
+    wait_for_on_disk(stream, 1)
     assert [] != list((disk / "data/queue").glob("*.segment"))
 
 
@@ -230,22 +232,24 @@ REPLAY_RATE = 6000
 
 
 def queued(folder, name, port, prefix):
-    """Fill a queue as an outage of ten minutes leaves it; return what the nodes had served."""
+    """Fill a queue as after an outage of ten minutes; return the times of the nodes' pages."""
     journal = Journal(Segments(folder, 2**30, 3600.0))
     spool = Spool(10**6, journal, f"carbon at 127.0.0.1:{port}")
+    journal.add(spool)
     journal.open()
     began_s = int(time.time()) - OUTAGE_S - 60
     for number in range(OUTAGE_S):
         for node in range(OLD_NODES):
             points = [(f"{prefix}.127-2-9-{node}.ticks.{n}", float(number)) for n in range(PARTS)]
-            spool.append(Batch(began_s + number, 1, points))
+            batches = [Batch(began_s + number, 1, points)]
+            spool.extend(batches, journal.extend(batches))
     journal.close()
     times = [float(began_s + number) for number in range(OUTAGE_S)]
     return {(f"/{name}", f"127.2.9.{node}"): times for node in range(OLD_NODES)}
 
 
 class Arrivals:
-    """What comes to carbon as lines: when, how old, and whether it waited in the queue."""
+    """The lines sent to carbon: arrival time, age, and whether the point was in the old queue."""
 
     def __init__(self):
         self.seen = []
@@ -259,8 +263,8 @@ class Arrivals:
             self.seen.append((now_s, now_s - int(second), b".127-2-9-" in path))
 
 
-def test_ten_minutes_are_replayed_at_the_pace_that_is_set_and_delay_nothing_fresh(lab, graphite):
-    """Fresh points of every second come in between, and none of either is lost."""
+def test_ten_minutes_are_replayed_at_the_configured_rate_without_delaying_new_points(lab, graphite):
+    """New points are sent in between, and no points are lost."""
     arrivals, name = Arrivals(), "replayed"
     with Relay(graphite.line_port, seen=arrivals) as relay:
         waited = queued(lab.folder / "queued/queue", name, relay.port, name)
@@ -301,7 +305,7 @@ time.time = _shifted
 
 @pytest.fixture
 def clock(tmp_path, monkeypatch):
-    """A function that sets by how many seconds the clock of lmaster is off."""
+    """A function that sets the offset of lmaster's clock in seconds."""
     folder = tmp_path / "clock"
     folder.mkdir()
     (folder / "sitecustomize.py").write_text(STEPPED_CLOCK)
@@ -316,8 +320,8 @@ def clock(tmp_path, monkeypatch):
     return step
 
 
-def test_a_clock_that_is_set_forth_and_back_costs_nothing(lab, clock):
-    """Points carry the clock's time; a slot that comes twice is not written twice."""
+def test_a_clock_that_is_set_forward_and_back_loses_nothing(lab, clock):
+    """Points have the time of the clock; a slot that occurs twice is written only once."""
     shifts = [-1800.0, -1500.0, -1900.0, -1901.5]
     clock(shifts[0])
     lab.look_back(2000)
@@ -327,7 +331,7 @@ def test_a_clock_that_is_set_forth_and_back_costs_nothing(lab, clock):
         lab.pages(2)
 
     lost = lab.compare(
-        "clock set forth by 5 min, back by 7, back by 1.5 s", shifts=[*shifts, -1902.5]
+        "clock set forward by 5 min, back by 7, back by 1.5 s", shifts=[*shifts, -1902.5]
     )
 
     assert [] == lost
@@ -337,7 +341,7 @@ def test_a_clock_that_is_set_forth_and_back_costs_nothing(lab, clock):
 
 @pytest.fixture
 def many_files():
-    """The right to have some thousand files open; lmaster inherits it."""
+    """A limit of some thousand open files, which lmaster inherits."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 8192)), hard))
     yield
@@ -345,8 +349,8 @@ def many_files():
 
 
 @pytest.mark.usefixtures("many_files")
-def test_three_bad_nodes_disturb_none_of_a_thousand(lab):
-    """One hangs, one serves a gigabyte, one garbage; the others keep every slot."""
+def test_three_bad_nodes_do_not_disturb_a_thousand_others(lab):
+    """One hangs, one serves a gigabyte, one garbage; the others miss no slot."""
     stream = lab.stream(
         "many", hosts=f"127.2.[1-4].[1-250],{HANGS},{GIGABYTE},{GARBAGE}", interval=3, parts=1
     )

@@ -1,4 +1,4 @@
-"""A node with eight GPUs: what `lagent` says of them at a terminal, and promtool of its page."""
+"""A node with eight GPUs: the output of `lagent`, and promtool's check of its page."""
 
 import os
 import re
@@ -13,13 +13,13 @@ from ..nvml.driver import FakeDriver, eight_hoppers
 from .processes import BIN
 
 GPU_SENSORS = [name for name, kind in SENSORS.items() if issubclass(kind, GPUSensor)]
-# These eight are of servers: without fans.
-NOT_HERE = {"GPUFans"}
+# These are GPUs of servers, which have no fans.
+UNAVAILABLE = {"GPUFans"}
 
 
 @pytest.fixture(scope="module")
 def lagent(tmp_path_factory):
-    """A function that runs `lagent` on the node, and returns what it printed."""
+    """A function that runs `lagent` on the node and returns its output."""
     driver = FakeDriver(tmp_path_factory.mktemp("driver"), eight_hoppers())
 
     def run(*arguments):
@@ -33,17 +33,17 @@ def lagent(tmp_path_factory):
     return run
 
 
-def test_the_sensors_of_gpus_are_read_without_being_configured(lagent):
-    """Each but that of fans, for which the overview has the reason."""
-    said = lagent("sensors")
+def test_gpu_sensors_are_read_by_default(lagent):
+    """Except the sensor of fans; the overview shows the reason."""
+    output = lagent("sensors")
 
-    found = set(re.findall(r"^(GPU\w+) +\* ", said, re.MULTILINE))
-    assert set(GPU_SENSORS) - NOT_HERE == found
-    assert "GPUFans: no GPU of this node supports any of these metrics" in said
+    found = set(re.findall(r"^(GPU\w+) +\* ", output, re.MULTILINE))
+    assert set(GPU_SENSORS) - UNAVAILABLE == found
+    assert "GPUFans: no GPU of this node supports any of these metrics" in output
 
 
-def test_promtool_finds_nothing_to_say_about_a_page_of_eight_gpus(lagent, promtool):
-    """More than a thousand samples, each GPU with its index and its UUID."""
+def test_promtool_accepts_a_page_with_eight_gpus(lagent, promtool):
+    """It has more than a thousand samples, with the index and UUID of each GPU."""
     page = lagent("read", *GPU_SENSORS)
 
     assert (0, "") == promtool(page)

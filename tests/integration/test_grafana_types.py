@@ -1,4 +1,4 @@
-"""Dashboards against Grafana's own types and lists, of 7.5 and of now."""
+"""The checks of dashboards against the types and lists of Grafana 7.5 and of a current one."""
 
 import shutil
 from copy import deepcopy
@@ -28,7 +28,7 @@ CHOICE = {"selected": True, "text": "fructosa", "value": "fructosa"}
 
 
 def panel(kind, number, **more):
-    """Return a panel as Grafana 7.5 takes it."""
+    """Return a panel for Grafana 7.5."""
     given = {"fieldConfig": {"defaults": {}, "overrides": []}} | more
     return {
         "type": kind,
@@ -171,8 +171,8 @@ GOOD = {
 }
 
 
-def at(path, value):
-    """Return the good dashboard with one thing changed, or taken away where it is ``...``."""
+def changed(path, value):
+    """Return the good dashboard with one value changed, or deleted if it is ``...``."""
     model = deepcopy(GOOD)
     *way, last = path
     where = model
@@ -188,81 +188,87 @@ def at(path, value):
 GRAPH = ("panels", 0)
 CUSTOM = (*GRAPH, "fieldConfig", "defaults", "custom")
 FOLDED = ("panels", 2, "panels")
-FAULTS = {
+MISTAKES = {
     "a title that is a number": (("title",), 5),
     "a dashboard without uid": (("uid",), ...),
     "a later schema": (("schemaVersion",), 39),
-    "a key that isn't one": (("autorefresh",), "30s"),
+    "an unknown key": (("autorefresh",), "30s"),
     "a link without tags": (("links", 0, "tags"), ...),
-    "a kind of variable that isn't one": (("templating", "list", 1, "type"), "text"),
+    "an unknown type of variable": (("templating", "list", 1, "type"), "text"),
     "a query variable without source": (("templating", "list", 2, "datasource"), ...),
     "a panel without gridPos": ((*GRAPH, "gridPos"), ...),
     "a panel that is a plug-in": ((*GRAPH, "type"), "grafana-piechart-panel"),
     "a target without query": ((*GRAPH, "targets", 0, "target"), ...),
-    "a legend of no known kind": ((*GRAPH, "options", "legend", "displayMode"), "grid"),
-    "a tooltip as 8.0 has it": ((*GRAPH, "options", "tooltip"), {"mode": "multi"}),
-    "a style of drawing that isn't one": ((*CUSTOM, "drawStyle"), "lines"),
-    "a misspelt option of drawing": ((*CUSTOM, "fillOpacitiy"), 10),
-    "what 7.5 has no number for": ((*CUSTOM, "spanNulls"), 60000),
-    "a colour mode of later": ((*GRAPH, "fieldConfig", "defaults", "color", "mode"), "shades"),
-    "an override of nothing": (
+    "an unknown kind of legend": ((*GRAPH, "options", "legend", "displayMode"), "grid"),
+    "a tooltip of 8.0": ((*GRAPH, "options", "tooltip"), {"mode": "multi"}),
+    "an unknown draw style": ((*CUSTOM, "drawStyle"), "lines"),
+    "a misspelt draw option": ((*CUSTOM, "fillOpacitiy"), 10),
+    "a number where 7.5 has a boolean": ((*CUSTOM, "spanNulls"), 60000),
+    "a color mode of a later version": (
+        (*GRAPH, "fieldConfig", "defaults", "color", "mode"),
+        "shades",
+    ),
+    "an override of an unknown property": (
         (*GRAPH, "fieldConfig", "overrides", 0, "properties", 0, "id"),
         "custom.filling",
     ),
-    "a stat that wants a later colour": (("panels", 1, "options", "colorMode"), "none"),
-    "a value's text as 8.0 has it": (
+    "a stat with a color mode of a later version": (("panels", 1, "options", "colorMode"), "none"),
+    "a value mapping of 8.0": (
         ("panels", 1, "fieldConfig", "defaults", "mappings"),
         [{"type": "value", "options": {"1": {"text": "up"}}}],
     ),
-    "a folded panel's wrong cell": (
+    "a collapsed table with a wrong cell": (
         (*FOLDED, 0, "fieldConfig", "defaults", "custom", "displayMode"),
         "color-foreground",
     ),
-    "a folded bar without what it reduces": ((*FOLDED, 1, "options", "reduceOptions"), ...),
-    "a heat map with options that 7.5 lacks": ((*FOLDED, 2, "options"), {"calculate": True}),
-    "a heat map without axis": ((*FOLDED, 2, "yAxis"), ...),
+    "a collapsed bar gauge without reduceOptions": ((*FOLDED, 1, "options", "reduceOptions"), ...),
+    "a heatmap with options, which 7.5 does not have": (
+        (*FOLDED, 2, "options"),
+        {"calculate": True},
+    ),
+    "a heatmap without axis": ((*FOLDED, 2, "yAxis"), ...),
 }
 
 
 @pytest.fixture(scope="module")
 def found():
-    """What was found, by fault; the compiler runs once for all."""
+    """The errors by mistake; the compiler runs only once."""
     require()
-    models = [GOOD] + [at(*fault) for fault in FAULTS.values()]
+    models = [GOOD] + [changed(*mistake) for mistake in MISTAKES.values()]
     texts = [grafana_types.as_typescript(model) for model in models]
     assert len(set(texts)) == len(texts)
-    return dict(zip(["nothing", *FAULTS], grafana_types.check_each(models), strict=True))
+    return dict(zip(["nothing", *MISTAKES], grafana_types.check_each(models), strict=True))
 
 
 def require():
-    """Skip where Grafana's packages are not installed."""
+    """Skip the test if Grafana's packages are not installed."""
     if not shutil.which("node") or not (grafana_types.NODE / ".installed").exists():
         missing("a folder with Grafana's types", "from npm, with Debian's nodejs and npm")
 
 
-def test_a_good_dashboard_has_the_types_of_both(found):
-    """One with each kind of panel and of variable that ours have."""
+def test_a_good_dashboard_has_no_errors(found):
+    """It has all kinds of panels and variables that our dashboards have."""
     assert "" == found["nothing"]
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_is_found(found, fault):
-    """Whether 7.5 does not take it, or a current Grafana, or neither."""
-    assert "error TS" in found[fault]
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_found(found, mistake):
+    """Some are errors in 7.5, some in a current Grafana, some in both."""
+    assert "error TS" in found[mistake]
 
 
-def test_a_complaint_names_dashboard_and_panel(found):
-    """And the line of JSON; nobody sees the file that was compiled."""
-    told = found["a legend of no known kind"]
+def test_an_error_names_dashboard_and_panel(found):
+    """It also shows the line of JSON, because the compiled file is temporary."""
+    error = found["an unknown kind of legend"]
 
-    assert "'Cluster', panel 'Timeseries' in Grafana 7.5" in told
-    assert "'Cluster', panel 'Timeseries' in a current Grafana" in told
-    assert '"displayMode": "grid"' in told
-    assert "'Stat'" not in told
+    assert "'Cluster', panel 'Timeseries' in Grafana 7.5" in error
+    assert "'Cluster', panel 'Timeseries' in a current Grafana" in error
+    assert '"displayMode": "grid"' in error
+    assert "'Stat'" not in error
 
 
-def test_both_know_the_names_that_matter():
-    """And not those of a time between."""
+def test_the_known_names_are_those_of_both_versions():
+    """Names of versions in between are not among them."""
     require()
 
     units = grafana_names.known_units()
@@ -278,8 +284,8 @@ def test_both_know_the_names_that_matter():
     assert "shades" not in modes
 
 
-def test_a_name_that_not_both_know_is_told_with_its_panel():
-    """Wherever a panel names units, calculations, transformations and ways to colour."""
+def test_an_unknown_name_is_reported_with_its_panel():
+    """This holds for units, calculations, transformations and color modes."""
     require()
     model = deepcopy(GOOD)
     graph, stat, row = model["panels"]
@@ -290,7 +296,7 @@ def test_a_name_that_not_both_know_is_told_with_its_panel():
     row["panels"][0]["transformations"][0]["id"] = "joinByField"
     row["panels"][2]["yAxis"]["format"] = "furlong"
 
-    assert [] == grafana_names.strangers(GOOD)
+    assert [] == grafana_names.unknown_names(GOOD)
     assert [
         ("Timeseries", "unit", "sishort"),
         ("Timeseries", "calculation", "median"),
@@ -298,12 +304,12 @@ def test_a_name_that_not_both_know_is_told_with_its_panel():
         ("Stat", "calculation", "p95"),
         ("Table", "transformation", "joinByField"),
         ("Heatmap", "unit", "furlong"),
-    ] == grafana_names.strangers(model)
+    ] == grafana_names.unknown_names(model)
 
 
-def test_old_settings_become_what_a_current_grafana_makes_of_them():
-    """As its migrations do."""
-    hidden = at((*GRAPH, "options", "legend", "displayMode"), "hidden")
+def test_old_settings_are_migrated_as_a_current_grafana_does():
+    """It migrates legends, tooltips, data sources, value mappings and table cells."""
+    hidden = changed((*GRAPH, "options", "legend", "displayMode"), "hidden")
 
     graph, stat, row = migrated(hidden)["panels"]
 
@@ -323,8 +329,8 @@ def test_old_settings_become_what_a_current_grafana_makes_of_them():
     ]
 
 
-def test_what_is_migrated_leaves_the_model_alone():
-    """A check changes nothing of what it is given."""
+def test_migration_does_not_change_its_input():
+    """It works on a copy."""
     before = deepcopy(GOOD)
 
     migrated(GOOD)

@@ -1,4 +1,4 @@
-"""What nodes serve is what Graphite answers, at the right times; nothing is lost in between."""
+"""Graphite returns what nodes have served, at the right times, without losses."""
 
 import signal
 import subprocess
@@ -17,13 +17,13 @@ PROTOCOLS = "pickle", "plaintext"
 
 
 def some_points(graphite, path, from_s, least=1):
-    """Wait until a series has points; return them."""
+    """Wait until a series has at least *least* points; return them."""
     wait_until(lambda: len(graphite.points(path, from_s)) >= least, lambda: path)
     return graphite.points(path, from_s)
 
 
 class Clock:
-    """A page whose one value counts the scrapes; it remembers when each was served."""
+    """A page with a single value that counts the scrapes; it records their times."""
 
     def __init__(self):
         self.times = []
@@ -35,59 +35,59 @@ class Clock:
 
 @pytest.fixture
 def server():
-    """A function that serves a page until the test is over."""
+    """A function that serves a page until the end of the test."""
     with ExitStack() as stack:
         yield lambda page: stack.enter_context(PageServer(page))
 
 
 @pytest.fixture
 def ticking(server):
-    """A server of a page that counts."""
+    """A server of a page that counts the scrapes."""
     return server(Clock())
 
 
 @pytest.fixture
 def prefix(request):
-    """A place in Graphite for this test alone."""
+    """A prefix in Graphite for this test only."""
     return f"t{abs(hash(request.node.name)) % 10**8}"
 
 
 @pytest.fixture
 def send(tmp_path, graphite, prefix):
-    """A function that scrapes a loopback port every second into the real Graphite.
+    """A function that starts an lmaster, which scrapes a loopback port every second into Graphite.
 
-    It returns what the paths of the node begin with, which is of each protocol its own.
+    It returns the prefix of the node's paths, which differs for each protocol.
     """
     started = []
 
     def start(port, protocol="pickle"):
-        folder, own = tmp_path / protocol, f"{prefix}{protocol}"
+        folder, own_prefix = tmp_path / protocol, f"{prefix}{protocol}"
         folder.mkdir()
         config = folder / "lmaster.conf"
         config.write_text(
             f"[nodes:test]\nhosts = 127.0.0.1\nport = {port}\ninterval = 1\n"
-            f"[Graphite]\nhost = 127.0.0.1\nprotocol = {protocol}\nprefix = {own}\n"
+            f"[Graphite]\nhost = 127.0.0.1\nprotocol = {protocol}\nprefix = {own_prefix}\n"
             f"carbon receiver pickle port = {graphite.pickle_port}\n"
             f"carbon receiver port = {graphite.line_port}\n"
         )
         started.append(Master(folder, "-c", config))
-        return f"{own}.127-0-0-1"
+        return f"{own_prefix}.127-0-0-1"
 
     yield start
     for running in started:
-        running.end(signal.SIGKILL)  # there is a test of its own of how it ends
+        running.end(signal.SIGKILL)  # another test covers a normal exit
 
 
-def assert_each_at_its_second(ticks, clock):
-    """Neighbouring seconds hold neighbouring values, each at the second it was due."""
+def assert_each_in_its_slot(ticks, clock):
+    """Check that consecutive seconds have consecutive values, each in its own slot."""
     first_s, first = min(ticks.items())
     assert {first_s + n: first + n for n in range(len(ticks))} == ticks
     for second, tick in ticks.items():
         assert second <= clock.times[int(tick)] < second + 2
 
 
-def test_every_value_comes_back_at_its_second(graphite, send, server):
-    """None is missing, and none stands twice; in each of carbon's protocols."""
+def test_every_value_is_stored_once_in_its_slot(graphite, send, server):
+    """This holds for both protocols of carbon."""
     clocks, began_s = {}, time.time() - 2
     for protocol in PROTOCOLS:
         clock = Clock()
@@ -97,14 +97,14 @@ def test_every_value_comes_back_at_its_second(graphite, send, server):
 
     for path, clock in clocks.items():
         assert 0.0 in found[path].values()
-        assert_each_at_its_second(found[path], clock)
+        assert_each_in_its_slot(found[path], clock)
 
 
-def test_an_agents_facts_come_back_as_its_page_says_them(graphite, send, agent):
-    """Through the agent, HTTP, lmaster, pickle, carbon and Whisper, to the last digit."""
+def test_values_of_an_agent_are_stored_exactly(graphite, send, agent):
+    """They go through the agent, HTTP, lmaster, pickle, carbon and Whisper."""
     page = requests.get(agent.url, timeout=10).text
     began_s = time.time() - 2
-    node = send(agent.place.rpartition(":")[2])
+    node = send(agent.address.rpartition(":")[2])
 
     for series, path in (
         ("fructosa_boot_time_seconds", "fructosa_boot_time_seconds"),
@@ -133,8 +133,8 @@ ODD = [
 ]
 
 
-def test_odd_label_values_keep_their_place(graphite, send, server):
-    """Each has a path of its own, which Graphite finds and renders; in both protocols."""
+def test_unusual_label_values_have_distinct_paths(graphite, send, server):
+    """Graphite finds and renders each of them; this holds for both protocols."""
     values = {label: float(number) for number, label in enumerate(ODD)}
     quoted = {label: label.replace('"', r"\"") for label in ODD}
     page = "".join(f'odd{{v="{quoted[label]}"}} {value}\n' for label, value in values.items())
@@ -150,8 +150,8 @@ def test_odd_label_values_keep_their_place(graphite, send, server):
         }
 
 
-def test_a_dead_node_is_data(graphite, send):
-    """Its `up` is 0, second by second, and so is the number of its samples."""
+def test_a_node_that_is_down_is_recorded(graphite, send):
+    """Its `up` is 0 in each second, and so is the number of its samples."""
     began_s = time.time() - 2
     node = send(free_port())
 
@@ -167,8 +167,8 @@ def once(*arguments):
 
 
 @pytest.mark.parametrize("port", ["pickle_port", "line_port"])
-def test_once_delivers_before_it_ends(graphite, ticking, prefix, tmp_path, port):
-    """It says what came, and its exit code is 0."""
+def test_once_delivers_before_it_exits(graphite, ticking, prefix, tmp_path, port):
+    """It prints the result, and its exit code is 0."""
     config = tmp_path / "lmaster.conf"
     config.write_text(
         f"[Graphite]\nprefix = {prefix}\ncarbon receiver port = {graphite.line_port}\n"
@@ -183,8 +183,8 @@ def test_once_delivers_before_it_ends(graphite, ticking, prefix, tmp_path, port)
     assert {0.0} == set(some_points(graphite, f"{prefix}.localhost.ticks", began_s).values())
 
 
-def test_nodes_and_graphite_may_be_named_without_a_configuration_file(graphite, ticking):
-    """Their paths have no prefix; their group is `all`; a dead one is there with `up` 0."""
+def test_nodes_and_graphite_can_be_given_without_a_configuration_file(graphite, ticking):
+    """Paths have no prefix, the group is `all`, and a node that is down has `up` 0."""
     place = f"127.0.0.1:{graphite.pickle_port}"
     began_s = time.time() - 2
 
@@ -201,12 +201,12 @@ def test_nodes_and_graphite_may_be_named_without_a_configuration_file(graphite, 
         assert {value} == set(some_points(graphite, path, began_s).values())
 
 
-def test_once_fails_for_a_dead_node_and_for_a_dead_carbon(ticking, tmp_path):
-    """Both are told, with exit code 1."""
+def test_once_fails_if_a_node_or_carbon_is_down(ticking, tmp_path):
+    """Both are reported, with exit code 1."""
     dead = f"127.0.0.1:{free_port()}"
 
     node = once("--node", dead, "--data", tmp_path)
-    carbon = once("--node", ticking.place, "--graphite", dead)
+    carbon = once("--node", ticking.address, "--graphite", dead)
 
     assert (1, f"{dead}: DOWN, cannot connect: Connection refused\n") == (
         node.returncode,

@@ -1,4 +1,4 @@
-"""A mounted file system that hangs, as when its server is gone: real, with FUSE."""
+"""A real mount (FUSE) that hangs, as if its file server were down."""
 
 import fcntl
 import importlib.util
@@ -17,19 +17,19 @@ import requests
 from .conftest import missing, program
 from .processes import Agent, Program, listens, wait_until
 
-# pytest --log-cli-level=INFO shows the figures.
+# pytest --log-cli-level=INFO shows the measurements.
 log = logging.getLogger(__name__)
 
 HANGFS = Path(__file__).with_name("hangfs.py")
 SCRAPE_TIMEOUT_S = 2
 SCRAPES = 100
 OTHERS = "BootTime", "LoadAverage", "VirtualMemory", "DiskIOCounters", "NetIOCounters"
-# The size that hangfs.py tells.
+# The size of the filesystem of hangfs.py.
 TOTAL_BYTES, FREE_BYTES = 1000 * 4096, 300 * 4096
 
 
 class HangingMount:
-    """A file system, mounted on *path*; it hangs and answers as it is told."""
+    """A filesystem mounted on *path*, which hangs on request."""
 
     def __init__(self, folder):
         self.path = folder / "mount"
@@ -40,16 +40,16 @@ class HangingMount:
         )
 
     def hang(self):
-        """Let whoever asks for its size wait."""
+        """Make requests for its size block."""
         fcntl.flock(self._lock, fcntl.LOCK_EX)
 
-    def answer(self):
-        """Let nobody wait any more."""
+    def resume(self):
+        """Let blocked requests continue."""
         fcntl.flock(self._lock, fcntl.LOCK_UN)
 
     def end(self):
-        """Unmount it, be it in use or not, and end its server."""
-        self.answer()
+        """Unmount it, even if it is in use, and end its server."""
+        self.resume()
         subprocess.run(["umount", "-l", self.path], check=False, capture_output=True)
         self.server.end()
         self._lock.close()
@@ -57,7 +57,7 @@ class HangingMount:
 
 @pytest.fixture
 def mount(tmp_path):
-    """A mounted file system of our own that answers."""
+    """A mounted filesystem that does not hang yet."""
     program("fusermount3", "Debian's fuse3")
     if importlib.util.find_spec("mfusepy") is None:
         missing("mfusepy", "from PyPI")
@@ -73,7 +73,7 @@ def mount(tmp_path):
 
 @pytest.fixture
 def serve(tmp_path, mount):
-    """A function that starts an agent with DiskUsage as given, and some other sensors."""
+    """A function that starts an agent with options of DiskUsage, and with other sensors."""
     started = []
 
     def start(disk_usage):
@@ -88,19 +88,19 @@ def serve(tmp_path, mount):
     try:
         yield start
     finally:
-        mount.answer()  # the kernel keeps a process that waits, killed or not
+        mount.resume()  # the kernel keeps a blocked process even if it is killed
         for running in started:
             running.end()
 
 
 @pytest.fixture
 def agent(serve, mount):
-    """An agent that measures the file system and ``/``."""
+    """An agent that measures the filesystem and ``/``."""
     return serve(f"path = /, {mount.path}")
 
 
 def scrape(agent, session=requests):
-    """Return the page, as a Prometheus asks for it that waits two seconds, and how long it took."""
+    """Scrape with the timeout of two seconds in the header; return the page and the duration."""
     began_s = time.monotonic()
     headers = {"X-Prometheus-Scrape-Timeout-Seconds": str(SCRAPE_TIMEOUT_S)}
     answer = session.get(agent.url, headers=headers, timeout=30)
@@ -109,15 +109,15 @@ def scrape(agent, session=requests):
 
 
 def scrapes(agent, number=SCRAPES):
-    """Scrape *number* times on a kept connection: pages, how long each took, threads after it."""
+    """Scrape *number* times over one connection; return pages, durations, thread counts."""
     process = psutil.Process(agent.process.pid)
     with requests.Session() as session:
         found = [(*scrape(agent, session), process.num_threads()) for _ in range(number)]
     return tuple(zip(*found, strict=True))
 
 
-def told(page, path):
-    """Return what a page says of a file system: numbers by the last words of their names."""
+def filesystem_values(page, path):
+    """Return the values of a filesystem on a page, by the end of the metric's name."""
     end = f'{{mountpoint="{path}"}}'
     lines = [line.rpartition(" ") for line in page.splitlines() if f"{end} " in line]
     return {
@@ -126,26 +126,28 @@ def told(page, path):
     }
 
 
-def assert_all_but_the_mount_is_told(page, mount):
-    """Of the mount there is the error; ``/`` and the other sensors are as ever."""
-    assert {"error": 1} == told(page, mount.path)
-    assert told(page, "/")["error"] == 0
-    assert told(page, "/")["total_bytes"] > 0
+def assert_only_the_mount_fails(page, mount):
+    """Check that the mount has only its error, and that ``/`` and all sensors work."""
+    assert {"error": 1} == filesystem_values(page, mount.path)
+    assert filesystem_values(page, "/")["error"] == 0
+    assert filesystem_values(page, "/")["total_bytes"] > 0
     for name in ("DiskUsage", *OTHERS):
         assert f'fructosa_sensor_success{{sensor="{name}"}} 1\n' in page
 
 
-def test_a_mount_that_hangs_costs_only_itself(agent, mount):
-    """A hundred pages come in time with all else on them, and no more than one thread waits."""
+def test_a_mount_that_hangs_does_not_affect_other_metrics(agent, mount):
+    """A hundred pages come in time with everything else, and only one thread blocks."""
     process = psutil.Process(agent.process.pid)
     before, _ = scrape(agent)
     threads_before = process.num_threads()
 
     mount.hang()
     pages, took_s, threads = scrapes(agent)
-    mount.answer()
+    mount.resume()
     after = wait_until(
-        lambda: told(scrape(agent)[0], mount.path).keys() > {"error"} and scrape(agent)[0],
+        lambda: (
+            filesystem_values(scrape(agent)[0], mount.path).keys() > {"error"} and scrape(agent)[0]
+        ),
         lambda: "the mount to be measured again",
     )
 
@@ -157,27 +159,27 @@ def test_a_mount_that_hangs_costs_only_itself(agent, mount):
         sorted(set(threads)),
         threads_after,
     )
-    assert told(before, mount.path)["total_bytes"] == TOTAL_BYTES
+    assert filesystem_values(before, mount.path)["total_bytes"] == TOTAL_BYTES
     for page in pages:
-        assert_all_but_the_mount_is_told(page, mount)
+        assert_only_the_mount_fails(page, mount)
     assert max(took_s) < SCRAPE_TIMEOUT_S
     assert max(threads[1:]) <= threads[1] <= threads_before + 2
     assert threads_after <= threads_before + 2
-    assert 0 == told(after, mount.path)["error"]
+    assert 0 == filesystem_values(after, mount.path)["error"]
     assert (TOTAL_BYTES, FREE_BYTES) == tuple(
-        told(after, mount.path)[name] for name in ("total_bytes", "free_bytes")
+        filesystem_values(after, mount.path)[name] for name in ("total_bytes", "free_bytes")
     )
 
 
-def test_the_log_tells_when_a_mount_begins_to_hang_and_when_that_is_over(agent, mount):
-    """Once each, not at every page."""
+def test_the_log_shows_when_a_mount_hangs_and_when_it_recovers(agent, mount):
+    """Each is logged once, not with every page."""
     scrape(agent)
     mount.hang()
     scrapes(agent, 10)
     during = agent.text()
 
-    mount.answer()
-    agent.wait(lambda: told(scrape(agent)[0], mount.path)["error"] == 0)
+    mount.resume()
+    agent.wait(lambda: filesystem_values(scrape(agent)[0], mount.path)["error"] == 0)
     scrapes(agent, 10)
 
     assert during.count(f"file system '{mount.path}' hangs") == 1
@@ -187,19 +189,19 @@ def test_the_log_tells_when_a_mount_begins_to_hang_and_when_that_is_over(agent, 
     assert "ERROR" not in agent.text()
 
 
-def test_an_agent_that_is_started_while_a_mount_hangs_serves_the_first_page_in_time(serve, mount):
-    """As on a node that boots while a file server is down."""
+def test_an_agent_started_while_a_mount_hangs_serves_its_first_page_in_time(serve, mount):
+    """This happens on a node that boots while a file server is down."""
     mount.hang()
     agent = serve(f"path = /, {mount.path}")
 
     page, took_s = scrape(agent)
 
-    assert_all_but_the_mount_is_told(page, mount)
+    assert_only_the_mount_fails(page, mount)
     assert took_s < SCRAPE_TIMEOUT_S
 
 
-def test_two_scrapers_at_once_are_served_in_time_while_a_mount_hangs(agent, mount):
-    """They share the one thread that waits."""
+def test_two_scrapers_are_served_in_time_while_a_mount_hangs(agent, mount):
+    """They share the single blocked thread."""
     process = psutil.Process(agent.process.pid)
     scrape(agent)
     threads_before = process.num_threads()
@@ -216,13 +218,13 @@ def test_two_scrapers_at_once_are_served_in_time_while_a_mount_hangs(agent, moun
     )
     for pages, took_s, threads in both:
         for page in pages:
-            assert_all_but_the_mount_is_told(page, mount)
+            assert_only_the_mount_fails(page, mount)
         assert max(took_s) < SCRAPE_TIMEOUT_S
         assert max(threads[1:]) <= threads_before + 2
 
 
-def test_a_mount_whose_server_died_fails_and_costs_only_itself(agent, mount):
-    """The kernel then answers at once, with an error that the log tells."""
+def test_a_mount_whose_server_died_does_not_affect_other_metrics(agent, mount):
+    """The kernel returns an error at once, which is logged."""
     scrape(agent)
     mount.server.process.kill()
     mount.server.process.wait()
@@ -230,15 +232,15 @@ def test_a_mount_whose_server_died_fails_and_costs_only_itself(agent, mount):
     pages, took_s, _ = scrapes(agent, 10)
 
     for page in pages:
-        assert_all_but_the_mount_is_told(page, mount)
+        assert_only_the_mount_fails(page, mount)
     assert max(took_s) < SCRAPE_TIMEOUT_S
     assert 1 == agent.text().count(
         f"file system '{mount.path}' can't be measured (Transport endpoint is not connected)"
     )
 
 
-def test_a_local_mount_beneath_one_that_hangs_costs_only_itself(serve, mount):
-    """The way to it leads through the other one."""
+def test_a_local_mount_below_one_that_hangs_does_not_affect_other_metrics(serve, mount):
+    """Its path goes through the mount that hangs."""
     inner = mount.path / "inner"
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", inner], check=True)
     agent = serve(f"path = /, {inner}")
@@ -247,58 +249,58 @@ def test_a_local_mount_beneath_one_that_hangs_costs_only_itself(serve, mount):
     mount.hang()
     pages, took_s, _ = scrapes(agent, 10)
 
-    assert told(before, inner)["total_bytes"] == 64 * 1024
+    assert filesystem_values(before, inner)["total_bytes"] == 64 * 1024
     for page in pages:
-        assert {"error": 1} == told(page, inner)
-        assert told(page, "/")["total_bytes"] > 0
+        assert {"error": 1} == filesystem_values(page, inner)
+        assert filesystem_values(page, "/")["total_bytes"] > 0
     assert max(took_s) < SCRAPE_TIMEOUT_S
 
 
-def test_a_remote_mount_is_left_out_by_default(serve, mount):
-    """Also when it hangs: nobody asks for it."""
+def test_a_remote_mount_is_not_measured_by_default(serve, mount):
+    """So it does not matter whether it hangs."""
     agent = serve("")
     mount.hang()
 
     (page, *_), _, _ = scrapes(agent, 2)
 
-    assert {} == told(page, mount.path)
-    assert told(page, "/")["total_bytes"] > 0
+    assert {} == filesystem_values(page, mount.path)
+    assert filesystem_values(page, "/")["total_bytes"] > 0
 
 
-def test_a_remote_mount_is_found_on_request(serve, mount):
-    """Without being named; when it hangs, it costs only itself."""
+def test_remote_mounts_can_be_enabled(serve, mount):
+    """They are found without being named; one that hangs does not affect other metrics."""
     agent = serve("remote = yes")
     before, _ = scrape(agent)
 
     mount.hang()
     pages, took_s, _ = scrapes(agent, 10)
 
-    assert told(before, mount.path)["total_bytes"] == TOTAL_BYTES
+    assert filesystem_values(before, mount.path)["total_bytes"] == TOTAL_BYTES
     for page in pages:
-        assert_all_but_the_mount_is_told(page, mount)
+        assert_only_the_mount_fails(page, mount)
     assert max(took_s) < SCRAPE_TIMEOUT_S
 
 
-def test_an_agent_is_gone_for_everybody_when_it_is_ended_while_a_mount_hangs(agent, mount):
-    """Its sockets are closed at once; the kernel keeps the process until the mount answers.
+def test_an_agent_ended_while_a_mount_hangs_closes_its_sockets(agent, mount):
+    """It closes them at once, but the kernel keeps the process until the mount responds.
 
-    Neither SIGTERM nor SIGKILL changes that. Its exit code is that of a proper end.
+    Neither SIGTERM nor SIGKILL changes that. The exit code is that of a normal exit.
     """
     with requests.Session() as session:
         mount.hang()
         scrape(agent, session)
-        port = int(agent.place.rpartition(":")[2])
+        port = int(agent.address.rpartition(":")[2])
 
         began_s = time.monotonic()
         agent.process.terminate()
         wait_until(lambda: not listens(port), lambda: "the port to be closed")
         took_s = time.monotonic() - began_s
-        agent.said("shut down")
+        agent.wait_for_output("shut down")
         with pytest.raises(requests.ConnectionError):
             scrape(agent, session)
 
     is_kept = agent.process.poll() is None
     log.info("the port was closed after %.3f s; kept by the kernel: %s", took_s, is_kept)
     assert took_s < 1
-    mount.answer()
+    mount.resume()
     assert agent.process.wait(30) == 0

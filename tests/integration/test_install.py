@@ -1,4 +1,4 @@
-"""The wheel, in an empty virtual environment."""
+"""The wheel in an empty virtual environment."""
 
 import re
 import subprocess
@@ -11,12 +11,12 @@ from .packaged import Environment, copied, run, wheel_with_c
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
-    """The wheel that is published."""
+    """The published wheel with the C extension."""
     return wheel_with_c(tmp_path_factory.getbasetemp())
 
 
-def test_the_wheel_holds_the_packages_and_nothing_of_the_tests(wheel):
-    """Pages and their charting library come along, with its licence."""
+def test_the_wheel_contains_the_packages_but_no_tests(wheel):
+    """It also contains web pages and their charting library with its licence."""
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.partition("/")[0] for name in names if not re.search(r"\.(dist-info|data)/", name)}
 
@@ -33,7 +33,7 @@ def test_the_wheel_holds_the_packages_and_nothing_of_the_tests(wheel):
 
 
 def test_the_wheel_runs_from_any_folder_in_an_empty_environment(wheel, tmp_path):
-    """A compute node gets the agent alone; the head node adds an extra."""
+    """Compute nodes need no extra for the agent; the head node needs the extra master."""
     empty = Environment(tmp_path / "venv")
     lagent, lmaster = empty.bin / "lagent", empty.bin / "lmaster"
 
@@ -51,8 +51,8 @@ def test_the_wheel_runs_from_any_folder_in_an_empty_environment(wheel, tmp_path)
     assert re.match(rf"{tmp_path}/\S* <built-in", run(empty.python, "-c", code, cwd="/"))
 
 
-def test_without_a_compiler_it_is_installed_without_the_part_in_c(tmp_path):
-    """From its source, which pip builds with what it asks for; all goes on in Python then."""
+def test_without_a_compiler_it_is_installed_without_the_c_extension(tmp_path):
+    """pip builds it from source; everything then runs in Python."""
     source = copied(tmp_path / "source")
     here = Environment(tmp_path / "venv")
     here.borrow()

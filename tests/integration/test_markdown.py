@@ -1,4 +1,4 @@
-"""What is read out of a page, before anything of it is tried."""
+"""The parser of the pages."""
 
 import pytest
 from hypothesis import given
@@ -29,7 +29,7 @@ PAGE = """\
 
 
 def test_blocks_are_found_with_their_language_and_line():
-    """Those of a list without its indentation; those without a language too."""
+    """Blocks in lists lose their indentation; blocks without a language are found too."""
     first, second = markdown.blocks(PAGE)
 
     assert ("sh", 5) == (first.language, first.line)
@@ -37,8 +37,8 @@ def test_blocks_are_found_with_their_language_and_line():
     assert ("", " node001 ──> lmaster\n") == (second.language, second.text)
 
 
-def test_lines_are_those_of_the_shell():
-    """Without comments; continued ones are one."""
+def test_lines_are_read_as_a_shell_reads_them():
+    """Comments are removed, and continuation lines joined."""
     one, two = markdown.lines(markdown.blocks(PAGE)[0].text)
 
     assert "lmaster check" == one
@@ -55,24 +55,24 @@ def test_lines_are_those_of_the_shell():
         ("lmaster ping node[001-004]", [("lmaster", "ping", "node[001-004]")]),
     ],
 )
-def test_a_line_falls_into_its_commands(line, expected):
-    """At what the shell knows for an end; quotes keep together, and what may be left out is."""
+def test_a_line_is_split_into_commands(line, expected):
+    """Shell operators split it. Quoted words stay together, optional arguments are dropped."""
     assert expected == [command.words for command in markdown.commands(line)]
 
 
 def test_links_to_this_repository_are_found():
-    """Neither those of code nor those of other sites."""
+    """Links in code and to other sites are left out."""
     assert ["other.md#a-place", "#a-page-of-code"] == markdown.links(PAGE)
 
 
-def test_headings_have_the_anchors_that_they_get_where_they_are_shown():
-    """The second of two alike has a number."""
+def test_headings_have_the_anchors_that_github_generates():
+    """The second of two equal headings gets a number."""
     assert {"a-page-of-code", "twice", "twice-1"} == markdown.anchors(PAGE)
 
 
 @given(st.text())
-def test_any_text_can_be_read(text):
-    """A page is never the fault of who reads it."""
+def test_any_text_can_be_parsed(text):
+    """No page raises an exception."""
     for block in markdown.blocks(f"```sh\n{text}\n```\n{text}"):
         markdown.lines(block.text)
     markdown.links(text)

@@ -1,4 +1,4 @@
-"""Configuration files that were written for FrUCToSA 0.x."""
+"""Configuration files of FrUCToSA 0.x."""
 
 import requests
 
@@ -26,7 +26,7 @@ SENSORS = [
     "BootTime",
     "Users",
 ]
-# The shape of README's examples of 0.3, with a place for the log that tests may write.
+# The examples of the README of 0.3, with a log file of the test.
 LAGENT = """\
 [lmaster]
 host = localhost
@@ -66,7 +66,7 @@ def warnings(log):
 
 
 def test_an_agent_reads_all_twenty_sensors_with_one_warning(tmp_path):
-    """The keys that no longer mean anything are named in it."""
+    """The warning names the obsolete keys."""
     config, log = tmp_path / "lagent.conf", tmp_path / "old.log"
     config.write_text(LAGENT.format(log=log))
     with Agent(tmp_path, "-c", config, log=log) as agent:
@@ -79,12 +79,12 @@ def test_an_agent_reads_all_twenty_sensors_with_one_warning(tmp_path):
     assert "[lmaster] host (line 2); [lmaster] incoming data port (line 3)" in warning
 
 
-def test_a_master_sends_to_its_graphite_with_one_warning(tmp_path, agent, graphite, master):
-    """Nodes are new: they are named on the command line, or in a section that is added."""
+def test_a_master_writes_to_its_graphite_with_one_warning(tmp_path, agent, graphite, master):
+    """Nodes are new in 1.0: they are given on the command line or in an added section."""
     config, log = tmp_path / "lmaster.conf", tmp_path / "old.log"
     config.write_text(LMASTER.format(log=log, pickle_port=graphite.pickle_port))
 
-    running = master("-c", config, "--node", agent.place, "--interval", "1", log=log)
+    running = master("-c", config, "--node", agent.address, "--interval", "1", log=log)
     running.wait(lambda: "127-0-0-1.fructosa_boot_time_seconds" in graphite.find("127-0-0-1.*"))
 
     (warning,) = warnings(log)

@@ -1,4 +1,4 @@
-"""`rc-service fructosa` on a head node: the whole system, with lagents on nodes reached by ssh."""
+"""`rc-service fructosa` on a head node: the whole system, with lagents on nodes over ssh."""
 
 import re
 import subprocess
@@ -23,7 +23,7 @@ filename = {folder}/{name}.lagent.log
 
 @pytest.fixture
 def hosts(tmp_path):
-    """Three hosts with a real sshd each, of which the last is cut off; no lagent may stay."""
+    """Three hosts with a real sshd each, the last one cut off; lagents are stopped at the end."""
     hosts_or_skip()
     with SshHosts(tmp_path, 3, cut_off=["node03"]) as made:
         yield made.wait()
@@ -34,7 +34,7 @@ def hosts(tmp_path):
 
 @pytest.fixture
 def head_node(hosts, tmp_path):
-    """A machine in the network of these hosts, whose lmaster knows how they are reached."""
+    """A container in the network of the hosts, with an lmaster that is configured for them."""
     graphite_or_skip()
     agents = (
         f"[agents]\ncommand = {BIN}/lagent {{action}} -c {tmp_path}/$NODE.conf\n"
@@ -57,29 +57,29 @@ def head_node(hosts, tmp_path):
 
 @pytest.fixture
 def transcript(request):
-    """A function that runs a command of the service, and keeps what it says to be looked at."""
-    told = []
+    """A function that runs a command of the service, and saves its output for people to read."""
+    transcripts = []
 
     def service(machine, command):
-        code, said = machine.service("fructosa", command)
-        told.append(f"# rc-service fructosa {command}\n{said}[exit code {code}]\n")
-        return code, said
+        code, output = machine.service("fructosa", command)
+        transcripts.append(f"# rc-service fructosa {command}\n{output}[exit code {code}]\n")
+        return code, output
 
     yield service
     output = request.config.rootpath / "test-output"
     output.mkdir(exist_ok=True)
-    (output / "openrc.txt").write_text("\n".join(told))
+    (output / "openrc.txt").write_text("\n".join(transcripts))
 
 
-def _order(said, words):
-    """Return which of the words are said, in the order in which they are."""
-    return re.findall("|".join(map(re.escape, words)), said)
+def _order(output, words):
+    """Return the given texts that occur in the output, in the order of the output."""
+    return re.findall("|".join(map(re.escape, words)), output)
 
 
-def test_the_whole_starts_in_its_order_to_the_lagents_on_the_nodes_and_stops_in_the_reverse(
+def test_the_whole_system_starts_in_order_and_stops_in_reverse_order(
     head_node, transcript, tmp_path
 ):
-    """A point goes from a node into Graphite; one that is dead is told, and holds up nothing."""
+    """A point of a node arrives in Graphite; an unreachable node is reported and delays nothing."""
     parts = ["Graphite (carbon)", "Graphite (web)", "lmaster"]
     whisper = head_node.path("/var/lib/graphite/whisper")
 
@@ -97,8 +97,8 @@ def test_the_whole_starts_in_its_order_to_the_lagents_on_the_nodes_and_stops_in_
     ]
     assert ended == _order(stop, ended)
     assert "Grafana is not installed: skipped" in start
-    told = re.findall(r"\* (.*: (?:started|skipped|stopped)|agents:)", status)
-    assert told == [
+    parts_status = re.findall(r"\* (.*: (?:started|skipped|stopped)|agents:)", status)
+    assert parts_status == [
         "graphite: started",
         "graphite-web: started",
         "grafana: skipped",
@@ -106,8 +106,8 @@ def test_the_whole_starts_in_its_order_to_the_lagents_on_the_nodes_and_stops_in_
         "agents:",
     ]
     assert "node[01-02]: lagent is running" in status
-    for said in (start, status, stop):
-        assert "node03: ssh: No route to host" in said
+    for output in (start, status, stop):
+        assert "node03: ssh: No route to host" in output
     assert (0, 3, 0) == (started, running, stopped)
     assert [] == list(tmp_path.glob("node*.pid"))
     assert [] == head_node.pids("lmaster scrape|carbon-cache|waitress")

@@ -1,4 +1,4 @@
-"""Debian's Graphite, run by the OpenRC scripts with conf.d as it ships."""
+"""Debian's Graphite, run by the OpenRC scripts with the default conf.d."""
 
 import json
 import os
@@ -15,7 +15,7 @@ PROGRAMS = {
     "/usr/bin/graphite-manage": "graphite-web",
     "/usr/bin/gunicorn": "gunicorn",
 }
-# What the packages make below folders that a machine of the tests has anew.
+# Folders of the packages, which are empty in the container and have to be created.
 FOLDERS = ("/var/lib/graphite", "/var/lib/graphite/whisper", "/var/log/carbon", "/var/log/graphite")
 A_POINT = "echo cluster.node1.point 42 $(date +%s) >/dev/tcp/127.0.0.1/2003"
 URL = "http://127.0.0.1:8080"
@@ -23,7 +23,7 @@ URL = "http://127.0.0.1:8080"
 
 @pytest.fixture
 def machine():
-    """A machine with a network of its own, as the packages of Debian and our scripts leave it."""
+    """A container with its own network, with Debian's packages and our scripts installed."""
     for path, package in PROGRAMS.items():
         if not Path(path).exists():
             missing(path, f"Debian's {package}")
@@ -37,37 +37,37 @@ def machine():
 
 
 def _steps():
-    """Return what openrc/README.md tells an administrator to do beside the installation."""
+    """Return the commands of openrc/README.md after the installation."""
     page = (ROOT / "openrc/README.md").read_text().partition("## Graphite of Debian's packages")[2]
     install, *steps = markdown.blocks(page)[0].text.splitlines()
     assert install == f"apt-get install {' '.join(PROGRAMS.values())}"
     return steps
 
 
-def _asked(machine, path):
-    """Return what graphite-web answers, or None where it does not, or with an error."""
-    code, said = machine.run("curl", "-fsSg", f"{URL}{path}")
-    return json.loads(said) if code == 0 else None
+def _get(machine, path):
+    """Return the response of graphite-web; None on an error."""
+    code, output = machine.run("curl", "-fsSg", f"{URL}{path}")
+    return json.loads(output) if code == 0 else None
 
 
 def _values(machine):
     path = "/render?target=cluster.node1.point&from=-10min&format=json&noCache=1"
-    found = _asked(machine, path) or [{"datapoints": []}]
+    found = _get(machine, path) or [{"datapoints": []}]
     return [value for value, _ in found[0]["datapoints"] if value is not None]
 
 
-def test_a_point_sent_to_debians_carbon_comes_back_from_its_graphite_web(machine):
-    """After the steps of openrc/README.md, with nothing set in conf.d; Grafana finds its name."""
+def test_a_point_sent_to_debians_carbon_can_be_queried(machine):
+    """After the steps of openrc/README.md, with the default conf.d; its name is found too."""
     steps = {step: machine.run("sh", "-ec", step) for step in _steps()}
-    code, said = machine.service("fructosa-graphite-web", "start")  # carbon is what it needs
+    code, output = machine.service("fructosa-graphite-web", "start")  # this also starts carbon
 
     machine.wait_for(lambda: machine.run("bash", "-c", A_POINT)[0] == 0)
     values = machine.wait_for(lambda: _values(machine))
-    names = _asked(machine, "/metrics/find?query=cluster.*")
+    names = _get(machine, "/metrics/find?query=cluster.*")
     logs = "".join(log.read_text() for log in machine.path("/var/log").glob("fructosa-*.log"))
 
     assert dict.fromkeys(steps, 0) == {step: code for step, (code, _) in steps.items()}, steps
-    assert (0, True) == (code, "Starting Graphite (carbon)" in said)
+    assert (0, True) == (code, "Starting Graphite (carbon)" in output)
     assert [42.0] == values
     assert ["node1"] == [name["text"] for name in names]
     assert "Error" not in logs

@@ -1,4 +1,4 @@
-"""docs/own-sensors.md, done word by word."""
+"""docs/own-sensors.md, carried out literally."""
 
 import os
 import re
@@ -12,12 +12,12 @@ from fructosa_exporter.kernel import Kernel
 from .packaged import ROOT, Environment, wheel_with_c
 
 TEXT = (ROOT / "docs" / "own-sensors.md").read_text()
-# The setuptools that build the package are those of the tests.
+# The package is built with the setuptools of the tests.
 PIP = """\
 #!/bin/sh
 exec {python} -m pip "$@" --no-build-isolation
 """
-# As OpenZFS 2.1 writes it: a head, names of the columns, and a line for each number.
+# The format of OpenZFS 2.1: a header, the column names, and one line per number.
 ARCSTATS = """\
 13 1 0x01 123 33456 8093784829 1052133445229
 name                            type data
@@ -28,14 +28,14 @@ size                            4    4096000
 
 
 def block(language):
-    """Return the one block of the page in a *language*."""
+    """Return the only block of the page in a *language*."""
     (found,) = re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
     return found
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    """A folder with the package, and an environment in which lagent is installed."""
+def site(tmp_path_factory):
+    """A folder with the package, and an environment with lagent."""
     folder = tmp_path_factory.mktemp("site")
     package = folder / "zfs-sensors"
     package.mkdir()
@@ -51,7 +51,7 @@ def place(tmp_path_factory):
 
 
 def shell(folder, command):
-    """Run a command in the environment; return what it did."""
+    """Run a command in the environment; return the completed process."""
     return subprocess.run(
         ["bash", "-c", command],
         cwd=folder,
@@ -63,22 +63,24 @@ def shell(folder, command):
     )
 
 
-def test_the_commands_install_the_sensor_and_tell_of_it(place):
-    """On a machine without ZFS they say so."""
-    install, told, read = (shell(place, command) for command in block("sh").splitlines())
+def test_the_commands_install_and_show_the_sensor(site):
+    """On a machine without ZFS they report that."""
+    install, described, read = (shell(site, command) for command in block("sh").splitlines())
 
     assert 0 == install.returncode, install.stderr
-    assert told.stdout.startswith("ZFSCache: Size, hits and misses of the cache of ZFS.\n")
-    assert "mysite_zfs_cache_hits_total\n      counter. Blocks found in the cache." in told.stdout
+    assert described.stdout.startswith("ZFSCache: Size, hits and misses of the cache of ZFS.\n")
+    assert (
+        "mysite_zfs_cache_hits_total\n      counter. Blocks found in the cache." in described.stdout
+    )
     if Path("/proc/spl/kstat/zfs").exists():
         assert "\nmysite_zfs_cache_bytes " in read.stdout
     else:
-        assert "can't be read: ZFS is not loaded" in told.stdout
+        assert "can't be read: ZFS is not loaded" in described.stdout
         assert (1, True) == (read.returncode, "ZFS is not loaded" in read.stderr)
 
 
 def test_the_sensor_reads_the_cache_of_zfs(tmp_path):
-    """As it would where ZFS is loaded."""
+    """It reads a file as ZFS writes it."""
     names = {}
     exec(compile(block("python"), "own-sensors.md", "exec"), names)  # noqa: S102 - our own text
     file = tmp_path / "proc/spl/kstat/zfs/arcstats"

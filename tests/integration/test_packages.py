@@ -1,4 +1,4 @@
-"""What is published: sdist and wheels, what they hold, and what an installation brings."""
+"""The sdist and the wheels: their content, and what they install."""
 
 import os
 import runpy
@@ -12,43 +12,43 @@ import pytest
 from .conftest import program
 from .packaged import ROOT, built, published, run, tracked
 
-# What a package is not made of.
+# Not part of the packages.
 _LEFT_OUT = (".ci", ".gitignore", "Makefile", "benchmarks", "noxfile.py", "tests")
-# In the sdist, and in no repository.
-_MADE = {"PKG-INFO"}
+# In the sdist, but not in the repository.
+_GENERATED = {"PKG-INFO"}
 
 
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory):
-    """The sdist, the wheel with the part in C, made of the sdist, and the one without."""
+    """The sdist, the wheel with the C extension (from the sdist), and the one without."""
     return published(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture(scope="module")
 def wheel(packages):
-    """The wheel for all machines."""
+    """The wheel without the C extension, for all machines."""
     return next(path for name, path in packages.items() if name.endswith("-py3-none-any.whl"))
 
 
 @pytest.fixture(scope="module")
 def installed(wheel, tmp_path_factory):
-    """A folder with what the wheel brings."""
+    """A folder with the installed wheel."""
     folder = tmp_path_factory.mktemp("installed")
     pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index"]
     run(*pip, "--ignore-installed", "--no-compile", "--prefix", folder, wheel, cwd=folder)
     return folder
 
 
-def test_whoever_builds_gets_the_same_bytes(packages, tmp_path):
-    """In another folder, of files with other times."""
+def test_builds_are_reproducible(packages, tmp_path):
+    """Another folder and other file times give the same bytes."""
     again = built(tmp_path / "a folder", changed_s=1_500_000_000)
 
     assert packages.keys() == again.keys()
     assert [] == [name for name in again if again[name].read_bytes() != packages[name].read_bytes()]
 
 
-def test_there_is_an_sdist_and_a_wheel_with_and_without_the_part_in_c(packages):
-    """The one with it serves every Python from 3.11 on."""
+def test_there_are_an_sdist_and_wheels_with_and_without_the_c_extension(packages):
+    """The wheel with it is for all Pythons from 3.11 on."""
     kinds = sorted(name.partition("-")[2].partition("-")[2] for name in packages)
 
     any_machine, *others = [kind for kind in reversed(kinds) if kind]
@@ -57,18 +57,18 @@ def test_there_is_an_sdist_and_a_wheel_with_and_without_the_part_in_c(packages):
     assert 1 == sum(name.endswith(".tar.gz") for name in packages)
 
 
-def test_the_sdist_holds_what_packages_and_documentation_are_made_of(packages):
-    """All of it, and no tests, benchmarks, or what happens to lie about."""
+def test_the_sdist_contains_all_files_of_packages_and_documentation(packages):
+    """It contains no tests, benchmarks or untracked files."""
     (path,) = [path for name, path in packages.items() if name.endswith(".tar.gz")]
     with tarfile.open(path) as archive:
         names = {one.name.partition("/")[2] for one in archive.getmembers() if one.isfile()}
 
     expected = {name for name in tracked() if name.partition("/")[0] not in _LEFT_OUT}
-    assert expected | _MADE == {name for name in names if ".egg-info/" not in name}
+    assert expected | _GENERATED == {name for name in names if ".egg-info/" not in name}
 
 
-def test_a_wheel_holds_the_packages_and_what_a_system_shares(wheel):
-    """No tests, no sources in C; the licences of all that comes along."""
+def test_a_wheel_contains_the_packages_and_shared_files(wheel):
+    """It contains no tests and no C source, but all licences."""
     names = [name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name]
     shared = {name.partition(".data/data/")[2] for name in names if ".data/" in name}
     rest = {name for name in names if ".data/" not in name}
@@ -97,8 +97,8 @@ def test_a_wheel_holds_the_packages_and_what_a_system_shares(wheel):
     assert any(name.endswith("/LICENSE") for name in zipfile.ZipFile(wheel).namelist())
 
 
-def test_scripts_stay_executable_where_they_are_installed(installed):
-    """Those for OpenRC are run as they are."""
+def test_installed_scripts_are_executable(installed):
+    """OpenRC runs its scripts directly."""
     source = ROOT / "openrc" / "init.d"
     scripts = sorted(source.iterdir()) if source.is_dir() else []
 
@@ -109,8 +109,8 @@ def test_scripts_stay_executable_where_they_are_installed(installed):
 @pytest.mark.parametrize(
     "name", ["man1/lagent.1", "man1/lmaster.1", "man5/lagent.conf.5", "man5/lmaster.conf.5"]
 )
-def test_a_man_page_has_no_faults(name, installed):
-    """mandoc's most pedantic checks find nothing, links to other pages among them."""
+def test_mandoc_accepts_the_man_pages(name, installed):
+    """Its strictest checks report nothing; they include references to other pages."""
     mandoc, folder = program("mandoc", "mandoc"), installed / "share/man"
     subprocess.run([program("makewhatis", "mandoc"), folder], check=True)
 
@@ -125,7 +125,7 @@ def test_a_man_page_has_no_faults(name, installed):
 
 
 def test_groff_formats_the_man_pages_without_a_warning(installed):
-    """man of most distributions uses it."""
+    """Most distributions use it for man."""
     man = program("man", "man-db")
     for page in sorted((installed / "share/man").glob("man?/*")):
         done = subprocess.run(
@@ -139,7 +139,7 @@ def test_groff_formats_the_man_pages_without_a_warning(installed):
         assert page.stem in done.stdout
 
 
-# What bash does at TAB.
+# What bash does on TAB.
 _TAB = """
 source "$1"
 COMP_WORDS=("${@:2}") COMP_CWORD=$(($# - 2)) COMPREPLY=()
@@ -161,35 +161,35 @@ echo "${COMPREPLY[@]}"
     ],
 )
 def test_bash_completes(line, expected, installed):
-    """Commands, options, what may stand behind them, sensors, files."""
+    """It completes commands, options and their values, sensors, and files."""
     script = installed / "share/bash-completion/completions" / line[0]
 
-    told = run("bash", "--norc", "-c", _TAB, "bash", script, *line, cwd="/").split()
+    output = run("bash", "--norc", "-c", _TAB, "bash", script, *line, cwd="/").split()
 
-    assert set(expected.split()) <= set(told)
-    assert all(word.startswith(line[-1]) for word in told)
+    assert set(expected.split()) <= set(output)
+    assert all(word.startswith(line[-1]) for word in output)
 
 
 def test_fish_completes(installed):
-    """With what each means."""
+    """It completes names of sensors."""
     fish = program("fish", "fish")
     script = installed / "share/fish/vendor_completions.d/lagent.fish"
 
-    told = run(fish, "-N", "-c", f"source {script}; complete -C 'lagent sensors Boot'", cwd="/")
+    output = run(fish, "-N", "-c", f"source {script}; complete -C 'lagent sensors Boot'", cwd="/")
 
-    assert ["BootTime"] == [line.partition("\t")[0] for line in told.splitlines()]
+    assert ["BootTime"] == [line.partition("\t")[0] for line in output.splitlines()]
 
 
-def test_zsh_reads_its_completion(installed):
-    """Without an error in its grammar."""
+def test_zsh_parses_its_completion(installed):
+    """There are no syntax errors."""
     zsh = program("zsh", "zsh")
     for script in sorted((installed / "share/zsh/site-functions").iterdir()):
         run(zsh, "-f", "-n", script, cwd="/")
         assert f"#compdef {script.name[1:]}" == script.read_text().partition("\n")[0]
 
 
-def test_what_is_generated_is_fresh():
-    """`make docs` writes man pages, completion and docs/configuration.md anew."""
+def test_generated_files_are_up_to_date():
+    """`make docs` generates man pages, completion and docs/configuration.md."""
     texts = runpy.run_path(str(ROOT / "docs" / "generate.py"))["texts"]()
 
     assert [] == [name for name, text in texts.items() if text != (ROOT / name).read_text()]

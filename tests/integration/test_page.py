@@ -1,4 +1,4 @@
-"""The status page, as a person sees it."""
+"""The status page in a browser."""
 
 import os
 import re
@@ -10,7 +10,7 @@ from selenium.webdriver.common.by import By
 from .processes import Program, free_port, wait_until
 from .test_demo import DEMO
 
-# In one look: the page may replace a plot at any time.
+# One script, because the page may replace a plot at any time.
 PLOTS = """
 return Object.fromEntries([...document.querySelectorAll(".plot:has(canvas)")].map(
     (box) => [box.querySelector("h2").textContent, Number(box.dataset.last)]));
@@ -19,7 +19,7 @@ LEGEND = "return document.querySelector('.plot .u-legend').textContent"
 
 
 def plots(browser):
-    """Return the titles of the plots that are drawn, with the time of their newest point."""
+    """Return the titles of the drawn plots, with the time of their latest point."""
     return browser.execute_script(PLOTS)
 
 
@@ -29,11 +29,11 @@ def states(running):
     return [target["state"] for target in answer["targets"]]
 
 
-def test_the_demos_page_shows_plots_that_move(browser, tmp_path, request):
-    """New points come without a reload, and nothing is asked of the internet."""
+def test_the_page_of_the_demo_shows_plots_that_update(browser, tmp_path, request):
+    """New points appear without a reload, and all requests go to the loopback address."""
     env = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with Program(tmp_path / "log", sys.executable, DEMO, "--interval", "1", env=env) as demo:
-        browser.get(demo.said(r"Open (http://\S+) in a browser")[1])
+        browser.get(demo.wait_for_output(r"Open (http://\S+) in a browser")[1])
         wait_until(lambda: "CPU utilization" in plots(browser), lambda: browser.page_source)
         first_s = plots(browser)["CPU utilization"]
         wait_until(
@@ -51,32 +51,32 @@ def test_the_demos_page_shows_plots_that_move(browser, tmp_path, request):
         assert [] == [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
 
 
-def test_the_table_leads_from_targets_to_nodes(agent, master, browser, tmp_path):
-    """A dead target comes first, with its error."""
+def test_the_table_of_targets_links_to_nodes(agent, master, browser, tmp_path):
+    """A target that is down comes first, with its error."""
     dead = f"127.0.0.2:{free_port()}"
     data = ("--data", tmp_path / "data", "--interval", "1")
-    running = master("--node", agent.place, "--node", dead, *data)
+    running = master("--node", agent.address, "--node", dead, *data)
     wait_until(lambda: "waiting" not in states(running), running.text)
 
     browser.get(running.url)
     rows = [row.text for row in browser.find_elements(By.CSS_SELECTOR, "#targets tbody tr")]
-    browser.find_element(By.LINK_TEXT, agent.place).click()
+    browser.find_element(By.LINK_TEXT, agent.address).click()
 
     assert re.fullmatch(rf"down {dead} all .* cannot connect: Connection refused", rows[0])
-    assert re.match(rf"up {agent.place} all ", rows[1])
+    assert re.match(rf"up {agent.address} all ", rows[1])
     assert browser.current_url == f"{running.url}node/127-0-0-1"
 
 
-def test_other_addresses_answer_as_they_should(agent, master, tmp_path):
-    """Health, JSON for programs, plots of unknown nodes, ways out of the folder of the pages."""
-    running = master("--node", agent.place, "--data", tmp_path / "data", "--interval", "1")
+def test_other_paths_have_the_right_status(agent, master, tmp_path):
+    """Health, JSON, plots of unknown nodes, and attempts to leave the folder of static files."""
+    running = master("--node", agent.address, "--data", tmp_path / "data", "--interval", "1")
 
     def status(path):
         return requests.get(f"{running.url}{path}", timeout=5).status_code
 
     state = requests.get(f"{running.url}api/targets", timeout=5).json()
 
-    assert [agent.place] == [target["name"] for target in state["targets"]]
+    assert [agent.address] == [target["name"] for target in state["targets"]]
     assert [0] == [destination["dropped"] for destination in state["destinations"]]
     assert (200, 200) == (status("-/healthy"), status("node/127-0-0-1"))
     assert (200, 200) == (status("-/ready"), status("sd"))
@@ -88,9 +88,9 @@ def test_other_addresses_answer_as_they_should(agent, master, tmp_path):
     assert (404, 404) == (status("static/../web.py"), status("static/%2e%2e/web.py"))
 
 
-def test_without_the_embedded_store_the_page_says_where_to_look(agent, master):
-    """Points that go to carbon are plotted by Graphite and Grafana."""
-    running = master("--node", agent.place, "--graphite", f"127.0.0.1:{free_port()}")
+def test_without_the_embedded_store_the_page_has_no_plots(agent, master):
+    """It says that the points go to Graphite, which can plot them."""
+    running = master("--node", agent.address, "--graphite", f"127.0.0.1:{free_port()}")
 
     page = requests.get(f"{running.url}node/127-0-0-1", timeout=5).text
 

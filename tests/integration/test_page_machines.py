@@ -1,7 +1,7 @@
-"""docs/install.md and docs/upgrading.md, carried out from top to end on machines of their own.
+"""docs/install.md and docs/upgrading.md, carried out from top to bottom in containers.
 
-Their nodes are four names for one machine, which is the head node too. What a page leaves to an
-editor, the test does.
+The four nodes and the head node are the same machine. The test does what the reader of a page would
+do with an editor.
 """
 
 import re
@@ -18,7 +18,7 @@ from .page_machine import PageMachine, missing_programs, program
 from .page_script import smaller, steps
 from .test_old_config import LAGENT, LMASTER
 
-# As Debian's package brings them.
+# The rules of Debian's package.
 RULES = "[carbon]\npattern = ^carbon\\.\nretentions = 60:90d\n"
 CARBON = """\
 [cache]
@@ -43,7 +43,7 @@ TRIAL = f"{WHISPER}/trial/node001/fructosa_memory_total_bytes.wsp"
 
 @pytest.fixture
 def head(tmp_path):
-    """A machine on which all is still to do, but that /opt/fructosa has what pip puts there."""
+    """A bare container in which /opt/fructosa has what pip would install there."""
     if packages := missing_programs():
         missing(", ".join(packages), f"Debian's {', '.join(packages.values())}")
     tmp_path.chmod(0o755)
@@ -52,15 +52,15 @@ def head(tmp_path):
 
 
 class Install:
-    """What is typed and written, where the page about installing has it."""
+    """Carries out the steps of the page about installing."""
 
-    # Where its blocks go; the third is for a cluster without Graphite.
+    # The files of its blocks; the third block is for a cluster without Graphite.
     files = ("fructosa/lagent.conf", "carbon/carbon.conf", None, "fructosa/lmaster.conf")
     files = (*files, "conf.d/fructosa")
 
     def __init__(self, head):
         self.head = head
-        self.said = {}
+        self.output = {}
         self._files = iter(self.files)
 
     def write(self, text):
@@ -69,14 +69,14 @@ class Install:
             self.head.machine.write(f"/etc/{name}", smaller(text))
 
     def type(self, line):
-        """Type a line; lmaster's own page does not answer before lmaster runs."""
+        """Run a line. lmaster's own page does not respond before lmaster runs."""
         if line == "lmaster ping":
-            code, said = self.head.type(line)
-            assert (1, "4 of 5 respond, 1 do not") == (code, said.splitlines()[-1]), said
+            code, output = self.head.type(line)
+            assert (1, "4 of 5 respond, 1 do not") == (code, output.splitlines()[-1]), output
             return
         if line.startswith("lmaster nodes"):
             self.head.machine.wait_for(self._nodes_are_up)
-        self.said[line] = self.head.fine(line)
+        self.output[line] = self.head.fine(line)
 
     def _nodes_are_up(self):
         if "status page:" not in self.head.text("/var/log/lmaster.log"):
@@ -85,18 +85,18 @@ class Install:
         return page.count('"up"') >= 5
 
 
-def test_the_page_about_installing_ends_with_nodes_that_are_up(head):
-    """Services run as their user and come back with a boot; the firewall lets the head node in."""
+def test_after_the_page_about_installing_all_nodes_are_up(head):
+    """Services run as their user and start at boot; the firewall admits the head node."""
     head.machine.write("/etc/carbon/storage-schemas.conf", RULES)
     page = Install(head)
 
     for step in steps(ROOT / "docs/install.md"):
         (page.write if step.is_file else page.type)(step.text)
 
-    assert ["STATE"] == re.findall("^\\w+", page.said["lmaster nodes --state down"], re.MULTILINE)
-    assert "ready" in page.said["curl -s http://localhost:9889/-/ready"]
-    assert "* lmaster: started" in page.said["rc-service fructosa status"]
-    assert 28 == head.type("curl -s -m 0.2 http://127.0.0.1:9888/metrics")[0]  # kept out
+    assert ["STATE"] == re.findall("^\\w+", page.output["lmaster nodes --state down"], re.MULTILINE)
+    assert "ready" in page.output["curl -s http://localhost:9889/-/ready"]
+    assert "* lmaster: started" in page.output["rc-service fructosa status"]
+    assert 28 == head.type("curl -s -m 0.2 http://127.0.0.1:9888/metrics")[0]  # blocked
     owners = head.machine.run("ps", "-C", "lagent,lmaster", "-o", "user=")[1]
     assert {"fructosa"} == set(owners.split())
     enabled = head.machine.run("rc-update", "--nocolor", "show", "default")[1]
@@ -106,7 +106,7 @@ def test_the_page_about_installing_ends_with_nodes_that_are_up(head):
 
 
 class Upgrade:
-    """What is typed and written, where the page about upgrading has it; beside 0.3's files."""
+    """Carries out the steps of the page about upgrading from 0.3."""
 
     new = "/etc/fructosa/{}-new.conf"
 
@@ -115,7 +115,7 @@ class Upgrade:
         self.points_of_trial = {}
 
     def write(self, text):
-        """Write a block: first what lagent's new file gets, then lmaster's."""
+        """Write a block: the first is for lagent's new file, the second for lmaster's."""
         if "[lagent]" in text:
             self._edit("lagent", r"\[lmaster\]\n[^[]*", text)
             self._edit("lagent", "lagent.log", "lagent-new.log")
@@ -127,7 +127,7 @@ class Upgrade:
         self.head.machine.write(file, re.sub(old, text, self.head.text(file)))
 
     def type(self, line):
-        """Type a line; lmaster's first run ends with the change to the old names."""
+        """Run a line. After lmaster's first run, change the configuration to the old names."""
         if " serve " in line:
             self.head.leave(line, "/var/log/started.log")
             self._wait_for("lagent-new.log", "are served on")
@@ -136,11 +136,11 @@ class Upgrade:
             self.head.machine.wait_for(self.head.machine.path(TRIAL).exists)
             self.head.end(pid)
             self.points_of_trial = points(self.head)
-            self._change_over(line)
+            self._use_old_names(line)
         else:
             self.head.fine(line)
 
-    def _change_over(self, line):
+    def _use_old_names(self, line):
         self._edit("lmaster", "prefix = trial", "naming = fructosa")
         self.head.leave(line, "/var/log/scrape.log")
 
@@ -149,7 +149,7 @@ class Upgrade:
 
 
 def points(head):
-    """Return the points of the last two hours in the file that 0.3 began: ``{time_s: value}``."""
+    """Return the points of the last two hours in the file of 0.3: ``{time_s: value}``."""
     (start_s, end_s, step_s), values = whisper.fetch(
         str(head.machine.path(HISTORY)), int(time.time()) - 7200
     )
@@ -157,11 +157,11 @@ def points(head):
     return {one: value for one, value in zip(times_s, values, strict=True) if value is not None}
 
 
-def of_old(head, now_s):
-    """Leave on a machine what 0.3 has there: its files, and the history of a node."""
+def install_0_3(head, now_s):
+    """Create the files of an installation of 0.3, and the history of a node."""
     for name, text in (("lagent", LAGENT), ("lmaster", LMASTER)):
-        told = text.format(log=f"/var/log/{name}.log", pickle_port=2004)
-        head.machine.write(f"/etc/fructosa/{name}.conf", told)
+        config = text.format(log=f"/var/log/{name}.log", pickle_port=2004)
+        head.machine.write(f"/etc/fructosa/{name}.conf", config)
     head.machine.write("/etc/carbon/carbon.conf", CARBON)
     head.machine.write("/etc/carbon/storage-schemas.conf", RULES)
     history = head.machine.path(HISTORY)
@@ -170,17 +170,17 @@ def of_old(head, now_s):
     whisper.update(str(history), 42.0, now_s - 3600)
 
 
-def test_the_page_about_upgrading_ends_with_points_in_the_files_of_old(head):
-    """0.3's history goes on in finer slots, and what it needs to go back is as it was."""
+def test_the_page_about_upgrading_continues_the_files_of_0_3(head):
+    """Their history continues with shorter slots, and the files for a rollback are unchanged."""
     graphite_or_skip()
     now_s = int(time.time())
-    of_old(head, now_s)
+    install_0_3(head, now_s)
     before = {name: head.text(f"/etc/fructosa/{name}.conf") for name in ("lagent", "lmaster")}
     page = Upgrade(head)
 
     for step in steps(ROOT / "docs/upgrading.md"):
         (page.write if step.is_file else page.type)(step.text)
-        if "whisper-resize" in step.text:  # which wants no carbon that runs
+        if "whisper-resize" in step.text:  # for which carbon must not run
             head.leave(START_CARBON, "/var/log/carbon.log")
     head.machine.wait_for(lambda: any(one > now_s - 60 for one in points(head)))
 

@@ -1,4 +1,4 @@
-"""Real pages, read by prometheus_client's parser and by lmaster's."""
+"""Real pages, parsed by prometheus_client and by lmaster."""
 
 import shutil
 from math import isfinite
@@ -14,8 +14,8 @@ from .conftest import program
 from .processes import Program, free_port
 
 
-def assert_read_alike(page):
-    """Both parsers find the same samples, and each gives a point."""
+def assert_parsed_alike(page):
+    """Check that both parsers find the same samples, and that each finite one gives a point."""
     expected = {
         (sample.name, frozenset(sample.labels.items()), repr(float(sample.value)))
         for family in text_string_to_metric_families(page)
@@ -29,34 +29,34 @@ def assert_read_alike(page):
     assert sum(isfinite(sample.value) for sample in found) == len(translated.points)
 
 
-def test_the_agents_page_is_read_alike(agent):
-    """As it is without a configuration."""
-    assert_read_alike(requests.get(agent.url, timeout=10).text)
+def test_the_default_page_of_an_agent_is_parsed_alike(agent):
+    """The agent has no configuration."""
+    assert_parsed_alike(requests.get(agent.url, timeout=10).text)
 
 
-def test_the_page_of_all_sensors_is_read_alike(full_agent):
-    """With addresses and users too."""
-    assert_read_alike(requests.get(full_agent.url, timeout=10).text)
+def test_a_page_with_all_sensors_is_parsed_alike(full_agent):
+    """It also has addresses and users."""
+    assert_parsed_alike(requests.get(full_agent.url, timeout=10).text)
 
 
-def test_lmasters_own_page_is_read_alike(agent, master):
-    """It is one more page to be scraped."""
-    running = master("--node", agent.place, "--data", agent.log.parent / "data")
+def test_the_page_of_lmaster_is_parsed_alike(agent, master):
+    """lmaster can scrape itself."""
+    running = master("--node", agent.address, "--data", agent.log.parent / "data")
 
-    assert_read_alike(requests.get(f"{running.url}metrics", timeout=10).text)
+    assert_parsed_alike(requests.get(f"{running.url}metrics", timeout=10).text)
 
 
 @pytest.mark.parametrize(
     ("name", "command"),
     [("prometheus", ["--config.file=/dev/null", "--storage.tsdb.path={folder}/data"])],
 )
-def test_the_page_of_a_foreign_exporter_is_read_alike(tmp_path, name, command):
-    """lmaster scrapes whatever speaks the format: histograms, summaries, NaN."""
+def test_the_page_of_another_program_is_parsed_alike(tmp_path, name, command):
+    """It has histograms, summaries and NaN."""
     program(name, name)
     port = free_port()
     words = [word.format(folder=tmp_path) for word in command]
     listen = f"--web.listen-address=127.0.0.1:{port}"
     with Program(tmp_path / "log", shutil.which(name), listen, *words) as running:
-        running.said("Server is ready")
+        running.wait_for_output("Server is ready")
 
-        assert_read_alike(requests.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text)
+        assert_parsed_alike(requests.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text)

@@ -1,4 +1,4 @@
-"""The tests' own keeper of programs: it leaves none behind."""
+"""The helper that runs programs in tests leaves none behind."""
 
 import sys
 
@@ -10,14 +10,14 @@ WAITS = "import signal; print('waiting', flush=True); signal.pause()"
 
 
 def python(tmp_path, code):
-    """Return a running Python."""
+    """Start a Python with some code."""
     return Program(tmp_path / "log", sys.executable, "-c", code)
 
 
-def test_a_program_that_is_never_ready_is_ended_and_its_log_told(tmp_path):
-    """Whoever waited for it may not have a name for it yet."""
+def test_a_program_that_never_gets_ready_is_ended_and_its_output_shown(tmp_path):
+    """The caller may not have a reference to it yet."""
     program = python(tmp_path, WAITS)
-    program.said("waiting")
+    program.wait_for_output("waiting")
 
     with pytest.raises(AssertionError, match="to be ready:\nwaiting"):
         program.wait(lambda: False, deadline_s=0.1)
@@ -25,9 +25,9 @@ def test_a_program_that_is_never_ready_is_ended_and_its_log_told(tmp_path):
     assert program.process.returncode is not None
 
 
-def test_a_program_that_ends_before_it_is_ready_is_told_at_once(tmp_path):
-    """With what it said last."""
+def test_a_program_that_exits_before_it_is_ready_fails_at_once(tmp_path):
+    """The error shows its last output."""
     program = python(tmp_path, "raise SystemExit('no such file')")
 
     with pytest.raises(AssertionError, match="ended:\nno such file"):
-        program.said("waiting")
+        program.wait_for_output("waiting")

@@ -1,4 +1,4 @@
-"""An existing Prometheus, pointed at an agent."""
+"""An existing Prometheus that scrapes an agent."""
 
 import requests
 
@@ -13,15 +13,15 @@ def page(agent):
 
 
 def value(page, series):
-    """Return the value of the line of a series."""
+    """Return the value of a series."""
     (line,) = [line for line in page.splitlines() if line.startswith(f"{series} ")]
     return float(line.rpartition(" ")[2])
 
 
-def test_prometheus_scrapes_the_agent_and_answers_its_values(agent, prometheus):
-    """Facts that don't change come back as the page says them."""
-    ask = prometheus(agent.place)
-    said = page(agent)
+def test_prometheus_stores_the_values_of_the_agent(agent, prometheus):
+    """Values that do not change are the same as on the page."""
+    query = prometheus(agent.address)
+    text = page(agent)
 
     for series in (
         "fructosa_boot_time_seconds",
@@ -29,36 +29,36 @@ def test_prometheus_scrapes_the_agent_and_answers_its_values(agent, prometheus):
         "fructosa_cpu_threads",
         'fructosa_filesystem_total_bytes{mountpoint="/"}',
     ):
-        assert [value(said, series)] == [found for _, found in ask(series)]
-    successes = {labels["sensor"]: found for labels, found in ask("fructosa_sensor_success")}
+        assert [value(text, series)] == [stored for _, stored in query(series)]
+    successes = {labels["sensor"]: stored for labels, stored in query("fructosa_sensor_success")}
     assert {
-        sensor: value(said, f'fructosa_sensor_success{{sensor="{sensor}"}}') for sensor in successes
+        sensor: value(text, f'fructosa_sensor_success{{sensor="{sensor}"}}') for sensor in successes
     } == successes
-    assert said.count("\nfructosa_sensor_success{") == len(successes) > 0
+    assert text.count("\nfructosa_sensor_success{") == len(successes) > 0
 
 
-def test_prometheus_derives_rates_of_the_agents_counters(agent, prometheus):
-    """Two scrapes are enough for one."""
-    ask = prometheus(agent.place)
+def test_prometheus_computes_rates_of_the_agents_counters(agent, prometheus):
+    """Two scrapes are enough for a rate."""
+    query = prometheus(agent.address)
     rate = 'rate(fructosa_cpu_seconds_total{mode="idle"}[1m])'
 
-    rates = wait_until(lambda: ask(rate), lambda: rate)
+    rates = wait_until(lambda: query(rate), lambda: rate)
 
-    assert all(0 <= found < 10 for _, found in rates)
+    assert all(0 <= value < 10 for _, value in rates)
 
 
-def test_promtool_finds_nothing_to_say_about_the_default_page(agent, promtool):
-    """Names, types, units and help are as the field wants them."""
+def test_promtool_accepts_the_default_page(agent, promtool):
+    """Names, types, units and help follow the conventions of Prometheus."""
     assert (0, "") == promtool(page(agent))
 
 
-def test_promtool_finds_nothing_to_say_about_any_sensor(full_agent, promtool):
-    """Also with all twenty, and all that they tell only on request."""
+def test_promtool_accepts_a_page_with_all_sensors(full_agent, promtool):
+    """It includes all optional data."""
     assert (0, "") == promtool(page(full_agent))
 
 
-def test_promtool_would_find_something(promtool):
-    """The check can fail."""
+def test_promtool_rejects_a_bad_page(promtool):
+    """So the check can fail."""
     code, said = promtool("# HELP queueLength Things.\n# TYPE queueLength counter\nqueueLength 1\n")
 
     assert code == 3

@@ -1,6 +1,6 @@
-"""docs/prometheus.md and examples/prometheus.yml, on the real services.
+"""docs/prometheus.md and examples/prometheus.yml with the real services.
 
-What runs is a copy of the example with other addresses, folders and intervals.
+They run a copy of the example with other addresses, folders and intervals.
 """
 
 import os
@@ -23,12 +23,12 @@ PROMETHEUS = ROOT / "examples" / "prometheus.yml"
 ALERTMANAGER = ROOT / "examples" / "alertmanager.yml"
 RULES = ROOT / "grafana" / "prometheus"
 PLACE = "/etc/prometheus"
-QUICKLY = {"scrape_interval", "scrape_timeout", "evaluation_interval", "refresh_interval"}
-ALIKE = {"fructosa-file": "compute", "fructosa-http": "compute", "fructosa-slow": "slow"}
+SHORTENED = {"scrape_interval", "scrape_timeout", "evaluation_interval", "refresh_interval"}
+GROUPS = {"fructosa-file": "compute", "fructosa-http": "compute", "fructosa-slow": "slow"}
 
 
 def blocks(language):
-    """Return the page's blocks in a *language*."""
+    """Return the blocks of the page in a *language*."""
     return re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
 
 
@@ -39,30 +39,30 @@ COMMANDS = [line for block in blocks("sh") for line in block.splitlines()]
 
 
 def adapted(value, words, key=None):
-    """Return a part of a configuration with other *words* in its texts, and with short times."""
+    """Return a part of a configuration with *words* replaced and intervals shortened."""
     if isinstance(value, dict):
         return {name: adapted(part, words, name) for name, part in value.items()}
     if isinstance(value, list):
         return [adapted(part, words) for part in value]
-    if key in QUICKLY or value == "2m":
+    if key in SHORTENED or value == "2m":
         return "1s"
     return replaced(value, words) if isinstance(value, str) else value
 
 
 def replaced(text, words):
-    """Return a *text* with other *words*."""
+    """Return a *text* with *words* replaced."""
     for old, new in words.items():
         text = text.replace(old, str(new))
     return text
 
 
 def read(path):
-    """Return what a file in YAML holds."""
+    """Return the content of a YAML file."""
     return yaml.safe_load(path.read_text())
 
 
-class Lab:
-    """What the page speaks of: agents with and without TLS, an lmaster, and a Prometheus."""
+class PrometheusLab:
+    """The environment of the page: agents with and without TLS, an lmaster, and a Prometheus."""
 
     def __init__(self, folder, running):
         self.folder = folder / "prometheus"
@@ -73,8 +73,8 @@ class Lab:
         self.secured = Secured(folder / "secure")
         running.enter_context(self.secured.agent)
         agent = running.enter_context(Agent(folder / "plain"))
-        self.agent_port = agent.place.rpartition(":")[2]
-        self.secured_port = self.secured.agent.place.rpartition(":")[2]
+        self.agent_port = agent.address.rpartition(":")[2]
+        self.secured_port = self.secured.agent.address.rpartition(":")[2]
         self.ports = {name: free_port() for name in ("head", "prometheus", "alertmanager")}
         self.words = {
             PLACE: self.folder,
@@ -85,13 +85,13 @@ class Lab:
             "localhost:9093": f"localhost:{self.ports['alertmanager']}",
         }
         self.files()
-        # First, as it takes the longest: what it does not find yet, it finds later.
+        # Start Prometheus first: it takes the longest, and finds its targets later.
         running.enter_context(self.prometheus())
         running.enter_context(Master(folder, "-c", self.conf, "--port", self.ports["head"]))
         assert 0 == self.run(WRITE_TARGETS).returncode
 
     def files(self):
-        """Write all that configurations name, but the file with the targets."""
+        """Write all files that configurations name, except the list of targets."""
         (self.folder / "fructosa.password").write_text(PASSWORD)
         ca = self.secured.ca.certificate.read_text()
         (self.folder / "fructosa-ca.pem").write_text(ca)
@@ -113,7 +113,7 @@ class Lab:
         )
 
     def prometheus(self):
-        """Start Prometheus on the adapted example."""
+        """Start Prometheus with the adapted example."""
         config = self.folder / "prometheus.yml"
         config.write_text(yaml.safe_dump(adapted(read(PROMETHEUS), self.words)))
         return Program(
@@ -125,7 +125,7 @@ class Lab:
         )
 
     def run(self, command):
-        """Run a command of the page to its end; return what it did."""
+        """Run a command of the page; return the completed process."""
         command = replaced(command, self.words)
         command = re.sub(r"\blmaster (\w+)", rf"lmaster \1 -c {self.conf}", command)
         return subprocess.run(
@@ -138,33 +138,33 @@ class Lab:
             check=False,
         )
 
-    def told(self, path, **asked):
-        """Return what Prometheus answers; nothing before it can be asked."""
+    def get(self, path, **parameters):
+        """Return the data of Prometheus' response; {} before it is ready."""
         try:
             url = f"http://127.0.0.1:{self.ports['prometheus']}/api/v1/{path}"
-            answer = requests.get(url, params=asked, timeout=10)
-            answer.raise_for_status()
+            response = requests.get(url, params=parameters, timeout=10)
+            response.raise_for_status()
         except (requests.ConnectionError, requests.HTTPError):
             return {}
-        return answer.json()["data"]
+        return response.json()["data"]
 
     def labels(self, query, *names):
-        """Return these labels of all series that a query finds."""
-        found = self.told("query", query=query).get("result", [])
-        return {tuple(one["metric"].get(name) for name in names) for one in found}
+        """Return these labels of all series that a query returns."""
+        result = self.get("query", query=query).get("result", [])
+        return {tuple(one["metric"].get(name) for name in names) for one in result}
 
     def expected(self):
-        """Return job, cluster, group and instance of all that is up in the end."""
+        """Return job, cluster, group and instance of all targets that must be up in the end."""
         both = {f"{host}:{self.agent_port}" for host in ("localhost", "127.0.0.1")}
         now = {f"{host}:{self.agent_port}" for host in self.hosts}
         found = {("fructosa-static", "hpc", "compute", place) for place in both}
-        found |= {(job, "hpc", group, place) for job, group in ALIKE.items() for place in now}
+        found |= {(job, "hpc", group, place) for job, group in GROUPS.items() for place in now}
         found.add(("fructosa-tls", "hpc", "secure", f"localhost:{self.secured_port}"))
         found.add(("lmaster", "hpc", None, f"localhost:{self.ports['head']}"))
         return found
 
     def wait(self):
-        """Wait until exactly what is expected is up."""
+        """Wait until exactly the expected targets are up."""
 
         def up():
             return self.labels("up == 1", "job", "cluster", "group", "instance")
@@ -174,15 +174,15 @@ class Lab:
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    """All of it, started once: Prometheus takes up to 5 s until it has its targets."""
+    """The environment, started once: Prometheus takes up to 5 s until it has its targets."""
     with ExitStack() as running:
-        made = Lab(tmp_path_factory.mktemp("lab"), running)
+        made = PrometheusLab(tmp_path_factory.mktemp("lab"), running)
         made.wait()
         yield made
 
 
-def test_promtool_takes_the_example_as_it_is(lab, tmp_path):
-    """With the files that it names in their places; it misses none of them."""
+def test_promtool_accepts_the_example(lab, tmp_path):
+    """The files that it names exist."""
     copy = tmp_path / "prometheus.yml"
     copy.write_text(PROMETHEUS.read_text().replace(PLACE, str(lab.folder)))
 
@@ -194,24 +194,24 @@ def test_promtool_takes_the_example_as_it_is(lab, tmp_path):
 
 
 def test_every_job_of_the_example_has_its_targets_up(lab):
-    """With the labels that dashboards choose by, and none but those: no node is in it twice."""
+    """They have exactly the labels that the dashboards select by."""
     lab.wait()
 
     jobs = {job["job_name"] for job in read(PROMETHEUS)["scrape_configs"]}
     assert jobs == {job for job, *_ in lab.expected()}
-    assert lab.words["localhost:9093"] in str(lab.told("alertmanagers"))
+    assert lab.words["localhost:9093"] in str(lab.get("alertmanagers"))
 
 
-def test_a_password_goes_to_nodes_with_tls_alone(lab):
-    """The one list of lmaster holds both kinds."""
-    targets = lab.told("targets", state="active")["activeTargets"]
+def test_only_nodes_with_tls_get_a_password(lab):
+    """lmaster's list of targets has both kinds of nodes."""
+    targets = lab.get("targets", state="active")["activeTargets"]
     secret = {one["scrapePool"] for one in targets if one["scrapeUrl"].startswith("https:")}
     assert {"fructosa-tls"} == secret
     assert 1 == sum(one["scrapePool"] == "fructosa-tls" for one in targets)
 
 
-def test_a_list_of_sensors_is_asked_for_by_a_job_of_its_own(lab):
-    """The others ask for all."""
+def test_selected_sensors_are_scraped_by_their_own_job(lab):
+    """The other jobs scrape all sensors."""
     series = 'fructosa_sensor_success{job="%s"}'
 
     wait_until(lambda: lab.labels(series % "fructosa-slow"), lambda: "fructosa-slow")
@@ -221,8 +221,8 @@ def test_a_list_of_sensors_is_asked_for_by_a_job_of_its_own(lab):
     assert 10 < len(lab.labels(series % "fructosa-http", "sensor"))
 
 
-def test_a_new_node_reaches_prometheus_by_page_and_file(lab):
-    """With the page's one command, and nothing done to Prometheus."""
+def test_prometheus_finds_a_new_node_from_lmaster_and_from_the_file(lab):
+    """One command of the page is enough; Prometheus needs no change."""
     lab.hosts.append("127.0.0.1")
     lab.configure()
     done = lab.run(TAKE_CHANGES)
@@ -231,16 +231,16 @@ def test_a_new_node_reaches_prometheus_by_page_and_file(lab):
     lab.wait()
 
 
-def test_the_page_tells_how_nodes_come_to_prometheus():
-    """By the commands that the other tests use."""
+def test_the_page_has_the_commands_that_pass_nodes_to_prometheus():
+    """The other tests use them."""
     assert {WRITE_TARGETS, TAKE_CHANGES} < set(COMMANDS)
 
 
 @pytest.mark.parametrize(
     "command", [one for one in COMMANDS if one not in {WRITE_TARGETS, TAKE_CHANGES}]
 )
-def test_a_command_of_the_page_does_what_it_is_there_for(lab, command):
-    """It succeeds, and has nothing to complain about."""
+def test_a_command_of_the_page_succeeds(lab, command):
+    """It prints no error."""
     tool = command.split()[0]
     if tool in PACKAGES:
         program(tool, PACKAGES[tool])
@@ -253,7 +253,7 @@ def test_a_command_of_the_page_does_what_it_is_there_for(lab, command):
 
 @pytest.mark.parametrize("block", blocks("yaml"))
 def test_a_block_of_the_page_is_a_part_of_the_examples(block):
-    """Of the jobs it may show some; all else it shows whole."""
+    """It may have some of the jobs; other sections must be complete."""
     examples = read(PROMETHEUS) | read(ALERTMANAGER)
     shown = yaml.safe_load(block)
 
@@ -263,7 +263,7 @@ def test_a_block_of_the_page_is_a_part_of_the_examples(block):
 
 
 def test_every_alert_has_a_name_and_a_severity_that_is_routed():
-    """What the Alertmanager's example names is there, and all that is there goes somewhere."""
+    """The alerts that Alertmanager's example and the page name exist."""
     groups = read(RULES / "fructosa-alerts.yml")["groups"]
     alerts = {rule["alert"]: rule["labels"] for group in groups for rule in group["rules"]}
 
@@ -273,11 +273,11 @@ def test_every_alert_has_a_name_and_a_severity_that_is_routed():
     assert {"critical", "warning"} >= {labels["severity"] for labels in alerts.values()}
 
 
-def test_the_rules_know_every_job_of_the_example():
-    """Each is of nodes or of lmaster, never of both."""
-    told = re.findall(r'job=~"(.+?)"', (RULES / "fructosa-alerts.yml").read_text())
+def test_the_rules_match_every_job_of_the_example():
+    """Each job is of nodes or of lmaster, never both."""
+    patterns = re.findall(r'job=~"(.+?)"', (RULES / "fructosa-alerts.yml").read_text())
     jobs = [job["job_name"] for job in read(PROMETHEUS)["scrape_configs"]]
 
-    known = {job: [one for one in set(told) if re.fullmatch(one, job)] for job in jobs}
+    known = {job: [one for one in set(patterns) if re.fullmatch(one, job)] for job in jobs}
 
     assert [1] * len(jobs) == [len(found) for found in known.values()]

@@ -1,4 +1,4 @@
-"""A running agent, and clients, plug-ins and names that mean it no good, or know no better."""
+"""A running agent with malicious or broken clients, plug-ins and names."""
 
 import http.client
 import logging
@@ -25,11 +25,11 @@ from prometheus_client.parser import text_string_to_metric_families as text_fami
 from .conftest import missing, program
 from .processes import Agent, wait_until
 
-# pytest --log-cli-level=INFO shows the figures.
+# pytest --log-cli-level=INFO shows the measurements.
 log = logging.getLogger(__name__)
 
 MIB = 2**20
-# What an agent that leaks nothing may hold more after many requests than after the first ones.
+# The memory growth over many requests that still counts as no leak.
 GROWTH_BYTES = 8 * MIB
 IDLE_CONNECTIONS = 2000
 TRICKLING_CONNECTIONS = 200
@@ -37,7 +37,7 @@ TRICKLING_CONNECTIONS = 200
 
 @pytest.fixture
 def configured(tmp_path):
-    """A function that starts an agent with a given configuration."""
+    """A function that starts an agent with a configuration."""
     started = []
 
     def start(text):
@@ -53,49 +53,49 @@ def configured(tmp_path):
 
 @pytest.fixture
 def many_files():
-    """The right to have as many files open as the system allows this process."""
+    """The limit of open files that the test needs, if the system allows it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = 2 * (IDLE_CONNECTIONS + TRICKLING_CONNECTIONS)
     if hard != resource.RLIM_INFINITY and hard < needed:
-        pytest.skip(f"this process may have only {hard} files open; {needed} are needed")
+        pytest.skip(f"the limit of open files is {hard}, but {needed} are needed")
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, needed), hard))
     yield
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-class Figures:
-    """What an agent holds and has used, as the kernel tells it."""
+class Usage:
+    """The resources of an agent, from the kernel."""
 
     def __init__(self, agent):
         self._process = psutil.Process(agent.process.pid)
 
     @property
-    def held(self):
-        """Return how many threads and open files it has."""
+    def threads_and_files(self):
+        """The numbers of threads and of open files."""
         return self._process.num_threads(), self._process.num_fds()
 
     @property
     def resident_bytes(self):
-        """Return the memory that it holds."""
+        """The resident memory."""
         return self._process.memory_info().rss
 
     @property
     def cpu_s(self):
-        """Return the processor time that it has used."""
+        """The CPU time used so far."""
         times = self._process.cpu_times()
         return times.user + times.system
 
 
-def opened(agent):
-    """Return a connected socket."""
-    host, port = agent.place.split(":")
+def connect(agent):
+    """Return a socket connected to the agent."""
+    host, port = agent.address.split(":")
     return socket.create_connection((host, int(port)), timeout=30)
 
 
 @contextmanager
-def kept_open(agent):
-    """A connection that is kept, and never opened anew."""
-    connection = http.client.HTTPConnection(agent.place, timeout=30)
+def persistent_connection(agent):
+    """A connection that is kept open and never reconnected."""
+    connection = http.client.HTTPConnection(agent.address, timeout=30)
     connection.connect()
     connection.auto_open = 0
     try:
@@ -105,29 +105,29 @@ def kept_open(agent):
 
 
 def page(connection, path="/metrics"):
-    """Return the page that is answered on a kept connection."""
+    """Request a page over a connection; return its text."""
     connection.request("GET", path, headers={"X-Prometheus-Scrape-Timeout-Seconds": "10"})
-    answer = connection.getresponse()
-    text = answer.read().decode()
-    assert answer.status == 200, text
+    response = connection.getresponse()
+    text = response.read().decode()
+    assert response.status == 200, text
     return text
 
 
 def is_success(text, sensor):
-    """Tell what a page says of a sensor."""
+    """Return whether a sensor succeeded, according to a page."""
     (number,) = re.findall(rf'^fructosa_sensor_success{{sensor="{sensor}"}} (.)$', text, re.M)
     return number == "1"
 
 
 class Trickle:
-    """A client that sends a request byte by byte; one that was sent away comes again."""
+    """A client that sends a request byte by byte, and reconnects if it was disconnected."""
 
     def __init__(self, agent):
         self._agent = agent
-        self._come()
+        self._connect()
 
-    def _come(self):
-        self.socket = opened(self._agent)
+    def _connect(self):
+        self.socket = connect(self._agent)
         self._left = iter(b"GET /metrics HTTP/1.1\r\nX-Slow: " + b"x" * 4000)
 
     def send(self):
@@ -136,23 +136,23 @@ class Trickle:
             self.socket.sendall(bytes([next(self._left)]))
         except OSError:
             self.socket.close()
-            self._come()
+            self._connect()
 
 
-def test_idle_and_trickling_connections_hinder_nobody_and_cost_next_to_nothing(
+def test_idle_and_slow_connections_do_not_disturb_others_and_cost_almost_nothing(
     configured, many_files
 ):
-    """2,000 never ask, 200 never end: scrapers get each page, on connections kept or new."""
+    """2,000 connections are idle, 200 send forever; old and new connections still get each page."""
     agent = configured("[sensor:BootTime]\ntime_interval = 0\n[sensor:LoadAverage]\n")
-    figures, took_s = Figures(agent), []
+    usage, took_s = Usage(agent), []
 
     with ExitStack() as stack:
-        scraper = stack.enter_context(kept_open(agent))
+        scraper = stack.enter_context(persistent_connection(agent))
         for _ in range(10):
             page(scraper)
-        threads, resident_bytes = figures.held[0], figures.resident_bytes
+        threads, resident_bytes = usage.threads_and_files[0], usage.resident_bytes
         for _ in range(IDLE_CONNECTIONS):
-            stack.enter_context(opened(agent))
+            stack.enter_context(connect(agent))
         trickles = [Trickle(agent) for _ in range(TRICKLING_CONNECTIONS)]
         for number in range(50):
             for trickle in trickles[number % 4 :: 4]:
@@ -160,13 +160,13 @@ def test_idle_and_trickling_connections_hinder_nobody_and_cost_next_to_nothing(
             began_s = time.monotonic()
             assert is_success(page(scraper), "BootTime")
             took_s.append(time.monotonic() - began_s)
-        threads_during, files_during = figures.held
-        grown_bytes = figures.resident_bytes - resident_bytes
-        cpu_s = figures.cpu_s
-        time.sleep(2)  # what is measured is what happens while nothing does
-        idle_cpu_s = figures.cpu_s - cpu_s
+        threads_during, files_during = usage.threads_and_files
+        grown_bytes = usage.resident_bytes - resident_bytes
+        cpu_s = usage.cpu_s
+        time.sleep(2)  # measures the CPU time while nothing happens
+        idle_cpu_s = usage.cpu_s - cpu_s
         assert is_success(page(scraper), "BootTime")
-        with kept_open(agent) as newcomer:
+        with persistent_connection(agent) as newcomer:
             assert is_success(page(newcomer), "BootTime")
         for trickle in trickles:
             trickle.socket.close()
@@ -179,7 +179,7 @@ def test_idle_and_trickling_connections_hinder_nobody_and_cost_next_to_nothing(
         grown_bytes / MIB,
         idle_cpu_s,
     )
-    assert files_during > 1000  # they were really there
+    assert files_during > 1000  # the connections were really open
     assert threads_during == threads
     assert grown_bytes < GROWTH_BYTES
     assert idle_cpu_s < 0.2
@@ -220,23 +220,23 @@ HOSTILE = [
 STATUS = re.compile(rb"HTTP/1\.1 (\d{3}) ")
 
 
-def mutated(chance):
-    """Return a good request with a few mistakes in it, or bytes of any kind."""
-    if chance.random() < 0.1:
-        return chance.randbytes(chance.choice([1, 10, 100, 1000, 20_000]))
-    request = bytearray(b"".join(chance.choices(GOOD, k=chance.choice([1, 1, 1, 2, 5]))))
-    for _ in range(chance.choice([1, 1, 2, 3, 8])):
-        at = chance.randrange(len(request) + 1)
-        end = min(len(request), at + chance.randrange(1, 20))
-        what = chance.randrange(6)
+def mutated(rng):
+    """Return a valid request with some mutations, or random bytes."""
+    if rng.random() < 0.1:
+        return rng.randbytes(rng.choice([1, 10, 100, 1000, 20_000]))
+    request = bytearray(b"".join(rng.choices(GOOD, k=rng.choice([1, 1, 1, 2, 5]))))
+    for _ in range(rng.choice([1, 1, 2, 3, 8])):
+        at = rng.randrange(len(request) + 1)
+        end = min(len(request), at + rng.randrange(1, 20))
+        what = rng.randrange(6)
         if what == 0:
-            request[at:at] = chance.choice(HOSTILE)
+            request[at:at] = rng.choice(HOSTILE)
         elif what == 1:
-            request[at:end] = chance.randbytes(end - at)
+            request[at:end] = rng.randbytes(end - at)
         elif what == 2:
             del request[at:end]
         elif what == 3:
-            request[at:at] = request[at:end] * chance.choice([1, 2, 50])
+            request[at:at] = request[at:end] * rng.choice([1, 2, 50])
         elif what == 4:
             del request[at:]
         else:
@@ -244,52 +244,54 @@ def mutated(chance):
     return bytes(request)
 
 
-def begun(agent, chance, content):
-    """Return a socket that has sent *content*; one in ten breaks off at once."""
-    made = opened(agent)
+def send(agent, rng, content):
+    """Return a socket that has sent *content*; None for one in ten, which is reset at once."""
+    client = connect(agent)
     try:
-        made.sendall(content)
-        if chance.random() < 0.1:
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            made.close()  # this resets the connection
+        client.sendall(content)
+        if rng.random() < 0.1:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            client.close()  # this resets the connection
             return None
-        made.shutdown(socket.SHUT_WR)
-    except OSError:  # it was refused before it was all sent
+        client.shutdown(socket.SHUT_WR)
+    except OSError:  # the agent closed the connection early
         pass
-    return made
+    return client
 
 
-def answers(client):
-    """Return all that comes until the connection ends; nothing from one that was broken off."""
+def received(client):
+    """Return everything received until the connection ends; b"" for a connection that was reset."""
     if client is None:
         return b""
     with client:
         try:
             return b"".join(iter(lambda: client.recv(2**16), b""))
-        except ConnectionResetError:  # it sent more than anybody read
+        except ConnectionResetError:  # the agent closed it without reading everything
             return b""
 
 
 def test_ten_thousand_malformed_requests_do_no_harm(configured):
-    """Each is answered or refused, and nothing remains of it."""
+    """Each gets a response or is refused, and leaves no resources behind."""
     agent = configured("[sensor:BootTime]\n[sensor:LoadAverage]\n[sensor:VirtualMemory]\n")
-    chance, figures, statuses = random.Random(1905), Figures(agent), Counter()  # noqa: S311
-    with kept_open(agent) as scraper:
+    rng, usage, statuses = random.Random(1905), Usage(agent), Counter()  # noqa: S311
+    with persistent_connection(agent) as scraper:
         page(scraper)
-        before = figures.held
+        before = usage.threads_and_files
 
         for number in range(10):
             for _ in range(50):
-                clients = [begun(agent, chance, mutated(chance)) for _ in range(20)]
-                for said in map(answers, clients):
-                    assert not said or STATUS.match(said)
-                    statuses.update(map(int, STATUS.findall(said)))
+                clients = [send(agent, rng, mutated(rng)) for _ in range(20)]
+                for response in map(received, clients):
+                    assert not response or STATUS.match(response)
+                    statuses.update(map(int, STATUS.findall(response)))
             assert is_success(page(scraper), "BootTime")
-            if number == 0:  # now memory has what it needs
-                resident_bytes = figures.resident_bytes
+            if number == 0:  # now caches and buffers are allocated
+                resident_bytes = usage.resident_bytes
 
-        after = wait_until(lambda: figures.held == before and before, lambda: figures.held)
-        grown_bytes = figures.resident_bytes - resident_bytes
+        after = wait_until(
+            lambda: usage.threads_and_files == before and before, lambda: usage.threads_and_files
+        )
+        grown_bytes = usage.resident_bytes - resident_bytes
 
     log.info("answers by status: %s; memory grew by %.1f MiB", dict(statuses), grown_bytes / MIB)
     assert {200, 400, 404, 405, 413, 431, 505} >= statuses.keys() >= {200, 400, 405, 413, 431}
@@ -313,13 +315,13 @@ def read_answer(client):
     return received[end + 4 :]
 
 
-def test_files_threads_and_memory_stay_as_they_are_over_20000_scrapes(configured):
-    """On connections that are kept, and on new ones."""
+def test_files_threads_and_memory_stay_constant_over_20000_scrapes(configured):
+    """Some scrapes use persistent connections, others new ones."""
     agent = configured(
         "[sensor:BootTime]\ntime_interval = 0\n[sensor:CPUCount]\ntime_interval = 0\n"
     )
-    figures, seen = Figures(agent), []
-    clients = [opened(agent) for _ in range(8)]
+    usage, seen = Usage(agent), []
+    clients = [connect(agent) for _ in range(8)]
     try:
         for number in range(2500):
             for client in clients:
@@ -329,22 +331,27 @@ def test_files_threads_and_memory_stay_as_they_are_over_20000_scrapes(configured
             assert b'\nfructosa_sensor_success{sensor="CPUCount"} 1\n' in body
             if number % 50 == 0:
                 clients.pop(0).close()
-                clients.append(opened(agent))
-            if number % 500 == 125:  # when memory has what it needs
-                seen.append((figures.held, figures.resident_bytes))
+                clients.append(connect(agent))
+            if number % 500 == 125:  # after caches and buffers are allocated
+                seen.append((usage.threads_and_files, usage.resident_bytes))
     finally:
         for client in clients:
             client.close()
 
     first_held, first_bytes = seen[0]
-    grown_bytes = figures.resident_bytes - first_bytes
+    grown_bytes = usage.resident_bytes - first_bytes
     log.info(
-        "threads, files: %s; memory grew by %.2f MiB", {held for held, _ in seen}, grown_bytes / MIB
+        "threads, files: %s; memory grew by %.2f MiB",
+        {threads_and_files for threads_and_files, _ in seen},
+        grown_bytes / MIB,
     )
-    assert {first_held} == {held for held, _ in seen}
+    assert {first_held} == {threads_and_files for threads_and_files, _ in seen}
     assert grown_bytes < GROWTH_BYTES / 4
     threads, files = first_held
-    wait_until(lambda: figures.held == (threads, files - len(clients)), lambda: figures.held)
+    wait_until(
+        lambda: usage.threads_and_files == (threads, files - len(clients)),
+        lambda: usage.threads_and_files,
+    )
 
 
 PLUGINS = '''
@@ -397,7 +404,7 @@ Missing = site_sensors:NoSuchClass
 
 @pytest.fixture
 def plugins(tmp_path, monkeypatch):
-    """Plug-ins, installed where the next agent finds them."""
+    """Plug-ins that are installed for the next agent."""
     folder = tmp_path / "site"
     metadata = folder / "site_sensors-1.0.dist-info"
     metadata.mkdir(parents=True)
@@ -407,8 +414,8 @@ def plugins(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(folder), prepend=os.pathsep)
 
 
-def test_a_plugin_that_is_slow_or_fails_costs_only_itself(plugins, configured):
-    """The page comes when the slow one's time is up, with all others' samples."""
+def test_a_plugin_that_is_slow_or_fails_does_not_affect_others(plugins, configured):
+    """The page comes after the deadline of the slow one, with the samples of the others."""
     names = "Slow", "Failing", "Missing", "Working", "BootTime"
     agent = configured("".join(f"[sensor:{name}]\ndeadline = 0.5\n" for name in names))
 
@@ -426,8 +433,8 @@ def test_a_plugin_that_is_slow_or_fails_costs_only_itself(plugins, configured):
     assert agent.text().count("the plug-in Missing can't be used: AttributeError") == 1
 
 
-def ended_within_s(agent):
-    """End an agent as an init system does; return how long it took, and its exit code."""
+def terminate(agent):
+    """End an agent with SIGTERM; return the duration and the exit code."""
     began_s = time.monotonic()
     agent.process.send_signal(signal.SIGTERM)
     code = agent.process.wait(30)
@@ -435,33 +442,33 @@ def ended_within_s(agent):
 
 
 def test_sigterm_ends_an_agent_within_a_second(configured):
-    """Also where scrapers keep their connections open."""
+    """Open connections of scrapers do not delay it."""
     agent = configured("[sensor:BootTime]\n")
-    with kept_open(agent) as scraper:
+    with persistent_connection(agent) as scraper:
         page(scraper)
 
-        took_s, code = ended_within_s(agent)
+        took_s, code = terminate(agent)
 
     log.info("ended after %.3f s", took_s)
     assert code == 0
     assert took_s < 1
 
 
-def test_sigterm_ends_an_agent_within_a_second_in_the_middle_of_a_scrape(plugins, configured):
-    """What hangs is not waited for; the scraper sees that its connection ends."""
+def test_sigterm_ends_an_agent_within_a_second_during_a_scrape(plugins, configured):
+    """It does not wait for a hung sensor; the scraper's connection is closed."""
     agent = configured("[sensor:Slow]\ndeadline = 60\n[sensor:BootTime]\n")
-    with opened(agent) as client:
+    with connect(agent) as client:
         client.sendall(
             b"GET /metrics HTTP/1.1\r\nHost: n1\r\nX-Prometheus-Scrape-Timeout-Seconds: 60\r\n\r\n"
         )
-        agent.said("slow begins")
+        agent.wait_for_output("slow begins")
 
-        took_s, code = ended_within_s(agent)
-        said = client.recv(2**16)
+        took_s, code = terminate(agent)
+        output = client.recv(2**16)
 
     log.info("ended after %.3f s", took_s)
     assert code == 0
-    assert said == b""
+    assert output == b""
     assert took_s < 1
 
 
@@ -483,13 +490,13 @@ ODD_INTERFACES = [b'a"b\\c', b"\\n,'{}=", "né☂".encode(), b"\xff\xfe"]
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 
 
-def shown(name):
-    """Return the label that tells of a *name* of the kernel."""
+def label_value(name):
+    """Return the label value for a *name* of the kernel."""
     return os.fsdecode(name).encode("utf-8", "backslashreplace").decode()
 
 
 def labels(agent, promtool, metric, label):
-    """Return the labels of a metric, when all parsers agree on them; promtool finds no fault."""
+    """Return the values of a label of a metric; check that parsers agree and promtool accepts."""
     text = requests.get(agent.url, timeout=10)
     other = requests.get(agent.url, headers={"Accept": OPENMETRICS}, timeout=10)
     assert other.headers["Content-Type"].startswith("application/openmetrics-text")
@@ -512,7 +519,7 @@ def labels(agent, promtool, metric, label):
 
 @pytest.fixture
 def tmpfs():
-    """A function that mounts an empty file system on a folder, and one that unmounts it."""
+    """A function that mounts an empty filesystem on a folder, and one that unmounts it."""
     program("mount", "Debian's mount")
     if os.geteuid() != 0:
         missing("the right to mount", "run as root")
@@ -532,10 +539,10 @@ def tmpfs():
         subprocess.run(["umount", "-l", path], check=True)
 
 
-def test_mounts_of_any_name_come_and_go_and_the_page_can_be_read(
+def test_mounts_of_any_name_appear_and_disappear_on_a_valid_page(
     tmp_path, configured, promtool, tmpfs
 ):
-    """Each name is told as it is, what is no UTF-8 in hexadecimal."""
+    """Names are unchanged, except that bytes that are not UTF-8 are hexadecimal."""
     mount, unmount = tmpfs
     agent = configured("[sensor:DiskUsage]\nfstypes = tmpfs\ntime_interval = 0\n")
     paths = [Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)) for name in ODD_NAMES]
@@ -551,10 +558,10 @@ def test_mounts_of_any_name_come_and_go_and_the_page_can_be_read(
         unmount(path)
     after = labels(agent, promtool, *metric)
 
-    names = {shown(os.fsencode(path)) for path in paths}
+    names = {label_value(os.fsencode(path)) for path in paths}
     assert len(names) == len(ODD_NAMES)
     assert during - before == names
-    assert during - fewer == {shown(os.fsencode(paths[0]))}
+    assert during - fewer == {label_value(os.fsencode(paths[0]))}
     assert names.isdisjoint(after)
     assert not re.search("WARNING|ERROR|Traceback", agent.text())
 
@@ -577,7 +584,7 @@ def interface():
             if subprocess.run(command, check=False, capture_output=True).returncode == 0:
                 added.append(name)
                 return
-        pytest.skip(f"this kernel adds no interface {name!r}")
+        pytest.skip(f"this kernel cannot add an interface {name!r}")
 
     yield add, remove
     while added:
@@ -585,10 +592,10 @@ def interface():
 
 
 @pytest.mark.parametrize("name", ODD_INTERFACES)
-def test_an_interface_of_any_name_comes_and_goes_and_the_page_can_be_read(
+def test_interfaces_of_any_name_appear_and_disappear_on_a_valid_page(
     configured, promtool, interface, name
 ):
-    """Its name is told as it is, what is no UTF-8 in hexadecimal."""
+    """Names are unchanged, except that bytes that are not UTF-8 are hexadecimal."""
     add, remove = interface
     agent = configured("[sensor:NetIOCounters]\ntime_interval = 0\n")
     metric = "fructosa_network_receive_bytes_total", "interface"
@@ -599,6 +606,6 @@ def test_an_interface_of_any_name_comes_and_goes_and_the_page_can_be_read(
     remove(name)
     after = labels(agent, promtool, *metric)
 
-    assert during - before == {shown(name)}
-    assert shown(name) not in after
+    assert during - before == {label_value(name)}
+    assert label_value(name) not in after
     assert not re.search("WARNING|ERROR|Traceback", agent.text())

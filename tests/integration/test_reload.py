@@ -1,4 +1,4 @@
-"""A configuration that is read again while a real lmaster runs, into a real carbon."""
+"""Reloads of a running lmaster that writes to a real carbon."""
 
 import signal
 import subprocess
@@ -12,23 +12,23 @@ from .farm import Farm
 from .processes import BIN, Master, wait_until
 from .test_scale_out import stored
 
-SLOWLY = 60
-# Longer than a busy machine may pause: a slot that lmaster itself misses is no fault of a reload.
+TIMEOUT_S = 60
+# Longer than pauses of a busy machine, so that only a reload can cause a missed slot.
 INTERVAL_S = 2
 STAYS, GOES, COMES = "127.3.0.1", "127.3.0.2", "127.3.0.3"
 
 
 @pytest.fixture
 def farm():
-    """Three nodes whose pages count how often they were asked."""
+    """Three nodes whose pages count their requests."""
     with Farm(3) as running:
         yield running
 
 
 @pytest.fixture
 def lab(tmp_path, farm, start_carbon):
-    """An lmaster that scrapes the node that stays and the one that goes."""
-    made = Lab(tmp_path, farm, start_carbon())
+    """An lmaster that scrapes the nodes STAYS and GOES."""
+    made = ReloadLab(tmp_path, farm, start_carbon())
     made.write(STAYS, GOES)
     with ExitStack() as stack:
         made.master = stack.enter_context(Master(tmp_path, "-c", made.config))
@@ -36,8 +36,8 @@ def lab(tmp_path, farm, start_carbon):
         yield made
 
 
-class Lab:
-    """A running lmaster, and its configuration."""
+class ReloadLab:
+    """A running lmaster and its configuration."""
 
     def __init__(self, folder, farm, carbon):
         self.config = folder / "lmaster.conf"
@@ -53,7 +53,7 @@ class Lab:
         )
 
     def reload(self):
-        """Ask for it to be read; return exit code and both outputs."""
+        """Run `lmaster reload`; return exit code, stdout and stderr."""
         done = subprocess.run(
             [BIN / "lmaster", "reload", "-c", self.config, "--url", self.master.url],
             check=False,
@@ -64,21 +64,21 @@ class Lab:
         return done.returncode, done.stdout, done.stderr
 
     def hang_up(self):
-        """Send SIGHUP, and wait until the log tells what came of it."""
+        """Send SIGHUP; return the result from the log."""
         before = len(self.master.text())
         self.master.process.send_signal(signal.SIGHUP)
-        said = ("was read again", "is refused")
+        results = ("was read again", "is refused")
         return self.master.wait(
-            lambda: next((text for text in said if text in self.master.text()[before:]), None)
+            lambda: next((text for text in results if text in self.master.text()[before:]), None)
         )
 
     def scraped(self, host, times):
-        """Wait until a node was asked so often, from now on."""
+        """Wait for *times* more requests to a node."""
         now = self.farm.served()[host]
-        wait_until(lambda: self.farm.served()[host] >= now + times, self.farm.served, SLOWLY)
+        wait_until(lambda: self.farm.served()[host] >= now + times, self.farm.served, TIMEOUT_S)
 
     def assert_no_gap(self, host):
-        """Wait until all that a node said is stored, and see that each slot holds one of it."""
+        """Wait until all values of a node are stored; check that each slot has one."""
         path = f"cluster.{graphite_paths.node_part(host)}.ticks"
         served = self.farm.served()[host]
         found = {}
@@ -87,14 +87,14 @@ class Lab:
             found.update(stored(self.carbon).get(path, {}))
             return len(found) >= served
 
-        wait_until(came, lambda: f"{served}: {found}", SLOWLY)
+        wait_until(came, lambda: f"{served}: {found}", TIMEOUT_S)
         times = sorted(found)
         assert [times[0] + n * INTERVAL_S for n in range(len(times))] == times
         assert list(range(len(times))) == [int(found[time_s]) for time_s in times]
 
 
-def test_one_comes_one_goes_and_one_has_no_gap(lab):
-    """By a signal and by the command; the node that stays keeps its slots and its connection."""
+def test_a_reload_adds_and_removes_nodes_and_leaves_the_others_alone(lab):
+    """By SIGHUP and by the command; a node that stays misses no slot and carbon stays connected."""
     lab.write(STAYS, COMES)
     assert "was read again" == lab.hang_up()
     gone = lab.farm.served()[GOES]
@@ -113,33 +113,33 @@ def test_one_comes_one_goes_and_one_has_no_gap(lab):
     assert 2 == lab.master.text().count("read again: 2 targets: 1 new, 0 changed, 1 removed")
 
 
-def test_a_broken_file_is_refused_and_the_old_one_goes_on(lab):
-    """With file and line, to who asks and in the log; a right one is taken again."""
+def test_a_broken_file_is_refused_and_the_old_one_stays_in_use(lab):
+    """The client and the log get file and line; after that, a valid file is accepted."""
     lab.write(COMES, more="prot = 5\n")
-    code, told, error = lab.reload()
+    code, stdout, stderr = lab.reload()
     by_signal = lab.hang_up()
-    asked = lab.farm.served()[COMES]
+    requests = lab.farm.served()[COMES]
     lab.scraped(STAYS, 1)
     lab.config.unlink()
     away = lab.reload()
     lab.write(STAYS)
     applied = lab.reload()
 
-    assert (2, "") == (code, told)
+    assert (2, "") == (code, stdout)
     line = f"{lab.config}:9: [Graphite] prot: unknown key"
-    assert error.startswith(line)
-    assert error.endswith("The current configuration stays in use.\n")
+    assert stderr.startswith(line)
+    assert stderr.endswith("The current configuration stays in use.\n")
     assert "is refused" == by_signal
     assert f"the current one stays in use: {line}" in lab.master.text()
-    assert 0 == asked == lab.farm.served()[COMES]
+    assert 0 == requests == lab.farm.served()[COMES]
     assert 2 == away[0]
     assert f"{lab.config}: can't be read" in away[2]
     assert (0, "1 targets: 0 new, 0 changed, 1 removed\n", "") == applied
     lab.assert_no_gap(STAYS)
 
 
-def test_what_was_scraped_before_the_end_is_delivered(lab):
-    """A reload just before takes nothing from it."""
+def test_what_was_scraped_before_the_exit_is_delivered(lab):
+    """Even if there was a reload just before."""
     lab.write(STAYS, COMES)
     lab.hang_up()
     lab.scraped(COMES, 1)

@@ -1,4 +1,4 @@
-"""Ten thousand nodes, one lmaster, for some slots."""
+"""One lmaster with ten thousand nodes, for some slots."""
 
 import contextlib
 import resource
@@ -19,10 +19,10 @@ MIB = 2**20
 
 @pytest.fixture
 def many_files():
-    """The right to have a connection to each node open; children inherit it."""
+    """A limit of open files for a connection to each node, which children inherit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard < NODES + 500:
-        missing(f"the right to open {NODES + 500} files", "ulimit -Hn")
+        missing(f"a limit of {NODES + 500} open files", "ulimit -Hn")
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     yield
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
@@ -35,14 +35,14 @@ def nodes(tmp_path):
     page.write_text("".join(f'load{{cpu="{cpu}"}} {cpu / 7}\n' for cpu in range(SAMPLES)))
     script = Path(__file__).with_name("many_nodes.py")
     with Program(tmp_path / "nodes.log", sys.executable, script, page) as running:
-        yield int(running.said(r"port (\d+)")[1])
+        yield int(running.wait_for_output(r"port (\d+)")[1])
 
 
 @pytest.fixture
 def sink():
-    """The port of a carbon that reads, and forgets."""
+    """The port of a carbon that drops all points."""
     listening = socket.create_server(("127.0.0.1", 0))
-    thread = threading.Thread(target=forget, args=(listening,))
+    thread = threading.Thread(target=drop_points, args=(listening,))
     thread.start()
     yield listening.getsockname()[1]
     listening.shutdown(socket.SHUT_RDWR)
@@ -50,8 +50,8 @@ def sink():
     listening.close()
 
 
-def forget(listening):
-    """Read all that comes, until nobody listens any more."""
+def drop_points(listening):
+    """Read everything until the listener is shut down."""
     with contextlib.suppress(OSError):
         while True:
             connection, _ = listening.accept()
@@ -61,7 +61,7 @@ def forget(listening):
 
 
 def metric(master, name, **labels):
-    """Return the sum of a metric on lmaster's page over the series with these labels."""
+    """Return the sum of a metric of lmaster over the series with these labels."""
     page = requests.get(f"{master.url}metrics", timeout=60).text
     wanted = [f'{label}="{value}"' for label, value in labels.items()]
     lines = [line for line in page.splitlines() if line.partition("{")[0].split()[0] == name]
@@ -69,8 +69,8 @@ def metric(master, name, **labels):
 
 
 @pytest.mark.usefixtures("many_files")
-def test_ten_thousand_nodes_keep_their_slots(tmp_path, nodes, sink):
-    """None is missed, none fails; all points are delivered, and memory stays bounded."""
+def test_ten_thousand_nodes_miss_no_slot(tmp_path, nodes, sink):
+    """No scrape fails, all points are delivered, and memory stays bounded."""
     config = tmp_path / "lmaster.conf"
     config.write_text(
         f"[nodes:all]\nhosts = 127.4.[0-39].[1-250]\nport = {nodes}\ninterval = {INTERVAL_S}\n"

@@ -1,4 +1,4 @@
-"""docs/scale-out.md: what it configures is run here, with other addresses and intervals."""
+"""The setups of docs/scale-out.md, with other addresses and intervals."""
 
 import re
 import shlex
@@ -17,23 +17,23 @@ from fructosa_bridge.naming import graphite_paths
 from .conftest import program
 from .farm import Farm
 from .processes import Master, Program, wait_until
-from .relay import Relay
+from .relay import CarbonRelay
 from .victoria import Victoria
 
 TEXT = (Path(__file__).parents[2] / "docs" / "scale-out.md").read_text()
 NODES = 20
-SLOWLY = 60  # seconds in which a loaded machine does what takes an idle one a tenth
+TIMEOUT_S = 60  # ten times what an idle machine needs
 
 
 def block(heading, language):
-    """Return the one block in a *language* below a *heading* of the page."""
+    """Return the only block in a *language* below a *heading* of the page."""
     (below,) = re.findall(rf"^## {heading}\n(.*?)(?=^## |\Z)", TEXT, re.DOTALL | re.MULTILINE)
     (found,) = re.findall(rf"^```{language}\n(.*?)^```", below, re.DOTALL | re.MULTILINE)
     return found
 
 
 def adapted(text, **changes):
-    """Return a *text* of the page with another line or word for each that must stand there."""
+    """Return a *text* of the page with replacements; each old text must occur once."""
     for old, new in changes.items():
         assert text.count(old) == 1, f"{old} in:\n{text}"
         text = text.replace(old, new)
@@ -41,21 +41,21 @@ def adapted(text, **changes):
 
 
 @pytest.fixture
-def ending():
-    """What ends all that a test has started, the latest first."""
+def stack():
+    """A stack that ends everything a test has started, in reverse order."""
     with ExitStack() as stack:
         yield stack
 
 
 @pytest.fixture
-def farm(ending):
-    """Nodes at 127.3.0.1 and so on, whose pages count how often they were asked."""
-    return ending.enter_context(Farm(NODES))
+def farm(stack):
+    """Nodes at 127.3.0.1 and following, whose pages count their requests."""
+    return stack.enter_context(Farm(NODES))
 
 
 @pytest.fixture
-def lmaster(ending, tmp_path, farm):
-    """A function that starts an lmaster with a configuration of the page, for the farm."""
+def lmaster(stack, tmp_path, farm):
+    """A function that starts an lmaster with a configuration of the page for the farm."""
 
     def start(text, host, port, name="one", interval_s=1, page="/metrics"):
         config = adapted(
@@ -74,25 +74,25 @@ def lmaster(ending, tmp_path, farm):
         (tmp_path / name).mkdir()
         file = tmp_path / name / "lmaster.conf"
         file.write_text(config)
-        return ending.enter_context(Master(tmp_path / name, "-c", file))
+        return stack.enter_context(Master(tmp_path / name, "-c", file))
 
     return start
 
 
 def stored(*carbons):
-    """Return what carbons have written: ``{path: {time: value}}``."""
+    """Return the points that carbons have written: ``{path: {time: value}}``."""
     found = {}
     for one in carbons:
         folder = one.folder / "storage/whisper"
         for file in folder.rglob("*.wsp"):
             name = ".".join(file.relative_to(folder).with_suffix("").parts)
-            if not name.startswith("carbon."):  # what carbon and the relay tell of themselves
+            if not name.startswith("carbon."):  # metrics of carbon and the relay themselves
                 found[name] = written(file)
     return found
 
 
 def written(file):
-    """Return the points in a file; none while it is being made."""
+    """Return the points in a file; {} while it is being created."""
     try:
         (begin, end, step), values = whisper.fetch(str(file), 0)
     except (whisper.WhisperException, struct.error, TypeError):
@@ -102,7 +102,7 @@ def written(file):
 
 
 def paths(farm):
-    """Return all series of all pages, and of which node they are."""
+    """Return the paths of all series with their node."""
     return {
         f"cluster.{graphite_paths.node_part(host)}.{path}": host
         for host in farm.hosts
@@ -111,52 +111,58 @@ def paths(farm):
 
 
 def has_all(found, farm, served):
-    """Tell whether each series has each value that was served up to some moment."""
+    """Return whether each series has all values up to the counts in *served*."""
     return all(
         set(range(served[host])) <= set(map(int, found.get(path, {}).values()))
         for path, host in paths(farm).items()
     )
 
 
-def assert_all_comes(farm, look):
-    """Wait until all that was served by now is there."""
+def wait_until_stored(farm, stored_points):
+    """Wait until all values that were served so far are stored."""
     served = farm.served()
-    wait_until(lambda: has_all(look(), farm, served), lambda: f"{served}: {look()}", SLOWLY)
+    wait_until(
+        lambda: has_all(stored_points(), farm, served),
+        lambda: f"{served}: {stored_points()}",
+        TIMEOUT_S,
+    )
 
 
-def scraped(farm, times):
-    """Wait until each node was scraped so often, from now on."""
+def wait_for_scrapes(farm, times):
+    """Wait for *times* more scrapes of each node."""
     now = farm.served()
     wait_until(
         lambda: all(count >= now[host] + times for host, count in farm.served().items()),
         lambda: f"{now} {farm.served()}",
-        SLOWLY,
+        TIMEOUT_S,
     )
 
 
 def test_shards_share_the_nodes(start_carbon, farm, lmaster):
-    """Each node is scraped by one of two lmasters alone, and all come into one carbon."""
+    """Each node is scraped by only one of two lmasters; both write to the same carbon."""
     graphite, text = start_carbon(), block("Shards", "ini")
     second = adapted(text, **{"shard = 1/2": "shard = 2/2"})
 
     lmaster(text, "graphite", graphite.pickle_port, "one", page="/metrics?by=1")
     lmaster(second, "graphite", graphite.pickle_port, "two", page="/metrics?by=2")
-    scraped(farm, 2)
-    assert_all_comes(farm, lambda: stored(graphite))
+    wait_for_scrapes(farm, 2)
+    wait_until_stored(farm, lambda: stored(graphite))
 
-    assert {host: {f"/metrics?by={shard_of(host, 2)}"} for host in farm.hosts} == farm.asked()
+    assert {
+        host: {f"/metrics?by={shard_of(host, 2)}"} for host in farm.hosts
+    } == farm.requested_paths()
 
 
-def test_a_hot_pair_misses_no_slot_when_one_of_them_dies(start_carbon, farm, lmaster):
-    """Both write the same slots, every other second; one alone fills them too."""
+def test_a_hot_pair_misses_no_slot_if_one_of_them_dies(start_carbon, farm, lmaster):
+    """Both write the same slots of two seconds; a single one also fills them."""
     graphite, text = start_carbon(), block("A hot pair", "ini")
 
     dying = lmaster(text, "graphite", graphite.pickle_port, "one", 2, page="/metrics?by=1")
     lmaster(text, "graphite", graphite.pickle_port, "two", 2, page="/metrics?by=2")
-    scraped(farm, 4)
-    asked = farm.asked()
+    wait_for_scrapes(farm, 4)
+    requested = farm.requested_paths()
     dying.end(signal.SIGKILL)
-    scraped(farm, 2)
+    wait_for_scrapes(farm, 2)
     last = farm.served()
 
     def came():
@@ -170,8 +176,8 @@ def test_a_hot_pair_misses_no_slot_when_one_of_them_dies(start_carbon, farm, lma
             else None
         )
 
-    found = wait_until(came, lambda: f"{last} {stored(graphite)}", SLOWLY)
-    assert {host: {"/metrics?by=1", "/metrics?by=2"} for host in farm.hosts} == asked
+    found = wait_until(came, lambda: f"{last} {stored(graphite)}", TIMEOUT_S)
+    assert {host: {"/metrics?by=1", "/metrics?by=2"} for host in farm.hosts} == requested
     for path in paths(farm):
         slots = sorted(found[path])
         assert list(range(slots[0], slots[-1] + 1, 2)) == slots, path
@@ -179,8 +185,8 @@ def test_a_hot_pair_misses_no_slot_when_one_of_them_dies(start_carbon, farm, lma
 
 
 @pytest.fixture
-def relay(ending, tmp_path):
-    """A function that starts the relay of the page in front of two carbons."""
+def relay(stack, tmp_path):
+    """A function that starts the page's relay in front of two carbons."""
     path = program("carbon-c-relay", "carbon-c-relay")
 
     def start(one, other):
@@ -194,26 +200,26 @@ def relay(ending, tmp_path):
         )
         name, _, _, *options = shlex.split(block("Several carbons behind a relay", "sh"))
         assert name == "carbon-c-relay"
-        started = Relay(path, tmp_path, text, *options)
-        ending.callback(started.end)
+        started = CarbonRelay(path, tmp_path, text, *options)
+        stack.callback(started.end)
         return started
 
     return start
 
 
-def test_a_relay_gives_each_series_to_one_of_two_carbons(start_carbon, relay, farm, lmaster):
-    """Under its own name, whatever is in it, with all its points; also when the relay dies."""
+def test_a_relay_sends_each_series_to_one_of_two_carbons(start_carbon, relay, farm, lmaster):
+    """Names are unchanged, and no point is lost, even if the relay dies."""
     one, other = start_carbon("a"), start_carbon("b")
     between = relay(one, other)
 
     running = lmaster(block("Several carbons behind a relay", "ini"), "relay", between.port)
-    scraped(farm, 2)
+    wait_for_scrapes(farm, 2)
     between.end(signal.SIGKILL)
-    running.said("refused")
-    scraped(farm, 2)
+    running.wait_for_output("refused")
+    wait_for_scrapes(farm, 2)
     between.start()
-    scraped(farm, 2)
-    assert_all_comes(farm, lambda: stored(one, other))
+    wait_for_scrapes(farm, 2)
+    wait_until_stored(farm, lambda: stored(one, other))
 
     here, there = stored(one).keys(), stored(other).keys()
     assert set() == here & there
@@ -226,25 +232,25 @@ def test_a_relay_gives_each_series_to_one_of_two_carbons(start_carbon, relay, fa
     assert paths(farm).keys() | own == here | there
 
 
-def test_what_comes_out_of_victoriametrics_is_what_was_served(ending, tmp_path, farm, lmaster):
-    """Each point once and at its second, also when it was killed in between."""
+def test_victoriametrics_returns_what_was_served(stack, tmp_path, farm, lmaster):
+    """Each point exists once, in its slot, even if VictoriaMetrics was killed in between."""
     path = program("victoria-metrics", "victoria-metrics")
     name, listen, *options = shlex.split(block("VictoriaMetrics", "sh"))
     assert (name, listen) == ("victoria-metrics", "-graphiteListenAddr=:2003")
     victoria = Victoria(path, tmp_path, *options)
-    ending.callback(victoria.end)
+    stack.callback(victoria.end)
 
-    def look():
+    def stored_points():
         return {path: dict(points) for path, points in victoria.points().items()}
 
     running = lmaster(block("VictoriaMetrics", "ini"), "victoria", victoria.port)
-    scraped(farm, 2)
+    wait_for_scrapes(farm, 2)
     victoria.end(signal.SIGKILL)
-    running.said("refused")
-    scraped(farm, 2)
+    running.wait_for_output("refused")
+    wait_for_scrapes(farm, 2)
     victoria.start()
-    scraped(farm, 2)
-    assert_all_comes(farm, look)
+    wait_for_scrapes(farm, 2)
+    wait_until_stored(farm, stored_points)
 
     found = victoria.points()
     for path, host in paths(farm).items():
@@ -257,8 +263,8 @@ def test_what_comes_out_of_victoriametrics_is_what_was_served(ending, tmp_path, 
     assert NODES == len(victoria.points(query))
 
 
-def test_promtool_accepts_what_prometheus_is_told(tmp_path):
-    """The part of its configuration that reads lmaster's list of nodes."""
+def test_promtool_accepts_the_configuration_for_prometheus(tmp_path):
+    """It is the part that reads lmaster's list of targets."""
     (tmp_path / "prometheus.yml").write_text(block("Beside Prometheus", "yaml"))
 
     check = Program(

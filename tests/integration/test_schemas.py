@@ -1,4 +1,4 @@
-"""`lmaster schemas` in a real carbon: what its Whisper files are made of."""
+"""`lmaster schemas` with a real carbon: retentions and aggregation of its Whisper files."""
 
 import os
 import re
@@ -35,7 +35,7 @@ carbon receiver pickle port = {carbon}
 naming = {naming}
 {prefix}
 """
-# What others may bring below the node, as far as lmaster knows on the shortest interval.
+# Series of other programs below the node; for lmaster they have the shortest interval.
 _OTHERS = {
     "h_bucket.0#2e5": (10, "last"),
     "load": (10, "average"),
@@ -45,7 +45,7 @@ _OTHERS = {
 
 
 def lmaster(*words):
-    """Run lmaster to its end, which must be a good one."""
+    """Run lmaster, which must succeed."""
     done = subprocess.run(
         [BIN / "lmaster", *map(str, words)],
         check=False,
@@ -58,11 +58,11 @@ def lmaster(*words):
 
 @pytest.fixture
 def scraped(agent, start_carbon, tmp_path):
-    """A function that has a real agent scraped into a carbon with lmaster's rules."""
+    """A function that scrapes a real agent into a carbon with lmaster's rules."""
 
     def scrape(naming, prefix):
         def config(carbon):
-            port = agent.place.rpartition(":")[2]
+            port = agent.address.rpartition(":")[2]
             values = {
                 "naming": naming,
                 "prefix": f"prefix = {prefix}" if prefix else "",
@@ -81,8 +81,8 @@ def scraped(agent, start_carbon, tmp_path):
     return scrape
 
 
-def checked(carbon):
-    """Have carbon's own program check the rules."""
+def validate_rules(carbon):
+    """Check the rules with carbon's own program."""
     subprocess.run(
         [VENV / "bin/validate-storage-schemas.py", carbon.folder / "conf/storage-schemas.conf"],
         check=True,
@@ -93,7 +93,7 @@ def checked(carbon):
 
 
 def files(carbon, last):
-    """Return what each Whisper file is made of, by its name, once carbon has got the *last*."""
+    """Wait for files that match the patterns *last*; return the properties of all Whisper files."""
     folder = carbon.folder / "storage/whisper"
 
     def is_complete():
@@ -106,23 +106,23 @@ def files(carbon, last):
     for file in folder.rglob("*.wsp"):
         name = str(file.relative_to(folder).with_suffix(""))
         if not name.startswith("carbon/"):
-            found[name] = made(whisper.info(str(file)))
+            found[name] = properties(whisper.info(str(file)))
     return found
 
 
-def made(info):
-    """Return retentions, method, and the part of slots that must be known."""
+def properties(info):
+    """Return retentions, aggregation method and xFilesFactor."""
     kept = [(archive["secondsPerPoint"], archive["points"]) for archive in info["archives"]]
     return kept, info["aggregationMethod"], info["xFilesFactor"]
 
 
-def fitting(interval_s, method):
-    """Return what a file should be made of."""
+def expected_properties(interval_s, method):
+    """Return the expected properties of a file."""
     return archives(interval_s), method, 0.0
 
 
 def kind(metric, rest):
-    """Return interval and method of a series: its first part, and what follows."""
+    """Return interval and method of a series; *rest* is its path after the metric."""
     sensors = {name: sensor for sensor, names in METRICS.items() for name in names}
     if metric == "up" or metric.startswith("scrape_"):
         return 10 if rest == "fast" else 300, "min" if metric == "up" else "average"
@@ -132,42 +132,42 @@ def kind(metric, rest):
 
 
 @pytest.mark.parametrize(("naming", "prefix"), [("plain", ""), ("fructosa", "a.cluster")])
-def test_carbon_makes_files_that_fit(scraped, naming, prefix):
-    """Carbon's own check passes; each series has slots of its sensor's section, and its method."""
+def test_carbon_creates_files_with_the_right_properties(scraped, naming, prefix):
+    """carbon's own check passes; each series has the interval of its section, and its method."""
     below = f"{prefix}.localhost." if prefix else "localhost."
 
     carbon = scraped(naming, prefix)
-    checked(carbon)
+    validate_rules(carbon)
     with socket.create_connection(("127.0.0.1", carbon.line_port)) as line:
         line.sendall("".join(f"{below}{it} 1 {int(time.time())}\n" for it in _OTHERS).encode())
     found = files(carbon, ["up/fast", "up/slow", *(it.replace(".", "/") for it in _OTHERS)])
 
     names = {name.removeprefix(below.replace(".", "/")): of for name, of in found.items()}
-    others = {name.replace(".", "/"): fitting(*of) for name, of in _OTHERS.items()}
+    others = {name.replace(".", "/"): expected_properties(*of) for name, of in _OTHERS.items()}
     assert others == {name: names.pop(name) for name in others}
     for name, of in names.items():
         metric, _, rest = name.partition("/")
-        assert fitting(*kind(metric, rest)) == of, name
+        assert expected_properties(*kind(metric, rest)) == of, name
     every = {(step_s, how) for step_s in (10, 300) for how in ("average", "last", "min")}
     assert every == {(kept[0][0], how) for kept, how, _ in names.values()}
     assert ("BootTime" in names) == (naming == "fructosa")
 
 
-def test_carbon_makes_files_that_fit_series_with_tags(scraped):
-    """Each names its section."""
+def test_carbon_creates_files_with_the_right_properties_for_tagged_series(scraped):
+    """Each series has the name of its section as a tag."""
     carbon = scraped("tagged", "c")
-    checked(carbon)
+    validate_rules(carbon)
     found = files(carbon, ["up;group=fast", "up;group=slow"])
 
     for name, of in found.items():
         metric, *tags = name.rpartition("/")[2].split(";")
         interval_s = 10 if "group=fast" in tags else 300
-        assert fitting(interval_s, kind(metric, "")[1]) == of, name
+        assert expected_properties(interval_s, kind(metric, "")[1]) == of, name
     assert {"last", "min", "average"} == {how for _, how, _ in found.values()}
 
 
-def test_a_page_of_one_sensor_holds_what_the_table_says(full_agent):
-    """Its metrics, and what is told of it: on these the rules rely."""
+def test_a_page_of_one_sensor_has_the_metrics_of_the_table(full_agent):
+    """The rules rely on the table of a sensor's metrics, and of those about a sensor."""
     served = re.findall(
         r'sensor_success\{sensor="(\w+)"\}', requests.get(full_agent.url, timeout=10).text
     )

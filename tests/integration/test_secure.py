@@ -1,4 +1,4 @@
-"""An agent that serves only whom it should, and does nothing but read for anybody."""
+"""Authentication and TLS of an agent, and that no request makes it do anything but read."""
 
 import os
 import pwd
@@ -15,7 +15,7 @@ import bcrypt
 import pytest
 import requests
 
-from ..certificates import Authority, locked
+from ..certificates import Authority, encrypted_copy
 from .conftest import program
 from .processes import BIN, Program, free_port, wait_until
 
@@ -23,19 +23,19 @@ PASSWORD = "s3cret: pässword"  # noqa: S105 - of a test
 
 
 def entry(user, password):
-    """Return a line of a users file, with the least cost there is."""
+    """Return a line of a users file, with the lowest bcrypt cost."""
     return f"{user}:{bcrypt.hashpw(password.encode(), bcrypt.gensalt(4)).decode()}\n"
 
 
 def rewrite(path, text):
-    """Put another file in the place of one, as an editor does."""
-    fresh = path.with_suffix(".fresh")
-    fresh.write_text(text)
-    fresh.replace(path)
+    """Replace a file as an editor does, by a rename."""
+    new = path.with_suffix(".new")
+    new.write_text(text)
+    new.replace(path)
 
 
 class Served(Program):
-    """`lagent serve` with a configuration, on a free port; *before* is what runs it."""
+    """`lagent serve` with a configuration on a free port; *before* is a command that runs it."""
 
     def __init__(self, folder, config, *before, lagent=(BIN / "lagent",)):
         path = folder / "lagent.conf"
@@ -43,13 +43,13 @@ class Served(Program):
         super().__init__(
             folder / "lagent.log", *before, *lagent, "serve", "--port", "0", "-c", path
         )
-        self.url = self.said(r"are served on (https?://\S+)")[1]
-        self.place = re.search(r"//(.*)/metrics", self.url)[1]
-        self.said("only this machine can connect")
+        self.url = self.wait_for_output(r"are served on (https?://\S+)")[1]
+        self.address = re.search(r"//(.*)/metrics", self.url)[1]
+        self.wait_for_output("only this machine can connect")
 
 
 class Secured:
-    """An agent with TLS and users, and all its files."""
+    """An agent with TLS and users, with all its files."""
 
     def __init__(self, folder, client_ca=False):
         self.ca = Authority(folder)
@@ -65,17 +65,17 @@ class Secured:
         )
 
     def status(self, user="prometheus", password=PASSWORD, by=requests, **how):
-        """Ask for the page, on a new connection if it is not *by* a session; return the status."""
+        """Request the page, over a new connection unless *by* is a session; return the status."""
         named = None if user is None else (user.encode(), password.encode())
         verify = str(self.ca.certificate)
         return by.get(self.agent.url, auth=named, verify=verify, timeout=10, **how).status_code
 
     def serial(self):
-        """Return the number of the certificate that is shown to who comes now."""
-        host, _, port = self.agent.place.rpartition(":")
+        """Return the serial number of the certificate on a new connection."""
+        host, _, port = self.agent.address.rpartition(":")
         with (
             closing(socket.create_connection((host, int(port)), timeout=10)) as bare,
-            self.ca.asking().wrap_socket(bare, server_hostname=host) as client,
+            self.ca.client_context().wrap_socket(bare, server_hostname=host) as client,
         ):
             return client.getpeercert()["serialNumber"]
 
@@ -90,7 +90,7 @@ def secured(tmp_path):
 
 @pytest.fixture
 def mutual(tmp_path):
-    """An agent that wants to see certificates besides."""
+    """An agent with TLS and users that also requires client certificates."""
     made = Secured(tmp_path, client_ca=True)
     yield made
     made.agent.end()
@@ -98,7 +98,7 @@ def mutual(tmp_path):
 
 @pytest.fixture
 def scraping(tmp_path):
-    """A function that starts a Prometheus on jobs of an agent; return how to ask what is up."""
+    """A function that starts a Prometheus with jobs, and returns a query function."""
     path = program("prometheus", "prometheus")
     started = []
 
@@ -122,20 +122,20 @@ def scraping(tmp_path):
         )
         started.append(running)
 
-        def ask(query="up"):
-            """Return the values of an instant query by job; none before it can be asked."""
+        def query(promql="up"):
+            """Return the values of an instant query by job; {} before Prometheus is ready."""
             try:
-                answer = requests.get(
-                    f"http://127.0.0.1:{port}/api/v1/query", params={"query": query}, timeout=10
+                response = requests.get(
+                    f"http://127.0.0.1:{port}/api/v1/query", params={"query": promql}, timeout=10
                 )
-                answer.raise_for_status()
+                response.raise_for_status()
             except (requests.ConnectionError, requests.HTTPError):
                 return {}
-            found = answer.json()["data"]["result"]
-            return {one["metric"]["job"]: float(one["value"][1]) for one in found}
+            result = response.json()["data"]["result"]
+            return {one["metric"]["job"]: float(one["value"][1]) for one in result}
 
-        running.wait(lambda: ask().keys() == jobs.keys())
-        return ask
+        running.wait(lambda: query().keys() == jobs.keys())
+        return query
 
     yield start
     for running in started:
@@ -143,27 +143,27 @@ def scraping(tmp_path):
 
 
 def by_password(path):
-    """Return the part of a job that names a user whose password is in a file."""
+    """Return the part of a job with a user and a password file."""
     return f"basic_auth: {{username: prometheus, password_file: {path}}}"
 
 
 def test_prometheus_scrapes_over_tls_with_a_password(secured, scraping, tmp_path):
-    """Whoever has a wrong one, or none, or does not trust the certificate, gets nothing."""
+    """It fails with a wrong password, without one, or if it does not trust the certificate."""
     right, wrong = tmp_path / "right", tmp_path / "wrong"
     right.write_text(PASSWORD)
     wrong.write_text("wrong")
     trust = f"tls_config: {{ca_file: {secured.ca.certificate}}}"
-    ask = scraping(
-        secured.agent.place,
+    query = scraping(
+        secured.agent.address,
         right=f"{trust}\n  {by_password(right)}",
         wrong=f"{trust}\n  {by_password(wrong)}",
-        nobody=trust,
-        stranger=by_password(right),
+        no_password=trust,
+        no_trust=by_password(right),
     )
 
-    expected = {"right": 1.0, "wrong": 0.0, "nobody": 0.0, "stranger": 0.0}
-    wait_until(lambda: expected == ask(), ask)
-    assert {"right"} == ask("fructosa_boot_time_seconds").keys()
+    expected = {"right": 1.0, "wrong": 0.0, "no_password": 0.0, "no_trust": 0.0}
+    wait_until(lambda: expected == query(), query)
+    assert {"right"} == query("fructosa_boot_time_seconds").keys()
     assert [200, 401, 401] == [
         secured.status(),
         secured.status("prometheus", "wrong"),
@@ -171,31 +171,33 @@ def test_prometheus_scrapes_over_tls_with_a_password(secured, scraping, tmp_path
     ]
 
 
-def test_prometheus_goes_on_when_password_and_certificate_change(secured, scraping, tmp_path):
-    """Nothing is restarted, here or there."""
+def test_prometheus_continues_after_changes_of_password_and_certificate(
+    secured, scraping, tmp_path
+):
+    """Neither program is restarted."""
     password = tmp_path / "password"
     password.write_text(PASSWORD)
-    ask = scraping(
-        secured.agent.place,
+    query = scraping(
+        secured.agent.address,
         job=f"tls_config: {{ca_file: {secured.ca.certificate}}}\n  {by_password(password)}",
     )
-    wait_until(lambda: ask() == {"job": 1.0}, ask)
+    wait_until(lambda: query() == {"job": 1.0}, query)
 
     rewrite(secured.users, entry("prometheus", "another one"))
-    wait_until(lambda: ask() == {"job": 0.0}, ask)
+    wait_until(lambda: query() == {"job": 0.0}, query)
     rewrite(password, "another one")
-    wait_until(lambda: ask() == {"job": 1.0}, ask)
+    wait_until(lambda: query() == {"job": 1.0}, query)
     before = secured.serial()
-    secured.pair.become(secured.ca.server("fresh"))
+    secured.pair.replace_with(secured.ca.server("new"))
     wait_until(lambda: secured.serial() != before, secured.agent.text)
-    scrapes = ask("count_over_time(up[1h])")["job"]
-    wait_until(lambda: ask("count_over_time(up[1h])")["job"] > scrapes + 2, ask)
+    scrapes = query("count_over_time(up[1h])")["job"]
+    wait_until(lambda: query("count_over_time(up[1h])")["job"] > scrapes + 2, query)
 
-    wait_until(lambda: ask() == {"job": 1.0}, ask)
+    wait_until(lambda: query() == {"job": 1.0}, query)
 
 
-def test_a_password_that_changes_is_honoured(secured):
-    """The old one no longer opens, also on a connection that it had opened; the log says so."""
+def test_a_changed_password_takes_effect(secured):
+    """The old one is rejected, also on an open connection; the log reports the reload."""
     with requests.Session() as kept:
         assert secured.status(by=kept) == 200
         rewrite(secured.users, entry("prometheus", "new"))
@@ -207,8 +209,8 @@ def test_a_password_that_changes_is_honoured(secured):
     assert f"reloaded {secured.users}\n" in secured.agent.text()
 
 
-def test_a_users_file_that_breaks_locks_nobody_out(secured):
-    """The log says what is wrong with it, once."""
+def test_a_broken_users_file_does_not_lock_out_users(secured):
+    """The log reports the error once."""
     message = f"{secured.users}:1: is not USER:HASH with a bcrypt hash"
     rewrite(secured.users, "prometheus:plain text\n")
 
@@ -219,32 +221,32 @@ def test_a_users_file_that_breaks_locks_nobody_out(secured):
     assert 1 == log().count(message)
 
 
-def test_with_a_client_ca_only_who_has_a_certificate_is_served(mutual, scraping, tmp_path):
-    """The password is asked for besides."""
+def test_with_a_client_ca_clients_need_a_certificate(mutual, scraping, tmp_path):
+    """They also need the password."""
     password = tmp_path / "password"
     password.write_text(PASSWORD)
     client = mutual.ca.client("prometheus")
     other = Authority(tmp_path, "other").client()
-    shown = {
+    tls_configs = {
         name: f"tls_config: {{ca_file: {mutual.ca.certificate}, cert_file: {pair.certificate}, "
         f"key_file: {pair.key}}}\n  "
-        for name, pair in {"right": client, "stranger": other}.items()
+        for name, pair in {"right": client, "other_ca": other}.items()
     }
-    ask = scraping(
-        mutual.agent.place,
-        right=shown["right"] + by_password(password),
-        stranger=shown["stranger"] + by_password(password),
+    query = scraping(
+        mutual.agent.address,
+        right=tls_configs["right"] + by_password(password),
+        other_ca=tls_configs["other_ca"] + by_password(password),
         without=f"tls_config: {{ca_file: {mutual.ca.certificate}}}\n  {by_password(password)}",
-        no_password=shown["right"],
+        no_password=tls_configs["right"],
     )
 
-    expected = {"right": 1.0, "stranger": 0.0, "without": 0.0, "no_password": 0.0}
-    wait_until(lambda: expected == ask(), ask)
+    expected = {"right": 1.0, "other_ca": 0.0, "without": 0.0, "no_password": 0.0}
+    wait_until(lambda: expected == query(), query)
     assert 401 == mutual.status(None, cert=(str(client.certificate), str(client.key)))
 
 
-def test_plain_http_gets_nothing_of_an_agent_with_tls(secured):
-    """Not even an answer."""
+def test_an_agent_with_tls_does_not_respond_to_plain_http(secured):
+    """It closes the connection without a response."""
     with pytest.raises(requests.ConnectionError):
         requests.get(secured.agent.url.replace("https", "http"), timeout=10)
 
@@ -253,7 +255,7 @@ def test_plain_http_gets_nothing_of_an_agent_with_tls(secured):
 
 @pytest.fixture
 def lagent(tmp_path):
-    """Run lagent to its end; return its exit code and what it said on standard error."""
+    """A function that runs lagent; it returns the exit code and the output."""
 
     def run(*arguments):
         with Program(tmp_path / "said", BIN / "lagent", *arguments) as running:
@@ -273,8 +275,10 @@ def lagent(tmp_path):
         ("users file", "{wrong}:1: is not USER:HASH with a bcrypt hash"),
     ],
 )
-def test_a_broken_file_is_told_before_anything_is_served(lagent, tmp_path, command, wrong, message):
-    """In one line, with exit code 2."""
+def test_a_broken_file_is_reported_before_anything_is_served(
+    lagent, tmp_path, command, wrong, message
+):
+    """The message is one line, and the exit code 2."""
     ca = Authority(tmp_path)
     pair = ca.server()
     (tmp_path / "good").write_text(entry("alice", "a"))
@@ -289,30 +293,30 @@ def test_a_broken_file_is_told_before_anything_is_served(lagent, tmp_path, comma
     config = tmp_path / "lagent.conf"
     config.write_text("[web]\n" + "".join(f"{key} = {path}\n" for key, path in given.items()))
 
-    code, said = lagent(command, "-c", config)
+    code, output = lagent(command, "-c", config)
 
     assert 2 == code
-    assert said.startswith(f"lagent: {message.format(wrong=bad)}")
-    assert 1 == said.count("\n")
+    assert output.startswith(f"lagent: {message.format(wrong=bad)}")
+    assert 1 == output.count("\n")
 
 
-def test_check_is_content_with_good_files(lagent, tmp_path):
-    """It reads them as serve does; a key with a password is not asked about."""
+def test_check_accepts_valid_files(lagent, tmp_path):
+    """It reads them as serve does; a key with a password is an error, without a prompt."""
     pair = Authority(tmp_path).server()
     config = tmp_path / "lagent.conf"
     text = f"[web]\ntls certificate = {pair.certificate}\ntls key = "
 
     config.write_text(f"{text}{pair.key}\n")
     good, _ = lagent("check", "-c", config)
-    config.write_text(f"{text}{locked(pair.key)}\n")
-    bad, said = lagent("check", "-c", config)
+    config.write_text(f"{text}{encrypted_copy(pair.key)}\n")
+    bad, output = lagent("check", "-c", config)
 
     assert [0, 2] == [good, bad]
-    assert "has a password" in said
+    assert "has a password" in output
 
 
-# Python itself may lie where only root can read: what is imported late is imported before, by
-# doing all once.
+# Only root may be able to read Python's own files. So first run everything once as root, which
+# imports all modules.
 AS_NOBODY = """
 import contextlib, io, os, ssl, sys
 from fructosa_exporter import cli
@@ -328,7 +332,7 @@ sys.exit(cli.main())
 
 @pytest.fixture
 def open_folder():
-    """A folder that everybody can read."""
+    """A folder that all users can read."""
     with tempfile.TemporaryDirectory(prefix="lagent-") as name:
         folder = Path(name)
         folder.chmod(0o755)
@@ -337,9 +341,9 @@ def open_folder():
 
 @pytest.fixture
 def nobody():
-    """The command lagent as run by an ordinary user."""
+    """A command that runs lagent as an ordinary user."""
     if os.getuid() != 0:
-        pytest.skip("only root can become another user; the other tests run as an ordinary one")
+        pytest.skip("only root can switch to another user")
     user = pwd.getpwnam("nobody")
     code = AS_NOBODY.format(uid=user.pw_uid, gid=user.pw_gid)
     return sys.executable, "-c", code
@@ -354,31 +358,31 @@ def private(open_folder):
     return made
 
 
-def test_an_ordinary_user_is_told_which_sensor_lacks_which_right(nobody, private, open_folder):
-    """On the page, on the page for people, and in the log; all others work."""
+def test_a_missing_permission_of_a_sensor_is_reported(nobody, private, open_folder):
+    """On the metrics page, on the HTML page and in the log; all other sensors work."""
     config = f"[sensor:TextFile]\nfolder = {private}\n" + "".join(
         f"[sensor:{name}]\n" for name in ("BootTime", "VirtualMemory", "DiskUsage", "CPUTimes")
     )
     with Served(open_folder, config, lagent=nobody) as agent:
         owner = Path(f"/proc/{agent.process.pid}").stat().st_uid
         page = requests.get(agent.url, timeout=10).text
-        people = requests.get(agent.url.removesuffix("metrics"), timeout=10).text
+        html = requests.get(agent.url.removesuffix("metrics"), timeout=10).text
         log = agent.text()
 
     successes = dict(re.findall(r'^fructosa_sensor_success\{sensor="(.*)"\} (.)', page, re.M))
     expected = dict.fromkeys(("BootTime", "VirtualMemory", "DiskUsage", "CPUTimes"), "1")
-    told = f"Permission denied: '{private}'; the sensor needs to read the folder and its files"
+    message = f"Permission denied: '{private}'; the sensor needs to read the folder and its files"
     assert owner == pwd.getpwnam("nobody").pw_uid
     assert expected | {"TextFile": "0"} == {
         name: success for name, success in successes.items() if name in (*expected, "TextFile")
     }
-    assert f"sensor TextFile failed, its samples are missing: [Errno 13] {told}\n" in log
-    assert told.replace("'", "&#39;") in people
-    assert "1 failing" in people
+    assert f"sensor TextFile failed, its samples are missing: [Errno 13] {message}\n" in log
+    assert message.replace("'", "&#39;") in html
+    assert "1 failing" in html
 
 
-def test_all_default_sensors_can_be_read_by_an_ordinary_user(nobody, open_folder):
-    """What only root may read is left out, and named."""
+def test_an_ordinary_user_can_read_all_default_sensors(nobody, open_folder):
+    """Sensors that only root can read are not among them."""
     with Served(open_folder, "", lagent=nobody) as agent:
         page = requests.get(agent.url, timeout=10).text
         log = agent.text()
@@ -388,8 +392,8 @@ def test_all_default_sensors_can_be_read_by_an_ordinary_user(nobody, open_folder
     assert "ERROR" not in log
 
 
-def test_a_right_that_was_missing_is_seen_when_it_is_given(nobody, private, open_folder):
-    """Without a restart; the log says so."""
+def test_a_granted_permission_takes_effect(nobody, private, open_folder):
+    """This needs no restart, and is logged."""
     config = f"[sensor:TextFile]\nfolder = {private}\ntime_interval = 0\n"
     with Served(open_folder, config, lagent=nobody) as agent:
         before = requests.get(agent.url, timeout=10).text
@@ -402,8 +406,8 @@ def test_a_right_that_was_missing_is_seen_when_it_is_given(nobody, private, open
     assert "sensor TextFile can be read again\n" in log
 
 
-def test_files_that_the_agent_may_not_read_are_named(nobody, open_folder):
-    """A key that is root's alone is the most frequent one."""
+def test_a_file_that_the_agent_cannot_read_is_reported(nobody, open_folder):
+    """Most often this is a key that only root can read."""
     pair = Authority(open_folder).server()
     pair.key.chmod(0o600)
     config = open_folder / "lagent.conf"
@@ -417,15 +421,15 @@ def test_files_that_the_agent_may_not_read_are_named(nobody, open_folder):
     assert running.text().startswith(expected)
 
 
-def test_a_sensors_description_names_the_rights_that_it_needs(lagent):
-    """Before anybody misses them."""
-    code, said = lagent("sensors", "TextFile")
+def test_the_description_of_a_sensor_has_its_required_permissions(lagent):
+    """So users know before they try."""
+    code, output = lagent("sensors", "TextFile")
 
     assert 0 == code
-    assert re.search(r"\nRights: +to read the folder and its files\n", said)
+    assert re.search(r"\nRights: +to read the folder and its files\n", output)
 
 
-# What would change something outside the agent, or reach out of it.
+# System calls that change something outside of the agent, or communicate.
 CALLS = (
     "open,openat,openat2,creat,execve,execveat,fork,vfork,unlink,unlinkat,rename,renameat,"
     "renameat2,mkdir,mkdirat,rmdir,link,linkat,symlink,symlinkat,truncate,ftruncate,chmod,"
@@ -472,13 +476,13 @@ ODD = [
 METHODS = [b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"TRACE", b"PROPFIND"]
 
 
-def test_no_request_makes_the_agent_write_run_or_reach_anything(tmp_path):
-    """Of all that it does while it is asked for odd things, nothing is more than reading."""
+def test_no_request_makes_the_agent_write_or_execute_or_connect(tmp_path):
+    """During unusual requests, all its system calls only read."""
     strace = program("strace", "strace")
     trace = tmp_path / "trace"
     users = tmp_path / "users"
     users.write_text(entry("alice", "a"))
-    # Each call may be unknown on some processor: the question mark lets it be.
+    # Some calls do not exist on all architectures; with a question mark, strace ignores that.
     calls = ",".join(f"?{call}" for call in CALLS.split(","))
     before = (strace, "-D", "-f", "-ttt", "-o", trace, "-e", f"trace={calls}", "-e", "signal=none")
     config = "[sensor:BootTime]\n[sensor:CPUCount]\ntime_interval = 0\n"
@@ -486,30 +490,30 @@ def test_no_request_makes_the_agent_write_run_or_reach_anything(tmp_path):
     tls = f"[web]\ntls certificate = {pair.certificate}\ntls key = {pair.key}\n"
     with Served(tmp_path, f"{config}{tls}users file = {users}\n", *before) as agent:
         began_s = time.time()
-        answers = [answered(agent, pair, method, address) for method in METHODS for address in ODD]
-        answers.append(answered(agent, pair, b"GET", b"/metrics"))
+        responses = [request(agent, pair, method, address) for method in METHODS for address in ODD]
+        responses.append(request(agent, pair, b"GET", b"/metrics"))
         ended_s = time.time()
     wait_until(lambda: re.search(r"\+\+\+ (exited|killed)", trace.read_text()), trace.read_text)
 
-    done = [line for line in trace.read_text().splitlines() if began_s < moment(line) < ended_s]
+    done = [line for line in trace.read_text().splitlines() if began_s < time_of(line) < ended_s]
     opened = [line for line in done if re.search(r" open(at2?)?\(", line)]
-    assert 200 < len(answers)
-    assert b" 200 " in answers[-1]
-    assert [] == [answer for answer in answers if b"root:" in answer or b" 50" in answer[:12]]
-    assert any("/proc/" in line for line in opened)  # else nothing was seen of what it did
+    assert 200 < len(responses)
+    assert b" 200 " in responses[-1]
+    assert [] == [one for one in responses if b"root:" in one or b" 50" in one[:12]]
+    assert any("/proc/" in line for line in opened)  # otherwise strace has recorded nothing
     assert [] == [line for line in done if line not in opened]
     assert [] == [line for line in opened if WRITES.search(line)]
     assert [] == [line for line in opened if not re.search(r'"/(proc|sys)/', line)]
 
 
-def moment(line):
-    """Return when what a line of strace tells was done."""
+def time_of(line):
+    """Return the time of a line of strace's output."""
     return float(line.split()[1])
 
 
-def answered(agent, pair, method, address):
-    """Return what the agent says to a request by a user of its."""
-    host, _, port = agent.place.rpartition(":")
+def request(agent, pair, method, address):
+    """Send a request with the password of a user; return the response."""
+    host, _, port = agent.address.rpartition(":")
     context = ssl.create_default_context(cafile=pair.certificate)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     with (

@@ -1,4 +1,4 @@
-"""What lmaster queued on disk outlives it: a carbon that is down, kill -9, a new start."""
+"""The queue on disk survives lmaster: an outage of carbon, kill -9, a restart."""
 
 import signal
 import subprocess
@@ -12,15 +12,15 @@ from .processes import BIN, Master, free_port, wait_until
 
 
 @pytest.fixture
-def ending():
-    """What ends all that a test has started."""
+def stack():
+    """A stack that ends everything a test has started."""
     with ExitStack() as stack:
         yield stack
 
 
 @pytest.fixture
 def config(tmp_path, graphite):
-    """A function that writes lmaster.conf for a loopback port, in a folder of that prefix."""
+    """A function that writes lmaster.conf for a loopback port, in a folder named as the prefix."""
 
     def write(port, prefix):
         folder = tmp_path / prefix
@@ -37,12 +37,12 @@ def config(tmp_path, graphite):
     return write
 
 
-class Ended:
-    """An lmaster that is ended by a signal, and the node that it scrapes, which counts."""
+class RestartedMaster:
+    """An lmaster that is ended by a signal, and its node, which counts its pages."""
 
-    def __init__(self, number, config, ending):
-        self.number, self._ending, self.times = number, ending, []
-        self.server = ending.enter_context(PageServer(self._page))
+    def __init__(self, number, config, stack):
+        self.number, self._stack, self.times = number, stack, []
+        self.server = stack.enter_context(PageServer(self._page))
         self.prefix = f"spool{number.value}"
         self._config = config(self.server.port, self.prefix)
         self.start()
@@ -52,24 +52,24 @@ class Ended:
         return f"# TYPE ticks gauge\nticks {len(self.times) - 1}\n"
 
     def start(self):
-        """Start it, for the first time or again."""
+        """Start it or restart it."""
         self._running = Master(self._config.parent, "-c", self._config)
-        self._ending.callback(self._running.end, signal.SIGKILL)
+        self._stack.callback(self._running.end, signal.SIGKILL)
 
     def end(self):
-        """End it by its signal; how many pages were served until then is kept."""
+        """End it by its signal; ``ended`` is the number of pages served until then."""
         self._running.end(self.number)
         self.ended = len(self.times)
 
 
-def test_what_was_queued_comes_after_a_new_start(graphite, config, ending):
-    """Every value that was served while carbon was down, at its second, and fresh ones too.
+def test_queued_points_are_delivered_after_a_restart(graphite, config, stack):
+    """All values that were served while carbon was down are stored in their slots, and new ones.
 
-    Whether lmaster was killed, or was asked to end.
+    This holds for SIGKILL and for SIGTERM.
     """
     began_s = time.time() - 2
     graphite.end_carbon()
-    both = [Ended(number, config, ending) for number in (signal.SIGKILL, signal.SIGTERM)]
+    both = [RestartedMaster(number, config, stack) for number in (signal.SIGKILL, signal.SIGTERM)]
     wait_until(lambda: all(one.server.served >= 4 for one in both), lambda: "scrapes")
     for one in both:
         one.end()
@@ -82,7 +82,7 @@ def test_what_was_queued_comes_after_a_new_start(graphite, config, ending):
         def ticks(path=f"{one.prefix}.127-0-0-1.ticks"):
             return graphite.points(path, began_s)
 
-        # The scrape in which lmaster was killed may have been served and never queued.
+        # A scrape during which lmaster was killed may not have been queued.
         wanted = set(range(one.ended - 1))
         wait_until(lambda w=wanted, t=ticks: w <= set(t().values()), ticks)
         wait_until(lambda n=one.ended, t=ticks: max(t().values()) > n, ticks)
@@ -90,10 +90,10 @@ def test_what_was_queued_comes_after_a_new_start(graphite, config, ending):
             assert second <= one.times[int(tick)] < second + 2
 
 
-def test_a_second_lmaster_is_refused_the_queue_of_the_first(config, ending):
-    """With a message that says what to do, and exit code 1."""
+def test_a_second_lmaster_cannot_use_the_same_queue(config, stack):
+    """It exits with code 1 and an error message."""
     path = config(free_port(), "second")
-    ending.enter_context(Master(path.parent, "-c", path))
+    stack.enter_context(Master(path.parent, "-c", path))
 
     command = [BIN / "lmaster", "scrape", "--port", "0", "-c", path]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

@@ -1,4 +1,4 @@
-"""The table of targets in a browser, with as many targets as there may be."""
+"""The table of targets in a browser, with up to 10,000 targets."""
 
 import asyncio
 import threading
@@ -15,7 +15,7 @@ from fructosa_service.web.settings import WebSettings
 from ..bridge.fake_status import FakeStatus, delivery, down, many, up
 from .processes import wait_until
 
-# In one look: the page may renew a row at any time.
+# One script, because the page may replace a row at any time.
 NAMES = """
 return [...document.querySelectorAll("#targets tbody tr")].map((row) => row.cells[1].textContent);
 """
@@ -27,8 +27,8 @@ SHOWN = "return document.getElementById('targets').dataset.matching"
 REFRESHED = "return document.getElementById('targets').dataset.refreshed"
 
 
-class Running:
-    """Pages that are served by a thread with a loop of its own."""
+class PageThread:
+    """A thread that serves the pages, with its own event loop."""
 
     def __init__(self, view):
         self.view = view
@@ -42,7 +42,7 @@ class Running:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
 
     def end(self):
-        """Listen no more."""
+        """Stop serving."""
         self._do(self._listener.close())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -55,7 +55,7 @@ def running():
     started = []
 
     def start(view):
-        started.append(Running(view))
+        started.append(PageThread(view))
         return started[-1]
 
     yield start
@@ -64,34 +64,34 @@ def running():
 
 
 class Table:
-    """What a person sees of the table, and does with it."""
+    """The table in the browser, with the actions of a user."""
 
     def __init__(self, browser, url):
         self.browser = browser
         self.open(url)
 
     def open(self, url):
-        """Open the page and wait until it is filled."""
+        """Open the page, and wait until the table is filled."""
         self.browser.get(url)
         wait_until(lambda: self.browser.execute_script(SHOWN), lambda: self.browser.page_source)
 
     @property
     def names(self):
-        """The names of the targets that are in the table, from the top."""
+        """The names of the targets in the table, from the top."""
         return self.browser.execute_script(NAMES)
 
     @property
     def cells(self):
-        """What the table says, row by row."""
+        """The texts of the cells by row."""
         return self.browser.execute_script(CELLS)
 
     @property
     def found(self):
-        """How many targets are like what is looked for."""
+        """The number of targets that match the filter."""
         return int(self.browser.execute_script(SHOWN))
 
     def sort(self, column):
-        """Click on the head of a column."""
+        """Click on the header of a column."""
         self.browser.find_element(By.CSS_SELECTOR, f'th[data-sort="{column}"] button').click()
 
     def state(self, name):
@@ -99,24 +99,24 @@ class Table:
         self.browser.find_element(By.CSS_SELECTOR, f'#states a[data-state="{name}"]').click()
 
     def find(self, text):
-        """Write into the field of the filter."""
+        """Type a text into the filter."""
         field = self.browser.find_element(By.NAME, "text")
         field.clear()
         field.send_keys(text)
 
     def await_refresh(self):
-        """Wait until the table was filled anew."""
+        """Wait until the table has been refreshed."""
         before = self.browser.execute_script(REFRESHED)
         wait_until(lambda: self.browser.execute_script(REFRESHED) != before, lambda: "no refresh")
 
-    def complaints(self):
-        """Return what the browser had to complain of, a broken policy for one."""
+    def browser_errors(self):
+        """Return the errors of the browser, such as violations of the content security policy."""
         return [entry for entry in self.browser.get_log("browser") if entry["level"] == "SEVERE"]
 
 
 @pytest.mark.parametrize("count", [1000, 10_000])
 def test_a_target_that_is_down_is_found_in_two_actions(browser, running, count):
-    """A click on the count of those that are down, and a name: there is its error."""
+    """A click on the number of targets that are down, and part of the name, show its error."""
     pages = running(FakeStatus(many(count), [delivery(delivered_points=12)]))
     table = Table(browser, pages.url)
 
@@ -125,12 +125,12 @@ def test_a_target_that_is_down_is_found_in_two_actions(browser, running, count):
 
     assert [["down", "node00149:9888", "storage"]] == [row[:3] for row in table.cells]
     assert table.cells[0][-1].endswith("does lagent run there? (149)")
-    assert [] == table.complaints()
+    assert [] == table.browser_errors()
 
 
 @pytest.mark.parametrize("count", [1000, 10_000])
 def test_every_column_sorts_both_ways(browser, running, count):
-    """Numbers by size, names by the numbers in them; a few rows stand for all."""
+    """Numbers are sorted by size, names by the numbers in them; only the first rows are checked."""
     view = FakeStatus(many(count))
     table = Table(browser, running(view).url)
     keys = {
@@ -153,15 +153,15 @@ def test_every_column_sorts_both_ways(browser, running, count):
         first = table.names
         table.sort(column)
         second = table.names
-        # Numbers begin with the largest.
+        # Columns with numbers are first sorted in descending order.
         is_down = column not in ("name", "group")
         assert (column, expected(key, is_down)) == (column, first)
         assert (column, expected(key, not is_down)) == (column, second)
     assert 100 == len(table.names)
 
 
-def test_errors_and_states_sort_what_is_worst_to_the_top(browser, running):
-    """What has no error comes last, whichever way."""
+def test_targets_with_problems_sort_to_the_top(browser, running):
+    """Targets without an error come last in both orders."""
     states = [up("a"), down("b", error="timed out"), down("c", error="refused"), up("d")]
     table = Table(browser, running(FakeStatus(states)).url)
 
@@ -172,8 +172,8 @@ def test_errors_and_states_sort_what_is_worst_to_the_top(browser, running):
     assert ["b:9888", "c:9888", "a:9888", "d:9888"] == table.names
 
 
-def test_a_refresh_keeps_what_is_looked_for_and_where(browser, running):
-    """Order, filter, text and place on the page; the values are new."""
+def test_a_refresh_keeps_filter_order_and_scroll_position(browser, running):
+    """Only the values change."""
     view = FakeStatus(many(1000))
     table = Table(browser, running(view).url)
     table.find("node")
@@ -194,8 +194,8 @@ def test_a_refresh_keeps_what_is_looked_for_and_where(browser, running):
     assert browser.current_url.endswith("?text=node&sort=-samples")
 
 
-def test_what_is_looked_for_can_be_sent_to_somebody(browser, running):
-    """The address alone leads to the same rows."""
+def test_the_url_contains_filter_order_and_page(browser, running):
+    """Opening it shows the same rows."""
     table = Table(browser, running(FakeStatus(many(1000, 3))).url)
     table.state("down")
     browser.find_element(By.CSS_SELECTOR, 'select[name="group"]').send_keys("gpu")
@@ -211,8 +211,8 @@ def test_what_is_looked_for_can_be_sent_to_somebody(browser, running):
     assert {("down", "gpu")} == {(row[0][-4:], row[2]) for row in table.cells}
 
 
-def test_ten_thousand_targets_are_a_hundred_rows_at_a_time(browser, running):
-    """All can be reached, and the page stays light."""
+def test_ten_thousand_targets_are_shown_in_pages_of_a_hundred_rows(browser, running):
+    """The buttons lead to the other pages."""
     table = Table(browser, running(FakeStatus(many(10_000))).url)
     table.sort("name")
     first = table.names
@@ -226,8 +226,8 @@ def test_ten_thousand_targets_are_a_hundred_rows_at_a_time(browser, running):
     assert "1\u2013100 of 10,000" == browser.find_element(By.ID, "match-count").text
 
 
-def test_counts_move_without_a_reload(browser, running):
-    """A target that comes up leaves those that are down, and the number at the top says so."""
+def test_counts_update_without_a_reload(browser, running):
+    """A target that comes up disappears from the filter `down`, and the heading changes."""
     view = FakeStatus([up("a"), down("b")])
     table = Table(browser, running(view).url)
     table.state("down")
@@ -240,8 +240,8 @@ def test_counts_move_without_a_reload(browser, running):
     assert "3 of 3 targets up" == browser.find_element(By.TAG_NAME, "h1").text
 
 
-def test_a_lmaster_that_is_gone_is_told(browser, running):
-    """What is seen is old then, and says of when it is."""
+def test_the_page_shows_that_lmaster_does_not_respond(browser, running):
+    """The old rows stay."""
     pages = running(FakeStatus([up("a")]))
     table = Table(browser, pages.url)
 
@@ -253,8 +253,8 @@ def test_a_lmaster_that_is_gone_is_told(browser, running):
     assert ["a:9888"] == table.names
 
 
-def test_hostile_names_and_errors_are_text(browser, running):
-    """No markup comes of them, neither in the table nor on the page of a node."""
+def test_markup_in_names_and_errors_is_escaped(browser, running):
+    """Both in the table and on the page of a node."""
     hostile = "<img src=x onerror=document.title='owned'>"
     table = Table(browser, running(FakeStatus([down("n1", hostile, error=hostile)])).url)
 
@@ -268,16 +268,16 @@ def test_hostile_names_and_errors_are_text(browser, running):
     assert [] == browser.find_elements(By.TAG_NAME, "img")
 
 
-def test_promtool_finds_nothing_to_say(promtool, running):
-    """With targets in all states, and a destination."""
+def test_promtool_accepts_the_metrics_of_lmaster(promtool, running):
+    """There are targets in all states, and a destination."""
     view = FakeStatus(many(100), [delivery(last_error="reset")], reload_time_s=time.time())
     page = requests.get(f"{running(view).url}metrics", timeout=10).text
 
     assert (0, "") == promtool(page)
 
 
-def test_the_table_looks_as_it_should(browser, running, request):
-    """Pictures for who reads the tests."""
+def test_screenshots_of_the_pages_are_saved(browser, running, request):
+    """They are in test-output, for people to look at."""
     states = many(1000, 40, time.time())
     losing = delivery(delivered_points=48_210_000, last_error="carbon.example:2004: reset by peer")
     losing.spool.dropped["full"] = 4321
@@ -292,11 +292,11 @@ def test_the_table_looks_as_it_should(browser, running, request):
     assert browser.save_screenshot(output / "target.png")
 
 
-def test_the_section_web_says_who_is_answered(agent, master, tmp_path):
-    """That only users see lmaster's pages comes from its configuration."""
+def test_the_section_web_restricts_lmasters_pages_to_users(agent, master, tmp_path):
+    """Without the right password the status is 401."""
     users, config = tmp_path / "users", tmp_path / "lmaster.conf"
     users.write_text(f"alice:{bcrypt.hashpw(b'secret', bcrypt.gensalt(4)).decode()}\n")
-    host, port = agent.place.split(":")
+    host, port = agent.address.split(":")
     config.write_text(
         f"[nodes:all]\nhosts = {host}\nport = {port}\ninterval = 1\n[Graphite]\nsend = no\n"
         f"[web]\nusers file = {users}\n"

@@ -1,4 +1,4 @@
-"""The systemd units, as systemd's own tools read them."""
+"""The systemd units, checked by systemd's own tools."""
 
 import re
 import shutil
@@ -15,7 +15,7 @@ UNITS = ["lagent", "lmaster"]
 
 @pytest.fixture(scope="module")
 def analyze():
-    """Return a function that runs systemd-analyze: exit code, and what it had to say."""
+    """A function that runs systemd-analyze, and returns exit code and output."""
     path = shutil.which("systemd-analyze") or missing("systemd-analyze", "Debian's systemd")
 
     def run(*words):
@@ -32,8 +32,8 @@ def _unit(name):
 
 
 @pytest.mark.parametrize("name", UNITS)
-def test_systemd_finds_nothing_wrong_with_a_unit(analyze, tmp_path, name):
-    """Keys, values and programs; those of this checkout stand for those of /usr/bin."""
+def test_systemd_accepts_the_units(analyze, tmp_path, name):
+    """The programs of this checkout replace those in /usr/bin."""
     unit = tmp_path / f"{name}.service"
     unit.write_text(_unit(name).replace(f"/usr/bin/{name}", f"{BIN}/{name}"))
 
@@ -43,11 +43,13 @@ def test_systemd_finds_nothing_wrong_with_a_unit(analyze, tmp_path, name):
 
 
 @pytest.mark.parametrize("name", UNITS)
-def test_a_unit_is_as_closed_as_it_says(analyze, name):
-    """The score in its first line is that of `systemd-analyze security`, and not more than OK."""
-    _, said = analyze("security", "--offline=true", "--no-pager", ROOT / f"systemd/{name}.service")
+def test_a_unit_states_its_exposure_level(analyze, name):
+    """The score in its first line is that of `systemd-analyze security`, which is OK or better."""
+    _, output = analyze(
+        "security", "--offline=true", "--no-pager", ROOT / f"systemd/{name}.service"
+    )
 
-    measured = re.search(r"exposure level for \S+: ([\d.]+)", said)[1]
+    measured = re.search(r"exposure level for \S+: ([\d.]+)", output)[1]
     stated = re.search(r"gives it ([\d.]+)", _unit(name))[1]
 
     assert stated == measured
@@ -57,14 +59,14 @@ def test_a_unit_is_as_closed_as_it_says(analyze, name):
 @pytest.mark.parametrize(
     "key", ["ProtectSystem", "ProtectHome", "PrivateTmp", "DynamicUser", "PrivateNetwork"]
 )
-def test_nothing_in_the_unit_of_lagent_hides_the_node_from_its_sensors(key):
-    """With these it would see file systems as they are not, or no network."""
+def test_the_unit_of_lagent_does_not_hide_the_node_from_sensors(key):
+    """With these keys, sensors would see other filesystems, or no network."""
     assert f"\n{key}=" not in _unit("lagent")
 
 
 @pytest.mark.parametrize("name", UNITS)
-def test_a_start_is_waited_for_and_a_wrong_configuration_not_tried_again(name):
-    """The program itself says both: only its own exit code keeps systemd from another try."""
+def test_systemd_waits_for_the_start_and_does_not_retry_a_wrong_configuration(name):
+    """The program reports both itself: only its own exit code prevents a restart."""
     unit = _unit(name)
 
     assert "\nType=notify\n" in unit

@@ -1,4 +1,4 @@
-"""The units as a real systemd runs them: users, closed doors, restarts."""
+"""The units with a real systemd: users, sandboxing, restarts."""
 
 import json
 
@@ -20,7 +20,7 @@ whisper directory = /var/lib/fructosa/whisper
 
 @pytest.fixture(scope="module")
 def machine():
-    """A machine with both units, configured and started."""
+    """A container with both units configured and started."""
     with systemd_or_skip() as machine:
         machine.write("/etc/fructosa/lagent.conf", LAGENT)
         machine.write("/etc/fructosa/lmaster.conf", LMASTER)
@@ -30,18 +30,18 @@ def machine():
 
 
 def pid(machine, unit):
-    """Return the number of a unit's main process; 0 while it has none."""
+    """Return the pid of a unit's main process; 0 if there is none."""
     return int(machine.run("systemctl", "show", "-P", "MainPID", unit)[1])
 
 
 def targets(machine):
-    """Return lmaster's targets by their state; none while it does not answer."""
-    code, said = machine.run("curl", "-sf", "http://localhost:9889/api/targets")
-    return json.loads(said)["counts"] if code == 0 else {}
+    """Return the number of lmaster's targets by state; {} if it does not respond."""
+    code, output = machine.run("curl", "-sf", "http://localhost:9889/api/targets")
+    return json.loads(output)["counts"] if code == 0 else {}
 
 
-def test_every_sensor_is_read_behind_the_closed_doors(machine):
-    """None fails for want of a right or a file that the unit takes away."""
+def test_all_sensors_work_in_the_sandbox(machine):
+    """The unit takes away no permission or file that they need."""
     page = machine.wait_for(lambda: machine.run("curl", "-sf", "http://localhost:9888/metrics")[1])
 
     failed = [line for line in page.splitlines() if line.startswith("fructosa_sensor_success")]
@@ -50,7 +50,7 @@ def test_every_sensor_is_read_behind_the_closed_doors(machine):
 
 
 def test_lmaster_scrapes_and_stores(machine):
-    """Into its state folder, which systemd has made for its user."""
+    """It writes into its state directory, which systemd creates for its user."""
     machine.wait_for(lambda: targets(machine) == {"down": 0, "waiting": 0, "up": 1})
 
     find = ("find", "/var/lib/fructosa/whisper", "-name", "*.wsp", "-user", "fructosa")
@@ -58,8 +58,8 @@ def test_lmaster_scrapes_and_stores(machine):
 
 
 @pytest.mark.parametrize("unit", ["lagent", "lmaster"])
-def test_what_was_killed_is_started_again(machine, unit):
-    """With another process, which runs as its user."""
+def test_a_killed_daemon_is_restarted(machine, unit):
+    """The new process runs as its user."""
     before = pid(machine, unit)
 
     assert (0, "") == machine.run("systemctl", "kill", "--signal=KILL", unit)
@@ -70,8 +70,8 @@ def test_what_was_killed_is_started_again(machine, unit):
     assert "fructosa" == machine.run("ps", "-o", "user=", pid(machine, unit))[1].strip()
 
 
-def test_a_wrong_configuration_is_told_and_not_tried_again(machine):
-    """Exit code 2: somebody must mend it first."""
+def test_a_wrong_configuration_is_logged_and_not_retried(machine):
+    """The exit code is 2."""
     machine.write("/etc/fructosa/lagent.conf", "[lagent]\nprot = 9888\n")
 
     code, _ = machine.run("systemctl", "restart", "lagent")

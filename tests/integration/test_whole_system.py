@@ -1,4 +1,4 @@
-"""The system that the dashboards are tested on serves, and keeps, what they ask for."""
+"""The system for the tests of dashboards provides all metrics that they query."""
 
 from collections import Counter, defaultdict
 
@@ -14,7 +14,7 @@ from .recorded_agent import REAL, Growing
 from .whole_system import DOWN, MASTER, RECORDED
 
 NODE = next(iter(RECORDED))
-# They name people, places and things, and are told by no agent that was not asked to.
+# Personal data and identifiers, which an agent exposes only if configured.
 PRIVATE = {
     "fructosa_gpu_process_memory_bytes",
     "fructosa_gpu_serial_info",
@@ -26,7 +26,7 @@ DECLARED = [
     *(metric for sensor in (Agent, *SENSORS.values()) for metric in sensor.metrics),
 ]
 NAMES = {metric.name for metric in DECLARED} - PRIVATE
-# Of processors they are real, and some modes stand still; an agent may need no time to speak of.
+# CPU times are real, and some modes do not grow; an agent may use almost no CPU time.
 RECORDED_COUNTERS = [
     metric
     for name in SENSORS.keys() - REAL
@@ -41,8 +41,8 @@ def names(page):
     return {line.partition(" ")[0].partition("{")[0] for line in lines}
 
 
-class Standing(Sensor):
-    """What stands still."""
+class Constant(Sensor):
+    """A sensor whose values do not change."""
 
     COUNT = counter("fructosa_test_bytes_total", "A count.", "device")
     VALUE = gauge("fructosa_test_bytes", "A value.")
@@ -53,10 +53,10 @@ class Standing(Sensor):
         yield self.VALUE.sample(7)
 
 
-def test_recorded_counters_grow_and_values_stay():
-    """Steadily, by what was said for their unit."""
+def test_recorded_counters_grow_and_gauges_do_not():
+    """They grow at a constant rate."""
     now_s = 100.0
-    sensor = Growing(Standing(), clock=lambda: now_s)
+    sensor = Growing(Constant(), clock=lambda: now_s)
 
     first, at_first = (sample.value for sample in sensor.samples())
     now_s += 1
@@ -69,19 +69,19 @@ def test_recorded_counters_grow_and_values_stay():
     assert third - second == pytest.approx(second - first, abs=1)
 
 
-def test_a_recorded_agent_tells_every_metric_that_is_declared(whole_system):
-    """So each panel has something to show."""
+def test_a_recorded_agent_exposes_all_declared_metrics(whole_system):
+    """So all panels have data."""
     assert set() == NAMES - names(whole_system.pages[NODE])
     assert set() == PRIVATE & names(whole_system.pages[NODE])
 
 
-def test_promtool_finds_nothing_to_say_about_it(whole_system, promtool):
-    """As about any agent."""
+def test_promtool_accepts_its_page(whole_system, promtool):
+    """It is like the page of any agent."""
     assert (0, "") == promtool(whole_system.pages[NODE])
 
 
-def test_both_hold_every_metric_of_it(whole_system):
-    """Also those that were not there before."""
+def test_graphite_and_prometheus_have_all_its_metrics(whole_system):
+    """Including those that appeared later."""
     paths = whole_system.find(f"{whole_system.prefix}.{whole_system.node(NODE)}.*")
     in_graphite = {path.rpartition(".")[2] for path in paths}
     match = f'{{instance="{whole_system.instance(NODE)}"}}'
@@ -91,8 +91,8 @@ def test_both_hold_every_metric_of_it(whole_system):
     assert set() == NAMES - in_prometheus
 
 
-def test_graphite_gives_a_rate_of_every_recorded_counter(whole_system):
-    """Of each series, and greater than zero."""
+def test_graphite_computes_a_rate_of_every_recorded_counter(whole_system):
+    """The rate of each series is greater than zero."""
     node = f"{whole_system.prefix}.{whole_system.node(NODE)}"
     targets = {
         metric.name: f"perSecond({node}.{'.'.join([metric.name, *'*' * len(metric.labels)])})"
@@ -104,8 +104,8 @@ def test_graphite_gives_a_rate_of_every_recorded_counter(whole_system):
     assert targets.keys() == {path.split(".")[2].rstrip(")") for path in found}
 
 
-def test_prometheus_gives_a_rate_of_every_recorded_counter(whole_system):
-    """As dashboards ask for it."""
+def test_prometheus_computes_a_rate_of_every_recorded_counter(whole_system):
+    """With the query of dashboards."""
     instance = whole_system.instance(NODE)
     rates = {
         metric.name: whole_system.query(f'min(rate({metric.name}{{instance="{instance}"}}[1m]))')
@@ -115,8 +115,8 @@ def test_prometheus_gives_a_rate_of_every_recorded_counter(whole_system):
     assert [] == [name for name, found in rates.items() if not found or not found[0][1] > 0]
 
 
-def test_who_is_down_is_told_by_both(whole_system):
-    """Of all others both say that they are up."""
+def test_both_report_which_node_is_down(whole_system):
+    """All others are up."""
     expected = {host: float(host != DOWN) for host in whole_system.hosts}
     found = whole_system.render(f"{whole_system.prefix}.*.up.*")
     last = {path.split(".")[1]: points[max(points)] for path, points in found.items()}
@@ -126,8 +126,8 @@ def test_who_is_down_is_told_by_both(whole_system):
     assert {whole_system.instance(host): value for host, value in expected.items()} == up
 
 
-def test_a_gpu_that_was_lost_is_told_by_both(whole_system):
-    """And lmaster counts it among those that there are."""
+def test_both_report_a_lost_gpu(whole_system):
+    """lmaster still counts it in the number of GPUs."""
     prefix = f"{whole_system.prefix}.*.fructosa_cluster_gpus"
     known, up = (whole_system.render(f"{name}.compute") for name in (prefix, f"{prefix}_up"))
     lost = whole_system.query("fructosa_gpu_up == 0")
@@ -137,24 +137,26 @@ def test_a_gpu_that_was_lost_is_told_by_both(whole_system):
     assert [5.0] == [points[max(points)] for points in up.values()]
 
 
-def test_what_the_driver_says_of_a_gpu_is_in_graphite(whole_system):
-    """301.5 W are 301,500 mW in the library, a sample on the page, and a point below its path."""
-    said_mw = eight_gpus()[1].answers["nvmlDeviceGetPowerUsage", 0]
+def test_a_value_of_the_gpu_driver_is_in_graphite(whole_system):
+    """301.5 W are 301,500 mW in the library, a sample on the page, and a point in Graphite."""
+    power_mw = eight_gpus()[1].answers["nvmlDeviceGetPowerUsage", 0]
     uuid = eight_gpus()[1].uuid
     path = f"{whole_system.prefix}.{whole_system.node(NODE)}.fructosa_gpu_power_watts.1.{uuid}"
 
-    line = f'fructosa_gpu_power_watts{{gpu="1",uuid="{uuid}"}} {said_mw / 1000}'
+    line = f'fructosa_gpu_power_watts{{gpu="1",uuid="{uuid}"}} {power_mw / 1000}'
     assert line in whole_system.pages[NODE].splitlines()
-    assert {said_mw / 1000} == set(whole_system.render(path)[path].values())
+    assert {power_mw / 1000} == set(whole_system.render(path)[path].values())
 
 
-def test_lmaster_is_one_of_the_nodes(whole_system):
-    """What it says of itself is in Graphite, as it scrapes itself."""
+def test_lmaster_scrapes_itself(whole_system):
+    """Its own metrics are in Graphite."""
     paths = whole_system.find(f"{whole_system.prefix}.{whole_system.node(MASTER)}.*")
-    said = {name for name in names(whole_system.pages[MASTER]) if name.startswith("fructosa_")}
+    own_metrics = {
+        name for name in names(whole_system.pages[MASTER]) if name.startswith("fructosa_")
+    }
 
-    assert said
-    assert set() == said - {path.rpartition(".")[2] for path in paths}
+    assert own_metrics
+    assert set() == own_metrics - {path.rpartition(".")[2] for path in paths}
 
 
 @pytest.mark.parametrize(
@@ -170,9 +172,9 @@ def test_lmaster_is_one_of_the_nodes(whole_system):
         ("power_watts", "perSecond({}.*.fructosa_energy_joules_total.*.{{package-*,dram}})"),
     ],
 )
-def test_lmaster_adds_up_what_its_nodes_say(whole_system, quantity, series):
-    """Of each node what it said last: in the slot of the sum, or shortly before."""
-    told = whole_system.render(
+def test_lmaster_computes_totals_of_its_nodes(whole_system, quantity, series):
+    """A total has the latest value of each node: from its own slot or shortly before."""
+    totals = whole_system.render(
         f"{whole_system.prefix}.{whole_system.node(MASTER)}.fructosa_cluster_{quantity}.*"
     )
     nodes = defaultdict(Counter)
@@ -180,13 +182,13 @@ def test_lmaster_adds_up_what_its_nodes_say(whole_system, quantity, series):
         nodes[path.split(".")[1]].update(points)
 
     bounds = {
-        when: [sum(pick(values) for values in lately) for pick in (min, max)]
-        for when in next(iter(told.values()))
-        if all(lately := [_lately(points, when) for points in nodes.values()])
+        when: [sum(pick(values) for values in recent) for pick in (min, max)]
+        for when in next(iter(totals.values()))
+        if all(recent := [_recent_values(points, when) for points in nodes.values()])
     }
 
-    assert ["compute"] == [path.rpartition(".")[2] for path in told]
-    ((_, sums),) = told.items()
+    assert ["compute"] == [path.rpartition(".")[2] for path in totals]
+    ((_, sums),) = totals.items()
     assert bounds
     assert [] == [
         (when, low, sums[when], high)
@@ -195,14 +197,14 @@ def test_lmaster_adds_up_what_its_nodes_say(whole_system, quantity, series):
     ]
 
 
-def _lately(points, when):
-    """Return the values of three slots; nothing where one is missing."""
+def _recent_values(points, when):
+    """Return the values of three slots; [] if one is missing."""
     slots = [when - 2, when - 1, when]
     return [points[slot] for slot in slots] if points.keys() >= set(slots) else []
 
 
-def test_graphite_draws(whole_system):
-    """A picture, of the size that was asked for."""
+def test_graphite_draws_a_picture(whole_system):
+    """It has the requested size."""
     image = whole_system.png(f"{whole_system.prefix}.*.up.*", width=320, height=200, title="up")
 
     assert (320, 200) == (int.from_bytes(image[16:20]), int.from_bytes(image[20:24]))

@@ -1,4 +1,4 @@
-"""A real VictoriaMetrics with its Graphite listener, on loopback."""
+"""A real VictoriaMetrics on loopback, with its listener for Graphite's protocol."""
 
 import json
 import signal
@@ -9,7 +9,7 @@ from .processes import Program, free_port, listens
 
 
 class Victoria:
-    """It can be ended and started again."""
+    """A VictoriaMetrics that can be stopped and restarted."""
 
     def __init__(self, path, folder, *options):
         self.port, self._http = free_port(), free_port()
@@ -24,7 +24,7 @@ class Victoria:
         self.start()
 
     def start(self):
-        """Start it, and wait until both of its ports listen."""
+        """Start it, and wait until it listens on both ports."""
         self._program = Program(self._log, *self._command)
         self._program.wait(lambda: listens(self.port) and listens(self._http))
 
@@ -33,16 +33,16 @@ class Victoria:
         self._program.end(number)
 
     def points(self, query='{__name__!=""}'):
-        """Return what it holds of the series that *query* selects: ``{path: [(time, value)]}``."""
-        answer = requests.get(
+        """Return the points of the series that *query* selects: ``{path: [(time, value)]}``."""
+        response = requests.get(
             f"http://127.0.0.1:{self._http}/api/v1/export", params={"match[]": query}, timeout=10
         )
-        answer.raise_for_status()
-        found = map(json.loads, answer.text.splitlines())
+        response.raise_for_status()
+        exported = map(json.loads, response.text.splitlines())
         return {
             series["metric"]["__name__"]: [
                 (when // 1000, value)
                 for when, value in zip(series["timestamps"], series["values"], strict=True)
             ]
-            for series in found
+            for series in exported
         }

@@ -1,7 +1,7 @@
 """A whole system: agents, node_exporter, lmaster, a real Graphite and a real Prometheus.
 
-Each node has an address of its own of the loopback network, and all have one port, as nodes of a
-cluster have. Prometheus gets its targets from lmaster, so both see the same nodes.
+Each node has its own loopback address, and all use the same port, as in a cluster. Prometheus gets
+its targets from lmaster, so both scrape the same nodes.
 """
 
 import os
@@ -19,13 +19,13 @@ from .processes import Agent, Master, Program, free_port, wait_until
 
 ROOT = Path(__file__).parents[2]
 
-PLAIN = ("127.0.1.1", "127.0.1.2")  # lagents of this machine
-RECORDED = {"127.0.1.3": 1, "127.0.1.4": 2}  # those that have everything, and their paces
+PLAIN = ("127.0.1.1", "127.0.1.2")  # lagents that measure this machine
+RECORDED = {"127.0.1.3": 1, "127.0.1.4": 2}  # recorded agents with all hardware, and their paces
 NODE_EXPORTER = "127.0.1.5"
 MASTER = "127.0.1.6"
 DOWN = "127.0.1.7"
 
-# A rate needs two scrapes; sums, and rates of rates, some more.
+# A rate needs two scrapes; sums and rates of rates need more.
 _SCRAPES = 5
 
 _LMASTER = """\
@@ -60,11 +60,11 @@ scrape_configs:
 
 
 class Prometheus(Program):
-    """A real Prometheus, that gets its targets from an lmaster at *place*."""
+    """A real Prometheus that gets its targets from an lmaster at *place*, a host:port."""
 
     def __init__(self, folder, program, place, cluster):
         folder.mkdir()
-        self.place = f"127.0.0.1:{free_port()}"
+        self.address = f"127.0.0.1:{free_port()}"
         config = folder / "prometheus.yml"
         config.write_text(_PROMETHEUS.format(place=place, cluster=cluster))
         super().__init__(
@@ -72,27 +72,28 @@ class Prometheus(Program):
             program,
             f"--config.file={config}",
             f"--storage.tsdb.path={folder}/data",
-            f"--web.listen-address={self.place}",
-            # Else what was discovered waits for up to five seconds, once more.
+            f"--web.listen-address={self.address}",
+            # By default, discovered targets are applied only every five seconds.
             "--scrape.discovery-reload-interval=100ms",
         )
         self.wait(self._is_ready)
 
     def _is_ready(self):
         try:
-            return requests.get(f"http://{self.place}/-/ready", timeout=10).ok
+            return requests.get(f"http://{self.address}/-/ready", timeout=10).ok
         except requests.ConnectionError:
             return False
 
-    def ask(self, path, **query):
-        """Return the data of an answer; what Prometheus refuses fails, with its own words."""
-        answer = requests.get(f"http://{self.place}/api/v1/{path}", params=query, timeout=30).json()
-        assert answer["status"] == "success", f"{query}: {answer['error']}"
-        return answer["data"]
+    def get(self, path, **query):
+        """Return the data of a response; fail with the error of Prometheus."""
+        url = f"http://{self.address}/api/v1/{path}"
+        response = requests.get(url, params=query, timeout=30).json()
+        assert response["status"] == "success", f"{query}: {response['error']}"
+        return response["data"]
 
 
 class _EarlyGraphite(Graphite):
-    """A Graphite that says where carbon listens at once; its web application takes seconds."""
+    """A Graphite that sets *port* as soon as carbon listens; graphite-web takes seconds longer."""
 
     def __init__(self, folder, port):
         self._port = port
@@ -105,10 +106,10 @@ class _EarlyGraphite(Graphite):
 
 
 class WholeSystem:
-    """All of it, below one folder; ready when each target was scraped some times by both.
+    """The whole system in one folder; ready when both have scraped each target several times.
 
-    ``began_s`` is when it began: all points are younger. ``pages`` are what the nodes served when
-    it was ready, by host. Once it rests, Graphite and Prometheus answer as of that moment.
+    ``began_s`` is the time of the start, before all points. ``pages`` has the pages of the nodes by
+    host, from when it was ready. After ``rest()``, queries use the time of that call.
     """
 
     prefix = cluster = "cluster"
@@ -117,7 +118,7 @@ class WholeSystem:
     def __init__(self, folder, prometheus="prometheus", node_exporter="prometheus-node-exporter"):
         """Start it; *prometheus* and *node_exporter* are the programs."""
         self.began_s = time.time()
-        self._rests_since_s = None
+        self._rest_time_s = None
         self._sources = []
         self._drivers = {}
         self._master_port = free_port()
@@ -145,7 +146,7 @@ class WholeSystem:
         return self._sources[-1]
 
     def _start_graphite(self, pool, folder):
-        """Return what will be Graphite; it fails, and so does its port, if it can't be started."""
+        """Return a future of the Graphite; if it does not start, its port fails too."""
         self._pickle_port = Future()
         graphite = pool.submit(_EarlyGraphite, folder, self._pickle_port)
         graphite.add_done_callback(
@@ -157,9 +158,9 @@ class WholeSystem:
         return graphite
 
     def _start_nodes(self, folder, node_exporter):
-        """Start all that is scraped. The first takes a free port; all others take the same."""
+        """Start everything that is scraped. The first takes a free port, the others the same."""
         first = self._start(Agent, self._folder(folder, PLAIN[0]), "--host", PLAIN[0])
-        self._port = int(first.place.rpartition(":")[2])
+        self._port = int(first.address.rpartition(":")[2])
         for host in PLAIN[1:]:
             agent = (self._folder(folder, host), "--host", host, "--port", str(self._port))
             self._start(Agent, *agent)
@@ -167,10 +168,10 @@ class WholeSystem:
         place = f"--web.listen-address={NODE_EXPORTER}:{self._port}"
         begun.append(self._start(Program, folder / "node_exporter.log", node_exporter, place))
         for program in begun:
-            program.said(r"served on|Listening on")
+            program.wait_for_output(r"served on|Listening on")
         for host, driver in self._drivers.items():
-            self._page(host)  # from its first reading on an agent is told of errors
-            recorded_gpus.has_trouble(driver, is_lost=host != next(iter(RECORDED)))
+            self._page(host)  # an agent counts errors from its first reading on
+            recorded_gpus.add_errors(driver, is_lost=host != next(iter(RECORDED)))
 
     def _recorded(self, folder, host):
         log, module = folder / f"{host}.log", "tests.integration.recorded_agent"
@@ -198,28 +199,28 @@ class WholeSystem:
         return f"{host}:{self._master_port if host == MASTER else self._port}"
 
     def _page(self, host):
-        answer = requests.get(f"http://{self._place(host)}/metrics", timeout=10)
-        answer.raise_for_status()
-        return answer.text
+        response = requests.get(f"http://{self._place(host)}/metrics", timeout=10)
+        response.raise_for_status()
+        return response.text
 
     def node(self, host):
-        """Return what a node is called in Graphite's paths: ``127-0-1-1``."""
+        """Return the name of a node in paths of Graphite: ``127-0-1-1``."""
         return host.replace(".", "-")
 
     def instance(self, host):
-        """Return what a node is called in Prometheus: ``127.0.1.1:9888``."""
+        """Return the instance of a node in Prometheus: ``127.0.1.1:9888``."""
         return self._place(host)
 
     @property
     def hosts(self):
-        """All of them, that which is down too."""
+        """The addresses of all nodes, including the one that is down."""
         return (*PLAIN, *RECORDED, NODE_EXPORTER, MASTER, DOWN)
 
     def _scrapes(self):
-        """Return how many scrapes of each node both hold: ``{host: (Graphite, Prometheus)}``."""
+        """Return the number of stored scrapes by host: ``{host: (Graphite, Prometheus)}``."""
         points = {
-            path.split(".")[-3]: len(held)
-            for path, held in self.render(f"{self.prefix}.*.up.*").items()
+            path.split(".")[-3]: len(series)
+            for path, series in self.render(f"{self.prefix}.*.up.*").items()
         }
         counts = {
             labels["instance"]: int(value)
@@ -234,26 +235,26 @@ class WholeSystem:
         return all(min(counts) >= _SCRAPES for counts in self._scrapes().values())
 
     def render(self, target, from_s=None):
-        """Return each series that *target* is: ``{path: {time: value}}``."""
+        """Return the series of *target* in Graphite: ``{path: {time: value}}``."""
         return self.graphite.render(target, self.began_s if from_s is None else from_s)
 
     def png(self, target, from_s=None, **query):
-        """Return a PNG that graphite-web draws of *target*, a string or a list of them."""
+        """Return a PNG of *target*, a string or a list of strings, drawn by graphite-web."""
         return self.graphite.png(target, self.began_s if from_s is None else from_s, **query)
 
     def find(self, query):
-        """Return the paths that Graphite has for *query*, one part deep."""
+        """Return the paths in Graphite that match *query*."""
         return self.graphite.find(query)
 
     def query(self, promql):
-        """Return Prometheus' answer to an instant query: ``[(labels, value)]``."""
-        found = self.prometheus.ask("query", query=promql, time=self._now_s())
-        assert found["resultType"] == "vector", f"{promql} is a {found['resultType']}"
-        return [(series["metric"], float(series["value"][1])) for series in found["result"]]
+        """Return the result of an instant query to Prometheus: ``[(labels, value)]``."""
+        data = self.prometheus.get("query", query=promql, time=self._now_s())
+        assert data["resultType"] == "vector", f"{promql} is a {data['resultType']}"
+        return [(series["metric"], float(series["value"][1])) for series in data["result"]]
 
     def query_range(self, promql, from_s=None, step_s=1):
-        """Return Prometheus' answer up to now: ``[(labels, {time: value})]``."""
-        found = self.prometheus.ask(
+        """Return the result of a range query up to now: ``[(labels, {time: value})]``."""
+        data = self.prometheus.get(
             "query_range",
             query=promql,
             start=self.began_s if from_s is None else from_s,
@@ -262,29 +263,29 @@ class WholeSystem:
         )
         return [
             (series["metric"], {when: float(value) for when, value in series["values"]})
-            for series in found["result"]
+            for series in data["result"]
         ]
 
     def label_values(self, match, label):
-        """Return the values that *label* has in the series that *match*, as Grafana asks for them.
+        """Return the values of *label* in the series that *match*, with the request of Grafana.
 
-        *match* is a metric, or a selector such as ``up{group="compute"}``.
+        *match* is a metric name or a selector such as ``up{group="compute"}``.
         """
         query = {"match[]": match, "start": self.began_s}
-        return self.prometheus.ask(f"label/{label}/values", **query)
+        return self.prometheus.get(f"label/{label}/values", **query)
 
     def _now_s(self):
-        return time.time() if self._rests_since_s is None else self._rests_since_s
+        return time.time() if self._rest_time_s is None else self._rest_time_s
 
     def rest(self):
-        """End lmaster and all nodes: what was scraped stays, and the machine is free for others."""
-        if self._rests_since_s is None:
-            self._rests_since_s = time.time()
+        """End lmaster and all nodes, to free the machine; what was scraped can still be queried."""
+        if self._rest_time_s is None:
+            self._rest_time_s = time.time()
             for program in reversed(self._sources):
                 program.end()
 
     def end(self):
-        """End all of it."""
+        """End everything."""
         self._started.close()
 
     def __enter__(self):

@@ -1,1 +1,1 @@
-"""A driver of NVIDIA that is none: a library for the real pynvml, driven by a state file."""
+"""A fake of NVIDIA's driver: a library for the real pynvml, controlled by a state file."""

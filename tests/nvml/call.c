@@ -1,4 +1,4 @@
-/* What every call goes through: its GPU, the rules for it, its tally. */
+/* Common to all calls: find the GPU, apply the rules, count the call. */
 
 #include "call.h"
 
@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* How often each function was called, and how long that took, for all who have the file open. */
+/* The number and total time of calls by function, shared by all processes that map the file. */
 
 struct tally { char name[48]; uint64_t calls, ns; };
 static struct tally *tallies;
@@ -48,7 +48,7 @@ static uint64_t now_ns(void)
 
 pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 unsigned openings, uses;
-static char own_version[64];  /* the driver's at the time when this library was loaded */
+static char own_version[64];  /* the version of the driver when this library was loaded */
 
 __attribute__((constructor)) static void remember_version(void)
 {
@@ -60,7 +60,7 @@ static nvmlReturn driver_state(void)
 {
     if (!state.is_loaded)
         return NOT_LOADED;
-    if (!*own_version)  /* it was loaded when there was no state */
+    if (!*own_version)  /* there was no state file when it was loaded */
         memcpy(own_version, state.version, sizeof own_version);
     return state.is_mismatched || strcmp(own_version, state.version) ? MISMATCH : SUCCESS;
 }

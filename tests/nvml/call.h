@@ -1,5 +1,5 @@
-/* What every call goes through. The lock guards all that the library keeps: the state, which
-   opening this is and how many use it. It is not held while a call waits. */
+/* Common to all calls. The lock guards the data of the library: the state, the number of the current
+   opening, and the number of its users. It is not held while a call waits. */
 
 #ifndef FAKE_NVML_CALL_H
 #define FAKE_NVML_CALL_H
@@ -19,14 +19,14 @@ struct call { enum function function; uint64_t began_ns; struct gpu *gpu; struct
 extern pthread_mutex_t lock;
 extern unsigned openings, uses;
 
-/* The handle of a GPU, or of one of its instances from 1 on, in this opening. */
+/* The handle of a GPU (instance 0) or of one of its instances (from 1) in the current opening. */
 nvmlDevice handle(unsigned index, unsigned instance);
 
-/* Begin a call, of a GPU unless device is NULL: take the lock, wait as the rules say, and return
-   the error that they or the state of driver and GPU give. */
+/* Start a call, of a GPU unless device is NULL: take the lock, wait as the rules require, and return
+   the error of the rules, the driver or the GPU. */
 nvmlReturn enter(struct call *call, enum function function, const nvmlDevice *device);
 
-/* End the call: let go of the lock, count it, and return the code. */
+/* End the call: release the lock, count the call, and return the code. */
 nvmlReturn leave(const struct call *call, nvmlReturn code);
 
 #define ENTER(function, device) \

@@ -1,6 +1,6 @@
-"""A driver of NVIDIA for tests: a library, built once, and a state file that says what it answers.
+"""A fake NVIDIA driver: a library, built once, and a state file with the values that it returns.
 
-The real pynvml loads the library by its soname, in a process that has ``environment``.
+The real pynvml loads the library by its soname, in a process with ``environment``.
 """
 
 import hashlib
@@ -33,14 +33,14 @@ SONAME = "libnvidia-ml.so.1"
 _HERE = Path(__file__).parent
 _SOURCES = ("nvml.c", "gpm.c", "call.c", "state.c", "layout.c", "call.h", "state.h", "structs.h")
 _FLAGS = ("-shared", "-fPIC", "-O2", "-pthread", "-Wall", "-Wextra", "-Werror")
-# A process may have another "lock" or "state": the library's own files find its own.
+# With -Bsymbolic the library uses its own "lock" and "state", even if the process has others.
 _LINKED = (f"-Wl,-soname,{SONAME}", "-Wl,-Bsymbolic")
 _TALLY = struct.Struct("=48sQQ")  # struct tally of call.c
 
 
 @cache
 def library() -> Path:
-    """Return the library's path; it is built when its sources are not those of the last time."""
+    """Return the path of the library; build it if its sources have changed."""
     content = b"".join((_HERE / name).read_bytes() for name in _SOURCES)
     digest = hashlib.sha256(content + " ".join(_FLAGS + _LINKED).encode()).hexdigest()[:16]
     folder = Path(tempfile.gettempdir(), f"fructosa-fake-nvml-{os.getuid()}-{digest}")
@@ -57,14 +57,14 @@ def library() -> Path:
 
 @dataclass
 class Tally:
-    """How often a function was called, and how long all that took."""
+    """The number of calls of a function, and their total time."""
 
     calls: int
     seconds: float
 
 
 def tallies(file: Path) -> dict[str, Tally]:
-    """Return what a file of calls holds, by function; nothing while there is none."""
+    """Return the content of a file of calls, by function; {} if it does not exist."""
     if not file.exists():
         return {}
     return {
@@ -76,13 +76,13 @@ def tallies(file: Path) -> dict[str, Tally]:
 
 @dataclass
 class FakeDriver:
-    """A driver with eight GPUs. Change what you like, then ``write()``.
+    """A driver with eight GPUs. Change its attributes, then call ``write()``.
 
-    ``is_loaded`` is False while its modules are not in the kernel; ``is_mismatched`` while they
-    are of another version than the library, and another ``version`` makes all libraries that are
-    loaded now those of the old version. ``fails``, ``delays_ms`` and ``hangs`` are as a GPU's, for
-    all of them and for functions of the whole library. With ``grows`` counters grow from the time
-    when the driver was made.
+    ``is_loaded`` is False if the kernel modules are not loaded. ``is_mismatched`` means that their
+    version differs from that of the library. A change of ``version`` has the same effect for
+    libraries that are already loaded. ``fails``, ``delays_ms`` and ``hangs`` are like those of a
+    GPU, but for all GPUs and for functions of the whole library. With ``grows``, counters grow from
+    the time when this object was created.
     """
 
     folder: Path
@@ -108,7 +108,7 @@ class FakeDriver:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a process needs in its environment to find the library, and its state."""
+        """The environment variables with which a process finds the library and its state."""
         return {
             "LD_LIBRARY_PATH": str(library().parent),
             "FAKE_NVML_STATE": str(self.state),
@@ -116,13 +116,13 @@ class FakeDriver:
         }
 
     def write(self) -> None:
-        """Say the state anew, at once for all calls that are made from now on."""
+        """Write the state file, atomically; all later calls use it."""
         unnamed = self.state.with_suffix(".new")
         unnamed.write_text("\n".join(self._lines()) + "\n")
         unnamed.rename(self.state)
 
     def calls(self) -> dict[str, Tally]:
-        """Return the calls of processes that had ``environment`` when they loaded the library."""
+        """Return the calls of all processes that loaded the library with ``environment``."""
         return tallies(self.folder / "nvml.calls")
 
     def _lines(self) -> Iterator[str]:

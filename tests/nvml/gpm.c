@@ -1,18 +1,18 @@
-/* GPM, performance metrics of Hopper and newer: two samples, and what happened between them. */
+/* GPM, the performance metrics since Hopper: two samples, and the activity between them. */
 
 #include "call.h"
 
 #include <stdlib.h>
 
-/* A sample holds no values: those of the state are told, as they are when they are asked for.
-   All samples are in a list, so that any pointer can be told from one, also one that was freed. */
+/* A sample contains no values: a query returns the current ones of the state. All samples are in a
+   list, so that invalid pointers can be recognised, including those to freed samples. */
 
 struct sample {
     struct sample *next;
     unsigned opening;
     nvmlDevice device;
     unsigned gpu_instance;
-    uint64_t filling;  /* which one of all; 0 for none */
+    uint64_t filling;  /* number of the call that filled it; 0 if it is empty */
 };
 static struct sample *samples;
 static uint64_t fillings;
@@ -53,7 +53,7 @@ nvmlReturn nvmlGpmSampleFree(nvmlGpmSample sample)
     return leave(&call, SUCCESS);
 }
 
-/* A GPU, or an instance of it, has activity when the state names a metric, be it without value. */
+/* A GPU or an instance has activity if the state names a metric of it, even one without a value. */
 
 static bool is_supported(const struct call *call)
 {
@@ -116,7 +116,7 @@ nvmlReturn nvmlGpmMigSampleGet(nvmlDevice device, unsigned gpu_instance, nvmlGpm
     return leave(&call, filled(&call, gpu_instance, sample));
 }
 
-/* The GPU of a sample; while there is none, what no opening has given for a handle. */
+/* The GPU of a sample; without one, 0, which is never a valid handle. */
 static nvmlDevice device_of(const struct sample *sample)
 {
     pthread_mutex_lock(&lock);

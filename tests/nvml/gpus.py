@@ -1,4 +1,4 @@
-"""GPUs of the fake driver: what each of them says, as plain values that tests change."""
+"""GPUs of the fake driver: the values that they report, which tests may change."""
 
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -17,7 +17,7 @@ class Process(NamedTuple):
 
 
 class Instance(NamedTuple):
-    """What MIG has made of a part of a GPU."""
+    """A MIG instance of a GPU."""
 
     gpu_instance: int
     compute_instance: int
@@ -28,7 +28,7 @@ class Instance(NamedTuple):
 
 
 class Growing(NamedTuple):
-    """A counter, and what it gains in a second while the driver's ``grows`` is on."""
+    """A counter that grows by *per_second* if ``grows`` of the driver is set."""
 
     value: int
     per_second: float = 0
@@ -36,13 +36,13 @@ class Growing(NamedTuple):
 
 @dataclass
 class GPU:
-    """A GPU. None stands for what it does not support.
+    """A GPU. A value of None is not supported.
 
-    ``answers`` are numbers by function and place (an argument, or the place in a pair or struct);
-    ``fields`` are field values by id and scope; ``fails``, ``delays_ms`` and ``hangs`` are of
-    functions by name, "*" being all of them, and "field" each field value. ``activity`` is what
-    GPM tells, by metric: percent, or MiB/s; ``instance_activity`` the same by GPU instance. A GPU
-    for which both are empty does not support GPM.
+    ``answers`` has the results by function and place (an argument, or an index in a pair or
+    struct). ``fields`` has field values by id and scope. ``fails``, ``delays_ms`` and ``hangs`` are
+    by name of a function; "*" is all functions and "field" all field values. ``activity`` has the
+    values of GPM by metric, in percent or MiB/s, and ``instance_activity`` the same by GPU
+    instance. If both are empty, the GPU does not support GPM.
     """
 
     uuid: str
@@ -57,17 +57,17 @@ class GPU:
     computing: list[Process] = field(default_factory=list)
     drawing: list[Process] = field(default_factory=list)
     instances: list[Instance] = field(default_factory=list)
-    xids: list[int] = field(default_factory=list)  # all that there ever were
-    most_fields: int = 0  # that it takes in one call; 0 for any number
+    xids: list[int] = field(default_factory=list)  # all since the start
+    most_fields: int = 0  # limit of fields per call; 0 is no limit
     activity: dict[int, float | None] = field(default_factory=dict)
     instance_activity: dict[int, dict[int, float | None]] = field(default_factory=dict)
 
     def loses_contact(self) -> None:
-        """Fall off the bus: each call for this GPU says so."""
+        """Fall off the bus: each call for this GPU returns GPU_IS_LOST."""
         self.fails["*"] = 15
 
     def is_divided(self, *instances: Instance) -> None:
-        """Turn MIG on, with these *instances*: the GPU tells no utilisation from then on."""
+        """Enable MIG with these *instances*; the GPU then does not support utilization."""
         self.answers["nvmlDeviceGetMigMode", 0] = self.answers["nvmlDeviceGetMigMode", 1] = 1
         self.instances = list(instances)
         self.fails |= dict.fromkeys(_NOT_UNDER_MIG, 3)
@@ -81,17 +81,17 @@ _NOT_UNDER_MIG = (
     "nvmlDeviceGetOfaUtilization",
 )
 
-# The types of field values, where they are not unsigned long long: nvmlValueType_t.
+# The types (nvmlValueType_t) of field values that are not unsigned long long.
 TYPES = {82: 1, 91: 1, 94: 1, 165: 1, 29: 1, 30: 1, 31: 1, 142: 1, 143: 1, 144: 1, 145: 1, 230: 1}
 
 
 def eight_gpus(links: int = 12) -> list[GPU]:
-    """Return eight GPUs like A100; no two say the same, nor two numbers of one GPU."""
+    """Return eight GPUs like the A100; all their numbers differ."""
     return [gpu(index, links) for index in range(8)]
 
 
 def gpu(index: int, links: int = 12) -> GPU:
-    """Return a GPU like an A100 with all that one can tell; each number depends on *index*."""
+    """Return a GPU like the A100 with all values it supports; each depends on *index*."""
     return GPU(
         uuid=f"GPU-{index:08x}-0000-4000-8000-000000000000",
         name="NVIDIA A100-SXM4-40GB",
@@ -104,7 +104,7 @@ def gpu(index: int, links: int = 12) -> GPU:
 
 
 def _answers(index: int) -> dict[tuple[str, int], int | Growing | None]:
-    """Return what functions answer; fans are none, as in a server."""
+    """Return the results of functions. There are no fans, as in a server."""
     told: dict[str, tuple[int | Growing, ...]] = {
         "UtilizationRates": (90 + index, 40 + index),
         "EncoderUtilization": (10 + index, 167_000),
@@ -141,9 +141,9 @@ def _answers(index: int) -> dict[tuple[str, int], int | Growing | None]:
 
 
 def _fields(index: int) -> dict[tuple[int, int], int | Growing | None]:
-    """Return field values that are not of links; no GPU tells PCIe's bytes before Hopper."""
+    """Return the field values except those of links; PCIe bytes are supported since Hopper."""
     values: dict[int, int | Growing | None] = {
-        82: 60 + index,  # memory's temperature
+        82: 60 + index,  # memory temperature
         94: Growing(index, 0.01),  # PCIe replays
     }
     for place, (field_id, per_second) in enumerate(_HELD, start=1):
@@ -155,12 +155,12 @@ def _fields(index: int) -> dict[tuple[int, int], int | Growing | None]:
     return {(field_id, 0): value for field_id, value in values.items()}
 
 
-# Nanoseconds in which clocks were held back, by field; some of them grow.
+# Nanoseconds of clock throttling, by field; some of them grow.
 _HELD = ((74, 2e8), (75, 1e7), (76, 0), (77, 0), (79, 0), (269, 1e7), (270, 0), (271, 0))
 
 
 def _links(index: int, count: int) -> dict[tuple[int, int], int | Growing | None]:
-    """Return field values of *count* links; the last one of the last GPU is down."""
+    """Return the field values of *count* links; the last link of the last GPU is down."""
     values: dict[tuple[int, int], int | Growing | None] = {(91, 0): count}
     for link in range(count):
         is_up = not (index == 7 and link == count - 1)

@@ -1,4 +1,4 @@
-/* What the tests compare with the definitions of nvidia-ml-py: a wrong struct here fails there. */
+/* The layout of the structs, which the tests compare with the definitions of nvidia-ml-py. */
 
 #include "structs.h"
 

@@ -1,4 +1,4 @@
-/* libnvidia-ml.so.1 of a driver that is none. See driver.py for what its state can be. */
+/* A fake libnvidia-ml.so.1. See driver.py for its state file. */
 
 #include "call.h"
 
@@ -91,7 +91,7 @@ nvmlReturn nvmlDeviceGetHandleByIndex_v2(unsigned index, nvmlDevice *device)
     return leave(&call, SUCCESS);
 }
 
-/* Numbers, one a call. */
+/* Functions that return one number. */
 
 #define NUMBER(function, type) \
     nvmlReturn function(nvmlDevice device, type *value) \
@@ -166,12 +166,13 @@ nvmlReturn nvmlDeviceGetFieldValues(nvmlDevice device, int count, struct field *
         if (field->nvmlReturn)
             continue;
         field->valueType = call.gpu->types[id];
-        field->value.ull += value_now(&call.gpu->fields[id][scope]);  /* some drivers add, too */
+        /* += because some real drivers also add to the given value. */
+        field->value.ull += value_now(&call.gpu->fields[id][scope]);
     }
     return leave(&call, SUCCESS);
 }
 
-/* Several numbers, and words. */
+/* Functions that return several numbers, or strings. */
 
 nvmlReturn nvmlDeviceGetUtilizationRates(nvmlDevice device, struct utilization *rates)
 {
@@ -320,7 +321,7 @@ nvmlReturn nvmlDeviceGetComputeInstanceId(nvmlDevice device, unsigned *id)
     return leave(&call, call.instance ? SUCCESS : INVALID);
 }
 
-/* Events: a set gets those Xids that come after a GPU was registered with it. */
+/* Events: a set gets the Xids that occur after a GPU was registered with it. */
 
 nvmlReturn nvmlEventSetCreate(nvmlEventSet *set)
 {

@@ -1,4 +1,4 @@
-/* Reads the state file. A line is a word and what belongs to it; "gpu" begins another GPU. */
+/* Reads the state file. Each line is a keyword with its values; "gpu" starts the next GPU. */
 
 #include "state.h"
 
@@ -10,7 +10,7 @@
 #include <time.h>
 
 struct state state;
-static double now_s;  /* when the file was last looked at */
+static double now_s;  /* time of the last refresh */
 
 #define NAMED(name) #name,
 const char *const function_names[] = {FUNCTIONS(NAMED) "*"};
@@ -109,7 +109,7 @@ static void read_activity(struct gpu *gpu, const char *rest)
     struct activity *one = &gpu->activities[gpu->activity_count++];
     sscanf(rest, "%u %u %n", &one->gpu_instance, &one->metric, &length);
     one->value = strtod(rest + length, &end);
-    one->is_told = end != rest + length;  /* "None" is no number; "nan" and "inf" are */
+    one->is_told = end != rest + length;  /* "None" is not a number; "nan" and "inf" are */
 }
 
 static void read_of_gpu(struct gpu *gpu, const char *word, const char *rest)

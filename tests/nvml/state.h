@@ -1,12 +1,12 @@
-/* What the fake driver knows: the state file, as it was when it last changed. */
+/* The state of the fake driver: the content of the state file. */
 
 #ifndef FAKE_NVML_STATE_H
 #define FAKE_NVML_STATE_H
 
 #include <stdbool.h>
 
-/* All functions there are; those in state files are named so. "field" stands for each value that
-   nvmlDeviceGetFieldValues tells, "*" for all functions. */
+/* All functions, with the names that state files use. "field" is each value returned by
+   nvmlDeviceGetFieldValues, "*" is all functions. */
 #define FUNCTIONS(X) \
     X(nvmlInitWithFlags) X(nvmlShutdown) X(nvmlSystemGetDriverVersion) \
     X(nvmlSystemGetCudaDriverVersion_v2) X(nvmlDeviceGetCount_v2) X(nvmlDeviceGetHandleByIndex_v2) \
@@ -59,13 +59,13 @@ struct gpu {
     unsigned xids[XIDS];
     struct activity activities[ACTIVITIES];
     int instance_count, process_count, xid_count, activity_count;
-    int most_fields;  /* that it takes at once; 0 for any number */
+    int most_fields;  /* limit of fields per call; 0 is no limit */
 };
 
 struct state {
     bool is_loaded, is_mismatched;
     char version[64];
-    double origin_s;  /* when counters had the values that are written */
+    double origin_s;  /* time at which counters had the values of the file */
     struct rule rules[FUNCTION_COUNT];
     struct gpu gpus[GPUS];
     unsigned gpu_count;
@@ -78,7 +78,7 @@ extern const char *const function_names[];
 /* Read the file that FAKE_NVML_STATE names, if it has changed. */
 void refresh(void);
 
-/* The value of an answer at the last refresh: counters grow. */
+/* The value of an answer at the last refresh; counters grow. */
 unsigned long long value_now(const struct answer *answer);
 
 #endif

@@ -1,4 +1,4 @@
-/* What is told in more than a number: the structs of nvml.h, and their version words. */
+/* The structs of nvml.h that the fake driver uses, and their version words. */
 
 #ifndef FAKE_NVML_STRUCTS_H
 #define FAKE_NVML_STRUCTS_H
@@ -6,9 +6,9 @@
 #include <stdint.h>
 
 typedef int nvmlReturn;
-typedef uintptr_t nvmlDevice;  /* which opening, which GPU, and which instance from 1 on */
+typedef uintptr_t nvmlDevice;  /* opening, GPU, and instance (from 1; 0 is the GPU itself) */
 typedef uintptr_t nvmlEventSet;
-typedef struct sample *nvmlGpmSample;  /* opaque: gpm.c */
+typedef struct sample *nvmlGpmSample;  /* opaque, see gpm.c */
 
 enum { MEMORY_V2 = 0x02000028, MARGIN_V1 = 0x01000008, GPM_SUPPORT_V1 = 1,
        GPM_METRICS_GET_V1 = 1 };
@@ -30,7 +30,7 @@ struct field { unsigned fieldId, scopeId; long long timestamp, latencyUsec; int 
 struct gpm_support { unsigned version, isSupportedDevice; };
 struct gpm_metric { unsigned metricId; nvmlReturn nvmlReturn; double value;
                     struct { const char *shortName, *longName, *unit; } metricInfo; };
-/* How many metrics there is room for differs between versions of NVML. */
+/* The size of the array metrics differs between versions of NVML. */
 struct gpm_metrics { unsigned version, numMetrics; nvmlGpmSample sample1, sample2;
                      struct gpm_metric metrics[]; };
 

@@ -5,7 +5,7 @@ import pytest
 from fructosa_bridge.model.access import Access
 from fructosa_bridge.scrape.credentials import Credentials
 from fructosa_service.errors import FileError
-from tests.certificates import Authority, locked
+from tests.certificates import Authority, encrypted_copy
 
 
 class Clock:
@@ -136,7 +136,7 @@ def test_an_authority_that_cannot_be_loaded_is_reported(tmp_path, content, reaso
 def test_a_key_with_a_password_is_refused(tmp_path):
     """lmaster has nobody to ask for it."""
     pair = Authority(tmp_path).client()
-    key = locked(pair.key)
+    key = encrypted_copy(pair.key)
 
     message = error_of(Access(tls=True, certificate=pair.certificate, key=key), "context")
 

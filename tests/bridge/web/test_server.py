@@ -180,7 +180,7 @@ def tls(pair, **more):
 
 async def certificate_and_response(authority, port, client=None):
     """Return the serial number of the server's certificate, and the response to a request."""
-    reader, writer = await connect(port, authority.asking(client))
+    reader, writer = await connect(port, authority.client_context(client))
     number = writer.get_extra_info("peercert")["serialNumber"]
     writer.write(LAST_REQUEST)
     # With TLS 1.3, a client learns that its certificate is rejected only after the handshake.
@@ -212,7 +212,7 @@ async def test_a_new_certificate_is_used_for_new_connections(tmp_path):
 
     async with served(**tls(pair)) as pages:
         first, response = await certificate_and_response(ca, pages.port)
-        pair.become(other)
+        pair.replace_with(other)
         expect_change(pages)
         second, _ = await certificate_and_response(ca, pages.port)
         pair.key.write_text("nothing")
@@ -247,7 +247,7 @@ async def test_clients_of_a_replaced_client_ca_are_rejected(version, tmp_path):
     ca, new_ca = Authority(tmp_path), Authority(tmp_path, "new")
     client_ca = tmp_path / "client-ca.pem"
     client_ca.write_bytes(ca.certificate.read_bytes())
-    client = Client(ca.asking(ca.client()))
+    client = Client(ca.client_context(ca.client()))
     client.context.maximum_version = version
 
     async with served(**tls(ca.server(), client_ca=client_ca)) as pages:

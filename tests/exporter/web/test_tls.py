@@ -93,7 +93,7 @@ def once(server, asking, path):
 @pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
 def test_connections_are_kept_alive(ca, server, version):
     """A scraper needs a single handshake."""
-    asking = ca.asking()
+    asking = ca.client_context()
     asking.minimum_version = asking.maximum_version = ssl.TLSVersion[version]
     with closing(connected(server, asking)) as connection:
         bodies = [ask(connection, "/a")]
@@ -107,7 +107,7 @@ def test_connections_are_kept_alive(ca, server, version):
 
 def test_many_requests_may_arrive_in_one_record(ca, server):
     """The selector reports such data only once."""
-    with secured(server, ca.asking()) as client:
+    with secured(server, ca.client_context()) as client:
         client.sendall(
             b"".join(b"GET /%d HTTP/1.1\r\n\r\n" % one for one in range(99)) + LAST % b"x"
         )
@@ -119,7 +119,7 @@ def test_many_requests_may_arrive_in_one_record(ca, server):
 
 def test_a_request_may_arrive_byte_by_byte(ca, server):
     """Each byte in its own record."""
-    with secured(server, ca.asking()) as client:
+    with secured(server, ca.client_context()) as client:
         for byte in LAST % b"slowly":
             client.sendall(bytes([byte]))
 
@@ -130,10 +130,10 @@ def test_a_slow_client_gets_a_large_page(ca, server):
     """Others are served meanwhile."""
     with opened(server) as bare:
         bare.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
-        with ca.asking().wrap_socket(bare, server_hostname="localhost") as slow:
+        with ca.client_context().wrap_socket(bare, server_hostname="localhost") as slow:
             slow.sendall(LAST % b"large")
             begin = b"".join(slow.recv(1000) for _ in range(100))
-            meanwhile = once(server, ca.asking(), "/meanwhile")
+            meanwhile = once(server, ca.client_context(), "/meanwhile")
             body = (begin + until_end(slow)).partition(b"\r\n\r\n")[2]
 
     assert meanwhile == b"/meanwhile\n"
@@ -143,13 +143,13 @@ def test_a_slow_client_gets_a_large_page(ca, server):
 
 def test_several_large_pages_are_sent_on_one_connection(ca, server):
     """All are complete."""
-    with closing(connected(server, ca.asking())) as connection:
+    with closing(connected(server, ca.client_context())) as connection:
         assert all(LARGE == ask(connection, "/large") for _ in range(3))
 
 
 def test_close_notify_is_sent(ca, server):
     """So that clients know that the response was not truncated."""
-    asking = ca.asking()
+    asking = ca.client_context()
     with opened(server) as bare:
         client = asking.wrap_socket(bare, server_hostname="localhost", suppress_ragged_eofs=False)
         with client:
@@ -161,11 +161,11 @@ def test_close_notify_is_sent(ca, server):
 def test_clients_may_disconnect_within_a_response(ca, server):
     """The next request is served."""
     for _ in range(3):
-        with secured(server, ca.asking()) as client:
+        with secured(server, ca.client_context()) as client:
             client.sendall(b"GET /large HTTP/1.1\r\n\r\n")
             client.recv(10)
 
-    assert once(server, ca.asking(), "/next") == b"/next\n"
+    assert once(server, ca.client_context(), "/next") == b"/next\n"
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_a_connection_without_tls_is_closed(ca, server, content):
             received = b""
 
     assert b"HTTP" not in received
-    assert once(server, ca.asking(), "/next") == b"/next\n"
+    assert once(server, ca.client_context(), "/next") == b"/next\n"
 
 
 def hello(asking):
@@ -205,12 +205,12 @@ def hello(asking):
 def test_an_incomplete_handshake_times_out_and_does_not_delay_others(ca, pair):
     """Whether within the ClientHello or after it."""
     clock = Clock()
-    greeting = hello(ca.asking())
+    greeting = hello(ca.client_context())
     with serving(tls_server(pair, clock)) as running:
         stopped = [opened(running) for _ in range(20)]
         for number, client in enumerate(stopped):
             client.sendall(greeting if number % 2 else greeting[: len(greeting) // 2])
-        asking = connected(running, ca.asking())
+        asking = connected(running, ca.client_context())
         first = ask(asking, "/a")  # the server has accepted the others by now
         clock.now_s += 9
         running.wake()
@@ -236,15 +236,15 @@ def open_files():
 def test_handshakes_leak_no_file_descriptors(ca, server):
     """Whether they succeed or fail."""
     untrusting = ssl.create_default_context()
-    once(server, ca.asking(), "/a")
+    once(server, ca.client_context(), "/a")
     files = open_files()
     for _ in range(200):
-        once(server, ca.asking(), "/a")
+        once(server, ca.client_context(), "/a")
         with opened(server) as client:
             client.sendall(b"GET / HTTP/1.1\r\n\r\n")
         with pytest.raises(ssl.SSLError), secured(server, untrusting):
             pass
-    once(server, ca.asking(), "/a")
+    once(server, ca.client_context(), "/a")
 
     assert files >= open_files() - 2
 
@@ -254,7 +254,7 @@ def test_concurrent_handshakes_succeed(ca, server):
     bodies = []
 
     def go(number):
-        bodies.append(once(server, ca.asking(), f"/{number}"))
+        bodies.append(once(server, ca.client_context(), f"/{number}"))
 
     threads = [threading.Thread(target=go, args=(number,)) for number in range(40)]
     for thread in threads:
@@ -275,15 +275,15 @@ def test_new_connections_use_a_replaced_certificate(ca, tmp_path):
     clock = Clock()
     pair, fresh = Authority(tmp_path).server(), ca.server("fresh")
     before = ca.server("before")
-    pair.become(before)
+    pair.replace_with(before)
     context = TLSFiles(certificate=pair.certificate, key=pair.key).cached(clock)
     with serving(Server(LOOPBACK, echo, tls=context.value)) as running:
-        with closing(connected(running, ca.asking())) as old:
+        with closing(connected(running, ca.client_context())) as old:
             ask(old, "/a")
             serials = [serial(old)]
-            pair.become(fresh)
+            pair.replace_with(fresh)
             clock.now_s += 1
-            with closing(connected(running, ca.asking())) as new:
+            with closing(connected(running, ca.client_context())) as new:
                 ask(new, "/b")
                 serials.append(serial(new))
             sock = old.sock
@@ -302,7 +302,7 @@ def test_an_invalid_certificate_does_not_replace_a_valid_one(ca, tmp_path, caplo
     with serving(Server(LOOPBACK, echo, tls=context.value)) as running:
         pair.certificate.write_text("nonsense")
         clock.now_s += 1
-        bodies = [once(running, own.asking(), "/a") for _ in range(3)]
+        bodies = [once(running, own.client_context(), "/a") for _ in range(3)]
 
     assert [b"/a\n"] * 3 == bodies
     message = f"[web] tls certificate {pair.certificate}: contains no certificate"

@@ -14,7 +14,7 @@ import pytest
 from fructosa_service.errors import FileError
 from fructosa_service.web.tls import ClientTLSFiles, TLSFiles
 
-from ...certificates import Authority, locked
+from ...certificates import Authority, encrypted_copy
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def connect(server, client):
 
 def test_a_client_that_trusts_the_authority_is_served(ca, pair):
     """With the newest TLS."""
-    version, _, data = connect(files(pair).context(), ca.asking())
+    version, _, data = connect(files(pair).context(), ca.client_context())
 
     assert ("TLSv1.3", b"hello") == (version, data)
 
@@ -75,7 +75,7 @@ def test_a_client_that_trusts_the_authority_is_served(ca, pair):
 def test_a_client_that_does_not_trust_the_authority_closes_the_connection(other_ca, pair):
     """Its error is about the certificate."""
     with pytest.raises(ssl.SSLCertVerificationError):
-        connect(files(pair).context(), other_ca.asking())
+        connect(files(pair).context(), other_ca.client_context())
 
 
 def test_an_expired_certificate_is_served(ca):
@@ -83,7 +83,7 @@ def test_an_expired_certificate_is_served(ca):
     server = files(ca.expired()).context()
 
     with pytest.raises(ssl.SSLCertVerificationError, match="expired"):
-        connect(server, ca.asking())
+        connect(server, ca.client_context())
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_an_expired_certificate_is_served(ca):
 )
 def test_old_versions_of_tls_are_refused(ca, pair, version, is_served):
     """By the server, not by the client."""
-    client = ca.asking()
+    client = ca.client_context()
     with warnings.catch_warnings(action="ignore"):
         client.minimum_version = client.maximum_version = ssl.TLSVersion[version]
     if not is_served:
@@ -117,7 +117,7 @@ def test_with_a_client_ca_a_client_with_a_certificate_of_it_is_served(ca, pair):
     """The client sends its certificate."""
     server = files(pair, ca.certificate).context()
 
-    assert b"hello" == connect(server, ca.asking(ca.client()))[2]
+    assert b"hello" == connect(server, ca.client_context(ca.client()))[2]
 
 
 def test_with_a_client_ca_a_client_without_certificate_is_refused(ca, pair):
@@ -125,7 +125,7 @@ def test_with_a_client_ca_a_client_without_certificate_is_refused(ca, pair):
     server = files(pair, ca.certificate).context()
 
     with pytest.raises(ssl.SSLError, match="CERTIFICATE_REQUIRED"):
-        connect(server, ca.asking())
+        connect(server, ca.client_context())
 
 
 def test_with_a_client_ca_a_client_of_another_authority_is_refused(ca, other_ca, pair):
@@ -133,12 +133,12 @@ def test_with_a_client_ca_a_client_of_another_authority_is_refused(ca, other_ca,
     server = files(pair, ca.certificate).context()
 
     with pytest.raises(ssl.SSLError, match="UNKNOWN_CA"):
-        connect(server, ca.asking(other_ca.client()))
+        connect(server, ca.client_context(other_ca.client()))
 
 
 def test_without_a_client_ca_the_certificate_of_a_client_does_not_matter(ca, other_ca, pair):
     """It is not requested."""
-    assert b"hello" == connect(files(pair).context(), ca.asking(other_ca.client()))[2]
+    assert b"hello" == connect(files(pair).context(), ca.client_context(other_ca.client()))[2]
 
 
 JUNK = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
@@ -161,7 +161,7 @@ def broken(ca, pair, tmp_path):
         "folder": tmp_path,
         "below a file": tmp_path / "text" / "x",
         "of another": ca.server("another").key,
-        "locked": locked(pair.key),
+        "encrypted_copy": encrypted_copy(pair.key),
         "key": pair.key,
         "certificate": pair.certificate,
         "ca": ca.certificate,
@@ -208,7 +208,7 @@ def test_a_message_names_the_certificate_that_can_not_be_used(broken, pair, key,
         ("missing", "can't be read: No such file or directory"),
         *((wrong, NO_KEY) for wrong in ("text", "empty", "bytes", "certificate")),
         ("of another", "does not match {pair.certificate}"),
-        ("locked", "has a password"),
+        ("encrypted_copy", "has a password"),
     ],
 )
 @pytest.mark.parametrize("section", ["[web]", "[nodes:all]"])
@@ -274,7 +274,7 @@ def test_openssl_does_not_ask_for_the_password_of_a_key(pair):
     )
     main, terminal = pty.openpty()
     done = subprocess.run(
-        [sys.executable, "-c", code, pair.certificate, locked(pair.key)],
+        [sys.executable, "-c", code, pair.certificate, encrypted_copy(pair.key)],
         stdin=terminal,
         capture_output=True,
         text=True,
@@ -303,13 +303,13 @@ def test_the_context_is_made_again_when_a_file_changes(ca, tmp_path):
     clock = Clock()
     cached = files(pair).cached(clock)
     before = cached.value()
-    pair.become(ca.server("next"))
+    pair.replace_with(ca.server("next"))
     clock.now_s += 1
 
     after = cached.value()
 
     assert after is not before
-    assert b"hello" == connect(after, ca.asking())[2]
+    assert b"hello" == connect(after, ca.client_context())[2]
 
 
 def test_a_certificate_is_used_when_its_key_is_there(ca, tmp_path, caplog):
@@ -328,4 +328,4 @@ def test_a_certificate_is_used_when_its_key_is_there(ca, tmp_path, caplog):
 
     assert before is between
     assert "does not match" in caplog.text
-    assert b"hello" == connect(after, ca.asking())[2]
+    assert b"hello" == connect(after, ca.client_context())[2]
