@@ -25,13 +25,13 @@ test: $(VENV)/.tested  ## run all tests; as root, first install the services tha
 	$(BIN)/pytest
 
 unit: $(VENV)/.tested  ## run only the unit tests
-	$(BIN)/pytest -q --ignore tests/integration
+	$(BIN)/pytest -q -n auto --maxprocesses 8 --ignore tests/integration
 
 check: $(VENV)/.tested  ## run lint, type checks and the unit tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -q --ignore tests/integration
+	$(BIN)/pytest -q -n auto --maxprocesses 8 --ignore tests/integration
 
 examples: $(VENV)/.installed  ## generate examples/*.conf from the declarations
 	$(BIN)/lagent check --example > examples/lagent.conf
