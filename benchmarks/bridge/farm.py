@@ -55,7 +55,7 @@ http {{
 
 
 @dataclass(frozen=True)
-class Farm:
+class NodeFarm:
     """Nodes with *samples* samples each, all on one port, each with its own address."""
 
     targets: int
@@ -84,7 +84,7 @@ class Farm:
 
 
 @contextmanager
-def farm(folder: Path, targets: int, samples: int) -> Iterator[Farm]:
+def farm(folder: Path, targets: int, samples: int) -> Iterator[NodeFarm]:
     """Serve *targets* nodes of *samples* samples each until the block ends."""
     if not NGINX.exists():
         raise CannotRun(
@@ -121,7 +121,7 @@ def farm(folder: Path, targets: int, samples: int) -> Iterator[Farm]:
                 stdout=log,
                 stderr=log,
             )
-    nodes = Farm(targets, samples, port, description)
+    nodes = NodeFarm(targets, samples, port, description)
     try:
         _wait_until_serving(process, nodes, folder)
         yield nodes
@@ -146,7 +146,7 @@ def _socket() -> socket.socket:
     return listener
 
 
-def _wait_until_serving(process: "subprocess.Popen[bytes]", nodes: Farm, folder: Path) -> None:
+def _wait_until_serving(process: "subprocess.Popen[bytes]", nodes: NodeFarm, folder: Path) -> None:
     deadline_s = time.monotonic() + 10
     while process.poll() is None and time.monotonic() < deadline_s:
         try:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.exporter.processes import CannotRun, Exporter, free_port, running
 
-from .farm import Farm
+from .farm import NodeFarm
 from .own_metrics import OwnMetrics, query
 from .sinks import Received, carbon_sink, remote_write_sink
 
@@ -35,7 +35,7 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Scraper:
+class RunningScraper:
     """A running scraper; *work* returns what it has done."""
 
     name: str
@@ -45,8 +45,8 @@ class Scraper:
 
 @contextmanager
 def lmaster(
-    folder: Path, farm: Farm, interval_s: int, command: Sequence[str] = LMASTER
-) -> Iterator[Scraper]:
+    folder: Path, farm: NodeFarm, interval_s: int, command: Sequence[str] = LMASTER
+) -> Iterator[RunningScraper]:
     """Run lmaster until the block ends, with its queue on disk; the carbon sink drops the points.
 
     Raises: CannotRun if the sink has not received all points of all scrapes at the end.
@@ -69,7 +69,7 @@ def lmaster(
             f"[Graphite]\nhost = 127.0.0.1\ncarbon receiver pickle port = {sink.port}\n"
         )
         with running("lmaster", [*command, "scrape", "-c", str(config)], port) as process:
-            yield Scraper("lmaster", process, work)
+            yield RunningScraper("lmaster", process, work)
         # On exit lmaster delivers its queue and closes the connection.
         if not sink.closed.wait(10):
             raise CannotRun("lmaster has exited, but its connection to carbon is still open")
@@ -89,7 +89,7 @@ def _lmaster_work(port: int, sink: Received) -> Work:
     )
 
 
-def _check(sink: Received, farm: Farm, scrapes: int) -> None:
+def _check(sink: Received, farm: NodeFarm, scrapes: int) -> None:
     """Check that the sink has received every scrape that lmaster counted, with all its points."""
     expected = sink.scrapes * (farm.samples + _LMASTER_EXTRA_POINTS)
     if sink.points != expected:
@@ -101,7 +101,7 @@ def _check(sink: Received, farm: Farm, scrapes: int) -> None:
 
 
 @contextmanager
-def prometheus(folder: Path, farm: Farm, interval_s: int) -> Iterator[Scraper]:
+def prometheus(folder: Path, farm: NodeFarm, interval_s: int) -> Iterator[RunningScraper]:
     """Run Debian's Prometheus until the block ends, with its own database."""
     _require(PROMETHEUS, "prometheus")
     folder.mkdir()
@@ -114,7 +114,7 @@ def prometheus(folder: Path, farm: Farm, interval_s: int) -> Iterator[Scraper]:
         "--log.level=error",
     ]
     with running("prometheus", command, port) as process:
-        yield Scraper("prometheus", process, lambda: _prometheus_work(port))
+        yield RunningScraper("prometheus", process, lambda: _prometheus_work(port))
 
 
 def _prometheus_work(port: int) -> Work:
@@ -124,7 +124,7 @@ def _prometheus_work(port: int) -> Work:
 
 
 @contextmanager
-def vmagent(folder: Path, farm: Farm, interval_s: int) -> Iterator[Scraper]:
+def vmagent(folder: Path, farm: NodeFarm, interval_s: int) -> Iterator[RunningScraper]:
     """Run Debian's vmagent until the block ends; the remote-write sink drops the samples."""
     _require(VMAGENT, "victoria-metrics")
     folder.mkdir()
@@ -139,7 +139,7 @@ def vmagent(folder: Path, farm: Farm, interval_s: int) -> Iterator[Scraper]:
             "-loggerLevel=ERROR",
         ]
         with running("vmagent", command, port) as process:
-            yield Scraper("vmagent", process, lambda: _vmagent_work(port, sink))
+            yield RunningScraper("vmagent", process, lambda: _vmagent_work(port, sink))
 
 
 def _vmagent_work(port: int, sink: Received) -> Work:
@@ -153,7 +153,7 @@ def _vmagent_work(port: int, sink: Received) -> Work:
     )
 
 
-def _prometheus_config(folder: Path, farm: Farm, interval_s: int) -> Path:
+def _prometheus_config(folder: Path, farm: NodeFarm, interval_s: int) -> Path:
     """Write the configuration for Prometheus and vmagent, which both can read; return its path."""
     nodes = [f"{address}:{farm.port}" for address in farm.addresses]
     (folder / "nodes.json").write_text(json.dumps([{"targets": nodes}]))

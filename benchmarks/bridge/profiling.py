@@ -10,7 +10,7 @@ import time
 from io import StringIO
 from pathlib import Path
 
-from .farm import Farm
+from .farm import NodeFarm
 from .peers import LMASTER, lmaster
 from .window import wait_until_up
 
@@ -19,7 +19,7 @@ _FUNCTIONS = 25
 _WAITING = "select.epoll"
 
 
-def by_function(folder: Path, farm: Farm, interval_s: int, seconds: float) -> str:
+def by_function(folder: Path, farm: NodeFarm, interval_s: int, seconds: float) -> str:
     """Return the most expensive functions under cProfile, measured once all targets are up.
 
     cProfile makes calls of Python functions more expensive than they are. It shows where to look;
@@ -44,7 +44,7 @@ def by_function(folder: Path, farm: Farm, interval_s: int, seconds: float) -> st
     return f"{head}, {used_s / samples * 1e6:.2f} µs per sample\n{output.getvalue()}"
 
 
-def by_symbol(folder: Path, farm: Farm, interval_s: int, seconds: float) -> str:
+def by_symbol(folder: Path, farm: NodeFarm, interval_s: int, seconds: float) -> str:
     """Return the report of `perf record`, which includes the kernel and C libraries."""
     perf = shutil.which("perf")
     if perf is None:

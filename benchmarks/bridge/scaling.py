@@ -11,7 +11,7 @@ from benchmarks.exporter.table import table
 from .farm import farm
 from .peers import lmaster
 from .program import allow_connections, run
-from .window import Cost, measure
+from .window import ScraperCost, measure
 
 _MAX_PERCENT, _MAX_MIB = 50.0, 512.0
 NOTES = f"""
@@ -45,7 +45,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _costs(arguments: argparse.Namespace) -> list[Cost]:
+def _costs(arguments: argparse.Namespace) -> list[ScraperCost]:
     allow_connections(max(arguments.targets))
     costs = []
     for targets in arguments.targets:
@@ -59,7 +59,7 @@ def _costs(arguments: argparse.Namespace) -> list[Cost]:
     return costs
 
 
-def _table(costs: Sequence[Cost]) -> str:
+def _table(costs: Sequence[ScraperCost]) -> str:
     head = (
         "targets", "samples/s", "CPU time per sample", "share of a core", "", "resident", "peak",
         "", "missed slots", "points sent", "errors",
@@ -67,7 +67,7 @@ def _table(costs: Sequence[Cost]) -> str:
     return table(head, [_row(cost) for cost in costs])
 
 
-def _row(cost: Cost) -> tuple[str, ...]:
+def _row(cost: ScraperCost) -> tuple[str, ...]:
     percent, peak_mib = cost.share * 100, cost.peak_kb / 1024
     return (
         f"{cost.up:,}",

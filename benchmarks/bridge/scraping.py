@@ -13,15 +13,17 @@ from pathlib import Path
 from benchmarks.exporter.table import TIMES, table
 
 from . import profiling
-from .farm import Farm, farm
+from .farm import NodeFarm, farm
 from .peers import lmaster, prometheus, vmagent
 from .program import allow_connections, run
-from .window import Cost, measure
+from .window import ScraperCost, measure
 
 _SCRAPERS = {"lmaster": lmaster, "prometheus": prometheus, "vmagent": vmagent}
 _TITLES = {"lmaster": "lmaster", "prometheus": "Prometheus", "vmagent": "vmagent"}
 _KB_PER_MIB = 1024
-_MEASURES: tuple[tuple[str, Callable[[Cost], float], str, float | None, float | None], ...] = (
+_MEASURES: tuple[
+    tuple[str, Callable[[ScraperCost], float], str, float | None, float | None], ...
+] = (
     ("CPU time per sample", lambda cost: cost.sample_us, "{:.2f} µs", 0.25, 0.35),
     ("share of a core", lambda cost: 100 * cost.share, "{:.1f} %", None, None),
     ("resident memory", lambda cost: cost.resident_kb / _KB_PER_MIB, "{:.0f} MiB", 0.25, 1.25),
@@ -79,9 +81,11 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _costs(folder: Path, nodes: Farm, arguments: argparse.Namespace) -> dict[str, list[Cost]]:
+def _costs(
+    folder: Path, nodes: NodeFarm, arguments: argparse.Namespace
+) -> dict[str, list[ScraperCost]]:
     """Return the cost of each program in each round."""
-    costs: dict[str, list[Cost]] = {name: [] for name in arguments.only or _SCRAPERS}
+    costs: dict[str, list[ScraperCost]] = {name: [] for name in arguments.only or _SCRAPERS}
     for number in range(arguments.rounds):
         for name, rounds in costs.items():
             with _SCRAPERS[name](folder / f"{name}-{number}", nodes, arguments.interval) as running:
@@ -90,7 +94,7 @@ def _costs(folder: Path, nodes: Farm, arguments: argparse.Namespace) -> dict[str
     return costs
 
 
-def _table(costs: dict[str, list[Cost]]) -> str:
+def _table(costs: dict[str, list[ScraperCost]]) -> str:
     rows = []
     for measured, value, form, *targets in _MEASURES:
         medians = {name: statistics.median(map(value, rounds)) for name, rounds in costs.items()}

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from benchmarks.exporter.processes import CannotRun, status_number
 
-from .farm import Farm
-from .peers import Scraper, Work
+from .farm import NodeFarm
+from .peers import RunningScraper, Work
 
 _WARM_UP_INTERVALS = 2
 _START_TIMEOUT_S = 30
@@ -18,7 +18,7 @@ _TOLERANCE = 0.02
 
 
 @dataclass(frozen=True)
-class Cost:
+class ScraperCost:
     """What a scraper used in a period (CPU time in user and kernel mode, memory) and did."""
 
     seconds: float
@@ -54,7 +54,9 @@ class Cost:
         )
 
 
-def measure(running: Scraper, farm: Farm, interval_s: int, seconds: float) -> Cost:
+def measure(
+    running: RunningScraper, farm: NodeFarm, interval_s: int, seconds: float
+) -> ScraperCost:
     """Warm up, then measure for *seconds*.
 
     nginx counts the scrapes of all programs; the program's own counts must agree.
@@ -76,10 +78,12 @@ def measure(running: Scraper, farm: Farm, interval_s: int, seconds: float) -> Co
     samples = served * farm.samples
     errors = work_errors(before, after, farm, served, due)
     sent = (after.sent or 0) - (before.sent or 0)
-    return Cost(took_s, cpu_s, *memory, samples, served, after.up, missed, sent, tuple(errors))
+    return ScraperCost(
+        took_s, cpu_s, *memory, samples, served, after.up, missed, sent, tuple(errors)
+    )
 
 
-def work_errors(before: Work, after: Work, farm: Farm, served: int, due: int) -> list[str]:
+def work_errors(before: Work, after: Work, farm: NodeFarm, served: int, due: int) -> list[str]:
     """Return what a program did wrong, one message each."""
     scrapes, samples = after.scrapes - before.scrapes, after.samples - before.samples
     errors = []
@@ -98,7 +102,7 @@ def work_errors(before: Work, after: Work, farm: Farm, served: int, due: int) ->
     return errors
 
 
-def wait_until_up(running: Scraper, farm: Farm, interval_s: int) -> None:
+def wait_until_up(running: RunningScraper, farm: NodeFarm, interval_s: int) -> None:
     """Wait until all targets are up; Prometheus starts scraping five seconds late.
 
     Raises: CannotRun if they are not up in time.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from . import measures, subjects, tree
 from .processes import Exporter, lagent, node_exporter, read_at_each_scrape
-from .table import Line
+from .table import ResultLine
 
 _ROUNDS = 5
 _SCRAPES = 100
@@ -40,11 +40,11 @@ class Comparison:
         self._divisor = divisor
 
     @property
-    def measures(self) -> Sequence[Callable[[], list[Line]]]:
+    def measures(self) -> Sequence[Callable[[], list[ResultLine]]]:
         """The measurements, in the order of the table."""
         return self.scrape, self.sample, self.memory, self.latency
 
-    def scrape(self) -> list[Line]:
+    def scrape(self) -> list[ResultLine]:
         """CPU time per scrape of this machine."""
         matching = subjects.present(subjects.SENSORS, self._available)
         with self._both({}) as both:
@@ -58,7 +58,7 @@ class Comparison:
         with self._both(read_at_each_scrape(matching), subjects.only(subjects.COLLECTORS)) as both:
             return [*lines, self._scrape("CPU per scrape, same subjects", both)]
 
-    def sample(self) -> list[Line]:
+    def sample(self) -> list[ResultLine]:
         """CPU time per sample of a node with 256 threads."""
         node = tree.Tree(self._folder / "proc")
         settings = {"procfs": str(node.root)}
@@ -76,7 +76,7 @@ class Comparison:
                 lines.append(self._sample(measure, both, target, node.advance))
         return lines
 
-    def memory(self) -> list[Line]:
+    def memory(self) -> list[ResultLine]:
         """Resident memory after 1,000 scrapes, and its growth up to 10,000."""
         first, last = _FIRST // self._divisor, _LAST // self._divisor
         with self._both(read_at_each_scrape(self._available)) as (ours, theirs):
@@ -84,14 +84,14 @@ class Comparison:
             (their,) = measures.resident_kb(theirs, first)
         growth = our_last - our
         return [
-            Line(
+            ResultLine(
                 f"resident memory after {first:,} scrapes",
                 our / their,
                 f"{our / 1e3:.1f} MB",
                 f"{their / 1e3:.1f} MB",
                 1.25,
             ),
-            Line(
+            ResultLine(
                 f"growth from scrape {first:,} to {last:,}",
                 growth,
                 f"{growth:+} kB",
@@ -101,14 +101,14 @@ class Comparison:
             ),
         ]
 
-    def latency(self) -> list[Line]:
+    def latency(self) -> list[ResultLine]:
         """Latency at 10 scrapes a second."""
         with self._both(read_at_each_scrape(self._available)) as both:
             latencies_s = measures.latencies_s(both, _RATE_HZ, _LATENCY_S / self._divisor)
         our, their = (measures.p99(values) for values in latencies_s)
         our_median, their_median = (sorted(values)[len(values) // 2] for values in latencies_s)
         return [
-            Line(
+            ResultLine(
                 f"99th percentile of latency, {_RATE_HZ} scrapes/s",
                 our / their,
                 f"{our * 1e3:.2f} ms (median {our_median * 1e3:.2f})",
@@ -130,7 +130,7 @@ class Comparison:
 
     def _scrape(
         self, measure: str, both: tuple[Exporter, Exporter], target: float | None = None
-    ) -> Line:
+    ) -> ResultLine:
         our, their = measures.cpu(*both, _ROUNDS, _SCRAPES // self._divisor)
         return _line(measure, our, their, target)
 
@@ -140,15 +140,17 @@ class Comparison:
         both: tuple[Exporter, Exporter],
         target: float | None,
         before_scrape: Callable[[], None],
-    ) -> Line:
+    ) -> ResultLine:
         our, their = measures.cpu(*both, _ROUNDS, _SCRAPES // self._divisor, before_scrape)
         ours, theirs = (
             f"{cost.sample_us:.2f} µs ({cost.cpu_ms:.1f} ms, {cost.page})" for cost in (our, their)
         )
         value = measures.ratio(our, their) * their.samples / our.samples
-        return Line(measure, value, ours, theirs, target)
+        return ResultLine(measure, value, ours, theirs, target)
 
 
-def _line(measure: str, our: measures.Cost, their: measures.Cost, target: float | None) -> Line:
+def _line(
+    measure: str, our: measures.ScrapeCost, their: measures.ScrapeCost, target: float | None
+) -> ResultLine:
     ours, theirs = (f"{cost.cpu_ms:.2f} ms ({cost.page})" for cost in (our, their))
-    return Line(measure, measures.ratio(our, their), ours, theirs, target)
+    return ResultLine(measure, measures.ratio(our, their), ours, theirs, target)

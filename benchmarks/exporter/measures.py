@@ -16,7 +16,7 @@ _P99 = 0.99
 
 
 @dataclass(frozen=True)
-class Cost:
+class ScrapeCost:
     """The CPU time of scrapes of one exporter, by round, and the size of its page."""
 
     cpu_s: tuple[float, ...]
@@ -48,7 +48,7 @@ def cpu(
     rounds: int,
     scrapes: int,
     before_scrape: Callable[[], None] = lambda: None,
-) -> tuple[Cost, Cost]:
+) -> tuple[ScrapeCost, ScrapeCost]:
     """Scrape both in turn, *rounds* times *scrapes* each; return the cost of each.
 
     *before_scrape* is called before each scrape.
@@ -69,7 +69,7 @@ def cpu(
 
 def cpu_at_interval(
     ours: Exporter, theirs: Exporter, interval_s: float, scrapes: int
-) -> tuple[Cost, Cost]:
+) -> tuple[ScrapeCost, ScrapeCost]:
     """Scrape both at an interval, as Prometheus does; return the cost of each, with idle time."""
     with scraper(ours) as our, scraper(theirs) as their:
         for client in (our, their):
@@ -83,16 +83,16 @@ def cpu_at_interval(
         return _cost(used_s[:1], scrapes, our), _cost(used_s[1:], scrapes, their)
 
 
-def ratio(ours: Cost, theirs: Cost) -> float:
+def ratio(ours: ScrapeCost, theirs: ScrapeCost) -> float:
     """Return the median of the rounds' ratios of CPU time."""
     return statistics.median(
         our / their for our, their in zip(ours.cpu_s, theirs.cpu_s, strict=True)
     )
 
 
-def _cost(spent_s: Sequence[float], scrapes: int, client: PageClient) -> Cost:
+def _cost(spent_s: Sequence[float], scrapes: int, client: PageClient) -> ScrapeCost:
     page, is_gzip = client.page()
-    return Cost(tuple(spent_s), scrapes, samples(page), len(page.encode()), is_gzip)
+    return ScrapeCost(tuple(spent_s), scrapes, samples(page), len(page.encode()), is_gzip)
 
 
 def resident_kb(exporter: Exporter, *counts: int) -> list[int]:

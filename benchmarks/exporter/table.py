@@ -7,7 +7,7 @@ TIMES = "×"  # noqa: RUF001 - the multiplication sign is intended
 
 
 @dataclass(frozen=True)
-class Line:
+class ResultLine:
     """One measure: the ratio of lagent to node_exporter, and the numbers behind it.
 
     *target* is the upper limit; None if there is no target.
@@ -35,7 +35,7 @@ class Line:
         return self.measure, value, target, self.verdict, self.lagent, self.node_exporter
 
 
-def results(lines: Sequence[Line]) -> str:
+def results(lines: Sequence[ResultLine]) -> str:
     """Return *lines* as a table."""
     head = ("measure", "ratio", "target", "", "lagent", "node_exporter")
     return table(head, [line.cells() for line in lines])

@@ -27,7 +27,7 @@ _QUARTER = 4  # the first and the last quarter of the lives are compared
 _WARM_UP_S = 10  # memory in the first seconds of a life is not representative
 
 
-class Reading(NamedTuple):
+class UsageReading(NamedTuple):
     """The age of a process, its resident memory and its CPU time."""
 
     age_s: float
@@ -39,10 +39,10 @@ class Reading(NamedTuple):
 class Life:
     """The readings of one process of a daemon."""
 
-    readings: list[Reading] = field(default_factory=list)
+    readings: list[UsageReading] = field(default_factory=list)
 
     @property
-    def warm(self) -> Reading:
+    def warm(self) -> UsageReading:
         """The first reading after the warm-up; the last reading if there is none."""
         warm = (reading for reading in self.readings if reading.age_s >= _WARM_UP_S)
         return next(warm, self.readings[-1])
@@ -81,7 +81,7 @@ class Watch(threading.Thread):
             if process is None or daemon.program not in " ".join(process.cmdline()):
                 return
             age_s, cpu = time.time() - process.create_time(), process.cpu_times()
-            reading = Reading(age_s, process.memory_info().rss / _MIB, cpu.user + cpu.system)
+            reading = UsageReading(age_s, process.memory_info().rss / _MIB, cpu.user + cpu.system)
             self.lives[name].setdefault(process.pid, Life()).readings.append(reading)
         except psutil.Error:  # it has just exited
             return
