@@ -137,7 +137,7 @@ def _run(arguments: argparse.Namespace, config: AgentConfig, ready: Ready | None
         log.info("sensors that are not read: %s", line)
     (ready or notify_ready)(urls)
     server.serve_forever()
-    log.info("shut down")
+    log.info("stopped")
     return 0
 
 

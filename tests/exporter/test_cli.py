@@ -203,7 +203,7 @@ def test_serve_runs_until_a_signal(config, number):
     assert " 2 sensors are served on http://127.0.0.1:" in served
     assert {"Agent": 1, "BootTime": 1} == sensors_on(page)
     assert process.returncode == 0
-    assert rest.endswith(" INFO lagent: shut down\n")
+    assert rest.endswith(" INFO lagent: stopped\n")
 
 
 def test_serve_fails_if_it_can_not_listen(config):

@@ -51,7 +51,7 @@ def test_ping_reports_which_targets_respond(agent, tmp_path):
     assert " samples in " in ok
     assert failed.startswith("[FAIL] 127.0.0.[1-3]:")
     assert failed.endswith("  cannot connect: Connection refused")
-    assert "1 of 4 answer, 3 do not" == summary
+    assert "1 of 4 respond, 3 do not" == summary
 
 
 def test_ping_contacts_only_the_given_nodes(agent, tmp_path):

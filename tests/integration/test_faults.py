@@ -186,7 +186,7 @@ def test_a_full_disk_loses_nothing_and_the_queue_returns_to_it(lab, graphite, di
     with (disk / "ballast").open("wb", buffering=0) as ballast, suppress(OSError):
         while True:
             ballast.write(bytes(2**16))
-    stream.master.wait_for_output("cannot write the queue, .*No space left.* make room there")
+    stream.master.wait_for_output("cannot write the queue, .*No space left.* free disk space there")
     wait_for_on_disk(stream, 0)
     lab.pages(1)
     graphite.end_carbon(signal.SIGKILL)
@@ -214,7 +214,7 @@ def test_a_read_only_disk_loses_nothing_and_the_queue_uses_it_later(lab, disk):
     stream = lab.stream("readonly", data=disk / "data")
 
     stream.master.wait_for_output(
-        "cannot write the queue, .*Read-only file system.* make it writable"
+        "cannot write the queue, .*Read-only file system.* make the folder writable"
     )
     lab.pages(2)
     mount("mount", "-o", "remount,rw", disk)

@@ -295,7 +295,7 @@ def test_an_agent_ended_while_a_mount_hangs_closes_its_sockets(agent, mount):
         agent.process.terminate()
         wait_until(lambda: not listens(port), lambda: "the port to be closed")
         took_s = time.monotonic() - began_s
-        agent.wait_for_output("shut down")
+        agent.wait_for_output("stopped")
         with pytest.raises(requests.ConnectionError):
             scrape(agent, session)
 
