@@ -18,7 +18,7 @@ from typing import Any
 from fructosa_exporter.collect.sensor_reader import SensorReader
 from fructosa_exporter.gpus.all_vendors import AllVendors
 from fructosa_exporter.gpus.driver import Driver
-from fructosa_exporter.gpus.nvidia.library import LIBRARY, NVML
+from fructosa_exporter.gpus.nvidia.nvml import LIBRARY, NVML
 from fructosa_exporter.page.exposition import Format
 from fructosa_exporter.page.rendering import PageRenderer
 from fructosa_exporter.sensors import SENSORS

@@ -5,9 +5,9 @@ from typing import Any, ClassVar
 
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.gpus.all_vendors import AllVendors
-from fructosa_exporter.gpus.amd.library import AMDSMI
+from fructosa_exporter.gpus.amd.amd_smi import AMDSMI
 from fructosa_exporter.gpus.driver import Driver, DriverError, Labels
-from fructosa_exporter.gpus.nvidia.library import NVML
+from fructosa_exporter.gpus.nvidia.nvml import NVML
 from fructosa_exporter.gpus.quantities import Columns, Quantities, QuantityValues, columns
 from fructosa_exporter.metrics import Key, Metric, Rows, Sample, gauge
 from fructosa_exporter.sensor import Sensor, SensorOptions

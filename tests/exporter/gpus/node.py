@@ -2,7 +2,7 @@
 
 from fructosa_exporter.gpus.all_vendors import AllVendors
 from fructosa_exporter.gpus.driver import REOPEN_S, Driver
-from fructosa_exporter.gpus.nvidia.library import NVML
+from fructosa_exporter.gpus.nvidia.nvml import NVML
 from fructosa_exporter.kernel import Kernel
 from fructosa_exporter.sensors import SENSORS
 from tests.exporter.machine import options, values

@@ -6,7 +6,7 @@ import pytest
 
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.gpus.all_vendors import AllVendors
-from fructosa_exporter.gpus.amd.library import AMDSMI
+from fructosa_exporter.gpus.amd.amd_smi import AMDSMI
 from fructosa_exporter.gpus.driver import Driver
 from fructosa_exporter.kernel import Kernel
 from fructosa_exporter.sensors.gpu.errors import GPUErrors

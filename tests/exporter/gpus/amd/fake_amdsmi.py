@@ -8,7 +8,7 @@ import sys
 from enum import IntEnum
 from types import SimpleNamespace
 
-from fructosa_exporter.gpus.amd.library import AMDSMI
+from fructosa_exporter.gpus.amd.amd_smi import AMDSMI
 from fructosa_exporter.gpus.driver import Driver
 from fructosa_exporter.kernel import Kernel
 

@@ -80,7 +80,7 @@ UPGRADED = """
 import sys
 from fructosa_exporter.gpus.driver import Driver, DriverError
 from fructosa_exporter.gpus.all_vendors import AllVendors
-from fructosa_exporter.gpus.nvidia.library import NVML
+from fructosa_exporter.gpus.nvidia.nvml import NVML
 from tests.exporter.gpus.node import Clock
 from tests.exporter.machine import values
 from fructosa_exporter.sensors import SENSORS
@@ -119,7 +119,7 @@ def test_the_new_library_is_loaded_after_an_upgrade_of_the_driver(tmp_path):
 LIMITED = """
 import resource, sys
 from fructosa_exporter.errors import SensorUnavailable
-from fructosa_exporter.gpus.nvidia.library import limit_open_files
+from fructosa_exporter.gpus.nvidia.nvml import limit_open_files
 from fructosa_exporter.sensors import SENSORS
 
 limit_open_files.__defaults__ = (500,)  # raising limits above the real one needs permission

@@ -7,7 +7,7 @@ import pytest
 
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.gpus.all_vendors import AllVendors
-from fructosa_exporter.gpus.amd.library import AMDSMI, import_amdsmi
+from fructosa_exporter.gpus.amd.amd_smi import AMDSMI, import_amdsmi
 from fructosa_exporter.gpus.driver import REOPEN_S, DriverError, GPULost
 from fructosa_exporter.kernel import Kernel
 from fructosa_exporter.sensors.gpu.info import GPUInfo
