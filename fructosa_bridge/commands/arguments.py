@@ -21,7 +21,7 @@ from ..config.settings import DEFAULT_FILE
 _INTERVAL = whole("seconds", at_least=1, at_most=86400)
 _SERIES = whole("series", at_least=1, at_most=10_000_000)
 _SIGNALS = (
-    f"Signals: {daemon_commands.SIGNALS_HELP} "
+    f"Signals: {daemon_commands.SIGNALS_HELP} SIGKILL loses points that are not on disk yet. "
     "Before it exits, lmaster delivers queued points for at most 5 s; the rest stays in the queue "
     "on disk. On SIGHUP it reloads its configuration; if it is invalid, the previous one stays in "
     "use."

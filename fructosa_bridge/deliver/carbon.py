@@ -1,4 +1,4 @@
-"""The edge to carbon: one persistent connection."""
+"""The connection to carbon: one, which is kept open."""
 
 import asyncio
 import logging
@@ -57,7 +57,7 @@ class Carbon:
         self._sent_bytes = 0
 
     @property
-    def unsure(self) -> int:
+    def unacknowledged(self) -> int:
         """How many of the last sends are kept to be sent again."""
         return len(self._sent)
 
@@ -110,7 +110,7 @@ class Carbon:
         log.info("%s: connected", self.name)
         if self._sent:
             again = [batch for sent in self._sent for batch in sent.batches]
-            log.info("%s: sending the last %d scrapes again", self.name, len(again))
+            log.info("%s: sending the last %d points again", self.name, sum(map(len, again)))
             await self._write(again)
 
     async def _close_at_end(

@@ -36,8 +36,8 @@ class Destination(Protocol):
     name: str
 
     @property
-    def unsure(self) -> int:
-        """How many of the last sends may not have been read; they are repeated after a restart."""
+    def unacknowledged(self) -> int:
+        """How many of the last sends may not have been read; a restart sends them again."""
 
     async def send(self, batches: list[Batch]) -> Mapping[str, int] | None:
         """Deliver *batches*.
@@ -60,7 +60,7 @@ def backoff(failures: int, jitter: float) -> float:
     return longest_s * (1 - jitter / 2)
 
 
-class Pace:
+class RateLimit:
     """A rate limit: so many points per second."""
 
     def __init__(self, points_per_s: int, now_s: float) -> None:
@@ -96,7 +96,7 @@ class Delivery:
         self._sleep = sleep
         self._clock = clock
         self._gather_s, self._points_at_a_time = gather_s, points_at_a_time
-        self._pace = Pace(replay_rate, clock())
+        self._rate_limit = RateLimit(replay_rate, clock())
         self._replayed_at_a_time = min(points_at_a_time, replay_rate)
         self._is_replay_next = False
         self._failures = 0
@@ -119,11 +119,11 @@ class Delivery:
             self._succeeded()
             points = sum(map(len, batches))
             self.delivered_points += points - sum(refused.values())
-            self.spool.acknowledge(batches, self.destination.unsure)
+            self.spool.acknowledge(batches, self.destination.unacknowledged)
             self._count_refused(refused)
             self._is_replay_next = not is_replay
             if is_replay:
-                self._pace.spend(points, self._clock())
+                self._rate_limit.spend(points, self._clock())
 
     def _count_refused(self, refused: Mapping[str, int]) -> None:
         """Count refused points as dropped; log it when it begins."""
@@ -140,7 +140,7 @@ class Delivery:
         spool = self.spool
         while True:
             await self._arrival()
-            wait_s = self._pace.wait_s(self._clock())
+            wait_s = self._rate_limit.wait_s(self._clock())
             is_turn = self._is_replay_next or not spool.has_fresh
             if spool.has_backlog and is_turn and wait_s <= 0:
                 if batches := await spool.peek_backlog(self._replayed_at_a_time):

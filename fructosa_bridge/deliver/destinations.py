@@ -188,13 +188,13 @@ async def drain(deliveries: Sequence[Delivery], within_s: float) -> None:
     waited = [
         one.spool.drained()
         for one in deliveries
-        if one.last_error is None or one.spool.unsafe_points
+        if one.last_error is None or one.spool.memory_only_points
     ]
     with suppress(TimeoutError):
         async with asyncio.timeout(within_s):
             await asyncio.gather(*waited)
     for one in deliveries:
-        lost, name = one.spool.unsafe_points, one.destination.name
+        lost, name = one.spool.memory_only_points, one.destination.name
         if lost:
             log.error("%d points could not be delivered to %s and are lost", lost, name)
         if kept := one.spool.points - lost:

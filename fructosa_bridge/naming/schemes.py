@@ -49,7 +49,7 @@ class NamingScheme(Protocol):
         """Return the text before and after the path of each series of a *target*."""
 
     def scrape_path(self, target: Target, name: str) -> str:
-        """Return the path of the scrape series *name* of a *target*, without that text."""
+        """Return the path of the scrape series *name*, without the text that around() returns."""
 
 
 class Plain:

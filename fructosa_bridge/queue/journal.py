@@ -29,7 +29,7 @@ Range = tuple[Position, Position]
 
 
 class JournalReader(Protocol):
-    """A destination that reads the queue."""
+    """A reader of the queue: the spool of a destination."""
 
     name: str
 

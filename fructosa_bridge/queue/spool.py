@@ -61,10 +61,10 @@ class Spool:
         self._fresh: deque[_Entry] = deque()
         self._fresh_points = 0
         self._memory_backlog: deque[Batch] = deque()  # no longer fresh, and not on disk
-        self._unsafe_points = 0  # in memory only
+        self._memory_only_points = 0  # in memory only
         self._backlog: deque[Range] = deque()  # no longer fresh, and on disk
         self._read_ahead: deque[tuple[Batch, Position]] = deque()  # from the backlog's first range
-        self._unsure: deque[list[Range]] = deque()  # sent, but perhaps never read
+        self._unacknowledged: deque[list[Range]] = deque()  # sent, but perhaps never read
         self._logged: set[str] = set()
         self._arrival = asyncio.Event()
         self._is_fresh = asyncio.Event()
@@ -78,9 +78,9 @@ class Spool:
         return self._fresh_points + sum(map(len, self._memory_backlog)) + on_disk
 
     @property
-    def unsafe_points(self) -> int:
+    def memory_only_points(self) -> int:
         """How many of them are lost if lmaster exits."""
-        return self._unsafe_points
+        return self._memory_only_points
 
     @property
     def dropped_points(self) -> int:
@@ -93,10 +93,10 @@ class Spool:
             self._fresh.append(_Entry(batch, where))
             self._fresh_points += len(batch)
             if where is None:
-                self._unsafe_points += len(batch)
+                self._memory_only_points += len(batch)
         while self._fresh_points > self._most_fresh and len(self._fresh) > 1:
             self._to_backlog(self._pop_fresh())
-        while self._unsafe_points > self._queue_points and self._drop_unsafe():
+        while self._memory_only_points > self._queue_points and self._drop_memory_only():
             pass
         self._update_events()
 
@@ -117,18 +117,18 @@ class Spool:
         if self.journal is not None:
             self.forget(self.journal.segments.start, "full")
 
-    def _drop_unsafe(self) -> bool:
+    def _drop_memory_only(self) -> bool:
         """Drop the oldest batch that is in memory only, unless it is the only one."""
         if self._memory_backlog:
             batch = self._memory_backlog.popleft()
         else:
             index = next(n for n, entry in enumerate(self._fresh) if entry.on_disk is None)
             batch = self._fresh[index].batch
-            if len(batch) == self._unsafe_points:
+            if len(batch) == self._memory_only_points:
                 return False
             del self._fresh[index]
             self._fresh_points -= len(batch)
-        self._unsafe_points -= len(batch)
+        self._memory_only_points -= len(batch)
         self._count_dropped("memory", len(batch))
         return True
 
@@ -204,15 +204,15 @@ class Spool:
         if to.offset < end.offset:
             self._backlog.appendleft((to, end))
 
-    def acknowledge(self, delivered: list[Batch], unsure: int = 0) -> None:
+    def acknowledge(self, delivered: list[Batch], unacknowledged: int = 0) -> None:
         """Remove what was delivered, unless it was dropped in the meantime.
 
-        The last *unsure* deliveries may not have been read: they wait again after a restart.
+        The last *unacknowledged* deliveries may not have been read: a restart sends them again.
         """
         removed = [self._remove(batch) for batch in delivered]
-        self._unsure.append(_merged(where for where in removed if where is not None))
-        while len(self._unsure) > unsure:
-            self._unsure.popleft()
+        self._unacknowledged.append(_merged(where for where in removed if where is not None))
+        while len(self._unacknowledged) > unacknowledged:
+            self._unacknowledged.popleft()
         self._update_events()
 
     def _remove(self, batch: Batch) -> Range | None:
@@ -220,10 +220,10 @@ class Spool:
         if self._fresh and self._fresh[0].batch is batch:
             where = self._pop_fresh().on_disk
             if where is None:
-                self._unsafe_points -= len(batch)
+                self._memory_only_points -= len(batch)
             return where
         if self._memory_backlog and self._memory_backlog[0] is batch:
-            self._unsafe_points -= len(self._memory_backlog.popleft())
+            self._memory_only_points -= len(self._memory_backlog.popleft())
         elif self._read_ahead and self._read_ahead[0][0] is batch:
             start, end = self._backlog[0][0], self._read_ahead.popleft()[1]
             self._advance(end)
@@ -239,8 +239,8 @@ class Spool:
         """Return what is on disk and perhaps not delivered, oldest first, up to the queue's end."""
         end = Position(0, 0) if self.journal is None else self.journal.segments.end
         fresh = next((entry.on_disk[0] for entry in self._fresh if entry.on_disk is not None), end)
-        unsure = chain.from_iterable(self._unsure)
-        return _merged(sorted([*unsure, *self._backlog, (fresh, end)]))
+        unacknowledged = chain.from_iterable(self._unacknowledged)
+        return _merged(sorted([*unacknowledged, *self._backlog, (fresh, end)]))
 
     def forget(self, before: Position, reason: str) -> None:
         """Count as dropped what waits in the backlog *before* a position."""

@@ -1,6 +1,6 @@
 """The scrape loop of a target: wait until it is due, fetch its page, translate it, queue it.
 
-A failed scrape is data: `up` is recorded for every slot.
+A failed scrape is data too: it records `up` as 0. Only a missed slot stays empty.
 """
 
 import asyncio

@@ -149,7 +149,7 @@ class Translator:
             self._owners.clear()
 
     def _learn(self, text: str, is_openmetrics: bool) -> tuple[TemplateLine, float | None]:
-        """Return template line and number of a new line; None if it has no sample."""
+        """Parse a new line; return its template line and its number, None if it has no sample."""
         sample = (openmetrics if is_openmetrics else text_format).parse_line(text)
         known = self._openmetrics if is_openmetrics else self._text
         if sample is None:

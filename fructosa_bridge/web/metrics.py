@@ -91,7 +91,7 @@ class MasterCollector(Collector):
         )
         yield CounterMetricFamily(
             "fructosa_master_slots_missed_total",
-            "Slots skipped because the previous scrape of the target was still running.",
+            "Slots without a scrape: lmaster was late, the clock jumped, or it was cancelled.",
             scraped.missed,
         )
         yield _labelled(
@@ -145,7 +145,7 @@ class MasterCollector(Collector):
             "fructosa_master_queue_memory_points",
             "Points waiting in memory only; they are lost if lmaster exits before delivery.",
             "destination",
-            by_destination(lambda delivery: delivery.spool.unsafe_points),
+            by_destination(lambda delivery: delivery.spool.memory_only_points),
         )
 
     def _queue(self) -> Iterator[Metric]:

@@ -156,7 +156,7 @@ def destination_status(delivery: Delivery) -> DestinationStatus:
         "state": without_error if error is None else "down",
         "delivered": delivery.delivered_points,
         "queued": spool.points,
-        "in_memory": spool.unsafe_points,
+        "in_memory": spool.memory_only_points,
         "dropped": spool.dropped_points,
         "dropped_by_reason": dict(spool.dropped),
         "error": error,

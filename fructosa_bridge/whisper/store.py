@@ -37,7 +37,7 @@ class WhisperStore:
     sections write the same series, the shorter interval counts.
     """
 
-    unsure = 0  # points that are written are stored
+    unacknowledged = 0  # points that are written are stored
 
     def __init__(
         self,

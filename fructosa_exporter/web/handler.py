@@ -62,7 +62,7 @@ class RequestHandler:
         try:
             response = make()
         except Exception:
-            log.exception("internal error while a page was made; please report this")
+            log.exception("internal error while rendering a page; please report this")
             response = text_response(500, "internal error of lagent; see its log")
         connection.respond(response)
 

@@ -48,7 +48,7 @@ unless on (cluster, host)
         "{{ . }}{{ end }} do not respond to scrapes.",
         action="Check what they share: a switch, the power supply of a rack, the network of the "
         "scraper.",
-        why="Single nodes fail independently. If a tenth of them fail at once, there is one cause.",
+        why="Nodes fail independently. If a tenth of them fail at once, they share a cause.",
         graphite=Condition(
             query=f'alias(averageSeries({_GRAPHITE_NODE_UP}), "share of nodes that are up")',
             evaluator="lt",

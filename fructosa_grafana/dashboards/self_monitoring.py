@@ -29,8 +29,8 @@ _OVERVIEW = Row(
         ),
         Stat(
             title="Waiting points",
-            description="Points in the queue. Points that are delivered within a second are "
-            "normal.",
+            description="Points in the queue that wait for delivery. A short queue that empties "
+            "within a second is normal.",
             queries=(Query(_WAITING.sum(), "waiting"),),
             thresholds=thresholds.PLAIN,
         ),

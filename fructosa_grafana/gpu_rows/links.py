@@ -29,7 +29,7 @@ GPU_LINKS = Row(
         line_graph(
             "GPU PCIe links",
             "Lanes and generation, as shares of the maximum that GPU and slot support. An idle GPU "
-            "lowers the generation. Fewer lanes are a fault.",
+            "uses a lower generation. Fewer lanes are a fault.",
             "percentunit",
             (node_gpus("pcie_link_lanes") / node_gpus("pcie_link_lanes_max"), "GPU {gpu} lanes"),
             (

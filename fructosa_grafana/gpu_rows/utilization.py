@@ -55,7 +55,7 @@ GPU_UTILIZATION = Row(
         POWER,
         line_graph(
             "GPU power from the energy counter",
-            "The mean between two points, so no peak is missed.",
+            "Mean power between two scrapes, from the energy counter. It includes short peaks.",
             "watt",
             (node_gpus("energy_joules_total").rate(), "GPU {gpu}"),
         ),

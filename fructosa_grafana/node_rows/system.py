@@ -54,7 +54,8 @@ SYSTEM = Row(
         ),
         line_graph(
             "Clock synchronization",
-            "1 while the clock is synchronized, and by how much it is made to run faster.",
+            "Synchronized: 1 if the clock is synchronized, otherwise 0. Correction: by how much "
+            "the kernel makes the clock run faster, as a ratio.",
             "short",
             (node("fructosa_clock_synchronized"), "synchronized"),
             (node("fructosa_clock_frequency_correction_ratio"), "correction"),

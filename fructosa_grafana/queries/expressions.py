@@ -70,7 +70,7 @@ class Expr:
         return Top(self, limit)
 
     def complement(self) -> "Complement":
-        """Return 1 minus each value: for a gauge that is 1 while up, 1 while down."""
+        """Return 1 minus each value: a gauge that is 1 while up becomes 1 while down."""
         return Complement(self)
 
     def __mul__(self, factor: float) -> "Scaled":

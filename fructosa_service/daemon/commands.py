@@ -16,10 +16,7 @@ from .lifecycle import CommandResult, Ready
 
 _STOP_TIMEOUT_S = 20.0
 
-SIGNALS_HELP = (
-    "SIGTERM and SIGINT shut it down, with exit code 0; a second one has no effect. SIGKILL loses "
-    "what is not written yet."
-)
+SIGNALS_HELP = "SIGTERM and SIGINT shut it down, with exit code 0; a second one has no effect."
 EXIT_CODES_HELP = (
     "Exit codes: 0 success (or running, or shut down by a signal), 1 failure, 2 invalid command "
     "line or configuration. Those of status: 0 running, 1 dead with a pid file left behind, 3 not "

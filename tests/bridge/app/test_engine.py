@@ -475,7 +475,7 @@ async def test_a_hanging_destination_does_not_delay_a_reload(lab):
 
     name = lab.engine.deliveries[0].destination.name
     lab.engine.deliveries[0].destination = SimpleNamespace(
-        name=name, send=send, close=close, unsure=0
+        name=name, send=send, close=close, unacknowledged=0
     )
     await started.wait()
 

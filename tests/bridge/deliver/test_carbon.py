@@ -144,7 +144,7 @@ async def test_a_connection_that_ends_while_sending_is_an_error(receiver):
 
     with pytest.raises(DeliveryError, match=rf"^carbon at 127.0.0.1:{receiver.port}: "):
         await sending
-    assert 0 == carbon.unsure
+    assert 0 == carbon.unacknowledged
 
 
 async def test_a_carbon_whose_machine_is_gone_is_noticed(receiver):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fructosa_bridge.deliver.delivery import Delivery, Pace, backoff
+from fructosa_bridge.deliver.delivery import Delivery, RateLimit, backoff
 from fructosa_bridge.model.errors import DeliveryError
 from fructosa_bridge.model.points import Batch
 from fructosa_bridge.queue.spool import Spool
@@ -19,7 +19,7 @@ class Flaky:
     """A destination whose *outcomes* are errors, counts of refused points, or None for success."""
 
     name = "flaky"
-    unsure = 0
+    unacknowledged = 0
 
     def __init__(self, *outcomes):
         self.outcomes = list(outcomes)
@@ -201,18 +201,18 @@ def test_the_backoff_doubles():
 
 def test_the_rate_limit_makes_the_next_points_wait():
     """A thousand points at a hundred per second make the next ones wait for ten seconds."""
-    pace = Pace(100, 0.0)
-    assert pace.wait_s(0.0) == 0
+    limit = RateLimit(100, 0.0)
+    assert limit.wait_s(0.0) == 0
 
-    pace.spend(1000, 5.0)
+    limit.spend(1000, 5.0)
 
-    assert (10, 4, 0) == (pace.wait_s(5.0), pace.wait_s(11.0), pace.wait_s(15.0))
+    assert (10, 4, 0) == (limit.wait_s(5.0), limit.wait_s(11.0), limit.wait_s(15.0))
 
 
 def test_the_rate_limit_allows_no_burst_after_a_pause():
     """The rate does not accumulate while nothing is sent."""
-    pace = Pace(100, 0.0)
+    limit = RateLimit(100, 0.0)
 
-    pace.spend(100, 1000.0)
+    limit.spend(100, 1000.0)
 
-    assert pace.wait_s(1000.0) == 1
+    assert limit.wait_s(1000.0) == 1

@@ -67,7 +67,7 @@ async def test_points_that_the_embedded_store_refuses_are_counted(tmp_path):
 class Sink:
     """A destination that accepts everything, or nothing."""
 
-    unsure = 0
+    unacknowledged = 0
 
     def __init__(self, name="sink", *, is_up=True):
         self.name = name
@@ -121,7 +121,7 @@ async def test_each_batch_is_queued_for_all_destinations_and_written_once(destin
     destinations.queue([Batch(1, 10, [("n.load", 1.0)])])
 
     spools = [each.spool for each in destinations.deliveries]
-    assert [(1, 0), (1, 0)] == [(spool.points, spool.unsafe_points) for spool in spools]
+    assert [(1, 0), (1, 0)] == [(spool.points, spool.memory_only_points) for spool in spools]
     assert 1 == spools[0].journal.segments.end.points
 
 
@@ -132,7 +132,7 @@ async def test_without_a_journal_points_wait_in_memory(tasks):
 
     destinations.queue([Batch(1, 10, [("n.load", 1.0)])])
 
-    assert [1] == [each.spool.unsafe_points for each in destinations.deliveries]
+    assert [1] == [each.spool.memory_only_points for each in destinations.deliveries]
 
 
 async def test_only_new_destinations_are_created(destinations):

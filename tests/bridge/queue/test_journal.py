@@ -159,14 +159,14 @@ async def test_while_the_disk_is_full_points_wait_in_memory(tmp_path, caplog):
         queue(spool, batch(number))
     await journal.upkeep()
     queue(spool, batch(9))
-    assert (9, 10) == (spool.unsafe_points, spool.points)
+    assert (9, 10) == (spool.memory_only_points, spool.points)
 
     segments.is_full = False
     await journal.upkeep()
     queue(spool, batch(10))
     await journal.upkeep()
 
-    assert spool.unsafe_points == 9
+    assert spool.memory_only_points == 9
     assert sorted(await deliver_all(spool)) == [*range(11)]
     failed, recovered = caplog.messages
     assert "cannot write the queue" in failed
@@ -215,13 +215,13 @@ async def test_a_folder_that_cannot_be_created_is_tried_again(tmp_path, caplog):
     (tmp_path / "queue").write_text("a file in its place")
     run = QueueOnDisk(tmp_path, "carbon")
     run.append(batch(1))
-    assert run.spools[0].unsafe_points == 1
+    assert run.spools[0].memory_only_points == 1
 
     (tmp_path / "queue").unlink()
     await run.journal.upkeep()
     run.append(batch(2))
 
-    assert (1, 2) == (run.spools[0].unsafe_points, run.spools[0].points)
+    assert (1, 2) == (run.spools[0].memory_only_points, run.spools[0].points)
     assert 1 == sum("make the folder writable" in text for text in caplog.messages)
     run.journal.close()
 
@@ -248,7 +248,7 @@ async def test_a_file_system_that_was_full_is_used_again(disk):
     (folder / "ballast").write_bytes(bytes(60_000))
     run = QueueOnDisk(folder, "carbon", queue_points=10**6)
     run.append(*(batch(number, 100) for number in range(200)))
-    assert run.spools[0].unsafe_points > 0
+    assert run.spools[0].memory_only_points > 0
 
     (folder / "ballast").unlink()
     await run.journal.upkeep()
@@ -266,14 +266,14 @@ async def test_a_read_only_file_system_is_tried_again(disk, caplog):
     assert mount("remount,ro") == 0
     run = QueueOnDisk(folder, "carbon")
     run.append(batch(1))
-    assert run.spools[0].unsafe_points == 1
+    assert run.spools[0].memory_only_points == 1
     assert 1 == sum("Read-only file system" in text for text in caplog.messages)
 
     assert mount("remount,rw") == 0
     await run.journal.upkeep()
     run.append(batch(2))
 
-    assert run.spools[0].unsafe_points == 1
+    assert run.spools[0].memory_only_points == 1
     assert sorted(await deliver_all(run.spools[0])) == [1, 2]
     run.journal.close()
 

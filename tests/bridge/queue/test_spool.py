@@ -110,9 +110,9 @@ async def test_what_was_sent_but_perhaps_not_read_waits_again_after_a_restart(re
     spool = first.spools[0]
 
     sent = []
-    for unsure in 0, 1, 2, 2:
+    for unacknowledged in 0, 1, 2, 2:
         batches = await spool.peek(2)
-        spool.acknowledge(batches, unsure)
+        spool.acknowledge(batches, unacknowledged)
         sent += [batch.time_s for batch in batches]
 
     assert [5, 6, 7, 8, 9, 0, 1] == sent
