@@ -229,9 +229,9 @@ def test_start_status_and_stop_of_real_agents_on_real_hosts(hosts, tmp_path):
         step: bad for step, (_, _, bad) in results.items()
     }
     first = {step: succeeded[0] for step, (_, succeeded, _) in results.items()}
-    assert first["start"].startswith("node[01-08]: lagent is started: pid …, serves http://…:9888")
+    assert first["start"].startswith("node[01-08]: lagent started: pid …, serves http://…:9888")
     assert first["status"].startswith("node[01-08]: lagent is running: pid …, since …, serves ")
-    assert "node[01-08]: lagent is stopped: pid …" == first["stop"]
+    assert "node[01-08]: lagent stopped: pid …" == first["stop"]
     assert {"start": "8 of 10 ok, 2 failed", "status": "8 of 10 running, 2 failed"} == {
         step: results[step][1][-1] for step in ("start", "status")
     }
