@@ -26,7 +26,7 @@ case $2 in
   loud*) printf '%0100000d\\033]0;owned\\007' 0; exit 1 ;;
   strange*) echo "ssh: Could not resolve hostname $2: Name or service not known" >&2; exit 255 ;;
 esac
-echo "lagent is started: pid $$"
+echo "lagent started: pid $$"
 """
 _AGENT = """\
 [lagent]
@@ -101,7 +101,7 @@ def test_nodes_that_hang_do_not_delay_the_others(tmp_path):
 
     errors = [line.partition(": ")[::2] for line in failed if not line.startswith(" ")]
     assert 1 == code
-    assert ["node[001-187]: lagent is started: pid …", "187 of 200 ok, 13 failed"] == succeeded
+    assert ["node[001-187]: lagent started: pid …", "187 of 200 ok, 13 failed"] == succeeded
     assert 200 == len(pids(tmp_path))
     assert {"silent[01-10]", "strange[1-2]", "loud"} == {nodes for nodes, _ in errors}
     assert "no response within 2 s" == dict(errors)["silent[01-10]"]
@@ -130,7 +130,7 @@ def test_only_the_given_nodes_are_contacted(tmp_path):
     unknown = run("status", "nod1", "-c", config)
 
     assert (0, []) == (code, failed)
-    assert ["node[1-2]: lagent is started: pid …", "2 of 2 running"] == succeeded
+    assert ["node[1-2]: lagent started: pid …", "2 of 2 running"] == succeeded
     assert 2 == unknown[0]
     assert "nod1 is not among the nodes of" in unknown[2][0]
 
@@ -162,7 +162,7 @@ def test_an_interrupt_ends_every_ssh_and_reports_what_was_done(tmp_path, number)
 
         assert 130 == code
         assert "silent[1-9]: interrupted before it finished\n" in running.text()
-        assert "node[1-3]: lagent is started: pid …\n" in running.text()
+        assert "node[1-3]: lagent started: pid …\n" in running.text()
         assert "3 of 12 ok, 9 failed\n" in running.text()
 
 

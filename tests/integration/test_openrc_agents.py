@@ -88,11 +88,11 @@ def test_the_whole_system_starts_in_order_and_stops_in_reverse_order(
     running, status = transcript(head_node, "status")
     stopped, stop = transcript(head_node, "stop")
 
-    began = [*("Starting " + part for part in parts), "agents: start\n", "node[01-02]: lagent is"]
+    began = [*("Starting " + part for part in parts), "agents: start\n", "node[01-02]: lagent started"]
     assert began == _order(start, began)
     ended = [
         "agents: stop\n",
-        "node[01-02]: lagent is",
+        "node[01-02]: lagent stopped",
         *("Stopping " + part for part in parts[::-1]),
     ]
     assert ended == _order(stop, ended)

@@ -53,13 +53,13 @@ def test_results_that_differ_only_in_pid_name_and_time_share_a_line():
 
 def test_results_that_differ_only_in_the_address_of_a_url_share_a_line():
     """An agent prints the address that it listens on, which is not the node's name."""
-    line = "lagent is started: pid 7, serves http://{}:9888/metrics"
+    line = "lagent started: pid 7, serves http://{}:9888/metrics"
     node_results = {
         f"n{number}": NodeResult(0, line.format(host).encode())
         for number, host in enumerate(["10.99.0.1", "10.99.0.2", "[fe80::1]"])
     }
 
-    assert (["n[0-2]: lagent is started: pid …, serves http://…:9888/metrics"], []) == printed(
+    assert (["n[0-2]: lagent started: pid …, serves http://…:9888/metrics"], []) == printed(
         "start", node_results
     )
 
