@@ -17,8 +17,8 @@ from fructosa_exporter import cli as agent
 from fructosa_exporter.config import schema
 from fructosa_exporter.sensors import SENSORS
 from fructosa_service import __version__
+from fructosa_service.config.man_pages import ManBlock, ManPage, actions_of, command_page, file_page
 from fructosa_service.config.settings import SectionType, options_of
-from fructosa_service.man_pages import ManBlock, ManPage, actions_of, command_page, file_page
 
 ROOT = Path(__file__).resolve().parents[1]
 # Update it with each release.

@@ -90,10 +90,10 @@ PURE = {
     "fructosa_service": {
         "errors",
         "humanize",
-        "man_pages",
         "config.example",
         "config.ini",
         "config.kinds",
+        "config.man_pages",
         "config.settings",
     },
     "fructosa_exporter": {

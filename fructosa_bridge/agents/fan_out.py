@@ -15,8 +15,8 @@ from ClusterShell.NodeSet import RESOLVER_NOGROUP, NodeSet
 from ClusterShell.Task import task_self
 from ClusterShell.Worker.Exec import ExecClient, ExecWorker
 
+from fructosa_service.daemon.open_files import raise_limit
 from fructosa_service.errors import ServiceError
-from fructosa_service.open_files import raise_limit
 
 from ..config.agents_settings import AgentsSettings
 from ..config.node_sets import fold

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from fructosa_service.background_tasks import Tasks
+from fructosa_service.daemon.open_files import raise_limit
 from fructosa_service.errors import ConfigError, FileError, ServiceError, UsageError
-from fructosa_service.open_files import raise_limit
 
 from ..config.settings import MasterConfig
 from ..deliver.delivery import Delivery

@@ -88,7 +88,11 @@ def test_the_whole_system_starts_in_order_and_stops_in_reverse_order(
     running, status = transcript(head_node, "status")
     stopped, stop = transcript(head_node, "stop")
 
-    began = [*("Starting " + part for part in parts), "agents: start\n", "node[01-02]: lagent started"]
+    began = [
+        *("Starting " + part for part in parts),
+        "agents: start\n",
+        "node[01-02]: lagent started",
+    ]
     assert began == _order(start, began)
     ended = [
         "agents: stop\n",

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from .config.settings import Option, SectionType, options_of
+from .settings import Option, SectionType, options_of
 
 # Characters that roff interprets, or prints as others.
 _ESCAPES = {

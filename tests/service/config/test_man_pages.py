@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 
 from fructosa_service import cli
 from fructosa_service.config.kinds import PORT, optional
-from fructosa_service.config.path_kind import PATH
-from fructosa_service.config.settings import REQUIRED, SectionType, option
-from fructosa_service.man_pages import (
+from fructosa_service.config.man_pages import (
     ManBlock,
     ManPage,
     argument,
@@ -22,6 +20,8 @@ from fructosa_service.man_pages import (
     file_page,
     prose,
 )
+from fructosa_service.config.path_kind import PATH
+from fructosa_service.config.settings import REQUIRED, SectionType, option
 
 PAGE = ManPage(
     name="prog",

@@ -4,7 +4,7 @@ import resource
 
 import pytest
 
-from fructosa_service import open_files
+from fructosa_service.daemon import open_files
 
 
 @pytest.fixture
