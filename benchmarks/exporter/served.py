@@ -54,11 +54,11 @@ def http_server(port: int, certificate: Certificate | None) -> None:
         def log_message(self, *_: Any) -> None:
             pass
 
-    class Server(ThreadingHTTPServer):
+    class ThreadedServer(ThreadingHTTPServer):
         daemon_threads = True
         request_queue_size = 256
 
-    server = Server(("127.0.0.1", port), Handler)
+    server = ThreadedServer(("127.0.0.1", port), Handler)
     if context := tls_context(certificate):
         server.socket = context.wrap_socket(
             server.socket, server_side=True, do_handshake_on_connect=False
