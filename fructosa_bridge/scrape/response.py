@@ -13,6 +13,8 @@ from .response_body import (
     unexpected_media,
 )
 
+WRONG_PAGE = "{problem}; check port, and path = {path}"
+
 # So many bytes may arrive without a byte of the page: a head, or what is between chunks.
 _LONGEST_HEAD_BYTES = 2**16
 # The first words of an error response say why.
@@ -122,7 +124,7 @@ class ScrapeResponse:
         return body
 
     def _unexpected(self, problem: str) -> ScrapeError:
-        return ScrapeError(f"{problem}; check port, and path = {self._target.path}")
+        return ScrapeError(WRONG_PAGE.format(problem=problem, path=self._target.path))
 
     def on_body(self, data: bytes) -> None:
         """Add a part of the body."""

@@ -7,6 +7,12 @@ from typing import Any
 
 from ..model.errors import ScrapeError
 
+UNEXPECTED_ENCODING = "the page has the unexpected encoding {coding!a}"
+PAGE_TOO_LONG = "the page is longer than {limit} bytes; if that is expected, raise page limit"
+IS_HTML = "the response is a web page (HTML), not metrics"
+IS_JSON = "the response is JSON, not metrics"
+IS_GZIP = "the page is gzip, but has no Content-Encoding"
+
 _GZIP = ("gzip", "x-gzip")
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS  # with the header and the checksum of gzip
 # Pages have one member; each further one costs a copy of what follows it.
@@ -18,12 +24,10 @@ _EXAMINED_BYTES = 1000
 # A page of metrics may have names in quotes within braces, too, but then no colon follows them.
 _JSON = re.compile(rb'\s*(?:\[|\{\s*(?:\}|"(?:[^"\\\n]|\\.)*"\s*:))')
 _HTML = re.compile(rb"\s*<")
-_IS_HTML = "the response is a web page (HTML), not metrics"
-_IS_JSON = "the response is JSON, not metrics"
 _UNEXPECTED = {
-    "text/html": _IS_HTML,
-    "application/xhtml+xml": _IS_HTML,
-    "application/json": _IS_JSON,
+    "text/html": IS_HTML,
+    "application/xhtml+xml": IS_HTML,
+    "application/json": IS_JSON,
     "application/vnd.google.protobuf": "the response is in Prometheus's protobuf format, which is "
     "not supported",
 }
@@ -49,7 +53,7 @@ class ResponseBody:
     def __init__(self, coding: str, page_limit: int) -> None:
         coding = coding.strip().lower()
         if coding not in ("", "identity", *_GZIP):
-            raise ScrapeError(f"the page has the unexpected encoding {coding[:20]!a}")
+            raise ScrapeError(UNEXPECTED_ENCODING.format(coding=coding[:20]))
         self._decompressor = _decompressor() if coding in _GZIP else None
         self._page_limit = page_limit
         self._members = 1
@@ -120,9 +124,7 @@ def _decompressor() -> Any:
 
 def page_too_long(page_limit: int) -> ScrapeError:
     """Return the error of a page with more than *page_limit* bytes."""
-    return ScrapeError(
-        f"the page is longer than {page_limit} bytes; if that is expected, raise page limit"
-    )
+    return ScrapeError(PAGE_TOO_LONG.format(limit=page_limit))
 
 
 def media_type(content_type: str) -> str:
@@ -139,7 +141,7 @@ def unexpected_content(page: bytes) -> str | None:
     """Return an error for a *page* that cannot be metrics by its first bytes."""
     start = page[:_EXAMINED_BYTES]
     if start.startswith(b"\x1f\x8b"):
-        return "the page is gzip, but has no Content-Encoding"
+        return IS_GZIP
     if _HTML.match(start):
-        return _IS_HTML
-    return _IS_JSON if _JSON.match(start) else None
+        return IS_HTML
+    return IS_JSON if _JSON.match(start) else None

@@ -10,7 +10,47 @@ from fructosa_service.os_errors import reason
 
 from ..model.target import Target
 
+CANNOT_CONNECT = "cannot connect: {reason}"
+CONNECT_TIMED_OUT = (
+    "cannot connect within {timeout_s:g} s: no response; "
+    "is the node up, does a firewall drop packets{perhaps_tls}?"
+)
+UNKNOWN_HOST = "unknown host {host}: {reason}; check hosts, or the DNS"
+NO_NAME_SERVER = "cannot resolve the name {host}: no name server responds; check the DNS"
+NOT_TRUSTED = "the node's certificate is not trusted: {problem}"
+UNKNOWN_AUTHORITY = "it is signed by an unknown authority; set tls ca to a file with that authority"
+CERTIFICATE_EXPIRED = "it has expired; renew it on the node"
+OTHER_NAME = "it is not valid for {name}; set tls server name to a name in the certificate"
+CERTIFICATE_REQUIRED = (
+    "the node refused the TLS handshake ({reason}); set tls certificate and tls key"
+)
+SPEAKS_TLS = "the node speaks TLS on this port; set tls = yes"
+SPEAKS_NO_TLS = "the node does not speak TLS on this port; check port, or set tls = no"
+CLOSED_AT_ONCE = "the node closed the connection without a response"
+LOST_AT_ONCE = "the connection was lost before a response: {reason}"
+PERHAPS_TLS = "; see its log, or does it need tls = yes?"
+PERHAPS_CERTIFICATE = "; see its log, or does it need tls certificate and tls key?"
+CLOSED_EARLY = (
+    "the page is incomplete: the connection was closed after {size} bytes; see the log of the node"
+)
+TIMED_OUT = (
+    "no response within the timeout of {timeout_s:g} s: the node accepted the connection only; "
+    "is it overloaded?"
+)
+PAGE_TIMED_OUT = (
+    "the page is incomplete within the timeout of {timeout_s:g} s: {size} bytes; "
+    "ask for fewer sensors, or raise timeout"
+)
+NOT_HTTP = "the response is not valid HTTP; is this the right port?"
+INVALID_HTTP = "the page is incomplete: invalid HTTP after {size} bytes"
 LONG_HEAD = "the response has too long headers; is this the right port?"
+ERROR_STATUS = "the response is {status}"
+REDIRECTED = (
+    "the response is {status} to {location}; redirects are not followed: set hosts, "
+    "port, path and tls accordingly"
+)
+CHECK_PATH = "; check path = {path}"
+ALLOW_LMASTER = "; allow lmaster's address or user there"
 
 _REDIRECTS = range(300, 400)
 # Codes of OpenSSL's X509_V_ERR_*, which its header file x509_vfy.h fixes.
@@ -22,48 +62,49 @@ _OTHER_NAME = (62, 64)
 def connect_failed(error: OSError, target: Target) -> str:
     """Return why the connection could not be established."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the node's certificate is not trusted: {_certificate(error, target)}"
+        return NOT_TRUSTED.format(problem=_certificate(error, target))
     if isinstance(error, ssl.SSLError):
         return _tls(error)
     if isinstance(error, socket.gaierror):
         return _no_address(error, target)
     if error.errno == errno.ECONNRESET:
-        return f"cannot connect: {_why(error)}{_perhaps_tls(target)}"
+        return CANNOT_CONNECT.format(reason=_why(error)) + _perhaps_tls(target)
     if error.errno == errno.EMFILE:
-        return "cannot connect: lmaster has too many open files; raise the limit (ulimit -n)"
-    return f"cannot connect: {_why(error)}"
+        return CANNOT_CONNECT.format(
+            reason="lmaster has too many open files; raise the limit (ulimit -n)"
+        )
+    return CANNOT_CONNECT.format(reason=_why(error))
 
 
 def _no_address(error: OSError, target: Target) -> str:
     if error.errno == socket.EAI_AGAIN:
-        return f"cannot resolve the name {target.host}: no name server responds; check the DNS"
-    return f"unknown host {target.host}: {_words(error.strerror)}; check hosts, or the DNS"
+        return NO_NAME_SERVER.format(host=target.host)
+    return UNKNOWN_HOST.format(host=target.host, reason=_words(error.strerror))
 
 
 def _certificate(error: ssl.SSLCertVerificationError, target: Target) -> str:
     code = getattr(error, "verify_code", None)
     if code in _UNKNOWN_CA:
-        return "it is signed by an unknown authority; set tls ca to a file with that authority"
+        return UNKNOWN_AUTHORITY
     if code == _EXPIRED:
-        return "it has expired; renew it on the node"
+        return CERTIFICATE_EXPIRED
     if code == _NOT_YET:
         return "it is not valid yet; check the clocks"
     if code in _OTHER_NAME:
-        name = target.access.server_name or target.host
-        return f"it is not valid for {name}; set tls server name to a name in the certificate"
+        return OTHER_NAME.format(name=target.access.server_name or target.host)
     return f"{_words(getattr(error, 'verify_message', None))}; renew it on the node"
 
 
 def _tls(error: ssl.SSLError) -> str:
     why = (getattr(error, "reason", None) or "").lower().replace("_", " ")
     if "certificate required" in why or "handshake failure" in why:
-        return f"the node refused the TLS handshake ({why}); set tls certificate and tls key"
+        return CERTIFICATE_REQUIRED.format(reason=why)
     if "alert" in why:
         return f"the node refused the TLS handshake ({why}); see its log"
     if "eof" in why:
         return "the node closed the connection during the TLS handshake; is this the right port?"
     if why in ("wrong version number", "record layer failure", "packet length too long"):
-        return "the node does not speak TLS on this port; check port, or set tls = no"
+        return SPEAKS_NO_TLS
     return f"TLS failed ({why or 'unknown reason'}); see the log of the node"
 
 
@@ -72,44 +113,41 @@ def connection_lost(error: Exception | None, target: Target, size: int | None) -
     if isinstance(error, ssl.SSLError):
         return _tls(error)
     if size is not None:
-        closed = f"the connection was closed after {size} bytes"
-        return f"the page is incomplete: {closed}; see the log of the node"
+        return CLOSED_EARLY.format(size=size)
     if isinstance(error, OSError) and error.errno:
-        return f"the connection was lost before a response: {_why(error)}{_perhaps_tls(target)}"
-    return f"the node closed the connection without a response{_perhaps_tls(target)}"
+        return LOST_AT_ONCE.format(reason=_why(error)) + _perhaps_tls(target)
+    return CLOSED_AT_ONCE + _perhaps_tls(target)
 
 
 def not_http(size: int | None, *, speaks_tls: bool) -> str:
     """Return the error of a response that is not HTTP, or not after *size* bytes of its page."""
     if speaks_tls:
-        return "the node speaks TLS on this port; set tls = yes"
+        return SPEAKS_TLS
     if size is None:
-        return "the response is not valid HTTP; is this the right port?"
-    return f"the page is incomplete: invalid HTTP after {size} bytes"
+        return NOT_HTTP
+    return INVALID_HTTP.format(size=size)
 
 
 def _perhaps_tls(target: Target) -> str:
     if not target.access.tls:
-        return "; see its log, or does it need tls = yes?"
+        return PERHAPS_TLS
     if target.access.certificate is None:
-        return "; see its log, or does it need tls certificate and tls key?"
+        return PERHAPS_CERTIFICATE
     return "; see its log"
 
 
 def timed_out(target: Target, size: int | None) -> str:
     """Return what was missing at the timeout: the response, or the rest of its page."""
-    limit = f"within the timeout of {target.timeout_s:g} s"
     if size is None:
-        return f"no response {limit}: the node accepted the connection only; is it overloaded?"
-    return f"the page is incomplete {limit}: {size} bytes; ask for fewer sensors, or raise timeout"
+        return TIMED_OUT.format(timeout_s=target.timeout_s)
+    return PAGE_TIMED_OUT.format(timeout_s=target.timeout_s, size=size)
 
 
 def connect_timed_out(target: Target) -> str:
     """Return the error of a connection that was not accepted in time."""
-    perhaps = ", does it speak TLS?" if target.access.tls else "?"
-    return (
-        f"cannot connect within {target.effective_connect_timeout_s:g} s: no response; "
-        f"is the node up, does a firewall drop packets{perhaps}"
+    return CONNECT_TIMED_OUT.format(
+        timeout_s=target.effective_connect_timeout_s,
+        perhaps_tls=", does it speak TLS" if target.access.tls else "",
     )
 
 
@@ -118,13 +156,13 @@ def error_status(status: int, location: str, start: str, target: Target) -> str:
     named = f"{status} {_phrase(status)}".rstrip()
     if status in _REDIRECTS:
         return _redirect(named, location)
-    said = f"the response is {named}" + (f": {_words(start)}" if start else "")
+    said = ERROR_STATUS.format(status=named) + (f": {_words(start)}" if start else "")
     if status == HTTPStatus.UNAUTHORIZED:
         return f"{said}; {_unauthorized(target)}"
     if status == HTTPStatus.FORBIDDEN:
-        return f"{said}; allow lmaster's address or user there"
+        return said + ALLOW_LMASTER
     if status == HTTPStatus.NOT_FOUND:
-        return f"{said}; check path = {target.path}"
+        return said + CHECK_PATH.format(path=target.path)
     return said
 
 
@@ -138,11 +176,8 @@ def _phrase(status: int) -> str:
 
 def _redirect(named: str, location: str) -> str:
     if not location:
-        return f"the response is {named}; redirects are not followed"
-    return (
-        f"the response is {named} to {_words(location)}; redirects are not followed: set hosts, "
-        "port, path and tls accordingly"
-    )
+        return f"{ERROR_STATUS.format(status=named)}; redirects are not followed"
+    return REDIRECTED.format(status=named, location=_words(location))
 
 
 def _unauthorized(target: Target) -> str:

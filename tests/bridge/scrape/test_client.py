@@ -9,7 +9,10 @@ import pytest
 
 from fructosa_bridge.model.access import Access
 from fructosa_bridge.model.errors import ScrapeError
+from fructosa_bridge.scrape import scrape_errors
 from fructosa_bridge.scrape.client import Client, Page
+from fructosa_bridge.scrape.response import WRONG_PAGE
+from fructosa_bridge.scrape.response_body import IS_HTML, PAGE_TOO_LONG, UNEXPECTED_ENCODING
 from fructosa_service import __version__
 from fructosa_service.web.tls import TLSFiles
 from tests.certificates import Authority
@@ -26,7 +29,10 @@ from ..node import (
 )
 from .targets import new_target
 
+CLOSED = scrape_errors.CLOSED_AT_ONCE + scrape_errors.PERHAPS_TLS
 CHUNKED = http_response(b"", content_length="", transfer_encoding="chunked")
+TOO_LONG = PAGE_TOO_LONG.format(limit=2**20)
+HTML_PAGE = WRONG_PAGE.format(problem=IS_HTML, path="/metrics")
 CHUNK = b"10000\r\n" + b"#" * 0xFFFF + b"\n\r\n"
 
 
@@ -44,6 +50,16 @@ async def client():
     """A client that is closed after the test."""
     async with Client() as opened:
         yield opened
+
+
+def error_status(status):
+    """Return the error of a response with another status."""
+    return scrape_errors.ERROR_STATUS.format(status=status)
+
+
+def not_trusted(problem):
+    """Return the error of a certificate with a problem."""
+    return scrape_errors.NOT_TRUSTED.format(problem=problem)
 
 
 async def error_of(client, target):
@@ -131,7 +147,7 @@ async def test_a_request_is_repeated_only_once(node, client, reply):
 
     message = await error_of(client, target)
 
-    assert message.startswith(("the node closed", "the response is 408 Request Timeout"))
+    assert message.startswith((scrape_errors.CLOSED_AT_ONCE, error_status("408 Request Timeout")))
     assert (2, 3) == (node.connections, len(node.requests))
 
 
@@ -143,7 +159,7 @@ async def test_a_partial_response_on_a_kept_connection_is_an_error(node, client)
 
     message = await error_of(client, target)
 
-    assert message.startswith("the node closed the connection without a response")
+    assert message == CLOSED
     assert 2 == len(node.requests)
 
 
@@ -252,80 +268,88 @@ async def test_the_path_of_a_page_can_be_configured(node, client, path, expected
 
 
 ERRORS = [
-    ("closed at once", send_and_close(b""), "the node closed the connection without a response"),
-    ("reset at once", send_and_reset(), "the connection was lost before a response: "),
-    ("half of the head", send_and_close(b"HTTP/1.1 200 OK\r\nCont"), "the node closed"),
+    ("closed at once", send_and_close(b""), CLOSED),
+    (
+        "reset at once",
+        send_and_reset(),
+        scrape_errors.LOST_AT_ONCE.format(reason="Connection reset by peer"),
+    ),
+    ("half of the head", send_and_close(b"HTTP/1.1 200 OK\r\nCont"), CLOSED),
     (
         "half of the page",
         send_and_close(http_response(content_length=1000)),
-        "the page is incomplete: the connection was closed after 27 bytes",
+        scrape_errors.CLOSED_EARLY.format(size=27),
     ),
     (
         "reset within the page",
         send_and_reset(http_response(content_length=1000)),
-        "the page is incomplete: ",
+        scrape_errors.CLOSED_EARLY.partition("{")[0],
     ),
-    ("half of the chunks", send_and_close(CHUNKED + b"5\r\nup 1\n"), "the page is incomplete: "),
-    ("an invalid chunk", CHUNKED + b"zz\r\n", "the page is incomplete: invalid HTTP"),
-    ("an endless page", send_forever(CHUNKED, CHUNK), "the page is longer than 1048576 bytes"),
+    (
+        "half of the chunks",
+        send_and_close(CHUNKED + b"5\r\nup 1\n"),
+        scrape_errors.CLOSED_EARLY.format(size=5),
+    ),
+    ("an invalid chunk", CHUNKED + b"zz\r\n", scrape_errors.INVALID_HTTP.format(size=0)),
+    ("an endless page", send_forever(CHUNKED, CHUNK), TOO_LONG),
     (
         "a gigabyte announced",
         send_and_hang(http_response(b"", content_length=2**30)),
-        "the page is longer than 1048576 bytes",
+        TOO_LONG,
     ),
     (
         "an unexpected encoding",
         http_response(content_encoding="br"),
-        "the page has the unexpected encoding 'br'",
+        UNEXPECTED_ENCODING.format(coding="br"),
     ),
     (
         "HTML",
         http_response(b"<html>", content_type="text/html"),
-        "the response is a web page (HTML), not metrics; check port, and path = /metrics",
+        HTML_PAGE,
     ),
     (
         "HTML as text",
         http_response(b"<html>"),
-        "the response is a web page (HTML), not metrics; check port, and path = /metrics",
+        HTML_PAGE,
     ),
     (
         "a redirect",
         http_response(b"", "302 Found", location="https://n1/other"),
-        "the response is 302 Found to https://n1/other; ",
+        scrape_errors.REDIRECTED.format(status="302 Found", location="https://n1/other"),
     ),
     (
         "no content",
         http_response(b"", "204 x", content_length=""),
-        "the response is 204 No Content",
+        error_status("204 No Content"),
     ),
     (
         "an error with a text",
         http_response(b"not for you\n", "403 Forbidden"),
-        "the response is 403 Forbidden: not for you; ",
+        error_status("403 Forbidden: not for you") + scrape_errors.ALLOW_LMASTER,
     ),
     (
         "an error with a web page",
         http_response(b"<html>", "404 x", content_type="text/html"),
-        "the response is 404 Not Found; check path = /metrics",
+        error_status("404 Not Found") + scrape_errors.CHECK_PATH.format(path="/metrics"),
     ),
     (
         "an error in an unexpected encoding",
         http_response(b"x", "500 x", content_encoding="br"),
-        "the response is 500 Internal Server Error",
+        error_status("500 Internal Server Error"),
     ),
     (
         "half of an error",
         send_and_close(http_response(b"what", "500 x", content_length=99)),
-        "the response is 500 Internal Server Error",
+        error_status("500 Internal Server Error"),
     ),
-    ("another protocol", b"SSH-2.0-OpenSSH_9.2\r\n", "the response is not valid HTTP"),
-    ("a TLS alert", b"\x15\x03\x01\0\x02\x02\x46", "the node speaks TLS on this port"),
+    ("another protocol", b"SSH-2.0-OpenSSH_9.2\r\n", scrape_errors.NOT_HTTP),
+    ("a TLS alert", b"\x15\x03\x01\0\x02\x02\x46", scrape_errors.SPEAKS_TLS),
     (
         "an endless head",
         send_forever(b"HTTP/1.1 200 OK\r\nx: ", b"y" * 2**14),
-        "the response has too long headers",
+        scrape_errors.LONG_HEAD,
     ),
-    ("two lengths", http_response(content_Length=7), "the response is not valid HTTP"),
+    ("two lengths", http_response(content_Length=7), scrape_errors.NOT_HTTP),
 ]
 
 
@@ -347,15 +371,15 @@ async def test_an_error_of_a_node_is_reported_in_one_line(node, client, reply, e
 @pytest.mark.parametrize(
     ("reply", "expected"),
     [
-        (send_and_hang(), "no response within the timeout of 1 s"),
-        (send_and_hang(b"HTTP/1.1 200 OK\r\n"), "no response within the timeout of 1 s"),
+        (send_and_hang(), scrape_errors.TIMED_OUT.format(timeout_s=1)),
+        (send_and_hang(b"HTTP/1.1 200 OK\r\n"), scrape_errors.TIMED_OUT.format(timeout_s=1)),
         (
             send_and_hang(http_response(content_length=1000)),
-            "the page is incomplete within the timeout of 1 s: 27 bytes",
+            scrape_errors.PAGE_TIMED_OUT.format(timeout_s=1, size=27),
         ),
         (
             send_and_hang(http_response(b"wait", "500 x", content_length=1000)),
-            "the response is 500 Internal Server Error",
+            error_status("500 Internal Server Error"),
         ),
     ],
     ids=["no response", "half of the head", "half of the page", "half of an error"],
@@ -388,8 +412,13 @@ async def test_a_connection_that_cannot_be_established_is_reported_with_its_reas
     refused = await error_of(client, new_target(unused_tcp_port))
     unknown = await error_of(client, new_target(1, host="no-such-host.invalid"))
 
-    assert "cannot connect: Connection refused" == refused
-    assert unknown.startswith(("unknown host no-such-host.invalid: ", "cannot resolve the name"))
+    assert scrape_errors.CANNOT_CONNECT.format(reason="Connection refused") == refused
+    assert unknown.startswith(
+        tuple(
+            text.partition("{reason}")[0].format(host="no-such-host.invalid")
+            for text in (scrape_errors.UNKNOWN_HOST, scrape_errors.NO_NAME_SERVER)
+        )
+    )
 
 
 async def test_a_node_that_does_not_accept_the_connection_has_another_error(client):
@@ -409,7 +438,7 @@ async def test_a_node_that_does_not_accept_the_connection_has_another_error(clie
         for connection in waiting:
             connection.close()
 
-    assert message.startswith("cannot connect within 0.2 s")
+    assert message == scrape_errors.CONNECT_TIMED_OUT.format(timeout_s=0.2, perhaps_tls="")
 
 
 async def test_a_host_may_be_a_name(node, client):
@@ -482,7 +511,7 @@ async def test_all_nodes_may_have_certificates_with_one_name(tls_node, client, a
         new_target(node.port, access=trusting(authority, server_name="nodes.cluster"))
     )
 
-    assert "it is not valid for 127.0.0.1; set tls server name" in refused
+    assert not_trusted(scrape_errors.OTHER_NAME.format(name="127.0.0.1")) == refused
     assert GOOD_PAGE.decode() == page.text
 
 
@@ -498,7 +527,7 @@ async def test_a_node_may_require_a_client_certificate(tls_node, client, authori
         )
     )
 
-    assert refused.endswith("or does it need tls certificate and tls key?")
+    assert refused.endswith(scrape_errors.PERHAPS_CERTIFICATE)
     assert GOOD_PAGE.decode() == page.text
 
 
@@ -515,8 +544,8 @@ async def test_an_alert_for_a_missing_client_certificate_is_reported(client, aut
 
         listener.shutdown(socket.SHUT_RDWR)
         await refusing
-    assert message.startswith(
-        "the node refused the TLS handshake (tlsv13 alert certificate required)"
+    assert message == scrape_errors.CERTIFICATE_REQUIRED.format(
+        reason="tlsv13 alert certificate required"
     )
 
 
@@ -549,8 +578,8 @@ async def test_a_certificate_that_is_not_trusted_is_reported_with_the_reason(
     unknown = await error_of(client, new_target(node.port, access=trusting(unknown_authority)))
     system = await error_of(client, new_target(node.port, access=Access(tls=True)))
 
-    assert "it has expired" in expired
-    assert "signed by an unknown authority" in unknown
+    assert not_trusted(scrape_errors.CERTIFICATE_EXPIRED) == expired
+    assert not_trusted(scrape_errors.UNKNOWN_AUTHORITY) == unknown
     assert unknown == system
 
 
@@ -565,8 +594,8 @@ async def test_tls_on_a_plain_port_is_reported_and_the_reverse(tls_node, client,
 
     plain.close()
     await plain.wait_closed()
-    assert plain_request.endswith("does it need tls = yes?")
-    assert tls_request.startswith("the node does not speak TLS on this port")
+    assert plain_request.endswith(scrape_errors.PERHAPS_TLS)
+    assert tls_request == scrape_errors.SPEAKS_NO_TLS
 
 
 async def bad_request(reader, writer):

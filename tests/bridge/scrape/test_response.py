@@ -2,6 +2,7 @@
 
 import gc
 import gzip
+import re
 import weakref
 from itertools import pairwise
 
@@ -11,15 +12,15 @@ from hypothesis import strategies as st
 
 from fructosa_bridge.model.errors import ScrapeError
 from fructosa_bridge.model.target import Target
-from fructosa_bridge.scrape.response import ScrapeResponse
-from fructosa_bridge.scrape.scrape_errors import LONG_HEAD, not_http
+from fructosa_bridge.scrape.response import WRONG_PAGE, ScrapeResponse
+from fructosa_bridge.scrape.response_body import IS_GZIP, UNEXPECTED_ENCODING
+from fructosa_bridge.scrape.scrape_errors import INVALID_HTTP, LONG_HEAD, NOT_HTTP
 
 from ..node import GOOD_PAGE, http_response
 
 LIMIT_BYTES = 2**20
 HEAD_BYTES = 2**16
 CHUNKED = http_response(b"", content_length="", transfer_encoding="chunked")
-NOT_HTTP = not_http(None, speaks_tls=False)
 
 
 def received(*pieces, is_closed=False):
@@ -202,7 +203,9 @@ def test_the_transfer_encoding_gzip_is_refused():
     compressed = gzip.compress(GOOD_PAGE)
     response = received(chunked(compressed, 99).replace(b"chunked", b"gzip, chunked"))
 
-    with pytest.raises(ScrapeError, match="the page is gzip"):
+    with pytest.raises(
+        ScrapeError, match=re.escape(WRONG_PAGE.format(problem=IS_GZIP, path="/metrics"))
+    ):
         response.page()
 
 
@@ -210,7 +213,7 @@ def test_repeated_headers_are_joined():
     """A page that is compressed twice must not be decompressed once."""
     response = received(http_response(content_encoding="gzip", Content_Encoding="gzip"))
 
-    assert str(response.error) == "the page has the unexpected encoding 'gzip, gzip'"
+    assert str(response.error) == UNEXPECTED_ENCODING.format(coding="gzip, gzip")
 
 
 def response_with_head(size):
@@ -262,7 +265,7 @@ def test_an_endless_body_without_a_page_is_refused(start):
 
     response = received(CHUNKED + b"4\r\nup 1\r\n" + start, *[piece] * 20000)
 
-    assert "the page is incomplete: invalid HTTP after 4 bytes" == str(response.error)
+    assert INVALID_HTTP.format(size=4) == str(response.error)
 
 
 def test_a_page_in_chunks_of_a_byte_is_accepted():

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import zlib
 
 import pytest
@@ -10,6 +11,11 @@ from hypothesis import strategies as st
 
 from fructosa_bridge.model.errors import ScrapeError
 from fructosa_bridge.scrape.response_body import (
+    IS_GZIP,
+    IS_HTML,
+    IS_JSON,
+    PAGE_TOO_LONG,
+    UNEXPECTED_ENCODING,
     ResponseBody,
     media_type,
     unexpected_content,
@@ -55,7 +61,7 @@ def test_an_unexpected_encoding_is_refused(coding):
     with pytest.raises(ScrapeError) as caught:
         ResponseBody(coding, MIB)
 
-    assert f"the page has the unexpected encoding '{coding}'" == str(caught.value)
+    assert UNEXPECTED_ENCODING.format(coding=coding) == str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +74,7 @@ def test_an_unexpected_encoding_is_refused(coding):
         (GZIP[:-12], "the page is incomplete: its gzip stream ended after "),
         (gzip.compress(b"") * 1000, "the page has more than 100 gzip members"),
         (zlib.compress(GOOD_PAGE), "the page is not valid gzip"),
-        (BOMB, "the page is longer than 1048576 bytes; if that is expected, raise page limit"),
+        (BOMB, PAGE_TOO_LONG.format(limit=MIB)),
     ],
     ids=["not gzip", "incomplete", "many members", "zlib", "bomb"],
 )
@@ -97,7 +103,7 @@ def test_a_body_may_have_exactly_as_many_bytes_as_the_limit(page_limit, is_refus
     body.add(GOOD_PAGE[:20])
 
     if is_refused:
-        with pytest.raises(ScrapeError, match="longer than 26 bytes"):
+        with pytest.raises(ScrapeError, match=re.escape(PAGE_TOO_LONG.format(limit=26))):
             body.add(GOOD_PAGE[20:])
     else:
         body.add(GOOD_PAGE[20:])
@@ -119,8 +125,8 @@ def test_any_bytes_are_gzip_or_refused(content):
 @pytest.mark.parametrize(
     ("content_type", "expected"),
     [
-        ("text/html; charset=utf-8", "the response is a web page (HTML), not metrics"),
-        ("Application/JSON", "the response is JSON, not metrics"),
+        ("text/html; charset=utf-8", IS_HTML),
+        ("Application/JSON", IS_JSON),
         (
             "application/vnd.google.protobuf; encoding=delimited",
             "the response is in Prometheus's protobuf format, which is not supported",
@@ -138,9 +144,9 @@ def test_a_media_type_that_cannot_be_metrics_is_refused(content_type, expected):
 @pytest.mark.parametrize(
     ("page", "expected"),
     [
-        (b"\n <html>", "the response is a web page (HTML), not metrics"),
-        (b'\n{ "a": 1}', "the response is JSON, not metrics"),
-        (GZIP, "the page is gzip, but has no Content-Encoding"),
+        (b"\n <html>", IS_HTML),
+        (b'\n{ "a": 1}', IS_JSON),
+        (GZIP, IS_GZIP),
         (b"", None),
         (b"# <html>\n", None),
         (b'{"a.b",c="d"} 1\n', None),
@@ -161,4 +167,4 @@ def test_any_json_is_recognised_by_its_first_bytes(value, indent):
     """Arrays and objects, with white space and without."""
     page = json.dumps(value, indent=indent).encode()
 
-    assert "the response is JSON, not metrics" == unexpected_content(page[:500])
+    assert IS_JSON == unexpected_content(page[:500])

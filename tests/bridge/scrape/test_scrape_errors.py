@@ -14,7 +14,6 @@ from .targets import new_target
 
 TARGET = new_target(host="n1")
 TLS = new_target(host="n1", access=Access(tls=True))
-PERHAPS_TLS = "; see its log, or does it need tls = yes?"
 
 
 def tls_error(reason):
@@ -22,6 +21,11 @@ def tls_error(reason):
     error = ssl.SSLError(1, "x")
     error.reason = reason
     return error
+
+
+def cannot_connect(reason):
+    """Return the error of a connection that could not be established."""
+    return scrape_errors.CANNOT_CONNECT.format(reason=reason)
 
 
 def certificate_error(code):
@@ -36,23 +40,23 @@ def certificate_error(code):
     [
         (
             socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution"),
-            "cannot resolve the name n1: no name server responds; check the DNS",
+            scrape_errors.NO_NAME_SERVER.format(host="n1"),
         ),
         (
             socket.gaierror(socket.EAI_NONAME, "Name or service not known"),
-            "unknown host n1: Name or service not known; check hosts, or the DNS",
+            scrape_errors.UNKNOWN_HOST.format(host="n1", reason="Name or service not known"),
         ),
         (
             OSError(errno.EMFILE, "Too many open files"),
-            "cannot connect: lmaster has too many open files; raise the limit (ulimit -n)",
+            cannot_connect("lmaster has too many open files; raise the limit (ulimit -n)"),
         ),
         (
             OSError(errno.ECONNRESET, "x"),
-            f"cannot connect: Connection reset by peer{PERHAPS_TLS}",
+            cannot_connect("Connection reset by peer") + scrape_errors.PERHAPS_TLS,
         ),
-        (OSError(errno.EHOSTUNREACH, "x"), "cannot connect: No route to host"),
-        (OSError(None, None), "cannot connect: unknown reason"),
-        (OSError(), "cannot connect: unknown reason"),
+        (OSError(errno.EHOSTUNREACH, "x"), cannot_connect("No route to host")),
+        (OSError(None, None), cannot_connect("unknown reason")),
+        (OSError(), cannot_connect("unknown reason")),
     ],
 )
 def test_an_error_of_connecting_has_the_reason_of_the_system(error, expected):
@@ -63,10 +67,10 @@ def test_an_error_of_connecting_has_the_reason_of_the_system(error, expected):
 @pytest.mark.parametrize(
     ("code", "expected"),
     [
-        (20, "it is signed by an unknown authority; set tls ca to a file with that authority"),
-        (10, "it has expired; renew it on the node"),
+        (20, scrape_errors.UNKNOWN_AUTHORITY),
+        (10, scrape_errors.CERTIFICATE_EXPIRED),
         (9, "it is not valid yet; check the clocks"),
-        (62, "it is not valid for n1; set tls server name to a name in the certificate"),
+        (62, scrape_errors.OTHER_NAME.format(name="n1")),
         (1, "unknown reason; renew it on the node"),
     ],
 )
@@ -74,7 +78,7 @@ def test_an_invalid_certificate_is_reported_with_what_is_wrong(code, expected):
     """An unknown code has OpenSSL's own message, if there is one."""
     message = scrape_errors.connect_failed(certificate_error(code), TLS)
 
-    assert f"the node's certificate is not trusted: {expected}" == message
+    assert scrape_errors.NOT_TRUSTED.format(problem=expected) == message
 
 
 @pytest.mark.parametrize(
@@ -82,8 +86,7 @@ def test_an_invalid_certificate_is_reported_with_what_is_wrong(code, expected):
     [
         (
             "TLSV13_ALERT_CERTIFICATE_REQUIRED",
-            "the node refused the TLS handshake (tlsv13 alert certificate required); "
-            "set tls certificate and tls key",
+            scrape_errors.CERTIFICATE_REQUIRED.format(reason="tlsv13 alert certificate required"),
         ),
         (
             "TLSV1_ALERT_INTERNAL_ERROR",
@@ -95,7 +98,7 @@ def test_an_invalid_certificate_is_reported_with_what_is_wrong(code, expected):
         ),
         (
             "WRONG_VERSION_NUMBER",
-            "the node does not speak TLS on this port; check port, or set tls = no",
+            scrape_errors.SPEAKS_NO_TLS,
         ),
         ("BAD_LENGTH", "TLS failed (bad length); see the log of the node"),
         (None, "TLS failed (unknown reason); see the log of the node"),
@@ -112,17 +115,17 @@ def test_a_failed_tls_handshake_is_reported_with_its_reason(reason, expected):
 @pytest.mark.parametrize(
     ("error", "size", "expected"),
     [
-        (None, None, f"the node closed the connection without a response{PERHAPS_TLS}"),
+        (None, None, scrape_errors.CLOSED_AT_ONCE + scrape_errors.PERHAPS_TLS),
         (
             ConnectionResetError(errno.ECONNRESET, "x"),
             None,
-            f"the connection was lost before a response: Connection reset by peer{PERHAPS_TLS}",
+            scrape_errors.LOST_AT_ONCE.format(reason="Connection reset by peer")
+            + scrape_errors.PERHAPS_TLS,
         ),
         (
             None,
             27,
-            "the page is incomplete: the connection was closed after 27 bytes; "
-            "see the log of the node",
+            scrape_errors.CLOSED_EARLY.format(size=27),
         ),
     ],
 )
@@ -134,8 +137,8 @@ def test_a_lost_connection_is_reported_with_what_was_received(error, size, expec
 @pytest.mark.parametrize(
     ("access", "hint"),
     [
-        (Access(), PERHAPS_TLS),
-        (Access(tls=True), "; see its log, or does it need tls certificate and tls key?"),
+        (Access(), scrape_errors.PERHAPS_TLS),
+        (Access(tls=True), scrape_errors.PERHAPS_CERTIFICATE),
         (Access(tls=True, certificate=Path("c"), key=Path("k")), "; see its log"),
     ],
 )
@@ -143,15 +146,15 @@ def test_a_node_that_closes_the_connection_may_need_tls(access, hint):
     """Only what is not configured yet is suggested."""
     message = scrape_errors.connection_lost(None, new_target(access=access), None)
 
-    assert message.endswith(f"without a response{hint}")
+    assert message == scrape_errors.CLOSED_AT_ONCE + hint
 
 
 @pytest.mark.parametrize(
     ("size", "speaks_tls", "expected"),
     [
-        (None, True, "the node speaks TLS on this port; set tls = yes"),
-        (None, False, "the response is not valid HTTP; is this the right port?"),
-        (4, False, "the page is incomplete: invalid HTTP after 4 bytes"),
+        (None, True, scrape_errors.SPEAKS_TLS),
+        (None, False, scrape_errors.NOT_HTTP),
+        (4, False, scrape_errors.INVALID_HTTP.format(size=4)),
     ],
 )
 def test_invalid_http_is_reported_with_its_likely_cause(size, speaks_tls, expected):
@@ -163,44 +166,36 @@ def test_a_timeout_is_reported_with_what_was_missing():
     """A response, or the rest of its page."""
     target = new_target(timeout_s=0.5)
 
-    assert (
-        "no response within the timeout of 0.5 s: the node accepted the connection only; "
-        "is it overloaded?"
-    ) == scrape_errors.timed_out(target, None)
-    assert (
-        "the page is incomplete within the timeout of 0.5 s: 27 bytes; "
-        "ask for fewer sensors, or raise timeout"
-    ) == scrape_errors.timed_out(target, 27)
+    nothing, incomplete = (scrape_errors.timed_out(target, size) for size in (None, 27))
+
+    assert scrape_errors.TIMED_OUT.format(timeout_s=0.5) == nothing
+    assert scrape_errors.PAGE_TIMED_OUT.format(timeout_s=0.5, size=27) == incomplete
 
 
 def test_a_connection_that_is_not_accepted_in_time_has_another_error():
     """The node may be down, and a firewall drops packets without an error."""
     message = scrape_errors.connect_timed_out(new_target(timeout_s=5))
 
-    assert (
-        "cannot connect within 2.5 s: no response; is the node up, does a firewall drop packets?"
-    ) == message
+    assert scrape_errors.CONNECT_TIMED_OUT.format(timeout_s=2.5, perhaps_tls="") == message
     assert scrape_errors.connect_timed_out(TLS).endswith(", does it speak TLS?")
 
 
 @pytest.mark.parametrize(
     ("status", "text", "expected"),
     [
-        (503, "", "the response is 503 Service Unavailable"),
-        (500, "a\r\nb\x1b\n", r"the response is 500 Internal Server Error: 'a b\x1b'"),
-        (401, "", "the response is 401 Unauthorized; set user and password file, or token file"),
-        (
-            403,
-            "not for you",
-            "the response is 403 Forbidden: not for you; allow lmaster's address or user there",
-        ),
-        (404, "", "the response is 404 Not Found; check path = /metrics"),
-        (299, "", "the response is 299"),
+        (503, "", "503 Service Unavailable"),
+        (500, "a\r\nb\x1b\n", r"500 Internal Server Error: 'a b\x1b'"),
+        (401, "", "401 Unauthorized; set user and password file, or token file"),
+        (403, "not for you", f"403 Forbidden: not for you{scrape_errors.ALLOW_LMASTER}"),
+        (404, "", f"404 Not Found{scrape_errors.CHECK_PATH.format(path='/metrics')}"),
+        (299, "", "299"),
     ],
 )
 def test_an_error_status_is_reported_with_the_text_of_the_response(status, text, expected):
     """The text is in one line without control characters; the phrase is that of the standard."""
-    assert expected == scrape_errors.error_status(status, "", text, TARGET)
+    message = scrape_errors.error_status(status, "", text, TARGET)
+
+    assert scrape_errors.ERROR_STATUS.format(status=expected) == message
 
 
 @pytest.mark.parametrize(
@@ -209,17 +204,22 @@ def test_an_error_status_is_reported_with_the_text_of_the_response(status, text,
         (
             302,
             "https://n1/other",
-            "302 Found to https://n1/other; redirects are not followed: "
-            "set hosts, port, path and tls accordingly",
+            scrape_errors.REDIRECTED.format(status="302 Found", location="https://n1/other"),
         ),
-        (301, "", "301 Moved Permanently; redirects are not followed"),
+        (
+            301,
+            "",
+            scrape_errors.ERROR_STATUS.format(
+                status="301 Moved Permanently; redirects are not followed"
+            ),
+        ),
     ],
 )
 def test_a_redirect_is_reported_with_its_location(status, location, expected):
     """lmaster follows none: the configuration should have the final address."""
     message = scrape_errors.error_status(status, location, "", TARGET)
 
-    assert f"the response is {expected}" == message
+    assert expected == message
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_unauthorized_is_reported_with_the_file_that_was_used(access, hint):
     """Its content is a secret."""
     message = scrape_errors.error_status(401, "", "", new_target(access=access))
 
-    assert f"the response is 401 Unauthorized; {hint}" == message
+    assert scrape_errors.ERROR_STATUS.format(status=f"401 Unauthorized; {hint}") == message
 
 
 def test_a_long_text_of_a_node_is_cut():
