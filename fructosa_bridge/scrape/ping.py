@@ -15,6 +15,12 @@ from .target_state import TargetState
 Progress = Callable[[int], None]
 """Called with the number of targets that are done."""
 
+RESPONDS = "[ok]   {name}  {samples}"
+SAMPLES = "{samples} samples in {duration_ms:.0f} ms"
+FAILED = "[FAIL] {names}  {error}"
+ALL_RESPOND = "{up} of {targets} respond"
+SOME_DO_NOT = ", {failed} do not"
+
 # Nodes that do not respond cost one timeout for each so many of them.
 _AT_ONCE = 200
 
@@ -56,12 +62,13 @@ def report(states: Sequence[TargetState], *, is_quiet: bool = False) -> Iterator
     up = [state for state in states if state.up]
     width = max((len(names.of(state.target)) for state in up), default=0)
     for state in () if is_quiet else up:
-        result = f"{state.samples} samples in {state.duration_s * 1000:.0f} ms"
-        yield f"[ok]   {names.of(state.target):{width}}  {result}"
+        samples = SAMPLES.format(samples=state.samples, duration_ms=state.duration_s * 1000)
+        yield RESPONDS.format(name=names.of(state.target).ljust(width), samples=samples)
     for error, targets in _by_error(state for state in states if not state.up).items():
-        yield f"[FAIL] {names.folded(targets)}  {error}"
+        yield FAILED.format(names=names.folded(targets), error=error)
     failed = len(states) - len(up)
-    yield f"{len(up)} of {len(states)} respond" + (f", {failed} do not" if failed else "")
+    summary = ALL_RESPOND.format(up=len(up), targets=len(states))
+    yield summary + (SOME_DO_NOT.format(failed=failed) if failed else "")
 
 
 def _by_error(states: Iterable[TargetState]) -> dict[str, list[Target]]:

@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 Queue = Callable[[Sequence[Batch]], None]
 """Queues batches for all destinations."""
 
+PAGE_REFUSED = "the page is refused: {error}"
+
 # The clock may be set, and the machine may be suspended: a long wait checks the clock this often.
 _LONGEST_SLEEP_S = 30.0
 # Pages that arrive at nearly the same time are translated and queued together: that costs half, as
@@ -167,7 +169,7 @@ class Scraper:
                 is_openmetrics=page.is_openmetrics,
             )
         except PageError as error:
-            return None, f"the page is refused: {error}"
+            return None, PAGE_REFUSED.format(error=error)
         except Exception as error:
             # A bug that one page triggers must not stop the scraping of all other targets.
             log.exception("%s: internal error", target.identity)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from math import isfinite
 
 from ..model.errors import PageError
-from .text_format import ParsedSample, distinct, number, shown
+from .text_format import INVALID_TYPE, ParsedSample, distinct, number, shown
 
 _END = "# EOF"
 _NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
@@ -141,7 +141,7 @@ def _suffixes(kind: str, line: str) -> Sequence[str]:
     try:
         return _SUFFIXES[kind]
     except KeyError:
-        raise PageError(f"invalid metric type: {shown(line)}") from None
+        raise PageError(INVALID_TYPE.format(line=shown(line))) from None
 
 
 def _labels(text: str, line: str) -> tuple[tuple[str, str], ...]:

@@ -9,6 +9,9 @@ from typing import NamedTuple
 
 from ..model.errors import PageError
 
+NOT_A_SAMPLE = "not a valid sample: {line}"
+INVALID_TYPE = "invalid metric type: {line}"
+
 _SAMPLE = re.compile(
     r"(?P<name>[a-zA-Z_:][a-zA-Z0-9_:]*)"
     r'(?:[ \t]*\{(?P<labels>(?:[^"}\\]|"(?:[^"\\]|\\.)*")*)\}[ \t]*|[ \t]+)'
@@ -59,7 +62,7 @@ def parse_line(line: str) -> ParsedSample | None:
         return None
     match = _SAMPLE.fullmatch(stripped)
     if match is None:
-        raise PageError(f"not a valid sample: {shown(line)}")
+        raise PageError(NOT_A_SAMPLE.format(line=shown(line)))
     time_ms = None if match["time"] is None else int(match["time"])
     labels = _labels(match["labels"] or "", line)
     return ParsedSample(match["name"], labels, number(match["value"]), time_ms)
@@ -137,4 +140,4 @@ def _check_comment(line: str) -> None:
     if _NAME.fullmatch(match["name"]) is None:
         raise PageError(f"invalid metric name: {shown(line)}")
     if match["word"] == "TYPE" and match["text"] not in _TYPES:
-        raise PageError(f"invalid metric type: {shown(line)}")
+        raise PageError(INVALID_TYPE.format(line=shown(line)))

@@ -18,6 +18,8 @@ from .columns import Columns, PathTable
 from .page_template import PageTemplate, PageTemplates, TemplateLine
 from .text_format import ParsedSample, plain_number
 
+TOO_MANY_SAMPLES = "{samples} samples, more than the {limit} that sample limit allows"
+
 # Series, paths and comments: more than all nodes of a large cluster share. If label values keep
 # changing, everything is forgotten at once, and learned again from the next pages.
 _MOST_REMEMBERED = 1_000_000
@@ -226,4 +228,4 @@ def _samples(texts: Iterable[str]) -> int:
 
 
 def _too_many(samples: int, sample_limit: int) -> PageError:
-    return PageError(f"{samples} samples, more than the {sample_limit} that sample limit allows")
+    return PageError(TOO_MANY_SAMPLES.format(samples=samples, limit=sample_limit))

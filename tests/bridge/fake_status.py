@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from fructosa_bridge.deliver.delivery import Delivery
 from fructosa_bridge.model.target import Target
 from fructosa_bridge.queue.spool import Spool
+from fructosa_bridge.scrape.scrape_errors import CANNOT_CONNECT
 from fructosa_bridge.scrape.target_state import ScrapeTotals, TargetState
 
-CONNECTION_REFUSED = "cannot connect: Connection refused; does lagent run there?"
+CONNECTION_REFUSED = CANNOT_CONNECT.format(reason="Connection refused")
 
 
 class NullDestination:

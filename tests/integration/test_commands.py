@@ -2,11 +2,16 @@
 
 import json
 import os
+import re
 import subprocess
+
+from fructosa_bridge.scrape.ping import ALL_RESPOND, FAILED, RESPONDS, SAMPLES, SOME_DO_NOT
+from fructosa_bridge.scrape.scrape_errors import CANNOT_CONNECT
 
 from .conftest import program
 from .processes import BIN, free_port, wait_until
 
+REFUSED = CANNOT_CONNECT.format(reason="Connection refused")
 _GROUPS = "[Main]\ndefault: here\n[here]\nmap: echo 127.0.0.1\nlist: echo all\n"
 
 
@@ -37,21 +42,22 @@ def port_of(agent):
 
 def test_ping_reports_which_targets_respond(agent, tmp_path):
     """A real agent responds; a closed port does not, so the exit code is 1."""
+    closed = free_port()
     config = configured(
         tmp_path,
         f"[nodes:on]\nhosts = localhost\nport = {port_of(agent)}\n"
-        f"[nodes:off]\nhosts = 127.0.0.[1-3]\nport = {free_port()}\n",
+        f"[nodes:off]\nhosts = 127.0.0.[1-3]\nport = {closed}\n",
     )
 
     code, output, error = lmaster("ping", "-c", config)
 
     ok, failed, summary = output.splitlines()
     assert (1, "") == (code, error)
-    assert ok.startswith(f"[ok]   localhost:{port_of(agent)}  ")
-    assert " samples in " in ok
-    assert failed.startswith("[FAIL] 127.0.0.[1-3]:")
-    assert failed.endswith("  cannot connect: Connection refused")
-    assert "1 of 4 respond, 3 do not" == summary
+    samples, duration_ms = map(int, re.findall(r" (\d+)", ok))
+    measured = SAMPLES.format(samples=samples, duration_ms=duration_ms)
+    assert RESPONDS.format(name=f"localhost:{port_of(agent)}", samples=measured) == ok
+    assert FAILED.format(names=f"127.0.0.[1-3]:{closed}", error=REFUSED) == failed
+    assert ALL_RESPOND.format(up=1, targets=4) + SOME_DO_NOT.format(failed=3) == summary
 
 
 def test_ping_contacts_only_the_given_nodes(agent, tmp_path):
@@ -68,9 +74,9 @@ def test_ping_contacts_only_the_given_nodes(agent, tmp_path):
     some = lmaster("ping", "-q", "-c", config, tmp_path / "some")
 
     assert (0, 0, 0) == (one[0], group[0], some[0])
-    assert "[ok]   localhost:" in one[1]
-    assert "[ok]   127.0.0.1:" in group[1]
-    assert "2 of 2 respond\n" == some[1]
+    for (_, output, _), host in ((one, "localhost"), (group, "127.0.0.1")):
+        assert RESPONDS.format(name=f"{host}:{port_of(agent)}", samples="") in output
+    assert ALL_RESPOND.format(up=2, targets=2) + "\n" == some[1]
 
 
 def test_nodes_shows_the_targets_of_the_running_lmaster(agent, master, tmp_path):
@@ -87,7 +93,7 @@ def test_nodes_shows_the_targets_of_the_running_lmaster(agent, master, tmp_path)
     assert (0, "") == (code, error)
     assert head.startswith("STATE  TARGET")
     assert first.startswith("down   127.0.0.1:")
-    assert first.endswith("cannot connect: Connection refused")
+    assert first.endswith(REFUSED)
     assert second.startswith("up     localhost:")
     (alone,) = down[1].splitlines()[1:]
     assert first.split()[:3] == alone.split()[:3]  # the rest has an age, which changes

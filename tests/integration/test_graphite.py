@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from fructosa_bridge.naming import graphite_paths
+from fructosa_bridge.scrape.scrape_errors import CANNOT_CONNECT
 
 from .pages import PageServer
 from .processes import BIN, Master, free_port, wait_until
@@ -208,7 +209,8 @@ def test_once_fails_if_a_node_or_carbon_is_down(ticking, tmp_path):
     node = once("--node", dead, "--data", tmp_path)
     carbon = once("--node", ticking.address, "--graphite", dead)
 
-    assert (1, f"{dead}: DOWN, cannot connect: Connection refused\n") == (
+    refused = CANNOT_CONNECT.format(reason="Connection refused")
+    assert (1, f"{dead}: DOWN, {refused}\n") == (
         node.returncode,
         node.stdout,
     )

@@ -10,6 +10,8 @@ import time
 import pytest
 import whisper
 
+from fructosa_bridge.scrape.ping import ALL_RESPOND, SOME_DO_NOT
+
 from .conftest import missing
 from .graphite import VENV
 from .openrc import ROOT, machine_or_skip
@@ -72,7 +74,8 @@ class Install:
         """Run a line. lmaster's own page does not respond before lmaster runs."""
         if line == "lmaster ping":
             code, output = self.head.type(line)
-            assert (1, "4 of 5 respond, 1 do not") == (code, output.splitlines()[-1]), output
+            summary = ALL_RESPOND.format(up=4, targets=5) + SOME_DO_NOT.format(failed=1)
+            assert (1, summary) == (code, output.splitlines()[-1]), output
             return
         if line.startswith("lmaster nodes"):
             self.head.machine.wait_for(self._nodes_are_up)

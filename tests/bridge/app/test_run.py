@@ -10,6 +10,7 @@ from fructosa_bridge.app import run
 from fructosa_bridge.app.engine import Engine
 from fructosa_bridge.config.settings import GraphiteSettings, MasterConfig, MasterSettings
 from fructosa_bridge.model.target import Target
+from fructosa_bridge.scrape.scrape_errors import CHECK_PATH, ERROR_STATUS
 from fructosa_service.errors import ServiceError
 from fructosa_service.logs import LoggingSettings
 
@@ -147,5 +148,6 @@ async def test_a_single_scrape_returns_the_error_of_a_target(node, config):
 
     states, undelivered = await run.scrape_once(config, [target_of(node)])
 
-    assert states[0].error.startswith("the response is 404 Not Found")
+    expected = ERROR_STATUS.format(status="404 Not Found") + CHECK_PATH.format(path="/metrics")
+    assert expected == states[0].error
     assert 0 == undelivered

@@ -3,6 +3,7 @@
 import json
 
 from fructosa_bridge.client import target_list
+from fructosa_bridge.scrape.scrape_errors import CANNOT_CONNECT
 from fructosa_bridge.web.status import target_status
 
 from ..fake_master import targets_json
@@ -11,17 +12,18 @@ from ..fake_status import state
 
 def test_failed_targets_are_the_first_rows_of_the_table():
     """Its columns are as wide as needed."""
+    error = CANNOT_CONNECT.format(reason="Connection refused")
     text = targets_json(
         state("n1", up=True, due_s=993.4, samples=272),
         state("node100", up=None),
-        state("::1", up=False, due_s=100.0, error="cannot connect: Connection refused"),
+        state("::1", up=False, due_s=100.0, error=error),
     )
 
     rows = list(target_list.table(target_list.parse(text), now_s=1000.0))
 
     assert [
         "STATE    TARGET        GROUP      LAST  SAMPLES  ERROR",
-        "down     [::1]:9888    compute  15 min        0  cannot connect: Connection refused",
+        f"down     [::1]:9888    compute  15 min        0  {error}",
         "waiting  node100:9888  compute                0",
         "up       n1:9888       compute     7 s      272",
     ] == rows

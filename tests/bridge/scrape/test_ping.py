@@ -9,10 +9,21 @@ import pytest
 
 from fructosa_bridge.model.target import Target
 from fructosa_bridge.scrape import ping
+from fructosa_bridge.scrape.scrape_errors import (
+    CANNOT_CONNECT,
+    CHECK_PATH,
+    ERROR_STATUS,
+    TIMED_OUT,
+    UNKNOWN_HOST,
+)
+from fructosa_bridge.scrape.scraper import PAGE_REFUSED
 from fructosa_bridge.scrape.target_state import TargetState
+from fructosa_bridge.translate.translator import TOO_MANY_SAMPLES
 
 from ..fast_clock import fast_clock
 from ..node import Node, http_response, send_and_hang
+
+REFUSED = CANNOT_CONNECT.format(reason="Connection refused")
 
 
 @pytest.fixture
@@ -41,6 +52,23 @@ def report(*states, **options):
     return list(ping.report(states, **options))
 
 
+def responds(name):
+    """Return the line of a node that responds."""
+    samples = ping.SAMPLES.format(samples=272, duration_ms=8)
+    return ping.RESPONDS.format(name=name, samples=samples)
+
+
+def failed(names, error):
+    """Return the line of nodes with the same error."""
+    return ping.FAILED.format(names=names, error=error)
+
+
+def summary(up, down):
+    """Return the line with the number of nodes, if some do not respond."""
+    some = ping.ALL_RESPOND.format(up=up, targets=up + down)
+    return some + ping.SOME_DO_NOT.format(failed=down)
+
+
 async def pinged(*targets, **options):
     """Return the states of *targets* after a ping."""
     return await ping.ping(targets, 100, lambda done: None, **options)
@@ -57,8 +85,14 @@ async def test_a_node_that_responds_is_up_with_its_samples(node):
 @pytest.mark.parametrize(
     ("reply", "error"),
     [
-        (http_response(b"a 1\n" * 101), "the page is refused: 101 samples, more than the 100"),
-        (http_response(b"", status="404 Not Found"), "the response is 404 Not Found"),
+        (
+            http_response(b"a 1\n" * 101),
+            PAGE_REFUSED.format(error=TOO_MANY_SAMPLES.format(samples=101, limit=100)),
+        ),
+        (
+            http_response(b"", status="404 Not Found"),
+            ERROR_STATUS.format(status="404 Not Found") + CHECK_PATH.format(path="/metrics"),
+        ),
     ],
 )
 async def test_a_node_that_a_scrape_would_refuse_is_down(node, reply, error):
@@ -67,7 +101,7 @@ async def test_a_node_that_a_scrape_would_refuse_is_down(node, reply, error):
 
     (result,) = await pinged(target(node.port))
 
-    assert result.error.startswith(error)
+    assert error == result.error
 
 
 async def test_a_node_that_hangs_does_not_delay_others(node):
@@ -82,7 +116,7 @@ async def test_a_node_that_hangs_does_not_delay_others(node):
     await hanging.stop()
 
     assert [False, True, True, True] == [state.up for state in states]
-    assert states[0].error.startswith("no response within the timeout of 2 s")
+    assert TIMED_OUT.format(timeout_s=2) == states[0].error
 
 
 async def test_no_more_nodes_than_at_once_are_scraped_at_a_time(node):
@@ -142,49 +176,51 @@ async def test_an_error_is_logged_as_in_any_other_scrape(node, caplog):
 def test_each_node_that_responds_has_a_line():
     """The columns are aligned; the last line has the number of nodes."""
     assert [
-        "[ok]   n1:9888    272 samples in 8 ms",
-        "[ok]   n100:9888  272 samples in 8 ms",
-        "2 of 2 respond",
+        responds("n1:9888  "),
+        responds("n100:9888"),
+        ping.ALL_RESPOND.format(up=2, targets=2),
     ] == report(state("n1"), state("n100"))
 
 
 def test_nodes_with_the_same_error_have_one_line():
     """They are folded by port, after the nodes that respond."""
-    down = [
-        state(f"node{number:03}", "cannot connect: Connection refused") for number in range(1, 51)
-    ]
-    another_port = state("gpu1", "cannot connect: Connection refused", port=9400)
+    down = [state(f"node{number:03}", REFUSED) for number in range(1, 51)]
+    another_port = state("gpu1", REFUSED, port=9400)
 
     assert [
-        "[ok]   n1:9888  272 samples in 8 ms",
-        "[FAIL] node[001-050]:9888, gpu1:9400  cannot connect: Connection refused",
-        "1 of 52 respond, 51 do not",
+        responds("n1:9888"),
+        failed("node[001-050]:9888, gpu1:9400", REFUSED),
+        summary(up=1, down=51),
     ] == report(*down, another_port, state("n1"))
+
+
+def unknown_host(host):
+    """Return the error of a host without an address."""
+    return UNKNOWN_HOST.format(host=host, reason="Name or service not known")
 
 
 def test_unknown_hosts_have_one_line():
     """Though each error contains the host; a single one keeps it."""
-    error = "unknown host {}: Name or service not known; check hosts, or the DNS"
-    first, second, third = (state(host, error.format(host)) for host in ("a1", "a2", "b"))
+    first, second, third = (state(host, unknown_host(host)) for host in ("a1", "a2", "b"))
 
     together = report(first, second)
     single = report(third)
 
-    assert "[FAIL] a[1-2]:9888  unknown host: Name or service not known" in together[0]
-    assert "[FAIL] b:9888  unknown host b: Name or service not known" in single[0]
+    assert failed("a[1-2]:9888", unknown_host("a1").replace(" a1:", ":")) == together[0]
+    assert failed("b:9888", unknown_host("b")) == single[0]
 
 
 def test_a_node_in_two_sections_is_reported_with_the_section():
     """Otherwise the two lines would contradict each other."""
     assert [
-        "[ok]   n1:9888 (fast)  272 samples in 8 ms",
-        "[FAIL] n1:9888 (slow)  odd",
-        "1 of 2 respond, 1 do not",
+        responds("n1:9888 (fast)"),
+        failed("n1:9888 (slow)", "odd"),
+        summary(up=1, down=1),
     ] == report(state("n1", group="fast"), state("n1", "odd", group="slow"))
 
 
 def test_a_quiet_report_has_only_the_errors():
     """And the number of nodes."""
-    assert ["[FAIL] n2:9888  odd", "1 of 2 respond, 1 do not"] == report(
+    assert [failed("n2:9888", "odd"), summary(up=1, down=1)] == report(
         state("n1"), state("n2", "odd"), is_quiet=True
     )

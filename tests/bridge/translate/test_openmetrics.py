@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fructosa_bridge.model.errors import PageError
 from fructosa_bridge.translate.openmetrics import parse_line, samples
-from fructosa_bridge.translate.text_format import ParsedSample
+from fructosa_bridge.translate.text_format import INVALID_TYPE, ParsedSample
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_an_invalid_line_refuses_the_page(line):
     ("metadata", "message"),
     [
         ("# comment", "not a valid HELP, TYPE or UNIT: '# comment'"),
-        ("# TYPE a gauges", "invalid metric type: '# TYPE a gauges'"),
+        ("# TYPE a gauges", INVALID_TYPE.format(line="'# TYPE a gauges'")),
         ("# HELP a A.\n# HELP a A.", "HELP of a is repeated, or after its samples: '# HELP a A.'"),
         ("a 1\n# TYPE a gauge", "TYPE of a is repeated, or after its samples"),
         ("# UNIT a_bytes seconds", "the metric name does not end in its unit"),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from fructosa_bridge.model.errors import PageError
-from fructosa_bridge.translate.text_format import ParsedSample, parse_line, samples
+from fructosa_bridge.translate.text_format import NOT_A_SAMPLE, ParsedSample, parse_line, samples
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_the_message_shows_the_start_of_the_line():
     with pytest.raises(PageError) as caught:
         parse_line("x" * 10**6)
 
-    assert str(caught.value).startswith("not a valid sample: 'xxx")
+    assert str(caught.value).startswith(NOT_A_SAMPLE.format(line="'xxx"))
     assert len(str(caught.value)) < 200
 
 
