@@ -8,6 +8,19 @@ from fnmatch import fnmatchcase
 from fructosa_service.config.kinds import Kind
 from fructosa_service.errors import visible
 
+NOT_A_SELECTOR = (
+    'is not a valid selector; write metric{label="pattern"}, with one label, ? for a comma'
+)
+NOT_A_PATTERN = "is not a valid metric pattern; write e.g. node_cpu_*, separate several with commas"
+TOO_MANY_LABELS = (
+    "{metric} has {labels} labels, more than the {limit} that label limit allows; raise it, "
+    "or name the metric in metrics drop"
+)
+TOO_LONG_LABEL = (
+    "label {label} of {metric} has a {part} of {length} bytes, more than the {limit} that "
+    "label length limit allows; raise it, or name the metric in metrics drop"
+)
+
 Labels = tuple[tuple[str, str], ...]
 
 _SELECTOR = re.compile(
@@ -44,12 +57,8 @@ def _parse(text: str) -> Selector:
         value = "*" if match["value"] is None else match["value"]
         return Selector(match["metric"] or "*", match["label"], value)
     if "{" in text or "}" in text:
-        raise ValueError(
-            'is not a valid selector; write metric{label="pattern"}, with one label, ? for a comma'
-        )
-    raise ValueError(
-        "is not a valid metric pattern; write e.g. node_cpu_*, separate several with commas"
-    )
+        raise ValueError(NOT_A_SELECTOR)
+    raise ValueError(NOT_A_PATTERN)
 
 
 SELECTOR = Kind(name="metrics", example="node_cpu_*", parse=_parse)
@@ -87,9 +96,8 @@ class LabelLimits:
         """Return why a series breaks a limit, None if it does not."""
         present = [label for label in labels if label[1]]
         if self.label_limit is not None and len(present) > self.label_limit:
-            return (
-                f"{visible(metric)} has {len(present)} labels, more than the {self.label_limit} "
-                "that label limit allows; raise it, or name the metric in metrics drop"
+            return TOO_MANY_LABELS.format(
+                metric=visible(metric), labels=len(present), limit=self.label_limit
             )
         if self.label_length_limit is None:
             return None
@@ -97,12 +105,14 @@ class LabelLimits:
 
     def _too_long(self, metric: str, labels: list[tuple[str, str]], most: int) -> str | None:
         for name, value in labels:
-            for what, text in (("name", name), ("value", value)):
+            for part, text in (("name", name), ("value", value)):
                 length = len(text.encode("utf-8", "surrogateescape"))
                 if length > most:
-                    return (
-                        f"label {visible(name)} of {visible(metric)} has a {what} of {length} "
-                        f"bytes, more than the {most} that label length limit allows; raise it, "
-                        "or name the metric in metrics drop"
+                    return TOO_LONG_LABEL.format(
+                        label=visible(name),
+                        metric=visible(metric),
+                        part=part,
+                        length=length,
+                        limit=most,
                     )
         return None

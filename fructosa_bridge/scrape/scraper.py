@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 Queue = Callable[[Sequence[Batch]], None]
 """Queues batches for all destinations."""
 
+INTERNAL_ERROR = "internal error, see lmaster's log: {kind}: {error}"
 PAGE_REFUSED = "the page is refused: {error}"
 
 # The clock may be set, and the machine may be suspended: a long wait checks the clock this often.
@@ -234,4 +235,4 @@ def _rules(target: Target) -> TranslationRules:
 
 
 def _internal_error(error: Exception) -> str:
-    return f"internal error, see lmaster's log: {type(error).__name__}: {error}"
+    return INTERNAL_ERROR.format(kind=type(error).__name__, error=error)

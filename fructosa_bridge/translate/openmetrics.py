@@ -13,6 +13,8 @@ from math import isfinite
 from ..model.errors import PageError
 from .text_format import INVALID_TYPE, ParsedSample, distinct, number, shown
 
+IN_TWO_PLACES = "{name} is in two places of the page"
+
 _END = "# EOF"
 _NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
 _LABEL = r'[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\]|\\.)*"'
@@ -105,7 +107,7 @@ class _Families:
             return
         names = {self._name, *(self._name + suffix for suffix in self._suffixes)}
         if clashing := names & self._seen:
-            raise PageError(f"{min(clashing)} is in two places of the page")
+            raise PageError(IN_TWO_PLACES.format(name=min(clashing)))
         self._seen |= names
 
     def add_metadata(self, line: str) -> None:

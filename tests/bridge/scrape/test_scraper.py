@@ -9,7 +9,7 @@ import pytest
 from fructosa_bridge.model.errors import ScrapeError
 from fructosa_bridge.model.target import Target
 from fructosa_bridge.scrape.client import Client, Page
-from fructosa_bridge.scrape.scraper import PAGE_REFUSED, Scraper
+from fructosa_bridge.scrape.scraper import INTERNAL_ERROR, PAGE_REFUSED, Scraper
 from fructosa_bridge.scrape.target_state import TargetState
 from fructosa_bridge.translate.text_format import NOT_A_SAMPLE
 from fructosa_bridge.translate.translator import TOO_MANY_SAMPLES
@@ -161,8 +161,8 @@ async def test_a_page_that_triggers_a_bug_does_not_stop_other_scrapes(caplog):
     await scrape_all(scraper, states)
 
     assert ([4], [True, False, False, True]) == (queue.scrapes, [state.up for state in states])
-    assert "internal error, see lmaster's log: ZeroDivisionError: a bug" == states[1].error
-    assert "internal error, see lmaster's log: TypeError" in states[2].error
+    assert INTERNAL_ERROR.format(kind="ZeroDivisionError", error="a bug") == states[1].error
+    assert states[2].error.startswith(INTERNAL_ERROR.format(kind="TypeError", error=""))
     assert 2 == caplog.text.count("Traceback")
 
 
