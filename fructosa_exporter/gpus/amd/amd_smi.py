@@ -19,6 +19,8 @@ from .calls import ABSENT, NO_PERM, error_text, query, query_with_status, text
 if TYPE_CHECKING:
     from .gpu import AmdGPU
 
+NO_DRIVER = "AMD's driver is not loaded"
+
 _MODULE = "/sys/module/amdgpu"
 _BOUND = "/sys/bus/pci/drivers/amdgpu"
 
@@ -59,7 +61,7 @@ class AMDSMI:
         Raises: SensorUnavailable if the driver is not loaded, DriverError if it fails.
         """
         if not self._is_loaded():
-            raise SensorUnavailable("AMD's driver is not loaded")
+            raise SensorUnavailable(NO_DRIVER)
         self._smi = self._smi or self._load_module()
         try:
             self._smi.amdsmi_init()

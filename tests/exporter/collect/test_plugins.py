@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from fructosa_exporter.collect.plugins import _entry_points, load_plugins
+from fructosa_exporter.collect.plugins import BROKEN, _entry_points, load_plugins
 from fructosa_exporter.collect.sensor_reader import SensorReader
 from fructosa_exporter.metrics import gauge
 from fructosa_exporter.sensor import Sensor
@@ -76,7 +76,7 @@ def test_a_broken_plugin_is_reported_and_does_not_affect_others(target, reason, 
 
     assert ["Broken", "Mine"] == list(sensors)
     assert reason in error_of(sensors["Broken"])
-    assert "the plug-in Broken can't be used: " in caplog.text
+    assert BROKEN % ("Broken", "") in caplog.text
     assert ["ERROR"] == [record.levelname for record in caplog.records]
 
 

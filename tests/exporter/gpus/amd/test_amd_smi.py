@@ -7,7 +7,7 @@ import pytest
 
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.gpus.all_vendors import AllVendors
-from fructosa_exporter.gpus.amd.amd_smi import AMDSMI, import_amdsmi
+from fructosa_exporter.gpus.amd.amd_smi import AMDSMI, NO_DRIVER, import_amdsmi
 from fructosa_exporter.gpus.driver import REOPEN_S, DriverError, GPULost
 from fructosa_exporter.kernel import Kernel
 from fructosa_exporter.sensors.gpu.info import GPUInfo
@@ -52,7 +52,7 @@ def test_nothing_is_imported_without_the_kernel_module(tmp_path):
     def load():
         raise AssertionError("the module was imported")
 
-    with pytest.raises(SensorUnavailable, match="AMD's driver is not loaded"):
+    with pytest.raises(SensorUnavailable, match=NO_DRIVER):
         AMDSMI(Kernel(tmp_path), load).open()
     assert "amdsmi" not in sys.modules
 
