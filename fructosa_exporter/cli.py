@@ -32,6 +32,10 @@ from .web.server import open_listener
 
 log = logging.getLogger("lagent")
 
+SERVED = "%d sensors are served on %s"
+VALID = "{path}: ok, {sensors}"
+CONFIGURED = "{count} sensors"
+
 _SIGNALS = (
     f"Signals: {daemon_commands.SIGNALS_HELP} SIGHUP is ignored: lagent reloads certificates "
     "and users when their files change; every other setting needs a restart."
@@ -128,7 +132,7 @@ def _run(arguments: argparse.Namespace, config: AgentConfig, ready: Ready | None
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     scheme = "https" if config.web.tls() else "http"
     urls = [f"{scheme}://{endpoint}/metrics" for endpoint in server.endpoints]
-    log.info("%d sensors are served on %s", len(readers), ", ".join(urls))
+    log.info(SERVED, len(readers), ", ".join(urls))
     if all(endpoint.host in _LOOPBACK for endpoint in server.endpoints):
         log.info("only this machine can connect; set [lagent] host or --host to allow others")
     if config.web.users_file and not config.web.tls():
@@ -239,8 +243,8 @@ def _check(arguments: argparse.Namespace) -> int:
         print(f"warning: {warning}", file=sys.stderr)
     sensors = "the default sensors"
     if config.sensors is not None:
-        sensors = f"{len(config.sensors)} sensors"
-    print(f"{path or 'no configuration file (optional)'}: ok, {sensors}")
+        sensors = CONFIGURED.format(count=len(config.sensors))
+    print(VALID.format(path=path or "no configuration file (optional)", sensors=sensors))
     return 0
 
 

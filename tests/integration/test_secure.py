@@ -17,10 +17,11 @@ import requests
 
 from fructosa_exporter.collect.sensor_reader import HAS_FAILED, NEEDS_RIGHTS, WORKS_AGAIN
 from fructosa_exporter.sensors import TextFile
+from fructosa_exporter.web.status_page import WITH_FAILING
 
 from ..certificates import Authority, encrypted_copy
 from .conftest import program
-from .processes import BIN, Program, free_port, wait_until
+from .processes import BIN, SERVED_ON, Program, free_port, wait_until
 
 PASSWORD = "s3cret: pässword"  # noqa: S105 - of a test
 
@@ -46,7 +47,7 @@ class Served(Program):
         super().__init__(
             folder / "lagent.log", *before, *lagent, "serve", "--port", "0", "-c", path
         )
-        self.url = self.wait_for_output(r"are served on (https?://\S+)")[1]
+        self.url = self.wait_for_output(SERVED_ON)[1]
         self.address = re.search(r"//(.*)/metrics", self.url)[1]
         self.wait_for_output("only this machine can connect")
 
@@ -382,7 +383,7 @@ def test_a_missing_permission_of_a_sensor_is_reported(nobody, private, open_fold
     }
     assert HAS_FAILED % ("TextFile", message) + "\n" in log
     assert message.replace("'", "&#39;") in html
-    assert "1 failing" in html
+    assert WITH_FAILING.format(count=len(expected) + 2, failed=1) in html
 
 
 def test_an_ordinary_user_can_read_all_default_sensors(nobody, open_folder):

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from fructosa_exporter.cli import CONFIGURED, VALID
 from fructosa_exporter.collect.plugins import BROKEN, _entry_points, load_plugins
 from fructosa_exporter.collect.sensor_reader import SensorReader
 from fructosa_exporter.metrics import gauge
@@ -155,7 +156,8 @@ def test_plugins_can_be_configured(installed, tmp_path):
     good.write_text("[sensor:Answer]\ntime_interval = 5\n")
     bad.write_text("[sensor:Answr]\n")
 
-    assert f"{good}: ok, 1 sensors\n" == installed("check", "-c", str(good)).stdout
+    valid = VALID.format(path=good, sensors=CONFIGURED.format(count=1))
+    assert f"{valid}\n" == installed("check", "-c", str(good)).stdout
     assert "did you mean Answer?" in installed("check", "-c", str(bad)).stderr
 
 
