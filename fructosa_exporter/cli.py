@@ -35,6 +35,7 @@ log = logging.getLogger("lagent")
 SERVED = "%d sensors are served on %s"
 VALID = "{path}: ok, {sensors}"
 CONFIGURED = "{count} sensors"
+DEFAULT = "the default sensors"
 
 _SIGNALS = (
     f"Signals: {daemon_commands.SIGNALS_HELP} SIGHUP is ignored: lagent reloads certificates "
@@ -241,7 +242,7 @@ def _check(arguments: argparse.Namespace) -> int:
     tls_and_users(config.web)
     for warning in config.warnings:
         print(f"warning: {warning}", file=sys.stderr)
-    sensors = "the default sensors"
+    sensors = DEFAULT
     if config.sensors is not None:
         sensors = CONFIGURED.format(count=len(config.sensors))
     print(VALID.format(path=path or "no configuration file (optional)", sensors=sensors))

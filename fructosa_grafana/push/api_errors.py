@@ -15,6 +15,7 @@ NO_CREDENTIALS = (
 )
 WRONG_TOKEN = "rejected the token; put the token of a service account into --token-file"  # noqa: S105 - a message
 WRONG_USER = "rejected the user name or the password; correct them, or use --token-file"
+ACCOUNT = "the account of {option}"
 NO_PERMISSION = (
     "{client} needs the role Editor (permission to read, create and write folders and dashboards)"
 )
@@ -47,7 +48,7 @@ def error_message(
         return f"{url} {_credentials_error(credentials_option)}{reason}"
     if status == 403:
         client = (
-            f"the account of {credentials_option}" if credentials_option else "anonymous access"
+            ACCOUNT.format(option=credentials_option) if credentials_option else "anonymous access"
         )
         return f"{refused}{reason}: {NO_PERMISSION.format(client=client)}"
     if status == 412:

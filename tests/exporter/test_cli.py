@@ -9,7 +9,7 @@ import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
-from fructosa_exporter.cli import CONFIGURED, SERVED, VALID, main
+from fructosa_exporter.cli import CONFIGURED, DEFAULT, SERVED, VALID, main
 from fructosa_exporter.collect.collector import collect_now
 from fructosa_exporter.collect.sensor_reader import SensorReader
 from fructosa_exporter.sensors import SENSORS
@@ -132,7 +132,7 @@ def test_check_accepts_an_empty_file(lagent, config):
     """Then the default sensors are read."""
     path = config("")
 
-    expected = VALID.format(path=path, sensors="the default sensors")
+    expected = VALID.format(path=path, sensors=DEFAULT)
     assert (0, f"{expected}\n", "") == lagent("check", "-c", path)
 
 
@@ -143,7 +143,7 @@ def test_check_warns_of_obsolete_keys(lagent, config):
     code, out, err = lagent("check", "-c", path)
 
     assert code == 0
-    assert VALID.format(path=path, sensors="the default sensors") + "\n" == out
+    assert VALID.format(path=path, sensors=DEFAULT) + "\n" == out
     assert err.count("warning: ") == 1
     assert "[lmaster] incoming data port (line 2)\n" in err
 

@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from fructosa_exporter.collect.sensor_reader import HAS_FAILED, NEEDS_RIGHTS, WORKS_AGAIN
-from fructosa_exporter.sensors import TextFile
+from fructosa_exporter.sensors.textfile import TextFile
 from fructosa_exporter.web.status_page import WITH_FAILING
 
 from ..certificates import Authority, encrypted_copy

@@ -13,6 +13,7 @@ from fructosa_grafana.push.api import (
     GrafanaApi,
 )
 from fructosa_grafana.push.api_errors import (
+    ACCOUNT,
     CHECK_URL,
     FAILED,
     NO_PERMISSION,
@@ -114,7 +115,7 @@ def test_a_viewer_needs_the_role_editor(server):
     message = error(server, create_folder, VIEWER)
 
     refused = REFUSED.format(url=server.url, action=CREATE_FOLDER)
-    allowed = NO_PERMISSION.format(client="the account of --token-file")
+    allowed = NO_PERMISSION.format(client=ACCOUNT.format(option="--token-file"))
     assert f"{refused} ({DENIED}): {allowed}" == message
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from fructosa_grafana.push.api_errors import (
+    ACCOUNT,
     CHECK_URL,
     FAILED,
     NO_CREDENTIALS,
@@ -46,7 +47,7 @@ def test_missing_or_wrong_credentials(option, advice):
 
 
 @pytest.mark.parametrize(
-    ("option", "who"), [("--user", "the account of --user"), (None, "anonymous access")]
+    ("option", "who"), [("--user", ACCOUNT.format(option="--user")), (None, "anonymous access")]
 )
 def test_missing_permission(option, who):
     """The message names the role that is needed."""
