@@ -32,6 +32,11 @@ from .web.server import open_listener
 
 log = logging.getLogger("lagent")
 
+SERVED = "%d sensors are served on %s"
+VALID = "{path}: ok, {sensors}"
+CONFIGURED = "{count} sensors"
+DEFAULT = "the default sensors"
+
 _SIGNALS = (
     f"Signals: {daemon_commands.SIGNALS_HELP} SIGHUP is ignored: lagent reloads certificates "
     "and users when their files change; every other setting needs a restart."
@@ -128,7 +133,7 @@ def _run(arguments: argparse.Namespace, config: AgentConfig, ready: Ready | None
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     scheme = "https" if config.web.tls() else "http"
     urls = [f"{scheme}://{endpoint}/metrics" for endpoint in server.endpoints]
-    log.info("%d sensors are served on %s", len(readers), ", ".join(urls))
+    log.info(SERVED, len(readers), ", ".join(urls))
     if all(endpoint.host in _LOOPBACK for endpoint in server.endpoints):
         log.info("only this machine can connect; set [lagent] host or --host to allow others")
     if config.web.users_file and not config.web.tls():
@@ -237,10 +242,10 @@ def _check(arguments: argparse.Namespace) -> int:
     tls_and_users(config.web)
     for warning in config.warnings:
         print(f"warning: {warning}", file=sys.stderr)
-    sensors = "the default sensors"
+    sensors = DEFAULT
     if config.sensors is not None:
-        sensors = f"{len(config.sensors)} sensors"
-    print(f"{path or 'no configuration file (optional)'}: ok, {sensors}")
+        sensors = CONFIGURED.format(count=len(config.sensors))
+    print(VALID.format(path=path or "no configuration file (optional)", sensors=sensors))
     return 0
 
 

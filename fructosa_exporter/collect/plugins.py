@@ -13,6 +13,8 @@ from fructosa_service.config.settings import options_of
 
 log = logging.getLogger(__name__)
 
+BROKEN = "the plug-in %s can't be used: %s"
+
 GROUP = "fructosa.sensors"
 
 
@@ -42,7 +44,7 @@ def load_plugins(entry_points: Iterable[EntryPoint]) -> dict[str, type[Sensor]]:
             sensor = _validated(name, entry_point.load(), metrics, {**SENSORS, **loaded})
         except (Exception, SystemExit) as error:  # noqa: BLE001 - it must not affect others
             reason = f"{type(error).__name__}: {error}"
-            log.error("the plug-in %s can't be used: %s", name, reason)
+            log.error(BROKEN, name, reason)
             if name in SENSORS or name in loaded:
                 continue
             sensor = broken_sensor(name, reason)

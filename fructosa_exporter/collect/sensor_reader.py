@@ -19,6 +19,11 @@ from fructosa_exporter.thread_pool import Task
 
 log = logging.getLogger(__name__)
 
+HAS_HUNG = "sensor %s has hung for %g s; pages are served without it until it returns"
+HAS_FAILED = "sensor %s failed, its samples are missing: %s"
+WORKS_AGAIN = "sensor %s can be read again"
+NEEDS_RIGHTS = "{reason}; the sensor needs {rights}"
+
 # Scrapes jitter. If one that comes slightly early got the old reading, now and then an interval
 # would have no new one.
 SLACK = 0.1
@@ -67,11 +72,7 @@ class SensorReader(Task):
     def mark_stuck(self) -> None:
         """Mark the running reading as stuck; scrapes no longer wait for it."""
         self.is_stuck = True
-        log.error(
-            "sensor %s has hung for %g s; pages are served without it until it returns",
-            self.name,
-            self.sensor.options.deadline,
-        )
+        log.error(HAS_HUNG, self.name, self.sensor.options.deadline)
 
     def finish(self, reading: Reading) -> None:
         """Take the *reading* that ``run`` returned."""
@@ -111,7 +112,7 @@ class SensorReader(Task):
         except (SensorUnavailable, NotImplementedError) as reason:
             return self._empty_reading(began_s, unavailable=str(reason))
         except PermissionError as reason:
-            error = f"{reason}; the sensor needs {self.sensor.rights}"
+            error = NEEDS_RIGHTS.format(reason=reason, rights=self.sensor.rights)
             return self._empty_reading(began_s, error=error, is_permission_denied=True)
         # SystemExit too: a plug-in that exits must not end the agent.
         except (Exception, SystemExit) as reason:  # noqa: BLE001
@@ -149,6 +150,6 @@ class SensorReader(Task):
         """Log a failure when it begins and when it ends, not at every scrape."""
         failed = before.error if before else None
         if now.error and now.error != failed:
-            log.error("sensor %s failed, its samples are missing: %s", self.name, now.error)
+            log.error(HAS_FAILED, self.name, now.error)
         elif failed and not now.error and not now.unavailable:
-            log.info("sensor %s can be read again", self.name)
+            log.info(WORKS_AGAIN, self.name)

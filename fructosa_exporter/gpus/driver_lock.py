@@ -4,6 +4,8 @@ import threading
 import time
 from collections.abc import Callable
 
+HANGS = "the driver has not responded to the sensor {sensor} for {waited_s:.1f} s"
+
 # Less than a usual deadline of a sensor, more than a driver takes that does not hang.
 TIMEOUT_S = 1.0
 
@@ -32,9 +34,7 @@ class DriverLock:
             left_s -= self._clock() - self._since_s
         if not self._lock.acquire(timeout=max(0.0, left_s)):
             waited_s = self._clock() - self._since_s
-            raise DriverHangs(
-                f"the driver has not responded to the sensor {self._holder} for {waited_s:.1f} s"
-            )
+            raise DriverHangs(HANGS.format(sensor=self._holder, waited_s=waited_s))
         self._holder, self._since_s = name, self._clock()
         return self
 

@@ -18,6 +18,8 @@ from fructosa_service.config.settings import option
 
 log = logging.getLogger(__name__)
 
+NOT_REGULAR = "is not a regular file; write the metrics to a regular file"
+
 _SIZE_LIMIT = 4 * 1024 * 1024
 # Do not block on opening a FIFO, and do not take a terminal as the controlling one.
 _FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
@@ -171,7 +173,7 @@ def _content(path: Path, status: os.stat_result) -> bytes:
 
 def _check(status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
-        raise FileRejected("is not a regular file; write the metrics to a regular file")
+        raise FileRejected(NOT_REGULAR)
     _check_size(status.st_size)
 
 

@@ -14,6 +14,34 @@ from dataclasses import dataclass, field
 from fructosa_exporter.metrics import Family
 from fructosa_service.errors import shown, visible
 
+# Why a file is left out.
+NOT_UTF8 = "is not valid UTF-8; write the file in UTF-8"
+CARRIAGE_RETURN = "has a carriage return; end lines with LF only"
+CONTROL_CHARACTER = "has the control character {character!r}; remove it"
+DUPLICATE_HEAD = "duplicate {word} of {metric}; write it once"
+NOT_A_TYPE = "{text} is not a valid type; write one of {types}"
+TYPE_AFTER_SAMPLES = "TYPE of {metric} follows its samples; write it before them"
+DUPLICATE_SERIES = "duplicate series {series}; write each series once"
+RESERVED_PREFIX = "{name} has a prefix reserved for lagent; rename it"
+IN_TWO_METRICS = "{name} belongs to both {one} and {other}; rename one of them"
+NO_SPACE_IN_HEAD = "has no space in #{word}; write '# {word}'"
+HEAD_WITHOUT_NAME = "{word} without a valid name; write e.g. '# {word} NAME {example}'"
+NOT_A_SAMPLE = "{text} is not a valid sample; write e.g. 'name{{label=\"text\"}} 1'"
+NO_VALUE = "{text} has no value; write a name, a space and a number"
+NOT_A_LABEL = '{text} is not a valid label; write e.g. label="text"'
+RESERVED_LABEL = "label {label} is reserved for Prometheus; rename it"
+DUPLICATE_LABEL = "duplicate label {label}; write it once"
+TIMESTAMP = "has a timestamp; remove it, as samples get the time of the scrape"
+TEXT_AFTER_VALUE = "has {text} after its value; remove it"
+NOT_A_NUMBER = "{text} is not a number; write e.g. 1, 0.5, 1e9, NaN or +Inf"
+WRONG_SUFFIX = "{name} is a {type}; write its samples as {names}"
+NO_BOUND = "{name} of a {type} needs a label {label} that is a number"
+BOUND_IN_WRONG_SAMPLE = "{name} of a {type} can't have a label {label}; remove it"
+INVALID_ESCAPE = "has an invalid escape {escape}; write a backslash as \\\\"
+OTHER_TYPE_IN_FILE = "{name} is {type}, but {other} in {file}; write one TYPE"
+OTHER_METRIC_IN_FILE = "{name} belongs to {metric} in {file}; rename one of them"
+SERIES_IN_FILE = "{series} is also in {file}; write each series to one file"
+
 # The suffixes of the names of samples, by the type of the metric.
 _SUFFIXES = {
     "counter": ("",),
@@ -108,12 +136,13 @@ def _text(content: bytes) -> str:
         text = content.decode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise FileRejected(f"line {line}: is not valid UTF-8; write the file in UTF-8") from None
+        raise FileRejected(f"line {line}: {NOT_UTF8}") from None
     if control := _CONTROL.search(text):
         line = text.count("\n", 0, control.start()) + 1
         if control[0] == "\r":
-            raise FileRejected(f"line {line}: has a carriage return; end lines with LF only")
-        raise FileRejected(f"line {line}: has the control character {control[0]!r}; remove it")
+            raise FileRejected(f"line {line}: {CARRIAGE_RETURN}")
+        reason = CONTROL_CHARACTER.format(character=control[0])
+        raise FileRejected(f"line {line}: {reason}")
     return text
 
 
@@ -136,20 +165,16 @@ class _FileParser:
 
     def _add_help(self, metric: FileMetric, text: str) -> None:
         if metric.help is not None:
-            raise FileRejected(f"duplicate HELP of {visible(metric.name)}; write it once")
+            raise FileRejected(DUPLICATE_HEAD.format(word="HELP", metric=visible(metric.name)))
         metric.help = _unescaped(text, _IN_HELP)
 
     def _add_type(self, metric: FileMetric, text: str) -> None:
         if text not in _SUFFIXES:
-            raise FileRejected(
-                f"{shown(text)} is not a valid type; write one of {', '.join(_SUFFIXES)}"
-            )
+            raise FileRejected(NOT_A_TYPE.format(text=shown(text), types=", ".join(_SUFFIXES)))
         if metric.declared_type is not None:
-            raise FileRejected(f"duplicate TYPE of {visible(metric.name)}; write it once")
+            raise FileRejected(DUPLICATE_HEAD.format(word="TYPE", metric=visible(metric.name)))
         if metric.lines:
-            raise FileRejected(
-                f"TYPE of {visible(metric.name)} follows its samples; write it before them"
-            )
+            raise FileRejected(TYPE_AFTER_SAMPLES.format(metric=visible(metric.name)))
         metric.declared_type = text
         for name in metric.names():
             self._claim(name, metric)
@@ -161,7 +186,7 @@ class _FileParser:
         rendered = _rendered(name, labels)
         series = _series(name, labels, rendered)
         if series in metric.lines:
-            raise FileRejected(f"duplicate series {visible(series)}; write each series once")
+            raise FileRejected(DUPLICATE_SERIES.format(series=visible(series)))
         metric.lines[series] = f"{rendered} {value}"
 
     def _metric(self, name: str) -> FileMetric:
@@ -171,23 +196,21 @@ class _FileParser:
 
     def _claim(self, name: str, metric: FileMetric) -> None:
         if name.startswith(_OWN_PREFIX):
-            raise FileRejected(f"{visible(name)} has a prefix reserved for lagent; rename it")
+            raise FileRejected(RESERVED_PREFIX.format(name=visible(name)))
         owner = self._owners.setdefault(name, metric)
         if owner is not metric:
-            both = f"{visible(owner.name)} and {visible(metric.name)}"
-            raise FileRejected(f"{visible(name)} belongs to both {both}; rename one of them")
+            one, other = visible(owner.name), visible(metric.name)
+            raise FileRejected(IN_TWO_METRICS.format(name=visible(name), one=one, other=other))
 
 
 def _parse_head(head: re.Match[str]) -> tuple[str, str]:
     """Return the name and the text of a HELP or TYPE."""
     word = head["word"]
     if not head["blank"]:  # some parsers take it for a comment, others don't
-        raise FileRejected(f"has no space in #{word}; write '# {word}'")
+        raise FileRejected(NO_SPACE_IN_HEAD.format(word=word))
     name, *text = _BLANKS.split(head["rest"] or "", maxsplit=1)
     if not _NAME.fullmatch(name):
-        raise FileRejected(
-            f"{word} without a valid name; write e.g. '# {word} NAME {_EXAMPLES[word]}'"
-        )
+        raise FileRejected(HEAD_WITHOUT_NAME.format(word=word, example=_EXAMPLES[word]))
     return name, "".join(text)
 
 
@@ -195,9 +218,7 @@ def _parse_sample(line: str) -> tuple[str, dict[str, str], str]:
     """Return the name, labels and value in a *line*."""
     name = _NAME.match(line)
     if name is None:
-        raise FileRejected(
-            f"{shown(line)} is not a valid sample; write e.g. 'name{{label=\"text\"}} 1'"
-        )
+        raise FileRejected(NOT_A_SAMPLE.format(text=shown(line)))
     labels: dict[str, str] = {}
     end = name.end()
     blank = _BLANKS.match(line, end)
@@ -205,7 +226,7 @@ def _parse_sample(line: str) -> tuple[str, dict[str, str], str]:
     if line.startswith("{", at):
         labels, at = _parse_labels(line, at + 1)
     elif blank is None:
-        raise FileRejected(f"{shown(line)} has no value; write a name, a space and a number")
+        raise FileRejected(NO_VALUE.format(text=shown(line)))
     return name[0], labels, _parse_value(line[at:].lstrip(" \t"))
 
 
@@ -215,13 +236,11 @@ def _parse_labels(line: str, at: int) -> tuple[dict[str, str], int]:
     while not (end := _END_OF_LABELS.match(line, at)):
         label = _LABEL.match(line, at)
         if label is None:
-            raise FileRejected(f'{shown(line[at:])} is not a valid label; write e.g. label="text"')
+            raise FileRejected(NOT_A_LABEL.format(text=shown(line[at:])))
         if label["name"].startswith("__"):
-            raise FileRejected(
-                f"label {visible(label['name'])} is reserved for Prometheus; rename it"
-            )
+            raise FileRejected(RESERVED_LABEL.format(label=visible(label["name"])))
         if label["name"] in labels:
-            raise FileRejected(f"duplicate label {visible(label['name'])}; write it once")
+            raise FileRejected(DUPLICATE_LABEL.format(label=visible(label["name"])))
         labels[label["name"]] = _unescaped(label["value"], _IN_LABELS)
         at = label.end()
     return labels, end.end()
@@ -231,12 +250,12 @@ def _parse_value(text: str) -> str:
     """Return a valid value, as the page shows it."""
     value, *more = _BLANKS.split(text, maxsplit=2)
     if more and _parse_number(more[0]) is not None:
-        raise FileRejected("has a timestamp; remove it, as samples get the time of the scrape")
+        raise FileRejected(TIMESTAMP)
     if more:
-        raise FileRejected(f"has {shown(more[0])} after its value; remove it")
+        raise FileRejected(TEXT_AFTER_VALUE.format(text=shown(more[0])))
     number = _parse_number(value)
     if number is None:
-        raise FileRejected(f"{shown(value)} is not a number; write e.g. 1, 0.5, 1e9, NaN or +Inf")
+        raise FileRejected(NOT_A_NUMBER.format(text=shown(value)))
     return value if math.isfinite(number) else _NOT_FINITE[value[0].lower()]
 
 
@@ -254,24 +273,22 @@ def _check_sample(metric: FileMetric, name: str, labels: Mapping[str, str]) -> N
     suffix = name[len(metric.name) :]
     if suffix not in _SUFFIXES[metric.type]:
         names = ", ".join(map(visible, metric.names()[1:]))
-        raise FileRejected(f"{visible(name)} is a {metric.type}; write its samples as {names}")
+        raise FileRejected(WRONG_SUFFIX.format(name=visible(name), type=metric.type, names=names))
     bounded, label = _BOUND.get(metric.type, (None, ""))
     if suffix == bounded:
         bound = _parse_number(labels.get(label, ""))
         if bound is None or math.isnan(bound):
-            raise FileRejected(
-                f"{visible(name)} of a {metric.type} needs a label {label} that is a number"
-            )
+            raise FileRejected(NO_BOUND.format(name=visible(name), type=metric.type, label=label))
     elif label in labels:
         raise FileRejected(
-            f"{visible(name)} of a {metric.type} can't have a label {label}; remove it"
+            BOUND_IN_WRONG_SAMPLE.format(name=visible(name), type=metric.type, label=label)
         )
 
 
 def _unescaped(text: str, escapes: Mapping[str, str]) -> str:
     def replacement(match: re.Match[str]) -> str:
         if match[0] not in escapes:
-            raise FileRejected(f"has an invalid escape {match[0]}; write a backslash as \\\\")
+            raise FileRejected(INVALID_ESCAPE.format(escape=match[0]))
         return escapes[match[0]]
 
     return _ESCAPE.sub(replacement, text) if "\\" in text else text
@@ -323,23 +340,26 @@ class _MergedFiles:
         known = self._metrics.get(metric.name)
         if known is not None and known.type != metric.type:
             file = shown(self._metric_files[metric.name])
-            types = f"{metric.type}, but {known.type} in {file}"
-            raise FileRejected(f"{visible(metric.name)} is {types}; write one TYPE")
+            raise FileRejected(
+                OTHER_TYPE_IN_FILE.format(
+                    name=visible(metric.name), type=metric.type, other=known.type, file=file
+                )
+            )
         for name in metric.names():
             owner = self._owners.get(name, metric.name)
             if owner != metric.name:
                 file = shown(self._metric_files[owner])
                 raise FileRejected(
-                    f"{visible(name)} belongs to {visible(owner)} in {file}; rename one of them"
+                    OTHER_METRIC_IN_FILE.format(
+                        name=visible(name), metric=visible(owner), file=file
+                    )
                 )
 
     def _check_series(self, metric: FileMetric) -> None:
         for series in metric.lines:
             if series in self._series_files:
                 file = shown(self._series_files[series])
-                raise FileRejected(
-                    f"{visible(series)} is also in {file}; write each series to one file"
-                )
+                raise FileRejected(SERIES_IN_FILE.format(series=visible(series), file=file))
 
     def _add_metric(self, file: str, metric: FileMetric) -> None:
         known = self._metrics.setdefault(metric.name, FileMetric(metric.name, metric.type))

@@ -12,6 +12,8 @@ _MARGIN_S = 0.5
 _MARGIN_SHARE = 0.2
 _DEFAULT_S = 5.0
 
+NOT_READ = "the sensor {name!r} is not read here; {key} may be {known}"
+
 S = TypeVar("S")
 
 
@@ -30,7 +32,7 @@ def select_sensors(sensors: Mapping[str, S], query: Mapping[str, Sequence[str]])
     if unknown := [name for name in (*collect, *exclude) if name not in sensors]:
         key = "collect[]" if collect else "exclude[]"
         known = ", ".join(sensors)
-        raise UnknownSensor(f"the sensor {unknown[0]!r} is not read here; {key} may be {known}")
+        raise UnknownSensor(NOT_READ.format(name=unknown[0], key=key, known=known))
     if collect:
         return [sensors[name] for name in dict.fromkeys(collect)]
     return [sensor for name, sensor in sensors.items() if name not in exclude]

@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+CANNOT_LISTEN = (
+    "can't listen on {endpoint}: {error}; set another --host or --port, or stop the program that "
+    "listens there"
+)
+
 _ACCEPTED_AT_ONCE = 64
 # File descriptors reserved for other uses than connections: logs, listeners, sensors.
 _OTHER_FILES = 64
@@ -64,10 +69,7 @@ def open_listener(endpoint: Endpoint) -> socket.socket:
         listener.setblocking(False)
     except (OSError, OverflowError) as error:
         listener.close()
-        raise ServiceError(
-            f"can't listen on {endpoint}: {error}; "
-            "set another --host or --port, or stop the program that listens there"
-        ) from error
+        raise ServiceError(CANNOT_LISTEN.format(endpoint=endpoint, error=error)) from error
     return listener
 
 

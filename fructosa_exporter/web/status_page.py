@@ -7,6 +7,8 @@ from fructosa_service.humanize import age, duration
 
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 
+WITH_FAILING = "{count} sensors, {failed} failing."
+
 _PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>lagent on {node}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -46,7 +48,9 @@ def status_page(states: Iterable[SensorState], node: str, version: str) -> str:
     rated = [(_style_and_text(state), state) for state in states]
     rated.sort(key=lambda one: one[0][0] != "bad")
     failed = sum(style == "bad" for (style, _), _ in rated)
-    summary = f"{len(rated)} sensors, {failed} failing." if failed else f"{len(rated)} sensors."
+    summary = (
+        WITH_FAILING.format(count=len(rated), failed=failed) if failed else f"{len(rated)} sensors."
+    )
     rows = "".join(_row(state, style, text) for (style, text), state in rated)
     return _PAGE.format(node=_escaped(node), version=_escaped(version), summary=summary, rows=rows)
 

@@ -9,6 +9,8 @@ from fructosa_service.web import secret_files
 
 from .base_url import base_url
 
+BELONG_TOGETHER = "--user and --password-file belong together; give both or neither"
+
 
 @dataclass(frozen=True, kw_only=True)
 class GrafanaAccess:
@@ -42,7 +44,7 @@ def grafana_access(
     Raises: UsageError if an option cannot be used.
     """
     if (user is None) != (password_file is None):
-        raise UsageError("--user and --password-file belong together; give both or neither")
+        raise UsageError(BELONG_TOGETHER)
     if user is not None and token_file is not None:
         raise UsageError("--token-file and --user cannot be combined; give only one of them")
     if ca is not None:

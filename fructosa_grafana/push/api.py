@@ -8,8 +8,17 @@ from fructosa_service import __version__
 from fructosa_service.errors import ServiceError, shown
 
 from ..json_model.dashboard import FOLDER_TITLE, FOLDER_UID
-from .api_errors import CHECK_URL, error_message, message_of
+from .api_errors import CHECK_URL, REFUSED, error_message, message_of
 from .client import GrafanaClient
+
+# What Grafana was asked to do: they complete "refused to ...".
+REPORT_HEALTH = "report its health"
+RETURN_FOLDER = f"return the folder {FOLDER_TITLE}"
+CREATE_FOLDER = f"create the folder {FOLDER_TITLE}"
+RETURN_DASHBOARD = "return the dashboard {title}"
+SAVE_DASHBOARD = "save the dashboard {title}"
+
+UNEXPECTED_RESPONSE = "{url} sent an unexpected response when asked to {action}; " + CHECK_URL
 
 Model = Mapping[str, Any]
 
@@ -27,7 +36,7 @@ class GrafanaApi:
 
         Raises: ServiceError if it is not.
         """
-        action = "report its health"
+        action = REPORT_HEALTH
         status, body = self._request("GET", "/api/health", with_credentials=False)
         # A proxy in front of Grafana may require credentials, so it has to get them.
         requires_credentials = status in {401, 403}
@@ -41,29 +50,28 @@ class GrafanaApi:
 
     def folder(self) -> Model | None:
         """Return the folder of the dashboards, None if it does not exist."""
-        action = f"return the folder {FOLDER_TITLE}"
         status, body = self._request("GET", f"/api/folders/{FOLDER_UID}")
         # Newer versions also respond with 403 to an editor if the folder does not exist.
         if status in {403, 404} and isinstance(body, dict):
             return None
-        return self._checked(action, status, body, "uid")
+        return self._checked(RETURN_FOLDER, status, body, "uid")
 
     def create_folder(self) -> Model:
         """Create the folder of the dashboards, and return it."""
-        action = f"create the folder {FOLDER_TITLE}"
         new = {"uid": FOLDER_UID, "title": FOLDER_TITLE}
         status, body = self._request("POST", "/api/folders", new)
         if status in {409, 412}:
+            refused = REFUSED.format(url=self._url, action=CREATE_FOLDER)
             raise ServiceError(
-                f"{self._url} refused to {action}{message_of(body)}: a folder with this name "
+                f"{refused}{message_of(body)}: a folder with this name "
                 f"exists, or is hidden from you; rename it, give it the uid {FOLDER_UID}, or use "
                 "an account that can see it"
             )
-        return self._checked(action, status, body, "uid")
+        return self._checked(CREATE_FOLDER, status, body, "uid")
 
     def dashboard(self, model: Model) -> tuple[Model | None, Model]:
         """Return the saved dashboard with the uid of *model*, if any, and its metadata."""
-        action = f"return the dashboard {shown(model['title'])}"
+        action = RETURN_DASHBOARD.format(title=shown(model["title"]))
         status, body = self._request("GET", f"/api/dashboards/uid/{quote(model['uid'], safe='')}")
         if status == 404 and isinstance(body, dict):
             return None, {}
@@ -79,7 +87,7 @@ class GrafanaApi:
         This does not set ``overwrite``, which would also replace another dashboard with the same
         title in the folder, including its uid, and changes that were saved in the meantime.
         """
-        action = f"save the dashboard {shown(model['title'])}"
+        action = SAVE_DASHBOARD.format(title=shown(model["title"]))
         request = {
             "dashboard": dict(model) if version is None else {**model, "version": version},
             "folderUid": FOLDER_UID,
@@ -109,6 +117,4 @@ class GrafanaApi:
         )
 
     def _unexpected(self, action: str) -> ServiceError:
-        return ServiceError(
-            f"{self._url} sent an unexpected response when asked to {action}; {CHECK_URL}"
-        )
+        return ServiceError(UNEXPECTED_RESPONSE.format(url=self._url, action=action))

@@ -16,6 +16,10 @@ from fructosa_service.errors import ServiceError, visible
 from .access import GrafanaAccess
 from .api_errors import CHECK_URL, redirect_error
 
+NO_RESPONSE = (
+    "no response from Grafana at {url} ({reason}); check that it runs, and the URL of --push"
+)
+
 _CONNECT_TIMEOUT_S = 5.0
 # The largest dashboards of Grafana have a few MiB.
 _MAX_BYTES = 16 * 1024 * 1024
@@ -121,10 +125,7 @@ def _readable(url: str, error: Exception) -> Exception:
         return ServiceError(_tls_error(url, reason))
     if isinstance(cause, TimeoutError) or isinstance(error, requests.exceptions.Timeout):
         return ServiceError(f"{url} did not respond in time; check Grafana's log, and try again")
-    return ServiceError(
-        f"no response from Grafana at {url} ({visible(reason)}); check that it runs, and the URL "
-        "of --push"
-    )
+    return ServiceError(NO_RESPONSE.format(url=url, reason=visible(reason)))
 
 
 def _root_cause(error: BaseException) -> BaseException:

@@ -9,10 +9,11 @@ import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
-from fructosa_exporter.cli import main
+from fructosa_exporter.cli import CONFIGURED, DEFAULT, SERVED, VALID, main
 from fructosa_exporter.collect.collector import collect_now
 from fructosa_exporter.collect.sensor_reader import SensorReader
 from fructosa_exporter.sensors import SENSORS
+from fructosa_exporter.web.server import CANNOT_LISTEN
 
 LAGENT = (sys.executable, "-m", "fructosa_exporter")
 
@@ -123,15 +124,16 @@ def test_check_accepts_a_valid_file(lagent, config):
     """It prints how many sensors are configured."""
     path = config("[sensor:BootTime]\n[sensor:CPUCount]")
 
-    assert (0, f"{path}: ok, 2 sensors\n", "") == lagent("check", "-c", path)
+    expected = VALID.format(path=path, sensors=CONFIGURED.format(count=2))
+    assert (0, f"{expected}\n", "") == lagent("check", "-c", path)
 
 
 def test_check_accepts_an_empty_file(lagent, config):
     """Then the default sensors are read."""
     path = config("")
 
-    expected = f"{path}: ok, the default sensors\n"
-    assert (0, expected, "") == lagent("check", "-c", path)
+    expected = VALID.format(path=path, sensors=DEFAULT)
+    assert (0, f"{expected}\n", "") == lagent("check", "-c", path)
 
 
 def test_check_warns_of_obsolete_keys(lagent, config):
@@ -141,7 +143,7 @@ def test_check_warns_of_obsolete_keys(lagent, config):
     code, out, err = lagent("check", "-c", path)
 
     assert code == 0
-    assert out.startswith(f"{path}: ok")
+    assert VALID.format(path=path, sensors=DEFAULT) + "\n" == out
     assert err.count("warning: ") == 1
     assert "[lmaster] incoming data port (line 2)\n" in err
 
@@ -159,7 +161,8 @@ def test_the_example_is_valid(lagent, config):
     _, example, _ = lagent("check", "--example")
     path = config(example)
 
-    assert (0, f"{path}: ok, {len(SENSORS)} sensors\n", "") == lagent("check", "-c", path)
+    expected = VALID.format(path=path, sensors=CONFIGURED.format(count=len(SENSORS)))
+    assert (0, f"{expected}\n", "") == lagent("check", "-c", path)
 
 
 @pytest.mark.parametrize(
@@ -200,7 +203,7 @@ def test_serve_runs_until_a_signal(config, number):
             process.kill()
 
     assert "[lmaster] host (line 3)" in warning
-    assert " 2 sensors are served on http://127.0.0.1:" in served
+    assert SERVED % (2, "http://127.0.0.1:") in served
     assert {"Agent": 1, "BootTime": 1} == sensors_on(page)
     assert process.returncode == 0
     assert rest.endswith(" INFO lagent: stopped\n")
@@ -213,6 +216,7 @@ def test_serve_fails_if_it_can_not_listen(config):
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
 
     assert done.returncode == 1
-    assert "can't listen on 192.0.2.1:0: " in done.stderr
-    assert "set another --host or --port" in done.stderr
+    before, after = CANNOT_LISTEN.format(endpoint="192.0.2.1:0", error="|").split("|")
+    assert before in done.stderr
+    assert after in done.stderr
     assert "Traceback" not in done.stderr

@@ -8,7 +8,11 @@ import sys
 import time
 from pathlib import Path
 
+from fructosa_exporter.cli import SERVED
+
 BIN = Path(sys.executable).parent
+# What lagent logs as soon as it serves; the group is its URL.
+SERVED_ON = SERVED.replace("%d", r"\d+").replace("%s", r"(https?://\S+)")
 _END_S = 10
 
 
@@ -92,7 +96,7 @@ class Agent(Program):
         output = folder / "lagent.log"
         super().__init__(output, BIN / "lagent", "serve", "--port", "0", *arguments)
         self.log = log or output
-        self.url = self.wait_for_output(r"are served on (http://\S+)")[1]
+        self.url = self.wait_for_output(SERVED_ON)[1]
         self.address = re.search(r"//(.*)/metrics", self.url)[1]
 
 

@@ -16,6 +16,7 @@ import time
 from dataclasses import replace
 from zlib import crc32
 
+from fructosa_exporter.cli import SERVED
 from fructosa_exporter.collect.sensor_reader import SensorReader
 from fructosa_exporter.config import read_config
 from fructosa_exporter.metrics import Family, Rows, Sample
@@ -136,7 +137,7 @@ def main():
     readers = [SensorReader(sensor) for sensor in (Agent(), *sensors(arguments.pace).values())]
     server = create_server(read_config(None), readers, [Endpoint(arguments.host, arguments.port)])
     signal.signal(signal.SIGTERM, lambda *_: server.stop())
-    logging.info("%d sensors are served on http://%s/metrics", len(readers), server.endpoints[0])
+    logging.info(SERVED, len(readers), f"http://{server.endpoints[0]}/metrics")
     server.serve_forever()
 
 

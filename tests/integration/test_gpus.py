@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from fructosa_exporter.sensors import SENSORS
-from fructosa_exporter.sensors.gpu.gpu_sensor import GPUSensor
+from fructosa_exporter.sensors.gpu.gpu_sensor import NOTHING_SUPPORTED, GPUSensor
 
 from ..nvml.driver import FakeDriver, eight_hoppers
 from .processes import BIN
@@ -39,7 +39,7 @@ def test_gpu_sensors_are_read_by_default(lagent):
 
     found = set(re.findall(r"^(GPU\w+) +\* ", output, re.MULTILINE))
     assert set(GPU_SENSORS) - UNAVAILABLE == found
-    assert "GPUFans: no GPU of this node supports any of these metrics" in output
+    assert f"GPUFans: {NOTHING_SUPPORTED}" in output
 
 
 def test_promtool_accepts_a_page_with_eight_gpus(lagent, promtool):

@@ -18,6 +18,7 @@ from .openrc import ROOT, machine_or_skip
 from .openrc_parts import graphite_or_skip
 from .page_machine import PageMachine, missing_programs, program
 from .page_script import smaller, steps
+from .processes import SERVED_ON
 from .test_old_config import LAGENT, LMASTER
 
 # The rules of Debian's package.
@@ -133,7 +134,7 @@ class Upgrade:
         """Run a line. After lmaster's first run, change the configuration to the old names."""
         if " serve " in line:
             self.head.leave(line, "/var/log/started.log")
-            self._wait_for("lagent-new.log", "are served on")
+            self._wait_for("lagent-new.log", SERVED_ON)
         elif " scrape " in line:
             pid = self.head.leave(line, "/var/log/scrape.log")
             self.head.machine.wait_for(self.head.machine.path(TRIAL).exists)
@@ -147,8 +148,8 @@ class Upgrade:
         self._edit("lmaster", "prefix = trial", "naming = fructosa")
         self.head.leave(line, "/var/log/scrape.log")
 
-    def _wait_for(self, log, words):
-        self.head.machine.wait_for(lambda: words in self.head.text(f"/var/log/{log}"))
+    def _wait_for(self, log, pattern):
+        self.head.machine.wait_for(lambda: re.search(pattern, self.head.text(f"/var/log/{log}")))
 
 
 def points(head):

@@ -22,6 +22,9 @@ import requests
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families as text_families
 
+from fructosa_exporter.collect.plugins import BROKEN
+from fructosa_exporter.collect.sensor_reader import HAS_FAILED, HAS_HUNG
+
 from .conftest import missing, program
 from .processes import Agent, wait_until
 
@@ -427,10 +430,10 @@ def test_a_plugin_that_is_slow_or_fails_does_not_affect_others(plugins, configur
         assert "\nfructosa_boot_time_seconds " in text
         assert "site_slow" not in text
         assert "site_failing" not in text
-    assert agent.text().count("sensor Slow has hung for 0.5 s") == 1
+    assert agent.text().count(HAS_HUNG % ("Slow", 0.5)) == 1
     assert agent.text().count("slow begins") == 1
-    assert agent.text().count("sensor Failing failed") == 1
-    assert agent.text().count("the plug-in Missing can't be used: AttributeError") == 1
+    assert agent.text().count(HAS_FAILED % ("Failing", "")) == 1
+    assert agent.text().count(BROKEN % ("Missing", "AttributeError")) == 1
 
 
 def terminate(agent):

@@ -15,9 +15,13 @@ import bcrypt
 import pytest
 import requests
 
+from fructosa_exporter.collect.sensor_reader import HAS_FAILED, NEEDS_RIGHTS, WORKS_AGAIN
+from fructosa_exporter.sensors.textfile import TextFile
+from fructosa_exporter.web.status_page import WITH_FAILING
+
 from ..certificates import Authority, encrypted_copy
 from .conftest import program
-from .processes import BIN, Program, free_port, wait_until
+from .processes import BIN, SERVED_ON, Program, free_port, wait_until
 
 PASSWORD = "s3cret: pässword"  # noqa: S105 - of a test
 
@@ -43,7 +47,7 @@ class Served(Program):
         super().__init__(
             folder / "lagent.log", *before, *lagent, "serve", "--port", "0", "-c", path
         )
-        self.url = self.wait_for_output(r"are served on (https?://\S+)")[1]
+        self.url = self.wait_for_output(SERVED_ON)[1]
         self.address = re.search(r"//(.*)/metrics", self.url)[1]
         self.wait_for_output("only this machine can connect")
 
@@ -371,14 +375,15 @@ def test_a_missing_permission_of_a_sensor_is_reported(nobody, private, open_fold
 
     successes = dict(re.findall(r'^fructosa_sensor_success\{sensor="(.*)"\} (.)', page, re.M))
     expected = dict.fromkeys(("BootTime", "VirtualMemory", "DiskUsage", "CPUTimes"), "1")
-    message = f"Permission denied: '{private}'; the sensor needs to read the folder and its files"
+    reason = PermissionError(13, "Permission denied", str(private))
+    message = NEEDS_RIGHTS.format(reason=reason, rights=TextFile.rights)
     assert owner == pwd.getpwnam("nobody").pw_uid
     assert expected | {"TextFile": "0"} == {
         name: success for name, success in successes.items() if name in (*expected, "TextFile")
     }
-    assert f"sensor TextFile failed, its samples are missing: [Errno 13] {message}\n" in log
+    assert HAS_FAILED % ("TextFile", message) + "\n" in log
     assert message.replace("'", "&#39;") in html
-    assert "1 failing" in html
+    assert WITH_FAILING.format(count=len(expected) + 2, failed=1) in html
 
 
 def test_an_ordinary_user_can_read_all_default_sensors(nobody, open_folder):
@@ -403,7 +408,7 @@ def test_a_granted_permission_takes_effect(nobody, private, open_folder):
 
     assert "\njobs 1" not in before
     assert "\njobs 1\n" in after
-    assert "sensor TextFile can be read again\n" in log
+    assert WORKS_AGAIN % "TextFile" + "\n" in log
 
 
 def test_a_file_that_the_agent_cannot_read_is_reported(nobody, open_folder):
@@ -426,7 +431,7 @@ def test_the_description_of_a_sensor_has_its_required_permissions(lagent):
     code, output = lagent("sensors", "TextFile")
 
     assert 0 == code
-    assert re.search(r"\nRights: +to read the folder and its files\n", output)
+    assert re.search(rf"\nRights: +{TextFile.rights}\n", output)
 
 
 # System calls that change something outside of the agent, or communicate.

@@ -15,7 +15,7 @@ import requests
 
 from . import recorded_gpus
 from .graphite import Graphite
-from .processes import Agent, Master, Program, free_port, wait_until
+from .processes import SERVED_ON, Agent, Master, Program, free_port, wait_until
 
 ROOT = Path(__file__).parents[2]
 
@@ -168,7 +168,7 @@ class WholeSystem:
         place = f"--web.listen-address={NODE_EXPORTER}:{self._port}"
         begun.append(self._start(Program, folder / "node_exporter.log", node_exporter, place))
         for program in begun:
-            program.wait_for_output(r"served on|Listening on")
+            program.wait_for_output(f"{SERVED_ON}|Listening on")
         for host, driver in self._drivers.items():
             self._page(host)  # an agent counts errors from its first reading on
             recorded_gpus.add_errors(driver, is_lost=host != next(iter(RECORDED)))

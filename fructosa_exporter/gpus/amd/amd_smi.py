@@ -19,6 +19,16 @@ from .calls import ABSENT, NO_PERM, error_text, query, query_with_status, text
 if TYPE_CHECKING:
     from .gpu import AmdGPU
 
+NO_DRIVER = "AMD's driver is not loaded"
+NO_MODULE = (
+    "AMD's driver is loaded, but the module amdsmi is missing: install ROCm's amd-smi-lib and, if "
+    "lagent can't import its module, pip install 'FrUCToSA[amd]'"
+)
+NO_LIBRARY = (
+    "AMD's driver is loaded, but the library libamd_smi.so of the module amdsmi is missing: "
+    "install ROCm's amd-smi-lib"
+)
+
 _MODULE = "/sys/module/amdgpu"
 _BOUND = "/sys/bus/pci/drivers/amdgpu"
 
@@ -59,7 +69,7 @@ class AMDSMI:
         Raises: SensorUnavailable if the driver is not loaded, DriverError if it fails.
         """
         if not self._is_loaded():
-            raise SensorUnavailable("AMD's driver is not loaded")
+            raise SensorUnavailable(NO_DRIVER)
         self._smi = self._smi or self._load_module()
         try:
             self._smi.amdsmi_init()
@@ -107,15 +117,9 @@ class AMDSMI:
             with redirect_stdout(StringIO()):  # it prints errors; stdout may be a page
                 return self._load()
         except ModuleNotFoundError:
-            raise SensorUnavailable(
-                "AMD's driver is loaded, but the module amdsmi is missing: install ROCm's "
-                "amd-smi-lib and, if lagent can't import its module, pip install 'FrUCToSA[amd]'"
-            ) from None
+            raise SensorUnavailable(NO_MODULE) from None
         except (KeyError, NameError, OSError):  # 7.0.2 prints an error, then raises KeyError
-            raise SensorUnavailable(
-                "AMD's driver is loaded, but the library libamd_smi.so of the module amdsmi is "
-                "missing: install ROCm's amd-smi-lib"
-            ) from None
+            raise SensorUnavailable(NO_LIBRARY) from None
         except Exception as error:  # noqa: BLE001 - a binding to a library of another version
             raise DriverError(
                 f"the module amdsmi can't be imported: {error!r}; install the version of amdsmi "

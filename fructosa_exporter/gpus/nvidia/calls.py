@@ -4,6 +4,8 @@ from typing import Any
 
 from fructosa_exporter.gpus.driver import DriverError, GPULost
 
+NO_RESPONSE = "NVML no longer responds: {error}"
+
 # NVML_ERROR_* of nvml.h.
 UNINITIALIZED, NOT_LOADED, TIMEOUT, LIBRARY_NOT_FOUND, IRQ_ISSUE = 1, 9, 10, 12, 11
 LOST, RESET_REQUIRED, OPERATING_SYSTEM, MISMATCH, UNKNOWN = 15, 16, 17, 18, 999
@@ -65,7 +67,7 @@ def fill_field_values(nvml: Any, handle: Any, array: Any) -> bool:
 def _raise_if_lost(error: Any) -> None:
     """Raise DriverError or GPULost if the *error* of NVML means that."""
     if error.value in _DRIVER_ERRORS:
-        raise DriverError(f"NVML no longer responds: {error}") from None
+        raise DriverError(NO_RESPONSE.format(error=error)) from None
     if error.value in GPU_ERRORS:
         raise GPULost(str(error)) from None
 

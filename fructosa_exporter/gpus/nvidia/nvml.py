@@ -17,6 +17,8 @@ from .xids import XidEvents
 if TYPE_CHECKING:
     from .gpu import NvidiaGPU
 
+DRIVER_NOT_LOADED = "NVIDIA's driver is installed, but not loaded"
+
 LIBRARY = "libnvidia-ml.so.1"
 _CACHE = "/etc/ld.so.cache"
 _PCI = "/sys/bus/pci/devices"
@@ -126,7 +128,7 @@ class NVML:
             return DriverError(
                 f"NVIDIA's driver is not loaded, but {count} of its GPUs are on the bus; load it"
             )
-        return SensorUnavailable("NVIDIA's driver is installed, but not loaded")
+        return SensorUnavailable(DRIVER_NOT_LOADED)
 
     def _gpus_on_the_bus(self) -> int:
         def is_gpu(device: str) -> bool:

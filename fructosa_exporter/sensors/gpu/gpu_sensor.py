@@ -12,6 +12,8 @@ from fructosa_exporter.gpus.quantities import Columns, Quantities, QuantityValue
 from fructosa_exporter.metrics import Key, Metric, Rows, Sample, gauge
 from fructosa_exporter.sensor import Sensor, SensorOptions
 
+NOTHING_SUPPORTED = "no GPU of this node supports any of these metrics"
+
 
 def gpu_metric(
     name: str,
@@ -62,7 +64,7 @@ class GPUSensor(Sensor):
         if quantities != self._quantities:
             self._quantities, self._keys = quantities, self._series(quantities)
         if not self._keys:
-            raise SensorUnavailable("no GPU of this node supports any of these metrics")
+            raise SensorUnavailable(NOTHING_SUPPORTED)
         values: list[float] = []
         for _, parts in each:
             for _, numbers in parts:

@@ -8,6 +8,8 @@ from fructosa_exporter.kernel import Kernel
 from fructosa_exporter.metrics import Metric, Sample, counter, info
 from fructosa_exporter.sensor import Sensor, SlowSensorOptions
 
+NO_DRIVER = "no EDAC driver is loaded for a memory controller"
+
 _CONTROLLERS = "/sys/devices/system/edac/mc"
 _CONTROLLER = re.compile(r"mc[0-9]+")
 _DIMM = re.compile(r"(dimm|rank)[0-9]+")
@@ -73,7 +75,7 @@ class EDAC(Sensor):
     def samples(self) -> Iterator[Sample]:
         controllers = list(filter(_CONTROLLER.fullmatch, self.read.names(_CONTROLLERS)))
         if not controllers:
-            raise SensorUnavailable("no EDAC driver is loaded for a memory controller")
+            raise SensorUnavailable(NO_DRIVER)
         for controller in controllers:
             folder = f"{_CONTROLLERS}/{controller}"
             for file, metric in self.CONTROLLER.items():

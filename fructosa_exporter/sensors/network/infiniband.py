@@ -8,6 +8,8 @@ from fructosa_exporter.kernel import Kernel
 from fructosa_exporter.metrics import Metric, Sample, counter, gauge, info
 from fructosa_exporter.sensor import Sensor
 
+NO_ADAPTER = "there is no InfiniBand, Omni-Path or RoCE adapter"
+
 _ADAPTERS = "/sys/class/infiniband"
 _STATE = re.compile(r"([0-9]{1,3}): *(.*)")  # "4: ACTIVE"
 _RATE = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?) Gb/sec\b")  # "2.5 Gb/sec (1X SDR)"
@@ -94,7 +96,7 @@ class InfiniBand(Sensor):
     def samples(self) -> Iterator[Sample]:
         ports = list(self._ports())
         if not ports:
-            raise SensorUnavailable("there is no InfiniBand, Omni-Path or RoCE adapter")
+            raise SensorUnavailable(NO_ADAPTER)
         for device, port in ports:
             folder = f"{_ADAPTERS}/{device}/ports/{port}"
             yield from self._link(folder, device, port)

@@ -8,6 +8,8 @@ from fructosa_exporter.kernel import Kernel
 from fructosa_exporter.metrics import Sample, counter, gauge
 from fructosa_exporter.sensor import Sensor
 
+NO_AVERAGES = "/proc/loadavg has no load averages"
+
 # "0.57 0.88 0.66 1/82 15153": averages, runnable/all threads, the process id created last.
 _LOAD = re.compile(r"([0-9]{1,9}\.[0-9]+) ([0-9]{1,9}\.[0-9]+) ([0-9]{1,9}\.[0-9]+)\b")
 _THREADS = re.compile(r"([0-9]{1,9})/([0-9]{1,9})\b")
@@ -36,7 +38,7 @@ class LoadAverage(Sensor):
         text = self.read.word("/proc/loadavg") or ""
         averages = _LOAD.match(text)
         if not averages:
-            raise SensorUnavailable("/proc/loadavg has no load averages")
+            raise SensorUnavailable(NO_AVERAGES)
         for minutes, load in zip(("1", "5", "15"), averages.groups(), strict=True):
             yield self.LOAD.sample(float(load), minutes)
         if threads := _THREADS.match(text, averages.end() + 1):

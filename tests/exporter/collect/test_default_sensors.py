@@ -1,6 +1,7 @@
 """Selection of the sensors to read."""
 
 from fructosa_exporter.collect.default_sensors import group_by_reason, select_readers
+from fructosa_exporter.collect.sensor_reader import NEEDS_RIGHTS
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.sensor import Sensor
 from fructosa_exporter.sensors import SENSORS
@@ -60,7 +61,8 @@ def test_failing_sensors_are_kept_but_not_those_that_lack_a_permission():
     readers, left_out = select_readers(sensors, None)
 
     assert ["Agent", "Fails"] == [reader.name for reader in readers]
-    expected = {"Denied": "energy; the sensor needs to be root", "Unavailable": "no battery"}
+    denied = NEEDS_RIGHTS.format(reason="energy", rights="to be root")
+    expected = {"Denied": denied, "Unavailable": "no battery"}
     assert expected == left_out
 
 

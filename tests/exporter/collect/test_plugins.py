@@ -7,7 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from fructosa_exporter.collect.plugins import _entry_points, load_plugins
+from fructosa_exporter.cli import CONFIGURED, VALID
+from fructosa_exporter.collect.plugins import BROKEN, _entry_points, load_plugins
 from fructosa_exporter.collect.sensor_reader import SensorReader
 from fructosa_exporter.metrics import gauge
 from fructosa_exporter.sensor import Sensor
@@ -76,7 +77,7 @@ def test_a_broken_plugin_is_reported_and_does_not_affect_others(target, reason, 
 
     assert ["Broken", "Mine"] == list(sensors)
     assert reason in error_of(sensors["Broken"])
-    assert "the plug-in Broken can't be used: " in caplog.text
+    assert BROKEN % ("Broken", "") in caplog.text
     assert ["ERROR"] == [record.levelname for record in caplog.records]
 
 
@@ -155,7 +156,8 @@ def test_plugins_can_be_configured(installed, tmp_path):
     good.write_text("[sensor:Answer]\ntime_interval = 5\n")
     bad.write_text("[sensor:Answr]\n")
 
-    assert f"{good}: ok, 1 sensors\n" == installed("check", "-c", str(good)).stdout
+    valid = VALID.format(path=good, sensors=CONFIGURED.format(count=1))
+    assert f"{valid}\n" == installed("check", "-c", str(good)).stdout
     assert "did you mean Answer?" in installed("check", "-c", str(bad)).stderr
 
 

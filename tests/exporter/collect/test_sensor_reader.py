@@ -4,7 +4,13 @@ import logging
 
 import pytest
 
-from fructosa_exporter.collect.sensor_reader import SensorReader, is_due
+from fructosa_exporter.collect.sensor_reader import (
+    HAS_FAILED,
+    NEEDS_RIGHTS,
+    WORKS_AGAIN,
+    SensorReader,
+    is_due,
+)
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.metrics import Family, Rows, gauge
 from fructosa_exporter.page.exposition import Format
@@ -141,8 +147,8 @@ def test_a_missing_permission_is_reported(clock):
 
     reading = read(SensorReader(Scripted(error=error), clock))
 
-    expected = "[Errno 13] Permission denied: '/sys/energy'; the sensor needs to be root"
-    assert expected == reading.error
+    denied = "[Errno 13] Permission denied: '/sys/energy'"
+    assert NEEDS_RIGHTS.format(reason=denied, rights="to be root") == reading.error
 
 
 def test_a_failure_is_logged_when_it_begins_and_when_it_ends(clock, caplog):
@@ -154,11 +160,11 @@ def test_a_failure_is_logged_when_it_begins_and_when_it_ends(clock, caplog):
         sensor.error = error
         read(reader)
 
-    gone, other, again = caplog.messages
-    assert gone.startswith("sensor Scripted failed")
-    assert gone.endswith(": OSError: gone")
-    assert other.endswith(": OSError: other")
-    assert "again" in again
+    assert [
+        HAS_FAILED % ("Scripted", "OSError: gone"),
+        HAS_FAILED % ("Scripted", "OSError: other"),
+        WORKS_AGAIN % "Scripted",
+    ] == caplog.messages
 
 
 def test_series_may_come_and_go(clock):

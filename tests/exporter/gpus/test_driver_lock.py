@@ -1,10 +1,11 @@
 """The lock of a driver."""
 
+import re
 import threading
 
 import pytest
 
-from fructosa_exporter.gpus.driver_lock import DriverHangs, DriverLock
+from fructosa_exporter.gpus.driver_lock import HANGS, DriverHangs, DriverLock
 
 from .node import Clock
 
@@ -54,8 +55,8 @@ def test_a_hanging_driver_is_not_waited_for():
 
     with Holder(lock, "GPUPower"):
         clock.now_s += 1000
-        reason = r"sensor GPUPower for 1000\.0 s$"
-        with pytest.raises(DriverHangs, match=reason), lock.held_by("GPUClocks"):
+        reason = re.escape(HANGS.format(sensor="GPUPower", waited_s=1000))
+        with pytest.raises(DriverHangs, match=f"^{reason}$"), lock.held_by("GPUClocks"):
             pass
 
 

@@ -14,8 +14,8 @@ from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.metrics import Family
 from fructosa_exporter.page.exposition import family_lines
 from fructosa_exporter.sensors import textfile
-from fructosa_exporter.sensors.textfile import TextFile, TextFileOptions
-from fructosa_exporter.sources.prom_files import FileRejected
+from fructosa_exporter.sensors.textfile import NOT_REGULAR, TextFile, TextFileOptions
+from fructosa_exporter.sources.prom_files import NO_VALUE, FileRejected
 
 from ..recorded import kernel
 
@@ -141,8 +141,9 @@ def test_an_error_is_logged_when_it_changes_and_not_at_every_reading(sensor, tmp
     third = logged(caplog)
 
     assert [level for level, _ in first + second + third] == ["WARNING", "WARNING", "INFO"]
-    assert f"'a.prom' in {tmp_path}: line 2: 'a' has no value" in first[0][1]
-    assert "line 1: 'a' has no value" in second[0][1]
+    no_value = NO_VALUE.format(text="'a'")
+    assert first[0][1].endswith(f" 'a.prom' in {tmp_path}: line 2: {no_value}")
+    assert second[0][1].endswith(f": line 1: {no_value}")
     assert f"exposes 'a.prom' in {tmp_path} again" in third[0][1]
 
 
@@ -228,7 +229,7 @@ def test_other_than_regular_files_are_not_opened(sensor, tmp_path, caplog):
         samples_and_lines(sensor)
 
     ((_, message),) = logged(caplog)
-    assert "is not a regular file" in message
+    assert message.endswith(f": {NOT_REGULAR}")
 
 
 def test_files_are_sorted_by_name(sensor, tmp_path):
@@ -248,7 +249,7 @@ def test_a_fifo_that_replaces_a_file_does_not_block(tmp_path):
     os.mkfifo(tmp_path / "a.prom")
     regular = os.stat_result((stat.S_IFREG, *(0,) * 9))
 
-    with pytest.raises(FileRejected, match="not a regular file"):
+    with pytest.raises(FileRejected, match=NOT_REGULAR):
         textfile._content(tmp_path / "a.prom", regular)
 
 

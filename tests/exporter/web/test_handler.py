@@ -16,6 +16,7 @@ from fructosa_exporter.sensor import Sensor
 from fructosa_exporter.sensors import SENSORS
 from fructosa_exporter.web.auth import Authenticator
 from fructosa_exporter.web.handler import RequestHandler
+from fructosa_exporter.web.scrape_request import NOT_READ
 from fructosa_exporter.web.server import Server
 from fructosa_service.config.kinds import Endpoint
 from tests.exporter.web.client import ask, connected, once, raw, serving
@@ -96,7 +97,8 @@ def test_a_query_for_an_unknown_sensor_is_a_bad_request(connection):
     status, _, text = ask(connection, "/metrics?collect[]=CPUCount&collect[]=Users")
 
     assert 400 == status
-    assert "collect[] may be BootTime, CPUCount\n" in text
+    expected = NOT_READ.format(name="Users", key="collect[]", known="BootTime, CPUCount")
+    assert f"{expected}\n" == text
 
 
 def test_the_status_page_lists_the_sensors(connection):

@@ -1,11 +1,14 @@
 """What a scrape requests by its query and headers."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fructosa_exporter.page.exposition import Format
 from fructosa_exporter.web.scrape_request import (
+    NOT_READ,
     UnknownSensor,
     accepts_gzip,
     negotiated_format,
@@ -14,6 +17,7 @@ from fructosa_exporter.web.scrape_request import (
 )
 
 SENSORS = {"CPU": 1, "Disk": 2, "Net": 3}
+KNOWN = "CPU, Disk, Net"
 PROMETHEUS = (
     "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
     "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
@@ -103,12 +107,12 @@ def test_a_query_selects_sensors(query, expected):
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ({"collect[]": ["GPU"]}, "'GPU' .*; collect.* may be CPU, Disk, Net"),
-        ({"exclude[]": ["cpu"]}, "'cpu' .*; exclude.* may be CPU, Disk, Net"),
+        ({"collect[]": ["GPU"]}, NOT_READ.format(name="GPU", key="collect[]", known=KNOWN)),
+        ({"exclude[]": ["cpu"]}, NOT_READ.format(name="cpu", key="exclude[]", known=KNOWN)),
         ({"collect[]": ["CPU"], "exclude[]": ["Net"]}, "leave one out"),
     ],
 )
 def test_an_invalid_query_is_rejected(query, message):
     """The error lists the valid names."""
-    with pytest.raises(UnknownSensor, match=message):
+    with pytest.raises(UnknownSensor, match=re.escape(message)):
         select_sensors(SENSORS, query)

@@ -1,6 +1,7 @@
 """The server, on real sockets."""
 
 import os
+import re
 import resource
 import socket
 import threading
@@ -9,7 +10,7 @@ import pytest
 
 from fructosa_exporter.web import server as module
 from fructosa_exporter.web.response import text_response
-from fructosa_exporter.web.server import Server, ServerLimits
+from fructosa_exporter.web.server import CANNOT_LISTEN, Server, ServerLimits
 from fructosa_service.config.kinds import Endpoint
 from fructosa_service.errors import ServiceError
 
@@ -92,7 +93,9 @@ def test_an_endpoint_in_use_is_an_error(server):
     files = open_files()
     endpoint = server.endpoints[0]
 
-    with pytest.raises(ServiceError, match=rf"can't listen on {endpoint}: .*--port"):
+    in_use = "[Errno 98] Address already in use"
+    expected = re.escape(CANNOT_LISTEN.format(endpoint=endpoint, error=in_use))
+    with pytest.raises(ServiceError, match=f"^{expected}$"):
         Server([Endpoint("127.0.0.1", 0), endpoint], echo)
 
     assert files == open_files()

@@ -6,7 +6,7 @@ from fructosa_exporter.collect.sensor_reader import SensorReader
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.metrics import gauge
 from fructosa_exporter.sensor import Sensor
-from fructosa_exporter.web.status_page import status_page
+from fructosa_exporter.web.status_page import WITH_FAILING, status_page
 
 NUMBER = gauge("fructosa_test_number", "A number.")
 
@@ -70,7 +70,7 @@ def test_failed_sensors_come_first_and_are_counted():
     """So that they are seen."""
     page = status_page([read(), read(OSError("gone"))], "node001", "1.0")
 
-    assert "2 sensors, 1 failing." in page
+    assert WITH_FAILING.format(count=2, failed=1) in page
     assert page.index("OSError: gone") < page.index(">ok<")
 
 

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from fructosa_grafana.push.access import grafana_access
+from fructosa_grafana.push.access import BELONG_TOGETHER, grafana_access
 from fructosa_service.errors import FileError, UsageError
 
 from ...certificates import Authority
@@ -58,8 +58,8 @@ def test_a_token_file_that_cannot_be_used_is_named(tmp_path, make):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"user": "me"}, "--user and --password-file belong together"),
-        ({"password_file": "p"}, "--user and --password-file belong together"),
+        ({"user": "me"}, BELONG_TOGETHER),
+        ({"password_file": "p"}, BELONG_TOGETHER),
         (
             {"user": "me", "password_file": "p", "token_file": "p"},
             "--token-file and --user cannot be combined",

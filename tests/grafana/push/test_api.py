@@ -3,11 +3,27 @@
 import pytest
 
 from fructosa_grafana.push.access import GrafanaAccess
-from fructosa_grafana.push.api import GrafanaApi
+from fructosa_grafana.push.api import (
+    CREATE_FOLDER,
+    REPORT_HEALTH,
+    RETURN_DASHBOARD,
+    RETURN_FOLDER,
+    SAVE_DASHBOARD,
+    UNEXPECTED_RESPONSE,
+    GrafanaApi,
+)
+from fructosa_grafana.push.api_errors import (
+    ACCOUNT,
+    CHECK_URL,
+    FAILED,
+    NO_PERMISSION,
+    REFUSED,
+    TOO_MANY_REQUESTS,
+)
 from fructosa_grafana.push.client import GrafanaClient
 from fructosa_service.errors import ServiceError
 
-from .fake_grafana import TOKEN, VIEWER, grafana
+from .fake_grafana import DENIED, TOKEN, VIEWER, grafana
 
 CLUSTER = {"uid": "fructosa-cluster", "title": "Cluster", "panels": []}
 FOLDER = {"id": 7, "uid": "fructosa"}
@@ -61,7 +77,7 @@ def test_a_server_that_is_not_a_grafana_gets_no_credentials(current):
 
     message = error(current, check)
 
-    assert "unexpected response when asked to report its health; check that" in message
+    assert UNEXPECTED_RESPONSE.format(url=current.url, action=REPORT_HEALTH) == message
     assert [("GET", "/api/health", None, None)] == current.requests
 
 
@@ -98,41 +114,62 @@ def test_a_viewer_needs_the_role_editor(server):
     """A viewer may read, but not create or save."""
     message = error(server, create_folder, VIEWER)
 
-    assert message.startswith(f"{server.url} refused to create the folder FrUCToSA (You'll need")
-    assert "needs the role Editor" in message
+    refused = REFUSED.format(url=server.url, action=CREATE_FOLDER)
+    allowed = NO_PERMISSION.format(client=ACCOUNT.format(option="--token-file"))
+    assert f"{refused} ({DENIED}): {allowed}" == message
+
+
+def unexpected(action):
+    """Return the error of a response that is not Grafana's, but for the URL."""
+    return UNEXPECTED_RESPONSE.format(url="{url}", action=action)
+
+
+def not_found(action):
+    """Return the error of a response with the status 404, but for the URL."""
+    return REFUSED.format(url="{url}", action=action) + f" (status 404); {CHECK_URL}"
 
 
 @pytest.mark.parametrize(
-    ("request_", "method", "path", "response", "part"),
+    ("request_", "method", "path", "response", "expected"),
     [
-        (check, "GET", "/api/health", HTML, "unexpected response when asked to report its health"),
-        (check, "GET", "/api/health", (404, {}, b"<html>"), "refused to report its health (status"),
-        (check, "GET", "/api/health", (503, {}, b"{}"), "failed to report its health (status 503)"),
-        (folder, "GET", "/api/folders/fructosa", HTML, "asked to return the folder FrUCToSA"),
-        (folder, "GET", "/api/folders/fructosa", (404, {}, b"<html>"), "(status 404); check that"),
-        (create_folder, "POST", "/api/folders", OTHER_JSON, "asked to create the folder FrUCToSA"),
+        (check, "GET", "/api/health", HTML, unexpected(REPORT_HEALTH)),
+        (check, "GET", "/api/health", (404, {}, b"<html>"), not_found(REPORT_HEALTH)),
+        (
+            check,
+            "GET",
+            "/api/health",
+            (503, {}, b"{}"),
+            FAILED.format(url="{url}", action=REPORT_HEALTH, status=503, reason=""),
+        ),
+        (folder, "GET", "/api/folders/fructosa", HTML, unexpected(RETURN_FOLDER)),
+        (folder, "GET", "/api/folders/fructosa", (404, {}, b"<html>"), not_found(RETURN_FOLDER)),
+        (create_folder, "POST", "/api/folders", OTHER_JSON, unexpected(CREATE_FOLDER)),
         (
             dashboard,
             "GET",
             "/api/dashboards/uid/fructosa-cluster",
             (200, {}, b'{"dashboard": 7, "meta": {}}'),
-            "asked to return the dashboard 'Cluster'",
+            unexpected(RETURN_DASHBOARD.format(title="'Cluster'")),
         ),
         (
             save,
             "POST",
             "/api/dashboards/db",
             (200, {}, b'{"uid": "x"}'),
-            "asked to save the dashboard 'Cluster'",
+            unexpected(SAVE_DASHBOARD.format(title="'Cluster'")),
         ),
-        (save, "POST", "/api/dashboards/db", (429, {}, b""), "refused to save the dashboard 'Clu"),
+        (
+            save,
+            "POST",
+            "/api/dashboards/db",
+            (429, {}, b""),
+            REFUSED.format(url="{url}", action=SAVE_DASHBOARD.format(title="'Cluster'"))
+            + f": {TOO_MANY_REQUESTS}",
+        ),
     ],
 )
-def test_an_unexpected_response_is_an_error(current, request_, method, path, response, part):
+def test_an_unexpected_response_is_an_error(current, request_, method, path, response, expected):
     """With the URL, and what was requested."""
     current.canned[method, path] = response
 
-    message = error(current, request_)
-
-    assert message.startswith(f"{current.url} ")
-    assert part in message
+    assert expected.format(url=current.url) == error(current, request_)

@@ -2,10 +2,28 @@
 
 import pytest
 
-from fructosa_grafana.push.api_errors import CHECK_URL, error_message, message_of, redirect_error
+from fructosa_grafana.push.api_errors import (
+    ACCOUNT,
+    CHECK_URL,
+    FAILED,
+    NO_CREDENTIALS,
+    NO_PERMISSION,
+    OTHER_CONFLICT,
+    REDIRECTS,
+    REFUSED,
+    SAME_TITLE,
+    SAVED_MEANWHILE,
+    TOO_MANY_REQUESTS,
+    WRONG_TOKEN,
+    WRONG_USER,
+    error_message,
+    message_of,
+    redirect_error,
+)
 
 URL = "http://host"
 SAVE = "save the dashboard 'Cluster'"
+REFUSED_TO_SAVE = REFUSED.format(url=URL, action=SAVE)
 
 
 def message(status, body=None, option="--token-file"):
@@ -16,49 +34,52 @@ def message(status, body=None, option="--token-file"):
 @pytest.mark.parametrize(
     ("option", "advice"),
     [
-        ("--token-file", "rejected the token; put the token of a service account into --token-f"),
-        ("--user", "rejected the user name or the password"),
-        (None, "requires authentication; give --token-file FILE, or --user NAME --password-file"),
+        ("--token-file", WRONG_TOKEN),
+        ("--user", WRONG_USER),
+        (None, NO_CREDENTIALS),
     ],
 )
 def test_missing_or_wrong_credentials(option, advice):
     """The advice depends on what was given; Grafana's own message comes last."""
     found = message(401, {"message": "Unauthorized"}, option)
 
-    assert found.startswith(f"{URL} {advice}")
-    assert found.endswith(" (Unauthorized)")
+    assert f"{URL} {advice} (Unauthorized)" == found
 
 
 @pytest.mark.parametrize(
-    ("option", "who"), [("--user", "the account of --user"), (None, "anonymous access")]
+    ("option", "who"), [("--user", ACCOUNT.format(option="--user")), (None, "anonymous access")]
 )
 def test_missing_permission(option, who):
     """The message names the role that is needed."""
     found = message(403, {"message": "Denied"}, option)
 
-    assert found.startswith(f"{URL} refused to {SAVE} (Denied): {who} needs the role Editor")
+    assert f"{REFUSED_TO_SAVE} (Denied): {NO_PERMISSION.format(client=who)}" == found
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "part"),
+    ("status", "body", "expected"),
     [
-        (412, {"status": "name-exists"}, "has the same title"),
-        (412, {"status": "version-mismatch"}, "somebody saved it in the meantime"),
-        (412, {"status": "plugin-dashboard"}, "belongs to a plug-in"),
-        (412, {"status": []}, "conflicts with existing content"),
-        (412, None, "conflicts with existing content"),
-        (429, None, "too many requests; try again later"),
-        (500, {"message": "database is locked"}, "(status 500) (database is locked); check Graf"),
-        (404, None, f"refused to {SAVE} (status 404); {CHECK_URL}"),
+        (412, {"status": "name-exists"}, f"{REFUSED_TO_SAVE}: {SAME_TITLE}"),
+        (412, {"status": "version-mismatch"}, f"{REFUSED_TO_SAVE}: {SAVED_MEANWHILE}"),
+        (
+            412,
+            {"status": "plugin-dashboard"},
+            f"{REFUSED_TO_SAVE}: it belongs to a plug-in; delete it there",
+        ),
+        (412, {"status": []}, f"{REFUSED_TO_SAVE}: {OTHER_CONFLICT}"),
+        (412, None, f"{REFUSED_TO_SAVE}: {OTHER_CONFLICT}"),
+        (429, None, f"{REFUSED_TO_SAVE}: {TOO_MANY_REQUESTS}"),
+        (
+            500,
+            {"message": "database is locked"},
+            FAILED.format(url=URL, action=SAVE, status=500, reason=" (database is locked)"),
+        ),
+        (404, None, f"{REFUSED_TO_SAVE} (status 404); {CHECK_URL}"),
     ],
 )
-def test_other_errors(status, body, part):
+def test_other_errors(status, body, expected):
     """What failed, why, and what to do."""
-    found = message(status, body)
-
-    assert found.startswith(f"{URL} ")
-    assert SAVE in found
-    assert part in found
+    assert expected == message(status, body)
 
 
 @pytest.mark.parametrize(
@@ -78,4 +99,4 @@ def test_a_message_of_grafana_is_shown_on_one_line(body, expected):
 @pytest.mark.parametrize("location", [None, "", "http://user:password@host/"])
 def test_a_redirect_target_with_a_password_is_not_shown(location):
     """Nor one that is missing."""
-    assert redirect_error(URL, location).startswith(f"{URL} redirects elsewhere; ")
+    assert REDIRECTS.format(url=URL, where="elsewhere") == redirect_error(URL, location)

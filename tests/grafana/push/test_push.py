@@ -5,6 +5,8 @@ import copy
 import pytest
 
 from fructosa_grafana.push.access import GrafanaAccess
+from fructosa_grafana.push.api import SAVE_DASHBOARD
+from fructosa_grafana.push.api_errors import REFUSED, SAME_TITLE, SAVED_MEANWHILE, WRONG_TOKEN
 from fructosa_grafana.push.push import PushResult, push
 from fructosa_service.errors import ServiceError
 
@@ -155,8 +157,8 @@ def test_another_dashboard_with_the_same_title_is_not_overwritten():
         fake.dashboards["mine"] = ({"title": "Cluster", "version": 3}, {"folder": "fructosa"})
         message = error(fake)
 
-    assert "refused to save the dashboard 'Cluster' (the same name already exists): " in message
-    assert "another dashboard in the folder has the same title" in message
+    refused = REFUSED.format(url=fake.url, action=SAVE_DASHBOARD.format(title="'Cluster'"))
+    assert f"{refused} (the same name already exists): {SAME_TITLE}" == message
     assert ["mine"] == list(fake.dashboards)
 
 
@@ -174,7 +176,7 @@ def test_a_version_that_was_saved_in_the_meantime_is_not_overwritten(server):
 
     message = error(server)
 
-    assert "somebody saved it in the meantime" in message
+    assert message.endswith(f": {SAVED_MEANWHILE}")
     assert (8, "mine") == (saved(server)["version"], saved(server)["title"])
 
 
@@ -195,7 +197,7 @@ def test_a_provisioned_dashboard_is_not_replaced(server, is_dry_run):
 def test_a_wrong_token_is_refused(current):
     """It is not shown."""
     access = GrafanaAccess(url=current.url, token="glsa_wrong")  # noqa: S106
-    with pytest.raises(ServiceError, match="rejected the token") as caught:
+    with pytest.raises(ServiceError, match=WRONG_TOKEN) as caught:
         push(access, BOARDS, print)
 
     assert "glsa_wrong" not in str(caught.value)

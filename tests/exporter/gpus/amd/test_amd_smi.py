@@ -1,5 +1,6 @@
 """AMD SMI: loading, opening, closing and reopening."""
 
+import re
 import shutil
 import sys
 
@@ -7,7 +8,13 @@ import pytest
 
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.gpus.all_vendors import AllVendors
-from fructosa_exporter.gpus.amd.amd_smi import AMDSMI, import_amdsmi
+from fructosa_exporter.gpus.amd.amd_smi import (
+    AMDSMI,
+    NO_DRIVER,
+    NO_LIBRARY,
+    NO_MODULE,
+    import_amdsmi,
+)
 from fructosa_exporter.gpus.driver import REOPEN_S, DriverError, GPULost
 from fructosa_exporter.kernel import Kernel
 from fructosa_exporter.sensors.gpu.info import GPUInfo
@@ -52,7 +59,7 @@ def test_nothing_is_imported_without_the_kernel_module(tmp_path):
     def load():
         raise AssertionError("the module was imported")
 
-    with pytest.raises(SensorUnavailable, match="AMD's driver is not loaded"):
+    with pytest.raises(SensorUnavailable, match=NO_DRIVER):
         AMDSMI(Kernel(tmp_path), load).open()
     assert "amdsmi" not in sys.modules
 
@@ -60,14 +67,14 @@ def test_nothing_is_imported_without_the_kernel_module(tmp_path):
 @pytest.mark.parametrize(
     ("error", "text"),
     [
-        (ModuleNotFoundError("No module named 'amdsmi'"), r"pip install 'FrUCToSA\[amd\]'"),
-        (KeyError("libamd_smi.so"), "install ROCm's amd-smi-lib"),
-        (OSError("libdrm.so.2: cannot open"), "install ROCm's amd-smi-lib"),
+        (ModuleNotFoundError("No module named 'amdsmi'"), NO_MODULE),
+        (KeyError("libamd_smi.so"), NO_LIBRARY),
+        (OSError("libdrm.so.2: cannot open"), NO_LIBRARY),
     ],
 )
 def test_sensors_are_unavailable_without_rocm(tmp_path, error, text):
     """As on nodes with AMD displays; the message says what to install."""
-    with pytest.raises(SensorUnavailable, match=text):
+    with pytest.raises(SensorUnavailable, match=re.escape(text)):
         AmdNode(tmp_path, load=raising(error)).driver.query_each(
             "GPUPower", lambda gpu: gpu.power()
         )

@@ -6,7 +6,12 @@ from types import SimpleNamespace
 import pytest
 
 from fructosa_exporter.gpus.driver import DriverError, GPULost
-from fructosa_exporter.gpus.nvidia.calls import fill_field_values, query, raise_unless_missing
+from fructosa_exporter.gpus.nvidia.calls import (
+    NO_RESPONSE,
+    fill_field_values,
+    query,
+    raise_unless_missing,
+)
 from tests.exporter.gpus.node import without
 
 
@@ -61,9 +66,9 @@ def test_a_missing_value_is_none(library):
     [
         (15, GPULost, "error 15"),
         (16, GPULost, "error 16"),
-        (1, DriverError, "NVML no longer responds: error 1"),
-        (9, DriverError, "NVML no longer responds: error 9"),
-        (18, DriverError, "NVML no longer responds: error 18"),
+        (1, DriverError, NO_RESPONSE.format(error="error 1")),
+        (9, DriverError, NO_RESPONSE.format(error="error 9")),
+        (18, DriverError, NO_RESPONSE.format(error="error 18")),
     ],
 )
 def test_a_lost_gpu_or_driver_is_raised(code, error, text):

@@ -9,6 +9,8 @@ import pytest
 
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.gpus.driver import DriverError
+from fructosa_exporter.gpus.nvidia.calls import NO_RESPONSE
+from fructosa_exporter.gpus.nvidia.nvml import DRIVER_NOT_LOADED
 from tests.exporter.gpus.node import ALL, without
 from tests.integration.processes import BIN
 from tests.nvml.driver import FakeDriver
@@ -70,7 +72,7 @@ def test_lagent_sensors_prints_why_a_sensor_is_unavailable(tmp_path):
     driver.is_loaded = False
     driver.write()
     output = lagent_sensors("GPUPower", **driver.environment)
-    assert "not loaded" in output
+    assert DRIVER_NOT_LOADED in output
 
     if "libnvidia-ml.so.1" not in Path("/etc/ld.so.cache").read_bytes().decode("latin-1"):
         assert "libnvidia-ml.so.1 does not exist" in lagent_sensors("GPUPower")
@@ -168,13 +170,13 @@ def test_a_driver_that_is_unloaded_leaves_all_gpus_down(node):
     """Other sensors fail with the reason; once it is loaded again, all work within a minute."""
     node.up()
     node.update_driver(is_loaded=False)
-    with pytest.raises(DriverError, match="NVML no longer responds"):
+    with pytest.raises(DriverError, match=NO_RESPONSE.format(error="Driver Not Loaded")):
         node.values("GPUPower")
     assert without(*ALL) == node.up()
 
     node.advance()
     assert without(*ALL) == node.up()
-    with pytest.raises(DriverError, match="not loaded"):
+    with pytest.raises(DriverError, match=DRIVER_NOT_LOADED):
         node.values("GPUPower")
 
     node.update_driver(is_loaded=True)
@@ -188,7 +190,7 @@ def test_sensors_are_unavailable_if_the_driver_is_not_loaded(node):
     node.update_driver(is_loaded=False)
 
     for name in ("GPUPower", "GPUInfo"):
-        with pytest.raises(SensorUnavailable, match=r"^NVIDIA's driver is installed, but not"):
+        with pytest.raises(SensorUnavailable, match=f"^{DRIVER_NOT_LOADED}$"):
             node.values(name)
 
 

@@ -8,7 +8,7 @@ import pytest
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.gpus.driver import DriverError
 from fructosa_exporter.sensors import SENSORS
-from fructosa_exporter.sensors.gpu.gpu_sensor import GPUSensor, gpu_metric
+from fructosa_exporter.sensors.gpu.gpu_sensor import NOTHING_SUPPORTED, GPUSensor, gpu_metric
 from tests.exporter.machine import values
 
 
@@ -66,7 +66,7 @@ def test_keys_are_cached_while_the_quantities_stay_the_same():
 
 def test_the_sensor_is_unavailable_without_supported_quantities():
     """As with cards without fans."""
-    with pytest.raises(SensorUnavailable, match="supports any of these metrics"):
+    with pytest.raises(SensorUnavailable, match=NOTHING_SUPPORTED):
         values(GPUHeat(read=Machine({}, {})))
 
 

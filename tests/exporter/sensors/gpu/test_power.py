@@ -3,6 +3,7 @@
 import pytest
 
 from fructosa_exporter.errors import SensorUnavailable
+from fructosa_exporter.sensors.gpu.gpu_sensor import NOTHING_SUPPORTED
 
 from .expected import answer, assert_exposed, field
 
@@ -113,7 +114,7 @@ def test_an_unsupported_event_is_absent(node, supported, count):
 
 def test_the_sensor_is_unavailable_without_fans(node):
     """As on servers; it is not an error."""
-    with pytest.raises(SensorUnavailable, match="supports any of these metrics"):
+    with pytest.raises(SensorUnavailable, match=NOTHING_SUPPORTED):
         node.values("GPUFans")
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.kernel import Kernel
-from fructosa_exporter.sensors.hardware.edac import EDAC
+from fructosa_exporter.sensors.hardware.edac import EDAC, NO_DRIVER
 
 from ...machine import values
 from ...recorded import changed, kernel
@@ -138,11 +138,11 @@ def test_an_empty_slot_is_ignored(tmp_path):
 
 def test_the_sensor_is_unavailable_without_a_controller(tmp_path):
     """With and without the core of EDAC loaded."""
-    with pytest.raises(SensorUnavailable, match="no EDAC driver"):
+    with pytest.raises(SensorUnavailable, match=NO_DRIVER):
         values(EDAC(read=Kernel(tmp_path)))
 
     (tmp_path / "sys/devices/system/edac/mc/power").mkdir(parents=True)
-    with pytest.raises(SensorUnavailable, match="no EDAC driver"):
+    with pytest.raises(SensorUnavailable, match=NO_DRIVER):
         values(EDAC(read=Kernel(tmp_path)))
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.kernel import Kernel
-from fructosa_exporter.sensors.network.infiniband import InfiniBand
+from fructosa_exporter.sensors.network.infiniband import NO_ADAPTER, InfiniBand
 
 from ...machine import values
 from ...recorded import changed, kernel
@@ -182,11 +182,11 @@ def test_names_with_invalid_utf8_are_exposed(tmp_path):
 
 def test_the_sensor_is_unavailable_without_adapters(tmp_path):
     """With and without the folder, which is created when a module is loaded."""
-    with pytest.raises(SensorUnavailable, match="no InfiniBand"):
+    with pytest.raises(SensorUnavailable, match=NO_ADAPTER):
         values(InfiniBand(read=Kernel(tmp_path)))
 
     (tmp_path / "sys/class/infiniband").mkdir(parents=True)
-    with pytest.raises(SensorUnavailable, match="no InfiniBand"):
+    with pytest.raises(SensorUnavailable, match=NO_ADAPTER):
         values(InfiniBand(read=Kernel(tmp_path)))
 
 

@@ -8,7 +8,12 @@ from hypothesis import strategies as st
 
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.kernel import Kernel
-from fructosa_exporter.sensors.system.load import LoadAverage, PressureStall, parse_pressure
+from fructosa_exporter.sensors.system.load import (
+    NO_AVERAGES,
+    LoadAverage,
+    PressureStall,
+    parse_pressure,
+)
 
 from ...machine import values
 from ...recorded import changed, kernel
@@ -46,13 +51,13 @@ def test_averages_are_exposed_without_thread_counts(tmp_path, text):
 )
 def test_the_sensor_is_unavailable_if_the_line_is_invalid(tmp_path, text):
     """It is neither zero nor infinity."""
-    with pytest.raises(SensorUnavailable, match="no load averages"):
+    with pytest.raises(SensorUnavailable, match=NO_AVERAGES):
         load_values(tmp_path, text)
 
 
 def test_the_sensor_is_unavailable_without_the_file(tmp_path):
     """/proc/loadavg does not exist."""
-    with pytest.raises(SensorUnavailable, match="no load averages"):
+    with pytest.raises(SensorUnavailable, match=NO_AVERAGES):
         values(LoadAverage(read=Kernel(tmp_path)))
 
 
