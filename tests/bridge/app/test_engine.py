@@ -13,6 +13,7 @@ from fructosa_bridge.config.nodes_settings import NodesSettings
 from fructosa_bridge.config.settings import GraphiteSettings, MasterConfig, MasterSettings
 from fructosa_bridge.config.shard import Shard
 from fructosa_bridge.config.targets import section_targets
+from fructosa_bridge.queue.segments import IN_USE
 from fructosa_bridge.scrape.client import Client
 from fructosa_service.errors import ConfigError, Problem, ServiceError
 from fructosa_service.logs import LoggingSettings
@@ -544,7 +545,7 @@ async def test_a_reload_never_uses_the_queue_of_another_lmaster(lab, tmp_path):
         await second.stop(0.1)
 
     assert not outcome.is_applied
-    assert "another lmaster uses the queue" in outcome.text
+    assert IN_USE.format(folder=tmp_path / "queue") in outcome.text
     assert [] == deliveries == readers
     assert all(position.exists() for position in positions)
 
