@@ -8,6 +8,8 @@ import sys
 import time
 from pathlib import Path
 
+from fructosa_bridge.app.run import STATUS_PAGE
+
 BIN = Path(sys.executable).parent
 _END_S = 10
 
@@ -105,4 +107,4 @@ class Master(Program):
             arguments = (*arguments, "--data", folder / "data")
         super().__init__(output, BIN / "lmaster", "scrape", "--port", "0", *arguments)
         self.log = log or output
-        self.url = self.wait_for_output(r"status page: (https?://\S+)")[1]
+        self.url = self.wait_for_output(re.escape(STATUS_PAGE) % r"(https?://\S+)")[1]

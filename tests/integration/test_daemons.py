@@ -12,6 +12,8 @@ import psutil
 import pytest
 import requests
 
+from fructosa_bridge.app.engine import READ_AGAIN
+
 from .processes import BIN, free_port, wait_until
 
 PACKAGES = {"lagent": "exporter", "lmaster": "bridge"}
@@ -264,7 +266,7 @@ def test_sighup_does_not_end_a_daemon(agent, master):
 
     master("start")
     os.kill(master.pid, signal.SIGHUP)
-    wait_until(lambda: "was read again" in master.log.read_text(), master.log.read_text)
+    wait_until(lambda: READ_AGAIN % "" in master.log.read_text(), master.log.read_text)
 
 
 @AS_ROOT
