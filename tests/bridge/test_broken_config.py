@@ -16,6 +16,7 @@ from fructosa_bridge.config.settings import (
     MasterSettings,
     read_config,
 )
+from fructosa_bridge.config.targets import SAME_PATH
 from fructosa_service.config.load import OBSOLETE, UNKNOWN_KEY
 from fructosa_service.config.settings import options_of
 from fructosa_service.logs import LoggingSettings
@@ -150,19 +151,27 @@ def test_all_mistakes_are_reported_at_once(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("sections", "one", "other"),
+    ("sections", "names", "on_path"),
     [
-        ("[nodes:a]\nhosts = n1.east, n1.west\n", "n1.east:9888", "n1.west:9888"),
+        ("[nodes:a]\nhosts = n1.east, n1.west\n", ("n1.east:9888", "n1.west:9888"), "n1"),
         (
             "[nodes:a]\nhosts = n1\n[nodes:b]\nhosts = n1\nport = 9100\n",
-            "n1:9888",
-            "n1:9100",
+            ("n1:9888", "n1:9100"),
+            "n1",
         ),
-        ("[nodes:a]\nhosts = n1\n[nodes:b]\nhosts = n1.west\n", "n1:9888", "n1.west:9888"),
-        ("[nodes:a]\nhosts = 10.0.0.1\n[nodes:b]\nhosts = 10-0-0-1\n", "10.0.0.1:9888", "10-"),
+        (
+            "[nodes:a]\nhosts = n1\n[nodes:b]\nhosts = n1.west\n",
+            ("n1:9888", "n1.west:9888"),
+            "n1",
+        ),
+        (
+            "[nodes:a]\nhosts = 10.0.0.1\n[nodes:b]\nhosts = 10-0-0-1\n",
+            ("10.0.0.1:9888", "10-0-0-1:9888"),
+            "10-0-0-1",
+        ),
     ],
 )
-def test_two_pages_with_one_path_are_rejected(tmp_path, capsys, sections, one, other):
+def test_two_pages_with_one_path_are_rejected(tmp_path, capsys, sections, names, on_path):
     """They would overwrite each other's points; the message names the file and both."""
     path = tmp_path / "lmaster.conf"
     path.write_text(sections)
@@ -170,8 +179,8 @@ def test_two_pages_with_one_path_are_rejected(tmp_path, capsys, sections, one, o
     code, (line,) = check(path, capsys)
 
     assert 2 == code
-    assert line.startswith(f"{path}: {one} and {other}")
-    assert "[nodes:...] section with a" in line
+    error = SAME_PATH.format(one=names[0], other=names[1], path=on_path)
+    assert f"{path}: {error}" == line
 
 
 @pytest.mark.parametrize("text", ["[lmaster]\nport = x", "[nodes:a]\nhosts = n1.east, n1.west"])
