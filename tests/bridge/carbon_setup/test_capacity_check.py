@@ -10,6 +10,7 @@ from fructosa_bridge.carbon_setup.capacity_check import (
     summary,
     warnings,
 )
+from fructosa_bridge.carbon_setup.carbon_conf import CANNOT_READ
 from fructosa_bridge.cli import main
 from fructosa_bridge.config.nodes_settings import NodesSettings
 from fructosa_bridge.config.settings import GraphiteSettings
@@ -94,7 +95,8 @@ def test_a_missing_file_on_the_command_line_is_an_error(tmp_path, capsys):
     code = main(["check", "-c", str(path), "--carbon-conf", str(tmp_path / "none")])
 
     assert 2 == code
-    assert f"lmaster: can't read {tmp_path / 'none'}: No such file" in capsys.readouterr().err
+    error = CANNOT_READ.format(path=tmp_path / "none", reason="No such file or directory")
+    assert f"lmaster: {error}" in capsys.readouterr().err
 
 
 def test_without_a_destination_nothing_is_printed(warned):
