@@ -26,6 +26,8 @@ from .ssh import ssh_command
 Progress = Callable[[int, Sequence[str]], None]
 """Called with the number of nodes that are done, and the names of those that are running."""
 
+PLAN = "{nodes}, {fan_out} at a time, timeout {timeout_s:g} s: at most {max_s:g} s"
+
 _SIGNAL_CHECK_S = 0.2
 _INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM)
 
@@ -34,9 +36,11 @@ def plan(settings: AgentsSettings, hosts: Sequence[str], action: str) -> Iterato
     """Yield what `fan_out` would run, on which nodes, and how long that can take at most."""
     yield f"{fold(hosts)}: {shlex.join(ssh_command(settings, 'NODE', action))}"
     max_s = ceil(len(hosts) / settings.fan_out) * settings.timeout_s
-    yield (
-        f"{len(hosts)} {'node' if len(hosts) == 1 else 'nodes'}, {settings.fan_out} at a time, "
-        f"timeout {settings.timeout_s:g} s: at most {max_s:g} s"
+    yield PLAN.format(
+        nodes=f"{len(hosts)} {'node' if len(hosts) == 1 else 'nodes'}",
+        fan_out=settings.fan_out,
+        timeout_s=settings.timeout_s,
+        max_s=max_s,
     )
 
 

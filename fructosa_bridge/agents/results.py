@@ -11,6 +11,14 @@ from .ssh import explain_error
 # Output of a node beyond this is counted and discarded.
 MAX_OUTPUT_BYTES = 4096
 
+INTERRUPTED = "interrupted before it finished"
+NO_RESPONSE = "no response within {timeout_s:g} s"
+FAILED = "failed (exit code {code})"
+ALL_OK = "{ok} of {nodes} ok"
+ALL_RUNNING = "{ok} of {nodes} running"
+AND_NOT_RUNNING = ", {nodes} not running"
+AND_FAILED = ", {nodes} failed"
+
 EXIT_FAILED, EXIT_NOT_RUNNING, EXIT_INTERRUPTED = 1, 3, 130
 
 _SSH_FAILED, _COMMAND_NOT_FOUND = 255, 127
@@ -102,14 +110,14 @@ def _lines(action: str, host: str, result: NodeResult, timeout_s: float) -> tupl
     output = printable_lines(result.output, result.dropped_bytes)
     outcome = _outcome(action, result)
     if result.is_interrupted:
-        return _with_heading("interrupted before it finished", output)
+        return _with_heading(INTERRUPTED, output)
     if result.code is None:
-        return _with_heading(f"no response within {timeout_s:g} s", output)
+        return _with_heading(NO_RESPONSE.format(timeout_s=timeout_s), output)
     if outcome is _Outcome.FAILED:
         if result.code == _SSH_FAILED:
             return (explain_error(output, host),)
         advice = "; check command in [agents]" * (result.code == _COMMAND_NOT_FOUND)
-        return _with_heading(f"failed (exit code {result.code}){advice}", output)
+        return _with_heading(FAILED.format(code=result.code) + advice, output)
     if len(output) == 1:
         return (output[0],)
     if outcome is _Outcome.OK:
@@ -157,10 +165,11 @@ def summary(action: str, results: Mapping[str, NodeResult]) -> str:
     """Return how many nodes succeeded and how many failed."""
     outcomes = [_outcome(action, result) for result in results.values()]
     ok, not_running, failed = (outcomes.count(outcome) for outcome in _Outcome)
-    text = f"{ok} of {len(outcomes)} {'running' if action == 'status' else 'ok'}"
+    wanted = ALL_RUNNING if action == "status" else ALL_OK
+    text = wanted.format(ok=ok, nodes=len(outcomes))
     if not_running:
-        text += f", {not_running} not running"
-    return text + (f", {failed} failed" if failed else "")
+        text += AND_NOT_RUNNING.format(nodes=not_running)
+    return text + (AND_FAILED.format(nodes=failed) if failed else "")
 
 
 def exit_code(action: str, results: Iterable[NodeResult]) -> int:

@@ -21,6 +21,8 @@ def ssh_command(settings: AgentsSettings, host: str, action: str) -> list[str]:
     return [*words, "--", host, command_for(settings.command, action)]
 
 
+SSHD_DOWN = "the node is up, but sshd is not listening; start sshd, or set its port in ssh options"
+UNREACHABLE = "check whether the node and its network are up"
 # The first match counts. ssh reports a changed key together with the failed verification.
 _ADVICE = (
     (
@@ -47,12 +49,9 @@ _ADVICE = (
         "Too many authentication failures",
         "offer only one key: ssh options = -i FILE -o IdentitiesOnly=yes",
     ),
-    (
-        "Connection refused",
-        "the node is up, but sshd is not listening; start sshd, or set its port in ssh options",
-    ),
+    ("Connection refused", SSHD_DOWN),
     *(
-        (error, "check whether the node and its network are up")
+        (error, UNREACHABLE)
         for error in ("No route to host", "Connection timed out", "Network is unreachable")
     ),
     *(

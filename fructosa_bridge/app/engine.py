@@ -27,6 +27,11 @@ log = logging.getLogger("lmaster")
 # Pages that were requested before the stop may still arrive: a node that is well responds within
 # milliseconds.
 _LAST_RESPONSES_S = 0.5
+CHANGES = "{targets} targets: {new} new, {changed} changed, {removed} removed"
+NEW_DESTINATION = "points now also go to {name}"
+READ_AGAIN = "the configuration was read again: %s"
+REFUSED = "the configuration is refused, the current one stays in use: %s"
+STAYS_IN_USE = "The current configuration stays in use."
 
 Load = Callable[[], tuple[MasterConfig, list[Target]]]
 """Reads the configuration; raises ConfigError or another error of the service package."""
@@ -137,13 +142,13 @@ class Engine:
                 # If the client goes away, a change that has begun is still completed.
                 changes = await asyncio.shield(self._use(config, targets))
             except (ConfigError, FileError, ServiceError, UsageError) as error:
-                log.error("the configuration is refused, the current one stays in use: %s", error)
-                return self._refused(f"{error}\nThe current configuration stays in use.\n")
+                log.error(REFUSED, error)
+                return self._refused(f"{error}\n{STAYS_IN_USE}\n")
             except Exception as error:
                 log.exception("internal error while the configuration was read again")
                 name = type(error).__name__
                 return self._refused(f"internal error, see lmaster's log: {name}: {error}\n")
-        log.info("the configuration was read again: %s", changes)
+        log.info(READ_AGAIN, changes)
         return ReloadOutcome(is_applied=True, text=f"{changes}\n")
 
     def _refused(self, text: str) -> ReloadOutcome:
@@ -175,7 +180,7 @@ class Engine:
         await self._destinations.start(config.destinations)
         changes = [
             _counts(before, wanted, ended),
-            *(f"points now also go to {one.destination.name}" for one in created.values()),
+            *(NEW_DESTINATION.format(name=one.destination.name) for one in created.values()),
             *await self._destinations.remove(unused),
             *_needing_restart(self._config, config),
         ]
@@ -216,7 +221,7 @@ def _counts(
     new = len(wanted.keys() - before.keys())
     removed = len(before.keys() - wanted.keys())
     changed = len(ended) - removed
-    return f"{len(wanted)} targets: {new} new, {changed} changed, {removed} removed"
+    return CHANGES.format(targets=len(wanted), new=new, changed=changed, removed=removed)
 
 
 def _needing_restart(old: MasterConfig, new: MasterConfig) -> list[str]:

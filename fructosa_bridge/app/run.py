@@ -18,6 +18,7 @@ log = logging.getLogger("lmaster")
 
 # How long lmaster delivers what is queued before it exits.
 _LAST_DELIVERY_S = 5.0
+STATUS_PAGE = "status page: %s"
 
 
 async def scrape_for_ever(
@@ -42,7 +43,7 @@ async def scrape_for_ever(
         stack.push_async_callback(pages.close)
         names = [one.destination.name for one in engine.deliveries]
         log.info("%d targets; points go to %s", len(targets), ", ".join(names) or "nowhere")
-        log.info("status page: %s", " ".join(pages.urls))
+        log.info(STATUS_PAGE, " ".join(pages.urls))
         await engine.start(targets)
         collect_garbage_rarely()
         ready(pages.urls)

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 # A page of lagent with its default sensors has about 210 series, and 12 for each hardware thread:
 # this is a node of 64 threads with a few disks and interfaces.
 SERIES_PER_PAGE = 1000
+WITH_CREATES = "with MAX_CREATES_PER_MINUTE = {rate}"
+CREATION = (
+    "carbon needs {time} to create the files of {series:,} new series, and "
+    "drops the points of a series until it has its file"
+)
 # MAX_CREATES_PER_MINUTE in carbon.conf.example and in Debian's carbon.conf.
 EXAMPLE_CREATES = 50
 
@@ -155,7 +160,7 @@ def unknown_create_limit(where: str, series: int) -> Iterator[str]:
     """Yield a warning if the limit of carbon's example would be too low for *series*."""
     if creation_s(series, EXAMPLE_CREATES) > _ACCEPTABLE_CREATION_S:
         yield (
-            f"{where}; with MAX_CREATES_PER_MINUTE = {EXAMPLE_CREATES}, as in carbon's example, "
+            f"{where}; {WITH_CREATES.format(rate=EXAMPLE_CREATES)}, as in carbon's example, "
             f"{_creation(series, EXAMPLE_CREATES)}; {_create_advice(series)}, and give lmaster a "
             "copy of that file with --carbon-conf"
         )
@@ -166,7 +171,7 @@ def too_few_creates(where: str, limits: CarbonLimits, series: int) -> Iterator[s
     rate = limits.creates_per_min
     if creation_s(series, rate) > _ACCEPTABLE_CREATION_S:
         yield (
-            f"{where}: with MAX_CREATES_PER_MINUTE = {count(rate)}, "
+            f"{where}: {WITH_CREATES.format(rate=count(rate))}, "
             f"{_creation(series, rate)}; {_create_advice(series)}"
         )
 
@@ -175,10 +180,7 @@ def _creation(series: int, rate: float) -> str:
     needed_s = creation_s(series, rate)
     if math.isinf(needed_s):
         return f"carbon creates no files for {series:,} new series and drops their points"
-    return (
-        f"carbon needs {duration(needed_s)} to create the files of {series:,} new series, and "
-        "drops the points of a series until it has its file"
-    )
+    return CREATION.format(time=duration(needed_s), series=series)
 
 
 def _create_advice(series: int) -> str:

@@ -30,6 +30,8 @@ from .capacity import (
 from .carbon_conf import CarbonCache, CarbonConf
 from .disk_space import disk_space
 
+UNKNOWN_CONF = "{destination}: its carbon.conf is not known"
+
 _LOCAL_HOSTS = {"localhost", "::1", "0.0.0.0", "::"}  # noqa: S104 - nothing listens there
 
 
@@ -116,7 +118,7 @@ def _carbon_warnings(
 ) -> Iterator[str]:
     demand = workload.demand_of(destination)
     if conf is None:
-        where = f"{destination.name}: its carbon.conf is not known"
+        where = UNKNOWN_CONF.format(destination=destination.name)
         yield from unknown_create_limit(where, demand.series)
         return
     is_pickle = destination.protocol == "pickle"

@@ -23,6 +23,8 @@ _MAX_PATH = 4096
 _YES = ("1", "yes", "true", "on")
 _REFERENCE = re.compile(r"%\((\w+)\)s")
 _OTHER_FILE = "give the right file with --carbon-conf FILE"
+CANNOT_READ = f"can't read {{path}}: {{reason}}; run this as a user who can, or {_OTHER_FILE}"
+NOT_A_FILE = f"{{path}} is not a file; {_OTHER_FILE}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,15 +106,12 @@ def read(path: Path, environment: Mapping[str, str]) -> CarbonConf:
 def _text(path: Path) -> str:
     try:
         if path.exists() and not path.is_file():
-            raise FileError(f"{visible_path(path)} is not a file; {_OTHER_FILE}")
+            raise FileError(NOT_A_FILE.format(path=visible_path(path)))
         with path.open("rb") as file:
             raw = file.read(_MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise FileError(
-            f"can't read {visible_path(path)}: {reason}; run this as a user who can, or "
-            f"{_OTHER_FILE}"
-        ) from error
+        raise FileError(CANNOT_READ.format(path=visible_path(path), reason=reason)) from error
     if len(raw) > _MAX_BYTES:
         raise FileError(
             f"{visible_path(path)} is larger than 2 MiB, so it is not a carbon.conf; {_OTHER_FILE}"

@@ -26,6 +26,8 @@ _INVALID_URL = (
     requests.exceptions.InvalidSchema,
     requests.exceptions.MissingSchema,
 )
+NOT_LMASTER = "{url} is not an lmaster: {reason}; set the URL of lmaster with --url"
+WRONG_STATUS = "the status of {path} is {status}"
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class MasterClient:
 
     def not_lmaster(self, reason: str) -> str:
         """Return the message for a response that lmaster would not give."""
-        return f"{self.url} is not an lmaster: {reason}; set the URL of lmaster with --url"
+        return NOT_LMASTER.format(url=self.url, reason=reason)
 
     def _request(self, method: str, path: str) -> requests.Response:
         with requests.Session() as session:
@@ -133,7 +135,7 @@ class MasterClient:
         if status == requests.codes.forbidden:
             reason = visible(" ".join(response.text.split()))
             return f"{self.url} does not allow {path}: {reason or 'try another --user'}"
-        return self.not_lmaster(f"the status of {path} is {status}")
+        return self.not_lmaster(WRONG_STATUS.format(path=path, status=status))
 
 
 def from_arguments(arguments: argparse.Namespace) -> MasterClient:

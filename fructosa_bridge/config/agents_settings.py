@@ -8,6 +8,10 @@ from fructosa_service.config.kinds import Kind, optional, seconds, whole
 from fructosa_service.config.settings import SectionType, option
 from fructosa_service.errors import KeyProblem
 
+CONNECT_TIMEOUT_TOO_LONG = (
+    "{connect_s:g} s is longer than the timeout of {timeout_s:g} s; lower it, or raise the timeout"
+)
+
 _ACTION = "{action}"
 _PRESETS = {
     "systemd": "systemctl {action} lagent",
@@ -111,8 +115,9 @@ class AgentsSettings:
         if self.connect_timeout_s > self.timeout_s:
             raise KeyProblem(
                 "connect timeout",
-                f"{self.connect_timeout_s} s is longer than the timeout of {self.timeout_s:g} s; "
-                "lower it, or raise the timeout",
+                CONNECT_TIMEOUT_TOO_LONG.format(
+                    connect_s=self.connect_timeout_s, timeout_s=self.timeout_s
+                ),
             )
 
     def overridden(self, timeout_s: float | None, fan_out: int | None) -> "AgentsSettings":

@@ -14,6 +14,7 @@ T = TypeVar("T")
 
 MAX_NODES = 100_000
 INVALID = "is not a valid node set"
+NOT_AMONG = "not among the nodes of {source}"
 _OPERATOR = re.compile(r"\s*([!&^])\s*")
 _SEPARATOR = re.compile(r"\s*[,\s]\s*")
 _RANGE = re.compile(r"(\d+)-(\d+)")
@@ -95,7 +96,7 @@ def select(
         known = {host_of(item) for item in items}
         hint = did_you_mean(min(unknown), known) if len(unknown) == 1 else ""
         verb = "is" if len(unknown) == 1 else "are"
-        raise UsageError(f"{fold(unknown)} {verb} not among the nodes of {source}{hint}")
+        raise UsageError(f"{fold(unknown)} {verb} {NOT_AMONG.format(source=source)}{hint}")
     return selected
 
 

@@ -21,7 +21,14 @@ from fructosa_service.errors import KeyProblem
 from ..model.access import METRICS_PATH, URL_PATH, USER, Access
 from ..model.selection import SELECTOR, LabelLimits, MetricSelection, Selector
 from ..naming.graphite_paths import part
+from .agents_settings import CONNECT_TIMEOUT_TOO_LONG
 from .hosts import HOSTS
+
+TIMEOUT_TOO_LONG = (
+    "{timeout_s:g} s is longer than the interval of {interval_s} s; "
+    "lower the timeout or lengthen the interval"
+)
+WITHOUT_TLS = "has no effect without TLS; set tls = yes too"
 
 _DEFAULT_TIMEOUT_S = 5.0
 _MAX_PREFIX = 1000  # the rest of a path's length is for the node and the series
@@ -169,14 +176,14 @@ class NodesSettings:
         if self.timeout_s is not None and self.timeout_s > self.interval_s:
             raise KeyProblem(
                 "timeout",
-                f"{self.timeout_s:g} s is longer than the interval of {self.interval_s} s; "
-                "lower the timeout or lengthen the interval",
+                TIMEOUT_TOO_LONG.format(timeout_s=self.timeout_s, interval_s=self.interval_s),
             )
         if self.connect_timeout_s is not None and self.connect_timeout_s > self.effective_timeout_s:
             raise KeyProblem(
                 "connect timeout",
-                f"{self.connect_timeout_s:g} s is longer than the timeout of "
-                f"{self.effective_timeout_s:g} s; lower it, or raise the timeout",
+                CONNECT_TIMEOUT_TOO_LONG.format(
+                    connect_s=self.connect_timeout_s, timeout_s=self.effective_timeout_s
+                ),
             )
         self._check_tls()
         self._check_user()
@@ -193,7 +200,7 @@ class NodesSettings:
             ("tls server name", self.tls_server_name),
         ):
             if value is not None and not self.tls:
-                raise KeyProblem(key, "has no effect without TLS; set tls = yes too")
+                raise KeyProblem(key, WITHOUT_TLS)
 
     def _check_user(self) -> None:
         if (self.user is None) != (self.password_file is None):

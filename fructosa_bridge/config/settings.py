@@ -29,7 +29,10 @@ from .nodes_settings import PREFIX, NodesSettings
 from .shard import SHARD, Shard
 
 DEFAULT_FILE = Path("/etc/fructosa/lmaster.conf")
-SAME_PATHS = "all destinations receive the same paths; write the same in both sections"
+OTHER_PATHS = (
+    "is {here}, but in [{first}] it is {there}; "
+    "all destinations receive the same paths; write the same in both sections"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -242,9 +245,8 @@ def _path_conflicts(sections: Mapping[str, GraphiteSettings]) -> Iterator[Proble
         for key in ("prefix", "naming"):
             here, there = getattr(settings, key), getattr(first, key)
             if here != there:
-                message = (
-                    f"is {here or 'not set'}, but in [{first_section}] it is {there or 'not set'}; "
-                    f"{SAME_PATHS}"
+                message = OTHER_PATHS.format(
+                    here=here or "not set", first=first_section, there=there or "not set"
                 )
                 yield Problem(message=message, section=section, key=key)
 

@@ -11,6 +11,11 @@ from ..naming.graphite_paths import node_part
 from .nodes_settings import NodesSettings
 from .shard import Shard
 
+SAME_PATH = (
+    "{one} and {other} would both write to {path!r} in Graphite; move one of them to a "
+    "[nodes:...] section with a different prefix"
+)
+
 
 def section_targets(
     nodes: Mapping[str, NodesSettings],
@@ -92,10 +97,7 @@ def _check_paths(targets: Sequence[Target]) -> None:
         owner = owners.setdefault(target.graphite_path, target)
         if (owner.name, owner.path) != (target.name, target.path):
             one, other = _distinct_names(owner, target)
-            raise UsageError(
-                f"{one} and {other} would both write to {target.graphite_path!r} in Graphite; move "
-                "one of them to a [nodes:...] section with a different prefix"
-            )
+            raise UsageError(SAME_PATH.format(one=one, other=other, path=target.graphite_path))
 
 
 def _distinct_names(one: Target, other: Target) -> tuple[str, str]:

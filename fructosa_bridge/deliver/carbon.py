@@ -16,6 +16,8 @@ from ..model.points import Batch
 
 log = logging.getLogger(__name__)
 
+CONNECTED = "%s: connected"
+
 Encoder = Callable[[Iterable[Batch]], Iterator[bytes]]
 
 _CONNECT_TIMEOUT_S = 10
@@ -107,7 +109,7 @@ class Carbon:
         # If carbon's machine is gone, no error arrives; the kernel would retry for a quarter hour.
         connection.setsockopt(IPPROTO_TCP, TCP_USER_TIMEOUT, 1000 * _SEND_TIMEOUT_S)
         self._watch = asyncio.create_task(self._close_at_end(reader, self._writer))
-        log.info("%s: connected", self.name)
+        log.info(CONNECTED, self.name)
         if self._sent:
             again = [batch for sent in self._sent for batch in sent.batches]
             log.info("%s: sending the last %d points again", self.name, sum(map(len, again)))

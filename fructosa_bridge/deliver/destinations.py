@@ -22,6 +22,12 @@ log = logging.getLogger("lmaster")
 
 # Points wait this long for others, to be sent together.
 _GATHER_S = 0.2
+CANNOT_WRITE = (
+    "cannot write to {folder}: {reason}; "
+    "give a folder of your own with --data, or set [Graphite] whisper directory"
+)
+NO_MORE_POINTS = "no more points go to {name}"
+WAITING_DROPPED = "no more points go to {name}, and {waiting} points that waited for it are dropped"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,10 +52,7 @@ def _whisper(settings: GraphiteSettings) -> Destination:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ServiceError(
-            f"cannot write to {folder}: {error.strerror}; "
-            "give a folder of your own with --data, or set [Graphite] whisper directory"
-        ) from error
+        raise ServiceError(CANNOT_WRITE.format(folder=folder, reason=error.strerror)) from error
     return WhisperStore(folder)
 
 
@@ -174,8 +177,8 @@ def _enabled(sections: Mapping[str, GraphiteSettings]) -> list[GraphiteSettings]
 def _report_removed(unused: Delivery) -> str:
     name, waiting = unused.destination.name, unused.spool.points
     if not waiting:
-        return f"no more points go to {name}"
-    text = f"no more points go to {name}, and {waiting} points that waited for it are dropped"
+        return NO_MORE_POINTS.format(name=name)
+    text = WAITING_DROPPED.format(name=name, waiting=waiting)
     log.warning("%s", text)
     return text
 

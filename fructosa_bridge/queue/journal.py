@@ -23,6 +23,11 @@ from .segments import Segments, sync
 log = logging.getLogger(__name__)
 
 _SYNC_S = 1.0
+CANNOT_WRITE = (
+    "cannot write the queue, %s; points wait in memory and are lost if lmaster exits; "
+    "free disk space there, or make the folder writable for lmaster"
+)
+ON_DISK_AGAIN = "the queue is on disk again: %s"
 
 Range = tuple[Position, Position]
 """A part of the queue: from where to where."""
@@ -104,16 +109,12 @@ class Journal:
         reason = f"{self.segments.folder}: {error.strerror or error}"
         self._may_try = False
         if self.error is None:
-            log.error(
-                "cannot write the queue, %s; points wait in memory and are lost if lmaster exits; "
-                "free disk space there, or make the folder writable for lmaster",
-                reason,
-            )
+            log.error(CANNOT_WRITE, reason)
         self.error = reason
 
     def _recovered(self) -> None:
         if self.error is not None:
-            log.info("the queue is on disk again: %s", self.segments.folder)
+            log.info(ON_DISK_AGAIN, self.segments.folder)
         self.error = None
 
     async def keep(self) -> None:

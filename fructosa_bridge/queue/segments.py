@@ -21,6 +21,10 @@ log = logging.getLogger(__name__)
 # read at a start; not small either, as each segment has the paths of all targets again.
 _PARTS = 16
 _MOST_SEGMENT_BYTES = 2**28
+IN_USE = (
+    "another lmaster uses the queue in {folder}; stop that one, or give this one its own folder "
+    "with [lmaster] data directory, or --data"
+)
 
 
 @dataclass
@@ -96,10 +100,7 @@ class Segments:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(lock)
-            raise ServiceError(
-                f"another lmaster uses the queue in {self.folder}; stop that one, or give this one "
-                "its own folder with [lmaster] data directory, or --data"
-            ) from None
+            raise ServiceError(IN_USE.format(folder=self.folder)) from None
         self._lock = lock
         self._mark_as_open(lock)
 

@@ -29,6 +29,10 @@ _KEEPALIVE_S = 330.0
 # How long requests that are in progress at shutdown may take.
 _SHUTDOWN_S = 2.0
 _ACCEPT_RETRY_S = 1.0
+CANNOT_LISTEN = (
+    "the status page cannot listen on {endpoint}: {reason}; set another address "
+    "with --host and --port, or in [lmaster] or [web] listen"
+)
 
 
 class WebServer:
@@ -75,8 +79,7 @@ class WebServer:
                 # socket.create_server appends the address to the reason.
                 reason = (error.strerror or str(error)).partition(" (while")[0]
                 raise ServiceError(
-                    f"the status page cannot listen on {endpoint}: {reason}; set another address "
-                    "with --host and --port, or in [lmaster] or [web] listen"
+                    CANNOT_LISTEN.format(endpoint=endpoint, reason=reason)
                 ) from error
         self._accepting = [asyncio.create_task(self._accept(one)) for one in self._sockets]
 

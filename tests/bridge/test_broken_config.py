@@ -10,12 +10,16 @@ from pathlib import Path
 import pytest
 
 from fructosa_bridge import cli
+from fructosa_bridge.config.agents_settings import CONNECT_TIMEOUT_TOO_LONG
+from fructosa_bridge.config.nodes_settings import TIMEOUT_TOO_LONG, WITHOUT_TLS
 from fructosa_bridge.config.settings import (
+    OTHER_PATHS,
     SCHEMA,
     GraphiteSettings,
     MasterSettings,
     read_config,
 )
+from fructosa_bridge.config.targets import SAME_PATH
 from fructosa_service.config.load import OBSOLETE, UNKNOWN_KEY
 from fructosa_service.config.settings import options_of
 from fructosa_service.logs import LoggingSettings
@@ -70,33 +74,52 @@ KINDS = [
     ("[agents]\nssh options = 22", ":2: [agents] ssh options: '22' "),
 ]
 
+
+def timeout(timeout_s, interval_s):
+    """Return the message for a timeout that is too long."""
+    return TIMEOUT_TOO_LONG.format(timeout_s=timeout_s, interval_s=interval_s)
+
+
+def connect(connect_s, timeout_s):
+    """Return the message for a connect timeout that is too long."""
+    return CONNECT_TIMEOUT_TOO_LONG.format(connect_s=connect_s, timeout_s=timeout_s)
+
+
+def unlike(here, first, there):
+    """Return the message for a destination with other paths than those of the *first* section."""
+    return OTHER_PATHS.format(here=here, first=first, there=there)
+
+
 # One for each contradiction between settings.
 CONTRADICTIONS = [
-    (f"{NODES}interval = 2\ntimeout = 3", ":4: [nodes:a] timeout: 3 s is longer"),
-    (f"{NODES}timeout = 11", ":3: [nodes:a] timeout: 11 s is longer"),
-    (f"{NODES}timeout = 2\nconnect timeout = 3", ":4: [nodes:a] connect timeout: 3 s is longer"),
-    (f"{NODES}connect timeout = 6", ":3: [nodes:a] connect timeout: 6 s is longer"),
-    (f"{NODES}tls ca = /ca", ":3: [nodes:a] tls ca: has no effect"),
-    (f"{NODES}tls server name = n", ":3: [nodes:a] tls server name: has no effect"),
-    (f"{NODES}tls certificate = /c\ntls key = /k", ":3: [nodes:a] tls certificate: has no effect"),
+    (f"{NODES}interval = 2\ntimeout = 3", f":4: [nodes:a] timeout: {timeout(3, 2)}"),
+    (f"{NODES}timeout = 11", f":3: [nodes:a] timeout: {timeout(11, 10)}"),
+    (f"{NODES}timeout = 2\nconnect timeout = 3", f":4: [nodes:a] connect timeout: {connect(3, 2)}"),
+    (f"{NODES}connect timeout = 6", f":3: [nodes:a] connect timeout: {connect(6, 5)}"),
+    (f"{NODES}tls ca = /ca", f":3: [nodes:a] tls ca: {WITHOUT_TLS}"),
+    (f"{NODES}tls server name = n", f":3: [nodes:a] tls server name: {WITHOUT_TLS}"),
+    (f"{NODES}tls certificate = /c\ntls key = /k", f":3: [nodes:a] tls certificate: {WITHOUT_TLS}"),
     (f"{TLS}tls certificate = /c", ":4: [nodes:a] tls certificate: "),
     (f"{TLS}tls key = /k", ":4: [nodes:a] tls key: "),
     (f"{NODES}user = lmaster", ":3: [nodes:a] user: "),
     (f"{NODES}password file = /p", ":3: [nodes:a] password file: "),
     (f"{NODES}user = a\npassword file = /p\ntoken file = /t", ":5: [nodes:a] token file: "),
-    ("[agents]\ntimeout = 2\nconnect timeout = 3", ":3: [agents] connect timeout: "),
+    (
+        "[agents]\ntimeout = 2\nconnect timeout = 3",
+        f":3: [agents] connect timeout: {connect(3, 2)}",
+    ),
     ("[Graphite]\nnaming = tagged\nwhisper directory = /w", ":2: [Graphite] naming: "),
     (
         "[Graphite:a]\nprefix = a\n[Graphite:b]\nhost = g\nprefix = b",
-        ": [Graphite:b] prefix: is b, ",
+        f": [Graphite:b] prefix: {unlike('b', 'Graphite:a', 'a')}",
     ),
     (
         "[Graphite]\nprefix = a\n[Graphite:b]\nhost = g",
-        ": [Graphite:b] prefix: is not set, ",
+        f": [Graphite:b] prefix: {unlike('not set', 'Graphite', 'a')}",
     ),
     (
         "[Graphite:a]\n[Graphite:b]\nhost = g\nnaming = tagged",
-        ": [Graphite:b] naming: is tagged, ",
+        f": [Graphite:b] naming: {unlike('tagged', 'Graphite:a', 'plain')}",
     ),
     (
         "[Graphite]\n[Graphite:b]\nhost = localhost",
@@ -104,7 +127,7 @@ CONTRADICTIONS = [
     ),
     (
         "[Graphite:a]\nwhisper directory = /w\n[Graphite:b]\nwhisper directory = /w/\nprefix = b",
-        ": [Graphite:b] prefix: is b, ",
+        f": [Graphite:b] prefix: {unlike('b', 'Graphite:a', 'not set')}",
         ": [Graphite:b]: ",
     ),
 ]
@@ -150,19 +173,27 @@ def test_all_mistakes_are_reported_at_once(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("sections", "one", "other"),
+    ("sections", "names", "on_path"),
     [
-        ("[nodes:a]\nhosts = n1.east, n1.west\n", "n1.east:9888", "n1.west:9888"),
+        ("[nodes:a]\nhosts = n1.east, n1.west\n", ("n1.east:9888", "n1.west:9888"), "n1"),
         (
             "[nodes:a]\nhosts = n1\n[nodes:b]\nhosts = n1\nport = 9100\n",
-            "n1:9888",
-            "n1:9100",
+            ("n1:9888", "n1:9100"),
+            "n1",
         ),
-        ("[nodes:a]\nhosts = n1\n[nodes:b]\nhosts = n1.west\n", "n1:9888", "n1.west:9888"),
-        ("[nodes:a]\nhosts = 10.0.0.1\n[nodes:b]\nhosts = 10-0-0-1\n", "10.0.0.1:9888", "10-"),
+        (
+            "[nodes:a]\nhosts = n1\n[nodes:b]\nhosts = n1.west\n",
+            ("n1:9888", "n1.west:9888"),
+            "n1",
+        ),
+        (
+            "[nodes:a]\nhosts = 10.0.0.1\n[nodes:b]\nhosts = 10-0-0-1\n",
+            ("10.0.0.1:9888", "10-0-0-1:9888"),
+            "10-0-0-1",
+        ),
     ],
 )
-def test_two_pages_with_one_path_are_rejected(tmp_path, capsys, sections, one, other):
+def test_two_pages_with_one_path_are_rejected(tmp_path, capsys, sections, names, on_path):
     """They would overwrite each other's points; the message names the file and both."""
     path = tmp_path / "lmaster.conf"
     path.write_text(sections)
@@ -170,8 +201,8 @@ def test_two_pages_with_one_path_are_rejected(tmp_path, capsys, sections, one, o
     code, (line,) = check(path, capsys)
 
     assert 2 == code
-    assert line.startswith(f"{path}: {one} and {other}")
-    assert "[nodes:...] section with a" in line
+    error = SAME_PATH.format(one=names[0], other=names[1], path=on_path)
+    assert f"{path}: {error}" == line
 
 
 @pytest.mark.parametrize("text", ["[lmaster]\nport = x", "[nodes:a]\nhosts = n1.east, n1.west"])

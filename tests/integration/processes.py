@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+from fructosa_bridge.app.run import STATUS_PAGE
 from fructosa_exporter.cli import SERVED
 
 BIN = Path(sys.executable).parent
@@ -109,4 +110,4 @@ class Master(Program):
             arguments = (*arguments, "--data", folder / "data")
         super().__init__(output, BIN / "lmaster", "scrape", "--port", "0", *arguments)
         self.log = log or output
-        self.url = self.wait_for_output(r"status page: (https?://\S+)")[1]
+        self.url = self.wait_for_output(re.escape(STATUS_PAGE) % r"(https?://\S+)")[1]

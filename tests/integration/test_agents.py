@@ -9,8 +9,19 @@ from types import SimpleNamespace
 
 import pytest
 
-from fructosa_bridge.agents.fan_out import _interruptible
+from fructosa_bridge.agents.fan_out import PLAN, _interruptible
+from fructosa_bridge.agents.results import (
+    ALL_OK,
+    ALL_RUNNING,
+    AND_FAILED,
+    AND_NOT_RUNNING,
+    FAILED,
+    INTERRUPTED,
+    NO_RESPONSE,
+)
+from fructosa_bridge.agents.ssh import SSHD_DOWN, UNREACHABLE
 from fructosa_bridge.cli import main
+from fructosa_bridge.config.node_sets import NOT_AMONG
 
 from .page_sandbox import within
 from .processes import BIN, Program, wait_until
@@ -78,6 +89,12 @@ def run(*words):
     return done.returncode, done.stdout.splitlines(), done.stderr.splitlines()
 
 
+def counted(ok, nodes, failed=0, message=ALL_OK):
+    """Return the last line, of which *message* is the first part."""
+    failures = AND_FAILED.format(nodes=failed) if failed else ""
+    return message.format(ok=ok, nodes=nodes) + failures
+
+
 def run_apart(*words, inside=()):
     """Run lmaster agents in a child process, *inside* a namespace; return the same as run()."""
     done = subprocess.run(
@@ -101,11 +118,11 @@ def test_nodes_that_hang_do_not_delay_the_others(tmp_path):
 
     errors = [line.partition(": ")[::2] for line in failed if not line.startswith(" ")]
     assert 1 == code
-    assert ["node[001-187]: lagent started: pid …", "187 of 200 ok, 13 failed"] == succeeded
+    assert ["node[001-187]: lagent started: pid …", counted(187, 200, 13)] == succeeded
     assert 200 == len(pids(tmp_path))
     assert {"silent[01-10]", "strange[1-2]", "loud"} == {nodes for nodes, _ in errors}
-    assert "no response within 2 s" == dict(errors)["silent[01-10]"]
-    assert "failed (exit code 1)" == dict(errors)["loud"]
+    assert NO_RESPONSE.format(timeout_s=2) == dict(errors)["silent[01-10]"]
+    assert FAILED.format(code=1) == dict(errors)["loud"]
     assert "Could not resolve hostname" in dict(errors)["strange[1-2]"]
 
 
@@ -114,8 +131,8 @@ def test_long_output_of_a_node_is_truncated(tmp_path):
     """Control characters are escaped, and discarded bytes are counted."""
     code, succeeded, failed = run("stop", "-c", configured(tmp_path, "loud[1-2]"))
 
-    assert (1, ["0 of 2 ok, 2 failed"]) == (code, succeeded)
-    assert "loud[1-2]: failed (exit code 1)" == failed[0]
+    assert (1, [counted(0, 2, 2)]) == (code, succeeded)
+    assert f"loud[1-2]: {FAILED.format(code=1)}" == failed[0]
     assert re.fullmatch(r"    \.\.\. and \d+ more bytes, discarded", failed[-1])
     assert 2000 > sum(map(len, failed))
 
@@ -130,9 +147,9 @@ def test_only_the_given_nodes_are_contacted(tmp_path):
     unknown = run("status", "nod1", "-c", config)
 
     assert (0, []) == (code, failed)
-    assert ["node[1-2]: lagent started: pid …", "2 of 2 running"] == succeeded
+    assert ["node[1-2]: lagent started: pid …", counted(2, 2, message=ALL_RUNNING)] == succeeded
     assert 2 == unknown[0]
-    assert "nod1 is not among the nodes of" in unknown[2][0]
+    assert f"nod1 is {NOT_AMONG.format(source=config)}" in unknown[2][0]
 
 
 @pytest.mark.usefixtures("fake_ssh")
@@ -145,7 +162,7 @@ def test_a_dry_run_only_prints_the_command(tmp_path):
     assert 0 == code
     assert printed[0].startswith("node[1-9]: ssh -n -T -oBatchMode=yes ")
     assert printed[0].endswith(" -l admin -- NODE 'rc-service lagent stop'")
-    assert "9 nodes, 3 at a time, timeout 60 s: at most 180 s" == printed[1]
+    assert PLAN.format(nodes="9 nodes", fan_out=3, timeout_s=60, max_s=180) == printed[1]
     assert [] == pids(tmp_path)
 
 
@@ -161,9 +178,9 @@ def test_an_interrupt_ends_every_ssh_and_reports_what_was_done(tmp_path, number)
         code = running.end(number)
 
         assert 130 == code
-        assert "silent[1-9]: interrupted before it finished\n" in running.text()
+        assert f"silent[1-9]: {INTERRUPTED}\n" in running.text()
         assert "node[1-3]: lagent started: pid …\n" in running.text()
-        assert "3 of 12 ok, 9 failed\n" in running.text()
+        assert f"{counted(3, 12, 9)}\n" in running.text()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -220,9 +237,8 @@ def test_start_status_and_stop_of_real_agents_on_real_hosts(hosts, tmp_path):
     stopped = run_apart("status", "node[01-08]", "-c", config, inside=inside)
 
     unreachable = [
-        "node09: ssh: Connection refused: the node is up, but sshd is not listening; start sshd, "
-        "or set its port in ssh options",
-        "node10: ssh: No route to host: check whether the node and its network are up",
+        f"node09: ssh: Connection refused: {SSHD_DOWN}",
+        f"node10: ssh: No route to host: {UNREACHABLE}",
     ]
     assert dict.fromkeys(results, 1) == {step: code for step, (code, _, _) in results.items()}
     assert dict.fromkeys(results, unreachable) == {
@@ -232,7 +248,8 @@ def test_start_status_and_stop_of_real_agents_on_real_hosts(hosts, tmp_path):
     assert first["start"].startswith("node[01-08]: lagent started: pid …, serves http://…:9888")
     assert first["status"].startswith("node[01-08]: lagent is running: pid …, since …, serves ")
     assert "node[01-08]: lagent stopped: pid …" == first["stop"]
-    assert {"start": "8 of 10 ok, 2 failed", "status": "8 of 10 running, 2 failed"} == {
+    assert {"start": counted(8, 10, 2), "status": counted(8, 10, 2, ALL_RUNNING)} == {
         step: results[step][1][-1] for step in ("start", "status")
     }
-    assert (3, "0 of 8 running, 8 not running", []) == (stopped[0], stopped[1][-1], stopped[2])
+    none = counted(0, 8, message=ALL_RUNNING) + AND_NOT_RUNNING.format(nodes=8)
+    assert (3, none, []) == (stopped[0], stopped[1][-1], stopped[2])

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 import pytest
 import requests
 
+from fructosa_bridge.deliver.carbon import CONNECTED
 from fructosa_bridge.whisper.store import WhisperStore
 
 from .farm import Farm
@@ -84,8 +85,8 @@ def test_a_destination_that_was_down_gets_all_points_later(master, farm, carbons
     assert while_down[1]["queued"] >= 2 * NODES * len(farm.paths)
     assert [0, 0, 0] == [one["dropped"] for one in destinations(master)]
     text = master.text()
-    assert 1 == text.count(f"carbon at 127.0.0.1:{here.pickle_port}: connected")
-    assert 2 == text.count(f"carbon at 127.0.0.1:{there.line_port}: connected")
+    assert 1 == text.count(CONNECTED % f"carbon at 127.0.0.1:{here.pickle_port}")
+    assert 2 == text.count(CONNECTED % f"carbon at 127.0.0.1:{there.line_port}")
     one, other = stored(here), stored(there)
     for path in paths(farm):
         both = one[path].keys() & other[path].keys()

@@ -5,6 +5,7 @@ served with what is in the Whisper files.
 """
 
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from itertools import product
 import pytest
 
 from fructosa_bridge.model.points import Batch
-from fructosa_bridge.queue.journal import Journal
+from fructosa_bridge.queue.journal import CANNOT_WRITE, ON_DISK_AGAIN, Journal
 from fructosa_bridge.queue.segments import Segments
 from fructosa_bridge.queue.spool import Spool
 
@@ -186,7 +187,7 @@ def test_a_full_disk_loses_nothing_and_the_queue_returns_to_it(lab, graphite, di
     with (disk / "ballast").open("wb", buffering=0) as ballast, suppress(OSError):
         while True:
             ballast.write(bytes(2**16))
-    stream.master.wait_for_output("cannot write the queue, .*No space left.* free disk space there")
+    stream.master.wait_for_output(re.escape(CANNOT_WRITE) % ".*No space left.*")
     wait_for_on_disk(stream, 0)
     lab.pages(1)
     graphite.end_carbon(signal.SIGKILL)
@@ -194,7 +195,7 @@ def test_a_full_disk_loses_nothing_and_the_queue_returns_to_it(lab, graphite, di
     lab.pages(1)
     in_memory = stream.metric("fructosa_master_queue_memory_points")
     (disk / "ballast").unlink()
-    stream.master.wait_for_output("the queue is on disk again")
+    stream.master.wait_for_output(re.escape(ON_DISK_AGAIN % (disk / "data" / "queue")))
     lab.pages(1)
     graphite.start_carbon()
     lost = lab.compare(
@@ -213,12 +214,10 @@ def test_a_read_only_disk_loses_nothing_and_the_queue_uses_it_later(lab, disk):
     mount("mount", "-o", "remount,ro", disk)
     stream = lab.stream("readonly", data=disk / "data")
 
-    stream.master.wait_for_output(
-        "cannot write the queue, .*Read-only file system.* make the folder writable"
-    )
+    stream.master.wait_for_output(re.escape(CANNOT_WRITE) % ".*Read-only file system")
     lab.pages(2)
     mount("mount", "-o", "remount,rw", disk)
-    stream.master.wait_for_output("the queue is on disk again")
+    stream.master.wait_for_output(re.escape(ON_DISK_AGAIN % (disk / "data" / "queue")))
     lab.pages(1)
 
     assert [] == lab.compare("disk read-only at the start, writable later")

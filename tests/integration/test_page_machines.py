@@ -10,6 +10,7 @@ import time
 import pytest
 import whisper
 
+from fructosa_bridge.app.run import STATUS_PAGE
 from fructosa_bridge.scrape.ping import ALL_RESPOND, SOME_DO_NOT
 
 from .conftest import missing
@@ -83,7 +84,7 @@ class Install:
         self.output[line] = self.head.fine(line)
 
     def _nodes_are_up(self):
-        if "status page:" not in self.head.text("/var/log/lmaster.log"):
+        if STATUS_PAGE % "http" not in self.head.text("/var/log/lmaster.log"):
             return False
         page = self.head.type("curl -s http://localhost:9889/api/targets")[1]
         return page.count('"up"') >= 5

@@ -6,6 +6,8 @@ from contextlib import ExitStack
 
 import pytest
 
+from fructosa_bridge.app.engine import CHANGES, READ_AGAIN, REFUSED, STAYS_IN_USE
+from fructosa_bridge.deliver.carbon import CONNECTED
 from fructosa_bridge.naming import graphite_paths
 
 from .farm import Farm
@@ -16,6 +18,12 @@ TIMEOUT_S = 60
 # Longer than pauses of a busy machine, so that only a reload can cause a missed slot.
 INTERVAL_S = 2
 STAYS, GOES, COMES = "127.3.0.1", "127.3.0.2", "127.3.0.3"
+
+
+def changes(targets, new, changed, removed):
+    """Return the line that says what a reload changed."""
+    numbers = CHANGES.format(targets=targets, new=new, changed=changed, removed=removed)
+    return f"{numbers}\n"
 
 
 @pytest.fixture
@@ -67,9 +75,11 @@ class ReloadLab:
         """Send SIGHUP; return the result from the log."""
         before = len(self.master.text())
         self.master.process.send_signal(signal.SIGHUP)
-        results = ("was read again", "is refused")
+        results = (READ_AGAIN, REFUSED)
         return self.master.wait(
-            lambda: next((text for text in results if text in self.master.text()[before:]), None)
+            lambda: next(
+                (each for each in results if each % "" in self.master.text()[before:]), None
+            )
         )
 
     def scraped(self, host, times):
@@ -96,21 +106,21 @@ class ReloadLab:
 def test_a_reload_adds_and_removes_nodes_and_leaves_the_others_alone(lab):
     """By SIGHUP and by the command; a node that stays misses no slot and carbon stays connected."""
     lab.write(STAYS, COMES)
-    assert "was read again" == lab.hang_up()
+    assert READ_AGAIN == lab.hang_up()
     gone = lab.farm.served()[GOES]
     lab.scraped(COMES, 2)
     assert gone == lab.farm.served()[GOES]
     lab.assert_no_gap(COMES)
 
     lab.write(STAYS, GOES)
-    assert (0, "2 targets: 1 new, 0 changed, 1 removed\n", "") == lab.reload()
+    assert (0, changes(2, 1, 0, 1), "") == lab.reload()
     gone = lab.farm.served()[COMES]
     lab.scraped(GOES, 2)
     assert gone == lab.farm.served()[COMES]
 
     lab.assert_no_gap(STAYS)
-    assert 1 == lab.master.text().count(": connected")
-    assert 2 == lab.master.text().count("read again: 2 targets: 1 new, 0 changed, 1 removed")
+    assert 1 == lab.master.text().count(CONNECTED % "")
+    assert 2 == lab.master.text().count(READ_AGAIN % changes(2, 1, 0, 1))
 
 
 def test_a_broken_file_is_refused_and_the_old_one_stays_in_use(lab):
@@ -128,13 +138,13 @@ def test_a_broken_file_is_refused_and_the_old_one_stays_in_use(lab):
     assert (2, "") == (code, stdout)
     line = f"{lab.config}:9: [Graphite] prot: unknown key"
     assert stderr.startswith(line)
-    assert stderr.endswith("The current configuration stays in use.\n")
-    assert "is refused" == by_signal
-    assert f"the current one stays in use: {line}" in lab.master.text()
+    assert stderr.endswith(f"{STAYS_IN_USE}\n")
+    assert REFUSED == by_signal
+    assert REFUSED % line in lab.master.text()
     assert 0 == requests == lab.farm.served()[COMES]
     assert 2 == away[0]
     assert f"{lab.config}: can't be read" in away[2]
-    assert (0, "1 targets: 0 new, 0 changed, 1 removed\n", "") == applied
+    assert (0, changes(1, 0, 0, 1), "") == applied
     lab.assert_no_gap(STAYS)
 
 

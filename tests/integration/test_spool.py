@@ -7,6 +7,8 @@ from contextlib import ExitStack
 
 import pytest
 
+from fructosa_bridge.queue.segments import IN_USE
+
 from .pages import PageServer
 from .processes import BIN, Master, free_port, wait_until
 
@@ -99,4 +101,4 @@ def test_a_second_lmaster_cannot_use_the_same_queue(config, stack):
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
     assert done.returncode == 1
-    assert f"another lmaster uses the queue in {path.parent}/data/queue" in done.stderr
+    assert IN_USE.format(folder=path.parent / "data/queue") in done.stderr

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fructosa_bridge.agents.fan_out import fan_out, plan
+from fructosa_bridge.agents.fan_out import PLAN, fan_out, plan
 from fructosa_bridge.config.agents_settings import AgentsSettings
 from fructosa_service.errors import ServiceError
 
@@ -13,7 +13,7 @@ def test_a_plan_has_the_command_and_the_longest_time():
 
     assert lines[0].startswith("n[0-9]: ssh ")
     assert lines[0].endswith(" -- NODE 'systemctl stop lagent'")
-    assert "10 nodes, 4 at a time, timeout 60 s: at most 180 s" == lines[1]
+    assert PLAN.format(nodes="10 nodes", fan_out=4, timeout_s=60, max_s=180) == lines[1]
 
 
 def test_without_ssh_nothing_runs(tmp_path, monkeypatch):

@@ -5,7 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fructosa_bridge.agents import results
-from fructosa_bridge.agents.results import NodeResult
+from fructosa_bridge.agents.results import (
+    ALL_OK,
+    ALL_RUNNING,
+    AND_FAILED,
+    AND_NOT_RUNNING,
+    FAILED,
+    INTERRUPTED,
+    NO_RESPONSE,
+    NodeResult,
+)
 
 RESULTS = st.builds(
     NodeResult,
@@ -30,8 +39,9 @@ def test_nodes_with_the_same_result_share_a_line():
     completed, failed = printed("start", node_results)
 
     assert ["node[0001-0950]: started"] == completed
-    assert ["node[0951-1000]: no response within 10 s"] == failed
-    assert "950 of 1000 ok, 50 failed" == results.summary("start", node_results)
+    assert [f"node[0951-1000]: {NO_RESPONSE.format(timeout_s=10)}"] == failed
+    summary = ALL_OK.format(ok=950, nodes=1000) + AND_FAILED.format(nodes=50)
+    assert summary == results.summary("start", node_results)
     assert 1 == results.exit_code("start", node_results.values())
 
 
@@ -80,16 +90,27 @@ def test_a_success_without_output_is_described_by_its_action(action, word):
     assert ([f"a: {word}"], []) == printed(action, {"a": NodeResult(0)})
 
 
+def running(nodes, of, stopped=0, failed=0):
+    """Return the summary of status."""
+    return "".join(
+        [
+            ALL_RUNNING.format(ok=nodes, nodes=of),
+            AND_NOT_RUNNING.format(nodes=stopped) * bool(stopped),
+            AND_FAILED.format(nodes=failed) * bool(failed),
+        ]
+    )
+
+
 @pytest.mark.parametrize(
     ("codes", "code", "summary"),
     [
-        ((0, 0), 0, "2 of 2 running"),
-        ((0, 3), 3, "1 of 2 running, 1 not running"),
-        ((1, 3, 2), 3, "0 of 3 running, 3 not running"),
-        ((0, 3, None), 1, "1 of 3 running, 1 not running, 1 failed"),
-        ((0, 255), 1, "1 of 2 running, 1 failed"),
-        ((127,), 1, "0 of 1 running, 1 failed"),
-        ((4,), 1, "0 of 1 running, 1 failed"),
+        ((0, 0), 0, running(2, 2)),
+        ((0, 3), 3, running(1, 2, stopped=1)),
+        ((1, 3, 2), 3, running(0, 3, stopped=3)),
+        ((0, 3, None), 1, running(1, 3, stopped=1, failed=1)),
+        ((0, 255), 1, running(1, 2, failed=1)),
+        ((127,), 1, running(0, 1, failed=1)),
+        ((4,), 1, running(0, 1, failed=1)),
     ],
 )
 def test_status_distinguishes_stopped_agents_from_failures(codes, code, summary):
@@ -118,8 +139,8 @@ def test_a_failure_is_printed_with_exit_code_and_output():
     _, failed = printed("start", node_results)
 
     assert [
-        "a: failed (exit code 5): no such unit",
-        "b: failed (exit code 1)\n    one\n    two",
+        f"a: {FAILED.format(code=5)}: no such unit",
+        f"b: {FAILED.format(code=1)}\n    one\n    two",
     ] == failed
 
 
@@ -129,7 +150,7 @@ def test_an_interrupted_node_is_a_failure():
 
     completed, failed = printed("stop", node_results)
 
-    assert (["a: stopped"], ["b: interrupted before it finished"]) == (completed, failed)
+    assert (["a: stopped"], [f"b: {INTERRUPTED}"]) == (completed, failed)
     assert 130 == results.exit_code("stop", node_results.values())
 
 

@@ -4,7 +4,7 @@ import shlex
 
 import pytest
 
-from fructosa_bridge.agents.ssh import explain_error, ssh_command
+from fructosa_bridge.agents.ssh import SSHD_DOWN, UNREACHABLE, explain_error, ssh_command
 from fructosa_bridge.config.agents_settings import AgentsSettings
 
 
@@ -33,9 +33,13 @@ def test_ssh_has_no_connect_timeout_if_it_equals_the_timeout():
     ("output", "error", "advice"),
     [
         ("ssh: Could not resolve hostname n1: Name or service not known", "Could not", "hosts"),
-        ("ssh: connect to host n1 port 22: Connection refused", "Connection refused", "sshd"),
-        ("ssh: connect to host n1 port 22: No route to host", "No route to host", "are up"),
-        ("ssh: connect to host n1 port 22: Connection timed out", "Connection timed", "are up"),
+        (
+            "ssh: connect to host n1 port 22: Connection refused",
+            "Connection refused",
+            SSHD_DOWN,
+        ),
+        ("ssh: connect to host n1 port 22: No route to host", "No route to host", UNREACHABLE),
+        ("ssh: connect to host n1 port 22: Connection timed out", "Connection timed", UNREACHABLE),
         ("Host key verification failed.", "Host key verification failed", "once (ssh n1)"),
         (
             "@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification failed.",

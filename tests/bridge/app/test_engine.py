@@ -8,11 +8,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from fructosa_bridge.app.engine import Engine
+from fructosa_bridge.app.engine import CHANGES, NEW_DESTINATION, STAYS_IN_USE, Engine
 from fructosa_bridge.config.nodes_settings import NodesSettings
 from fructosa_bridge.config.settings import GraphiteSettings, MasterConfig, MasterSettings
 from fructosa_bridge.config.shard import Shard
 from fructosa_bridge.config.targets import section_targets
+from fructosa_bridge.deliver.destinations import CANNOT_WRITE, WAITING_DROPPED
+from fructosa_bridge.queue.segments import IN_USE
 from fructosa_bridge.scrape.client import Client
 from fructosa_service.errors import ConfigError, Problem, ServiceError
 from fructosa_service.logs import LoggingSettings
@@ -21,6 +23,12 @@ from ..fast_clock import fast_clock
 from ..node import Node, http_response, send_and_hang
 
 SOON_S = 30
+
+
+def changes(targets, new, changed, removed):
+    """Return the text that says what a reload changed."""
+    numbers = CHANGES.format(targets=targets, new=new, changed=changed, removed=removed)
+    return f"{numbers}\n"
 
 
 async def until(condition):
@@ -166,7 +174,7 @@ async def test_an_unchanged_target_is_not_affected_by_a_reload(lab):
     scraped = before.scrapes
     await until(lambda: before.scrapes >= scraped + 2)
 
-    assert (True, "2 targets: 1 new, 0 changed, 1 removed\n") == (outcome.is_applied, outcome.text)
+    assert (True, changes(2, 1, 0, 1)) == (outcome.is_applied, outcome.text)
     assert before is lab.states()["a"]
     assert (1, 0) == (lab.a.connections, before.missed)
     await until(lambda: len(lab.carbon.slots("a.127-0-0-1.load")) == before.scrapes)
@@ -217,7 +225,7 @@ async def test_a_changed_target_keeps_its_totals(lab):
     outcome = await lab.engine.reload()
     await until(lambda: lab.states()["b"].scrapes >= 3)
 
-    assert outcome.text.startswith("2 targets: 0 new, 1 changed, 0 removed")
+    assert outcome.text == changes(2, 0, 1, 0)
     assert state is lab.states()["a"]
     assert 600 == state.target.interval_s
     assert scrapes <= state.scrapes <= scrapes + 1
@@ -246,9 +254,9 @@ async def test_a_scrape_that_a_reload_cancels_is_a_missed_slot(lab):
     [
         (
             ConfigError("/x", [Problem(message="is invalid", line=3)]),
-            "/x:3: is invalid\nThe current",
+            f"/x:3: is invalid\n{STAYS_IN_USE}\n",
         ),
-        (ServiceError("no group of that name"), "no group of that name\nThe current"),
+        (ServiceError("no group of that name"), f"no group of that name\n{STAYS_IN_USE}\n"),
         (ZeroDivisionError("oh"), "internal error, see lmaster's log: ZeroDivisionError: oh"),
     ],
 )
@@ -294,11 +302,11 @@ async def test_a_destination_that_cannot_be_created_is_refused_before_anything_c
     await until(lambda: lab.second_carbon.slots("a.127-0-0-1.up.a"))
 
     assert not refused.is_applied
-    assert "cannot write to" in refused.text
+    folder = impossible.whisper_directory
+    assert CANNOT_WRITE.format(folder=folder, reason="Not a directory") in refused.text
     assert ({"a", "b"}, 1) == unchanged
-    assert applied.text.endswith(
-        f"points now also go to carbon at 127.0.0.1:{lab.second_carbon.port}\n"
-    )
+    name = f"carbon at 127.0.0.1:{lab.second_carbon.port}"
+    assert applied.text.endswith(f"{NEW_DESTINATION.format(name=name)}\n")
 
 
 async def test_simultaneous_reloads_run_one_after_the_other(lab):
@@ -312,8 +320,8 @@ async def test_simultaneous_reloads_run_one_after_the_other(lab):
     outcomes = await asyncio.gather(*reloads)
 
     assert [
-        "1 targets: 1 new, 0 changed, 2 removed\n",
-        "1 targets: 0 new, 0 changed, 0 removed\n",
+        changes(1, 1, 0, 2),
+        changes(1, 0, 0, 0),
     ] == [outcome.text for outcome in outcomes]
     assert 3 == lab.loads
     assert 1 == len(lab.engine.states)
@@ -348,7 +356,7 @@ async def test_a_reload_waits_for_the_start(lab):
     await lab.engine.start(lab.load()[1])
     outcome = await reloading
 
-    assert "1 targets: 0 new, 0 changed, 0 removed\n" == outcome.text
+    assert changes(1, 0, 0, 0) == outcome.text
     await until(lambda: lab.states()["a"].scrapes >= 2)
     assert 1 == lab.a.connections
 
@@ -383,7 +391,7 @@ async def test_changes_that_need_a_restart_are_reported(lab):
     first = await lab.engine.reload()
     second = await lab.engine.reload()
 
-    text = "2 targets: 0 new, 0 changed, 0 removed; needs a restart: [lmaster], [logging]\n"
+    text = f"{changes(2, 0, 0, 0).rstrip()}; needs a restart: [lmaster], [logging]\n"
     assert [text] * 2 == [first.text, second.text]
     assert 4 * 2**30 == lab.engine.queue_limits[0]
     assert 1 == lab.engine.scraper.sample_limit
@@ -396,7 +404,7 @@ async def test_another_shard_or_sample_limit_needs_no_restart(lab):
     lab.change(master=replace(lab.config.master, sample_limit=5, shard=Shard(1, 1)))
     outcome = await lab.engine.reload()
 
-    assert "2 targets: 0 new, 0 changed, 0 removed\n" == outcome.text
+    assert changes(2, 0, 0, 0) == outcome.text
 
 
 async def test_a_new_destination_gets_points_from_then_on(lab):
@@ -407,7 +415,8 @@ async def test_a_new_destination_gets_points_from_then_on(lab):
     outcome = await lab.engine.reload()
     await until(lambda: lab.second_carbon.count("a.127-0-0-1.up.a") >= 2)
 
-    assert f"; points now also go to carbon at 127.0.0.1:{lab.second_carbon.port}\n" in outcome.text
+    name = f"carbon at 127.0.0.1:{lab.second_carbon.port}"
+    assert f"; {NEW_DESTINATION.format(name=name)}\n" in outcome.text
     assert [lab.carbon.port, lab.second_carbon.port] == [
         int(delivery.destination.name.rpartition(":")[2]) for delivery in lab.engine.deliveries
     ]
@@ -431,8 +440,8 @@ async def test_what_waits_for_a_removed_destination_is_dropped_and_reported(lab,
     outcome = await lab.engine.reload()
 
     name = f"carbon at 127.0.0.1:{lab.second_carbon.port}"
-    assert f"; no more points go to {name}, and {unreachable.spool.points} points" in outcome.text
-    assert outcome.text.endswith(" that waited for it are dropped\n")
+    dropped = WAITING_DROPPED.format(name=name, waiting=unreachable.spool.points)
+    assert outcome.text.endswith(f"; {dropped}\n")
     assert 1 == len(lab.engine.deliveries)
     assert not position.exists()
     journal = lab.engine.deliveries[0].spool.journal
@@ -473,17 +482,16 @@ async def test_a_hanging_destination_does_not_delay_a_reload(lab):
     async def close():
         pass
 
-    name = lab.engine.deliveries[0].destination.name
-    lab.engine.deliveries[0].destination = SimpleNamespace(
-        name=name, send=send, close=close, unacknowledged=0
-    )
+    hanging = lab.engine.deliveries[0]
+    name = hanging.destination.name
+    hanging.destination = SimpleNamespace(name=name, send=send, close=close, unacknowledged=0)
     await started.wait()
 
     lab.change(destinations={"two": lab.second_carbon.settings})
     outcome = await lab.engine.reload()
     await until(lambda: lab.second_carbon.slots("a.127-0-0-1.up.a"))
 
-    assert f"no more points go to {name}, and " in outcome.text
+    assert WAITING_DROPPED.format(name=name, waiting=hanging.spool.points) in outcome.text
 
 
 async def test_a_destination_with_another_protocol_keeps_what_waits(lab):
@@ -544,7 +552,7 @@ async def test_a_reload_never_uses_the_queue_of_another_lmaster(lab, tmp_path):
         await second.stop(0.1)
 
     assert not outcome.is_applied
-    assert "another lmaster uses the queue" in outcome.text
+    assert IN_USE.format(folder=tmp_path / "queue") in outcome.text
     assert [] == deliveries == readers
     assert all(position.exists() for position in positions)
 

@@ -2,13 +2,15 @@
 
 import asyncio
 import os
+import re
 import signal
 
 import pytest
 
 from fructosa_bridge.app import run
-from fructosa_bridge.app.engine import Engine
+from fructosa_bridge.app.engine import CHANGES, READ_AGAIN, Engine
 from fructosa_bridge.config.settings import GraphiteSettings, MasterConfig, MasterSettings
+from fructosa_bridge.deliver.destinations import CANNOT_WRITE
 from fructosa_bridge.model.target import Target
 from fructosa_bridge.scrape.scrape_errors import CHECK_PATH, ERROR_STATUS
 from fructosa_service.errors import ServiceError
@@ -92,8 +94,9 @@ async def test_sighup_reads_the_configuration_again(node, config, caplog):
     await lmaster.ready()
 
     os.kill(os.getpid(), signal.SIGHUP)
+    changes = CHANGES.format(targets=1, new=1, changed=0, removed=0)
     async with asyncio.timeout(TIMEOUT_S):
-        while "the configuration was read again: 1 targets: 1 new" not in caplog.text:
+        while READ_AGAIN % changes not in caplog.messages:
             await asyncio.sleep(0.01)
     os.kill(os.getpid(), signal.SIGINT)
 
@@ -128,8 +131,9 @@ async def test_a_bug_in_a_background_task_ends_lmaster(config, monkeypatch):
 async def test_an_lmaster_that_cannot_start_raises_the_reason(config, tmp_path):
     """Here a folder of Whisper files cannot be created."""
     (tmp_path / "whisper").touch()
+    error = CANNOT_WRITE.format(folder=tmp_path / "whisper", reason="File exists")
 
-    with pytest.raises(ServiceError, match="cannot write to"):
+    with pytest.raises(ServiceError, match=re.escape(error)):
         await run.scrape_for_ever(config, [])
 
 

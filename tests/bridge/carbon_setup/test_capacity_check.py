@@ -2,7 +2,15 @@
 
 import pytest
 
-from fructosa_bridge.carbon_setup.capacity_check import Workload, is_local, summary, warnings
+from fructosa_bridge.carbon_setup.capacity import CREATION, WITH_CREATES
+from fructosa_bridge.carbon_setup.capacity_check import (
+    UNKNOWN_CONF,
+    Workload,
+    is_local,
+    summary,
+    warnings,
+)
+from fructosa_bridge.carbon_setup.carbon_conf import CANNOT_READ
 from fructosa_bridge.cli import main
 from fructosa_bridge.config.nodes_settings import NodesSettings
 from fructosa_bridge.config.settings import GraphiteSettings
@@ -72,9 +80,10 @@ def test_check_prints_the_demand_and_succeeds(tmp_path, capsys):
         "about 100,000 series, 36 GB of Whisper files, at 1,000 series per page; set this number "
         "with --series N (lmaster ping prints the samples of each node)",
     ]
+    unknown = UNKNOWN_CONF.format(destination="carbon at graphite.example:2004")
+    creation = CREATION.format(time="33 h", series=100_000)
     assert err.startswith(
-        "warning: carbon at graphite.example:2004: its carbon.conf is not known; with "
-        "MAX_CREATES_PER_MINUTE = 50, as in carbon's example, carbon needs 33 h"
+        f"warning: {unknown}; {WITH_CREATES.format(rate=50)}, as in carbon's example, {creation}"
     )
 
 
@@ -86,7 +95,8 @@ def test_a_missing_file_on_the_command_line_is_an_error(tmp_path, capsys):
     code = main(["check", "-c", str(path), "--carbon-conf", str(tmp_path / "none")])
 
     assert 2 == code
-    assert f"lmaster: can't read {tmp_path / 'none'}: No such file" in capsys.readouterr().err
+    error = CANNOT_READ.format(path=tmp_path / "none", reason="No such file or directory")
+    assert f"lmaster: {error}" in capsys.readouterr().err
 
 
 def test_without_a_destination_nothing_is_printed(warned):
@@ -119,7 +129,7 @@ def test_each_low_limit_of_the_local_carbon_is_a_warning(warned, carbon, tmp_pat
     found = warned(LOCAL)
 
     starts = [
-        "with MAX_CREATES_PER_MINUTE = 10, carbon needs 3.3 h",
+        f"{WITH_CREATES.format(rate=10)}, {CREATION.format(time='3.3 h', series=2000)}",
         "with MAX_UPDATES_PER_SECOND = 30 and 200 points per second",
         "MAX_CACHE_SIZE = 100 is too low: 13,333 points",
     ]
@@ -135,11 +145,11 @@ def test_a_remote_carbon_has_limits_only_if_its_file_is_given(warned, carbon, tm
     guessed = warned(LOCAL, REMOTE, of=workload(10, series=400))
     found = warned(REMOTE, conf_file=tmp_path / "copy.conf")
 
-    assert ["carbon at graphite.example:2004: its carbon.conf is not known"] == [
+    assert [UNKNOWN_CONF.format(destination="carbon at graphite.example:2004")] == [
         text.partition(";")[0] for text in guessed
     ]
     assert 3 == len(found)
-    assert "2,000 new series" in found[0]
+    assert CREATION.format(time="3.3 h", series=2000) in found[0]
 
 
 def test_the_limits_of_instances_behind_a_relay_add_up(warned, carbon):
@@ -152,8 +162,8 @@ def test_the_limits_of_instances_behind_a_relay_add_up(warned, carbon):
     (relayed,) = warned(LOCAL)
     (direct,) = warned(GraphiteSettings(pickle_port=4))
 
-    assert "[cache] + [cache:b]: with MAX_CREATES_PER_MINUTE = 20" in relayed
-    assert "carbon.conf: [cache:b]: with MAX_CREATES_PER_MINUTE = 10" in direct
+    assert f"[cache] + [cache:b]: {WITH_CREATES.format(rate=20)}" in relayed
+    assert f"carbon.conf: [cache:b]: {WITH_CREATES.format(rate=10)}" in direct
 
 
 def test_series_with_files_need_no_creates(warned, carbon):
@@ -165,7 +175,7 @@ def test_series_with_files_need_no_creates(warned, carbon):
     (half,) = warned(LOCAL, of=workload(series=2))
     all_exist = warned(LOCAL, of=workload(series=1))
 
-    assert "1,000 new series" in half
+    assert CREATION.format(time="99 min", series=1000) in half
     assert [] == all_exist
 
 

@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fructosa_bridge.carbon_setup.capacity import CarbonLimits
-from fructosa_bridge.carbon_setup.carbon_conf import find, read
-from fructosa_service.errors import FileError
+from fructosa_bridge.carbon_setup.carbon_conf import CANNOT_READ, NOT_A_FILE, find, read
+from fructosa_service.errors import FileError, visible_path
 
 
 @pytest.fixture
@@ -185,8 +186,16 @@ def test_a_file_need_not_be_utf_8(conf):
     assert b"/\xfc" == os.fsencode(one.folder)
 
 
-@pytest.mark.parametrize("kind", ["missing", "folder", "fifo", "a\0b"])
-def test_a_path_that_can_not_be_read_is_an_error(tmp_path, kind):
+@pytest.mark.parametrize(
+    ("kind", "message", "reason"),
+    [
+        ("missing", CANNOT_READ, "No such file or directory"),
+        ("folder", NOT_A_FILE, ""),
+        ("fifo", NOT_A_FILE, ""),
+        ("a\0b", CANNOT_READ, "embedded null byte"),
+    ],
+)
+def test_a_path_that_can_not_be_read_is_an_error(tmp_path, kind, message, reason):
     """A FIFO is not opened, because that would block."""
     path = tmp_path / kind
     if kind == "folder":
@@ -194,7 +203,8 @@ def test_a_path_that_can_not_be_read_is_an_error(tmp_path, kind):
     if kind == "fifo":
         os.mkfifo(path)
 
-    with pytest.raises(FileError, match=r"can't read|is not a file"):
+    error = message.format(path=visible_path(path), reason=reason)
+    with pytest.raises(FileError, match=f"^{re.escape(error)}$"):
         read(path, {})
 
 
@@ -205,12 +215,13 @@ def test_a_file_without_permission_is_an_error(tmp_path):
     folder.mkdir()
     path = folder / "carbon.conf"
     path.touch(0)
+    error = re.escape(CANNOT_READ.format(path=path, reason="Permission denied"))
 
-    with pytest.raises(FileError, match=r"carbon.conf: Permission denied; "):
+    with pytest.raises(FileError, match=error):
         read(path, {})
     folder.chmod(0)
     assert path == find({"GRAPHITE_CONF_DIR": str(folder)}, [])
-    with pytest.raises(FileError, match=r"carbon.conf: Permission denied; "):
+    with pytest.raises(FileError, match=error):
         read(path, {})
     folder.chmod(0o700)
 

@@ -1,10 +1,18 @@
 """The client of a running lmaster: its requests, and errors."""
 
 import argparse
+import re
 
 import pytest
 
-from fructosa_bridge.client.client import MasterClient, PostResult, configured_url, from_arguments
+from fructosa_bridge.client.client import (
+    NOT_LMASTER,
+    WRONG_STATUS,
+    MasterClient,
+    PostResult,
+    configured_url,
+    from_arguments,
+)
 from fructosa_bridge.config.settings import MasterSettings
 from fructosa_service.config.kinds import Endpoint
 from fructosa_service.errors import FileError, ServiceError, UsageError
@@ -18,6 +26,12 @@ def arguments(**values):
     """Return arguments of the command line."""
     names = ("url", "ca", "user", "password_file", "config")
     return argparse.Namespace(**(dict.fromkeys(names) | values))
+
+
+def not_lmaster(status):
+    """Return the message for a status of /api/targets, with {url} for the URL."""
+    reason = WRONG_STATUS.format(path="/api/targets", status=status)
+    return NOT_LMASTER.format(url="{url}", reason=reason)
 
 
 @pytest.mark.parametrize(
@@ -37,26 +51,29 @@ def test_a_post_is_carried_out_or_refused(status, body, content_type, result):
 
 def test_a_post_to_another_server_is_an_error():
     """A web page is not a result, even with 200."""
-    with (
-        serving(200, b"<html>", "text/html") as (url, _),
-        pytest.raises(ServiceError, match=r"is not an lmaster: .* is not plain text"),
-    ):
-        MasterClient(url=url).post("/-/reload")
+    with serving(200, b"<html>", "text/html") as (url, _):
+        error = NOT_LMASTER.format(url=url, reason="the response to /-/reload is not plain text")
+
+        with pytest.raises(ServiceError, match=re.escape(error)):
+            MasterClient(url=url).post("/-/reload")
 
 
 @pytest.mark.parametrize(
     ("status", "body", "message"),
     [
-        (404, b"", "is not an lmaster: the status of /api/targets is 404; set the URL"),
-        (302, b"", "is not an lmaster: the status of /api/targets is 302"),
-        (401, b"", "requires a user; give --user NAME --password-file FILE"),
-        (403, b"only here\n", "does not allow /api/targets: only here"),
+        (404, b"", not_lmaster(404)),
+        (302, b"", not_lmaster(302)),
+        (401, b"", "{url} requires a user; give --user NAME --password-file FILE"),
+        (403, b"only here\n", "{url} does not allow /api/targets: only here"),
     ],
 )
 def test_an_unexpected_status_is_an_error(status, body, message):
     """The message has the reason and the remedy."""
-    with serving(status, body) as (url, _), pytest.raises(ServiceError, match=message):
-        MasterClient(url=url).get("/api/targets")
+    with serving(status, body) as (url, _):
+        error = re.escape(message.format(url=url))
+
+        with pytest.raises(ServiceError, match=f"^{error}$"):
+            MasterClient(url=url).get("/api/targets")
 
 
 def test_a_server_that_does_not_run_is_an_error():

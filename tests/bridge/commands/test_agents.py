@@ -1,6 +1,7 @@
 """`lmaster agents`."""
 
 from fructosa_bridge.cli import main
+from fructosa_bridge.config.node_sets import NOT_AMONG
 
 
 def test_a_dry_run_prints_the_ssh_command(config, capsys):
@@ -19,4 +20,4 @@ def test_a_node_that_is_not_configured_is_an_error(config, capsys):
     code = main(["agents", "stop", "n3", "-c", config])
 
     assert 2 == code
-    assert "n3 is not among the nodes" in capsys.readouterr().err
+    assert f"n3 is {NOT_AMONG.format(source=config)}" in capsys.readouterr().err

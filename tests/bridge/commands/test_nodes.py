@@ -5,6 +5,7 @@ import json
 import pytest
 
 from fructosa_bridge.cli import main
+from fructosa_bridge.client.client import NOT_LMASTER
 
 from ..fake_master import serving, serving_targets
 
@@ -43,4 +44,5 @@ def test_another_server_is_an_error(body, content_type, capsys):
         code = main(["nodes", "--url", url])
 
     assert 1 == code
-    assert f"{url} is not an lmaster: its response is not a list" in capsys.readouterr().err
+    error = NOT_LMASTER.format(url=url, reason="its response is not a list of targets")
+    assert error in capsys.readouterr().err

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from fructosa_bridge.config.agents_settings import (
     COMMAND,
+    CONNECT_TIMEOUT_TOO_LONG,
     SSH_OPTIONS,
     AgentsSettings,
     command_for,
@@ -57,7 +58,10 @@ def test_the_section_is_read_from_the_file(tmp_path):
         ("ssh options = node1", "does not start with an option of ssh"),
         ("ssh user = -oProxyCommand=x", "is not a valid user name"),
         ("fan out = 0", "from 1 to 400"),
-        ("timeout = 5", "connect timeout: 10 s is longer than the timeout of 5 s"),
+        (
+            "timeout = 5",
+            f"connect timeout: {CONNECT_TIMEOUT_TOO_LONG.format(connect_s=10, timeout_s=5)}",
+        ),
     ],
 )
 def test_an_invalid_value_is_rejected_when_the_file_is_read(tmp_path, line, message):

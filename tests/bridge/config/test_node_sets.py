@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fructosa_bridge.config.node_sets import expand, fold, select
+from fructosa_bridge.config.node_sets import NOT_AMONG, expand, fold, select
 from fructosa_service.errors import UsageError
 
 
@@ -69,11 +69,12 @@ def test_items_are_selected_by_host(hosts, expected):
 @pytest.mark.parametrize(
     ("hosts", "message"),
     [
-        (("n1", "m1", "m2"), "m[1-2] are not among the nodes of the file"),
-        (("node002",), "node002 is not among the nodes of the file; did you mean node001?"),
+        (("n1", "m1", "m2"), f"m[1-2] are {NOT_AMONG}"),
+        (("node002",), f"node002 is {NOT_AMONG}; did you mean node001?"),
     ],
 )
 def test_an_unknown_host_is_an_error(hosts, message):
     """A mistyped name never makes a result look complete."""
-    with pytest.raises(UsageError, match=f"^{re.escape(message)}$"):
+    error = re.escape(message.format(source="the file"))
+    with pytest.raises(UsageError, match=f"^{error}$"):
         select(["n1", "node001"], hosts, str, "the file")

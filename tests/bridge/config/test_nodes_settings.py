@@ -2,7 +2,13 @@
 
 import pytest
 
-from fructosa_bridge.config.nodes_settings import PREFIX, SENSOR, NodesSettings
+from fructosa_bridge.config.agents_settings import CONNECT_TIMEOUT_TOO_LONG
+from fructosa_bridge.config.nodes_settings import (
+    PREFIX,
+    SENSOR,
+    TIMEOUT_TOO_LONG,
+    NodesSettings,
+)
 from fructosa_service.errors import KeyProblem
 
 
@@ -31,17 +37,25 @@ def test_the_default_timeout_is_never_longer_than_the_interval(interval_s, expec
 
 
 @pytest.mark.parametrize(
-    ("values", "key"),
+    ("values", "key", "message"),
     [
-        ({"timeout_s": 11.0}, "timeout"),
-        ({"connect_timeout_s": 6.0}, "connect timeout"),
-        ({"interval_s": 2, "connect_timeout_s": 3.0}, "connect timeout"),
+        ({"timeout_s": 11.0}, "timeout", TIMEOUT_TOO_LONG.format(timeout_s=11, interval_s=10)),
+        (
+            {"connect_timeout_s": 6.0},
+            "connect timeout",
+            CONNECT_TIMEOUT_TOO_LONG.format(connect_s=6, timeout_s=5),
+        ),
+        (
+            {"interval_s": 2, "connect_timeout_s": 3.0},
+            "connect timeout",
+            CONNECT_TIMEOUT_TOO_LONG.format(connect_s=3, timeout_s=2),
+        ),
     ],
 )
-def test_a_timeout_must_fit_into_the_interval(values, key):
+def test_a_timeout_must_fit_into_the_interval(values, key, message):
     """And the connect timeout into the timeout, even if that is the default."""
     with pytest.raises(KeyProblem) as rejected:
         NodesSettings(hosts=("n1",), **values)
 
     assert key == rejected.value.key
-    assert "is longer than" in str(rejected.value)
+    assert message in str(rejected.value)

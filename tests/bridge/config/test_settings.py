@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fructosa_bridge.config.settings import (
-    SAME_PATHS,
+    OTHER_PATHS,
     MasterSettings,
     example_config,
     own_data_directory,
@@ -76,7 +76,8 @@ def test_each_graphite_section_is_a_destination(config, text, names):
     [
         (
             "[Graphite:a]\nprefix = a\n[Graphite:b]\nhost = g",
-            f"[Graphite:b] prefix: is not set, but in [Graphite:a] it is a; {SAME_PATHS}",
+            "[Graphite:b] prefix: "
+            + OTHER_PATHS.format(here="not set", first="Graphite:a", there="a"),
         ),
         (
             "[Graphite]\n[Graphite:b]\nhost = localhost\nsend = no",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from fructosa_bridge.cli import main
 from fructosa_bridge.config.nodes_settings import NodesSettings
 from fructosa_bridge.config.shard import SHARD, Shard, shard_of
-from fructosa_bridge.config.targets import section_targets
+from fructosa_bridge.config.targets import SAME_PATH, section_targets
 from fructosa_bridge.scrape import schedule
 from fructosa_service.errors import UsageError
 
@@ -106,7 +106,8 @@ def test_two_shards_never_write_to_one_path(index):
     nodes = {"all": NodesSettings(hosts=("node001.a", "node001.c"))}
     assert {1, 2} == {shard_of(host, 2) for host in nodes["all"].hosts}
 
-    with pytest.raises(UsageError, match="would both write to 'node001'"):
+    error = SAME_PATH.format(one="node001.a:9888", other="node001.c:9888", path="node001")
+    with pytest.raises(UsageError, match=re.escape(error)):
         section_targets(nodes, None, Shard(index, 2))
 
 

@@ -1,5 +1,6 @@
 """Targets from configured nodes, and from the command line."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -131,21 +132,31 @@ def test_several_sections_may_scrape_one_page():
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("one", "other", "names", "path"),
     [
-        (NodesSettings(hosts=("n1.a", "n1.b")), NodesSettings(hosts=("n2",))),
-        (NodesSettings(hosts=("n1",)), NodesSettings(hosts=("n1",), port=9100)),
-        (NodesSettings(hosts=("n1",)), NodesSettings(hosts=("n1",), path="/probe")),
-        (NodesSettings(hosts=("10.0.0.1",)), NodesSettings(hosts=("10-0-0-1",))),
+        (("n1.a", "n1.b"), {"hosts": ("n2",)}, ("n1.a:9888", "n1.b:9888"), "cluster.n1"),
+        (("n1",), {"hosts": ("n1",), "port": 9100}, ("n1:9888", "n1:9100"), "cluster.n1"),
+        (
+            ("n1",),
+            {"hosts": ("n1",), "path": "/probe"},
+            ("n1:9888/metrics", "n1:9888/probe"),
+            "cluster.n1",
+        ),
+        (
+            ("10.0.0.1",),
+            {"hosts": ("10-0-0-1",)},
+            ("10.0.0.1:9888", "10-0-0-1:9888"),
+            "cluster.10-0-0-1",
+        ),
     ],
 )
-def test_two_pages_never_share_a_path(one, other):
+def test_two_pages_never_share_a_path(one, other, names, path):
     """The message names both, by different names, and says what to do."""
-    with pytest.raises(
-        UsageError,
-        match=r"^(\S+) and (?!\1 )\S+ would both write to .* in Graphite; move one .* prefix",
-    ):
-        targets.section_targets({"one": one, "other": other}, "cluster")
+    nodes = {"one": NodesSettings(hosts=one), "other": NodesSettings(**other)}
+    error = targets.SAME_PATH.format(one=names[0], other=names[1], path=path)
+
+    with pytest.raises(UsageError, match=f"^{re.escape(error)}$"):
+        targets.section_targets(nodes, "cluster")
 
 
 def test_nodes_of_the_command_line_have_the_default_port():
