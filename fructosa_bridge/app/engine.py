@@ -16,7 +16,7 @@ from ..model.target import Target
 from ..queue.journal import Journal
 from ..queue.segments import Segments
 from ..scrape.client import Client
-from ..scrape.scraper import Scraper
+from ..scrape.scraper import INTERNAL_ERROR, Scraper
 from ..scrape.target_state import ScrapeTotals, TargetState
 from ..web.status import ReloadOutcome
 from ..whisper.store import WhisperStore
@@ -147,7 +147,7 @@ class Engine:
             except Exception as error:
                 log.exception("internal error while the configuration was read again")
                 name = type(error).__name__
-                return self._refused(f"internal error, see lmaster's log: {name}: {error}\n")
+                return self._refused(f"{INTERNAL_ERROR.format(kind=name, error=error)}\n")
         log.info(READ_AGAIN, changes)
         return ReloadOutcome(is_applied=True, text=f"{changes}\n")
 

@@ -16,6 +16,7 @@ from fructosa_bridge.config.targets import section_targets
 from fructosa_bridge.deliver.destinations import CANNOT_WRITE, WAITING_DROPPED
 from fructosa_bridge.queue.segments import IN_USE
 from fructosa_bridge.scrape.client import Client
+from fructosa_bridge.scrape.scraper import INTERNAL_ERROR
 from fructosa_service.errors import ConfigError, Problem, ServiceError
 from fructosa_service.logs import LoggingSettings
 
@@ -257,7 +258,7 @@ async def test_a_scrape_that_a_reload_cancels_is_a_missed_slot(lab):
             f"/x:3: is invalid\n{STAYS_IN_USE}\n",
         ),
         (ServiceError("no group of that name"), f"no group of that name\n{STAYS_IN_USE}\n"),
-        (ZeroDivisionError("oh"), "internal error, see lmaster's log: ZeroDivisionError: oh"),
+        (ZeroDivisionError("oh"), INTERNAL_ERROR.format(kind="ZeroDivisionError", error="oh")),
     ],
 )
 async def test_an_invalid_configuration_is_refused_and_the_current_one_stays_in_use(
