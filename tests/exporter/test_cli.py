@@ -13,8 +13,10 @@ from fructosa_exporter.cli import main
 from fructosa_exporter.collect.collector import collect_now
 from fructosa_exporter.collect.sensor_reader import SensorReader
 from fructosa_exporter.sensors import SENSORS
+from fructosa_service.config.kinds import NOT_A_HOST, NOT_A_NUMBER, NOT_BETWEEN
 
 LAGENT = (sys.executable, "-m", "fructosa_exporter")
+NOT_A_PORT = NOT_A_NUMBER.format(unit="port number", example=9888)
 
 
 @pytest.fixture
@@ -150,7 +152,7 @@ def test_check_rejects_an_invalid_file(lagent, config):
     """With one line and exit code 2."""
     path = config("[lagent]\nport = x")
 
-    expected = f"{path}:2: [lagent] port: 'x' is not a port number; write e.g. 9888\n"
+    expected = f"{path}:2: [lagent] port: 'x' {NOT_A_PORT}\n"
     assert (2, "", expected) == lagent("check", "-c", path)
 
 
@@ -165,9 +167,9 @@ def test_the_example_is_valid(lagent, config):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["serve", "--port", "x"], "argument --port: 'x' is not a port number; write e.g. 9888"),
-        (["serve", "--port", "65536"], "'65536' is out of range; write from 0 to 65535"),
-        (["serve", "--host", "a b"], "'a b' is not a valid host; write a name or an address"),
+        (["serve", "--port", "x"], f"argument --port: 'x' {NOT_A_PORT}"),
+        (["serve", "--port", "65536"], f"'65536' {NOT_BETWEEN.format(low=0, high=65535)}"),
+        (["serve", "--host", "a b"], f"'a b' {NOT_A_HOST}"),
         (["serve", "more"], "unrecognized arguments: more"),
         (["srve"], "invalid choice: 'srve'"),
         ([], "the following arguments are required: COMMAND"),

@@ -13,6 +13,7 @@ from fructosa_bridge.config.agents_settings import (
     command_for,
 )
 from fructosa_bridge.config.settings import read_config
+from fructosa_service.config.kinds import NOT_BETWEEN
 from fructosa_service.errors import ConfigError
 
 
@@ -56,7 +57,7 @@ def test_the_section_is_read_from_the_file(tmp_path):
         ("ssh options = -i 'a", "has an unclosed quote"),
         ("ssh options = node1", "does not start with an option of ssh"),
         ("ssh user = -oProxyCommand=x", "is not a valid user name"),
-        ("fan out = 0", "from 1 to 400"),
+        ("fan out = 0", NOT_BETWEEN.format(low=1, high=400)),
         ("timeout = 5", "connect timeout: 10 s is longer than the timeout of 5 s"),
     ],
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fructosa_service.config import ini
-from fructosa_service.config.kinds import HOST, PORT, seconds, several
+from fructosa_service.config.kinds import HOST, NOT_A_NUMBER, PORT, seconds, several
 from fructosa_service.config.load import (
     INVALID_SECTION,
     NOT_UTF_8,
@@ -115,6 +115,7 @@ def test_nothing_obsolete_gives_no_warning():
     assert () == loaded("[gone]").warnings
 
 
+NOT_A_PORT = NOT_A_NUMBER.format(unit="port number", example=9888)
 SECTIONS = "[Web], [nodes:…], [sensor:…], [gone]"
 
 
@@ -149,12 +150,12 @@ SECTIONS = "[Web], [nodes:…], [sensor:…], [gone]"
         # Values.
         (
             f"[Web]\ntcp port = {'!' * 99}",
-            f"2: [Web] tcp Port: '{'!' * 79}…' is not a port number; write e.g. 9888",
+            f"2: [Web] tcp Port: '{'!' * 79}…' {NOT_A_PORT}",
         ),
-        ("[web]\ntcp port = x", "2: [web] tcp Port: 'x' is not a port number; write e.g. 9888"),
+        ("[web]\ntcp port = x", f"2: [web] tcp Port: 'x' {NOT_A_PORT}"),
         (
             "[web]\ntcp port = 80\n  host = a",
-            "2: [web] tcp Port: '80\\nhost = a' is not a port number; write e.g. 9888",
+            f"2: [web] tcp Port: '80\\nhost = a' {NOT_A_PORT}",
         ),
         (
             "[nodes:a]\nhosts = x\ntimeout = 20",
@@ -182,7 +183,8 @@ def test_all_problems_are_reported_at_once_in_the_order_of_their_lines():
 
 def test_an_invalid_value_is_not_reported_as_a_contradiction_too():
     """Settings are compared only if each of them is valid."""
-    assert ["f.conf:3: [nodes:a] interval: 'x' is not a number of seconds; write e.g. 30"] == (
+    why = NOT_A_NUMBER.format(unit="number of seconds", example=30)
+    assert [f"f.conf:3: [nodes:a] interval: 'x' {why}"] == (
         messages("[nodes:a]\nhosts = a\ninterval = x\ntimeout = 99")
     )
 
