@@ -28,13 +28,16 @@ from fructosa_service.config.kinds import (
 )
 from fructosa_service.config.load import (
     INVALID_SECTION,
+    NO_KEYS,
     NOT_UTF_8,
     TWO_SPELLINGS,
     UNKNOWN_KEY,
+    UNKNOWN_NAME,
     UNKNOWN_SECTION,
 )
 from fructosa_service.config.path_kind import NOT_ABSOLUTE
 from fructosa_service.config.settings import options_of
+from fructosa_service.errors import CAN_NOT_BE_READ, DID_YOU_MEAN, USE_ONE_OF
 
 SECTIONS = "[lagent], [web], [sensor:…], [logging], [lmaster]"
 NOT_A_LEVEL = NOT_ONE_OF.format(names="DEBUG, INFO, WARNING, ERROR, CRITICAL")
@@ -64,21 +67,34 @@ BROKEN = [
         f":1: 'port = 1' {BEFORE_SECTIONS}",
         f":2: '[lagent' {NOT_A_HEADER}",
         f":4: [lagent] port: 'ten' {NOT_A_NUMBER.format(unit='port number', example=9888)}",
-        f":5: [lagent] hots: {UNKNOWN_KEY}; did you mean host?",
+        f":5: [lagent] hots: {UNKNOWN_KEY}{DID_YOU_MEAN.format(name='host')}",
         f":6: 'word' {NOT_A_SETTING}",
-        ":7: [sensor:CPUPercnt]: unknown name 'CPUPercnt'; did you mean CPUPercent?",
+        f":7: [sensor:CPUPercnt]: {UNKNOWN_NAME} 'CPUPercnt'"
+        + DID_YOU_MEAN.format(name="CPUPercent"),
         f":9: [sensor:Users] names: 'perhaps' {NOT_YES_OR_NO}",
         f":10: [sensor:Users] names: {DUPLICATE_KEY}",
         f":12: [logging] level: 'LOUD' {NOT_A_LEVEL}",
     ),
     # Sections.
-    ("section misspelt", "[lagnet]", f":1: [lagnet]: {UNKNOWN_SECTION}; did you mean lagent?"),
-    ("section of plurals", "[sensors]", f":1: [sensors]: {UNKNOWN_SECTION}; did you mean sensor?"),
-    ("section unknown", "[Graphite]", f":1: [Graphite]: {UNKNOWN_SECTION}; use one of {SECTIONS}"),
+    (
+        "section misspelt",
+        "[lagnet]",
+        f":1: [lagnet]: {UNKNOWN_SECTION}{DID_YOU_MEAN.format(name='lagent')}",
+    ),
+    (
+        "section of plurals",
+        "[sensors]",
+        f":1: [sensors]: {UNKNOWN_SECTION}{DID_YOU_MEAN.format(name='sensor')}",
+    ),
+    (
+        "section unknown",
+        "[Graphite]",
+        f":1: [Graphite]: {UNKNOWN_SECTION}{USE_ONE_OF.format(names=SECTIONS)}",
+    ),
     (
         "sensor without its prefix",
         "[CPUPercent]",
-        f":1: [CPUPercent]: {UNKNOWN_SECTION}; use one of {SECTIONS}",
+        f":1: [CPUPercent]: {UNKNOWN_SECTION}{USE_ONE_OF.format(names=SECTIONS)}",
     ),
     (
         "sensor without a name",
@@ -93,23 +109,26 @@ BROKEN = [
     (
         "sensor unknown",
         "[sensor:Weather]",
-        f":1: [sensor:Weather]: unknown name 'Weather'; use one of {', '.join(SENSORS)}",
+        f":1: [sensor:Weather]: {UNKNOWN_NAME} 'Weather'"
+        + USE_ONE_OF.format(names=", ".join(SENSORS)),
     ),
     # Keys.
     (
         "key unknown",
         "[lagent]\ncolour = red",
-        f":2: [lagent] colour: {UNKNOWN_KEY}; use one of host, port, procfs, pid file, user, group",
+        f":2: [lagent] colour: {UNKNOWN_KEY}"
+        + USE_ONE_OF.format(names="host, port, procfs, pid file, user, group"),
     ),
     (
         "key of another sensor",
         "[sensor:CPUPercent]\nnames = yes",
-        f":2: [sensor:CPUPercent] names: {UNKNOWN_KEY}; use one of time_interval, deadline, percpu",
+        f":2: [sensor:CPUPercent] names: {UNKNOWN_KEY}"
+        + USE_ONE_OF.format(names="time_interval, deadline, percpu"),
     ),
     (
         "key of a section without any",
         "[lmaster]\nretries = 3",
-        f":2: [lmaster] retries: {UNKNOWN_KEY}; this section has no keys",
+        f":2: [lmaster] retries: {UNKNOWN_KEY}{NO_KEYS}",
     ),
     # Kinds of value, each once.
     (
@@ -175,7 +194,7 @@ BROKEN = [
     (
         "choice",
         "[logging]\nlevel = WARN",
-        f":2: [logging] level: 'WARN' {NOT_A_LEVEL}; did you mean WARNING?",
+        f":2: [logging] level: 'WARN' {NOT_A_LEVEL}{DID_YOU_MEAN.format(name='WARNING')}",
     ),
     # Settings that go together.
     (
@@ -226,7 +245,7 @@ def test_a_file_that_can_not_be_read_is_an_error(tmp_path, capsys):
     """With the reason of the system."""
     path = tmp_path / "lagent.conf"
 
-    reason = "can't be read: No such file or directory; check the path and its permissions"
+    reason = CAN_NOT_BE_READ.format(reason="No such file or directory")
     assert (2, f"{path}: {reason}\n") == check(path, capsys)
 
 

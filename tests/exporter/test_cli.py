@@ -13,7 +13,9 @@ from fructosa_exporter.cli import main
 from fructosa_exporter.collect.collector import collect_now
 from fructosa_exporter.collect.sensor_reader import SensorReader
 from fructosa_exporter.sensors import SENSORS
+from fructosa_service.cli import UNKNOWN
 from fructosa_service.config.kinds import NOT_A_HOST, NOT_A_NUMBER, NOT_BETWEEN
+from fructosa_service.errors import DID_YOU_MEAN
 
 LAGENT = (sys.executable, "-m", "fructosa_exporter")
 NOT_A_PORT = NOT_A_NUMBER.format(unit="port number", example=9888)
@@ -72,7 +74,8 @@ def test_sensors_with_a_name_describes_one(lagent):
 @pytest.mark.parametrize("command", ["sensors", "read"])
 def test_an_unknown_sensor_is_a_usage_error(lagent, command):
     """The message suggests a similar name."""
-    expected = "lagent: unknown sensor 'CPUPercnt'; did you mean CPUPercent?\n"
+    unknown = UNKNOWN.format(kind="sensor", name="CPUPercnt")
+    expected = f"lagent: {unknown}{DID_YOU_MEAN.format(name='CPUPercent')}\n"
 
     assert (2, "", expected) == lagent(command, "CPUPercnt")
 

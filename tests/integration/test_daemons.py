@@ -12,6 +12,8 @@ import psutil
 import pytest
 import requests
 
+from fructosa_service.errors import DID_YOU_MEAN
+
 from .processes import BIN, free_port, wait_until
 
 PACKAGES = {"lagent": "exporter", "lmaster": "bridge"}
@@ -229,7 +231,7 @@ def test_a_broken_configuration_is_reported_on_the_terminal(agent):
 
     for command in ("start", "restart"):
         code, output = agent(command)
-        assert (2, True) == (code, "did you mean port?" in output)
+        assert (2, True) == (code, DID_YOU_MEAN.format(name="port") in output)
     assert agent.responds()
     assert (0, True) == (lambda code, output: (code, "stopped" in output))(*agent("stop"))
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from fructosa_bridge.cli import main
+from fructosa_service.errors import DID_YOU_MEAN
 
 from ..fake_master import serving, serving_targets
 
@@ -31,7 +32,7 @@ def test_a_node_that_lmaster_does_not_have_is_an_error(capsys):
         code = main(["nodes", "node7", "--url", url])
 
     assert 2 == code
-    assert "did you mean node1?" in capsys.readouterr().err
+    assert DID_YOU_MEAN.format(name="node1") in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from fructosa_service.config.kinds import (
     TOO_LOW,
     Endpoint,
 )
+from fructosa_service.errors import DID_YOU_MEAN
 
 SECONDS = kinds.seconds(at_least=0, at_most=100)
 COUNT = kinds.whole("files", at_least=1, at_most=9)
@@ -95,7 +96,7 @@ LEVELS = NOT_ONE_OF.format(names="DEBUG, INFO")
         (kinds.LISTENING_PORT, "-1", NOT_BETWEEN.format(low=0, high=65535)),
         (kinds.YES_NO, "maybe", NOT_YES_OR_NO),
         (kinds.YES_NO, "", NOT_YES_OR_NO),
-        (LEVEL, "DBUG", f"{LEVELS}; did you mean DEBUG?"),
+        (LEVEL, "DBUG", f"{LEVELS}{DID_YOU_MEAN.format(name='DEBUG')}"),
         (LEVEL, "zzz", LEVELS),
         (kinds.TEXT, "", EMPTY),
         (kinds.TEXT, "two\nlines", SEVERAL_LINES),
