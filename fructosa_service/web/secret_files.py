@@ -7,6 +7,7 @@ from pathlib import Path
 from ..errors import CAN_NOT_BE_READ, TOO_LARGE, FileError
 
 NOT_REGULAR = "is not a regular file; check the path"
+SEVERAL_LINES = "has more than one line; write the secret on one line"
 
 _TOKEN = re.compile(rb"[!-~]+")
 _LIMIT_BYTES = 1024 * 1024
@@ -33,7 +34,7 @@ def one_line(path: Path, name: str) -> bytes:
     if not line:
         raise FileError(f"{name} {path}: is empty; write the secret into it")
     if b"\n" in line or b"\r" in line or b"\0" in line:
-        raise FileError(f"{name} {path}: has more than one line; write the secret on one line")
+        raise FileError(f"{name} {path}: {SEVERAL_LINES}")
     return line
 
 
