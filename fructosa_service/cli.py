@@ -8,7 +8,16 @@ from pathlib import Path
 from typing import NoReturn, TypeAlias
 
 from . import __version__
-from .errors import ConfigError, FileError, ServiceError, UsageError, did_you_mean
+from .errors import (
+    USE_ONE_OF,
+    ConfigError,
+    FileError,
+    ServiceError,
+    UsageError,
+    did_you_mean,
+)
+
+UNKNOWN = "unknown {kind} {name!r}"
 
 EXIT_RUNNING = 1
 EXIT_USAGE = 2
@@ -101,5 +110,5 @@ def run(prog: str, command: Callable[[], int]) -> int:
 
 def unknown(kind: str, name: str, known: Sequence[str]) -> str:
     """Return the message for a *name* on the command line that is not *known*."""
-    hint = did_you_mean(name, known) or f"; use one of {', '.join(known)}"
-    return f"unknown {kind} {name!r}{hint}"
+    hint = did_you_mean(name, known) or USE_ONE_OF.format(names=", ".join(known))
+    return f"{UNKNOWN.format(kind=kind, name=name)}{hint}"

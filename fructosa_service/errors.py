@@ -4,6 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+DID_YOU_MEAN = "; did you mean {name}?"
+USE_ONE_OF = "; use one of {names}"
+CAN_NOT_BE_READ = "can't be read: {reason}; check the path and its permissions"
+TOO_LARGE = "is larger than {limit} bytes; check the path"
+
 _TEXT_LIMIT = 80
 # A file with more mistakes is probably not a configuration file at all.
 _PROBLEM_LIMIT = 100
@@ -33,7 +38,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return ``; did you mean NAME?`` for the known name most similar to *name*, or nothing."""
     by_lower = {one.lower(): one for one in known}
     matches = get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
-    return f"; did you mean {by_lower[matches[0]]}?" if matches else ""
+    return DID_YOU_MEAN.format(name=by_lower[matches[0]]) if matches else ""
 
 
 def _cut(text: str) -> str:

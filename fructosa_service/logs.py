@@ -12,6 +12,8 @@ from .config.path_kind import PATH
 from .config.settings import SectionType, option
 from .errors import ServiceError
 
+LOGS_TO = "it logs to {path}"
+
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _SYSLOG_FORMAT = "%(levelname)s %(name)s: %(message)s"
 SYSLOG = Path("/dev/log")
@@ -70,7 +72,7 @@ def open_log(
 def log_location(settings: LoggingSettings, syslog: Path = SYSLOG) -> str:
     """Return in words where a daemon in the background logs to."""
     if settings.filename is not None:
-        return f"it logs to {settings.filename}"
+        return LOGS_TO.format(path=settings.filename)
     if syslog.exists():
         return "it logs to syslog, because [logging] filename is not set"
     return "its log is lost: set [logging] filename, because there is no syslog here either"

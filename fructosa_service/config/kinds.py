@@ -17,6 +17,18 @@ from ..errors import did_you_mean, shown
 
 T = TypeVar("T")
 
+NOT_A_NUMBER = "is not a {unit}; write e.g. {example}"
+TOO_LOW = "is out of range; write at least {low:g}"  # the unit follows this and the next
+NOT_BETWEEN = "is out of range; write from {low:g} to {high:.15g}"
+NOT_YES_OR_NO = "is not a boolean; write yes or no"
+NOT_ONE_OF = "is not one of {names}"
+EMPTY = "is empty; write a value after the '='"
+SEVERAL_LINES = "has more than one line; write the value on one line"
+NOT_A_PATTERN = "is not a valid pattern; write a name, with * for any characters: eth*"
+NOT_A_HOST = "is not a valid host; write a name or an address, e.g. localhost"
+NOT_AN_ENDPOINT = "is not a valid HOST[:PORT]; write e.g. node001:9888 or [::1]:9888"
+CONTAINS = "contains {part}, which {why}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Kind(Generic[T]):
@@ -34,27 +46,23 @@ def _number(text: str, convert: Callable[[str], T], unit: str, example: str) -> 
             raise ValueError
         return convert(text)
     except ValueError:
-        raise ValueError(f"is not a {unit}; write e.g. {example}") from None
-
-
-def _bounds(low: float, high: float) -> str:
-    if math.isinf(high):
-        return f"at least {low:g}"
-    return f"from {low:g} to {high:.15g}"
+        raise ValueError(NOT_A_NUMBER.format(unit=unit, example=example)) from None
 
 
 def _check_range(value: float, low: float, high: float, unit: str) -> None:
     if not low <= value <= high:
-        raise ValueError(f"is out of range; write {_bounds(low, high)} {unit}".rstrip())
+        template = TOO_LOW if math.isinf(high) else NOT_BETWEEN
+        raise ValueError(f"{template.format(low=low, high=high)} {unit}".rstrip())
 
 
 def seconds(*, at_least: float = 0, at_most: float = math.inf, example: str = "30") -> Kind[float]:
     """Return the kind of seconds within bounds, with fractions: ``30`` or ``0.5``."""
 
     def parse(text: str) -> float:
-        value = _number(text, float, "number of seconds", example)
+        unit = "number of seconds"
+        value = _number(text, float, unit, example)
         if not math.isfinite(value):
-            raise ValueError(f"is not a number of seconds; write e.g. {example}")
+            raise ValueError(NOT_A_NUMBER.format(unit=unit, example=example))
         _check_range(value, at_least, at_most, "seconds")
         return value
 
@@ -94,7 +102,7 @@ def _parse_yes_no(text: str) -> bool:
     try:
         return _YES_NO[text.lower()]
     except KeyError:
-        raise ValueError("is not a boolean; write yes or no") from None
+        raise ValueError(NOT_YES_OR_NO) from None
 
 
 YES_NO = Kind(
@@ -112,7 +120,7 @@ def choice(*names: str) -> Kind[str]:
     def parse(text: str) -> str:
         if text.lower() not in declared:
             hint = did_you_mean(text, names)
-            raise ValueError(f"is not one of {', '.join(names)}{hint}")
+            raise ValueError(f"{NOT_ONE_OF.format(names=', '.join(names))}{hint}")
         return declared[text.lower()]
 
     return Kind(name=" | ".join(names), example=names[0], parse=parse)
@@ -121,9 +129,9 @@ def choice(*names: str) -> Kind[str]:
 def parse_text(text: str) -> str:
     """Return one line of text, or raise ValueError."""
     if not text:
-        raise ValueError("is empty; write a value after the '='")
+        raise ValueError(EMPTY)
     if "\n" in text:
-        raise ValueError("has more than one line; write the value on one line")
+        raise ValueError(SEVERAL_LINES)
     return text
 
 
@@ -132,7 +140,7 @@ TEXT = Kind(name="text", example="text", parse=parse_text)
 
 def _parse_pattern(text: str) -> str:
     if not text or len(text.split()) != 1:
-        raise ValueError("is not a valid pattern; write a name, with * for any characters: eth*")
+        raise ValueError(NOT_A_PATTERN)
     return text
 
 
@@ -154,7 +162,7 @@ def _is_host(text: str) -> bool:
 
 def _parse_host(text: str) -> str:
     if not _is_host(text):
-        raise ValueError("is not a valid host; write a name or an address, e.g. localhost")
+        raise ValueError(NOT_A_HOST)
     return text
 
 
@@ -180,7 +188,7 @@ def _endpoint(port_kind: Kind[int]) -> Kind[Endpoint]:
     def parse(text: str) -> Endpoint:
         match = _ENDPOINT.fullmatch(text)
         if match is None or not _is_host(match["v6"] or match["host"]):
-            raise ValueError("is not a valid HOST[:PORT]; write e.g. node001:9888 or [::1]:9888")
+            raise ValueError(NOT_AN_ENDPOINT)
         port = None if match["port"] is None else port_kind.parse(match["port"])
         return Endpoint(match["v6"] or match["host"], port)
 
@@ -210,7 +218,7 @@ def _part(kind: Kind[T], part: str) -> T:
     try:
         return kind.parse(part)
     except ValueError as error:
-        raise ValueError(f"contains {shown(part)}, which {error}") from None
+        raise ValueError(CONTAINS.format(part=shown(part), why=error)) from None
 
 
 def optional(kind: Kind[T]) -> Kind[T | None]:

@@ -5,14 +5,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ..errors import ConfigError, KeyProblem, Problem, did_you_mean, shown
+from ..errors import (
+    CAN_NOT_BE_READ,
+    TOO_LARGE,
+    USE_ONE_OF,
+    ConfigError,
+    KeyProblem,
+    Problem,
+    did_you_mean,
+    shown,
+)
 from . import ini
 from .settings import Option, SectionType, options_of
 
 T = TypeVar("T")
 
 UNKNOWN_SECTION = "unknown section"
+UNKNOWN_NAME = "unknown name"
 UNKNOWN_KEY = "unknown key"
+NO_KEYS = "; this section has no keys"
+MISSING = "is missing; write {key} = {example}"
 INVALID_SECTION = "is not a valid section name; write"
 TWO_SPELLINGS = "appears twice, in two spellings; keep one of the two sections"
 OBSOLETE = "obsolete keys are ignored"
@@ -58,14 +70,14 @@ def load(path: Path, schema: Sequence[SectionType]) -> Loaded:
             content = file.read(_LIMIT_BYTES + 1)
     except OSError as error:
         reason = error.strerror or str(error)
-        message = f"can't be read: {reason}; check the path and its permissions"
+        message = CAN_NOT_BE_READ.format(reason=reason)
         raise ConfigError(str(path), [Problem(message=message)]) from error
     return check(_text(content, str(path)), str(path), schema)
 
 
 def _text(content: bytes, filename: str) -> str:
     if len(content) > _LIMIT_BYTES:
-        message = f"is larger than {_LIMIT_BYTES} bytes; check the path"
+        message = TOO_LARGE.format(limit=_LIMIT_BYTES)
         raise ConfigError(filename, [Problem(message=message)])
     try:
         text = content.decode("utf-8-sig")
@@ -172,7 +184,8 @@ class _Checker:
         present = {entry.key.lower() for entry in entries}
         for lower, key_option in options.items():
             if key_option.is_required and lower not in present:
-                message = f"is missing; write {key_option.key} = {key_option.kind.example}"
+                example = key_option.kind.example
+                message = MISSING.format(key=key_option.key, example=example)
                 self._key_problem(section, key_option.key, section.line, message)
 
     def _unknown_section(self, section: ini.Section, name: str) -> None:
@@ -180,7 +193,7 @@ class _Checker:
             f"[{one.name}:…]" if one.labelled else f"[{one.name}]" for one in self._types.values()
         ]
         hint = did_you_mean(name, [one.name for one in self._types.values()])
-        hint = hint or f"; use one of {', '.join(known)}"
+        hint = hint or USE_ONE_OF.format(names=", ".join(known))
         self._section_problem(section, f"{UNKNOWN_SECTION}{hint}")
 
     def _wrong_label(self, section: ini.Section, section_type: SectionType) -> None:
@@ -191,8 +204,8 @@ class _Checker:
         self._section_problem(section, f"{INVALID_SECTION} {right}")
 
     def _unknown_label(self, section: ini.Section, label: str, known: Mapping[str, type]) -> None:
-        hint = did_you_mean(label, known) or f"; use one of {', '.join(known)}"
-        self._section_problem(section, f"unknown name {shown(label)}{hint}")
+        hint = did_you_mean(label, known) or USE_ONE_OF.format(names=", ".join(known))
+        self._section_problem(section, f"{UNKNOWN_NAME} {shown(label)}{hint}")
 
     def _unknown_key(
         self, section: ini.Section, entry: ini.Entry, options: Mapping[str, Option]
@@ -200,7 +213,7 @@ class _Checker:
         keys = [known.key for known in options.values()]
         hint = did_you_mean(entry.key, keys)
         if not hint:
-            hint = f"; use one of {', '.join(keys)}" if keys else "; this section has no keys"
+            hint = USE_ONE_OF.format(names=", ".join(keys)) if keys else NO_KEYS
         self._key_problem(section, entry.key, entry.line, f"{UNKNOWN_KEY}{hint}")
 
     def _section_problem(self, section: ini.Section, message: str) -> None:

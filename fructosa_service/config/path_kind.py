@@ -4,6 +4,9 @@ from pathlib import Path
 
 from .kinds import Kind, parse_text
 
+NOT_ABSOLUTE = "is not an absolute path; write e.g. /var/lib/fructosa"
+UNKNOWN_USER = "begins with an unknown user; write an absolute path"
+
 
 def _parse_path(text: str) -> Path:
     path = Path(parse_text(text))
@@ -11,9 +14,9 @@ def _parse_path(text: str) -> Path:
         try:
             path = path.expanduser()
         except (RuntimeError, ValueError):  # an unknown user, or a NUL byte in the name
-            raise ValueError("begins with an unknown user; write an absolute path") from None
+            raise ValueError(UNKNOWN_USER) from None
     if not path.is_absolute() or "\0" in text:
-        raise ValueError("is not an absolute path; write e.g. /var/lib/fructosa")
+        raise ValueError(NOT_ABSOLUTE)
     return path
 
 

@@ -14,6 +14,14 @@ from . import daemonize, pid_file
 from .pid_file import DaemonState, PidFile, PidFileStatus
 from .terminate import terminate
 
+STARTED = "{name} started: {details}"
+ALREADY_RUNNING = "{name} is already running: {details}"
+IS_RUNNING = "{name} is running: {details}"
+ENDED = "{name} {outcome}: pid {pid}"
+DEAD = "{name} is dead, but left its pid file {path}"
+STALE = "{name} is not running; its stale pid file was removed"
+NOT_RUNNING = "{name} is not running (pid file {path})"
+
 log = logging.getLogger(__name__)
 
 # Exit codes of status, as defined by the Linux Standard Base.
@@ -47,7 +55,7 @@ def start(name: str, path: Path, run: Callable[[Ready], int]) -> CommandResult:
     while pid is None:
         current = _settled_status(path)
         if current.state is DaemonState.RUNNING:
-            return CommandResult(f"{name} is already running: {_details(current)}")
+            return CommandResult(ALREADY_RUNNING.format(name=name, details=_details(current)))
         time.sleep(_POLL_S)
         pid = pid_file.acquire(path)
     read_end, write_end = os.pipe()
@@ -65,7 +73,7 @@ def _start_result(name: str, read_end: int) -> CommandResult:
     if word == "ready":
         pid, *urls = rest.split()
         details = _details(PidFileStatus(DaemonState.RUNNING, int(pid), tuple(urls)))
-        return CommandResult(f"{name} started: {details}", has_started=True)
+        return CommandResult(STARTED.format(name=name, details=details), has_started=True)
     if word == "failed":
         return CommandResult("", int(rest))
     return CommandResult(f"{name} was killed before it was ready", cli.EXIT_RUNNING)
@@ -124,12 +132,12 @@ def stop(name: str, path: Path, timeout_s: float) -> CommandResult:
     pid = current.pid
     if current.state is DaemonState.DEAD:
         pid_file.remove(path)
-        return CommandResult(f"{name} is not running; its stale pid file was removed")
+        return CommandResult(STALE.format(name=name))
     if current.state is DaemonState.ABSENT or pid is None:
         return CommandResult(f"{name} is not running")
     outcome = terminate(pid, timeout_s, lambda: _is_alive(path, pid))
     pid_file.remove(path)
-    return CommandResult(f"{name} {outcome}: pid {pid}")
+    return CommandResult(ENDED.format(name=name, outcome=outcome, pid=pid))
 
 
 def _is_alive(path: Path, pid: int) -> bool:
@@ -144,12 +152,13 @@ def status(name: str, path: Path) -> CommandResult:
     except (OSError, ServiceError) as error:
         return CommandResult(f"{name}: the status is unknown: {error}", EXIT_UNKNOWN)
     if current.state is DaemonState.RUNNING:
-        return CommandResult(f"{name} is running: {_details(current, _ready_since(path))}")
+        details = _details(current, _ready_since(path))
+        return CommandResult(IS_RUNNING.format(name=name, details=details))
     if current.state is DaemonState.STARTING:
         return CommandResult(f"{name} is starting: pid {current.pid}")
     if current.state is DaemonState.DEAD:
-        return CommandResult(f"{name} is dead, but left its pid file {path}", EXIT_DEAD)
-    return CommandResult(f"{name} is not running (pid file {path})", EXIT_NOT_RUNNING)
+        return CommandResult(DEAD.format(name=name, path=path), EXIT_DEAD)
+    return CommandResult(NOT_RUNNING.format(name=name, path=path), EXIT_NOT_RUNNING)
 
 
 def _settled_status(path: Path) -> PidFileStatus:

@@ -16,6 +16,15 @@ from pathlib import Path
 
 from ..errors import ServiceError
 
+CAN_NOT_BE_WRITTEN = (
+    "the pid file {path} can't be written: {reason}; give another with -p PIDFILE, or set pid file "
+    "in the configuration"
+)
+NOT_A_PID_FILE = (
+    "{path} is not a pid file and is not overwritten; give another one with -p PIDFILE, or "
+    "remove it"
+)
+
 _LIMIT_BYTES = 4096
 _LARGEST_PID = 2**22  # on Linux
 
@@ -97,20 +106,14 @@ def acquire(path: Path) -> PidFile | None:
                 return PidFile(path, fd)
             os.close(fd)  # removed since open(), by the stop of the previous daemon
     except OSError as error:
-        raise ServiceError(
-            f"the pid file {path} can't be written: {error.strerror}; give another with "
-            "-p PIDFILE, or set pid file in the configuration"
-        ) from error
+        raise ServiceError(CAN_NOT_BE_WRITTEN.format(path=path, reason=error.strerror)) from error
 
 
 def _check_is_ours(fd: int, path: Path) -> None:
     """Raise ServiceError if the file has another content than a pid file: it must not be lost."""
     text = os.pread(fd, _LIMIT_BYTES, 0).decode("ascii", "replace")
     if text and parse(text)[0] is None:
-        raise ServiceError(
-            f"{path} is not a pid file and is not overwritten; give another one with -p PIDFILE, "
-            "or remove it"
-        )
+        raise ServiceError(NOT_A_PID_FILE.format(path=path))
 
 
 def read_status(path: Path) -> PidFileStatus:

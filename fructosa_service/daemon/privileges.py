@@ -10,6 +10,11 @@ from pathlib import Path
 from ..config.kinds import TEXT
 from ..errors import ServiceError, UsageError
 
+ONLY_ROOT = (
+    "[{section}] user = {user}: only root can run it as another user; start it as root or as "
+    "{user}, or remove the key"
+)
+
 USER = replace(TEXT, name="user", example="fructosa")
 GROUP = replace(TEXT, name="group", example="fructosa")
 
@@ -41,10 +46,7 @@ def account(section: str, user: str | None, group: str | None) -> Account | None
             f"useradd --system {user}, or set another"
         ) from None
     if os.geteuid() not in (0, entry.pw_uid):
-        raise UsageError(
-            f"[{section}] user = {user}: only root can run it as another user; start it as root "
-            f"or as {user}, or remove the key"
-        )
+        raise UsageError(ONLY_ROOT.format(section=section, user=user))
     group_id = entry.pw_gid if group is None else _group(section, group)
     is_other = os.geteuid() != entry.pw_uid
     return Account(user, entry.pw_uid, group_id, entry.pw_dir) if is_other else None

@@ -7,9 +7,12 @@ from collections.abc import Callable
 
 from ..errors import ServiceError
 
+HAD_EXITED = "had already exited"
+STOPPED = "stopped"
+KILLED = "did not exit within {timeout_s:g} s and was killed"
+
 # A killed process is gone at once, unless the kernel holds it in a call to a dead file server.
 _KILL_TIMEOUT_S = 5.0
-_HAD_EXITED = "had already exited"
 
 
 def terminate(pid: int, timeout_s: float, is_same: Callable[[], bool]) -> str:
@@ -24,13 +27,13 @@ def terminate(pid: int, timeout_s: float, is_same: Callable[[], bool]) -> str:
     try:
         process = os.pidfd_open(pid)
     except ProcessLookupError:
-        return _HAD_EXITED
+        return HAD_EXITED
     try:
         if not is_same():
-            return _HAD_EXITED
+            return HAD_EXITED
         return _terminate(process, pid, timeout_s)
     except ProcessLookupError:
-        return _HAD_EXITED
+        return HAD_EXITED
     except PermissionError:
         raise ServiceError(
             f"pid {pid} belongs to another user, and you are not allowed to stop it; stop it as "
@@ -43,10 +46,10 @@ def terminate(pid: int, timeout_s: float, is_same: Callable[[], bool]) -> str:
 def _terminate(process: int, pid: int, timeout_s: float) -> str:
     signal.pidfd_send_signal(process, signal.SIGTERM)
     if _exits(process, timeout_s):
-        return "stopped"
+        return STOPPED
     signal.pidfd_send_signal(process, signal.SIGKILL)
     if _exits(process, _KILL_TIMEOUT_S):
-        return f"did not exit within {timeout_s:g} s and was killed"
+        return KILLED.format(timeout_s=timeout_s)
     raise ServiceError(
         f"pid {pid} was killed but does not exit: it probably hangs in a call to a file server or "
         "a device; see ps -o stat,wchan"

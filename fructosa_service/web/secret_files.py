@@ -4,7 +4,10 @@ import re
 import stat
 from pathlib import Path
 
-from ..errors import FileError
+from ..errors import CAN_NOT_BE_READ, TOO_LARGE, FileError
+
+NOT_REGULAR = "is not a regular file; check the path"
+SEVERAL_LINES = "has more than one line; write the secret on one line"
 
 _TOKEN = re.compile(rb"[!-~]+")
 _LIMIT_BYTES = 1024 * 1024
@@ -31,7 +34,7 @@ def one_line(path: Path, name: str) -> bytes:
     if not line:
         raise FileError(f"{name} {path}: is empty; write the secret into it")
     if b"\n" in line or b"\r" in line or b"\0" in line:
-        raise FileError(f"{name} {path}: has more than one line; write the secret on one line")
+        raise FileError(f"{name} {path}: {SEVERAL_LINES}")
     return line
 
 
@@ -42,13 +45,12 @@ def content(path: Path, name: str) -> bytes:
     """
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # reading a pipe would block
-            raise FileError(f"{name} {path}: is not a regular file; check the path")
+            raise FileError(f"{name} {path}: {NOT_REGULAR}")
         with path.open("rb") as file:
             data = file.read(_LIMIT_BYTES + 1)
     except OSError as error:
-        raise FileError(
-            f"{name} {path}: can't be read: {error.strerror}; check the path and its permissions"
-        ) from error
+        reason = CAN_NOT_BE_READ.format(reason=error.strerror)
+        raise FileError(f"{name} {path}: {reason}") from error
     if len(data) > _LIMIT_BYTES:
-        raise FileError(f"{name} {path}: is larger than {_LIMIT_BYTES} bytes; check the path")
+        raise FileError(f"{name} {path}: {TOO_LARGE.format(limit=_LIMIT_BYTES)}")
     return data

@@ -11,6 +11,11 @@ from ..errors import FileError
 from ..file_cache import FileCache
 from . import secret_files
 
+LACKS = "contains no {what}; give a PEM file with one"
+ENCRYPTED = "has a password; write it without one, readable only by the daemon"
+NO_MATCH = "does not match {certificate}; give a certificate and its key"
+CAN_NOT_BE_LOADED = "can't be loaded{together}"  # OpenSSL's error follows
+
 if TYPE_CHECKING:  # importing ssl takes 5 MiB, which programs without TLS need not pay
     from ssl import SSLContext
 
@@ -94,16 +99,12 @@ def _load_certificate(context: "SSLContext", section: str, certificate: Path, ke
         try:
             context.load_cert_chain(certificate, key, password=_no_password)
         except _KeyHasPassword as error:
-            raise FileError(
-                f"{key_name} {key}: has a password; write it without one, readable only by the "
-                "daemon"
-            ) from error
+            raise FileError(f"{key_name} {key}: {ENCRYPTED}") from error
         except OSError as error:
             if "MISMATCH" not in str(error):
                 raise
-            raise FileError(
-                f"{key_name} {key}: does not match {certificate}; give a certificate and its key"
-            ) from error
+            mismatch = NO_MATCH.format(certificate=certificate)
+            raise FileError(f"{key_name} {key}: {mismatch}") from error
 
 
 @contextmanager
@@ -113,9 +114,8 @@ def _loading(name: str, path: Path, together: str = "") -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise FileError(
-            f"{name} {path}: can't be loaded{together}: {error}; give complete PEM files"
-        ) from error
+        problem = CAN_NOT_BE_LOADED.format(together=together)
+        raise FileError(f"{name} {path}: {problem}: {error}; give complete PEM files") from error
 
 
 def _check_pem(name: str, path: Path, what: str) -> None:
@@ -124,7 +124,7 @@ def _check_pem(name: str, path: Path, what: str) -> None:
     *name* is what messages call the file.
     """
     if f"{what.upper()}-----".encode() not in secret_files.content(path, name):
-        raise FileError(f"{name} {path}: contains no {what}; give a PEM file with one")
+        raise FileError(f"{name} {path}: {LACKS.format(what=what)}")
 
 
 def _given(*paths: Path | None) -> list[Path]:

@@ -13,6 +13,8 @@ from ..errors import FileError
 from ..file_cache import FileCache
 from . import secret_files
 
+NOT_A_USER = "is not USER:HASH with a bcrypt hash; write it with htpasswd -B"
+
 # Only what bcrypt accepts: with other costs, or a salt that is not 128 bits, checkpw() raises an
 # error. A hash with a cost above 17, which htpasswd does not write, would take over a minute.
 _ENTRY = re.compile(
@@ -109,9 +111,7 @@ def read_users(path: Path) -> dict[str, bytes]:
             continue
         match = _ENTRY.fullmatch(line)
         if match is None:
-            raise FileError(
-                f"{path}:{number}: is not USER:HASH with a bcrypt hash; write it with htpasswd -B"
-            )
+            raise FileError(f"{path}:{number}: {NOT_A_USER}")
         if match["user"] in users:
             raise FileError(f"{path}:{number}: duplicate user; remove one of the two lines")
         users[match["user"]] = match["hash"].encode()

@@ -20,12 +20,14 @@ from fructosa_bridge.config.settings import (
     read_config,
 )
 from fructosa_bridge.config.targets import SAME_PATH
-from fructosa_service.config.load import OBSOLETE, UNKNOWN_KEY
+from fructosa_service.config.load import MISSING, OBSOLETE, UNKNOWN_KEY
 from fructosa_service.config.settings import options_of
+from fructosa_service.errors import CAN_NOT_BE_READ, USE_ONE_OF
 from fructosa_service.logs import LoggingSettings
 
 NODES = "[nodes:a]\nhosts = n1\n"
 TLS = f"{NODES}tls = yes\n"
+NO_HOSTS = MISSING.format(key="hosts", example="node[001-128]")
 SEVERAL = """\
 [lmaster]
 port = x
@@ -60,7 +62,7 @@ level = DEBUG
 KINDS = [
     ("[lmaster]\nport = http", ":2: [lmaster] port: 'http' is not"),
     ("[lmaster]\nshard = two", ":2: [lmaster] shard: 'two' is"),
-    ("[nodes:a]\nport = 1", ":1: [nodes:a] hosts: is missing; write hosts = node[001-128]"),
+    ("[nodes:a]\nport = 1", f":1: [nodes:a] hosts: {NO_HOSTS}"),
     ("[nodes:a]\nhosts = n[1-", ":2: [nodes:a] hosts: 'n[1-' is"),
     ("[nodes:a]\nhosts = n1:9888", ":2: [nodes:a] hosts: 'n1:9888' "),
     (f"{NODES}path = metrics", ":3: [nodes:a] path: 'metrics' is"),
@@ -224,7 +226,8 @@ def test_a_missing_file_is_an_error(tmp_path, capsys):
     code, (line,) = check(path, capsys)
 
     assert 2 == code
-    assert line.startswith(f"{path}: can't be read: No such file or directory; ")
+    reason = CAN_NOT_BE_READ.format(reason="No such file or directory")
+    assert f"{path}: {reason}" == line
 
 
 def test_the_example_of_each_key_is_valid():
@@ -283,4 +286,5 @@ def test_a_key_of_lagent_is_unknown(tmp_path, capsys):
     _, (line,) = check(path, capsys)
 
     keys = ", ".join(one.key for one in options_of(MasterSettings))
-    assert f"{path}:2: [lmaster] time_interval: {UNKNOWN_KEY}; use one of {keys}" == line
+    hint = USE_ONE_OF.format(names=keys)
+    assert f"{path}:2: [lmaster] time_interval: {UNKNOWN_KEY}{hint}" == line

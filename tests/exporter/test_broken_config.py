@@ -9,11 +9,38 @@ import pytest
 from fructosa_exporter import cli
 from fructosa_exporter.config import sections
 from fructosa_exporter.sensors import SENSORS
+from fructosa_service.config.ini import (
+    BEFORE_SECTIONS,
+    DUPLICATE_KEY,
+    NOT_A_HEADER,
+    NOT_A_SETTING,
+)
+from fructosa_service.config.kinds import (
+    CONTAINS,
+    NOT_A_HOST,
+    NOT_A_NUMBER,
+    NOT_A_PATTERN,
+    NOT_AN_ENDPOINT,
+    NOT_BETWEEN,
+    NOT_ONE_OF,
+    NOT_YES_OR_NO,
+    TOO_LOW,
+)
+from fructosa_service.config.load import (
+    INVALID_SECTION,
+    NO_KEYS,
+    NOT_UTF_8,
+    TWO_SPELLINGS,
+    UNKNOWN_KEY,
+    UNKNOWN_NAME,
+    UNKNOWN_SECTION,
+)
+from fructosa_service.config.path_kind import NOT_ABSOLUTE
 from fructosa_service.config.settings import options_of
+from fructosa_service.errors import CAN_NOT_BE_READ, DID_YOU_MEAN, USE_ONE_OF
 
 SECTIONS = "[lagent], [web], [sensor:…], [logging], [lmaster]"
-NO_SECTION = "unknown section"
-NO_KEY = "unknown key"
+NOT_A_LEVEL = NOT_ONE_OF.format(names="DEBUG, INFO, WARNING, ERROR, CRITICAL")
 SEVERAL = """\
 port = 1
 [lagent
@@ -32,127 +59,142 @@ level = LOUD
 # The name of each case, the file, and the errors, from the line number on.
 BROKEN = [
     # Syntax, and the file as a whole.
-    ("header not closed", "[lagent\n", ":1: '[lagent' is not a valid section header; write [name]"),
-    ("not UTF-8", b"[lagent]\n# Gr\xfc\n", ":2: is not UTF-8 text; save the file as UTF-8"),
+    ("header not closed", "[lagent\n", f":1: '[lagent' {NOT_A_HEADER}"),
+    ("not UTF-8", b"[lagent]\n# Gr\xfc\n", f":2: {NOT_UTF_8}"),
     (
         "several at once",
         SEVERAL,
-        ":1: 'port = 1' is before the first section; write a [name] above it",
-        ":2: '[lagent' is not a valid section header; write [name]",
-        ":4: [lagent] port: 'ten' is not a port number; write e.g. 9888",
-        f":5: [lagent] hots: {NO_KEY}; did you mean host?",
-        ":6: 'word' is not a setting; write key = value",
-        ":7: [sensor:CPUPercnt]: unknown name 'CPUPercnt'; did you mean CPUPercent?",
-        ":9: [sensor:Users] names: 'perhaps' is not a boolean; write yes or no",
-        ":10: [sensor:Users] names: is set twice in this section; keep one of the two lines",
-        ":12: [logging] level: 'LOUD' is not one of DEBUG, INFO, WARNING, ERROR, CRITICAL",
+        f":1: 'port = 1' {BEFORE_SECTIONS}",
+        f":2: '[lagent' {NOT_A_HEADER}",
+        f":4: [lagent] port: 'ten' {NOT_A_NUMBER.format(unit='port number', example=9888)}",
+        f":5: [lagent] hots: {UNKNOWN_KEY}{DID_YOU_MEAN.format(name='host')}",
+        f":6: 'word' {NOT_A_SETTING}",
+        f":7: [sensor:CPUPercnt]: {UNKNOWN_NAME} 'CPUPercnt'"
+        + DID_YOU_MEAN.format(name="CPUPercent"),
+        f":9: [sensor:Users] names: 'perhaps' {NOT_YES_OR_NO}",
+        f":10: [sensor:Users] names: {DUPLICATE_KEY}",
+        f":12: [logging] level: 'LOUD' {NOT_A_LEVEL}",
     ),
     # Sections.
-    ("section misspelt", "[lagnet]", f":1: [lagnet]: {NO_SECTION}; did you mean lagent?"),
-    ("section of plurals", "[sensors]", f":1: [sensors]: {NO_SECTION}; did you mean sensor?"),
-    ("section unknown", "[Graphite]", f":1: [Graphite]: {NO_SECTION}; use one of {SECTIONS}"),
+    (
+        "section misspelt",
+        "[lagnet]",
+        f":1: [lagnet]: {UNKNOWN_SECTION}{DID_YOU_MEAN.format(name='lagent')}",
+    ),
+    (
+        "section of plurals",
+        "[sensors]",
+        f":1: [sensors]: {UNKNOWN_SECTION}{DID_YOU_MEAN.format(name='sensor')}",
+    ),
+    (
+        "section unknown",
+        "[Graphite]",
+        f":1: [Graphite]: {UNKNOWN_SECTION}{USE_ONE_OF.format(names=SECTIONS)}",
+    ),
     (
         "sensor without its prefix",
         "[CPUPercent]",
-        f":1: [CPUPercent]: {NO_SECTION}; use one of {SECTIONS}",
+        f":1: [CPUPercent]: {UNKNOWN_SECTION}{USE_ONE_OF.format(names=SECTIONS)}",
     ),
     (
         "sensor without a name",
         "[sensor]",
-        ":1: [sensor]: is not a valid section name; write [sensor:NAME]",
+        f":1: [sensor]: {INVALID_SECTION} [sensor:NAME]",
     ),
     (
         "sensor in two spellings",
         "[sensor:Users]\n[Sensor: users]",
-        ":2: [Sensor: users]: appears twice, in two spellings; keep one of the two sections",
+        f":2: [Sensor: users]: {TWO_SPELLINGS}",
     ),
     (
         "sensor unknown",
         "[sensor:Weather]",
-        f":1: [sensor:Weather]: unknown name 'Weather'; use one of {', '.join(SENSORS)}",
+        f":1: [sensor:Weather]: {UNKNOWN_NAME} 'Weather'"
+        + USE_ONE_OF.format(names=", ".join(SENSORS)),
     ),
     # Keys.
     (
         "key unknown",
         "[lagent]\ncolour = red",
-        f":2: [lagent] colour: {NO_KEY}; use one of host, port, procfs, pid file, user, group",
+        f":2: [lagent] colour: {UNKNOWN_KEY}"
+        + USE_ONE_OF.format(names="host, port, procfs, pid file, user, group"),
     ),
     (
         "key of another sensor",
         "[sensor:CPUPercent]\nnames = yes",
-        f":2: [sensor:CPUPercent] names: {NO_KEY}; use one of time_interval, deadline, percpu",
+        f":2: [sensor:CPUPercent] names: {UNKNOWN_KEY}"
+        + USE_ONE_OF.format(names="time_interval, deadline, percpu"),
     ),
     (
         "key of a section without any",
         "[lmaster]\nretries = 3",
-        f":2: [lmaster] retries: {NO_KEY}; this section has no keys",
+        f":2: [lmaster] retries: {UNKNOWN_KEY}{NO_KEYS}",
     ),
     # Kinds of value, each once.
     (
         "host",
         "[lagent]\nhost = a:9888",
-        ":2: [lagent] host: 'a:9888' is not a valid host; write a name or an address, "
-        "e.g. localhost",
+        f":2: [lagent] host: 'a:9888' {NOT_A_HOST}",
     ),
     (
         "port",
         "[lagent]\nport = 65536",
-        ":2: [lagent] port: '65536' is out of range; write from 0 to 65535",
+        f":2: [lagent] port: '65536' {NOT_BETWEEN.format(low=0, high=65535)}",
     ),
     (
         "path",
         "[logging]\nfilename = lagent.log",
-        ":2: [logging] filename: 'lagent.log' is not an absolute path; "
-        "write e.g. /var/lib/fructosa",
+        f":2: [logging] filename: 'lagent.log' {NOT_ABSOLUTE}",
     ),
     (
         "paths",
         "[sensor:DiskUsage]\npath = /, home",
-        ":2: [sensor:DiskUsage] path: '/, home' contains 'home', which is not an absolute path; "
-        "write e.g. /var/lib/fructosa",
+        ":2: [sensor:DiskUsage] path: '/, home' "
+        + CONTAINS.format(part="'home'", why=NOT_ABSOLUTE),
     ),
     (
         "patterns",
         "[sensor:DiskIOCounters]\ninclude = sd*, a b",
-        ":2: [sensor:DiskIOCounters] include: 'sd*, a b' contains 'a b', which is not a valid "
-        "pattern; write a name, with * for any characters: eth*",
+        ":2: [sensor:DiskIOCounters] include: 'sd*, a b' "
+        + CONTAINS.format(part="'a b'", why=NOT_A_PATTERN),
     ),
     (
         "endpoints",
         "[web]\nlisten = 127.0.0.1, node:port",
-        ":2: [web] listen: '127.0.0.1, node:port' contains 'node:port', which is not a valid "
-        "HOST[:PORT]; write e.g. node001:9888 or [::1]:9888",
+        ":2: [web] listen: '127.0.0.1, node:port' "
+        + CONTAINS.format(part="'node:port'", why=NOT_AN_ENDPOINT),
     ),
     (
         "seconds",
         "[sensor:Users]\ntime_interval = 10s",
-        ":2: [sensor:Users] time_interval: '10s' is not a number of seconds; write e.g. 30",
+        ":2: [sensor:Users] time_interval: '10s' "
+        + NOT_A_NUMBER.format(unit="number of seconds", example=30),
     ),
     (
         "seconds within bounds",
         "[sensor:Users]\ndeadline = 0",
-        ":2: [sensor:Users] deadline: '0' is out of range; write from 0.1 to 3600 seconds",
+        f":2: [sensor:Users] deadline: '0' {NOT_BETWEEN.format(low=0.1, high=3600)} seconds",
     ),
     (
         "whole number",
         "[logging]\nmaxBytes = 1G",
-        ":2: [logging] maxBytes: '1G' is not a whole number of bytes; write e.g. 1073741824",
+        ":2: [logging] maxBytes: '1G' "
+        + NOT_A_NUMBER.format(unit="whole number of bytes", example=1073741824),
     ),
     (
         "whole number within bounds",
         "[web]\nmax requests = 0",
-        ":2: [web] max requests: '0' is out of range; write at least 1 requests",
+        f":2: [web] max requests: '0' {TOO_LOW.format(low=1)} requests",
     ),
     (
         "yes or no",
         "[sensor:NetConnections]\naddresses =",
-        ":2: [sensor:NetConnections] addresses: '' is not a boolean; write yes or no",
+        f":2: [sensor:NetConnections] addresses: '' {NOT_YES_OR_NO}",
     ),
     (
         "choice",
         "[logging]\nlevel = WARN",
-        ":2: [logging] level: 'WARN' is not one of DEBUG, INFO, WARNING, ERROR, CRITICAL; "
-        "did you mean WARNING?",
+        f":2: [logging] level: 'WARN' {NOT_A_LEVEL}{DID_YOU_MEAN.format(name='WARNING')}",
     ),
     # Settings that go together.
     (
@@ -203,7 +245,7 @@ def test_a_file_that_can_not_be_read_is_an_error(tmp_path, capsys):
     """With the reason of the system."""
     path = tmp_path / "lagent.conf"
 
-    reason = "can't be read: No such file or directory; check the path and its permissions"
+    reason = CAN_NOT_BE_READ.format(reason="No such file or directory")
     assert (2, f"{path}: {reason}\n") == check(path, capsys)
 
 

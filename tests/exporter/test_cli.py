@@ -14,8 +14,12 @@ from fructosa_exporter.collect.collector import collect_now
 from fructosa_exporter.collect.sensor_reader import SensorReader
 from fructosa_exporter.sensors import SENSORS
 from fructosa_exporter.web.server import CANNOT_LISTEN
+from fructosa_service.cli import UNKNOWN
+from fructosa_service.config.kinds import NOT_A_HOST, NOT_A_NUMBER, NOT_BETWEEN
+from fructosa_service.errors import DID_YOU_MEAN
 
 LAGENT = (sys.executable, "-m", "fructosa_exporter")
+NOT_A_PORT = NOT_A_NUMBER.format(unit="port number", example=9888)
 
 
 @pytest.fixture
@@ -71,7 +75,8 @@ def test_sensors_with_a_name_describes_one(lagent):
 @pytest.mark.parametrize("command", ["sensors", "read"])
 def test_an_unknown_sensor_is_a_usage_error(lagent, command):
     """The message suggests a similar name."""
-    expected = "lagent: unknown sensor 'CPUPercnt'; did you mean CPUPercent?\n"
+    unknown = UNKNOWN.format(kind="sensor", name="CPUPercnt")
+    expected = f"lagent: {unknown}{DID_YOU_MEAN.format(name='CPUPercent')}\n"
 
     assert (2, "", expected) == lagent(command, "CPUPercnt")
 
@@ -152,7 +157,7 @@ def test_check_rejects_an_invalid_file(lagent, config):
     """With one line and exit code 2."""
     path = config("[lagent]\nport = x")
 
-    expected = f"{path}:2: [lagent] port: 'x' is not a port number; write e.g. 9888\n"
+    expected = f"{path}:2: [lagent] port: 'x' {NOT_A_PORT}\n"
     assert (2, "", expected) == lagent("check", "-c", path)
 
 
@@ -168,9 +173,9 @@ def test_the_example_is_valid(lagent, config):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["serve", "--port", "x"], "argument --port: 'x' is not a port number; write e.g. 9888"),
-        (["serve", "--port", "65536"], "'65536' is out of range; write from 0 to 65535"),
-        (["serve", "--host", "a b"], "'a b' is not a valid host; write a name or an address"),
+        (["serve", "--port", "x"], f"argument --port: 'x' {NOT_A_PORT}"),
+        (["serve", "--port", "65536"], f"'65536' {NOT_BETWEEN.format(low=0, high=65535)}"),
+        (["serve", "--host", "a b"], f"'a b' {NOT_A_HOST}"),
         (["serve", "more"], "unrecognized arguments: more"),
         (["srve"], "invalid choice: 'srve'"),
         ([], "the following arguments are required: COMMAND"),

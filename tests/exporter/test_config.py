@@ -6,7 +6,7 @@ import pytest
 
 from fructosa_exporter.config import AgentSettings, example_config, read_config, schema
 from fructosa_exporter.sensors import SENSORS
-from fructosa_service.config.load import check
+from fructosa_service.config.load import OBSOLETE, check
 from fructosa_service.logs import LoggingSettings
 
 # A file as in the manual of FrUCToSA 0.x, with all its sensors.
@@ -102,7 +102,7 @@ def test_a_file_of_fructosa_0_x_is_valid(read, tmp_path, indent):
     assert OLD_INTERVALS_S == {name: one.time_interval for name, one in config.sensors.items()}
     assert LoggingSettings(filename=Path("/var/log/lagent.log"), level="DEBUG") == config.logging
     expected = (
-        f"{tmp_path / 'lagent.conf'}: obsolete keys are ignored: "
+        f"{tmp_path / 'lagent.conf'}: {OBSOLETE}: "
         "[lmaster] host (line 2); [lmaster] incoming data port (line 3)"
     )
     assert (expected,) == config.warnings

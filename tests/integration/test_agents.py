@@ -22,6 +22,8 @@ from fructosa_bridge.agents.results import (
 from fructosa_bridge.agents.ssh import SSHD_DOWN, UNREACHABLE
 from fructosa_bridge.cli import main
 from fructosa_bridge.config.node_sets import NOT_AMONG
+from fructosa_service.daemon.lifecycle import ENDED, IS_RUNNING, STARTED
+from fructosa_service.daemon.terminate import STOPPED
 
 from .page_sandbox import within
 from .processes import BIN, Program, wait_until
@@ -245,9 +247,12 @@ def test_start_status_and_stop_of_real_agents_on_real_hosts(hosts, tmp_path):
         step: bad for step, (_, _, bad) in results.items()
     }
     first = {step: succeeded[0] for step, (_, succeeded, _) in results.items()}
-    assert first["start"].startswith("node[01-08]: lagent started: pid …, serves http://…:9888")
-    assert first["status"].startswith("node[01-08]: lagent is running: pid …, since …, serves ")
-    assert "node[01-08]: lagent stopped: pid …" == first["stop"]
+    started = STARTED.format(name="lagent", details="pid …, serves http://…:9888")
+    running = IS_RUNNING.format(name="lagent", details="pid …, since …, serves ")
+    ended = ENDED.format(name="lagent", outcome=STOPPED, pid="…")
+    assert first["start"].startswith(f"node[01-08]: {started}")
+    assert first["status"].startswith(f"node[01-08]: {running}")
+    assert f"node[01-08]: {ended}" == first["stop"]
     assert {"start": counted(8, 10, 2), "status": counted(8, 10, 2, ALL_RUNNING)} == {
         step: results[step][1][-1] for step in ("start", "status")
     }

@@ -7,6 +7,8 @@ import subprocess
 
 from fructosa_bridge.scrape.ping import ALL_RESPOND, FAILED, RESPONDS, SAMPLES, SOME_DO_NOT
 from fructosa_bridge.scrape.scrape_errors import CANNOT_CONNECT
+from fructosa_service.config.load import MISSING
+from fructosa_service.errors import DID_YOU_MEAN
 
 from .conftest import program
 from .processes import BIN, free_port, wait_until
@@ -98,7 +100,7 @@ def test_nodes_shows_the_targets_of_the_running_lmaster(agent, master, tmp_path)
     (alone,) = down[1].splitlines()[1:]
     assert first.split()[:3] == alone.split()[:3]  # the rest has an age, which changes
     assert (2, "") == unknown[:2]
-    assert "did you mean localhost?" in unknown[2]
+    assert DID_YOU_MEAN.format(name="localhost") in unknown[2]
 
 
 def test_reload_applies_a_valid_configuration_and_refuses_a_broken_one(agent, master, tmp_path):
@@ -116,7 +118,8 @@ def test_reload_applies_a_valid_configuration_and_refuses_a_broken_one(agent, ma
     assert (0, "") == (applied[0], applied[2])
     assert (2, "") == refused[:2]
     assert f"{config}:" in refused[2]
-    assert "hosts: is missing" in refused[2]
+    missing = MISSING.format(key="hosts", example="node[001-128]")
+    assert f"hosts: {missing}" in refused[2]
     assert {"on", "off", "more"} == set(states(config, "--url", f"http://localhost:{port}"))
 
 

@@ -14,6 +14,19 @@ import requests
 
 from fructosa_bridge.app.engine import READ_AGAIN
 from fructosa_bridge.web.server import CANNOT_LISTEN
+from fructosa_service.daemon.lifecycle import (
+    ALREADY_RUNNING,
+    DEAD,
+    ENDED,
+    IS_RUNNING,
+    STALE,
+    STARTED,
+)
+from fructosa_service.daemon.pid_file import CAN_NOT_BE_WRITTEN
+from fructosa_service.daemon.privileges import ONLY_ROOT
+from fructosa_service.daemon.terminate import KILLED, STOPPED
+from fructosa_service.errors import DID_YOU_MEAN
+from fructosa_service.logs import LOGS_TO
 
 from .processes import BIN, free_port, wait_until
 
@@ -142,14 +155,17 @@ def test_start_status_and_stop_of_a_daemon(request, which):
     assert daemon.responds()
     assert 0 == code, output
     assert f"pid {daemon.pid}, serves http://" in output
-    assert f"it logs to {daemon.log}" in output
+    assert LOGS_TO.format(path=daemon.log) in output
 
     code, output = daemon("status")
     assert 0 == code
-    assert re.search(rf"is running: pid {daemon.pid}, since 2.*, serves .*:{daemon.port}/", output)
-    assert (0, True) == (daemon("start")[0], "already running" in daemon("start")[1])
+    details = f"pid {daemon.pid}, since 2.*, serves .*:{daemon.port}/"
+    assert re.search(IS_RUNNING.format(name=daemon.name, details=details), output)
+    already = ALREADY_RUNNING.format(name=daemon.name, details=f"pid {daemon.pid}, serves http://")
+    assert (0, True) == (daemon("start")[0], already in daemon("start")[1])
 
-    assert (0, True) == (lambda code, output: (code, "stopped" in output))(*daemon("stop"))
+    ended = ENDED.format(name=daemon.name, outcome=STOPPED, pid=daemon.pid)
+    assert (0, f"{ended}\n") == daemon("stop")
     assert (3, 0) == (daemon("status")[0], daemon("stop")[0])
     assert daemon.log.read_text().endswith(": stopped\n")
 
@@ -186,7 +202,8 @@ def test_five_starts_at_once_give_one_daemon(agent):
 
     assert [0] * 5 == [start.returncode for start in starts]
     assert {str(agent.pid)} == {re.search(r"pid (\d+)", output)[1] for output in outputs}
-    assert 1 == sum("started" in output for output in outputs)
+    started = STARTED.format(name="lagent", details="pid")
+    assert 1 == sum(started in output for output in outputs)
 
 
 def test_a_killed_daemon_is_reported_dead_and_can_be_started_again(agent):
@@ -196,7 +213,7 @@ def test_a_killed_daemon_is_reported_dead_and_can_be_started_again(agent):
 
     code, output = wait_until(lambda: (found := agent("status"))[0] and found, lambda: "dead")
 
-    assert (1, True) == (code, "is dead" in output)
+    assert (1, True) == (code, DEAD.format(name="lagent", path=agent.pid_file) in output)
     assert agent("start")[0] == 0
     assert pid != agent.pid
 
@@ -210,7 +227,7 @@ def test_a_reused_pid_in_the_pid_file_is_not_signalled(agent):
         other.kill()
 
     assert 1 == before
-    assert (0, True) == (code, "is not running" in output)
+    assert (0, True) == (code, STALE.format(name="lagent") in output)
     assert is_alive
 
 
@@ -221,7 +238,7 @@ def test_a_daemon_that_does_not_exit_is_killed_with_a_message(agent):
 
     code, output = agent("stop", "--timeout", "0.2")
 
-    assert (0, True) == (code, "did not exit within 0.2 s and was killed" in output)
+    assert (0, True) == (code, KILLED.format(timeout_s=0.2) in output)
     assert agent("status")[0] == 3
 
 
@@ -232,9 +249,10 @@ def test_a_broken_configuration_is_reported_on_the_terminal(agent):
 
     for command in ("start", "restart"):
         code, output = agent(command)
-        assert (2, True) == (code, "did you mean port?" in output)
+        assert (2, True) == (code, DID_YOU_MEAN.format(name="port") in output)
     assert agent.responds()
-    assert (0, True) == (lambda code, output: (code, "stopped" in output))(*agent("stop"))
+    ended = ENDED.format(name="lagent", outcome=STOPPED, pid=agent.pid)
+    assert (0, f"{ended}\n") == agent("stop")
 
 
 def test_a_failed_start_is_reported_on_the_terminal(agent, master):
@@ -255,7 +273,9 @@ def test_a_pid_file_that_cannot_be_written_is_reported(agent):
     """Nothing is started."""
     code, output = agent("start", "-p", "/proc/x/x.pid")
 
-    assert (1, True) == (code, "the pid file /proc/x/x.pid can't be written" in output)
+    reason = "No such file or directory"
+    refused = CAN_NOT_BE_WRITTEN.format(path="/proc/x/x.pid", reason=reason)
+    assert (1, True) == (code, refused in output)
 
 
 def test_sighup_does_not_end_a_daemon(agent, master):
@@ -327,7 +347,7 @@ def test_an_ordinary_user_can_run_a_daemon(agent, tmp_path, readable_python):
         return done.returncode, done.stdout + done.stderr
 
     code, output = as_nobody("start", "user = daemon")
-    assert (2, True) == (code, "only root can run it as another user" in output)
+    assert (2, True) == (code, ONLY_ROOT.format(section="lagent", user="daemon") in output)
     code, output = as_nobody("start")
     assert 0 == code, output
     assert agent.responds()

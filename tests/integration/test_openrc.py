@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from fructosa_bridge.app.engine import CHANGES
+from fructosa_service.config.load import UNKNOWN_SECTION
 
 from .conftest import missing
 from .openrc import ROOT, machine_or_skip
@@ -105,7 +106,7 @@ def test_a_wrong_configuration_is_reported_and_nothing_starts(machine, name):
     machine.write(config, right)
 
     assert code == 1
-    assert f"{config}:1: [nonsense]: unknown section" in output
+    assert f"{config}:1: [nonsense]: {UNKNOWN_SECTION}" in output
     assert machine.service(name, "status")[0] == 3
 
 
@@ -181,7 +182,7 @@ def test_no_part_starts_if_the_configuration_of_one_is_wrong(machine):
     machine.write("/etc/fructosa/lmaster.conf", right)
 
     assert code == 1
-    assert "[nonsense]: unknown section" in output
+    assert f"[nonsense]: {UNKNOWN_SECTION}" in output
     assert "Starting" not in output
 
 

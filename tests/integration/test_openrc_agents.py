@@ -5,6 +5,9 @@ import subprocess
 
 import pytest
 
+from fructosa_service.daemon.lifecycle import ENDED, IS_RUNNING, STARTED
+from fructosa_service.daemon.terminate import STOPPED
+
 from .openrc import machine_or_skip
 from .openrc_parts import configure, graphite_or_skip
 from .processes import BIN
@@ -91,12 +94,12 @@ def test_the_whole_system_starts_in_order_and_stops_in_reverse_order(
     began = [
         *("Starting " + part for part in parts),
         "agents: start\n",
-        "node[01-02]: lagent started",
+        f"node[01-02]: {STARTED.format(name='lagent', details='pid')}",
     ]
     assert began == _order(start, began)
     ended = [
         "agents: stop\n",
-        "node[01-02]: lagent stopped",
+        f"node[01-02]: {ENDED.format(name='lagent', outcome=STOPPED, pid='…')}",
         *("Stopping " + part for part in parts[::-1]),
     ]
     assert ended == _order(stop, ended)
@@ -109,7 +112,7 @@ def test_the_whole_system_starts_in_order_and_stops_in_reverse_order(
         "lmaster: started",
         "agents:",
     ]
-    assert "node[01-02]: lagent is running" in status
+    assert f"node[01-02]: {IS_RUNNING.format(name='lagent', details='pid')}" in status
     for output in (start, status, stop):
         assert "node03: ssh: No route to host" in output
     assert (0, 3, 0) == (started, running, stopped)

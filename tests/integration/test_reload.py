@@ -9,6 +9,8 @@ import pytest
 from fructosa_bridge.app.engine import CHANGES, READ_AGAIN, REFUSED, STAYS_IN_USE
 from fructosa_bridge.deliver.carbon import CONNECTED
 from fructosa_bridge.naming import graphite_paths
+from fructosa_service.config.load import UNKNOWN_KEY
+from fructosa_service.errors import CAN_NOT_BE_READ
 
 from .farm import Farm
 from .processes import BIN, Master, wait_until
@@ -136,14 +138,15 @@ def test_a_broken_file_is_refused_and_the_old_one_stays_in_use(lab):
     applied = lab.reload()
 
     assert (2, "") == (code, stdout)
-    line = f"{lab.config}:9: [Graphite] prot: unknown key"
+    line = f"{lab.config}:9: [Graphite] prot: {UNKNOWN_KEY}"
     assert stderr.startswith(line)
     assert stderr.endswith(f"{STAYS_IN_USE}\n")
     assert REFUSED == by_signal
     assert REFUSED % line in lab.master.text()
     assert 0 == requests == lab.farm.served()[COMES]
     assert 2 == away[0]
-    assert f"{lab.config}: can't be read" in away[2]
+    reason = CAN_NOT_BE_READ.format(reason="No such file or directory")
+    assert f"{lab.config}: {reason}" in away[2]
     assert (0, changes(1, 0, 0, 1), "") == applied
     lab.assert_no_gap(STAYS)
 

@@ -18,6 +18,9 @@ import requests
 from fructosa_exporter.collect.sensor_reader import HAS_FAILED, NEEDS_RIGHTS, WORKS_AGAIN
 from fructosa_exporter.sensors.textfile import TextFile
 from fructosa_exporter.web.status_page import WITH_FAILING
+from fructosa_service.errors import CAN_NOT_BE_READ
+from fructosa_service.web.tls import ENCRYPTED, LACKS
+from fructosa_service.web.users import NOT_A_USER
 
 from ..certificates import Authority, encrypted_copy
 from .conftest import program
@@ -215,7 +218,7 @@ def test_a_changed_password_takes_effect(secured):
 
 def test_a_broken_users_file_does_not_lock_out_users(secured):
     """The log reports the error once."""
-    message = f"{secured.users}:1: is not USER:HASH with a bcrypt hash"
+    message = f"{secured.users}:1: {NOT_A_USER}"
     rewrite(secured.users, "prometheus:plain text\n")
 
     log = secured.agent.text
@@ -273,10 +276,10 @@ def lagent(tmp_path):
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ("tls certificate", "[web] tls certificate {wrong}: contains no certificate"),
-        ("tls key", "[web] tls key {wrong}: contains no private key"),
-        ("client ca", "[web] client ca {wrong}: contains no certificate"),
-        ("users file", "{wrong}:1: is not USER:HASH with a bcrypt hash"),
+        ("tls certificate", f"[web] tls certificate {{wrong}}: {LACKS.format(what='certificate')}"),
+        ("tls key", f"[web] tls key {{wrong}}: {LACKS.format(what='private key')}"),
+        ("client ca", f"[web] client ca {{wrong}}: {LACKS.format(what='certificate')}"),
+        ("users file", f"{{wrong}}:1: {NOT_A_USER}"),
     ],
 )
 def test_a_broken_file_is_reported_before_anything_is_served(
@@ -316,7 +319,7 @@ def test_check_accepts_valid_files(lagent, tmp_path):
     bad, output = lagent("check", "-c", config)
 
     assert [0, 2] == [good, bad]
-    assert "has a password" in output
+    assert ENCRYPTED in output
 
 
 # Only root may be able to read Python's own files. So first run everything once as root, which
@@ -422,7 +425,8 @@ def test_a_file_that_the_agent_cannot_read_is_reported(nobody, open_folder):
         code = running.process.wait(30)
 
     assert 2 == code
-    expected = f"lagent: [web] tls key {pair.key}: can't be read: Permission denied; "
+    reason = CAN_NOT_BE_READ.format(reason="Permission denied")
+    expected = f"lagent: [web] tls key {pair.key}: {reason}\n"
     assert running.text().startswith(expected)
 
 

@@ -8,8 +8,15 @@ from pathlib import Path
 import pytest
 
 from fructosa_service import __version__
-from fructosa_service.cli import add_check, add_config, chosen_config, parser, run, unknown
-from fructosa_service.errors import ConfigError, Problem, ServiceError, UsageError
+from fructosa_service.cli import UNKNOWN, add_check, add_config, chosen_config, parser, run, unknown
+from fructosa_service.errors import (
+    DID_YOU_MEAN,
+    USE_ONE_OF,
+    ConfigError,
+    Problem,
+    ServiceError,
+    UsageError,
+)
 
 
 def raising(error):
@@ -114,8 +121,9 @@ def test_the_message_for_an_unknown_name_suggests_a_known_one():
     near = unknown("sensor", "Clok", ["Clock", "Memory"])
     far = unknown("sensor", "x", ["Clock", "Memory"])
 
-    assert near == "unknown sensor 'Clok'; did you mean Clock?"
-    assert far == "unknown sensor 'x'; use one of Clock, Memory"
+    like_clock, like_none = (UNKNOWN.format(kind="sensor", name=name) for name in ("Clok", "x"))
+    assert near == like_clock + DID_YOU_MEAN.format(name="Clock")
+    assert far == like_none + USE_ONE_OF.format(names="Clock, Memory")
 
 
 def test_a_reader_that_exits_is_no_error():

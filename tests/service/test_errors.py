@@ -2,7 +2,15 @@
 
 import pytest
 
-from fructosa_service.errors import ConfigError, Problem, did_you_mean, shown, visible, visible_path
+from fructosa_service.errors import (
+    DID_YOU_MEAN,
+    ConfigError,
+    Problem,
+    did_you_mean,
+    shown,
+    visible,
+    visible_path,
+)
 
 KNOWN = ("CPUPercent", "VirtualMemory", "maxBytes")
 
@@ -18,7 +26,7 @@ KNOWN = ("CPUPercent", "VirtualMemory", "maxBytes")
 )
 def test_the_most_similar_name_is_suggested(name, similar):
     """As it is declared, whatever the case of the given name."""
-    assert f"; did you mean {similar}?" == did_you_mean(name, KNOWN)
+    assert DID_YOU_MEAN.format(name=similar) == did_you_mean(name, KNOWN)
 
 
 @pytest.mark.parametrize("name", ["", "x", "completely different"])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fructosa_service.errors import ServiceError
-from fructosa_service.logs import LoggingSettings, log_location, open_log
+from fructosa_service.logs import LOGS_TO, LoggingSettings, log_location, open_log
 
 
 @pytest.fixture
@@ -110,6 +110,6 @@ def test_the_location_of_the_log_is_reported_in_words(tmp_path):
     (tmp_path / "log").touch()
     file = LoggingSettings(filename=tmp_path / "x.log")
 
-    assert f"it logs to {tmp_path}/x.log" == log_location(file)
+    assert LOGS_TO.format(path=tmp_path / "x.log") == log_location(file)
     assert "logs to syslog" in log_location(LoggingSettings(), tmp_path / "log")
     assert "set [logging] filename" in log_location(LoggingSettings(), tmp_path / "no")

@@ -15,6 +15,7 @@ from fructosa_bridge.agents.results import (
     NO_RESPONSE,
     NodeResult,
 )
+from fructosa_service.daemon.lifecycle import IS_RUNNING, STARTED
 
 RESULTS = st.builds(
     NodeResult,
@@ -47,7 +48,8 @@ def test_nodes_with_the_same_result_share_a_line():
 
 def test_results_that_differ_only_in_pid_name_and_time_share_a_line():
     """The differences are masked; a single node is printed unchanged."""
-    line = "lagent is running: pid {}, since 2026-11-24 17:10:{}, serves http://{}:9888/metrics"
+    details = "pid {}, since 2026-11-24 17:10:{}, serves http://{}:9888/metrics"
+    line = IS_RUNNING.format(name="lagent", details=details)
     node_results = {
         f"node{number}.example.org": NodeResult(0, line.format(number, 10 + number, name).encode())
         for number, name in enumerate(["node0", "node1.example.org"])
@@ -56,22 +58,22 @@ def test_results_that_differ_only_in_pid_name_and_time_share_a_line():
     together = printed("status", node_results)
     alone = printed("status", {"node0.example.org": node_results["node0.example.org"]})
 
-    masked = "lagent is running: pid …, since …, serves http://…:9888/metrics"
+    shown = "pid …, since …, serves http://…:9888/metrics"
+    masked = IS_RUNNING.format(name="lagent", details=shown)
     assert ([f"node[0-1].example.org: {masked}"], []) == together
     assert ([f"node0.example.org: {line.format(0, 10, 'node0')}"], []) == alone
 
 
 def test_results_that_differ_only_in_the_address_of_a_url_share_a_line():
     """An agent prints the address that it listens on, which is not the node's name."""
-    line = "lagent started: pid 7, serves http://{}:9888/metrics"
+    line = STARTED.format(name="lagent", details="pid 7, serves http://{}:9888/metrics")
     node_results = {
         f"n{number}": NodeResult(0, line.format(host).encode())
         for number, host in enumerate(["10.99.0.1", "10.99.0.2", "[fe80::1]"])
     }
 
-    assert (["n[0-2]: lagent started: pid …, serves http://…:9888/metrics"], []) == printed(
-        "start", node_results
-    )
+    masked = STARTED.format(name="lagent", details="pid …, serves http://…:9888/metrics")
+    assert ([f"n[0-2]: {masked}"], []) == printed("start", node_results)
 
 
 def test_results_with_different_versions_do_not_share_a_line():

@@ -6,6 +6,7 @@ import pytest
 
 from fructosa_bridge.cli import main
 from fructosa_bridge.client.client import NOT_LMASTER
+from fructosa_service.errors import DID_YOU_MEAN
 
 from ..fake_master import serving, serving_targets
 
@@ -32,7 +33,7 @@ def test_a_node_that_lmaster_does_not_have_is_an_error(capsys):
         code = main(["nodes", "node7", "--url", url])
 
     assert 2 == code
-    assert "did you mean node1?" in capsys.readouterr().err
+    assert DID_YOU_MEAN.format(name="node1") in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from fructosa_bridge.config.agents_settings import (
     command_for,
 )
 from fructosa_bridge.config.settings import read_config
+from fructosa_service.config.kinds import NOT_BETWEEN
 from fructosa_service.errors import ConfigError
 
 
@@ -57,7 +58,7 @@ def test_the_section_is_read_from_the_file(tmp_path):
         ("ssh options = -i 'a", "has an unclosed quote"),
         ("ssh options = node1", "does not start with an option of ssh"),
         ("ssh user = -oProxyCommand=x", "is not a valid user name"),
-        ("fan out = 0", "from 1 to 400"),
+        ("fan out = 0", NOT_BETWEEN.format(low=1, high=400)),
         (
             "timeout = 5",
             f"connect timeout: {CONNECT_TIMEOUT_TOO_LONG.format(connect_s=10, timeout_s=5)}",

@@ -4,7 +4,8 @@ import pytest
 
 from fructosa_bridge.model.access import Access
 from fructosa_bridge.scrape.credentials import Credentials
-from fructosa_service.errors import FileError
+from fructosa_service.errors import CAN_NOT_BE_READ, FileError
+from fructosa_service.web.tls import CAN_NOT_BE_LOADED, ENCRYPTED, LACKS
 from tests.certificates import Authority, encrypted_copy
 
 
@@ -70,7 +71,8 @@ def test_a_missing_file_is_reported_with_section_key_and_path(tmp_path, key):
     path = tmp_path / "secret"
     access = Access(token_file=path) if "token" in key else Access(user="u", password_file=path)
 
-    assert f"[nodes:all] {key} {path}: can't be read: No such file" in error_of(access)
+    reason = CAN_NOT_BE_READ.format(reason="No such file or directory")
+    assert f"[nodes:all] {key} {path}: {reason}" in error_of(access)
 
 
 @pytest.mark.parametrize("token", ["two words", "smörgås", "tab\there", "x" * 9000, "\x1b"])
@@ -116,9 +118,9 @@ def test_another_authority_is_trusted_when_its_file_changes(tmp_path, clock):
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (None, "can't be read: No such file"),
-        ("hello\n", "no certificate"),
-        ("-----BEGIN CERTIFICATE-----\nx", "can't be"),
+        (None, CAN_NOT_BE_READ.format(reason="No such file or directory")),
+        ("hello\n", LACKS.format(what="certificate")),
+        ("-----BEGIN CERTIFICATE-----\nx", CAN_NOT_BE_LOADED.format(together="")),
     ],
 )
 def test_an_authority_that_cannot_be_loaded_is_reported(tmp_path, content, reason):
@@ -140,7 +142,7 @@ def test_a_key_with_a_password_is_refused(tmp_path):
 
     message = error_of(Access(tls=True, certificate=pair.certificate, key=key), "context")
 
-    assert f"[nodes:all] tls key {key}: has a password" in message
+    assert f"[nodes:all] tls key {key}: {ENCRYPTED}" in message
 
 
 def test_a_key_of_another_certificate_is_refused(tmp_path):

@@ -13,6 +13,7 @@ from fructosa_exporter.collect.sensor_reader import SensorReader
 from fructosa_exporter.metrics import gauge
 from fructosa_exporter.sensor import Sensor
 from fructosa_exporter.sensors import SENSORS
+from fructosa_service.errors import DID_YOU_MEAN
 
 
 class Mine(Sensor):
@@ -158,7 +159,7 @@ def test_plugins_can_be_configured(installed, tmp_path):
 
     valid = VALID.format(path=good, sensors=CONFIGURED.format(count=1))
     assert f"{valid}\n" == installed("check", "-c", str(good)).stdout
-    assert "did you mean Answer?" in installed("check", "-c", str(bad)).stderr
+    assert DID_YOU_MEAN.format(name="Answer") in installed("check", "-c", str(bad)).stderr
 
 
 def test_built_in_sensors_are_not_plugins():

@@ -7,21 +7,31 @@ from pathlib import Path
 import pytest
 
 from fructosa_service.config import ini
-from fructosa_service.config.kinds import HOST, PORT, seconds, several
+from fructosa_service.config.kinds import HOST, NOT_A_NUMBER, PORT, seconds, several
 from fructosa_service.config.load import (
     INVALID_SECTION,
+    MISSING,
+    NO_KEYS,
     NOT_UTF_8,
     NUL_BYTE,
     OBSOLETE,
     TWO_SPELLINGS,
     UNKNOWN_KEY,
+    UNKNOWN_NAME,
     UNKNOWN_SECTION,
     Loaded,
     check,
     load,
 )
 from fructosa_service.config.settings import REQUIRED, SectionType, option
-from fructosa_service.errors import ConfigError, KeyProblem
+from fructosa_service.errors import (
+    CAN_NOT_BE_READ,
+    DID_YOU_MEAN,
+    TOO_LARGE,
+    USE_ONE_OF,
+    ConfigError,
+    KeyProblem,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +125,7 @@ def test_nothing_obsolete_gives_no_warning():
     assert () == loaded("[gone]").warnings
 
 
+NOT_A_PORT = NOT_A_NUMBER.format(unit="port number", example=9888)
 SECTIONS = "[Web], [nodes:…], [sensor:…], [gone]"
 
 
@@ -122,39 +133,54 @@ SECTIONS = "[Web], [nodes:…], [sensor:…], [gone]"
     ("text", "message"),
     [
         # Sections.
-        ("[Wbe]", f"1: [Wbe]: {UNKNOWN_SECTION}; did you mean Web?"),
-        ("[other]", f"1: [other]: {UNKNOWN_SECTION}; use one of {SECTIONS}"),
-        ("[DEFAULT]", f"1: [DEFAULT]: {UNKNOWN_SECTION}; use one of {SECTIONS}"),
-        ("[We\u200bb]", f"1: ['We\\u200bb']: {UNKNOWN_SECTION}; did you mean Web?"),
-        (f"[{'a' * 99}]", f"1: [{'a' * 79}…]: {UNKNOWN_SECTION}; use one of {SECTIONS}"),
+        ("[Wbe]", f"1: [Wbe]: {UNKNOWN_SECTION}{DID_YOU_MEAN.format(name='Web')}"),
+        ("[other]", f"1: [other]: {UNKNOWN_SECTION}{USE_ONE_OF.format(names=SECTIONS)}"),
+        ("[DEFAULT]", f"1: [DEFAULT]: {UNKNOWN_SECTION}{USE_ONE_OF.format(names=SECTIONS)}"),
+        ("[We\u200bb]", f"1: ['We\\u200bb']: {UNKNOWN_SECTION}{DID_YOU_MEAN.format(name='Web')}"),
+        (
+            f"[{'a' * 99}]",
+            f"1: [{'a' * 79}…]: {UNKNOWN_SECTION}{USE_ONE_OF.format(names=SECTIONS)}",
+        ),
         ("[Web:x]", f"1: [Web:x]: {INVALID_SECTION} [Web]"),
         ("[Web:]", f"1: [Web:]: {INVALID_SECTION} [Web]"),
         ("[nodes]", f"1: [nodes]: {INVALID_SECTION} [nodes:NAME]"),
         ("[nodes:]", f"1: [nodes:]: {INVALID_SECTION} [nodes:NAME]"),
-        ("[sensor:Clok]", "1: [sensor:Clok]: unknown name 'Clok'; did you mean Clock?"),
-        ("[sensor:x]", "1: [sensor:x]: unknown name 'x'; use one of Clock"),
+        (
+            "[sensor:Clok]",
+            f"1: [sensor:Clok]: {UNKNOWN_NAME} 'Clok'{DID_YOU_MEAN.format(name='Clock')}",
+        ),
+        ("[sensor:x]", f"1: [sensor:x]: {UNKNOWN_NAME} 'x'{USE_ONE_OF.format(names='Clock')}"),
         ("[Web]\n[Web]", f"2: [Web] {ini.DUPLICATE_SECTION}"),
         ("[Web]\n[web]", f"2: [web]: {TWO_SPELLINGS}"),
         ("[sensor:Clock]\n[sensor: clock]", f"2: [sensor: clock]: {TWO_SPELLINGS}"),
         # Keys.
-        ("[Web]\n\ntcp prt = 1", f"3: [Web] tcp prt: {UNKNOWN_KEY}; did you mean tcp Port?"),
-        ("[Web]\ncolour = red", f"2: [Web] colour: {UNKNOWN_KEY}; use one of host, tcp Port"),
-        ("[gone]\nport = 1", f"2: [gone] port: {UNKNOWN_KEY}; this section has no keys"),
-        ("[Web]\nho\u00a0st = a", f"2: [Web] 'ho\\xa0st': {UNKNOWN_KEY}; did you mean host?"),
+        (
+            "[Web]\n\ntcp prt = 1",
+            f"3: [Web] tcp prt: {UNKNOWN_KEY}{DID_YOU_MEAN.format(name='tcp Port')}",
+        ),
+        (
+            "[Web]\ncolour = red",
+            f"2: [Web] colour: {UNKNOWN_KEY}{USE_ONE_OF.format(names='host, tcp Port')}",
+        ),
+        ("[gone]\nport = 1", f"2: [gone] port: {UNKNOWN_KEY}{NO_KEYS}"),
+        (
+            "[Web]\nho\u00a0st = a",
+            f"2: [Web] 'ho\\xa0st': {UNKNOWN_KEY}{DID_YOU_MEAN.format(name='host')}",
+        ),
         (
             f"[Web]\n{'k' * 99} = 1",
-            f"2: [Web] {'k' * 79}…: {UNKNOWN_KEY}; use one of host, tcp Port",
+            f"2: [Web] {'k' * 79}…: {UNKNOWN_KEY}{USE_ONE_OF.format(names='host, tcp Port')}",
         ),
-        ("\n[nodes:a]", "2: [nodes:a] hosts: is missing; write hosts = localhost"),
+        ("\n[nodes:a]", f"2: [nodes:a] hosts: {MISSING.format(key='hosts', example='localhost')}"),
         # Values.
         (
             f"[Web]\ntcp port = {'!' * 99}",
-            f"2: [Web] tcp Port: '{'!' * 79}…' is not a port number; write e.g. 9888",
+            f"2: [Web] tcp Port: '{'!' * 79}…' {NOT_A_PORT}",
         ),
-        ("[web]\ntcp port = x", "2: [web] tcp Port: 'x' is not a port number; write e.g. 9888"),
+        ("[web]\ntcp port = x", f"2: [web] tcp Port: 'x' {NOT_A_PORT}"),
         (
             "[web]\ntcp port = 80\n  host = a",
-            "2: [web] tcp Port: '80\\nhost = a' is not a port number; write e.g. 9888",
+            f"2: [web] tcp Port: '80\\nhost = a' {NOT_A_PORT}",
         ),
         (
             "[nodes:a]\nhosts = x\ntimeout = 20",
@@ -182,7 +208,8 @@ def test_all_problems_are_reported_at_once_in_the_order_of_their_lines():
 
 def test_an_invalid_value_is_not_reported_as_a_contradiction_too():
     """Settings are compared only if each of them is valid."""
-    assert ["f.conf:3: [nodes:a] interval: 'x' is not a number of seconds; write e.g. 30"] == (
+    why = NOT_A_NUMBER.format(unit="number of seconds", example=30)
+    assert [f"f.conf:3: [nodes:a] interval: 'x' {why}"] == (
         messages("[nodes:a]\nhosts = a\ninterval = x\ntimeout = 99")
     )
 
@@ -195,9 +222,6 @@ def test_a_file_is_loaded_from_disk(tmp_path):
     settings = load(path, SCHEMA)
 
     assert Web(host="a") == settings.one("Web", Web)
-
-
-CHECK = "check the path and its permissions"
 
 
 def missing(path):
@@ -214,20 +238,20 @@ def forbidden(path):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (missing, f": can't be read: No such file or directory; {CHECK}"),
-        (forbidden, f": can't be read: Permission denied; {CHECK}"),
-        (Path.mkdir, f": can't be read: Is a directory; {CHECK}"),
+        (missing, f": {CAN_NOT_BE_READ.format(reason='No such file or directory')}"),
+        (forbidden, f": {CAN_NOT_BE_READ.format(reason='Permission denied')}"),
+        (Path.mkdir, f": {CAN_NOT_BE_READ.format(reason='Is a directory')}"),
         (
             lambda path: path.symlink_to(path),
-            f": can't be read: Too many levels of symbolic links; {CHECK}",
+            f": {CAN_NOT_BE_READ.format(reason='Too many levels of symbolic links')}",
         ),
         (  # its first byte can't be read, not even by root
             lambda path: path.symlink_to("/proc/self/mem"),
-            f": can't be read: Input/output error; {CHECK}",
+            f": {CAN_NOT_BE_READ.format(reason='Input/output error')}",
         ),
         (
             lambda path: path.symlink_to("/dev/zero"),
-            ": is larger than 16777216 bytes; check the path",
+            f": {TOO_LARGE.format(limit=16777216)}",
         ),
         (lambda path: path.write_bytes(b"[Web]\nhost = \xff"), f":2: {NOT_UTF_8}"),
         (lambda path: path.write_text("[Web]", "utf-16"), f":1: {NOT_UTF_8}"),
@@ -276,7 +300,7 @@ def test_a_section_that_may_be_labelled_can_appear_with_and_without_a_label():
         ("[place:]", f"{INVALID_SECTION} [place] or [place:NAME]"),
         ("[place]\n[Place]", TWO_SPELLINGS),
         ("[place:x]\n[place: x]", TWO_SPELLINGS),
-        ("[place:x]\nhots = a", f"{UNKNOWN_KEY}; did you mean host?"),
+        ("[place:x]\nhots = a", f"{UNKNOWN_KEY}{DID_YOU_MEAN.format(name='host')}"),
     ],
 )
 def test_a_section_that_may_be_labelled_is_checked_like_others(text, message):

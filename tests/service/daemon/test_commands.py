@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from fructosa_service import cli
 from fructosa_service.daemon import commands
 from fructosa_service.daemon.commands import Daemon, Prepared, configured
+from fructosa_service.daemon.lifecycle import DEAD, NOT_RUNNING, STALE
+from fructosa_service.daemon.pid_file import NOT_A_PID_FILE
 
 
 def run(*words, output, prepare=lambda arguments: None):
@@ -38,7 +40,7 @@ def test_the_configuration_can_set_the_pid_file(tmp_path):
     config.write_text(f"[lagent]\npid file = {tmp_path}/from-file.pid\n")
 
     assert 3 == run("status", "-c", config, output=output)
-    assert [f"lagent is not running (pid file {tmp_path}/from-file.pid)"] == output
+    assert [NOT_RUNNING.format(name="lagent", path=tmp_path / "from-file.pid")] == output
 
 
 def test_the_command_line_overrides_the_configuration(tmp_path):
@@ -48,7 +50,7 @@ def test_the_command_line_overrides_the_configuration(tmp_path):
     code = run("status", "-c", tmp_path / "no", "-p", tmp_path / "given.pid", output=output)
 
     assert 3 == code
-    assert [f"lagent is not running (pid file {tmp_path}/given.pid)"] == output
+    assert [NOT_RUNNING.format(name="lagent", path=tmp_path / "given.pid")] == output
 
 
 def test_a_missing_configuration_file_is_an_error(tmp_path, capsys):
@@ -75,8 +77,8 @@ def test_stop_removes_a_stale_pid_file(tmp_path):
     assert 0 == run("stop", "-p", path, output=output)
     assert not path.exists()
     assert [
-        f"lagent is dead, but left its pid file {path}",
-        "lagent is not running; its stale pid file was removed",
+        DEAD.format(name="lagent", path=path),
+        STALE.format(name="lagent"),
     ] == output
 
 
@@ -111,7 +113,7 @@ def test_a_file_that_is_not_a_pid_file_is_not_overwritten(tmp_path, capsys):
     prepared = Prepared(None, "", lambda ready: 0)
 
     assert 1 == run("start", "-p", path, output=[], prepare=lambda arguments: prepared)
-    assert "is not overwritten; give another one" in capsys.readouterr().err
+    assert NOT_A_PID_FILE.format(path=path) in capsys.readouterr().err
     assert "[lagent]\n" == path.read_text()
 
 

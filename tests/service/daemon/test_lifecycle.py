@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from fructosa_service.daemon import lifecycle
+from fructosa_service.daemon.terminate import STOPPED
 
 # Start a daemon that serves until a signal, or the one whose code follows the path.
 START = """
@@ -51,14 +52,18 @@ def test_a_daemon_is_started_and_stopped(path):
     again = start(path)
     stopped = lifecycle.stop("lagent", path, 20)
 
-    assert (0, f"lagent started: pid {pid}, serves http://localhost:1/\n") == (
+    details = f"pid {pid}, serves http://localhost:1/"
+    assert (0, f"{lifecycle.STARTED.format(name='lagent', details=details)}\n") == (
         started.returncode,
         started.stdout,
     )
     assert 0 == running.code
-    assert running.text.startswith(f"lagent is running: pid {pid}, since 2")
-    assert f"lagent is already running: pid {pid}, serves http://localhost:1/\n" == again.stdout
-    assert f"lagent stopped: pid {pid}" == stopped.text
+    since = lifecycle.IS_RUNNING.format(name="lagent", details=f"pid {pid}, since 2")
+    assert running.text.startswith(since)
+    already = lifecycle.ALREADY_RUNNING.format(name="lagent", details=details)
+    assert f"{already}\n" == again.stdout
+    ended = lifecycle.ENDED.format(name="lagent", outcome=STOPPED, pid=pid)
+    assert ended == stopped.text
     assert 3 == lifecycle.status("lagent", path).code
 
 

@@ -1,6 +1,7 @@
 """The pid file of a daemon."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fructosa_service.daemon import pid_file
-from fructosa_service.daemon.pid_file import DaemonState, PidFileStatus
+from fructosa_service.daemon.pid_file import (
+    CAN_NOT_BE_WRITTEN,
+    NOT_A_PID_FILE,
+    DaemonState,
+    PidFileStatus,
+)
 from fructosa_service.errors import ServiceError
 
 
@@ -104,7 +110,7 @@ def test_another_file_is_not_overwritten(path):
     path.parent.mkdir()
     path.write_text("[lagent]\nport = 1\n")
 
-    with pytest.raises(ServiceError, match="is not a pid file and is not overwritten"):
+    with pytest.raises(ServiceError, match=re.escape(NOT_A_PID_FILE.format(path=path))):
         pid_file.acquire(path)
 
     assert "[lagent]\nport = 1\n" == path.read_text()
@@ -115,7 +121,8 @@ def test_a_link_is_not_followed(path, tmp_path):
     path.parent.mkdir()
     path.symlink_to(tmp_path / "precious")
 
-    with pytest.raises(ServiceError, match=r"the pid file .* can't be written"):
+    refused = CAN_NOT_BE_WRITTEN.format(path=path, reason="Too many levels of symbolic links")
+    with pytest.raises(ServiceError, match=re.escape(refused)):
         pid_file.acquire(path)
 
     assert not (tmp_path / "precious").exists()
@@ -125,8 +132,10 @@ def test_a_directory_that_can_not_be_created_is_an_error(tmp_path):
     """A file is in its place; the message says what to do."""
     (tmp_path / "file").touch()
 
-    with pytest.raises(ServiceError, match=r"give another with -p PIDFILE, or set pid file"):
-        pid_file.acquire(tmp_path / "file" / "lagent.pid")
+    path = tmp_path / "file" / "lagent.pid"
+    refused = CAN_NOT_BE_WRITTEN.format(path=path, reason="File exists")
+    with pytest.raises(ServiceError, match=re.escape(refused)):
+        pid_file.acquire(path)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can change the owner of a directory")

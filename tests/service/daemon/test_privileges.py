@@ -62,7 +62,7 @@ def test_only_root_can_run_the_daemon_as_another_user():
     output = subprocess.check_output([sys.executable, "-c", code], text=True).splitlines()
 
     assert "None" == output[0]
-    assert output[1].startswith("[lagent] user = root: only root can run it as another user")
+    assert privileges.ONLY_ROOT.format(section="lagent", user="root") == output[1]
 
 
 @as_root

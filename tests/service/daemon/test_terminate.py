@@ -34,7 +34,7 @@ def test_sigterm_terminates_a_process(child):
     """It has exited when terminate() returns."""
     process = child()
 
-    assert "stopped" == terminate.terminate(process.pid, 20, lambda: True)
+    assert terminate.STOPPED == terminate.terminate(process.pid, 20, lambda: True)
     assert -signal.SIGTERM == process.wait()
 
 
@@ -44,7 +44,7 @@ def test_a_process_that_ignores_sigterm_is_killed(child):
 
     outcome = terminate.terminate(process.pid, 0.01, lambda: True)
 
-    assert "did not exit within 0.01 s and was killed" == outcome
+    assert terminate.KILLED.format(timeout_s=0.01) == outcome
     assert -signal.SIGKILL == process.wait()
 
 
@@ -52,7 +52,7 @@ def test_another_process_with_the_same_pid_is_not_signalled(child):
     """Whether it is the daemon is checked once its file descriptor is open."""
     process = child()
 
-    assert "had already exited" == terminate.terminate(process.pid, 20, lambda: False)
+    assert terminate.HAD_EXITED == terminate.terminate(process.pid, 20, lambda: False)
     assert process.poll() is None
 
 
@@ -62,7 +62,7 @@ def test_a_process_that_does_not_exist_has_exited(child):
     process.kill()
     process.wait()
 
-    assert "had already exited" == terminate.terminate(process.pid, 20, lambda: True)
+    assert terminate.HAD_EXITED == terminate.terminate(process.pid, 20, lambda: True)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become another user")

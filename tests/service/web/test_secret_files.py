@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from fructosa_service.errors import FileError
-from fructosa_service.web.secret_files import one_line, token
+from fructosa_service.errors import CAN_NOT_BE_READ, TOO_LARGE, FileError
+from fructosa_service.web.secret_files import NOT_REGULAR, SEVERAL_LINES, one_line, token
 
 
 @pytest.mark.parametrize("end", [b"", b"\n", b"\r\n"])
@@ -41,13 +41,19 @@ def test_an_invalid_token_is_rejected(tmp_path, content):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda path: None, "can't be read: No such file or directory; check the path and its"),
-        (os.mkdir, "is not a regular file; check the path"),
-        (os.mkfifo, "is not a regular file; check the path"),
+        (lambda path: None, CAN_NOT_BE_READ.format(reason="No such file or directory")),
+        (os.mkdir, NOT_REGULAR),
+        (os.mkfifo, NOT_REGULAR),
         (lambda path: path.write_bytes(b""), "is empty; write the secret into it"),
-        (lambda path: path.write_bytes(b"a\nb"), "has more than one line; write the secret on one"),
-        (lambda path: path.write_bytes(b"a\0"), "has more than one line; write the secret on one"),
-        (lambda path: path.write_bytes(b"a" * 2**21), "is larger than 1048576 bytes; check the"),
+        (
+            lambda path: path.write_bytes(b"a\nb"),
+            SEVERAL_LINES,
+        ),
+        (
+            lambda path: path.write_bytes(b"a\0"),
+            SEVERAL_LINES,
+        ),
+        (lambda path: path.write_bytes(b"a" * 2**21), TOO_LARGE.format(limit=2**20)),
     ],
 )
 def test_a_message_names_the_file_that_can_not_be_used(tmp_path, make, message):
@@ -58,4 +64,4 @@ def test_a_message_names_the_file_that_can_not_be_used(tmp_path, make, message):
     with pytest.raises(FileError) as caught:
         one_line(path, "[nodes:all] token file")
 
-    assert str(caught.value).startswith(f"[nodes:all] token file {path}: {message}")
+    assert f"[nodes:all] token file {path}: {message}" == str(caught.value)

@@ -11,8 +11,16 @@ import warnings
 
 import pytest
 
-from fructosa_service.errors import FileError
-from fructosa_service.web.tls import ClientTLSFiles, TLSFiles
+from fructosa_service.errors import CAN_NOT_BE_READ, FileError
+from fructosa_service.web.secret_files import NOT_REGULAR
+from fructosa_service.web.tls import (
+    CAN_NOT_BE_LOADED,
+    ENCRYPTED,
+    LACKS,
+    NO_MATCH,
+    ClientTLSFiles,
+    TLSFiles,
+)
 
 from ...certificates import Authority, encrypted_copy
 
@@ -168,8 +176,11 @@ def broken(ca, pair, tmp_path):
     }
 
 
-NO_CERTIFICATE = "contains no certificate"
-NO_KEY = "contains no private key"
+MISSING = CAN_NOT_BE_READ.format(reason="No such file or directory")
+NOT_LOADED = CAN_NOT_BE_LOADED.format(together="")
+NOT_LOADED_TOGETHER = CAN_NOT_BE_LOADED.format(together=" with {key}")
+NO_CERTIFICATE = LACKS.format(what="certificate")
+NO_KEY = LACKS.format(what="private key")
 
 
 def refusal(given):
@@ -182,9 +193,9 @@ def refusal(given):
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ("missing", "can't be read: No such file or directory"),
-        ("below a file", "can't be read: Not a directory"),
-        ("folder", "is not a regular file"),
+        ("missing", MISSING),
+        ("below a file", CAN_NOT_BE_READ.format(reason="Not a directory")),
+        ("folder", NOT_REGULAR),
         *((wrong, NO_CERTIFICATE) for wrong in ("text", "empty", "bytes", "key")),
     ],
 )
@@ -199,16 +210,16 @@ def test_a_message_names_the_certificate_that_can_not_be_used(broken, pair, key,
     else:
         given = TLSFiles(certificate=path, key=pair.key)
 
-    assert refusal(given).startswith(f"[web] {key} {path}: {message}")
+    assert f"[web] {key} {path}: {message}" == refusal(given)
 
 
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ("missing", "can't be read: No such file or directory"),
+        ("missing", MISSING),
         *((wrong, NO_KEY) for wrong in ("text", "empty", "bytes", "certificate")),
-        ("of another", "does not match {pair.certificate}"),
-        ("encrypted_copy", "has a password"),
+        ("of another", NO_MATCH),
+        ("encrypted_copy", ENCRYPTED),
     ],
 )
 @pytest.mark.parametrize("section", ["[web]", "[nodes:all]"])
@@ -220,16 +231,21 @@ def test_a_message_names_the_key_that_can_not_be_used(broken, pair, section, wro
     else:
         given = ClientTLSFiles(section=section, certificate=pair.certificate, key=path)
 
-    expected = f"{section} tls key {path}: {message.format(pair=pair)}"
-    assert refusal(given).startswith(expected)
+    expected = f"{section} tls key {path}: {message.format(certificate=pair.certificate)}"
+    assert expected == refusal(given)
 
 
 @pytest.mark.parametrize(
     ("certificate", "key", "client_ca", "named"),
     [
-        ("junk", "key", None, "[web] tls certificate {junk}: can't be loaded with {key}: ["),
-        ("certificate", "junk key", None, "[web] tls certificate {certificate}: can't be loaded"),
-        ("certificate", "key", "junk", "[web] client ca {junk}: can't be loaded: ["),
+        (
+            "junk",
+            "key",
+            None,
+            f"[web] tls certificate {{junk}}: {NOT_LOADED_TOGETHER}: [",
+        ),
+        ("certificate", "junk key", None, f"[web] tls certificate {{certificate}}: {NOT_LOADED}"),
+        ("certificate", "key", "junk", f"[web] client ca {{junk}}: {NOT_LOADED}: ["),
     ],
 )
 def test_a_message_has_the_error_of_openssl(broken, certificate, key, client_ca, named):
@@ -245,7 +261,7 @@ def test_the_ca_of_a_client_that_can_not_be_loaded_is_named(broken):
     """As a file that was cut."""
     given = ClientTLSFiles(section="[nodes:all]", ca=broken["junk"])
 
-    assert refusal(given).startswith(f"[nodes:all] tls ca {broken['junk']}: can't be loaded: ")
+    assert refusal(given).startswith(f"[nodes:all] tls ca {broken['junk']}: {NOT_LOADED}: ")
 
 
 def test_a_client_sends_its_certificate_and_checks_that_of_the_server(ca, pair):
@@ -285,7 +301,7 @@ def test_openssl_does_not_ask_for_the_password_of_a_key(pair):
     os.close(terminal)
 
     assert "FileError: [web] tls key" in done.stderr
-    assert "has a password" in done.stderr
+    assert ENCRYPTED in done.stderr
 
 
 class Clock:
@@ -327,5 +343,5 @@ def test_a_certificate_is_used_when_its_key_is_there(ca, tmp_path, caplog):
     after = cached.value()
 
     assert before is between
-    assert "does not match" in caplog.text
+    assert NO_MATCH.format(certificate=pair.certificate) in caplog.text
     assert b"hello" == connect(after, ca.client_context())[2]
