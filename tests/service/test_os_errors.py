@@ -13,7 +13,7 @@ from fructosa_service.os_errors import reason
     [
         (OSError(errno.ECONNREFUSED, "Connect call failed ('::1', 1)"), "Connection refused"),
         (socket.gaierror(-2, "Name or service not known"), "Name or service not known"),
-        (TimeoutError(), "no answer in time"),
+        (TimeoutError(), "no response in time"),
     ],
 )
 def test_a_reason_is_short(error, expected):
