@@ -103,6 +103,8 @@ class Destinations:
 
     def queue(self, batches: Sequence[Batch]) -> None:
         """Queue *batches* for all destinations: once on disk, and for each of them in memory."""
+        if not self._deliveries:  # nobody would read them from the disk
+            return
         nowhere: list[Range | None] = [None] * len(batches)
         on_disk = nowhere if self._journal is None else self._journal.extend(batches)
         for one in self._deliveries.values():

@@ -200,7 +200,8 @@ class Scraper:
         self._translator(target).forget(target.identity)
 
     def keep_only(self, targets: Iterable[Target]) -> None:
-        """Forget the translators that none of *targets* needs."""
+        """Forget the translators that none of *targets* needs, and the paths of scrape series."""
+        self._scrape_paths.clear()
         used = {_rules(target) for target in targets}
         for rules in self._translators.keys() - used:
             del self._translators[rules]

@@ -135,6 +135,19 @@ async def test_each_batch_is_queued_for_all_destinations_and_written_once(destin
     assert 1 == spools[0].journal.segments.end.points
 
 
+async def test_without_a_destination_nothing_is_written_to_disk(destinations):
+    """For example after a reload with ``send = no``: nobody would read it."""
+    wanted = sections(1)
+    destinations.use(wanted, destinations.create(wanted))
+    await destinations.start(wanted)
+    segments = destinations.deliveries[0].spool.journal.segments
+    await destinations.remove(destinations.use({}, {}))
+
+    destinations.queue([Batch(1, 10, [("n.load", 1.0)])])
+
+    assert 0 == segments.end.points
+
+
 async def test_without_a_journal_points_wait_in_memory(tasks):
     """As for a single scrape, which needs no queue on disk."""
     destinations = Destinations(MasterSettings(), None, tasks)
