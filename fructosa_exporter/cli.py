@@ -171,8 +171,7 @@ def _config(arguments: argparse.Namespace) -> AgentConfig:
 
 def _sensors(arguments: argparse.Namespace) -> int:
     # Imported here because `serve` does not need them.
-    from .reference.markdown import sensors_page
-    from .reference.metric_table import metric_table
+    from .reference.generated import metric_table, sensors_page
     from .reference.overview import description, overview
 
     if arguments.markdown:

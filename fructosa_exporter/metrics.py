@@ -72,6 +72,7 @@ class Metric:
     help: str
     labels: tuple[str, ...] = ()
     digits: int | None = None  # significant digits on the page; all of them if None
+    without_panel: str = ""  # why no dashboard shows it
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -117,9 +118,10 @@ def gauge(
     help: str,  # noqa: A002
     *labels: str,
     digits: int | None = None,
+    without_panel: str = "",
 ) -> Metric:
     """Declare a gauge: a value that goes up and down."""
-    return Metric(name, "gauge", help, labels, digits)
+    return Metric(name, "gauge", help, labels, digits, without_panel)
 
 
 def counter(
@@ -127,13 +129,19 @@ def counter(
     help: str,  # noqa: A002
     *labels: str,
     digits: int | None = None,
+    without_panel: str = "",
 ) -> Metric:
     """Declare a counter: a value that only grows, unless it restarts from zero."""
-    return Metric(name, "counter", help, labels, digits)
+    return Metric(name, "counter", help, labels, digits, without_panel)
 
 
-def info(name: str, help: str, *labels: str) -> Metric:  # noqa: A002
+def info(
+    name: str,
+    help: str,  # noqa: A002
+    *labels: str,
+    without_panel: str = "",
+) -> Metric:
     """Declare an info metric: text in the labels, and 1 as the value."""
     if not name.endswith("_info"):
         raise ValueError(f"{name}: the name of an info metric must end in _info")
-    return Metric(name, "gauge", help, labels)
+    return Metric(name, "gauge", help, labels, without_panel=without_panel)

@@ -12,8 +12,7 @@ import pytest
 from fructosa_bridge.config.settings import example_config as master_example
 from fructosa_exporter.config import example_config as agent_example
 from fructosa_exporter.page.sensor_state import STATE_METRICS
-from fructosa_exporter.reference.markdown import sensors_page
-from fructosa_exporter.reference.metric_table import metric_table
+from fructosa_exporter.reference.generated import metric_table, sensors_page
 from fructosa_exporter.sensors import SENSORS, Agent
 from fructosa_grafana import files
 from fructosa_grafana.alerts.docs_page import alerting_page

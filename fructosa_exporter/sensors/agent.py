@@ -28,6 +28,7 @@ class Agent(Sensor):
     START = gauge(
         "fructosa_agent_start_time_seconds",
         "Time when the agent started, in seconds since 1970 (UTC).",
+        without_panel="counters that restart from 0 show a restart",
     )
 
     def samples(self) -> Iterator[Sample]:

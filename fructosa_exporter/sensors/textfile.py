@@ -72,6 +72,7 @@ class TextFile(Sensor):
         "fructosa_textfile_mtime_seconds",
         "Time when the file was last written, in seconds since 1970 (UTC).",
         "file",
+        without_panel="how old a file may be depends on its writer",
     )
     ERROR = gauge(
         "fructosa_textfile_error", "1 if the metrics of the file can't be exposed, else 0.", "file"

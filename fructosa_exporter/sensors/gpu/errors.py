@@ -25,7 +25,11 @@ class GPUErrors(GPUSensor):
     Options: ClassVar[type[SensorOptions]] = CalmSensorOptions
 
     QUANTITIES = {
-        "ecc_enabled": gpu_metric("ecc_enabled", "1 if ECC is enabled for the memory, else 0."),
+        "ecc_enabled": gpu_metric(
+            "ecc_enabled",
+            "1 if ECC is enabled for the memory, else 0.",
+            without_panel="a setting; errors are counted if it is on",
+        ),
         "ecc": gpu_metric(
             "ecc_errors_total",
             "ECC errors since the driver was loaded.",

@@ -20,9 +20,11 @@ def gpu_metric(
     help: str,  # noqa: A002
     *labels: str,
     declare: Callable[..., Metric] = gauge,
+    without_panel: str = "",
 ) -> Metric:
     """Declare a metric of a GPU; its first labels are the index and UUID of the GPU."""
-    return declare(f"fructosa_gpu_{name}", help, "gpu", "uuid", *labels)
+    labels = ("gpu", "uuid", *labels)
+    return declare(f"fructosa_gpu_{name}", help, *labels, without_panel=without_panel)
 
 
 GPUS = AllVendors(Driver(NVML()), Driver(AMDSMI()))

@@ -45,9 +45,17 @@ class GPUInfo(GPUSensor):
             declare=info,
         ),
         "serial": gpu_metric(
-            "serial_info", "Serial number of the GPU's board.", "serial", declare=info
+            "serial_info",
+            "Serial number of the GPU's board.",
+            "serial",
+            declare=info,
+            without_panel="exposed on request only",
         ),
-        "mig_enabled": gpu_metric("mig_enabled", "1 if MIG is enabled on the GPU, else 0."),
+        "mig_enabled": gpu_metric(
+            "mig_enabled",
+            "1 if MIG is enabled on the GPU, else 0.",
+            without_panel="MIG instances show it",
+        ),
         "mig_info": gpu_metric(
             "mig_info",
             "A MIG instance of the GPU.",

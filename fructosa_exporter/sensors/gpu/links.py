@@ -58,10 +58,12 @@ class GPUPcie(GPUSensor):
         "transmit_rate": gpu_metric(
             "pcie_transmit_bytes_per_second",
             "Rate at which the GPU sent over PCIe, measured for 20 ms.",
+            without_panel="measured on request only",
         ),
         "receive_rate": gpu_metric(
             "pcie_receive_bytes_per_second",
             "Rate at which the GPU received over PCIe, measured for 20 ms.",
+            without_panel="measured on request only",
         ),
     }
 

@@ -47,7 +47,11 @@ class GPUProcesses(GPUSensor):
             "compute_instance",
         ),
         "process": gpu_metric(
-            "process_memory_bytes", "GPU memory used by the process.", "pid", "command"
+            "process_memory_bytes",
+            "GPU memory used by the process.",
+            "pid",
+            "command",
+            without_panel="on request only: its series come and go with jobs",
         ),
     }
 

@@ -39,9 +39,15 @@ class GPUMemory(GPUSensor):
     QUANTITIES = {
         "total": gpu_metric("memory_total_bytes", "Size of the GPU's memory."),
         "used": gpu_metric("memory_used_bytes", "GPU memory that is allocated."),
-        "free": gpu_metric("memory_free_bytes", "GPU memory that is available."),
+        "free": gpu_metric(
+            "memory_free_bytes",
+            "GPU memory that is available.",
+            without_panel="total memory minus allocated and reserved memory",
+        ),
         "reserved": gpu_metric(
-            "memory_reserved_bytes", "GPU memory reserved by driver and firmware."
+            "memory_reserved_bytes",
+            "GPU memory reserved by driver and firmware.",
+            without_panel="some hundred MB that the driver always reserves",
         ),
         "bar1_total": gpu_metric("bar1_total_bytes", "GPU memory that can be mapped over PCIe."),
         "bar1_used": gpu_metric("bar1_used_bytes", "GPU memory that is mapped over PCIe."),
@@ -62,6 +68,7 @@ class GPUMemory(GPUSensor):
             "Available memory of the MIG instance.",
             "gpu_instance",
             "compute_instance",
+            without_panel="total memory of an instance minus allocated memory",
         ),
     }
 

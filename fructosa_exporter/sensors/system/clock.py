@@ -133,6 +133,7 @@ class ClockSync(Sensor):
     TIME = gauge(
         "fructosa_clock_time_seconds",
         "Time that the clock showed when it was read, in seconds since 1970 (UTC).",
+        without_panel="alerts compare it with the time of the scrape",
     )
 
     read = staticmethod(read_clock)

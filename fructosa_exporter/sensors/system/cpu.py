@@ -122,6 +122,7 @@ class CPUTimesPercent(_SincePreviousReading):
         "cpu",
         "mode",
         digits=_RATIO_DIGITS,
+        without_panel="the same as the rate of fructosa_cpu_seconds_total",
     )
 
     def samples(self) -> Iterator[Rows]:

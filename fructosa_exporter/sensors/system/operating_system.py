@@ -128,6 +128,7 @@ class Users(Sensor):
         "fructosa_user_session_start_time_seconds",
         "When the terminal's oldest session began, in seconds since 1970 (UTC).",
         "terminal",
+        without_panel="a line per terminal shows little",
     )
     SESSION = info(
         "fructosa_user_session_info",
@@ -136,6 +137,7 @@ class Users(Sensor):
         "user",
         "host",
         "pid",
+        without_panel="private, and off by default",
     )
 
     read = staticmethod(psutil.users)

@@ -13,7 +13,6 @@ from fructosa_exporter.page.sensor_state import AGE, DURATION, SUCCESS
 from fructosa_exporter.sensors import SENSORS
 from fructosa_exporter.sensors.agent import Agent
 from fructosa_grafana.dashboards import DASHBOARDS
-from fructosa_grafana.dashboards.coverage import WITHOUT_PANEL, metrics_with_panel
 from fructosa_grafana.panels.panel import BACKENDS
 from fructosa_grafana.queries.expressions import Rate
 from tests.bridge.fake_status import FakeStatus, delivery, up
@@ -22,9 +21,8 @@ DECLARED = {
     metric.name: metric.labels for sensor in (*SENSORS.values(), Agent) for metric in sensor.metrics
 } | {metric.name: metric.labels for metric in (SUCCESS, DURATION, AGE)}
 OF_SCRAPES = {"up", "scrape_duration_seconds", "scrape_samples_scraped"}
-BY_DEFAULT = {
-    metric.name for sensor in SENSORS.values() if sensor.on_by_default for metric in sensor.metrics
-}
+LEAVES = [leaf for board in DASHBOARDS for backend in BACKENDS for leaf in board.leaves(backend)]
+WITH_PANEL = {leaf.metric for leaf in LEAVES}
 
 
 def lmaster_metrics(folder):
@@ -40,25 +38,35 @@ def lmaster_metrics(folder):
 def test_every_query_has_a_declared_metric_with_all_its_labels_in_order(tmp_path):
     """A metric of a sensor, of the agent, of lmaster, or of a scrape."""
     declared = DECLARED | lmaster_metrics(tmp_path)
-    leaves = [
-        leaf for board in DASHBOARDS for backend in BACKENDS for leaf in board.leaves(backend)
-    ]
 
-    for leaf in leaves:
+    for leaf in LEAVES:
         if leaf.metric not in OF_SCRAPES:
             assert declared[leaf.metric] == tuple(name for name, _ in leaf.labels), leaf.metric
 
 
 def test_every_metric_that_is_on_by_default_has_a_panel_or_a_reason():
-    """A new sensor needs a panel, or a line in WITHOUT_PANEL."""
-    assert set() == BY_DEFAULT - metrics_with_panel() - WITHOUT_PANEL.keys()
+    """A new metric needs a panel, or says in its declaration why it has none."""
+    missing = [
+        metric.name
+        for sensor in (*SENSORS.values(), Agent)
+        for metric in sensor.metrics
+        if sensor.on_by_default and not metric.without_panel
+        if metric.name not in WITH_PANEL
+    ]
+
+    assert [] == missing
 
 
-def test_metrics_without_a_panel_exist_and_have_none():
-    """A line is removed when a panel is added."""
-    assert set() == WITHOUT_PANEL.keys() & metrics_with_panel()
-    assert WITHOUT_PANEL.keys() <= DECLARED.keys()
-    assert all(WITHOUT_PANEL.values())
+def test_no_metric_with_a_panel_says_why_it_has_none():
+    """The reason is removed when a panel is added."""
+    both = [
+        metric.name
+        for sensor in (*SENSORS.values(), Agent)
+        for metric in sensor.metrics
+        if metric.without_panel and metric.name in WITH_PANEL
+    ]
+
+    assert [] == both
 
 
 def test_counters_are_shown_as_rates_unless_they_count_rare_events():

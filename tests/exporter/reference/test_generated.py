@@ -1,9 +1,9 @@
-"""The page docs/sensors.md."""
+"""The page docs/sensors.md, and the table of metrics that lmaster uses."""
 
 import pytest
 
 from fructosa_exporter.metrics import counter, gauge
-from fructosa_exporter.reference.markdown import sensors_page
+from fructosa_exporter.reference.generated import metric_table, sensors_page
 from fructosa_exporter.sensor import Sensor
 from fructosa_exporter.sensors import SENSORS
 from fructosa_service.config.settings import options_of
@@ -52,3 +52,30 @@ def test_metrics_and_options_of_a_sensor_are_in_tables(name):
     assert [] == [
         one.key for one in options_of(sensor.Options) if f"\n| `{one.key}` |" not in section
     ]
+
+
+class One(Sensor):
+    """One metric."""
+
+    ONLY = gauge("fructosa_one_metric", "Only.")
+
+
+class Two(Sensor):
+    """Two metrics."""
+
+    FIRST = gauge("fructosa_first_metric", "First.")
+    SECOND = gauge("fructosa_second_metric", "Second.", "of")
+
+
+def test_the_table_is_a_python_module():
+    """It has the metrics of each sensor by name, and those about each sensor."""
+    names = {}
+
+    exec(metric_table([One, Two], [One.ONLY]), names)  # noqa: S102 - our own text
+
+    assert ("fructosa_one_metric",) == names["OF_EACH"]
+    assert {
+        "One": ("fructosa_one_metric",),
+        "Two": ("fructosa_first_metric", "fructosa_second_metric"),
+    } == names["METRICS"]
+    assert names["__doc__"].startswith("The metrics on a page of lagent")

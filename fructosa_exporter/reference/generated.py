@@ -1,8 +1,9 @@
-"""Generates docs/sensors.md, the reference of all sensors."""
+"""Generates docs/sensors.md, the reference of all sensors, and the metrics of each for lmaster."""
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
+from fructosa_exporter.metrics import Metric
 from fructosa_exporter.sensor import Sensor
 from fructosa_service.config.settings import options_of
 
@@ -64,3 +65,32 @@ def _section(sensor: type[Sensor]) -> str:
             *options,
         ]
     )
+
+
+def metric_table(sensors: Iterable[type[Sensor]], of_each_sensor: Sequence[Metric]) -> str:
+    """Return fructosa_bridge/naming/sensor_metrics.py: the metrics of each of *sensors*.
+
+    Those *of_each_sensor* are the metrics of the page about each, with its name as their label.
+    """
+    rows = [f'    "{sensor.name}": {_names(sensor.metrics, 4)},' for sensor in sensors]
+    first = f"{_TABLE_HEAD}\nOF_EACH = {_names(of_each_sensor, 0)}\n"
+    return "\n".join([first, "METRICS: Mapping[str, tuple[str, ...]] = {", *rows, "}"]) + "\n"
+
+
+_TABLE_HEAD = '''\
+"""The metrics on a page of lagent, by sensor.
+
+`make docs` generates this module from the declarations in fructosa_exporter/sensors/.
+"""
+
+from collections.abc import Mapping
+
+# About each sensor on the page, with its name as a label.'''
+
+
+def _names(metrics: Sequence[Metric], indent: int) -> str:
+    names = [f'"{metric.name}",' for metric in metrics]
+    if len(names) < 2:
+        return f"({''.join(names)})"
+    begin = "\n" + " " * indent
+    return "(" + "".join(f"{begin}    {name}" for name in names) + f"{begin})"
