@@ -10,6 +10,7 @@ from fructosa_service.daemon.open_files import raise_limit
 from fructosa_service.errors import ConfigError, FileError, ServiceError, UsageError
 
 from ..config.settings import MasterConfig
+from ..config.targets import slurm_target
 from ..deliver.delivery import Delivery
 from ..deliver.destinations import Destinations, drain
 from ..model.target import Target
@@ -18,6 +19,7 @@ from ..queue.segments import Segments
 from ..scrape.client import Client
 from ..scrape.scraper import INTERNAL_ERROR, Scraper
 from ..scrape.target_state import ScrapeTotals, TargetState
+from ..slurm.monitor import SlurmMonitor
 from ..web.status import ReloadOutcome
 from ..whisper.store import WhisperStore
 from .process_limits import open_files_warning, target_limit
@@ -27,6 +29,7 @@ log = logging.getLogger("lmaster")
 # Pages that were requested before the stop may still arrive: a node that is well responds within
 # milliseconds.
 _LAST_RESPONSES_S = 0.5
+_SLURM = "Slurm"  # the task that reads it
 CHANGES = "{targets} targets: {new} new, {changed} changed, {removed} removed"
 NEW_DESTINATION = "points now also go to {name}"
 READ_AGAIN = "the configuration was read again: %s"
@@ -65,7 +68,13 @@ class Engine:
         self._tasks = Tasks()
         journal = _journal(config) if has_journal else None
         self._destinations = Destinations(config.master, journal, self._tasks)
-        self.scraper = Scraper(client, self._destinations.queue, config.master.sample_limit)
+        self.slurm = self._slurm_monitor(config)
+        self.scraper = Scraper(
+            client,
+            self._destinations.queue,
+            config.master.sample_limit,
+            is_expected=self._is_expected,
+        )
 
     @property
     def states(self) -> Sequence[TargetState]:
@@ -100,6 +109,7 @@ class Engine:
         """Start to deliver and to scrape."""
         await self._destinations.start(self._config.destinations)
         self._scrape(targets, {})
+        self._read_slurm()
         self.is_ready = True
         self._started.set()
 
@@ -125,12 +135,29 @@ class Engine:
             is_delivering, self.is_ready = self.is_ready, False
             if unfinished := await self.scraper.stop(_LAST_RESPONSES_S):
                 log.warning("scrapes cancelled at the stop, their slots stay empty: %d", unfinished)
-            await self._tasks.end(*self._targets)
+            await self._tasks.end(*self._targets, *self._slurm_task())
             self.scraper.flush()
             if is_delivering and not self._tasks.has_failed:
                 await drain(self.deliveries, within_s)
             await self._tasks.end_all()
             await self._destinations.close()
+
+    def _slurm_monitor(self, config: MasterConfig) -> SlurmMonitor | None:
+        if config.slurm is None:
+            return None
+        graphite = config.graphite
+        target = slurm_target(
+            config.slurm.interval_s, config.master.port, graphite.prefix, graphite.naming
+        )
+        return SlurmMonitor(config.slurm, target, self._destinations.queue)
+
+    def _read_slurm(self) -> None:
+        if self.slurm is not None:
+            self._tasks.begin(_SLURM, self.slurm.run())
+
+    def _is_expected(self, target: Target) -> bool:
+        """Return whether Slurm does not say that the node of a *target* is down on purpose."""
+        return self.slurm is None or self.slurm.find(target.host).is_expected
 
     async def _reload(self) -> ReloadOutcome:
         """Read the configuration again and use it; if it is wrong, keep the current one."""
@@ -178,6 +205,7 @@ class Engine:
         self._forget([before[name] for name in ended], wanted)
         self._scrape(targets, before)
         await self._destinations.start(config.destinations)
+        await self._change_slurm(config)
         changes = [
             _counts(before, wanted, ended),
             *(NEW_DESTINATION.format(name=one.destination.name) for one in created.values()),
@@ -185,6 +213,18 @@ class Engine:
             *_needing_restart(self._config, config),
         ]
         return "; ".join(changes)
+
+    def _slurm_task(self) -> list[str]:
+        return [_SLURM] if _SLURM in self._tasks else []
+
+    async def _change_slurm(self, config: MasterConfig) -> None:
+        """Read Slurm as *config* says; what it last reported stays if nothing of that changes."""
+        made = self._slurm_monitor(config)
+        if _slurm_settings(made) == _slurm_settings(self.slurm):
+            return
+        await self._tasks.end(*self._slurm_task())
+        self.slurm = made
+        self._read_slurm()
 
     def _forget(self, ended: Iterable[TargetState], wanted: Mapping[str, Target]) -> None:
         """Forget targets that were removed or changed; keep the totals of those removed."""
@@ -213,6 +253,10 @@ def _journal(config: MasterConfig) -> Journal:
     return Journal(
         Segments(master.data_directory / "queue", master.queue_bytes, master.queue_age_s)
     )
+
+
+def _slurm_settings(monitor: SlurmMonitor | None) -> object:
+    return None if monitor is None else (monitor.settings, monitor.target)
 
 
 def _counts(

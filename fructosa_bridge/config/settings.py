@@ -27,6 +27,7 @@ from ..naming.schemes import SCHEMES
 from .agents_settings import AGENTS, AgentsSettings
 from .nodes_settings import PREFIX, NodesSettings
 from .shard import SHARD, Shard
+from .slurm_settings import SLURM, SlurmSettings
 
 DEFAULT_FILE = Path("/etc/fructosa/lmaster.conf")
 OTHER_PATHS = (
@@ -169,6 +170,7 @@ SCHEMA = (
         settings=GraphiteSettings,
         may_be_labelled=True,
     ),
+    SLURM,
     AGENTS,
     WEB,
     LOGGING,
@@ -185,6 +187,7 @@ class MasterConfig:
     logging: LoggingSettings
     web: WebSettings = WebSettings()
     agents: AgentsSettings = AgentsSettings()
+    slurm: SlurmSettings | None = None
     warnings: tuple[str, ...] = ()
 
     @property
@@ -217,6 +220,7 @@ def read_config(path: Path | None, data: Path | None = None) -> MasterConfig:
         logging=loaded.one("logging", LoggingSettings),
         web=loaded.one("web", WebSettings),
         agents=loaded.one("agents", AgentsSettings),
+        slurm=loaded.one("slurm", SlurmSettings) if loaded.has("slurm") else None,
         warnings=loaded.warnings,
     )
 
@@ -279,6 +283,7 @@ def example_config() -> str:
             (sections["lmaster"], "lmaster", MasterSettings),
             (sections["nodes"], "nodes:compute", NodesSettings),
             (sections["Graphite"], "Graphite", GraphiteSettings),
+            (sections["slurm"], "slurm", SlurmSettings),
             (sections["agents"], "agents", AgentsSettings),
             (sections["web"], "web", WebSettings),
             (sections["logging"], "logging", LoggingSettings),

@@ -11,6 +11,7 @@ from ..naming.graphite_paths import node_part
 from .nodes_settings import NodesSettings
 from .shard import Shard
 
+SLURM_NAME = "slurm"
 SAME_PATH = (
     "{one} and {other} would both write to {path!r} in Graphite; move one of them to a "
     "[nodes:...] section with a different prefix"
@@ -58,6 +59,18 @@ def endpoint_targets(
         targets += section_targets({"all": settings}, prefix, naming=naming)
     _check_paths(targets)
     return targets
+
+
+def slurm_target(interval_s: int, port: int, prefix: str | None, naming: str) -> Target:
+    """Return the place of the series of Slurm: ``{prefix}.slurm``, like that of a node."""
+    return Target(
+        group=SLURM_NAME,
+        host=SLURM_NAME,
+        port=port,
+        graphite_path=_path(prefix, SLURM_NAME),
+        interval_s=interval_s,
+        naming=naming,
+    )
 
 
 def _targets_of(

@@ -39,6 +39,7 @@ class MasterCollector(Collector):
         yield from self._delivery()
         yield from self._queue()
         yield from self._cluster_totals()
+        yield from self._slurm()
         yield from _process()
 
     def _configuration(self) -> Iterator[Metric]:
@@ -195,6 +196,16 @@ class MasterCollector(Collector):
                     made.add_metric([section], values[number])
             if made.samples:
                 yield made
+
+    def _slurm(self) -> Iterator[Metric]:
+        """Yield what Slurm last reported of the cluster."""
+        slurm = self._source.slurm
+        for metric, values in ({} if slurm is None else slurm.samples()).items():
+            family = CounterMetricFamily if metric.is_counter else GaugeMetricFamily
+            made = family(metric.name, metric.help, labels=metric.labels)
+            for labels, value in values.items():
+                made.add_metric(labels, value)
+            yield made
 
 
 def _process() -> Iterator[Metric]:

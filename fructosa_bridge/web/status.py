@@ -8,6 +8,7 @@ from typing import Protocol, TypedDict
 from ..deliver.delivery import Delivery
 from ..queue.journal import Journal
 from ..scrape.target_state import ScrapeTotals, TargetState
+from ..slurm.monitor import SlurmMonitor
 from ..whisper.store import WhisperStore
 
 STATES = ("down", "waiting", "up")
@@ -41,6 +42,10 @@ class StatusSource(Protocol):
     @property
     def store(self) -> WhisperStore | None:
         """The embedded Whisper store, from which nodes are plotted."""
+
+    @property
+    def slurm(self) -> SlurmMonitor | None:
+        """What Slurm reports; None without [slurm]."""
 
     @property
     def is_ready(self) -> bool:

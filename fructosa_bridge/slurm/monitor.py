@@ -1,0 +1,180 @@
+"""Reads Slurm at its interval, keeps what it last reported, and queues the cluster's points."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from ..config.slurm_settings import SlurmSettings
+from ..model.points import Batch, Points
+from ..model.target import Target
+from ..naming.schemes import SCHEMES
+from ..scrape import schedule
+from ..slurm_output.records import SlurmReading
+from . import cluster, metrics
+from .matching import NodeIndex
+from .metrics import Samples
+from .node_states import NodeState, node_state
+from .reader import Reader
+
+log = logging.getLogger("lmaster.slurm")
+
+Queue = Callable[[Sequence[Batch]], None]
+
+PROBLEM = "Slurm: %s"
+READ_AGAIN = "Slurm: %s can be read again"
+UNKNOWN_WORD = "Slurm: %s is not known to this version of lmaster and counts as other"
+SHORT_JOB_AGE = (
+    "Slurm: MinJobAge is %d s, less than three intervals of %d s: jobs that end between two "
+    "readings are missed; raise MinJobAge in slurm.conf, or lower interval in [slurm]"
+)
+# While slurmctld does not respond, it is tried less and less often, down to once in so long.
+_LONGEST_PAUSE_S = 300.0
+_LONGEST_SLEEP_S = 30.0
+# Unknown words that are logged, each once: what a damaged output holds must not fill the log.
+_MOST_WORDS = 100
+
+UNKNOWN = NodeState("unlisted", is_expected=True)
+"""The state of a target that Slurm does not list, or that is not known yet."""
+
+
+class SlurmMonitor:
+    """What Slurm reports, for the pages and for Graphite. It is read only while run() runs."""
+
+    def __init__(
+        self,
+        settings: SlurmSettings,
+        target: Target,
+        queue: Queue,
+        reader: Reader | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.settings = settings
+        self.is_up: bool | None = None  # None before the first reading
+        self.reading: SlurmReading | None = None  # the last one
+        self.states: Mapping[str, NodeState] = {}  # of the nodes, the last known ones
+        self.on_reading: Callable[[SlurmReading], None] = lambda reading: None
+        self.target = target
+        self._queue = queue
+        self._reader = reader or Reader(settings)
+        self._clock = clock
+        self._index = NodeIndex()
+        self._samples: Samples = {}
+        self._pause_s = 0.0
+        self._next_try_s = 0.0
+        self._problems: dict[str, str] = {}
+        self._words: set[str] = set()
+        self._is_job_age_checked = False
+
+    @property
+    def problems(self) -> Mapping[str, str]:
+        """What cannot be read at present, by command."""
+        return self._reader.log.problems
+
+    def find(self, host: str) -> NodeState:
+        """Return the state of a target's node, or UNKNOWN if Slurm does not list it.
+
+        If several slurmd run on the host, it is that of one that is expected to be up, if any is.
+        """
+        found = [self.states[name] for name in self._index.find(host) if name in self.states]
+        return min(found, key=lambda state: not state.is_expected, default=UNKNOWN)
+
+    def samples(self) -> Samples:
+        """Return the samples of the cluster; those of the last reading only while it is up."""
+        age_s = None if self.reading is None else max(0.0, self._clock() - self.reading.time_s)
+        found: Samples = dict(self._samples) if self.is_up else {}
+        if self.is_up is not None:
+            found[metrics.UP] = {(): float(self.is_up)}
+        if self.reading is not None and age_s is not None:
+            found[metrics.READING_AGE] = {(): age_s}
+            found[metrics.READING_DURATION] = {(): self.reading.duration_s}
+        found[metrics.COMMANDS] = {key: float(n) for key, n in self._reader.log.results.items()}
+        return found
+
+    async def run(self) -> None:
+        """Read Slurm for ever: at once, then whenever it is due."""
+        interval_s = self.settings.interval_s
+        offset_s = schedule.offset(self.target.identity, interval_s)
+        due_s = schedule.next_due(self._clock(), interval_s, offset_s) - interval_s
+        while True:
+            await self.read(due_s)
+            due_s = schedule.next_due(self._clock(), interval_s, offset_s)
+            while (left_s := due_s - self._clock()) > 0:
+                if left_s > 2 * interval_s:  # the clock was set back
+                    due_s = schedule.next_due(self._clock(), interval_s, offset_s)
+                    continue
+                await asyncio.sleep(min(left_s, _LONGEST_SLEEP_S))
+
+    async def read(self, due_s: float) -> None:
+        """Read Slurm once, unless it is to be left alone; queue the points of *due_s*."""
+        now_s = self._clock()
+        if now_s >= self._next_try_s or self._next_try_s - now_s > _LONGEST_PAUSE_S:
+            try:
+                await self._read(due_s)
+            except Exception:
+                # A bug must cost the series of Slurm alone.
+                log.exception("Slurm: internal error")
+                self._back_off(is_up=False)
+        self._queue([Batch(int(due_s), self.settings.interval_s, self._points())])
+
+    async def _read(self, due_s: float) -> None:
+        reading = await self._reader.read(due_s)
+        self._log_problems()
+        self._back_off(is_up=reading is not None)
+        if reading is not None:
+            await self._use(reading)
+
+    def _back_off(self, *, is_up: bool) -> None:
+        self.is_up = is_up
+        interval_s = float(self.settings.interval_s)
+        self._pause_s = 0.0 if is_up else min(max(2 * self._pause_s, interval_s), _LONGEST_PAUSE_S)
+        # A tenth of slack: the next reading must not miss its try by a hair.
+        self._next_try_s = self._clock() + self._pause_s - 0.1 * interval_s
+
+    async def _use(self, reading: SlurmReading) -> None:
+        # A thread: for 10,000 nodes and jobs this takes a tenth of a second.
+        nodes = reading.nodes
+        if nodes is not None:
+            user = reading.config.slurm_user
+            states = await asyncio.to_thread(lambda: {n.name: node_state(n, user) for n in nodes})
+            index = await asyncio.to_thread(NodeIndex, nodes)
+            self.states, self._index = states, index
+        labels = self.settings.labels
+        self._samples = await asyncio.to_thread(cluster.samples, reading, self.states, labels)
+        self.reading = reading
+        self._log_words(cluster.unknown_words(reading))
+        self._check_job_age(reading)
+        self.on_reading(reading)
+
+    def _points(self) -> Points:
+        scheme = SCHEMES[self.target.naming]
+        before, after = scheme.around(self.target)
+        points = Points.of(
+            (scheme.path(metric.name, tuple(zip(metric.labels, labels, strict=True))).path, value)
+            for metric, values in self.samples().items()
+            for labels, value in values.items()
+        )
+        points.before, points.after = before, after
+        return points
+
+    def _log_problems(self) -> None:
+        """Log a problem when it begins, changes and ends, not at every reading."""
+        for command, problem in self.problems.items():
+            if self._problems.get(command) != problem:
+                log.warning(PROBLEM, problem)
+        for command in self._problems.keys() - self.problems.keys():
+            log.info(READ_AGAIN, command)
+        self._problems = dict(self.problems)
+
+    def _log_words(self, words: Sequence[str]) -> None:
+        for word in words:
+            if word not in self._words and len(self._words) < _MOST_WORDS:
+                self._words.add(word)
+                log.warning(UNKNOWN_WORD, word)
+
+    def _check_job_age(self, reading: SlurmReading) -> None:
+        age_s = reading.config.min_job_age_s
+        if not self._is_job_age_checked and age_s is not None:
+            self._is_job_age_checked = True
+            if age_s < 3 * self.settings.interval_s:
+                log.warning(SHORT_JOB_AGE, age_s, self.settings.interval_s)

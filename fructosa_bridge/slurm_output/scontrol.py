@@ -1,0 +1,186 @@
+"""The output of scontrol: nodes, partitions, reservations, licenses, and the configuration.
+
+One scontrol gets several requests on its standard input. With --oneliner each record is a line, and
+its first key says what it is.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from ..model.errors import SlurmError
+from .records import (
+    LicenseRecord,
+    NodeRecord,
+    PartitionRecord,
+    ReservationRecord,
+    SlurmConfig,
+)
+from .tres import gpus_by_type, number, time_s
+
+ARGUMENTS = ("-a", "-d", "-o")
+REQUESTS = "show node\nshow partition\nshow reservation\nshow license\nquit\n"
+INVALID_RECORD = (
+    "scontrol: {record} has no valid {key}; its output was cut, or this version of Slurm prints it "
+    "differently"
+)
+
+_MB = 2**20
+# The person or program that set a reason, and when: the last of these in a line.
+_REASON_AUTHOR = re.compile(r" \[([^\s@\[\]]+)@(\d{1,12})\](?= |$)")
+_KEY = re.compile(r"([A-Za-z]\w*)=(\S*)")
+
+
+class Found(NamedTuple):
+    """The records in scontrol's output."""
+
+    nodes: Sequence[NodeRecord]
+    partitions: Sequence[PartitionRecord]
+    reservations: Sequence[ReservationRecord]
+    licenses: Sequence[LicenseRecord]
+
+
+def parse(output: str) -> Found:
+    """Return the records in the *output* of scontrol for REQUESTS.
+
+    Raises: SlurmError if a record is incomplete.
+    """
+    found = Found([], [], [], [])
+    lists: Mapping[str, tuple[list[object], Callable[[str], object]]] = {
+        "NodeName": (found.nodes, _node),  # type: ignore[dict-item]
+        "PartitionName": (found.partitions, _partition),  # type: ignore[dict-item]
+        "ReservationName": (found.reservations, _reservation),  # type: ignore[dict-item]
+        "LicenseName": (found.licenses, _license),  # type: ignore[dict-item]
+    }
+    for line in output.split("\n"):
+        # scontrol's prompt, which echoes the requests, may precede a record.
+        record = line.removeprefix("scontrol: ")
+        kind = lists.get(record.partition("=")[0])
+        if kind is not None:
+            records, parse_record = kind
+            records.append(parse_record(record))
+    return found
+
+
+def parse_config(output: str) -> SlurmConfig:
+    """Return what ``scontrol show config`` reports.
+
+    Raises: SlurmError if the output is not a configuration.
+    """
+    values = {
+        key.strip(): value.strip()
+        for key, equals, value in (line.partition(" = ") for line in output.split("\n"))
+        if equals
+    }
+    if "SLURM_VERSION" not in values:
+        raise SlurmError(INVALID_RECORD.format(record="its configuration", key="SLURM_VERSION"))
+    return SlurmConfig(
+        cluster=values.get("ClusterName", ""),
+        version=values["SLURM_VERSION"],
+        slurm_user=values.get("SlurmUser", "").partition("(")[0],
+        private_data=frozenset(_items(values.get("PrivateData", "").lower())) - {"none"},
+        min_job_age_s=number(values.get("MinJobAge", "").partition(" ")[0]),
+    )
+
+
+def _node(record: str) -> NodeRecord:
+    value = _Values(record)
+    base_state, *flags = value.required("State").upper().split("+")
+    reason, user, reason_time_s = _reason(record)
+    return NodeRecord(
+        name=value.required("NodeName"),
+        address=value.required("NodeAddr"),
+        host_name=value.required("NodeHostName"),
+        base_state=base_state.rstrip("*~#!%$@^-"),
+        flags=frozenset(flags),
+        partitions=tuple(_items(value.optional("Partitions"))),
+        cpus=value.required_number("CPUTot"),
+        allocated_cpus=value.required_number("CPUAlloc"),
+        memory_bytes=value.required_number("RealMemory") * _MB,
+        allocated_memory_bytes=value.required_number("AllocMem") * _MB,
+        gpus=gpus_by_type(value.optional("Gres")),
+        allocated_gpus=gpus_by_type(value.optional("GresUsed")),
+        reason=reason,
+        reason_user=user,
+        reason_time_s=reason_time_s,
+        boot_time_s=time_s(value.optional("BootTime")),
+    )
+
+
+def _reason(record: str) -> tuple[str | None, str | None, float | None]:
+    """Return the reason, who set it, and when. The reason may hold anything, also `` Key=``."""
+    text = record.partition(" Reason=")[2]
+    if not text:
+        return None, None, None
+    authors = list(_REASON_AUTHOR.finditer(text))
+    if not authors:
+        return text.partition(" Comment=")[0].strip() or None, None, None
+    author = authors[-1]
+    return text[: author.start()].strip() or None, author[1], time_s(author[2])
+
+
+def _partition(record: str) -> PartitionRecord:
+    value = _Values(record)
+    return PartitionRecord(
+        value.required("PartitionName"),
+        value.required("State") == "UP",
+        value.required_number("TotalNodes"),
+    )
+
+
+def _reservation(record: str) -> ReservationRecord:
+    value = _Values(record)
+    return ReservationRecord(
+        value.required("ReservationName"),
+        value.required("State") == "ACTIVE",
+        number(value.optional("NodeCnt")) or 0,
+        tuple(_items(value.optional("Flags"))),
+        time_s(value.optional("StartTime")),
+        time_s(value.optional("EndTime")),
+    )
+
+
+def _license(record: str) -> LicenseRecord:
+    value = _Values(record)
+    return LicenseRecord(
+        value.required("LicenseName"),
+        value.required_number("Total"),
+        value.required_number("Used"),
+        number(value.optional("Reserved")) or 0,
+    )
+
+
+class _Values:
+    """The values of a record. The first `` Key=`` counts: free text comes after all of them."""
+
+    __slots__ = ("_position", "_record")
+
+    def __init__(self, record: str) -> None:
+        self._record = f" {record}"
+
+    def optional(self, key: str) -> str:
+        """Return the value of a key, up to the next blank; empty if it is missing or (null)."""
+        begin = self._record.find(f" {key}=")
+        if begin < 0:
+            return ""
+        begin += len(key) + 2
+        end = self._record.find(" ", begin)
+        value = self._record[begin:] if end < 0 else self._record[begin:end]
+        return "" if value == "(null)" else value
+
+    def required(self, key: str) -> str:
+        """Return the value of a key. Raises: SlurmError if it is missing."""
+        if value := self.optional(key):
+            return value
+        raise SlurmError(INVALID_RECORD.format(record=repr(self._record.strip()[:60]), key=key))
+
+    def required_number(self, key: str) -> int:
+        """Return the value of a key as a number. Raises: SlurmError if it is not one."""
+        value = number(self.required(key))
+        if value is None:
+            raise SlurmError(INVALID_RECORD.format(record=repr(self._record.strip()[:60]), key=key))
+        return value
+
+
+def _items(text: str) -> Iterator[str]:
+    return (item for item in text.split(",") if item)
