@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
+from operator import itemgetter
 
 from fructosa_service.errors import shown
 
@@ -15,7 +16,7 @@ from ..slurm_output.records import (
     SchedulerStatistics,
     SlurmReading,
 )
-from ..slurm_output.tres import number
+from ..slurm_output.tres import array_tasks, number
 from ..slurm_output.vocabulary import FAILED, JOB_STATES, OTHER, job_state, reason
 from . import metrics as m
 from .metrics import Samples, SlurmMetric
@@ -69,56 +70,94 @@ def unknown_words(reading: SlurmReading) -> list[str]:
     return sorted(found)
 
 
+# Thousands of jobs differ only in their ids and times: what they have in common is looked at once.
+_ALIKE = itemgetter(
+    *map(
+        JobRecord._fields.index,
+        (
+            *("state", "reason", "partition", "cpus", "node_count", "tasks"),
+            *("tres", "tres_per_job", "tres_per_node", "tres_per_socket", "tres_per_task"),
+        ),
+    )
+)
+
+
 def _job_samples(jobs: Sequence[JobRecord], partitions: Iterable[str], now_s: float) -> Samples:
-    queues = dict.fromkeys(partitions, ())
-    by_state: Values = {(name, state): 0 for name in queues for state in _JOB_STATES}
+    names = list(partitions)
+    by_state: Values = {(name, state): 0 for name in names for state in _JOB_STATES}
     cluster_states: Values = {(state,): 0 for state in _JOB_STATES}
-    by_reason, cluster_reasons = Counter[tuple[str, ...]](), Counter[tuple[str, ...]]()
-    demand: list[Values] = [{(name,): 0 for name in queues} for _ in range(3)]
-    cluster_demand = [0.0, 0.0, 0.0]
-    waits: defaultdict[str, list[tuple[float, int]]] = defaultdict(list)
-    failed = Counter[str]()
+    by_reason: Values = {}
+    cluster_reasons: Values = {}
+    groups: dict[tuple[str, ...], list[JobRecord]] = {}
     for job in jobs:
-        count, state = job.task_count, job_state(job.state)
-        cluster_states[state,] = cluster_states.get((state,), 0) + count
-        for name in job.partitions:
-            by_state[name, state] = by_state.get((name, state), 0) + count
-        if job.state == "PENDING":
-            why = reason(job.reason)
-            cluster_reasons[why,] += count
-            for name in job.partitions:
-                by_reason[name, why] += count
-            eligible_s = job.eligible_s
-            if eligible_s is None or eligible_s > now_s:
-                continue
-            wanted = (number(job.cpus) or 0, job.gpus, number(job.node_count) or 0)
-            for index, each in enumerate(wanted):
-                cluster_demand[index] += each * count
-                for name in job.partitions:
-                    demand[index][name,] = demand[index].get((name,), 0) + each * count
-            for name in job.partitions:
-                waits[name].append((now_s - eligible_s, count))
-        elif job.state in FAILED and job.nodes and number(job.node_count) == 1:
-            failed[job.nodes] += 1
+        groups.setdefault(_ALIKE(job), []).append(job)
+    for alike in groups.values():
+        one = alike[0]
+        count, state, why = sum(map(tasks, alike)), job_state(one.state), reason(one.reason)
+        is_pending = one.state == "PENDING"
+        _add(cluster_states, (state,), count)
+        if is_pending:
+            _add(cluster_reasons, (why,), count)
+        for name in one.partitions:
+            _add(by_state, (name, state), count)
+            if is_pending:
+                _add(by_reason, (name, why), count)
     return {
         m.JOBS: by_state,
         m.CLUSTER_JOBS: cluster_states,
-        m.PENDING_JOBS: dict(by_reason),
-        m.CLUSTER_PENDING_JOBS: dict(cluster_reasons),
-        m.PENDING_CPUS: demand[0],
-        m.PENDING_GPUS: demand[1],
-        m.PENDING_NODES: demand[2],
-        m.CLUSTER_PENDING_CPUS: {(): cluster_demand[0]},
-        m.CLUSTER_PENDING_GPUS: {(): cluster_demand[1]},
-        m.CLUSTER_PENDING_NODES: {(): cluster_demand[2]},
-        m.WAIT: {
-            (name, f"{quantile:g}"): _quantile(sorted(found), quantile)
-            for name, found in waits.items()
-            for quantile in QUANTILES
-        },
-        m.OLDEST_WAIT: {(name,): max(found)[0] for name, found in waits.items()},
-        m.WORST_NODE: {(): max(failed.values(), default=0)},
+        m.PENDING_JOBS: by_reason,
+        m.CLUSTER_PENDING_JOBS: cluster_reasons,
+        m.WORST_NODE: {(): max(failed_jobs(jobs).values(), default=0)},
+        **_demand(groups.values(), names, now_s),
     }
+
+
+def _demand(
+    groups: Iterable[Sequence[JobRecord]], partitions: Sequence[str], now_s: float
+) -> Samples:
+    """Return what pending jobs that could start ask for, and how long they have waited."""
+    each = (m.PENDING_CPUS, m.PENDING_GPUS, m.PENDING_NODES)
+    sums = (m.CLUSTER_PENDING_CPUS, m.CLUSTER_PENDING_GPUS, m.CLUSTER_PENDING_NODES)
+    found: Samples = {metric: {(name,): 0 for name in partitions} for metric in each}
+    found |= {metric: {(): 0} for metric in sums}
+    waits: defaultdict[str, list[tuple[float, int]]] = defaultdict(list)
+    for alike in groups:
+        one = alike[0]
+        if one.state != "PENDING":
+            continue
+        waited = [
+            (now_s - time_s, tasks(job))
+            for job in alike
+            if (time_s := job.eligible_s) is not None and time_s <= now_s
+        ]
+        count = sum(number_of_tasks for _, number_of_tasks in waited)
+        wanted = (number(one.cpus) or 0, one.gpus, number(one.node_count) or 0)
+        for metric, total, amount in zip(each, sums, wanted, strict=True):
+            _add(found[total], (), amount * count)
+            for name in one.partitions:
+                _add(found[metric], (name,), amount * count)
+        for name in one.partitions:
+            waits[name] += waited
+    found[m.WAIT], found[m.OLDEST_WAIT] = {}, {}
+    for name, of_partition in waits.items():
+        if of_partition:
+            of_partition.sort()
+            found[m.OLDEST_WAIT][name,] = of_partition[-1][0]
+            for quantile in QUANTILES:
+                found[m.WAIT][name, f"{quantile:g}"] = _quantile(of_partition, quantile)
+    return found
+
+
+def tasks(job: JobRecord) -> int:
+    """Return the number of jobs that a record stands for: pending tasks of an array share one."""
+    return array_tasks(job.array_task_id) if job.state == "PENDING" else 1
+
+
+def failed_jobs(jobs: Iterable[JobRecord]) -> Counter[str]:
+    """Return how many jobs on one node alone have failed lately, by node."""
+    return Counter(
+        job.nodes for job in jobs if job.state in FAILED and job.nodes and job.node_count == "1"
+    )
 
 
 def _quantile(waits: Sequence[tuple[float, int]], quantile: float) -> float:
@@ -141,58 +180,72 @@ def _samples_by(jobs: Sequence[JobRecord], label: str) -> Samples:
             continue
         name = getattr(job, field)
         name = "none" if name in ("", "(null)") else name
-        _add(found[by_state], (name, job_state(job.state)), job.task_count)
+        _add(found[by_state], (name, job_state(job.state)), tasks(job))
         if job.state == "RUNNING":
             _add(found[cpus], (name,), number(job.cpus) or 0)
             _add(found[gpus], (name,), job.gpus)
     return found
 
 
+class _Sums:
+    """The sums of nodes with the same partitions and state; GPUs by type: all, and allocated."""
+
+    __slots__ = ("amounts", "gpus", "nodes")
+
+    def __init__(self) -> None:
+        self.nodes = 0
+        self.amounts = [0, 0, 0, 0]  # CPUs, allocated CPUs, memory, allocated memory
+        self.gpus: dict[str, list[int]] = {}
+
+
 def _node_samples(
     nodes: Sequence[NodeRecord], states: Mapping[str, NodeState], partitions: Iterable[str]
 ) -> Samples:
-    found: Samples = {
-        metric: {}
-        for metric in (
-            *(m.NODES, m.CLUSTER_NODES, m.CPUS, m.CLUSTER_CPUS, m.MEMORY, m.CLUSTER_MEMORY),
-            *(m.GPUS, m.CLUSTER_GPUS),
-        )
-    }
-    for name in partitions:
-        found[m.NODES] |= {(name, state): 0 for state in _NODE_STATES}
-        found[m.CPUS] |= {(name, use): 0 for use in _USES}
-        found[m.MEMORY] |= {(name, use): 0 for use in _USES}
-    found[m.CLUSTER_NODES] |= {(state,): 0 for state in _NODE_STATES}
-    for node in nodes:
-        state = states[node.name].state
-        is_usable = state in USABLE
-        used = (
-            (m.CPUS, m.CLUSTER_CPUS, (), _uses(node.cpus, node.allocated_cpus, is_usable)),
-            (
-                m.MEMORY,
-                m.CLUSTER_MEMORY,
-                (),
-                _uses(node.memory_bytes, node.allocated_memory_bytes, is_usable),
-            ),
-            *(
-                (
-                    m.GPUS,
-                    m.CLUSTER_GPUS,
-                    (kind,),
-                    _uses(count, node.allocated_gpus.get(kind, 0), is_usable),
-                )
-                for kind, count in node.gpus.items()
-            ),
-        )
-        _add(found[m.CLUSTER_NODES], (state,), 1)
-        for name in node.partitions:
-            _add(found[m.NODES], (name, state), 1)
-        for metric, cluster_metric, kind, amounts in used:
-            for use, amount in zip(_USES, amounts, strict=True):
-                _add(found[cluster_metric], (*kind, use), amount)
-                for name in node.partitions:
+    found: Samples = {m.GPUS: {}, m.CLUSTER_GPUS: {}}
+    names = list(partitions)
+    found[m.NODES] = {(name, state): 0 for name in names for state in _NODE_STATES}
+    found[m.CLUSTER_NODES] = {(state,): 0 for state in _NODE_STATES}
+    for metric in (m.CPUS, m.MEMORY):
+        found[metric] = {(name, use): 0 for name in names for use in _USES}
+    for metric in (m.CLUSTER_CPUS, m.CLUSTER_MEMORY):
+        found[metric] = {(use,): 0 for use in _USES}
+    for (of, state), sums in _sums(nodes, states).items():
+        _add(found[m.CLUSTER_NODES], (state,), sums.nodes)
+        for name in of:
+            _add(found[m.NODES], (name, state), sums.nodes)
+        cpus, allocated_cpus, memory, allocated_memory = sums.amounts
+        for metric, total, kind, amounts in (
+            (m.CPUS, m.CLUSTER_CPUS, (), (cpus, allocated_cpus)),
+            (m.MEMORY, m.CLUSTER_MEMORY, (), (memory, allocated_memory)),
+            *((m.GPUS, m.CLUSTER_GPUS, (kind,), both) for kind, both in sums.gpus.items()),
+        ):
+            for use, amount in zip(
+                _USES, _uses(amounts[0], amounts[1], state in USABLE), strict=True
+            ):
+                _add(found[total], (*kind, use), amount)
+                for name in of:
                     _add(found[metric], (name, *kind, use), amount)
     return found
+
+
+def _sums(
+    nodes: Iterable[NodeRecord], states: Mapping[str, NodeState]
+) -> Mapping[tuple[tuple[str, ...], str], _Sums]:
+    """Return the sums of nodes with the same partitions and state."""
+    groups: defaultdict[tuple[tuple[str, ...], str], _Sums] = defaultdict(_Sums)
+    for node in nodes:
+        sums = groups[node.partitions, states[node.name].state]
+        sums.nodes += 1
+        amounts = sums.amounts
+        amounts[0] += node.cpus
+        amounts[1] += node.allocated_cpus
+        amounts[2] += node.memory_bytes
+        amounts[3] += node.allocated_memory_bytes
+        for kind, count in node.gpus.items():
+            both = sums.gpus.setdefault(kind, [0, 0])
+            both[0] += count
+            both[1] += node.allocated_gpus.get(kind, 0)
+    return groups
 
 
 def _uses(total: int, allocated: int, is_usable: bool) -> tuple[int, int, int]:

@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from ..slurm_output.records import NodeRecord
 
@@ -10,7 +10,8 @@ from ..slurm_output.records import NodeRecord
 class NodeIndex:
     """Slurm's nodes by their names and addresses; find() remembers what it has found."""
 
-    def __init__(self, nodes: Iterable[NodeRecord] = ()) -> None:
+    def __init__(self, nodes: Sequence[NodeRecord] = ()) -> None:
+        self._key = _key(nodes)
         self._by_name: dict[str, tuple[str, ...]] = {}
         by_host: defaultdict[str, list[str]] = defaultdict(list)
         by_address: defaultdict[str, list[str]] = defaultdict(list)
@@ -25,6 +26,10 @@ class NodeIndex:
         self._indexes: tuple[Mapping[str, Iterable[str]], ...] = (by_host, by_address)
         self._short = short
         self._found: dict[str, tuple[str, ...]] = {}
+
+    def is_of(self, nodes: Sequence[NodeRecord]) -> bool:
+        """Return whether these *nodes* have the names and addresses of this index."""
+        return self._key == _key(nodes)
 
     def find(self, host: str) -> tuple[str, ...]:
         """Return the names of the nodes that *host* is; none if Slurm does not list it.
@@ -54,6 +59,10 @@ class NodeIndex:
             if is_short or "." not in name
         }
         return tuple(names) if len(names) == 1 else ()
+
+
+def _key(nodes: Sequence[NodeRecord]) -> list[tuple[str, ...]]:
+    return [node[:3] for node in nodes]  # name, address, host name
 
 
 def _short(name: str) -> str:

@@ -137,8 +137,9 @@ class SlurmMonitor:
         if nodes is not None:
             user = reading.config.slurm_user
             states = await asyncio.to_thread(lambda: {n.name: node_state(n, user) for n in nodes})
-            index = await asyncio.to_thread(NodeIndex, nodes)
-            self.states, self._index = states, index
+            if not self._index.is_of(nodes):
+                self._index = await asyncio.to_thread(NodeIndex, nodes)
+            self.states = states
         labels = self.settings.labels
         self._samples = await asyncio.to_thread(cluster.samples, reading, self.states, labels)
         self.reading = reading

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 from ..slurm_output.records import NodeRecord
-from ..slurm_output.vocabulary import NODE_BASE_STATES, OTHER
+from ..slurm_output.vocabulary import OTHER
 
 # What slurmctld itself writes as the reason of a node that it has set down (src/slurmctld/
 # node_mgr.c, ping_nodes.c, job_mgr.c, power_save.c). It counts where SlurmUser is also the user of
@@ -33,24 +34,33 @@ class NodeState(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """The first rule that holds for a node gives its state and whether it should be up."""
+    """The first rule that holds for a base state and flags gives the state of a node."""
 
     state: str
     is_expected: bool
-    holds: Callable[[NodeRecord], bool]
+    holds: Callable[[str, frozenset[str]], bool]
     meaning: str
 
 
-def _has(*flags: str) -> Callable[[NodeRecord], bool]:
-    return lambda node: not node.flags.isdisjoint(flags)
+def _has(*flags: str) -> Callable[[str, frozenset[str]], bool]:
+    return lambda base_state, has: not has.isdisjoint(flags)
 
 
-def _is(base_state: str) -> Callable[[NodeRecord], bool]:
-    return lambda node: node.base_state == base_state
+def _is(*base_states: str) -> Callable[[str, frozenset[str]], bool]:
+    return lambda base_state, has: base_state in base_states
 
 
-def _is_down(node: NodeRecord) -> bool:
-    return node.base_state in ("DOWN", "ERROR")
+def _both(
+    one: Callable[[str, frozenset[str]], bool], other: Callable[[str, frozenset[str]], bool]
+) -> Callable[[str, frozenset[str]], bool]:
+    return lambda base_state, has: one(base_state, has) and other(base_state, has)
+
+
+_DRAINS = _has("DRAIN", "FAIL")
+
+
+def _has_jobs(base_state: str, flags: frozenset[str]) -> bool:
+    return base_state in ("ALLOCATED", "MIXED") or "COMPLETING" in flags
 
 
 # docs/slurm.md has this table; a test holds that they agree.
@@ -61,22 +71,22 @@ RULES = (
     Rule("powered_down", False, _has("POWERED_DOWN"), "Slurm has switched it off"),
     Rule("rebooting", False, _has("REBOOT_ISSUED", "REBOOT_REQUESTED"), "Slurm is rebooting it"),
     Rule("maint", False, _has("MAINTENANCE", "MAINT"), "in a maintenance reservation"),
+    Rule("draining", True, _both(_DRAINS, _has_jobs), "drained once the jobs on it have ended"),
+    Rule("drained", False, _DRAINS, "takes no jobs until it is resumed"),
     Rule(
-        "draining",
+        "down",
         True,
-        lambda node: bool(node.flags & {"DRAIN", "FAIL"}) and node.has_jobs,
-        "drained once the jobs on it have ended",
+        _is("DOWN", "ERROR"),
+        "set down by slurmctld; not expected to be up if a person has set it down",
     ),
-    Rule("drained", False, _has("DRAIN", "FAIL"), "takes no jobs until it is resumed"),
-    Rule("down", True, _is_down, "slurmctld has set it down, or a person has (then not expected)"),
     Rule("not_responding", True, _has("NOT_RESPONDING"), "slurmctld does not reach its slurmd"),
     Rule("invalid", True, _has("INVALID_REG"), "it differs from slurm.conf"),
     Rule("completing", True, _has("COMPLETING"), "jobs on it are ending"),
     Rule("blocked", True, _has("BLOCKED"), "kept free by a job on a neighbour"),
-    Rule("reserved", True, lambda node: _has("RESERVED")(node) and not node.has_jobs, "reserved"),
-    Rule("planned", True, _has("PLANNED"), "kept free for a job that needs more nodes"),
     Rule("allocated", True, _is("ALLOCATED"), "jobs use all of its processors"),
     Rule("mixed", True, _is("MIXED"), "jobs use some of its processors"),
+    Rule("reserved", True, _has("RESERVED"), "in a reservation"),
+    Rule("planned", True, _has("PLANNED"), "kept free for a job that needs more nodes"),
     Rule("idle", True, _is("IDLE"), "free"),
     Rule("unknown", True, _is("UNKNOWN"), "slurmctld has not heard of it since it started"),
 )
@@ -86,11 +96,22 @@ USABLE = frozenset({"completing", "reserved", "planned", "allocated", "mixed", "
 
 def node_state(node: NodeRecord, slurm_user: str) -> NodeState:
     """Return the state of a node; *slurm_user* is the user that slurmctld runs as."""
-    rule = next((rule for rule in RULES if rule.holds(node)), None)
-    state, is_expected = (OTHER, True) if rule is None else (rule.state, rule.is_expected)
-    if state == "down" and node.base_state in NODE_BASE_STATES:
+    found = _state(node.base_state, node.flags)
+    if node.reason is None:
+        return found
+    is_expected = found.is_expected
+    if found.state == "down":
         is_expected = not _is_set_by_person(node, slurm_user)
-    return NodeState(state, is_expected, node.reason, node.reason_user, node.reason_time_s)
+    return NodeState(found.state, is_expected, node.reason, node.reason_user, node.reason_time_s)
+
+
+@lru_cache(maxsize=1024)
+def _state(base_state: str, flags: frozenset[str]) -> NodeState:
+    """Return the state of the first rule that holds."""
+    for rule in RULES:
+        if rule.holds(base_state, flags):
+            return NodeState(rule.state, rule.is_expected)
+    return NodeState(OTHER, is_expected=True)
 
 
 def _is_set_by_person(node: NodeRecord, slurm_user: str) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from .tres import array_tasks, gpu_count, number, time_s
+from .tres import gpu_count, number, time_s
 
 
 class JobRecord(NamedTuple):
@@ -46,11 +46,6 @@ class JobRecord(NamedTuple):
     tres_per_socket: str
     tres_per_task: str
     name: str
-
-    @property
-    def task_count(self) -> int:
-        """The number of tasks that the record stands for: pending tasks of an array share one."""
-        return array_tasks(self.array_task_id) if self.state == "PENDING" else 1
 
     @property
     def partitions(self) -> list[str]:
@@ -95,11 +90,6 @@ class NodeRecord(NamedTuple):
     reason_user: str | None = None
     reason_time_s: float | None = None
     boot_time_s: float | None = None
-
-    @property
-    def has_jobs(self) -> bool:
-        """Whether jobs run on it, or are just ending."""
-        return self.base_state in ("ALLOCATED", "MIXED") or "COMPLETING" in self.flags
 
 
 class PartitionRecord(NamedTuple):

@@ -6,6 +6,7 @@ its first key says what it is.
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from ..model.errors import SlurmError
@@ -28,7 +29,13 @@ INVALID_RECORD = (
 _MB = 2**20
 # The person or program that set a reason, and when: the last of these in a line.
 _REASON_AUTHOR = re.compile(r" \[([^\s@\[\]]+)@(\d{1,12})\](?= |$)")
-_KEY = re.compile(r"([A-Za-z]\w*)=(\S*)")
+_KEYS = (
+    *("NodeName", "CPUAlloc", "CPUTot", "Gres", "GresUsed", "NodeAddr", "NodeHostName"),
+    *("RealMemory", "AllocMem", "State", "Partitions", "BootTime", "PartitionName", "TotalNodes"),
+    *("ReservationName", "NodeCnt", "Flags", "StartTime", "EndTime"),
+    *("LicenseName", "Total", "Used", "Reserved"),
+)
+_NEEDLES = {key: f" {key}=" for key in _KEYS}
 
 
 class Found(NamedTuple):
@@ -84,27 +91,46 @@ def parse_config(output: str) -> SlurmConfig:
 
 
 def _node(record: str) -> NodeRecord:
+    # In the order in which scontrol prints them: each search begins where the one before ended.
     value = _Values(record)
-    base_state, *flags = value.required("State").upper().split("+")
-    reason, user, reason_time_s = _reason(record)
-    return NodeRecord(
-        name=value.required("NodeName"),
-        address=value.required("NodeAddr"),
-        host_name=value.required("NodeHostName"),
-        base_state=base_state.rstrip("*~#!%$@^-"),
-        flags=frozenset(flags),
-        partitions=tuple(_items(value.optional("Partitions"))),
-        cpus=value.required_number("CPUTot"),
-        allocated_cpus=value.required_number("CPUAlloc"),
-        memory_bytes=value.required_number("RealMemory") * _MB,
-        allocated_memory_bytes=value.required_number("AllocMem") * _MB,
-        gpus=gpus_by_type(value.optional("Gres")),
-        allocated_gpus=gpus_by_type(value.optional("GresUsed")),
-        reason=reason,
-        reason_user=user,
-        reason_time_s=reason_time_s,
-        boot_time_s=time_s(value.optional("BootTime")),
+    name = value.required("NodeName")
+    allocated_cpus, cpus = value.required_number("CPUAlloc"), value.required_number("CPUTot")
+    gpus, allocated_gpus = value.optional("Gres"), value.optional("GresUsed")
+    address, host_name = value.required("NodeAddr"), value.required("NodeHostName")
+    memory, allocated_memory = (
+        value.required_number("RealMemory"),
+        value.required_number("AllocMem"),
     )
+    base_state, flags = _state(value.required("State"))
+    partitions, boot_time = value.optional("Partitions"), value.optional("BootTime")
+    return NodeRecord(
+        name,
+        address,
+        host_name,
+        base_state,
+        flags,
+        _names(partitions),
+        cpus,
+        allocated_cpus,
+        memory * _MB,
+        allocated_memory * _MB,
+        gpus_by_type(gpus),
+        gpus_by_type(allocated_gpus),
+        *_reason(record),
+        time_s(boot_time),
+    )
+
+
+@lru_cache(maxsize=1024)
+def _state(text: str) -> tuple[str, frozenset[str]]:
+    """Return the base state and the flags of ``IDLE+DRAIN``."""
+    base_state, *flags = text.upper().split("+")
+    return base_state.rstrip("*~#!%$@^-"), frozenset(flags)
+
+
+@lru_cache(maxsize=1024)
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(_items(text))
 
 
 def _reason(record: str) -> tuple[str | None, str | None, float | None]:
@@ -157,29 +183,37 @@ class _Values:
 
     def __init__(self, record: str) -> None:
         self._record = f" {record}"
+        self._position = 0
 
     def optional(self, key: str) -> str:
         """Return the value of a key, up to the next blank; empty if it is missing or (null)."""
-        begin = self._record.find(f" {key}=")
-        if begin < 0:
+        record, needle = self._record, _NEEDLES[key]
+        begin = record.find(needle, self._position)
+        if begin < 0 and (begin := record.find(needle)) < 0:
             return ""
-        begin += len(key) + 2
-        end = self._record.find(" ", begin)
-        value = self._record[begin:] if end < 0 else self._record[begin:end]
+        begin += len(needle)
+        end = self._position = record.find(" ", begin)
+        if end < 0:
+            end, self._position = len(record), 0
+        value = record[begin:end]
         return "" if value == "(null)" else value
 
     def required(self, key: str) -> str:
         """Return the value of a key. Raises: SlurmError if it is missing."""
         if value := self.optional(key):
             return value
-        raise SlurmError(INVALID_RECORD.format(record=repr(self._record.strip()[:60]), key=key))
+        raise self._invalid(key)
 
     def required_number(self, key: str) -> int:
         """Return the value of a key as a number. Raises: SlurmError if it is not one."""
-        value = number(self.required(key))
+        value = number(self.optional(key))
         if value is None:
-            raise SlurmError(INVALID_RECORD.format(record=repr(self._record.strip()[:60]), key=key))
+            raise self._invalid(key)
         return value
+
+    def _invalid(self, key: str) -> SlurmError:
+        record = repr(self._record.strip()[:60])
+        return SlurmError(INVALID_RECORD.format(record=record, key=key))
 
 
 def _items(text: str) -> Iterator[str]:

@@ -20,9 +20,10 @@ def time_s(text: str) -> float | None:
     return float(number(text) or 0) or None
 
 
-@lru_cache(maxsize=1024)
 def array_tasks(text: str) -> int:
     """Return the number of tasks in ``1-5,9,20-40:2%4``; 1 where there is no list of tasks."""
+    if text == "N/A" or text.isdecimal():
+        return 1
     tasks = 0
     for part in text.partition("%")[0].strip("[]").split(","):
         if found := _TASKS.fullmatch(part):
