@@ -7,7 +7,18 @@ from fructosa_service import cli
 from fructosa_service.daemon.commands import Daemon
 from fructosa_service.daemon.lifecycle import CommandResult
 
-from .commands import agents, check, dashboards, nodes, ping, reload, schemas, scrape, targets
+from .commands import (
+    agents,
+    check,
+    dashboards,
+    nodes,
+    ping,
+    reload,
+    schemas,
+    scrape,
+    slurm,
+    targets,
+)
 from .commands.arguments import add_scrape_options, command_line_parser
 from .config.settings import DEFAULT_FILE
 
@@ -34,6 +45,7 @@ _COMMANDS: Mapping[str, cli.Command] = {
     "ping": ping.run,
     "agents": agents.run,
     "nodes": nodes.run,
+    "slurm": slurm.run,
     "reload": reload.run,
     "targets": targets.run,
     "schemas": schemas.run,

@@ -30,6 +30,10 @@ NOT_LMASTER = "{url} is not an lmaster: {reason}; set the URL of lmaster with --
 WRONG_STATUS = "the status of {path} is {status}"
 
 
+class CannotConnectError(ServiceError):
+    """Nothing listens where lmaster should."""
+
+
 @dataclass(frozen=True)
 class PostResult:
     """The response to a POST; *ok* if the request was carried out."""
@@ -98,7 +102,7 @@ class MasterClient:
                     f"{self.url} is not a valid URL; write e.g. http://localhost:9889"
                 ) from error
             except (requests.exceptions.RequestException, OSError) as error:
-                raise ServiceError(
+                raise CannotConnectError(
                     f"cannot connect to lmaster at {self.url}: {_root_cause(error)}; start it, or "
                     "set its URL with --url, or its configuration file with -c"
                 ) from error

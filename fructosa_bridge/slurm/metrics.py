@@ -4,12 +4,12 @@ from typing import NamedTuple
 
 
 class SlurmMetric(NamedTuple):
-    """A metric of the cluster; *is_counter* if it only grows, unless slurmctld restarts."""
+    """A metric of the cluster, of a type of Prometheus: gauge, counter, or summary (quantiles)."""
 
     name: str
     help: str
     labels: tuple[str, ...] = ()
-    is_counter: bool = False
+    type: str = "gauge"
 
 
 Samples = dict[SlurmMetric, dict[tuple[str, ...], float]]
@@ -19,7 +19,8 @@ _S = "fructosa_slurm_"
 
 
 def _metric(name: str, text: str, *labels: str) -> SlurmMetric:
-    return SlurmMetric(_S + name, text, labels, name.endswith("_total"))
+    kind = "counter" if name.endswith("_total") else "summary" if "quantile" in labels else "gauge"
+    return SlurmMetric(_S + name, text, labels, kind)
 
 
 UP = _metric("up", "1 if slurmctld responded to the last reading, else 0.")

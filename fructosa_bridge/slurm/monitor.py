@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from ..config.slurm_settings import SlurmSettings
 from ..model.points import Batch, Points
@@ -11,7 +12,7 @@ from ..model.target import Target
 from ..naming.schemes import SCHEMES
 from ..scrape import schedule
 from ..slurm_output.records import SlurmReading
-from . import cluster, metrics
+from . import cluster, metrics, summary
 from .matching import NodeIndex
 from .metrics import Samples
 from .node_states import NodeState, node_state
@@ -91,6 +92,12 @@ class SlurmMonitor:
         found[metrics.COMMANDS] = {key: float(n) for key, n in self._reader.log.results.items()}
         return found
 
+    def summary(self) -> dict[str, Any]:
+        """Return what Slurm reported last, see summary.summary()."""
+        return summary.summary(
+            self.reading, self.states, self._samples, self.problems, is_up=self.is_up
+        )
+
     async def run(self) -> None:
         """Read Slurm for ever: at once, then whenever it is due."""
         interval_s = self.settings.interval_s
@@ -110,15 +117,15 @@ class SlurmMonitor:
         now_s = self._clock()
         if now_s >= self._next_try_s or self._next_try_s - now_s > _LONGEST_PAUSE_S:
             try:
-                await self._read(due_s)
+                await self._read()
             except Exception:
                 # A bug must cost the series of Slurm alone.
                 log.exception("Slurm: internal error")
                 self._back_off(is_up=False)
         self._queue([Batch(int(due_s), self.settings.interval_s, self._points())])
 
-    async def _read(self, due_s: float) -> None:
-        reading = await self._reader.read(due_s)
+    async def _read(self) -> None:
+        reading = await self._reader.read()
         self._log_problems()
         self._back_off(is_up=reading is not None)
         if reading is not None:

@@ -62,17 +62,16 @@ class Reader:
         self._config: SlurmConfig | None = None
         self._config_time_s = 0.0
 
-    async def read(self, due_s: float) -> SlurmReading | None:
+    async def read(self) -> SlurmReading | None:
         """Return what Slurm reports, or None if slurmctld does not respond.
 
-        A part of the reading is None if its command failed; the log has the reason. It is dated
-        *due_s*, in seconds since 1970.
+        A part of the reading is None if its command failed; the log has the reason.
         """
         began_s = time.monotonic()
         if not await self._ping():
             self._config = None  # slurmctld may come back with another configuration
             return None
-        reading = SlurmReading(due_s, config=await self._configuration())
+        reading = SlurmReading(self._clock(), config=await self._configuration())
         reading = await self._scontrol(reading)
         reading = await self._sdiag(reading)
         reading = await self._squeue(reading)

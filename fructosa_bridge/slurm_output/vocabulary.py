@@ -54,6 +54,17 @@ _LIMIT = re.compile(
     rf"|Max(?:{_RESOURCE})PerAccount"
 )
 
+# Where slurmctld describes a reason in words, squeue prints the words (src/slurmctld/job_mgr.c,
+# node_scheduler.c, job_scheduler.c).
+_DESCRIPTIONS = (
+    ("Nodes required for job are DOWN", "ReqNodeNotAvail"),
+    ("Nodes in the reservation", "Reservation"),
+    ("Reserved for maintenance", "ReqNodeNotAvail"),
+    ("launch failed requeued held", "JobHeldAdmin"),
+    ("job requeued in held state", "JobHeldUser"),
+    ("user env retrieval failed requeued held", "JobHeldAdmin"),
+)
+
 NODE_BASE_STATES = frozenset({"UNKNOWN", "DOWN", "IDLE", "ALLOCATED", "ERROR", "MIXED", "FUTURE"})
 NODE_FLAGS = frozenset(
     {
@@ -76,5 +87,8 @@ def reason(text: str) -> str:
     Slurm appends details to some reasons (``ReqNodeNotAvail, UnavailableNodes:n1``), and squeue
     joins those of the tasks of an array with commas: the first one counts.
     """
+    for beginning, known in _DESCRIPTIONS:
+        if text.startswith(beginning):
+            return known
     first = text.partition(",")[0].strip()
     return first if first in _REASONS or _LIMIT.fullmatch(first) else OTHER

@@ -201,10 +201,9 @@ class MasterCollector(Collector):
         """Yield what Slurm last reported of the cluster."""
         slurm = self._source.slurm
         for metric, values in ({} if slurm is None else slurm.samples()).items():
-            family = CounterMetricFamily if metric.is_counter else GaugeMetricFamily
-            made = family(metric.name, metric.help, labels=metric.labels)
+            made = Metric(metric.name.removesuffix("_total"), metric.help, metric.type)
             for labels, value in values.items():
-                made.add_metric(labels, value)
+                made.add_sample(metric.name, dict(zip(metric.labels, labels, strict=True)), value)
             yield made
 
 

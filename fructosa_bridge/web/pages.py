@@ -86,6 +86,7 @@ class Pages:
                 web.get("/node/{path}", self._node),
                 web.get("/api/targets", self._api_targets),
                 web.get("/api/plots/{path}", self._api_plots),
+                web.get("/api/slurm", self._api_slurm),
                 web.get("/sd", self._discovery),
                 web.get("/metrics", self._metrics),
                 web.get("/-/healthy", self._healthy),
@@ -148,6 +149,13 @@ class Pages:
         if group and not any(one.target.group == group for one in self._source.states):
             raise web.HTTPNotFound(text=f"unknown group {group!r}\n")
         return await _send(request, await self._targets_api.body(state, group))
+
+    async def _api_slurm(self, request: web.Request) -> web.Response:
+        slurm = self._source.slurm
+        if slurm is None:
+            return web.json_response({"is_configured": False})
+        text = await asyncio.to_thread(lambda: json.dumps(slurm.summary()))
+        return web.json_response(text=text)
 
     async def _api_plots(self, request: web.Request) -> web.Response:
         path = self._requested_path(request)
