@@ -218,9 +218,10 @@ class Engine:
         return [_SLURM] if _SLURM in self._tasks else []
 
     async def _change_slurm(self, config: MasterConfig) -> None:
-        """Read Slurm as *config* says; what it last reported stays if nothing of that changes."""
+        """Read Slurm as *config* says, and at once; what it last reported stays until then."""
         made = self._slurm_monitor(config)
-        if _slurm_settings(made) == _slurm_settings(self.slurm):
+        if self.slurm is not None and _slurm_settings(made) == _slurm_settings(self.slurm):
+            self.slurm.wake()
             return
         await self._tasks.end(*self._slurm_task())
         self.slurm = made

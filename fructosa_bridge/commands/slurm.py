@@ -57,7 +57,7 @@ async def _read(config: MasterConfig) -> dict[str, object]:
         await asyncio.to_thread(fcntl.flock, descriptor, fcntl.LOCK_EX)
         target = slurm_target(settings.interval_s, 0, None, "plain")
         monitor = SlurmMonitor(settings, target, queue=lambda batches: None)
-        await monitor.read(time.time())
+        await monitor.read()
         return monitor.summary()
     finally:
         os.close(descriptor)

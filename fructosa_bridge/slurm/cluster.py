@@ -222,9 +222,9 @@ def _node_samples(
             for use, amount in zip(
                 _USES, _uses(amounts[0], amounts[1], state in USABLE), strict=True
             ):
-                _add(found[total], (*kind, use), amount)
+                _add(found[total], (use, *kind), amount)
                 for name in of:
-                    _add(found[metric], (name, *kind, use), amount)
+                    _add(found[metric], (name, use, *kind), amount)
     return found
 
 

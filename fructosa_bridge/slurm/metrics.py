@@ -4,7 +4,11 @@ from typing import NamedTuple
 
 
 class SlurmMetric(NamedTuple):
-    """A metric of the cluster, of a type of Prometheus: gauge, counter, or summary (quantiles)."""
+    """A metric of the cluster, of a type of Prometheus: gauge, counter, or summary (quantiles).
+
+    Its labels are in alphabetical order, as on /metrics, so that its paths are the same whether
+    lmaster writes them or scrapes its own page.
+    """
 
     name: str
     help: str
@@ -74,8 +78,8 @@ CPUS = _metric("cpus", f"CPUs {_USE}.", "partition", "state")
 CLUSTER_CPUS = _metric("cluster_cpus", f"CPUs {_USE}, each counted once.", "state")
 MEMORY = _metric("memory_bytes", f"Memory {_USE}.", "partition", "state")
 CLUSTER_MEMORY = _metric("cluster_memory_bytes", f"Memory {_USE}, counted once.", "state")
-GPUS = _metric("gpus", f"GPUs {_USE}.", "partition", "type", "state")
-CLUSTER_GPUS = _metric("cluster_gpus", f"GPUs {_USE}, each counted once.", "type", "state")
+GPUS = _metric("gpus", f"GPUs {_USE}.", "partition", "state", "type")
+CLUSTER_GPUS = _metric("cluster_gpus", f"GPUs {_USE}, each counted once.", "state", "type")
 PARTITION_UP = _metric(
     "partition_up", "1 if the partition queues and starts jobs, else 0.", "partition"
 )

@@ -63,6 +63,7 @@ class SlurmMonitor:
         self._samples: Samples = {}
         self._pause_s = 0.0
         self._next_try_s = 0.0
+        self._is_woken = asyncio.Event()
         self._problems: dict[str, str] = {}
         self._words: set[str] = set()
         self._is_job_age_checked = False
@@ -98,31 +99,46 @@ class SlurmMonitor:
             self.reading, self.states, self._samples, self.problems, is_up=self.is_up
         )
 
+    def wake(self) -> None:
+        """Read Slurm now, without waiting until it is due."""
+        self._next_try_s = 0.0
+        self._is_woken.set()
+
     async def run(self) -> None:
         """Read Slurm for ever: at once, then whenever it is due."""
         interval_s = self.settings.interval_s
         offset_s = schedule.offset(self.target.identity, interval_s)
         due_s = schedule.next_due(self._clock(), interval_s, offset_s) - interval_s
         while True:
-            await self.read(due_s)
+            await self.read()
+            self._queue([Batch(int(due_s), interval_s, self._points())])
             due_s = schedule.next_due(self._clock(), interval_s, offset_s)
             while (left_s := due_s - self._clock()) > 0:
                 if left_s > 2 * interval_s:  # the clock was set back
                     due_s = schedule.next_due(self._clock(), interval_s, offset_s)
-                    continue
-                await asyncio.sleep(min(left_s, _LONGEST_SLEEP_S))
+                elif await self._is_woken_within(min(left_s, _LONGEST_SLEEP_S)):
+                    await self.read()
 
-    async def read(self, due_s: float) -> None:
-        """Read Slurm once, unless it is to be left alone; queue the points of *due_s*."""
+    async def _is_woken_within(self, seconds: float) -> bool:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._is_woken.wait()
+        except TimeoutError:
+            return False
+        self._is_woken.clear()
+        return True
+
+    async def read(self) -> None:
+        """Read Slurm once, unless slurmctld did not respond and is to be left alone."""
         now_s = self._clock()
-        if now_s >= self._next_try_s or self._next_try_s - now_s > _LONGEST_PAUSE_S:
-            try:
-                await self._read()
-            except Exception:
-                # A bug must cost the series of Slurm alone.
-                log.exception("Slurm: internal error")
-                self._back_off(is_up=False)
-        self._queue([Batch(int(due_s), self.settings.interval_s, self._points())])
+        if now_s < self._next_try_s <= now_s + _LONGEST_PAUSE_S:
+            return
+        try:
+            await self._read()
+        except Exception:
+            # A bug must cost the series of Slurm alone.
+            log.exception("Slurm: internal error")
+            self._back_off(is_up=False)
 
     async def _read(self) -> None:
         reading = await self._reader.read()

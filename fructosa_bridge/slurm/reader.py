@@ -81,9 +81,10 @@ class Reader:
         try:
             await self._call("ping", "scontrol", "ping")
         except CommandError as error:
-            text = " ".join(error.output.replace("*", " ").split()) or str(error)
-            result = Result.ERROR if error.output else error.result
-            self.log.failed("ping", CommandError(DOWN.format(text=text), result))
+            if "is DOWN" in error.output:
+                text = " ".join(error.output.replace("*", " ").split())
+                error = CommandError(DOWN.format(text=text), error.result)
+            self.log.failed("ping", error)
             return False
         self.log.succeeded("ping")
         return True

@@ -78,7 +78,7 @@ def _numbers(samples: Samples, partition: str = "") -> dict[str, Any]:
         return (by_rest(metric, total) or {}).get(())
 
     gpus: defaultdict[str, dict[str, float]] = defaultdict(dict)
-    for (kind, use), value in (by_rest(m.GPUS, m.CLUSTER_GPUS) or {}).items():
+    for (use, kind), value in (by_rest(m.GPUS, m.CLUSTER_GPUS) or {}).items():
         gpus[kind][use] = value
     found = {
         "nodes": by_label(m.NODES, m.CLUSTER_NODES),
