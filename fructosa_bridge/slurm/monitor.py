@@ -111,13 +111,17 @@ class SlurmMonitor:
         due_s = schedule.next_due(self._clock(), interval_s, offset_s) - interval_s
         while True:
             await self.read()
-            self._queue([Batch(int(due_s), interval_s, self._points())])
+            self.queue_points(due_s)
             due_s = schedule.next_due(self._clock(), interval_s, offset_s)
             while (left_s := due_s - self._clock()) > 0:
                 if left_s > 2 * interval_s:  # the clock was set back
                     due_s = schedule.next_due(self._clock(), interval_s, offset_s)
                 elif await self._is_woken_within(min(left_s, _LONGEST_SLEEP_S)):
                     await self.read()
+
+    def queue_points(self, due_s: float) -> None:
+        """Queue the samples as points of the time *due_s*."""
+        self._queue([Batch(int(due_s), self.settings.interval_s, self._points())])
 
     async def _is_woken_within(self, seconds: float) -> bool:
         try:

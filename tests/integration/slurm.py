@@ -4,6 +4,7 @@ It needs neither root nor munge. Nodes have two GPUs that do not exist, which on
 """
 
 import os
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -54,9 +55,12 @@ _QUIET = ("-D", "/tmp", "-o", "/dev/null")
 
 
 class Slurm:
-    """A cluster of *nodes* named n1, n2 …; the environment of its commands is *env*."""
+    """A cluster of *nodes* named n1, n2 …; the environment of its commands is *env*.
 
-    def __init__(self, folder, nodes=4, more=""):
+    *more* are further lines of slurm.conf, *settings* replace those that it has.
+    """
+
+    def __init__(self, folder, nodes=4, more="", **settings):
         self.folder = Path(folder)
         self.nodes = [f"n{number}" for number in range(1, nodes + 1)]
         self.addresses = {node: f"127.0.2.{node[1:]}" for node in self.nodes}
@@ -71,6 +75,8 @@ class Slurm:
                 for node, address in self.addresses.items()
             ),
         )
+        for key, value in settings.items():
+            text = re.sub(rf"^{key}=.*$", f"{key}={value}", text, flags=re.MULTILINE)
         self.conf = self.folder / "slurm.conf"
         self.conf.write_text(text + more)
         (self.folder / "gres.conf").write_text(
