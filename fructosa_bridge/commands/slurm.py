@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import fcntl
 import json
+import logging
 import os
 import time
 from pathlib import Path
@@ -52,6 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
 async def _read(config: MasterConfig) -> dict[str, object]:
     """Read Slurm once; commands that do so at the same time wait for each other."""
     settings = config.slurm or SlurmSettings()
+    logging.getLogger("lmaster.slurm").setLevel(logging.CRITICAL)  # the report has the problems
     descriptor = _open(config.master.data_directory)
     try:
         await asyncio.to_thread(fcntl.flock, descriptor, fcntl.LOCK_EX)

@@ -2,24 +2,28 @@
 
 import asyncio
 import os
+import pwd
 import secrets
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..config.slurm_settings import SlurmSettings
 from ..model.errors import SlurmError
 from ..slurm_output import scontrol, sdiag, squeue
-from ..slurm_output.records import SlurmConfig, SlurmReading
+from ..slurm_output.records import JobRecord, SlurmConfig, SlurmReading
+from .cluster import tasks
 from .command import CommandError, Result, clean_environment, run
 
 DOWN = "slurmctld does not respond; check that it runs: {text}"
 NO_NODES = "scontrol reports no nodes; that is not a cluster, so the answer is ignored"
+_CURE = "give {user} rights with: sacctmgr modify user {user} set AdminLevel=Operator"
 JOBS_HIDDEN = (
-    "squeue shows no jobs, but slurmctld has {jobs}: PrivateData = jobs hides them from this user; "
-    "give it rights with: sacctmgr modify user {user} set AdminLevel=Operator"
+    "squeue shows {shown} pending and running jobs, slurmctld last counted {known}: PrivateData = "
+    f"jobs hides those of others; {_CURE}"
 )
+DENIED = f"{{error}}; PrivateData in slurm.conf hides this; {_CURE}"
 # With the rights that PrivateData requires, slurmctld's configuration is read this often.
 _CONFIG_S = 3600.0
 
@@ -113,6 +117,9 @@ class Reader:
         except CommandError as error:
             # Some requests may have succeeded: of the others there are no records.
             failure, output = error, error.output
+            if error.result is Result.DENIED:
+                message = DENIED.format(error=error, user=_user_name())
+                failure = CommandError(message, Result.DENIED)
         try:
             found = await asyncio.to_thread(scontrol.parse, output)
             if failure is None and not found.nodes:
@@ -147,21 +154,26 @@ class Reader:
         try:
             output = await self._call("squeue", "squeue", *squeue.arguments(mark))
             jobs = await asyncio.to_thread(squeue.parse, output, mark)
-            self._check_visible(reading, len(jobs))
+            self._check_visible(reading, jobs)
         except SlurmError as error:
             self.log.failed("squeue", error)
             return reading
         self.log.succeeded("squeue")
         return replace(reading, jobs=jobs)
 
-    def _check_visible(self, reading: SlurmReading, jobs: int) -> None:
-        """Raise CommandError if there are no jobs, but slurmctld has some that it hides."""
-        counts = {} if reading.scheduler is None else reading.scheduler.values
-        known = int(counts.get("jobs_pending", 0) + counts.get("jobs_running", 0))
-        if jobs or not known or "jobs" not in reading.config.private_data:
+    def _check_visible(self, reading: SlurmReading, jobs: Sequence[JobRecord]) -> None:
+        """Raise CommandError if PrivateData hides jobs: more are known than are shown."""
+        if "jobs" not in reading.config.private_data:
             return
-        message = JOBS_HIDDEN.format(jobs=known, user=_user_name())
-        raise CommandError(message, Result.HIDDEN)
+        counts = {} if reading.scheduler is None else reading.scheduler.values
+        # slurmctld counts jobs every half a minute: the two are not of the same moment.
+        known = int(counts.get("jobs_pending", 0) + counts.get("jobs_running", 0))
+        visible = sum(tasks(job) for job in jobs if job.state in ("PENDING", "RUNNING"))
+        is_used = any(node.allocated_cpus for node in reading.nodes or ())
+        has_jobs = bool(known or is_used or counts.get("jobs_submitted", 0))
+        if 2 * visible < known or (not jobs and has_jobs):
+            message = JOBS_HIDDEN.format(shown=visible, known=known, user=_user_name())
+            raise CommandError(message, Result.HIDDEN)
 
     async def _call(self, name: str, *command: str, standard_input: str = "") -> str:
         settings, arguments = self._settings, list(command)
@@ -180,8 +192,6 @@ class Reader:
 
 
 def _user_name() -> str:
-    import pwd
-
     try:
         return pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:

@@ -1,12 +1,14 @@
 """lmaster with a real Slurm: its figures beside those of Slurm's own commands, and its bad days."""
 
-import contextlib
+import os
 import re
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections import Counter
+from pathlib import Path
 
 import pytest
 import requests
@@ -20,21 +22,18 @@ pytestmark = pytest.mark.integration
 
 
 @pytest.fixture(scope="module")
-def slurm(tmp_path_factory):
-    """A cluster of four nodes; n2 has an agent."""
+def slurm():
+    """A cluster of four nodes, whose folder everybody may read; n2 has an agent."""
     program("sbatch", "slurm-client")
     if shutil.which("slurmctld", path="/usr/sbin") is None:
         program("slurmctld", "slurmctld")
-    with contextlib.closing(_Closing(Slurm(tmp_path_factory.mktemp("slurm")))) as made:
-        yield made.slurm
-
-
-class _Closing:
-    def __init__(self, slurm):
-        self.slurm = slurm
-
-    def close(self):
-        self.slurm.end()
+    with tempfile.TemporaryDirectory(prefix="slurm-") as folder:
+        Path(folder).chmod(0o755)
+        made = Slurm(folder)
+        try:
+            yield made
+        finally:
+            made.end()
 
 
 @pytest.fixture(scope="module")
@@ -231,3 +230,36 @@ def test_scraping_goes_on_while_slurmctld_hangs(slurm, master):
         slurm.slurmctld.process.send_signal(signal.SIGCONT)
     assert 1 == read_again(master)["fructosa_slurm_up",]
     assert "slurmctld" in master.text()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can run a command as another user")
+def test_what_private_data_hides_is_missing_rather_than_zero(slurm, tmp_path):
+    """An ordinary user sees an empty queue and no nodes: the report says so, and names the cure."""
+    with slurm.conf.open("a") as file:
+        file.write("PrivateData=jobs,nodes\n")
+    slurm.run("scontrol", "reconfigure")
+    for name in ("squeue", "scontrol", "sdiag"):
+        wrapper = tmp_path / name
+        wrapper.write_text(
+            f"#!/bin/sh\nexec setpriv --reuid=65534 --regid=65534 --clear-groups "
+            f'{shutil.which(name)} "$@"\n'
+        )
+        wrapper.chmod(0o755)
+    config = tmp_path / "lmaster.conf"
+    config.write_text(
+        f"[lmaster]\nport = {free_port()}\ndata directory = {tmp_path}\n"
+        f"[slurm]\nslurm conf = {slurm.conf}\ncommands = {tmp_path}\n"
+    )
+
+    done = subprocess.run(
+        [BIN / "lmaster", "slurm", "-c", config], capture_output=True, text=True, check=False
+    )
+
+    assert (0, "") == (done.returncode, done.stderr)
+    assert re.search(
+        r"^squeue: squeue shows 0 pending and running jobs, .*AdminLevel=Operator$",
+        done.stdout,
+        re.M,
+    )
+    assert re.search(r"^scontrol: .*permission denied.*AdminLevel=Operator$", done.stdout, re.M)
+    assert re.search(r"^debug +up +\? +\? +\? +\?$", done.stdout, re.MULTILINE)
