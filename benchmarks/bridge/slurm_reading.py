@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import psutil
 
 from benchmarks.exporter.table import TIMES, table
+from fructosa_bridge.app.process_limits import collect_garbage_rarely
 from fructosa_bridge.config.slurm_settings import SlurmSettings
 from fructosa_bridge.config.targets import slurm_target
 from fructosa_bridge.slurm.monitor import SlurmMonitor
@@ -102,6 +103,7 @@ async def measure(slurm: Slurm, rounds: int) -> tuple[list[Cost], list[Cost]]:
             await asyncio.to_thread(subprocess.run, command, env=slurm.env, capture_output=True)
 
     await read()  # the first one also makes the index of nodes
+    collect_garbage_rarely()  # as lmaster does
     readings, plains = [], []
     for number in range(rounds):
         readings.append(await cost(controller, read))

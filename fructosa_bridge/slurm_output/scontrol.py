@@ -36,6 +36,11 @@ _KEYS = (
     *("LicenseName", "Total", "Used", "Reserved"),
 )
 _NEEDLES = {key: f" {key}=" for key in _KEYS}
+# The keys of a node in the order in which scontrol prints them: one match finds all. A group keeps
+# the first place that it has found (?>…), so that the time is linear.
+_NODE_KEYS = _KEYS[:12]
+_NUMBERS = ("CPUTot", "CPUAlloc", "RealMemory", "AllocMem")
+_NODE = re.compile(r"NodeName=(\S++)" + "".join(rf"(?>.*? {key}=(\S*+))" for key in _NODE_KEYS[1:]))
 
 
 class Found(NamedTuple):
@@ -91,33 +96,32 @@ def parse_config(output: str) -> SlurmConfig:
 
 
 def _node(record: str) -> NodeRecord:
-    # In the order in which scontrol prints them: each search begins where the one before ended.
-    value = _Values(record)
-    name = value.required("NodeName")
-    allocated_cpus, cpus = value.required_number("CPUAlloc"), value.required_number("CPUTot")
-    gpus, allocated_gpus = value.optional("Gres"), value.optional("GresUsed")
-    address, host_name = value.required("NodeAddr"), value.required("NodeHostName")
-    memory, allocated_memory = (
-        value.required_number("RealMemory"),
-        value.required_number("AllocMem"),
-    )
-    base_state, flags = _state(value.required("State"))
-    partitions, boot_time = value.optional("Partitions"), value.optional("BootTime")
+    found = _NODE.match(record)
+    # Without GPUs, for example, keys are missing: then each is searched for by itself.
+    values = found.groups("") if found else map(_Values(record).optional, _NODE_KEYS)
+    by_key = dict(zip(_NODE_KEYS, values, strict=True))
+    cpus, allocated_cpus, memory_mb, allocated_mb = (number(by_key[key]) for key in _NUMBERS)
+    if cpus is None or allocated_cpus is None or memory_mb is None or allocated_mb is None:
+        raise _invalid(record, next(key for key in _NUMBERS if number(by_key[key]) is None))
+    for key in ("NodeName", "NodeAddr", "NodeHostName", "State"):
+        if not by_key[key]:
+            raise _invalid(record, key)
+    base_state, flags = _state(by_key["State"])
     return NodeRecord(
-        name,
-        address,
-        host_name,
+        by_key["NodeName"],
+        by_key["NodeAddr"],
+        by_key["NodeHostName"],
         base_state,
         flags,
-        _names(partitions),
+        _names(by_key["Partitions"]),
         cpus,
         allocated_cpus,
-        memory * _MB,
-        allocated_memory * _MB,
-        gpus_by_type(gpus),
-        gpus_by_type(allocated_gpus),
+        memory_mb * _MB,
+        allocated_mb * _MB,
+        gpus_by_type(by_key["Gres"]),
+        gpus_by_type(by_key["GresUsed"]),
         *_reason(record),
-        time_s(boot_time),
+        time_s(by_key["BootTime"]),
     )
 
 
@@ -130,7 +134,7 @@ def _state(text: str) -> tuple[str, frozenset[str]]:
 
 @lru_cache(maxsize=1024)
 def _names(text: str) -> tuple[str, ...]:
-    return tuple(_items(text))
+    return () if text == "(null)" else tuple(_items(text))
 
 
 def _reason(record: str) -> tuple[str | None, str | None, float | None]:
@@ -202,18 +206,18 @@ class _Values:
         """Return the value of a key. Raises: SlurmError if it is missing."""
         if value := self.optional(key):
             return value
-        raise self._invalid(key)
+        raise _invalid(self._record, key)
 
     def required_number(self, key: str) -> int:
         """Return the value of a key as a number. Raises: SlurmError if it is not one."""
         value = number(self.optional(key))
         if value is None:
-            raise self._invalid(key)
+            raise _invalid(self._record, key)
         return value
 
-    def _invalid(self, key: str) -> SlurmError:
-        record = repr(self._record.strip()[:60])
-        return SlurmError(INVALID_RECORD.format(record=record, key=key))
+
+def _invalid(record: str, key: str) -> SlurmError:
+    return SlurmError(INVALID_RECORD.format(record=repr(record.strip()[:60]), key=key))
 
 
 def _items(text: str) -> Iterator[str]:
