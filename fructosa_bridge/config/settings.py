@@ -172,6 +172,11 @@ SCHEMA = (
     AGENTS,
     WEB,
     LOGGING,
+    SectionType(
+        name="sensor",
+        help="In 0.x, lagent and lmaster could read the same file. Now lagent.conf has these.",
+        labelled=True,
+    ),
 )
 
 
