@@ -141,6 +141,13 @@ def test_check_accepts_an_empty_file(lagent, config):
     assert (0, f"{expected}\n", "") == lagent("check", "-c", path)
 
 
+def test_the_file_may_be_given_before_the_command(lagent, config):
+    """As in FrUCToSA 0.x."""
+    path = config("")
+
+    assert lagent("check", "-c", path) == lagent("-c", path, "check")
+
+
 def test_check_warns_of_obsolete_sections(lagent, config):
     """On standard error; the file is valid all the same."""
     path = config("[lmaster]\nincoming data port = 7888")
