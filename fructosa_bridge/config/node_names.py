@@ -20,8 +20,8 @@ NOT_TWO_COLUMNS = "is not a host and its name; write e.g. node001 n1"
 NOT_A_NAME = "is not a part of a path; write letters, digits, _ and -"
 HOST_TWICE = "contains {host} in lines {first} and {second}; remove one of the two lines"
 NAME_TWICE = (
-    "names both {one} (line {first}) and {other} (line {second}) {name}; write another name for "
-    "one of them"
+    "gives {one} (line {first}) and {other} (line {second}) the same name {name}; write another "
+    "for one of them"
 )
 UNKNOWN_HOSTS = (
     "contains {hosts} (line {line}), not among the hosts of a section with this file; write them "
