@@ -25,7 +25,7 @@ from .config.settings import DEFAULT_FILE
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run lmaster with the arguments *argv*; return its exit code."""
-    arguments = build_parser().parse_args(argv)
+    arguments = build_parser().parse_args(cli.command_first(argv))
     return cli.run("lmaster", lambda: arguments.command(arguments))
 
 

@@ -46,7 +46,7 @@ _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run lagent with the arguments *argv*; return its exit code."""
-    arguments = _parser().parse_args(argv)
+    arguments = _parser().parse_args(cli.command_first(argv))
     return cli.run("lagent", lambda: arguments.command(arguments))
 
 

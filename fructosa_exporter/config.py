@@ -63,9 +63,9 @@ def schema(sensors: Mapping[str, type[Sensor]]) -> tuple[SectionType, ...]:
         LOGGING,
         SectionType(
             name="lmaster",
-            help="Where FrUCToSA 0.x sent its samples. Not used any more: lmaster scrapes lagent.",
-            obsolete=("host", "incoming data port"),
+            help="Where lagent 0.x sent heartbeats, or its samples. Now lmaster scrapes lagent.",
         ),
+        SectionType(name="Graphite", help="Where lagent 0.3 sent its samples. Now lmaster does."),
     )
 
 

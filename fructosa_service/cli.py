@@ -22,6 +22,8 @@ UNKNOWN = "unknown {kind} {name!r}"
 EXIT_RUNNING = 1
 EXIT_USAGE = 2
 
+# Options that FrUCToSA 0.x took before the command.
+_FIRST = ("-c", "--config", "-p", "--pid-file", "--pidfile")
 
 Command = Callable[[argparse.Namespace], int]
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -39,6 +41,20 @@ def parser(prog: str, description: str) -> argparse.ArgumentParser:
     made = _ArgumentParser(prog=prog, description=description, allow_abbrev=False)
     made.add_argument("--version", action="version", version=f"{prog} {__version__}")
     return made
+
+
+def command_first(argv: Sequence[str] | None) -> list[str]:
+    """Return a command line, by default that of the process, with its command before its options.
+
+    FrUCToSA 0.x took them in both orders: ``lagent -c FILE start``.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    options: list[str] = []
+    while words and words[0].partition("=")[0] in _FIRST:
+        length = 1 if "=" in words[0] else 2
+        options, words = options + words[:length], words[length:]
+    end = words.index("--") if "--" in words else len(words)
+    return words[:end] + options + words[end:] if words else []
 
 
 def add_command(commands: Commands, name: str, run: Command, text: str) -> argparse.ArgumentParser:

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # Installs the services for the integration tests: as root, Debian's packages; always, Graphite from
-# PyPI into .venv-graphite, and Grafana's types from npm into .node-grafana. What is already installed
-# is left alone.
+# PyPI into .venv-graphite, FrUCToSA 0.3.2 into .venv-0.3, and Grafana's types from npm into
+# .node-grafana. What is already installed is left alone.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 python=${PYTHON:-python3}
 graphite=.venv-graphite
+old=.venv-0.3
+old_pin="FrUCToSA==0.3.2"
 grafana=.node-grafana
 grafana_pins=tests/integration/grafana_types/package.json
 pins="carbon==1.1.10 whisper==1.1.10 graphite-web==1.1.10 waitress==3.0.2"
@@ -25,6 +27,8 @@ python_can() { "$python" -c "$1" 2>/dev/null; }
 graphite_is_there() {
   [ -x $graphite/bin/python ] && [ "$(cat $graphite/.installed 2>/dev/null)" = "$pins" ]
 }
+
+old_is_there() { [ "$(cat $old/.installed 2>/dev/null)" = "$old_pin" ]; }
 
 grafana_is_there() { cmp -s $grafana_pins $grafana/.installed; }
 
@@ -46,6 +50,14 @@ install_graphite() {
   # shellcheck disable=SC2086 # a list of words
   GRAPHITE_NO_PREFIX=True quietly $graphite/bin/pip install -q --disable-pip-version-check $pins
   echo "$pins" >$graphite/.installed
+}
+
+# A folder to import from: the tests upgrade it, with whichever Python it runs with.
+install_old() {
+  echo "installing FrUCToSA 0.3.2 into $old (a few seconds)"
+  rm -rf $old
+  quietly .venv/bin/pip install -q --disable-pip-version-check --target $old "$old_pin" || return
+  echo "$old_pin" >$old/.installed
 }
 
 # Only Grafana's own packages, without their dependencies: the tests read only types and lists.
@@ -100,6 +112,10 @@ if ! graphite_is_there; then
   else
     install_graphite
   fi
+fi
+
+if ! old_is_there; then
+  install_old || echo "FrUCToSA 0.3.2 cannot be had: the tests that upgrade it will be skipped"
 fi
 
 if ! grafana_is_there; then

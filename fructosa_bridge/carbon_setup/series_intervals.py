@@ -16,7 +16,7 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from ..model.target import Target
-from ..naming.legacy_names import RENAMED, SUMMED
+from ..naming.legacy_names import RENAMED, SUMMED, ZEROS
 from ..naming.sensor_metrics import METRICS, OF_EACH
 from .path_patterns import names_pattern
 
@@ -60,6 +60,7 @@ def sensors_pattern(sensors: Sequence[str], *, has_old_names: bool) -> str:
     names = {metric for sensor in sensors for metric in METRICS[sensor]}
     if has_old_names:
         names |= {old for metric in names for old in _old_names(metric)}
+        names |= {zero.name for zero in ZEROS if zero.beside in names}
     of_each = f"{names_pattern(OF_EACH)}\\.{names_pattern(sensors)}"
     return f"(?:{names_pattern(names)}|{of_each})(?:\\.|$)"
 

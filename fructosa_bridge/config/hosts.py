@@ -37,18 +37,22 @@ def parse_hosts(text: str, groups: Any = None) -> tuple[str, ...]:
     """
     groups = machine_groups() if groups is None else groups
     if text.strip().startswith("/"):
-        return _parse_lines(_read(Path(text.strip())), groups)
+        return _parse_lines(read_text(Path(text.strip()), "one node set"), groups)
     return expand(text, groups)
 
 
 HOSTS = Kind(name="node set or file", example="node[001-128]", parse=parse_hosts, show=",".join)
 
 
-def _read(path: Path) -> str:
+def read_text(path: Path, line: str) -> str:
+    """Return the text of a file that has a *line* for each node or set of nodes.
+
+    Raises: ValueError with the predicate of a sentence whose subject is the path.
+    """
     try:
         if not path.is_file():
             path.stat()
-            raise ValueError("is not a file; name a file with one node set per line")
+            raise ValueError(f"is not a file; name a file with {line} per line")
         with path.open("rb") as file:
             content = file.read(_MAX_BYTES + 1)
     except OSError as error:

@@ -20,9 +20,10 @@ from fructosa_service.errors import KeyProblem
 
 from ..model.access import METRICS_PATH, URL_PATH, USER, Access
 from ..model.selection import SELECTOR, LabelLimits, MetricSelection, Selector
-from ..naming.graphite_paths import part
+from ..naming.graphite_paths import node_part, part
 from .agents_settings import CONNECT_TIMEOUT_TOO_LONG
 from .hosts import HOSTS
+from .node_names import NAMES, NodeNames
 
 TIMEOUT_TOO_LONG = (
     "{timeout_s:g} s is longer than the interval of {interval_s} s; "
@@ -132,6 +133,12 @@ class NodesSettings:
     prefix: str | None = option(
         optional(PREFIX), None, "Graphite prefix of these nodes, instead of that in [Graphite]."
     )
+    names: NodeNames | None = option(
+        optional(NAMES),
+        None,
+        "File with a host and its name in Graphite per line, for nodes that Graphite knows by "
+        "another name. A reload reads it again. Default: the host up to its first dot.",
+    )
 
     tls: bool = option(YES_NO, False, "yes: use https.")
     tls_ca: Path | None = option(
@@ -212,6 +219,10 @@ class NodesSettings:
             raise KeyProblem(
                 "token file", "can't be used together with user; remove one of the two"
             )
+
+    def name(self, host: str) -> str:
+        """Return what a host is called in Graphite."""
+        return node_part(host) if self.names is None else self.names.of(host)
 
     @property
     def selection(self) -> MetricSelection:

@@ -25,6 +25,7 @@ from fructosa_service.web.settings import WEB, WebSettings
 
 from ..naming.schemes import SCHEMES
 from .agents_settings import AGENTS, AgentsSettings
+from .node_names import name_problems
 from .nodes_settings import PREFIX, NodesSettings
 from .shard import SHARD, Shard
 from .slurm_settings import SLURM, SlurmSettings
@@ -174,6 +175,11 @@ SCHEMA = (
     AGENTS,
     WEB,
     LOGGING,
+    SectionType(
+        name="sensor",
+        help="In 0.x, lagent and lmaster could read the same file. Now lagent.conf has these.",
+        labelled=True,
+    ),
 )
 
 
@@ -209,13 +215,16 @@ def read_config(path: Path | None, data: Path | None = None) -> MasterConfig:
         data = own_data_directory(os.environ, os.geteuid())
     if data is not None:
         master = replace(master, data_directory=data)
-    destinations = _destinations(loaded, str(path))
+    destinations, nodes = _destinations(loaded, str(path)), loaded.labelled("nodes")
     if path is None:
         whisper_directory = master.data_directory / "whisper"
         destinations = {"": replace(destinations[""], whisper_directory=whisper_directory)}
+    naming = next(iter(destinations.values())).naming
+    if problems := list(name_problems(nodes, naming)):
+        raise ConfigError(str(path), problems)
     return MasterConfig(
         master=master,
-        nodes=loaded.labelled("nodes"),
+        nodes=nodes,
         destinations=destinations,
         logging=loaded.one("logging", LoggingSettings),
         web=loaded.one("web", WebSettings),

@@ -7,14 +7,13 @@ from fructosa_service.config.kinds import Endpoint
 from fructosa_service.errors import UsageError
 
 from ..model.target import Target
-from ..naming.graphite_paths import node_part
 from .nodes_settings import NodesSettings
 from .shard import Shard
 
 SLURM_NAME = "slurm"
 SAME_PATH = (
-    "{one} and {other} would both write to {path!r} in Graphite; move one of them to a "
-    "[nodes:...] section with a different prefix"
+    "{one} and {other} would both write to {path!r} in Graphite; give one of them another name "
+    "(names = FILE), or move it to a [nodes:...] section with a different prefix"
 )
 
 
@@ -84,7 +83,7 @@ def _targets_of(
             group=group,
             host=host,
             port=settings.port,
-            graphite_path=_path(prefix, host),
+            graphite_path=".".join(filter(None, (prefix, settings.name(host)))),
             interval_s=settings.interval_s,
             timeout_s=settings.effective_timeout_s,
             connect_timeout_s=settings.connect_timeout_s,
@@ -97,10 +96,6 @@ def _targets_of(
             label_limits=label_limits,
             is_together=settings.alignment == "together",
         )
-
-
-def _path(prefix: str | None, host: str) -> str:
-    return node_part(host) if prefix is None else f"{prefix}.{node_part(host)}"
 
 
 def _check_paths(targets: Sequence[Target]) -> None:

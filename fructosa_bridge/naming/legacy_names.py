@@ -1,13 +1,13 @@
 """The names of FrUCToSA 0.3, so that its dashboards and history stay usable.
 
-It sent psutil's values as ``node.Sensor.field``: percentages, megahertz, milliseconds; and of
-times, disks and interfaces their sum, where lagent exposes each. Sensors with nested values or
-lists were never stored in Graphite and have no old names.
+It sent psutil's values as ``node.Sensor.field``: percentages, megahertz, milliseconds; of times,
+disks and interfaces their sum, where lagent exposes each; and zeros where the machine has no value.
+Sensors with nested values or lists were never stored in Graphite and have no old names.
 """
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -44,6 +44,17 @@ class SummedName:
     def labels(self) -> tuple[str, ...]:
         """The labels of its metric."""
         return (self.over,) if self.by is None else (self.over, self.by)
+
+
+class LegacyZero(NamedTuple):
+    """A series that is 0 on a page without the *metric*, if the page has the series *beside* it.
+
+    Without a metric, lagent never has this series.
+    """
+
+    name: str
+    metric: str
+    beside: str
 
 
 class LegacyTotal(NamedTuple):
@@ -132,6 +143,17 @@ SUMMED: Mapping[str, SummedName] = {
     "fructosa_network_transmit_drops_total": _network("dropout"),
 }
 
+# Linux counts no system calls, many virtual machines report no limits of the frequency, and lagent
+# exposes only the sizes of swap space that does not exist.
+ZEROS = (
+    LegacyZero("CPUStats.syscalls", "", "CPUStats.interrupts"),
+    LegacyZero("CPUFreq.min", "fructosa_cpu_frequency_min_hertz", "CPUFreq.current"),
+    LegacyZero("CPUFreq.max", "fructosa_cpu_frequency_max_hertz", "CPUFreq.current"),
+    LegacyZero("SwapMemory.percent", "fructosa_swap_utilization_ratio", "SwapMemory.total"),
+    LegacyZero("SwapMemory.sin", "fructosa_swap_in_bytes_total", "SwapMemory.total"),
+    LegacyZero("SwapMemory.sout", "fructosa_swap_out_bytes_total", "SwapMemory.total"),
+)
+
 # The first parts of old names; a metric of a page with such a name is renamed.
 SENSORS = frozenset(
     name.partition(".")[0]
@@ -175,8 +197,11 @@ def summed_labels(
     return tuple((label, values[label]) for label in summed.labels)
 
 
-def totals(paths: Sequence[str]) -> tuple[LegacyTotal, ...]:
-    """Return the computed series of a page whose samples have these *paths*."""
+def totals(paths: Sequence[str], takes: Callable[[str], bool]) -> tuple[LegacyTotal, ...]:
+    """Return the computed series of a page whose samples have these *paths*.
+
+    *takes* returns whether a metric is stored: none of a dropped metric may look like zero.
+    """
     places: dict[str, dict[str, int]] = defaultdict(dict)
     of: dict[str, SummedName] = {}
     for at, found in enumerate(paths):
@@ -186,7 +211,15 @@ def totals(paths: Sequence[str]) -> tuple[LegacyTotal, ...]:
             name = ".".join([summed.name, *values[1:]])
             of[name] = summed
             places[name][values[0]] = at  # the last of repeated series counts
-    return tuple(_total(name, of[name], places[name]) for name in places)
+    present = {*paths, *places}
+    zeros = [
+        LegacyTotal(zero.name, 0.0, ())
+        for zero in ZEROS
+        if zero.beside in present
+        and zero.name not in present
+        and (not zero.metric or takes(zero.metric))
+    ]
+    return (*(_total(name, of[name], places[name]) for name in places), *zeros)
 
 
 def _is_explicit(values: Iterable[str]) -> bool:

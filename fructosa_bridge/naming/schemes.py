@@ -5,7 +5,7 @@ The part before and after it belongs to the node. Different series of a node hav
 and none has the path of a scrape series.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from ..model.target import Target
@@ -14,6 +14,8 @@ from .legacy_names import LegacyTotal
 from .tags import exported, tags, value
 
 Labels = tuple[tuple[str, str], ...]
+Takes = Callable[[str], bool]
+"""Whether a metric is stored."""
 
 # What lmaster records of each scrape, in the order of their values. A metric of a page with such a
 # name is renamed: exported_up.
@@ -32,6 +34,11 @@ class SeriesPath(NamedTuple):
     factor: float = 1.0
 
 
+def take_all(metric: str) -> bool:
+    """Return True: every metric is stored, as without ``metrics keep`` and ``metrics drop``."""
+    return True
+
+
 class NamingScheme(Protocol):
     """A naming scheme."""
 
@@ -45,7 +52,7 @@ class NamingScheme(Protocol):
     def explicit_path(self, metric: str, labels: Labels) -> SeriesPath:
         """Return another path for a series whose path belongs to another series of its node."""
 
-    def totals(self, paths: Sequence[str]) -> tuple[LegacyTotal, ...]:
+    def totals(self, paths: Sequence[str], takes: Takes = take_all) -> tuple[LegacyTotal, ...]:
         """Return the series that are computed from those with these *paths*."""
 
     def around(self, target: Target) -> tuple[str, str]:
@@ -68,7 +75,7 @@ class Plain:
         """Return the metric with the names and values of its labels."""
         return SeriesPath(graphite_paths.explicit_path(exported(metric, _OWN_SERIES), labels))
 
-    def totals(self, paths: Sequence[str]) -> tuple[LegacyTotal, ...]:
+    def totals(self, paths: Sequence[str], takes: Takes = take_all) -> tuple[LegacyTotal, ...]:
         """Return nothing: Graphite has functions for that."""
         return ()
 
@@ -99,7 +106,7 @@ class Tagged:
         """Return the same: tags have names, so no other series has this path."""
         return self.path(metric, labels)
 
-    def totals(self, paths: Sequence[str]) -> tuple[LegacyTotal, ...]:
+    def totals(self, paths: Sequence[str], takes: Takes = take_all) -> tuple[LegacyTotal, ...]:
         """Return nothing, as in plain."""
         return ()
 
@@ -131,9 +138,9 @@ class Fructosa(Plain):
         """Return the plain path."""
         return super().explicit_path(exported(metric, legacy_names.SENSORS), labels)
 
-    def totals(self, paths: Sequence[str]) -> tuple[LegacyTotal, ...]:
-        """Return what 0.3 had of all processors, disks or interfaces together."""
-        return legacy_names.totals(paths)
+    def totals(self, paths: Sequence[str], takes: Takes = take_all) -> tuple[LegacyTotal, ...]:
+        """Return what 0.3 had of all processors, disks or interfaces together, and its zeros."""
+        return legacy_names.totals(paths, takes)
 
 
 SCHEMES: dict[str, NamingScheme] = {

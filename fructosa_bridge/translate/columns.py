@@ -10,7 +10,7 @@ from typing import NamedTuple
 from weakref import WeakValueDictionary
 
 from ..model.points import Paths
-from ..naming.schemes import NamingScheme, SeriesPath
+from ..naming.schemes import NamingScheme, SeriesPath, Takes, take_all
 
 
 class PageValues(NamedTuple):
@@ -46,7 +46,8 @@ class PathTable:
 class Columns:
     """Turns the numbers of a template into values with paths.
 
-    *series* has an entry for each sample of the template: None if the sample is not kept.
+    *series* has an entry for each sample of the template: None if the sample is not kept. *takes*
+    returns whether a metric is stored at all.
     """
 
     __slots__ = (
@@ -60,13 +61,17 @@ class Columns:
     )
 
     def __init__(
-        self, series: Sequence[SeriesPath | None], scheme: NamingScheme, paths: PathTable
+        self,
+        series: Sequence[SeriesPath | None],
+        scheme: NamingScheme,
+        paths: PathTable,
+        takes: Takes = take_all,
     ) -> None:
         kept = [one.path for one in series if one is not None]
         self._series, self._paths = tuple(series), paths
         self._is_kept = bytes(one is not None for one in series)
         self._are_all_kept = all(self._is_kept)
-        self._totals = scheme.totals([one.path if one else "" for one in series])
+        self._totals = scheme.totals([one.path if one else "" for one in series], takes)
         self._is_simple = (
             not self._totals
             and len(set(kept)) == len(kept)

@@ -67,7 +67,10 @@ class Translator:
         self._last: dict[tuple[str, bool], PageTemplate] = {}
 
     def _columns(self, series: list[SeriesPath | None]) -> Columns:
-        return Columns(series, self._rules.scheme, self._paths)
+        return Columns(series, self._rules.scheme, self._paths, self._takes)
+
+    def _takes(self, metric: str) -> bool:
+        return self._rules.selection.takes(metric, ())
 
     def translate(
         self,

@@ -23,11 +23,12 @@ T = TypeVar("T")
 UNKNOWN_SECTION = "unknown section"
 UNKNOWN_NAME = "unknown name"
 UNKNOWN_KEY = "unknown key"
-NO_KEYS = "; this section has no keys"
 MISSING = "is missing; write {key} = {example}"
 INVALID_SECTION = "is not a valid section name; write"
 TWO_SPELLINGS = "appears twice, in two spellings; keep one of the two sections"
-OBSOLETE = "obsolete keys are ignored"
+OBSOLETE = "what only FrUCToSA 0.x had is ignored; remove it"
+UNKNOWN_IN_OLD = "unknown, and ignored as in 0.x"
+NOT_INHERITED = "is not supported; write its keys into the sections that need them"
 NOT_UTF_8 = "is not UTF-8 text; save the file as UTF-8"
 NUL_BYTE = "contains a NUL byte; save the file as UTF-8 text"
 
@@ -99,26 +100,40 @@ def check(text: str, filename: str, schema: Sequence[SectionType]) -> Loaded:
     checker = _Checker(schema, problems)
     for section in sections:
         checker.section(section)
+    checker.end()
     if problems:
         raise ConfigError(filename, problems)
     return Loaded(checker.loaded, tuple(checker.warnings(filename)))
 
 
 class _Checker:
-    """Collects settings and problems over the sections of one file."""
+    """Collects settings and problems over the sections of one file.
+
+    A file of FrUCToSA 0.x is one with a section or key that only 0.x had. As in 0.x, names that are
+    unknown do not make it invalid: a sensor that a site had added, or misspelled.
+    """
 
     def __init__(self, schema: Sequence[SectionType], problems: list[Problem]) -> None:
         self.loaded: dict[tuple[str, str | None], Any] = {}
         self._types = {section_type.name.lower(): section_type for section_type in schema}
         self._problems = problems
         self._obsolete: list[str] = []
+        self._unknown: list[Problem] = []
         self._names: set[str] = set()
 
+    def end(self) -> None:
+        """Decide, after the last section, whether unknown names make the file invalid."""
+        if not self._obsolete:
+            self._problems += self._unknown
+        self._obsolete += [
+            f"[{one.section}] (line {one.line}; {UNKNOWN_IN_OLD})" for one in self._unknown
+        ]
+
     def warnings(self, filename: str) -> list[str]:
-        """Return a warning that names all obsolete keys, if there are any."""
+        """Return a warning that names everything that is ignored, if there is anything."""
         if not self._obsolete:
             return []
-        return [f"{filename}: {OBSOLETE}: {'; '.join(self._obsolete)}"]
+        return [f"{filename}: {OBSOLETE}: {', '.join(self._obsolete)}"]
 
     def section(self, section: ini.Section) -> None:
         name, colon, label = (part.strip() for part in section.name.partition(":"))
@@ -129,6 +144,9 @@ class _Checker:
         if not fits or (colon and not label):
             return self._wrong_label(section, section_type)
         settings = section_type.settings
+        if settings is None:
+            self._obsolete.append(f"[{section.name}] (line {section.line})")
+            return None
         if isinstance(settings, Mapping):
             labels = {known.lower(): known for known in settings}
             if label.lower() not in labels:
@@ -143,8 +161,8 @@ class _Checker:
         self.loaded[identity] = self._settings(section, section_type, settings)
         return None
 
-    def _settings(self, section: ini.Section, declared: SectionType, settings: type | None) -> Any:
-        options = {} if settings is None else {o.key.lower(): o for o in options_of(settings)}
+    def _settings(self, section: ini.Section, declared: SectionType, settings: type) -> Any:
+        options = {one.key.lower(): one for one in options_of(settings)}
         values: dict[str, Any] = {}
         before = len(self._problems)
         for entry in section.entries:
@@ -156,7 +174,7 @@ class _Checker:
             else:
                 self._unknown_key(section, entry, options)
         self._missing(section, options, section.entries)
-        if settings is None or len(self._problems) > before:
+        if len(self._problems) > before:
             return None
         return self._build(section, settings, values)
 
@@ -189,12 +207,13 @@ class _Checker:
                 self._key_problem(section, key_option.key, section.line, message)
 
     def _unknown_section(self, section: ini.Section, name: str) -> None:
-        known = [
-            f"[{one.name}:…]" if one.labelled else f"[{one.name}]" for one in self._types.values()
-        ]
-        hint = did_you_mean(name, [one.name for one in self._types.values()])
+        if name == "DEFAULT":  # configparser's, with which 0.x read its files
+            return self._section_problem(section, NOT_INHERITED)
+        types = [one for one in self._types.values() if one.settings is not None]
+        known = [f"[{one.name}:…]" if one.labelled else f"[{one.name}]" for one in types]
+        hint = did_you_mean(name, [one.name for one in types])
         hint = hint or USE_ONE_OF.format(names=", ".join(known))
-        self._section_problem(section, f"{UNKNOWN_SECTION}{hint}")
+        return self._section_problem(section, f"{UNKNOWN_SECTION}{hint}")
 
     def _wrong_label(self, section: ini.Section, section_type: SectionType) -> None:
         name = section_type.name
@@ -205,15 +224,14 @@ class _Checker:
 
     def _unknown_label(self, section: ini.Section, label: str, known: Mapping[str, type]) -> None:
         hint = did_you_mean(label, known) or USE_ONE_OF.format(names=", ".join(known))
-        self._section_problem(section, f"{UNKNOWN_NAME} {shown(label)}{hint}")
+        message = f"{UNKNOWN_NAME} {shown(label)}{hint}"
+        self._unknown.append(Problem(message=message, line=section.line, section=section.name))
 
     def _unknown_key(
         self, section: ini.Section, entry: ini.Entry, options: Mapping[str, Option]
     ) -> None:
         keys = [known.key for known in options.values()]
-        hint = did_you_mean(entry.key, keys)
-        if not hint:
-            hint = USE_ONE_OF.format(names=", ".join(keys)) if keys else NO_KEYS
+        hint = did_you_mean(entry.key, keys) or USE_ONE_OF.format(names=", ".join(keys))
         self._key_problem(section, entry.key, entry.line, f"{UNKNOWN_KEY}{hint}")
 
     def _section_problem(self, section: ini.Section, message: str) -> None:

@@ -74,7 +74,8 @@ class SectionType:
 
     ``settings`` is its class. For sections ``[name:LABEL]`` it can be a mapping from each valid
     label to a class. A section that ``may_be_labelled`` can appear as ``[name]``, as
-    ``[name:LABEL]``, or both. ``obsolete`` are keys of FrUCToSA 0.x that are accepted and ignored.
+    ``[name:LABEL]``, or both. ``obsolete`` are keys of FrUCToSA 0.x that are accepted and ignored;
+    a section without ``settings`` is ignored as a whole.
     """
 
     name: str

@@ -93,6 +93,14 @@ def _add_pid_file(command: argparse.ArgumentParser, name: str) -> None:
         help=f"pid file (default: as configured; if unset, /run/fructosa/{name}.pid for root, and "
         "one in $XDG_RUNTIME_DIR or /tmp for other users)",
     )
+    # As FrUCToSA 0.x spelled it. A default of its own would overwrite the value of the other.
+    command.add_argument(
+        "--pidfile",
+        dest="pid_file",
+        type=lambda text: Path(text).absolute(),
+        default=argparse.SUPPRESS,
+        help=argparse.SUPPRESS,
+    )
 
 
 def _add_timeout(command: argparse.ArgumentParser) -> None:

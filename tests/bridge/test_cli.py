@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from fructosa_bridge.cli import _COMMANDS
+from fructosa_bridge.cli import _COMMANDS, main
 
 
 def test_each_command_is_in_the_module_of_its_name():
@@ -11,6 +11,15 @@ def test_each_command_is_in_the_module_of_its_name():
     modules = {name: run.__module__ for name, run in _COMMANDS.items()}
 
     assert {name: f"fructosa_bridge.commands.{name}" for name in _COMMANDS} == modules
+
+
+def test_the_file_may_be_given_before_the_command(tmp_path, capsys):
+    """As in FrUCToSA 0.x."""
+    config = tmp_path / "lmaster.conf"
+    config.write_text("[nodes:a]\nhosts = n1\n")
+
+    assert 0 == main(["-c", str(config), "targets"])
+    assert '"n1:9888"' in capsys.readouterr().out
 
 
 def test_slow_imports_are_left_to_the_commands_that_need_them():

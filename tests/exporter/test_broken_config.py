@@ -28,7 +28,6 @@ from fructosa_service.config.kinds import (
 )
 from fructosa_service.config.load import (
     INVALID_SECTION,
-    NO_KEYS,
     NOT_UTF_8,
     TWO_SPELLINGS,
     UNKNOWN_KEY,
@@ -39,7 +38,7 @@ from fructosa_service.config.path_kind import NOT_ABSOLUTE
 from fructosa_service.config.settings import options_of
 from fructosa_service.errors import CAN_NOT_BE_READ, DID_YOU_MEAN, USE_ONE_OF
 
-SECTIONS = "[lagent], [web], [sensor:…], [logging], [lmaster]"
+SECTIONS = "[lagent], [web], [sensor:…], [logging]"
 NOT_A_LEVEL = NOT_ONE_OF.format(names="DEBUG, INFO, WARNING, ERROR, CRITICAL")
 SEVERAL = """\
 port = 1
@@ -88,8 +87,8 @@ BROKEN = [
     ),
     (
         "section unknown",
-        "[Graphite]",
-        f":1: [Graphite]: {UNKNOWN_SECTION}{USE_ONE_OF.format(names=SECTIONS)}",
+        "[nodes:a]",
+        f":1: [nodes:a]: {UNKNOWN_SECTION}{USE_ONE_OF.format(names=SECTIONS)}",
     ),
     (
         "sensor without its prefix",
@@ -124,11 +123,6 @@ BROKEN = [
         "[sensor:CPUPercent]\nnames = yes",
         f":2: [sensor:CPUPercent] names: {UNKNOWN_KEY}"
         + USE_ONE_OF.format(names="time_interval, deadline, percpu"),
-    ),
-    (
-        "key of a section without any",
-        "[lmaster]\nretries = 3",
-        f":2: [lmaster] retries: {UNKNOWN_KEY}{NO_KEYS}",
     ),
     # Kinds of value, each once.
     (

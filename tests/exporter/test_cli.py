@@ -141,7 +141,14 @@ def test_check_accepts_an_empty_file(lagent, config):
     assert (0, f"{expected}\n", "") == lagent("check", "-c", path)
 
 
-def test_check_warns_of_obsolete_keys(lagent, config):
+def test_the_file_may_be_given_before_the_command(lagent, config):
+    """As in FrUCToSA 0.x."""
+    path = config("")
+
+    assert lagent("check", "-c", path) == lagent("-c", path, "check")
+
+
+def test_check_warns_of_obsolete_sections(lagent, config):
     """On standard error; the file is valid all the same."""
     path = config("[lmaster]\nincoming data port = 7888")
 
@@ -150,7 +157,7 @@ def test_check_warns_of_obsolete_keys(lagent, config):
     assert code == 0
     assert VALID.format(path=path, sensors=DEFAULT) + "\n" == out
     assert err.count("warning: ") == 1
-    assert "[lmaster] incoming data port (line 2)\n" in err
+    assert "[lmaster] (line 1)\n" in err
 
 
 def test_check_rejects_an_invalid_file(lagent, config):
@@ -207,7 +214,7 @@ def test_serve_runs_until_a_signal(config, number):
         finally:
             process.kill()
 
-    assert "[lmaster] host (line 3)" in warning
+    assert "[lmaster] (line 2)" in warning
     assert SERVED % (2, "http://127.0.0.1:") in served
     assert {"Agent": 1, "BootTime": 1} == sensors_on(page)
     assert process.returncode == 0

@@ -6,7 +6,8 @@ import pytest
 
 from fructosa_exporter.config import AgentSettings, example_config, read_config, schema
 from fructosa_exporter.sensors import SENSORS
-from fructosa_service.config.load import OBSOLETE, check
+from fructosa_service.config.load import OBSOLETE, UNKNOWN_NAME, check
+from fructosa_service.errors import ConfigError
 from fructosa_service.logs import LoggingSettings
 
 # A file as in the manual of FrUCToSA 0.x, with all its sensors.
@@ -35,6 +36,7 @@ OLD_INTERVALS_S = {
 OLD_FILE = "\n\n".join(
     [
         "[lmaster]\nhost = localhost\nincoming data port = 7888",
+        "[Graphite]\nhost = localhost\ncarbon receiver pickle port = 2004",
         "[logging]\nfilename = /var/log/lagent.log\n"
         "maxBytes = 1073741824\nbackupCount = 10\nlevel = DEBUG",
         *(
@@ -95,17 +97,25 @@ def test_private_labels_have_to_be_enabled(read):
 
 @pytest.mark.parametrize("indent", ["", "      "])
 def test_a_file_of_fructosa_0_x_is_valid(read, tmp_path, indent):
-    """Its intervals and its log are used; one warning lists obsolete keys."""
+    """Its intervals and its log are used; one warning lists what has no meaning any more."""
     config = read("\n".join(indent + line for line in OLD_FILE.split("\n")))
 
     assert OLD_INTERVALS_S.keys() <= SENSORS.keys()
     assert OLD_INTERVALS_S == {name: one.time_interval for name, one in config.sensors.items()}
     assert LoggingSettings(filename=Path("/var/log/lagent.log"), level="DEBUG") == config.logging
-    expected = (
-        f"{tmp_path / 'lagent.conf'}: {OBSOLETE}: "
-        "[lmaster] host (line 2); [lmaster] incoming data port (line 3)"
-    )
+    expected = f"{tmp_path / 'lagent.conf'}: {OBSOLETE}: [lmaster] (line 1), [Graphite] (line 5)"
     assert (expected,) == config.warnings
+
+
+def test_a_sensor_that_is_unknown_ends_only_a_new_file(read):
+    """lagent 0.x ignored it. Its sections [lmaster] and [Graphite] tell that a file is old."""
+    config = read(f"{OLD_FILE}\n[sensor:Mine]\ntime_interval = 10")
+
+    assert OLD_INTERVALS_S.keys() == config.sensors.keys()
+    (warning,) = config.warnings
+    assert "[sensor:Mine] (line " in warning
+    with pytest.raises(ConfigError, match=UNKNOWN_NAME):
+        read("[sensor:Mine]\ntime_interval = 10")
 
 
 def test_the_example_has_all_defaults():

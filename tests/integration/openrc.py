@@ -41,6 +41,7 @@ useradd --system fructosa
 echo ready
 read -r || true
 """
+_NAMESPACES = ("--mount", "--pid", "--net", "--uts")
 
 
 class OpenRCMachine:
@@ -89,7 +90,7 @@ class OpenRCMachine:
     def run(self, *words):
         """Run a command in the container; return its exit code and output."""
         done = subprocess.run(
-            ["nsenter", "-t", str(self._pid), "--mount", "--pid", "--net", *map(str, words)],
+            ["nsenter", "-t", str(self._pid), *_NAMESPACES, *map(str, words)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,

@@ -15,7 +15,7 @@ ELSEWHERE = {
 # Pages whose commands are run as root from top to bottom in a container; the programs that are run.
 ON_A_MACHINE = {"install.md", "upgrading.md"}
 OF_A_MACHINE = {"chown", "cp", "install", "ln", "mv", "nft", "rc-service", "rc-update", "useradd"}
-OF_A_MACHINE |= {"cd", "systemctl", "whisper-resize.py"}
+OF_A_MACHINE |= {"cd", "ls", "ss", "systemctl", "whisper-resize.py"}
 # These are run with the wheel of this tree: an index may not have it yet.
 FROM_THE_WHEEL = {"pip", "python3"}
 NOT_HERE = dict.fromkeys(OF_A_MACHINE, "changes this machine") | {
@@ -23,8 +23,10 @@ NOT_HERE = dict.fromkeys(OF_A_MACHINE, "changes this machine") | {
     "ansible-playbook": "needs Ansible, and nodes",
     "apt-get": "downloads packages from a mirror",
     "carbon-c-relay": "test_scale_out.py runs it",
+    "clush": "needs ssh to the nodes",
     "make": "other tests run the same; here only its targets are checked",
     "pip": "test_install.py installs the wheel of this tree",
+    "sed": "edits what a command prints that is not run",
     "promtool": "test_prometheus_examples.py runs it",
     "python": "the benchmark takes minutes; here only its module is checked",
     "python3": "test_install.py creates virtual environments",

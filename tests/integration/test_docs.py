@@ -180,6 +180,7 @@ def etc(tmp_path_factory):
     hashed = bcrypt.hashpw(b"secret", bcrypt.gensalt(4)).decode()
     (folder / "users").write_text(f"lmaster:{hashed}\n")
     (folder / "lmaster.password").write_text("secret\n")
+    (folder / "names").write_text("node001 n1\n")
     return folder
 
 

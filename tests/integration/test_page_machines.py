@@ -13,17 +13,19 @@ import whisper
 from fructosa_bridge.app.run import STATUS_PAGE
 from fructosa_bridge.scrape.ping import ALL_RESPOND, SOME_DO_NOT
 
+from . import old_version
 from .conftest import missing
 from .graphite import VENV
 from .openrc import ROOT, machine_or_skip
 from .openrc_parts import graphite_or_skip
-from .page_machine import PageMachine, missing_programs, program
+from .page_machine import HEAD, NODE, PageMachine, missing_programs, program
 from .page_script import smaller, steps
-from .processes import SERVED_ON
 from .test_old_config import LAGENT, LMASTER
 
 # The rules of Debian's package.
 RULES = "[carbon]\npattern = ^carbon\\.\nretentions = 60:90d\n"
+LEVEL, EACH = ("DEBUG", "INFO"), ("time_interval = 10", "time_interval = 1")
+EACH_SECOND = "[all]\npattern = .*\nretentions = 1s:1h\n"
 CARBON = """\
 [cache]
 LOCAL_DATA_DIR = /var/lib/graphite/whisper
@@ -42,7 +44,7 @@ START_CARBON = (
 )
 WHISPER = "/var/lib/graphite/whisper"
 HISTORY = f"{WHISPER}/node001/VirtualMemory/percent.wsp"
-TRIAL = f"{WHISPER}/trial/node001/fructosa_memory_total_bytes.wsp"
+TRIAL = f"{WHISPER}/trial/node001/VirtualMemory/percent.wsp"
 
 
 @pytest.fixture
@@ -51,7 +53,7 @@ def head(tmp_path):
     if packages := missing_programs():
         missing(", ".join(packages), f"Debian's {', '.join(packages.values())}")
     tmp_path.chmod(0o755)
-    with machine_or_skip(["unshare", "--net"]) as machine:
+    with machine_or_skip(["unshare", "--net", "--uts"]) as machine:
         yield PageMachine(machine, program(tmp_path / "program"))
 
 
@@ -111,20 +113,28 @@ def test_after_the_page_about_installing_all_nodes_are_up(head):
 
 
 class Upgrade:
-    """Carries out the steps of the page about upgrading from 0.3."""
+    """Carries out the steps of the page about upgrading from 0.3, which runs itself."""
 
     new = "/etc/fructosa/{}-new.conf"
 
     def __init__(self, head):
         self.head = head
-        self.points_of_trial = {}
+        self.carbon = head.leave(START_CARBON, "/var/log/carbon.log")
+        self.trial = None
+        self.writers = []
+        for name in old_version.PIDS:
+            head.fine(f"/usr/local/bin/{name} start")
+        head.machine.wait_for(lambda: points(head))
 
     def write(self, text):
         """Write a block: the first is for lagent's new file, the second for lmaster's."""
         if "[lagent]" in text:
-            self._edit("lagent", r"\[lmaster\]\n[^[]*", text)
+            self._edit("lagent", r"\[(lmaster|Graphite)\]\n[^[]*", "")
+            self._edit("lagent", r"\Z", text)
             self._edit("lagent", "lagent.log", "lagent-new.log")
         else:
+            names = "".join(f"node00{n} {'node001' if n == 1 else f'n{n}'}\n" for n in range(1, 5))
+            self.head.machine.write("/etc/fructosa/names", names)
             self.head.machine.write(self.new.format("lmaster"), smaller(text))
 
     def _edit(self, name, old, text):
@@ -132,68 +142,91 @@ class Upgrade:
         self.head.machine.write(file, re.sub(old, text, self.head.text(file)))
 
     def type(self, line):
-        """Run a line. After lmaster's first run, change the configuration to the old names."""
-        if " serve " in line:
-            self.head.leave(line, "/var/log/started.log")
-            self._wait_for("lagent-new.log", SERVED_ON)
-        elif " scrape " in line:
-            pid = self.head.leave(line, "/var/log/scrape.log")
+        """Run a line; before and after it, do what the page says in words."""
+        if " scrape " in line:
+            self.trial = self.head.leave(line, "/var/log/scrape.log")
             self.head.machine.wait_for(self.head.machine.path(TRIAL).exists)
-            self.head.end(pid)
-            self.points_of_trial = points(self.head)
-            self._use_old_names(line)
-        else:
-            self.head.fine(line)
+            return
+        if self.trial and line == "/usr/local/bin/lagent stop":
+            self.head.end(self.trial)
+            self._edit("lmaster", "prefix = trial\n", "")
+        if "whisper-resize" in line:
+            self.head.end(self.carbon)
+        if " nodes " in line:
+            self.head.machine.wait_for(lambda: self._are_up(line))
+        if line.startswith("ss ") and len(self.writers) == 2:  # the page says: some seconds later
+            self.head.machine.wait_for(lambda: writers(self.head.fine(line)))
+        output = self.head.fine(line)
+        if line.startswith("ss "):
+            self.writers.append(writers(output))
+        if "whisper-resize" in line:
+            self.head.leave(START_CARBON, "/var/log/carbon.log")
 
-    def _use_old_names(self, line):
-        self._edit("lmaster", "prefix = trial", "naming = fructosa")
-        self.head.leave(line, "/var/log/scrape.log")
+    def _are_up(self, line):
+        return len(re.findall("^up ", self.head.type(line)[1], re.MULTILINE)) == 4
 
-    def _wait_for(self, log, pattern):
-        self.head.machine.wait_for(lambda: re.search(pattern, self.head.text(f"/var/log/{log}")))
+
+def writers(output):
+    """Return the addresses that are connected to carbon, according to ss."""
+    return re.findall(r":2004 +([\d.]+):", output)
 
 
 def points(head):
-    """Return the points of the last two hours in the file of 0.3: ``{time_s: value}``."""
-    (start_s, end_s, step_s), values = whisper.fetch(
-        str(head.machine.path(HISTORY)), int(time.time()) - 7200
-    )
+    """Return the points of the last two hours in a file of 0.3: ``{time_s: value}``."""
+    file = head.machine.path(HISTORY)
+    if not file.exists():
+        return {}
+    (start_s, end_s, step_s), values = whisper.fetch(str(file), int(time.time()) - 7200)
     times_s = range(start_s, end_s, step_s)
     return {one: value for one, value in zip(times_s, values, strict=True) if value is not None}
 
 
-def install_0_3(head, now_s):
-    """Create the files of an installation of 0.3, and the history of a node."""
-    for name, text in (("lagent", LAGENT), ("lmaster", LMASTER)):
-        config = text.format(log=f"/var/log/{name}.log", pickle_port=2004)
-        head.machine.write(f"/etc/fructosa/{name}.conf", config)
-    head.machine.write("/etc/carbon/carbon.conf", CARBON)
-    head.machine.write("/etc/carbon/storage-schemas.conf", RULES)
-    history = head.machine.path(HISTORY)
-    history.parent.mkdir(parents=True)
-    whisper.create(str(history), [(60, 1440)])
-    whisper.update(str(history), 42.0, now_s - 3600)
-
-
-def test_the_page_about_upgrading_continues_the_files_of_0_3(head):
-    """Their history continues with shorter slots, and the files for a rollback are unchanged."""
+@pytest.fixture
+def old_head(head):
+    """A container in which 0.3.2 is installed and configured, and a carbon without a history."""
     graphite_or_skip()
-    now_s = int(time.time())
-    install_0_3(head, now_s)
-    before = {name: head.text(f"/etc/fructosa/{name}.conf") for name in ("lagent", "lmaster")}
+    old_version.install(head.machine.path("/usr/local/bin"))
+    head.fine("hostname node001")
+    # To reach carbon, a node connects from its own address.
+    head.fine(f"ip route change local {HEAD} dev lo table local src {NODE}")
+    lagent = LAGENT.format(log="/var/log/lagent.log", pickle_port=2004)
+    for old, new in (("[Graphite]\nhost = localhost", f"[Graphite]\nhost = {HEAD}"), LEVEL, EACH):
+        lagent = lagent.replace(old, new)
+    head.machine.write("/etc/fructosa/lagent.conf", lagent)
+    lmaster = LMASTER.format(log="/var/log/lmaster.log", pickle_port=2004)
+    head.machine.write("/etc/fructosa/lmaster.conf", lmaster)
+    head.machine.write("/etc/carbon/carbon.conf", CARBON)
+    head.machine.write("/etc/carbon/storage-schemas.conf", RULES + EACH_SECOND)
+    return head
+
+
+def test_the_page_about_upgrading_continues_the_files_of_0_3(old_head):
+    """Before the switch 0.3's agent is the only writer, then nobody, then only the new lmaster."""
+    head = old_head
+    before = {name: head.text(f"/etc/fructosa/{name}.conf") for name in old_version.PIDS}
     page = Upgrade(head)
 
+    history = {}
     for step in steps(ROOT / "docs/upgrading.md"):
+        if step.text.startswith("ss ") and page.trial:
+            history = history or points(head)
         (page.write if step.is_file else page.type)(step.text)
-        if "whisper-resize" in step.text:  # for which carbon must not run
-            head.leave(START_CARBON, "/var/log/carbon.log")
-    head.machine.wait_for(lambda: any(one > now_s - 60 for one in points(head)))
+    head.machine.wait_for(lambda: max(points(head)) > max(history))
 
-    old = {(now_s - 3600) // 60 * 60: 42.0}
-    assert old == page.points_of_trial
-    assert old.items() <= points(head).items()
+    assert [[NODE], [], ["127.0.0.1"]] == page.writers
+    assert len(history) > 1
+    assert {one // 10 * 10 for one in history} <= points(head).keys()
     assert 10 == whisper.info(str(head.machine.path(HISTORY)))["archives"][0]["secondsPerPoint"]
-    after = {name: head.text(f"/etc/fructosa.0.3/{name}.conf") for name in before}
-    assert before == after == {name: head.text(f"/etc/fructosa/{name}.conf") for name in before}
+    assert before == {name: head.text(f"/etc/fructosa.0.3/{name}.conf") for name in before}
     boards = head.machine.path("/etc/grafana/provisioning/dashboards").rglob("*.json")
     assert "Cluster" in {file.stem.title() for file in boards}
+    assert_a_forgotten_agent_cannot_write(head, page)
+
+
+def assert_a_forgotten_agent_cannot_write(head, page):
+    """A node comes back with 0.3: carbon's ports are closed for it."""
+    head.fine("/usr/local/bin/lagent -c /etc/fructosa.0.3/lagent.conf start")
+    connecting = f"ss -tn state syn-sent dst {HEAD}"
+    head.machine.wait_for(lambda: f"{HEAD}:2004" in head.fine(connecting))
+    page.type("ss -tn state established '( sport = :2003 or sport = :2004 )'")
+    assert ["127.0.0.1"] == page.writers[-1]

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 import pytest
 
 from fructosa_bridge.app.engine import CHANGES, READ_AGAIN, REFUSED, STAYS_IN_USE
+from fructosa_bridge.config.node_names import NAME_TWICE
 from fructosa_bridge.deliver.carbon import CONNECTED
 from fructosa_bridge.naming import graphite_paths
 from fructosa_service.config.load import UNKNOWN_KEY
@@ -53,11 +54,11 @@ class ReloadLab:
         self.config = folder / "lmaster.conf"
         self.farm, self.carbon = farm, carbon
 
-    def write(self, *hosts, more=""):
-        """Write a configuration with these nodes."""
+    def write(self, *hosts, nodes="", more=""):
+        """Write a configuration with these nodes; *nodes* are other keys of their section."""
         self.config.write_text(
             f"[nodes:all]\nhosts = {','.join(hosts)}\nport = {self.farm.port}\n"
-            f"interval = {INTERVAL_S}\n"
+            f"interval = {INTERVAL_S}\n{nodes}"
             f"[Graphite]\nhost = 127.0.0.1\nprefix = cluster\n"
             f"carbon receiver pickle port = {self.carbon.pickle_port}\n{more}"
         )
@@ -123,6 +124,25 @@ def test_a_reload_adds_and_removes_nodes_and_leaves_the_others_alone(lab):
     lab.assert_no_gap(STAYS)
     assert 1 == lab.master.text().count(CONNECTED % "")
     assert 2 == lab.master.text().count(READ_AGAIN % changes(2, 1, 0, 1))
+
+
+def test_names_are_read_again(lab, tmp_path):
+    """From then on the node has new paths; a file with a mistake leaves it its old name."""
+    names = tmp_path / "names"
+    names.write_text(f"{GOES} n1\n")
+    lab.write(STAYS, GOES, nodes=f"names = {names}\n")
+    assert (0, changes(2, 0, 1, 0), "") == lab.reload()
+    wait_until(lambda: "cluster.n1.ticks" in stored(lab.carbon), lab.master.text)
+
+    names.write_text(f"{GOES} n1\n{STAYS} n1\n")
+    code, _, error = lab.reload()
+    names.write_text(f"{GOES} n2\n")
+    assert (0, changes(2, 0, 1, 0), "") == lab.reload()
+    wait_until(lambda: "cluster.n2.ticks" in stored(lab.carbon), lab.master.text)
+
+    assert 2 == code
+    wrong = NAME_TWICE.format(one=GOES, first=1, other=STAYS, second=2, name="n1")
+    assert f"{lab.config}:5: [nodes:all] names: '{names}' {wrong}" in error
 
 
 def test_a_broken_file_is_refused_and_the_old_one_stays_in_use(lab):

@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 from fructosa_service import __version__
-from fructosa_service.cli import UNKNOWN, add_check, add_config, chosen_config, parser, run, unknown
+from fructosa_service.cli import (
+    UNKNOWN,
+    add_check,
+    add_config,
+    chosen_config,
+    command_first,
+    parser,
+    run,
+    unknown,
+)
 from fructosa_service.errors import (
     DID_YOU_MEAN,
     USE_ONE_OF,
@@ -80,6 +89,39 @@ def test_options_are_not_abbreviated():
     """A new option must not change the meaning of an existing command line."""
     with pytest.raises(SystemExit):
         parser("prog", "What it does.").parse_args(["--vers"])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-c F -p P start --port 0",
+        "--config=F --pidfile=P start --port 0",
+        "--config F start --port 0 -p P",
+        "start --port 0 -c F --pid-file P",
+    ],
+)
+def test_options_may_be_before_the_command(line):
+    """As in FrUCToSA 0.x, in any order."""
+    words = command_first(line.split())
+
+    assert words[:3] == ["start", "--port", "0"]
+    assert sorted(line.split()) == sorted(words)
+
+
+def test_options_do_not_become_arguments():
+    """After ``--``, argparse takes each word for an argument."""
+    assert ["read", "-c", "F", "--", "Users"] == command_first(["-c", "F", "read", "--", "Users"])
+
+
+def test_options_without_a_command_are_dropped():
+    """argparse then says that the command is missing, and does not take the file for one."""
+    assert [] == command_first(["-c", "F"])
+
+
+@pytest.mark.parametrize("line", ["", "--version -c F", "-x F start", "read -- -c"])
+def test_any_other_command_line_is_left_as_it_is(line):
+    """argparse reports what is wrong in it."""
+    assert line.split() == command_first(line.split())
 
 
 def test_the_path_of_a_configuration_file_is_absolute():

@@ -69,6 +69,13 @@ def test_a_pattern_matches_the_series_of_its_sensors(series, plain, fructosa):
         assert expected == bool(re.match(pattern, series))
 
 
+def test_a_pattern_matches_what_is_zero_beside_its_sensors():
+    """FrUCToSA 0.3 had a series of system calls, of which lagent has no metric."""
+    pattern = sensors_pattern(["CPUStats"], has_old_names=True)
+
+    assert re.match(pattern, "CPUStats.syscalls")
+
+
 def test_no_metric_belongs_to_two_sensors():
     """Otherwise the rule of a slow sensor would match series of a fast one."""
     names = [*OF_EACH, *(name for names in METRICS.values() for name in names)]

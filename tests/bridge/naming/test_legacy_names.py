@@ -1,5 +1,7 @@
 """The names of FrUCToSA 0.3: what it sent for a node is what lmaster sends."""
 
+import re
+
 import psutil
 import pytest
 
@@ -125,10 +127,41 @@ def test_cpu_times_are_summed_over_all_processors():
 
 @pytest.mark.usefixtures("proc")
 def test_cpu_statistics_are_those_of_psutil():
-    """Except for system calls, which Linux does not count: psutil returns 0."""
+    """Also system calls, which Linux does not count: psutil returns 0."""
     values = fields(graphite_points(SENSORS["CPUStats"](read=read_stat)), "CPUStats")
 
-    assert psutil.cpu_stats()._asdict() == {**values, "syscalls": 0}
+    assert psutil.cpu_stats()._asdict() == values
+    assert values["syscalls"] == 0
+
+
+def test_a_node_without_swap_space_has_zeros(proc):
+    """As psutil returns them; lagent itself exposes only the sizes."""
+    meminfo = re.sub(r"(SwapTotal|SwapFree): +\d+", r"\1: 0", FILES["meminfo"])
+    (proc / "meminfo").write_text(meminfo)
+    (proc / "vmstat").write_text("nr_free_pages 1\npswpin 0\npswpout 0\n")
+
+    values = fields(graphite_points(SENSORS["SwapMemory"]()), "SwapMemory")
+
+    assert psutil.swap_memory()._asdict() == values
+    assert {0} == set(values.values())
+
+
+def test_frequencies_without_limits_have_zeros():
+    """As in many virtual machines."""
+    current = record(current=2000.0, min=0.0, max=0.0)
+
+    values = fields(graphite_points(SENSORS["CPUFreq"](read=lambda: [current])), "CPUFreq")
+
+    assert {"current": 2000.0, "min": 0, "max": 0} == values
+
+
+def test_a_metric_that_is_not_stored_is_not_zero():
+    """The page has it, or may have it."""
+    stored = "fructosa_swap_in_bytes_total", "fructosa_swap_utilization_ratio"
+
+    found = FRUCTOSA.totals(["SwapMemory.total", "SwapMemory.percent"], stored.__contains__)
+
+    assert [("SwapMemory.sin", 0.0, ())] == list(found)
 
 
 @pytest.mark.parametrize("name", ["CPUPercent", "CPUTimesPercent"])
@@ -244,6 +277,8 @@ def test_legacy_names_are_of_declared_metrics_and_labels():
     }
     assert {metric: declared.get(metric) for metric in table} == table
     assert set() == legacy_names.RENAMED.keys() & legacy_names.SUMMED.keys()
+    zeros = {zero.metric for zero in legacy_names.ZEROS if zero.metric}
+    assert zeros <= legacy_names.RENAMED.keys() | legacy_names.SUMMED.keys()
 
 
 def test_no_two_metrics_have_the_same_legacy_name():
@@ -315,13 +350,13 @@ def test_a_partition_of_a_disk_on_the_page_is_not_summed(devices, expected):
     """Partitions are recognised by their names; without their disk they are summed."""
     paths = [f"fructosa_disk_reads_total.{device}" for device in devices]
 
-    (total,) = legacy_names.totals(paths)
+    (total,) = FRUCTOSA.totals(paths)
 
     assert expected == [devices[at] for at in total.at]
 
 
 def test_the_last_of_repeated_series_is_summed():
     """As for the path of the series itself."""
-    (total,) = legacy_names.totals(["fructosa_network_receive_bytes_total.eth0"] * 2)
+    (total,) = FRUCTOSA.totals(["fructosa_network_receive_bytes_total.eth0"] * 2)
 
     assert (1,) == total.at

@@ -432,6 +432,16 @@ def test_a_dropped_series_is_not_a_part_of_a_total():
         assert "cluster.n1.fructosa_disk_reads_total.sda" not in result
 
 
+def test_a_dropped_metric_does_not_look_like_zero():
+    """FrUCToSA 0.3 had zeros where lagent has no value; this page has one."""
+    page = "fructosa_swap_total_bytes 9\nfructosa_swap_utilization_ratio 0.5\n"
+
+    dropped = points(page, translator_with("fructosa", drop="fructosa_swap_utilization_*"))
+
+    below = {path.removeprefix("cluster.n1.SwapMemory."): value for path, value in dropped.items()}
+    assert {"total": 9, "sin": 0, "sout": 0} == below
+
+
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize(
     ("selection", "kept"),

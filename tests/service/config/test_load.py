@@ -11,11 +11,12 @@ from fructosa_service.config.kinds import HOST, NOT_A_NUMBER, PORT, seconds, sev
 from fructosa_service.config.load import (
     INVALID_SECTION,
     MISSING,
-    NO_KEYS,
+    NOT_INHERITED,
     NOT_UTF_8,
     NUL_BYTE,
     OBSOLETE,
     TWO_SPELLINGS,
+    UNKNOWN_IN_OLD,
     UNKNOWN_KEY,
     UNKNOWN_NAME,
     UNKNOWN_SECTION,
@@ -66,7 +67,8 @@ SCHEMA = (
     SectionType(name="Web", help="The page.", settings=Web, obsolete=("proxy", "Old Key")),
     SectionType(name="nodes", help="The nodes.", settings=Nodes, labelled=True),
     SectionType(name="sensor", help="Sensors.", settings={"Clock": Clock}, labelled=True),
-    SectionType(name="gone", help="Once.", obsolete=("host",)),
+    SectionType(name="gone", help="Once."),
+    SectionType(name="each", help="Once.", labelled=True),
 )
 
 
@@ -112,21 +114,34 @@ def test_a_known_label_is_spelled_as_declared():
     assert {"Clock": Clock(interval=2)} == settings.labelled("sensor")
 
 
-def test_obsolete_keys_give_one_warning():
-    """It names them all with their lines; the file is valid."""
-    settings = loaded("[Web]\nproxy = x\nOLD key = y\n[gone]\nhost = z")
+def test_obsolete_sections_and_keys_give_one_warning():
+    """It names them all with their lines; the file is valid, whatever an obsolete section has."""
+    settings = loaded("[Web]\nproxy = x\nOLD key = y\n[gone]\nhost = z\n[each:1]\n[each:2]")
 
-    keys = "[Web] proxy (line 2); [Web] OLD key (line 3); [gone] host (line 5)"
-    assert (f"f.conf: {OBSOLETE}: {keys}",) == settings.warnings
+    ignored = "[Web] proxy (line 2), [Web] OLD key (line 3), [gone] (line 4), "
+    ignored += "[each:1] (line 6), [each:2] (line 7)"
+    assert (f"f.conf: {OBSOLETE}: {ignored}",) == settings.warnings
+
+
+@pytest.mark.parametrize("old", ["[gone]", "[Web]\nproxy = x"])
+@pytest.mark.parametrize("text", ["[sensor:Clok]\na = 1\n{old}", "{old}\n[sensor:Clok]\na = 1"])
+def test_an_unknown_name_is_ignored_in_a_file_of_0_x(text, old):
+    """The file is known by a section or key that only 0.x had, before the name or after it."""
+    settings = loaded(text.format(old=old))
+
+    assert {} == settings.labelled("sensor")
+    (warning,) = settings.warnings
+    assert "[sensor:Clok] (line " in warning
+    assert UNKNOWN_IN_OLD in warning
 
 
 def test_nothing_obsolete_gives_no_warning():
-    """Not even for an empty obsolete section."""
-    assert () == loaded("[gone]").warnings
+    """A file of today has none."""
+    assert () == loaded("[Web]\nhost = a\n[sensor:Clock]").warnings
 
 
 NOT_A_PORT = NOT_A_NUMBER.format(unit="port number", example=9888)
-SECTIONS = "[Web], [nodes:…], [sensor:…], [gone]"
+SECTIONS = "[Web], [nodes:…], [sensor:…]"
 
 
 @pytest.mark.parametrize(
@@ -135,7 +150,7 @@ SECTIONS = "[Web], [nodes:…], [sensor:…], [gone]"
         # Sections.
         ("[Wbe]", f"1: [Wbe]: {UNKNOWN_SECTION}{DID_YOU_MEAN.format(name='Web')}"),
         ("[other]", f"1: [other]: {UNKNOWN_SECTION}{USE_ONE_OF.format(names=SECTIONS)}"),
-        ("[DEFAULT]", f"1: [DEFAULT]: {UNKNOWN_SECTION}{USE_ONE_OF.format(names=SECTIONS)}"),
+        ("[DEFAULT]", f"1: [DEFAULT]: {NOT_INHERITED}"),
         ("[We\u200bb]", f"1: ['We\\u200bb']: {UNKNOWN_SECTION}{DID_YOU_MEAN.format(name='Web')}"),
         (
             f"[{'a' * 99}]",
@@ -162,7 +177,10 @@ SECTIONS = "[Web], [nodes:…], [sensor:…], [gone]"
             "[Web]\ncolour = red",
             f"2: [Web] colour: {UNKNOWN_KEY}{USE_ONE_OF.format(names='host, tcp Port')}",
         ),
-        ("[gone]\nport = 1", f"2: [gone] port: {UNKNOWN_KEY}{NO_KEYS}"),
+        (
+            "[Web]\nproxy = x\n[gon]",
+            f"3: [gon]: {UNKNOWN_SECTION}{USE_ONE_OF.format(names=SECTIONS)}",
+        ),
         (
             "[Web]\nho\u00a0st = a",
             f"2: [Web] 'ho\\xa0st': {UNKNOWN_KEY}{DID_YOU_MEAN.format(name='host')}",

@@ -53,6 +53,15 @@ def test_the_command_line_overrides_the_configuration(tmp_path):
     assert [NOT_RUNNING.format(name="lagent", path=tmp_path / "given.pid")] == output
 
 
+@pytest.mark.parametrize("option", ["--pid-file", "--pidfile"])
+def test_a_pid_file_is_given_in_two_spellings(tmp_path, option):
+    """The second is that of FrUCToSA 0.x."""
+    output = []
+
+    assert 3 == run("status", option, tmp_path / "given.pid", output=output)
+    assert [NOT_RUNNING.format(name="lagent", path=tmp_path / "given.pid")] == output
+
+
 def test_a_missing_configuration_file_is_an_error(tmp_path, capsys):
     """If it was given: the default pid file might be that of another daemon."""
     assert 2 == run("stop", "-c", tmp_path / "no.conf", output=[])
