@@ -66,7 +66,7 @@ def slurm_target(interval_s: int, port: int, prefix: str | None, naming: str) ->
         group=SLURM_NAME,
         host=SLURM_NAME,
         port=port,
-        graphite_path=_path(prefix, SLURM_NAME),
+        graphite_path=".".join(filter(None, (prefix, SLURM_NAME))),
         interval_s=interval_s,
         naming=naming,
     )
