@@ -131,7 +131,7 @@ def _reservations(
         )
         yield (
             _text(one["name"]),
-            f"{count(one['node_count'])} nodes",
+            f"{count(one['node_count'])} {'node' if one['node_count'] == 1 else 'nodes'}",
             "active" if one["is_active"] else "planned",
             f"{begin} to {end}",
             _text(",".join(one["flags"])),

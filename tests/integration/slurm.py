@@ -5,11 +5,12 @@ It needs neither root nor munge. Nodes have two GPUs that do not exist, which on
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 from pathlib import Path
 
-from .processes import Program, free_port, wait_until
+from .processes import Program, free_port, listens, wait_until
 
 _CONF = """\
 ClusterName=lab
@@ -49,6 +50,29 @@ ThreadsPerCore=1 RealMemory=4000 Gres=gpu:a100:2
 {nodes}
 PartitionName=debug Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 PartitionName=small Nodes=n1 MaxTime=60 State=UP
+"""
+_SLURMDBD = """\
+AuthType=auth/none
+DbdHost=localhost
+DbdAddr=127.0.0.1
+DbdPort={port}
+SlurmUser=root
+StorageType=accounting_storage/mysql
+StorageHost=localhost
+StorageUser=slurm
+StoragePass=x
+StorageLoc=slurm_acct_db
+PidFile={folder}/slurmdbd.pid
+"""
+_CREATE = (
+    "create database slurm_acct_db; create user slurm@localhost identified by 'x'; "
+    "grant all on slurm_acct_db.* to slurm@localhost"
+)
+_WITH_DATABASE = """\
+AccountingStorageType=accounting_storage/slurmdbd
+AccountingStorageHost=127.0.0.1
+AccountingStoragePort={port}
+AccountingStorageTRES=gres/gpu,gres/gpu:a100
 """
 # Jobs that only sleep. Their output would be a file in the folder of the tests.
 _QUIET = ("-D", "/tmp", "-o", "/dev/null")
@@ -151,4 +175,55 @@ class Slurm:
             self.run("scancel", "-u", str(os.getuid()), check=False)
             wait_until(lambda: not self.run("squeue", "-h", "-t", "R,CG").stdout, lambda: "no jobs")
         for program in (*self.slurmd.values(), self.slurmctld):
+            program.end()
+
+
+class SlurmDatabase:
+    """A slurmdbd with a MariaDB of its own; root only, as MariaDB has a user of its own.
+
+    *more* are the lines that slurm.conf needs to use it.
+    """
+
+    def __init__(self, folder):
+        self.folder, self._programs = Path(folder), []
+        data, socket, port = self.folder / "mariadb", self.folder / "mariadb/socket", free_port()
+        data.mkdir()
+        shutil.chown(data, "mysql", "mysql")
+        usual = ("--no-defaults", "--user=mysql", f"--datadir={data}/data")
+        subprocess.run(
+            [
+                *("mariadb-install-db", *usual, "--skip-test-db"),
+                "--auth-root-authentication-method=socket",
+            ],
+            check=True,
+            capture_output=True,
+        )
+        conf = self.folder / "slurmdbd.conf"
+        conf.write_text(_SLURMDBD.format(folder=self.folder, port=port))
+        conf.chmod(0o600)
+        self.more = _WITH_DATABASE.format(port=port)
+        try:
+            self._start(
+                *("/usr/sbin/mariadbd", *usual, f"--socket={socket}", f"--pid-file={data}/pid"),
+                *("--skip-networking", "--innodb-buffer-pool-size=64M"),
+                "--innodb-lock-wait-timeout=900",
+            ).wait(socket.exists)
+            subprocess.run(["mariadb", "-S", socket, "-e", _CREATE], check=True)
+            self._start(
+                *("/usr/sbin/slurmdbd", "-D"),
+                MYSQL_UNIX_PORT=str(socket),
+                SLURM_CONF=str(self.folder / "slurm.conf"),  # slurmdbd.conf is beside it
+            ).wait(lambda: listens(port))
+        except BaseException:
+            self.end()
+            raise
+
+    def _start(self, *command, **environment):
+        log = self.folder / f"{Path(command[0]).name}.log"
+        self._programs.append(Program(log, *command, env=os.environ | environment))
+        return self._programs[-1]
+
+    def end(self):
+        """End slurmdbd, then the database."""
+        for program in reversed(self._programs):
             program.end()

@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import time
 from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from .conftest import program
 from .processes import BIN, Agent, Master, free_port, wait_until
-from .slurm import Slurm
+from .slurm import Slurm, SlurmDatabase
 
 pytestmark = pytest.mark.integration
 
@@ -263,3 +264,36 @@ def test_what_private_data_hides_is_missing_rather_than_zero(slurm, tmp_path):
     )
     assert re.search(r"^scontrol: .*permission denied.*AdminLevel=Operator$", done.stdout, re.M)
     assert re.search(r"^debug +up +\? +\? +\? +\?$", done.stdout, re.MULTILINE)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="MariaDB needs root to become its own user")
+def test_with_slurmdbd_jobs_are_also_counted_by_account_and_the_cluster_may_be_named(tmp_path):
+    """GPUs come from the job's TRES; the commands are called with -M."""
+    program("slurmdbd", "slurmdbd")
+    program("mariadbd", "mariadb-server")
+    with tempfile.TemporaryDirectory(prefix="slurmdbd-") as folder, ExitStack() as stack:
+        Path(folder).chmod(0o755)
+        database = SlurmDatabase(folder)
+        stack.callback(database.end)
+        (cluster := Path(folder, "cluster")).mkdir()
+        slurm = Slurm(cluster, nodes=1, more=database.more)
+        stack.callback(slurm.end)
+        account = ("account", "physics", "Cluster=lab", "Description=x", "Organization=y")
+        slurm.run("sacctmgr", "-i", "add", *account)
+        slurm.run("sacctmgr", "-i", "add", "user", "root", "Account=physics")
+        slurm.wait_for_job(slurm.submit("--gres", "gpu:a100:1", "-A", "physics"), "RUNNING")
+        config = tmp_path / "lmaster.conf"
+        config.write_text(
+            f"[nodes:all]\nhosts = 127.0.2.1\nport = {free_port()}\n"
+            f"[slurm]\nslurm conf = {slurm.conf}\ncluster = lab\nlabels = accounts, qos\n"
+            "[Graphite]\nsend = no\n"
+        )
+        master = stack.enter_context(Master(tmp_path, "-c", config))
+        wait_until(lambda: samples(master).get(("fructosa_slurm_up",)), lambda: "a first reading")
+
+        found = samples(master)
+
+    assert 1 == found["fructosa_slurm_account_jobs", "physics", "running"]
+    assert 1 == found["fructosa_slurm_account_gpus", "physics"]
+    assert 1 == found["fructosa_slurm_qos_jobs", "normal", "running"]
+    assert {"ok"} == {key[2] for key in found if key[0] == "fructosa_slurm_commands_total"}
