@@ -67,6 +67,7 @@ ROOMS = {
         "dashboards",
         "node_rows",
         "gpu_rows",
+        "slurm_rows",
         "alerts",
         "json_model",
         "panels",
@@ -122,6 +123,7 @@ PURE = {
         "push.base_url",
         "push.comparison",
         "queries",
+        "slurm_rows",
     },
     "fructosa_bridge": {
         "agents.ssh",
@@ -180,6 +182,7 @@ DECLARATIONS_TESTED_IN = {
     "fructosa_grafana/dashboards": "test_dashboards.py",
     "fructosa_grafana/gpu_rows": "test_rows.py",
     "fructosa_grafana/node_rows": "test_rows.py",
+    "fructosa_grafana/slurm_rows": "test_rows.py",
 }
 COMMAND_LINE = re.compile(r"/(cli|progress|__main__|commands/\w+)\.py$")
 FILES = sorted(file for package in MAY_IMPORT for file in (ROOT / package).rglob("*.py"))

@@ -39,6 +39,14 @@ COMMANDS = _metric(
     "command",
     "result",
 )
+TARGETS = _metric(
+    "targets",
+    "Targets of lmaster by section and condition. died: down, although expected to be up; "
+    "agent_dead, a part of died: Slurm runs jobs there; lost_by_slurm: up, but down in Slurm; "
+    "unmatched: no node of Slurm; all others: down, as planned in Slurm.",
+    "section",
+    "condition",
+)
 
 JOBS = _metric(
     "jobs",
@@ -130,7 +138,7 @@ BY_ACCOUNT, BY_USER, BY_QOS = (
 )
 
 METRICS: tuple[SlurmMetric, ...] = (
-    *(UP, READING_AGE, READING_DURATION, COMMANDS),
+    *(UP, READING_AGE, READING_DURATION, COMMANDS, TARGETS),
     *(JOBS, CLUSTER_JOBS, PENDING_JOBS, CLUSTER_PENDING_JOBS),
     *(PENDING_CPUS, PENDING_GPUS, PENDING_NODES),
     *(CLUSTER_PENDING_CPUS, CLUSTER_PENDING_GPUS, CLUSTER_PENDING_NODES, WAIT, OLDEST_WAIT),
