@@ -149,7 +149,9 @@ class Engine:
         target = slurm_target(
             config.slurm.interval_s, config.master.port, graphite.prefix, graphite.naming
         )
-        return SlurmMonitor(config.slurm, target, self._destinations.queue)
+        made = SlurmMonitor(config.slurm, target, self._destinations.queue)
+        made.targets = lambda: self.states
+        return made
 
     def _read_slurm(self) -> None:
         if self.slurm is not None:

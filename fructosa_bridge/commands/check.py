@@ -1,6 +1,8 @@
 """`lmaster check`: checks the configuration, and estimates the load on Graphite."""
 
 import argparse
+import asyncio
+import json
 import os
 import sys
 from collections import Counter
@@ -8,11 +10,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fructosa_service import cli
+from fructosa_service.errors import ServiceError
 
 from ..carbon_setup import capacity_check
+from ..client.quick_question import QuickQuestion
+from ..client.target_list import printable
 from ..config.settings import DEFAULT_FILE, MasterConfig, example_config, read_config
+from ..config.slurm_settings import SlurmSettings
 from ..model.target import Target
 from .load_config import check_web_files, targets_of_all_shards, targets_of_shard
+from .slurm import read_at_once, read_once
+
+ALL_MATCH = "Slurm: all hosts match its nodes, and all of its nodes are scraped"
+NOT_READ = "warning: Slurm was not read, so it is unknown which hosts match its nodes: {reason}"
+NOT_IN_TIME = "it did not respond within {deadline_s:g} s"
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -35,6 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print(f"{path}: ok, {_count(targets)}")
         _print_capacity(config, path, targets, arguments)
+        if config.slurm is not None:
+            _print_slurm(config, config.slurm, path)
     return 0
 
 
@@ -62,3 +75,45 @@ def _print_capacity(
     warnings = capacity_check.warnings(destinations, workload, arguments.carbon_conf, os.environ)
     for warning in warnings:
         print(f"warning: {warning}", file=sys.stderr)
+
+
+def _print_slurm(config: MasterConfig, slurm: SlurmSettings, path: Path) -> None:
+    """Print which hosts and nodes of Slurm do not match.
+
+    The running lmaster knows; without one, Slurm is read once.
+    """
+    try:
+        lines = _running_lines(config)
+        if lines is None:
+            hosts = [target.host for target in targets_of_all_shards(config, path)]
+            lines = asyncio.run(_read_lines(config, slurm, hosts))
+    except ServiceError as error:
+        print(NOT_READ.format(reason=error), file=sys.stderr)
+        return
+    for line in lines or [ALL_MATCH]:
+        print(line if line == ALL_MATCH else f"Slurm: {line}")
+
+
+def _running_lines(config: MasterConfig) -> list[str] | None:
+    """Return what the running lmaster says; None if none runs, or it has not read Slurm yet."""
+    answer = QuickQuestion(config, "/api/slurm").answer()
+    try:
+        targets = json.loads(answer or "null")["targets"]
+        return [printable(line) for line in targets["mismatches"]] if targets["states"] else None
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+
+
+async def _read_lines(
+    config: MasterConfig, slurm: SlurmSettings, hosts: Sequence[str]
+) -> list[str]:
+    # A check creates nothing. Without the folder, no lmaster has run here.
+    read = read_once if config.master.data_directory.is_dir() else read_at_once
+    try:
+        async with asyncio.timeout(slurm.deadline_s):
+            monitor = await read(config)
+    except TimeoutError:
+        raise ServiceError(NOT_IN_TIME.format(deadline_s=slurm.deadline_s)) from None
+    if not monitor.states:
+        raise ServiceError("; ".join(monitor.problems.values()))
+    return list(monitor.unmatched(hosts).lines())

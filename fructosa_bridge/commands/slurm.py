@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.url is not None:
             raise
         config = read_config(cli.chosen_config(arguments.config, DEFAULT_FILE))
-        found = asyncio.run(_read(config))
+        found = asyncio.run(read_once(config)).summary()
         lines = list(slurm_report.report(found, time.time()))
     except ValueError as error:
         raise ServiceError(master.not_lmaster(str(error))) from error
@@ -50,19 +50,27 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if found["is_up"] else 1
 
 
-async def _read(config: MasterConfig) -> dict[str, object]:
-    """Read Slurm once; commands that do so at the same time wait for each other."""
-    settings = config.slurm or SlurmSettings()
-    logging.getLogger("lmaster.slurm").setLevel(logging.CRITICAL)  # the report has the problems
+async def read_once(config: MasterConfig) -> SlurmMonitor:
+    """Read Slurm once; commands that do so at the same time wait for each other.
+
+    Raises: ServiceError if the lock cannot be made.
+    """
     descriptor = _open(config.master.data_directory)
     try:
         await asyncio.to_thread(fcntl.flock, descriptor, fcntl.LOCK_EX)
-        target = slurm_target(settings.interval_s, 0, None, "plain")
-        monitor = SlurmMonitor(settings, target, queue=lambda batches: None)
-        await monitor.read()
-        return monitor.summary()
+        return await read_at_once(config)
     finally:
         os.close(descriptor)
+
+
+async def read_at_once(config: MasterConfig) -> SlurmMonitor:
+    """Read Slurm once, although other commands may be doing so."""
+    settings = config.slurm or SlurmSettings()
+    logging.getLogger("lmaster.slurm").setLevel(logging.CRITICAL)  # the report has the problems
+    target = slurm_target(settings.interval_s, 0, None, "plain")
+    monitor = SlurmMonitor(settings, target, queue=lambda batches: None)
+    await monitor.read()
+    return monitor
 
 
 def _open(folder: Path) -> int:

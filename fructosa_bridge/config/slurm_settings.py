@@ -4,7 +4,15 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from fructosa_service.config.kinds import Kind, choice, optional, seconds, several, whole
+from fructosa_service.config.kinds import (
+    YES_NO,
+    Kind,
+    choice,
+    optional,
+    seconds,
+    several,
+    whole,
+)
 from fructosa_service.config.path_kind import PATH
 from fructosa_service.config.settings import SectionType, option
 from fructosa_service.errors import KeyProblem
@@ -61,6 +69,13 @@ class SlurmSettings:
         (),
         "Also store jobs, CPUs and GPUs by users, accounts or qos. Names of people are private: "
         "whoever reads Graphite or /metrics sees them.",
+    )
+    has_reason_user: bool = option(
+        YES_NO,
+        False,
+        "Show who set the reason of a node's state, on the pages and in /api/targets. Names of "
+        "people are private.",
+        key="reason user",
     )
     grace_s: float = option(
         seconds(at_least=0, at_most=86400, example="600"),

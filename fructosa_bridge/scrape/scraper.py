@@ -217,6 +217,10 @@ class Scraper:
             log.warning("%s: %s", state.target.identity, error)
         elif error is None and state.error is not None:
             log.info("%s: up again", state.target.identity)
+        if error is None:
+            state.down_since_s = None
+        elif state.down_since_s is None:
+            state.down_since_s = scrape.due_s
         state.up, state.error = error is None, error
         state.due_s, state.duration_s = scrape.due_s, scrape.duration_s
         state.seconds_total += scrape.duration_s

@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from ..slurm_output.records import NodeRecord
 
@@ -12,19 +12,20 @@ class NodeIndex:
 
     def __init__(self, nodes: Sequence[NodeRecord] = ()) -> None:
         self._key = _key(nodes)
-        self._by_name: dict[str, tuple[str, ...]] = {}
+        by_name: defaultdict[str, list[str]] = defaultdict(list)
         by_host: defaultdict[str, list[str]] = defaultdict(list)
         by_address: defaultdict[str, list[str]] = defaultdict(list)
-        short: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+        # The nodes whose names, or those of their hosts, are the same up to the first dot.
+        short: defaultdict[str, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
         for node in nodes:
-            self._by_name[node.name.lower()] = (node.name,)
-            by_host[node.host_name.lower()].append(node.name)
-            by_address[node.address.lower()].append(node.name)
-            for name in {node.name.lower(), node.host_name.lower(), node.address.lower()}:
-                if not _is_address(name):
-                    short[_short(name)].append((name, node.name))
-        self._indexes: tuple[Mapping[str, Iterable[str]], ...] = (by_host, by_address)
-        self._short = short
+            names = tuple(map(_normal, (node.name, node.host_name, node.address)))
+            for index, name in zip((by_name, by_host, by_address), names, strict=True):
+                index[name].append(node.name)
+            for name in set(names):
+                if not is_address(name):
+                    short[_short(name)][node.name].add(name)
+        self._indexes: tuple[Mapping[str, Sequence[str]], ...] = (by_name, by_host, by_address)
+        self._short: Mapping[str, Mapping[str, set[str]]] = short
         self._found: dict[str, tuple[str, ...]] = {}
 
     def is_of(self, nodes: Sequence[NodeRecord]) -> bool:
@@ -39,37 +40,54 @@ class NodeIndex:
         """
         found = self._found.get(host)
         if found is None:
-            found = self._found[host] = self._search(host.lower())
+            found = self._found[host] = self._search(_normal(host))
         return found
 
+    def candidates(self, host: str) -> tuple[str, ...]:
+        """Return the nodes that *host* may be, if its short name is that of several."""
+        return () if self.find(host) else tuple(self._of_short_name(_normal(host)))
+
     def _search(self, host: str) -> tuple[str, ...]:
-        if found := self._by_name.get(host):
-            return found
         for index in self._indexes:
             if names := index.get(host):
                 return tuple(names)
-        if _is_address(host):
-            return ()
-        full_names = self._short.get(_short(host), ())
-        is_short = "." not in host
-        names = {
-            node
-            for name, node in full_names
-            # Of two different full names, neither is the other.
-            if is_short or "." not in name
+        found = self._of_short_name(host)
+        # Several slurmd on one host are no ambiguity: all of them have its one name.
+        if len(found) == 1 or len(set().union(*found.values())) == 1:
+            return tuple(found)
+        return ()
+
+    def _of_short_name(self, host: str) -> Mapping[str, set[str]]:
+        """Return the nodes with the short name of *host*, and their names that begin with it."""
+        if is_address(host):
+            return {}
+        found = self._short.get(_short(host), {})
+        if "." not in host:
+            return found
+        # Of two different full names, neither is the other.
+        return {
+            node: names for node, names in found.items() if not any("." in name for name in names)
         }
-        return tuple(names) if len(names) == 1 else ()
 
 
 def _key(nodes: Sequence[NodeRecord]) -> list[tuple[str, ...]]:
     return [node[:3] for node in nodes]  # name, address, host name
 
 
+def _normal(name: str) -> str:
+    """Return the one way in which a name or an address is compared."""
+    name = name.lower().removesuffix(".")
+    return str(ipaddress.ip_address(name)) if is_address(name) else name
+
+
 def _short(name: str) -> str:
     return name.partition(".")[0]
 
 
-def _is_address(text: str) -> bool:
+def is_address(text: str) -> bool:
+    """Return whether a host is an address, not a name."""
+    if ":" not in text and not text[:1].isdigit():  # it costs little for thousands of names
+        return False
     try:
         ipaddress.ip_address(text)
     except ValueError:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ..config.slurm_settings import SlurmSettings
@@ -11,12 +11,14 @@ from ..model.points import Batch, Points
 from ..model.target import Target
 from ..naming.schemes import SCHEMES
 from ..scrape import schedule
+from ..scrape.target_state import TargetState
 from ..slurm_output.records import SlurmReading
-from . import cluster, metrics, summary
+from . import cluster, conditions, metrics, summary
 from .matching import NodeIndex
 from .metrics import Samples
-from .node_states import NodeState, node_state
+from .node_states import UNLISTED, NodeState, node_state
 from .reader import Reader
+from .unmatched import Unmatched, unmatched
 
 log = logging.getLogger("lmaster.slurm")
 
@@ -35,8 +37,8 @@ _LONGEST_SLEEP_S = 30.0
 # Unknown words that are logged, each once: what a damaged output holds must not fill the log.
 _MOST_WORDS = 100
 
-UNKNOWN = NodeState("unlisted", is_expected=True)
-"""The state of a target that Slurm does not list, or that is not known yet."""
+_ABSENT = frozenset({"future", "powered_down"})
+UNKNOWN = NodeState(UNLISTED, is_expected=True)
 
 
 class SlurmMonitor:
@@ -55,11 +57,14 @@ class SlurmMonitor:
         self.reading: SlurmReading | None = None  # the last one
         self.states: Mapping[str, NodeState] = {}  # of the nodes, the last known ones
         self.on_reading: Callable[[SlurmReading], None] = lambda reading: None
+        self.targets: Callable[[], Sequence[TargetState]] = lambda: ()  # that lmaster scrapes
         self.target = target
         self._queue = queue
         self._reader = reader or Reader(settings)
         self._clock = clock
-        self._index = NodeIndex()
+        self.index = NodeIndex()
+        # What find() has found in these states. Threads read it too: both change at once.
+        self._found: tuple[Mapping[str, NodeState], dict[str, NodeState]] = (self.states, {})
         self._samples: Samples = {}
         self._pause_s = 0.0
         self._next_try_s = 0.0
@@ -78,8 +83,15 @@ class SlurmMonitor:
 
         If several slurmd run on the host, it is that of one that is expected to be up, if any is.
         """
-        found = [self.states[name] for name in self._index.find(host) if name in self.states]
-        return min(found, key=lambda state: not state.is_expected, default=UNKNOWN)
+        states, remembered = self._found
+        if states is not self.states:
+            states, remembered = self._found = self.states, {}
+        found = remembered.get(host)
+        if found is None:
+            some = [states[name] for name in self.index.find(host) if name in states]
+            found = min(some, key=lambda state: not state.is_expected, default=UNKNOWN)
+            remembered[host] = found
+        return found
 
     def samples(self) -> Samples:
         """Return the samples of the cluster; those of the last reading only while it is up."""
@@ -87,11 +99,26 @@ class SlurmMonitor:
         found: Samples = dict(self._samples) if self.is_up else {}
         if self.is_up is not None:
             found[metrics.UP] = {(): float(self.is_up)}
+        if self.states:
+            counted = self.conditions(self.targets())
+            found[metrics.TARGETS] = {labels: float(number) for labels, number in counted.items()}
         if self.reading is not None and age_s is not None:
             found[metrics.READING_AGE] = {(): age_s}
             found[metrics.READING_DURATION] = {(): self.reading.duration_s}
         found[metrics.COMMANDS] = {key: float(n) for key, n in self._reader.log.results.items()}
         return found
+
+    def conditions(self, targets: Iterable[TargetState]) -> Mapping[tuple[str, str], int]:
+        """Return the number of *targets* by section and condition."""
+        return conditions.counts(
+            (one.target.group, self.find(one.target.host), one.up) for one in targets
+        )
+
+    def unmatched(self, hosts: Iterable[str]) -> Unmatched:
+        """Return which of the targets' *hosts* match badly, and which nodes none of them is."""
+        # Nobody scrapes what is switched off.
+        nodes = (name for name, node in self.states.items() if node.state not in _ABSENT)
+        return unmatched(hosts, self.index, nodes)
 
     def summary(self) -> dict[str, Any]:
         """Return what Slurm reported last, see summary.summary()."""
@@ -164,8 +191,8 @@ class SlurmMonitor:
         if nodes is not None:
             user = reading.config.slurm_user
             states = await asyncio.to_thread(lambda: {n.name: node_state(n, user) for n in nodes})
-            if not self._index.is_of(nodes):
-                self._index = await asyncio.to_thread(NodeIndex, nodes)
+            if not self.index.is_of(nodes):
+                self.index = await asyncio.to_thread(NodeIndex, nodes)
             self.states = states
         labels = self.settings.labels
         self._samples = await asyncio.to_thread(cluster.samples, reading, self.states, labels)

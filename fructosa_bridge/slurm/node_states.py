@@ -90,6 +90,8 @@ RULES = (
     Rule("idle", True, _is("IDLE"), "free"),
     Rule("unknown", True, _is("UNKNOWN"), "slurmctld has not heard of it since it started"),
 )
+UNLISTED = "unlisted"
+"""The state of a target that Slurm does not list, or that is not known yet."""
 # A node in one of these takes new jobs, now or as soon as it is free.
 USABLE = frozenset({"completing", "reserved", "planned", "allocated", "mixed", "idle", "blocked"})
 

@@ -198,6 +198,19 @@ async def test_a_change_of_the_error_is_logged_once(caplog):
     assert (4, 2, 2) == (state.scrapes, state.failures, state.samples_total)
 
 
+async def test_a_target_is_down_since_the_first_scrape_that_failed():
+    """When that was due; until it is up again."""
+    state, pages = new_state(), iter((GOOD_PAGE, *2 * (ScrapeError("refused"),), GOOD_PAGE))
+    scraper = Scraper(Nodes(lambda target: next(pages)), Queue(), sample_limit=10)
+
+    seen = []
+    for due_s in (10, 20, 30, 40):
+        await scraper.scrape(state, due_s)
+        seen.append(state.down_since_s)
+
+    assert [None, 20, 20, None] == seen
+
+
 async def test_a_forgotten_target_leaves_no_page_behind():
     """Its translator remains in use by other targets, until there are none."""
     states = new_states(2)
