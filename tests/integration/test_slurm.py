@@ -21,10 +21,16 @@ from .slurm import Slurm, SlurmDatabase
 
 pytestmark = pytest.mark.integration
 
+# States as sinfo abbreviates them.
+_SHORT = {"drng": "draining", "drain": "drained", "mix": "mixed", "alloc": "allocated"}
+
 
 @pytest.fixture(scope="module")
 def slurm():
-    """A cluster of four nodes, whose folder everybody may read; n2 has an agent."""
+    """A cluster of four nodes, whose folder everybody may read; n2 has an agent.
+
+    n4 is drained, n2 is draining; jobs run, have failed, and wait for five reasons.
+    """
     program("sbatch", "slurm-client")
     if shutil.which("slurmctld", path="/usr/sbin") is None:
         program("slurmctld", "slurmctld")
@@ -32,9 +38,27 @@ def slurm():
         Path(folder).chmod(0o755)
         made = Slurm(folder)
         try:
+            keep_busy(made)
             yield made
         finally:
             made.end()
+
+
+def keep_busy(slurm):
+    """Submit jobs, and drain two nodes."""
+    running = slurm.submit("-w", "n2", "-c", "3", "--mem", "500", "--gres", "gpu:a100:1")
+    slurm.wait_for_job(running, "RUNNING")
+    failed = slurm.run("sbatch", "--parsable", "-D", "/tmp", "-o", "/dev/null", "--wrap", "exit 3")
+    slurm.wait_for_job(failed.stdout.strip(), "FAILED")
+    slurm.submit("-H", "--array", "1-10000%7")
+    slurm.submit("-N", "4", "-c", "4", "--gres", "gpu:2", "-J", 'a "name" = with | all\n\x1f\x1e')
+    slurm.submit("-c", "4", "-N", "4", "--nice=100")
+    slurm.submit("--begin", "now+1hour")
+    slurm.submit("-d", f"afternotok:{running}")
+    slurm.submit("-L", "matlab:1", "-w", "n1", seconds=300)
+    slurm.run("scontrol", "update", "nodename=n4", "state=drain", "reason=bad DIMM = [a@1] x")
+    slurm.run("scontrol", "update", "nodename=n2", "state=drain", "reason=soon")
+    slurm.wait_for_states({"n4": "IDLE+DRAIN"})
 
 
 @pytest.fixture(scope="module")
@@ -46,13 +70,13 @@ def agent(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def master(tmp_path_factory, slurm, agent):
-    """An lmaster that scrapes two nodes, n3 in vain, and reads Slurm."""
+    """An lmaster that scrapes n2, and n3 and n4 in vain, and reads Slurm."""
     folder = tmp_path_factory.mktemp("master")
     config = folder / "lmaster.conf"
     config.write_text(
         "[nodes:all]\n"
         f"hosts = 127.0.2.2\nport = {agent.address.rpartition(':')[2]}\ninterval = 1\n"
-        f"[nodes:dead]\nhosts = 127.0.2.3\nport = {free_port()}\ninterval = 1\n"
+        f"[nodes:dead]\nhosts = 127.0.2.3, 127.0.2.4\nport = {free_port()}\ninterval = 1\n"
         f"[slurm]\ninterval = 30\nslurm conf = {slurm.conf}\nlabels = users\n"
         f"[Graphite]\nprefix = lab\nwhisper directory = {folder}/whisper\n"
     )
@@ -88,20 +112,6 @@ def read_again(master):
 
 def test_the_figures_are_those_of_slurms_own_commands(slurm, master, promtool):
     """Jobs by state and reason, arrays, held and failed jobs; nodes by state, CPUs, GPUs."""
-    running = slurm.submit("-w", "n2", "-c", "3", "--mem", "500", "--gres", "gpu:a100:1")
-    slurm.wait_for_job(running, "RUNNING")
-    failed = slurm.run("sbatch", "--parsable", "-D", "/tmp", "-o", "/dev/null", "--wrap", "exit 3")
-    slurm.wait_for_job(failed.stdout.strip(), "FAILED")
-    slurm.submit("-H", "--array", "1-10000%7")
-    slurm.submit("-N", "4", "-c", "4", "--gres", "gpu:2", "-J", 'a "name" = with | all\n\x1f\x1e')
-    slurm.submit("-c", "4", "-N", "4", "--nice=100")
-    slurm.submit("--begin", "now+1hour")
-    slurm.submit("-d", f"afternotok:{running}")
-    slurm.submit("-L", "matlab:1", "-w", "n1", seconds=300)
-    slurm.run("scontrol", "update", "nodename=n4", "state=drain", "reason=bad DIMM = [a@1] x")
-    slurm.run("scontrol", "update", "nodename=n2", "state=drain", "reason=soon")
-    slurm.wait_for_states({"n4": "IDLE+DRAIN"})
-
     found = read_again(master)
 
     jobs = slurm.run("squeue", "-h", "-r", "-a", "-t", "all", "-o", "%T %P").stdout.split("\n")[:-1]
@@ -118,18 +128,16 @@ def test_the_figures_are_those_of_slurms_own_commands(slurm, master, promtool):
     }
     assert reasons.total() == sum(by_reason.values())
     assert {"JobHeldUser": 10_000, "BeginTime": 1, "Dependency": 1}.items() <= by_reason.items()
-    nodes = slurm.run("sinfo", "-h", "-o", "%D %t").stdout.split("\n")[:-1]
-    for line in nodes:
+    nodes = Counter()
+    for line in slurm.run("sinfo", "-h", "-p", "debug", "-o", "%D %t").stdout.splitlines():
         number, state = line.split()
-        names = {
-            "drng": "draining",
-            "drain": "drained",
-            "mix": "mixed",
-            "idle": "idle",
-            "alloc": "allocated",
-        }
-        name = names.get(state.rstrip("*-$"), state)
-        assert int(number) == found["fructosa_slurm_cluster_nodes", name], line
+        nodes[_SHORT.get(state.rstrip("*-$"), state.rstrip("*-$"))] += int(number)
+    assert 4 == nodes.total()
+    assert dict(nodes) == {
+        key[1]: value
+        for key, value in found.items()
+        if key[0] == "fructosa_slurm_cluster_nodes" and value
+    }
     allocated, _, _, total = slurm.run("sinfo", "-h", "-o", "%C").stdout.strip().split("/")
     cpus = {
         use: found["fructosa_slurm_cluster_cpus", use] for use in ("allocated", "idle", "other")
@@ -226,7 +234,7 @@ def test_scraping_goes_on_while_slurmctld_hangs(slurm, master):
         ]
         alive = next(target for target in targets if target["group"] == "all")
         assert ("up", 0) == (alive["state"], alive["missed"])
-        assert 0 == last_expected(master, "127-0-2-3")
+        assert 0 == last_expected(master, "127-0-2-4")
     finally:
         slurm.slurmctld.process.send_signal(signal.SIGCONT)
     assert 1 == read_again(master)["fructosa_slurm_up",]
@@ -236,8 +244,8 @@ def test_scraping_goes_on_while_slurmctld_hangs(slurm, master):
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can run a command as another user")
 def test_what_private_data_hides_is_missing_rather_than_zero(slurm, tmp_path):
     """An ordinary user sees an empty queue and no nodes: the report says so, and names the cure."""
-    with slurm.conf.open("a") as file:
-        file.write("PrivateData=jobs,nodes\n")
+    conf = slurm.conf.read_text()
+    slurm.conf.write_text(f"{conf}PrivateData=jobs,nodes\n")
     slurm.run("scontrol", "reconfigure")
     for name in ("squeue", "scontrol", "sdiag"):
         wrapper = tmp_path / name
@@ -252,9 +260,13 @@ def test_what_private_data_hides_is_missing_rather_than_zero(slurm, tmp_path):
         f"[slurm]\nslurm conf = {slurm.conf}\ncommands = {tmp_path}\n"
     )
 
-    done = subprocess.run(
-        [BIN / "lmaster", "slurm", "-c", config], capture_output=True, text=True, check=False
-    )
+    try:
+        done = subprocess.run(
+            [BIN / "lmaster", "slurm", "-c", config], capture_output=True, text=True, check=False
+        )
+    finally:
+        slurm.conf.write_text(conf)
+        slurm.run("scontrol", "reconfigure")
 
     assert (0, "") == (done.returncode, done.stderr)
     assert re.search(
