@@ -22,7 +22,7 @@ from fructosa_service.config.settings import SectionType, options_of
 
 ROOT = Path(__file__).resolve().parents[1]
 # Update it with each release.
-DATE = "November 24, 2026"
+DATE = "November 29, 2026"
 
 _EXIT = """\
 0: Success.
