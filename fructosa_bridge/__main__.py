@@ -2,6 +2,8 @@
 
 import sys
 
+from fructosa_service.errors import pip_install
+
 
 def main() -> int:
     """Run lmaster; return its exit code."""
@@ -12,7 +14,7 @@ def main() -> int:
             raise
         print(
             f"lmaster: the Python package {error.name} is not installed; "
-            "install all that lmaster needs with: pip install 'FrUCToSA[master]'",
+            f"install all that lmaster needs with {pip_install('master')}",
             file=sys.stderr,
         )
         return 1

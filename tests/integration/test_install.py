@@ -42,7 +42,7 @@ def test_the_wheel_runs_from_any_folder_in_an_empty_environment(wheel, tmp_path)
     assert "fructosa_boot_time_seconds 1" in run(lagent, "read", cwd="/")
     bare = subprocess.run([lmaster, "check"], capture_output=True, text=True, check=False)
     assert (1, "") == (bare.returncode, bare.stdout)
-    assert "pip install 'FrUCToSA[master]'" in bare.stderr
+    assert f"{empty.python} -m pip install 'FrUCToSA[master]>=0.9'" in bare.stderr
 
     empty.bring("FrUCToSA", "master")
 
