@@ -2,6 +2,7 @@
 
 import functools
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -75,6 +76,17 @@ def published(base):
     They are built once per folder *base*, which is the same for all tests of a session.
     """
     return built(Path(tempfile.mkdtemp(dir=base)), changed_s=1_000_000_000)
+
+
+@functools.cache
+def wheelhouse(base):
+    """Return the folder of wheels that docs/install.md makes of this tree, from a package index."""
+    page = (ROOT / "docs/install.md").read_text()
+    (words,) = re.findall("^/opt/fructosa/bin/pip (wheel .* /srv/fructosa .*)$", page, re.MULTILINE)
+    folder = Path(tempfile.mkdtemp(dir=base))
+    line = words.replace("/srv/fructosa", f"{folder}/wheels")
+    run("bash", "-c", f"{sys.executable} -m pip {line}", cwd=copied(folder / "clone"))
+    return folder / "wheels"
 
 
 def wheel_with_c(base):
