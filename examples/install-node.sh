@@ -11,7 +11,8 @@ to=/opt/fructosa
 # By force, because a clone may have changed since this version was installed.
 $to/bin/pip install --quiet --no-index --find-links "$from" --force-reinstall 'FrUCToSA>=0.9'
 ln -sf $to/bin/lagent /usr/bin/
-cp -rsf $to/share/man $to/share/bash-completion $to/share/zsh $to/share/fish /usr/local/share/
+cp -rsf $to/share/man $to/share/bash-completion $to/share/zsh /usr/local/share/
+cp -rsf $to/share/fish /usr/share/
 
 id fructosa >/dev/null 2>&1 || useradd --system --no-create-home fructosa
 install -d -m 0755 /etc/fructosa

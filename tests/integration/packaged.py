@@ -80,12 +80,16 @@ def published(base):
 
 @functools.cache
 def wheelhouse(base):
-    """Return the folder of wheels that docs/install.md makes of this tree, from a package index."""
+    """Return the folder of wheels that docs/install.md makes of this tree, from a package index.
+
+    As on a new machine, pip has only what is in a new environment, and no wheels of its own.
+    """
     page = (ROOT / "docs/install.md").read_text()
-    (words,) = re.findall("^/opt/fructosa/bin/pip (wheel .* /srv/fructosa .*)$", page, re.MULTILINE)
+    (line,) = re.findall("^/opt/fructosa/bin/pip wheel .*$", page, re.MULTILINE)
     folder = Path(tempfile.mkdtemp(dir=base))
-    line = words.replace("/srv/fructosa", f"{folder}/wheels")
-    run("bash", "-c", f"{sys.executable} -m pip {line}", cwd=copied(folder / "clone"))
+    venv.create(folder / "fructosa", with_pip=True, symlinks=True)
+    line = line.replace("/opt", str(folder)).replace("/srv/fructosa", f"{folder}/wheels")
+    run("bash", "-c", line, cwd=copied(folder / "clone"), PIP_NO_CACHE_DIR="1")
     return folder / "wheels"
 
 

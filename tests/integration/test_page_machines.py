@@ -5,6 +5,7 @@ do with an editor.
 """
 
 import re
+import shutil
 import time
 
 import pytest
@@ -120,6 +121,10 @@ def test_after_the_page_about_installing_all_nodes_are_up(head):
     head.fine(f"systemd-analyze verify --recursive-errors=no {wanted}")
     assert "/opt/fructosa/share/man/man1/lmaster.1\n" == head.fine("realpath $(man -w lmaster)")
     head.fine("cat /usr/local/share/bash-completion/completions/lmaster")
+    if shutil.which("fish") and shutil.which("zsh"):
+        assert "nodes" in head.fine("HOME=/run fish -c \"complete -C 'lmaster nod'\"")
+        loaded = "autoload -U compinit; compinit -u -D; echo $_comps[lmaster]"
+        assert "_lmaster\n" == head.fine(f"zsh -fc '{loaded}'")
 
 
 def test_the_script_for_nodes_enables_the_unit_in_an_image(head):
