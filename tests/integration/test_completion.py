@@ -7,7 +7,7 @@ import pytest
 
 from .conftest import program
 from .packaged import ROOT, run
-from .processes import BIN
+from .processes import BIN, wait_until
 
 SCRIPTS = ROOT / "completion"
 # What bash does on TAB.
@@ -49,10 +49,11 @@ def in_bash(*line, folder=BIN):
 
 
 def in_zsh(*line, folder=BIN):
-    """Return the arguments of a line after zsh has completed its last word."""
+    """Return the word to which zsh completes the last word of a line, if there is only one."""
     zsh = program("zsh", "zsh")
     output = shell(zsh, "-f", "-c", _ZSH, "zsh", SCRIPTS / "zsh", *line, folder=folder)
-    return output.rpartition("<")[2].partition(">")[0].split()
+    word = output.rpartition("<")[2].partition(">")[0].split()[-1]
+    return [word] if word != line[-1] else []
 
 
 def in_fish(*line, folder=BIN):
@@ -61,6 +62,11 @@ def in_fish(*line, folder=BIN):
     code = f"source {script}; complete -C '{' '.join(map(str, line))}'"
     output = shell(fish, "-N", "-c", code, folder=folder)
     return [one.partition("\t")[0] for one in output.splitlines()]
+
+
+def pressed(complete, *line):
+    """Press TAB until there are words: a busy machine needs more than the time that they have."""
+    return wait_until(lambda: complete(*line), lambda: f"completion of {line}")
 
 
 @pytest.mark.parametrize(
@@ -97,26 +103,30 @@ def test_bash_completes_the_configured_nodes(command, config):
     """Those of the file on the line, each once; also the last one of several."""
     line = ["lmaster", *command.split(), "-c", config]
 
-    assert ["login", "node1", "node2"] == sorted(in_bash(*line, ""))
-    assert ["node1,login"] == in_bash(*line, "node1,l")
+    assert ["login", "node1", "node2"] == sorted(pressed(in_bash, *line, ""))
+    assert ["node1,login"] == pressed(in_bash, *line, "node1,l")
 
 
 def test_zsh_completes_the_configured_nodes(config):
     """It is one word if only one node begins so."""
-    assert "login" == in_zsh("lmaster", "ping", "-c", config, "l")[-1]
-    assert "node1,login" == in_zsh("lmaster", "agents", "stop", "-c", config, "node1,l")[-1]
+    line = ["lmaster", "ping", "-c", config]
+
+    assert ["login"] == pressed(in_zsh, *line, "l")
+    assert ["node1,login"] == pressed(in_zsh, *line, "node1,l")
 
 
 def test_fish_completes_the_configured_nodes(config):
     """Also the last one of several."""
-    assert ["node1", "node2"] == in_fish("lmaster", "nodes", "-c", config, "node")
-    assert ["node1,login"] == in_fish("lmaster", "agents", "stop", "-c", config, "node1,l")
+    line = ["lmaster", "agents", "stop", "-c", config]
+
+    assert ["node1", "node2"] == pressed(in_fish, *line, "node")
+    assert ["node1,login"] == pressed(in_fish, *line, "node1,l")
 
 
 @pytest.mark.parametrize("complete", [in_bash, in_zsh, in_fish])
 def test_no_nodes_are_completed_if_that_fails(complete):
     """The word stays as it is, and no message is printed into the line."""
-    assert complete("lmaster", "ping", "-c", "/no/file", "no")[-1:] in ([], ["no"])
+    assert [] == complete("lmaster", "ping", "-c", "/no/file", "no")
 
 
 def test_completing_nodes_does_not_wait_long(tmp_path):
