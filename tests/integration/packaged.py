@@ -2,6 +2,7 @@
 
 import functools
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -75,6 +76,21 @@ def published(base):
     They are built once per folder *base*, which is the same for all tests of a session.
     """
     return built(Path(tempfile.mkdtemp(dir=base)), changed_s=1_000_000_000)
+
+
+@functools.cache
+def wheelhouse(base):
+    """Return the folder of wheels that docs/install.md makes of this tree, from a package index.
+
+    As on a new machine, pip has only what is in a new environment, and no wheels of its own.
+    """
+    page = (ROOT / "docs/install.md").read_text()
+    (line,) = re.findall("^/opt/fructosa/bin/pip wheel .*$", page, re.MULTILINE)
+    folder = Path(tempfile.mkdtemp(dir=base))
+    venv.create(folder / "fructosa", with_pip=True, symlinks=True)
+    line = line.replace("/opt", str(folder)).replace("/srv/fructosa", f"{folder}/wheels")
+    run("bash", "-c", line, cwd=copied(folder / "clone"), PIP_NO_CACHE_DIR="1")
+    return folder / "wheels"
 
 
 def wheel_with_c(base):
