@@ -123,12 +123,21 @@ class Environment:
     def bring(self, name, extra):
         """Link the requirements of an extra of an installed package, and only those."""
         (ours,) = metadata.distributions(name=name, path=[str(self._packages)])
-        for needed in _needed(ours, extra):
-            tops = {file.parts[0] for file in needed.files} - {"..", "__pycache__"}
-            for top in tops:
-                link = self._packages / top
-                if not link.exists():
-                    link.symlink_to(needed.locate_file(top))
+        for name, path in needed_packages(ours, extra).items():
+            link = self._packages / name
+            if not link.exists():
+                link.symlink_to(path)
+
+
+def needed_packages(distribution, extra):
+    """Return the modules and folders of all that a distribution with an *extra* needs, by name."""
+    found = {
+        top: Path(needed.locate_file(top))
+        for needed in _needed(distribution, extra)
+        for top in {file.parts[0] for file in needed.files} - {"..", "__pycache__"}
+    }
+    # Without a RECORD, as an old pip installs sdists, also files are listed that stayed there.
+    return {name: path for name, path in found.items() if path.exists()}
 
 
 def _needed(distribution, *extras):
