@@ -137,6 +137,7 @@ def systemd_or_skip():
     try:
         wait_until(machine.is_up, lambda: "systemd does not respond")
     except OSError as error:
+        machine.__exit__()
         pytest.skip(str(error))
     except BaseException:
         machine.__exit__()
