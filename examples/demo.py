@@ -133,7 +133,7 @@ def print_live_values(
     ends_s = inf if seconds is None else began_s + seconds
     print(ROW.format("time", *(title for title, *_ in LIVE_SERIES)))
     try:
-        while (left_s := ends_s - time.time()) > 0.1:
+        while (left_s := ends_s - time.time()) > 0.5:
             time.sleep(min(interval, left_s))
             values = live_values(store, int(began_s) - 1)
             print(ROW.format(f"{time.time() - began_s:.0f} s", *values), flush=True)
@@ -161,8 +161,9 @@ def print_page(status_url: str, seconds: float | None) -> None:
 def print_counts(counts: dict[str, int]) -> None:
     """Print how many points of which sensors are stored."""
     print(f"\nStored {sum(counts.values())} points of {len(counts)} sensors:")
-    text = ", ".join(f"{name} {count}" for name, count in counts.items())
-    print(textwrap.fill(text, 78, initial_indent="  ", subsequent_indent="  "))
+    text = ", ".join(f"{name}\xa0{count}" for name, count in counts.items())
+    lines = textwrap.wrap(text, 78, initial_indent="  ", subsequent_indent="  ")
+    print("\n".join(lines).replace("\xa0", " "))
 
 
 def print_next_steps() -> None:
