@@ -82,7 +82,7 @@ install_grafana() {
 
 missing=()
 for package in prometheus prometheus-node-exporter prometheus-alertmanager carbon-c-relay \
-  victoria-metrics chromium chromium-driver libcairo2 fonts-dejavu-core fuse3 iproute2 strace curl gcc \
+  victoria-metrics chromium chromium-driver libcairo2 fonts-dejavu-core fuse3 git iproute2 strace curl gcc \
   libc6-dev python3-dev mandoc man-db groff-base fish zsh \
   openrc shellcheck systemd procps util-linux passwd openssh-server openssh-client \
   graphite-carbon graphite-web gunicorn nftables apache2-utils; do

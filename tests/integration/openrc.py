@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import missing
+from tests.services import missing
+
 from .processes import wait_until
 
 ROOT = Path(__file__).parents[2]

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import missing
+from tests.services import missing
+
 from .openrc import ROOT, closed_folders
 from .processes import BIN, wait_until
 
