@@ -13,7 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
+
+from tests.services import program
 
 ROOT = Path(__file__).parents[2]
 # The folder with the packages of the tests' Python.
@@ -37,7 +40,10 @@ def run(*command, cwd, **environment):
 
 def tracked():
     """Return the files of the project, including new ones that are not ignored."""
-    names = run("git", "ls-files", "-z", "-co", "--exclude-standard", cwd=ROOT).split("\0")
+    git = program("git", "git"), "-c", f"safe.directory={ROOT}"  # it may belong to another user
+    if not (ROOT / ".git").exists():
+        pytest.skip("only a clone of the repository tells which files belong to the project")
+    names = run(*git, "ls-files", "-z", "-co", "--exclude-standard", cwd=ROOT).split("\0")
     return sorted(name for name in names if name and (ROOT / name).is_file())
 
 
@@ -94,7 +100,8 @@ def wheelhouse(base):
 
 
 def wheel_with_c(base):
-    """Return the wheel with the C extension."""
+    """Return the wheel with the C extension; without gcc, the test is skipped."""
+    program("gcc", "gcc")
     (found,) = [path for name, path in published(base).items() if "-abi3-" in name]
     return found
 
@@ -123,12 +130,21 @@ class Environment:
     def bring(self, name, extra):
         """Link the requirements of an extra of an installed package, and only those."""
         (ours,) = metadata.distributions(name=name, path=[str(self._packages)])
-        for needed in _needed(ours, extra):
-            tops = {file.parts[0] for file in needed.files} - {"..", "__pycache__"}
-            for top in tops:
-                link = self._packages / top
-                if not link.exists():
-                    link.symlink_to(needed.locate_file(top))
+        for name, path in needed_packages(ours, extra).items():
+            link = self._packages / name
+            if not link.exists():
+                link.symlink_to(path)
+
+
+def needed_packages(distribution, extra):
+    """Return the modules and folders of all that a distribution with an *extra* needs, by name."""
+    found = {
+        top: Path(needed.locate_file(top))
+        for needed in _needed(distribution, extra)
+        for top in {file.parts[0] for file in needed.files} - {"..", "__pycache__"}
+    }
+    # Without a RECORD, as an old pip installs sdists, also files are listed that stayed there.
+    return {name: path for name, path in found.items() if path.exists()}
 
 
 def _needed(distribution, *extras):

@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from .conftest import program
+from tests.services import program
+
 from .packaged import ROOT, run
 from .processes import BIN, wait_until
 

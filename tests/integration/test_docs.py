@@ -23,9 +23,9 @@ from fructosa_exporter.collect.plugins import all_sensors
 from fructosa_exporter.config import read_config as read_lagent_conf
 from fructosa_service.errors import ConfigError
 from tests.certificates import Authority
+from tests.services import missing, program
 
 from . import markdown
-from .conftest import missing
 from .packaged import tracked
 from .page_commands import (
     ELSEWHERE,
@@ -153,6 +153,7 @@ def test_the_users_file_of_the_page_about_security_works(sandbox, tmp_path):
 
 def test_the_quick_start_works_from_top_to_bottom(tmp_path):
     """It also stops everything that it starts."""
+    program("curl", "curl")
     with ExitStack() as running:
         sandbox = Sandbox(tmp_path, running)
         running.callback(sandbox.run, "lagent stop")

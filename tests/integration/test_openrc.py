@@ -7,8 +7,8 @@ import pytest
 
 from fructosa_bridge.app.engine import CHANGES
 from fructosa_service.config.load import UNKNOWN_SECTION
+from tests.services import missing
 
-from .conftest import missing
 from .openrc import ROOT, machine_or_skip
 from .openrc_parts import configure, graphite_or_skip
 from .processes import listens

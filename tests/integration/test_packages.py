@@ -9,7 +9,8 @@ import zipfile
 
 import pytest
 
-from .conftest import program
+from tests.services import program
+
 from .packaged import ROOT, built, published, run, tracked
 
 # Not part of the packages.

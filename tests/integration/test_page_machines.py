@@ -13,9 +13,9 @@ import whisper
 
 from fructosa_bridge.app.run import STATUS_PAGE
 from fructosa_bridge.scrape.ping import ALL_RESPOND, SOME_DO_NOT
+from tests.services import missing
 
 from . import old_version
-from .conftest import missing
 from .graphite import VENV
 from .openrc import ROOT, machine_or_skip
 from .openrc_parts import graphite_or_skip
