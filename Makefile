@@ -4,7 +4,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-INSTALL := $(BIN)/pip install -q --disable-pip-version-check
+# Without what is set for other Pythons, for example by modules of a cluster.
+ALONE := env -u PYTHONHOME -u PYTHONPATH -u PYTHONUSERBASE -u PYTHONWARNINGS PIP_USER=0
+INSTALL := $(ALONE) $(BIN)/pip install -q --disable-pip-version-check --no-input
+STAGE := . tests/stages.sh; begin
+NO_INDEX := pip needs PyPI, or another package index that PIP_INDEX_URL or its configuration names
+# Debian has ensurepip in a package of its own, for each Python.
+VENV_PACKAGE := $(notdir $(PYTHON))-venv
 FOR ?=
 
 .DEFAULT_GOAL := help
@@ -17,12 +23,15 @@ help:  ## list the targets
 	  | while read -r target text; do printf 'make %-17s  %s\n' "$$target" "$$text"; done
 
 demo: $(VENV)/.installed  ## monitor this machine, with a page in the browser; FOR=20 stops it after 20 s
-	@$(BIN)/python examples/demo.py $(if $(FOR),--for $(FOR))
+	@$(ALONE) $(BIN)/python examples/demo.py $(if $(FOR),--for $(FOR))
 
 test: $(VENV)/.tested  ## run all tests; as root, first install the services that they need
-	@PYTHON=$(PYTHON) tests/install-services.sh
-	@$(BIN)/python -c 'import fructosa_bridge.translate._fast' 2>/dev/null || $(INSTALL) --no-deps -e .
-	$(BIN)/pytest
+	@PYTHON=$(PYTHON) $(ALONE) tests/install-services.sh
+	@$(ALONE) $(BIN)/python -c 'import fructosa_bridge.translate._fast' 2>/dev/null \
+	  || ! command -v gcc >/dev/null || { $(STAGE) "building the C part of lmaster (a few seconds)"; \
+	  quietly $(INSTALL) --no-deps -e . && took; }
+	@echo "running the tests (about ten minutes)"
+	@$(ALONE) $(BIN)/pytest
 
 unit: $(VENV)/.tested  ## run only the unit tests
 	$(BIN)/pytest -q -n auto --maxprocesses 8 --ignore tests/integration
@@ -101,28 +110,29 @@ clean:  ## remove everything that make has created
 	rm -rf $(VENV) .venv-graphite .node-grafana build dist *.egg-info test-output fructosa_bridge/translate/_fast*.so
 
 $(VENV)/.made:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-	  || { echo "FrUCToSA needs Python 3.11 or newer: make PYTHON=python3.11"; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "FrUCToSA needs Python 3.11 or newer; name one: make $(MAKECMDGOALS) PYTHON=python3.11"; exit 2; }
 	@if ! $(PYTHON) -c 'import ensurepip' 2>/dev/null && [ "$$(id -u)" = 0 ]; then \
-	  echo "installing python3-venv"; \
-	  (apt-get update -qq && apt-get install -y -qq --no-install-recommends python3-venv) >/dev/null; fi
-	@$(PYTHON) -c 'import ensurepip' 2>/dev/null \
-	  || { echo "Python's venv module is missing: apt-get install python3-venv"; exit 2; }
-	@echo "creating the virtual environment $(VENV)"
-	@$(PYTHON) -m venv --clear $(VENV)
+	  $(STAGE) "installing $(VENV_PACKAGE) (a few seconds)"; export DEBIAN_FRONTEND=noninteractive; \
+	  quietly apt-get update -qq \
+	    && quietly apt-get install -y -qq --no-install-recommends $(VENV_PACKAGE) && took; fi || true
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
+	  echo "$(PYTHON) can't create virtual environments; on Debian: apt-get install $(VENV_PACKAGE)"; exit 2; }
+	@$(STAGE) "creating the virtual environment $(VENV) (a few seconds)"; \
+	  quietly $(ALONE) $(PYTHON) -m venv --clear $(VENV) && took
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.made setup.cfg setup.py pyproject.toml fructosa_bridge/translate/_fast.c
-	@echo "installing FrUCToSA into $(VENV) (half a minute)"
-	@$(INSTALL) -e '.[master]'
+	@$(STAGE) "installing FrUCToSA into $(VENV) (half a minute)"; \
+	  quietly $(INSTALL) -e '.[master]' && took || { echo "$(NO_INDEX)"; exit 2; }
 	@touch $@
 
 $(VENV)/.tested: $(VENV)/.installed
-	@echo "installing the requirements of the tests"
-	@$(INSTALL) -e '.[test]'
+	@$(STAGE) "installing the requirements of the tests (half a minute)"; \
+	  quietly $(INSTALL) -e '.[test]' && took || { echo "$(NO_INDEX)"; exit 2; }
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.tested
-	@echo "installing the servers for the comparison"
-	@$(INSTALL) waitress cheroot h11
+	@$(STAGE) "installing the servers for the comparison (a few seconds)"; \
+	  quietly $(INSTALL) waitress cheroot h11 && took
 	@touch $@

@@ -2,13 +2,22 @@
 
 import gzip
 import os
+import sys
 import tarfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from setuptools import Extension, setup
 from setuptools.command.sdist import sdist
+
+# An older pip tries all versions of all requirements before it gives up because of python_requires.
+if sys.version_info < (3, 11):  # noqa: UP036
+    sys.exit(
+        "FrUCToSA needs Python 3.11 or newer, and this is Python {}.{}; make the environment with "
+        "a newer one, e.g. python3.11 -m venv".format(*sys.version_info)
+    )
 
 # FRUCTOSA_PURE=1 builds the wheel without the C extension, for all machines.
 PURE = os.environ.get("FRUCTOSA_PURE") == "1"
@@ -28,11 +37,12 @@ class Sdist(sdist):
         """Pack the folder *base_dir* as .tar.gz, whatever the *format*; return the path."""
         epoch = int(os.environ.get("SOURCE_DATE_EPOCH", time.time()))
         path = Path(f"{base_name}.tar.gz")
-        with (
-            path.open("wb") as output,
-            gzip.GzipFile("", "wb", 9, output, epoch) as compressed,
-            tarfile.open(fileobj=compressed, mode="w", format=tarfile.PAX_FORMAT) as archive,
-        ):
+        with ExitStack() as stack:
+            output = stack.enter_context(path.open("wb"))
+            packed = stack.enter_context(gzip.GzipFile("", "wb", 9, output, epoch))
+            archive = stack.enter_context(
+                tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT)
+            )
             for file in (Path(base_dir), *sorted(Path(base_dir).rglob("*"))):
                 archive.add(file, recursive=False, filter=lambda it: _normalized(it, epoch))
         return str(path)

@@ -24,7 +24,7 @@ from fructosa_service.config.settings import SectionType, options_of
 
 ROOT = Path(__file__).resolve().parents[1]
 # Update it with each release.
-DATE = "November 24, 2026"
+DATE = "November 29, 2026"
 
 _EXIT = """\
 0: Success.
@@ -194,7 +194,7 @@ def _script(text: str) -> str:
 
 
 def _set_completions(parser: argparse.ArgumentParser) -> None:
-    """Set what the arguments complete to: files, folders, sensors."""
+    """Set what the arguments complete to: files, folders, nodes, sensors."""
     for action in actions_of(parser):
         if isinstance(action, argparse._SubParsersAction):
             for command in action.choices.values():
@@ -203,6 +203,8 @@ def _set_completions(parser: argparse.ArgumentParser) -> None:
             action.complete = shtab.FILE  # type: ignore[attr-defined]
         elif action.metavar == "DIR":
             action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]
+        elif action.metavar == "NODES":
+            action.complete = _nodes()  # type: ignore[attr-defined]
         elif action.dest in ("name", "names") and action.metavar == "NAME":
             action.choices = list(SENSORS)
 
@@ -224,6 +226,15 @@ def slurm_page() -> str:
         before, _, after = text.partition(begin)
         text = before + begin + table + after[after.index("<!-- end -->") :]
     return text
+
+
+def _nodes() -> dict[str, str | dict[str, str]]:
+    """Return how the shells complete nodes: by a function in docs/nodes.*, which asks lmaster."""
+    functions = {
+        shell: (ROOT / f"docs/nodes.{shell}").read_text() for shell in ("bash", "zsh", "fish")
+    }
+    names = {"bash": "_fructosa_nodes", "zsh": "_fructosa_nodes", "fish": "(_fructosa_nodes)"}
+    return {**names, "preamble": functions}
 
 
 def texts() -> dict[str, str]:

@@ -4,21 +4,10 @@ import argparse
 from collections.abc import Mapping, Sequence
 
 from fructosa_service import cli
-from fructosa_service.daemon.commands import Daemon
+from fructosa_service.daemon.commands import Daemon, Prepared
 from fructosa_service.daemon.lifecycle import CommandResult
 
-from .commands import (
-    agents,
-    check,
-    dashboards,
-    nodes,
-    ping,
-    reload,
-    schemas,
-    scrape,
-    slurm,
-    targets,
-)
+from .commands import agents, check, dashboards, nodes, ping, reload, schemas, slurm, targets
 from .commands.arguments import add_scrape_options, command_line_parser
 from .config.settings import DEFAULT_FILE
 
@@ -40,8 +29,20 @@ def _print_result(result: CommandResult) -> int:
     return result.code
 
 
+def _scrape(arguments: argparse.Namespace) -> int:
+    from .commands import scrape  # takes longer to import than most commands run
+
+    return scrape.run(arguments)
+
+
+def _prepare(arguments: argparse.Namespace) -> Prepared:
+    from .commands import scrape
+
+    return scrape.prepare(arguments)
+
+
 _COMMANDS: Mapping[str, cli.Command] = {
-    "scrape": scrape.run,
+    "scrape": _scrape,
     "ping": ping.run,
     "agents": agents.run,
     "nodes": nodes.run,
@@ -54,5 +55,5 @@ _COMMANDS: Mapping[str, cli.Command] = {
 }
 # For start, stop, restart and status, which lagent has too.
 _DAEMON = Daemon(
-    name="lmaster", default_file=DEFAULT_FILE, options=add_scrape_options, prepare=scrape.prepare
+    name="lmaster", default_file=DEFAULT_FILE, options=add_scrape_options, prepare=_prepare
 )

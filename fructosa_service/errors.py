@@ -1,8 +1,11 @@
 """Errors that end a command with a message instead of a traceback."""
 
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+
+from . import __version__
 
 DID_YOU_MEAN = "; did you mean {name}?"
 USE_ONE_OF = "; use one of {names}"
@@ -39,6 +42,15 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     by_lower = {one.lower(): one for one in known}
     matches = get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
     return DID_YOU_MEAN.format(name=by_lower[matches[0]]) if matches else ""
+
+
+def pip_install(extra: str) -> str:
+    """Return the command that adds an *extra* of FrUCToSA to the Python that runs.
+
+    Without a version, pip might install FrUCToSA 0.3 from an index.
+    """
+    release = __version__.rpartition(".")[0]
+    return f"{sys.executable} -m pip install 'FrUCToSA[{extra}]>={release}'"
 
 
 def _cut(text: str) -> str:

@@ -1,5 +1,6 @@
 """Settings of all tests: unit tests run first, integration tests after them."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -24,3 +25,13 @@ def pytest_collection_modifyitems(items):
             if item.get_closest_marker("timeout") is None:
                 item.add_marker(pytest.mark.timeout(INTEGRATION_TIMEOUT_S))
     items.sort(key=lambda item: item.path.is_relative_to(INTEGRATION))
+
+
+def pytest_terminal_summary(terminalreporter):
+    """List why tests were skipped: a line for each reason, not for each test."""
+    skipped = terminalreporter.stats.get("skipped", ())
+    reasons = Counter(report.longrepr[2].removeprefix("Skipped: ") for report in skipped)
+    if reasons:
+        terminalreporter.section("skipped tests, by reason")
+    for reason, count in sorted(reasons.items()):
+        terminalreporter.line(f"{count:4}  {reason}")

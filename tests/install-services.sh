@@ -4,6 +4,8 @@
 # .node-grafana. What is already installed is left alone.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# shellcheck source=tests/stages.sh
+. tests/stages.sh
 
 python=${PYTHON:-python3}
 graphite=.venv-graphite
@@ -14,12 +16,6 @@ grafana_pins=tests/integration/grafana_types/package.json
 pins="carbon==1.1.10 whisper==1.1.10 graphite-web==1.1.10 waitress==3.0.2"
 
 is_installed() { dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
-
-# Print the output of a command only if it fails.
-quietly() {
-  local output
-  output=$("$@" 2>&1) || { echo "$output" >&2; return 1; }
-}
 
 python_can() { "$python" -c "$1" 2>/dev/null; }
 
@@ -33,7 +29,7 @@ old_is_there() { [ "$(cat $old/.installed 2>/dev/null)" = "$old_pin" ]; }
 grafana_is_there() { cmp -s $grafana_pins $grafana/.installed; }
 
 install_packages() {
-  echo "installing $* (about a minute)"
+  begin "$(echo "installing Debian's $* (about two minutes)" | fold -sw 100)"
   local policy=/usr/sbin/policy-rc.d
   if [ ! -e $policy ]; then # keeps the packages from starting their services
     trap "rm -f $policy" EXIT
@@ -42,27 +38,30 @@ install_packages() {
   fi
   quietly apt-get update -qq
   DEBIAN_FRONTEND=noninteractive quietly apt-get install -y -qq --no-install-recommends "$@"
+  took
 }
 
 install_graphite() {
-  echo "installing Graphite into $graphite (about half a minute)"
+  begin "installing Graphite into $graphite (half a minute)"
   quietly "$python" -m venv --clear $graphite
   # shellcheck disable=SC2086 # a list of words
   GRAPHITE_NO_PREFIX=True quietly $graphite/bin/pip install -q --disable-pip-version-check $pins
   echo "$pins" >$graphite/.installed
+  took
 }
 
 # A folder to import from: the tests upgrade it, with whichever Python it runs with.
 install_old() {
-  echo "installing FrUCToSA 0.3.2 into $old (a few seconds)"
+  begin "installing FrUCToSA 0.3.2 into $old (a few seconds)"
   rm -rf $old
   quietly .venv/bin/pip install -q --disable-pip-version-check --target $old "$old_pin" || return
   echo "$old_pin" >$old/.installed
+  took
 }
 
 # Only Grafana's own packages, without their dependencies: the tests read only types and lists.
 install_grafana() {
-  echo "installing Grafana's types into $grafana (a few seconds)"
+  begin "installing Grafana's types into $grafana (a few seconds)"
   rm -rf $grafana
   mkdir $grafana
   cp $grafana_pins $grafana/package.json
@@ -78,11 +77,12 @@ install_grafana() {
     done
   )
   cp $grafana_pins $grafana/.installed
+  took
 }
 
 missing=()
 for package in prometheus prometheus-node-exporter prometheus-alertmanager carbon-c-relay \
-  victoria-metrics chromium chromium-driver libcairo2 fonts-dejavu-core fuse3 iproute2 strace curl gcc \
+  victoria-metrics chromium chromium-driver libcairo2 fonts-dejavu-core fuse3 git iproute2 strace curl gcc \
   libc6-dev python3-dev mandoc man-db groff-base fish zsh \
   openrc shellcheck systemd procps util-linux passwd openssh-server openssh-client \
   graphite-carbon graphite-web gunicorn nftables apache2-utils \
@@ -100,7 +100,7 @@ if [ ${#missing[@]} != 0 ]; then
   if [ "$(id -u)" = 0 ]; then
     install_packages "${missing[@]}"
   else
-    echo "not root: the tests that need ${missing[*]} will be skipped"
+    echo "not root: the tests that need ${missing[*]} will be skipped" | fold -sw 100
   fi
 fi
 

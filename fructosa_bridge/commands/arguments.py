@@ -203,6 +203,9 @@ def _add_targets(commands: cli.Commands, run: cli.Command) -> None:
         type=_path,
         help="replace this file atomically; Prometheus needs a name that ends in .json",
     )
+    targets.add_argument(
+        "--hosts", action="store_true", help="only the names of all hosts, one per line"
+    )
 
 
 def _add_schemas(commands: cli.Commands, run: cli.Command) -> None:

@@ -8,8 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import whisper
-
+from .library import whisper
 from .retentions import Archive, Series, archives, downsampled, has_slowed, merged
 from .whisper_file import WriteAllFile, archive_points, create, slot_end_s, write_points
 

@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
-import whisper
-
 from ..model.errors import DeliveryError
 from ..model.points import Batch
+from .library import whisper
 from .resize import Resizer, slots_fit
 from .retentions import Series, aggregation_method, archives
 from .whisper_file import (

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..errors import FileError
+from ..errors import FileError, pip_install
 from ..file_cache import FileCache
 from . import secret_files
 
@@ -143,6 +143,6 @@ def _bcrypt() -> Any:
     except ImportError:
         raise FileError(
             f"{_FILE}: the Python package bcrypt is not installed; install it with "
-            "pip install 'FrUCToSA[users]'"
+            f"{pip_install('users')}"
         ) from None
     return bcrypt

@@ -1,16 +1,12 @@
-"""Fixtures with real services. If a service is not installed, its tests are skipped.
+"""Fixtures with real services. If a service is not installed, its tests are skipped."""
 
-With FRUCTOSA_REQUIRE_SERVICES=1, as in CI, they fail instead.
-"""
-
-import os
-import shutil
 import subprocess
 
 import pytest
 import requests
 
 from fructosa_exporter.sensors import SENSORS
+from tests.services import missing, program, shared_library
 
 from .graphite import VENV, Carbon, Graphite
 from .processes import Agent, Master, Program, free_port
@@ -22,17 +18,10 @@ EVERYTHING = ALL_SENSORS.replace(
 ).replace("[sensor:Users]\n", "[sensor:Users]\nnames = yes\n")
 
 
-def missing(what, package):
-    """Skip the test, or fail it if services are required."""
-    reason = f"{what} is not installed; run make test as root to install it ({package})"
-    if os.environ.get("FRUCTOSA_REQUIRE_SERVICES") == "1":
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
-def program(name, package):
-    """Return the path of a program; skip the test if its Debian *package* is not installed."""
-    return shutil.which(name) or missing(name, f"Debian's {package}")
+def need_graphite():
+    """Skip the test if Graphite is not installed."""
+    if not (VENV / ".installed").exists():
+        missing("Graphite", "from PyPI, with Python 3.11")
 
 
 @pytest.fixture(scope="session")
@@ -56,8 +45,7 @@ def promtool():
 @pytest.fixture
 def start_carbon(tmp_path):
     """A function that starts a carbon-cache in a folder of the test."""
-    if not (VENV / ".installed").exists():
-        missing("Graphite", "from PyPI, with Python 3.11")
+    need_graphite()
     started = []
 
     def start(name="carbon", rules=None):
@@ -80,8 +68,8 @@ def graphite(_graphite):
 
 @pytest.fixture(scope="session")
 def _graphite(tmp_path_factory):
-    if not (VENV / ".installed").exists():
-        missing("Graphite", "from PyPI, with Python 3.11")
+    need_graphite()
+    shared_library("cairo", "libcairo2")
     running = Graphite(tmp_path_factory.mktemp("graphite"))
     yield running
     running.end()
@@ -168,8 +156,8 @@ def prometheus(tmp_path):
 @pytest.fixture(scope="session")
 def whole_system(tmp_path_factory):
     """Agents with all sensors, node_exporter, lmaster, a real Graphite and a real Prometheus."""
-    if not (VENV / ".installed").exists():
-        missing("Graphite", "from PyPI, with Python 3.11")
+    need_graphite()
+    shared_library("cairo", "libcairo2")
     programs = {
         "prometheus": program("prometheus", "prometheus"),
         "node_exporter": program("prometheus-node-exporter", "prometheus-node-exporter"),

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .conftest import missing
+from tests.services import missing
 
 FOLDER = Path(__file__).parents[2] / ".venv-0.3"
 PIDS = {name: f"/run/{name}.pid" for name in ("lagent", "lmaster")}

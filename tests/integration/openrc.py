@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import missing
+from tests.services import missing
+
 from .processes import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -38,6 +39,7 @@ printf '#!/sbin/openrc-run\ndepend() { provide localmount; }\nstart() { :; }\n' 
 chmod +x /etc/init.d/disks
 touch /run/openrc/softlevel
 useradd --system fructosa
+cd /
 echo ready
 read -r || true
 """
@@ -89,8 +91,10 @@ class OpenRCMachine:
 
     def run(self, *words):
         """Run a command in the container; return its exit code and output."""
+        # With --root: if these tests run in a chroot, the namespace has the root of the host.
+        enter = ["nsenter", "-t", str(self._pid), *_NAMESPACES, "--root", "--wd"]
         done = subprocess.run(
-            ["nsenter", "-t", str(self._pid), *_NAMESPACES, *map(str, words)],
+            [*enter, *map(str, words)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,

@@ -1,6 +1,7 @@
 """Configures the OpenRC services in a container to run the programs of this checkout."""
 
-from .conftest import missing
+from tests.services import missing
+
 from .graphite import VENV
 from .processes import BIN, free_port
 

@@ -2,6 +2,7 @@
 
 import functools
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
+
+from tests.services import program
 
 ROOT = Path(__file__).parents[2]
 # The folder with the packages of the tests' Python.
@@ -36,7 +40,10 @@ def run(*command, cwd, **environment):
 
 def tracked():
     """Return the files of the project, including new ones that are not ignored."""
-    names = run("git", "ls-files", "-z", "-co", "--exclude-standard", cwd=ROOT).split("\0")
+    git = program("git", "git"), "-c", f"safe.directory={ROOT}"  # it may belong to another user
+    if not (ROOT / ".git").exists():
+        pytest.skip("only a clone of the repository tells which files belong to the project")
+    names = run(*git, "ls-files", "-z", "-co", "--exclude-standard", cwd=ROOT).split("\0")
     return sorted(name for name in names if name and (ROOT / name).is_file())
 
 
@@ -77,8 +84,24 @@ def published(base):
     return built(Path(tempfile.mkdtemp(dir=base)), changed_s=1_000_000_000)
 
 
+@functools.cache
+def wheelhouse(base):
+    """Return the folder of wheels that docs/install.md makes of this tree, from a package index.
+
+    As on a new machine, pip has only what is in a new environment, and no wheels of its own.
+    """
+    page = (ROOT / "docs/install.md").read_text()
+    (line,) = re.findall("^/opt/fructosa/bin/pip wheel .*$", page, re.MULTILINE)
+    folder = Path(tempfile.mkdtemp(dir=base))
+    venv.create(folder / "fructosa", with_pip=True, symlinks=True)
+    line = line.replace("/opt", str(folder)).replace("/srv/fructosa", f"{folder}/wheels")
+    run("bash", "-c", line, cwd=copied(folder / "clone"), PIP_NO_CACHE_DIR="1")
+    return folder / "wheels"
+
+
 def wheel_with_c(base):
-    """Return the wheel with the C extension."""
+    """Return the wheel with the C extension; without gcc, the test is skipped."""
+    program("gcc", "gcc")
     (found,) = [path for name, path in published(base).items() if "-abi3-" in name]
     return found
 
@@ -107,12 +130,21 @@ class Environment:
     def bring(self, name, extra):
         """Link the requirements of an extra of an installed package, and only those."""
         (ours,) = metadata.distributions(name=name, path=[str(self._packages)])
-        for needed in _needed(ours, extra):
-            tops = {file.parts[0] for file in needed.files} - {"..", "__pycache__"}
-            for top in tops:
-                link = self._packages / top
-                if not link.exists():
-                    link.symlink_to(needed.locate_file(top))
+        for name, path in needed_packages(ours, extra).items():
+            link = self._packages / name
+            if not link.exists():
+                link.symlink_to(path)
+
+
+def needed_packages(distribution, extra):
+    """Return the modules and folders of all that a distribution with an *extra* needs, by name."""
+    found = {
+        top: Path(needed.locate_file(top))
+        for needed in _needed(distribution, extra)
+        for top in {file.parts[0] for file in needed.files} - {"..", "__pycache__"}
+    }
+    # Without a RECORD, as an old pip installs sdists, also files are listed that stayed there.
+    return {name: path for name, path in found.items() if path.exists()}
 
 
 def _needed(distribution, *extras):

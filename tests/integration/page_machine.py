@@ -1,21 +1,21 @@
 """A container for a page about installing: bare, with the host names of the page.
 
-Changes to folders, users, services and the firewall affect only the container.
+Changes to folders, users, services and the firewall affect only the container, which has no other
+network than its own.
 """
 
 import shutil
-from configparser import ConfigParser
+import sys
+from pathlib import Path
 
-from .openrc import ROOT
-from .processes import BIN
-
+PYTHON = Path(sys.executable).resolve()
 HEAD, NODE = "10.0.0.1", "10.0.0.17"
 # All nodes are the same machine, which is also the head node. It connects from the address HEAD to
 # the address NODE.
 _HOSTS = "127.0.0.1 localhost head\n" + "".join(
     f"{NODE} node00{number}\n" for number in range(1, 5)
 )
-# Undoes the setup of openrc.py, because the page does that itself. $1 becomes /opt/fructosa, $2 is
+# Undoes the setup of openrc.py, because the page does that itself. $1 is the folder of wheels, $2
 # the address of the head node, $3 that of the nodes.
 _BARE = r"""
 set -e
@@ -23,14 +23,13 @@ layer() { # FOLDER: an overlay, so that writes stay in the container
   mkdir -p /mnt/page$1/upper /mnt/page$1/work; chmod 755 /mnt/page$1/upper
   mount -t overlay none -o lowerdir=$1,upperdir=/mnt/page$1/upper,workdir=/mnt/page$1/work $1
 }
-layer /usr
-layer /opt
+for folder in /usr /opt /srv; do layer $folder; done
 rm -rf /etc/carbon /etc/fructosa* /etc/grafana /etc/init.d/lagent /etc/init.d/lmaster
-rm -rf /etc/init.d/fructosa* /etc/systemd/system /usr/local/share/man /opt/fructosa
+rm -rf /etc/init.d/fructosa* /etc/systemd/system /usr/local/share/man /opt/fructosa /srv/fructosa
 rm -f /usr/bin/lagent /usr/bin/lmaster
 userdel fructosa
-mkdir -p /opt/fructosa /etc/carbon /etc/systemd/system
-mount --bind "$1" /opt/fructosa
+mkdir -p /etc/carbon /etc/systemd/system
+cp -r "$1" /srv/fructosa
 ip link set lo up
 ip addr add $2 dev lo
 ip addr add $3 dev lo
@@ -41,11 +40,11 @@ nft add chain inet filter input '{ type filter hook input priority 0; }'
 
 
 class PageMachine:
-    """A container without FrUCToSA, except for the folder *program* as its /opt/fructosa."""
+    """A container without FrUCToSA, but with the folder *wheels* as its /srv/fructosa."""
 
-    def __init__(self, machine, program):
+    def __init__(self, machine, wheels):
         self.machine = machine
-        self.fine(_BARE, program, HEAD, NODE)
+        self.fine(_BARE, wheels, HEAD, NODE)
         machine.write("/etc/hosts", _HOSTS)
 
     def type(self, line, *words):
@@ -55,9 +54,10 @@ class PageMachine:
     def fine(self, line, *words):
         """Run a line, which must succeed; return its output.
 
-        There is no running systemd: only what works offline is done.
+        There is no running systemd: only what works offline is done. Python is that of the wheels.
         """
-        code, output = self.type(line.replace("systemctl enable --now", "systemctl enable"), *words)
+        line = line.replace("systemctl enable --now", "systemctl enable")
+        code, output = self.type(line.replace("python3 -m venv", f"{PYTHON} -m venv"), *words)
         assert code == 0, f"{line}\n{output}"
         return output
 
@@ -74,23 +74,6 @@ class PageMachine:
         """Terminate a process, and wait until it has exited."""
         self.machine.kill(pid, "TERM")
         self.machine.wait_for(lambda: self.machine.run("kill", "-0", pid)[0])
-
-
-def program(folder):
-    """Create in a folder what the package installs into /opt/fructosa, with the tests' Python.
-
-    test_install.py installs the wheel itself.
-    """
-    (folder / "bin").mkdir(parents=True)
-    for name in ("lagent", "lmaster", "whisper-resize.py"):
-        (folder / "bin" / name).symlink_to(BIN / name)
-    setup = ConfigParser()
-    setup.read(ROOT / "setup.cfg")
-    for place, patterns in setup["options.data_files"].items():
-        (folder / place).mkdir(parents=True, exist_ok=True)
-        for file in (found for one in patterns.split() for found in ROOT.glob(one)):
-            shutil.copy(file, folder / place)
-    return folder
 
 
 def missing_programs():

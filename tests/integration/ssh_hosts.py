@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import program
+from tests.services import program
+
 from .processes import Program, wait_until
 
 _SSHD = """\
@@ -47,9 +48,9 @@ def ip(*words):
 
 def hosts_or_skip():
     """Skip the test if the hosts cannot be created."""
-    program("ssh-keygen", "Debian's openssh-client")
-    program("ip", "Debian's iproute2")
-    program("/usr/sbin/sshd", "Debian's openssh-server")
+    program("ssh-keygen", "openssh-client")
+    program("ip", "iproute2")
+    program("/usr/sbin/sshd", "openssh-server")
     if not _may_make_namespaces():
         pytest.skip("cannot create network namespaces: this needs root with CAP_NET_ADMIN")
 

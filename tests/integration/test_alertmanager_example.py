@@ -10,7 +10,8 @@ import pytest
 import requests
 import yaml
 
-from .conftest import program
+from tests.services import program
+
 from .processes import Program, free_port, wait_until
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "alertmanager.yml"

@@ -13,8 +13,8 @@ import yaml
 
 from fructosa_bridge.naming import graphite_paths
 from fructosa_grafana.alerts.groups import ALERTS
+from tests.services import program
 
-from .conftest import program
 from .processes import wait_until
 
 ROOT = Path(__file__).parents[2]

@@ -9,8 +9,8 @@ from fructosa_bridge.scrape.ping import ALL_RESPOND, FAILED, RESPONDS, SAMPLES, 
 from fructosa_bridge.scrape.scrape_errors import CANNOT_CONNECT
 from fructosa_service.config.load import MISSING
 from fructosa_service.errors import DID_YOU_MEAN
+from tests.services import program
 
-from .conftest import program
 from .processes import BIN, free_port, wait_until
 
 REFUSED = CANNOT_CONNECT.format(reason="Connection refused")

@@ -2,10 +2,12 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 from contextlib import suppress
+from importlib import metadata
 from pathlib import Path
 
 import psutil
@@ -28,17 +30,17 @@ from fructosa_service.daemon.terminate import KILLED, STOPPED
 from fructosa_service.errors import DID_YOU_MEAN
 from fructosa_service.logs import LOGS_TO
 
+from .packaged import ROOT, needed_packages
 from .processes import BIN, free_port, wait_until
 
 PACKAGES = {"lagent": "exporter", "lmaster": "bridge"}
-# Runs a program with another Python: `python -c RUN FOLDER … MODULE COMMAND …`.
+# Runs a program from packages in a folder: `python -c RUN FOLDER MODULE COMMAND …`.
 RUN = """
-import sys, importlib
-at = next(number for number, word in enumerate(sys.argv) if word.startswith("fructosa_"))
-sys.path += [folder for folder in sys.argv[1:at] if folder.endswith("-packages")] + [ROOT]
-module, sys.argv[1:] = sys.argv[at], sys.argv[at + 1:]
+import importlib, sys
+folder, module, *sys.argv[1:] = sys.argv[1:]
+sys.path.insert(0, folder)
 sys.exit(importlib.import_module(module).main())
-""".replace("ROOT", repr(str(Path(__file__).parents[2])))
+"""
 AS_NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 
@@ -50,7 +52,7 @@ class Daemon:
         self.name, self.folder, self.port = name, folder, free_port()
         self.pid_file, self.config = folder / "x.pid", folder / f"{name}.conf"
         self.log = folder / "log" / "x.log"
-        self.extra, self.sections, self.python = extra, sections, None
+        self.extra, self.sections, self.python = extra, sections, ()
         self.write()
 
     def write(self, text=None):
@@ -65,9 +67,9 @@ class Daemon:
 
     @property
     def program(self):
-        if self.python is None:
+        if not self.python:
             return [str(BIN / self.name)]
-        return [self.python, "-c", RUN, *sys.path, f"fructosa_{PACKAGES[self.name]}.cli"]
+        return [*self.python, f"fructosa_{PACKAGES[self.name]}.cli"]
 
     def popen(self, command, *arguments):
         return subprocess.Popen(
@@ -113,20 +115,38 @@ def made(tmp_path):
         daemon.end()
 
 
+@pytest.fixture(scope="module")
+def readable_packages(tmp_path_factory):
+    """A folder of our packages and their requirements, for users who can't read those of root."""
+    folder = tmp_path_factory.mktemp("packages")
+    ours = {path.name: path for path in ROOT.glob("fructosa_*")}
+    needed = needed_packages(metadata.distribution("FrUCToSA"), "master")
+    for name, path in {**needed, **ours}.items():
+        (shutil.copytree if path.is_dir() else shutil.copy)(path, folder / name)
+    return folder
+
+
 @pytest.fixture
-def readable_python():
-    """A Python of the same version that an ordinary user can run; the test's own if possible."""
+def readable_python(readable_packages, tmp_path):
+    """Runs a module as any user, with a Python of the same version; the test's own if possible."""
+    open_to_all(tmp_path, readable_packages)
     for path in (sys.executable, "/usr/bin/python3"):
         if not Path(path).exists():
             continue
         code = "import os, sys; print(os.__file__, *sys.version_info[:2])"
         library, *version = subprocess.check_output([path, "-c", code], text=True).split()
-        is_readable = (
-            subprocess.run([*AS_NOBODY, "test", "-r", library], check=False).returncode == 0
-        )
+        can_run = ["test", "-x", path, "-a", "-r", library]
+        is_readable = subprocess.run([*AS_NOBODY, *can_run], check=False).returncode == 0
         if is_readable and version == [str(part) for part in sys.version_info[:2]]:
-            return path
+            return path, "-c", RUN, str(readable_packages)
     pytest.skip("no Python of this version can be run by an ordinary user here")
+
+
+def open_to_all(*folders, mode=0o755):
+    """Let all users into folders of tests. Another pytest that starts makes their base private."""
+    for folder in folders:
+        for one in (*folder.parents[:2], folder):
+            one.chmod(mode)
 
 
 @pytest.fixture
@@ -294,9 +314,6 @@ def test_sighup_does_not_end_a_daemon(agent, master):
 @pytest.mark.parametrize("name", ["lagent", "lmaster"])
 def test_a_daemon_drops_root_and_still_rotates_its_log(made, tmp_path, name, readable_python):
     """All ids and groups are those of the user, who owns the folder of the log and the data."""
-    tmp_path.chmod(0o755)
-    for folder in tmp_path.parents[:2]:
-        folder.chmod(0o755)
     sections = (
         "[sensor:DiskUsage]"
         if name == "lagent"
@@ -332,9 +349,7 @@ def test_an_ordinary_user_can_run_a_daemon(agent, tmp_path, readable_python):
     agent.python = readable_python
 
     def as_nobody(command, user=""):
-        # Each time: another pytest that starts makes its folder, which is ours too, private again.
-        for folder in (*tmp_path.parents[:2], tmp_path):
-            folder.chmod(0o777)
+        open_to_all(tmp_path, mode=0o777)
         agent.config.write_text(f"[lagent]\nport = {agent.port}\n{user}\n[sensor:CPUCount]\n")
         done = subprocess.run(
             [*AS_NOBODY, *agent.program, command, "-c", agent.config],

@@ -7,9 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
+import pytest
+
 from .processes import Program, wait_until
 
 DEMO = Path(__file__).parents[2] / "examples/demo.py"
+PAGE_OF_DEMO = r"(http://127\.0\.0\.1:(\d+)/node/127-0-0-1)\n"
 
 
 def children(pid):
@@ -36,8 +40,9 @@ def test_the_demo_ends_by_itself_with_points_of_at_least_ten_sensors():
     )
 
     assert (0, "") == (done.returncode, done.stderr)
-    assert re.search(r"Open http://127\.0\.0\.1:\d+/node/127-0-0-1 in a browser", done.stdout)
-    assert re.search(r"CPU utilization +[0-9.]+%", done.stdout)
+    port = re.search(PAGE_OF_DEMO, done.stdout)[2]
+    assert re.search(rf"ssh -L {port}:127\.0\.0\.1:{port} \w+@\S+\n", done.stdout)
+    assert re.search(r"\n +\d s +[0-9.]+% +[0-9.]+ GiB +[0-9.]+% +[0-9.]+ ms\n", done.stdout)
     points, sensors = re.search(r"(\d+) points of (\d+) sensors", done.stdout).groups()
     assert int(points) > 100
     assert int(sensors) >= 10
@@ -62,7 +67,7 @@ def test_ctrl_c_stops_everything_that_the_demo_started(tmp_path):
     """Agent and master end, and their folder is removed."""
     env = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with Program(tmp_path / "log", sys.executable, DEMO, "--interval", "1", env=env) as demo:
-        demo.wait_for_output(r"\d+ s  CPU utilization")
+        demo.wait_for_output(r"\d s +[0-9.]+%")
         started = children(demo.process.pid)
 
         code = demo.end(signal.SIGINT)
@@ -70,5 +75,42 @@ def test_ctrl_c_stops_everything_that_the_demo_started(tmp_path):
         assert len(started) == 2
         assert code == 0
         wait_until(lambda: not any(map(is_running, started)), lambda: started)
-        folder = re.search(r"into (/\S+)/whisper", demo.text())[1]
+        folder = re.search(r"writes to (/\S+)/whisper", demo.text())[1]
         assert not Path(folder).exists()
+
+
+HOSTILE = {
+    "lagent": "[lagent]\nhost = 0.0.0.0\nport = 1\n[web]\nusers file = /nowhere\n"
+    "[sensor:BootTime]\n",
+    "lmaster": "[lmaster]\nhost = 0.0.0.0\nport = 1\nuser = nobody\n"
+    "[nodes:x]\nhosts = node[1-9]\n[web]\ncertificate = /nowhere\nkey = /nowhere\n"
+    "[Graphite]\nhost = carbon\nprefix = x\nnaming = fructosa\n",
+}
+# Gives the machine another /etc/fructosa, for this process and its children.
+WITH_ETC = 'mount -t overlay none -o lowerdir="$1:/etc" /etc && shift && exec "$@"'
+
+
+def test_the_demo_uses_no_configuration_of_the_machine(tmp_path):
+    """It listens on loopback only, whatever is in /etc/fructosa and in the environment."""
+    within = ["unshare", "--mount", "sh", "-c", WITH_ETC, "sh", tmp_path]
+    if subprocess.run([*within, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("only root can give the demo another /etc/fructosa")
+    (tmp_path / "fructosa").mkdir()
+    for name, text in HOSTILE.items():
+        (tmp_path / f"fructosa/{name}.conf").write_text(text)
+    nowhere = dict.fromkeys(("HOME", "XDG_DATA_HOME", "NOTIFY_SOCKET", "http_proxy"), "/nowhere")
+    env = {**os.environ, **nowhere, "PYTHONUNBUFFERED": "1"}
+    demo = [sys.executable, DEMO, "--interval", "1"]
+
+    with Program(tmp_path / "log", *within, *demo, env=env) as running:
+        running.wait_for_output(r"\d s +[0-9.]+%")
+        listening = {
+            connection.laddr.ip
+            for pid in children(running.process.pid)
+            for connection in psutil.Process(int(pid)).net_connections()
+            if connection.status == "LISTEN"
+        }
+        running.end(signal.SIGINT)
+
+    assert {"127.0.0.1"} == listening
+    assert int(re.search(r"points of (\d+) sensors", running.text())[1]) >= 10

@@ -23,12 +23,13 @@ from fructosa_exporter.collect.plugins import all_sensors
 from fructosa_exporter.config import read_config as read_lagent_conf
 from fructosa_service.errors import ConfigError
 from tests.certificates import Authority
+from tests.services import missing, program
 
 from . import markdown
-from .conftest import missing
+from .packaged import tracked
 from .page_commands import (
     ELSEWHERE,
-    FROM_THE_WHEEL,
+    INSTALLERS,
     ON_A_MACHINE,
     OWN,
     RUN_HERE,
@@ -60,7 +61,9 @@ def parsed(command):
     try:
         return parser.parse_args(command.words[1:])
     except SystemExit as ended:
-        pytest.fail(f"{command.line}: the parser refuses it (exit code {ended.code})")
+        if ended.code:  # otherwise it is --help or --version
+            pytest.fail(f"{command.line}: the parser refuses it (exit code {ended.code})")
+        return argparse.Namespace()
 
 
 def of_lmaster_parser():
@@ -150,13 +153,14 @@ def test_the_users_file_of_the_page_about_security_works(sandbox, tmp_path):
 
 def test_the_quick_start_works_from_top_to_bottom(tmp_path):
     """It also stops everything that it starts."""
+    program("curl", "curl")
     with ExitStack() as running:
         sandbox = Sandbox(tmp_path, running)
         running.callback(sandbox.run, "lagent stop")
         running.callback(sandbox.run, "lmaster stop")
         (tmp_path / "lmaster.conf").write_text(sandbox.conf.read_text())
         for line in runnable(QUICK_START):
-            if line == "lmaster nodes":
+            if line.startswith("lmaster nodes"):
                 sandbox.wait()
             done = sandbox.run(line)
             assert 0 == done.returncode, f"{line}: {done.stdout}{done.stderr}"
@@ -230,6 +234,27 @@ def test_every_block_of_yaml_is_valid():
     assert all(yaml.safe_load(text) for text in texts)
 
 
+# A requirement of pip, or of Ansible's module for it, without the least version.
+UNBOUND = re.compile(
+    r"(?:\bpip (?:install|wheel|download) [^\n`]*|\bname: )FrUCToSA(?:\[[\w,]+\])?(?!\[|>=0\.9).*"
+)
+
+
+def test_nothing_says_to_install_fructosa_of_any_age():
+    """Package indexes have FrUCToSA 0.3.2, which pip takes for the name alone."""
+    names = [name for name in tracked() if not name.startswith("tests/")]
+    found = {name: UNBOUND.findall((ROOT / name).read_text("utf-8", "replace")) for name in names}
+
+    assert {} == {name: lines for name, lines in found.items() if lines}
+
+
+def test_one_line_says_where_to_clone_from():
+    """A fork changes the address in README.md, and nowhere else."""
+    found = [page for page in ALL for _ in range(page.read_text().count("git clone "))]
+
+    assert [ROOT / "README.md"] == found
+
+
 def test_the_pages_use_only_known_languages():
     """Blocks in other languages would not be checked."""
     found = {block.language for page in PAGES for block in markdown.blocks(page.read_text())}
@@ -285,7 +310,7 @@ def kinds(page):
         for command in markdown.commands(line):
             if why_not_run(page, command) is None:
                 yield "run"
-            elif page.name in ELSEWHERE or command.program in FROM_THE_WHEEL:
+            elif page.name in ELSEWHERE or command.program in INSTALLERS:
                 yield "run by another test"
             else:
                 yield "parsed" if command.program in OWN else "listed"

@@ -19,8 +19,8 @@ from fructosa_bridge.model.points import Batch
 from fructosa_bridge.queue.journal import CANNOT_WRITE, ON_DISK_AGAIN, Journal
 from fructosa_bridge.queue.segments import Segments
 from fructosa_bridge.queue.spool import Spool
+from tests.services import missing
 
-from .conftest import missing
 from .faults_lab import Lab
 from .faults_nodes import GARBAGE, GIGABYTE, HANGS, PARTS
 from .faults_relay import Relay

@@ -5,8 +5,9 @@ from copy import deepcopy
 
 import pytest
 
+from tests.services import missing
+
 from . import grafana_names, grafana_types
-from .conftest import missing
 from .grafana_migrated import migrated
 
 GRID = {"h": 8, "w": 12, "x": 0, "y": 1}

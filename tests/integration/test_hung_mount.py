@@ -14,7 +14,8 @@ import psutil
 import pytest
 import requests
 
-from .conftest import missing, program
+from tests.services import missing, program
+
 from .processes import Agent, Program, listens, wait_until
 
 # pytest --log-cli-level=INFO shows the measurements.
@@ -58,7 +59,7 @@ class HangingMount:
 @pytest.fixture
 def mount(tmp_path):
     """A mounted filesystem that does not hang yet."""
-    program("fusermount3", "Debian's fuse3")
+    program("fusermount3", "fuse3")
     if importlib.util.find_spec("mfusepy") is None:
         missing("mfusepy", "from PyPI")
     if os.geteuid() != 0 or not Path("/dev/fuse").exists():

@@ -2,11 +2,12 @@
 
 import re
 import subprocess
+import sys
 import zipfile
 
 import pytest
 
-from .packaged import Environment, copied, run, wheel_with_c
+from .packaged import ROOT, Environment, copied, run, wheel_with_c, wheelhouse
 
 
 @pytest.fixture(scope="module")
@@ -42,13 +43,36 @@ def test_the_wheel_runs_from_any_folder_in_an_empty_environment(wheel, tmp_path)
     assert "fructosa_boot_time_seconds 1" in run(lagent, "read", cwd="/")
     bare = subprocess.run([lmaster, "check"], capture_output=True, text=True, check=False)
     assert (1, "") == (bare.returncode, bare.stdout)
-    assert "pip install 'FrUCToSA[master]'" in bare.stderr
+    assert f"{empty.python} -m pip install 'FrUCToSA[master]>=0.9'" in bare.stderr
 
     empty.bring("FrUCToSA", "master")
 
     assert "[nodes:compute]" in run(lmaster, "check", "--example", cwd="/")
     code = "from fructosa_bridge.translate import fast; print(fast.__file__, fast.numbers)"
     assert re.match(rf"{tmp_path}/\S* <built-in", run(empty.python, "-c", code, cwd="/"))
+
+
+def test_the_folder_of_wheels_needs_no_index(tmp_path, tmp_path_factory):
+    """It has all that the head node needs, built; nothing else is built at the installation."""
+    wheels = wheelhouse(tmp_path_factory.getbasetemp())
+    here = Environment(tmp_path / "venv")
+
+    here.install("--no-index", "--find-links", wheels, "FrUCToSA[master]>=0.9")
+
+    assert {".whl"} == {file.suffix for file in wheels.iterdir()}
+    assert "[nodes:compute]" in run(here.bin / "lmaster", "check", "--example", cwd="/")
+
+
+def test_an_older_python_is_refused_at_once():
+    """Some versions of pip would try all versions of all requirements before they say so."""
+    code = "import sys; sys.version_info = (3, 9, 18); exec(open('setup.py').read())"
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert (1, "") == (done.returncode, done.stdout)
+    assert "FrUCToSA needs Python 3.11 or newer, and this is Python 3.9;" in done.stderr
 
 
 def test_without_a_compiler_it_is_installed_without_the_c_extension(tmp_path):

@@ -97,7 +97,7 @@ def test_an_agent_reads_all_twenty_sensors_with_one_warning(tmp_path):
 
 
 def test_a_master_writes_to_its_graphite_with_one_warning(tmp_path, agent, graphite, master):
-    """Nodes are new in 1.0: they are given on the command line or in an added section."""
+    """0.3 had no nodes in its files: they are given on the command line or in an added section."""
     config, log = tmp_path / "lmaster.conf", tmp_path / "old.log"
     config.write_text(LMASTER.format(log=log, pickle_port=graphite.pickle_port))
 

@@ -7,13 +7,13 @@ import pytest
 
 from fructosa_bridge.app.engine import CHANGES
 from fructosa_service.config.load import UNKNOWN_SECTION
+from tests.services import missing
 
-from .conftest import missing
 from .openrc import ROOT, machine_or_skip
 from .openrc_parts import configure, graphite_or_skip
 from .processes import listens
 
-SCRIPTS = sorted(path for path in (ROOT / "openrc").glob("*.d/*"))
+SCRIPTS = sorted([*(ROOT / "openrc").glob("*.d/*"), *ROOT.glob("examples/*.sh")])
 GRAFANA = '#!/bin/sh\necho "grafana-server $*"\nexec sleep infinity\n'
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.services import missing
+
 from . import markdown
-from .conftest import missing
 from .openrc import ROOT, machine_or_skip
 
 PROGRAMS = {

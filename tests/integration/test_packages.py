@@ -9,7 +9,8 @@ import zipfile
 
 import pytest
 
-from .conftest import program
+from tests.services import program
+
 from .packaged import ROOT, built, published, run, tracked
 
 # Not part of the packages.
@@ -137,55 +138,6 @@ def test_groff_formats_the_man_pages_without_a_warning(installed):
         )
         assert (0, "") == (done.returncode, done.stderr)
         assert page.stem in done.stdout
-
-
-# What bash does on TAB.
-_TAB = """
-source "$1"
-COMP_WORDS=("${@:2}") COMP_CWORD=$(($# - 2)) COMPREPLY=()
-complete_with=$(complete -p "$2" | sed 's/.* -F \\([^ ]*\\) .*/\\1/')
-"$complete_with" "$2" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"
-echo "${COMPREPLY[@]}"
-"""
-
-
-@pytest.mark.parametrize(
-    ("line", "expected"),
-    [
-        (["lagent", "sensors", "Disk"], "DiskPartitions DiskUsage DiskIOCounters"),
-        (["lagent", "read", "CPUStats", "NetIF"], "NetIFAddrs NetIFStats"),
-        (["lagent", "ser"], "serve"),
-        (["lmaster", "nodes", "--state", ""], "down waiting up"),
-        (["lmaster", "check", "--ser"], "--series"),
-        (["lmaster", "check", "-c", "/etc/passw"], "/etc/passwd"),
-    ],
-)
-def test_bash_completes(line, expected, installed):
-    """It completes commands, options and their values, sensors, and files."""
-    script = installed / "share/bash-completion/completions" / line[0]
-
-    output = run("bash", "--norc", "-c", _TAB, "bash", script, *line, cwd="/").split()
-
-    assert set(expected.split()) <= set(output)
-    assert all(word.startswith(line[-1]) for word in output)
-
-
-def test_fish_completes(installed):
-    """It completes names of sensors."""
-    fish = program("fish", "fish")
-    script = installed / "share/fish/vendor_completions.d/lagent.fish"
-
-    output = run(fish, "-N", "-c", f"source {script}; complete -C 'lagent sensors Boot'", cwd="/")
-
-    assert ["BootTime"] == [line.partition("\t")[0] for line in output.splitlines()]
-
-
-def test_zsh_parses_its_completion(installed):
-    """There are no syntax errors."""
-    zsh = program("zsh", "zsh")
-    for script in sorted((installed / "share/zsh/site-functions").iterdir()):
-        run(zsh, "-f", "-n", script, cwd="/")
-        assert f"#compdef {script.name[1:]}" == script.read_text().partition("\n")[0]
 
 
 def test_generated_files_are_up_to_date():

@@ -10,7 +10,7 @@ from selenium.webdriver.common.by import By
 from fructosa_bridge.scrape.scrape_errors import CANNOT_CONNECT
 
 from .processes import Program, free_port, wait_until
-from .test_demo import DEMO
+from .test_demo import DEMO, PAGE_OF_DEMO
 
 # One script, because the page may replace a plot at any time.
 PLOTS = """
@@ -35,7 +35,7 @@ def test_the_page_of_the_demo_shows_plots_that_update(browser, tmp_path, request
     """New points appear without a reload, and all requests go to the loopback address."""
     env = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with Program(tmp_path / "log", sys.executable, DEMO, "--interval", "1", env=env) as demo:
-        browser.get(demo.wait_for_output(r"Open (http://\S+) in a browser")[1])
+        browser.get(demo.wait_for_output(PAGE_OF_DEMO)[1])
         wait_until(lambda: "CPU utilization" in plots(browser), lambda: browser.page_source)
         first_s = plots(browser)["CPU utilization"]
         wait_until(

@@ -9,8 +9,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from fructosa_bridge.translate.text_format import samples
 from fructosa_bridge.translate.translator import Translator
+from tests.services import program
 
-from .conftest import program
 from .processes import Program, free_port
 
 

@@ -13,7 +13,8 @@ import pytest
 import requests
 import yaml
 
-from .conftest import program
+from tests.services import program
+
 from .processes import BIN, Agent, Master, Program, free_port, wait_until
 from .test_secure import PASSWORD, Secured
 

@@ -24,8 +24,8 @@ from prometheus_client.parser import text_string_to_metric_families as text_fami
 
 from fructosa_exporter.collect.plugins import BROKEN
 from fructosa_exporter.collect.sensor_reader import HAS_FAILED, HAS_HUNG
+from tests.services import missing, program
 
-from .conftest import missing, program
 from .processes import Agent, wait_until
 
 # pytest --log-cli-level=INFO shows the measurements.
@@ -523,7 +523,7 @@ def labels(agent, promtool, metric, label):
 @pytest.fixture
 def tmpfs():
     """A function that mounts an empty filesystem on a folder, and one that unmounts it."""
-    program("mount", "Debian's mount")
+    program("mount", "mount")
     if os.geteuid() != 0:
         missing("the right to mount", "run as root")
     mounted = []
@@ -572,7 +572,7 @@ def test_mounts_of_any_name_appear_and_disappear_on_a_valid_page(
 @pytest.fixture
 def interface():
     """A function that adds a network interface, and one that removes it."""
-    ip = program("ip", "Debian's iproute2")
+    ip = program("ip", "iproute2")
     if os.geteuid() != 0:
         missing("the right to add interfaces", "run as root")
     added = []

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from .conftest import missing
+from tests.services import missing
+
 from .processes import Master, Program, wait_until
 
 NODES, SAMPLES, INTERVAL_S, SLOTS = 10_000, 100, 10, 2

@@ -13,8 +13,8 @@ import whisper
 
 from fructosa_bridge.config.shard import shard_of
 from fructosa_bridge.naming import graphite_paths
+from tests.services import program
 
-from .conftest import program
 from .farm import Farm
 from .processes import Master, Program, wait_until
 from .relay import CarbonRelay

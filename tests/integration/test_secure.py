@@ -21,9 +21,9 @@ from fructosa_exporter.web.status_page import WITH_FAILING
 from fructosa_service.errors import CAN_NOT_BE_READ
 from fructosa_service.web.tls import ENCRYPTED, LACKS
 from fructosa_service.web.users import NOT_A_USER
+from tests.services import program
 
 from ..certificates import Authority, encrypted_copy
-from .conftest import program
 from .processes import BIN, SERVED_ON, Program, free_port, wait_until
 
 PASSWORD = "s3cret: pässword"  # noqa: S105 - of a test

@@ -6,7 +6,8 @@ import subprocess
 
 import pytest
 
-from .conftest import missing
+from tests.services import missing
+
 from .openrc import ROOT
 from .processes import BIN
 

@@ -1,12 +1,16 @@
 """Errors that end a command with a message, and the texts in it."""
 
+import sys
+
 import pytest
 
+from fructosa_service import __version__
 from fructosa_service.errors import (
     DID_YOU_MEAN,
     ConfigError,
     Problem,
     did_you_mean,
+    pip_install,
     shown,
     visible,
     visible_path,
@@ -80,3 +84,11 @@ def test_at_most_a_hundred_problems_are_shown():
     lines = str(error).split("\n")
 
     assert ["f:1: a", "f:100: a", "f: and 2 more problems"] == [lines[0], *lines[99:]]
+
+
+def test_what_to_install_is_a_command_for_this_python_and_this_release():
+    """As it is, it can be pasted; without the release pip might install 0.3 from an index."""
+    release = ".".join(__version__.split(".")[:2])
+
+    expected = f"{sys.executable} -m pip install 'FrUCToSA[users]>={release}'"
+    assert expected == pip_install("users")

@@ -13,6 +13,7 @@ from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.gpus.driver import DriverError, GPULost
 from fructosa_exporter.gpus.quantities import QuantityValues
 from fructosa_exporter.kernel import Kernel
+from fructosa_service.errors import pip_install
 
 from .calls import ABSENT, NO_PERM, error_text, query, query_with_status, text
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 NO_DRIVER = "AMD's driver is not loaded"
 NO_MODULE = (
     "AMD's driver is loaded, but the module amdsmi is missing: install ROCm's amd-smi-lib and, if "
-    "lagent can't import its module, pip install 'FrUCToSA[amd]'"
+    f"lagent can't import its module, run {pip_install('amd')}"
 )
 NO_LIBRARY = (
     "AMD's driver is loaded, but the library libamd_smi.so of the module amdsmi is missing: "

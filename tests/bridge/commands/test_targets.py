@@ -14,6 +14,13 @@ def test_targets_are_printed_for_prometheus(config, capsys):
     assert [["n1:9888", "n2:9888"], ["n1:9888"]] == [group["targets"] for group in groups]
 
 
+def test_the_hosts_alone_are_listed_once_each(config, capsys):
+    """One per line, for completion and for scripts."""
+    code = main(["targets", "-c", config, "--hosts"])
+
+    assert (0, "n1\nn2\n") == (code, capsys.readouterr().out)
+
+
 def test_the_output_file_is_replaced_atomically(config, tmp_path, capsys):
     """It keeps its permissions, a symbolic link stays one, and no other file is left behind."""
     folder = tmp_path / "prometheus"

@@ -2,6 +2,7 @@
 
 import base64
 import gc
+import re
 import sys
 
 import bcrypt
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fructosa_service.errors import CAN_NOT_BE_READ, FileError
+from fructosa_service.errors import CAN_NOT_BE_READ, FileError, pip_install
 from fructosa_service.web.users import NOT_A_USER, UsersFile, credentials, read_users
 
 # What `htpasswd -nbB -C 4 alice s3cret` of Debian 12's apache2-utils 2.4.71 wrote.
@@ -503,5 +504,5 @@ def test_without_bcrypt_the_message_names_what_to_install(file, monkeypatch):
     """It is an optional dependency."""
     monkeypatch.setitem(sys.modules, "bcrypt", None)
 
-    with pytest.raises(FileError, match=r"pip install 'FrUCToSA\[users\]'"):
+    with pytest.raises(FileError, match=re.escape(pip_install("users"))):
         UsersFile(file(ALICE))
