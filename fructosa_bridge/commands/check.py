@@ -12,10 +12,12 @@ from pathlib import Path
 from fructosa_service import cli
 from fructosa_service.errors import ServiceError
 
+from ..app.slurm_list import current_nodes
 from ..carbon_setup import capacity_check
 from ..client.quick_question import QuickQuestion
 from ..client.target_list import printable
 from ..config.settings import DEFAULT_FILE, MasterConfig, example_config, read_config
+from ..config.slurm_nodes import NodeList
 from ..config.slurm_settings import SlurmSettings
 from ..model.target import Target
 from .load_config import check_web_files, targets_of_all_shards, targets_of_shard
@@ -33,7 +35,8 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     path = cli.chosen_config(arguments.config, DEFAULT_FILE)
     config = read_config(path)
-    targets = targets_of_shard(config, path)
+    slurm = current_nodes(config, str(path))
+    targets = targets_of_shard(config, path, slurm)
     check_web_files(config.web)
     for warning in config.warnings:
         print(f"warning: {warning}", file=sys.stderr)
@@ -45,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{path}: ok, but it has no nodes; add a [nodes:NAME] section with hosts = ...")
     else:
         print(f"{path}: ok, {_count(targets)}")
-        _print_capacity(config, path, targets, arguments)
+        _print_capacity(config, path, targets, slurm, arguments)
         if config.slurm is not None:
             _print_slurm(config, config.slurm, path)
     return 0
@@ -60,12 +63,16 @@ def _count(targets: Sequence[Target]) -> str:
 
 
 def _print_capacity(
-    config: MasterConfig, path: Path, targets: Sequence[Target], arguments: argparse.Namespace
+    config: MasterConfig,
+    path: Path,
+    targets: Sequence[Target],
+    slurm: NodeList,
+    arguments: argparse.Namespace,
 ) -> None:
     """Print the expected number of series and bytes, and warn of limits that are too low."""
     workload = capacity_check.Workload(
         targets=targets,
-        targets_of_all_shards=targets_of_all_shards(config, path),
+        targets_of_all_shards=targets_of_all_shards(config, path, slurm),
         series_per_page=arguments.series,
     )
     destinations = list(config.destinations.values())

@@ -12,9 +12,9 @@ from .load_config import load_all, targets_of_shard
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the targets of this lmaster's shard, or write them to a file; return the exit code."""
-    config, path, _ = load_all(arguments)
+    config, path, slurm, _ = load_all(arguments)
     has_slurm = config.slurm is not None
-    groups = target_groups(targets_of_shard(config, path), has_slurm=has_slurm)
+    groups = target_groups(targets_of_shard(config, path, slurm), has_slurm=has_slurm)
     text = json.dumps(groups, indent=2) + "\n"
     if arguments.output is None:
         sys.stdout.write(text)

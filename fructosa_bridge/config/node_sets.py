@@ -20,7 +20,9 @@ _SEPARATOR = re.compile(r"\s*[,\s]\s*")
 _RANGE = re.compile(r"(\d+)-(\d+)")
 
 
-def expand(text: str, groups: Any = RESOLVER_NOGROUP) -> tuple[str, ...]:
+def expand(
+    text: str, groups: Any = RESOLVER_NOGROUP, *, may_be_empty: bool = False
+) -> tuple[str, ...]:
     """Return the hosts of a node set, in its order and without duplicates.
 
     *groups* is the ClusterShell resolver for ``@group``.
@@ -37,6 +39,8 @@ def expand(text: str, groups: Any = RESOLVER_NOGROUP) -> tuple[str, ...]:
         raise ValueError(_resolver_message(error)) from None
     except NodeSetException as error:
         raise ValueError(_syntax_message(error)) from None
+    if not count and may_be_empty:
+        return ()
     if not count and "@" in text:
         raise ValueError("contains no nodes; check the groups in groups.conf")
     if not 0 < count <= MAX_NODES:

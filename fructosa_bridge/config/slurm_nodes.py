@@ -1,0 +1,69 @@
+"""The list of Slurm's nodes: what ``@slurm`` and ``@slurm:PARTITION`` stand for."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+ALL = ""
+"""The group of all nodes; each other group is a partition."""
+
+
+class ListedNode(NamedTuple):
+    """A node that Slurm lists, or has listed within the grace.
+
+    It *is_off* if there is no machine at present. *left* has the groups that no longer contain it,
+    each with the time in seconds since 1970 at which that was first seen.
+    """
+
+    name: str
+    address: str
+    host_name: str
+    partitions: tuple[str, ...] = ()
+    is_off: bool = False
+    left: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class NodeList:
+    """Slurm's nodes, in the order of their names, and all partitions, also those without nodes.
+
+    Several slurmd may run on one machine: it is one host, named by the first of its nodes.
+    """
+
+    nodes: Sequence[ListedNode] = ()
+    partitions: Sequence[str] = ()
+
+    @cached_property
+    def hosts(self) -> Mapping[str, str]:
+        """The addresses of the hosts that are not off, by their names."""
+        return {one[0].name: one[0].address for one in self._machines()}
+
+    @cached_property
+    def groups(self) -> Mapping[str, Sequence[str]]:
+        """The names of the hosts that are not off, by group."""
+        found: defaultdict[str, list[str]] = defaultdict(list, {ALL: list(self.hosts)})
+        for nodes in self._machines():
+            partitions = nodes[0].partitions
+            if len(nodes) > 1:
+                partitions = tuple({name: None for node in nodes for name in node.partitions})
+            for partition in partitions:
+                found[partition].append(nodes[0].name)
+        return dict(found)
+
+    @property
+    def what_targets_show(self) -> object:
+        """What targets follow from: all but the times at which nodes have left groups."""
+        return [node[:-1] for node in self.nodes], self.partitions
+
+    def _machines(self) -> Iterator[list[ListedNode]]:
+        """Yield the nodes of each machine that is not off."""
+        machines: dict[tuple[str, str], list[ListedNode]] = {}
+        for node in self.nodes:
+            machines.setdefault((node.address, node.host_name), []).append(node)
+        return (nodes for nodes in machines.values() if not all(node.is_off for node in nodes))
+
+
+NO_NODES = NodeList()
+"""The list before Slurm was read for the first time."""
