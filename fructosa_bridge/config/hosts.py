@@ -1,8 +1,9 @@
 """The value of ``hosts = …``: a node set, with the groups of this machine, or a file of them."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from fructosa_service.config.kinds import HOST, Kind
 from fructosa_service.errors import shown
 
 from .node_sets import MAX_NODES, expand
-from .slurm_groups import SlurmGroups, names_slurm, only_group, partitions_in
+from .slurm_groups import expand_slurm, names_slurm, partitions_in
 from .slurm_nodes import NO_NODES, NodeList
 
 # pip installs ClusterShell's example of groups.conf here. ClusterShell would prefer it to
@@ -21,6 +22,7 @@ from .slurm_nodes import NO_NODES, NodeList
 _EXAMPLES = (f"{sys.prefix}/etc/", "/.local/etc/")
 # A hundred thousand names take 2 MiB.
 _MAX_BYTES = 16 * 2**20
+TOO_MANY = f"contains more than {MAX_NODES} nodes; check the path"
 # The line of a node set that is not in a file.
 _NO_FILE = 0
 
@@ -47,16 +49,18 @@ class SlurmHosts:
 
         Raises: ValueError if one of the other *groups* is no longer valid.
         """
-        groups = SlurmGroups(nodes, machine_groups() if groups is None else groups)
-        hosts: dict[str, str | None] = {}
+        groups = machine_groups() if groups is None else groups
+        hosts: dict[str, None] = {}
         for number, text in self.sets:
-            group = only_group(text)
-            if group is not None:  # most values; a node set would take much longer
-                hosts |= {host: nodes.hosts[host] for host in nodes.groups.get(group, ())}
-            else:
-                found = _expand(text, number, groups, may_be_empty=True)
-                hosts |= {host: nodes.hosts.get(host) for host in found}
-        return hosts
+            hosts |= _in_line(
+                number,
+                text,
+                lambda one: expand_slurm(one, nodes, partial(_expand, groups, may_be_empty=True)),
+            )
+        if len(hosts) > MAX_NODES:
+            raise ValueError(TOO_MANY)
+        addresses = nodes.hosts
+        return {host: addresses.get(host) for host in hosts}
 
     def unknown_partitions(self, nodes: NodeList) -> list[str]:
         """Return the partitions that the list does not have."""
@@ -134,23 +138,29 @@ def expand_all(sets: Sequence[tuple[int, str]], groups: Any) -> tuple[str, ...]:
     """
     hosts: dict[str, None] = {}
     for number, text in sets:
-        hosts.update(dict.fromkeys(_expand(text, number, groups)))
+        hosts.update(_in_line(number, text, partial(_expand, groups)))
         if len(hosts) > MAX_NODES:
-            raise ValueError(f"contains more than {MAX_NODES} nodes; check the path")
+            raise ValueError(TOO_MANY)
     if not hosts:
         raise ValueError("contains no nodes; write one node set per line, e.g. node[001-128]")
     return tuple(hosts)
 
 
-def _expand(text: str, number: int, groups: Any, *, may_be_empty: bool = False) -> tuple[str, ...]:
+def _expand(groups: Any, text: str, *, may_be_empty: bool = False) -> dict[str, None]:
+    return dict.fromkeys(expand(text, groups, may_be_empty=may_be_empty))
+
+
+def _in_line(
+    number: int, text: str, expand_set: Callable[[str], dict[str, None]]
+) -> dict[str, None]:
     """Return the hosts of a node set in a line of a file, or of one that is in no file."""
     if number == _NO_FILE:
-        return expand(text, groups, may_be_empty=may_be_empty)
+        return expand_set(text)
     try:
-        return (HOST.parse(text),)  # most lines; a node set would take much longer
+        return {HOST.parse(text): None}  # most lines; a node set would take much longer
     except ValueError:
         pass
     try:
-        return expand(text, groups, may_be_empty=may_be_empty)
+        return expand_set(text)
     except ValueError as error:
         raise ValueError(f"contains {shown(text)} in line {number}, which {error}") from None

@@ -31,9 +31,8 @@ def expand(
     # Before ClusterShell expands node[1-999999999] and fills the memory.
     if any(int(last) - int(first) >= MAX_NODES for first, last in _RANGE.findall(text)):
         raise ValueError(f"expands to too many nodes; write at most {MAX_NODES}")
-    compact = _SEPARATOR.sub(",", _OPERATOR.sub(r"\1", text.strip()))
     try:
-        nodes = NodeSet(compact, resolver=groups)
+        nodes = NodeSet(compact(text), resolver=groups)
         count = len(nodes)
     except (GroupResolverError, GroupSourceError) as error:
         raise ValueError(_resolver_message(error)) from None
@@ -51,6 +50,11 @@ def expand(
         except ValueError as error:
             raise ValueError(f"contains {shown(host)}, which {error}") from None
     return tuple(nodes)
+
+
+def compact(text: str) -> str:
+    """Return a node set with a comma between its parts, without blanks around operators."""
+    return _SEPARATOR.sub(",", _OPERATOR.sub(r"\1", text.strip()))
 
 
 def _resolver_message(error: Exception) -> str:

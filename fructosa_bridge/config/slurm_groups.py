@@ -1,16 +1,14 @@
 """The groups ``@slurm`` and ``@slurm:PARTITION`` of node sets; others come from groups.conf."""
 
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
 
-from ClusterShell.NodeUtils import GroupResolver
-
+from .node_sets import INVALID, compact
 from .slurm_nodes import ALL, NodeList
 
-SOURCE = "slurm"
-_ALL_OF_SOURCE = "*"  # as in @slurm:*
 _GROUP = re.compile(r"(?<![@:\w])@slurm(?![\w.-])(?::(?P<partition>[^\s,!&^@]+))?")
+_OPERATOR = re.compile(r"([,!&^])(?![^\[\]]*\])")  # outside of brackets
+_ALL_OF_SOURCE = "*"  # as in @slurm:*
 
 
 def names_slurm(text: str) -> bool:
@@ -25,46 +23,40 @@ def partitions_in(text: str) -> Iterator[str]:
             yield name
 
 
-def only_group(text: str) -> str | None:
-    """Return the group if a node set is nothing else, or None."""
-    match = _GROUP.fullmatch(text.strip())
-    return None if match is None else _group(match["partition"])
+def expand_slurm(
+    text: str, nodes: NodeList, expand: Callable[[str], Iterable[str]]
+) -> dict[str, None]:
+    """Return the hosts of a node set with ``@slurm``; *expand* returns those of its other parts.
 
-
-def _group(partition: str | None) -> str:
-    return ALL if partition in (None, _ALL_OF_SOURCE) else str(partition)
-
-
-class SlurmGroups(GroupResolver):  # type: ignore[misc]
-    """Resolves ``@slurm`` to the nodes of a list; *other* resolves all other groups.
-
-    A partition that the list does not have is empty.
+    As in ClusterShell, operators count from the left to the right; with 10,000 nodes it would take
+    some tenths of a second. A partition that the list does not have is empty.
+    Raises: ValueError with the predicate of a sentence whose subject is *text*.
     """
+    first, *others = _OPERATOR.split(compact(text))
+    if not all([first, *others[1::2]]):
+        raise ValueError(f"{INVALID} (a part is missing); write e.g. @slurm!node[001-004]")
 
-    def __init__(self, nodes: NodeList, other: Any) -> None:
-        super().__init__()
-        self._nodes = nodes
-        self._other = other
+    def hosts_of(part: str) -> dict[str, None]:
+        match = _GROUP.fullmatch(part)
+        if match is None:
+            return dict.fromkeys(expand(part))
+        name = match["partition"]
+        group = ALL if name in (None, _ALL_OF_SOURCE) else str(name)
+        return dict.fromkeys(nodes.groups.get(group, ()))
 
-    def group_nodes(self, group: str, namespace: str | None = None) -> list[str]:
-        """Return the nodes of a group."""
-        if namespace == SOURCE:
-            return list(self._nodes.groups.get(_group(group), ()))
-        if namespace is None and group == SOURCE:
-            return list(self._nodes.groups[ALL])
-        found: list[str] = self._other.group_nodes(group, namespace)
-        return found
+    hosts = hosts_of(first)
+    for operator, part in zip(others[::2], others[1::2], strict=True):
+        hosts = _combined(hosts, operator, hosts_of(part))
+    return hosts
 
-    def all_nodes(self, namespace: str | None = None) -> list[str]:
-        """Return all nodes of a source."""
-        if namespace == SOURCE:
-            return list(self._nodes.groups[ALL])
-        found: list[str] = self._other.all_nodes(namespace)
-        return found
 
-    def grouplist(self, namespace: str | None = None) -> list[str]:
-        """Return the groups of a source."""
-        if namespace == SOURCE:
-            return list(self._nodes.partitions)
-        found: list[str] = self._other.grouplist(namespace)
-        return found
+def _combined(one: dict[str, None], operator: str, other: dict[str, None]) -> dict[str, None]:
+    """Return the hosts of two sets, in the order of the first."""
+    if operator == ",":
+        return one | other
+    if operator == "&":
+        return {host: None for host in one if host in other}
+    only_one = {host: None for host in one if host not in other}
+    if operator == "!":
+        return only_one
+    return only_one | {host: None for host in other if host not in one}

@@ -1,7 +1,7 @@
 """The list of Slurm's nodes: what ``@slurm`` and ``@slurm:PARTITION`` stand for."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -38,13 +38,13 @@ class NodeList:
     @cached_property
     def hosts(self) -> Mapping[str, str]:
         """The addresses of the hosts that are not off, by their names."""
-        return {one[0].name: one[0].address for one in self._machines()}
+        return {one[0].name: one[0].address for one in self._machines}
 
     @cached_property
     def groups(self) -> Mapping[str, Sequence[str]]:
         """The names of the hosts that are not off, by group."""
         found: defaultdict[str, list[str]] = defaultdict(list, {ALL: list(self.hosts)})
-        for nodes in self._machines():
+        for nodes in self._machines:
             partitions = nodes[0].partitions
             if len(nodes) > 1:
                 partitions = tuple({name: None for node in nodes for name in node.partitions})
@@ -57,12 +57,17 @@ class NodeList:
         """What targets follow from: all but the times at which nodes have left groups."""
         return [node[:-1] for node in self.nodes], self.partitions
 
-    def _machines(self) -> Iterator[list[ListedNode]]:
-        """Yield the nodes of each machine that is not off."""
+    @cached_property
+    def _machines(self) -> Sequence[Sequence[ListedNode]]:
+        """The nodes of each machine that is not off."""
         machines: dict[tuple[str, str], list[ListedNode]] = {}
         for node in self.nodes:
             machines.setdefault((node.address, node.host_name), []).append(node)
-        return (nodes for nodes in machines.values() if not all(node.is_off for node in nodes))
+        return [
+            nodes
+            for nodes in machines.values()
+            if not nodes[0].is_off or not all(node.is_off for node in nodes)
+        ]
 
 
 NO_NODES = NodeList()
