@@ -13,7 +13,8 @@ ALL = ""
 class ListedNode(NamedTuple):
     """A node that Slurm lists, or has listed within the grace.
 
-    It *is_off* if there is no machine at present. *left* has the groups that no longer contain it,
+    It *is_off* if there is no machine at present; Slurm does not list a CLOUD node while it is
+    powered down. *left* has the groups that no longer contain it,
     each with the time in seconds since 1970 at which that was first seen.
     """
 
@@ -21,6 +22,7 @@ class ListedNode(NamedTuple):
     address: str
     host_name: str
     partitions: tuple[str, ...] = ()
+    is_cloud: bool = False
     is_off: bool = False
     left: tuple[tuple[str, float], ...] = ()
 
@@ -54,8 +56,8 @@ class NodeList:
 
     @property
     def what_targets_show(self) -> object:
-        """What targets follow from: all but the times at which nodes have left groups."""
-        return [node[:-1] for node in self.nodes], self.partitions
+        """What targets follow from: hosts, groups and partitions."""
+        return self.hosts, self.groups, self.partitions
 
     @cached_property
     def _machines(self) -> Sequence[Sequence[ListedNode]]:

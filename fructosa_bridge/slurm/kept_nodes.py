@@ -1,7 +1,8 @@
 """Slurm's list of nodes, kept in a file: it is in use before Slurm is read, and while it is away.
 
 The file is JSON: a version, the partitions, and for each node its name, its address, its host name,
-whether it is off, its partitions, and the groups that it has left with their times.
+its partitions, whether it is one of CLOUD, whether it is off, and the groups that it has left with
+their times.
 """
 
 import json
@@ -128,15 +129,22 @@ def decode(content: bytes) -> NodeList:
 
 
 def _node(
-    name: Any, address: Any, host_name: Any, partitions: Any, is_off: Any, left: Any
+    name: Any,
+    address: Any,
+    host_name: Any,
+    partitions: Any,
+    is_cloud: Any,
+    is_off: Any,
+    left: Any,
 ) -> ListedNode:
-    if not isinstance(is_off, bool):
+    if not isinstance(is_cloud, bool) or not isinstance(is_off, bool):
         raise ValueError("whether a node is off is neither true nor false")
     return ListedNode(
         HOST.parse(_text(name)),
         HOST.parse(_text(address)),
         _text(host_name),
         tuple(map(_text, partitions)),
+        is_cloud,
         is_off,
         tuple((_text(group), _time_s(since_s)) for group, since_s in left),
     )

@@ -9,13 +9,14 @@ from ..config.slurm_nodes import ALL, ListedNode, NodeList
 from ..slurm_output.records import NodeRecord
 
 _DIGITS = re.compile(r"(\d+)")
+_CLOUD = "CLOUD"
 _OFF = frozenset({"POWERED_DOWN", "POWERING_DOWN"})
 
 
 def is_off(record: NodeRecord) -> bool:
     """Return whether there is no machine: FUTURE, or CLOUD and powered down."""
     return record.base_state == "FUTURE" or (
-        "CLOUD" in record.flags and not record.flags.isdisjoint(_OFF)
+        _CLOUD in record.flags and not record.flags.isdisjoint(_OFF)
     )
 
 
@@ -28,9 +29,9 @@ def merged(
 ) -> NodeList:
     """Return the list after a reading at *now_s*, in seconds since 1970.
 
-    A node that left the list, or a partition, at least *grace_s* ago is dropped there. Nodes
-    whose name or address is not that of a host are ignored: invalid() has them. *partitions* is
-    None if they were not read.
+    A node that left the list, or a partition, at least *grace_s* ago is dropped there; one of
+    CLOUD that left the list is off at once. Nodes whose name or address is not that of a host are
+    left out. *partitions* is None if they were not read.
     """
     known = {node.name: node for node in before.nodes}
     found = {}
@@ -58,10 +59,15 @@ def is_valid(record: NodeRecord) -> bool:
 
 
 def dropped(before: NodeList, after: NodeList) -> dict[str, list[str]]:
-    """Return the nodes that were dropped, by group; those of all groups only in ALL."""
+    """Return the nodes that were dropped, by group; those of all groups only in ALL.
+
+    Those that were off are left out.
+    """
     now = {node.name: node for node in after.nodes}
     found: dict[str, list[str]] = {}
     for old in before.nodes:
+        if old.is_off:
+            continue
         new = now.get(old.name)
         if new is None:
             found.setdefault(ALL, []).append(old.name)
@@ -72,12 +78,12 @@ def dropped(before: NodeList, after: NodeList) -> dict[str, list[str]]:
 
 
 def left(before: NodeList, after: NodeList) -> list[str]:
-    """Return the nodes that Slurm no longer lists, of those that it listed before."""
+    """Return the nodes that Slurm no longer lists, and that are still scraped."""
     had_left = {node.name for node in before.nodes if _since(node, ALL) is not None}
     return [
         node.name
         for node in after.nodes
-        if _since(node, ALL) is not None and node.name not in had_left
+        if _since(node, ALL) is not None and not node.is_off and node.name not in had_left
     ]
 
 
@@ -92,6 +98,7 @@ def _listed(old: ListedNode | None, record: NodeRecord, now_s: float, grace_s: f
         record.address,
         record.host_name,
         partitions,
+        _CLOUD in record.flags,
         is_off(record),
         tuple(left_groups),
     )
@@ -104,6 +111,7 @@ def _unlisted(old: ListedNode, now_s: float, grace_s: float) -> ListedNode | Non
     left_groups = _left_partitions(old, (), now_s, grace_s)
     return old._replace(
         partitions=tuple(name for name, _ in left_groups),
+        is_off=old.is_off or old.is_cloud,
         left=((ALL, since_s), *left_groups),
     )
 
