@@ -20,7 +20,12 @@ from ..config.settings import DEFAULT_FILE, MasterConfig, example_config, read_c
 from ..config.slurm_nodes import NodeList
 from ..config.slurm_settings import SlurmSettings
 from ..model.target import Target
-from .load_config import check_web_files, targets_of_all_shards, targets_of_shard
+from .load_config import (
+    check_web_files,
+    targets_of_all_shards,
+    targets_of_shard,
+    why_no_targets,
+)
 from .slurm import read_at_once, read_once
 
 ALL_MATCH = "Slurm: all hosts match its nodes, and all of its nodes are scraped"
@@ -45,12 +50,12 @@ def run(arguments: argparse.Namespace) -> int:
     elif not targets and config.nodes and config.master.shard is not None:
         print(f"{path}: ok, but shard = {config.master.shard} contains none of the nodes")
     elif not targets:
-        print(f"{path}: ok, but it has no nodes; add a [nodes:NAME] section with hosts = ...")
+        print(f"{path}: ok, but it {why_no_targets(config)}")
     else:
         print(f"{path}: ok, {_count(targets)}")
         _print_capacity(config, path, targets, slurm, arguments)
         if config.slurm is not None:
-            _print_slurm(config, config.slurm, path)
+            _print_slurm(config, config.slurm, path, slurm)
     return 0
 
 
@@ -84,7 +89,9 @@ def _print_capacity(
         print(f"warning: {warning}", file=sys.stderr)
 
 
-def _print_slurm(config: MasterConfig, slurm: SlurmSettings, path: Path) -> None:
+def _print_slurm(
+    config: MasterConfig, settings: SlurmSettings, path: Path, slurm: NodeList
+) -> None:
     """Print which hosts and nodes of Slurm do not match.
 
     The running lmaster knows; without one, Slurm is read once.
@@ -92,8 +99,8 @@ def _print_slurm(config: MasterConfig, slurm: SlurmSettings, path: Path) -> None
     try:
         lines = _running_lines(config)
         if lines is None:
-            hosts = [target.host for target in targets_of_all_shards(config, path)]
-            lines = asyncio.run(_read_lines(config, slurm, hosts))
+            hosts = [target.host for target in targets_of_all_shards(config, path, slurm)]
+            lines = asyncio.run(_read_lines(config, settings, hosts))
     except ServiceError as error:
         print(NOT_READ.format(reason=error), file=sys.stderr)
         return

@@ -21,6 +21,10 @@ from ..config.targets import endpoint_targets, section_targets
 from ..model.target import Target
 from ..slurm.kept_nodes import KeptNodes
 
+NO_SLURM_NODES = (
+    "has no nodes: Slurm has none for {sections} at present; check hosts there, and sinfo -N"
+)
+
 
 def targets_of_shard(
     config: MasterConfig, path: Path | None, slurm: NodeList = NO_NODES
@@ -73,8 +77,15 @@ def load_all(arguments: argparse.Namespace) -> LoadedConfig:
     slurm = current_nodes(config, str(path))
     targets = targets_of_all_shards(config, path, slurm)
     if not targets:
-        raise UsageError(f"{path} has no nodes; add a [nodes:NAME] section with hosts = ...")
+        raise UsageError(f"{path} {why_no_targets(config)}")
     return LoadedConfig(config, path, slurm, targets)
+
+
+def why_no_targets(config: MasterConfig) -> str:
+    """Return why a configuration has no targets, and what to do."""
+    if sections := slurm_hosts(config.nodes):
+        return NO_SLURM_NODES.format(sections=", ".join(f"[nodes:{group}]" for group in sections))
+    return "has no nodes; add a [nodes:NAME] section with hosts = ..."
 
 
 def load_selected(arguments: argparse.Namespace) -> tuple[MasterConfig, list[Target]]:
