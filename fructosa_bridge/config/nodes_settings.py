@@ -63,9 +63,9 @@ class NodesSettings:
     hosts: Hosts = option(
         HOSTS,
         REQUIRED,
-        "The nodes: a node set (node[001-128], a!b), a ClusterShell group (@compute), Slurm's nodes "
-        "(@slurm, @slurm:PARTITION; with a section [slurm]), or the path of a file with one set "
-        "per line. A reload reads groups and files again; Slurm's nodes follow its readings.",
+        "The nodes: a node set (node[001-128], a!b), a ClusterShell group (@compute), Slurm's "
+        "nodes (@slurm, @slurm:PARTITION; with a section [slurm]), or the path of a file with one "
+        "set per line. A reload reads groups and files again; Slurm's nodes follow its readings.",
     )
     port: int = option(PORT, 9888, "TCP port of the nodes' page.")
     interval_s: int = option(
