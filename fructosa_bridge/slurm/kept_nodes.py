@@ -70,7 +70,8 @@ class KeptNodes:
     def update(self, reading: SlurmReading, grace_s: float) -> bool:
         """Use a reading, and keep the list if it changes; return whether targets may change."""
         before, after = self.nodes, self.merged(reading, grace_s)
-        self._log_invalid(reading, after)
+        if after is not before or len(reading.nodes or ()) != len(after.nodes):
+            self._log_invalid(reading, after)
         if after == before:
             return False
         self.nodes = after

@@ -1,7 +1,7 @@
 """The list of nodes after a reading: what leaves it stays for the grace."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from fructosa_service.config.kinds import HOST
 
@@ -23,7 +23,7 @@ def is_off(record: NodeRecord) -> bool:
 def merged(
     before: NodeList,
     records: Iterable[NodeRecord],
-    partitions: Iterable[str] | None,
+    partitions: Collection[str] | None,
     now_s: float,
     grace_s: float,
 ) -> NodeList:
@@ -34,11 +34,18 @@ def merged(
     left out. *partitions* is None if they were not read.
     """
     known = {node.name: node for node in before.nodes}
-    found = {}
+    found: dict[str, ListedNode] = {}
+    is_same = partitions is None or sorted(partitions) == list(before.partitions)
     for record in records:
         old = known.pop(record.name, None)
+        if old is not None and _is_as_before(old, record):
+            found[record.name] = old
+            continue
+        is_same = False
         if (old is not None and old.address == record.address) or is_valid(record):
             found[record.name] = _listed(old, record, now_s, grace_s)
+    if is_same and not known:  # as nearly always
+        return before
     for name, old in known.items():
         if (kept := _unlisted(old, now_s, grace_s)) is not None:
             found[name] = kept
@@ -46,6 +53,15 @@ def merged(
     names = {name for node in nodes for name in node.partitions}
     names.update(before.partitions if partitions is None else partitions)
     return NodeList(tuple(nodes), tuple(sorted(names)))
+
+
+def _is_as_before(old: ListedNode, record: NodeRecord) -> bool:
+    return (
+        old[1:4] == (record.address, record.host_name, record.partitions)
+        and old.is_cloud == (_CLOUD in record.flags)
+        and old.is_off == is_off(record)
+        and not old.left
+    )
 
 
 def is_valid(record: NodeRecord) -> bool:
