@@ -136,12 +136,11 @@ def _left_partitions(
     old: ListedNode, partitions: Sequence[str], now_s: float, grace_s: float
 ) -> list[tuple[str, float]]:
     """Return the partitions that a node has left within the grace, and when."""
-    left_list_s = _since(old, ALL)
     found = []
     for name in old.partitions:
         if name not in partitions:
             # A clock that was set back must not keep a node for longer than the grace.
-            since_s = min(_since(old, name) or left_list_s or now_s, now_s)
+            since_s = min(_since(old, name) or now_s, now_s)
             if now_s - since_s < grace_s:
                 found.append((name, since_s))
     return found
