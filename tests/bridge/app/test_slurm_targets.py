@@ -104,6 +104,7 @@ class Lab:
 async def lab(tmp_path, caplog):
     """A lab that is not started."""
     caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, "lmaster.slurm")  # lmaster slurm silences it
     async with AsyncExitStack() as stack:
         client, node = await stack.enter_async_context(Client()), Node()
         await node.start()
