@@ -12,13 +12,20 @@ from pathlib import Path
 from fructosa_service import cli
 from fructosa_service.errors import ServiceError
 
+from ..app.slurm_list import current_nodes
 from ..carbon_setup import capacity_check
 from ..client.quick_question import QuickQuestion
 from ..client.target_list import printable
 from ..config.settings import DEFAULT_FILE, MasterConfig, example_config, read_config
+from ..config.slurm_nodes import NodeList
 from ..config.slurm_settings import SlurmSettings
 from ..model.target import Target
-from .load_config import check_web_files, targets_of_all_shards, targets_of_shard
+from .load_config import (
+    check_web_files,
+    targets_of_all_shards,
+    targets_of_shard,
+    why_no_targets,
+)
 from .slurm import read_at_once, read_once
 
 ALL_MATCH = "Slurm: all hosts match its nodes, and all of its nodes are scraped"
@@ -33,7 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     path = cli.chosen_config(arguments.config, DEFAULT_FILE)
     config = read_config(path)
-    targets = targets_of_shard(config, path)
+    slurm = current_nodes(config, str(path))
+    targets = targets_of_shard(config, path, slurm)
     check_web_files(config.web)
     for warning in config.warnings:
         print(f"warning: {warning}", file=sys.stderr)
@@ -42,12 +50,12 @@ def run(arguments: argparse.Namespace) -> int:
     elif not targets and config.nodes and config.master.shard is not None:
         print(f"{path}: ok, but shard = {config.master.shard} contains none of the nodes")
     elif not targets:
-        print(f"{path}: ok, but it has no nodes; add a [nodes:NAME] section with hosts = ...")
+        print(f"{path}: ok, but it {why_no_targets(config)}")
     else:
         print(f"{path}: ok, {_count(targets)}")
-        _print_capacity(config, path, targets, arguments)
+        _print_capacity(config, path, targets, slurm, arguments)
         if config.slurm is not None:
-            _print_slurm(config, config.slurm, path)
+            _print_slurm(config, config.slurm, path, slurm)
     return 0
 
 
@@ -60,12 +68,16 @@ def _count(targets: Sequence[Target]) -> str:
 
 
 def _print_capacity(
-    config: MasterConfig, path: Path, targets: Sequence[Target], arguments: argparse.Namespace
+    config: MasterConfig,
+    path: Path,
+    targets: Sequence[Target],
+    slurm: NodeList,
+    arguments: argparse.Namespace,
 ) -> None:
     """Print the expected number of series and bytes, and warn of limits that are too low."""
     workload = capacity_check.Workload(
         targets=targets,
-        targets_of_all_shards=targets_of_all_shards(config, path),
+        targets_of_all_shards=targets_of_all_shards(config, path, slurm),
         series_per_page=arguments.series,
     )
     destinations = list(config.destinations.values())
@@ -77,7 +89,9 @@ def _print_capacity(
         print(f"warning: {warning}", file=sys.stderr)
 
 
-def _print_slurm(config: MasterConfig, slurm: SlurmSettings, path: Path) -> None:
+def _print_slurm(
+    config: MasterConfig, settings: SlurmSettings, path: Path, slurm: NodeList
+) -> None:
     """Print which hosts and nodes of Slurm do not match.
 
     The running lmaster knows; without one, Slurm is read once.
@@ -85,8 +99,8 @@ def _print_slurm(config: MasterConfig, slurm: SlurmSettings, path: Path) -> None
     try:
         lines = _running_lines(config)
         if lines is None:
-            hosts = [target.host for target in targets_of_all_shards(config, path)]
-            lines = asyncio.run(_read_lines(config, slurm, hosts))
+            hosts = [target.host for target in targets_of_all_shards(config, path, slurm)]
+            lines = asyncio.run(_read_lines(config, settings, hosts))
     except ServiceError as error:
         print(NOT_READ.format(reason=error), file=sys.stderr)
         return

@@ -11,7 +11,7 @@ from .load_config import load_all
 
 def run(arguments: argparse.Namespace) -> int:
     """Print both files, or write them unless one is not ours; return the exit code."""
-    config, _, targets = load_all(arguments)
+    config, _, _, targets = load_all(arguments)
     if config.slurm is not None:
         graphite = config.graphite
         targets.append(

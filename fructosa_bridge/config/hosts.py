@@ -1,7 +1,9 @@
 """The value of ``hosts = …``: a node set, with the groups of this machine, or a file of them."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +14,17 @@ from fructosa_service.config.kinds import HOST, Kind
 from fructosa_service.errors import shown
 
 from .node_sets import MAX_NODES, expand
+from .slurm_groups import expand_slurm, names_slurm, partitions_in
+from .slurm_nodes import NO_NODES, NodeList
 
 # pip installs ClusterShell's example of groups.conf here. ClusterShell would prefer it to
 # /etc/clustershell/groups.conf and resolve @compute to the nodes of the example.
 _EXAMPLES = (f"{sys.prefix}/etc/", "/.local/etc/")
 # A hundred thousand names take 2 MiB.
 _MAX_BYTES = 16 * 2**20
+TOO_MANY = f"contains more than {MAX_NODES} nodes; check the path"
+# The line of a node set that is not in a file.
+_NO_FILE = 0
 
 
 def machine_groups() -> Any:
@@ -30,18 +37,69 @@ def machine_configs(paths: Sequence[str]) -> list[str]:
     return [path for path in paths if not any(example in path for example in _EXAMPLES)]
 
 
-def parse_hosts(text: str, groups: Any = None) -> tuple[str, ...]:
+@dataclass(frozen=True)
+class SlurmHosts:
+    """Hosts with ``@slurm``: node sets, and the lines they are in; which hosts, a list tells."""
+
+    text: str
+    sets: tuple[tuple[int, str], ...]
+
+    def resolve(self, nodes: NodeList, groups: Any = None) -> dict[str, str | None]:
+        """Return the hosts and their addresses, None for those that Slurm does not list.
+
+        Raises: ValueError if one of the other *groups* is no longer valid.
+        """
+        groups = machine_groups() if groups is None else groups
+        hosts: dict[str, None] = {}
+        for number, text in self.sets:
+            hosts |= _in_line(
+                number,
+                text,
+                lambda one: expand_slurm(one, nodes, partial(_expand, groups, may_be_empty=True)),
+            )
+        if len(hosts) > MAX_NODES:
+            raise ValueError(TOO_MANY)
+        addresses = nodes.hosts
+        return {host: addresses.get(host) for host in hosts}
+
+    def unknown_partitions(self, nodes: NodeList) -> list[str]:
+        """Return the partitions that the list does not have."""
+        named = (name for _, text in self.sets for name in partitions_in(text))
+        return [name for name in dict.fromkeys(named) if name not in nodes.partitions]
+
+
+Hosts = tuple[str, ...] | SlurmHosts
+
+
+def parse_hosts(text: str, groups: Any = None) -> Hosts:
     """Return the hosts of a node set, or of the file with the absolute path *text*.
 
     Raises: ValueError with the predicate of a sentence whose subject is *text*.
     """
     groups = machine_groups() if groups is None else groups
+    sets = node_sets(text)
+    if any(names_slurm(one) for _, one in sets):
+        hosts = SlurmHosts(text, sets)
+        hosts.resolve(NO_NODES, groups)  # all but the list must be valid now
+        return hosts
+    return expand_all(sets, groups)
+
+
+def node_sets(text: str) -> tuple[tuple[int, str], ...]:
+    """Return the node sets in *text*, or in the file that it names, each with its line.
+
+    Raises: ValueError if the file cannot be read.
+    """
     if text.strip().startswith("/"):
-        return _parse_lines(read_text(Path(text.strip()), "one node set"), groups)
-    return expand(text, groups)
+        return tuple(_lines(read_text(Path(text.strip()), "one node set")))
+    return ((_NO_FILE, text),)
 
 
-HOSTS = Kind(name="node set or file", example="node[001-128]", parse=parse_hosts, show=",".join)
+def _show(hosts: Hosts) -> str:
+    return hosts.text if isinstance(hosts, SlurmHosts) else ",".join(hosts)
+
+
+HOSTS = Kind(name="node set or file", example="node[001-128]", parse=parse_hosts, show=_show)
 
 
 def read_text(path: Path, line: str) -> str:
@@ -66,26 +124,43 @@ def read_text(path: Path, line: str) -> str:
         raise ValueError("is not UTF-8 text; save the file as UTF-8") from None
 
 
-def _parse_lines(content: str, groups: Any) -> tuple[str, ...]:
-    """Return the hosts of a file, in its order and without duplicates."""
-    hosts: dict[str, None] = {}
+def _lines(content: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines of a file that are not empty, with their numbers."""
     for number, line in enumerate(content.split("\n"), start=1):
-        text = line.partition("#")[0].strip()
-        if text:
-            hosts.update(dict.fromkeys(_parse_line(text, number, groups)))
+        if text := line.partition("#")[0].strip():
+            yield number, text
+
+
+def expand_all(sets: Sequence[tuple[int, str]], groups: Any) -> tuple[str, ...]:
+    """Return the hosts of node sets, in their order and without duplicates.
+
+    Raises: ValueError, as parse_hosts.
+    """
+    hosts: dict[str, None] = {}
+    for number, text in sets:
+        hosts.update(_in_line(number, text, partial(_expand, groups)))
         if len(hosts) > MAX_NODES:
-            raise ValueError(f"contains more than {MAX_NODES} nodes; check the path")
+            raise ValueError(TOO_MANY)
     if not hosts:
         raise ValueError("contains no nodes; write one node set per line, e.g. node[001-128]")
     return tuple(hosts)
 
 
-def _parse_line(text: str, number: int, groups: Any) -> tuple[str, ...]:
+def _expand(groups: Any, text: str, *, may_be_empty: bool = False) -> dict[str, None]:
+    return dict.fromkeys(expand(text, groups, may_be_empty=may_be_empty))
+
+
+def _in_line(
+    number: int, text: str, expand_set: Callable[[str], dict[str, None]]
+) -> dict[str, None]:
+    """Return the hosts of a node set in a line of a file, or of one that is in no file."""
+    if number == _NO_FILE:
+        return expand_set(text)
     try:
-        return (HOST.parse(text),)  # most lines; a node set would take much longer
+        return {HOST.parse(text): None}  # most lines; a node set would take much longer
     except ValueError:
         pass
     try:
-        return expand(text, groups)
+        return expand_set(text)
     except ValueError as error:
         raise ValueError(f"contains {shown(text)} in line {number}, which {error}") from None

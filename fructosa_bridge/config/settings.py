@@ -28,6 +28,7 @@ from .agents_settings import AGENTS, AgentsSettings
 from .node_names import name_problems
 from .nodes_settings import PREFIX, NodesSettings
 from .shard import SHARD, Shard
+from .slurm_sections import shard_warning, without_slurm
 from .slurm_settings import SLURM, SlurmSettings
 
 DEFAULT_FILE = Path("/etc/fructosa/lmaster.conf")
@@ -219,6 +220,12 @@ def read_config(path: Path | None, data: Path | None = None) -> MasterConfig:
     if path is None:
         whisper_directory = master.data_directory / "whisper"
         destinations = {"": replace(destinations[""], whisper_directory=whisper_directory)}
+    warnings = loaded.warnings
+    slurm = loaded.one("slurm", SlurmSettings) if loaded.has("slurm") else None
+    if slurm is None:
+        nodes = without_slurm(nodes, str(path))
+    elif warning := shard_warning(master.shard):
+        warnings = (*warnings, f"{path}: {warning}")
     naming = next(iter(destinations.values())).naming
     if problems := list(name_problems(nodes, naming)):
         raise ConfigError(str(path), problems)
@@ -229,8 +236,8 @@ def read_config(path: Path | None, data: Path | None = None) -> MasterConfig:
         logging=loaded.one("logging", LoggingSettings),
         web=loaded.one("web", WebSettings),
         agents=loaded.one("agents", AgentsSettings),
-        slurm=loaded.one("slurm", SlurmSettings) if loaded.has("slurm") else None,
-        warnings=loaded.warnings,
+        slurm=slurm,
+        warnings=warnings,
     )
 
 

@@ -80,7 +80,8 @@ class SlurmSettings:
     grace_s: float = option(
         seconds(at_least=0, at_most=86400, example="600"),
         600,
-        "Time after which a node that is no longer in hosts = @slurm is not scraped any more.",
+        "Time in seconds for which nodes of hosts = @slurm are still scraped after Slurm no longer "
+        "lists them.",
         key="grace",
     )
 

@@ -129,7 +129,7 @@ def _by_error(
 
 
 def _without_host(state: TargetState) -> str:
-    error, host = state.error or "", state.target.host
+    error, host = state.error or "", state.target.reached_at
     return error.replace(f" host {host}:", " host:").replace(f" name {host}:", " name:")
 
 

@@ -17,15 +17,18 @@ class NodeIndex:
         by_address: defaultdict[str, list[str]] = defaultdict(list)
         # The nodes whose names, or those of their hosts, are the same up to the first dot.
         short: defaultdict[str, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        machines: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
         for node in nodes:
             names = tuple(map(_normal, (node.name, node.host_name, node.address)))
             for index, name in zip((by_name, by_host, by_address), names, strict=True):
                 index[name].append(node.name)
+            machines[names[1:]].append(node.name)
             for name in set(names):
                 if not is_address(name):
                     short[_short(name)][node.name].add(name)
         self._indexes: tuple[Mapping[str, Sequence[str]], ...] = (by_name, by_host, by_address)
         self._short: Mapping[str, Mapping[str, set[str]]] = short
+        self._machines = {name: names for names in machines.values() for name in names}
         self._found: dict[str, tuple[str, ...]] = {}
 
     def is_of(self, nodes: Sequence[NodeRecord]) -> bool:
@@ -42,6 +45,10 @@ class NodeIndex:
         if found is None:
             found = self._found[host] = self._search(_normal(host))
         return found
+
+    def on_machine_of(self, node: str) -> Sequence[str]:
+        """Return the nodes with the address and the host name of a *node*, itself among them."""
+        return self._machines.get(node, (node,))
 
     def candidates(self, host: str) -> tuple[str, ...]:
         """Return the nodes that *host* may be, if its short name is that of several."""

@@ -81,6 +81,11 @@ class Reader:
         reading = await self._squeue(reading)
         return replace(reading, duration_s=time.monotonic() - began_s)
 
+    async def read_nodes(self) -> SlurmReading | None:
+        """Return a reading of nodes and partitions alone, or None if slurmctld does not respond."""
+        reading = SlurmReading(self._clock())
+        return await self._scontrol(reading) if await self._ping() else None
+
     async def _ping(self) -> bool:
         try:
             await self._call("ping", "scontrol", "ping")

@@ -57,7 +57,10 @@ def unmatched(hosts: Iterable[str], index: NodeIndex, nodes: Iterable[str]) -> U
         no_node=no_node,
         several_nodes=several,
         several_hosts={node: full for node, some in of_node.items() if (full := _clashing(some))},
-        no_section=[node for node in nodes if node not in of_node],
+        # One target is enough for several slurmd on a machine.
+        no_section=[
+            node for node in nodes if not any(one in of_node for one in index.on_machine_of(node))
+        ],
     )
 
 

@@ -37,7 +37,7 @@ def target_groups(targets: Iterable[Target], *, has_slurm: bool = False) -> list
         labels = _labels(target)
         if has_slurm:
             labels["node"] = node_name(target)
-        groups.setdefault(tuple(labels.items()), []).append(target.name)
+        groups.setdefault(tuple(labels.items()), []).append(target.endpoint)
     return [{"targets": names, "labels": dict(labels)} for labels, names in groups.items()]
 
 
@@ -61,6 +61,8 @@ def _labels(target: Target) -> dict[str, str]:
         "__scrape_interval__": _duration(target.interval_s),
         "__scrape_timeout__": _duration(target.timeout_s),
     }
+    if target.address is not None:
+        labels["instance"] = target.name  # else it would be the address
     if target.access.tls:
         labels["__scheme__"] = "https"
     path, _, query = target.path.partition("?")

@@ -10,6 +10,7 @@ from fructosa_bridge.commands.check import ALL_MATCH, NOT_IN_TIME, NOT_READ
 from fructosa_bridge.slurm.unmatched import NO_NODE, NO_SECTION
 
 from ..fake_master import serving
+from ..slurm_nodes import record, write_scontrol
 
 SCONTROL = """\
 #!/bin/sh
@@ -124,3 +125,18 @@ def test_if_slurm_cannot_be_read_that_is_a_warning(check_slurm, scontrol, reason
     assert [] == printed
     assert NOT_READ.partition("{")[0] in errors
     assert reason in errors
+
+
+def test_slurms_nodes_are_counted_as_others(tmp_path, capsys):
+    """By one reading, if lmaster has kept no list."""
+    config = tmp_path / "lmaster.conf"
+    config.write_text(
+        f"[lmaster]\ndata directory = {tmp_path}\nshard = 1/1\n[nodes:all]\nhosts = @slurm\n"
+        f"[slurm]\ncommands = {tmp_path}\n"
+    )
+    write_scontrol(tmp_path, record("n1"), record("n2"))
+
+    code = main(["check", "-c", str(config)])
+
+    assert 0 == code
+    assert f"{config}: ok, 2 targets" == capsys.readouterr().out.splitlines()[0]

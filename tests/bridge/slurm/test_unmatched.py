@@ -57,6 +57,14 @@ def test_a_short_name_of_several_nodes_is_none_of_them():
     assert SEVERAL_NODES.format(host="n1", nodes="n1.a, n1.b") in found.lines()
 
 
+def test_one_target_is_enough_for_several_slurmd_on_a_machine():
+    """As @slurm makes it, named by the first of them."""
+    alike = {"host": "big", "address": "10.0.0.1"}
+    index = NodeIndex([node("m1", **alike), node("m2", **alike), node("n1")])
+
+    assert ["n1"] == unmatched(["m1"], index, ["m1", "m2", "n1"]).no_section
+
+
 def test_several_slurmd_on_one_host_are_all_its_nodes():
     """Also by the short name of the host."""
     index = NodeIndex([node("a", host="big.cluster"), node("b", host="big.cluster")])

@@ -5,9 +5,12 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fructosa_bridge.config.hosts import parse_hosts
 from fructosa_bridge.config.nodes_settings import NodesSettings
 from fructosa_bridge.config.targets import section_targets
 from fructosa_bridge.web.discovery import NODES_JOB, NODES_PATH, nodes_page_group, target_groups
+
+from ..slurm_nodes import node_list, record
 
 _LABEL = re.compile("[a-zA-Z_][a-zA-Z0-9_]*")
 
@@ -23,6 +26,18 @@ def test_a_section_is_a_group_of_targets():
 
     labels = {"group": "compute", "__scrape_interval__": "30s", "__scrape_timeout__": "5s"}
     assert [{"targets": ["n1:9888", "[::1]:9888"], "labels": labels}] == found
+
+
+def test_a_node_with_another_address_is_scraped_there_and_keeps_its_name():
+    """As the label instance, which would be the address."""
+    section = NodesSettings(hosts=parse_hosts("@slurm"))
+    listed = node_list(record("n1", address="10.0.0.1"), record("n2"))
+
+    one, two = target_groups(section_targets({"a": section}, None, slurm=listed))
+
+    assert (["10.0.0.1:9888"], "n1:9888") == (one["targets"], one["labels"]["instance"])
+    assert ["n2:9888"] == two["targets"]
+    assert "instance" not in two["labels"]
 
 
 def test_scheme_path_and_parameters_are_labels():
