@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import fcntl
 import json
-import logging
 import os
 import time
 from pathlib import Path
@@ -66,7 +65,6 @@ async def read_once(config: MasterConfig) -> SlurmMonitor:
 async def read_at_once(config: MasterConfig) -> SlurmMonitor:
     """Read Slurm once, although other commands may be doing so."""
     settings = config.slurm or SlurmSettings()
-    logging.getLogger("lmaster.slurm").setLevel(logging.CRITICAL)  # the report has the problems
     target = slurm_target(settings.interval_s, 0, None, "plain")
     monitor = SlurmMonitor(settings, target, queue=lambda batches: None)
     await monitor.read()

@@ -213,6 +213,8 @@ def _node_samples(
         _add(found[m.CLUSTER_NODES], (state,), sums.nodes)
         for name in of:
             _add(found[m.NODES], (name, state), sums.nodes)
+        if state == "future":  # what is not there has no processors
+            continue
         cpus, allocated_cpus, memory, allocated_memory = sums.amounts
         for metric, total, kind, amounts in (
             (m.CPUS, m.CLUSTER_CPUS, (), (cpus, allocated_cpus)),

@@ -88,7 +88,9 @@ class SlurmMonitor:
             states, remembered = self._found = self.states, {}
         found = remembered.get(host)
         if found is None:
-            some = [states[name] for name in self.index.find(host) if name in states]
+            names = self.index.find(host)
+            on_host = (one for name in names for one in self.index.on_machine_of(name))
+            some = [states[name] for name in (*names, *on_host) if name in states]
             found = min(some, key=lambda state: not state.is_expected, default=UNKNOWN)
             remembered[host] = found
         return found

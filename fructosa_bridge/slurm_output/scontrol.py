@@ -19,7 +19,7 @@ from .records import (
 )
 from .tres import gpus_by_type, number, time_s
 
-ARGUMENTS = ("-a", "-d", "-o")
+ARGUMENTS = ("-a", "-d", "-o", "-F")  # also hidden partitions, and nodes that are FUTURE
 REQUESTS = "show node\nshow partition\nshow reservation\nshow license\nquit\n"
 INVALID_RECORD = (
     "scontrol: {record} has no valid {key}; its output was cut, or this version of Slurm prints it "
