@@ -15,7 +15,7 @@ from ..client import slurm_report
 from ..config.settings import DEFAULT_FILE, MasterConfig, read_config
 from ..config.slurm_settings import SlurmSettings
 from ..config.targets import slurm_target
-from ..slurm.monitor import SlurmMonitor
+from ..slurm.monitor import SlurmMonitor, log
 
 CANNOT_LOCK = (
     "lmaster does not run here, and {path} cannot be locked to read Slurm without it: {reason}; "
@@ -38,7 +38,11 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.url is not None:
             raise
         config = read_config(cli.chosen_config(arguments.config, DEFAULT_FILE))
-        found = asyncio.run(read_once(config)).summary()
+        log.disabled = True  # the report has the problems
+        try:
+            found = asyncio.run(read_once(config)).summary()
+        finally:
+            log.disabled = False
         lines = list(slurm_report.report(found, time.time()))
     except ValueError as error:
         raise ServiceError(master.not_lmaster(str(error))) from error
