@@ -97,6 +97,8 @@ def test_the_first_rule_that_holds_gives_the_state(text, state, is_expected):
         ("Not responding", "admin", "root", False),
         # Nobody knows who.
         ("bad DIMM", None, "slurm", True),
+        # The configuration could not be read: slurmctld's words tell.
+        (BY_SLURMCTLD, "slurm", "", True),
         ("bad DIMM", "root", "", False),
     ],
 )
