@@ -497,6 +497,7 @@ def test_promtool_finds_no_fault_in_a_page_with_all_series():
         m.READING_AGE: {(): 1.0},
         m.READING_DURATION: {(): 0.1},
         m.COMMANDS: {("squeue", "ok"): 1.0},
+        m.TARGETS: {("compute", "died"): 1.0},
     }
     page = generate_latest(registry(FakeStatus(slurm=FakeSlurm(found | monitor))))
 

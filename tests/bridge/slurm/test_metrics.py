@@ -2,7 +2,7 @@
 
 import re
 
-from fructosa_bridge.slurm.metrics import METRICS, SlurmMetric
+from fructosa_bridge.slurm.metrics import METRICS, TARGETS, SlurmMetric
 
 
 def test_names_follow_the_rules_of_all_metrics():
@@ -18,7 +18,9 @@ def test_names_follow_the_rules_of_all_metrics():
 
 def test_labels_are_in_alphabetical_order():
     """So the paths in Graphite are those of a scrape of /metrics."""
-    assert [] == [metric.name for metric in METRICS if list(metric.labels) != sorted(metric.labels)]
+    unsorted = [metric for metric in METRICS if list(metric.labels) != sorted(metric.labels)]
+    # Dashboards and alerts name the labels of this one in its own order.
+    assert [TARGETS] == unsorted
     assert {"summary"} == {metric.type for metric in METRICS if "quantile" in metric.labels}
 
 
