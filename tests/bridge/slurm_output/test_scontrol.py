@@ -184,6 +184,15 @@ def test_output_that_was_cut_is_an_error(end):
             parse(OUTPUT[:end])
 
 
+def test_output_that_was_cut_between_two_records_is_an_error():
+    """All requests have their prompts."""
+    ends = [found.end() for found in re.finditer("\n", OUTPUT)]
+
+    for end in ends[:-1]:
+        with pytest.raises(SlurmError, match="ends in the middle"):
+            parse(OUTPUT[:end])
+
+
 @given(st.data())
 def test_cut_output_without_prompts_is_an_error_or_the_first_records(data):
     """Not all versions print a prompt."""
