@@ -51,7 +51,9 @@ CLUSTER = index(
         # Not unique, of different domains, or not there.
         ("w1", []),
         ("w1.c", []),
-        ("n3.other", ["n3.hpc"]),  # its NodeHostName is short
+        ("n3.other", []),  # though its NodeHostName is short
+        ("fd00:0::3", ["n3.hpc"]),  # addresses have many forms
+        ("n1.", ["n1"]),
         ("host2.other.example", []),
         ("n9", []),
         ("10.0.0.2", []),
@@ -89,11 +91,18 @@ names = st.sampled_from(["a", "b", "A", "a.x", "a.y", "b.x", "c", "10.0.0.1", "f
 
 @given(st.lists(st.tuples(names, names, names), max_size=5), names)
 def test_a_node_is_found_only_by_a_name_that_it_has(nodes, host):
-    """Or by a short form of it; its own NodeName finds it alone."""
+    """Or by a short form of it; its own NodeName finds it, and no node of another NodeName."""
     one = index(*nodes)
 
     for found in one.find(host):
         own = {name.lower() for node in nodes if node[0] == found for name in node}
         short = {name.partition(".")[0] for name in own}
         assert host.lower() in own or host.lower().partition(".")[0] in short
-    assert all(len(one.find(name)) == 1 for name, _, _ in nodes)
+    for name, _, _ in nodes:
+        assert {name.lower()} == {found.lower() for found in one.find(name)}
+
+
+def test_a_host_whose_short_name_is_that_of_several_has_candidates():
+    """So that a person can be told why it is not found."""
+    assert () == CLUSTER.candidates("n1") == CLUSTER.candidates("n9")
+    assert ["w1.a", "w1.b"] == sorted(CLUSTER.candidates("w1"))
