@@ -79,6 +79,12 @@ def lab():
     return Lab()
 
 
+@pytest.fixture(autouse=True)
+def everything_is_logged(caplog):
+    """Whatever level the commands of lmaster have set in other tests."""
+    caplog.set_level(logging.INFO, logger="lmaster.slurm")
+
+
 def logged(caplog):
     """Return the messages since the last time."""
     messages = [one.getMessage() for one in caplog.records if one.name == "lmaster.slurm"]
@@ -200,7 +206,6 @@ async def test_a_clock_that_is_set_back_delays_no_reading(lab):
 
 async def test_a_problem_is_logged_when_it_begins_changes_and_ends(lab, caplog):
     """Not at every reading."""
-    caplog.set_level(logging.INFO)
     seen = []
     for answer in (None, "one", "one", "two", None, None):
         output = CommandError(answer, Result.ERROR) if answer else recorded("sdiag")
@@ -223,7 +228,6 @@ async def test_a_problem_of_which_only_numbers_change_is_logged_once(lab, caplog
 
 async def test_slurmctld_that_is_away_for_a_day_is_two_lines_of_the_log(lab, caplog):
     """When it begins, and when it ends."""
-    caplog.set_level(logging.INFO)
     await lab.read()
     lab.slurm.is_up = False
     for _ in range(24 * 60):
