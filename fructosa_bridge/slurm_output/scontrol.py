@@ -73,8 +73,10 @@ def parse(output: str) -> Found:
     }
     for line in output.split("\n"):
         # scontrol may print its prompt for each request, with or without an echo of the request.
-        record = _PROMPTS.sub("", line, count=1) if line.startswith("scontrol: ") else line
-        prompts += (len(line) - len(record)) // len("scontrol: ")
+        record = line
+        if line.startswith("scontrol: "):
+            record = _PROMPTS.sub("", line, count=1)
+            prompts += (len(line) - len(record)) // len("scontrol: ")
         kind = lists.get(record.partition("=")[0])
         if kind is not None:
             records, parse_record = kind
