@@ -270,6 +270,14 @@ def test_resources_are_allocated_idle_or_of_nodes_that_take_no_jobs():
     } == above_zero(found[m.GPUS])
 
 
+def test_what_is_not_there_yet_has_no_processors():
+    """FUTURE nodes are counted, their resources are not."""
+    found = of(nodes=[node("n1", "FUTURE")])
+
+    assert {("future",): 1} == above_zero(found[m.CLUSTER_NODES])
+    assert {} == above_zero(found[m.CLUSTER_CPUS]) == above_zero(found[m.CLUSTER_GPUS])
+
+
 def test_more_allocated_than_there_is_leaves_nothing_idle():
     """As after slurm.conf was changed."""
     found = of(nodes=[node("n1", "ALLOCATED", allocated_cpus=9)])

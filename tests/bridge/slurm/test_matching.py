@@ -72,6 +72,13 @@ def test_addresses_have_no_short_names():
     assert () == index(("10", "10.0.0.1", "10.0.0.1")).find("10.0.0.2")
 
 
+def test_the_slurmd_of_a_machine_have_its_address_and_its_host_name():
+    """Also if the target is only one of them."""
+    assert ["v1", "v2"] == sorted(CLUSTER.on_machine_of("v1"))
+    assert ["n1"] == list(CLUSTER.on_machine_of("n1"))
+    assert ["gone"] == list(CLUSTER.on_machine_of("gone"))
+
+
 def test_without_nodes_nothing_is_found():
     """As before the first reading."""
     assert () == NodeIndex().find("n1")

@@ -26,13 +26,21 @@ from tests.bridge.slurm_output.outputs import MARK, recorded
 
 TARGET = slurm_target(60, 9889, "hpc", "plain")
 DOWN_TEXT = recorded("down-ping")
+# The recorded slurmd ran on one machine.
+ONE_MACHINE = recorded("scontrol")
+SCONTROL = re.sub(
+    r"NodeName=(\w+) (.*) NodeAddr=\S+ NodeHostName=\S+",
+    r"NodeName=\1 \2 NodeAddr=\1 NodeHostName=\1",
+    ONE_MACHINE,
+)
 
 
 class FakeSlurm:
     """Answers to commands with what was recorded, unless a test replaces it."""
 
     def __init__(self):
-        self.outputs = {name: recorded(name) for name in ("config", "scontrol", "sdiag", "squeue")}
+        self.outputs = {name: recorded(name) for name in ("config", "sdiag", "squeue")}
+        self.outputs["scontrol"] = SCONTROL
         self.is_up = True
         self.pings = 0
 
@@ -117,10 +125,12 @@ async def test_a_reading_gives_samples_and_the_states_of_nodes(lab):
 
 
 async def test_several_slurmd_on_a_host_are_expected_if_one_of_them_is(lab):
-    """All of the recorded ones are on the host head."""
+    """Whichever of them the target is; all of the recorded ones are on the host head."""
+    lab.slurm.outputs["scontrol"] = ONE_MACHINE
     await lab.read()
 
     assert lab.monitor.find("head").is_expected
+    assert lab.monitor.find("cpu1").is_expected
     assert UNKNOWN == lab.monitor.find("elsewhere")
     assert UNKNOWN.is_expected
 
@@ -156,7 +166,7 @@ async def test_a_node_that_is_resumed_has_its_new_state_at_the_next_reading(lab)
     """And a node that is gone is not listed any more."""
     await lab.read()
     lab.slurm.outputs["scontrol"] = re.sub(
-        "NodeName=cpu2 .*\n", "", recorded("scontrol").replace("State=IDLE+DRAIN", "State=IDLE")
+        "NodeName=cpu2 .*\n", "", SCONTROL.replace("State=IDLE+DRAIN", "State=IDLE")
     )
 
     await lab.read()
