@@ -17,7 +17,15 @@ from ..slurm_output.records import (
     SlurmReading,
 )
 from ..slurm_output.tres import array_tasks, number
-from ..slurm_output.vocabulary import FAILED, JOB_STATES, OTHER, job_state, reason
+from ..slurm_output.vocabulary import (
+    FAILED,
+    JOB_STATES,
+    NODE_BASE_STATES,
+    NODE_FLAGS,
+    OTHER,
+    job_state,
+    reason,
+)
 from . import metrics as m
 from .metrics import Samples, SlurmMetric
 from .node_states import USABLE, NodeState
@@ -62,11 +70,14 @@ def samples(
 
 
 def unknown_words(reading: SlurmReading) -> list[str]:
-    """Return the states and reasons of a *reading* that count as ``other``, for a log line."""
+    """Return the states, flags and reasons of a *reading* that are unknown, for a log line."""
     jobs = reading.jobs or ()
     found = {f"job state {shown(job.state)}" for job in jobs if job.state not in JOB_STATES}
     pending = {job.reason for job in jobs if job.state == "PENDING"}
     found |= {f"reason {shown(one)}" for one in pending if reason(one) == OTHER}
+    nodes = {(node.base_state, node.flags) for node in reading.nodes or ()}
+    found |= {f"node state {shown(base)}" for base, _ in nodes if base not in NODE_BASE_STATES}
+    found |= {f"node flag {shown(one)}" for _, flags in nodes for one in flags - NODE_FLAGS}
     return sorted(found)
 
 

@@ -146,11 +146,10 @@ async def _read(stream: asyncio.StreamReader | None, limit: int, *, is_cut: bool
     assert stream is not None  # noqa: S101 - a pipe
     parts, size = [], 0
     while chunk := await stream.read(_CHUNK):
-        size += len(chunk)
-        if size <= limit:
-            parts.append(chunk)
-        elif not is_cut:
+        if size + len(chunk) > limit and not is_cut:
             raise _TooLongError
+        parts.append(chunk[: limit - size])
+        size += len(parts[-1])
     return b"".join(parts)
 
 
@@ -166,6 +165,8 @@ async def _kill(process: asyncio.subprocess.Process) -> None:
     """Kill a command and all that it has started: they are a process group."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
+    # A process that has left the group keeps the pipes open: wait() would wait for their end.
+    process._transport.close()  # type: ignore[attr-defined]
     await process.wait()
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -37,6 +38,7 @@ _LONGEST_SLEEP_S = 30.0
 # Unknown words that are logged, each once: what a damaged output holds must not fill the log.
 _MOST_WORDS = 100
 
+_NUMBER = re.compile(r"\d+")
 _ABSENT = frozenset({"future", "powered_down"})
 UNKNOWN = NodeState(UNLISTED, is_expected=True)
 
@@ -215,13 +217,17 @@ class SlurmMonitor:
         return points
 
     def _log_problems(self) -> None:
-        """Log a problem when it begins, changes and ends, not at every reading."""
+        """Log a problem when it begins, changes and ends, not at every reading.
+
+        That a number in it changes, as that of hidden jobs, is no change.
+        """
+        known = self._problems
+        self._problems = {name: _NUMBER.sub("", text) for name, text in self.problems.items()}
         for command, problem in self.problems.items():
-            if self._problems.get(command) != problem:
+            if known.get(command) != self._problems[command]:
                 log.warning(PROBLEM, problem)
-        for command in self._problems.keys() - self.problems.keys():
+        for command in known.keys() - self.problems.keys():
             log.info(READ_AGAIN, command)
-        self._problems = dict(self.problems)
 
     def _log_words(self, words: Sequence[str]) -> None:
         for word in words:

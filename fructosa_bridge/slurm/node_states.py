@@ -119,6 +119,7 @@ def _state(base_state: str, flags: frozenset[str]) -> NodeState:
 def _is_set_by_person(node: NodeRecord, slurm_user: str) -> bool:
     if node.reason is None or node.reason_user is None:
         return False
-    if node.reason_user != slurm_user:
+    if slurm_user and node.reason_user != slurm_user:
         return True
-    return slurm_user == "root" and not _OWN_REASONS.match(node.reason)
+    # Administrators are root, too; and without slurmctld's configuration its user is unknown.
+    return slurm_user in ("", "root") and not _OWN_REASONS.match(node.reason)

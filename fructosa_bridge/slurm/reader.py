@@ -18,6 +18,7 @@ from .command import CommandError, Result, clean_environment, run
 
 DOWN = "slurmctld does not respond; check that it runs: {text}"
 NO_NODES = "scontrol reports no nodes; that is not a cluster, so the answer is ignored"
+NO_JOBS = "squeue shows no jobs, but slurmctld counts {jobs}; the answer is ignored"
 _CURE = "give {user} rights with: sacctmgr modify user {user} set AdminLevel=Operator"
 JOBS_HIDDEN = (
     "squeue shows {shown} pending and running jobs, slurmctld last counted {known}: PrivateData = "
@@ -137,11 +138,12 @@ class Reader:
         else:
             self.log.failed("scontrol", failure)
         is_complete = failure is None
+        are_all_shown = is_complete and "reservations" not in reading.config.private_data
         return replace(
             reading,
             nodes=found.nodes or None,
             partitions=found.partitions if is_complete else found.partitions or None,
-            reservations=found.reservations if is_complete else found.reservations or None,
+            reservations=found.reservations if are_all_shown else found.reservations or None,
             licenses=found.licenses if is_complete else found.licenses or None,
         )
 
@@ -155,7 +157,7 @@ class Reader:
         return replace(reading, scheduler=scheduler)
 
     async def _squeue(self, reading: SlurmReading) -> SlurmReading:
-        mark = f"\x1e{secrets.token_hex(8)}"
+        mark = f"\x1e{secrets.token_hex(6)}"
         try:
             output = await self._call("squeue", "squeue", *squeue.arguments(mark))
             jobs = await asyncio.to_thread(squeue.parse, output, mark)
@@ -167,17 +169,22 @@ class Reader:
         return replace(reading, jobs=jobs)
 
     def _check_visible(self, reading: SlurmReading, jobs: Sequence[JobRecord]) -> None:
-        """Raise CommandError if PrivateData hides jobs: more are known than are shown."""
-        if "jobs" not in reading.config.private_data:
-            return
+        """Raise SlurmError if more jobs are known than are shown: PrivateData hides them."""
         counts = {} if reading.scheduler is None else reading.scheduler.values
         # slurmctld counts jobs every half a minute: the two are not of the same moment.
         known = int(counts.get("jobs_pending", 0) + counts.get("jobs_running", 0))
+        if "jobs" not in reading.config.private_data:
+            # Jobs that have ended stay for MinJobAge: they do not vanish all at once.
+            if known and not jobs:
+                raise SlurmError(NO_JOBS.format(jobs=known))
+            return
         visible = sum(tasks(job) for job in jobs if job.state in ("PENDING", "RUNNING"))
         is_used = any(node.allocated_cpus for node in reading.nodes or ())
-        has_jobs = bool(known or is_used or counts.get("jobs_submitted", 0))
+        is_unknown = reading.scheduler is None
+        has_jobs = bool(known or is_used or is_unknown or counts.get("jobs_submitted", 0))
         if 2 * visible < known or (not jobs and has_jobs):
-            message = JOBS_HIDDEN.format(shown=visible, known=known, user=_user_name())
+            count = "an unknown number" if is_unknown else known
+            message = JOBS_HIDDEN.format(shown=visible, known=count, user=_user_name())
             raise CommandError(message, Result.HIDDEN)
 
     async def _call(self, name: str, *command: str, standard_input: str = "") -> str:

@@ -29,7 +29,6 @@ class JobRecord(NamedTuple):
     exit_code: str
     partition: str
     qos: str
-    account: str
     user: str
     user_id: str
     cpus: str
@@ -41,6 +40,7 @@ class JobRecord(NamedTuple):
     reservation: str
     licenses: str
     tres: str
+    account: str
     tres_per_job: str
     tres_per_node: str
     tres_per_socket: str

@@ -21,14 +21,20 @@ from .tres import gpus_by_type, number, time_s
 
 ARGUMENTS = ("-a", "-d", "-o", "-F")  # also hidden partitions, and nodes that are FUTURE
 REQUESTS = "show node\nshow partition\nshow reservation\nshow license\nquit\n"
+CUT = "scontrol: its output ends in the middle: {end}"
 INVALID_RECORD = (
     "scontrol: {record} has no valid {key}; its output was cut, or this version of Slurm prints it "
     "differently"
 )
 
 _MB = 2**20
-# The person or program that set a reason, and when: the last of these in a line.
-_REASON_AUTHOR = re.compile(r" \[([^\s@\[\]]+)@(\d{1,12})\](?= |$)")
+_PROMPTS = re.compile("(?:scontrol: )*")
+# Who set a reason, and when: after its first line, before other lines of it and other free texts.
+_REASON_AUTHOR = re.compile(
+    r" \[([^\s@\[\]]+)@(\d{1,12})\]"
+    r"(?= {8}| (?:Comment|Extra|InstanceId|InstanceType|ReservationName)=| *$)"
+)
+_FREE_TEXTS = (" Reason=", " Comment=", " Extra=")
 _KEYS = (
     *("NodeName", "CPUAlloc", "CPUTot", "Gres", "GresUsed", "NodeAddr", "NodeHostName"),
     *("RealMemory", "AllocMem", "State", "Partitions", "BootTime", "PartitionName", "TotalNodes"),
@@ -55,9 +61,10 @@ class Found(NamedTuple):
 def parse(output: str) -> Found:
     """Return the records in the *output* of scontrol for REQUESTS.
 
-    Raises: SlurmError if a record is incomplete.
+    Raises: SlurmError if the output or a record is incomplete.
     """
     found = Found([], [], [], [])
+    prompts = 0
     lists: Mapping[str, tuple[list[object], Callable[[str], object]]] = {
         "NodeName": (found.nodes, _node),  # type: ignore[dict-item]
         "PartitionName": (found.partitions, _partition),  # type: ignore[dict-item]
@@ -65,12 +72,17 @@ def parse(output: str) -> Found:
         "LicenseName": (found.licenses, _license),  # type: ignore[dict-item]
     }
     for line in output.split("\n"):
-        # scontrol's prompt, which echoes the requests, may precede a record.
-        record = line.removeprefix("scontrol: ")
+        # scontrol may print its prompt for each request, with or without an echo of the request.
+        record = line
+        if line.startswith("scontrol: "):
+            record = _PROMPTS.sub("", line, count=1)
+            prompts += (len(line) - len(record)) // len("scontrol: ")
         kind = lists.get(record.partition("=")[0])
         if kind is not None:
             records, parse_record = kind
             records.append(parse_record(record))
+    if record or 0 < prompts < REQUESTS.count("\n"):
+        raise SlurmError(CUT.format(end=repr(output.rstrip()[-60:])))
     return found
 
 
@@ -96,9 +108,14 @@ def parse_config(output: str) -> SlurmConfig:
 
 
 def _node(record: str) -> NodeRecord:
-    found = _NODE.match(record)
+    begin = len(record)
+    for key in _FREE_TEXTS:
+        if (position := record.find(key, 0, begin)) >= 0:
+            begin = position
+    known = record[:begin]
+    found = _NODE.match(known)
     # Without GPUs, for example, keys are missing: then each is searched for by itself.
-    values = found.groups("") if found else map(_Values(record).optional, _NODE_KEYS)
+    values = found.groups("") if found else map(_Values(known).optional, _NODE_KEYS)
     by_key = dict(zip(_NODE_KEYS, values, strict=True))
     cpus, allocated_cpus, memory_mb, allocated_mb = (number(by_key[key]) for key in _NUMBERS)
     if cpus is None or allocated_cpus is None or memory_mb is None or allocated_mb is None:
@@ -120,7 +137,7 @@ def _node(record: str) -> NodeRecord:
         allocated_mb * _MB,
         gpus_by_type(by_key["Gres"]),
         gpus_by_type(by_key["GresUsed"]),
-        *_reason(record),
+        *_reason(record[begin:]),
         time_s(by_key["BootTime"]),
     )
 
@@ -137,15 +154,14 @@ def _names(text: str) -> tuple[str, ...]:
     return () if text == "(null)" else tuple(_items(text))
 
 
-def _reason(record: str) -> tuple[str | None, str | None, float | None]:
+def _reason(texts: str) -> tuple[str | None, str | None, float | None]:
     """Return the reason, who set it, and when. The reason may hold anything, also `` Key=``."""
-    text = record.partition(" Reason=")[2]
-    if not text:
+    text = texts.removeprefix(" Reason=")
+    if text == texts:
         return None, None, None
-    authors = list(_REASON_AUTHOR.finditer(text))
-    if not authors:
+    author = _REASON_AUTHOR.search(text)
+    if author is None:
         return text.partition(" Comment=")[0].strip() or None, None, None
-    author = authors[-1]
     return text[: author.start()].strip() or None, author[1], time_s(author[2])
 
 
@@ -159,15 +175,16 @@ def _partition(record: str) -> PartitionRecord:
 
 
 def _reservation(record: str) -> ReservationRecord:
-    value = _Values(record)
-    return ReservationRecord(
+    # In the order in which scontrol prints them, as above.
+    value = _Values(record.partition(" Comment=")[0])
+    name, start, end = (
         value.required("ReservationName"),
-        value.required("State") == "ACTIVE",
-        number(value.optional("NodeCnt")) or 0,
-        tuple(_items(value.optional("Flags"))),
-        time_s(value.optional("StartTime")),
-        time_s(value.optional("EndTime")),
+        value.optional("StartTime"),
+        value.optional("EndTime"),
     )
+    nodes, flags = number(value.optional("NodeCnt")) or 0, tuple(_items(value.optional("Flags")))
+    is_active = value.required("State") == "ACTIVE"
+    return ReservationRecord(name, is_active, nodes, flags, time_s(start), time_s(end))
 
 
 def _license(record: str) -> LicenseRecord:

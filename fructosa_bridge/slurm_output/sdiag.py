@@ -39,6 +39,7 @@ FIELDS = {
 _LAST_BACKFILL = re.compile(r"\tLast cycle when: .*\((\d{1,12})\)")
 _RPC = re.compile(r"\t(\w{1,80}) +\( *\d+\) count:(\d{1,18}) +ave_time:\d+ +total_time:(\d{1,18})")
 _RPCS = "Remote Procedure Call statistics by message type"
+_AFTER_RPCS = "Remote Procedure Call statistics by user"
 
 
 def parse(output: str) -> SchedulerStatistics:
@@ -68,7 +69,7 @@ def parse(output: str) -> SchedulerStatistics:
     for line, is_found in (
         ("Server thread count", "server_threads" in values),
         ("Last queue length", "main_queue_length" in values),
-        (_RPCS, _RPCS in output),
+        (_AFTER_RPCS, f"\n{_AFTER_RPCS}\n" in output),
     ):
         if not is_found:
             raise SlurmError(INVALID.format(line=line))
