@@ -18,6 +18,9 @@ _MAX_OUTPUT = 256 * 2**20
 _MAX_ERRORS = 4000
 _CHUNK = 2**18
 
+_KEPT = ("SLURM_CONF", "SLURM_CONF_SERVER", "SLURM_JWT")
+_DROPPED = ("SLURM", "SQUEUE_", "SINFO_", "SACCT", "SCONTROL_", "SDIAG_", "LC_", "LANG")
+
 MISSING = "{command} is not in {folder}; install Slurm's commands there, or set commands in [slurm]"
 MISSING_ON_PATH = (
     "{command} is not on the PATH of lmaster; install Slurm's commands, or set commands in [slurm]"
@@ -53,15 +56,17 @@ def clean_environment(
 ) -> dict[str, str]:
     """Return the environment of Slurm's commands: nothing in it changes what they print.
 
-    Of the variables of Slurm, SLURM_CONF stays, or is *slurm_conf*.
+    Of the variables of Slurm, those stay that say how to reach slurmctld; *slurm_conf* overrides
+    SLURM_CONF.
     """
-    prefixes = ("SLURM", "SQUEUE_", "SINFO_", "SACCT", "SCONTROL_", "SDIAG_", "LC_", "LANG")
-    clean = {key: value for key, value in environment.items() if not key.startswith(prefixes)}
+    clean = {
+        key: value
+        for key, value in environment.items()
+        if key in _KEPT or not key.startswith(_DROPPED)
+    }
     clean |= {"LC_ALL": "C", "SLURM_TIME_FORMAT": "%s", "SLURM_BITSTR_LEN": "0"}
     if slurm_conf is not None:
         clean["SLURM_CONF"] = str(slurm_conf)
-    elif "SLURM_CONF" in environment:
-        clean["SLURM_CONF"] = environment["SLURM_CONF"]
     return clean
 
 

@@ -232,8 +232,8 @@ async def test_a_command_has_only_the_environment_that_it_is_given(tmp_path):
 
 
 def test_the_environment_changes_nothing_that_commands_print():
-    """Language, time format and defaults of users: only SLURM_CONF stays."""
-    kept = {"PATH": "/bin", "HOME": "/home", "SLURM_CONF": "/etc/slurm.conf"}
+    """Language, time format and defaults of users; what reaches slurmctld stays."""
+    kept = {"PATH": "/bin", "HOME": "/home", "SLURM_CONF": "/etc/slurm.conf", "SLURM_JWT": "x"}
     languages = {"LANG": "de_DE.UTF-8", "LC_TIME": "de_DE.UTF-8", "LANGUAGE": "de", "LC_ALL": "x"}
     names = (
         *("SLURM_TIME_FORMAT", "SLURM_CLUSTERS", "SLURM_JSON", "SLURM_BITSTR_LEN", "SQUEUE_FORMAT"),
