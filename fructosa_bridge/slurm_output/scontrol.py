@@ -45,6 +45,9 @@ _NEEDLES = {key: f" {key}=" for key in _KEYS}
 # The keys of a node in the order in which scontrol prints them: one match finds all. A group keeps
 # the first place that it has found (?>…), so that the time is linear.
 _NODE_KEYS = _KEYS[:12]
+_LAST_KEY = f" {_NODE_KEYS[-1]}="
+_REQUIRED = ("NodeName", "NodeAddr", "NodeHostName", "State")
+_NO_REASON = (None, None, None)
 _NUMBERS = ("CPUTot", "CPUAlloc", "RealMemory", "AllocMem")
 _NODE = re.compile(r"NodeName=(\S++)" + "".join(rf"(?>.*? {key}=(\S*+))" for key in _NODE_KEYS[1:]))
 
@@ -108,38 +111,63 @@ def parse_config(output: str) -> SlurmConfig:
 
 
 def _node(record: str) -> NodeRecord:
-    begin = len(record)
-    for key in _FREE_TEXTS:
-        if (position := record.find(key, 0, begin)) >= 0:
-            begin = position
-    known = record[:begin]
-    found = _NODE.match(known)
-    # Without GPUs, for example, keys are missing: then each is searched for by itself.
-    values = found.groups("") if found else map(_Values(known).optional, _NODE_KEYS)
-    by_key = dict(zip(_NODE_KEYS, values, strict=True))
-    cpus, allocated_cpus, memory_mb, allocated_mb = (number(by_key[key]) for key in _NUMBERS)
-    if cpus is None or allocated_cpus is None or memory_mb is None or allocated_mb is None:
-        raise _invalid(record, next(key for key in _NUMBERS if number(by_key[key]) is None))
-    for key in ("NodeName", "NodeAddr", "NodeHostName", "State"):
-        if not by_key[key]:
-            raise _invalid(record, key)
-    base_state, flags = _state(by_key["State"])
-    return NodeRecord(
-        by_key["NodeName"],
-        by_key["NodeAddr"],
-        by_key["NodeHostName"],
-        base_state,
-        flags,
-        _names(by_key["Partitions"]),
-        cpus,
-        allocated_cpus,
-        memory_mb * _MB,
-        allocated_mb * _MB,
-        gpus_by_type(by_key["Gres"]),
-        gpus_by_type(by_key["GresUsed"]),
-        *_reason(record[begin:]),
-        time_s(by_key["BootTime"]),
-    )
+    found = _NODE.match(record)
+    # Only if the last key was not found in a free text, all keys before it were not either.
+    if found is not None and found.start(12) == record.find(_LAST_KEY) + len(_LAST_KEY):
+        values, rest = found.groups(), record[found.end() :]
+        texts = rest[_begin_of_texts(rest) :]
+    else:  # without GPUs, for example, keys are missing: each is searched for by itself
+        begin = _begin_of_texts(record)
+        values = tuple(map(_Values(record[:begin]).optional, _NODE_KEYS))
+        texts = record[begin:]
+    name, allocated_cpus, cpus, gpus, allocated_gpus, address, host_name, *others = values
+    memory_mb, allocated_memory_mb, state, partitions, boot_time = others
+    if not (name and address and host_name and state):
+        raise _invalid(record, _first_wrong(values))
+    base_state, flags = _state(state)
+    try:
+        return NodeRecord(
+            name,
+            address,
+            host_name,
+            base_state,
+            flags,
+            _names(partitions),
+            _whole(cpus),
+            _whole(allocated_cpus),
+            _whole(memory_mb) * _MB,
+            _whole(allocated_memory_mb) * _MB,
+            gpus_by_type(gpus),
+            gpus_by_type(allocated_gpus),
+            *(_reason(texts) if texts else _NO_REASON),
+            time_s(boot_time),
+        )
+    except ValueError:
+        raise _invalid(record, _first_wrong(values)) from None
+
+
+def _begin_of_texts(record: str) -> int:
+    """Return where free texts begin, which may hold anything; its length if there are none."""
+    if "Reason=" not in record and "Comment=" not in record and "Extra=" not in record:
+        return len(record)
+    return min((p for p in map(record.find, _FREE_TEXTS) if p >= 0), default=len(record))
+
+
+@lru_cache(maxsize=4096)
+def _whole(text: str) -> int:
+    """Return a number. Raises: ValueError if it is not one."""
+    value = number(text)
+    if value is None:
+        raise ValueError
+    return value
+
+
+def _first_wrong(values: Sequence[str]) -> str:
+    """Return the first key of a node that has no valid value."""
+    for key, value in zip(_NODE_KEYS, values, strict=True):
+        if (key in _NUMBERS and number(value) is None) or (key in _REQUIRED and not value):
+            return key
+    return _NODE_KEYS[0]
 
 
 @lru_cache(maxsize=1024)
