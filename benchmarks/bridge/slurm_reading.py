@@ -109,6 +109,7 @@ async def measure(slurm: Slurm, rounds: int) -> tuple[list[Cost], list[Cost]]:
         readings.append(await cost(controller, read))
         plains.append(await cost(controller, plain))
         print(f"round {number + 1} of {rounds}", file=sys.stderr)
+    assert monitor.is_up, monitor.problems  # noqa: S101
     assert not monitor.problems, monitor.problems  # noqa: S101
     return readings, plains
 

@@ -104,8 +104,9 @@ def _job_samples(jobs: Sequence[JobRecord], partitions: Iterable[str], now_s: fl
         groups.setdefault(_ALIKE(job), []).append(job)
     for alike in groups.values():
         one = alike[0]
-        count, state, why = sum(map(tasks, alike)), job_state(one.state), reason(one.reason)
         is_pending = one.state == "PENDING"
+        count = sum(map(tasks, alike)) if is_pending else len(alike)
+        state, why = job_state(one.state), reason(one.reason)
         _add(cluster_states, (state,), count)
         if is_pending:
             _add(cluster_reasons, (why,), count)
@@ -137,7 +138,7 @@ def _demand(
         if one.state != "PENDING":
             continue
         waited = [
-            (now_s - time_s, tasks(job))
+            (now_s - time_s, array_tasks(job.array_task_id))
             for job in alike
             if (time_s := job.eligible_s) is not None and time_s <= now_s
         ]

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import fcntl
 import os
 import shutil
 import signal
@@ -17,6 +18,9 @@ from ..model.errors import SlurmError
 _MAX_OUTPUT = 256 * 2**20
 _MAX_ERRORS = 4000
 _CHUNK = 2**18
+# Slurm's commands write in pieces of 4 KiB. It costs less to let them gather in a larger pipe.
+_PIPE_BYTES = 2**20
+_GATHER_S = 0.005
 
 _KEPT = ("SLURM_CONF", "SLURM_CONF_SERVER", "SLURM_JWT")
 _DROPPED = ("SLURM", "SQUEUE_", "SINFO_", "SACCT", "SCONTROL_", "SDIAG_", "LC_", "LANG")
@@ -130,7 +134,7 @@ async def _start(
     program: str, command: Sequence[str], environment: Mapping[str, str]
 ) -> asyncio.subprocess.Process:
     try:
-        return await asyncio.create_subprocess_exec(
+        process = await asyncio.create_subprocess_exec(
             program,
             *command[1:],
             stdin=asyncio.subprocess.PIPE,
@@ -139,11 +143,16 @@ async def _start(
             env=environment,
             cwd="/",
             start_new_session=True,
-            limit=_CHUNK,
+            limit=1,  # so that asyncio stops reading after each piece
         )
     except OSError as error:
         message = FAILED.format(command=command[0], code=126, text=error.strerror or error)
         raise CommandError(message, Result.MISSING) from None
+    pipe = process._transport.get_pipe_transport(1)  # type: ignore[attr-defined]
+    # The system's limit may be lower; or the command has ended already.
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        fcntl.fcntl(pipe.get_extra_info("pipe"), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+    return process
 
 
 async def _read(stream: asyncio.StreamReader | None, limit: int, *, is_cut: bool = False) -> bytes:
@@ -155,6 +164,7 @@ async def _read(stream: asyncio.StreamReader | None, limit: int, *, is_cut: bool
             raise _TooLongError
         parts.append(chunk[: limit - size])
         size += len(parts[-1])
+        await asyncio.sleep(_GATHER_S)
     return b"".join(parts)
 
 

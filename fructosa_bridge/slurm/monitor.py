@@ -27,6 +27,8 @@ Queue = Callable[[Sequence[Batch]], None]
 
 PROBLEM = "Slurm: %s"
 READ_AGAIN = "Slurm: %s can be read again"
+INTERNAL_ERROR = "internal error, see lmaster's log"
+_LMASTER = "lmaster"  # among the commands: what fails in lmaster itself
 UNKNOWN_WORD = "Slurm: %s is not known to this version of lmaster and counts as other"
 SHORT_JOB_AGE = (
     "Slurm: MinJobAge is %d s, less than three intervals of %d s: jobs that end between two "
@@ -173,7 +175,10 @@ class SlurmMonitor:
         except Exception:
             # A bug must cost the series of Slurm alone.
             log.exception("Slurm: internal error")
+            self._reader.log.problems[_LMASTER] = INTERNAL_ERROR
             self._back_off(is_up=False)
+        else:
+            self._reader.log.problems.pop(_LMASTER, None)
 
     async def _read(self) -> None:
         reading = await self._reader.read()

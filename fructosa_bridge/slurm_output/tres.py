@@ -17,6 +17,8 @@ def number(text: str) -> int | None:
 
 def time_s(text: str) -> float | None:
     """Return a time in seconds since 1970; None for N/A, NONE, Unknown, or zero."""
+    if not text.isdecimal():  # most times of jobs that wait
+        return None
     return float(number(text) or 0) or None
 
 
