@@ -195,9 +195,9 @@ def _availability(state: SensorState) -> str:
     """Return whether a sensor can be read on this machine now, as text."""
     reading = state.reading
     if reading is None:
-        return "can't be read: it hangs"
+        return "cannot be read: it hangs"
     if reason := reading.unavailable or reading.error:
-        return f"can't be read: {reason}"
+        return f"cannot be read: {reason}"
     return f"{len(reading.values)} samples in {reading.duration_s * 1000:.1f} ms"
 
 
@@ -225,7 +225,7 @@ def _has_failed(state: SensorState, requested: Sequence[str]) -> bool:
     reading = state.reading
     if requested and reading and reading.unavailable:
         print(
-            f"lagent: sensor {state.sensor.name} can't be read: {reading.unavailable}",
+            f"lagent: sensor {state.sensor.name} cannot be read: {reading.unavailable}",
             file=sys.stderr,
         )
         return True

@@ -159,7 +159,7 @@ def _disk_spaces(
             disks.append(disk_space(folder, targets))
         except OSError as error:
             problems.append(
-                f"can't read the disk space of {visible_path(folder)}: {error.strerror}; all "
+                f"cannot read the disk space of {visible_path(folder)}: {error.strerror}; all "
                 "series are counted as new; run lmaster check as a user who can read this folder"
             )
     return disks, problems

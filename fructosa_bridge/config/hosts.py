@@ -57,7 +57,7 @@ def read_text(path: Path, line: str) -> str:
             content = file.read(_MAX_BYTES + 1)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise ValueError(f"can't be read: {reason}; check the path and its permissions") from None
+        raise ValueError(f"cannot be read: {reason}; check the path and its permissions") from None
     if len(content) > _MAX_BYTES:
         raise ValueError(f"has more than {_MAX_BYTES} bytes; check the path")
     try:

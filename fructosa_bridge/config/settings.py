@@ -144,8 +144,8 @@ class GraphiteSettings:
         if self.naming == "tagged" and self.whisper_directory is not None:
             raise KeyProblem(
                 "naming",
-                "can't be tagged with a whisper directory, because Whisper files have no tags; use "
-                "plain or fructosa",
+                "cannot be tagged with a whisper directory, because Whisper files have no tags; "
+                "use plain or fructosa",
             )
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CANNOT_LISTEN = (
-    "can't listen on {endpoint}: {error}; set another --host or --port, or stop the program that "
+    "cannot listen on {endpoint}: {error}; set another --host or --port, or stop the program that "
     "listens there"
 )
 
@@ -193,7 +193,7 @@ class Server:
             self._open(connected)
 
     def _pause_accepting(self, error: OSError) -> None:
-        log.error("can't accept connections, retrying in %g s: %s", _ACCEPT_PAUSE_S, error)
+        log.error("cannot accept connections, retrying in %g s: %s", _ACCEPT_PAUSE_S, error)
         self._accept_again_s = self._clock() + _ACCEPT_PAUSE_S
         for listener in self._listeners:
             self._selector.unregister(listener)

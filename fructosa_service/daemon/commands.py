@@ -157,7 +157,7 @@ def _path(daemon: Daemon, arguments: argparse.Namespace) -> Path:
     except OSError:
         if arguments.config is not None:
             raise UsageError(
-                f"{config} can't be read; check the path, or give the pid file with -p PIDFILE"
+                f"{config} cannot be read; check the path, or give the pid file with -p PIDFILE"
             ) from None
         text = ""
     return configured(text, daemon.name) or _default(daemon.name)

@@ -17,8 +17,8 @@ from pathlib import Path
 from ..errors import ServiceError
 
 CAN_NOT_BE_WRITTEN = (
-    "the pid file {path} can't be written: {reason}; give another with -p PIDFILE, or set pid file "
-    "in the configuration"
+    "the pid file {path} cannot be written: {reason}; give another with -p PIDFILE, or set pid "
+    "file in the configuration"
 )
 NOT_A_PID_FILE = (
     "{path} is not a pid file and is not overwritten; give another one with -p PIDFILE, or "

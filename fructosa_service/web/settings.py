@@ -6,7 +6,7 @@ from pathlib import Path
 from ..config.kinds import LISTENING_ENDPOINT, Endpoint, optional, several, whole
 from ..config.path_kind import PATH
 from ..config.settings import SectionType, option
-from ..errors import KeyProblem
+from ..errors import KeyProblem, check_pair
 from .tls import TLSFiles
 
 
@@ -55,11 +55,7 @@ class WebSettings:
     )
 
     def __post_init__(self) -> None:
-        if (self.tls_certificate is None) != (self.tls_key is None):
-            given, missing = "tls certificate", "tls key"
-            if self.tls_certificate is None:
-                given, missing = missing, given
-            raise KeyProblem(given, f"requires {missing}; set both, or neither")
+        check_pair(tls_certificate=self.tls_certificate, tls_key=self.tls_key)
         if self.client_ca is not None and self.tls_certificate is None:
             raise KeyProblem("client ca", "requires TLS; set tls certificate and tls key too")
 

@@ -36,7 +36,7 @@ from fructosa_service.config.load import (
 )
 from fructosa_service.config.path_kind import NOT_ABSOLUTE
 from fructosa_service.config.settings import options_of
-from fructosa_service.errors import CAN_NOT_BE_READ, DID_YOU_MEAN, USE_ONE_OF
+from fructosa_service.errors import CAN_NOT_BE_READ, DID_YOU_MEAN, REQUIRES, USE_ONE_OF
 
 SECTIONS = "[lagent], [web], [sensor:…], [logging]"
 NOT_A_LEVEL = NOT_ONE_OF.format(names="DEBUG, INFO, WARNING, ERROR, CRITICAL")
@@ -194,12 +194,12 @@ BROKEN = [
     (
         "certificate without its key",
         "[web]\ntls certificate = /cert.pem",
-        ":2: [web] tls certificate: requires tls key; set both, or neither",
+        f":2: [web] tls certificate: {REQUIRES.format(missing='tls key')}",
     ),
     (
         "key without its certificate",
         "[web]\n\ntls key = /key.pem",
-        ":3: [web] tls key: requires tls certificate; set both, or neither",
+        f":3: [web] tls key: {REQUIRES.format(missing='tls certificate')}",
     ),
     (
         "authority without TLS",

@@ -118,7 +118,7 @@ def test_read_fails_if_a_named_sensor_is_unavailable(lagent, config):
     code_named, _, error_named = lagent("read", "SensorsBattery", "-c", path)
     code_configured, _, error_configured = lagent("read", "-c", path)
 
-    assert (1, f"lagent: sensor SensorsBattery can't be read: {reading.unavailable}\n") == (
+    assert (1, f"lagent: sensor SensorsBattery cannot be read: {reading.unavailable}\n") == (
         code_named,
         error_named,
     )

@@ -207,7 +207,7 @@ def test_a_folder_that_can_not_be_read_is_a_warning(warned, carbon):
 
     (found,) = warned(LOCAL)
 
-    assert "can't read the disk space of /xxx" in found
+    assert "cannot read the disk space of /xxx" in found
     assert "File name too long; all series are counted as new" in found
 
 

@@ -128,7 +128,7 @@ def test_a_file_without_valid_nodes_is_rejected(tmp_path, groups, content, messa
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("/no/such/file", "can't be read: No such file or directory; check the path"),
+        ("/no/such/file", "cannot be read: No such file or directory; check the path"),
         ("/", "is not a file"),
         ("/dev/zero", "is not a file"),
     ],

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fructosa_service.config.load import check
-from fructosa_service.errors import ConfigError
+from fructosa_service.errors import REQUIRES, ConfigError
 from fructosa_service.web.settings import WEB, WebSettings
 from fructosa_service.web.tls import TLSFiles
 
@@ -24,8 +24,8 @@ def test_tls_needs_a_certificate_and_its_key():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("tls certificate = /c", "tls certificate: requires tls key; set both, or neither"),
-        ("tls key = /k", "tls key: requires tls certificate; set both, or neither"),
+        ("tls certificate = /c", f"tls certificate: {REQUIRES.format(missing='tls key')}"),
+        ("tls key = /k", f"tls key: {REQUIRES.format(missing='tls certificate')}"),
         ("client ca = /a", "client ca: requires TLS; set tls certificate and tls key too"),
     ],
 )
