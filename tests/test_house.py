@@ -128,6 +128,7 @@ PURE = {
         "carbon_setup.schemas",
         "client.target_list",
         "config.agents_settings",
+        "config.host_hints",
         "config.shard",
         "deliver.encode",
         "model",

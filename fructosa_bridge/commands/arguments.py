@@ -6,7 +6,14 @@ from pathlib import Path
 
 from fructosa_grafana import cli as dashboards
 from fructosa_service import cli
-from fructosa_service.config.kinds import ENDPOINT, HOST, LISTENING_PORT, from_command_line, whole
+from fructosa_service.config.kinds import (
+    ENDPOINT,
+    HOST,
+    endpoint,
+    from_command_line,
+    tcp_port,
+    whole,
+)
 from fructosa_service.daemon import commands as daemon_commands
 from fructosa_service.daemon.commands import Daemon
 from fructosa_service.daemon.lifecycle import CommandResult
@@ -14,10 +21,12 @@ from fructosa_service.daemon.lifecycle import CommandResult
 from ..carbon_setup.capacity import SERIES_PER_PAGE
 from ..client.target_list import STATES
 from ..config.agents_settings import FAN_OUT, TIMEOUT
-from ..config.hosts import HOSTS
+from ..config.hosts import NODES
 from ..config.nodes_settings import NodesSettings
 from ..config.settings import DEFAULT_FILE
 
+_CARBON = endpoint(tcp_port(example="2004"), "localhost")
+_PORT = tcp_port(at_least=0, example="9889")
 _INTERVAL = whole("seconds", at_least=1, at_most=86400)
 _SERIES = whole("series", at_least=1, at_most=10_000_000)
 _SIGNALS = (
@@ -80,7 +89,7 @@ def add_scrape_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--graphite",
         metavar="HOST[:PORT]",
-        type=from_command_line(ENDPOINT),
+        type=from_command_line(_CARBON),
         help="send to this carbon, in the pickle format, or as plaintext if the port is 2003 "
         "(default port: 2004)",
     )
@@ -105,7 +114,7 @@ def add_scrape_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--port",
         metavar="PORT",
-        type=from_command_line(LISTENING_PORT),
+        type=from_command_line(_PORT),
         help="port of the status page, 0 for a free one (default: that of the file, or 9889)",
     )
 
@@ -241,12 +250,12 @@ def _add_check(commands: cli.Commands, run: cli.Command) -> None:
 
 def _add_nodes_argument(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "hosts",
+        "node_sets",
         metavar="NODES",
-        nargs="?",
-        type=from_command_line(HOSTS),
-        help="only these nodes: a node set such as node[001-128], a @group, or a file with node "
-        "sets",
+        nargs="*",
+        type=from_command_line(NODES),
+        help="only these nodes: names, node sets such as node[001-128], @groups, or files with one "
+        "node set per line (default: all nodes)",
     )
 
 

@@ -61,7 +61,7 @@ def load_selected(arguments: argparse.Namespace) -> tuple[MasterConfig, list[Tar
     Raises: UsageError as `load_all`, and if a selected node is not configured.
     """
     config, path, targets = load_all(arguments)
-    return config, select(targets, arguments.hosts, lambda target: target.host, str(path))
+    return config, select(targets, arguments.node_sets, str(path))
 
 
 def load_to_scrape(arguments: argparse.Namespace) -> tuple[MasterConfig, list[Target]]:

@@ -17,7 +17,7 @@ from fructosa_service.config.ini import (
 )
 from fructosa_service.config.kinds import (
     CONTAINS,
-    NOT_A_HOST,
+    HAS_PORT,
     NOT_A_NUMBER,
     NOT_A_PATTERN,
     NOT_AN_ENDPOINT,
@@ -40,6 +40,7 @@ from fructosa_service.errors import CAN_NOT_BE_READ, DID_YOU_MEAN, REQUIRES, USE
 
 SECTIONS = "[lagent], [web], [sensor:…], [logging]"
 NOT_A_LEVEL = NOT_ONE_OF.format(names="DEBUG, INFO, WARNING, ERROR, CRITICAL")
+NO_ENDPOINT = NOT_AN_ENDPOINT.format(example="node001:9888", port=9888)
 SEVERAL = """\
 port = 1
 [lagent
@@ -128,7 +129,7 @@ BROKEN = [
     (
         "host",
         "[lagent]\nhost = a:9888",
-        f":2: [lagent] host: 'a:9888' {NOT_A_HOST}",
+        f":2: [lagent] host: 'a:9888' {HAS_PORT.format(host='a')}",
     ),
     (
         "port",
@@ -156,7 +157,7 @@ BROKEN = [
         "endpoints",
         "[web]\nlisten = 127.0.0.1, node:port",
         ":2: [web] listen: '127.0.0.1, node:port' "
-        + CONTAINS.format(part="'node:port'", why=NOT_AN_ENDPOINT),
+        + CONTAINS.format(part="'node:port'", why=NO_ENDPOINT),
     ),
     (
         "seconds",
