@@ -14,7 +14,7 @@ from fructosa_exporter.collect.collector import collect_now
 from fructosa_exporter.collect.sensor_reader import SensorReader
 from fructosa_exporter.sensors import SENSORS
 from fructosa_exporter.web.server import CANNOT_LISTEN
-from fructosa_service.cli import UNKNOWN
+from fructosa_service.cli import NO_COMMAND, UNEXPECTED, UNKNOWN
 from fructosa_service.config.kinds import NOT_A_HOST, NOT_A_NUMBER, NOT_BETWEEN
 from fructosa_service.errors import DID_YOU_MEAN
 
@@ -183,9 +183,9 @@ def test_the_example_is_valid(lagent, config):
         (["serve", "--port", "x"], f"argument --port: 'x' {NOT_A_PORT}"),
         (["serve", "--port", "65536"], f"'65536' {NOT_BETWEEN.format(low=0, high=65535)}"),
         (["serve", "--host", "a b"], f"'a b' {NOT_A_HOST}"),
-        (["serve", "more"], "unrecognized arguments: more"),
-        (["srve"], "invalid choice: 'srve'"),
-        ([], "the following arguments are required: COMMAND"),
+        (["serve", "more"], UNEXPECTED.format(argument="more")),
+        (["srve"], UNKNOWN.format(kind="command", name="srve") + DID_YOU_MEAN.format(name="serve")),
+        ([], NO_COMMAND.format(kind="command")),
     ],
 )
 def test_an_invalid_command_line_is_a_usage_error(capsys, arguments, message):
