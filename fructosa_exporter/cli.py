@@ -13,6 +13,8 @@ from fructosa_service.config.kinds import HOST, LISTENING_PORT, Endpoint, from_c
 from fructosa_service.daemon import commands as daemon_commands
 from fructosa_service.daemon.commands import Daemon, Prepared
 from fructosa_service.daemon.lifecycle import CommandResult, Ready
+from fructosa_service.daemon.listeners import find_listener
+from fructosa_service.daemon.pid_file import PidFileStatus
 from fructosa_service.daemon.privileges import account
 from fructosa_service.daemon.sd_notify import notify_ready
 from fructosa_service.daemon.startup import initialize
@@ -118,7 +120,7 @@ def _prepare(arguments: argparse.Namespace) -> Prepared:
 def _run(arguments: argparse.Namespace, config: AgentConfig, ready: Ready | None = None) -> int:
     """Serve until a signal; call *ready* once it listens, if it runs in the background."""
     run_as = account("lagent", config.agent.user, config.agent.group)
-    endpoints = _endpoints(arguments, config)
+    endpoints = _endpoints(config, arguments.host, arguments.port)
     # Listen before privileges are dropped, as only root may use ports below 1024. Select sensors
     # afterwards: which ones can be read depends on the user.
     sockets = {endpoint: open_listener(endpoint) for endpoint in endpoints}
@@ -131,8 +133,7 @@ def _run(arguments: argparse.Namespace, config: AgentConfig, ready: Ready | None
         signal.signal(number, lambda *_: server.stop())
     # There is nothing to reload: certificates and users are reloaded when their files change.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    scheme = "https" if config.web.tls() else "http"
-    urls = [f"{scheme}://{endpoint}/metrics" for endpoint in server.endpoints]
+    urls = [_url(config).format(endpoint=endpoint) for endpoint in server.endpoints]
     log.info(SERVED, len(readers), ", ".join(urls))
     if all(endpoint.host in _LOOPBACK for endpoint in server.endpoints):
         log.info("only this machine can connect; set [lagent] host or --host to allow others")
@@ -146,20 +147,24 @@ def _run(arguments: argparse.Namespace, config: AgentConfig, ready: Ready | None
     return 0
 
 
-def _endpoints(arguments: argparse.Namespace, config: AgentConfig) -> list[Endpoint]:
+def _endpoints(
+    config: AgentConfig, host: str | None = None, port: int | None = None
+) -> list[Endpoint]:
     """Return where to listen: --host and --port take precedence over the configuration."""
-    host, port = config.agent.host, config.agent.port
-    if arguments.host is None and arguments.port is None and config.web.listen:
-        return [
-            Endpoint(listen.host, port if listen.port is None else listen.port)
-            for listen in config.web.listen
-        ]
-    return [
-        Endpoint(
-            host if arguments.host is None else arguments.host,
-            port if arguments.port is None else arguments.port,
-        )
-    ]
+    agent = config.agent
+    if host is None and port is None:
+        return config.web.endpoints(agent.host, agent.port)
+    return [Endpoint(agent.host if host is None else host, agent.port if port is None else port)]
+
+
+def _url(config: AgentConfig) -> str:
+    return config.web.scheme + "://{endpoint}/metrics"
+
+
+def _find(arguments: argparse.Namespace) -> PidFileStatus | None:
+    """Return the lagent that listens where the configuration says."""
+    config = _config(arguments)
+    return find_listener("lagent", _endpoints(config), _url(config))
 
 
 def _config(arguments: argparse.Namespace) -> AgentConfig:
@@ -261,5 +266,9 @@ def _print_result(result: CommandResult) -> int:
 
 
 _DAEMON = Daemon(
-    name="lagent", default_file=DEFAULT_FILE, options=_add_serve_options, prepare=_prepare
+    name="lagent",
+    default_file=DEFAULT_FILE,
+    options=_add_serve_options,
+    prepare=_prepare,
+    find=_find,
 )

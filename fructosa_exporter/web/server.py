@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from fructosa_service.config.kinds import Endpoint
 from fructosa_service.errors import ServiceError
+from fructosa_service.os_errors import reason
 
 from .connection import ConnectionState, ServerConnection
 from .request import Request
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CANNOT_LISTEN = (
-    "cannot listen on {endpoint}: {error}; set another --host or --port, or stop the program that "
+    "cannot listen on {endpoint}: {reason}; set another --host or --port, or stop the program that "
     "listens there"
 )
 
@@ -67,9 +68,9 @@ def open_listener(endpoint: Endpoint) -> socket.socket:
         listener.bind((endpoint.host, endpoint.port or 0))
         listener.listen(socket.SOMAXCONN)
         listener.setblocking(False)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         listener.close()
-        raise ServiceError(CANNOT_LISTEN.format(endpoint=endpoint, error=error)) from error
+        raise ServiceError(CANNOT_LISTEN.format(endpoint=endpoint, reason=reason(error))) from error
     return listener
 
 

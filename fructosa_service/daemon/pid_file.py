@@ -138,6 +138,16 @@ def read_status(path: Path) -> PidFileStatus:
         os.close(fd)
 
 
+def user_of(path: Path) -> int | None:
+    """Return the pid in a file at *path* if that process has it open, None otherwise."""
+    try:
+        with path.open("rb") as file:
+            pid, _ = parse(file.read(_LIMIT_BYTES).decode("ascii", "replace"))
+        return pid if pid is not None and _has_open(pid, path.stat()) else None
+    except OSError:
+        return None
+
+
 def remove(path: Path) -> None:
     """Remove a pid file that is not locked; ignore it if that is not permitted."""
     with suppress(OSError):

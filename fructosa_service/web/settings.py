@@ -17,7 +17,7 @@ class WebSettings:
     listen: tuple[Endpoint, ...] = option(
         several(LISTENING_ENDPOINT),
         (),
-        "Addresses to listen on, with ports; they replace the daemon's own host and port.",
+        "Addresses to listen on, with or without a port; they replace the daemon's own host.",
     )
     tls_certificate: Path | None = option(
         optional(PATH),
@@ -58,6 +58,18 @@ class WebSettings:
         check_pair(tls_certificate=self.tls_certificate, tls_key=self.tls_key)
         if self.client_ca is not None and self.tls_certificate is None:
             raise KeyProblem("client ca", "requires TLS; set tls certificate and tls key too")
+
+    def endpoints(self, host: str, port: int) -> list[Endpoint]:
+        """Return where to listen; *host* and *port* are the daemon's own."""
+        return [
+            Endpoint(one.host, port if one.port is None else one.port)
+            for one in self.listen or [Endpoint(host)]
+        ]
+
+    @property
+    def scheme(self) -> str:
+        """The scheme of the pages' URLs."""
+        return "http" if self.tls() is None else "https"
 
     def tls(self) -> TLSFiles | None:
         """Return the files for TLS, None without TLS."""

@@ -2,6 +2,7 @@
 
 import re
 import signal
+import socket
 import subprocess
 import sys
 
@@ -16,6 +17,8 @@ from fructosa_exporter.sensors import SENSORS
 from fructosa_exporter.web.server import CANNOT_LISTEN
 from fructosa_service.cli import NO_COMMAND, UNEXPECTED, UNKNOWN
 from fructosa_service.config.kinds import NOT_A_HOST, NOT_A_NUMBER, NOT_BETWEEN
+from fructosa_service.daemon.lifecycle import details
+from fructosa_service.daemon.pid_file import DaemonState, PidFileStatus
 from fructosa_service.errors import DID_YOU_MEAN
 
 LAGENT = (sys.executable, "-m", "fructosa_exporter")
@@ -221,6 +224,29 @@ def test_serve_runs_until_a_signal(config, number):
     assert rest.endswith(" INFO lagent: stopped\n")
 
 
+def test_status_sees_a_lagent_in_the_foreground(config, lagent, tmp_path):
+    """It has no pid file, but listens where the configuration says."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    path = config(f"[lagent]\nport = {listener.getsockname()[1]}\n[sensor:BootTime]\n")
+    listener.close()
+    command, without = [*LAGENT, "serve", "-c", path], ("-c", path, "-p", tmp_path / "pid")
+
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            url = process.stderr.readline().split()[-1]
+            code, out, _ = lagent("status", *without)
+            stopped = lagent("stop", *without)
+            still_runs = process.poll() is None
+        finally:
+            process.terminate()
+            process.communicate(timeout=10)
+
+    running = details(PidFileStatus(DaemonState.RUNNING, process.pid, (url,)))
+    assert (0, True) == (code, running in out)
+    assert (1, True, True) == (stopped[0], running in stopped[1], still_runs)
+    assert 3 == lagent("status", *without)[0]
+
+
 def test_serve_fails_if_it_can_not_listen(config):
     """With exit code 1, and a message that says what to do."""
     command = [*LAGENT, "serve", "--host", "192.0.2.1", "--port", "0", "-c", config("")]
@@ -228,7 +254,7 @@ def test_serve_fails_if_it_can_not_listen(config):
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
 
     assert done.returncode == 1
-    before, after = CANNOT_LISTEN.format(endpoint="192.0.2.1:0", error="|").split("|")
+    before, after = CANNOT_LISTEN.format(endpoint="192.0.2.1:0", reason="|").split("|")
     assert before in done.stderr
     assert after in done.stderr
     assert "Traceback" not in done.stderr

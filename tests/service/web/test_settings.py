@@ -22,6 +22,20 @@ def test_tls_needs_a_certificate_and_its_key():
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", ["h:1"]),
+        ("listen = a, b:2, [::1]:0", ["a:1", "b:2", "[::1]:0"]),
+    ],
+)
+def test_addresses_replace_the_host_and_ports_the_port(text, expected):
+    """Without a port, an address has that of the daemon."""
+    settings = check(f"[web]\n{text}", "f", [WEB]).one("web", WebSettings)
+
+    assert expected == list(map(str, settings.endpoints("h", 1)))
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("tls certificate = /c", f"tls certificate: {REQUIRES.format(missing='tls key')}"),
