@@ -44,8 +44,8 @@ class Page:
 class Client:
     """Fetches pages; keeps one connection per target open."""
 
-    def __init__(self) -> None:
-        self._dns = DNSCache()
+    def __init__(self, dns: DNSCache | None = None) -> None:
+        self._dns = DNSCache() if dns is None else dns
         self._connections: dict[str, NodeConnection] = {}
         self._credentials: dict[str, Credentials] = {}
         self._requests: dict[str, tuple[Target, str | None, bytes]] = {}
@@ -132,10 +132,12 @@ class Client:
         Raises: ScrapeError if it cannot be established.
         """
         loop = asyncio.get_running_loop()
+        timed_out = scrape_errors.name_timed_out
         name = None if context is None else target.access.server_name or target.host
         try:
             async with asyncio.timeout(target.effective_connect_timeout_s):
                 addresses = await self._dns.resolve(target.host, target.port)
+                timed_out = scrape_errors.connect_timed_out
                 own = await start_connection(
                     addresses, happy_eyeballs_delay=_NEXT_ADDRESS_S, interleave=1
                 )
@@ -143,7 +145,7 @@ class Client:
                     NodeConnection, sock=own, ssl=context, server_hostname=name
                 )
         except TimeoutError as error:
-            raise ScrapeError(scrape_errors.connect_timed_out(target)) from error
+            raise ScrapeError(timed_out(target)) from error
         except OSError as error:
             raise ScrapeError(scrape_errors.connect_failed(error, target)) from error
         return connection

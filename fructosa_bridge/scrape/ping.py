@@ -9,6 +9,7 @@ from ..config.node_sets import fold
 from ..model.points import Batch
 from ..model.target import Target
 from .client import Client
+from .scrape_errors import without_host
 from .scraper import Scraper
 from .target_state import TargetState
 
@@ -75,16 +76,12 @@ def _by_error(states: Iterable[TargetState]) -> dict[str, list[Target]]:
     """Return failed targets by error; errors that differ only in the host's name are one."""
     found: dict[str, list[TargetState]] = {}
     for state in states:
-        found.setdefault(_without_host(state), []).append(state)
+        error = without_host(state.error or "", state.target.host)
+        found.setdefault(error, []).append(state)
     return {
         (states[0].error or "" if len(states) == 1 else error): [one.target for one in states]
         for error, states in found.items()
     }
-
-
-def _without_host(state: TargetState) -> str:
-    error, host = state.error or "", state.target.host
-    return error.replace(f" host {host}:", " host:").replace(f" name {host}:", " name:")
 
 
 class _Names:

@@ -65,6 +65,23 @@ def test_an_error_of_connecting_has_the_reason_of_the_system(error, expected):
 
 
 @pytest.mark.parametrize(
+    "error",
+    [
+        scrape_errors.UNKNOWN_HOST.format(host="{}", reason="unknown"),
+        scrape_errors.NO_NAME_SERVER.format(host="{}"),
+        scrape_errors.NAME_TIMED_OUT.format(host="{}", timeout_s=2),
+        cannot_connect("Connection refused"),
+    ],
+)
+def test_errors_of_several_hosts_are_equal_without_their_names(error):
+    """So they can share a line."""
+    one, other = (scrape_errors.without_host(error.format(host), host) for host in ("n1", "n2"))
+
+    assert one == other
+    assert "n1" not in one
+
+
+@pytest.mark.parametrize(
     ("code", "expected"),
     [
         (20, scrape_errors.UNKNOWN_AUTHORITY),
