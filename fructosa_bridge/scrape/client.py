@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from dataclasses import dataclass
 from http import HTTPStatus
 from types import TracebackType
@@ -18,7 +19,7 @@ from . import scrape_errors
 from .connection import ConnectionClosed, NodeConnection
 from .credentials import Credentials
 from .dns_cache import DNSCache
-from .response import ScrapeResponse
+from .response import ScrapeResponse, clock_off_s
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -35,10 +36,11 @@ _NEXT_ADDRESS_S = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of a target, and whether it is in OpenMetrics."""
+    """A page of a target, whether it is in OpenMetrics, and how far the node's clock is off."""
 
     text: str
     is_openmetrics: bool
+    clock_off_s: float | None = None
 
 
 class Client:
@@ -85,7 +87,7 @@ class Client:
             response = attempt.response
             if response is None or response.status in (0, 200):
                 raise ScrapeError(_incomplete(error, target, response)) from error
-        return _page(attempt.response, target)
+        return _page(attempt.response, target, attempt.sent_s)
 
     async def _request(self, target: Target, attempt: "_Attempt") -> None:
         """Send a request on the kept connection, or on a new one; keep it."""
@@ -110,6 +112,7 @@ class Client:
         is_kept: bool,
     ) -> None:
         response = attempt.response = ScrapeResponse(target)
+        attempt.sent_s = time.time()
         try:
             await connection.request(request, response)
         except ConnectionClosed as error:
@@ -167,9 +170,10 @@ class Client:
 
 
 class _Attempt:
-    """The response of a fetch, None before there is a connection."""
+    """The response of a fetch, None before there is a connection; when it was asked for."""
 
     response: ScrapeResponse | None = None
+    sent_s = 0.0
 
 
 class _Stale(Exception):
@@ -205,10 +209,11 @@ def _request_text(target: Target, authorization: str | None) -> bytes:
     return "\r\n".join([*lines, "\r\n"]).encode()
 
 
-def _page(response: ScrapeResponse | None, target: Target) -> Page:
+def _page(response: ScrapeResponse | None, target: Target, sent_s: float) -> Page:
     assert response is not None  # noqa: S101 - a request without an error has a response
     if response.status not in (0, 200):
         location, excerpt = response.location, response.excerpt()
         raise ScrapeError(scrape_errors.error_status(response.status, location, excerpt, target))
     text = response.page().decode("utf-8", "surrogateescape")
-    return Page(text, response.media == _OPENMETRICS)
+    off_s = clock_off_s(response.date, sent_s, time.time())
+    return Page(text, response.media == _OPENMETRICS, off_s)

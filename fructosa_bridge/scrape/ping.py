@@ -11,7 +11,7 @@ from ..model.target import Target
 from .client import Client
 from .scrape_errors import without_host
 from .scraper import Scraper
-from .target_state import TargetState
+from .target_state import CLOCK_TOLERANCE_S, TargetState, clock_text
 
 Progress = Callable[[int], None]
 """Called with the number of targets that are done."""
@@ -21,6 +21,7 @@ SAMPLES = "{samples} samples in {duration_ms:.0f} ms"
 FAILED = "[FAIL] {names}  {error}"
 ALL_RESPOND = "{up} of {targets} respond"
 SOME_DO_NOT = ", {failed} do not"
+CLOCKS_OFF = f"; clocks that are more than {CLOCK_TOLERANCE_S:g} s off this machine's: {{clocks}}"
 
 # Nodes that do not respond cost one timeout for each so many of them.
 _AT_ONCE = 200
@@ -64,12 +65,15 @@ def report(states: Sequence[TargetState], *, is_quiet: bool = False) -> Iterator
     width = max((len(names.of(state.target)) for state in up), default=0)
     for state in () if is_quiet else up:
         samples = SAMPLES.format(samples=state.samples, duration_ms=state.duration_s * 1000)
-        yield RESPONDS.format(name=names.of(state.target).ljust(width), samples=samples)
+        clock = "" if state.clock_off_s is None else f"; {clock_text(state.clock_off_s)}"
+        yield RESPONDS.format(name=names.of(state.target).ljust(width), samples=samples + clock)
     for error, targets in _by_error(state for state in states if not state.up).items():
         yield FAILED.format(names=names.folded(targets), error=error)
     failed = len(states) - len(up)
     summary = ALL_RESPOND.format(up=len(up), targets=len(states))
-    yield summary + (SOME_DO_NOT.format(failed=failed) if failed else "")
+    clocks_off = sum(state.clock_off_s is not None for state in up)
+    summary += SOME_DO_NOT.format(failed=failed) if failed else ""
+    yield summary + (CLOCKS_OFF.format(clocks=clocks_off) if clocks_off else "")
 
 
 def _by_error(states: Iterable[TargetState]) -> dict[str, list[Target]]:

@@ -225,6 +225,7 @@ class Scraper:
         state.scrapes += 1
         state.failures += error is not None
         state.samples = 0 if translation is None else translation.samples
+        state.clock_off_s = None if scrape.page is None else scrape.page.clock_off_s
         state.contribution, before = None, state.contribution
         if translation is None:
             return
