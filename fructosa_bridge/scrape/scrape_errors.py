@@ -11,6 +11,10 @@ from fructosa_service.os_errors import reason
 from ..model.target import Target
 
 CANNOT_CONNECT = "cannot connect: {reason}"
+REFUSED = (
+    "cannot connect: Connection refused; nothing listens on this port, or only on 127.0.0.1: start "
+    "lagent there, or set its host"
+)
 CONNECT_TIMED_OUT = (
     "cannot connect within {timeout_s:g} s: no response; "
     "is the node up, does a firewall drop packets{perhaps_tls}?"
@@ -73,6 +77,8 @@ def connect_failed(error: OSError, target: Target) -> str:
         return _no_address(error, target)
     if error.errno == errno.ECONNRESET:
         return CANNOT_CONNECT.format(reason=_why(error)) + _perhaps_tls(target)
+    if error.errno == errno.ECONNREFUSED:
+        return REFUSED
     if error.errno == errno.EMFILE:
         return CANNOT_CONNECT.format(
             reason="lmaster has too many open files; raise the limit (ulimit -n)"

@@ -3,7 +3,7 @@
 import json
 
 from fructosa_bridge.client import target_list
-from fructosa_bridge.scrape.scrape_errors import CANNOT_CONNECT
+from fructosa_bridge.scrape.scrape_errors import REFUSED
 from fructosa_bridge.scrape.target_state import CLOCK_AHEAD
 from fructosa_bridge.web.status import target_status
 
@@ -13,18 +13,17 @@ from ..fake_status import state
 
 def test_failed_targets_are_the_first_rows_of_the_table():
     """Its columns are as wide as needed."""
-    error = CANNOT_CONNECT.format(reason="Connection refused")
     text = targets_json(
         state("n1", up=True, due_s=993.4, samples=272),
         state("node100", up=None),
-        state("::1", up=False, due_s=100.0, error=error),
+        state("::1", up=False, due_s=100.0, error=REFUSED),
     )
 
     rows = list(target_list.table(target_list.parse(text), now_s=1000.0))
 
     assert [
         "STATE    TARGET        GROUP      LAST  SAMPLES  PROBLEM",
-        f"down     [::1]:9888    compute  15 min        0  {error}",
+        f"down     [::1]:9888    compute  15 min        0  {REFUSED}",
         "waiting  node100:9888  compute                0",
         "up       n1:9888       compute     7 s      272",
     ] == rows

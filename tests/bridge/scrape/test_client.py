@@ -414,7 +414,7 @@ async def test_a_connection_that_cannot_be_established_is_reported_with_its_reas
     refused = await error_of(client, new_target(unused_tcp_port))
     unknown = await error_of(client, new_target(1, host="no-such-host.invalid"))
 
-    assert scrape_errors.CANNOT_CONNECT.format(reason="Connection refused") == refused
+    assert scrape_errors.REFUSED == refused
     assert unknown.startswith(
         tuple(
             text.partition("{reason}")[0].format(host="no-such-host.invalid")

@@ -12,9 +12,9 @@ import pytest
 from fructosa_bridge.model.target import Target
 from fructosa_bridge.scrape import ping
 from fructosa_bridge.scrape.scrape_errors import (
-    CANNOT_CONNECT,
     CHECK_PATH,
     ERROR_STATUS,
+    REFUSED,
     TIMED_OUT,
     UNKNOWN_HOST,
 )
@@ -24,8 +24,6 @@ from fructosa_bridge.translate.translator import TOO_MANY_SAMPLES
 
 from ..fast_clock import fast_clock
 from ..node import Node, http_response, send_and_hang
-
-REFUSED = CANNOT_CONNECT.format(reason="Connection refused")
 
 
 @pytest.fixture

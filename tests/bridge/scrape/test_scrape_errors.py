@@ -54,6 +54,7 @@ def certificate_error(code):
             OSError(errno.ECONNRESET, "x"),
             cannot_connect("Connection reset by peer") + scrape_errors.PERHAPS_TLS,
         ),
+        (OSError(errno.ECONNREFUSED, "x"), scrape_errors.REFUSED),
         (OSError(errno.EHOSTUNREACH, "x"), cannot_connect("No route to host")),
         (OSError(None, None), cannot_connect("unknown reason")),
         (OSError(), cannot_connect("unknown reason")),
@@ -70,7 +71,7 @@ def test_an_error_of_connecting_has_the_reason_of_the_system(error, expected):
         scrape_errors.UNKNOWN_HOST.format(host="{}", reason="unknown"),
         scrape_errors.NO_NAME_SERVER.format(host="{}"),
         scrape_errors.NAME_TIMED_OUT.format(host="{}", timeout_s=2),
-        cannot_connect("Connection refused"),
+        scrape_errors.REFUSED,
     ],
 )
 def test_errors_of_several_hosts_are_equal_without_their_names(error):
