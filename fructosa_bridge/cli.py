@@ -10,7 +10,8 @@ from fructosa_service.daemon.listeners import find_listener
 from fructosa_service.daemon.pid_file import DaemonState, PidFileStatus, user_of
 
 from .commands import agents, check, dashboards, nodes, ping, reload, schemas, targets
-from .commands.arguments import add_scrape_options, command_line_parser
+from .commands.arguments import command_line_parser
+from .commands.load_config import add_scrape_options
 from .config.settings import DEFAULT_FILE, read_config
 from .queue.segments import LOCK
 

@@ -53,16 +53,21 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = cli.parser("lagent", "Expose the metrics of this node over HTTP.")
+    parser = cli.parser(
+        "lagent",
+        "Expose the metrics of this node over HTTP. To begin, try lagent sensors and lagent serve.",
+    )
     parser.epilog = f"{_SIGNALS} {daemon_commands.EXIT_CODES_HELP}"
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    serve = cli.add_command(commands, "serve", _serve, "serve metrics in the foreground")
+    serve = cli.add_command(
+        commands, "serve", _serve, "serve the metrics, at /metrics, in the foreground"
+    )
     _add_serve_options(serve)
     daemon_commands.add(commands, _DAEMON, _print_result)
 
     sensors = cli.add_command(
-        commands, "sensors", _sensors, "list the sensors, or describe one of them"
+        commands, "sensors", _sensors, "list what can be measured here, or describe a sensor"
     )
     sensors.add_argument("name", metavar="NAME", nargs="?", help="the sensor to describe")
     sensors.add_argument(
@@ -71,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     # Only for `make docs`: the table of metrics that lmaster uses.
     sensors.add_argument("--for-lmaster", action="store_true", help=argparse.SUPPRESS)
 
-    read = cli.add_command(commands, "read", _read, "read sensors once and print the page")
+    read = cli.add_command(commands, "read", _read, "read sensors once and print their metrics")
     read.add_argument(
         "names",
         metavar="NAME",
@@ -91,7 +96,8 @@ def _add_serve_options(command: argparse.ArgumentParser) -> None:
         "--host",
         metavar="ADDRESS",
         type=from_command_line(HOST),
-        help="address to listen on (default: as configured, else 127.0.0.1)",
+        help="address to listen on; with 0.0.0.0 other machines can connect too (default: as "
+        "configured, else 127.0.0.1)",
     )
     command.add_argument(
         "--port",

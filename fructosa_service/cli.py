@@ -42,6 +42,7 @@ class _ArgumentParser(argparse.ArgumentParser):
     def __init__(self, **keywords: Any) -> None:
         # A new option must not change the meaning of an existing command line.
         super().__init__(**{**keywords, "allow_abbrev": False})
+        self._positionals.title = "arguments"
 
     def error(self, message: str) -> NoReturn:
         self.exit(EXIT_USAGE, f"{self.prog}: {message}\nTry: {self.prog} --help\n")
@@ -104,7 +105,8 @@ class _ArgumentParser(argparse.ArgumentParser):
 
 def parser(prog: str, description: str) -> argparse.ArgumentParser:
     """Return the parser of a daemon's command line, with ``--version``."""
-    made = _ArgumentParser(prog=prog, description=description)
+    more = f"The options of a command: {prog} COMMAND --help."
+    made = _ArgumentParser(prog=prog, description=f"{description} {more}")
     made.add_argument("--version", action="version", version=f"{prog} {__version__}")
     return made
 
@@ -132,9 +134,12 @@ def add_command(commands: Commands, name: str, run: Command, text: str) -> argpa
 
 def add_check(commands: Commands, run: Command, default: Path) -> argparse.ArgumentParser:
     """Add the command that checks a configuration, or prints an example; return its parser."""
-    made = add_command(commands, "check", run, "check the configuration")
+    text = "check the configuration file, or print an example of one"
+    made = add_command(commands, "check", run, text)
     add_config(made, default)
-    made.add_argument("--example", action="store_true", help="print an example with every key")
+    made.add_argument(
+        "--example", action="store_true", help="print a configuration file with every key, and exit"
+    )
     return made
 
 

@@ -58,27 +58,29 @@ def add(commands: cli.Commands, daemon: Daemon, show: Show) -> None:
         commands,
         "start",
         lambda arguments: show(_start(daemon, arguments)),
-        "start the daemon in the background",
+        f"start {daemon.name} in the background",
     )
     daemon.options(start)
     stop = cli.add_command(
         commands,
         "stop",
         lambda arguments: show(_stop(daemon, arguments)),
-        "stop the daemon; it is killed if it does not exit in time",
+        f"stop the {daemon.name} that was started with start; it is killed if it does not exit in "
+        "time",
     )
     restart = cli.add_command(
         commands,
         "restart",
         lambda arguments: _restart(daemon, arguments, show),
-        "stop the daemon and start it again, unless the configuration is invalid",
+        f"stop {daemon.name} and start it again, unless the configuration is invalid",
     )
     daemon.options(restart)
     status = cli.add_command(
         commands,
         "status",
         lambda arguments: show(_status(daemon, arguments)),
-        "report whether the daemon runs, its pid and its addresses",
+        f"show whether {daemon.name} runs, in the background or otherwise, its pid and its "
+        "addresses",
     )
     for command in (stop, status):
         cli.add_config(command, daemon.default_file)
