@@ -9,20 +9,25 @@ from fructosa_service.config.kinds import ENDPOINT
 from fructosa_service.errors import visible
 from fructosa_service.humanize import age
 
+from ..scrape.target_state import clock_text
+
 STATES = ("down", "waiting", "up")
-_HEAD = ("STATE", "TARGET", "GROUP", "LAST", "SAMPLES", "ERROR")
+_HEAD = ("STATE", "TARGET", "GROUP", "LAST", "SAMPLES", "PROBLEM")
 
 
 @dataclass(frozen=True)
 class ListedTarget:
-    """A target of lmaster; *fields* are all that lmaster reports of it."""
+    """A target of lmaster; *fields* are all that lmaster reports of it.
+
+    Its *problem* is the error of its last scrape, or that its clock is off.
+    """
 
     state: str
     name: str
     group: str
     last_scrape_s: float | None
     samples: int
-    error: str
+    problem: str
     fields: dict[str, Any]
 
     @property
@@ -58,11 +63,18 @@ def _target(fields: dict[str, Any]) -> ListedTarget:
         group=visible(str(fields["group"])),
         last_scrape_s=None if due_s is None else float(due_s),
         samples=int(fields["samples"]),
-        error=_printable(str(fields["error"] or "")),
+        problem=_problem(fields["error"], fields.get("clock_off_s")),
         fields=dict(fields),
     )
     ENDPOINT.parse(target.name)
     return target
+
+
+def _problem(error: object, clock_off_s: object) -> str:
+    """Return what is wrong with a target; an lmaster of another version has no clocks."""
+    if error:
+        return _printable(str(error))
+    return clock_text(clock_off_s if isinstance(clock_off_s, float | int) else None)
 
 
 def _printable(text: str) -> str:
@@ -74,13 +86,13 @@ def table(targets: Sequence[ListedTarget], now_s: float) -> Iterator[str]:
     """Return the lines of a table of targets."""
     rows = [_HEAD, *(_cells(target, now_s) for target in targets)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for state, name, group, last, samples, error in rows:
+    for state, name, group, last, samples, problem in rows:
         yield (
             f"{state:{widths[0]}}  {name:{widths[1]}}  {group:{widths[2]}}  "
-            f"{last:>{widths[3]}}  {samples:>{widths[4]}}  {error}"
+            f"{last:>{widths[3]}}  {samples:>{widths[4]}}  {problem}"
         ).rstrip()
 
 
 def _cells(target: ListedTarget, now_s: float) -> tuple[str, ...]:
     last = "" if target.last_scrape_s is None else age(now_s - target.last_scrape_s)
-    return target.state, target.name, target.group, last, str(target.samples), target.error
+    return target.state, target.name, target.group, last, str(target.samples), target.problem

@@ -10,9 +10,12 @@ from pathlib import Path
 from fructosa_service import cli
 
 from ..carbon_setup import capacity_check
+from ..config.same_nodes import same_node_warnings
 from ..config.settings import DEFAULT_FILE, MasterConfig, example_config, read_config
 from ..model.target import Target
 from .load_config import check_web_files, targets_of_all_shards, targets_of_shard
+
+_LOOK_UP_S = 2.0
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -34,6 +37,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{path}: ok, but it has no nodes; add a [nodes:NAME] section with hosts = ...")
     else:
         print(f"{path}: ok, {_count(targets)}")
+        for warning in same_node_warnings(targets_of_all_shards(config, path), _LOOK_UP_S):
+            print(f"warning: {warning}", file=sys.stderr)
         _print_capacity(config, path, targets, arguments)
     return 0
 

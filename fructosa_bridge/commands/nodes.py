@@ -19,7 +19,7 @@ def run(arguments: argparse.Namespace) -> int:
         targets = target_list.parse(master.get("/api/targets"))
     except ValueError as error:
         raise ServiceError(master.not_lmaster(str(error))) from error
-    targets = select(targets, arguments.hosts, lambda target: target.host, master.url)
+    targets = select(targets, arguments.node_sets, master.url)
     targets = [target for target in targets if arguments.state in (None, target.state)]
     if arguments.json:
         print(json.dumps([target.fields for target in targets], indent=2))

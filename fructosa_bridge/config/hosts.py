@@ -2,15 +2,18 @@
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ClusterShell.NodeSet import DEF_GROUPS_CONFIGS, ILLEGAL_GROUP_CHARS
 from ClusterShell.NodeUtils import GroupResolverConfig
 
-from fructosa_service.config.kinds import HOST, Kind
-from fructosa_service.errors import shown
+from fructosa_service.config.kinds import ENDPOINT, Kind
+from fructosa_service.errors import CAN_NOT_BE_READ, shown, visible_path
 
+from .host_hints import LIKE_A_FILE, host_problem, is_file_name
 from .node_sets import MAX_NODES, expand
 
 # pip installs ClusterShell's example of groups.conf here. ClusterShell would prefer it to
@@ -36,12 +39,45 @@ def parse_hosts(text: str, groups: Any = None) -> tuple[str, ...]:
     Raises: ValueError with the predicate of a sentence whose subject is *text*.
     """
     groups = machine_groups() if groups is None else groups
-    if text.strip().startswith("/"):
-        return _parse_lines(read_text(Path(text.strip()), "one node set"), groups)
+    word = text.strip()
+    if word.startswith("/"):
+        return _parse_lines(read_text(Path(word), "one node set"), groups)
+    if is_file_name(word) and _is_file(path := _absolute(word)):
+        raise ValueError(LIKE_A_FILE.format(path=visible_path(path)))
     return expand(text, groups)
 
 
+def parse_nodes(text: str) -> tuple[str, ...]:
+    """Return the hosts of an argument; as ``parse_hosts``, but a file may have a relative path.
+
+    A node with its port, as `lmaster nodes` prints it, stays as it is.
+
+    Raises: ValueError like ``parse_hosts``.
+    """
+    with suppress(ValueError):
+        endpoint = ENDPOINT.parse(text)
+        if endpoint.port is not None:
+            return (str(endpoint),)
+    if is_file_name(text) and "://" not in text:
+        return parse_hosts(str(_absolute(text)))
+    return parse_hosts(text)
+
+
 HOSTS = Kind(name="node set or file", example="node[001-128]", parse=parse_hosts, show=",".join)
+NODES = replace(HOSTS, parse=parse_nodes)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # too long
+        return False
+
+
+def _absolute(text: str) -> Path:
+    with suppress(RuntimeError):  # ~ with an unknown user
+        return Path(text).expanduser().absolute()
+    return Path(text).absolute()
 
 
 def read_text(path: Path, line: str) -> str:
@@ -57,7 +93,7 @@ def read_text(path: Path, line: str) -> str:
             content = file.read(_MAX_BYTES + 1)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise ValueError(f"can't be read: {reason}; check the path and its permissions") from None
+        raise ValueError(CAN_NOT_BE_READ.format(reason=reason)) from None
     if len(content) > _MAX_BYTES:
         raise ValueError(f"has more than {_MAX_BYTES} bytes; check the path")
     try:
@@ -81,10 +117,8 @@ def _parse_lines(content: str, groups: Any) -> tuple[str, ...]:
 
 
 def _parse_line(text: str, number: int, groups: Any) -> tuple[str, ...]:
-    try:
-        return (HOST.parse(text),)  # most lines; a node set would take much longer
-    except ValueError:
-        pass
+    if host_problem(text) is None:
+        return (text,)  # most lines; a node set would take much longer
     try:
         return expand(text, groups)
     except ValueError as error:

@@ -9,8 +9,9 @@ from ..config.node_sets import fold
 from ..model.points import Batch
 from ..model.target import Target
 from .client import Client
+from .scrape_errors import without_host
 from .scraper import Scraper
-from .target_state import TargetState
+from .target_state import CLOCK_TOLERANCE_S, TargetState, clock_text
 
 Progress = Callable[[int], None]
 """Called with the number of targets that are done."""
@@ -20,6 +21,7 @@ SAMPLES = "{samples} samples in {duration_ms:.0f} ms"
 FAILED = "[FAIL] {names}  {error}"
 ALL_RESPOND = "{up} of {targets} respond"
 SOME_DO_NOT = ", {failed} do not"
+CLOCKS_OFF = f"; clocks that are more than {CLOCK_TOLERANCE_S:g} s off this machine's: {{clocks}}"
 
 # Nodes that do not respond cost one timeout for each so many of them.
 _AT_ONCE = 200
@@ -63,28 +65,27 @@ def report(states: Sequence[TargetState], *, is_quiet: bool = False) -> Iterator
     width = max((len(names.of(state.target)) for state in up), default=0)
     for state in () if is_quiet else up:
         samples = SAMPLES.format(samples=state.samples, duration_ms=state.duration_s * 1000)
-        yield RESPONDS.format(name=names.of(state.target).ljust(width), samples=samples)
+        clock = "" if state.clock_off_s is None else f"; {clock_text(state.clock_off_s)}"
+        yield RESPONDS.format(name=names.of(state.target).ljust(width), samples=samples + clock)
     for error, targets in _by_error(state for state in states if not state.up).items():
         yield FAILED.format(names=names.folded(targets), error=error)
     failed = len(states) - len(up)
     summary = ALL_RESPOND.format(up=len(up), targets=len(states))
-    yield summary + (SOME_DO_NOT.format(failed=failed) if failed else "")
+    clocks_off = sum(state.clock_off_s is not None for state in up)
+    summary += SOME_DO_NOT.format(failed=failed) if failed else ""
+    yield summary + (CLOCKS_OFF.format(clocks=clocks_off) if clocks_off else "")
 
 
 def _by_error(states: Iterable[TargetState]) -> dict[str, list[Target]]:
     """Return failed targets by error; errors that differ only in the host's name are one."""
     found: dict[str, list[TargetState]] = {}
     for state in states:
-        found.setdefault(_without_host(state), []).append(state)
+        error = without_host(state.error or "", state.target.host)
+        found.setdefault(error, []).append(state)
     return {
         (states[0].error or "" if len(states) == 1 else error): [one.target for one in states]
         for error, states in found.items()
     }
-
-
-def _without_host(state: TargetState) -> str:
-    error, host = state.error or "", state.target.host
-    return error.replace(f" host {host}:", " host:").replace(f" name {host}:", " name:")
 
 
 class _Names:

@@ -75,7 +75,9 @@ class TargetStatus(TypedDict):
     down or waiting (not scraped yet). ``last_scrape_s`` is when the last scrape was due,
     ``duration_s`` how long it took, ``samples`` the number of samples on its page, ``error`` why
     it failed. ``missed`` counts skipped slots, ``scrapes`` all scrapes and ``failures`` failed
-    ones, since lmaster started or the target was added.
+    ones, since lmaster started or the target was added. ``clock_off_s`` is how far the node's clock
+    is ahead of lmaster's; it is None unless they certainly differ by more than a second, as far as
+    the time of the response and its header Date (in whole seconds) show.
     """
 
     name: str
@@ -91,6 +93,7 @@ class TargetStatus(TypedDict):
     scrapes: int
     failures: int
     error: str | None
+    clock_off_s: float | None
 
 
 class DestinationStatus(TypedDict):
@@ -144,6 +147,7 @@ def target_status(state: TargetState) -> TargetStatus:
         "scrapes": state.scrapes,
         "failures": state.failures,
         "error": state.error,
+        "clock_off_s": None if state.clock_off_s is None else round(state.clock_off_s, 1),
     }
 
 

@@ -5,10 +5,8 @@ from dataclasses import dataclass, field
 from fructosa_bridge.deliver.delivery import Delivery
 from fructosa_bridge.model.target import Target
 from fructosa_bridge.queue.spool import Spool
-from fructosa_bridge.scrape.scrape_errors import CANNOT_CONNECT
+from fructosa_bridge.scrape.scrape_errors import REFUSED
 from fructosa_bridge.scrape.target_state import ScrapeTotals, TargetState
-
-CONNECTION_REFUSED = CANNOT_CONNECT.format(reason="Connection refused")
 
 
 class NullDestination:
@@ -58,7 +56,7 @@ def up(host="node1", group="compute", **values):
     return state(host, group, up=True, **(defaults | {"samples_total": 500} | values))
 
 
-def down(host="node1", group="compute", error=CONNECTION_REFUSED, **values):
+def down(host="node1", group="compute", error=REFUSED, **values):
     """Return the state of a target whose last scrape failed."""
     defaults = {"due_s": 1.7e9, "duration_s": 0.001, "scrapes": 5, "failures": 2}
     return state(host, group, up=False, error=error, **(defaults | values))
@@ -72,7 +70,7 @@ def many(count, every_down=50, now_s=1.7e9):
         host, group = f"node{number:05}", groups[number // 2 % 3]
         last_scrape = {"due_s": now_s - number % 10, "duration_s": (number * 37 % 1009) / 5000}
         if number % every_down == every_down - 1:
-            made.append(down(host, group, f"{CONNECTION_REFUSED} ({number})", **last_scrape))
+            made.append(down(host, group, f"{REFUSED} ({number})", **last_scrape))
         else:
             made.append(
                 up(host, group, samples=number * 7 % 1013, missed=number % 3, **last_scrape)

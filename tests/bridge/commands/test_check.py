@@ -3,6 +3,7 @@
 import pytest
 
 from fructosa_bridge.cli import main
+from fructosa_bridge.config.same_nodes import SAME_ADDRESS
 
 
 def test_targets_are_counted_by_section(config, capsys):
@@ -14,6 +15,17 @@ def test_targets_are_counted_by_section(config, capsys):
         f"{config}: ok, 3 targets: 2 in [nodes:fast], 1 in [nodes:slow]"
         == (capsys.readouterr().out.splitlines()[0])
     )
+
+
+def test_a_node_that_is_listed_twice_is_a_warning(tmp_path, capsys):
+    """The configuration is valid, but the node would be scraped and stored twice."""
+    config = tmp_path / "lmaster.conf"
+    config.write_text("[nodes:a]\nhosts = localhost, 127.0.0.1\n[Graphite]\nsend = no\n")
+
+    code = main(["check", "-c", str(config)])
+
+    warning = SAME_ADDRESS.format(hosts="127.0.0.1 and localhost", address="127.0.0.1", times=2)
+    assert (0, f"warning: {warning}\n") == (code, capsys.readouterr().err)
 
 
 @pytest.mark.parametrize("key", ["users file", "tls certificate"])

@@ -187,6 +187,20 @@ async def test_a_change_of_the_error_is_logged_once(caplog):
     assert (4, 2, 2) == (state.scrapes, state.failures, state.samples_total)
 
 
+async def test_many_changes_at_a_time_are_counted(caplog):
+    """What is not logged yet at the end is logged then."""
+    scraper, states = (
+        Scraper(Nodes(lambda target: ScrapeError("refused")), Queue(), 10),
+        new_states(9),
+    )
+
+    await scrape_all(scraper, states)
+    scraper.end_log()
+
+    assert 4 == len(caplog.messages)
+    assert "6 more targets: refused" in caplog.messages[-1]
+
+
 async def test_a_forgotten_target_leaves_no_page_behind():
     """Its translator remains in use by other targets, until there are none."""
     states = new_states(2)

@@ -36,6 +36,7 @@ def test_the_status_of_a_target_has_plain_numbers():
         "scrapes": 5,
         "failures": 2,
         "error": "refused",
+        "clock_off_s": None,
     } == status
 
 
