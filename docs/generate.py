@@ -45,8 +45,8 @@ _MASTER = """\
 lmaster scrapes the nodes of a cluster at their intervals, and writes the samples to Graphite: to a
 carbon, or to its own Whisper files. It serves a status page on port 9889.
 
-NODES is a node set of ClusterShell such as node[001-128], a group such as @compute, or the path of
-a file with one node set per line."""
+NODES are names, node sets of ClusterShell such as node[001-128], groups such as @compute, or files
+with one node set per line."""
 _FILE = """\
 The file is UTF-8 text in the INI format: sections in brackets, with lines key = value below them. A
 line that is indented deeper than its key continues the value. A # or ; at the beginning of a line,

@@ -6,10 +6,14 @@ from collections.abc import Mapping, Sequence
 from fructosa_service import cli
 from fructosa_service.daemon.commands import Daemon, Prepared
 from fructosa_service.daemon.lifecycle import CommandResult
+from fructosa_service.daemon.listeners import find_listener
+from fructosa_service.daemon.pid_file import DaemonState, PidFileStatus, user_of
 
 from .commands import agents, check, dashboards, nodes, ping, reload, schemas, slurm, targets
-from .commands.arguments import add_scrape_options, command_line_parser
-from .config.settings import DEFAULT_FILE
+from .commands.arguments import command_line_parser
+from .commands.load_config import add_scrape_options
+from .config.settings import DEFAULT_FILE, read_config
+from .queue.segments import LOCK
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -41,6 +45,18 @@ def _prepare(arguments: argparse.Namespace) -> Prepared:
     return scrape.prepare(arguments)
 
 
+def _find(arguments: argparse.Namespace) -> PidFileStatus | None:
+    """Return the lmaster that listens where the configuration says, or uses its queue."""
+    config = read_config(cli.chosen_config(arguments.config, DEFAULT_FILE))
+    master, web = config.master, config.web
+    endpoints = web.endpoints(master.host, master.port)
+    found = find_listener("lmaster", endpoints, web.scheme + "://{endpoint}/")
+    if found is not None:
+        return found
+    pid = user_of(master.data_directory / "queue" / LOCK)
+    return None if pid is None else PidFileStatus(DaemonState.RUNNING, pid)
+
+
 _COMMANDS: Mapping[str, cli.Command] = {
     "scrape": _scrape,
     "ping": ping.run,
@@ -55,5 +71,9 @@ _COMMANDS: Mapping[str, cli.Command] = {
 }
 # For start, stop, restart and status, which lagent has too.
 _DAEMON = Daemon(
-    name="lmaster", default_file=DEFAULT_FILE, options=add_scrape_options, prepare=_prepare
+    name="lmaster",
+    default_file=DEFAULT_FILE,
+    options=add_scrape_options,
+    prepare=_prepare,
+    find=_find,
 )

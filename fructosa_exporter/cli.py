@@ -13,6 +13,8 @@ from fructosa_service.config.kinds import HOST, LISTENING_PORT, Endpoint, from_c
 from fructosa_service.daemon import commands as daemon_commands
 from fructosa_service.daemon.commands import Daemon, Prepared
 from fructosa_service.daemon.lifecycle import CommandResult, Ready
+from fructosa_service.daemon.listeners import find_listener
+from fructosa_service.daemon.pid_file import PidFileStatus
 from fructosa_service.daemon.privileges import account
 from fructosa_service.daemon.sd_notify import notify_ready
 from fructosa_service.daemon.startup import initialize
@@ -51,16 +53,21 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = cli.parser("lagent", "Expose the metrics of this node over HTTP.")
+    parser = cli.parser(
+        "lagent",
+        "Expose the metrics of this node over HTTP. To begin, try lagent sensors and lagent serve.",
+    )
     parser.epilog = f"{_SIGNALS} {daemon_commands.EXIT_CODES_HELP}"
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    serve = cli.add_command(commands, "serve", _serve, "serve metrics in the foreground")
+    serve = cli.add_command(
+        commands, "serve", _serve, "serve the metrics, at /metrics, in the foreground"
+    )
     _add_serve_options(serve)
     daemon_commands.add(commands, _DAEMON, _print_result)
 
     sensors = cli.add_command(
-        commands, "sensors", _sensors, "list the sensors, or describe one of them"
+        commands, "sensors", _sensors, "list what can be measured here, or describe a sensor"
     )
     sensors.add_argument("name", metavar="NAME", nargs="?", help="the sensor to describe")
     sensors.add_argument(
@@ -69,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     # Only for `make docs`: the table of metrics that lmaster uses.
     sensors.add_argument("--for-lmaster", action="store_true", help=argparse.SUPPRESS)
 
-    read = cli.add_command(commands, "read", _read, "read sensors once and print the page")
+    read = cli.add_command(commands, "read", _read, "read sensors once and print their metrics")
     read.add_argument(
         "names",
         metavar="NAME",
@@ -89,7 +96,8 @@ def _add_serve_options(command: argparse.ArgumentParser) -> None:
         "--host",
         metavar="ADDRESS",
         type=from_command_line(HOST),
-        help="address to listen on (default: as configured, else 127.0.0.1)",
+        help="address to listen on; with 0.0.0.0 other machines can connect too (default: as "
+        "configured, else 127.0.0.1)",
     )
     command.add_argument(
         "--port",
@@ -118,7 +126,7 @@ def _prepare(arguments: argparse.Namespace) -> Prepared:
 def _run(arguments: argparse.Namespace, config: AgentConfig, ready: Ready | None = None) -> int:
     """Serve until a signal; call *ready* once it listens, if it runs in the background."""
     run_as = account("lagent", config.agent.user, config.agent.group)
-    endpoints = _endpoints(arguments, config)
+    endpoints = _endpoints(config, arguments.host, arguments.port)
     # Listen before privileges are dropped, as only root may use ports below 1024. Select sensors
     # afterwards: which ones can be read depends on the user.
     sockets = {endpoint: open_listener(endpoint) for endpoint in endpoints}
@@ -131,8 +139,7 @@ def _run(arguments: argparse.Namespace, config: AgentConfig, ready: Ready | None
         signal.signal(number, lambda *_: server.stop())
     # There is nothing to reload: certificates and users are reloaded when their files change.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    scheme = "https" if config.web.tls() else "http"
-    urls = [f"{scheme}://{endpoint}/metrics" for endpoint in server.endpoints]
+    urls = [_url(config).format(endpoint=endpoint) for endpoint in server.endpoints]
     log.info(SERVED, len(readers), ", ".join(urls))
     if all(endpoint.host in _LOOPBACK for endpoint in server.endpoints):
         log.info("only this machine can connect; set [lagent] host or --host to allow others")
@@ -146,20 +153,24 @@ def _run(arguments: argparse.Namespace, config: AgentConfig, ready: Ready | None
     return 0
 
 
-def _endpoints(arguments: argparse.Namespace, config: AgentConfig) -> list[Endpoint]:
+def _endpoints(
+    config: AgentConfig, host: str | None = None, port: int | None = None
+) -> list[Endpoint]:
     """Return where to listen: --host and --port take precedence over the configuration."""
-    host, port = config.agent.host, config.agent.port
-    if arguments.host is None and arguments.port is None and config.web.listen:
-        return [
-            Endpoint(listen.host, port if listen.port is None else listen.port)
-            for listen in config.web.listen
-        ]
-    return [
-        Endpoint(
-            host if arguments.host is None else arguments.host,
-            port if arguments.port is None else arguments.port,
-        )
-    ]
+    agent = config.agent
+    if host is None and port is None:
+        return config.web.endpoints(agent.host, agent.port)
+    return [Endpoint(agent.host if host is None else host, agent.port if port is None else port)]
+
+
+def _url(config: AgentConfig) -> str:
+    return config.web.scheme + "://{endpoint}/metrics"
+
+
+def _find(arguments: argparse.Namespace) -> PidFileStatus | None:
+    """Return the lagent that listens where the configuration says."""
+    config = _config(arguments)
+    return find_listener("lagent", _endpoints(config), _url(config))
 
 
 def _config(arguments: argparse.Namespace) -> AgentConfig:
@@ -195,9 +206,9 @@ def _availability(state: SensorState) -> str:
     """Return whether a sensor can be read on this machine now, as text."""
     reading = state.reading
     if reading is None:
-        return "can't be read: it hangs"
+        return "cannot be read: it hangs"
     if reason := reading.unavailable or reading.error:
-        return f"can't be read: {reason}"
+        return f"cannot be read: {reason}"
     return f"{len(reading.values)} samples in {reading.duration_s * 1000:.1f} ms"
 
 
@@ -225,7 +236,7 @@ def _has_failed(state: SensorState, requested: Sequence[str]) -> bool:
     reading = state.reading
     if requested and reading and reading.unavailable:
         print(
-            f"lagent: sensor {state.sensor.name} can't be read: {reading.unavailable}",
+            f"lagent: sensor {state.sensor.name} cannot be read: {reading.unavailable}",
             file=sys.stderr,
         )
         return True
@@ -261,5 +272,9 @@ def _print_result(result: CommandResult) -> int:
 
 
 _DAEMON = Daemon(
-    name="lagent", default_file=DEFAULT_FILE, options=_add_serve_options, prepare=_prepare
+    name="lagent",
+    default_file=DEFAULT_FILE,
+    options=_add_serve_options,
+    prepare=_prepare,
+    find=_find,
 )

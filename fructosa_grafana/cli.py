@@ -52,7 +52,9 @@ def add_options(command: argparse.ArgumentParser) -> None:
         type=_path,
         help="write recording and alerting rules for Prometheus to this directory",
     )
-    command.add_argument("--push", metavar="URL", help="push the dashboards to a running Grafana")
+    command.add_argument(
+        "--push", metavar="URL", help="upload the dashboards to the Grafana at this URL"
+    )
     command.add_argument(
         "--for",
         dest="backend",

@@ -3,11 +3,12 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import NoReturn, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 from . import __version__
+from .config.kinds import NOT_ONE_OF
 from .errors import (
     USE_ONE_OF,
     ConfigError,
@@ -18,6 +19,12 @@ from .errors import (
 )
 
 UNKNOWN = "unknown {kind} {name!r}"
+NO_COMMAND = "the {kind} is missing"
+UNKNOWN_OPTION = "unknown option {option}"
+AFTER_COMMAND = "; options are written after the {kind}"
+UNEXPECTED = "unexpected argument {argument!r}"
+ONLY_OPTIONS = "; {prog} takes only options"
+TOGETHER = "; write all {names} together, before or after the options"
 
 EXIT_RUNNING = 1
 EXIT_USAGE = 2
@@ -30,15 +37,76 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 class _ArgumentParser(argparse.ArgumentParser):
-    """An argument parser whose errors point to --help."""
+    """An argument parser whose errors suggest what was meant, and point to --help."""
+
+    def __init__(self, **keywords: Any) -> None:
+        # A new option must not change the meaning of an existing command line.
+        super().__init__(**{**keywords, "allow_abbrev": False})
+        self._positionals.title = "arguments"
 
     def error(self, message: str) -> NoReturn:
         self.exit(EXIT_USAGE, f"{self.prog}: {message}\nTry: {self.prog} --help\n")
 
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        """Parse the arguments of this command; unlike argparse, refuse what is unknown here.
+
+        So the message is that of the command, and comes before that of a missing one.
+        """
+        words = list(sys.argv[1:] if args is None else args)
+        if (commands := self._commands()) is not None:
+            self._check_start(words, commands)
+        namespace, left = super().parse_known_args(words, namespace)
+        if left:
+            self._refuse(left[0])
+        return namespace, []
+
+    def _commands(self) -> "Commands | None":
+        actions = (one for one in self._actions if isinstance(one, argparse._SubParsersAction))
+        return next(actions, None)
+
+    def _check_start(self, words: Sequence[str], commands: Commands) -> None:
+        """Refuse unknown options before the command, and a missing command."""
+        kind = str(commands.metavar).lower()
+        if not words:
+            names = USE_ONE_OF.format(names=", ".join(commands.choices))
+            self.error(NO_COMMAND.format(kind=kind) + names)
+        option = words[0].partition("=")[0]
+        if option.startswith("-") and option not in self._option_string_actions:
+            is_later = any(
+                option in one._option_string_actions for one in commands.choices.values()
+            )
+            hint = AFTER_COMMAND.format(kind=kind) if is_later else self._similar(option)
+            self.error(UNKNOWN_OPTION.format(option=option) + hint)
+
+    def _refuse(self, word: str) -> NoReturn:
+        if word.startswith("-"):
+            option = word.partition("=")[0]
+            self.error(UNKNOWN_OPTION.format(option=option) + self._similar(option))
+        positional = [action for action in self._actions if not action.option_strings]
+        hint = "" if positional else ONLY_OPTIONS.format(prog=self.prog)
+        if any(action.nargs == "*" for action in positional):  # argparse takes only those together
+            hint = TOGETHER.format(names=positional[0].metavar)
+        self.error(UNEXPECTED.format(argument=word) + hint)
+
+    def _similar(self, word: str) -> str:
+        return did_you_mean(word, self._option_string_actions)
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Suggest the most similar command, or value of an option."""
+        if action.choices is None or value in action.choices:
+            return
+        names = list(action.choices)
+        if isinstance(action, argparse._SubParsersAction):
+            kind = str(action.metavar).lower()
+            self.error(unknown(kind, value, names, self._option_string_actions))
+        problem = NOT_ONE_OF.format(names=", ".join(names)) + did_you_mean(value, names)
+        raise argparse.ArgumentError(action, f"{value!r} {problem}")
+
 
 def parser(prog: str, description: str) -> argparse.ArgumentParser:
     """Return the parser of a daemon's command line, with ``--version``."""
-    made = _ArgumentParser(prog=prog, description=description, allow_abbrev=False)
+    more = f"The options of a command: {prog} COMMAND --help."
+    made = _ArgumentParser(prog=prog, description=f"{description} {more}")
     made.add_argument("--version", action="version", version=f"{prog} {__version__}")
     return made
 
@@ -66,9 +134,12 @@ def add_command(commands: Commands, name: str, run: Command, text: str) -> argpa
 
 def add_check(commands: Commands, run: Command, default: Path) -> argparse.ArgumentParser:
     """Add the command that checks a configuration, or prints an example; return its parser."""
-    made = add_command(commands, "check", run, "check the configuration")
+    text = "check the configuration file, or print an example of one"
+    made = add_command(commands, "check", run, text)
     add_config(made, default)
-    made.add_argument("--example", action="store_true", help="print an example with every key")
+    made.add_argument(
+        "--example", action="store_true", help="print a configuration file with every key, and exit"
+    )
     return made
 
 
@@ -124,7 +195,11 @@ def run(prog: str, command: Callable[[], int]) -> int:
         return 130
 
 
-def unknown(kind: str, name: str, known: Sequence[str]) -> str:
-    """Return the message for a *name* on the command line that is not *known*."""
-    hint = did_you_mean(name, known) or USE_ONE_OF.format(names=", ".join(known))
+def unknown(kind: str, name: str, known: Sequence[str], others: Iterable[str] = ()) -> str:
+    """Return the message for a *name* on the command line that is not *known*.
+
+    One of *others* may be meant too: ``--help`` by ``help``.
+    """
+    similar = did_you_mean(name, [*known, *others])
+    hint = similar or USE_ONE_OF.format(names=", ".join(known))
     return f"{UNKNOWN.format(kind=kind, name=name)}{hint}"

@@ -9,8 +9,9 @@ from . import __version__
 
 DID_YOU_MEAN = "; did you mean {name}?"
 USE_ONE_OF = "; use one of {names}"
-CAN_NOT_BE_READ = "can't be read: {reason}; check the path and its permissions"
+CAN_NOT_BE_READ = "cannot be read: {reason}; check the path and its permissions"
 TOO_LARGE = "is larger than {limit} bytes; check the path"
+REQUIRES = "requires {missing}; set both, or neither"
 
 _TEXT_LIMIT = 80
 # A file with more mistakes is probably not a configuration file at all.
@@ -110,3 +111,14 @@ class KeyProblem(ValueError):
     def __init__(self, key: str, message: str) -> None:
         self.key = key
         super().__init__(message)
+
+
+def check_pair(**settings: object) -> None:
+    """Raise KeyProblem if only one of two *settings* is set; underscores are spaces in their keys.
+
+    A setting that is None is not set.
+    """
+    missing = [name.replace("_", " ") for name, value in settings.items() if value is None]
+    given = [name.replace("_", " ") for name, value in settings.items() if value is not None]
+    if missing and given:
+        raise KeyProblem(given[0], REQUIRES.format(missing=missing[0]))

@@ -12,6 +12,8 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+RELOADED = "reloaded %s"
+
 # A check takes some microseconds a file; within a second is soon enough for a new certificate.
 _CHECK_INTERVAL_S = 1.0
 
@@ -57,7 +59,7 @@ class FileCache(Generic[T]):
         except FileError as error:
             log.error("%s; the previous content stays in use", error)
         else:
-            log.info("reloaded %s", ", ".join(map(str, self._paths)))
+            log.info(RELOADED, ", ".join(map(str, self._paths)))
 
     def _read_states(self) -> tuple[_State, ...]:
         return tuple(map(_state, self._paths))

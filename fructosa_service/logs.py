@@ -105,6 +105,6 @@ def _handler(settings: LoggingSettings) -> logging.Handler:
         )
     except OSError as error:
         raise ServiceError(
-            f"the log file {settings.filename} can't be written: {error.strerror}; "
+            f"the log file {settings.filename} cannot be written: {error.strerror}; "
             "change [logging] filename, or the permissions of the directory"
         ) from error

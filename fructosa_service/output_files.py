@@ -19,7 +19,7 @@ def write(path: Path, text: str) -> None:
             _replace(path, text)
     except OSError as error:
         raise ServiceError(
-            f"can't write {path}: {error.strerror or error}; check the path and its permissions"
+            f"cannot write {path}: {error.strerror or error}; check the path and its permissions"
         ) from error
 
 
@@ -32,7 +32,7 @@ def make_folder(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ServiceError(
-            f"can't create the directory {path}: {error.strerror or error}; "
+            f"cannot create the directory {path}: {error.strerror or error}; "
             "check the path and its permissions"
         ) from error
 
@@ -46,7 +46,7 @@ def check_is_ours(path: Path, mark: str) -> None:
         return
     except OSError as error:
         raise ServiceError(
-            f"can't read {path}: {error.strerror or error}; check the path and its permissions"
+            f"cannot read {path}: {error.strerror or error}; check the path and its permissions"
         ) from error
     if start != mark:
         raise FileError(

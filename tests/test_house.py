@@ -133,6 +133,7 @@ PURE = {
         "client.slurm_notes",
         "client.target_list",
         "config.agents_settings",
+        "config.host_hints",
         "config.shard",
         "config.slurm_nodes",
         "deliver.encode",
@@ -317,6 +318,30 @@ def test_rooms_never_import_upwards(package):
 
     assert set() == upwards
     assert folders == order.keys() - modules
+
+
+def test_messages_say_cannot():
+    """Both programs speak alike, so a search for a message finds it."""
+    found = {
+        f"{file.relative_to(ROOT)}:{node.lineno}"
+        for file in FILES
+        for node in strings(ast.parse(file.read_text()))
+        if re.search("[Cc]an't", node.value)
+    }
+
+    assert set() == found
+
+
+def strings(tree):
+    """Yield the string constants of a module that are not docstrings."""
+    nodes = list(ast.walk(tree))
+    documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    bodies = [node.body for node in nodes if isinstance(node, documented) and node.body]
+    docstrings = {body[0].value for body in bodies if isinstance(body[0], ast.Expr)}
+    for node in nodes:
+        is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if is_text and node not in docstrings:
+            yield node
 
 
 @pytest.mark.parametrize("package", ROOMS)

@@ -91,7 +91,7 @@ def _run(worker: "_Worker", at_once: int) -> None:
             task.resume()
     except OSError as error:
         raise ServiceError(
-            f"can't start ssh: {error.strerror}; lower the fan out, or raise the resource limits "
+            f"cannot start ssh: {error.strerror}; lower the fan out, or raise the resource limits "
             "of this user"
         ) from error
     finally:

@@ -18,6 +18,9 @@ ALL_OK = "{ok} of {nodes} ok"
 ALL_RUNNING = "{ok} of {nodes} running"
 AND_NOT_RUNNING = ", {nodes} not running"
 AND_FAILED = ", {nodes} failed"
+ONLY_ITSELF = (
+    "lmaster cannot connect to it: it serves only the node itself; set [lagent] host there"
+)
 
 EXIT_FAILED, EXIT_NOT_RUNNING, EXIT_INTERRUPTED = 1, 3, 130
 
@@ -37,10 +40,15 @@ _MAX_WAITING_NAMES = 20
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 # These exit with 1 if they refuse, which would otherwise mean that the agent is dead.
 _PRIVILEGE_ERROR = re.compile(rb"(sudo|doas|su): ")
+# Whether other machines can connect is no detail.
+_LOOPBACK = r"127\.[\d.]+|\[::1\]|localhost"
+_SAME_ON_ALL_NODES = rf"(?:{_LOOPBACK}|0\.0\.0\.0|\[::\])[:/]"
 # Values that differ between nodes in otherwise equal lines: pids, times, addresses in URLs.
 _NODE_SPECIFIC = re.compile(
-    r"(?<=\bpid )\d+|(?<=\bsince )\d[\dT:.+ -]*\d|(?<=://)(?:\[[^\]\s]*\]|[^\s/:\[\]]+)"
+    r"(?<=\bpid )\d+|(?<=\bsince )\d[\dT:.+ -]*\d"
+    rf"|(?<=://)(?!{_SAME_ON_ALL_NODES})(?:\[[^\]\s]*\]|[^\s/:\[\]]+)"
 )
+_SERVES_ONLY_ITSELF = re.compile(rf"://(?:{_LOOPBACK})[:/]")
 
 
 @dataclass(frozen=True)
@@ -118,12 +126,21 @@ def _lines(action: str, host: str, result: NodeResult, timeout_s: float) -> tupl
             return (explain_error(output, host),)
         advice = "; check command in [agents]" * (result.code == _COMMAND_NOT_FOUND)
         return _with_heading(FAILED.format(code=result.code) + advice, output)
+    if outcome is _Outcome.OK:
+        lines = output if len(output) == 1 else [_DEFAULT_OUTPUT[action], *output]
+        return (*lines, ONLY_ITSELF) if _serves_only_itself(host, output) else tuple(lines)
     if len(output) == 1:
         return (output[0],)
-    if outcome is _Outcome.OK:
-        return (_DEFAULT_OUTPUT[action], *output)
     code = "" if result.code == EXIT_NOT_RUNNING else f" (exit code {result.code})"
     return (f"not running{code}", *output)
+
+
+def _serves_only_itself(host: str, output: Sequence[str]) -> bool:
+    """Return whether the agent's URLs are all of the loopback interface, and *host* is not."""
+    urls = sum(line.count("://") for line in output)
+    own = sum(len(_SERVES_ONLY_ITSELF.findall(line)) for line in output)
+    is_this_machine = _SERVES_ONLY_ITSELF.match(f"://{host}/") is not None
+    return 0 < urls == own and not is_this_machine
 
 
 def _with_heading(heading: str, output: Sequence[str]) -> tuple[str, ...]:

@@ -147,6 +147,7 @@ class Engine:
                 log.warning("scrapes cancelled at the stop, their slots stay empty: %d", unfinished)
             await self._tasks.end(*self._targets, *self._slurm_task())
             self.scraper.flush()
+            self.scraper.end_log()
             if is_delivering and not self._tasks.has_failed:
                 await drain(self.deliveries, within_s)
             await self._tasks.end_all()

@@ -31,6 +31,14 @@ from .carbon_conf import CarbonCache, CarbonConf
 from .disk_space import disk_space
 
 UNKNOWN_CONF = "{destination}: its carbon.conf is not known"
+OTHER_PORT = (
+    "{destination}: this is usually carbon's port for {other}; if so, carbon discards all points "
+    "in the {protocol} format: set {key} = {usual}, or protocol = {other}"
+)
+_PORTS = {
+    "pickle": ("carbon receiver pickle port", 2004),
+    "plaintext": ("carbon receiver port", 2003),
+}
 
 _LOCAL_HOSTS = {"localhost", "::1", "0.0.0.0", "::"}  # noqa: S104 - nothing listens there
 
@@ -116,13 +124,18 @@ def _store_warnings(
 def _carbon_warnings(
     destination: GraphiteSettings, conf: CarbonConf | None, workload: Workload
 ) -> Iterator[str]:
+    is_pickle = destination.protocol == "pickle"
+    port = destination.pickle_port if is_pickle else destination.plaintext_port
+    other = "plaintext" if is_pickle else "pickle"
+    if port == _PORTS[other][1]:
+        key, usual = _PORTS[destination.protocol]
+        values = {"destination": destination.name, "protocol": destination.protocol}
+        yield OTHER_PORT.format(**values, other=other, key=key, usual=usual)
     demand = workload.demand_of(destination)
     if conf is None:
         where = UNKNOWN_CONF.format(destination=destination.name)
         yield from unknown_create_limit(where, demand.series)
         return
-    is_pickle = destination.protocol == "pickle"
-    port = destination.pickle_port if is_pickle else destination.plaintext_port
     instances = conf.instances_behind(port)
     disks: list[DiskSpace] = []
     if is_local(destination):
@@ -159,7 +172,7 @@ def _disk_spaces(
             disks.append(disk_space(folder, targets))
         except OSError as error:
             problems.append(
-                f"can't read the disk space of {visible_path(folder)}: {error.strerror}; all "
+                f"cannot read the disk space of {visible_path(folder)}: {error.strerror}; all "
                 "series are counted as new; run lmaster check as a user who can read this folder"
             )
     return disks, problems

@@ -23,7 +23,7 @@ _MAX_PATH = 4096
 _YES = ("1", "yes", "true", "on")
 _REFERENCE = re.compile(r"%\((\w+)\)s")
 _OTHER_FILE = "give the right file with --carbon-conf FILE"
-CANNOT_READ = f"can't read {{path}}: {{reason}}; run this as a user who can, or {_OTHER_FILE}"
+CANNOT_READ = f"cannot read {{path}}: {{reason}}; run this as a user who can, or {_OTHER_FILE}"
 NOT_A_FILE = f"{{path}} is not a file; {_OTHER_FILE}"
 
 
@@ -89,7 +89,7 @@ def read(path: Path, environment: Mapping[str, str]) -> CarbonConf:
         parser.read_string(_text(path))
     except Error as error:
         raise FileError(
-            f"{visible_path(path)}{_line(error)}: has invalid syntax, which carbon can't read "
+            f"{visible_path(path)}{_line(error)}: has invalid syntax, which carbon cannot read "
             f"either; fix it, or {_OTHER_FILE}"
         ) from error
     sections = {name: dict(parser.items(name)) for name in parser.sections()}

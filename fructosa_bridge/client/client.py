@@ -167,12 +167,11 @@ def configured_url(master: MasterSettings, web: WebSettings) -> str:
 
     Raises: UsageError if it has no fixed port.
     """
-    endpoint = web.listen[0] if web.listen else Endpoint(master.host, master.port)
-    host = _LOOPBACK.get(endpoint.host, endpoint.host)
-    port = master.port if endpoint.port is None else endpoint.port
-    if port == 0:
+    endpoint = web.endpoints(master.host, master.port)[0]
+    if endpoint.port == 0:
         raise UsageError("port = 0 lets lmaster choose its port; give its URL with --url")
-    return f"{'http' if web.tls() is None else 'https'}://{Endpoint(host, port)}"
+    host = _LOOPBACK.get(endpoint.host, endpoint.host)
+    return f"{web.scheme}://{Endpoint(host, endpoint.port)}"
 
 
 def _read_password(path: Path) -> str:

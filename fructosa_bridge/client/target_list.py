@@ -9,22 +9,27 @@ from fructosa_service.config.kinds import ENDPOINT
 from fructosa_service.errors import visible
 from fructosa_service.humanize import age, date
 
+from ..scrape.target_state import clock_text
+
 STATES = ("down", "waiting", "up")
-_HEAD = ("STATE", "TARGET", "GROUP", "SLURM", "SINCE", "LAST", "SAMPLES", "ERROR")
+_HEAD = ("STATE", "TARGET", "GROUP", "SLURM", "SINCE", "LAST", "SAMPLES", "PROBLEM")
 _SLURM = slice(3, 5)  # the columns that only a cluster with Slurm needs
 _MOST_OF_REASON = 40
 
 
 @dataclass(frozen=True)
 class ListedTarget:
-    """A target of lmaster; *fields* are all that lmaster reports of it."""
+    """A target of lmaster; *fields* are all that lmaster reports of it.
+
+    Its *problem* is the error of its last scrape, or that its clock is off.
+    """
 
     state: str
     name: str
     group: str
     last_scrape_s: float | None
     samples: int
-    error: str
+    problem: str
     slurm_state: str
     slurm_reason: str
     slurm_since_s: float | None
@@ -69,7 +74,7 @@ def _target(fields: dict[str, Any]) -> ListedTarget:
         group=visible(str(fields["group"])),
         last_scrape_s=None if due_s is None else float(due_s),
         samples=int(fields["samples"]),
-        error=printable(str(fields["error"] or "")),
+        problem=_problem(fields["error"], fields.get("clock_off_s")),
         # An lmaster of before has none of these.
         slurm_state=printable(str(fields.get("slurm_state") or "")),
         slurm_reason=printable(str(fields.get("slurm_reason") or "")),
@@ -79,6 +84,13 @@ def _target(fields: dict[str, Any]) -> ListedTarget:
     )
     ENDPOINT.parse(target.name)
     return target
+
+
+def _problem(error: object, clock_off_s: object) -> str:
+    """Return what is wrong with a target; an lmaster of another version has no clocks."""
+    if error:
+        return printable(str(error))
+    return clock_text(clock_off_s if isinstance(clock_off_s, float | int) else None)
 
 
 def printable(text: str) -> str:
@@ -96,10 +108,10 @@ def table(targets: Sequence[ListedTarget], now_s: float) -> Iterator[str]:
     widths[-1] = 0
     for row in rows:
         cells = map(str.ljust, row, widths)
-        # The numbers before the error are aligned to the right.
-        *texts, _, _, error = cells
+        # The numbers before the problem are aligned to the right.
+        *texts, _, _, problem = cells
         numbers = map(str.rjust, row[-3:-1], widths[-3:-1])
-        yield "  ".join((*texts, *numbers, error)).rstrip()
+        yield "  ".join((*texts, *numbers, problem)).rstrip()
 
 
 def _cells(target: ListedTarget, now_s: float) -> list[str]:
@@ -110,4 +122,4 @@ def _cells(target: ListedTarget, now_s: float) -> list[str]:
         is_long = len(reason) > _MOST_OF_REASON
         slurm += f": {reason[: _MOST_OF_REASON - 1]}…" if is_long else f": {reason}"
     number = str(target.samples)
-    return [target.state, target.name, target.group, slurm, since, last, number, target.error]
+    return [target.state, target.name, target.group, slurm, since, last, number, target.problem]

@@ -2,11 +2,13 @@
 
 import argparse
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from fructosa_grafana import cli as dashboards
 from fructosa_service import cli
-from fructosa_service.config.kinds import ENDPOINT, HOST, LISTENING_PORT, from_command_line, whole
+from fructosa_service.config.kinds import (
+    from_command_line,
+    whole,
+)
 from fructosa_service.daemon import commands as daemon_commands
 from fructosa_service.daemon.commands import Daemon
 from fructosa_service.daemon.lifecycle import CommandResult
@@ -14,11 +16,10 @@ from fructosa_service.daemon.lifecycle import CommandResult
 from ..carbon_setup.capacity import SERIES_PER_PAGE
 from ..client.target_list import STATES
 from ..config.agents_settings import FAN_OUT, TIMEOUT
-from ..config.hosts import HOSTS
-from ..config.nodes_settings import NodesSettings
+from ..config.hosts import NODES
 from ..config.settings import DEFAULT_FILE
+from .load_config import add_scrape_options, path_argument
 
-_INTERVAL = whole("seconds", at_least=1, at_most=86400)
 _SERIES = whole("series", at_least=1, at_most=10_000_000)
 _SIGNALS = (
     f"Signals: {daemon_commands.SIGNALS_HELP} SIGKILL loses points that are not on disk yet. "
@@ -27,10 +28,10 @@ _SIGNALS = (
     "use."
 )
 _ACTIONS = {
-    "start": "start lagent on nodes, over ssh",
-    "stop": "stop lagent on nodes, over ssh",
-    "restart": "restart lagent on nodes, over ssh",
-    "status": "show on which nodes lagent runs, over ssh",
+    "start": "start lagent on all nodes, or on some",
+    "stop": "stop lagent on all nodes, or on some",
+    "restart": "restart lagent on all nodes, or on some",
+    "status": "show on which nodes lagent runs",
 }
 
 
@@ -42,9 +43,13 @@ def command_line_parser(
     start, stop, restart and status of the *daemon* are the same for lagent and lmaster;
     *print_result* prints their results.
     """
-    made = cli.parser("lmaster", "Scrape the nodes of a cluster, and write to Graphite.")
+    made = cli.parser(
+        "lmaster",
+        "Scrape the nodes of a cluster, and write to Graphite or to Whisper files. To begin, try "
+        "lmaster scrape --node HOST with a host that runs lagent.",
+    )
     made.epilog = f"{_SIGNALS} {daemon_commands.EXIT_CODES_HELP}"
-    commands = made.add_subparsers(metavar="COMMAND", required=True)
+    commands = made.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_scrape(commands, run["scrape"])
     daemon_commands.add(commands, daemon, print_result)
     _add_ping(commands, run["ping"])
@@ -60,60 +65,21 @@ def command_line_parser(
 
 
 def _add_scrape(commands: cli.Commands, run: cli.Command) -> None:
-    scrape = cli.add_command(commands, "scrape", run, "scrape the nodes, in the foreground")
+    scrape = cli.add_command(
+        commands, "scrape", run, "scrape the nodes again and again, in the foreground"
+    )
     add_scrape_options(scrape)
-    scrape.add_argument("--once", action="store_true", help="scrape each node once, and exit")
-
-
-def add_scrape_options(command: argparse.ArgumentParser) -> None:
-    """Add the options that `scrape` and `start` share."""
-    cli.add_config(command, DEFAULT_FILE)
-    command.add_argument(
-        "--node",
-        metavar="HOST[:PORT]",
-        dest="nodes",
-        action="append",
-        type=from_command_line(ENDPOINT),
-        default=[],
-        help="scrape this node instead of the configured ones; can be repeated (default port: "
-        "9888)",
-    )
-    command.add_argument(
-        "--graphite",
-        metavar="HOST[:PORT]",
-        type=from_command_line(ENDPOINT),
-        help="send to this carbon, in the pickle format, or as plaintext if the port is 2003 "
-        "(default port: 2004)",
-    )
-    command.add_argument(
-        "--interval",
-        metavar="SECONDS",
-        type=from_command_line(_INTERVAL),
-        help=f"scrape interval of the nodes of --node (default: {NodesSettings.interval_s})",
-    )
-    command.add_argument(
-        "--data",
-        metavar="DIR",
-        type=_path,
-        help="data directory; without a configuration file, points are stored there too",
-    )
-    command.add_argument(
-        "--host",
-        metavar="ADDRESS",
-        type=from_command_line(HOST),
-        help="address of the status page (default: that of the file, or localhost)",
-    )
-    command.add_argument(
-        "--port",
-        metavar="PORT",
-        type=from_command_line(LISTENING_PORT),
-        help="port of the status page, 0 for a free one (default: that of the file, or 9889)",
+    scrape.add_argument(
+        "--once", action="store_true", help="scrape each node once, print the results, and exit"
     )
 
 
 def _add_ping(commands: cli.Commands, run: cli.Command) -> None:
     ping = cli.add_command(
-        commands, "ping", run, "scrape every configured node once, and show which of them fail"
+        commands,
+        "ping",
+        run,
+        "scrape every configured node once, from here, and show which of them fail",
     )
     _add_nodes_argument(ping)
     cli.add_config(ping, DEFAULT_FILE)
@@ -132,7 +98,7 @@ def _add_agents(commands: cli.Commands, run: cli.Command) -> None:
         "run on some, 130 interrupted."
     )
     # As a plain argument, ACTION would keep argparse from accepting NODES after an option.
-    actions = agents.add_subparsers(metavar="ACTION", dest="action", required=True)
+    actions = agents.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
     for action, text in _ACTIONS.items():
         _add_action(cli.add_command(actions, action, run, text))
 
@@ -159,10 +125,14 @@ def _add_action(agents: argparse.ArgumentParser) -> None:
 
 def _add_nodes(commands: cli.Commands, run: cli.Command) -> None:
     nodes = cli.add_command(
-        commands, "nodes", run, "list the targets of the running lmaster, failed ones first"
+        commands, "nodes", run, "list the nodes as the running lmaster sees them, failed ones first"
     )
     _add_nodes_argument(nodes)
-    nodes.add_argument("--state", choices=STATES, help="only targets in this state")
+    nodes.add_argument(
+        "--state",
+        choices=STATES,
+        help="only nodes in this state; waiting are those not scraped yet",
+    )
     nodes.add_argument("--json", action="store_true", help="print JSON with all fields")
     _add_client_options(nodes)
 
@@ -194,13 +164,13 @@ def _add_reload(commands: cli.Commands, run: cli.Command) -> None:
 
 def _add_targets(commands: cli.Commands, run: cli.Command) -> None:
     targets = cli.add_command(
-        commands, "targets", run, "print the targets for Prometheus, as file_sd JSON"
+        commands, "targets", run, "print the nodes as targets for Prometheus, in its file_sd JSON"
     )
     cli.add_config(targets, DEFAULT_FILE)
     targets.add_argument(
         "--output",
         metavar="FILE",
-        type=_path,
+        type=path_argument,
         help="replace this file atomically; Prometheus needs a name that ends in .json",
     )
     targets.add_argument(
@@ -219,7 +189,7 @@ def _add_schemas(commands: cli.Commands, run: cli.Command) -> None:
     schemas.add_argument(
         "--output",
         metavar="DIR",
-        type=_path,
+        type=path_argument,
         help="write the two files to this directory; lmaster overwrites only its own files",
     )
 
@@ -248,19 +218,19 @@ def _add_check(commands: cli.Commands, run: cli.Command) -> None:
     check.add_argument(
         "--carbon-conf",
         metavar="FILE",
-        type=_path,
+        type=path_argument,
         help="carbon.conf with the limits of carbon (default: that of this machine)",
     )
 
 
 def _add_nodes_argument(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "hosts",
+        "node_sets",
         metavar="NODES",
-        nargs="?",
-        type=from_command_line(HOSTS),
-        help="only these nodes: a node set such as node[001-128], a @group, or a file with node "
-        "sets",
+        nargs="*",
+        type=from_command_line(NODES),
+        help="only these nodes: names, node sets such as node[001-128], @groups, or files with one "
+        "node set per line (default: all nodes)",
     )
 
 
@@ -268,24 +238,18 @@ def _add_client_options(command: argparse.ArgumentParser) -> None:
     cli.add_config(command, DEFAULT_FILE)
     command.add_argument(
         "--url",
-        help="URL of lmaster (default: that of the file, or http://localhost:9889)",
+        help="URL of lmaster's page (default: that of the file, or http://localhost:9889)",
     )
     command.add_argument(
         "--ca",
         metavar="FILE",
-        type=_path,
+        type=path_argument,
         help="CA of lmaster's certificate (default: the CAs of this system)",
     )
-    command.add_argument(
-        "--user", metavar="NAME", help="user name, if lmaster has a [web] users file"
-    )
+    command.add_argument("--user", metavar="NAME", help="user name, if lmaster's page requires one")
     command.add_argument(
         "--password-file",
         metavar="FILE",
-        type=_path,
+        type=path_argument,
         help="file with the password of that user, in one line",
     )
-
-
-def _path(text: str) -> Path:
-    return Path(text).absolute()

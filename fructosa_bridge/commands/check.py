@@ -16,6 +16,7 @@ from ..app.slurm_list import current_nodes
 from ..carbon_setup import capacity_check
 from ..client.quick_question import QuickQuestion
 from ..client.target_list import printable
+from ..config.same_nodes import same_node_warnings
 from ..config.settings import DEFAULT_FILE, MasterConfig, example_config, read_config
 from ..config.slurm_nodes import NodeList
 from ..config.slurm_settings import SlurmSettings
@@ -31,6 +32,8 @@ from .slurm import read_at_once, read_once
 ALL_MATCH = "Slurm: all hosts match its nodes, and all of its nodes are scraped"
 NOT_READ = "warning: Slurm was not read, so it is unknown which hosts match its nodes: {reason}"
 NOT_IN_TIME = "it did not respond within {deadline_s:g} s"
+
+_LOOK_UP_S = 2.0
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -53,6 +56,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{path}: ok, but it {why_no_targets(config)}")
     else:
         print(f"{path}: ok, {_count(targets)}")
+        for warning in same_node_warnings(targets_of_all_shards(config, path, slurm), _LOOK_UP_S):
+            print(f"warning: {warning}", file=sys.stderr)
         _print_capacity(config, path, targets, slurm, arguments)
         if config.slurm is not None:
             _print_slurm(config, config.slurm, path, slurm)

@@ -6,7 +6,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fructosa_service import cli
-from fructosa_service.config.kinds import Endpoint
+from fructosa_service.config.kinds import (
+    ENDPOINT,
+    HOST,
+    Endpoint,
+    endpoint,
+    from_command_line,
+    tcp_port,
+    whole,
+)
 from fructosa_service.errors import ConfigError, Problem, UsageError
 from fructosa_service.web.settings import WebSettings
 from fructosa_service.web.users import UsersFile
@@ -14,6 +22,7 @@ from fructosa_service.web.users import UsersFile
 from ..app.slurm_list import current_nodes
 from ..config.hosts import Hosts, SlurmHosts
 from ..config.node_sets import select
+from ..config.nodes_settings import NodesSettings
 from ..config.settings import DEFAULT_FILE, GraphiteSettings, MasterConfig, read_config
 from ..config.slurm_nodes import NO_NODES, NodeList
 from ..config.slurm_sections import hosts_of_groups, partition_messages, slurm_hosts
@@ -24,6 +33,63 @@ from ..slurm.kept_nodes import KeptNodes
 NO_SLURM_NODES = (
     "has no nodes: Slurm has none for {sections} at present; check hosts there, and sinfo -N"
 )
+
+_CARBON = endpoint(tcp_port(example="2004"), "localhost")
+_PORT = tcp_port(at_least=0, example="9889")
+_INTERVAL = whole("seconds", at_least=1, at_most=86400)
+
+
+def add_scrape_options(command: argparse.ArgumentParser) -> None:
+    """Add the options that `scrape` and `start` share."""
+    cli.add_config(command, DEFAULT_FILE)
+    command.add_argument(
+        "--node",
+        metavar="HOST[:PORT]",
+        dest="nodes",
+        action="append",
+        type=from_command_line(ENDPOINT),
+        default=[],
+        help="scrape this node instead of the configured ones; repeat it for several nodes "
+        "(default port: 9888)",
+    )
+    command.add_argument(
+        "--graphite",
+        metavar="HOST[:PORT]",
+        type=from_command_line(_CARBON),
+        help="send to the carbon at this address, in the pickle format, or as plaintext if the "
+        "port is 2003 (default port: 2004)",
+    )
+    command.add_argument(
+        "--interval",
+        metavar="SECONDS",
+        type=from_command_line(_INTERVAL),
+        help=f"scrape interval of the nodes of --node (default: {NodesSettings.interval_s})",
+    )
+    command.add_argument(
+        "--data",
+        metavar="DIR",
+        type=path_argument,
+        help="directory for the queue and, without a configuration file, for Whisper files with "
+        "the data (default: that of the file; without one, /var/lib/fructosa for root and "
+        "~/.local/share/fructosa for other users)",
+    )
+    command.add_argument(
+        "--host",
+        metavar="ADDRESS",
+        type=from_command_line(HOST),
+        help="address of the status page (default: that of the file, or localhost)",
+    )
+    command.add_argument(
+        "--port",
+        metavar="PORT",
+        type=from_command_line(_PORT),
+        help="port of the status page, 0 for a free one (default: that of the file, or 9889)",
+    )
+
+
+def path_argument(text: str) -> Path:
+    """Return the absolute path of an argument: a daemon changes its directory."""
+    return Path(text).absolute()
 
 
 def targets_of_shard(
@@ -94,13 +160,11 @@ def load_selected(arguments: argparse.Namespace) -> tuple[MasterConfig, list[Tar
     Raises: UsageError as `load_all`, and if a selected node is not configured.
     """
     config, path, _, targets = load_all(arguments)
-    hosts = selected_hosts(arguments.hosts, config, path)
-    return config, select(targets, hosts, lambda target: target.host, str(path))
+    wanted = [selected_hosts(hosts, config, path) for hosts in arguments.node_sets]
+    return config, select(targets, wanted, str(path))
 
 
-def selected_hosts(
-    hosts: Hosts | None, config: MasterConfig, path: Path | None
-) -> tuple[str, ...] | None:
+def selected_hosts(hosts: Hosts, config: MasterConfig, path: Path | None) -> tuple[str, ...]:
     """Return the *hosts* of the command line, with Slurm's nodes for ``@slurm``.
 
     Raises: UsageError if Slurm does not have them; as current_nodes.

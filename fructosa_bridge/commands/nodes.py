@@ -3,13 +3,13 @@
 import argparse
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from fructosa_service import cli
 from fructosa_service.errors import ServiceError
 
 from ..client import target_list
-from ..config.hosts import Hosts, SlurmHosts
+from ..config.hosts import SlurmHosts
 from ..config.node_sets import select
 from ..config.settings import DEFAULT_FILE, read_config
 
@@ -23,7 +23,7 @@ def run(arguments: argparse.Namespace) -> int:
         targets = target_list.parse(master.get("/api/targets"))
     except ValueError as error:
         raise ServiceError(master.not_lmaster(str(error))) from error
-    targets = select(targets, _hosts(arguments), lambda target: target.host, master.url)
+    targets = select(targets, list(_node_sets(arguments)), master.url)
     targets = [target for target in targets if arguments.state in (None, target.state)]
     if arguments.json:
         print(json.dumps([target.fields for target in targets], indent=2))
@@ -33,12 +33,13 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _hosts(arguments: argparse.Namespace) -> Sequence[str] | None:
-    """Return the nodes to list; ``@slurm`` stands for those of the lmaster on this machine."""
-    hosts: Hosts | None = arguments.hosts
-    if not isinstance(hosts, SlurmHosts):
-        return hosts
-    from .load_config import selected_hosts
+def _node_sets(arguments: argparse.Namespace) -> Iterator[Sequence[str]]:
+    """Yield the nodes to list; ``@slurm`` stands for those of the lmaster on this machine."""
+    for hosts in arguments.node_sets:
+        if not isinstance(hosts, SlurmHosts):
+            yield hosts
+            continue
+        from .load_config import selected_hosts
 
-    path = cli.chosen_config(arguments.config, DEFAULT_FILE)
-    return selected_hosts(hosts, read_config(path), path)
+        path = cli.chosen_config(arguments.config, DEFAULT_FILE)
+        yield selected_hosts(hosts, read_config(path), path)

@@ -2,7 +2,8 @@
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,10 @@ from typing import Any
 from ClusterShell.NodeSet import DEF_GROUPS_CONFIGS, ILLEGAL_GROUP_CHARS
 from ClusterShell.NodeUtils import GroupResolverConfig
 
-from fructosa_service.config.kinds import HOST, Kind
-from fructosa_service.errors import shown
+from fructosa_service.config.kinds import ENDPOINT, Kind
+from fructosa_service.errors import CAN_NOT_BE_READ, shown, visible_path
 
+from .host_hints import LIKE_A_FILE, host_problem, is_file_name
 from .node_sets import MAX_NODES, expand
 from .slurm_groups import expand_slurm, names_slurm, partitions_in
 from .slurm_nodes import NO_NODES, NodeList
@@ -77,6 +79,9 @@ def parse_hosts(text: str, groups: Any = None) -> Hosts:
     Raises: ValueError with the predicate of a sentence whose subject is *text*.
     """
     groups = machine_groups() if groups is None else groups
+    word = text.strip()
+    if not word.startswith("/") and is_file_name(word) and _is_file(path := _absolute(word)):
+        raise ValueError(LIKE_A_FILE.format(path=visible_path(path)))
     sets = node_sets(text)
     if any(names_slurm(one) for _, one in sets):
         hosts = SlurmHosts(text, sets)
@@ -99,7 +104,37 @@ def _show(hosts: Hosts) -> str:
     return hosts.text if isinstance(hosts, SlurmHosts) else ",".join(hosts)
 
 
+def parse_nodes(text: str) -> Hosts:
+    """Return the hosts of an argument; as ``parse_hosts``, but a file may have a relative path.
+
+    A node with its port, as `lmaster nodes` prints it, stays as it is.
+
+    Raises: ValueError like ``parse_hosts``.
+    """
+    with suppress(ValueError):
+        endpoint = ENDPOINT.parse(text)
+        if endpoint.port is not None:
+            return (str(endpoint),)
+    if is_file_name(text) and "://" not in text:
+        return parse_hosts(str(_absolute(text)))
+    return parse_hosts(text)
+
+
 HOSTS = Kind(name="node set or file", example="node[001-128]", parse=parse_hosts, show=_show)
+NODES = replace(HOSTS, parse=parse_nodes)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # too long
+        return False
+
+
+def _absolute(text: str) -> Path:
+    with suppress(RuntimeError):  # ~ with an unknown user
+        return Path(text).expanduser().absolute()
+    return Path(text).absolute()
 
 
 def read_text(path: Path, line: str) -> str:
@@ -115,7 +150,7 @@ def read_text(path: Path, line: str) -> str:
             content = file.read(_MAX_BYTES + 1)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise ValueError(f"can't be read: {reason}; check the path and its permissions") from None
+        raise ValueError(CAN_NOT_BE_READ.format(reason=reason)) from None
     if len(content) > _MAX_BYTES:
         raise ValueError(f"has more than {_MAX_BYTES} bytes; check the path")
     try:
@@ -156,10 +191,8 @@ def _in_line(
     """Return the hosts of a node set in a line of a file, or of one that is in no file."""
     if number == _NO_FILE:
         return expand_set(text)
-    try:
-        return {HOST.parse(text): None}  # most lines; a node set would take much longer
-    except ValueError:
-        pass
+    if host_problem(text) is None:
+        return {text: None}  # most lines; a node set would take much longer
     try:
         return expand_set(text)
     except ValueError as error:

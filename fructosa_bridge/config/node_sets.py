@@ -1,16 +1,31 @@
 """Node sets: expand ``node[001-128]`` into hosts, fold hosts into a set, select items by host."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol, TypeVar
 
 from ClusterShell.NodeSet import RESOLVER_NOGROUP, NodeSet, NodeSetException
 from ClusterShell.NodeUtils import GroupResolverError, GroupSourceError
 
-from fructosa_service.config.kinds import HOST
+from fructosa_service.config.kinds import CONTAINS
 from fructosa_service.errors import UsageError, did_you_mean, shown, visible
 
-T = TypeVar("T")
+from .host_hints import brackets_problem, host_problem, range_problem
+
+
+class Selectable(Protocol):
+    """What has a host, and a name that consists of host and port."""
+
+    @property
+    def host(self) -> str:
+        """The host: node001."""
+
+    @property
+    def name(self) -> str:
+        """Host and port: node001:9888."""
+
+
+T = TypeVar("T", bound=Selectable)
 
 MAX_NODES = 100_000
 INVALID = "is not a valid node set"
@@ -37,7 +52,7 @@ def expand(
     except (GroupResolverError, GroupSourceError) as error:
         raise ValueError(_resolver_message(error)) from None
     except NodeSetException as error:
-        raise ValueError(_syntax_message(error)) from None
+        raise ValueError(brackets_problem(text) or _syntax_message(error)) from None
     if not count and may_be_empty:
         return ()
     if not count and "@" in text:
@@ -45,10 +60,11 @@ def expand(
     if not 0 < count <= MAX_NODES:
         raise ValueError(f"contains {count} nodes; write 1 to {MAX_NODES}")
     for host in nodes:
-        try:
-            HOST.parse(host)
-        except ValueError as error:
-            raise ValueError(f"contains {shown(host)}, which {error}") from None
+        if problem := host_problem(host):
+            if host != compact(text):
+                contains = CONTAINS.format(part=shown(host), why=problem)
+                problem = range_problem(compact(text)) or contains
+            raise ValueError(problem)
     return tuple(nodes)
 
 
@@ -88,25 +104,23 @@ def fold(hosts: Iterable[str]) -> str:
     return str(NodeSet.fromlist(names, resolver=RESOLVER_NOGROUP))
 
 
-def select(
-    items: Sequence[T], hosts: Sequence[str] | None, host_of: Callable[[T], str], source: str
-) -> list[T]:
-    """Return the *items* whose host is one of *hosts*, or all of them if *hosts* is None.
+def select(items: Sequence[T], node_sets: Iterable[Iterable[str]], source: str) -> list[T]:
+    """Return the *items* whose host is in one of *node_sets*, or all of them if there is none.
 
-    A host matches by its full name and by its name up to the first dot.
+    A host matches by its full name, by its name up to the first dot, and with the port.
     Raises: UsageError with the hosts that no item has; *source* is where the items come from.
     """
-    if hosts is None:
+    wanted = {host for node_set in node_sets for host in node_set}
+    if not wanted:
         return list(items)
-    wanted = set(hosts)
-    selected = [item for item in items if wanted & set(_names(host_of(item)))]
-    if unknown := wanted - {name for item in selected for name in _names(host_of(item))}:
-        known = {host_of(item) for item in items}
+    selected = [item for item in items if wanted & _names(item)]
+    if unknown := wanted - {name for item in selected for name in _names(item)}:
+        known = {item.host for item in items}
         hint = did_you_mean(min(unknown), known) if len(unknown) == 1 else ""
         verb = "is" if len(unknown) == 1 else "are"
         raise UsageError(f"{fold(unknown)} {verb} {NOT_AMONG.format(source=source)}{hint}")
     return selected
 
 
-def _names(host: str) -> tuple[str, str]:
-    return host, host.partition(".")[0]
+def _names(item: Selectable) -> set[str]:
+    return {item.host, item.host.partition(".")[0], item.name}

@@ -16,7 +16,7 @@ from fructosa_service.config.kinds import (
 )
 from fructosa_service.config.path_kind import PATH
 from fructosa_service.config.settings import REQUIRED, option
-from fructosa_service.errors import KeyProblem
+from fructosa_service.errors import KeyProblem, check_pair
 
 from ..model.access import METRICS_PATH, URL_PATH, USER, Access
 from ..model.selection import SELECTOR, LabelLimits, MetricSelection, Selector
@@ -197,11 +197,7 @@ class NodesSettings:
         self._check_user()
 
     def _check_tls(self) -> None:
-        if (self.tls_certificate is None) != (self.tls_key is None):
-            given, missing = "tls certificate", "tls key"
-            if self.tls_certificate is None:
-                given, missing = missing, given
-            raise KeyProblem(given, f"requires {missing}; set both, or neither")
+        check_pair(tls_certificate=self.tls_certificate, tls_key=self.tls_key)
         for key, value in (
             ("tls ca", self.tls_ca),
             ("tls certificate", self.tls_certificate),
@@ -211,14 +207,10 @@ class NodesSettings:
                 raise KeyProblem(key, WITHOUT_TLS)
 
     def _check_user(self) -> None:
-        if (self.user is None) != (self.password_file is None):
-            given, missing = "user", "password file"
-            if self.user is None:
-                given, missing = missing, given
-            raise KeyProblem(given, f"requires {missing}; set both, or neither")
+        check_pair(user=self.user, password_file=self.password_file)
         if self.user is not None and self.token_file is not None:
             raise KeyProblem(
-                "token file", "can't be used together with user; remove one of the two"
+                "token file", "cannot be used together with user; remove one of the two"
             )
 
     def name(self, host: str) -> str:

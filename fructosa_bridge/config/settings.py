@@ -8,11 +8,10 @@ from pathlib import Path
 from fructosa_service.config.example import example
 from fructosa_service.config.kinds import (
     HOST,
-    LISTENING_PORT,
-    PORT,
     YES_NO,
     choice,
     optional,
+    tcp_port,
     whole,
 )
 from fructosa_service.config.load import Loaded, load
@@ -25,6 +24,7 @@ from fructosa_service.web.settings import WEB, WebSettings
 
 from ..naming.schemes import SCHEMES
 from .agents_settings import AGENTS, AgentsSettings
+from .host_hints import port_warnings
 from .node_names import name_problems
 from .nodes_settings import PREFIX, NodesSettings
 from .shard import SHARD, Shard
@@ -43,7 +43,11 @@ class MasterSettings:
     """The master: status page, queue, limits, user."""
 
     host: str = option(HOST, "localhost", "Address of the status page.")
-    port: int = option(LISTENING_PORT, 9889, "TCP port of the status page; 0 chooses a free one.")
+    port: int = option(
+        tcp_port(at_least=0, example="9889"),
+        9889,
+        "TCP port of the status page; 0 chooses a free one.",
+    )
     data_directory: Path = option(
         PATH, Path("/var/lib/fructosa"), "Directory for the data of lmaster.", key="data directory"
     )
@@ -107,10 +111,16 @@ class GraphiteSettings:
     send: bool = option(YES_NO, True, "no: scrape and show the nodes, but write no points.")
     host: str = option(HOST, "localhost", "Host of carbon.")
     pickle_port: int = option(
-        PORT, 2004, "Port of carbon's pickle receiver.", key="carbon receiver pickle port"
+        tcp_port(example="2004"),
+        2004,
+        "Port of carbon's pickle receiver.",
+        key="carbon receiver pickle port",
     )
     plaintext_port: int = option(
-        PORT, 2003, "Port of carbon's plaintext receiver.", key="carbon receiver port"
+        tcp_port(example="2003"),
+        2003,
+        "Port of carbon's plaintext receiver.",
+        key="carbon receiver port",
     )
     protocol: str = option(choice("pickle", "plaintext"), "pickle", "Protocol to send with.")
     prefix: str | None = option(
@@ -146,8 +156,8 @@ class GraphiteSettings:
         if self.naming == "tagged" and self.whisper_directory is not None:
             raise KeyProblem(
                 "naming",
-                "can't be tagged with a whisper directory, because Whisper files have no tags; use "
-                "plain or fructosa",
+                "cannot be tagged with a whisper directory, because Whisper files have no tags; "
+                "use plain or fructosa",
             )
 
 
@@ -229,6 +239,11 @@ def read_config(path: Path | None, data: Path | None = None) -> MasterConfig:
     naming = next(iter(destinations.values())).naming
     if problems := list(name_problems(nodes, naming)):
         raise ConfigError(str(path), problems)
+    port_problems = (
+        f"{path}: [nodes:{label}] hosts: {warning}"
+        for label, settings in nodes.items()
+        for warning in port_warnings(settings.hosts, settings.port)
+    )
     return MasterConfig(
         master=master,
         nodes=nodes,
@@ -237,7 +252,7 @@ def read_config(path: Path | None, data: Path | None = None) -> MasterConfig:
         web=loaded.one("web", WebSettings),
         agents=loaded.one("agents", AgentsSettings),
         slurm=slurm,
-        warnings=warnings,
+        warnings=(*warnings, *port_problems),
     )
 
 

@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 # read at a start; not small either, as each segment has the paths of all targets again.
 _PARTS = 16
 _MOST_SEGMENT_BYTES = 2**28
+LOCK = "lock"
 IN_USE = (
     "another lmaster uses the queue in {folder}; stop that one, or give this one its own folder "
     "with [lmaster] data directory, or --data"
@@ -95,7 +96,7 @@ class Segments:
     def _take_lock(self) -> None:
         if self._lock is not None:
             return
-        lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -105,14 +106,14 @@ class Segments:
         self._mark_as_open(lock)
 
     def _mark_as_open(self, lock: int) -> None:
-        """Leave a mark that close() removes: an lmaster that is killed leaves it behind."""
+        """Write the pid, which close() removes: an lmaster that is killed leaves it behind."""
         self.was_killed = os.pread(lock, 1, 0) != b""
         if self.was_killed:
             log.warning(
                 "the previous lmaster was killed: points that it had not queued yet are lost"
             )
         with suppress(OSError):  # a full disk must not prevent delivery of what is on it
-            os.pwrite(lock, b"+", 0)
+            os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
 
     def _add(self, path: Path) -> None:
         """Add the segment at *path*; its number of points follows from the next segment."""

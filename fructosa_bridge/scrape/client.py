@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from dataclasses import dataclass
 from http import HTTPStatus
 from types import TracebackType
@@ -18,7 +19,7 @@ from . import scrape_errors
 from .connection import ConnectionClosed, NodeConnection
 from .credentials import Credentials
 from .dns_cache import DNSCache
-from .response import ScrapeResponse
+from .response import ScrapeResponse, clock_off_s
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -35,17 +36,18 @@ _NEXT_ADDRESS_S = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of a target, and whether it is in OpenMetrics."""
+    """A page of a target, whether it is in OpenMetrics, and how far the node's clock is off."""
 
     text: str
     is_openmetrics: bool
+    clock_off_s: float | None = None
 
 
 class Client:
     """Fetches pages; keeps one connection per target open."""
 
-    def __init__(self) -> None:
-        self._dns = DNSCache()
+    def __init__(self, dns: DNSCache | None = None) -> None:
+        self._dns = DNSCache() if dns is None else dns
         self._connections: dict[str, NodeConnection] = {}
         self._credentials: dict[str, Credentials] = {}
         self._requests: dict[str, tuple[Target, str | None, bytes]] = {}
@@ -85,7 +87,7 @@ class Client:
             response = attempt.response
             if response is None or response.status in (0, 200):
                 raise ScrapeError(_incomplete(error, target, response)) from error
-        return _page(attempt.response, target)
+        return _page(attempt.response, target, attempt.sent_s)
 
     async def _request(self, target: Target, attempt: "_Attempt") -> None:
         """Send a request on the kept connection, or on a new one; keep it."""
@@ -110,6 +112,7 @@ class Client:
         is_kept: bool,
     ) -> None:
         response = attempt.response = ScrapeResponse(target)
+        attempt.sent_s = time.time()
         try:
             await connection.request(request, response)
         except ConnectionClosed as error:
@@ -132,10 +135,12 @@ class Client:
         Raises: ScrapeError if it cannot be established.
         """
         loop = asyncio.get_running_loop()
+        timed_out = scrape_errors.name_timed_out
         name = None if context is None else target.access.server_name or target.host
         try:
             async with asyncio.timeout(target.effective_connect_timeout_s):
                 addresses = await self._dns.resolve(target.reached_at, target.port)
+                timed_out = scrape_errors.connect_timed_out
                 own = await start_connection(
                     addresses, happy_eyeballs_delay=_NEXT_ADDRESS_S, interleave=1
                 )
@@ -143,7 +148,7 @@ class Client:
                     NodeConnection, sock=own, ssl=context, server_hostname=name
                 )
         except TimeoutError as error:
-            raise ScrapeError(scrape_errors.connect_timed_out(target)) from error
+            raise ScrapeError(timed_out(target)) from error
         except OSError as error:
             raise ScrapeError(scrape_errors.connect_failed(error, target)) from error
         return connection
@@ -165,9 +170,10 @@ class Client:
 
 
 class _Attempt:
-    """The response of a fetch, None before there is a connection."""
+    """The response of a fetch, None before there is a connection; when it was asked for."""
 
     response: ScrapeResponse | None = None
+    sent_s = 0.0
 
 
 class _Stale(Exception):
@@ -203,10 +209,11 @@ def _request_text(target: Target, authorization: str | None) -> bytes:
     return "\r\n".join([*lines, "\r\n"]).encode()
 
 
-def _page(response: ScrapeResponse | None, target: Target) -> Page:
+def _page(response: ScrapeResponse | None, target: Target, sent_s: float) -> Page:
     assert response is not None  # noqa: S101 - a request without an error has a response
     if response.status not in (0, 200):
         location, excerpt = response.location, response.excerpt()
         raise ScrapeError(scrape_errors.error_status(response.status, location, excerpt, target))
     text = response.page().decode("utf-8", "surrogateescape")
-    return Page(text, response.media == _OPENMETRICS)
+    off_s = clock_off_s(response.date, sent_s, time.time())
+    return Page(text, response.media == _OPENMETRICS, off_s)

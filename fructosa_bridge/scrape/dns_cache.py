@@ -5,6 +5,7 @@ import socket
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 # A look-up keeps its thread for half a minute if no name server responds. These threads are not
@@ -18,7 +19,10 @@ AddressInfo = tuple[Any, ...]
 
 
 class DNSCache:
-    """Looks up hosts; while no name server responds, the last addresses stay in use."""
+    """Looks up hosts; while no name server responds, the last addresses stay in use.
+
+    Addresses as hosts need no look-up, and do not wait for those of names.
+    """
 
     def __init__(
         self,
@@ -38,9 +42,12 @@ class DNSCache:
         time_s, cached = self._entries.get((host, port), (0.0, []))
         if cached and self._clock() < time_s + _TTL_S:
             return cached
+        with suppress(socket.gaierror):
+            return socket.getaddrinfo(*_query(host, port, socket.AI_NUMERICHOST))
         try:
             loop = asyncio.get_running_loop()
-            addresses = await loop.run_in_executor(self._threads, self._addresses, host, port)
+            query = _query(host, port, socket.AI_ADDRCONFIG)
+            addresses = await loop.run_in_executor(self._threads, self._look_up, *query)
         except socket.gaierror as error:
             if error.errno != socket.EAI_AGAIN or not cached:
                 raise
@@ -48,11 +55,10 @@ class DNSCache:
         self._entries[host, port] = self._clock(), addresses
         return addresses
 
-    def _addresses(self, host: str, port: int) -> list[AddressInfo]:
-        return self._look_up(
-            host, port, socket.AF_UNSPEC, socket.SOCK_STREAM, 0, socket.AI_ADDRCONFIG
-        )
-
     def close(self) -> None:
         """Stop the threads without waiting for name servers."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _query(host: str, port: int, flags: int) -> tuple[str, int, int, int, int, int]:
+    return host, port, socket.AF_UNSPEC, socket.SOCK_STREAM, 0, flags

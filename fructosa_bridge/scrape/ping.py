@@ -10,8 +10,9 @@ from ..config.node_sets import fold
 from ..model.points import Batch
 from ..model.target import Target
 from .client import Client
+from .scrape_errors import without_host
 from .scraper import Scraper
-from .target_state import TargetState
+from .target_state import CLOCK_TOLERANCE_S, TargetState, clock_text
 
 Progress = Callable[[int], None]
 """Called with the number of targets that are done."""
@@ -34,6 +35,7 @@ SAMPLES = "{samples} samples in {duration_ms:.0f} ms"
 FAILED = "[FAIL] {names}  {error}"
 ALL_RESPOND = "{up} of {targets} respond"
 SOME_DO_NOT = ", {failed} do not"
+CLOCKS_OFF = f"; clocks that are more than {CLOCK_TOLERANCE_S:g} s off this machine's: {{clocks}}"
 
 # Nodes that do not respond cost one timeout for each so many of them.
 _AT_ONCE = 200
@@ -86,15 +88,18 @@ def report(
     width = max((len(names.of(state.target)) for state in up), default=0)
     for state in () if is_quiet else up:
         samples = SAMPLES.format(samples=state.samples, duration_ms=state.duration_s * 1000)
+        clock = "" if state.clock_off_s is None else clock_text(state.clock_off_s)
         name = names.of(state.target).ljust(width)
-        yield RESPONDS.format(name=name, samples=_joined(samples, _note(state, notes)))
+        yield RESPONDS.format(name=name, samples=_joined(samples, _note(state, notes), clock))
     down = [state for state in states if not state.up]
     for (note, error), targets in _by_error(down, notes).items():
         yield FAILED.format(names=names.folded(targets), error=_joined(note, error))
     summary = ALL_RESPOND.format(up=len(up), targets=len(states))
     if down:
         summary += SOME_DO_NOT.format(failed=len(down))
-    yield summary + _conditions(down, notes)
+    clocks_off = sum(state.clock_off_s is not None for state in up)
+    clocks = CLOCKS_OFF.format(clocks=clocks_off) if clocks_off else ""
+    yield summary + _conditions(down, notes) + clocks
 
 
 def _note(state: TargetState, notes: Mapping[str, Note]) -> str:
@@ -121,16 +126,12 @@ def _by_error(
     """Return failed targets by note and error; errors that differ only in the host are one."""
     found: dict[tuple[str, str], list[TargetState]] = {}
     for state in states:
-        found.setdefault((_note(state, notes), _without_host(state)), []).append(state)
+        error = without_host(state.error or "", state.target.reached_at)
+        found.setdefault((_note(state, notes), error), []).append(state)
     return {
         (note, states[0].error or "" if len(states) == 1 else error): [one.target for one in states]
         for (note, error), states in found.items()
     }
-
-
-def _without_host(state: TargetState) -> str:
-    error, host = state.error or "", state.target.reached_at
-    return error.replace(f" host {host}:", " host:").replace(f" name {host}:", " name:")
 
 
 class _Names:

@@ -1,5 +1,9 @@
 """From the bytes that a node sends to its response: status, headers, and a limited body."""
 
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from functools import lru_cache
+
 import httptools
 
 from ..model.errors import ScrapeError
@@ -12,6 +16,7 @@ from .response_body import (
     unexpected_content,
     unexpected_media,
 )
+from .target_state import CLOCK_TOLERANCE_S
 
 WRONG_PAGE = "{problem}; check port, and path = {path}"
 
@@ -20,6 +25,8 @@ _LONGEST_HEAD_BYTES = 2**16
 # The first words of an error response say why.
 _EXCERPT_BYTES = 200
 _TLS_ALERT = b"\x15"
+# A header Date has no fractions of a second.
+_DATE_RESOLUTION_S = 1
 
 
 class ScrapeResponse:
@@ -151,6 +158,11 @@ class ScrapeResponse:
         return media_type(self._header(b"content-type"))
 
     @property
+    def date(self) -> str:
+        """When the node sent it, by the node's clock."""
+        return self._header(b"date")
+
+    @property
     def location(self) -> str:
         """Where a redirect leads."""
         return self._header(b"location")
@@ -175,3 +187,28 @@ class ScrapeResponse:
         if self._body is None or self.media not in ("text/plain", ""):
             return ""
         return self._body.received()[:_EXCERPT_BYTES].decode("utf-8", "replace").strip()
+
+
+def clock_off_s(date: str, sent_s: float, received_s: float) -> float | None:
+    """Return how far a node's clock is ahead of this machine's, None unless it is certainly off.
+
+    *date* is the header of its response to a request; the request was sent and the response was
+    received at these times. The difference is known to a second and the time between them; it
+    counts if it is certainly more than CLOCK_TOLERANCE_S.
+    """
+    node_s = _http_time(date)
+    if node_s is None:
+        return None
+    least_s, most_s = node_s - received_s, node_s + _DATE_RESOLUTION_S - sent_s
+    if least_s > CLOCK_TOLERANCE_S or most_s < -CLOCK_TOLERANCE_S:
+        return (least_s + most_s) / 2
+    return None
+
+
+@lru_cache(maxsize=64)  # nodes whose clocks are right have the same date within a second
+def _http_time(date: str) -> float | None:
+    try:
+        found = parsedate_to_datetime(date)
+        return found.replace(tzinfo=found.tzinfo or UTC).timestamp()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None

@@ -11,12 +11,20 @@ from fructosa_service.os_errors import reason
 from ..model.target import Target
 
 CANNOT_CONNECT = "cannot connect: {reason}"
+REFUSED = (
+    "cannot connect: Connection refused; nothing listens on this port, or only on 127.0.0.1: start "
+    "lagent there, or set its host"
+)
 CONNECT_TIMED_OUT = (
     "cannot connect within {timeout_s:g} s: no response; "
     "is the node up, does a firewall drop packets{perhaps_tls}?"
 )
 UNKNOWN_HOST = "unknown host {host}: {reason}; check hosts, or the DNS"
 NO_NAME_SERVER = "cannot resolve the name {host}: no name server responds; check the DNS"
+NAME_TIMED_OUT = (
+    "cannot resolve the name {host} within {timeout_s:g} s: the name server is slow, or does not "
+    "respond; check the DNS"
+)
 NOT_TRUSTED = "the node's certificate is not trusted: {problem}"
 UNKNOWN_AUTHORITY = "it is signed by an unknown authority; set tls ca to a file with that authority"
 CERTIFICATE_EXPIRED = "it has expired; renew it on the node"
@@ -69,6 +77,8 @@ def connect_failed(error: OSError, target: Target) -> str:
         return _no_address(error, target)
     if error.errno == errno.ECONNRESET:
         return CANNOT_CONNECT.format(reason=_why(error)) + _perhaps_tls(target)
+    if error.errno == errno.ECONNREFUSED:
+        return REFUSED
     if error.errno == errno.EMFILE:
         return CANNOT_CONNECT.format(
             reason="lmaster has too many open files; raise the limit (ulimit -n)"
@@ -149,6 +159,20 @@ def connect_timed_out(target: Target) -> str:
         timeout_s=target.effective_connect_timeout_s,
         perhaps_tls=", does it speak TLS" if target.access.tls else "",
     )
+
+
+def name_timed_out(target: Target) -> str:
+    """Return the error of a host that could not be looked up in time."""
+    timeout_s = target.effective_connect_timeout_s
+    return NAME_TIMED_OUT.format(host=target.host, timeout_s=timeout_s)
+
+
+def without_host(error: str, host: str) -> str:
+    """Return an *error* without the name of its *host*: many hosts may have the same."""
+    for word in ("host", "name"):
+        for after in (":", " within"):
+            error = error.replace(f" {word} {host}{after}", f" {word}{after}")
+    return error
 
 
 def error_status(status: int, location: str, start: str, target: Target) -> str:

@@ -17,6 +17,7 @@ from ..naming.schemes import NODE_EXPECTED, SCHEMES, SCRAPE_SERIES
 from ..translate import cluster_totals
 from ..translate.translator import Translation, TranslationRules, Translator
 from . import schedule
+from .change_log import ChangeLog
 from .client import Client, Page
 from .target_state import TargetState
 
@@ -69,6 +70,9 @@ class Scraper:
         self._gathered: list[_Scrape] = []
         self._timer: asyncio.TimerHandle | None = None
         self._scrape_paths: dict[tuple[str, str], Paths] = {}
+        self._change_log = ChangeLog(
+            lambda delay_s, call: asyncio.get_running_loop().call_later(delay_s, call)
+        )
 
     async def run(self, state: TargetState) -> None:
         """Scrape a target whenever it is due, for ever; never twice at the same time."""
@@ -135,6 +139,10 @@ class Scraper:
         except Exception as error:
             log.exception("%s: internal error", target.identity)
             return None, _internal_error(error)
+
+    def end_log(self) -> None:
+        """Log the changes of targets that were held back."""
+        self._change_log.flush()
 
     def flush(self) -> None:
         """Translate and queue all pages that were gathered."""
@@ -215,10 +223,8 @@ class Scraper:
     def _record(self, scrape: _Scrape, translation: Translation | None, error: str | None) -> None:
         """Record the outcome of a scrape; log when it changes, not every time."""
         state = scrape.state
-        if error is not None and error != state.error:
-            log.warning("%s: %s", state.target.identity, error)
-        elif error is None and state.error is not None:
-            log.info("%s: up again", state.target.identity)
+        if error != state.error:
+            self._change_log.add(state.target, error)
         if error is None:
             state.down_since_s = None
         elif state.down_since_s is None:
@@ -229,6 +235,7 @@ class Scraper:
         state.scrapes += 1
         state.failures += error is not None
         state.samples = 0 if translation is None else translation.samples
+        state.clock_off_s = None if scrape.page is None else scrape.page.clock_off_s
         state.contribution, before = None, state.contribution
         if translation is None:
             return

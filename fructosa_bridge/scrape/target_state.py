@@ -2,8 +2,14 @@
 
 from dataclasses import dataclass
 
+from fructosa_service.humanize import duration
+
 from ..model.target import Target
 from ..translate.cluster_totals import Contribution
+
+CLOCK_TOLERANCE_S = 1.0
+CLOCK_AHEAD = "its clock is {off} ahead"
+CLOCK_BEHIND = "its clock is {off} behind"
 
 
 @dataclass(slots=True)
@@ -15,6 +21,8 @@ class TargetState:
     successful one; None while it is up. ``missed`` counts slots without a scrape, ``not_finite``
     and ``repeated`` samples that were not stored. ``contribution`` is what the last page adds to
     cluster totals.
+    ``clock_off_s`` is how far the node's clock was ahead of lmaster's at the last scrape, None
+    unless it is certain that the difference was more than CLOCK_TOLERANCE_S.
     """
 
     target: Target
@@ -32,6 +40,14 @@ class TargetState:
     not_finite: int = 0
     repeated: int = 0
     contribution: Contribution | None = None
+    clock_off_s: float | None = None
+
+
+def clock_text(off_s: float | None) -> str:
+    """Return how far a clock is ahead or behind, as text; empty if it is right or unknown."""
+    if off_s is None:
+        return ""
+    return (CLOCK_AHEAD if off_s > 0 else CLOCK_BEHIND).format(off=duration(abs(off_s)))
 
 
 @dataclass

@@ -12,7 +12,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from fructosa_service import __version__, humanize
-from fructosa_service.config.kinds import Endpoint
 from fructosa_service.web.settings import WebSettings
 
 from ..slurm.conditions import NAMES
@@ -296,5 +295,5 @@ async def serve(source: StatusSource, settings: WebSettings, host: str, port: in
     application = Pages(source, requires_user=access.requires_user).application()
     access.install(application)
     server = WebServer(application, settings)
-    await server.start(settings.listen or (Endpoint(host, port),))
+    await server.start(settings.endpoints(host, port))
     return server

@@ -83,7 +83,9 @@ class TargetStatus(SlurmFields):
     last scrape was due, ``duration_s`` how long it took, ``samples`` the number of samples on its
     page, ``error`` why it failed. ``down_since_s`` is when the first scrape of the present failure
     was due. ``missed`` counts skipped slots, ``scrapes`` all scrapes and ``failures`` failed ones,
-    since lmaster started or the target was added.
+    since lmaster started or the target was added. ``clock_off_s`` is how far the
+    node's clock is ahead of lmaster's; it is None unless they certainly differ by more than a
+    second, as far as the time of the response and its header Date (in whole seconds) show.
     """
 
     name: str
@@ -100,6 +102,7 @@ class TargetStatus(SlurmFields):
     scrapes: int
     failures: int
     error: str | None
+    clock_off_s: float | None
 
 
 class DestinationStatus(TypedDict):
@@ -154,6 +157,7 @@ def target_status(state: TargetState, slurm: SlurmMonitor | None = None) -> Targ
         "scrapes": state.scrapes,
         "failures": state.failures,
         "error": state.error,
+        "clock_off_s": None if state.clock_off_s is None else round(state.clock_off_s, 1),
         **slurm_fields(state, slurm),
     }
 

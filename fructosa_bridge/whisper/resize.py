@@ -112,8 +112,8 @@ class Resizer:
         self._not_before_s = self._clock() + _RETRY_AFTER_S
         if reason != self._error:
             log.error(
-                "can't resize %s to its new interval: %s; it keeps its old slots, and lmaster will "
-                "try again; check the disk space and the permissions of the folder",
+                "cannot resize %s to its new interval: %s; it keeps its old slots, and lmaster "
+                "will try again; check the disk space and the permissions of the folder",
                 file,
                 reason,
             )

@@ -13,7 +13,7 @@ from fructosa_service.config.settings import options_of
 
 log = logging.getLogger(__name__)
 
-BROKEN = "the plug-in %s can't be used: %s"
+BROKEN = "the plug-in %s cannot be used: %s"
 
 GROUP = "fructosa.sensors"
 
@@ -77,9 +77,9 @@ def broken_sensor(name: str, reason: str) -> type[Sensor]:
     """Return a sensor called *name* that fails with *reason* at each reading."""
 
     def samples(_: Sensor) -> Iterator[Any]:
-        raise RuntimeError(f"the plug-in can't be used: {reason}")
+        raise RuntimeError(f"the plug-in cannot be used: {reason}")
 
-    body: dict[str, Any] = {"__doc__": "A plug-in that can't be used.", "samples": samples}
+    body: dict[str, Any] = {"__doc__": "A plug-in that cannot be used.", "samples": samples}
     sensor: type[Sensor] = type(name, (Sensor,), body)
     return sensor
 

@@ -75,7 +75,7 @@ class TextFile(Sensor):
         without_panel="how old a file may be depends on its writer",
     )
     ERROR = gauge(
-        "fructosa_textfile_error", "1 if the metrics of the file can't be exposed, else 0.", "file"
+        "fructosa_textfile_error", "1 if the metrics of the file cannot be exposed, else 0.", "file"
     )
 
     read: Kernel = Kernel()
@@ -142,7 +142,7 @@ def _file(path: Path, known: _File | None) -> _File | None:
     except FileNotFoundError as error:
         return _File(error=f"is a broken link: {error}") if path.is_symlink() else None
     except OSError as error:
-        return _File(error=f"can't be read: {error}")
+        return _File(error=f"cannot be read: {error}")
 
 
 def _parsed(path: Path, status: os.stat_result, identity: tuple[int, int, int]) -> _File:

@@ -28,7 +28,7 @@ def select_sensors(sensors: Mapping[str, S], query: Mapping[str, Sequence[str]])
     """
     collect, exclude = query.get("collect[]", ()), query.get("exclude[]", ())
     if collect and exclude:
-        raise UnknownSensor("collect[] and exclude[] can't be used together; leave one out")
+        raise UnknownSensor("collect[] and exclude[] cannot be used together; leave one out")
     if unknown := [name for name in (*collect, *exclude) if name not in sensors]:
         key = "collect[]" if collect else "exclude[]"
         known = ", ".join(sensors)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from fructosa_service.config.kinds import Endpoint
 from fructosa_service.errors import ServiceError
+from fructosa_service.os_errors import reason
 
 from .connection import ConnectionState, ServerConnection
 from .request import Request
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CANNOT_LISTEN = (
-    "can't listen on {endpoint}: {error}; set another --host or --port, or stop the program that "
+    "cannot listen on {endpoint}: {reason}; set another --host or --port, or stop the program that "
     "listens there"
 )
 
@@ -67,9 +68,9 @@ def open_listener(endpoint: Endpoint) -> socket.socket:
         listener.bind((endpoint.host, endpoint.port or 0))
         listener.listen(socket.SOMAXCONN)
         listener.setblocking(False)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         listener.close()
-        raise ServiceError(CANNOT_LISTEN.format(endpoint=endpoint, error=error)) from error
+        raise ServiceError(CANNOT_LISTEN.format(endpoint=endpoint, reason=reason(error))) from error
     return listener
 
 
@@ -193,7 +194,7 @@ class Server:
             self._open(connected)
 
     def _pause_accepting(self, error: OSError) -> None:
-        log.error("can't accept connections, retrying in %g s: %s", _ACCEPT_PAUSE_S, error)
+        log.error("cannot accept connections, retrying in %g s: %s", _ACCEPT_PAUSE_S, error)
         self._accept_again_s = self._clock() + _ACCEPT_PAUSE_S
         for listener in self._listeners:
             self._selector.unregister(listener)

@@ -26,7 +26,9 @@ EMPTY = "is empty; write a value after the '='"
 SEVERAL_LINES = "has more than one line; write the value on one line"
 NOT_A_PATTERN = "is not a valid pattern; write a name, with * for any characters: eth*"
 NOT_A_HOST = "is not a valid host; write a name or an address, e.g. localhost"
-NOT_AN_ENDPOINT = "is not a valid HOST[:PORT]; write e.g. node001:9888 or [::1]:9888"
+HAS_PORT = "has a port; write {host} here, and the port on its own"
+IN_BRACKETS = "is in brackets; write {host}"
+NOT_AN_ENDPOINT = "is not a valid HOST[:PORT]; write e.g. {example} or [::1]:{port}"
 CONTAINS = "contains {part}, which {why}"
 
 
@@ -82,17 +84,19 @@ def whole(
     return Kind(name=unit, example=example, parse=parse)
 
 
-def _port(at_least: int) -> Kind[int]:
+def tcp_port(*, at_least: int = 1, example: str = "9888") -> Kind[int]:
+    """Return the kind of TCP ports."""
+
     def parse(text: str) -> int:
-        value = _number(text, int, "port number", "9888")
+        value = _number(text, int, "port number", example)
         _check_range(value, at_least, 65535, "")
         return value
 
-    return Kind(name="port", example="9888", parse=parse)
+    return Kind(name="port", example=example, parse=parse)
 
 
-PORT = _port(at_least=1)
-LISTENING_PORT = _port(at_least=0)  # 0 stands for any free port
+PORT = tcp_port()
+LISTENING_PORT = tcp_port(at_least=0)  # 0 stands for any free port
 
 _YES_NO = {"yes": True, "no": False, "true": True, "false": False, "on": True, "off": False}
 _YES_NO |= {"1": True, "0": False}
@@ -163,9 +167,13 @@ def _is_host(text: str) -> bool:
 
 
 def _parse_host(text: str) -> str:
-    if not _is_host(text):
+    if _is_host(text):
+        return text
+    endpoint = _split_endpoint(text)
+    if endpoint is None:
         raise ValueError(NOT_A_HOST)
-    return text
+    template = IN_BRACKETS if endpoint.port is None else HAS_PORT
+    raise ValueError(template.format(host=endpoint.host))
 
 
 HOST = Kind(name="host", example="localhost", parse=_parse_host)
@@ -183,22 +191,34 @@ class Endpoint:
         return host if self.port is None else f"{host}:{self.port}"
 
 
-_ENDPOINT = re.compile(r"(?:\[(?P<v6>[^\]]+)\]|(?P<host>[^:\[\]]*))(?::(?P<port>[0-9]+))?")
+_ENDPOINT = re.compile(r"(?:\[(?P<v6>[^\]]+)\]|(?P<host>[^:\[\]]*))(?::(?P<port>[0-9]{1,9}))?")
 
 
-def _endpoint(port_kind: Kind[int]) -> Kind[Endpoint]:
+def _split_endpoint(text: str) -> Endpoint | None:
+    """Return the host and the number after it, whatever that is; None if it is neither."""
+    match = _ENDPOINT.fullmatch(text)
+    if match is None or not _is_host(match["v6"] or match["host"]):
+        return None
+    return Endpoint(match["v6"] or match["host"], int(match["port"]) if match["port"] else None)
+
+
+def endpoint(port_kind: Kind[int], host: str = "node001") -> Kind[Endpoint]:
+    """Return the kind of a host, and a port if one is given; *host* is for the example."""
+    example = f"{host}:{port_kind.example}"
+
     def parse(text: str) -> Endpoint:
-        match = _ENDPOINT.fullmatch(text)
-        if match is None or not _is_host(match["v6"] or match["host"]):
-            raise ValueError(NOT_AN_ENDPOINT)
-        port = None if match["port"] is None else port_kind.parse(match["port"])
-        return Endpoint(match["v6"] or match["host"], port)
+        found = _split_endpoint(text)
+        if found is None:
+            raise ValueError(NOT_AN_ENDPOINT.format(example=example, port=port_kind.example))
+        if found.port is not None:
+            port_kind.parse(str(found.port))
+        return found
 
-    return Kind(name="HOST[:PORT]", example="node001:9888", parse=parse)
+    return Kind(name="HOST[:PORT]", example=example, parse=parse)
 
 
-ENDPOINT = _endpoint(PORT)
-LISTENING_ENDPOINT = _endpoint(LISTENING_PORT)
+ENDPOINT = endpoint(PORT)
+LISTENING_ENDPOINT = endpoint(LISTENING_PORT)
 
 
 def several(kind: Kind[T]) -> Kind[tuple[T, ...]]:

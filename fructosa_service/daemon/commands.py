@@ -4,15 +4,17 @@ import argparse
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from .. import cli
 from ..config import ini
 from ..config.kinds import from_command_line, seconds
 from ..config.path_kind import PATH
-from ..errors import UsageError
+from ..errors import ConfigError, FileError, UsageError
 from . import lifecycle, pid_file
 from .lifecycle import CommandResult, Ready
+from .pid_file import PidFileStatus
 
 _STOP_TIMEOUT_S = 20.0
 
@@ -30,13 +32,15 @@ Show = Callable[[CommandResult], int]
 class Daemon:
     """A daemon: its name, its default file, what adds its options, and what prepares its start.
 
-    *prepare* reads and checks the configuration.
+    *prepare* reads and checks the configuration. *find* looks for a daemon with that configuration
+    which was started in another way; it may raise the errors of an invalid one.
     """
 
     name: str
     default_file: Path
     options: Callable[[argparse.ArgumentParser], None]
     prepare: Callable[[argparse.Namespace], "Prepared"]
+    find: Callable[[argparse.Namespace], PidFileStatus | None] = lambda arguments: None
 
 
 @dataclass(frozen=True)
@@ -54,27 +58,29 @@ def add(commands: cli.Commands, daemon: Daemon, show: Show) -> None:
         commands,
         "start",
         lambda arguments: show(_start(daemon, arguments)),
-        "start the daemon in the background",
+        f"start {daemon.name} in the background",
     )
     daemon.options(start)
     stop = cli.add_command(
         commands,
         "stop",
         lambda arguments: show(_stop(daemon, arguments)),
-        "stop the daemon; it is killed if it does not exit in time",
+        f"stop the {daemon.name} that was started with start; it is killed if it does not exit in "
+        "time",
     )
     restart = cli.add_command(
         commands,
         "restart",
         lambda arguments: _restart(daemon, arguments, show),
-        "stop the daemon and start it again, unless the configuration is invalid",
+        f"stop {daemon.name} and start it again, unless the configuration is invalid",
     )
     daemon.options(restart)
     status = cli.add_command(
         commands,
         "status",
         lambda arguments: show(_status(daemon, arguments)),
-        "report whether the daemon runs, its pid and its addresses",
+        f"show whether {daemon.name} runs, in the background or otherwise, its pid and its "
+        "addresses",
     )
     for command in (stop, status):
         cli.add_config(command, daemon.default_file)
@@ -128,19 +134,29 @@ def _start_prepared(
 
 
 def _stop(daemon: Daemon, arguments: argparse.Namespace) -> CommandResult:
-    return lifecycle.stop(daemon.name, _path(daemon, arguments), arguments.timeout)
+    find = partial(_find, daemon, arguments)
+    return lifecycle.stop(daemon.name, _path(daemon, arguments), arguments.timeout, find)
 
 
 def _restart(daemon: Daemon, arguments: argparse.Namespace, show: Show) -> int:
     prepared = daemon.prepare(arguments)
     path = arguments.pid_file or prepared.pid_file or _default(daemon.name)
-    if code := show(lifecycle.stop(daemon.name, path, arguments.timeout)):
+    find = partial(_find, daemon, arguments)
+    if code := show(lifecycle.stop(daemon.name, path, arguments.timeout, find)):
         return code
     return show(_start_prepared(daemon, arguments, prepared))
 
 
 def _status(daemon: Daemon, arguments: argparse.Namespace) -> CommandResult:
-    return lifecycle.status(daemon.name, _path(daemon, arguments))
+    find = partial(_find, daemon, arguments)
+    return lifecycle.status(daemon.name, _path(daemon, arguments), find)
+
+
+def _find(daemon: Daemon, arguments: argparse.Namespace) -> PidFileStatus | None:
+    try:
+        return daemon.find(arguments)
+    except (ConfigError, FileError, UsageError):
+        return None  # where it would listen is unknown
 
 
 def _default(name: str) -> Path:
@@ -157,7 +173,7 @@ def _path(daemon: Daemon, arguments: argparse.Namespace) -> Path:
     except OSError:
         if arguments.config is not None:
             raise UsageError(
-                f"{config} can't be read; check the path, or give the pid file with -p PIDFILE"
+                f"{config} cannot be read; check the path, or give the pid file with -p PIDFILE"
             ) from None
         text = ""
     return configured(text, daemon.name) or _default(daemon.name)

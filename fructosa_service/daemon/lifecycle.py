@@ -20,7 +20,17 @@ IS_RUNNING = "{name} is running: {details}"
 ENDED = "{name} {outcome}: pid {pid}"
 DEAD = "{name} is dead, but left its pid file {path}"
 STALE = "{name} is not running; its stale pid file was removed"
+ALREADY_STOPPED = "{name} is not running"
 NOT_RUNNING = "{name} is not running (pid file {path})"
+RUNS_ELSEWHERE = "{name} is running: {details}; it was not started with the pid file {path}"
+NOT_STOPPED = (
+    "{name} is not stopped, because it was not started with the pid file {path}: {details}; end it "
+    "where it was started, e.g. with Ctrl-C or systemctl, or give its pid file with -p PIDFILE"
+)
+PID = "pid {pid}"
+PID_UNKNOWN = "pid not visible to this user"
+SINCE = "since {time}"
+SERVES = "serves {urls}"
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +65,7 @@ def start(name: str, path: Path, run: Callable[[Ready], int]) -> CommandResult:
     while pid is None:
         current = _settled_status(path)
         if current.state is DaemonState.RUNNING:
-            return CommandResult(ALREADY_RUNNING.format(name=name, details=_details(current)))
+            return CommandResult(ALREADY_RUNNING.format(name=name, details=details(current)))
         time.sleep(_POLL_S)
         pid = pid_file.acquire(path)
     read_end, write_end = os.pipe()
@@ -72,8 +82,9 @@ def _start_result(name: str, read_end: int) -> CommandResult:
         word, _, rest = pipe.read().rstrip("\n").partition(" ")
     if word == "ready":
         pid, *urls = rest.split()
-        details = _details(PidFileStatus(DaemonState.RUNNING, int(pid), tuple(urls)))
-        return CommandResult(STARTED.format(name=name, details=details), has_started=True)
+        running = PidFileStatus(DaemonState.RUNNING, int(pid), tuple(urls))
+        text = STARTED.format(name=name, details=details(running))
+        return CommandResult(text, has_started=True)
     if word == "failed":
         return CommandResult("", int(rest))
     return CommandResult(f"{name} was killed before it was ready", cli.EXIT_RUNNING)
@@ -123,8 +134,14 @@ def _report(write_end: int, line: str) -> None:
         log.info("the start command exited before this daemon was ready")
 
 
-def stop(name: str, path: Path, timeout_s: float) -> CommandResult:
+Find = Callable[[], PidFileStatus | None]
+"""Looks for a daemon that was started in another way than with the pid file."""
+
+
+def stop(name: str, path: Path, timeout_s: float, find: Find = lambda: None) -> CommandResult:
     """Stop the daemon; return when it has exited.
+
+    One that only *find* finds is not stopped: somebody else is in charge of it.
 
     Raises: ServiceError if it can't be stopped.
     """
@@ -132,9 +149,12 @@ def stop(name: str, path: Path, timeout_s: float) -> CommandResult:
     pid = current.pid
     if current.state is DaemonState.DEAD:
         pid_file.remove(path)
-        return CommandResult(STALE.format(name=name))
-    if current.state is DaemonState.ABSENT or pid is None:
-        return CommandResult(f"{name} is not running")
+    if current.state in (DaemonState.DEAD, DaemonState.ABSENT) or pid is None:
+        if (other := find()) is not None:
+            text = NOT_STOPPED.format(name=name, path=path, details=details(other))
+            return CommandResult(text, cli.EXIT_RUNNING)
+        is_stale = current.state is DaemonState.DEAD
+        return CommandResult((STALE if is_stale else ALREADY_STOPPED).format(name=name))
     outcome = terminate(pid, timeout_s, lambda: _is_alive(path, pid))
     pid_file.remove(path)
     return CommandResult(ENDED.format(name=name, outcome=outcome, pid=pid))
@@ -145,15 +165,19 @@ def _is_alive(path: Path, pid: int) -> bool:
     return current.pid == pid and current.state in (DaemonState.RUNNING, DaemonState.STARTING)
 
 
-def status(name: str, path: Path) -> CommandResult:
+def status(name: str, path: Path, find: Find = lambda: None) -> CommandResult:
     """Report whether the daemon runs, with the exit codes of the Linux Standard Base."""
     try:
         current = _settled_status(path)
+        other = find() if current.state in (DaemonState.DEAD, DaemonState.ABSENT) else None
     except (OSError, ServiceError) as error:
         return CommandResult(f"{name}: the status is unknown: {error}", EXIT_UNKNOWN)
+    if other is not None:
+        text = RUNS_ELSEWHERE.format(name=name, path=path, details=details(other))
+        return CommandResult(text)
     if current.state is DaemonState.RUNNING:
-        details = _details(current, _ready_since(path))
-        return CommandResult(IS_RUNNING.format(name=name, details=details))
+        shown = details(current, _ready_since(path))
+        return CommandResult(IS_RUNNING.format(name=name, details=shown))
     if current.state is DaemonState.STARTING:
         return CommandResult(f"{name} is starting: pid {current.pid}")
     if current.state is DaemonState.DEAD:
@@ -180,10 +204,15 @@ def _settled_status(path: Path) -> PidFileStatus:
 
 
 def _ready_since(path: Path) -> str:
-    """Return since when the daemon has been ready: it wrote its pid file last at that time."""
-    return time.strftime("since %F %T", time.localtime(path.stat().st_mtime))
+    """Return when the daemon became ready: it wrote its pid file last at that time."""
+    return time.strftime("%F %T", time.localtime(path.stat().st_mtime))
 
 
-def _details(current: PidFileStatus, *more: str) -> str:
-    urls = ", ".join(current.urls)
-    return ", ".join([f"pid {current.pid}", *more, *([f"serves {urls}"] if urls else [])])
+def details(current: PidFileStatus, since: str | None = None) -> str:
+    """Return the pid of a daemon, since when it has been ready, and its URLs, as text."""
+    parts = [PID_UNKNOWN if current.pid is None else PID.format(pid=current.pid)]
+    if since is not None:
+        parts.append(SINCE.format(time=since))
+    if current.urls:
+        parts.append(SERVES.format(urls=", ".join(current.urls)))
+    return ", ".join(parts)

@@ -17,8 +17,8 @@ from pathlib import Path
 from ..errors import ServiceError
 
 CAN_NOT_BE_WRITTEN = (
-    "the pid file {path} can't be written: {reason}; give another with -p PIDFILE, or set pid file "
-    "in the configuration"
+    "the pid file {path} cannot be written: {reason}; give another with -p PIDFILE, or set pid "
+    "file in the configuration"
 )
 NOT_A_PID_FILE = (
     "{path} is not a pid file and is not overwritten; give another one with -p PIDFILE, or "
@@ -136,6 +136,16 @@ def read_status(path: Path) -> PidFileStatus:
         return PidFileStatus(DaemonState.RUNNING if urls else DaemonState.STARTING, pid, urls)
     finally:
         os.close(fd)
+
+
+def user_of(path: Path) -> int | None:
+    """Return the pid in a file at *path* if that process has it open, None otherwise."""
+    try:
+        with path.open("rb") as file:
+            pid, _ = parse(file.read(_LIMIT_BYTES).decode("ascii", "replace"))
+        return pid if pid is not None and _has_open(pid, path.stat()) else None
+    except OSError:
+        return None
 
 
 def remove(path: Path) -> None:

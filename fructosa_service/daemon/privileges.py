@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..config.kinds import TEXT
-from ..errors import ServiceError, UsageError
+from ..errors import REQUIRES, ServiceError, UsageError
 
 ONLY_ROOT = (
     "[{section}] user = {user}: only root can run it as another user; start it as root or as "
@@ -36,7 +36,7 @@ def account(section: str, user: str | None, group: str | None) -> Account | None
     """
     if user is None:
         if group is not None:
-            raise UsageError(f"[{section}] group requires user; set both, or neither")
+            raise UsageError(f"[{section}] group {REQUIRES.format(missing='user')}")
         return None
     try:
         entry = pwd.getpwnam(user)
@@ -73,7 +73,7 @@ def drop_privileges(account: Account) -> None:
         os.setresuid(account.user_id, account.user_id, account.user_id)
     except OSError as error:
         raise ServiceError(
-            f"can't run as the user {account.name}: {error.strerror}; remove the key user, or "
+            f"cannot run as the user {account.name}: {error.strerror}; remove the key user, or "
             "start the daemon as root"
         ) from error
     if _can_regain_root():
@@ -89,7 +89,7 @@ def _check_program(account: Account) -> None:
     for file in (os.__file__, __file__):
         if not os.access(file, os.R_OK):
             raise ServiceError(
-                f"the user {account.name} can't read {file}, so the program would fail later; "
+                f"the user {account.name} cannot read {file}, so the program would fail later; "
                 "install it and its Python where all users can read it, e.g. in /opt"
             )
 
@@ -118,8 +118,8 @@ def hand_over_folder(path: Path, account: Account) -> None:
             return
     except OSError as error:
         raise ServiceError(
-            f"can't create the directory {path} for {account.name}: {error.strerror}; create it by "
-            "hand"
+            f"cannot create the directory {path} for {account.name}: {error.strerror}; create it "
+            "by hand"
         ) from error
     raise ServiceError(
         f"the directory {path} does not belong to the user {account.name}; run "
@@ -141,7 +141,7 @@ def hand_over_log(path: Path, is_rotated: bool, account: Account) -> None:
         return  # its owner could trick root into changing another file
     if is_rotated and not _may_write(folder, account):
         raise ServiceError(
-            f"the user {account.name} can't rotate the log {path}, because {path.parent} belongs "
+            f"the user {account.name} cannot rotate the log {path}, because {path.parent} belongs "
             "to another user; set [logging] filename to a file in a directory of its own, which is "
             "created if it is missing, or set maxBytes = 0"
         )
@@ -167,6 +167,6 @@ def _give(path: Path, account: Account) -> None:
             os.close(fd)
     except OSError as error:
         raise ServiceError(
-            f"the log file {path} can't be created for {account.name}: {error.strerror}; "
+            f"the log file {path} cannot be created for {account.name}: {error.strerror}; "
             "change [logging] filename"
         ) from error

@@ -22,4 +22,4 @@ def notify_ready(urls: Sequence[str], environment: Mapping[str, str] = os.enviro
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
             manager.sendto(f"READY=1\nSTATUS=serves {' '.join(urls)}".encode(), name)
     except OSError as error:
-        log.warning("can't notify the service manager at %s: %s", address, error)
+        log.warning("cannot notify the service manager at %s: %s", address, error)

@@ -6,7 +6,7 @@ from pathlib import Path
 from ..config.kinds import LISTENING_ENDPOINT, Endpoint, optional, several, whole
 from ..config.path_kind import PATH
 from ..config.settings import SectionType, option
-from ..errors import KeyProblem
+from ..errors import KeyProblem, check_pair
 from .tls import TLSFiles
 
 
@@ -17,7 +17,7 @@ class WebSettings:
     listen: tuple[Endpoint, ...] = option(
         several(LISTENING_ENDPOINT),
         (),
-        "Addresses to listen on, with ports; they replace the daemon's own host and port.",
+        "Addresses to listen on, with or without a port; they replace the daemon's own host.",
     )
     tls_certificate: Path | None = option(
         optional(PATH),
@@ -55,13 +55,21 @@ class WebSettings:
     )
 
     def __post_init__(self) -> None:
-        if (self.tls_certificate is None) != (self.tls_key is None):
-            given, missing = "tls certificate", "tls key"
-            if self.tls_certificate is None:
-                given, missing = missing, given
-            raise KeyProblem(given, f"requires {missing}; set both, or neither")
+        check_pair(tls_certificate=self.tls_certificate, tls_key=self.tls_key)
         if self.client_ca is not None and self.tls_certificate is None:
             raise KeyProblem("client ca", "requires TLS; set tls certificate and tls key too")
+
+    def endpoints(self, host: str, port: int) -> list[Endpoint]:
+        """Return where to listen; *host* and *port* are the daemon's own."""
+        return [
+            Endpoint(one.host, port if one.port is None else one.port)
+            for one in self.listen or [Endpoint(host)]
+        ]
+
+    @property
+    def scheme(self) -> str:
+        """The scheme of the pages' URLs."""
+        return "http" if self.tls() is None else "https"
 
     def tls(self) -> TLSFiles | None:
         """Return the files for TLS, None without TLS."""

@@ -14,7 +14,7 @@ from . import secret_files
 LACKS = "contains no {what}; give a PEM file with one"
 ENCRYPTED = "has a password; write it without one, readable only by the daemon"
 NO_MATCH = "does not match {certificate}; give a certificate and its key"
-CAN_NOT_BE_LOADED = "can't be loaded{together}"  # OpenSSL's error follows
+CAN_NOT_BE_LOADED = "cannot be loaded{together}"  # OpenSSL's error follows
 
 if TYPE_CHECKING:  # importing ssl takes 5 MiB, which programs without TLS need not pay
     from ssl import SSLContext

@@ -5,10 +5,8 @@ from dataclasses import dataclass, field
 from fructosa_bridge.deliver.delivery import Delivery
 from fructosa_bridge.model.target import Target
 from fructosa_bridge.queue.spool import Spool
-from fructosa_bridge.scrape.scrape_errors import CANNOT_CONNECT
+from fructosa_bridge.scrape.scrape_errors import REFUSED
 from fructosa_bridge.scrape.target_state import ScrapeTotals, TargetState
-
-CONNECTION_REFUSED = CANNOT_CONNECT.format(reason="Connection refused")
 
 
 class NullDestination:
@@ -59,7 +57,7 @@ def up(host="node1", group="compute", **values):
     return state(host, group, up=True, **(defaults | {"samples_total": 500} | values))
 
 
-def down(host="node1", group="compute", error=CONNECTION_REFUSED, **values):
+def down(host="node1", group="compute", error=REFUSED, **values):
     """Return the state of a target whose last scrape failed."""
     defaults = {"due_s": 1.7e9, "down_since_s": 1.7e9 - 10, "duration_s": 0.001}
     defaults |= {"scrapes": 5, "failures": 2}
@@ -74,7 +72,7 @@ def many(count, every_down=50, now_s=1.7e9):
         host, group = f"node{number:05}", groups[number // 2 % 3]
         last_scrape = {"due_s": now_s - number % 10, "duration_s": (number * 37 % 1009) / 5000}
         if number % every_down == every_down - 1:
-            error = f"{CONNECTION_REFUSED} ({number})"
+            error = f"{REFUSED} ({number})"
             since_s = last_scrape["due_s"] - number * 10
             made.append(down(host, group, error, down_since_s=since_s, **last_scrape))
         else:

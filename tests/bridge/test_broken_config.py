@@ -20,6 +20,7 @@ from fructosa_bridge.config.settings import (
     read_config,
 )
 from fructosa_bridge.config.targets import SAME_PATH
+from fructosa_service.config.kinds import NOT_A_NUMBER
 from fructosa_service.config.load import MISSING, OBSOLETE, UNKNOWN_KEY
 from fructosa_service.config.settings import options_of
 from fructosa_service.errors import CAN_NOT_BE_READ, USE_ONE_OF
@@ -57,10 +58,21 @@ backupCount = 10
 level = DEBUG
 """
 
+PICKLE = "[Graphite]\ncarbon receiver pickle port"
+PLAINTEXT = "[Graphite]\ncarbon receiver port"
+
+
+def a_port(example):
+    """Return the message for what is not a port, with the usual port of that service."""
+    return NOT_A_NUMBER.format(unit="port number", example=example)
+
+
 # One for each kind of value that lmaster.conf has, and for one shared with lagent: a file, and the
 # beginnings of the lines that report it, after the name of the file.
 KINDS = [
-    ("[lmaster]\nport = http", ":2: [lmaster] port: 'http' is not"),
+    ("[lmaster]\nport = http", f":2: [lmaster] port: 'http' {a_port(9889)}"),
+    (f"{PICKLE} = x", f":2: [Graphite] carbon receiver pickle port: 'x' {a_port(2004)}"),
+    (f"{PLAINTEXT} = x", f":2: [Graphite] carbon receiver port: 'x' {a_port(2003)}"),
     ("[lmaster]\nshard = two", ":2: [lmaster] shard: 'two' is"),
     ("[nodes:a]\nport = 1", f":1: [nodes:a] hosts: {NO_HOSTS}"),
     ("[nodes:a]\nhosts = n[1-", ":2: [nodes:a] hosts: 'n[1-' is"),

@@ -1,9 +1,12 @@
 """The command lmaster: its table of commands, and what it imports."""
 
+import os
 import subprocess
 import sys
 
 from fructosa_bridge.cli import _COMMANDS, main
+from fructosa_bridge.queue.segments import Segments
+from fructosa_service.daemon.lifecycle import PID
 
 
 def test_each_command_is_in_the_module_of_its_name():
@@ -28,3 +31,22 @@ def test_slow_imports_are_left_to_the_commands_that_need_them():
     loaded = set(subprocess.check_output([sys.executable, "-c", code], text=True).split())
 
     assert set() == loaded & {"aiohttp", "jinja2", "requests", "ClusterShell.Task"}
+
+
+def test_status_sees_an_lmaster_in_the_foreground_by_its_queue(tmp_path, capsys):
+    """Also if its page is not where the configuration says: here this process uses the queue."""
+    config = tmp_path / "lmaster.conf"
+    config.write_text(f"[lmaster]\ndata directory = {tmp_path}\nport = 0\n")
+    segments = Segments(tmp_path / "queue", limit_bytes=2**20, limit_age_s=60)
+
+    def status():
+        code = main(["status", "-c", str(config), "-p", str(tmp_path / "pid")])
+        return code, PID.format(pid=os.getpid()) in capsys.readouterr().out
+
+    before = status()
+    segments.open()
+    running = status()
+    segments.close()
+
+    assert (0, True) == running
+    assert [(3, False)] * 2 == [before, status()]

@@ -17,7 +17,7 @@ from fructosa_service.config.ini import (
 )
 from fructosa_service.config.kinds import (
     CONTAINS,
-    NOT_A_HOST,
+    HAS_PORT,
     NOT_A_NUMBER,
     NOT_A_PATTERN,
     NOT_AN_ENDPOINT,
@@ -36,10 +36,11 @@ from fructosa_service.config.load import (
 )
 from fructosa_service.config.path_kind import NOT_ABSOLUTE
 from fructosa_service.config.settings import options_of
-from fructosa_service.errors import CAN_NOT_BE_READ, DID_YOU_MEAN, USE_ONE_OF
+from fructosa_service.errors import CAN_NOT_BE_READ, DID_YOU_MEAN, REQUIRES, USE_ONE_OF
 
 SECTIONS = "[lagent], [web], [sensor:…], [logging]"
 NOT_A_LEVEL = NOT_ONE_OF.format(names="DEBUG, INFO, WARNING, ERROR, CRITICAL")
+NO_ENDPOINT = NOT_AN_ENDPOINT.format(example="node001:9888", port=9888)
 SEVERAL = """\
 port = 1
 [lagent
@@ -128,7 +129,7 @@ BROKEN = [
     (
         "host",
         "[lagent]\nhost = a:9888",
-        f":2: [lagent] host: 'a:9888' {NOT_A_HOST}",
+        f":2: [lagent] host: 'a:9888' {HAS_PORT.format(host='a')}",
     ),
     (
         "port",
@@ -156,7 +157,7 @@ BROKEN = [
         "endpoints",
         "[web]\nlisten = 127.0.0.1, node:port",
         ":2: [web] listen: '127.0.0.1, node:port' "
-        + CONTAINS.format(part="'node:port'", why=NOT_AN_ENDPOINT),
+        + CONTAINS.format(part="'node:port'", why=NO_ENDPOINT),
     ),
     (
         "seconds",
@@ -194,12 +195,12 @@ BROKEN = [
     (
         "certificate without its key",
         "[web]\ntls certificate = /cert.pem",
-        ":2: [web] tls certificate: requires tls key; set both, or neither",
+        f":2: [web] tls certificate: {REQUIRES.format(missing='tls key')}",
     ),
     (
         "key without its certificate",
         "[web]\n\ntls key = /key.pem",
-        ":3: [web] tls key: requires tls certificate; set both, or neither",
+        f":3: [web] tls key: {REQUIRES.format(missing='tls certificate')}",
     ),
     (
         "authority without TLS",

@@ -2,6 +2,7 @@
 
 import re
 import signal
+import socket
 import subprocess
 import sys
 
@@ -14,8 +15,10 @@ from fructosa_exporter.collect.collector import collect_now
 from fructosa_exporter.collect.sensor_reader import SensorReader
 from fructosa_exporter.sensors import SENSORS
 from fructosa_exporter.web.server import CANNOT_LISTEN
-from fructosa_service.cli import UNKNOWN
+from fructosa_service.cli import NO_COMMAND, UNEXPECTED, UNKNOWN
 from fructosa_service.config.kinds import NOT_A_HOST, NOT_A_NUMBER, NOT_BETWEEN
+from fructosa_service.daemon.lifecycle import details
+from fructosa_service.daemon.pid_file import DaemonState, PidFileStatus
 from fructosa_service.errors import DID_YOU_MEAN
 
 LAGENT = (sys.executable, "-m", "fructosa_exporter")
@@ -118,7 +121,7 @@ def test_read_fails_if_a_named_sensor_is_unavailable(lagent, config):
     code_named, _, error_named = lagent("read", "SensorsBattery", "-c", path)
     code_configured, _, error_configured = lagent("read", "-c", path)
 
-    assert (1, f"lagent: sensor SensorsBattery can't be read: {reading.unavailable}\n") == (
+    assert (1, f"lagent: sensor SensorsBattery cannot be read: {reading.unavailable}\n") == (
         code_named,
         error_named,
     )
@@ -183,9 +186,9 @@ def test_the_example_is_valid(lagent, config):
         (["serve", "--port", "x"], f"argument --port: 'x' {NOT_A_PORT}"),
         (["serve", "--port", "65536"], f"'65536' {NOT_BETWEEN.format(low=0, high=65535)}"),
         (["serve", "--host", "a b"], f"'a b' {NOT_A_HOST}"),
-        (["serve", "more"], "unrecognized arguments: more"),
-        (["srve"], "invalid choice: 'srve'"),
-        ([], "the following arguments are required: COMMAND"),
+        (["serve", "more"], UNEXPECTED.format(argument="more")),
+        (["srve"], UNKNOWN.format(kind="command", name="srve") + DID_YOU_MEAN.format(name="serve")),
+        ([], NO_COMMAND.format(kind="command")),
     ],
 )
 def test_an_invalid_command_line_is_a_usage_error(capsys, arguments, message):
@@ -221,6 +224,29 @@ def test_serve_runs_until_a_signal(config, number):
     assert rest.endswith(" INFO lagent: stopped\n")
 
 
+def test_status_sees_a_lagent_in_the_foreground(config, lagent, tmp_path):
+    """It has no pid file, but listens where the configuration says."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    path = config(f"[lagent]\nport = {listener.getsockname()[1]}\n[sensor:BootTime]\n")
+    listener.close()
+    command, without = [*LAGENT, "serve", "-c", path], ("-c", path, "-p", tmp_path / "pid")
+
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            url = process.stderr.readline().split()[-1]
+            code, out, _ = lagent("status", *without)
+            stopped = lagent("stop", *without)
+            still_runs = process.poll() is None
+        finally:
+            process.terminate()
+            process.communicate(timeout=10)
+
+    running = details(PidFileStatus(DaemonState.RUNNING, process.pid, (url,)))
+    assert (0, True) == (code, running in out)
+    assert (1, True, True) == (stopped[0], running in stopped[1], still_runs)
+    assert 3 == lagent("status", *without)[0]
+
+
 def test_serve_fails_if_it_can_not_listen(config):
     """With exit code 1, and a message that says what to do."""
     command = [*LAGENT, "serve", "--host", "192.0.2.1", "--port", "0", "-c", config("")]
@@ -228,7 +254,7 @@ def test_serve_fails_if_it_can_not_listen(config):
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
 
     assert done.returncode == 1
-    before, after = CANNOT_LISTEN.format(endpoint="192.0.2.1:0", error="|").split("|")
+    before, after = CANNOT_LISTEN.format(endpoint="192.0.2.1:0", reason="|").split("|")
     assert before in done.stderr
     assert after in done.stderr
     assert "Traceback" not in done.stderr

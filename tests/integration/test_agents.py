@@ -22,7 +22,8 @@ from fructosa_bridge.agents.results import (
 from fructosa_bridge.agents.ssh import SSHD_DOWN, UNREACHABLE
 from fructosa_bridge.cli import main
 from fructosa_bridge.config.node_sets import NOT_AMONG
-from fructosa_service.daemon.lifecycle import ENDED, IS_RUNNING, STARTED
+from fructosa_service.daemon.lifecycle import ENDED, IS_RUNNING, STARTED, details
+from fructosa_service.daemon.pid_file import DaemonState, PidFileStatus
 from fructosa_service.daemon.terminate import STOPPED
 
 from .page_sandbox import within
@@ -247,8 +248,9 @@ def test_start_status_and_stop_of_real_agents_on_real_hosts(hosts, tmp_path):
         step: bad for step, (_, _, bad) in results.items()
     }
     first = {step: succeeded[0] for step, (_, succeeded, _) in results.items()}
-    started = STARTED.format(name="lagent", details="pid …, serves http://…:9888")
-    running = IS_RUNNING.format(name="lagent", details="pid …, since …, serves ")
+    masked = PidFileStatus(DaemonState.RUNNING, "…", ["http://…:9888/metrics"])
+    started = STARTED.format(name="lagent", details=details(masked))
+    running = IS_RUNNING.format(name="lagent", details=details(masked, "…"))
     ended = ENDED.format(name="lagent", outcome=STOPPED, pid="…")
     assert first["start"].startswith(f"node[01-08]: {started}")
     assert first["status"].startswith(f"node[01-08]: {running}")

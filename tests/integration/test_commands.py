@@ -6,14 +6,13 @@ import re
 import subprocess
 
 from fructosa_bridge.scrape.ping import ALL_RESPOND, FAILED, RESPONDS, SAMPLES, SOME_DO_NOT
-from fructosa_bridge.scrape.scrape_errors import CANNOT_CONNECT
+from fructosa_bridge.scrape.scrape_errors import REFUSED
 from fructosa_service.config.load import MISSING
 from fructosa_service.errors import DID_YOU_MEAN
 from tests.services import program
 
 from .processes import BIN, free_port, wait_until
 
-REFUSED = CANNOT_CONNECT.format(reason="Connection refused")
 _GROUPS = "[Main]\ndefault: here\n[here]\nmap: echo 127.0.0.1\nlist: echo all\n"
 
 

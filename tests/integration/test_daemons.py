@@ -21,10 +21,13 @@ from fructosa_service.daemon.lifecycle import (
     DEAD,
     ENDED,
     IS_RUNNING,
+    PID,
+    SERVES,
     STALE,
     STARTED,
+    details,
 )
-from fructosa_service.daemon.pid_file import CAN_NOT_BE_WRITTEN
+from fructosa_service.daemon.pid_file import CAN_NOT_BE_WRITTEN, DaemonState, PidFileStatus
 from fructosa_service.daemon.privileges import ONLY_ROOT
 from fructosa_service.daemon.terminate import KILLED, STOPPED
 from fructosa_service.errors import DID_YOU_MEAN
@@ -174,15 +177,16 @@ def test_start_status_and_stop_of_a_daemon(request, which):
     code, output = daemon("start")
     assert daemon.responds()
     assert 0 == code, output
-    assert f"pid {daemon.pid}, serves http://" in output
+    assert f"{PID.format(pid=daemon.pid)}, {SERVES.format(urls='http://')}" in output
     assert LOGS_TO.format(path=daemon.log) in output
 
     code, output = daemon("status")
     assert 0 == code
-    details = f"pid {daemon.pid}, since 2.*, serves .*:{daemon.port}/"
-    assert re.search(IS_RUNNING.format(name=daemon.name, details=details), output)
-    already = ALREADY_RUNNING.format(name=daemon.name, details=f"pid {daemon.pid}, serves http://")
-    assert (0, True) == (daemon("start")[0], already in daemon("start")[1])
+    running = PidFileStatus(DaemonState.RUNNING, daemon.pid, [f".*:{daemon.port}/"])
+    expected = IS_RUNNING.format(name=daemon.name, details=details(running, "2.*"))
+    assert re.search(expected, output)
+    already = ALREADY_RUNNING.format(name=daemon.name, details=details(running))
+    assert (0, True) == (daemon("start")[0], bool(re.search(already, daemon("start")[1])))
 
     ended = ENDED.format(name=daemon.name, outcome=STOPPED, pid=daemon.pid)
     assert (0, f"{ended}\n") == daemon("stop")

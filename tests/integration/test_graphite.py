@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from fructosa_bridge.naming import graphite_paths
-from fructosa_bridge.scrape.scrape_errors import CANNOT_CONNECT
+from fructosa_bridge.scrape.scrape_errors import REFUSED
 
 from .pages import PageServer
 from .processes import BIN, Master, free_port, wait_until
@@ -209,8 +209,7 @@ def test_once_fails_if_a_node_or_carbon_is_down(ticking, tmp_path):
     node = once("--node", dead, "--data", tmp_path)
     carbon = once("--node", ticking.address, "--graphite", dead)
 
-    refused = CANNOT_CONNECT.format(reason="Connection refused")
-    assert (1, f"{dead}: DOWN, {refused}\n") == (
+    assert (1, f"{dead}: DOWN, {REFUSED}\n") == (
         node.returncode,
         node.stdout,
     )

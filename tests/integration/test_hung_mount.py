@@ -236,7 +236,7 @@ def test_a_mount_whose_server_died_does_not_affect_other_metrics(agent, mount):
         assert_only_the_mount_fails(page, mount)
     assert max(took_s) < SCRAPE_TIMEOUT_S
     assert 1 == agent.text().count(
-        f"file system '{mount.path}' can't be measured (Transport endpoint is not connected)"
+        f"file system '{mount.path}' cannot be measured (Transport endpoint is not connected)"
     )
 
 

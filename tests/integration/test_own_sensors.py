@@ -75,7 +75,7 @@ def test_the_commands_install_and_show_the_sensor(site):
     if Path("/proc/spl/kstat/zfs").exists():
         assert "\nmysite_zfs_cache_bytes " in read.stdout
     else:
-        assert "can't be read: ZFS is not loaded" in described.stdout
+        assert "cannot be read: ZFS is not loaded" in described.stdout
         assert (1, True) == (read.returncode, "ZFS is not loaded" in read.stderr)
 
 

@@ -7,7 +7,7 @@ import sys
 import requests
 from selenium.webdriver.common.by import By
 
-from fructosa_bridge.scrape.scrape_errors import CANNOT_CONNECT
+from fructosa_bridge.scrape.scrape_errors import REFUSED
 
 from .processes import Program, free_port, wait_until
 from .test_demo import DEMO, PAGE_OF_DEMO
@@ -64,8 +64,7 @@ def test_the_table_of_targets_links_to_nodes(agent, master, browser, tmp_path):
     rows = [row.text for row in browser.find_elements(By.CSS_SELECTOR, "#targets tbody tr")]
     browser.find_element(By.LINK_TEXT, agent.address).click()
 
-    refused = re.escape(CANNOT_CONNECT.format(reason="Connection refused"))
-    assert re.fullmatch(rf"down {dead} all .* {refused}", rows[0])
+    assert re.fullmatch(rf"down {dead} all .* {re.escape(REFUSED)}", rows[0])
     assert re.match(rf"up {agent.address} all ", rows[1])
     assert browser.current_url == f"{running.url}node/127-0-0-1"
 

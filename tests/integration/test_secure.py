@@ -19,6 +19,7 @@ from fructosa_exporter.collect.sensor_reader import HAS_FAILED, NEEDS_RIGHTS, WO
 from fructosa_exporter.sensors.textfile import TextFile
 from fructosa_exporter.web.status_page import WITH_FAILING
 from fructosa_service.errors import CAN_NOT_BE_READ
+from fructosa_service.file_cache import RELOADED
 from fructosa_service.web.tls import ENCRYPTED, LACKS
 from fructosa_service.web.users import NOT_A_USER
 from tests.services import program
@@ -213,7 +214,7 @@ def test_a_changed_password_takes_effect(secured):
 
         assert secured.status(by=kept) == 401
     assert [401, 401] == [secured.status(), secured.status("other", "else")]
-    assert f"reloaded {secured.users}\n" in secured.agent.text()
+    assert f"{RELOADED % secured.users}\n" in secured.agent.text()
 
 
 def test_a_broken_users_file_does_not_lock_out_users(secured):

@@ -12,7 +12,7 @@ from selenium.webdriver.common.by import By
 from fructosa_bridge.web.pages import serve
 from fructosa_service.web.settings import WebSettings
 
-from ..bridge.fake_status import CONNECTION_REFUSED, FakeStatus, delivery, down, many, up
+from ..bridge.fake_status import REFUSED, FakeStatus, delivery, down, many, up
 from ..bridge.known_slurm import many_nodes, node, slurm
 from .processes import wait_until
 
@@ -126,7 +126,7 @@ def test_a_target_that_is_down_is_found_in_two_actions(browser, running, count):
     table.find("node00149")
 
     assert [["down", "node00149:9888", "storage"]] == [row[:3] for row in table.cells]
-    assert table.cells[0][-1].endswith(f"{CONNECTION_REFUSED} (149)")
+    assert table.cells[0][-1].endswith(f"{REFUSED} (149)")
     assert [] == table.browser_errors()
 
 

@@ -7,8 +7,11 @@ import pytest
 from fructosa_service import __version__
 from fructosa_service.errors import (
     DID_YOU_MEAN,
+    REQUIRES,
     ConfigError,
+    KeyProblem,
     Problem,
+    check_pair,
     did_you_mean,
     pip_install,
     shown,
@@ -92,3 +95,14 @@ def test_what_to_install_is_a_command_for_this_python_and_this_release():
 
     expected = f"{sys.executable} -m pip install 'FrUCToSA[users]>={release}'"
     assert expected == pip_install("users")
+
+
+def test_two_keys_that_belong_together_are_set_both_or_neither():
+    """The problem is that of the key which is set."""
+    check_pair(tls_key=None, tls_certificate=None)
+    check_pair(tls_key="/k", tls_certificate="/c")
+
+    with pytest.raises(KeyProblem, match=REQUIRES.format(missing="tls key")) as caught:
+        check_pair(tls_key=None, tls_certificate="/c")
+
+    assert "tls certificate" == caught.value.key

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from fructosa_service.errors import FileError
-from fructosa_service.file_cache import FileCache
+from fructosa_service.file_cache import RELOADED, FileCache
 
 
 class Clock:
@@ -81,7 +81,7 @@ def test_a_file_that_changed_is_read_again(text, caplog):
     assert "second" == text.later()
     assert "second" == text.later()
     assert 2 == text.reads
-    assert [f"reloaded {text.path}"] == caplog.messages
+    assert [RELOADED % text.path] == caplog.messages
 
 
 def test_a_file_is_checked_at_most_once_a_second(text):
@@ -177,7 +177,7 @@ def test_a_change_of_any_file_counts(text, tmp_path, caplog):
     text.clock.now_s += 1
 
     assert "firstbc" == cached.value()
-    assert [f"reloaded {text.path}, {other}"] == caplog.messages
+    assert [RELOADED % f"{text.path}, {other}"] == caplog.messages
 
 
 def test_a_file_that_is_broken_at_the_start_is_an_error(text):

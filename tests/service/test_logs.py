@@ -72,7 +72,7 @@ def test_a_file_that_can_not_be_written_is_an_error(root_logger, tmp_path):
     with pytest.raises(ServiceError) as caught:
         open_log(LoggingSettings(filename=path))
 
-    message = f"the log file {path} can't be written: No such file or directory; "
+    message = f"the log file {path} cannot be written: No such file or directory; "
     assert str(caught.value).startswith(f"{message}change [logging] filename")
 
 

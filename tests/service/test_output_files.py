@@ -48,7 +48,7 @@ def test_a_file_that_can_not_be_written_is_unchanged(tmp_path):
     """The message names it."""
     path = tmp_path / "missing" / "file"
 
-    with pytest.raises(ServiceError, match=f"can't write {path}: No such file or directory; "):
+    with pytest.raises(ServiceError, match=f"cannot write {path}: No such file or directory; "):
         output_files.write(path, "text")
 
 
@@ -59,7 +59,7 @@ def test_a_directory_is_created_with_its_parents(tmp_path):
         output_files.make_folder(tmp_path / "a" / "b")
 
     assert (tmp_path / "a" / "b").is_dir()
-    with pytest.raises(ServiceError, match="can't create the directory"):
+    with pytest.raises(ServiceError, match="cannot create the directory"):
         output_files.make_folder(tmp_path / "file")
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 NO_DRIVER = "AMD's driver is not loaded"
 NO_MODULE = (
     "AMD's driver is loaded, but the module amdsmi is missing: install ROCm's amd-smi-lib and, if "
-    f"lagent can't import its module, run {pip_install('amd')}"
+    f"lagent cannot import its module, run {pip_install('amd')}"
 )
 NO_LIBRARY = (
     "AMD's driver is loaded, but the library libamd_smi.so of the module amdsmi is missing: "
@@ -123,7 +123,7 @@ class AMDSMI:
             raise SensorUnavailable(NO_LIBRARY) from None
         except Exception as error:  # noqa: BLE001 - a binding to a library of another version
             raise DriverError(
-                f"the module amdsmi can't be imported: {error!r}; install the version of amdsmi "
+                f"the module amdsmi cannot be imported: {error!r}; install the version of amdsmi "
                 "that matches the installed version of ROCm"
             ) from None
 
@@ -154,4 +154,4 @@ def _open_error(error: Any) -> DriverError:
     advice = ""
     if getattr(error, "err_code", None) == NO_PERM:
         advice = "; add the user of lagent to the groups render and video"
-    return DriverError(f"AMD SMI can't be opened: {error_text(error)}{advice}")
+    return DriverError(f"AMD SMI cannot be opened: {error_text(error)}{advice}")

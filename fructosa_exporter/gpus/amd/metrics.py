@@ -37,7 +37,7 @@ class SMIMetrics:
         """Check that the metrics can be read. Raises: GPULost, DriverError."""
         self.recent()
         if self._status in GONE or (self._status in UNREADABLE and self._had_metrics):
-            raise GPULost(f"the metrics can't be read: AMD SMI returned the status {self._status}")
+            raise GPULost(f"the metrics cannot be read: AMD SMI returned the status {self._status}")
 
     def recent(self) -> dict[str, Any]:
         """Return the current or cached metrics. Raises: GPULost, DriverError."""

@@ -121,9 +121,11 @@ class NVML:
                 "driver, reload its kernel modules or reboot the node"
             )
         if code == LIBRARY_NOT_FOUND:
-            return SensorUnavailable(f"NVIDIA's driver is not installed: {LIBRARY} can't be loaded")
+            return SensorUnavailable(
+                f"NVIDIA's driver is not installed: {LIBRARY} cannot be loaded"
+            )
         if code != NOT_LOADED:
-            return DriverError(f"NVML can't be opened: {error}")
+            return DriverError(f"NVML cannot be opened: {error}")
         if count := self._gpus_on_the_bus():
             return DriverError(
                 f"NVIDIA's driver is not loaded, but {count} of its GPUs are on the bus; load it"

@@ -85,7 +85,8 @@ class DiskUsageOptions(CalmSensorOptions):
     def __post_init__(self) -> None:
         if self.path and (self.fstypes or self.remote):
             raise KeyProblem(
-                "path", "can't be combined with fstypes or remote; remove either path or the others"
+                "path",
+                "cannot be combined with fstypes or remote; remove either path or the others",
             )
 
 
@@ -191,7 +192,7 @@ def _problem(usage: Any) -> str | None:
     """Return what is wrong with a file system; its *usage* is an error, or None if it hangs."""
     if usage is None:
         return "hangs"
-    return f"can't be measured ({usage.strerror or usage})" if isinstance(usage, OSError) else None
+    return f"cannot be measured ({usage.strerror or usage})" if isinstance(usage, OSError) else None
 
 
 def mountpoints(mounts: Iterable[Mount]) -> list[str]:

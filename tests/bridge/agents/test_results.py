@@ -13,9 +13,11 @@ from fructosa_bridge.agents.results import (
     FAILED,
     INTERRUPTED,
     NO_RESPONSE,
+    ONLY_ITSELF,
     NodeResult,
 )
-from fructosa_service.daemon.lifecycle import IS_RUNNING, STARTED
+from fructosa_service.daemon.lifecycle import IS_RUNNING, details
+from fructosa_service.daemon.pid_file import DaemonState, PidFileStatus
 
 RESULTS = st.builds(
     NodeResult,
@@ -30,6 +32,12 @@ def printed(action, node_results, timeout_s=10):
     """Return the printed groups: those that completed, and those that failed."""
     completed, failed = results.grouped(action, node_results, timeout_s)
     return list(map(str, completed)), list(map(str, failed))
+
+
+def runs(pid, since, host):
+    """Return what `lagent status` prints on a node."""
+    current = PidFileStatus(DaemonState.RUNNING, pid, (f"http://{host}:9888/metrics",))
+    return IS_RUNNING.format(name="lagent", details=details(current, since))
 
 
 def test_nodes_with_the_same_result_share_a_line():
@@ -48,32 +56,52 @@ def test_nodes_with_the_same_result_share_a_line():
 
 def test_results_that_differ_only_in_pid_name_and_time_share_a_line():
     """The differences are masked; a single node is printed unchanged."""
-    details = "pid {}, since 2026-11-24 17:10:{}, serves http://{}:9888/metrics"
-    line = IS_RUNNING.format(name="lagent", details=details)
     node_results = {
-        f"node{number}.example.org": NodeResult(0, line.format(number, 10 + number, name).encode())
+        f"node{number}.example.org": NodeResult(0, runs(number, f"17:10:1{number}", name).encode())
         for number, name in enumerate(["node0", "node1.example.org"])
     }
 
     together = printed("status", node_results)
     alone = printed("status", {"node0.example.org": node_results["node0.example.org"]})
 
-    shown = "pid …, since …, serves http://…:9888/metrics"
-    masked = IS_RUNNING.format(name="lagent", details=shown)
-    assert ([f"node[0-1].example.org: {masked}"], []) == together
-    assert ([f"node0.example.org: {line.format(0, 10, 'node0')}"], []) == alone
+    assert ([f"node[0-1].example.org: {runs('…', '…', '…')}"], []) == together
+    assert ([f"node0.example.org: {runs(0, '17:10:10', 'node0')}"], []) == alone
 
 
 def test_results_that_differ_only_in_the_address_of_a_url_share_a_line():
     """An agent prints the address that it listens on, which is not the node's name."""
-    line = STARTED.format(name="lagent", details="pid 7, serves http://{}:9888/metrics")
     node_results = {
-        f"n{number}": NodeResult(0, line.format(host).encode())
+        f"n{number}": NodeResult(0, runs(7, None, host).encode())
         for number, host in enumerate(["10.99.0.1", "10.99.0.2", "[fe80::1]"])
     }
 
-    masked = STARTED.format(name="lagent", details="pid …, serves http://…:9888/metrics")
-    assert ([f"n[0-2]: {masked}"], []) == printed("start", node_results)
+    assert ([f"n[0-2]: {runs('…', None, '…')}"], []) == printed("start", node_results)
+
+
+def test_agents_that_serve_only_their_own_node_are_told_from_the_others():
+    """lmaster cannot connect to them, so that their nodes are down though lagent runs."""
+    hosts = ["0.0.0.0", "0.0.0.0", "127.0.0.1", "[::1]", "127.0.0.1"]  # noqa: S104 - only text
+    node_results = {
+        f"n{number}": NodeResult(0, runs(number, "12:00", host).encode())
+        for number, host in enumerate(hosts)
+    }
+
+    completed, failed = printed("status", node_results)
+
+    assert [
+        f"n[0-1]: {runs('…', '…', hosts[0])}",
+        f"n[2,4]: {runs('…', '…', hosts[2])}\n    {ONLY_ITSELF}",
+        f"n3: {runs(3, '12:00', hosts[3])}\n    {ONLY_ITSELF}",
+    ] == completed
+    assert [] == failed
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_an_agent_on_this_machine_may_serve_only_itself(host):
+    """lmaster runs on the same machine."""
+    node_results = {host: NodeResult(0, runs(7, None, "127.0.0.1").encode())}
+
+    assert ([f"{host}: {runs(7, None, '127.0.0.1')}"], []) == printed("start", node_results)
 
 
 def test_results_with_different_versions_do_not_share_a_line():

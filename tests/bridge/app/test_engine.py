@@ -603,6 +603,19 @@ async def test_a_page_that_does_not_arrive_during_the_stop_is_logged(lab, caplog
     assert "scrapes cancelled at the stop, their slots stay empty: 1" in caplog.messages
 
 
+async def test_the_stop_logs_the_targets_that_are_only_counted(lab, caplog):
+    """Their summary is due at the end of a round of scrapes, which may not come."""
+    targets = section_targets(
+        {"dead": NodesSettings(hosts=tuple(f"127.0.1.{n}" for n in range(1, 6)), port=1)}, None
+    )
+
+    lab.engine.prepare()
+    await lab.engine.scrape_once(targets)
+    await lab.engine.stop(0)
+
+    assert any("2 more targets" in message for message in caplog.messages)
+
+
 async def test_the_stop_after_a_failed_start_does_not_wait(lab):
     """What waits on disk keeps waiting, and the folder is unlocked."""
     await lab.start()

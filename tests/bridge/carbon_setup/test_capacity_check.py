@@ -4,6 +4,7 @@ import pytest
 
 from fructosa_bridge.carbon_setup.capacity import CREATION, WITH_CREATES
 from fructosa_bridge.carbon_setup.capacity_check import (
+    OTHER_PORT,
     UNKNOWN_CONF,
     Workload,
     is_local,
@@ -45,6 +46,27 @@ def warned(tmp_path):
         return list(warnings(destinations, of, conf_file, environment))
 
     return run
+
+
+@pytest.mark.parametrize(
+    ("settings", "protocol", "other", "key", "usual"),
+    [
+        ({"pickle_port": 2003}, "pickle", "plaintext", "carbon receiver pickle port", 2004),
+        (
+            {"protocol": "plaintext", "plaintext_port": 2004},
+            "plaintext",
+            "pickle",
+            "carbon receiver port",
+            2003,
+        ),
+    ],
+)
+def test_the_port_of_the_other_protocol_is_a_warning(warned, settings, protocol, other, key, usual):
+    """carbon accepts the connection, discards the points, and lmaster cannot see that."""
+    destination = GraphiteSettings(host="graphite.example", **settings)
+
+    values = {"destination": destination.name, "protocol": protocol, "other": other}
+    assert OTHER_PORT.format(**values, key=key, usual=usual) == warned(destination)[0]
 
 
 @pytest.fixture
@@ -207,7 +229,7 @@ def test_a_folder_that_can_not_be_read_is_a_warning(warned, carbon):
 
     (found,) = warned(LOCAL)
 
-    assert "can't read the disk space of /xxx" in found
+    assert "cannot read the disk space of /xxx" in found
     assert "File name too long; all series are counted as new" in found
 
 

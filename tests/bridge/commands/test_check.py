@@ -7,6 +7,7 @@ import pytest
 
 from fructosa_bridge.cli import main
 from fructosa_bridge.commands.check import ALL_MATCH, NOT_IN_TIME, NOT_READ
+from fructosa_bridge.config.same_nodes import SAME_ADDRESS
 from fructosa_bridge.slurm.unmatched import NO_NODE, NO_SECTION
 
 from ..fake_master import serving
@@ -32,6 +33,17 @@ def test_targets_are_counted_by_section(config, capsys):
         f"{config}: ok, 3 targets: 2 in [nodes:fast], 1 in [nodes:slow]"
         == (capsys.readouterr().out.splitlines()[0])
     )
+
+
+def test_a_node_that_is_listed_twice_is_a_warning(tmp_path, capsys):
+    """The configuration is valid, but the node would be scraped and stored twice."""
+    config = tmp_path / "lmaster.conf"
+    config.write_text("[nodes:a]\nhosts = localhost, 127.0.0.1\n[Graphite]\nsend = no\n")
+
+    code = main(["check", "-c", str(config)])
+
+    warning = SAME_ADDRESS.format(hosts="127.0.0.1 and localhost", address="127.0.0.1", times=2)
+    assert (0, f"warning: {warning}\n") == (code, capsys.readouterr().err)
 
 
 @pytest.mark.parametrize("key", ["users file", "tls certificate"])

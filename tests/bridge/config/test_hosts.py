@@ -1,14 +1,25 @@
 """The hosts of a section: node sets with groups, and files of them."""
 
+import re
 import sys
 
 import pytest
 from ClusterShell.NodeSet import ILLEGAL_GROUP_CHARS, NodeSet
 from ClusterShell.NodeUtils import GroupResolverConfig
+from hypothesis import given
+from hypothesis import strategies as st
 
-from fructosa_bridge.config.hosts import HOSTS, SlurmHosts, machine_configs, parse_hosts
+from fructosa_bridge.config.host_hints import HAS_PORT, LIKE_A_FILE
+from fructosa_bridge.config.hosts import (
+    HOSTS,
+    SlurmHosts,
+    machine_configs,
+    parse_hosts,
+    parse_nodes,
+)
 from fructosa_bridge.config.node_sets import INVALID, MAX_NODES
 from fructosa_bridge.config.slurm_nodes import NO_NODES, ListedNode, NodeList
+from fructosa_service.errors import CAN_NOT_BE_READ
 
 from ..slurm_nodes import node_list, record
 
@@ -55,7 +66,7 @@ def test_a_group_expands_to_its_nodes(groups, text, expected):
         ("@nosuch", "contains @nosuch, which is not a group"),
         ("@other:x", "a group of the source other, which is not defined"),
         ("@none", "contains no nodes; check the groups"),
-        ("@odd", "contains 'a/b', which is not a valid host"),
+        ("@odd", "contains 'a/b', which looks like a file"),
         ("@loop:again", "contains itself|which is not a group"),
         ("node1!node1", "contains 0 nodes"),
         ("@a;reboot", "contains @a;reboot, which is not a group"),
@@ -117,6 +128,8 @@ def test_a_file_lists_nodes(tmp_path, groups):
         (b"a[1-60000]\nb[1-60000]\n", "contains more than 100000 nodes"),
         (b"\xff\xfe", "is not UTF-8 text"),
         (b"\0" * 100, "in line 1, which"),
+        (b"n1\nn2:99\n", f"in line 2, which {HAS_PORT.format(host='n2', port=99)}"),
+        (b"more.txt\n", "in line 1, which looks like a file"),
     ],
 )
 def test_a_file_without_valid_nodes_is_rejected(tmp_path, groups, content, message):
@@ -124,14 +137,14 @@ def test_a_file_without_valid_nodes_is_rejected(tmp_path, groups, content, messa
     path = tmp_path / "nodes"
     path.write_bytes(content)
 
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=re.escape(message) if "[nodes" in message else message):
         parse_hosts(str(path), groups)
 
 
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("/no/such/file", "can't be read: No such file or directory; check the path"),
+        ("/no/such/file", CAN_NOT_BE_READ.format(reason="No such file or directory")),
         ("/", "is not a file"),
         ("/dev/zero", "is not a file"),
     ],
@@ -140,6 +153,28 @@ def test_a_path_that_is_not_a_file_is_rejected(groups, path, message):
     """A device is not opened, because reading it could block or never end."""
     with pytest.raises(ValueError, match=message):
         parse_hosts(path, groups)
+
+
+@pytest.fixture
+def nodes_txt(tmp_path, monkeypatch):
+    """A file of nodes in the current directory."""
+    path = tmp_path / "nodes.txt"
+    path.write_text("n[1-2]\n")
+    monkeypatch.chdir(tmp_path)
+    return path
+
+
+@pytest.mark.parametrize("text", ["nodes.txt", "./nodes.txt", " nodes.txt\n"])
+def test_a_configuration_does_not_depend_on_the_current_directory(nodes_txt, text, groups):
+    """The message has the absolute path of the file."""
+    with pytest.raises(ValueError, match=LIKE_A_FILE.format(path=nodes_txt)):
+        parse_hosts(text, groups)
+
+
+@pytest.mark.parametrize("text", ["nodes.txt", "./nodes.txt"])
+def test_an_argument_may_have_a_relative_path(nodes_txt, text):
+    """As arguments of other programs."""
+    assert ("n1", "n2") == parse_nodes(text)
 
 
 NODES = node_list(record("node1", "gpu", address="10.0.0.1"), record("node2"), record("node4"))
@@ -194,3 +229,28 @@ def test_slurm_may_not_have_too_many_nodes(groups):
 
     with pytest.raises(ValueError, match=f"more than {MAX_NODES} nodes"):
         parse_hosts("@slurm,login1", groups).resolve(NodeList(listed), groups)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("n[1-2]", ("n1", "n2")),
+        ("n1:9888", ("n1:9888",)),
+        ("[fd77::1]:9888", ("[fd77::1]:9888",)),
+        ("fd77::1", ("fd77::1",)),
+    ],
+)
+def test_an_argument_is_a_node_set_or_a_node_with_its_port(text, expected):
+    """So a line of `lmaster nodes` can be copied."""
+    assert expected == parse_nodes(text)
+
+
+@given(st.text())
+def test_any_argument_is_parsed_or_rejected(text):
+    """No exception other than ValueError is raised."""
+    for parse in (parse_hosts, parse_nodes):
+        try:
+            hosts = parse(text)
+        except ValueError:
+            continue
+        assert hosts

@@ -15,7 +15,7 @@ from fructosa_bridge.config.settings import read_config
 from fructosa_bridge.config.targets import SAME_PATH, section_targets
 from fructosa_service.config.kinds import NOT_A_HOST
 from fructosa_service.config.path_kind import NOT_ABSOLUTE
-from fructosa_service.errors import DID_YOU_MEAN, ConfigError, UsageError
+from fructosa_service.errors import CAN_NOT_BE_READ, DID_YOU_MEAN, ConfigError, UsageError
 
 from ..slurm_nodes import node_list, record
 
@@ -161,7 +161,7 @@ def test_names_without_paths_are_an_error(names, configured):
     ("text", "message"),
     [
         ("names", NOT_ABSOLUTE),
-        ("/nonexistent/names", "can't be read: No such file"),
+        ("/nonexistent/names", CAN_NOT_BE_READ.format(reason="No such file or directory")),
         ("/", "is not a file; name a file with a host and its name per line"),
         ("/dev/null", "is not a file"),
     ],

@@ -1,13 +1,14 @@
 """Node sets: expanding, folding, and selecting by host."""
 
 import re
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fructosa_bridge.config.node_sets import NOT_AMONG, expand, fold, select
-from fructosa_service.errors import UsageError
+from fructosa_service.errors import DID_YOU_MEAN, UsageError
 
 
 @pytest.mark.parametrize(
@@ -32,7 +33,7 @@ def test_a_node_set_is_expanded(text, expected):
 )
 def test_an_invalid_node_set_is_rejected(text):
     """The message says what to write. A huge range is not expanded first."""
-    with pytest.raises(ValueError, match=r"write|not a host"):
+    with pytest.raises(ValueError, match=r"write|not a host|files are"):
         expand(text)
 
 
@@ -57,24 +58,38 @@ def test_ipv6_addresses_are_not_folded():
     assert "::1,::2" == fold(["::2", "::1"])
 
 
+def items(*hosts):
+    """Return something with a host and a port."""
+    return [SimpleNamespace(host=host, name=f"{host}:9888") for host in hosts]
+
+
 @pytest.mark.parametrize(
     ("hosts", "expected"),
-    [(None, ["n1.x", "n2.x", "n3"]), (("n1", "n3"), ["n1.x", "n3"]), (("n2.x",), ["n2.x"])],
+    [
+        ([], ["n1.x", "n2.x", "n3"]),
+        ([("n1", "n3")], ["n1.x", "n3"]),
+        ([("n3",), ("n1",)], ["n1.x", "n3"]),
+        ([("n2.x",)], ["n2.x"]),
+        ([("n3:9888",)], ["n3"]),
+    ],
 )
 def test_items_are_selected_by_host(hosts, expected):
-    """By the full name or the short one; without hosts, all items are selected."""
-    assert expected == select(["n1.x", "n2.x", "n3"], hosts, str, "the file")
+    """By the full name, the short one, or with the port; without node sets, all are selected."""
+    found = select(items("n1.x", "n2.x", "n3"), hosts, "the file")
+
+    assert expected == [item.host for item in found]
 
 
 @pytest.mark.parametrize(
     ("hosts", "message"),
     [
         (("n1", "m1", "m2"), f"m[1-2] are {NOT_AMONG}"),
-        (("node002",), f"node002 is {NOT_AMONG}; did you mean node001?"),
+        (("node002",), f"node002 is {NOT_AMONG}{DID_YOU_MEAN.format(name='node001')}"),
+        (("n1:9889",), f"n1:9889 is {NOT_AMONG}"),
     ],
 )
 def test_an_unknown_host_is_an_error(hosts, message):
     """A mistyped name never makes a result look complete."""
     error = re.escape(message.format(source="the file"))
     with pytest.raises(UsageError, match=f"^{error}$"):
-        select(["n1", "node001"], hosts, str, "the file")
+        select(items("n1", "node001"), [hosts], "the file")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from fructosa_bridge.config.host_hints import ENDS_IN_PORT
 from fructosa_bridge.config.settings import (
     OTHER_PATHS,
     MasterSettings,
@@ -43,6 +44,14 @@ def test_the_data_directory_of_the_command_line_replaces_that_of_the_file(config
 
     assert (tmp_path, 7) == (found.master.data_directory, found.master.port)
     assert "carbon at localhost:2004" == found.graphite.name
+
+
+def test_an_address_that_ends_in_a_port_is_a_warning(config, tmp_path):
+    """It may be meant."""
+    found = config("[nodes:a]\nhosts = fd77::12, fd77::13:9888\n")
+
+    problem = ENDS_IN_PORT.format(host="fd77::13:9888", address="fd77::13", port=9888)
+    assert (f"{tmp_path}/lmaster.conf: [nodes:a] hosts: {problem}",) == found.warnings
 
 
 def test_the_default_data_directory_depends_on_the_user():

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gzip
 import socket
+import threading
 
 import pytest
 
@@ -11,6 +12,7 @@ from fructosa_bridge.model.access import Access
 from fructosa_bridge.model.errors import ScrapeError
 from fructosa_bridge.scrape import scrape_errors
 from fructosa_bridge.scrape.client import Client, Page
+from fructosa_bridge.scrape.dns_cache import DNSCache
 from fructosa_bridge.scrape.response import WRONG_PAGE
 from fructosa_bridge.scrape.response_body import IS_HTML, PAGE_TOO_LONG, UNEXPECTED_ENCODING
 from fructosa_service import __version__
@@ -412,13 +414,24 @@ async def test_a_connection_that_cannot_be_established_is_reported_with_its_reas
     refused = await error_of(client, new_target(unused_tcp_port))
     unknown = await error_of(client, new_target(1, host="no-such-host.invalid"))
 
-    assert scrape_errors.CANNOT_CONNECT.format(reason="Connection refused") == refused
+    assert scrape_errors.REFUSED == refused
     assert unknown.startswith(
         tuple(
             text.partition("{reason}")[0].format(host="no-such-host.invalid")
             for text in (scrape_errors.UNKNOWN_HOST, scrape_errors.NO_NAME_SERVER)
         )
     )
+
+
+async def test_a_name_that_is_not_looked_up_in_time_has_another_error():
+    """It is not the node that is to blame."""
+    end = threading.Event()
+
+    async with Client(DNSCache(lambda *query: end.wait(20))) as client:
+        message = await error_of(client, new_target(1, host="n1", connect_timeout_s=0.05))
+        end.set()
+
+    assert scrape_errors.NAME_TIMED_OUT.format(host="n1", timeout_s=0.05) == message
 
 
 async def test_a_node_that_does_not_accept_the_connection_has_another_error(client):

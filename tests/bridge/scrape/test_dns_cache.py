@@ -96,6 +96,14 @@ async def test_a_name_that_no_longer_exists_is_an_error(dns_cache, clock):
         await cache.resolve("n1", 1)
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+async def test_an_address_needs_no_name_server(dns_cache, host):
+    """Nor does it wait for the look-ups of names, which may keep all threads busy."""
+    ((*_, address),) = await dns_cache(NameServer()).resolve(host, 1)
+
+    assert (host, 1) == address[:2]
+
+
 async def test_look_ups_have_their_own_threads(dns_cache):
     """A name server that does not respond keeps no thread from writing to disk."""
     name_server = NameServer([V4])

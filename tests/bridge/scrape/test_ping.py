@@ -3,6 +3,8 @@
 import asyncio
 import logging
 import resource
+import time
+from email.utils import formatdate
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,20 +13,18 @@ import pytest
 from fructosa_bridge.model.target import Target
 from fructosa_bridge.scrape import ping
 from fructosa_bridge.scrape.scrape_errors import (
-    CANNOT_CONNECT,
     CHECK_PATH,
     ERROR_STATUS,
+    REFUSED,
     TIMED_OUT,
     UNKNOWN_HOST,
 )
 from fructosa_bridge.scrape.scraper import PAGE_REFUSED
-from fructosa_bridge.scrape.target_state import TargetState
+from fructosa_bridge.scrape.target_state import CLOCK_BEHIND, TargetState
 from fructosa_bridge.translate.translator import TOO_MANY_SAMPLES
 
 from ..fast_clock import fast_clock
 from ..node import Node, http_response, send_and_hang
-
-REFUSED = CANNOT_CONNECT.format(reason="Connection refused")
 
 
 @pytest.fixture
@@ -200,6 +200,31 @@ def test_nodes_with_the_same_error_have_one_line():
         failed("node[001-050]:9888, gpu1:9400", REFUSED),
         summary(up=1, down=51),
     ] == report(*down, another_port, state("n1"))
+
+
+def test_a_clock_that_is_off_is_reported():
+    """With the node, and with their number."""
+    late = state("n1")
+    late.clock_off_s = -95.0
+
+    clock = f"; {CLOCK_BEHIND.format(off='95 s')}"
+    assert [
+        responds("n1:9888") + clock,
+        responds("n2:9888"),
+        ping.ALL_RESPOND.format(up=2, targets=2) + ping.CLOCKS_OFF.format(clocks=1),
+    ] == report(late, state("n2"))
+
+
+async def test_the_clock_of_a_node_is_compared_with_this_machines(node):
+    """By the date of its response, which any server sends."""
+    node.reply = http_response(date="Sun, 06 Nov 1994 08:49:37 GMT")
+
+    (late,) = await pinged(target(node.port))
+    node.reply = http_response(date=formatdate(usegmt=True))
+    (right,) = await pinged(target(node.port))
+
+    assert 784111777 == pytest.approx(time.time() + late.clock_off_s, abs=60)
+    assert right.clock_off_s is None
 
 
 def unknown_host(host):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from fructosa_bridge.model.errors import ScrapeError
 from fructosa_bridge.model.target import Target
-from fructosa_bridge.scrape.response import WRONG_PAGE, ScrapeResponse
+from fructosa_bridge.scrape.response import WRONG_PAGE, ScrapeResponse, clock_off_s
 from fructosa_bridge.scrape.response_body import IS_GZIP, UNEXPECTED_ENCODING
 from fructosa_bridge.scrape.scrape_errors import INVALID_HTTP, LONG_HEAD, NOT_HTTP
 
@@ -283,3 +283,39 @@ def test_a_closed_response_is_freed():
         assert response() is None
     finally:
         gc.enable()
+
+
+DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
+DATE_S = 784111777
+
+
+@pytest.mark.parametrize(
+    ("date", "sent_s", "received_s", "expected"),
+    [
+        # What happened between sending and receiving is not known, nor is the part of a second.
+        (DATE, DATE_S, DATE_S, None),
+        (DATE, DATE_S + 0.9, DATE_S + 1.0, None),
+        (DATE, DATE_S - 1, DATE_S - 1, None),
+        (DATE, DATE_S - 1.1, DATE_S - 1.1, 1.6),
+        (DATE, DATE_S + 2, DATE_S + 2, None),
+        (DATE, DATE_S + 2.1, DATE_S + 2.1, -1.6),
+        (DATE, DATE_S - 5, DATE_S + 5, None),
+        (DATE, DATE_S + 95, DATE_S + 96, -95),
+        (DATE, DATE_S - 3600, DATE_S - 3600, 3600.5),
+        ("Sun, 06 Nov 1994 09:49:37 +0100", DATE_S - 9, DATE_S - 8, 9),
+        ("", 0, 0, None),
+        ("yesterday", 0, 0, None),
+    ],
+)
+def test_a_clock_is_off_if_that_is_certain(date, sent_s, received_s, expected):
+    """By more than a second beyond what the measurement leaves open."""
+    assert pytest.approx(expected, abs=0.01) == clock_off_s(date, sent_s, received_s)
+
+
+DATES = r"..., \d+ [A-Z][a-z]{2} \d+ \d+:\d+:\d+ [-+]?\w+"
+
+
+@given(st.text() | st.from_regex(DATES, fullmatch=True))
+def test_any_date_is_parsed_or_ignored(date):
+    """A node may send anything."""
+    assert isinstance(clock_off_s(date, 0, 0), float | None)

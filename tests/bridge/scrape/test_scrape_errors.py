@@ -54,6 +54,7 @@ def certificate_error(code):
             OSError(errno.ECONNRESET, "x"),
             cannot_connect("Connection reset by peer") + scrape_errors.PERHAPS_TLS,
         ),
+        (OSError(errno.ECONNREFUSED, "x"), scrape_errors.REFUSED),
         (OSError(errno.EHOSTUNREACH, "x"), cannot_connect("No route to host")),
         (OSError(None, None), cannot_connect("unknown reason")),
         (OSError(), cannot_connect("unknown reason")),
@@ -62,6 +63,23 @@ def certificate_error(code):
 def test_an_error_of_connecting_has_the_reason_of_the_system(error, expected):
     """If the system gives one."""
     assert expected == scrape_errors.connect_failed(error, TARGET)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        scrape_errors.UNKNOWN_HOST.format(host="{}", reason="unknown"),
+        scrape_errors.NO_NAME_SERVER.format(host="{}"),
+        scrape_errors.NAME_TIMED_OUT.format(host="{}", timeout_s=2),
+        scrape_errors.REFUSED,
+    ],
+)
+def test_errors_of_several_hosts_are_equal_without_their_names(error):
+    """So they can share a line."""
+    one, other = (scrape_errors.without_host(error.format(host), host) for host in ("n1", "n2"))
+
+    assert one == other
+    assert "n1" not in one
 
 
 @pytest.mark.parametrize(

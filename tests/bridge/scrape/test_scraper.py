@@ -211,6 +211,20 @@ async def test_a_target_is_down_since_the_first_scrape_that_failed():
     assert [None, 20, 20, None] == seen
 
 
+async def test_many_changes_at_a_time_are_counted(caplog):
+    """What is not logged yet at the end is logged then."""
+    scraper, states = (
+        Scraper(Nodes(lambda target: ScrapeError("refused")), Queue(), 10),
+        new_states(9),
+    )
+
+    await scrape_all(scraper, states)
+    scraper.end_log()
+
+    assert 4 == len(caplog.messages)
+    assert "6 more targets: refused" in caplog.messages[-1]
+
+
 async def test_a_forgotten_target_leaves_no_page_behind():
     """Its translator remains in use by other targets, until there are none."""
     states = new_states(2)

@@ -1,6 +1,12 @@
 """What is known of a target, and the totals over several targets."""
 
-from fructosa_bridge.scrape.target_state import ScrapeTotals, TargetState
+from fructosa_bridge.scrape.target_state import (
+    CLOCK_AHEAD,
+    CLOCK_BEHIND,
+    ScrapeTotals,
+    TargetState,
+    clock_text,
+)
 
 from .targets import new_target
 
@@ -11,6 +17,13 @@ def test_before_its_first_scrape_a_target_is_neither_up_nor_down():
 
     assert state.up is None
     assert (state.error, state.due_s, state.scrapes) == (None, None, 0)
+
+
+def test_a_clock_that_is_off_is_described():
+    """With the direction; one that is right, or not known, is no text."""
+    assert CLOCK_AHEAD.format(off="1.6 s") == clock_text(1.6)
+    assert CLOCK_BEHIND.format(off="2 h") == clock_text(-7200.5)
+    assert "" == clock_text(None)
 
 
 def test_the_totals_of_targets_are_added():

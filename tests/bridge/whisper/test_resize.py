@@ -143,7 +143,7 @@ def test_a_file_that_can_not_be_resized_keeps_its_points(tmp_path, now_s, is_lat
     assert [now_s - 20, now_s - 10, now_s] == [
         time_s for time_s, _ in store.fetch("n.load", now_s - 21, now_s + 1)
     ][:3]
-    assert 1 == caplog.text.count("can't resize")
+    assert 1 == caplog.text.count("cannot resize")
 
 
 def test_a_resized_file_keeps_its_method_and_permissions(store, now_s):

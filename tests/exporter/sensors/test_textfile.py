@@ -302,7 +302,7 @@ def test_an_unreadable_file_is_read_again_next_time(tmp_path):
     """A change of its permissions does not change its mtime."""
     file = textfile._file(Denied(tmp_path / "a.prom"), None)
 
-    assert "can't be read" in file.error
+    assert "cannot be read" in file.error
     assert file.identity is None
 
 

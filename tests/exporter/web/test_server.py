@@ -93,8 +93,8 @@ def test_an_endpoint_in_use_is_an_error(server):
     files = open_files()
     endpoint = server.endpoints[0]
 
-    in_use = "[Errno 98] Address already in use"
-    expected = re.escape(CANNOT_LISTEN.format(endpoint=endpoint, error=in_use))
+    in_use = "Address already in use"
+    expected = re.escape(CANNOT_LISTEN.format(endpoint=endpoint, reason=in_use))
     with pytest.raises(ServiceError, match=f"^{expected}$"):
         Server([Endpoint("127.0.0.1", 0), endpoint], echo)
 

@@ -11,6 +11,8 @@ from fructosa_service.config import kinds
 from fructosa_service.config.kinds import (
     CONTAINS,
     EMPTY,
+    HAS_PORT,
+    IN_BRACKETS,
     NOT_A_HOST,
     NOT_A_NUMBER,
     NOT_A_PATTERN,
@@ -28,6 +30,7 @@ SECONDS = kinds.seconds(at_least=0, at_most=100)
 COUNT = kinds.whole("files", at_least=1, at_most=9)
 LEVEL = kinds.choice("DEBUG", "INFO")
 HOSTS = kinds.several(kinds.HOST)
+CARBON = kinds.endpoint(kinds.tcp_port(example="2004"), "localhost")
 
 
 @pytest.mark.parametrize(
@@ -74,6 +77,7 @@ def test_a_value_is_parsed(kind, text, expected):
 
 NOT_SECONDS = NOT_A_NUMBER.format(unit="number of seconds", example=30)
 NOT_A_COUNT = NOT_A_NUMBER.format(unit="whole number of files", example=10)
+NO_ENDPOINT = NOT_AN_ENDPOINT.format(example="node001:9888", port=9888)
 NOT_A_PORT = NOT_A_NUMBER.format(unit="port number", example=9888)
 NOT_1_TO_9 = f"{NOT_BETWEEN.format(low=1, high=9)} files"
 PORT_RANGE = NOT_BETWEEN.format(low=1, high=65535)
@@ -102,12 +106,22 @@ LEVELS = NOT_ONE_OF.format(names="DEBUG, INFO")
         (kinds.TEXT, "two\nlines", SEVERAL_LINES),
         *((kinds.PATTERN, text, NOT_A_PATTERN) for text in ("", "a b")),
         *((kinds.HOST, text, NOT_A_HOST) for text in ("", "two words", "knöten", "http://a")),
-        *((kinds.HOST, text, NOT_A_HOST) for text in ("a..b", "-a", "a-", "a" * 64, "a:1")),
-        *((kinds.HOST, text, NOT_A_HOST) for text in ("12", "300.1.2.3", "1.2.3.4%eth0", "[::1]")),
+        *((kinds.HOST, text, NOT_A_HOST) for text in ("a..b", "-a", "a-", "a" * 64, "a:")),
+        *((kinds.HOST, text, NOT_A_HOST) for text in ("12", "300.1.2.3", "1.2.3.4%eth0")),
+        (kinds.HOST, "a:1", HAS_PORT.format(host="a")),
+        (kinds.HOST, "[::1]:1", HAS_PORT.format(host="::1")),
+        (kinds.HOST, "[::1]", IN_BRACKETS.format(host="::1")),
         *((kinds.HOST, text, NOT_A_HOST) for text in ("fe80::1%", ".".join(["a" * 50] * 6))),
-        *((kinds.ENDPOINT, text, NOT_AN_ENDPOINT) for text in ("", "a:", "a:b", ":1", "::1")),
-        *((kinds.ENDPOINT, text, NOT_AN_ENDPOINT) for text in ("a:1:2", "http://a:1")),
+        *((kinds.ENDPOINT, text, NO_ENDPOINT) for text in ("", "a:", "a:b", ":1", "::1")),
+        *((kinds.ENDPOINT, text, NO_ENDPOINT) for text in ("a:1:2", "http://a:1")),
         (kinds.ENDPOINT, "a:0", PORT_RANGE),
+        (kinds.ENDPOINT, f"a:{'9' * 5000}", NO_ENDPOINT),
+        (CARBON, "a:", NOT_AN_ENDPOINT.format(example="localhost:2004", port=2004)),
+        (
+            kinds.tcp_port(example="2004"),
+            "a",
+            NOT_A_PORT.replace("9888", "2004"),
+        ),
         (HOSTS, "a, b c", CONTAINS.format(part="'b c'", why=NOT_A_HOST)),
     ],
 )

@@ -10,17 +10,27 @@ from hypothesis import strategies as st
 from fructosa_service import cli
 from fructosa_service.daemon import commands
 from fructosa_service.daemon.commands import Daemon, Prepared, configured
-from fructosa_service.daemon.lifecycle import DEAD, NOT_RUNNING, STALE
-from fructosa_service.daemon.pid_file import NOT_A_PID_FILE
+from fructosa_service.daemon.lifecycle import (
+    ALREADY_STOPPED,
+    DEAD,
+    NOT_RUNNING,
+    NOT_STOPPED,
+    PID,
+    RUNS_ELSEWHERE,
+    STALE,
+)
+from fructosa_service.daemon.pid_file import NOT_A_PID_FILE, DaemonState, PidFileStatus
+from fructosa_service.errors import UsageError
 
 
-def run(*words, output, prepare=lambda arguments: None):
+def run(*words, output, prepare=lambda arguments: None, find=lambda arguments: None):
     """Run a command line of a daemon; return its exit code."""
     daemon = Daemon(
         name="lagent",
         default_file=Path("/nonexistent/lagent.conf"),
         options=lambda command: cli.add_config(command, Path("/nonexistent")),
         prepare=prepare,
+        find=find,
     )
 
     def show(result):
@@ -73,7 +83,7 @@ def test_stopping_a_daemon_that_does_not_run_is_a_success(tmp_path):
     output = []
 
     assert 0 == run("stop", "-p", tmp_path / "x.pid", output=output)
-    assert ["lagent is not running"] == output
+    assert [ALREADY_STOPPED.format(name="lagent")] == output
 
 
 def test_stop_removes_a_stale_pid_file(tmp_path):
@@ -89,6 +99,27 @@ def test_stop_removes_a_stale_pid_file(tmp_path):
         DEAD.format(name="lagent", path=path),
         STALE.format(name="lagent"),
     ] == output
+
+
+@pytest.mark.parametrize(("command", "code"), [("status", 0), ("stop", 1), ("restart", 1)])
+def test_a_daemon_that_was_started_otherwise_is_found(tmp_path, command, code):
+    """It is neither stopped nor started again."""
+    output, found = [], PidFileStatus(DaemonState.RUNNING, 7)
+    path = tmp_path / "x.pid"
+
+    assert code == run(command, "-p", path, output=output, find=lambda arguments: found)
+    template = RUNS_ELSEWHERE if command == "status" else NOT_STOPPED
+    details = PID.format(pid=7)
+    assert [template.format(name="lagent", path=path, details=details)] == output
+
+
+def test_the_status_does_not_need_a_valid_configuration(tmp_path):
+    """Without one, only the pid file counts."""
+
+    def fail(arguments):
+        raise UsageError("wrong")
+
+    assert 3 == run("status", "-p", tmp_path / "x.pid", output=[], find=fail)
 
 
 def test_restart_reads_the_configuration_before_it_stops_the_daemon(tmp_path, capsys):

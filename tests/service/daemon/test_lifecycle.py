@@ -2,17 +2,21 @@
 
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 
 from fructosa_service.daemon import lifecycle
+from fructosa_service.daemon.pid_file import DaemonState, PidFileStatus
 from fructosa_service.daemon.terminate import STOPPED
+from fructosa_service.errors import ServiceError
 
 # Start a daemon that serves until a signal, or the one whose code follows the path.
 START = """
 import signal, sys
 from pathlib import Path
 from fructosa_service.daemon import lifecycle
+from fructosa_service.daemon.pid_file import DaemonState, PidFileStatus
 from fructosa_service.errors import ServiceError
 
 def run(ready):
@@ -25,6 +29,9 @@ result = lifecycle.start("lagent", Path(sys.argv[1]), run)
 print(result.text)
 sys.exit(result.code)
 """
+
+
+RUNNING = partial(PidFileStatus, DaemonState.RUNNING)
 
 
 @pytest.fixture
@@ -52,14 +59,15 @@ def test_a_daemon_is_started_and_stopped(path):
     again = start(path)
     stopped = lifecycle.stop("lagent", path, 20)
 
-    details = f"pid {pid}, serves http://localhost:1/"
+    details = lifecycle.details(RUNNING(pid, ("http://localhost:1/",)))
     assert (0, f"{lifecycle.STARTED.format(name='lagent', details=details)}\n") == (
         started.returncode,
         started.stdout,
     )
     assert 0 == running.code
-    since = lifecycle.IS_RUNNING.format(name="lagent", details=f"pid {pid}, since 2")
-    assert running.text.startswith(since)
+    since = lifecycle.SINCE.format(time="2")
+    begin = lifecycle.IS_RUNNING.format(name="lagent", details=f"{lifecycle.PID}, {since}")
+    assert running.text.startswith(begin.format(pid=pid))
     already = lifecycle.ALREADY_RUNNING.format(name="lagent", details=details)
     assert f"{already}\n" == again.stdout
     ended = lifecycle.ENDED.format(name="lagent", outcome=STOPPED, pid=pid)
@@ -96,3 +104,34 @@ def test_a_dead_daemon_can_be_started_again(path):
 
     assert lifecycle.EXIT_DEAD == lifecycle.status("lagent", path).code
     assert 0 == start(path).returncode
+
+
+@pytest.mark.parametrize(
+    ("pid", "shown"), [(7, lifecycle.PID.format(pid=7)), (None, lifecycle.PID_UNKNOWN)]
+)
+@pytest.mark.parametrize("content", [None, "2\n"])
+def test_a_daemon_without_the_pid_file_runs_and_is_not_stopped(tmp_path, content, pid, shown):
+    """In the foreground, or under a service manager; a stale pid file does not matter."""
+    path = tmp_path / "x.pid"
+    if content is not None:
+        path.write_text(content)
+    details = f"{shown}, {lifecycle.SERVES.format(urls='http://a:1/')}"
+    values = {"name": "lagent", "path": path, "details": details}
+
+    status = lifecycle.status("lagent", path, lambda: RUNNING(pid, ("http://a:1/",)))
+    stop = lifecycle.stop("lagent", path, 20, lambda: RUNNING(pid, ("http://a:1/",)))
+
+    assert (0, lifecycle.RUNS_ELSEWHERE.format(**values)) == (status.code, status.text)
+    assert (1, lifecycle.NOT_STOPPED.format(**values)) == (stop.code, stop.text)
+
+
+def test_the_status_is_unknown_if_the_process_of_another_user_cannot_be_identified(tmp_path):
+    """With the exit code for that."""
+
+    def fail():
+        raise ServiceError("whose is it?")
+
+    status = lifecycle.status("lagent", tmp_path / "x.pid", fail)
+
+    assert lifecycle.EXIT_UNKNOWN == status.code
+    assert "whose is it?" in status.text

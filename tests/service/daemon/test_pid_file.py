@@ -187,3 +187,14 @@ def test_pid_and_urls_are_parsed(pid, urls):
 def test_an_invalid_pid_is_ignored(text):
     """Above all that of init, and a process group."""
     assert (None, ()) == pid_file.parse(text)
+
+
+def test_the_user_of_a_file_has_it_open(tmp_path):
+    """As the lock of a queue: the pid in it is only a claim."""
+    path = tmp_path / "lock"
+    path.write_text(f"{os.getpid()}\n")
+
+    assert pid_file.user_of(path) is None
+    with path.open():
+        assert os.getpid() == pid_file.user_of(path)
+    assert pid_file.user_of(tmp_path / "missing") is None

@@ -125,7 +125,7 @@ def test_a_log_that_can_not_be_rotated_is_rejected(tmp_path):
     """Renaming a file needs write access to its directory."""
     log = tmp_path / "lagent.log"
 
-    with pytest.raises(ServiceError, match="the user nobody can't rotate the log"):
+    with pytest.raises(ServiceError, match="the user nobody cannot rotate the log"):
         privileges.hand_over_log(log, True, NOBODY)
 
     assert not log.exists()
@@ -149,7 +149,7 @@ def test_a_log_that_is_a_link_is_not_handed_over(tmp_path):
     (tmp_path / "soft").symlink_to(tmp_path / "precious")
 
     privileges.hand_over_log(tmp_path / "hard", False, NOBODY)
-    with pytest.raises(ServiceError, match="can't be created for nobody"):
+    with pytest.raises(ServiceError, match="cannot be created for nobody"):
         privileges.hand_over_log(tmp_path / "soft", False, NOBODY)
 
     assert 0 == (tmp_path / "precious").stat().st_uid

@@ -31,4 +31,4 @@ def test_a_manager_that_does_not_respond_is_logged(tmp_path, caplog):
     """The daemon keeps running."""
     notify_ready(URLS, {"NOTIFY_SOCKET": str(tmp_path / "gone")})
 
-    assert "can't notify the service manager" in caplog.text
+    assert "cannot notify the service manager" in caplog.text

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fructosa_service.config.load import check
-from fructosa_service.errors import ConfigError
+from fructosa_service.errors import REQUIRES, ConfigError
 from fructosa_service.web.settings import WEB, WebSettings
 from fructosa_service.web.tls import TLSFiles
 
@@ -22,10 +22,24 @@ def test_tls_needs_a_certificate_and_its_key():
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", ["h:1"]),
+        ("listen = a, b:2, [::1]:0", ["a:1", "b:2", "[::1]:0"]),
+    ],
+)
+def test_addresses_replace_the_host_and_ports_the_port(text, expected):
+    """Without a port, an address has that of the daemon."""
+    settings = check(f"[web]\n{text}", "f", [WEB]).one("web", WebSettings)
+
+    assert expected == list(map(str, settings.endpoints("h", 1)))
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("tls certificate = /c", "tls certificate: requires tls key; set both, or neither"),
-        ("tls key = /k", "tls key: requires tls certificate; set both, or neither"),
+        ("tls certificate = /c", f"tls certificate: {REQUIRES.format(missing='tls key')}"),
+        ("tls key = /k", f"tls key: {REQUIRES.format(missing='tls certificate')}"),
         ("client ca = /a", "client ca: requires TLS; set tls certificate and tls key too"),
     ],
 )

@@ -122,7 +122,7 @@ def test_a_library_that_can_not_be_opened_is_a_failure(node):
     """Without permission the message names the required groups."""
     node.smi.init_error = AmdSmiLibraryException(10)
 
-    with pytest.raises(DriverError, match=r"can't be opened: Error code: 10 .* render and video"):
+    with pytest.raises(DriverError, match=r"cannot be opened: Error code: 10 .* render and video"):
         powers(node)
 
 
