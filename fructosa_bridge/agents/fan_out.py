@@ -19,7 +19,7 @@ from fructosa_service.daemon.open_files import raise_limit
 from fructosa_service.errors import ServiceError
 
 from ..config.agents_settings import AgentsSettings
-from ..config.node_sets import fold
+from ..nodes.node_sets import fold
 from .results import MAX_OUTPUT_BYTES, NodeResult
 from .ssh import ssh_command
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from fructosa_service.errors import ConfigError, ServiceError
 
 from ..config.settings import MasterConfig
-from ..config.slurm_nodes import NO_NODES, NodeList
 from ..config.slurm_sections import slurm_hosts, unknown_partitions
 from ..config.slurm_settings import SlurmSettings
+from ..nodes.slurm_nodes import NO_NODES, NodeList
 from ..slurm.kept_nodes import KeptNodes
 from ..slurm.reader import Reader
 

@@ -16,8 +16,8 @@ from fructosa_service.daemon.lifecycle import CommandResult
 from ..carbon_setup.capacity import SERIES_PER_PAGE
 from ..client.target_list import STATES
 from ..config.agents_settings import FAN_OUT, TIMEOUT
-from ..config.hosts import NODES
 from ..config.settings import DEFAULT_FILE
+from ..nodes.hosts import NODES
 from .load_config import add_scrape_options, path_argument
 
 _SERIES = whole("series", at_least=1, at_most=10_000_000)

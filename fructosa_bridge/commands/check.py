@@ -16,11 +16,11 @@ from ..app.slurm_list import current_nodes
 from ..carbon_setup import capacity_check
 from ..client.quick_question import QuickQuestion
 from ..client.target_list import printable
-from ..config.same_nodes import same_node_warnings
 from ..config.settings import DEFAULT_FILE, MasterConfig, example_config, read_config
-from ..config.slurm_nodes import NodeList
 from ..config.slurm_settings import SlurmSettings
 from ..model.target import Target
+from ..nodes.same_nodes import same_node_warnings
+from ..nodes.slurm_nodes import NodeList
 from .load_config import (
     check_web_files,
     targets_of_all_shards,

@@ -9,9 +9,9 @@ from fructosa_service import cli
 from fructosa_service.errors import ServiceError
 
 from ..client import target_list
-from ..config.hosts import SlurmHosts
-from ..config.node_sets import select
 from ..config.settings import DEFAULT_FILE, read_config
+from ..nodes.hosts import SlurmHosts
+from ..nodes.node_sets import select
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -10,8 +10,8 @@ from fructosa_service.config.path_kind import PATH
 from fructosa_service.errors import Problem, did_you_mean, shown
 
 from ..naming.graphite_paths import node_part, part
-from .hosts import SlurmHosts, read_text
-from .node_sets import fold
+from ..nodes.hosts import SlurmHosts, read_text
+from ..nodes.node_sets import fold
 
 if TYPE_CHECKING:
     from .nodes_settings import NodesSettings

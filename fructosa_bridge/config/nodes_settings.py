@@ -21,8 +21,8 @@ from fructosa_service.errors import KeyProblem, check_pair
 from ..model.access import METRICS_PATH, URL_PATH, USER, Access
 from ..model.selection import SELECTOR, LabelLimits, MetricSelection, Selector
 from ..naming.graphite_paths import node_part, part
+from ..nodes.hosts import HOSTS, Hosts
 from .agents_settings import CONNECT_TIMEOUT_TOO_LONG
-from .hosts import HOSTS, Hosts
 from .node_names import NAMES, NodeNames
 
 TIMEOUT_TOO_LONG = (

@@ -23,8 +23,9 @@ from fructosa_service.logs import LOGGING, LoggingSettings
 from fructosa_service.web.settings import WEB, WebSettings
 
 from ..naming.schemes import SCHEMES
+from ..nodes.host_hints import port_warnings
+from ..nodes.hosts import SlurmHosts
 from .agents_settings import AGENTS, AgentsSettings
-from .host_hints import port_warnings
 from .node_names import name_problems
 from .nodes_settings import PREFIX, NodesSettings
 from .shard import SHARD, Shard
@@ -242,6 +243,7 @@ def read_config(path: Path | None, data: Path | None = None) -> MasterConfig:
     port_problems = (
         f"{path}: [nodes:{label}] hosts: {warning}"
         for label, settings in nodes.items()
+        if not isinstance(settings.hosts, SlurmHosts)
         for warning in port_warnings(settings.hosts, settings.port)
     )
     return MasterConfig(

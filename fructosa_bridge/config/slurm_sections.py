@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from fructosa_service.errors import ConfigError, Problem, shown
 
-from .hosts import SlurmHosts, expand_all, machine_groups
+from ..nodes.hosts import SlurmHosts, expand_all, machine_groups
+from ..nodes.slurm_nodes import NodeList
 from .nodes_settings import NodesSettings
 from .shard import Shard
-from .slurm_nodes import NodeList
 
 WITHOUT_SECTION = (
     "needs Slurm's list of nodes; add a section [slurm], even an empty one, or define the group "

@@ -7,10 +7,10 @@ from fructosa_service.config.kinds import Endpoint
 from fructosa_service.errors import UsageError, shown
 
 from ..model.target import Target
-from .hosts import SlurmHosts
+from ..nodes.hosts import SlurmHosts
+from ..nodes.slurm_nodes import NO_NODES, NodeList
 from .nodes_settings import NodesSettings
 from .shard import Shard
-from .slurm_nodes import NO_NODES, NodeList
 
 SLURM_NAME = "slurm"
 SAME_PATH = (

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from ..config.node_sets import fold
 from ..model.points import Batch
 from ..model.target import Target
+from ..nodes.node_sets import fold
 from .client import Client
 from .scrape_errors import without_host
 from .scraper import Scraper

@@ -16,8 +16,8 @@ from fructosa_service import output_files
 from fructosa_service.config.kinds import HOST
 from fructosa_service.errors import ServiceError, visible, visible_path
 
-from ..config.node_sets import MAX_NODES, fold
-from ..config.slurm_nodes import ALL, NO_NODES, ListedNode, NodeList
+from ..nodes.node_sets import MAX_NODES, fold
+from ..nodes.slurm_nodes import ALL, NO_NODES, ListedNode, NodeList
 from ..slurm_output.records import SlurmReading
 from . import node_list
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from fructosa_service.config.kinds import HOST
 
-from ..config.slurm_nodes import ALL, ListedNode, NodeList
+from ..nodes.slurm_nodes import ALL, ListedNode, NodeList
 from ..slurm_output.records import NodeRecord
 
 _DIGITS = re.compile(r"(\d+)")

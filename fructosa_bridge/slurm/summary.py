@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..config.node_sets import fold
+from ..nodes.node_sets import fold
 from ..slurm_output.records import JobRecord, SlurmReading
 from . import cluster
 from . import metrics as m

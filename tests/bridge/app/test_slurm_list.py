@@ -4,7 +4,7 @@ import pytest
 
 from fructosa_bridge.app.slurm_list import NO_LIST, current_nodes
 from fructosa_bridge.config.settings import read_config
-from fructosa_bridge.config.slurm_nodes import NO_NODES
+from fructosa_bridge.nodes.slurm_nodes import NO_NODES
 from fructosa_bridge.slurm.kept_nodes import KeptNodes
 from fructosa_service.errors import ConfigError, ServiceError
 

@@ -9,12 +9,12 @@ import pytest
 
 from fructosa_bridge.app.engine import CHANGES, Engine
 from fructosa_bridge.app.slurm_targets import LIST_CHANGED, LIST_REFUSED, NO_LIST_YET
-from fructosa_bridge.config.hosts import parse_hosts
 from fructosa_bridge.config.nodes_settings import NodesSettings
 from fructosa_bridge.config.settings import GraphiteSettings, MasterConfig, MasterSettings
 from fructosa_bridge.config.slurm_sections import UNKNOWN_PARTITION
 from fructosa_bridge.config.slurm_settings import SlurmSettings
 from fructosa_bridge.config.targets import SAME_PATH, section_targets
+from fructosa_bridge.nodes.hosts import parse_hosts
 from fructosa_bridge.scrape.client import Client
 from fructosa_bridge.slurm.kept_nodes import KeptNodes
 from fructosa_service.logs import LoggingSettings

@@ -76,7 +76,7 @@ def test_what_slurm_says_has_columns_if_it_says_something():
     rows = list(target_list.table(target_list.parse(text), now_s=1000.0))
 
     cut, since = f"down: {39 * 'x'}\u2026", date(0, 1000)
-    rest = ("LAST  SAMPLES  ERROR", "10 s        0  refused", "10 s      100", " 0 s      100")
+    rest = ("LAST  SAMPLES  PROBLEM", "10 s        0  refused", "10 s      100", " 0 s      100")
     expected = [
         f"STATE  TARGET      GROUP    {'SLURM':{len(cut)}}  SINCE  {rest[0]}",
         f"down   n1:9888     compute  {'drained: bad DIMM':{len(cut)}}  {since}  {rest[1]}",

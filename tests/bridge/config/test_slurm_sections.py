@@ -2,10 +2,8 @@
 
 import pytest
 
-from fructosa_bridge.config import hosts
 from fructosa_bridge.config.settings import read_config
 from fructosa_bridge.config.shard import Shard
-from fructosa_bridge.config.slurm_nodes import NO_NODES
 from fructosa_bridge.config.slurm_sections import (
     SHARDED,
     UNKNOWN_PARTITION,
@@ -14,6 +12,8 @@ from fructosa_bridge.config.slurm_sections import (
     slurm_hosts,
     unknown_partitions,
 )
+from fructosa_bridge.nodes import hosts
+from fructosa_bridge.nodes.slurm_nodes import NO_NODES
 from fructosa_service.errors import ConfigError
 
 from ..slurm_nodes import node_list, record

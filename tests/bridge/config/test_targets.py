@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from fructosa_bridge.config import hosts, targets
-from fructosa_bridge.config.hosts import parse_hosts
+from fructosa_bridge.config import targets
 from fructosa_bridge.config.nodes_settings import NodesSettings
 from fructosa_bridge.config.settings import read_config
 from fructosa_bridge.model.access import Access
 from fructosa_bridge.model.selection import LabelLimits, MetricSelection, Selector
+from fructosa_bridge.nodes import hosts
+from fructosa_bridge.nodes.hosts import parse_hosts
 from fructosa_service.config.kinds import Endpoint
 from fructosa_service.errors import UsageError
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fructosa_bridge.config.slurm_nodes import NO_NODES, ListedNode, NodeList
+from fructosa_bridge.nodes.slurm_nodes import NO_NODES, ListedNode, NodeList
 from fructosa_bridge.slurm import kept_nodes
 from fructosa_bridge.slurm.kept_nodes import (
     DAMAGED,
@@ -170,7 +170,7 @@ def test_a_list_that_cannot_be_kept_is_used_and_logged_once(tmp_path, logged):
 
     assert ["n1", "n2"] == list(kept.nodes.hosts)
     (line,) = logged()
-    assert line.startswith(NOT_KEPT % f"can't write {kept.path}")
+    assert line.startswith(NOT_KEPT % f"cannot write {kept.path}")
 
 
 def test_what_leaves_and_what_is_dropped_is_logged_once_as_a_node_set(tmp_path, logged):

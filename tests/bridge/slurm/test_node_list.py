@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fructosa_bridge.config.slurm_nodes import ALL, NO_NODES
+from fructosa_bridge.nodes.slurm_nodes import ALL, NO_NODES
 from fructosa_bridge.slurm.node_list import dropped, is_off, is_valid, left, merged
 
 from ..slurm_nodes import record

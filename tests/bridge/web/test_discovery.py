@@ -5,9 +5,9 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fructosa_bridge.config.hosts import parse_hosts
 from fructosa_bridge.config.nodes_settings import NodesSettings
 from fructosa_bridge.config.targets import section_targets
+from fructosa_bridge.nodes.hosts import parse_hosts
 from fructosa_bridge.web.discovery import NODES_JOB, NODES_PATH, nodes_page_group, target_groups
 
 from ..slurm_nodes import node_list, record

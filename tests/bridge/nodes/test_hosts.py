@@ -9,16 +9,16 @@ from ClusterShell.NodeUtils import GroupResolverConfig
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fructosa_bridge.config.host_hints import HAS_PORT, LIKE_A_FILE
-from fructosa_bridge.config.hosts import (
+from fructosa_bridge.nodes.host_hints import HAS_PORT, LIKE_A_FILE
+from fructosa_bridge.nodes.hosts import (
     HOSTS,
     SlurmHosts,
     machine_configs,
     parse_hosts,
     parse_nodes,
 )
-from fructosa_bridge.config.node_sets import INVALID, MAX_NODES
-from fructosa_bridge.config.slurm_nodes import NO_NODES, ListedNode, NodeList
+from fructosa_bridge.nodes.node_sets import INVALID, MAX_NODES
+from fructosa_bridge.nodes.slurm_nodes import NO_NODES, ListedNode, NodeList
 from fructosa_service.errors import CAN_NOT_BE_READ
 
 from ..slurm_nodes import node_list, record
@@ -203,7 +203,7 @@ def test_slurms_nodes_are_not_known_before_there_is_a_list(groups):
     assert "@slurm,login1" == HOSTS.show(found)
 
 
-@pytest.mark.parametrize("text", ["@slurm!@nosuch", "@slurm!node[1-", "@slurm,a/b", "@slurm!"])
+@pytest.mark.parametrize("text", ["@slurm!@nosuch", "@slurm!node[1-", "@slurm,a%b", "@slurm!"])
 def test_the_other_parts_of_a_set_with_slurm_are_checked_at_once(groups, text):
     """As without @slurm."""
     with pytest.raises(ValueError, match="is not"):
