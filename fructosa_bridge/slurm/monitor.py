@@ -5,6 +5,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..config.slurm_settings import SlurmSettings
@@ -13,7 +14,7 @@ from ..model.target import Target
 from ..naming.schemes import SCHEMES
 from ..scrape import schedule
 from ..scrape.target_state import TargetState
-from ..slurm_output.records import SlurmReading
+from ..slurm_output.records import NodeRecord, SlurmReading
 from . import cluster, conditions, metrics, summary
 from .matching import NodeIndex
 from .metrics import Samples
@@ -28,6 +29,7 @@ Queue = Callable[[Sequence[Batch]], None]
 PROBLEM = "Slurm: %s"
 READ_AGAIN = "Slurm: %s can be read again"
 INTERNAL_ERROR = "internal error, see lmaster's log"
+_POWERED_DOWN = frozenset({"CLOUD", "POWERED_DOWN"})
 _LMASTER = "lmaster"  # among the commands: what fails in lmaster itself
 UNKNOWN_WORD = "Slurm: %s is not known to this version of lmaster and counts as other"
 SHORT_JOB_AGE = (
@@ -74,6 +76,7 @@ class SlurmMonitor:
         self._next_try_s = 0.0
         self._is_woken = asyncio.Event()
         self._problems: dict[str, str] = {}
+        self._cloud: dict[str, NodeRecord] = {}
         self._words: set[str] = set()
         self._is_job_age_checked = False
 
@@ -196,8 +199,9 @@ class SlurmMonitor:
 
     async def _use(self, reading: SlurmReading) -> None:
         # A thread: for 10,000 nodes and jobs this takes a tenth of a second.
-        nodes = reading.nodes
-        if nodes is not None:
+        if reading.nodes is not None:
+            nodes = [*reading.nodes, *self._hidden_cloud_nodes(reading.nodes)]
+            reading = replace(reading, nodes=nodes)
             user = reading.config.slurm_user
             states = await asyncio.to_thread(lambda: {n.name: node_state(n, user) for n in nodes})
             if not self.index.is_of(nodes):
@@ -209,6 +213,19 @@ class SlurmMonitor:
         self._log_words(cluster.unknown_words(reading))
         self._check_job_age(reading)
         self.on_reading(reading)
+
+    def _hidden_cloud_nodes(self, nodes: Sequence[NodeRecord]) -> list[NodeRecord]:
+        """Return the cloud nodes that were listed once and are not among *nodes*: powered down.
+
+        Slurm hides them, unless slurm.conf has PrivateData = cloud.
+        """
+        listed = {node.name for node in nodes}
+        self._cloud |= {node.name: node for node in nodes if "CLOUD" in node.flags}
+        return [
+            node._replace(base_state="IDLE", flags=_POWERED_DOWN, allocated_cpus=0)
+            for name, node in self._cloud.items()
+            if name not in listed
+        ]
 
     def _points(self) -> Points:
         scheme = SCHEMES[self.target.naming]

@@ -162,6 +162,22 @@ async def test_nodes_that_cannot_be_read_keep_their_states(lab):
     assert "drained" == lab.monitor.find("cpu1").state
 
 
+async def test_a_cloud_node_that_slurm_hides_is_powered_down(lab):
+    """It is listed again when it is powered up."""
+    node = next(line for line in SCONTROL.splitlines() if line.startswith("NodeName=spare1 "))
+    visible = re.sub(
+        r"NodeName=spare1 (.*) State=\S+", r"NodeName=spare1 \1 State=IDLE+CLOUD", SCONTROL
+    )
+    states = []
+
+    for output in (visible, SCONTROL.replace(f"{node}\n", ""), visible):
+        lab.slurm.outputs["scontrol"] = output
+        await lab.monitor.read()
+        states.append((lab.monitor.find("spare1").state, lab.monitor.find("spare1").is_expected))
+
+    assert [("idle", True), ("powered_down", False), ("idle", True)] == states
+
+
 async def test_a_node_that_is_resumed_has_its_new_state_at_the_next_reading(lab):
     """And a node that is gone is not listed any more."""
     await lab.read()
