@@ -17,6 +17,8 @@ from .load_config import check_web_files, targets_of_all_shards, targets_of_shar
 
 _LOOK_UP_S = 2.0
 
+POINTS_GO_TO = "points go to {names}"
+
 
 def run(arguments: argparse.Namespace) -> int:
     """Check the configuration, or print an example with all keys; return the exit code."""
@@ -37,6 +39,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{path}: ok, but it has no nodes; add a [nodes:NAME] section with hosts = ...")
     else:
         print(f"{path}: ok, {_count(targets)}")
+        names = [one.name for one in config.destinations.values() if one.send]
+        print(POINTS_GO_TO.format(names=", ".join(names) or "nowhere"))
         for warning in same_node_warnings(targets_of_all_shards(config, path), _LOOK_UP_S):
             print(f"warning: {warning}", file=sys.stderr)
         _print_capacity(config, path, targets, arguments)
