@@ -38,6 +38,7 @@ SERVED = "%d sensors are served on %s"
 VALID = "{path}: ok, {sensors}"
 CONFIGURED = "{count} sensors"
 DEFAULT = "the default sensors"
+ONLY_HERE = "only this machine can connect; set [lagent] host or --host to allow others"
 
 _SIGNALS = (
     f"Signals: {daemon_commands.SIGNALS_HELP} SIGHUP is ignored: lagent reloads certificates "
@@ -142,7 +143,7 @@ def _run(arguments: argparse.Namespace, config: AgentConfig, ready: Ready | None
     urls = [_url(config).format(endpoint=endpoint) for endpoint in server.endpoints]
     log.info(SERVED, len(readers), ", ".join(urls))
     if all(endpoint.host in _LOOPBACK for endpoint in server.endpoints):
-        log.info("only this machine can connect; set [lagent] host or --host to allow others")
+        log.info(ONLY_HERE)
     if config.web.users_file and not config.web.tls():
         log.warning("clients send passwords unencrypted; set [web] tls certificate and tls key")
     for line in group_by_reason(left_out):
@@ -256,6 +257,8 @@ def _check(arguments: argparse.Namespace) -> int:
     if config.sensors is not None:
         sensors = CONFIGURED.format(count=len(config.sensors))
     print(VALID.format(path=path or "no configuration file (optional)", sensors=sensors))
+    if all(endpoint.host in _LOOPBACK for endpoint in _endpoints(config)):
+        print(ONLY_HERE)
     return 0
 
 

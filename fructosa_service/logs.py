@@ -75,7 +75,10 @@ def log_location(settings: LoggingSettings, syslog: Path = SYSLOG) -> str:
         return LOGS_TO.format(path=settings.filename)
     if syslog.exists():
         return "it logs to syslog, because [logging] filename is not set"
-    return "its log is lost: set [logging] filename, because there is no syslog here either"
+    return (
+        "its log is lost, as this machine has no syslog; set [logging] filename in a configuration "
+        "file, and give that with -c"
+    )
 
 
 class _Syslog(logging.handlers.SysLogHandler):

@@ -5,6 +5,11 @@ from pathlib import Path
 
 from .errors import FileError, ServiceError
 
+NOT_OURS = (
+    "{path} was not written by lmaster, as it has no lines {begin!r} and {end!r}; it is not "
+    "overwritten: write to another directory and merge the two by hand"
+)
+
 
 def write(path: Path, text: str) -> None:
     """Replace the content of the file at *path* with *text* at once; its mode stays.
@@ -14,7 +19,7 @@ def write(path: Path, text: str) -> None:
     path = path.resolve()  # a link stays a link
     try:
         if path.exists() and not path.is_file():  # a pipe, a terminal
-            path.write_text(text, "utf-8")
+            path.write_text(text, "utf-8", errors="surrogateescape")
         else:
             _replace(path, text)
     except OSError as error:
@@ -45,9 +50,7 @@ def check_is_ours(path: Path, mark: str) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise ServiceError(
-            f"cannot read {path}: {error.strerror or error}; check the path and its permissions"
-        ) from error
+        raise _cannot_read(path, error) from error
     if start != mark:
         raise FileError(
             f"{path} was not written by lmaster and is not overwritten; "
@@ -55,10 +58,34 @@ def check_is_ours(path: Path, mark: str) -> None:
         )
 
 
+def merged(path: Path, text: str, begin: str, end: str) -> str:
+    """Return *text*, which begins and ends with marks, with what the file has around its marks.
+
+    What an administrator has written before *begin* and after *end* stays.
+    Raises: FileError if the file exists without the marks: it is not ours.
+    """
+    try:
+        old = path.read_text("utf-8", errors="surrogateescape")
+    except FileNotFoundError:
+        return text
+    except OSError as error:
+        raise _cannot_read(path, error) from error
+    before, found, rest = old.partition(begin)
+    _, ended, after = rest.partition(end)
+    if not found or not ended:
+        raise FileError(NOT_OURS.format(path=path, begin=begin, end=end))
+    return before + text.rstrip("\n") + after
+
+
+def _cannot_read(path: Path, error: OSError) -> ServiceError:
+    reason = error.strerror or error
+    return ServiceError(f"cannot read {path}: {reason}; check the path and its permissions")
+
+
 def _replace(path: Path, text: str) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with temporary.open("x", encoding="utf-8") as file:
+        with temporary.open("x", encoding="utf-8", errors="surrogateescape") as file:
             file.write(text)
             file.flush()
             if path.exists():

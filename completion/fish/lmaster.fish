@@ -179,7 +179,7 @@ complete -c lmaster -n '_shtab_lmaster_using targets' -l hosts -d 'only the name
 complete -c lmaster -n '_shtab_lmaster_using; and test $_shtab_lmaster_npos -eq 0' -a schemas -d 'Print carbon'"'"'s storage-schemas.conf and storage-aggregation.conf for the intervals in use.'
 complete -c lmaster -n '_shtab_lmaster_using schemas' -s h -l help -d 'show this help message and exit'
 complete -c lmaster -n '_shtab_lmaster_using schemas' -s c -l config -xka "(__fish_complete_path (commandline -ct))" -d 'configuration file (default: /etc/fructosa/lmaster.conf, if it exists)'
-complete -c lmaster -n '_shtab_lmaster_using schemas' -l output -xka "(__fish_complete_directories)" -d 'write the two files to this directory; lmaster overwrites only its own files'
+complete -c lmaster -n '_shtab_lmaster_using schemas' -l output -xka "(__fish_complete_directories)" -d 'write the two files to this directory; rules of your own in them stay'
 complete -c lmaster -n '_shtab_lmaster_using; and test $_shtab_lmaster_npos -eq 0' -a dashboards -d 'Write dashboards for Grafana and rules for Prometheus, or upload the dashboards.'
 complete -c lmaster -n '_shtab_lmaster_using dashboards' -s h -l help -d 'show this help message and exit'
 complete -c lmaster -n '_shtab_lmaster_using dashboards' -s c -l config -xka "(__fish_complete_path (commandline -ct))" -d 'configuration file (default: /etc/fructosa/lmaster.conf, if it exists)'

@@ -33,10 +33,12 @@ from .series_intervals import (
 )
 
 MARK = "# Made by lmaster schemas"
+END_MARK = "# End of the rules of lmaster schemas"
 _HEAD = f"""\
 {MARK} from the intervals and nodes in lmaster.conf. Run it again when they
-# change. carbon uses the first rule that matches, so put your own rules after these. It reloads
-# this file by itself. Existing Whisper files keep their slots; whisper-resize.py changes them."""
+# change: your own rules, before this line or after the last one, stay. carbon uses the first rule
+# that matches. It reloads this file by itself. Existing Whisper files keep their slots;
+# whisper-resize.py changes them."""
 _SHARED = """\
 # Several sections scrape some of these nodes, at intervals of {intervals} s. Series without a rule
 # above have slots of the shortest."""
@@ -58,7 +60,7 @@ def storage_schemas(targets: Iterable[Target]) -> str:
     """Return a storage-schemas.conf for the series of *targets*."""
     tagged, plain = _split_by_naming(targets)
     rules = [*_tagged_rules(tagged), *_scrape_rules(plain), *_node_rules(plain)]
-    return "\n\n".join([_HEAD, _CARBON, *rules]) + "\n"
+    return "\n\n".join([_HEAD, _CARBON, *rules, END_MARK]) + "\n"
 
 
 def storage_aggregation(targets: Iterable[Target]) -> str:
@@ -77,7 +79,7 @@ def storage_aggregation(targets: Iterable[Target]) -> str:
             _aggregation_rule(method, start + metric.removeprefix("^"), method)
             for metric, method in AGGREGATION
         ]
-    return "\n\n".join([_HEAD, *rules]) + "\n"
+    return "\n\n".join([_HEAD, *rules, END_MARK]) + "\n"
 
 
 def _split_by_naming(targets: Iterable[Target]) -> tuple[list[Target], list[Target]]:

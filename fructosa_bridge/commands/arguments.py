@@ -190,7 +190,7 @@ def _add_schemas(commands: cli.Commands, run: cli.Command) -> None:
         "--output",
         metavar="DIR",
         type=path_argument,
-        help="write the two files to this directory; lmaster overwrites only its own files",
+        help="write the two files to this directory; rules of your own in them stay",
     )
 
 

@@ -35,6 +35,8 @@ NOT_IN_TIME = "it did not respond within {deadline_s:g} s"
 
 _LOOK_UP_S = 2.0
 
+POINTS_GO_TO = "points go to {names}"
+
 
 def run(arguments: argparse.Namespace) -> int:
     """Check the configuration, or print an example with all keys; return the exit code."""
@@ -56,6 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{path}: ok, but it {why_no_targets(config)}")
     else:
         print(f"{path}: ok, {_count(targets)}")
+        names = [one.name for one in config.destinations.values() if one.send]
+        print(POINTS_GO_TO.format(names=", ".join(names) or "nowhere"))
         for warning in same_node_warnings(targets_of_all_shards(config, path, slurm), _LOOK_UP_S):
             print(f"warning: {warning}", file=sys.stderr)
         _print_capacity(config, path, targets, slurm, arguments)

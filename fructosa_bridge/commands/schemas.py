@@ -26,9 +26,11 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.output is None:
         print("\n".join(f"# {name}\n{text}" for name, text in files.items()), end="")
         return 0
-    for name in files:
-        output_files.check_is_ours(arguments.output / name, schemas.MARK)
-    for name, text in files.items():
+    merged = {
+        name: output_files.merged(arguments.output / name, text, schemas.MARK, schemas.END_MARK)
+        for name, text in files.items()
+    }
+    for name, text in merged.items():
         output_files.write(arguments.output / name, text)
         print(f"written: {arguments.output / name}")
     return 0

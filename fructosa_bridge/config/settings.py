@@ -33,6 +33,7 @@ from .slurm_sections import shard_warning, without_slurm
 from .slurm_settings import SLURM, SlurmSettings
 
 DEFAULT_FILE = Path("/etc/fructosa/lmaster.conf")
+UNUSED_PORT = "{key} has no effect with protocol = {protocol}; set {used}, or change the protocol"
 OTHER_PATHS = (
     "is {here}, but in [{first}] it is {there}; "
     "all destinations receive the same paths; write the same in both sections"
@@ -149,6 +150,23 @@ class GraphiteSettings:
         return f"carbon at {self.host}:{port}"
 
     @property
+    def unused_port(self) -> str | None:
+        """A warning if only the port of the protocol that is not used is set."""
+        if self.whisper_directory is not None:
+            return None
+        used, unused = (
+            ("carbon receiver pickle port", "carbon receiver port")
+            if self.protocol == "pickle"
+            else ("carbon receiver port", "carbon receiver pickle port")
+        )
+        ports = {
+            "carbon receiver pickle port": (self.pickle_port, 2004),
+            "carbon receiver port": (self.plaintext_port, 2003),
+        }
+        is_set = ports[unused][0] != ports[unused][1] and ports[used][0] == ports[used][1]
+        return UNUSED_PORT.format(key=unused, protocol=self.protocol, used=used) if is_set else None
+
+    @property
     def destination_type(self) -> str:
         """The type of the destination: pickle, plaintext or whisper."""
         return self.protocol if self.whisper_directory is None else "whisper"
@@ -254,8 +272,14 @@ def read_config(path: Path | None, data: Path | None = None) -> MasterConfig:
         web=loaded.one("web", WebSettings),
         agents=loaded.one("agents", AgentsSettings),
         slurm=slurm,
-        warnings=(*warnings, *port_problems),
+        warnings=(*warnings, *port_problems, *_unused_ports(destinations, path)),
     )
+
+
+def _unused_ports(destinations: Mapping[str, GraphiteSettings], path: Path | None) -> Iterator[str]:
+    for label, settings in destinations.items():
+        if warning := settings.unused_port:
+            yield f"{path}: [Graphite{':' if label else ''}{label}] {warning}"
 
 
 def _destinations(loaded: Loaded, filename: str) -> dict[str, GraphiteSettings]:

@@ -26,7 +26,10 @@ UNKNOWN_KEY = "unknown key"
 MISSING = "is missing; write {key} = {example}"
 INVALID_SECTION = "is not a valid section name; write"
 TWO_SPELLINGS = "appears twice, in two spellings; keep one of the two sections"
-OBSOLETE = "what only FrUCToSA 0.x had is ignored; remove it"
+OBSOLETE = (
+    "what only FrUCToSA 0.x had here is ignored; remove it, unless the other program reads this "
+    "file too"
+)
 UNKNOWN_IN_OLD = "unknown, and ignored as in 0.x"
 NOT_INHERITED = "is not supported; write its keys into the sections that need them"
 NOT_UTF_8 = "is not UTF-8 text; save the file as UTF-8"

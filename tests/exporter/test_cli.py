@@ -10,7 +10,7 @@ import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
-from fructosa_exporter.cli import CONFIGURED, DEFAULT, SERVED, VALID, main
+from fructosa_exporter.cli import CONFIGURED, DEFAULT, ONLY_HERE, SERVED, VALID, main
 from fructosa_exporter.collect.collector import collect_now
 from fructosa_exporter.collect.sensor_reader import SensorReader
 from fructosa_exporter.sensors import SENSORS
@@ -133,7 +133,7 @@ def test_check_accepts_a_valid_file(lagent, config):
     path = config("[sensor:BootTime]\n[sensor:CPUCount]")
 
     expected = VALID.format(path=path, sensors=CONFIGURED.format(count=2))
-    assert (0, f"{expected}\n", "") == lagent("check", "-c", path)
+    assert (0, f"{expected}\n{ONLY_HERE}\n", "") == lagent("check", "-c", path)
 
 
 def test_check_accepts_an_empty_file(lagent, config):
@@ -141,7 +141,14 @@ def test_check_accepts_an_empty_file(lagent, config):
     path = config("")
 
     expected = VALID.format(path=path, sensors=DEFAULT)
-    assert (0, f"{expected}\n", "") == lagent("check", "-c", path)
+    assert (0, f"{expected}\n{ONLY_HERE}\n", "") == lagent("check", "-c", path)
+
+
+def test_check_says_whether_only_this_machine_can_connect(lagent, config):
+    """As it is without `host`, and in files of FrUCToSA 0.x."""
+    path = config("[lagent]\nhost = 0.0.0.0")
+
+    assert ONLY_HERE not in lagent("check", "-c", path)[1]
 
 
 def test_the_file_may_be_given_before_the_command(lagent, config):
@@ -158,7 +165,7 @@ def test_check_warns_of_obsolete_sections(lagent, config):
     code, out, err = lagent("check", "-c", path)
 
     assert code == 0
-    assert VALID.format(path=path, sensors=DEFAULT) + "\n" == out
+    assert f"{VALID.format(path=path, sensors=DEFAULT)}\n{ONLY_HERE}\n" == out
     assert err.count("warning: ") == 1
     assert "[lmaster] (line 1)\n" in err
 
@@ -177,7 +184,7 @@ def test_the_example_is_valid(lagent, config):
     path = config(example)
 
     expected = VALID.format(path=path, sensors=CONFIGURED.format(count=len(SENSORS)))
-    assert (0, f"{expected}\n", "") == lagent("check", "-c", path)
+    assert (0, f"{expected}\n{ONLY_HERE}\n", "") == lagent("check", "-c", path)
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,7 @@ def test_check_prints_the_demand_and_succeeds(tmp_path, capsys):
     assert 0 == code
     assert out.splitlines() == [
         f"{path}: ok, 100 targets",
+        "points go to carbon at graphite.example:2004",
         "about 100,000 series, 36 GB of Whisper files, at 1,000 series per page; set this number "
         "with --series N (lmaster ping prints the samples of each node)",
     ]

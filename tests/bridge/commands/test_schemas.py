@@ -17,6 +17,19 @@ def test_schemas_are_printed_or_written(config, tmp_path, capsys):
         assert 2 == report.count(f"written: {tmp_path / name}\n")
 
 
+def test_rules_of_the_administrator_stay_when_the_files_are_written_again(config, tmp_path):
+    """Before ours and after them, in any encoding."""
+    path = tmp_path / "storage-schemas.conf"
+    main(["schemas", "-c", config, "--output", str(tmp_path)])
+    made = path.read_bytes()
+    first, last = b"[first]\npattern = ^a\xe4\n\n", b"\n[mine]\npattern = .*\n"
+    path.write_bytes(first + made.replace(b"10s:", b"20s:") + last)
+
+    main(["schemas", "-c", config, "--output", str(tmp_path)])
+
+    assert first + made + last == path.read_bytes()
+
+
 def test_files_of_the_administrator_are_not_overwritten(config, tmp_path, capsys):
     """Then neither file is written."""
     own = tmp_path / "storage-aggregation.conf"

@@ -121,3 +121,22 @@ def test_the_example_is_a_valid_configuration(config):
     assert ["compute"] == list(found.nodes)
     assert MasterSettings() == found.master
     assert read_config(None, Path("/d")).agents == found.agents
+
+
+@pytest.mark.parametrize(
+    ("keys", "warns"),
+    [
+        ("carbon receiver port = 2013", True),
+        ("carbon receiver pickle port = 2014\nprotocol = plaintext", True),
+        ("carbon receiver port = 2013\ncarbon receiver pickle port = 2014", False),
+        ("carbon receiver port = 2013\nprotocol = plaintext", False),
+    ],
+)
+def test_a_port_of_the_other_protocol_is_a_warning(tmp_path, keys, warns):
+    """Points would go to another port than the one that was written."""
+    path = tmp_path / "lmaster.conf"
+    path.write_text(f"[Graphite]\n{keys}\n")
+
+    warnings = read_config(path).warnings
+
+    assert warns == any("has no effect with protocol" in warning for warning in warnings)

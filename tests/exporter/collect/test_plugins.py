@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from fructosa_exporter.cli import CONFIGURED, VALID
+from fructosa_exporter.cli import CONFIGURED, ONLY_HERE, VALID
 from fructosa_exporter.collect.plugins import BROKEN, _entry_points, load_plugins
 from fructosa_exporter.collect.sensor_reader import SensorReader
 from fructosa_exporter.metrics import gauge
@@ -158,7 +158,7 @@ def test_plugins_can_be_configured(installed, tmp_path):
     bad.write_text("[sensor:Answr]\n")
 
     valid = VALID.format(path=good, sensors=CONFIGURED.format(count=1))
-    assert f"{valid}\n" == installed("check", "-c", str(good)).stdout
+    assert f"{valid}\n{ONLY_HERE}\n" == installed("check", "-c", str(good)).stdout
     assert DID_YOU_MEAN.format(name="Answer") in installed("check", "-c", str(bad)).stderr
 
 
