@@ -85,7 +85,7 @@ def check_slurm(tmp_path, capsys):
         )
         assert 0 == main(["check", "-c", str(config)])
         printed = capsys.readouterr()
-        return printed.out.splitlines()[2:], printed.err
+        return printed.out.splitlines()[3:], printed.err
 
     return check
 
