@@ -15,7 +15,7 @@ FOR ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test unit check examples dist docs bench-exporter bench-gpus bench-servers bench-translating \
-  bench-fetching bench-store bench-scraping bench-scale bench-long bench-queue \
+  bench-fetching bench-store bench-slurm bench-scraping bench-scale bench-long bench-queue \
   bench-dashboards bench-soak clean
 
 help:  ## list the targets
@@ -90,6 +90,10 @@ bench-scale: $(VENV)/.tested  ## lmaster with 100, 1,000 and 10,000 nodes (5 min
 bench-long: $(VENV)/.tested  ## lmaster with 10,000 nodes for ten minutes
 	@benchmarks/install-peers.sh
 	$(BIN)/python -m benchmarks.bridge.scaling --targets 10000 --seconds 600
+
+bench-slurm: $(VENV)/.tested  ## a reading of Slurm with 10,000 nodes and jobs, beside its commands alone (1 minute)
+	@tests/install-services.sh
+	$(BIN)/python -m benchmarks.bridge.slurm_reading
 
 bench-queue: $(VENV)/.tested  ## the queue on disk compared with SQLite (2 minutes)
 	$(BIN)/python -m benchmarks.bridge.queueing

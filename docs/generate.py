@@ -13,6 +13,8 @@ import shtab
 
 from fructosa_bridge import cli as master
 from fructosa_bridge.config.settings import SCHEMA
+from fructosa_bridge.slurm.metrics import METRICS
+from fructosa_bridge.slurm.node_states import RULES
 from fructosa_exporter import cli as agent
 from fructosa_exporter.config import schema
 from fructosa_exporter.sensors import SENSORS
@@ -207,6 +209,25 @@ def _set_completions(parser: argparse.ArgumentParser) -> None:
             action.choices = list(SENSORS)
 
 
+def slurm_page() -> str:
+    """Return docs/slurm.md with the tables of states and series as they are declared."""
+    text = (ROOT / "docs" / "slurm.md").read_text("utf-8")
+    states = [
+        (f"`{rule.state}`", "yes" if rule.is_expected else "no", rule.meaning) for rule in RULES
+    ]
+    states.append(("`other`", "yes", "a state that `lmaster` does not know"))
+    series = [(f"`{one.name}`", ", ".join(one.labels), one.help) for one in METRICS]
+    for name, head, rows in (
+        ("states", ("state", "expected", "when"), states),
+        ("series", ("metric", "labels", "meaning"), series),
+    ):
+        table = "".join(f"| {' | '.join(row)} |\n" for row in (head, ("---",) * 3, *rows))
+        begin = f"<!-- {name}: make docs -->\n"
+        before, _, after = text.partition(begin)
+        text = before + begin + table + after[after.index("<!-- end -->") :]
+    return text
+
+
 def _nodes() -> dict[str, str | dict[str, str]]:
     """Return how the shells complete nodes: by a function in docs/nodes.*, which asks lmaster."""
     functions = {
@@ -220,6 +241,7 @@ def texts() -> dict[str, str]:
     """Return all generated files by path in the repository."""
     return {
         "docs/configuration.md": configuration(),
+        "docs/slurm.md": slurm_page(),
         **{f"docs/man/{name}": text for name, text in man_pages().items()},
         **{f"completion/{path}": text for path, text in completions().items()},
     }

@@ -9,7 +9,7 @@ from fructosa_service.daemon.lifecycle import CommandResult
 from fructosa_service.daemon.listeners import find_listener
 from fructosa_service.daemon.pid_file import DaemonState, PidFileStatus, user_of
 
-from .commands import agents, check, dashboards, nodes, ping, reload, schemas, targets
+from .commands import agents, check, dashboards, nodes, ping, reload, schemas, slurm, targets
 from .commands.arguments import command_line_parser
 from .commands.load_config import add_scrape_options
 from .config.settings import DEFAULT_FILE, read_config
@@ -62,6 +62,7 @@ _COMMANDS: Mapping[str, cli.Command] = {
     "ping": ping.run,
     "agents": agents.run,
     "nodes": nodes.run,
+    "slurm": slurm.run,
     "reload": reload.run,
     "targets": targets.run,
     "schemas": schemas.run,

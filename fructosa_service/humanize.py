@@ -1,6 +1,7 @@
 """Numbers, sizes and times as people read them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 _BINARY = ((2**40, "TiB"), (2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"))
 _DECIMAL = ((10**15, "PB"), (10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
@@ -40,6 +41,17 @@ def age(seconds: float) -> str:
     The clock may have been set back since: then it is ``0 s``.
     """
     return duration(max(0, round(seconds)))
+
+
+def date(time_s: float, now_s: float) -> str:
+    """Return a local date, as short as possible: ``14:02`` today, ``3 Nov``, ``3 Nov 2025``.
+
+    Times are in seconds since 1970.
+    """
+    then, now = datetime.fromtimestamp(time_s), datetime.fromtimestamp(now_s)
+    if then.date() == now.date():
+        return f"{then:%H:%M}"
+    return f"{then.day} {then:%b}" + (f" {then.year}" if then.year != now.year else "")
 
 
 def _size(number: float, units: Sequence[tuple[int, str]]) -> str:

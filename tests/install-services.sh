@@ -85,7 +85,8 @@ for package in prometheus prometheus-node-exporter prometheus-alertmanager carbo
   victoria-metrics chromium chromium-driver libcairo2 fonts-dejavu-core fuse3 git iproute2 strace curl gcc \
   libc6-dev python3-dev mandoc man-db groff-base fish zsh \
   openrc shellcheck systemd procps util-linux passwd openssh-server openssh-client \
-  graphite-carbon graphite-web gunicorn nftables apache2-utils; do
+  graphite-carbon graphite-web gunicorn nftables apache2-utils \
+  slurmctld slurmd slurm-client slurm-wlm-basic-plugins slurmdbd mariadb-server; do
   is_installed "$package" || missing+=("$package")
 done
 if ! grafana_is_there; then # a Node that is not Debian's is fine

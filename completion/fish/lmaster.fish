@@ -63,7 +63,7 @@ function _shtab_lmaster_using
   test "$_shtab_lmaster_cmdpath" = "$argv"
 end
 
-set -g _shtab_lmaster_commands scrape start stop restart status ping agents 'agents start' 'agents stop' 'agents restart' 'agents status' nodes reload targets schemas dashboards check
+set -g _shtab_lmaster_commands scrape start stop restart status ping agents 'agents start' 'agents stop' 'agents restart' 'agents status' nodes slurm reload targets schemas dashboards check
 set -g _shtab_lmaster_opts_with_value --ca --carbon-conf --config --data --fan-out --for --graphite --graphite-url --host --interval --node --output --password-file --pid-file --port --prometheus-url --push --read-at --rules --series --state --timeout --token-file --url --user -c -p
 
 complete -c lmaster -e
@@ -156,6 +156,14 @@ complete -c lmaster -n '_shtab_lmaster_using nodes' -l ca -xka "(__fish_complete
 complete -c lmaster -n '_shtab_lmaster_using nodes' -l user -x -d 'user name, if lmaster'"'"'s page requires one'
 complete -c lmaster -n '_shtab_lmaster_using nodes' -l password-file -xka "(__fish_complete_path (commandline -ct))" -d 'file with the password of that user, in one line'
 complete -c lmaster -n '_shtab_lmaster_using nodes; and test $_shtab_lmaster_npos -ge 0' -ka "(_fructosa_nodes)" -d 'only these nodes: names, node sets such as node[001-128], @groups, or files with one node set per line (default: all nodes)'
+complete -c lmaster -n '_shtab_lmaster_using; and test $_shtab_lmaster_npos -eq 0' -a slurm -d 'Show partitions, nodes, queue and scheduler of Slurm, as the running lmaster read them; without one, read Slurm once.'
+complete -c lmaster -n '_shtab_lmaster_using slurm' -s h -l help -d 'show this help message and exit'
+complete -c lmaster -n '_shtab_lmaster_using slurm' -l json -d 'print JSON with all fields'
+complete -c lmaster -n '_shtab_lmaster_using slurm' -s c -l config -xka "(__fish_complete_path (commandline -ct))" -d 'configuration file (default: /etc/fructosa/lmaster.conf, if it exists)'
+complete -c lmaster -n '_shtab_lmaster_using slurm' -l url -x -d 'URL of lmaster'"'"'s page (default: that of the file, or http://localhost:9889)'
+complete -c lmaster -n '_shtab_lmaster_using slurm' -l ca -xka "(__fish_complete_path (commandline -ct))" -d 'CA of lmaster'"'"'s certificate (default: the CAs of this system)'
+complete -c lmaster -n '_shtab_lmaster_using slurm' -l user -x -d 'user name, if lmaster'"'"'s page requires one'
+complete -c lmaster -n '_shtab_lmaster_using slurm' -l password-file -xka "(__fish_complete_path (commandline -ct))" -d 'file with the password of that user, in one line'
 complete -c lmaster -n '_shtab_lmaster_using; and test $_shtab_lmaster_npos -eq 0' -a reload -d 'Make the running lmaster reload its configuration; if it is invalid, the previous one stays in use.'
 complete -c lmaster -n '_shtab_lmaster_using reload' -s h -l help -d 'show this help message and exit'
 complete -c lmaster -n '_shtab_lmaster_using reload' -s c -l config -xka "(__fish_complete_path (commandline -ct))" -d 'configuration file (default: /etc/fructosa/lmaster.conf, if it exists)'

@@ -4,10 +4,10 @@ import shlex
 import shutil
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import ceil
-from types import FrameType
+from types import FrameType, MappingProxyType
 
 from ClusterShell.Engine.Engine import EngineTimer
 from ClusterShell.Event import EventHandler
@@ -19,7 +19,7 @@ from fructosa_service.daemon.open_files import raise_limit
 from fructosa_service.errors import ServiceError
 
 from ..config.agents_settings import AgentsSettings
-from ..config.node_sets import fold
+from ..nodes.node_sets import fold
 from .results import MAX_OUTPUT_BYTES, NodeResult
 from .ssh import ssh_command
 
@@ -32,9 +32,16 @@ _SIGNAL_CHECK_S = 0.2
 _INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM)
 
 
-def plan(settings: AgentsSettings, hosts: Sequence[str], action: str) -> Iterator[str]:
+def plan(
+    settings: AgentsSettings,
+    hosts: Sequence[str],
+    action: str,
+    addresses: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[str]:
     """Yield what `fan_out` would run, on which nodes, and how long that can take at most."""
-    yield f"{fold(hosts)}: {shlex.join(ssh_command(settings, 'NODE', action))}"
+    for address in (None, "ADDRESS"):
+        if some := [host for host in hosts if (host in addresses) == (address is not None)]:
+            yield f"{fold(some)}: {shlex.join(ssh_command(settings, 'NODE', action, address))}"
     max_s = ceil(len(hosts) / settings.fan_out) * settings.timeout_s
     yield PLAN.format(
         nodes=f"{len(hosts)} {'node' if len(hosts) == 1 else 'nodes'}",
@@ -45,10 +52,15 @@ def plan(settings: AgentsSettings, hosts: Sequence[str], action: str) -> Iterato
 
 
 def fan_out(
-    settings: AgentsSettings, hosts: Sequence[str], action: str, on_progress: Progress
+    settings: AgentsSettings,
+    hosts: Sequence[str],
+    action: str,
+    on_progress: Progress,
+    addresses: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, NodeResult]:
     """Perform *action* on all hosts; return their results in the order of *hosts*.
 
+    *addresses* are those of hosts that are not reached by their names.
     SIGINT and SIGTERM end what is running; the results so far are returned.
     Raises: ServiceError if ssh can't be run on this machine.
     """
@@ -57,7 +69,11 @@ def fan_out(
     if not hosts:
         return {}
     raise_limit()
-    worker = _Worker(hosts, lambda host: ssh_command(settings, host, action), settings, on_progress)
+
+    def command_for(host: str) -> list[str]:
+        return ssh_command(settings, host, action, addresses.get(host))
+
+    worker = _Worker(hosts, command_for, settings, on_progress)
     _run(worker, settings.fan_out)
     return {host: worker.result(host) for host in hosts}
 

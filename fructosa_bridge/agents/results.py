@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from ..config.node_sets import fold
+from ..nodes.node_sets import fold
 from .ssh import explain_error
 
 # Output of a node beyond this is counted and discarded.

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from ..config.agents_settings import AgentsSettings, command_for
 
 
-def ssh_command(settings: AgentsSettings, host: str, action: str) -> list[str]:
-    """Return the ssh command line that performs *action* on a host."""
+def ssh_command(
+    settings: AgentsSettings, host: str, action: str, address: str | None = None
+) -> list[str]:
+    """Return the ssh command line that performs *action* on a host, which may have an *address*."""
     # For ssh the first value of an option counts: nothing in ssh options can make it prompt for a
     # password, but they override the options after them.
     words = ["ssh", "-n", "-T", "-oBatchMode=yes", *shlex.split(settings.ssh_options or "")]
@@ -16,6 +18,8 @@ def ssh_command(settings: AgentsSettings, host: str, action: str) -> list[str]:
     words.append("-oLogLevel=ERROR")  # without the login banner in the output
     if settings.connect_timeout_s < settings.timeout_s:  # if equal, either could expire first
         words.append(f"-oConnectTimeout={settings.connect_timeout_s}")
+    if address is not None:  # known_hosts has the host, not its address
+        words += [f"-oHostName={address}", f"-oHostKeyAlias={host}"]
     if settings.ssh_user is not None:
         words += ["-l", settings.ssh_user]
     return [*words, "--", host, command_for(settings.command, action)]

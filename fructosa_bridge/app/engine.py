@@ -10,6 +10,7 @@ from fructosa_service.daemon.open_files import raise_limit
 from fructosa_service.errors import ConfigError, FileError, ServiceError, UsageError
 
 from ..config.settings import MasterConfig
+from ..config.targets import slurm_target
 from ..deliver.delivery import Delivery
 from ..deliver.destinations import Destinations, drain
 from ..model.target import Target
@@ -18,15 +19,20 @@ from ..queue.segments import Segments
 from ..scrape.client import Client
 from ..scrape.scraper import INTERNAL_ERROR, Scraper
 from ..scrape.target_state import ScrapeTotals, TargetState
+from ..slurm.kept_nodes import KeptNodes
+from ..slurm.monitor import SlurmMonitor
 from ..web.status import ReloadOutcome
 from ..whisper.store import WhisperStore
 from .process_limits import open_files_warning, target_limit
+from .slurm_targets import LIST_CHANGED, LIST_REFUSED, MakeTargets, SlurmTargets
 
 log = logging.getLogger("lmaster")
 
 # Pages that were requested before the stop may still arrive: a node that is well responds within
 # milliseconds.
 _LAST_RESPONSES_S = 0.5
+_SLURM = "Slurm"  # the task that reads it
+_SLURM_NODES = "Slurm's nodes"  # the task that follows their list
 CHANGES = "{targets} targets: {new} new, {changed} changed, {removed} removed"
 NEW_DESTINATION = "points now also go to {name}"
 READ_AGAIN = "the configuration was read again: %s"
@@ -40,8 +46,9 @@ Load = Callable[[], tuple[MasterConfig, list[Target]]]
 class Engine:
     """Scrapes and delivers from start() to stop(). It is what the web pages show.
 
-    *load* reads the configuration again; without it there is no reload. Without *has_journal*
-    everything waits in memory, as a single scrape needs no queue on disk.
+    *load* reads the configuration again; without it there is no reload. *make_targets* computes
+    the targets when Slurm's list of nodes changes; without it they stay as they are. Without
+    *has_journal* everything waits in memory, as a single scrape needs no queue on disk.
     """
 
     def __init__(
@@ -50,6 +57,7 @@ class Engine:
         client: Client,
         load: Load | None = None,
         *,
+        make_targets: MakeTargets | None = None,
         has_journal: bool = True,
     ) -> None:
         self.reload = None if load is None else self._reload
@@ -57,6 +65,7 @@ class Engine:
         self.removed = ScrapeTotals()
         self.is_ready = False
         self._config = config  # some of its settings stay in use until a restart
+        self._current = config
         self._client = client
         self._load = load
         self._started, self._is_stopping = asyncio.Event(), False
@@ -65,7 +74,15 @@ class Engine:
         self._tasks = Tasks()
         journal = _journal(config) if has_journal else None
         self._destinations = Destinations(config.master, journal, self._tasks)
-        self.scraper = Scraper(client, self._destinations.queue, config.master.sample_limit)
+        self.slurm = self._slurm_monitor(config)
+        kept = KeptNodes(config.master.data_directory)
+        self._slurm_targets = SlurmTargets(kept, make_targets, self._use_nodes)
+        self.scraper = Scraper(
+            client,
+            self._destinations.queue,
+            config.master.sample_limit,
+            is_expected=self._is_expected,
+        )
 
     @property
     def states(self) -> Sequence[TargetState]:
@@ -100,6 +117,9 @@ class Engine:
         """Start to deliver and to scrape."""
         await self._destinations.start(self._config.destinations)
         self._scrape(targets, {})
+        self._slurm_targets.begin(self._config)
+        self._tasks.begin(_SLURM_NODES, self._slurm_targets.run())
+        self._read_slurm()
         self.is_ready = True
         self._started.set()
 
@@ -125,13 +145,33 @@ class Engine:
             is_delivering, self.is_ready = self.is_ready, False
             if unfinished := await self.scraper.stop(_LAST_RESPONSES_S):
                 log.warning("scrapes cancelled at the stop, their slots stay empty: %d", unfinished)
-            await self._tasks.end(*self._targets)
+            await self._tasks.end(*self._targets, *self._slurm_task())
             self.scraper.flush()
             self.scraper.end_log()
             if is_delivering and not self._tasks.has_failed:
                 await drain(self.deliveries, within_s)
             await self._tasks.end_all()
             await self._destinations.close()
+
+    def _slurm_monitor(self, config: MasterConfig) -> SlurmMonitor | None:
+        if config.slurm is None:
+            return None
+        graphite = config.graphite
+        target = slurm_target(
+            config.slurm.interval_s, config.master.port, graphite.prefix, graphite.naming
+        )
+        made = SlurmMonitor(config.slurm, target, self._destinations.queue)
+        made.targets = lambda: self.states
+        return made
+
+    def _read_slurm(self) -> None:
+        if self.slurm is not None:
+            self._slurm_targets.listen(self.slurm)
+            self._tasks.begin(_SLURM, self.slurm.run())
+
+    def _is_expected(self, target: Target) -> bool:
+        """Return whether Slurm does not say that the node of a *target* is down on purpose."""
+        return self.slurm is None or self.slurm.find(target.host).is_expected
 
     async def _reload(self) -> ReloadOutcome:
         """Read the configuration again and use it; if it is wrong, keep the current one."""
@@ -140,6 +180,9 @@ class Engine:
             await self._started.wait()
             try:
                 config, targets = await asyncio.to_thread(self._load)
+                # With the list in use: its file may be older if it could not be written.
+                with_slurm = await self._with_slurm(config)
+                targets = targets if with_slurm is None else with_slurm
                 # If the client goes away, a change that has begun is still completed.
                 changes = await asyncio.shield(self._use(config, targets))
             except (ConfigError, FileError, ServiceError, UsageError) as error:
@@ -161,16 +204,35 @@ class Engine:
             if self._is_stopping:
                 raise ServiceError("lmaster is stopping; it reads the configuration when it starts")
             changes = await self._change(config, targets)
+            self._current = config
             self.reload_succeeded, self.reload_time_s = True, time.time()
+        self._slurm_targets.warn(config)
         for warning in config.warnings:
             log.warning("%s", warning)
         return changes
+
+    async def _use_nodes(self) -> None:
+        """Scrape the nodes that Slurm lists now, if a section has them."""
+        async with self._reloading:
+            config = self._current
+            try:
+                targets = await self._with_slurm(config)
+            except (ConfigError, UsageError) as error:
+                log.error(LIST_REFUSED, error)
+                return
+            async with self._changing:
+                if targets is not None and not self._is_stopping:
+                    log.info(LIST_CHANGED, await self._change(config, targets))
+        self._slurm_targets.warn(config)
+
+    async def _with_slurm(self, config: MasterConfig) -> list[Target] | None:
+        return await self._slurm_targets.of(config, [state.target for state in self.states])
 
     async def _change(self, config: MasterConfig, targets: Sequence[Target]) -> str:
         """Use a configuration; return what that changes, and what needs a restart."""
         created = self._destinations.create(config.destinations)
         before, wanted = self._targets, {target.identity: target for target in targets}
-        ended = [name for name in before if before[name].target != wanted.get(name)]
+        ended = [name for name in before if not _is_same(before[name].target, wanted.get(name))]
         await self._tasks.end(*ended)
         # Until the next await nothing is scraped: no batch sees half of the change.
         self.scraper.flush()
@@ -179,6 +241,7 @@ class Engine:
         self._forget([before[name] for name in ended], wanted)
         self._scrape(targets, before)
         await self._destinations.start(config.destinations)
+        await self._change_slurm(config)
         changes = [
             _counts(before, wanted, ended),
             *(NEW_DESTINATION.format(name=one.destination.name) for one in created.values()),
@@ -186,6 +249,19 @@ class Engine:
             *_needing_restart(self._config, config),
         ]
         return "; ".join(changes)
+
+    def _slurm_task(self) -> list[str]:
+        return [_SLURM] if _SLURM in self._tasks else []
+
+    async def _change_slurm(self, config: MasterConfig) -> None:
+        """Read Slurm as *config* says, and at once; what it last reported stays until then."""
+        made = self._slurm_monitor(config)
+        if self.slurm is not None and _slurm_settings(made) == _slurm_settings(self.slurm):
+            self.slurm.wake()
+            return
+        await self._tasks.end(*self._slurm_task())
+        self.slurm = made
+        self._read_slurm()
 
     def _forget(self, ended: Iterable[TargetState], wanted: Mapping[str, Target]) -> None:
         """Forget targets that were removed or changed; keep the totals of those removed."""
@@ -214,6 +290,14 @@ def _journal(config: MasterConfig) -> Journal:
     return Journal(
         Segments(master.data_directory / "queue", master.queue_bytes, master.queue_age_s)
     )
+
+
+def _is_same(target: Target, other: Target | None) -> bool:
+    return target is other or target == other
+
+
+def _slurm_settings(monitor: SlurmMonitor | None) -> object:
+    return None if monitor is None else (monitor.settings, monitor.target)
 
 
 def _counts(

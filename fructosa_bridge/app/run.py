@@ -13,6 +13,7 @@ from ..scrape.target_state import TargetState
 from ..web.pages import serve
 from .engine import Engine, Load
 from .process_limits import collect_garbage_rarely, keep_freed
+from .slurm_targets import MakeTargets
 
 log = logging.getLogger("lmaster")
 
@@ -26,16 +27,17 @@ async def scrape_for_ever(
     targets: Sequence[Target],
     load: Load | None = None,
     ready: Callable[[Sequence[str]], None] = lambda urls: None,
+    make_targets: MakeTargets | None = None,
 ) -> None:
     """Scrape until SIGTERM or SIGINT; then deliver what is queued, for a few seconds at most.
 
     At SIGHUP the configuration is read again with *load*. *ready* is called with the URLs of the
-    pages once everything runs.
+    pages once everything runs. *make_targets* computes the targets when Slurm's nodes change.
     """
     keep_freed()
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(Client())
-        engine = Engine(config, client, load)
+        engine = Engine(config, client, load, make_targets=make_targets)
         ending = _at_signals(engine)
         stack.push_async_callback(engine.stop, _LAST_DELIVERY_S)
         engine.prepare()

@@ -49,7 +49,11 @@ pattern = ^carbon\\.
 retentions = 60s:90d"""
 
 # Like AGGREGATION, but for tagged series, whose metric name ends at the first semicolon.
-_TAGGED = ((r"^up", "min"), (r"^[^;]*_(?:total|bucket|sum|count)", "last"), (r"^[^;]*", "average"))
+_TAGGED = (
+    (r"^up", "min"),
+    (r"^[^;]*_(?:total|bucket|sum|count|expected)", "last"),
+    (r"^[^;]*", "average"),
+)
 
 
 def storage_schemas(targets: Iterable[Target]) -> str:

@@ -19,6 +19,7 @@ from ..config.settings import DEFAULT_FILE, MasterSettings, read_config
 _CONNECT_TIMEOUT_S = 5.0
 # Long, as a reload may run other programs to resolve groups of nodes.
 _RESPONSE_TIMEOUT_S = 60.0
+_TIMEOUTS_S = (_CONNECT_TIMEOUT_S, _RESPONSE_TIMEOUT_S)
 # A server that listens on all addresses is reached through the loopback address.
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - a client does not listen
 _INVALID_URL = (
@@ -28,6 +29,10 @@ _INVALID_URL = (
 )
 NOT_LMASTER = "{url} is not an lmaster: {reason}; set the URL of lmaster with --url"
 WRONG_STATUS = "the status of {path} is {status}"
+
+
+class CannotConnectError(ServiceError):
+    """Nothing listens where lmaster should."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +45,16 @@ class PostResult:
 
 @dataclass(frozen=True, kw_only=True)
 class MasterClient:
-    """A client for the lmaster at *url*; *ca* is the CA of its certificate."""
+    """A client for the lmaster at *url*; *ca* is the CA of its certificate.
+
+    *timeouts_s* are how long it waits for a connection, and for the next part of a response.
+    """
 
     url: str
     ca: Path | None = None
     user: str | None = None
     password: str = ""
+    timeouts_s: tuple[float, float] = _TIMEOUTS_S
 
     def get(self, path: str) -> str:
         """Return the text of a page.
@@ -84,7 +93,7 @@ class MasterClient:
                     headers={"User-Agent": f"lmaster/{__version__}"},
                     auth=self._auth(),
                     verify=self._verify(),
-                    timeout=(_CONNECT_TIMEOUT_S, _RESPONSE_TIMEOUT_S),
+                    timeout=self.timeouts_s,
                     allow_redirects=False,
                 )
             except requests.exceptions.SSLError as error:
@@ -98,7 +107,7 @@ class MasterClient:
                     f"{self.url} is not a valid URL; write e.g. http://localhost:9889"
                 ) from error
             except (requests.exceptions.RequestException, OSError) as error:
-                raise ServiceError(
+                raise CannotConnectError(
                     f"cannot connect to lmaster at {self.url}: {_root_cause(error)}; start it, or "
                     "set its URL with --url, or its configuration file with -c"
                 ) from error

@@ -16,8 +16,8 @@ from fructosa_service.daemon.lifecycle import CommandResult
 from ..carbon_setup.capacity import SERIES_PER_PAGE
 from ..client.target_list import STATES
 from ..config.agents_settings import FAN_OUT, TIMEOUT
-from ..config.hosts import NODES
 from ..config.settings import DEFAULT_FILE
+from ..nodes.hosts import NODES
 from .load_config import add_scrape_options, path_argument
 
 _SERIES = whole("series", at_least=1, at_most=10_000_000)
@@ -55,6 +55,7 @@ def command_line_parser(
     _add_ping(commands, run["ping"])
     _add_agents(commands, run["agents"])
     _add_nodes(commands, run["nodes"])
+    _add_slurm(commands, run["slurm"])
     _add_reload(commands, run["reload"])
     _add_targets(commands, run["targets"])
     _add_schemas(commands, run["schemas"])
@@ -134,6 +135,19 @@ def _add_nodes(commands: cli.Commands, run: cli.Command) -> None:
     )
     nodes.add_argument("--json", action="store_true", help="print JSON with all fields")
     _add_client_options(nodes)
+
+
+def _add_slurm(commands: cli.Commands, run: cli.Command) -> None:
+    slurm = cli.add_command(
+        commands,
+        "slurm",
+        run,
+        "show partitions, nodes, queue and scheduler of Slurm, as the running lmaster read them; "
+        "without one, read Slurm once",
+    )
+    slurm.add_argument("--json", action="store_true", help="print JSON with all fields")
+    slurm.epilog = "Exit codes: 0 slurmctld responds, 1 it does not, 2 invalid command line."
+    _add_client_options(slurm)
 
 
 def _add_reload(commands: cli.Commands, run: cli.Command) -> None:

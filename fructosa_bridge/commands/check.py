@@ -1,6 +1,8 @@
 """`lmaster check`: checks the configuration, and estimates the load on Graphite."""
 
 import argparse
+import asyncio
+import json
 import os
 import sys
 from collections import Counter
@@ -8,12 +10,28 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fructosa_service import cli
+from fructosa_service.errors import ServiceError
 
+from ..app.slurm_list import current_nodes
 from ..carbon_setup import capacity_check
-from ..config.same_nodes import same_node_warnings
+from ..client.quick_question import QuickQuestion
+from ..client.target_list import printable
 from ..config.settings import DEFAULT_FILE, MasterConfig, example_config, read_config
+from ..config.slurm_settings import SlurmSettings
 from ..model.target import Target
-from .load_config import check_web_files, targets_of_all_shards, targets_of_shard
+from ..nodes.same_nodes import same_node_warnings
+from ..nodes.slurm_nodes import NodeList
+from .load_config import (
+    check_web_files,
+    targets_of_all_shards,
+    targets_of_shard,
+    why_no_targets,
+)
+from .slurm import read_at_once, read_once
+
+ALL_MATCH = "Slurm: all hosts match its nodes, and all of its nodes are scraped"
+NOT_READ = "warning: Slurm was not read, so it is unknown which hosts match its nodes: {reason}"
+NOT_IN_TIME = "it did not respond within {deadline_s:g} s"
 
 _LOOK_UP_S = 2.0
 
@@ -27,7 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     path = cli.chosen_config(arguments.config, DEFAULT_FILE)
     config = read_config(path)
-    targets = targets_of_shard(config, path)
+    slurm = current_nodes(config, str(path))
+    targets = targets_of_shard(config, path, slurm)
     check_web_files(config.web)
     for warning in config.warnings:
         print(f"warning: {warning}", file=sys.stderr)
@@ -36,14 +55,16 @@ def run(arguments: argparse.Namespace) -> int:
     elif not targets and config.nodes and config.master.shard is not None:
         print(f"{path}: ok, but shard = {config.master.shard} contains none of the nodes")
     elif not targets:
-        print(f"{path}: ok, but it has no nodes; add a [nodes:NAME] section with hosts = ...")
+        print(f"{path}: ok, but it {why_no_targets(config)}")
     else:
         print(f"{path}: ok, {_count(targets)}")
         names = [one.name for one in config.destinations.values() if one.send]
         print(POINTS_GO_TO.format(names=", ".join(names) or "nowhere"))
-        for warning in same_node_warnings(targets_of_all_shards(config, path), _LOOK_UP_S):
+        for warning in same_node_warnings(targets_of_all_shards(config, path, slurm), _LOOK_UP_S):
             print(f"warning: {warning}", file=sys.stderr)
-        _print_capacity(config, path, targets, arguments)
+        _print_capacity(config, path, targets, slurm, arguments)
+        if config.slurm is not None:
+            _print_slurm(config, config.slurm, path, slurm)
     return 0
 
 
@@ -56,12 +77,16 @@ def _count(targets: Sequence[Target]) -> str:
 
 
 def _print_capacity(
-    config: MasterConfig, path: Path, targets: Sequence[Target], arguments: argparse.Namespace
+    config: MasterConfig,
+    path: Path,
+    targets: Sequence[Target],
+    slurm: NodeList,
+    arguments: argparse.Namespace,
 ) -> None:
     """Print the expected number of series and bytes, and warn of limits that are too low."""
     workload = capacity_check.Workload(
         targets=targets,
-        targets_of_all_shards=targets_of_all_shards(config, path),
+        targets_of_all_shards=targets_of_all_shards(config, path, slurm),
         series_per_page=arguments.series,
     )
     destinations = list(config.destinations.values())
@@ -71,3 +96,47 @@ def _print_capacity(
     warnings = capacity_check.warnings(destinations, workload, arguments.carbon_conf, os.environ)
     for warning in warnings:
         print(f"warning: {warning}", file=sys.stderr)
+
+
+def _print_slurm(
+    config: MasterConfig, settings: SlurmSettings, path: Path, slurm: NodeList
+) -> None:
+    """Print which hosts and nodes of Slurm do not match.
+
+    The running lmaster knows; without one, Slurm is read once.
+    """
+    try:
+        lines = _running_lines(config)
+        if lines is None:
+            hosts = [target.host for target in targets_of_all_shards(config, path, slurm)]
+            lines = asyncio.run(_read_lines(config, settings, hosts))
+    except ServiceError as error:
+        print(NOT_READ.format(reason=error), file=sys.stderr)
+        return
+    for line in lines or [ALL_MATCH]:
+        print(line if line == ALL_MATCH else f"Slurm: {line}")
+
+
+def _running_lines(config: MasterConfig) -> list[str] | None:
+    """Return what the running lmaster says; None if none runs, or it has not read Slurm yet."""
+    answer = QuickQuestion(config, "/api/slurm").answer()
+    try:
+        targets = json.loads(answer or "null")["targets"]
+        return [printable(line) for line in targets["mismatches"]] if targets["states"] else None
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+
+
+async def _read_lines(
+    config: MasterConfig, slurm: SlurmSettings, hosts: Sequence[str]
+) -> list[str]:
+    # A check creates nothing. Without the folder, no lmaster has run here.
+    read = read_once if config.master.data_directory.is_dir() else read_at_once
+    try:
+        async with asyncio.timeout(slurm.deadline_s):
+            monitor = await read(config)
+    except TimeoutError:
+        raise ServiceError(NOT_IN_TIME.format(deadline_s=slurm.deadline_s)) from None
+    if not monitor.states:
+        raise ServiceError("; ".join(monitor.problems.values()))
+    return list(monitor.unmatched(hosts).lines())

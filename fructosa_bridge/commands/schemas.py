@@ -5,12 +5,20 @@ import argparse
 from fructosa_service import output_files
 
 from ..carbon_setup import schemas
+from ..config.targets import slurm_target
 from .load_config import load_all
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print both files, or write them unless one is not ours; return the exit code."""
-    _, _, targets = load_all(arguments)
+    config, _, _, targets = load_all(arguments)
+    if config.slurm is not None:
+        graphite = config.graphite
+        targets.append(
+            slurm_target(
+                config.slurm.interval_s, config.master.port, graphite.prefix, graphite.naming
+            )
+        )
     files = {
         "storage-schemas.conf": schemas.storage_schemas(targets),
         "storage-aggregation.conf": schemas.storage_aggregation(targets),

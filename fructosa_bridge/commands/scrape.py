@@ -18,7 +18,7 @@ from fructosa_service.logs import log_location
 from ..app.run import scrape_for_ever, scrape_once
 from ..config.settings import DEFAULT_FILE, MasterConfig
 from ..model.target import Target
-from .load_config import check_web_files, load_to_scrape
+from .load_config import check_web_files, load_again, load_to_scrape, targets_to_scrape
 
 log = logging.getLogger("lmaster")
 
@@ -59,8 +59,9 @@ def _scrape(
     # A reload must read the same file. If it has been removed, that is an error, although without
     # a file at startup lmaster would use its defaults.
     arguments.config = cli.chosen_config(arguments.config, DEFAULT_FILE)
-    load = None if arguments.config is None else partial(load_to_scrape, arguments)
-    asyncio.run(scrape_for_ever(config, targets, load, ready or notify_ready))
+    load = None if arguments.config is None else partial(load_again, arguments)
+    make_targets = partial(targets_to_scrape, arguments)
+    asyncio.run(scrape_for_ever(config, targets, load, ready or notify_ready, make_targets))
     return 0
 
 

@@ -15,11 +15,13 @@ def run(arguments: argparse.Namespace) -> int:
 
     The hosts alone are those of all shards, as in NODES of other commands.
     """
-    config, path, targets = load_all(arguments)
+    config, path, slurm, targets = load_all(arguments)
     if arguments.hosts:
         text = "".join(f"{host}\n" for host in dict.fromkeys(one.host for one in targets))
     else:
-        text = json.dumps(target_groups(targets_of_shard(config, path)), indent=2) + "\n"
+        has_slurm = config.slurm is not None
+        groups = target_groups(targets_of_shard(config, path, slurm), has_slurm=has_slurm)
+        text = json.dumps(groups, indent=2) + "\n"
     if arguments.output is None:
         sys.stdout.write(text)
     else:

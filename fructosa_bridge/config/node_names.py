@@ -10,8 +10,8 @@ from fructosa_service.config.path_kind import PATH
 from fructosa_service.errors import Problem, did_you_mean, shown
 
 from ..naming.graphite_paths import node_part, part
-from .hosts import read_text
-from .node_sets import fold
+from ..nodes.hosts import SlurmHosts, read_text
+from ..nodes.node_sets import fold
 
 if TYPE_CHECKING:
     from .nodes_settings import NodesSettings
@@ -98,11 +98,21 @@ def name_problems(nodes: "Mapping[str, NodesSettings]", naming: str) -> Iterator
     """Yield what is wrong with the files of all sections; several sections may share a file."""
     sections = [(group, one.names) for group, one in nodes.items() if one.names is not None]
     hosts: dict[Path, set[str]] = {names.path: set() for _, names in sections}
+    from_slurm: set[Path] = set()  # the hosts of these are not known here
     for settings in nodes.values():
         if settings.names is not None:
-            hosts[settings.names.path].update(settings.hosts)
+            path = settings.names.path
+            if isinstance(settings.hosts, SlurmHosts):
+                from_slurm.add(path)
+            else:
+                hosts[path].update(settings.hosts)
     for group, names in sections:
-        message = WITHOUT_PATHS if naming == "tagged" else _unknown_hosts(names, hosts[names.path])
+        if naming == "tagged":
+            message = WITHOUT_PATHS
+        elif names.path in from_slurm:
+            continue
+        else:
+            message = _unknown_hosts(names, hosts[names.path])
         if message:
             yield Problem(message=message, section=f"nodes:{group}", key="names")
 

@@ -21,8 +21,8 @@ from fructosa_service.errors import KeyProblem, check_pair
 from ..model.access import METRICS_PATH, URL_PATH, USER, Access
 from ..model.selection import SELECTOR, LabelLimits, MetricSelection, Selector
 from ..naming.graphite_paths import node_part, part
+from ..nodes.hosts import HOSTS, Hosts
 from .agents_settings import CONNECT_TIMEOUT_TOO_LONG
-from .hosts import HOSTS
 from .node_names import NAMES, NodeNames
 
 TIMEOUT_TOO_LONG = (
@@ -60,11 +60,12 @@ PREFIX = Kind(name="Graphite path", example="cluster", parse=_parse_prefix)
 class NodesSettings:
     """Nodes that are scraped in the same way."""
 
-    hosts: tuple[str, ...] = option(
+    hosts: Hosts = option(
         HOSTS,
         REQUIRED,
-        "The nodes: a node set (node[001-128], a!b), a ClusterShell group (@compute), or the path "
-        "of a file with one set per line. A reload reads groups and files again.",
+        "The nodes: a node set (node[001-128], a!b), a ClusterShell group (@compute), Slurm's "
+        "nodes (@slurm, @slurm:PARTITION; with a section [slurm]), or the path of a file with one "
+        "set per line. A reload reads groups and files again; Slurm's nodes follow its readings.",
     )
     port: int = option(PORT, 9888, "TCP port of the nodes' page.")
     interval_s: int = option(

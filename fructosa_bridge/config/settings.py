@@ -23,11 +23,14 @@ from fructosa_service.logs import LOGGING, LoggingSettings
 from fructosa_service.web.settings import WEB, WebSettings
 
 from ..naming.schemes import SCHEMES
+from ..nodes.host_hints import port_warnings
+from ..nodes.hosts import SlurmHosts
 from .agents_settings import AGENTS, AgentsSettings
-from .host_hints import port_warnings
 from .node_names import name_problems
 from .nodes_settings import PREFIX, NodesSettings
 from .shard import SHARD, Shard
+from .slurm_sections import shard_warning, without_slurm
+from .slurm_settings import SLURM, SlurmSettings
 
 DEFAULT_FILE = Path("/etc/fructosa/lmaster.conf")
 UNUSED_PORT = "{key} has no effect with protocol = {protocol}; set {used}, or change the protocol"
@@ -198,6 +201,7 @@ SCHEMA = (
         settings=GraphiteSettings,
         may_be_labelled=True,
     ),
+    SLURM,
     AGENTS,
     WEB,
     LOGGING,
@@ -219,6 +223,7 @@ class MasterConfig:
     logging: LoggingSettings
     web: WebSettings = WebSettings()
     agents: AgentsSettings = AgentsSettings()
+    slurm: SlurmSettings | None = None
     warnings: tuple[str, ...] = ()
 
     @property
@@ -244,12 +249,19 @@ def read_config(path: Path | None, data: Path | None = None) -> MasterConfig:
     if path is None:
         whisper_directory = master.data_directory / "whisper"
         destinations = {"": replace(destinations[""], whisper_directory=whisper_directory)}
+    warnings = loaded.warnings
+    slurm = loaded.one("slurm", SlurmSettings) if loaded.has("slurm") else None
+    if slurm is None:
+        nodes = without_slurm(nodes, str(path))
+    elif warning := shard_warning(master.shard):
+        warnings = (*warnings, f"{path}: {warning}")
     naming = next(iter(destinations.values())).naming
     if problems := list(name_problems(nodes, naming)):
         raise ConfigError(str(path), problems)
     port_problems = (
         f"{path}: [nodes:{label}] hosts: {warning}"
         for label, settings in nodes.items()
+        if not isinstance(settings.hosts, SlurmHosts)
         for warning in port_warnings(settings.hosts, settings.port)
     )
     return MasterConfig(
@@ -259,7 +271,8 @@ def read_config(path: Path | None, data: Path | None = None) -> MasterConfig:
         logging=loaded.one("logging", LoggingSettings),
         web=loaded.one("web", WebSettings),
         agents=loaded.one("agents", AgentsSettings),
-        warnings=(*loaded.warnings, *port_problems, *_unused_ports(destinations, path)),
+        slurm=slurm,
+        warnings=(*warnings, *port_problems, *_unused_ports(destinations, path)),
     )
 
 
@@ -327,6 +340,7 @@ def example_config() -> str:
             (sections["lmaster"], "lmaster", MasterSettings),
             (sections["nodes"], "nodes:compute", NodesSettings),
             (sections["Graphite"], "Graphite", GraphiteSettings),
+            (sections["slurm"], "slurm", SlurmSettings),
             (sections["agents"], "agents", AgentsSettings),
             (sections["web"], "web", WebSettings),
             (sections["logging"], "logging", LoggingSettings),

@@ -11,3 +11,7 @@ class ScrapeError(Exception):
 
 class DeliveryError(Exception):
     """A destination that does not accept points at present; they stay queued."""
+
+
+class SlurmError(Exception):
+    """Slurm could not be read: a command failed, or its output is invalid."""

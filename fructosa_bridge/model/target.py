@@ -14,9 +14,10 @@ from .selection import LabelLimits, MetricSelection
 class Target:
     """A page that is scraped every *interval_s* seconds.
 
-    *group* is the label of its ``[nodes:…]`` section. Its series in Graphite are below
-    *graphite_path*, its page is at the URL path *path* of the node. With *is_together* it is
-    scraped at the same moment as all other such targets with its interval.
+    *group* is the label of its ``[nodes:…]`` section. *host* is what its node is called, and where
+    it is reached unless it has another *address*. Its series in Graphite are below *graphite_path*,
+    its page is at the URL path *path* of the node. With *is_together* it is scraped at the same
+    moment as all other such targets with its interval.
     """
 
     group: str
@@ -34,6 +35,7 @@ class Target:
     selection: MetricSelection = MetricSelection()
     label_limits: LabelLimits = LabelLimits()
     is_together: bool = False
+    address: str | None = None
 
     @cached_property
     def name(self) -> str:
@@ -44,6 +46,16 @@ class Target:
     def identity(self) -> str:
         """What identifies it among all targets; its offset in the interval follows from it."""
         return f"{self.group}/{self.name}"
+
+    @property
+    def reached_at(self) -> str:
+        """The name or address to connect to."""
+        return self.address or self.host
+
+    @property
+    def endpoint(self) -> str:
+        """Where it is reached, and its port; see *name* for what it is called."""
+        return str(Endpoint(self.reached_at, self.port))
 
     @property
     def effective_connect_timeout_s(self) -> float:
@@ -60,4 +72,4 @@ class Target:
     @property
     def url(self) -> str:
         """The URL of its page."""
-        return f"{'https' if self.access.tls else 'http'}://{self.name}{self.request_path}"
+        return f"{'https' if self.access.tls else 'http'}://{self.endpoint}{self.request_path}"

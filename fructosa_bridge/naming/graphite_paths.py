@@ -9,6 +9,7 @@ stays ``eth0``, ``/`` becomes ``:``, ``/home`` becomes ``:home``.
 import ipaddress
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from hashlib import sha256
 
 _OTHER = re.compile(rb"[^A-Za-z0-9_/-]")
@@ -84,8 +85,7 @@ def node_part(host: str) -> str:
 
     Several hosts can have the same part (``n1.a``, ``n1.b``): the caller must check that.
     """
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return part(host.partition(".")[0])
-    return part(re.sub("[.:]", "-", str(address)))
+    if ":" in host or host.replace(".", "").isdecimal():  # it may be an address, to be parsed
+        with suppress(ValueError):
+            return part(re.sub("[.:]", "-", str(ipaddress.ip_address(host))))
+    return part(host.partition(".")[0])

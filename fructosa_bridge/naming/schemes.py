@@ -20,6 +20,9 @@ Takes = Callable[[str], bool]
 # What lmaster records of each scrape, in the order of their values. A metric of a page with such a
 # name is renamed: exported_up.
 SCRAPE_SERIES = ("up", "scrape_duration_seconds", "scrape_samples_scraped")
+# What lmaster records of each node at each scrape: the same whichever section scrapes it.
+NODE_EXPECTED = "fructosa_node_expected"
+_OWN_SERIES = (*SCRAPE_SERIES, NODE_EXPECTED)
 # The tags that lmaster adds to each series. Graphite has the metric's name in the tag `name`.
 TARGET_TAGS = frozenset({"group", "instance", "name", "prefix"})
 
@@ -66,11 +69,11 @@ class Plain:
 
     def path(self, metric: str, labels: Labels) -> SeriesPath:
         """Return the metric and its label values, in the order of the page."""
-        return SeriesPath(graphite_paths.path(exported(metric, SCRAPE_SERIES), labels))
+        return SeriesPath(graphite_paths.path(exported(metric, _OWN_SERIES), labels))
 
     def explicit_path(self, metric: str, labels: Labels) -> SeriesPath:
         """Return the metric with the names and values of its labels."""
-        return SeriesPath(graphite_paths.explicit_path(exported(metric, SCRAPE_SERIES), labels))
+        return SeriesPath(graphite_paths.explicit_path(exported(metric, _OWN_SERIES), labels))
 
     def totals(self, paths: Sequence[str], takes: Takes = take_all) -> tuple[LegacyTotal, ...]:
         """Return nothing: Graphite has functions for that."""
@@ -81,7 +84,12 @@ class Plain:
         return f"{target.graphite_path}.", ""
 
     def scrape_path(self, target: Target, name: str) -> str:
-        """Return a path that ends in the target's group: a node may be in several groups."""
+        """Return a path that ends in the target's group: a node may be in several groups.
+
+        Only what is true of the node alone has no group.
+        """
+        if name == NODE_EXPECTED:
+            return name
         return f"{name}.{graphite_paths.part(target.group)}"
 
 
@@ -92,7 +100,7 @@ class Tagged:
 
     def path(self, metric: str, labels: Labels) -> SeriesPath:
         """Return the metric with its labels as tags."""
-        return SeriesPath(value(exported(metric, SCRAPE_SERIES)) + tags(labels, TARGET_TAGS))
+        return SeriesPath(value(exported(metric, _OWN_SERIES)) + tags(labels, TARGET_TAGS))
 
     def explicit_path(self, metric: str, labels: Labels) -> SeriesPath:
         """Return the same: tags have names, so no other series has this path."""

@@ -139,7 +139,7 @@ class Client:
         name = None if context is None else target.access.server_name or target.host
         try:
             async with asyncio.timeout(target.effective_connect_timeout_s):
-                addresses = await self._dns.resolve(target.host, target.port)
+                addresses = await self._dns.resolve(target.reached_at, target.port)
                 timed_out = scrape_errors.connect_timed_out
                 own = await start_connection(
                     addresses, happy_eyeballs_delay=_NEXT_ADDRESS_S, interleave=1

@@ -3,11 +3,12 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
 
-from ..config.node_sets import fold
 from ..model.points import Batch
 from ..model.target import Target
+from ..nodes.node_sets import fold
 from .client import Client
 from .scrape_errors import without_host
 from .scraper import Scraper
@@ -15,6 +16,19 @@ from .target_state import CLOCK_TOLERANCE_S, TargetState, clock_text
 
 Progress = Callable[[int], None]
 """Called with the number of targets that are done."""
+
+
+class Note(Protocol):
+    """What is known of a target besides its scrape: a text, and a word for what is wrong."""
+
+    @property
+    def text(self) -> str:
+        """The text, which stands before the error."""
+
+    @property
+    def condition(self) -> str:
+        """What it counts as in the summary; empty if nothing is wrong."""
+
 
 RESPONDS = "[ok]   {name}  {samples}"
 SAMPLES = "{samples} samples in {duration_ms:.0f} ms"
@@ -58,33 +72,65 @@ def _discard(batches: Sequence[Batch]) -> None:
     """Queue nothing."""
 
 
-def report(states: Sequence[TargetState], *, is_quiet: bool = False) -> Iterator[str]:
-    """Yield the lines of the report: one for each target, one for all with the same error."""
+def report(
+    states: Sequence[TargetState],
+    notes: Mapping[str, Note] | None = None,
+    *,
+    is_quiet: bool = False,
+) -> Iterator[str]:
+    """Yield the lines of the report: one for each target, one for all with the same error.
+
+    *notes* are those of targets by their identity.
+    """
+    notes = notes or {}
     names = _Names(state.target for state in states)
     up = [state for state in states if state.up]
     width = max((len(names.of(state.target)) for state in up), default=0)
     for state in () if is_quiet else up:
         samples = SAMPLES.format(samples=state.samples, duration_ms=state.duration_s * 1000)
-        clock = "" if state.clock_off_s is None else f"; {clock_text(state.clock_off_s)}"
-        yield RESPONDS.format(name=names.of(state.target).ljust(width), samples=samples + clock)
-    for error, targets in _by_error(state for state in states if not state.up).items():
-        yield FAILED.format(names=names.folded(targets), error=error)
-    failed = len(states) - len(up)
+        clock = "" if state.clock_off_s is None else clock_text(state.clock_off_s)
+        name = names.of(state.target).ljust(width)
+        yield RESPONDS.format(name=name, samples=_joined(samples, _note(state, notes), clock))
+    down = [state for state in states if not state.up]
+    for (note, error), targets in _by_error(down, notes).items():
+        yield FAILED.format(names=names.folded(targets), error=_joined(note, error))
     summary = ALL_RESPOND.format(up=len(up), targets=len(states))
+    if down:
+        summary += SOME_DO_NOT.format(failed=len(down))
     clocks_off = sum(state.clock_off_s is not None for state in up)
-    summary += SOME_DO_NOT.format(failed=failed) if failed else ""
-    yield summary + (CLOCKS_OFF.format(clocks=clocks_off) if clocks_off else "")
+    clocks = CLOCKS_OFF.format(clocks=clocks_off) if clocks_off else ""
+    yield summary + _conditions(down, notes) + clocks
 
 
-def _by_error(states: Iterable[TargetState]) -> dict[str, list[Target]]:
-    """Return failed targets by error; errors that differ only in the host's name are one."""
-    found: dict[str, list[TargetState]] = {}
+def _note(state: TargetState, notes: Mapping[str, Note]) -> str:
+    note = notes.get(state.target.identity)
+    return "" if note is None else note.text
+
+
+def _joined(*parts: str) -> str:
+    return "; ".join(filter(None, parts))
+
+
+def _conditions(states: Sequence[TargetState], notes: Mapping[str, Note]) -> str:
+    """Return how many targets are down for which cause, if that is known of any."""
+    known = [note for state in states if (note := notes.get(state.target.identity))]
+    found = Counter(note.condition for note in known if note.condition)
+    if not found:
+        return ""
+    return ": " + ", ".join(f"{count} {condition}" for condition, count in found.most_common())
+
+
+def _by_error(
+    states: Iterable[TargetState], notes: Mapping[str, Note]
+) -> dict[tuple[str, str], list[Target]]:
+    """Return failed targets by note and error; errors that differ only in the host are one."""
+    found: dict[tuple[str, str], list[TargetState]] = {}
     for state in states:
-        error = without_host(state.error or "", state.target.host)
-        found.setdefault(error, []).append(state)
+        error = without_host(state.error or "", state.target.reached_at)
+        found.setdefault((_note(state, notes), error), []).append(state)
     return {
-        (states[0].error or "" if len(states) == 1 else error): [one.target for one in states]
-        for error, states in found.items()
+        (note, states[0].error or "" if len(states) == 1 else error): [one.target for one in states]
+        for (note, error), states in found.items()
     }
 
 

@@ -88,8 +88,8 @@ def connect_failed(error: OSError, target: Target) -> str:
 
 def _no_address(error: OSError, target: Target) -> str:
     if error.errno == socket.EAI_AGAIN:
-        return NO_NAME_SERVER.format(host=target.host)
-    return UNKNOWN_HOST.format(host=target.host, reason=_words(error.strerror))
+        return NO_NAME_SERVER.format(host=target.reached_at)
+    return UNKNOWN_HOST.format(host=target.reached_at, reason=_words(error.strerror))
 
 
 def _certificate(error: ssl.SSLCertVerificationError, target: Target) -> str:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from ..model.errors import PageError, ScrapeError
 from ..model.points import Batch, Paths, Points
 from ..model.target import Target
-from ..naming.schemes import SCHEMES, SCRAPE_SERIES
+from ..naming.schemes import NODE_EXPECTED, SCHEMES, SCRAPE_SERIES
 from ..translate import cluster_totals
 from ..translate.translator import Translation, TranslationRules, Translator
 from . import schedule
@@ -49,7 +49,7 @@ class _Scrape(NamedTuple):
 
 
 class Scraper:
-    """Scrapes targets and queues their points."""
+    """Scrapes targets and queues their points; *is_expected* tells which nodes should be up."""
 
     def __init__(
         self,
@@ -57,11 +57,13 @@ class Scraper:
         queue: Queue,
         sample_limit: int,
         clock: Callable[[], float] = time.time,
+        is_expected: Callable[[Target], bool] = lambda target: True,
     ) -> None:
         self._client = client
         self._queue = queue
         self.sample_limit = sample_limit
         self._clock = clock
+        self._is_expected = is_expected
         self._translators: dict[TranslationRules, Translator] = {}
         self._in_flight = 0
         self._is_stopping, self._all_returned = False, asyncio.Event()
@@ -159,7 +161,8 @@ class Scraper:
         if translation is not None and len(translation.points):
             yield Batch(time_s, target.interval_s, translation.points)
         samples = 0 if translation is None else translation.samples
-        values = (float(error is None), scrape.duration_s, samples)
+        is_expected = self._is_expected(target)
+        values = (float(error is None), scrape.duration_s, samples, float(is_expected))
         yield Batch(time_s, target.interval_s, self._scrape_points(target, values))
 
     def _translate(self, scrape: _Scrape) -> tuple[Translation | None, str | None]:
@@ -186,13 +189,14 @@ class Scraper:
         return found, None
 
     def _scrape_points(self, target: Target, values: Iterable[float]) -> Points:
-        """Return the points that record a scrape of a *target*, in the order of SCRAPE_SERIES."""
+        """Return the points that record a scrape: SCRAPE_SERIES, and NODE_EXPECTED."""
         scheme = SCHEMES[target.naming]
         before, after = scheme.around(target)
         key = (target.naming, target.group)
         paths = self._scrape_paths.get(key)
         if paths is None:
-            paths = Paths(tuple(scheme.scrape_path(target, name) for name in SCRAPE_SERIES))
+            names = (*SCRAPE_SERIES, NODE_EXPECTED)
+            paths = Paths(tuple(scheme.scrape_path(target, name) for name in names))
             self._scrape_paths[key] = paths
         return Points(before, paths, after, values)
 
@@ -210,7 +214,9 @@ class Scraper:
     def keep_only(self, targets: Iterable[Target]) -> None:
         """Forget the translators that none of *targets* needs, and the paths of scrape series."""
         self._scrape_paths.clear()
-        used = {_rules(target) for target in targets}
+        # The targets of a section share these objects: comparing those of 10,000 takes its time.
+        alike = {(one.naming, id(one.selection), id(one.label_limits)): one for one in targets}
+        used = {_rules(target) for target in alike.values()}
         for rules in self._translators.keys() - used:
             del self._translators[rules]
 
@@ -219,6 +225,10 @@ class Scraper:
         state = scrape.state
         if error != state.error:
             self._change_log.add(state.target, error)
+        if error is None:
+            state.down_since_s = None
+        elif state.down_since_s is None:
+            state.down_since_s = scrape.due_s
         state.up, state.error = error is None, error
         state.due_s, state.duration_s = scrape.due_s, scrape.duration_s
         state.seconds_total += scrape.duration_s

@@ -17,8 +17,10 @@ class TargetState:
     """A target and its scrapes. Times are in seconds since 1970; *up* is None before the first.
 
     ``due_s``, ``duration_s``, ``samples`` and ``error`` are those of the last scrape, the other
-    numbers are totals. ``missed`` counts slots without a scrape, ``not_finite`` and ``repeated``
-    samples that were not stored. ``contribution`` is what the last page adds to cluster totals.
+    numbers are totals. ``down_since_s`` is when the first scrape was due that failed since the last
+    successful one; None while it is up. ``missed`` counts slots without a scrape, ``not_finite``
+    and ``repeated`` samples that were not stored. ``contribution`` is what the last page adds to
+    cluster totals.
     ``clock_off_s`` is how far the node's clock was ahead of lmaster's at the last scrape, None
     unless it is certain that the difference was more than CLOCK_TOLERANCE_S.
     """
@@ -26,6 +28,7 @@ class TargetState:
     target: Target
     up: bool | None = None
     due_s: float | None = None
+    down_since_s: float | None = None
     duration_s: float = 0.0
     seconds_total: float = 0.0
     samples: int = 0

@@ -39,6 +39,7 @@ class MasterCollector(Collector):
         yield from self._delivery()
         yield from self._queue()
         yield from self._cluster_totals()
+        yield from self._slurm()
         yield from _process()
 
     def _configuration(self) -> Iterator[Metric]:
@@ -195,6 +196,15 @@ class MasterCollector(Collector):
                     made.add_metric([section], values[number])
             if made.samples:
                 yield made
+
+    def _slurm(self) -> Iterator[Metric]:
+        """Yield what Slurm last reported of the cluster."""
+        slurm = self._source.slurm
+        for metric, values in ({} if slurm is None else slurm.samples()).items():
+            made = Metric(metric.name.removesuffix("_total"), metric.help, metric.type)
+            for labels, value in values.items():
+                made.add_sample(metric.name, dict(zip(metric.labels, labels, strict=True)), value)
+            yield made
 
 
 def _process() -> Iterator[Metric]:

@@ -14,14 +14,19 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from fructosa_service import __version__, humanize
 from fructosa_service.web.settings import WebSettings
 
+from ..slurm.conditions import NAMES
 from .auth import AccessControl
-from .discovery import target_groups
+from .discovery import NODES_PATH, nodes_page_group, target_groups
+from .long_body import LongBody, send
 from .metrics import registry
+from .node_metrics import nodes_page
 from .plots import PLOTS, plot_data
 from .server import WebServer
+from .slurm_status import slurm_status
 from .status import (
     STATES,
     StatusSource,
+    TargetFilter,
     counts_by_state,
     destination_status,
     filtered,
@@ -29,7 +34,7 @@ from .status import (
     target_status,
     worst_first,
 )
-from .targets_api import JSONBody, TargetsAPI
+from .targets_api import TargetsAPI
 
 _FOLDER = Path(__file__).parent
 _TIME_RANGES = (
@@ -43,6 +48,7 @@ _MAX_MINUTES = 730 * 24 * 60
 _STATIC = {
     "page.css": "text/css",
     "refresh.js": "text/javascript",
+    "slurm.js": "text/javascript",
     "plots.js": "text/javascript",
     "targets.js": "text/javascript",
     "vendor/uplot/uPlot.iife.min.js": "text/javascript",
@@ -50,9 +56,6 @@ _STATIC = {
 }
 # Rows of the table in the page itself; without JavaScript there are no others.
 _MAX_ROWS = 100
-_CHUNK_BYTES = 2**16
-# A client that reads nothing of a long response for so long is disconnected.
-_SEND_TIMEOUT_S = 30.0
 
 
 class Pages:
@@ -73,7 +76,9 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.globals.update(humanize=humanize, states=STATES, urlencode=urlencode)
+        self._templates.globals.update(
+            humanize=humanize, states=STATES, urlencode=urlencode, conditions=NAMES
+        )
 
     def application(self) -> web.Application:
         """Return the application that serves the pages."""
@@ -85,8 +90,10 @@ class Pages:
                 web.get("/node/{path}", self._node),
                 web.get("/api/targets", self._api_targets),
                 web.get("/api/plots/{path}", self._api_plots),
+                web.get("/api/slurm", self._api_slurm),
                 web.get("/sd", self._discovery),
                 web.get("/metrics", self._metrics),
+                web.get(NODES_PATH, self._nodes_metrics),
                 web.get("/-/healthy", self._healthy),
                 web.get("/-/ready", self._ready),
                 web.post("/-/reload", self._reload),
@@ -105,10 +112,13 @@ class Pages:
         )
 
     async def _targets(self, request: web.Request) -> web.Response:
-        filters = {name: request.query.get(name, "") for name in ("state", "group", "text")}
-        states = self._source.states
-        matching = filtered(states, **filters)
-        rows = [target_status(state) for state in worst_first(matching)[:_MAX_ROWS]]
+        filters = _filter(request)
+        states, slurm = self._source.states, self._source.slurm
+        # With 10,000 targets this takes a while; a thread does not delay the scrapes.
+        matching = await asyncio.to_thread(
+            lambda: worst_first(filtered(states, filters, slurm), slurm)
+        )
+        rows = [target_status(one, slurm) for one in matching[:_MAX_ROWS]]
         return self._render(
             "targets.html",
             filters=filters,
@@ -118,6 +128,7 @@ class Pages:
             matching=len(matching),
             rows=rows,
             is_ready=self._source.is_ready,
+            slurm=await asyncio.to_thread(slurm_status, states, slurm),
             **self._delivery(),
         )
 
@@ -131,22 +142,37 @@ class Pages:
     async def _node(self, request: web.Request) -> web.Response:
         path = self._requested_path(request)
         states = [state for state in self._source.states if state.target.graphite_path == path]
+        slurm = self._source.slurm
         return self._render(
             "node.html",
             path=path,
-            rows=[target_status(state) for state in worst_first(states)],
+            rows=[target_status(state, slurm) for state in worst_first(states, slurm)],
+            has_slurm=slurm is not None,
             has_store=self._source.store is not None,
             time_ranges=_TIME_RANGES,
             interval_s=min(state.target.interval_s for state in states),
         )
 
     async def _api_targets(self, request: web.Request) -> web.StreamResponse:
-        state, group = request.query.get("state", ""), request.query.get("group", "")
-        if state and state not in STATES:
-            raise web.HTTPBadRequest(text=f"state must be one of {', '.join(STATES)}\n")
+        wanted = _filter(request)
+        for name, value, known in (
+            ("state", wanted.state, STATES),
+            ("condition", wanted.condition, NAMES),
+        ):
+            if value and value not in known:
+                raise web.HTTPBadRequest(text=f"{name} must be one of {', '.join(known)}\n")
+        group = wanted.group
         if group and not any(one.target.group == group for one in self._source.states):
             raise web.HTTPNotFound(text=f"unknown group {group!r}\n")
-        return await _send(request, await self._targets_api.body(state, group))
+        return await send(request, await self._targets_api.body(wanted))
+
+    async def _api_slurm(self, request: web.Request) -> web.Response:
+        states, slurm = self._source.states, self._source.slurm
+        if slurm is None:
+            return web.json_response({"is_configured": False})
+        found = await asyncio.to_thread(slurm.summary)
+        found["targets"] = await asyncio.to_thread(slurm_status, states, slurm)
+        return web.json_response(text=await asyncio.to_thread(json.dumps, found))
 
     async def _api_plots(self, request: web.Request) -> web.Response:
         path = self._requested_path(request)
@@ -183,13 +209,26 @@ class Pages:
 
     async def _discovery(self, request: web.Request) -> web.Response:
         targets = [state.target for state in self._source.states]
+        slurm = self._source.slurm
         # It takes 40 ms for 10,000 targets; a thread does not delay the scrapes.
-        text = await asyncio.to_thread(lambda: json.dumps(target_groups(targets)))
-        return web.json_response(text=text)
+        groups = await asyncio.to_thread(target_groups, targets, has_slurm=slurm is not None)
+        if slurm is not None:
+            # Whoever asks for this list reaches lmaster at this address.
+            interval_s = slurm.settings.interval_s
+            groups.append(nodes_page_group(request.host, request.scheme, interval_s))
+        # One at a time: json holds the interpreter lock until it is done.
+        text = await asyncio.to_thread(lambda: ",".join(map(json.dumps, groups)))
+        return web.json_response(text=f"[{text}]")
 
     async def _metrics(self, request: web.Request) -> web.Response:
         body = generate_latest(self._registry)
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    async def _nodes_metrics(self, request: web.Request) -> web.StreamResponse:
+        states, slurm = self._source.states, self._source.slurm
+        # It takes tens of milliseconds for 10,000 nodes; a thread does not delay the scrapes.
+        text = await asyncio.to_thread(nodes_page, states, slurm)
+        return await send(request, await LongBody.of(text), CONTENT_TYPE_LATEST)
 
     async def _healthy(self, request: web.Request) -> web.Response:
         return web.Response(text="lmaster is healthy\n")
@@ -225,6 +264,10 @@ class Pages:
         return web.Response(text=self._static[name], content_type=_STATIC[name])
 
 
+def _filter(request: web.Request) -> TargetFilter:
+    return TargetFilter(*(request.query.get(name, "") for name in TargetFilter._fields))
+
+
 def _is_local(request: web.Request) -> bool:
     """Return whether the client is on this machine, and not behind a proxy on it."""
     if {"Forwarded", "X-Forwarded-For", "Via"} & set(request.headers):
@@ -241,31 +284,6 @@ def _is_same_origin(request: web.Request) -> bool:
     """Return whether the request comes from one of our pages, or not from a browser."""
     origin = request.headers.get("Origin")
     return origin is None or origin.partition("://")[2] == request.host
-
-
-async def _send(request: web.Request, content: JSONBody) -> web.StreamResponse:
-    """Send a long response in chunks: slow clients share one body instead of buffering copies."""
-    is_gzipped = "gzip" in request.headers.get("Accept-Encoding", "")
-    body = content.gzipped if is_gzipped else content.plain
-    headers = {"Vary": "Accept-Encoding", "Cache-Control": "no-store"}
-    if is_gzipped:
-        headers["Content-Encoding"] = "gzip"
-    if request.method == "HEAD":
-        return web.Response(body=body, headers=headers, content_type="application/json")
-    response = web.StreamResponse(headers=headers)
-    response.content_type, response.charset = "application/json", "utf-8"
-    response.content_length = len(body)
-    await response.prepare(request)
-    try:
-        for start in range(0, len(body), _CHUNK_BYTES):
-            async with asyncio.timeout(_SEND_TIMEOUT_S):
-                await response.write(body[start : start + _CHUNK_BYTES])
-    except TimeoutError:
-        if request.transport is not None:
-            request.transport.abort()
-        return response
-    await response.write_eof()
-    return response
 
 
 async def serve(source: StatusSource, settings: WebSettings, host: str, port: int) -> WebServer:

@@ -3,12 +3,15 @@
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypedDict
+from typing import NamedTuple, Protocol, TypedDict
 
 from ..deliver.delivery import Delivery
 from ..queue.journal import Journal
 from ..scrape.target_state import ScrapeTotals, TargetState
+from ..slurm.conditions import is_among
+from ..slurm.monitor import SlurmMonitor
 from ..whisper.store import WhisperStore
+from .slurm_status import SlurmFields, slurm_fields
 
 STATES = ("down", "waiting", "up")
 """The states of targets and destinations, worst first; *waiting* is before the first result."""
@@ -43,6 +46,10 @@ class StatusSource(Protocol):
         """The embedded Whisper store, from which nodes are plotted."""
 
     @property
+    def slurm(self) -> SlurmMonitor | None:
+        """What Slurm reports; None without [slurm]."""
+
+    @property
     def is_ready(self) -> bool:
         """Whether the first scrapes have been started."""
 
@@ -67,17 +74,18 @@ class StatusSource(Protocol):
         """When a configuration was last applied, in seconds since 1970."""
 
 
-class TargetStatus(TypedDict):
-    """A target. Times are in seconds since 1970, durations in seconds; None if unknown.
+class TargetStatus(SlurmFields):
+    """A target, and what Slurm says of it. Times are in seconds since 1970, None if unknown.
 
-    ``name`` is host and port, ``group`` the label of its ``[nodes:…]`` section, ``path`` the prefix
-    of its series in Graphite (``/node/PATH`` is its page), ``url`` what is scraped, ``state`` up,
-    down or waiting (not scraped yet). ``last_scrape_s`` is when the last scrape was due,
-    ``duration_s`` how long it took, ``samples`` the number of samples on its page, ``error`` why
-    it failed. ``missed`` counts skipped slots, ``scrapes`` all scrapes and ``failures`` failed
-    ones, since lmaster started or the target was added. ``clock_off_s`` is how far the node's clock
-    is ahead of lmaster's; it is None unless they certainly differ by more than a second, as far as
-    the time of the response and its header Date (in whole seconds) show.
+    Durations are in seconds. ``name`` is host and port, ``group`` the label of its ``[nodes:…]``
+    section, ``path`` the prefix of its series in Graphite (``/node/PATH`` is its page), ``url``
+    what is scraped, ``state`` up, down or waiting (not scraped yet). ``last_scrape_s`` is when the
+    last scrape was due, ``duration_s`` how long it took, ``samples`` the number of samples on its
+    page, ``error`` why it failed. ``down_since_s`` is when the first scrape of the present failure
+    was due. ``missed`` counts skipped slots, ``scrapes`` all scrapes and ``failures`` failed ones,
+    since lmaster started or the target was added. ``clock_off_s`` is how far the
+    node's clock is ahead of lmaster's; it is None unless they certainly differ by more than a
+    second, as far as the time of the response and its header Date (in whole seconds) show.
     """
 
     name: str
@@ -85,6 +93,7 @@ class TargetStatus(TypedDict):
     path: str
     url: str
     state: str
+    down_since_s: float | None
     last_scrape_s: float | None
     duration_s: float | None
     samples: int
@@ -130,8 +139,8 @@ class QueueStatus(TypedDict):
     error: str | None
 
 
-def target_status(state: TargetState) -> TargetStatus:
-    """Return the status of a target."""
+def target_status(state: TargetState, slurm: SlurmMonitor | None = None) -> TargetStatus:
+    """Return the status of a target, with what *slurm* says of it."""
     target = state.target
     return {
         "name": target.name,
@@ -139,6 +148,7 @@ def target_status(state: TargetState) -> TargetStatus:
         "path": target.graphite_path,
         "url": target.url,
         "state": _STATE_NAMES[state.up],
+        "down_since_s": state.down_since_s,
         "last_scrape_s": state.due_s,
         "duration_s": None if state.up is None else round(state.duration_s, 6),
         "samples": state.samples,
@@ -148,6 +158,7 @@ def target_status(state: TargetState) -> TargetStatus:
         "failures": state.failures,
         "error": state.error,
         "clock_off_s": None if state.clock_off_s is None else round(state.clock_off_s, 1),
+        **slurm_fields(state, slurm),
     }
 
 
@@ -195,28 +206,61 @@ def counts_by_state(states: Iterable[TargetState]) -> dict[str, int]:
     return {name: found[up] for up, name in ((False, "down"), (None, "waiting"), (True, "up"))}
 
 
-def filtered(
-    states: Iterable[TargetState], state: str = "", group: str = "", text: str = ""
-) -> list[TargetState]:
-    """Return the targets in a *state*, of a *group*, with all words of *text*.
+class TargetFilter(NamedTuple):
+    """Which targets are wanted: in a state, of a section, in a state and condition of Slurm.
 
-    Words are searched for in name, group and error. What is empty filters nothing.
+    Of *text* they must have all words. What is empty filters nothing.
     """
-    words = text.casefold().split()
-    return [
+
+    state: str = ""
+    group: str = ""
+    text: str = ""
+    slurm: str = ""
+    condition: str = ""
+
+
+ALL_TARGETS = TargetFilter()
+
+
+def filtered(
+    states: Iterable[TargetState], wanted: TargetFilter, slurm: SlurmMonitor | None = None
+) -> list[TargetState]:
+    """Return the targets that are *wanted*.
+
+    Words are searched for in name, group and error, and in the state and reason of Slurm.
+    """
+    words = wanted.text.casefold().split()
+    found = [
         one
         for one in states
-        if (not state or _STATE_NAMES[one.up] == state)
-        and (not group or one.target.group == group)
-        and (not words or _has_all(one, words))
+        if (not wanted.state or _STATE_NAMES[one.up] == wanted.state)
+        and (not wanted.group or one.target.group == wanted.group)
     ]
+    if not (words or wanted.slurm or wanted.condition):
+        return found
+    return [one for one in found if _has_all(one, slurm_fields(one, slurm), wanted, words)]
 
 
-def _has_all(state: TargetState, words: Sequence[str]) -> bool:
-    searched = f"{state.target.name} {state.target.group} {state.error or ''}".casefold()
+def _has_all(
+    state: TargetState, node: SlurmFields, wanted: TargetFilter, words: Sequence[str]
+) -> bool:
+    if wanted.slurm and node["slurm_state"] != wanted.slurm:
+        return False
+    if wanted.condition and not is_among(node["condition"], wanted.condition):
+        return False
+    name, group, error = state.target.name, state.target.group, state.error
+    parts = (name, group, error, node["slurm_state"], node["slurm_reason"])
+    searched = " ".join(part or "" for part in parts).casefold()
     return all(word in searched for word in words)
 
 
-def worst_first(states: Iterable[TargetState]) -> list[TargetState]:
-    """Return the targets sorted by state: down, waiting, up."""
-    return sorted(states, key=lambda state: STATES.index(_STATE_NAMES[state.up]))
+def worst_first(
+    states: Iterable[TargetState], slurm: SlurmMonitor | None = None
+) -> list[TargetState]:
+    """Return the targets sorted by state: down (those that should be up first), waiting, up."""
+
+    def rank(state: TargetState) -> tuple[int, bool]:
+        is_planned = slurm is not None and not slurm.find(state.target.host).is_expected
+        return STATES.index(_STATE_NAMES[state.up]), is_planned
+
+    return sorted(states, key=rank)

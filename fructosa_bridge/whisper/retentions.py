@@ -29,9 +29,10 @@ _SLOW_POINTS = 10
 # the metric, after the node: values of labels, prefixes and nodes make no difference.
 AGGREGATION: tuple[tuple[str, Method], ...] = (
     (r"^up(?:\.|$)", "min"),  # an hour in which the node was down shows that
-    # The average of a counter is meaningless. The second half has the counters of FrUCToSA 0.3.
+    # The average of a counter is meaningless, and so is that of fructosa_node_expected. The second
+    # half has the counters of FrUCToSA 0.3.
     (
-        r"^(?:[^.]*_(?:total|bucket|sum|count)(?:\.|$)"
+        r"^(?:[^.]*_(?:total|bucket|sum|count|expected)(?:\.|$)"
         r"|(?:CPUTimes|CPUStats|DiskIOCounters|NetIOCounters)\.|SwapMemory\.s(?:in|out)$)",
         "last",
     ),

@@ -41,6 +41,10 @@ Prometheus. It must be version 2.30 or newer.
   `node`, that of the job for lmaster with `lmaster`. The alerts on targets that are down, and the
   recording rules for `up`, select targets by these names only. All others select by metric.
 * A node is the host part of `instance`. The labels `cluster` and `group` are optional.
+* With `[slurm]` in lmaster.conf, nodes that are down as planned in Slurm raise no alert, if
+  Prometheus scrapes lmaster's page `/metrics/nodes` with `honor_labels`. Without that page, or
+  while nothing is known of Slurm, every dead node raises an alert. Most alerts on Slurm need only
+  lmaster's `/metrics`.
 * Scrape at least every two minutes: Prometheus ignores samples that are older than five minutes.
 * If a part of a cluster is cut off, there is an alert for each node. With the routes in
   [examples/alertmanager.yml](../examples/alertmanager.yml), Alertmanager sends them together, and
@@ -85,10 +89,10 @@ MISSING = """\
 ## Missing data
 
 A dead node is not missing data: lmaster writes `up` 0 for every target and slot, which raises
-FructosaNodeDown. All other series of a dead node end, and raise no alert. If no series has data,
-lmaster is dead, or something between it and Graphite. That raises FructosaMasterDown, the only
-alert that fires on missing data. For this alert, and for all others on lmaster, let lmaster scrape
-itself:
+FructosaNodeDown, and with it whether Slurm expects the node to be up. All other series of a dead
+node end, and raise no alert. If no series has data, lmaster is dead, or something between it and
+Graphite. That raises FructosaMasterDown, the only alert that fires on missing data. For this alert,
+and for all others on lmaster, let lmaster scrape itself:
 
 ```ini
 [nodes:lmaster]

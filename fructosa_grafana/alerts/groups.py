@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from . import gpus, hardware, lmaster, nodes
+from . import gpus, hardware, lmaster, nodes, slurm, slurm_nodes
 from .alert import Alert
 
 
@@ -27,6 +27,8 @@ GROUPS = (
     AlertGroup("fructosa-links", "Links", "5m", hardware.LINKS),
     AlertGroup("fructosa-temperatures", "Temperatures", "1m", hardware.TEMPERATURES),
     AlertGroup("fructosa-gpus", "GPUs", "1m", gpus.GPUS),
+    AlertGroup("fructosa-slurm-nodes", "Nodes in Slurm", "1m", slurm_nodes.SLURM_NODES),
+    AlertGroup("fructosa-slurm", "Slurm", "1m", slurm.SLURM),
     AlertGroup("fructosa-lmaster", "lmaster", "1m", lmaster.MASTER),
 )
 

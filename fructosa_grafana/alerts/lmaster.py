@@ -16,7 +16,7 @@ MASTER = (
         name="FructosaMasterDown",
         severity="critical",
         hold="5m",
-        expr='up{job=~"lmaster.*"} == 0',
+        expr='max by (cluster, instance) (up{job=~"lmaster.*"}) == 0',
         summary="lmaster at {{ $labels.instance }} is down",
         description="lmaster at {{ $labels.instance }} does not respond to scrapes. Graphite gets "
         "no data.",

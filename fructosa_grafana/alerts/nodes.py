@@ -7,9 +7,29 @@ from .graphite_targets import each, each_change, each_rate, path
 # node_exporter that is already installed. Other jobs of the same Prometheus are not ours.
 NODES = 'job=~"fructosa.*|node.*"'
 
-# A node is the host of its targets: lagent and node_exporter differ only in the port.
-_UP = f'label_replace(up{{{NODES}}}, "host", "$1", "instance", "(.+?)(:[0-9]+)?")'
-_GRAPHITE_NODE_UP = f"groupByNodes({path('up', 1)}, 'max', -3)"
+
+def _by_host(vector: str) -> str:
+    """Return a vector with the label host: lagent and node_exporter differ only in the port."""
+    return f'label_replace({vector}, "host", "$1", "instance", "(.+?)(:[0-9]+)?")'
+
+
+_UP = _by_host(f"up{{{NODES}}}")
+# Nodes that are down as planned in Slurm, as lmaster's page /metrics/nodes says. Without it, none.
+_NOT_EXPECTED = _by_host("fructosa_node_expected == 0")
+
+_GRAPHITE_EXPECTED = f"groupByNodes({path('fructosa_node_expected')}, 'max', -2)"
+_GRAPHITE_UP = f"groupByNodes({path('up', 1)}, 'max', -3)"
+
+
+def _both(function: str, one: str, other: str) -> str:
+    """Return for each node the *function* of two targets that are named by nodes."""
+    return f"groupByNodes(group({one}, {other}), '{function}', -1)"
+
+
+# 1 for a node that is up, or down as planned.
+_GRAPHITE_FINE = _both("max", _GRAPHITE_UP, f"offset(scale({_GRAPHITE_EXPECTED}, -1), 1)")
+_GRAPHITE_ALL = f"offset(scale({_GRAPHITE_UP}, 0), 1)"
+
 _UTILIZATION = "fructosa_filesystem_utilization_ratio"
 _USED = f"currentAbove({path(_UTILIZATION, 1)}, 0.7)"
 _DAY_S = 86400
@@ -24,14 +44,17 @@ max by (cluster, host, instance) (
   {_UP}
 ) == 0
 unless on (cluster, host)
-{_UP} == 1""",
+{_UP} == 1
+unless on (cluster, host)
+{_NOT_EXPECTED}""",
         summary="{{ $labels.host }} is down",
         description="No target on {{ $labels.host }} has responded to a scrape for 5 minutes.",
         action="Check whether the node responds to ping and on its console. Drain it until it "
         "does.",
         why="Most reboots take less than five minutes. A single node that is down is only a "
-        "warning; FructosaManyNodesDown is critical.",
-        graphite=Condition(query=_GRAPHITE_NODE_UP, evaluator="lt", threshold=1),
+        "warning; FructosaManyNodesDown is critical. A node that is down as planned in Slurm "
+        "raises no alert: drained, set down by a person, in maintenance, rebooting, powered down.",
+        graphite=Condition(query=_GRAPHITE_FINE, evaluator="lt", threshold=1),
     ),
     Alert(
         name="FructosaManyNodesDown",
@@ -42,15 +65,21 @@ unless on (cluster, host)
   max by (cluster, host) (
     {_UP}
   )
+  unless on (cluster, host)
+  {_NOT_EXPECTED}
 ) > 0.1""",
         summary="{{ $value | humanizePercentage }} of the nodes are down",
         description="{{ $value | humanizePercentage }} of the nodes{{ with $labels.cluster }} of "
         "{{ . }}{{ end }} do not respond to scrapes.",
         action="Check what they share: a switch, the power supply of a rack, the network of the "
         "scraper.",
-        why="Nodes fail independently. If a tenth of them fail at once, they share a cause.",
+        why="Nodes fail independently. If a tenth of them fail at once, they share a cause. Nodes "
+        "that are down as planned in Slurm do not count.",
         graphite=Condition(
-            query=f'alias(averageSeries({_GRAPHITE_NODE_UP}), "share of nodes that are up")',
+            query="alias(divideSeries("
+            f"sumSeries({_both('min', _GRAPHITE_UP, _GRAPHITE_EXPECTED)}), "
+            f"sumSeries({_both('min', _GRAPHITE_ALL, _GRAPHITE_EXPECTED)})), "
+            '"share of nodes that are up")',
             evaluator="lt",
             threshold=0.9,
         ),
@@ -78,16 +107,24 @@ and on (cluster, host)
         name="FructosaNodeRebooted",
         severity="warning",
         hold="0m",
-        expr="fructosa_boot_time_seconds - (fructosa_boot_time_seconds offset 1h) > 60",
+        expr="""\
+fructosa_boot_time_seconds - (fructosa_boot_time_seconds offset 1h) > 60
+unless on (cluster, instance)
+min_over_time(fructosa_node_expected[1h]) == 0""",
         summary="{{ $labels.instance }} was rebooted",
         description="{{ $labels.instance }} was up an hour ago, and has booted since.",
         action="If nobody intended this, check the console log and the event log (BMC) of that "
         "time.",
         why="Clock corrections change the boot time by some seconds, but never by a minute. The "
         "alert ends after an hour. It does not fire for a node that was already down an hour ago: "
-        "that node counts as serviced.",
+        "that node counts as serviced. The same holds for one that Slurm did not expect to be up "
+        "within the hour.",
         graphite=Condition(
-            query=each_change("fructosa_boot_time_seconds"),
+            query=_both(
+                "sum",
+                each_change("fructosa_boot_time_seconds"),
+                f"scale(offset({_GRAPHITE_EXPECTED}, -1), 1000000000000)",
+            ),
             reducer="sum",
             threshold=60,
             window="1h",

@@ -5,5 +5,6 @@ from .cluster import CLUSTER
 from .gpus import GPUS
 from .node import NODE
 from .self_monitoring import ITSELF
+from .slurm import SLURM
 
-DASHBOARDS: tuple[Dashboard, ...] = (CLUSTER, NODE, GPUS, ITSELF)
+DASHBOARDS: tuple[Dashboard, ...] = (CLUSTER, NODE, GPUS, SLURM, ITSELF)

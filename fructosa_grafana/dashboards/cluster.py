@@ -7,6 +7,8 @@ from ..panels import thresholds
 from ..panels.dashboard import COLLAPSED, COLLAPSED_IN_GRAPHITE, Dashboard, Row
 from ..panels.panel import Graph, HeatMap, Query, Stat, Table
 from ..queries.expressions import ANY, Expr, cluster_total, master, nodes, scrape_metric
+from ..slurm_rows.nodes import STATES
+from ..slurm_rows.queue import JOBS, REASONS
 from .worst_nodes import WORST
 
 _THREADS = nodes("fructosa_cpu_threads")
@@ -156,6 +158,8 @@ _OVERVIEW = Row(
 
 _GPUS = Row("GPUs", (*STATS, *GRAPHS), collapsed_in=COLLAPSED)
 
+_SLURM = Row("Slurm", (STATES, JOBS, REASONS), collapsed_in=COLLAPSED)
+
 _SPREAD = Row(
     "Distribution of nodes",
     (
@@ -219,5 +223,5 @@ CLUSTER = Dashboard(
     description="All nodes together, how they differ, and which of them need attention.",
     scope="nodes",
     node_metric="fructosa_cpu_threads",
-    rows=(_OVERVIEW, _GPUS, _SPREAD, _NODES, WORST),
+    rows=(_OVERVIEW, _GPUS, _SLURM, _SPREAD, _NODES, WORST),
 )

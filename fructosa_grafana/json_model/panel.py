@@ -27,6 +27,8 @@ def panel(declared: Panel, backend: Backend) -> Json:
         "targets": panel_queries(declared, backend),
         "fieldConfig": field_config(declared, backend),
     }
+    if declared.only_last:
+        made |= {"timeFrom": declared.only_last, "hideTimeOverride": True}
     match declared:
         case Graph():
             made["options"] = _graph_options(declared)

@@ -7,6 +7,7 @@ from . import SOURCE, Json
 _INTERVALS_S = (1, 2, 5, 10, 15, 30, 60, 300, 900, 3600)
 _ON_DASHBOARD_LOAD = 1
 _NUMERICAL_SORT = 3  # node2 before node10
+_NO_SLURM = "/^(?!slurm$)/"  # its series are below the prefix as those of a node are
 
 ABOUT_PREFIX = "How all paths begin, including the dot before the node. Empty without a prefix."
 ABOUT_MASTER = "A glob for lmasters. If two of them have the same nodes, choose one."
@@ -22,21 +23,24 @@ def variables(board: Dashboard, backend: Backend, prefix: str, interval_s: int) 
 
 def _graphite(board: Dashboard, prefix: str) -> list[Json]:
     found = [_textbox("prefix", "Prefix", prefix, ABOUT_PREFIX)]
+    node = _query("node", "Node", "${prefix}*") | {"regex": _NO_SLURM}
+    if board.scope == "slurm":
+        return found
     if board.scope == "node":
-        return [*found, _query("node", "Node", "${prefix}*")]
+        return [*found, node]
     scopes = {leaf.scope for leaf in board.leaves("graphite")}
     if "master" in scopes:
         found.append(_textbox("master", "lmaster", "*", ABOUT_MASTER))
     if "node" in scopes:
-        found.append(_query("node", "Node", "${prefix}*"))
+        found.append(node)
     return [*found, _textbox("nodes", "Nodes", "*", ABOUT_NODES)]
 
 
 def _prometheus(board: Dashboard) -> list[Json]:
-    found = [
-        _label_values("cluster", "Cluster", board.node_metric),
-        _label_values("job", "Job", f'{board.node_metric}{{cluster=~"$cluster"}}'),
-    ]
+    found = [_label_values("cluster", "Cluster", board.node_metric)]
+    if board.scope == "slurm":
+        return found
+    found.append(_label_values("job", "Job", f'{board.node_metric}{{cluster=~"$cluster"}}'))
     selected = f'{board.node_metric}{{cluster=~"$cluster",job=~"$job"}}'
     node = _query("node", "Node", f"label_values({selected}, instance)")
     if board.scope == "node":

@@ -24,7 +24,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Dashboard:
-    """A dashboard for the selected *nodes*, or for one *node*.
+    """A dashboard for the selected *nodes*, for one *node*, or for *slurm*.
 
     A dashboard for all nodes may also have panels for one node, with a variable to select it.
     """
@@ -32,7 +32,7 @@ class Dashboard:
     name: str
     title: str
     description: str
-    scope: Literal["nodes", "node"]
+    scope: Literal["nodes", "node", "slurm"]
     rows: tuple[Row, ...]
     node_metric: str = ""  # In Prometheus, the variables offer the nodes that have this metric.
 

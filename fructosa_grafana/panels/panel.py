@@ -51,6 +51,8 @@ class Panel:
     decimals: int | None = None
     links_to_node: bool = False
     only_for: Backend | None = None  # if the other data source cannot answer the query
+    # Such as 5m: instead of the time range of the dashboard. What ended before is missing, not 0.
+    only_last: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,8 +10,8 @@ from typing import Literal
 
 from fructosa_service.device_names import NamePattern
 
-Scope = Literal["node", "nodes", "master"]
-"""Whose series: those of the selected node, of all selected nodes, or of lmaster itself."""
+Scope = Literal["node", "nodes", "master", "slurm"]
+"""Whose series: of the selected node, of all selected nodes, of lmaster itself, or of Slurm."""
 
 Aggregation = Literal["sum", "avg", "max", "min", "count"]
 
@@ -95,7 +95,7 @@ class Series(Expr):
     @property
     def keys(self) -> tuple[str, ...]:
         """The node, unless there is only one, and the labels without a fixed value."""
-        node = () if self.scope == "node" else (NODE,)
+        node = () if self.scope in ("node", "slurm") else (NODE,)
         return node + tuple(name for name, value in self.labels if isinstance(value, NamePattern))
 
     def leaves(self) -> "Iterator[Series]":
@@ -212,6 +212,11 @@ def nodes(metric: str, **labels: Value) -> Series:
 def master(metric: str, **labels: Value) -> Series:
     """Return the series of a *metric* that lmaster reports about itself."""
     return Series(metric, tuple(labels.items()), "master")
+
+
+def slurm(metric: str, **labels: Value) -> Series:
+    """Return the series of a *metric* that lmaster reports about Slurm."""
+    return Series(f"fructosa_slurm_{metric}", tuple(labels.items()), "slurm")
 
 
 def cluster_total(quantity: str) -> Aggregate:

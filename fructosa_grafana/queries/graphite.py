@@ -18,6 +18,8 @@ from .expressions import (
     Value,
 )
 
+# lmaster writes what it reads of Slurm below a node of this name, whichever lmaster reads it.
+_SLURM = "slurm"
 _CALLBACKS = {"sum": "sum", "avg": "average", "max": "max", "min": "min", "count": "count"}
 _SINGLE = {
     "sum": "sumSeries",
@@ -29,6 +31,7 @@ _SINGLE = {
 # The special characters that occur in the values of a label, and are decoded in legends. In a path,
 # lmaster encodes a slash as ``:``, and others as ``#`` and two hexadecimal digits.
 _DECODED = {
+    "account": ".",
     "chip": ".",
     "cuda_version": ".",
     "destination": " .:",
@@ -38,12 +41,17 @@ _DECODED = {
     "interface": ".:",
     "label": " .",
     "mountpoint": "/.",
-    "name": " ",
+    "name": " .@:",
     "options": ",=.",
+    "partition": ".",
     "pci_bus_id": ".:",
     "pretty_name": " .()/",
     "profile": ".+",
+    "qos": ".",
+    "quantile": ".",
     "release": ".+~",
+    "type": ".:",
+    "user": ".@",
     "version": " .@+~#",
     "version_id": ".",
     "zone": ":",
@@ -107,7 +115,8 @@ def _with_legend(target: str, keys: list[str], legend: str) -> str:
 
 def _path(series: Series) -> str:
     values = [_component(value) for _, value in series.labels]
-    return ".".join([f"${{prefix}}${series.scope}", series.metric, *values])
+    place = _SLURM if series.scope == "slurm" else f"${series.scope}"
+    return ".".join([f"${{prefix}}{place}", series.metric, *values])
 
 
 def _component(value: Value) -> str:

@@ -21,6 +21,7 @@ _SCOPE = {
     "node": 'cluster=~"$cluster",job=~"$job",instance=~"$node"',
     "master": 'cluster=~"$cluster",job=~"$job"',
     "nodes": 'cluster=~"$cluster",job=~"$job",group=~"$group"',
+    "slurm": 'cluster=~"$cluster"',  # $job may be one of nodes
 }
 _RANGE = "$__rate_interval"
 

@@ -157,11 +157,13 @@ _HOST_NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*\.?")
 
 
 def _is_host(text: str) -> bool:
+    is_number = text.replace(".", "").isdecimal()  # 300.1.2.3 is not a name either
+    if not is_number and _HOST_NAME.fullmatch(text):  # most hosts
+        return True
     try:
         return bool(ipaddress.ip_address(text))
     except ValueError:
-        is_number = text.replace(".", "").isdecimal()  # 300.1.2.3 is not a name either
-        return not is_number and _HOST_NAME.fullmatch(text) is not None
+        return False
 
 
 def _parse_host(text: str) -> str:

@@ -41,9 +41,9 @@ def serving(status, body, content_type=PLAIN_TEXT):
             thread.join()
 
 
-def targets_json(*states):
+def targets_json(*states, slurm=None):
     """Return lmaster's response to /api/targets."""
-    return json.dumps({"targets": [target_status(one) for one in states]})
+    return json.dumps({"targets": [target_status(one, slurm) for one in states]})
 
 
 def serving_targets(*hosts, **values):

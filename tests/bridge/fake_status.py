@@ -36,6 +36,7 @@ class FakeStatus:
     states: list = field(default_factory=list)
     deliveries: list = field(default_factory=list)
     store: object = None
+    slurm: object = None
     queue_limits: tuple = (4 * 2**30, 604800)
     is_ready: bool = True
     removed: ScrapeTotals = field(default_factory=ScrapeTotals)
@@ -58,7 +59,8 @@ def up(host="node1", group="compute", **values):
 
 def down(host="node1", group="compute", error=REFUSED, **values):
     """Return the state of a target whose last scrape failed."""
-    defaults = {"due_s": 1.7e9, "duration_s": 0.001, "scrapes": 5, "failures": 2}
+    defaults = {"due_s": 1.7e9, "down_since_s": 1.7e9 - 10, "duration_s": 0.001}
+    defaults |= {"scrapes": 5, "failures": 2}
     return state(host, group, up=False, error=error, **(defaults | values))
 
 
@@ -70,7 +72,9 @@ def many(count, every_down=50, now_s=1.7e9):
         host, group = f"node{number:05}", groups[number // 2 % 3]
         last_scrape = {"due_s": now_s - number % 10, "duration_s": (number * 37 % 1009) / 5000}
         if number % every_down == every_down - 1:
-            made.append(down(host, group, f"{REFUSED} ({number})", **last_scrape))
+            error = f"{REFUSED} ({number})"
+            since_s = last_scrape["due_s"] - number * 10
+            made.append(down(host, group, error, down_since_s=since_s, **last_scrape))
         else:
             made.append(
                 up(host, group, samples=number * 7 % 1013, missed=number % 3, **last_scrape)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from fructosa_bridge.config.host_hints import HAS_PORT
 from fructosa_bridge.deliver import delivery
+from fructosa_bridge.nodes.host_hints import HAS_PORT
 from fructosa_bridge.queue import spool
 from fructosa_bridge.queue.segments import IN_USE
 from fructosa_bridge.scrape import scrape_errors

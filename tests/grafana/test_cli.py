@@ -121,8 +121,8 @@ def test_push_prints_the_result_of_each_dashboard(config, tmp_path, capsys):
         second = run(capsys, *arguments, "--dry-run")
 
         assert {board["uid"] for board in files.models()} == set(fake.dashboards)
-    assert (0, 9, "") == (first[0], first[1].count("created: "), first[2])
-    assert (0, 8, "") == (second[0], second[1].count("unchanged: "), second[2])
+    assert (0, 11, "") == (first[0], first[1].count("created: "), first[2])
+    assert (0, 10, "") == (second[0], second[1].count("unchanged: "), second[2])
 
 
 @pytest.mark.parametrize(

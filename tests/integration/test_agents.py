@@ -21,7 +21,7 @@ from fructosa_bridge.agents.results import (
 )
 from fructosa_bridge.agents.ssh import SSHD_DOWN, UNREACHABLE
 from fructosa_bridge.cli import main
-from fructosa_bridge.config.node_sets import NOT_AMONG
+from fructosa_bridge.nodes.node_sets import NOT_AMONG
 from fructosa_service.daemon.lifecycle import ENDED, IS_RUNNING, STARTED, details
 from fructosa_service.daemon.pid_file import DaemonState, PidFileStatus
 from fructosa_service.daemon.terminate import STOPPED

@@ -31,6 +31,7 @@ REDUCERS = {
 }
 EVALUATORS = {"gt": lambda value, than: value > than, "lt": lambda value, than: value < than}
 SECONDS = 60
+MOST_POINTS = 5000  # carbon refuses more than a mebibyte at once
 
 
 def promtool(*arguments):
@@ -183,17 +184,71 @@ def queue(points, growth):
     ]
 
 
-def nodes(down, of):
-    """Return nodes of which some are down."""
-    return [series(f"n{i}", "up", UP, steady(i >= down)) for i in range(of)]
+EXPECTED = "fructosa_node_expected"
+
+
+def expected(node, value=1):
+    """Return whether Slurm expects a node to be up; without Slurm, it does."""
+    return series(node, EXPECTED, {}, steady(value))
+
+
+def nodes(down, of, planned=0):
+    """Return nodes of which some are down, and others are down as planned in Slurm."""
+    found = [series(f"n{i}", "up", UP, steady(i >= down)) for i in range(of)]
+    found += [expected(f"n{i}") for i in range(of)]
+    for i in range(planned):
+        found += [series(f"p{i}", "up", UP, steady(0)), expected(f"p{i}", 0)]
+    return found
 
 
 def targets(one_up, other_up):
-    """Return a node with two targets."""
+    """Return a node with two targets, of an lmaster that does not say whether it is expected."""
     return [
         series("bad", "up", UP, steady(one_up)),
         series("bad", "up", SLOW, steady(other_up)),
     ]
+
+
+def slurm(*whats):
+    """Return series of Slurm: metrics without their common part, their label values, and values."""
+    return [
+        (f"slurm.fructosa_slurm_{metric}" + "".join(f".{label}" for label in labels), values)
+        for metric, *labels, values in whats
+    ]
+
+
+def slurm_nodes(out, of=100):
+    """Return the number of nodes in Slurm, of which some are out of service; others are future."""
+    return slurm(
+        ("cluster_nodes", "drained", out),
+        ("cluster_nodes", "idle", lambda i: of - out(i)),
+        ("cluster_nodes", "future", steady(1000)),
+    )
+
+
+def partition(name, idle, wanted, reason="Priority"):
+    """Return a partition with so many idle nodes of 64 CPUs, and 5 jobs that ask for nodes."""
+    return slurm(
+        ("nodes", name, "idle", steady(idle)),
+        ("nodes", name, "powered_down", steady(500)),
+        ("cpus", name, "idle", steady(64 * idle)),
+        ("pending_nodes", name, steady(wanted)),
+        ("pending_cpus", name, steady(64 * wanted)),
+        ("pending_jobs", name, reason, steady(5)),
+    )
+
+
+def started(per_second):
+    """Return the jobs that slurmctld has started."""
+    return slurm(("job_events_total", "started", steady(77, per_second)))
+
+
+def command(result, per_second):
+    """Return the results of a command; others succeed."""
+    return slurm(
+        ("commands_total", "squeue", result, steady(3, per_second)),
+        ("commands_total", "scontrol", "ok", steady(0, 1)),
+    )
 
 
 def queue_bytes(size):
@@ -214,10 +269,48 @@ def lmaster_flag(metric, labels=None):
 
 UTILIZATION = "fructosa_filesystem_utilization_ratio"
 DATA = {
-    "FructosaNodeDown": (targets(0, 0), targets(0, 1)),
-    "FructosaManyNodesDown": (nodes(3, 10), nodes(1, 11)),
+    "FructosaNodeDown": ([*targets(0, 0), expected("bad")], targets(0, 1)),
+    "FructosaManyNodesDown": (nodes(3, 10, planned=20), nodes(1, 11, planned=90)),
     "FructosaTargetDown": (targets(0, 1), targets(0, 0)),
     "FructosaNodeRebooted": one("fructosa_boot_time_seconds", {}, rebooted, after(9, 11)),
+    "FructosaSlurmNodesOut": (slurm_nodes(steady(21)), slurm_nodes(steady(19))),
+    "FructosaSlurmMoreNodesOut": (
+        slurm_nodes(after(5, 40), of=200),
+        slurm_nodes(after(5, 7), of=200),
+    ),
+    "FructosaSlurmPartitionOut": (
+        [*partition("bad", 0, 9), *partition("good", 1, 9)],
+        [*partition("good", 0, 0), *partition("also", 1, 9)],
+    ),
+    "FructosaSlurmNodeLost": (
+        slurm(("targets", "bad", "lost_by_slurm", steady(2))),
+        slurm(
+            ("targets", "good", "lost_by_slurm", after(2, 0)),
+            ("targets", "good", "drained", steady(2)),
+        ),
+    ),
+    "FructosaSlurmAgentDead": (
+        slurm(("targets", "bad", "agent_dead", steady(2))),
+        slurm(("targets", "good", "agent_dead", steady(0)), ("targets", "good", "died", steady(2))),
+    ),
+    "FructosaSlurmDown": (slurm(("up", steady(0))), slurm(("up", steady(1)))),
+    "FructosaSlurmUnreadable": (command("hidden", 1), command("timeout", 0)),
+    "FructosaSlurmQueueStuck": (
+        [*partition("a", 4, 20), *partition("b", 0, 20), *started(0)],
+        [*partition("a", 4, 20), *started(1)],
+    ),
+    "FructosaSlurmBackfillStuck": (
+        slurm(("backfill_age_seconds", steady(1801)), ("cluster_pending_cpus", steady(1))),
+        slurm(("backfill_age_seconds", steady(9000)), ("cluster_pending_cpus", steady(0))),
+    ),
+    "FructosaSlurmDBDQueueGrowing": (
+        slurm(("dbd_agent_queue_size", steady(101, 1))),
+        slurm(("dbd_agent_queue_size", after(900, 0))),
+    ),
+    "FructosaSlurmJobsFailing": (
+        slurm(("node_failed_jobs_max", steady(11))),
+        slurm(("node_failed_jobs_max", steady(10))),
+    ),
     "FructosaSensorFailing": one("fructosa_sensor_success", SENSOR, after(1, 0), after(0, 1)),
     "FructosaSensorStuck": one("fructosa_sensor_age_seconds", SENSOR, steady(2000, 1), steady(30)),
     "FructosaMemoryAlmostFull": one(
@@ -280,8 +373,34 @@ DATA = {
     "FructosaMasterSlotsMissed": (scrapes(0.5), scrapes(0.05)),
     "FructosaMasterReloadFailed": lmaster_flag("config_last_reload_successful"),
 }
-# Chips without a limit, or with a limit of 0, must not alert.
+# Without Slurm, or with an lmaster that does not say what Slurm expects, a dead node is dead.
+ALSO_BAD = {
+    "FructosaNodeDown": [targets(0, 0)],
+    "FructosaManyNodesDown": [[series(f"n{i}", "up", UP, steady(i > 2)) for i in range(10)]],
+}
+# Nodes that are down as planned in Slurm, and chips without a limit or with 0, must not alert.
 ALSO_QUIET = {
+    "FructosaNodeDown": [[*targets(0, 0), expected("bad", 0)], nodes(0, 1, planned=3)],
+    "FructosaNodeRebooted": [
+        [
+            series("bad", "fructosa_boot_time_seconds", {}, rebooted),
+            series("bad", EXPECTED, {}, lambda i: float(not 20 <= i < 40)),
+        ]
+    ],
+    # Slurm's nodes or jobs cannot be read.
+    "FructosaSlurmPartitionOut": [
+        slurm(("pending_cpus", "bad", steady(9)), ("nodes", "bad", "idle", lambda i: None))
+    ],
+    "FructosaSlurmBackfillStuck": [
+        slurm(("backfill_age_seconds", steady(9000)), ("cluster_pending_cpus", lambda i: None))
+    ],
+    # Jobs that ask for more than is idle, or wait for something else; no idle nodes; no sdiag.
+    "FructosaSlurmQueueStuck": [
+        [*partition("a", 3, 20), *started(0)],
+        [*partition("a", 4, 20, "Dependency"), *started(0)],
+        [*partition("a", 0, 20), *partition("b", 4, 0, "Dependency"), *started(0)],
+        partition("a", 4, 20),
+    ],
     "FructosaTemperatureCritical": [chip(120, None), chip(45, 0)],
     "FructosaGPUHot": [heat(120, None), heat(None, 90), heat(86, None, margin=4)],
     "FructosaGPUXid": [gpu("xid_errors_total", after(None, 1), None, xid="31")[0]],
@@ -292,6 +411,14 @@ SERIES_NAMES = {
     "FructosaManyNodesDown": "share of nodes that are up",
     "FructosaMasterQueueGrowing": "seconds of points that wait",
     "FructosaMasterSlotsMissed": "share of scrapes missed",
+    "FructosaSlurmNodesOut": "share of nodes out of service",
+    "FructosaSlurmMoreNodesOut": "nodes out of service beyond what is usual",
+    "FructosaSlurmDown": "slurmctld",
+    "FructosaSlurmUnreadable": "squeue.hidden",
+    "FructosaSlurmQueueStuck": "jobs or nodes that could be used",
+    "FructosaSlurmBackfillStuck": "age of the last backfill cycle",
+    "FructosaSlurmDBDQueueGrowing": "records that wait for slurmdbd",
+    "FructosaSlurmJobsFailing": "jobs that failed on one node",
 }
 
 
@@ -306,9 +433,10 @@ def points(prefix, whats, now_s):
 
 def send(graphite, batch):
     """Send points to carbon, and wait until their files exist."""
-    payload = pickle.dumps(batch, protocol=2)
     with socket.create_connection(("127.0.0.1", graphite.pickle_port), 10) as carbon:
-        carbon.sendall(struct.pack("!L", len(payload)) + payload)
+        for some in (batch[i : i + MOST_POINTS] for i in range(0, len(batch), MOST_POINTS)):
+            payload = pickle.dumps(some, protocol=2)
+            carbon.sendall(struct.pack("!L", len(payload)) + payload)
     store = graphite.folder / "storage/whisper"
     files = {store / f"{path.replace('.', '/')}.wsp" for path, _ in batch}
     wait_until(lambda: all(file.exists() for file in files), lambda: "series to be there")
@@ -320,11 +448,13 @@ def filled(_graphite):
     now_s, batch = int(time.time()), []
     for alert in ALERTS:
         bad, good = DATA[alert.name]
-        batch += points(f"hpc.bad.{alert.name}", bad, now_s)
+        for i, loud in enumerate([bad, *ALSO_BAD.get(alert.name, [])]):
+            batch += points(f"hpc.bad{i}.{alert.name}", loud, now_s)
         for i, quiet in enumerate([good, *ALSO_QUIET.get(alert.name, [])]):
             batch += points(f"hpc.good{i}.{alert.name}", quiet, now_s)
     send(_graphite, batch)
-    return lambda target: _graphite.render(target, now_s - SECONDS - 1)
+    # It keeps an hour, so a mean of a day is that of half an hour.
+    return lambda target: _graphite.render(target.replace("'1d'", "'30min'"), now_s - SECONDS - 1)
 
 
 def verdicts(found, condition):
@@ -340,17 +470,19 @@ def verdicts(found, condition):
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
 def test_graphite_and_grafana_alert_if_they_should(filled, alert):
     """The query returns one series, with the right name; those it leaves out would not alert."""
-    found = filled(alert.graphite.target(f"hpc.bad.{alert.name}"))
-    everything = filled(alert.graphite.unfiltered_target(f"hpc.bad.{alert.name}"))
+    for i in range(1 + len(ALSO_BAD.get(alert.name, []))):
+        prefix = f"hpc.bad{i}.{alert.name}"
+        found = filled(alert.graphite.target(prefix))
+        everything = filled(alert.graphite.unfiltered_target(prefix))
 
-    assert [True] == list(verdicts(found, alert.graphite).values())
-    assert found.keys() == {
-        n for n, is_bad in verdicts(everything, alert.graphite).items() if is_bad
-    }
-    if alert.name in SERIES_NAMES:
-        assert SERIES_NAMES[alert.name] in found
-    elif alert.name != "FructosaMasterDown":
-        assert "bad" == next(iter(found)).partition(".")[0]
+        assert [True] == list(verdicts(found, alert.graphite).values())
+        assert found.keys() == {
+            n for n, is_bad in verdicts(everything, alert.graphite).items() if is_bad
+        }
+        if alert.name in SERIES_NAMES:
+            assert SERIES_NAMES[alert.name] in found
+        elif alert.name != "FructosaMasterDown":
+            assert "bad" == next(iter(found)).partition(".")[0]
 
 
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)

@@ -175,7 +175,7 @@ def test_variables_offer_the_existing_nodes(whole_system):
     """Nodes are found by the prefix in Graphite, and by labels in Prometheus."""
     node = {
         backend: next(
-            one["query"]
+            one
             for board in models([backend])
             if board["uid"] == f"fructosa-node-{backend}"
             for one in board["templating"]["list"]
@@ -184,14 +184,20 @@ def test_variables_offer_the_existing_nodes(whole_system):
         for backend in ("graphite", "prometheus")
     }
 
-    paths = whole_system.find(filled(node["graphite"], variables(whole_system, "graphite")))
+    paths = whole_system.find(
+        filled(node["graphite"]["query"], variables(whole_system, "graphite"))
+    )
     values = variables(whole_system, "prometheus")
-    match, label = re.fullmatch(r"label_values\((.*), (\w+)\)", node["prometheus"]).groups()
+    match, label = re.fullmatch(
+        r"label_values\((.*), (\w+)\)", node["prometheus"]["query"]
+    ).groups()
     instances = whole_system.label_values(filled(match, values), label)
 
+    names = {path.rpartition(".")[2] for path in paths}
     assert {whole_system.node(host) for host in whole_system.hosts} == {
-        path.rpartition(".")[2] for path in paths
+        name for name in names if re.match(node["graphite"]["regex"].strip("/"), name)
     }
+    assert "slurm" in names
     agents = {whole_system.instance(host) for host in (*PLAIN, *RECORDED)}
     assert agents == set(instances)
 

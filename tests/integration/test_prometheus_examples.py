@@ -106,6 +106,7 @@ class PrometheusLab:
         compute = f"hosts = {', '.join(self.hosts)}\nport = {self.agent_port}\ninterval = 1\n"
         self.conf.write_text(
             f"[lmaster]\nport = {self.ports['head']}\n[Graphite]\nsend = no\n"
+            f"[slurm]\ncommands = {self.folder}\n"  # there are none: nothing is known of the nodes
             f"[nodes:compute]\n{compute}[nodes:slow]\n{compute}sensors = CPUCount, BootTime\n"
             f"[nodes:secure]\nhosts = localhost\nport = {self.secured_port}\nprefix = secure\n"
             "interval = 1\n"
@@ -161,7 +162,8 @@ class PrometheusLab:
         found = {("fructosa-static", "hpc", "compute", place) for place in both}
         found |= {(job, "hpc", group, place) for job, group in GROUPS.items() for place in now}
         found.add(("fructosa-tls", "hpc", "secure", f"localhost:{self.secured_port}"))
-        found.add(("lmaster", "hpc", None, f"localhost:{self.ports['head']}"))
+        for job in ("lmaster", "lmaster-nodes"):
+            found.add((job, "hpc", None, f"localhost:{self.ports['head']}"))
         return found
 
     def wait(self):
@@ -220,6 +222,22 @@ def test_selected_sensors_are_scraped_by_their_own_job(lab):
 
     assert {("CPUCount",), ("BootTime",)} == lab.labels(series % "fructosa-slow", "sensor")
     assert 10 < len(lab.labels(series % "fructosa-http", "sensor"))
+
+
+def test_what_slurm_says_of_a_node_has_its_instance(lab):
+    """Also the label with its name: so rules find what belongs together."""
+    labels = ("cluster", "node", "instance")
+    place = f"localhost:{lab.agent_port}"
+    expected = {("hpc", "localhost", place)}
+
+    wait_until(
+        lambda: expected <= lab.labels("fructosa_node_expected == 1", *labels),
+        lambda: lab.labels("fructosa_node_expected", *labels),
+    )
+
+    assert {("hpc", "localhost", place)} == lab.labels('up{job="fructosa-http"}', *labels)
+    joined = 'up{job="fructosa-http"} * on (cluster, instance) group_left fructosa_node_expected'
+    assert 1 == len(lab.labels(joined, *labels))
 
 
 def test_prometheus_finds_a_new_node_from_lmaster_and_from_the_file(lab):

@@ -13,6 +13,7 @@ from fructosa_bridge.web.pages import serve
 from fructosa_service.web.settings import WebSettings
 
 from ..bridge.fake_status import REFUSED, FakeStatus, delivery, down, many, up
+from ..bridge.known_slurm import many_nodes, node, slurm
 from .processes import wait_until
 
 # One script, because the page may replace a row at any time.
@@ -23,6 +24,7 @@ CELLS = """
 return [...document.querySelectorAll("#targets tbody tr")].map(
     (row) => [...row.cells].map((cell) => cell.textContent));
 """
+MISSED = 9  # a column of the table
 SHOWN = "return document.getElementById('targets').dataset.matching"
 REFRESHED = "return document.getElementById('targets').dataset.refreshed"
 
@@ -136,6 +138,7 @@ def test_every_column_sorts_both_ways(browser, running, count):
     keys = {
         "name": lambda one: one.target.name,
         "group": lambda one: one.target.group,
+        "down": lambda one: one.down_since_s,
         "last": lambda one: one.due_s,
         "duration": lambda one: one.duration_s,
         "samples": lambda one: one.samples,
@@ -145,8 +148,11 @@ def test_every_column_sorts_both_ways(browser, running, count):
 
     def expected(key, is_down):
         ordered = sorted(view.states, key=lambda one: one.target.name)
+        # Targets without a value come last in both orders.
+        without = [one for one in ordered if key(one) is None]
+        ordered = [one for one in ordered if key(one) is not None]
         ordered.sort(key=key, reverse=is_down)
-        return [one.target.name for one in ordered[:100]]
+        return [one.target.name for one in (*ordered, *without)[:100]]
 
     for column, key in keys.items():
         table.sort(column)
@@ -189,7 +195,7 @@ def test_a_refresh_keeps_filter_order_and_scroll_position(browser, running):
 
     assert 700 == place == browser.execute_script("return scrollY")
     assert before == table.names
-    assert "4,321" == table.cells[0][7] != first[7]
+    assert "4,321" == table.cells[0][MISSED] != first[MISSED]
     assert before[19] == link.text
     assert browser.current_url.endswith("?text=node&sort=-samples")
 
@@ -268,12 +274,89 @@ def test_markup_in_names_and_errors_is_escaped(browser, running):
     assert [] == browser.find_elements(By.TAG_NAME, "img")
 
 
-def test_promtool_accepts_the_metrics_of_lmaster(promtool, running):
-    """There are targets in all states, and a destination."""
-    view = FakeStatus(many(100), [delivery(last_error="reset")], reload_time_s=time.time())
-    page = requests.get(f"{running(view).url}metrics", timeout=10).text
+def cluster(**settings):
+    """Return a view of five nodes: drained, dead, lagent alone dead, lost by Slurm, and well."""
+    nodes = [
+        node("drained", "IDLE+DRAIN", "bad DIMM", by="alice", since_s=time.time() - 26 * 86400),
+        node("dead", "DOWN+NOT_RESPONDING", "Not responding", since_s=time.time() - 3000),
+        node("silent", "MIXED"),
+        node("lost", "DOWN", "Not responding", since_s=time.time() - 9000),
+        node("well", "IDLE"),
+        node("spare", "IDLE"),
+    ]
+    states = [down("drained"), down("dead"), down("silent"), up("lost"), up("well"), up("login")]
+    return FakeStatus(states, [delivery()], slurm=slurm(*nodes, **settings))
 
-    assert (0, "") == promtool(page)
+
+def test_targets_are_filtered_by_what_slurm_says_of_them(browser, running):
+    """Drained is not dead; a click on a count filters, a second one shows all again."""
+    table = Table(browser, running(cluster()).url)
+
+    def conditions():
+        links = browser.find_elements(By.CSS_SELECTOR, "#conditions a")
+        return {one.get_attribute("data-condition"): one for one in links if one.is_displayed()}
+
+    shown = {name: link.find_element(By.TAG_NAME, "b").text for name, link in conditions().items()}
+    assert {"died": "2", "agent_dead": "1", "lost_by_slurm": "1", "drained": "1"} == shown
+    assert ["dead:9888", "silent:9888", "drained:9888"] == table.names[:3]
+    for name, names in {
+        "died": ["dead:9888", "silent:9888"],
+        "agent_dead": ["silent:9888"],
+        "lost_by_slurm": ["lost:9888"],
+        "drained": ["drained:9888"],
+    }.items():
+        conditions()[name].click()
+        assert (name, names) == (name, table.names)
+        assert browser.current_url.endswith(f"?condition={name}")
+        conditions()[name].click()
+        assert 6 == table.found
+    browser.find_element(By.CSS_SELECTOR, 'select[name="slurm"]').send_keys("unlisted")
+    assert ["login:9888"] == table.names
+    assert [] == table.browser_errors()
+
+
+def test_the_column_of_slurm_has_state_time_and_reason(browser, running):
+    """And names what contradicts the scrape; the search finds reasons."""
+    view = cluster(has_reason_user=True)
+    table = Table(browser, running(view).url)
+
+    texts = {row[1].partition(":")[0]: row[3] for row in table.cells}
+    table.find("dimm")
+
+    assert "drained26 days ago \u00b7 bad DIMM \u00b7 alice" == texts["drained"]
+    assert texts["silent"].startswith("mixedlagent is dead")
+    assert texts["lost"].startswith("downSlurm has lost it")
+    assert ["drained:9888"] == table.names
+
+
+def test_what_slurm_says_updates_without_a_reload(browser, running):
+    """Also whether slurmctld responds, and whether there is a Slurm at all."""
+    view = cluster()
+    table = Table(browser, running(view).url)
+    alert, section = (browser.find_element(By.ID, name) for name in ("slurmctld", "slurm"))
+    assert (False, True) == (alert.is_displayed(), section.is_displayed())
+    assert "spare" in browser.find_element(By.ID, "mismatches").get_attribute("textContent")
+
+    view.slurm = slurm(node("drained"), time_s=time.time() - 600, is_up=False)
+    table.await_refresh()
+    assert "10 min ago" in alert.text
+    assert "idle" in next(row[3] for row in table.cells if row[1] == "drained:9888")
+
+    view.slurm = None
+    table.await_refresh()
+    assert (False, False) == (alert.is_displayed(), section.is_displayed())
+    assert not browser.find_element(By.CSS_SELECTOR, "th.slurm").is_displayed()
+
+
+def test_promtool_accepts_the_metrics_of_lmaster(promtool, running):
+    """There are targets in all states, a destination, and a Slurm; thousands of nodes."""
+    view = FakeStatus(many(1000), [delivery(last_error="reset")], reload_time_s=time.time())
+    view.slurm = slurm(*many_nodes(1000))
+    url = running(view).url
+    pages = [requests.get(url + path, timeout=10).text for path in ("metrics", "metrics/nodes")]
+
+    assert [(0, ""), (0, "")] == [promtool(page) for page in pages]
+    assert "fructosa_slurm_node_state" in pages[1]
 
 
 def test_screenshots_of_the_pages_are_saved(browser, running, request):
@@ -288,8 +371,12 @@ def test_screenshots_of_the_pages_are_saved(browser, running, request):
     Table(browser, pages.url)
     browser.save_screenshot(output / "targets.png")
     browser.get(f"{pages.url}node/cluster.node00039")
-
-    assert browser.save_screenshot(output / "target.png")
+    browser.save_screenshot(output / "target.png")
+    url = running(cluster()).url
+    for name, width in (("slurm-targets", 1300), ("slurm-targets-narrow", 500)):
+        browser.set_window_size(width, 1000)
+        Table(browser, url)
+        assert browser.save_screenshot(output / f"{name}.png")
 
 
 def test_the_section_web_restricts_lmasters_pages_to_users(agent, master, tmp_path):

@@ -24,6 +24,7 @@ RECORDED = {"127.0.1.3": 1, "127.0.1.4": 2}  # recorded agents with all hardware
 NODE_EXPORTER = "127.0.1.5"
 MASTER = "127.0.1.6"
 DOWN = "127.0.1.7"
+SLURM = "127.0.1.8"  # the page of a second lmaster, with recorded samples of Slurm
 
 # A rate needs two scrapes; sums and rates of rates need more.
 _SCRAPES = 5
@@ -41,7 +42,7 @@ hosts = {other}
 port = {port}
 interval = 1
 [nodes:master]
-hosts = {master}
+hosts = {master},{slurm}
 port = {master_port}
 interval = 1
 [Graphite]
@@ -127,6 +128,7 @@ class WholeSystem:
             graphite = self._start_graphite(pool, self._folder(folder, "graphite"))
             self._start_nodes(folder, node_exporter)
             self.master = self._start(self._master, folder, self._pickle_port.result())
+            self._start(self._slurm, folder)
             self.prometheus = Prometheus(
                 folder / "prometheus", prometheus, self._place(MASTER), self.cluster
             )
@@ -185,6 +187,7 @@ class WholeSystem:
         config.write_text(
             _LMASTER.format(
                 master=MASTER,
+                slurm=SLURM,
                 master_port=self._master_port,
                 compute=",".join((*PLAIN, *RECORDED, DOWN)),
                 other=NODE_EXPORTER,
@@ -195,8 +198,15 @@ class WholeSystem:
         )
         return Master(folder, "--port", str(self._master_port), "-c", config)
 
+    def _slurm(self, folder):
+        module, place = "tests.integration.recorded_slurm", ("--host", SLURM)
+        place += ("--port", self._master_port, "--carbon-port", self._pickle_port.result())
+        env = {**os.environ, "PYTHONPATH": str(ROOT)}
+        command = (sys.executable, "-m", module, *place, "--prefix", self.prefix)
+        return Program(folder / "slurm.log", *command, env=env)
+
     def _place(self, host):
-        return f"{host}:{self._master_port if host == MASTER else self._port}"
+        return f"{host}:{self._master_port if host in (MASTER, SLURM) else self._port}"
 
     def _page(self, host):
         response = requests.get(f"http://{self._place(host)}/metrics", timeout=10)
@@ -214,7 +224,7 @@ class WholeSystem:
     @property
     def hosts(self):
         """The addresses of all nodes, including the one that is down."""
-        return (*PLAIN, *RECORDED, NODE_EXPORTER, MASTER, DOWN)
+        return (*PLAIN, *RECORDED, NODE_EXPORTER, MASTER, SLURM, DOWN)
 
     def _scrapes(self):
         """Return the number of stored scrapes by host: ``{host: (Graphite, Prometheus)}``."""

@@ -1,5 +1,7 @@
 """Numbers, sizes and times as people read them."""
 
+from datetime import datetime
+
 import pytest
 
 from fructosa_service import humanize
@@ -77,3 +79,20 @@ def test_a_duration_has_the_largest_unit_of_which_it_has_two(seconds, text):
 def test_an_age_is_in_whole_seconds(seconds, text):
     """It is 0 s if the clock was set back since."""
     assert text == humanize.age(seconds)
+
+
+@pytest.mark.parametrize(
+    ("then", "text"),
+    [
+        ((2026, 11, 29, 0, 5), "00:05"),
+        ((2026, 11, 28, 23, 5), "28 Nov"),
+        ((2026, 11, 3, 0, 0), "3 Nov"),
+        ((2025, 11, 29, 12, 0), "29 Nov 2025"),
+        ((2026, 11, 30, 1, 0), "30 Nov"),
+    ],
+)
+def test_dates_are_local_and_as_short_as_possible(then, text):
+    """Without what today's date has too."""
+    time_s, now_s = (datetime(*one).timestamp() for one in (then, (2026, 11, 29, 21, 0)))
+
+    assert text == humanize.date(time_s, now_s)

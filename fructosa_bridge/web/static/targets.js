@@ -3,13 +3,16 @@
 "use strict";
 
 const PAGE_SIZE = 100;
-const RANK = { down: 0, waiting: 1, up: 2 };
-const NUMERIC = new Set(["last", "duration", "samples", "interval", "missed"]);
+const RANK = { down: 0, waiting: 2, up: 3 };
+const NUMERIC = new Set(["down", "last", "duration", "samples", "interval", "missed"]);
 const COLLATOR = new Intl.Collator("en", { numeric: true });
 const SORT_KEYS = {
-  state: (row) => RANK[row.state],
+  // A target that is down as planned comes after those that died.
+  state: (row) => RANK[row.state] + (row.state === "down" && !row.is_expected),
   name: (row) => row.rank,
   group: (row) => groupRanks.get(row.group),
+  slurm: (row) => row.slurm_state,
+  down: (row) => row.down_since_s,
   last: (row) => row.last_scrape_s,
   duration: (row) => row.duration_s,
   samples: (row) => row.samples,
@@ -21,6 +24,8 @@ const CELLS = {
   state: (row) => row.state,
   name: (row) => row.name,
   group: (row) => row.group,
+  slurm: null, // see slurm.js
+  down: (row) => (row.down_since_s == null ? "" : `${age(nowS - row.down_since_s)} ago`),
   last: (row) => (row.last_scrape_s == null ? "" : `${age(nowS - row.last_scrape_s)} ago`),
   duration: (row) => (row.duration_s == null ? "" : duration(row.duration_s)),
   samples: (row) => count(row.samples),
@@ -28,6 +33,9 @@ const CELLS = {
   missed: (row) => count(row.missed),
   error: (row) => row.error || "",
 };
+
+// Columns that show how long ago something was; the title of a cell has the date.
+const TIMES = { down: "down_since_s", last: "last_scrape_s" };
 
 const table = document.getElementById("targets");
 const form = document.getElementById("filter");
@@ -42,6 +50,8 @@ function viewFromURL() {
     state: params.get("state") || "",
     group: params.get("group") || "",
     text: params.get("text") || "",
+    slurm: params.get("slurm") || "",
+    condition: params.get("condition") || "",
     sort: SORT_KEYS[sort.replace(/^-/, "")] ? sort : "state",
     page: Math.max(1, Math.floor(Number(params.get("page"))) || 1),
   };
@@ -73,6 +83,10 @@ function age(seconds) {
   return duration(Math.max(0, Math.round(seconds)));
 }
 
+function date(seconds) {
+  return seconds == null ? "" : new Date(1000 * seconds).toLocaleString();
+}
+
 function ranks(names) {
   return new Map([...new Set(names)].sort(COLLATOR.compare).map((name, rank) => [name, rank]));
 }
@@ -81,6 +95,8 @@ function filtered() {
   const words = view.text.toLowerCase().split(/\s+/).filter(Boolean);
   return rows.filter((row) => (!view.state || row.state === view.state)
     && (!view.group || row.group === view.group)
+    && (!view.slurm || row.slurm_state === view.slurm)
+    && (!view.condition || hasCondition(row, view.condition))
     && words.every((word) => row.searchText.includes(word)));
 }
 
@@ -104,21 +120,21 @@ function emptyRow() {
   for (const name of Object.keys(CELLS)) {
     const cell = line.insertCell();
     if (NUMERIC.has(name)) cell.className = "number";
-    if (name === "error") cell.className = "error";
+    if (name === "error" || name === "slurm") cell.className = name;
     if (name === "name") cell.append(document.createElement("a"));
   }
   return line;
 }
 
 function fill(line, row) {
-  Object.values(CELLS).forEach((text, i) => {
+  Object.entries(CELLS).forEach(([name, text], i) => {
     const cell = line.cells[i];
-    setText(i === 1 ? cell.firstElementChild : cell, text(row));
+    if (name === "slurm") fillSlurm(cell, row);
+    else setText(name === "name" ? cell.firstElementChild : cell, text(row));
+    if (name in TIMES) cell.title = date(row[TIMES[name]]);
   });
-  line.cells[0].className = `state ${row.state}`;
+  line.cells[0].className = `state ${row.state}${row.is_expected ? "" : " planned"}`;
   line.cells[1].firstElementChild.href = `/node/${encodeURIComponent(row.path)}`;
-  const due = row.last_scrape_s;
-  line.cells[3].title = due == null ? "" : new Date(1000 * due).toLocaleString();
 }
 
 function show() {
@@ -144,8 +160,9 @@ function show() {
     if (isSorted) head.ariaSort = view.sort.startsWith("-") ? "descending" : "ascending";
     else head.removeAttribute("aria-sort");
   }
-  for (const link of document.querySelectorAll("#states a")) {
-    if (link.dataset.state === view.state) link.setAttribute("aria-current", "true");
+  for (const link of document.querySelectorAll("#states a, #conditions a")) {
+    const { state, condition } = link.dataset;
+    if (state === undefined ? condition === view.condition : state === view.state) link.setAttribute("aria-current", "true");
     else link.removeAttribute("aria-current");
   }
   document.getElementById("no-match").hidden = part.length > 0;
@@ -166,7 +183,7 @@ function update(data) {
   groupRanks = ranks(Object.keys(data.groups));
   for (const row of rows) {
     row.rank = nameRanks.get(row.name);
-    row.searchText = `${row.name} ${row.group} ${row.error || ""}`.toLowerCase();
+    row.searchText = `${row.name} ${row.group} ${row.error || ""} ${row.slurm_state || ""} ${row.slurm_reason || ""}`.toLowerCase();
   }
   setText(document.getElementById("up"), count(data.counts.up));
   setText(document.getElementById("total"), count(rows.length));
@@ -176,15 +193,15 @@ function update(data) {
     const { state } = link.dataset;
     setText(link.querySelector("b"), count(state ? data.counts[state] : rows.length));
   }
-  updateGroups([...groupRanks.keys()]);
+  updateOptions(form.elements.group, [...groupRanks.keys()], view.group);
+  updateSlurm(data.slurm);
 }
 
-function updateGroups(groups) {
-  const select = form.elements.group;
+function updateOptions(select, values, selected) {
   const known = [...select.options].slice(1).map((option) => option.value);
-  if (known.join("\n") === groups.join("\n")) return;
-  select.replaceChildren(select.options[0], ...groups.map((group) => new Option(group)));
-  select.value = view.group;
+  if (known.join("\n") === values.join("\n")) return;
+  select.replaceChildren(select.options[0], ...values.map((value) => new Option(value)));
+  select.value = selected;
 }
 
 async function refresh() {
@@ -217,19 +234,27 @@ function start() {
     const [first, second] = NUMERIC.has(name) ? [`-${name}`, name] : [name, `-${name}`];
     button.addEventListener("click", () => changeView({ sort: view.sort === first ? second : first }));
   }
-  document.getElementById("states").addEventListener("click", (event) => {
-    const link = event.target.closest("a");
-    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    event.preventDefault();
-    changeView({ state: link.dataset.state });
-  });
+  onClick("states", ({ state }) => changeView({ state }));
+  // A second click on a condition shows all again.
+  onClick("conditions", ({ condition }) => changeView({ condition: view.condition === condition ? "" : condition }));
   form.elements.text.value = view.text;
   form.addEventListener("submit", (event) => event.preventDefault());
   form.elements.text.addEventListener("input", () => changeView({ text: form.elements.text.value.trim() }));
-  form.elements.group.addEventListener("change", () => changeView({ group: form.elements.group.value }));
+  for (const name of ["group", "slurm"]) {
+    form.elements[name].addEventListener("change", () => changeView({ [name]: form.elements[name].value }));
+  }
   document.getElementById("previous").addEventListener("click", () => turnPage(-1));
   document.getElementById("next").addEventListener("click", () => turnPage(1));
   refresh();
+}
+
+function onClick(id, change) {
+  document.getElementById(id).addEventListener("click", (event) => {
+    const link = event.target.closest("a");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    change(link.dataset);
+  });
 }
 
 function turnPage(by) {

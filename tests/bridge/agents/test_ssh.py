@@ -21,6 +21,13 @@ def test_ssh_never_prompts_and_prefers_the_settings():
     assert ["-l", "admin", "--", "n1", "lagent stop"] == words[-5:]
 
 
+def test_a_host_with_another_address_keeps_its_name_in_known_hosts():
+    """As Slurm's NodeName and NodeAddr."""
+    words = ssh_command(AgentsSettings(), "n1", "stop", "10.0.0.1")
+
+    assert ["-oHostName=10.0.0.1", "-oHostKeyAlias=n1", "--", "n1"] == words[-5:-1]
+
+
 def test_ssh_has_no_connect_timeout_if_it_equals_the_timeout():
     """Otherwise either of the two could expire first."""
     equal = AgentsSettings().overridden(5, None)

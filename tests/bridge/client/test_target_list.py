@@ -6,9 +6,11 @@ from fructosa_bridge.client import target_list
 from fructosa_bridge.scrape.scrape_errors import REFUSED
 from fructosa_bridge.scrape.target_state import CLOCK_AHEAD
 from fructosa_bridge.web.status import target_status
+from fructosa_service.humanize import date
 
 from ..fake_master import targets_json
-from ..fake_status import state
+from ..fake_status import down, state, up
+from ..known_slurm import node, slurm
 
 
 def test_failed_targets_are_the_first_rows_of_the_table():
@@ -60,3 +62,35 @@ def test_all_fields_are_kept():
 
     assert [1] == target.fields["new"]
     assert "n1" == target.host
+
+
+def test_what_slurm_says_has_columns_if_it_says_something():
+    """State and reason of the node, and since when; a long reason is cut."""
+    known = slurm(
+        node("n1", "IDLE+DRAIN", "bad DIMM", since_s=0), node("n2", "DOWN", "x" * 99, since_s=5)
+    )
+    text = targets_json(
+        down("n1", error="refused", due_s=990), up("n2", due_s=990), up("login"), slurm=known
+    )
+
+    rows = list(target_list.table(target_list.parse(text), now_s=1000.0))
+
+    cut, since = f"down: {39 * 'x'}\u2026", date(0, 1000)
+    rest = ("LAST  SAMPLES  PROBLEM", "10 s        0  refused", "10 s      100", " 0 s      100")
+    expected = [
+        f"STATE  TARGET      GROUP    {'SLURM':{len(cut)}}  SINCE  {rest[0]}",
+        f"down   n1:9888     compute  {'drained: bad DIMM':{len(cut)}}  {since}  {rest[1]}",
+        f"up     n2:9888     compute  {cut}  {since}  {rest[2]}",
+        f"up     login:9888  compute  {'unlisted':{len(cut)}}         {rest[3]}",
+    ]
+    assert expected == rows
+
+
+def test_an_lmaster_of_before_says_nothing_of_slurm():
+    """Its nodes are expected to be up."""
+    fields = target_status(state("n1", up=True))
+    old = {name: fields[name] for name in fields if "slurm" not in name and name != "is_expected"}
+
+    (target,) = target_list.parse(json.dumps({"targets": [old]}))
+
+    assert ("", None, True) == (target.slurm_state, target.slurm_since_s, target.is_expected)

@@ -1,7 +1,7 @@
 """`lmaster agents`."""
 
 from fructosa_bridge.cli import main
-from fructosa_bridge.config.node_sets import NOT_AMONG
+from fructosa_bridge.nodes.node_sets import NOT_AMONG
 
 
 def test_a_dry_run_prints_the_ssh_command(config, capsys):

@@ -6,9 +6,11 @@ import pytest
 
 from fructosa_bridge.cli import main
 from fructosa_bridge.client.client import NOT_LMASTER
+from fructosa_bridge.slurm.kept_nodes import KeptNodes
 from fructosa_service.errors import DID_YOU_MEAN
 
 from ..fake_master import serving, serving_targets
+from ..slurm_nodes import reading, record
 
 
 def test_targets_are_listed_as_table_or_json(capsys):
@@ -25,6 +27,19 @@ def test_targets_are_listed_as_table_or_json(capsys):
     assert ["n2:9888"] == [one["name"] for one in listed]
     assert "[]\n" == capsys.readouterr().out
     assert {("GET", "/api/targets", None)} == set(requests)
+
+
+def test_slurm_selects_the_nodes_that_the_lmaster_on_this_machine_keeps(tmp_path, capsys):
+    """As in hosts."""
+    config = tmp_path / "lmaster.conf"
+    config.write_text(f"[lmaster]\ndata directory = {tmp_path}\n[slurm]\n")
+    KeptNodes(tmp_path).update(reading(record("n1", "a"), record("n2")), 600)
+
+    with serving_targets("n1", "n2", up=True) as (url, _):
+        code = main(["nodes", "@slurm:a", "--json", "--url", url, "-c", str(config)])
+
+    assert 0 == code
+    assert ["n1:9888"] == [one["name"] for one in json.loads(capsys.readouterr().out)]
 
 
 def test_a_node_that_lmaster_does_not_have_is_an_error(capsys):

@@ -41,3 +41,18 @@ def test_files_of_the_administrator_are_not_overwritten(config, tmp_path, capsys
     assert str(own) in capsys.readouterr().err
     assert "[mine]\npattern = .*\n" == own.read_text()
     assert not (tmp_path / "storage-schemas.conf").exists()
+
+
+def test_what_slurm_reports_has_slots_of_its_own_interval(tmp_path, capsys):
+    """In shorter slots, rates would be empty."""
+    config = tmp_path / "lmaster.conf"
+    config.write_text(
+        "[nodes:compute]\nhosts = node[1-9]\ninterval = 10\n"
+        "[slurm]\ninterval = 120\n[Graphite]\nprefix = hpc\n"
+    )
+
+    main(["schemas", "-c", str(config)])
+
+    rules = capsys.readouterr().out
+    assert "pattern = ^hpc\\.slurm\\.\nretentions = 120s:" in rules
+    assert rules.index("^hpc\\.slurm\\.") < rules.index("^hpc\\.[^.]+\\.")

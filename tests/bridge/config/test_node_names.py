@@ -17,6 +17,8 @@ from fructosa_service.config.kinds import NOT_A_HOST
 from fructosa_service.config.path_kind import NOT_ABSOLUTE
 from fructosa_service.errors import CAN_NOT_BE_READ, DID_YOU_MEAN, ConfigError, UsageError
 
+from ..slurm_nodes import node_list, record
+
 CONFIG = "[nodes:a]\nhosts = node[1-3],fd00::1\nnames = {names}\n"
 
 
@@ -122,6 +124,19 @@ def test_several_sections_may_share_a_file(names, configured):
     config = configured(f"{CONFIG.format(names=path)}[nodes:io]\nhosts = io1\nnames = {path}\n")
 
     assert "storage" == config.nodes["io"].name("io1")
+
+
+def test_slurms_nodes_have_names_too(names, configured):
+    """By NodeName. Which hosts they are is not known when the file is read."""
+    nodes = configured(
+        "[slurm]\n[nodes:a]\nhosts = @slurm\n"
+        f"names = {names(chr(10).join(['node1 old1', 'node9 old9']))}\n"
+    ).nodes
+    listed = node_list(record("node1", address="10.0.0.1"), record("node2"))
+
+    found = section_targets(nodes, None, slurm=listed)
+
+    assert ["old1", "node2"] == [target.graphite_path for target in found]
 
 
 def test_a_name_that_another_node_has_is_an_error(names, configured):

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from fructosa_bridge.config.host_hints import ENDS_IN_PORT
 from fructosa_bridge.config.settings import (
     OTHER_PATHS,
     MasterSettings,
@@ -12,6 +11,7 @@ from fructosa_bridge.config.settings import (
     own_data_directory,
     read_config,
 )
+from fructosa_bridge.nodes.host_hints import ENDS_IN_PORT
 from fructosa_service.errors import ConfigError
 
 

@@ -10,8 +10,12 @@ from fructosa_bridge.config.nodes_settings import NodesSettings
 from fructosa_bridge.config.settings import read_config
 from fructosa_bridge.model.access import Access
 from fructosa_bridge.model.selection import LabelLimits, MetricSelection, Selector
+from fructosa_bridge.nodes import hosts
+from fructosa_bridge.nodes.hosts import parse_hosts
 from fructosa_service.config.kinds import Endpoint
 from fructosa_service.errors import UsageError
+
+from ..slurm_nodes import node_list, record
 
 
 def test_each_host_of_each_section_is_a_target():
@@ -166,3 +170,30 @@ def test_nodes_of_the_command_line_have_the_default_port():
     assert [("n1:9888", "n1", 2), ("[::1]:1", "--1", 2)] == [
         (one.name, one.graphite_path, one.timeout_s) for one in found
     ]
+
+
+def test_a_node_of_slurm_is_called_by_its_name_and_reached_at_its_address():
+    """Path, identity and messages have the name; without another address there is none."""
+    nodes = {"all": NodesSettings(hosts=parse_hosts("@slurm,login1"))}
+    listed = node_list(record("n1", address="10.0.0.1"), record("n2"))
+
+    one, two, login = targets.section_targets(nodes, "cluster", slurm=listed)
+
+    assert ("all/n1:9888", "cluster.n1") == (one.identity, one.graphite_path)
+    assert "http://10.0.0.1:9888/metrics" == one.url
+    assert (None, None) == (two.address, login.address)
+    assert [login] == targets.section_targets(nodes, "cluster")
+
+
+def test_a_group_that_fails_later_names_its_section(tmp_path, monkeypatch):
+    """The groups beside @slurm are read with each list."""
+    groups = tmp_path / "groups.conf"
+    groups.write_text("[local]\nmap: echo n[1-2]\n")
+    monkeypatch.setattr(hosts, "DEF_GROUPS_CONFIGS", [str(groups)])
+    nodes = {"a": NodesSettings(hosts=parse_hosts("@slurm&@rack1"))}
+    listed = node_list(record("n1"), record("n3"))
+
+    assert ["n1"] == [one.host for one in targets.section_targets(nodes, None, slurm=listed)]
+    groups.write_text("[local]\nmap: exit 1\n")
+    with pytest.raises(UsageError, match=r"\[nodes:a\] hosts: '@slurm&@rack1' contains @rack1"):
+        targets.section_targets(nodes, None, slurm=listed)

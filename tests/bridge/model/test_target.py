@@ -15,6 +15,7 @@ def new_target(**settings):
     ("settings", "url"),
     [
         ({}, "http://n1:9888/metrics"),
+        ({"address": "10.0.0.1"}, "http://10.0.0.1:9888/metrics"),
         ({"host": "::1"}, "http://[::1]:9888/metrics"),
         ({"access": Access(tls=True), "path": "/a?b=c"}, "https://n1:9888/a?b=c"),
         ({"sensors": ("CPU", "a b&c")}, "http://n1:9888/metrics?collect[]=CPU&collect[]=a%20b%26c"),
@@ -28,7 +29,7 @@ def test_the_url_of_a_target_has_scheme_host_path_and_sensors(settings, url):
 
 def test_the_identity_of_a_target_is_section_host_and_port():
     """A node may be scraped by several sections, and on several ports."""
-    assert "all/n1:9888" == new_target().identity
+    assert "all/n1:9888" == new_target().identity == new_target(address="10.0.0.1").identity
 
 
 def test_connecting_may_take_half_of_the_timeout_by_default():

@@ -461,6 +461,14 @@ async def test_a_host_may_be_a_name(node, client):
     assert GOOD_PAGE.decode() == page.text
 
 
+async def test_a_host_may_have_another_address(node, client):
+    """It is called by its name, which need not be resolved."""
+    page = await client.fetch(new_target(node.port, host="n1.invalid", address="127.0.0.1"))
+
+    assert GOOD_PAGE.decode() == page.text
+    assert f"n1.invalid:{node.port}" == node.header("Host")
+
+
 async def test_a_missing_file_is_an_error_until_it_is_there(node, client, tmp_path):
     """Nothing is sent without it; then no restart is needed."""
     path = tmp_path / "token"
@@ -526,6 +534,19 @@ async def test_all_nodes_may_have_certificates_with_one_name(tls_node, client, a
 
     assert not_trusted(scrape_errors.OTHER_NAME.format(name="127.0.0.1")) == refused
     assert GOOD_PAGE.decode() == page.text
+
+
+async def test_the_certificate_of_a_node_with_another_address_has_its_name(
+    tls_node, client, authority
+):
+    """Not its address."""
+    pair = authority._write("named", authority._made.issue_cert("n1.cluster"))
+    node = await tls_node(pair)
+    target = new_target(
+        node.port, access=trusting(authority), host="n1.cluster", address="127.0.0.1"
+    )
+
+    assert GOOD_PAGE.decode() == (await client.fetch(target)).text
 
 
 async def test_a_node_may_require_a_client_certificate(tls_node, client, authority):

@@ -6,6 +6,7 @@ import resource
 import time
 from email.utils import formatdate
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -50,6 +51,13 @@ def state(host, error=None, group="all", port=9888, samples=272):
 def report(*states, **options):
     """Return the lines of the report."""
     return list(ping.report(states, **options))
+
+
+class Noted(NamedTuple):
+    """What is known of a node."""
+
+    text: str
+    condition: str
 
 
 def responds(name):
@@ -249,3 +257,22 @@ def test_a_quiet_report_has_only_the_errors():
     assert [failed("n2:9888", "odd"), summary(up=1, down=1)] == report(
         state("n1"), state("n2", "odd"), is_quiet=True
     )
+
+
+def test_notes_stand_before_the_errors_and_their_conditions_are_counted():
+    """Nodes with the same note and error share a line."""
+    drained, died = Noted("down: drained", "drained"), Noted("down: idle in Slurm", "died")
+    lost = Noted("Slurm has lost it", "lost")
+    states = [state("n1", REFUSED), state("n2", REFUSED), state("n3", REFUSED), state("n4")]
+    notes = {"all/n1:9888": drained, "all/n2:9888": drained, "all/n3:9888": died}
+    notes["all/n4:9888"] = lost
+
+    lines = list(ping.report(states, notes))
+
+    assert f"{responds('n4:9888')}; {lost.text}" == lines[0]
+    assert [
+        ping.FAILED.format(names="n[1-2]:9888", error=f"{drained.text}; {REFUSED}"),
+        ping.FAILED.format(names="n3:9888", error=f"{died.text}; {REFUSED}"),
+    ] == lines[1:3]
+    summary = ping.ALL_RESPOND.format(up=1, targets=4) + ping.SOME_DO_NOT.format(failed=3)
+    assert f"{summary}: 2 drained, 1 died" == lines[3]

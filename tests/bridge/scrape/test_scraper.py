@@ -121,7 +121,7 @@ async def test_a_failed_scrape_gives_none_of_its_samples_and_an_error(page, erro
 
     assert error == state.error
     names = ("up", "scrape_duration_seconds", "scrape_samples_scraped")
-    assert {f"n0.{name}.all" for name in names} == set(points)
+    assert {*(f"n0.{name}.all" for name in names), "n0.fructosa_node_expected"} == set(points)
     assert (0, 0) == (points["n0.up.all"], points["n0.scrape_samples_scraped.all"])
 
 
@@ -145,11 +145,22 @@ async def test_a_page_is_parsed_in_its_format(page, is_openmetrics, is_up):
     ],
 )
 async def test_the_scrape_series_are_named_like_those_of_the_page(naming, path):
-    """Each scrape has three series of its own."""
+    """Each scrape has three series of its own, and one tells whether the node should be up."""
     _, points = await scrape(GOOD_PAGE, new_state(naming=naming))
 
-    assert 4 == len(points)
+    assert 5 == len(points)
     assert [1.0] == [value for name, value in points.items() if name.startswith(path)]
+
+
+@pytest.mark.parametrize("is_expected", [True, False])
+async def test_whether_a_node_is_expected_to_be_up_is_recorded_with_each_scrape(is_expected):
+    """Of the node, not of the section: its path has no section."""
+    queue = Queue()
+    scraper = Scraper(Nodes(lambda target: "a 1\n"), queue, 9, is_expected=lambda _: is_expected)
+
+    await scraper.scrape(new_state(), 1234.5)
+
+    assert is_expected == queue.points["n0.fructosa_node_expected"]
 
 
 async def test_a_page_that_triggers_a_bug_does_not_stop_other_scrapes(caplog):
@@ -185,6 +196,19 @@ async def test_a_change_of_the_error_is_logged_once(caplog):
 
     assert ["all/n0:1: refused", "all/n0:1: up again"] == caplog.messages
     assert (4, 2, 2) == (state.scrapes, state.failures, state.samples_total)
+
+
+async def test_a_target_is_down_since_the_first_scrape_that_failed():
+    """When that was due; until it is up again."""
+    state, pages = new_state(), iter((GOOD_PAGE, *2 * (ScrapeError("refused"),), GOOD_PAGE))
+    scraper = Scraper(Nodes(lambda target: next(pages)), Queue(), sample_limit=10)
+
+    seen = []
+    for due_s in (10, 20, 30, 40):
+        await scraper.scrape(state, due_s)
+        seen.append(state.down_since_s)
+
+    assert [None, 20, 20, None] == seen
 
 
 async def test_many_changes_at_a_time_are_counted(caplog):

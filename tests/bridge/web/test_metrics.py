@@ -10,6 +10,7 @@ from fructosa_bridge.scrape.target_state import ScrapeTotals
 from fructosa_bridge.web.metrics import registry
 
 from ..fake_status import FakeStatus, delivery, down, state, up
+from ..known_slurm import node, slurm
 from ..queues import spool_of
 
 
@@ -31,6 +32,22 @@ def test_targets_are_counted_by_state_and_group():
 
     assert (2, 1, 0) == tuple(count("compute", name) for name in ("up", "down", "waiting"))
     assert (0, 0, 1) == tuple(count("gpu", name) for name in ("up", "down", "waiting"))
+
+
+def test_targets_are_counted_by_what_slurm_says_of_them():
+    """Drained is not dead. Without a Slurm there is no such series."""
+    states = [down("a"), down("b", "gpu")]
+    known = slurm(node("a", "IDLE+DRAIN"), node("b"))
+    known.targets = lambda: states
+
+    found = samples(FakeStatus(states, slurm=known))
+
+    def count(section, condition):
+        return found[f'fructosa_slurm_targets{{condition="{condition}",section="{section}"}}']
+
+    assert (1, 0) == (count("compute", "drained"), count("compute", "died"))
+    assert (0, 1) == (count("gpu", "drained"), count("gpu", "died"))
+    assert not [name for name in samples(FakeStatus(states)) if "slurm" in name]
 
 
 def test_scrapes_samples_and_missed_slots_are_added_up():

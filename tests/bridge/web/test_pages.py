@@ -6,9 +6,12 @@ import re
 
 import pytest
 
+from fructosa_bridge.slurm.conditions import AGENT_DEAD, LOST_BY_SLURM, NAMES
+from fructosa_bridge.web.discovery import NODES_JOB
 from fructosa_bridge.web.status import ReloadOutcome
 
 from ..fake_status import FakeStatus, delivery, down, many, state, up
+from ..known_slurm import node, slurm
 from .served import PASSWORD, basic_auth, served, users_line
 
 HOSTILE = "<script>alert(1)</script>\"'&\n\u202e"
@@ -223,7 +226,7 @@ async def test_an_unknown_page_is_a_404_in_plain_text(path):
 
 async def test_a_client_that_does_not_read_a_long_response_is_disconnected(monkeypatch):
     """So it does not occupy one of the concurrent requests for ever."""
-    monkeypatch.setattr("fructosa_bridge.web.pages._SEND_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("fructosa_bridge.web.long_body._SEND_TIMEOUT_S", 0.05)
 
     # More than the system's socket buffers hold.
     source = FakeStatus([down(error="x" * 2**24)])
@@ -237,3 +240,96 @@ async def test_a_client_that_does_not_read_a_long_response_is_disconnected(monke
             rest = await reader.read()
             assert len(rest) < 2**24
         writer.close()
+
+
+def drained(**settings):
+    """Return a source with a drained node, a lost one, and one where lagent alone is dead."""
+    nodes = [
+        node("n1", "IDLE+DRAIN", "bad DIMM <1>", by="alice", since_s=1e9),
+        node("n2", "DOWN", "Not responding"),
+        node("n3", "MIXED"),
+    ]
+    states = [down("n1"), up("n2"), down("n3")]
+    return FakeStatus(states, slurm=slurm(*nodes, **settings))
+
+
+async def test_the_first_page_says_what_slurm_says_of_a_target():
+    """State, reason and time; contradictions are named; those that died come first."""
+    async with served(drained()) as pages:
+        text = await pages.text("")
+
+    assert text.index("n3:9888") < text.index("n1:9888") < text.index("n2:9888")
+    assert " ago \u00b7 bad DIMM &lt;1&gt;</small>" in text
+    assert "alice" not in text
+    assert f"{NAMES[AGENT_DEAD]}</small>" in text
+    assert f"{NAMES[LOST_BY_SLURM]} \u00b7 Not responding" in text
+    assert 'state down planned">down' in text
+
+
+async def test_who_set_a_reason_is_on_the_pages_on_request():
+    """On both pages that show the target."""
+    async with served(drained(has_reason_user=True)) as pages:
+        texts = [await pages.text(path) for path in ("", "node/cluster.n1")]
+
+    assert all(" \u00b7 alice</small>" in text for text in texts)
+
+
+async def test_the_first_page_filters_by_the_state_of_slurm_and_by_condition():
+    """Without JavaScript."""
+    async with served(drained()) as pages:
+        texts = [
+            await pages.text(query)
+            for query in ("?slurm=drained", "?condition=died", "?text=dimm", "?slurm=idle")
+        ]
+
+    found = [re.findall(r">(n\d):9888<", text) for text in texts]
+    assert [["n1"], ["n3"], ["n1"], []] == found
+
+
+async def test_the_first_page_says_that_slurmctld_does_not_respond():
+    """With the age of the states that it shows."""
+    async with served(drained(is_up=False)) as pages, served(drained()) as others:
+        texts = [await one.text("") for one in (pages, others)]
+
+    assert [False, True] == [bool(re.search('id="slurmctld"[^>]* hidden', text)) for text in texts]
+
+
+@pytest.mark.parametrize("known", [None, slurm()])
+async def test_pages_without_slurm_are_as_before(known):
+    """Nor does anything fail before the first reading."""
+    async with served(FakeStatus([down("n1")], slurm=known)) as pages:
+        text = await pages.text("")
+        node_page = await pages.text("node/cluster.n1")
+
+    assert (known is None) == ("no-slurm" in text) == ("no-slurm" in node_page)
+
+
+async def test_an_unknown_condition_is_an_error():
+    """The response says which there are."""
+    async with served(drained()) as pages:
+        status, _, text = await pages.request("api/targets?condition=tired")
+
+    assert 400 == status
+    assert "agent_dead" in text
+
+
+async def test_the_summary_of_slurm_has_that_of_the_targets():
+    """`lmaster check` prints what does not match."""
+    async with served(drained()) as pages, served() as others:
+        found, without = await pages.json("api/slurm"), await others.json("api/slurm")
+
+    assert 1 == found["targets"]["conditions"]["drained"]
+    assert {"is_configured": False} == without
+
+
+async def test_prometheus_finds_the_page_of_nodes_where_it_found_the_list():
+    """Only with Slurm; so do all targets have a label with the name of the node."""
+    async with served(drained()) as pages, served(FakeStatus([up("n1")])) as others:
+        *nodes, own = await pages.json("sd")
+        (other,) = await others.json("sd")
+        text = await pages.text(own["labels"]["__metrics_path__"].lstrip("/"))
+
+    assert ["n1", "n2", "n3"] == [group["labels"]["node"] for group in nodes]
+    assert ([f"127.0.0.1:{pages.port}"], NODES_JOB) == (own["targets"], own["labels"]["job"])
+    assert "node" not in other["labels"]
+    assert 'fructosa_node_expected{node="n1",instance="n1:9888"} 0' in text

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from fructosa_bridge.queue.journal import Journal
 from fructosa_bridge.queue.segments import Segments
 from fructosa_bridge.web.status import (
+    TargetFilter,
     counts_by_state,
     destination_status,
     filtered,
@@ -15,12 +16,15 @@ from fructosa_bridge.web.status import (
 )
 
 from ..fake_status import FakeStatus, delivery, down, state, up
+from ..known_slurm import node, slurm
 from ..queues import spool_of
 
 
 def test_the_status_of_a_target_has_plain_numbers():
     """Times since 1970 and durations in seconds, not formatted."""
-    status = target_status(down("node7", "gpu", "refused", due_s=12.0, duration_s=0.25, missed=3))
+    status = target_status(
+        down("node7", "gpu", "refused", due_s=12.0, duration_s=0.25, missed=3, down_since_s=9.0)
+    )
 
     assert {
         "name": "node7:9888",
@@ -28,6 +32,7 @@ def test_the_status_of_a_target_has_plain_numbers():
         "path": "cluster.node7",
         "url": "http://node7:9888/metrics",
         "state": "down",
+        "down_since_s": 9.0,
         "last_scrape_s": 12.0,
         "duration_s": 0.25,
         "samples": 0,
@@ -37,6 +42,12 @@ def test_the_status_of_a_target_has_plain_numbers():
         "failures": 2,
         "error": "refused",
         "clock_off_s": None,
+        "slurm_state": None,
+        "slurm_reason": None,
+        "slurm_since_s": None,
+        "slurm_user": None,
+        "is_expected": True,
+        "condition": None,
     } == status
 
 
@@ -59,7 +70,7 @@ def test_targets_are_filtered_by_state_group_and_text():
     states = [up("n1", "gpu"), down("n2", "gpu", "Refused"), down("n3", "cpu", "reset")]
 
     def names(**filters):
-        return [one.target.host for one in filtered(states, **filters)]
+        return [one.target.host for one in filtered(states, TargetFilter(**filters))]
 
     assert ["n1", "n2", "n3"] == names()
     assert ["n2", "n3"] == names(state="down")
@@ -74,7 +85,7 @@ def test_any_part_of_an_error_finds_its_target(text, error):
     """Whatever characters it has."""
     states = [down(error=error + text)]
 
-    assert states == filtered(states, text=text)
+    assert states == filtered(states, TargetFilter(text=text))
 
 
 def test_targets_are_sorted_by_state():
@@ -82,6 +93,16 @@ def test_targets_are_sorted_by_state():
     states = [up("a"), down("b"), state("c"), down("d")]
 
     assert ["b", "d", "c", "a"] == [one.target.host for one in worst_first(states)]
+
+
+def test_targets_that_are_down_as_planned_come_after_those_that_died():
+    """Whoever looks at the table wants to see the dead ones."""
+    states = [up("a"), down("drained"), down("dead"), state("new")]
+    known = slurm(node("drained", "IDLE+DRAIN"), node("dead", "IDLE"))
+
+    order = [one.target.host for one in worst_first(states, known)]
+
+    assert ["dead", "drained", "new", "a"] == order
 
 
 def test_a_destination_is_down_with_an_error_and_up_after_a_delivery():

@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from fructosa_bridge.naming.schemes import NODE_EXPECTED
+from fructosa_bridge.slurm.metrics import METRICS as OF_SLURM
 from fructosa_exporter.page.sensor_state import STATE_METRICS
 from fructosa_exporter.sensors import SENSORS
 
@@ -14,6 +16,8 @@ _LMASTER_PAGE = (ROOT / "fructosa_bridge/web/metrics.py").read_text()
 DECLARED = (
     {metric.name for sensor in SENSORS.values() for metric in sensor.metrics}
     | {metric.name for metric in STATE_METRICS}
+    | {metric.name for metric in OF_SLURM}
+    | {NODE_EXPECTED, "fructosa_slurm_node_state"}  # on the page /metrics/nodes
     | set(re.findall(r'"(fructosa_master_[a-z_]+)"', _LMASTER_PAGE))
 )
 

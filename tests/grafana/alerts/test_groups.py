@@ -41,7 +41,7 @@ def test_an_alert_says_what_is_wrong_and_what_to_do(alert):
     """In sentences. The summary is a line that fits into a subject."""
     assert len(re.sub(r"\{\{.*?\}\}", "", alert.summary)) < 60
     for sentence in (alert.description, alert.action, alert.why):
-        assert re.match(r"([A-Z0-9`{]|lmaster ).*[.)]$", sentence), sentence
+        assert re.match(r"([A-Z0-9`{]|lmaster |slurmctld).*[.)]$", sentence), sentence
 
 
 @EACH_ALERT

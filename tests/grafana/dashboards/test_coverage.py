@@ -7,6 +7,7 @@ from prometheus_client import generate_latest
 from fructosa_bridge.queue.journal import Journal
 from fructosa_bridge.queue.segments import Segments
 from fructosa_bridge.queue.spool import Spool
+from fructosa_bridge.slurm.metrics import METRICS as OF_SLURM
 from fructosa_bridge.translate.cluster_totals import TOTALS
 from fructosa_bridge.web.metrics import registry
 from fructosa_exporter.page.sensor_state import AGE, DURATION, SUCCESS
@@ -32,7 +33,8 @@ def lmaster_metrics(folder):
     page = generate_latest(registry(view)).decode()
     samples = re.findall(r"^([a-z_]+)(?:\{(.*)\})? ", page, re.MULTILINE)
     found = {name: tuple(re.findall(r'(\w+)="', labels)) for name, labels in samples}
-    return found | {total.name: ("section",) for total in TOTALS}
+    found |= {total.name: ("section",) for total in TOTALS}
+    return found | {metric.name: metric.labels for metric in OF_SLURM}
 
 
 def test_every_query_has_a_declared_metric_with_all_its_labels_in_order(tmp_path):
@@ -55,6 +57,11 @@ def test_every_metric_that_is_on_by_default_has_a_panel_or_a_reason():
     ]
 
     assert [] == missing
+
+
+def test_every_metric_of_slurm_has_a_panel():
+    """Those by user, account and QOS too, which are there on request."""
+    assert set() == {metric.name for metric in OF_SLURM} - WITH_PANEL
 
 
 def test_no_metric_with_a_panel_says_why_it_has_none():

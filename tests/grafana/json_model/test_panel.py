@@ -46,6 +46,15 @@ def test_a_stat_may_have_a_sparkline(has_sparkline, mode):
     assert mode == made(Stat, has_sparkline=has_sparkline)["options"]["graphMode"]
 
 
+@pytest.mark.parametrize("kind", [Stat, Bars])
+def test_a_panel_of_the_present_may_ask_for_the_last_minutes_only(kind):
+    """What ended before must look missing. Without that, the range is that of the dashboard."""
+    found = made(kind, only_last="5m")
+
+    assert ("5m", True) == (found["timeFrom"], found["hideTimeOverride"])
+    assert "timeFrom" not in made(kind)
+
+
 def test_a_heat_map_has_what_newer_versions_need_to_migrate_it():
     """Both bucket numbers, and no options."""
     found = made(HeatMap, unit="percentunit", maximum=1)

@@ -1,11 +1,13 @@
 """The variables at the top of a dashboard."""
 
+import re
+
 import pytest
 
 from fructosa_grafana.json_model.variables import variables
 from fructosa_grafana.panels.dashboard import Dashboard, Row
 from fructosa_grafana.panels.panel import Graph, Query
-from fructosa_grafana.queries.expressions import master, node, nodes
+from fructosa_grafana.queries.expressions import master, node, nodes, slurm
 
 
 def board(scope, *exprs):
@@ -27,6 +29,7 @@ def by_name(declared, backend, prefix="", interval_s=10):
         ("nodes", nodes("a_b"), ["datasource", "prefix", "nodes", "interval"]),
         ("nodes", master("a_b"), ["datasource", "prefix", "master", "nodes", "interval"]),
         ("node", node("a_b"), ["datasource", "prefix", "node", "interval"]),
+        ("slurm", slurm("a"), ["datasource", "prefix", "interval"]),
     ],
 )
 def test_graphite_has_variables_for_parts_of_the_path(scope, expr, names):
@@ -39,6 +42,7 @@ def test_graphite_has_variables_for_parts_of_the_path(scope, expr, names):
     [
         ("nodes", nodes("a_b"), ["datasource", "cluster", "job", "group", "interval"]),
         ("node", node("a_b"), ["datasource", "cluster", "job", "node", "interval"]),
+        ("slurm", slurm("a"), ["datasource", "cluster", "interval"]),
     ],
 )
 def test_prometheus_has_variables_for_labels(scope, expr, names):
@@ -55,6 +59,16 @@ def test_a_dashboard_for_all_nodes_may_also_have_panels_for_one_node():
         'label_values(c_d{cluster=~"$cluster",job=~"$job"}, instance)'
         == by_name(declared, "prometheus")["node"]["query"]
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "is_offered"), [("node1", True), ("slurmd1", True), ("slurm", False)]
+)
+def test_what_slurm_reports_is_not_offered_as_a_node(name, is_offered):
+    """Its series are below the prefix as those of nodes are. A node with that name is left out."""
+    variable = by_name(board("node", node("a_b")), "graphite")["node"]
+
+    assert is_offered == bool(re.search(variable["regex"].strip("/"), name))
 
 
 def test_all_also_matches_series_without_the_label():

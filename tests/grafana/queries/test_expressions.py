@@ -12,6 +12,7 @@ from fructosa_grafana.queries.expressions import (
     node,
     nodes,
     scrape_metric,
+    slurm,
 )
 from fructosa_service.device_names import DISKS, NETWORK_INTERFACES, RAPL_ZONES
 
@@ -30,6 +31,7 @@ RECEIVED = node("fructosa_network_receive_bytes_total", interface=ANY)
         (LOAD / THREADS, ("instance",)),
         (THREADS.sum() - LOAD.sum(), ()),
         (scrape_metric("up"), ("instance", "group")),
+        (slurm("nodes", partition=ANY, state="idle"), ("partition",)),
     ],
 )
 def test_keys_are_the_node_and_the_labels_without_a_fixed_value(expr, keys):
@@ -48,6 +50,13 @@ def test_a_cluster_total_adds_up_the_sections_of_lmaster():
 
     assert ("fructosa_cluster_cpu_threads", "master") == (leaf.metric, leaf.scope)
     assert (("section", ANY),) == leaf.labels
+
+
+def test_slurm_is_there_once_whichever_lmaster_reads_it():
+    """Its metrics have a name in common."""
+    (leaf,) = slurm("jobs", partition=ANY, state="pending").leaves()
+
+    assert ("fructosa_slurm_jobs", "slurm") == (leaf.metric, leaf.scope)
 
 
 def test_series_with_different_keys_cannot_be_divided():

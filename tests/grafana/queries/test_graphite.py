@@ -5,7 +5,7 @@ import pytest
 from fructosa_bridge.naming import graphite_paths
 from fructosa_grafana.dashboards import DASHBOARDS
 from fructosa_grafana.panels.panel import BACKENDS
-from fructosa_grafana.queries.expressions import ANY, node, nodes, scrape_metric
+from fructosa_grafana.queries.expressions import ANY, node, nodes, scrape_metric, slurm
 from fructosa_grafana.queries.graphite import aliased, text
 from fructosa_service.device_names import RAPL_ZONES
 
@@ -20,6 +20,11 @@ BUSY = node("fructosa_cpu_utilization_ratio", cpu=ANY)
     [
         (node("fructosa_memory_total_bytes"), "${prefix}$node.fructosa_memory_total_bytes"),
         (LOAD, "${prefix}$nodes.fructosa_load_average.1"),
+        (slurm("up"), "${prefix}slurm.fructosa_slurm_up"),
+        (
+            slurm("nodes", partition=ANY, state="idle").max("partition"),
+            "groupByNodes(${prefix}slurm.fructosa_slurm_nodes.*.idle, 'max', -2)",
+        ),
         (RECEIVED.rate(), "perSecond(${prefix}$node.fructosa_network_receive_bytes_total.*)"),
         (
             nodes("fructosa_energy_joules_total", zone=ANY, name=RAPL_ZONES).sum("instance"),

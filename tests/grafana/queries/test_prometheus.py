@@ -2,7 +2,7 @@
 
 import pytest
 
-from fructosa_grafana.queries.expressions import ANY, node, nodes, scrape_metric
+from fructosa_grafana.queries.expressions import ANY, node, nodes, scrape_metric, slurm
 from fructosa_grafana.queries.prometheus import legend, text
 from fructosa_service.device_names import RAPL_ZONES
 
@@ -18,6 +18,7 @@ ONE = 'cluster=~"$cluster",job=~"$job",instance=~"$node"'
     [
         (node("fructosa_memory_total_bytes"), f"fructosa_memory_total_bytes{{{ONE}}}"),
         (LOAD, f'fructosa_load_average{{{ALL},minutes="1"}}'),
+        (slurm("up"), 'fructosa_slurm_up{cluster=~"$cluster"}'),
         (RECEIVED.rate(), f"rate(fructosa_network_receive_bytes_total{{{ONE}}}[$__rate_interval])"),
         (
             nodes("fructosa_energy_joules_total", zone=ANY, name=RAPL_ZONES).sum("instance"),

@@ -4,7 +4,8 @@ from threading import Event
 
 import pytest
 
-from fructosa_bridge.config.same_nodes import (
+from fructosa_bridge.model.target import Target
+from fructosa_bridge.nodes.same_nodes import (
     AND_MORE,
     NOT_LOOKED_UP,
     SAME_ADDRESS,
@@ -12,7 +13,6 @@ from fructosa_bridge.config.same_nodes import (
     same_node_warnings,
     same_nodes,
 )
-from fructosa_bridge.model.target import Target
 
 WITHIN_S = 20
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fructosa_bridge.config.host_hints import (
+from fructosa_bridge.nodes.host_hints import (
     AND_MORE,
     AND_PORT,
     ENDS_IN_PORT,

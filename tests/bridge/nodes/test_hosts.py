@@ -9,10 +9,19 @@ from ClusterShell.NodeUtils import GroupResolverConfig
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fructosa_bridge.config.host_hints import HAS_PORT, LIKE_A_FILE
-from fructosa_bridge.config.hosts import machine_configs, parse_hosts, parse_nodes
-from fructosa_bridge.config.node_sets import INVALID
+from fructosa_bridge.nodes.host_hints import HAS_PORT, LIKE_A_FILE
+from fructosa_bridge.nodes.hosts import (
+    HOSTS,
+    SlurmHosts,
+    machine_configs,
+    parse_hosts,
+    parse_nodes,
+)
+from fructosa_bridge.nodes.node_sets import INVALID, MAX_NODES
+from fructosa_bridge.nodes.slurm_nodes import NO_NODES, ListedNode, NodeList
 from fructosa_service.errors import CAN_NOT_BE_READ
+
+from ..slurm_nodes import node_list, record
 
 _GROUPS = """\
 [Main]
@@ -166,6 +175,60 @@ def test_a_configuration_does_not_depend_on_the_current_directory(nodes_txt, tex
 def test_an_argument_may_have_a_relative_path(nodes_txt, text):
     """As arguments of other programs."""
     assert ("n1", "n2") == parse_nodes(text)
+
+
+NODES = node_list(record("node1", "gpu", address="10.0.0.1"), record("node2"), record("node4"))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("@slurm", {"node1": "10.0.0.1", "node2": "node2", "node4": "node4"}),
+        ("@slurm:gpu,login1", {"node1": "10.0.0.1", "login1": None}),
+        ("@slurm & @compute", {"node1": "10.0.0.1", "node2": "node2"}),
+        ("@compute ! @slurm", {"node3": None}),
+    ],
+)
+def test_slurms_nodes_have_the_addresses_of_slurm(groups, text, expected):
+    """What Slurm does not list is reached by its name."""
+    assert expected == parse_hosts(text, groups).resolve(NODES, groups)
+
+
+def test_slurms_nodes_are_not_known_before_there_is_a_list(groups):
+    """Then the other nodes are the only ones."""
+    found = parse_hosts("@slurm,login1", groups)
+
+    assert isinstance(found, SlurmHosts)
+    assert {"login1": None} == found.resolve(NO_NODES, groups)
+    assert "@slurm,login1" == HOSTS.show(found)
+
+
+@pytest.mark.parametrize("text", ["@slurm!@nosuch", "@slurm!node[1-", "@slurm,a%b", "@slurm!"])
+def test_the_other_parts_of_a_set_with_slurm_are_checked_at_once(groups, text):
+    """As without @slurm."""
+    with pytest.raises(ValueError, match="is not"):
+        parse_hosts(text, groups)
+
+
+def test_a_file_may_contain_slurm(tmp_path, groups):
+    """Its other lines stay as they are; a mistake has its line."""
+    path = tmp_path / "nodes"
+    path.write_text("login1\n@slurm:gpu # ours\n")
+
+    found = parse_hosts(str(path), groups)
+    path.write_text("@slurm\n\n@slurm!@nosuch\n")
+
+    assert {"login1": None, "node1": "10.0.0.1"} == found.resolve(NODES, groups)
+    with pytest.raises(ValueError, match="contains '@slurm!@nosuch' in line 3, which contains"):
+        parse_hosts(str(path), groups)
+
+
+def test_slurm_may_not_have_too_many_nodes(groups):
+    """They would fill the memory."""
+    listed = [ListedNode(f"n{number}", f"n{number}", f"n{number}") for number in range(MAX_NODES)]
+
+    with pytest.raises(ValueError, match=f"more than {MAX_NODES} nodes"):
+        parse_hosts("@slurm,login1", groups).resolve(NodeList(listed), groups)
 
 
 @pytest.mark.parametrize(

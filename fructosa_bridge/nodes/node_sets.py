@@ -35,7 +35,9 @@ _SEPARATOR = re.compile(r"\s*[,\s]\s*")
 _RANGE = re.compile(r"(\d+)-(\d+)")
 
 
-def expand(text: str, groups: Any = RESOLVER_NOGROUP) -> tuple[str, ...]:
+def expand(
+    text: str, groups: Any = RESOLVER_NOGROUP, *, may_be_empty: bool = False
+) -> tuple[str, ...]:
     """Return the hosts of a node set, in its order and without duplicates.
 
     *groups* is the ClusterShell resolver for ``@group``.
@@ -44,25 +46,31 @@ def expand(text: str, groups: Any = RESOLVER_NOGROUP) -> tuple[str, ...]:
     # Before ClusterShell expands node[1-999999999] and fills the memory.
     if any(int(last) - int(first) >= MAX_NODES for first, last in _RANGE.findall(text)):
         raise ValueError(f"expands to too many nodes; write at most {MAX_NODES}")
-    compact = _SEPARATOR.sub(",", _OPERATOR.sub(r"\1", text.strip()))
     try:
-        nodes = NodeSet(compact, resolver=groups)
+        nodes = NodeSet(compact(text), resolver=groups)
         count = len(nodes)
     except (GroupResolverError, GroupSourceError) as error:
         raise ValueError(_resolver_message(error)) from None
     except NodeSetException as error:
         raise ValueError(brackets_problem(text) or _syntax_message(error)) from None
+    if not count and may_be_empty:
+        return ()
     if not count and "@" in text:
         raise ValueError("contains no nodes; check the groups in groups.conf")
     if not 0 < count <= MAX_NODES:
         raise ValueError(f"contains {count} nodes; write 1 to {MAX_NODES}")
     for host in nodes:
         if problem := host_problem(host):
-            if host != compact:
+            if host != compact(text):
                 contains = CONTAINS.format(part=shown(host), why=problem)
-                problem = range_problem(compact) or contains
+                problem = range_problem(compact(text)) or contains
             raise ValueError(problem)
     return tuple(nodes)
+
+
+def compact(text: str) -> str:
+    """Return a node set with a comma between its parts, without blanks around operators."""
+    return _SEPARATOR.sub(",", _OPERATOR.sub(r"\1", text.strip()))
 
 
 def _resolver_message(error: Exception) -> str:

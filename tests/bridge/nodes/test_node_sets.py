@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fructosa_bridge.config.node_sets import NOT_AMONG, expand, fold, select
+from fructosa_bridge.nodes.node_sets import NOT_AMONG, expand, fold, select
 from fructosa_service.errors import DID_YOU_MEAN, UsageError
 
 

@@ -1,0 +1,1 @@
+"""Which nodes: names, node sets, groups, files of them, and Slurm's list."""

@@ -1,0 +1,1 @@
+"""Slurm: what its commands report of jobs, nodes and the scheduler, once for the whole cluster."""

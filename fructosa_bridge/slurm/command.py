@@ -1,0 +1,198 @@
+"""Runs one command of Slurm: in a clean environment, with a deadline, as an ordinary process."""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import shutil
+import signal
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+
+from fructosa_service.errors import visible_path
+
+from ..model.errors import SlurmError
+
+# The output of 10,000 nodes is 6 MB, that of 100,000 jobs 30 MB.
+_MAX_OUTPUT = 256 * 2**20
+_MAX_ERRORS = 4000
+_CHUNK = 2**18
+# Slurm's commands write in pieces of 4 KiB. It costs less to let them gather in a larger pipe.
+_PIPE_BYTES = 2**20
+_GATHER_S = 0.005
+
+_KEPT = ("SLURM_CONF", "SLURM_CONF_SERVER", "SLURM_JWT")
+_DROPPED = ("SLURM", "SQUEUE_", "SINFO_", "SACCT", "SCONTROL_", "SDIAG_", "LC_", "LANG")
+
+MISSING = "{command} is not in {folder}; install Slurm's commands there, or set commands in [slurm]"
+MISSING_ON_PATH = (
+    "{command} is not on the PATH of lmaster; install Slurm's commands, or set commands in [slurm]"
+)
+TIMED_OUT = "{command} did not end within {deadline_s:g} s and was killed; is slurmctld overloaded?"
+TOO_LONG = "{command} printed more than {limit} bytes and was killed"
+FAILED = "{command} failed with exit code {code}: {text}"
+
+
+class Result(StrEnum):
+    """How a command ended."""
+
+    OK = "ok"
+    DENIED = "denied"  # slurmctld refuses it to this user
+    HIDDEN = "hidden"  # it succeeded, and PrivateData hides what is there
+    INVALID = "invalid"  # its output is not what it should be
+    TIMEOUT = "timeout"
+    MISSING = "missing"
+    ERROR = "error"
+
+
+class CommandError(SlurmError):
+    """A command that failed, and how; *output* is what it printed before."""
+
+    def __init__(self, message: str, result: Result, output: str = "") -> None:
+        super().__init__(message)
+        self.result = result
+        self.output = output
+
+
+def clean_environment(
+    environment: Mapping[str, str], slurm_conf: Path | None = None
+) -> dict[str, str]:
+    """Return the environment of Slurm's commands: nothing in it changes what they print.
+
+    Of the variables of Slurm, those stay that say how to reach slurmctld; *slurm_conf* overrides
+    SLURM_CONF.
+    """
+    clean = {
+        key: value
+        for key, value in environment.items()
+        if key in _KEPT or not key.startswith(_DROPPED)
+    }
+    clean |= {"LC_ALL": "C", "SLURM_TIME_FORMAT": "%s", "SLURM_BITSTR_LEN": "0"}
+    if slurm_conf is not None:
+        clean["SLURM_CONF"] = str(slurm_conf)
+    return clean
+
+
+async def run(
+    command: Sequence[str],
+    *,
+    folder: Path | None = None,
+    deadline_s: float,
+    environment: Mapping[str, str],
+    standard_input: str = "",
+) -> str:
+    """Return what a command prints.
+
+    After *deadline_s* seconds it is killed, with all that it has started.
+    Raises: CommandError if it is missing, fails, takes or prints too much.
+    """
+    process = await _start(_program(command[0], folder, environment), command, environment)
+    reading = asyncio.gather(
+        _read(process.stdout, _MAX_OUTPUT),
+        _read(process.stderr, _MAX_ERRORS, is_cut=True),
+        _write(process.stdin, standard_input),
+    )
+    is_done = False
+    try:
+        async with asyncio.timeout(deadline_s):
+            output, errors, _ = await reading
+            code = await process.wait()
+        is_done = True
+    except TimeoutError:
+        message = TIMED_OUT.format(command=command[0], deadline_s=deadline_s)
+        raise CommandError(message, Result.TIMEOUT) from None
+    except _TooLongError:
+        message = TOO_LONG.format(command=command[0], limit=_MAX_OUTPUT)
+        raise CommandError(message, Result.INVALID) from None
+    finally:
+        reading.cancel()
+        if not is_done:
+            await _kill(process)
+    # Slurm passes the bytes of names through: what is not UTF-8 must not fail the reading.
+    text, printed = errors.decode(errors="replace"), output.decode(errors="replace")
+    if code:
+        message = FAILED.format(command=command[0], code=code, text=_one_line(text) or "no message")
+        raise CommandError(message, _result(text), printed)
+    return printed
+
+
+class _TooLongError(Exception):
+    pass
+
+
+def _program(name: str, folder: Path | None, environment: Mapping[str, str]) -> str:
+    """Return the path of a command. Raises: CommandError if it is missing."""
+    path = str(folder) if folder else environment.get("PATH", os.defpath)
+    if program := shutil.which(name, path=path):
+        return program
+    template = MISSING if folder else MISSING_ON_PATH
+    raise CommandError(template.format(command=name, folder=visible_path(folder)), Result.MISSING)
+
+
+async def _start(
+    program: str, command: Sequence[str], environment: Mapping[str, str]
+) -> asyncio.subprocess.Process:
+    try:
+        process = await asyncio.create_subprocess_exec(
+            program,
+            *command[1:],
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=environment,
+            cwd="/",
+            start_new_session=True,
+            limit=1,  # so that asyncio stops reading after each piece
+        )
+    except OSError as error:
+        message = FAILED.format(command=command[0], code=126, text=error.strerror or error)
+        raise CommandError(message, Result.MISSING) from None
+    pipe = process._transport.get_pipe_transport(1)  # type: ignore[attr-defined]
+    # The system's limit may be lower; or the command has ended already.
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        fcntl.fcntl(pipe.get_extra_info("pipe"), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+    return process
+
+
+async def _read(stream: asyncio.StreamReader | None, limit: int, *, is_cut: bool = False) -> bytes:
+    """Return what a stream has until its end; beyond *limit* bytes it is cut, or an error."""
+    assert stream is not None  # noqa: S101 - a pipe
+    parts, size = [], 0
+    while chunk := await stream.read(_CHUNK):
+        if size + len(chunk) > limit and not is_cut:
+            raise _TooLongError
+        parts.append(chunk[: limit - size])
+        size += len(parts[-1])
+        await asyncio.sleep(_GATHER_S)
+    return b"".join(parts)
+
+
+async def _write(stream: asyncio.StreamWriter | None, text: str) -> None:
+    assert stream is not None  # noqa: S101 - a pipe
+    with contextlib.suppress(ConnectionError):  # it does not read its input
+        stream.write(text.encode())
+        await stream.drain()
+    stream.close()
+
+
+async def _kill(process: asyncio.subprocess.Process) -> None:
+    """Kill a command and all that it has started: they are a process group."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    # A process that has left the group keeps the pipes open: wait() would wait for their end.
+    process._transport.close()  # type: ignore[attr-defined]
+    await process.wait()
+
+
+def _result(text: str) -> Result:
+    lowered = text.lower()
+    return (
+        Result.DENIED
+        if "permission denied" in lowered or "access denied" in lowered
+        else Result.ERROR
+    )
+
+
+def _one_line(text: str) -> str:
+    return "; ".join(line.strip() for line in text.splitlines() if line.strip())[:300]

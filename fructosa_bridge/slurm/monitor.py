@@ -1,0 +1,265 @@
+"""Reads Slurm at its interval, keeps what it last reported, and queues the cluster's points."""
+
+import asyncio
+import logging
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ..config.slurm_settings import SlurmSettings
+from ..model.points import Batch, Points
+from ..model.target import Target
+from ..naming.schemes import SCHEMES
+from ..scrape import schedule
+from ..scrape.target_state import TargetState
+from ..slurm_output.records import NodeRecord, SlurmReading
+from . import cluster, conditions, metrics, summary
+from .matching import NodeIndex
+from .metrics import Samples
+from .node_states import UNLISTED, NodeState, node_state
+from .reader import Reader
+from .unmatched import Unmatched, unmatched
+
+log = logging.getLogger("lmaster.slurm")
+
+Queue = Callable[[Sequence[Batch]], None]
+
+PROBLEM = "Slurm: %s"
+READ_AGAIN = "Slurm: %s can be read again"
+INTERNAL_ERROR = "internal error, see lmaster's log"
+_POWERED_DOWN = frozenset({"CLOUD", "POWERED_DOWN"})
+_LMASTER = "lmaster"  # among the commands: what fails in lmaster itself
+UNKNOWN_WORD = "Slurm: %s is not known to this version of lmaster and counts as other"
+SHORT_JOB_AGE = (
+    "Slurm: MinJobAge is %d s, less than three intervals of %d s: jobs that end between two "
+    "readings are missed; raise MinJobAge in slurm.conf, or lower interval in [slurm]"
+)
+# While slurmctld does not respond, it is tried less and less often, down to once in so long.
+_LONGEST_PAUSE_S = 300.0
+_LONGEST_SLEEP_S = 30.0
+# Unknown words that are logged, each once: what a damaged output holds must not fill the log.
+_MOST_WORDS = 100
+
+_NUMBER = re.compile(r"\d+")
+_ABSENT = frozenset({"future", "powered_down"})
+UNKNOWN = NodeState(UNLISTED, is_expected=True)
+
+
+class SlurmMonitor:
+    """What Slurm reports, for the pages and for Graphite. It is read only while run() runs."""
+
+    def __init__(
+        self,
+        settings: SlurmSettings,
+        target: Target,
+        queue: Queue,
+        reader: Reader | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.settings = settings
+        self.is_up: bool | None = None  # None before the first reading
+        self.reading: SlurmReading | None = None  # the last one
+        self.states: Mapping[str, NodeState] = {}  # of the nodes, the last known ones
+        self.on_reading: Callable[[SlurmReading], None] = lambda reading: None
+        self.targets: Callable[[], Sequence[TargetState]] = lambda: ()  # that lmaster scrapes
+        self.target = target
+        self._queue = queue
+        self._reader = reader or Reader(settings)
+        self._clock = clock
+        self.index = NodeIndex()
+        # What find() has found in these states. Threads read it too: both change at once.
+        self._found: tuple[Mapping[str, NodeState], dict[str, NodeState]] = (self.states, {})
+        self._samples: Samples = {}
+        self._pause_s = 0.0
+        self._next_try_s = 0.0
+        self._is_woken = asyncio.Event()
+        self._problems: dict[str, str] = {}
+        self._cloud: dict[str, NodeRecord] = {}
+        self._words: set[str] = set()
+        self._is_job_age_checked = False
+
+    @property
+    def problems(self) -> Mapping[str, str]:
+        """What cannot be read at present, by command."""
+        return self._reader.log.problems
+
+    def find(self, host: str) -> NodeState:
+        """Return the state of a target's node, or UNKNOWN if Slurm does not list it.
+
+        If several slurmd run on the host, it is that of one that is expected to be up, if any is.
+        """
+        states, remembered = self._found
+        if states is not self.states:
+            states, remembered = self._found = self.states, {}
+        found = remembered.get(host)
+        if found is None:
+            names = self.index.find(host)
+            on_host = (one for name in names for one in self.index.on_machine_of(name))
+            some = [states[name] for name in (*names, *on_host) if name in states]
+            found = min(some, key=lambda state: not state.is_expected, default=UNKNOWN)
+            remembered[host] = found
+        return found
+
+    def samples(self) -> Samples:
+        """Return the samples of the cluster; those of the last reading only while it is up."""
+        age_s = None if self.reading is None else max(0.0, self._clock() - self.reading.time_s)
+        found: Samples = dict(self._samples) if self.is_up else {}
+        if self.is_up is not None:
+            found[metrics.UP] = {(): float(self.is_up)}
+        if self.states:
+            counted = self.conditions(self.targets())
+            found[metrics.TARGETS] = {labels: float(number) for labels, number in counted.items()}
+        if self.reading is not None and age_s is not None:
+            found[metrics.READING_AGE] = {(): age_s}
+            found[metrics.READING_DURATION] = {(): self.reading.duration_s}
+        found[metrics.COMMANDS] = {key: float(n) for key, n in self._reader.log.results.items()}
+        return found
+
+    def conditions(self, targets: Iterable[TargetState]) -> Mapping[tuple[str, str], int]:
+        """Return the number of *targets* by section and condition."""
+        return conditions.counts(
+            (one.target.group, self.find(one.target.host), one.up) for one in targets
+        )
+
+    def unmatched(self, hosts: Iterable[str]) -> Unmatched:
+        """Return which of the targets' *hosts* match badly, and which nodes none of them is."""
+        # Nobody scrapes what is switched off.
+        nodes = (name for name, node in self.states.items() if node.state not in _ABSENT)
+        return unmatched(hosts, self.index, nodes)
+
+    def summary(self) -> dict[str, Any]:
+        """Return what Slurm reported last, see summary.summary()."""
+        return summary.summary(
+            self.reading, self.states, self._samples, self.problems, is_up=self.is_up
+        )
+
+    def wake(self) -> None:
+        """Read Slurm now, without waiting until it is due."""
+        self._next_try_s = 0.0
+        self._is_woken.set()
+
+    async def run(self) -> None:
+        """Read Slurm for ever: at once, then whenever it is due."""
+        interval_s = self.settings.interval_s
+        offset_s = schedule.offset(self.target.identity, interval_s)
+        due_s = schedule.next_due(self._clock(), interval_s, offset_s) - interval_s
+        while True:
+            await self.read()
+            self.queue_points(due_s)
+            due_s = schedule.next_due(self._clock(), interval_s, offset_s)
+            while (left_s := due_s - self._clock()) > 0:
+                if left_s > 2 * interval_s:  # the clock was set back
+                    due_s = schedule.next_due(self._clock(), interval_s, offset_s)
+                elif await self._is_woken_within(min(left_s, _LONGEST_SLEEP_S)):
+                    await self.read()
+
+    def queue_points(self, due_s: float) -> None:
+        """Queue the samples as points of the time *due_s*."""
+        self._queue([Batch(int(due_s), self.settings.interval_s, self._points())])
+
+    async def _is_woken_within(self, seconds: float) -> bool:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._is_woken.wait()
+        except TimeoutError:
+            return False
+        self._is_woken.clear()
+        return True
+
+    async def read(self) -> None:
+        """Read Slurm once, unless slurmctld did not respond and is to be left alone."""
+        now_s = self._clock()
+        if now_s < self._next_try_s <= now_s + _LONGEST_PAUSE_S:
+            return
+        try:
+            await self._read()
+        except Exception:
+            # A bug must cost the series of Slurm alone.
+            log.exception("Slurm: internal error")
+            self._reader.log.problems[_LMASTER] = INTERNAL_ERROR
+            self._back_off(is_up=False)
+        else:
+            self._reader.log.problems.pop(_LMASTER, None)
+
+    async def _read(self) -> None:
+        reading = await self._reader.read()
+        self._log_problems()
+        self._back_off(is_up=reading is not None)
+        if reading is not None:
+            await self._use(reading)
+
+    def _back_off(self, *, is_up: bool) -> None:
+        self.is_up = is_up
+        interval_s = float(self.settings.interval_s)
+        self._pause_s = 0.0 if is_up else min(max(2 * self._pause_s, interval_s), _LONGEST_PAUSE_S)
+        # A tenth of slack: the next reading must not miss its try by a hair.
+        self._next_try_s = self._clock() + self._pause_s - 0.1 * interval_s
+
+    async def _use(self, reading: SlurmReading) -> None:
+        # A thread: for 10,000 nodes and jobs this takes a tenth of a second.
+        if reading.nodes is not None:
+            nodes = [*reading.nodes, *self._hidden_cloud_nodes(reading.nodes)]
+            reading = replace(reading, nodes=nodes)
+            user = reading.config.slurm_user
+            states = await asyncio.to_thread(lambda: {n.name: node_state(n, user) for n in nodes})
+            if not self.index.is_of(nodes):
+                self.index = await asyncio.to_thread(NodeIndex, nodes)
+            self.states = states
+        labels = self.settings.labels
+        self._samples = await asyncio.to_thread(cluster.samples, reading, self.states, labels)
+        self.reading = reading
+        self._log_words(cluster.unknown_words(reading))
+        self._check_job_age(reading)
+        self.on_reading(reading)
+
+    def _hidden_cloud_nodes(self, nodes: Sequence[NodeRecord]) -> list[NodeRecord]:
+        """Return the cloud nodes that were listed once and are not among *nodes*: powered down.
+
+        Slurm hides them, unless slurm.conf has PrivateData = cloud.
+        """
+        listed = {node.name for node in nodes}
+        self._cloud |= {node.name: node for node in nodes if "CLOUD" in node.flags}
+        return [
+            node._replace(base_state="IDLE", flags=_POWERED_DOWN, allocated_cpus=0)
+            for name, node in self._cloud.items()
+            if name not in listed
+        ]
+
+    def _points(self) -> Points:
+        scheme = SCHEMES[self.target.naming]
+        before, after = scheme.around(self.target)
+        points = Points.of(
+            (scheme.path(metric.name, tuple(zip(metric.labels, labels, strict=True))).path, value)
+            for metric, values in self.samples().items()
+            for labels, value in values.items()
+        )
+        points.before, points.after = before, after
+        return points
+
+    def _log_problems(self) -> None:
+        """Log a problem when it begins, changes and ends, not at every reading.
+
+        That a number in it changes, as that of hidden jobs, is no change.
+        """
+        known = self._problems
+        self._problems = {name: _NUMBER.sub("", text) for name, text in self.problems.items()}
+        for command, problem in self.problems.items():
+            if known.get(command) != self._problems[command]:
+                log.warning(PROBLEM, problem)
+        for command in known.keys() - self.problems.keys():
+            log.info(READ_AGAIN, command)
+
+    def _log_words(self, words: Sequence[str]) -> None:
+        for word in words:
+            if word not in self._words and len(self._words) < _MOST_WORDS:
+                self._words.add(word)
+                log.warning(UNKNOWN_WORD, word)
+
+    def _check_job_age(self, reading: SlurmReading) -> None:
+        age_s = reading.config.min_job_age_s
+        if not self._is_job_age_checked and age_s is not None:
+            self._is_job_age_checked = True
+            if age_s < 3 * self.settings.interval_s:
+                log.warning(SHORT_JOB_AGE, age_s, self.settings.interval_s)

@@ -1,0 +1,210 @@
+"""Reads Slurm: a few commands, one after the other, for the whole cluster."""
+
+import asyncio
+import os
+import pwd
+import secrets
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from ..config.slurm_settings import SlurmSettings
+from ..model.errors import SlurmError
+from ..slurm_output import scontrol, sdiag, squeue
+from ..slurm_output.records import JobRecord, SlurmConfig, SlurmReading
+from .cluster import tasks
+from .command import CommandError, Result, clean_environment, run
+
+DOWN = "slurmctld does not respond; check that it runs: {text}"
+NO_NODES = "scontrol reports no nodes; that is not a cluster, so the answer is ignored"
+NO_JOBS = "squeue shows no jobs, but slurmctld counts {jobs}; the answer is ignored"
+_CURE = "give {user} rights with: sacctmgr modify user {user} set AdminLevel=Operator"
+JOBS_HIDDEN = (
+    "squeue shows {shown} pending and running jobs, slurmctld last counted {known}: PrivateData = "
+    f"jobs hides those of others; {_CURE}"
+)
+DENIED = f"{{error}}; PrivateData in slurm.conf hides this; {_CURE}"
+# With the rights that PrivateData requires, slurmctld's configuration is read this often.
+_CONFIG_S = 3600.0
+
+Run = Callable[..., Awaitable[str]]
+
+
+@dataclass
+class CommandLog:
+    """How often each command ended how, and the problems that it has now, by command."""
+
+    results: Counter[tuple[str, str]] = field(default_factory=Counter)
+    problems: dict[str, str] = field(default_factory=dict)
+
+    def succeeded(self, command: str) -> None:
+        """Record that a command succeeded and that its output is valid."""
+        self.results[command, Result.OK] += 1
+        self.problems.pop(command, None)
+
+    def failed(self, command: str, error: SlurmError) -> None:
+        """Record why a command failed."""
+        result = error.result if isinstance(error, CommandError) else Result.INVALID
+        self.results[command, result] += 1
+        self.problems[command] = str(error)
+
+
+class Reader:
+    """Makes readings; *run_command* runs a command, as command.run does."""
+
+    def __init__(
+        self,
+        settings: SlurmSettings,
+        run_command: Run = run,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.log = CommandLog()
+        self._settings = settings
+        self._run = run_command
+        self._clock = clock
+        self._environment = clean_environment(os.environ, settings.slurm_conf)
+        self._config: SlurmConfig | None = None
+        self._config_time_s = 0.0
+
+    async def read(self) -> SlurmReading | None:
+        """Return what Slurm reports, or None if slurmctld does not respond.
+
+        A part of the reading is None if its command failed; the log has the reason.
+        """
+        began_s = time.monotonic()
+        if not await self._ping():
+            self._config = None  # slurmctld may come back with another configuration
+            return None
+        reading = SlurmReading(self._clock(), config=await self._configuration())
+        reading = await self._scontrol(reading)
+        reading = await self._sdiag(reading)
+        reading = await self._squeue(reading)
+        return replace(reading, duration_s=time.monotonic() - began_s)
+
+    async def read_nodes(self) -> SlurmReading | None:
+        """Return a reading of nodes and partitions alone, or None if slurmctld does not respond."""
+        reading = SlurmReading(self._clock())
+        return await self._scontrol(reading) if await self._ping() else None
+
+    async def _ping(self) -> bool:
+        try:
+            await self._call("ping", "scontrol", "ping")
+        except CommandError as error:
+            if "is DOWN" in error.output:
+                text = " ".join(error.output.replace("*", " ").split())
+                error = CommandError(DOWN.format(text=text), error.result)
+            self.log.failed("ping", error)
+            return False
+        self.log.succeeded("ping")
+        return True
+
+    async def _configuration(self) -> SlurmConfig:
+        """Return slurmctld's configuration: read at the start, hourly, and after a failure."""
+        now_s = self._clock()
+        if self._config is not None and 0 <= now_s - self._config_time_s < _CONFIG_S:
+            return self._config
+        try:
+            output = await self._call("config", "scontrol", "show", "config")
+            self._config, self._config_time_s = scontrol.parse_config(output), now_s
+        except SlurmError as error:
+            self.log.failed("config", error)
+            return self._config or SlurmConfig()
+        self.log.succeeded("config")
+        return self._config
+
+    async def _scontrol(self, reading: SlurmReading) -> SlurmReading:
+        """Return *reading* with nodes, partitions, reservations and licenses."""
+        failure: SlurmError | None = None
+        try:
+            output = await self._call(
+                "scontrol", "scontrol", *scontrol.ARGUMENTS, standard_input=scontrol.REQUESTS
+            )
+        except CommandError as error:
+            # Some requests may have succeeded: of the others there are no records.
+            failure, output = error, error.output
+            if error.result is Result.DENIED:
+                message = DENIED.format(error=error, user=_user_name())
+                failure = CommandError(message, Result.DENIED)
+        try:
+            found = await asyncio.to_thread(scontrol.parse, output)
+            if failure is None and not found.nodes:
+                raise SlurmError(NO_NODES)
+        except SlurmError as error:
+            self.log.failed("scontrol", failure or error)
+            return reading
+        if failure is None:
+            self.log.succeeded("scontrol")
+        else:
+            self.log.failed("scontrol", failure)
+        is_complete = failure is None
+        are_all_shown = is_complete and "reservations" not in reading.config.private_data
+        return replace(
+            reading,
+            nodes=found.nodes or None,
+            partitions=found.partitions if is_complete else found.partitions or None,
+            reservations=found.reservations if are_all_shown else found.reservations or None,
+            licenses=found.licenses if is_complete else found.licenses or None,
+        )
+
+    async def _sdiag(self, reading: SlurmReading) -> SlurmReading:
+        try:
+            scheduler = sdiag.parse(await self._call("sdiag", "sdiag"))
+        except SlurmError as error:
+            self.log.failed("sdiag", error)
+            return reading
+        self.log.succeeded("sdiag")
+        return replace(reading, scheduler=scheduler)
+
+    async def _squeue(self, reading: SlurmReading) -> SlurmReading:
+        mark = f"\x1e{secrets.token_hex(6)}"
+        try:
+            output = await self._call("squeue", "squeue", *squeue.arguments(mark))
+            jobs = await asyncio.to_thread(squeue.parse, output, mark)
+            self._check_visible(reading, jobs)
+        except SlurmError as error:
+            self.log.failed("squeue", error)
+            return reading
+        self.log.succeeded("squeue")
+        return replace(reading, jobs=jobs)
+
+    def _check_visible(self, reading: SlurmReading, jobs: Sequence[JobRecord]) -> None:
+        """Raise SlurmError if more jobs are known than are shown: PrivateData hides them."""
+        counts = {} if reading.scheduler is None else reading.scheduler.values
+        # slurmctld counts jobs every half a minute: the two are not of the same moment.
+        known = int(counts.get("jobs_pending", 0) + counts.get("jobs_running", 0))
+        if "jobs" not in reading.config.private_data:
+            # Jobs that have ended stay for MinJobAge: they do not vanish all at once.
+            if known and not jobs:
+                raise SlurmError(NO_JOBS.format(jobs=known))
+            return
+        visible = sum(tasks(job) for job in jobs if job.state in ("PENDING", "RUNNING"))
+        is_used = any(node.allocated_cpus for node in reading.nodes or ())
+        is_unknown = reading.scheduler is None
+        has_jobs = bool(known or is_used or is_unknown or counts.get("jobs_submitted", 0))
+        if 2 * visible < known or (not jobs and has_jobs):
+            count = "an unknown number" if is_unknown else known
+            message = JOBS_HIDDEN.format(shown=visible, known=count, user=_user_name())
+            raise CommandError(message, Result.HIDDEN)
+
+    async def _call(self, name: str, *command: str, standard_input: str = "") -> str:
+        settings, arguments = self._settings, list(command)
+        if settings.cluster is not None and name != "ping":
+            arguments[1:1] = ["-M", settings.cluster]
+        output = await self._run(
+            arguments,
+            folder=settings.commands,
+            deadline_s=settings.deadline_s,
+            environment=self._environment,
+            standard_input=standard_input,
+        )
+        # With -M, squeue and others begin with the name of the cluster.
+        first, newline, rest = output.partition("\n")
+        return rest if newline and first.startswith("CLUSTER: ") else output
+
+
+def _user_name() -> str:
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())

@@ -1,0 +1,1 @@
+"""What Slurm's commands print, as records: parsers that know neither clock nor process."""

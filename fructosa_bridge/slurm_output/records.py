@@ -1,0 +1,166 @@
+"""What Slurm's commands report, as records. Times are in seconds since 1970, None if not set."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from .tres import gpu_count, number, time_s
+
+
+class JobRecord(NamedTuple):
+    """A job, a task of an array, or all pending tasks of an array: the text of each field.
+
+    Properties convert what the cluster's series need, as 10,000 records of 30 fields are read a
+    minute.
+    """
+
+    job_id: str
+    array_job_id: str
+    array_task_id: str
+    het_job_id: str
+    het_job_offset: str
+    submit_time: str
+    eligible_time: str
+    start_time: str
+    end_time: str
+    state: str
+    reason: str
+    restarts: str
+    exit_code: str
+    partition: str
+    qos: str
+    user: str
+    user_id: str
+    cpus: str
+    node_count: str
+    tasks: str
+    min_memory: str
+    time_limit: str
+    nodes: str
+    reservation: str
+    licenses: str
+    tres: str
+    account: str
+    tres_per_job: str
+    tres_per_node: str
+    tres_per_socket: str
+    tres_per_task: str
+    name: str
+
+    @property
+    def partitions(self) -> list[str]:
+        """The partitions: a pending job may be in the queues of several."""
+        return self.partition.split(",")
+
+    @property
+    def eligible_s(self) -> float | None:
+        """When it could have started first, or None if it cannot start yet."""
+        return time_s(self.eligible_time)
+
+    @property
+    def gpus(self) -> int:
+        """The number of GPUs it has, or asks for."""
+        nodes, tasks = number(self.node_count) or 1, number(self.tasks) or 1
+        return (
+            gpu_count(self.tres)
+            or gpu_count(self.tres_per_job)
+            or gpu_count(self.tres_per_node) * nodes
+            or gpu_count(self.tres_per_task) * tasks
+            # How many sockets it gets is known once it runs: at least one a node.
+            or gpu_count(self.tres_per_socket) * nodes
+        )
+
+
+class NodeRecord(NamedTuple):
+    """A node. Memory is in bytes, GPUs are counted by type (``gpu`` where it has none)."""
+
+    name: str
+    address: str
+    host_name: str
+    base_state: str
+    flags: frozenset[str]
+    partitions: tuple[str, ...]
+    cpus: int
+    allocated_cpus: int
+    memory_bytes: int
+    allocated_memory_bytes: int
+    gpus: Mapping[str, int]
+    allocated_gpus: Mapping[str, int]
+    reason: str | None = None
+    reason_user: str | None = None
+    reason_time_s: float | None = None
+    boot_time_s: float | None = None
+
+
+class PartitionRecord(NamedTuple):
+    """A partition, and whether its state is UP: jobs are queued and started."""
+
+    name: str
+    is_up: bool
+    total_nodes: int
+
+
+class ReservationRecord(NamedTuple):
+    """A reservation; *is_active* if it has begun and not ended."""
+
+    name: str
+    is_active: bool
+    node_count: int
+    flags: tuple[str, ...]
+    start_s: float | None
+    end_s: float | None
+
+
+class LicenseRecord(NamedTuple):
+    """A license: how many there are, in use and reserved."""
+
+    name: str
+    total: int
+    used: int
+    reserved: int
+
+
+@dataclass(frozen=True)
+class RPC:
+    """The remote procedure calls of one kind that slurmctld has served."""
+
+    kind: str
+    count: int
+    total_s: float
+
+
+@dataclass(frozen=True)
+class SchedulerStatistics:
+    """What sdiag reports: numbers by their field (see sdiag.FIELDS), and the RPCs by kind."""
+
+    values: Mapping[str, float] = field(default_factory=dict)
+    rpcs: Sequence[RPC] = ()
+
+
+@dataclass(frozen=True)
+class SlurmConfig:
+    """What ``scontrol show config`` reports, as far as it concerns the readings."""
+
+    cluster: str = ""
+    version: str = ""
+    slurm_user: str = ""
+    private_data: frozenset[str] = frozenset()
+    min_job_age_s: float | None = None
+
+
+@dataclass(frozen=True)
+class SlurmReading:
+    """What Slurm reported at one moment; a part is None if its command failed or hid it.
+
+    It began at *time_s* and took *duration_s*.
+    """
+
+    time_s: float
+    duration_s: float = 0.0
+    config: SlurmConfig = SlurmConfig()
+    jobs: Sequence[JobRecord] | None = None
+    nodes: Sequence[NodeRecord] | None = None
+    partitions: Sequence[PartitionRecord] | None = None
+    reservations: Sequence[ReservationRecord] | None = None
+    licenses: Sequence[LicenseRecord] | None = None
+    scheduler: SchedulerStatistics | None = None

@@ -1,0 +1,1 @@
+"""Rows of panels on Slurm."""
