@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .library import whisper
 from .retentions import Archive, Series, archives, downsampled, has_slowed, merged
 from .whisper_file import WriteAllFile, archive_points, create, slot_end_s, write_points
+from .whisper_library import whisper
 
 log = logging.getLogger(__name__)
 

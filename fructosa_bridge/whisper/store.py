@@ -10,7 +10,6 @@ from pathlib import Path
 
 from ..model.errors import DeliveryError
 from ..model.points import Batch
-from .library import whisper
 from .resize import Resizer, slots_fit
 from .retentions import Series, aggregation_method, archives
 from .whisper_file import (
@@ -21,6 +20,7 @@ from .whisper_file import (
     read_archives,
     write_points,
 )
+from .whisper_library import whisper
 
 log = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from errno import EIO
 from functools import lru_cache
 from pathlib import Path
 
-from .library import whisper
 from .retentions import Archive, Series, finest_retention_s
+from .whisper_library import whisper
 
 _write = io.FileIO.write  # runs a few times per point: super() would double its cost
 

@@ -8,7 +8,7 @@ import ctypes.util, sys
 
 programs, search = [], ctypes.util.find_library
 sys.addaudithook(lambda event, words: event == "subprocess.Popen" and programs.append(words[0]))
-from fructosa_bridge.whisper.library import whisper
+from fructosa_bridge.whisper.whisper_library import whisper
 
 print(*programs, ctypes.util.find_library is search, callable(whisper.fallocate))
 """
