@@ -137,8 +137,8 @@ def _is_missing(program: str, environment: Mapping[str, str]) -> bool:
 async def _start(
     program: str, command: Sequence[str], environment: Mapping[str, str]
 ) -> asyncio.subprocess.Process:
-    try:
-        process = await asyncio.create_subprocess_exec(
+    starting = asyncio.ensure_future(
+        asyncio.create_subprocess_exec(
             *_LAUNCHER,
             program,
             *command[1:],
@@ -150,6 +150,13 @@ async def _start(
             start_new_session=True,
             limit=1,  # so that asyncio stops reading after each piece
         )
+    )
+    try:
+        process = await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        # asyncio would wait for ever for the end of a process that it has half started.
+        await _kill(await starting)
+        raise
     except OSError as error:
         message = FAILED.format(command=command[0], code=126, text=error.strerror or error)
         raise CommandError(message, Result.ERROR) from None

@@ -215,6 +215,33 @@ async def test_a_command_is_killed_with_all_that_it_has_started(tmp_path, pipe, 
     assert is_ended(reader)
 
 
+async def test_a_command_that_is_cancelled_while_it_starts_is_killed(tmp_path, pipe, monkeypatch):
+    """asyncio may wait for ever for a process that it has half started: lmaster could not stop."""
+    begun, start = asyncio.Event(), asyncio.create_subprocess_exec
+
+    async def half_started(*arguments, **more):
+        process = await start(*arguments, **more)
+        begun.set()
+        try:
+            await asyncio.sleep(0.05)
+        except asyncio.CancelledError:
+            await asyncio.Event().wait()
+        return process
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", half_started)
+    reader = reader_of(pipe)
+    running = asyncio.ensure_future(output_of(tmp_path, f"exec 3>{pipe}\nexec sleep 1000"))
+    await begun.wait()
+
+    running.cancel()
+
+    done, _ = await asyncio.wait([running], timeout=20)
+    assert {running} == done
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert is_ended(reader)
+
+
 async def test_a_command_that_ends_and_leaves_a_child_with_its_output_is_killed_too(tmp_path, pipe):
     """Its output has no end."""
     reader = reader_of(pipe)
