@@ -132,6 +132,13 @@ class SlurmMonitor:
             self.reading, self.states, self._samples, self.problems, is_up=self.is_up
         )
 
+    def take_over(self, other: "SlurmMonitor") -> None:
+        """Keep what another monitor of the same Slurm reported last until the first reading."""
+        if _source(self.settings) == _source(other.settings):
+            self.is_up, self.reading, self._samples = other.is_up, other.reading, other._samples
+            self.states, self.index = other.states, other.index
+            self._reader.log.results.update(other._reader.log.results)
+
     def wake(self) -> None:
         """Read Slurm now, without waiting until it is due."""
         self._next_try_s = 0.0
@@ -246,3 +253,8 @@ class SlurmMonitor:
             self._is_job_age_checked = True
             if age_s < 3 * self.settings.interval_s:
                 log.warning(SHORT_JOB_AGE, age_s, self.settings.interval_s)
+
+
+def _source(settings: SlurmSettings) -> object:
+    """Return what the answers come from."""
+    return settings.cluster, settings.slurm_conf, settings.commands
