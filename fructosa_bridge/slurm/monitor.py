@@ -37,6 +37,9 @@ SHORT_JOB_AGE = (
 # While slurmctld does not respond, it is tried less and less often, down to once in so long.
 _LONGEST_PAUSE_S = 300.0
 _LONGEST_SLEEP_S = 30.0
+_MOST_COMMANDS = 5  # of a reading
+# Who reloads again and again must not keep slurmctld busy.
+_SHORTEST_PAUSE_S = 1.0
 # Unknown words that are logged, each once: what a damaged output holds must not fill the log.
 _MOST_WORDS = 100
 
@@ -102,9 +105,12 @@ class SlurmMonitor:
     def samples(self) -> Samples:
         """Return the samples of the cluster; those of the last reading only while it is up."""
         age_s = None if self.reading is None else max(0.0, self._clock() - self.reading.time_s)
-        found: Samples = dict(self._samples) if self.is_up else {}
-        if self.is_up is not None:
-            found[metrics.UP] = {(): float(self.is_up)}
+        # A command that even SIGKILL does not end, as on a file server that hangs, ends no reading.
+        longest_s = 2 * self.settings.interval_s + _MOST_COMMANDS * self.settings.deadline_s
+        is_up = self.is_up and (age_s is None or age_s <= longest_s)
+        found: Samples = dict(self._samples) if is_up else {}
+        if is_up is not None:
+            found[metrics.UP] = {(): float(is_up)}
         if self.states:
             counted = self.conditions(self.targets())
             found[metrics.TARGETS] = {labels: float(number) for labels, number in counted.items()}
@@ -158,6 +164,7 @@ class SlurmMonitor:
                     due_s = schedule.next_due(self._clock(), interval_s, offset_s)
                 elif await self._is_woken_within(min(left_s, _LONGEST_SLEEP_S)):
                     await self.read()
+                    await asyncio.sleep(_SHORTEST_PAUSE_S)
 
     def queue_points(self, due_s: float) -> None:
         """Queue the samples as points of the time *due_s*."""
