@@ -43,7 +43,8 @@ _SHORTEST_PAUSE_S = 1.0
 # Unknown words that are logged, each once: what a damaged output holds must not fill the log.
 _MOST_WORDS = 100
 
-_NUMBER = re.compile(r"\d+")
+# What differs from reading to reading in the message of one problem: numbers, and what it quotes.
+_DETAILS = re.compile(r"""\d+|'.*'|".*\"""")
 _ABSENT = frozenset({"future", "powered_down"})
 UNKNOWN = NodeState(UNLISTED, is_expected=True)
 
@@ -238,10 +239,10 @@ class SlurmMonitor:
     def _log_problems(self) -> None:
         """Log a problem when it begins, changes and ends, not at every reading.
 
-        That a number in it changes, as that of hidden jobs, is no change.
+        That a number or a quotation in it changes, as the count of hidden jobs, is no change.
         """
         known = self._problems
-        self._problems = {name: _NUMBER.sub("", text) for name, text in self.problems.items()}
+        self._problems = {name: _DETAILS.sub("", text) for name, text in self.problems.items()}
         for command, problem in self.problems.items():
             if known.get(command) != self._problems[command]:
                 log.warning(PROBLEM, problem)

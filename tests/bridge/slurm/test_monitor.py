@@ -251,6 +251,15 @@ async def test_slurmctld_that_is_away_for_a_day_is_two_lines_of_the_log(lab, cap
     assert [PROBLEM % DOWN.format(text=text), READ_AGAIN % "ping"] == logged(caplog)
 
 
+async def test_a_problem_of_which_only_the_quoted_output_changes_is_logged_once(lab, caplog):
+    """What another program prints differs from reading to reading."""
+    for output in ("garbage", "it's\x1e", 'other "garbage"'):
+        lab.slurm.outputs["squeue"] = output
+        await lab.read()
+
+    assert 1 == len(logged(caplog))
+
+
 async def test_unknown_words_are_logged_once_each_and_not_without_end(lab, caplog):
     """A damaged output may hold any."""
     lab.slurm.outputs["squeue"] = recorded("squeue").replace("BeginTime", "Boredom")
