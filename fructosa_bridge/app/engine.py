@@ -77,6 +77,7 @@ class Engine:
         self.slurm = self._slurm_monitor(config)
         kept = KeptNodes(config.master.data_directory)
         self._slurm_targets = SlurmTargets(kept, make_targets, self._use_nodes)
+        self._refused_list = ""  # why, as it was logged
         self.scraper = Scraper(
             client,
             self._destinations.queue,
@@ -204,6 +205,7 @@ class Engine:
             if self._is_stopping:
                 raise ServiceError("lmaster is stopping; it reads the configuration when it starts")
             changes = await self._change(config, targets)
+            await self._change_slurm(config)
             self._current = config
             self.reload_succeeded, self.reload_time_s = True, time.time()
         self._slurm_targets.warn(config)
@@ -211,19 +213,23 @@ class Engine:
             log.warning("%s", warning)
         return changes
 
-    async def _use_nodes(self) -> None:
-        """Scrape the nodes that Slurm lists now, if a section has them."""
+    async def _use_nodes(self) -> bool:
+        """Scrape the nodes that Slurm lists now, if a section has them; return whether it may."""
         async with self._reloading:
             config = self._current
             try:
                 targets = await self._with_slurm(config)
             except (ConfigError, UsageError) as error:
-                log.error(LIST_REFUSED, error)
-                return
+                if str(error) != self._refused_list:
+                    log.error(LIST_REFUSED, error)
+                self._refused_list = str(error)
+                return False
+            self._refused_list = ""
             async with self._changing:
                 if targets is not None and not self._is_stopping:
                     log.info(LIST_CHANGED, await self._change(config, targets))
         self._slurm_targets.warn(config)
+        return True
 
     async def _with_slurm(self, config: MasterConfig) -> list[Target] | None:
         return await self._slurm_targets.of(config, [state.target for state in self.states])
@@ -241,7 +247,6 @@ class Engine:
         self._forget([before[name] for name in ended], wanted)
         self._scrape(targets, before)
         await self._destinations.start(config.destinations)
-        await self._change_slurm(config)
         changes = [
             _counts(before, wanted, ended),
             *(NEW_DESTINATION.format(name=one.destination.name) for one in created.values()),
@@ -260,6 +265,8 @@ class Engine:
             self.slurm.wake()
             return
         await self._tasks.end(*self._slurm_task())
+        if made is not None and self.slurm is not None:
+            made.take_over(self.slurm)
         self.slurm = made
         self._read_slurm()
 

@@ -25,11 +25,12 @@ MakeTargets = Callable[[MasterConfig, NodeList], list[Target]]
 class SlurmTargets:
     """Computes the targets with Slurm's list of nodes, and calls *use* when the list has changed.
 
-    *make* computes them; without it the targets are those of the configuration alone.
+    *make* computes them; without it the targets are those of the configuration alone. *use* returns
+    whether the list is in use; if not, it is called again after the next reading.
     """
 
     def __init__(
-        self, kept: KeptNodes, make: MakeTargets | None, use: Callable[[], Awaitable[None]]
+        self, kept: KeptNodes, make: MakeTargets | None, use: Callable[[], Awaitable[bool]]
     ) -> None:
         self._kept = kept
         self._make = make
@@ -78,14 +79,17 @@ class SlurmTargets:
 
     async def run(self) -> None:
         """Follow the readings for ever; scraping and Slurm's series do not wait for it."""
+        is_in_use = True
         while True:
             await self._has_come.wait()
             self._has_come.clear()
             assert self._reading is not None  # noqa: S101 - it has come
             try:
                 # A thread, as in of().
-                if await asyncio.to_thread(self._kept.update, self._reading, self._grace_s):
-                    await self._use()
+                update = self._kept.update
+                if await asyncio.to_thread(update, self._reading, self._grace_s) or not is_in_use:
+                    is_in_use = True
+                    is_in_use = await self._use()
             except Exception:
                 # A bug must cost the changes of the list alone.
                 log.exception("Slurm's list of nodes: internal error")

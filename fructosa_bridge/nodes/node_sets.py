@@ -33,6 +33,7 @@ NOT_AMONG = "not among the nodes of {source}"
 _OPERATOR = re.compile(r"\s*([!&^])\s*")
 _SEPARATOR = re.compile(r"\s*[,\s]\s*")
 _RANGE = re.compile(r"(\d+)-(\d+)")
+_NOT_IN_NAMES = re.compile(r"[^\w.-]", re.ASCII)
 
 
 def expand(
@@ -97,9 +98,10 @@ def _syntax_message(error: NodeSetException) -> str:
 
 
 def fold(hosts: Iterable[str]) -> str:
-    """Return *hosts* as a node set: ``node[001-128]``."""
+    """Return *hosts* as a node set: ``node[001-128]``; as a list if one of them is no host."""
     names = sorted(set(hosts))
-    if any(":" in name for name in names):  # brackets around IPv6 addresses have another meaning
+    # Brackets around IPv6 addresses have another meaning, and Slurm may report anything as a name.
+    if _NOT_IN_NAMES.search("".join(names)):
         return ",".join(names)
     return str(NodeSet.fromlist(names, resolver=RESOLVER_NOGROUP))
 

@@ -21,6 +21,10 @@ _CHUNK = 2**18
 # Slurm's commands write in pieces of 4 KiB. It costs less to let them gather in a larger pipe.
 _PIPE_BYTES = 2**20
 _GATHER_S = 0.005
+# The shell starts the command: lmaster would wait itself until the file of the command is there,
+# and a file server that hangs must not stop it.
+_LAUNCHER = ("/bin/sh", "-c", 'exec "$0" "$@"')
+_NOT_STARTED = (126, 127)
 
 _KEPT = ("SLURM_CONF", "SLURM_CONF_SERVER", "SLURM_JWT")
 _DROPPED = ("SLURM", "SQUEUE_", "SINFO_", "SACCT", "SCONTROL_", "SDIAG_", "LC_", "LANG")
@@ -87,7 +91,8 @@ async def run(
     After *deadline_s* seconds it is killed, with all that it has started.
     Raises: CommandError if it is missing, fails, takes or prints too much.
     """
-    process = await _start(_program(command[0], folder, environment), command, environment)
+    program = command[0] if folder is None else str(folder / command[0])
+    process = await _start(program, command, environment)
     reading = asyncio.gather(
         _read(process.stdout, _MAX_OUTPUT),
         _read(process.stderr, _MAX_ERRORS, is_cut=True),
@@ -111,6 +116,10 @@ async def run(
             await _kill(process)
     # Slurm passes the bytes of names through: what is not UTF-8 must not fail the reading.
     text, printed = errors.decode(errors="replace"), output.decode(errors="replace")
+    if code in _NOT_STARTED and await asyncio.to_thread(_is_missing, program, environment):
+        template = MISSING if folder else MISSING_ON_PATH
+        message = template.format(command=command[0], folder=visible_path(folder))
+        raise CommandError(message, Result.MISSING)
     if code:
         message = FAILED.format(command=command[0], code=code, text=_one_line(text) or "no message")
         raise CommandError(message, _result(text), printed)
@@ -121,20 +130,16 @@ class _TooLongError(Exception):
     pass
 
 
-def _program(name: str, folder: Path | None, environment: Mapping[str, str]) -> str:
-    """Return the path of a command. Raises: CommandError if it is missing."""
-    path = str(folder) if folder else environment.get("PATH", os.defpath)
-    if program := shutil.which(name, path=path):
-        return program
-    template = MISSING if folder else MISSING_ON_PATH
-    raise CommandError(template.format(command=name, folder=visible_path(folder)), Result.MISSING)
+def _is_missing(program: str, environment: Mapping[str, str]) -> bool:
+    return shutil.which(program, path=environment.get("PATH", os.defpath)) is None
 
 
 async def _start(
     program: str, command: Sequence[str], environment: Mapping[str, str]
 ) -> asyncio.subprocess.Process:
-    try:
-        process = await asyncio.create_subprocess_exec(
+    starting = asyncio.ensure_future(
+        asyncio.create_subprocess_exec(
+            *_LAUNCHER,
             program,
             *command[1:],
             stdin=asyncio.subprocess.PIPE,
@@ -145,9 +150,16 @@ async def _start(
             start_new_session=True,
             limit=1,  # so that asyncio stops reading after each piece
         )
+    )
+    try:
+        process = await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        # asyncio would wait for ever for the end of a process that it has half started.
+        await _kill(await starting)
+        raise
     except OSError as error:
         message = FAILED.format(command=command[0], code=126, text=error.strerror or error)
-        raise CommandError(message, Result.MISSING) from None
+        raise CommandError(message, Result.ERROR) from None
     pipe = process._transport.get_pipe_transport(1)  # type: ignore[attr-defined]
     # The system's limit may be lower; or the command has ended already.
     with contextlib.suppress(OSError, ValueError, AttributeError):

@@ -39,10 +39,14 @@ SHORT_JOB_AGE = (
 # While slurmctld does not respond, it is tried less and less often, down to once in so long.
 _LONGEST_PAUSE_S = 300.0
 _LONGEST_SLEEP_S = 30.0
+_MOST_COMMANDS = 5  # of a reading
+# Who reloads again and again must not keep slurmctld busy.
+_SHORTEST_PAUSE_S = 1.0
 # Unknown words that are logged, each once: what a damaged output holds must not fill the log.
 _MOST_WORDS = 100
 
-_NUMBER = re.compile(r"\d+")
+# What differs from reading to reading in the message of one problem: numbers, and what it quotes.
+_DETAILS = re.compile(r"""\d+|'.*'|".*\"""")
 _ABSENT = frozenset({"future", "powered_down"})
 UNKNOWN = NodeState(UNLISTED, is_expected=True)
 
@@ -105,9 +109,12 @@ class SlurmMonitor:
     def samples(self) -> Samples:
         """Return the samples of the cluster; those of the last reading only while it is up."""
         age_s = None if self.reading is None else max(0.0, self._clock() - self.reading.time_s)
-        found: Samples = dict(self._samples) if self.is_up else {}
-        if self.is_up is not None:
-            found[metrics.UP] = {(): float(self.is_up)}
+        # A command that even SIGKILL does not end, as on a file server that hangs, ends no reading.
+        longest_s = 2 * self.settings.interval_s + _MOST_COMMANDS * self.settings.deadline_s
+        is_up = self.is_up and (age_s is None or age_s <= longest_s)
+        found: Samples = dict(self._samples) if is_up else {}
+        if is_up is not None:
+            found[metrics.UP] = {(): float(is_up)}
         if self.states:
             counted = self.conditions(self.targets())
             found[metrics.TARGETS] = {labels: float(number) for labels, number in counted.items()}
@@ -135,6 +142,13 @@ class SlurmMonitor:
             self.reading, self.states, self._samples, self.problems, is_up=self.is_up
         )
 
+    def take_over(self, other: "SlurmMonitor") -> None:
+        """Keep what another monitor of the same Slurm reported last until the first reading."""
+        if _source(self.settings) == _source(other.settings):
+            self.is_up, self.reading, self._samples = other.is_up, other.reading, other._samples
+            self.states, self.index = other.states, other.index
+            self._reader.log.results.update(other._reader.log.results)
+
     def wake(self) -> None:
         """Read Slurm now, without waiting until it is due."""
         self._next_try_s = 0.0
@@ -154,6 +168,7 @@ class SlurmMonitor:
                     due_s = schedule.next_due(self._clock(), interval_s, offset_s)
                 elif await self._is_woken_within(min(left_s, _LONGEST_SLEEP_S)):
                     await self.read()
+                    await asyncio.sleep(_SHORTEST_PAUSE_S)
 
     def queue_points(self, due_s: float) -> None:
         """Queue the samples as points of the time *due_s*."""
@@ -241,10 +256,10 @@ class SlurmMonitor:
     def _log_problems(self) -> None:
         """Log a problem when it begins, changes and ends, not at every reading.
 
-        That a number in it changes, as that of hidden jobs, is no change.
+        That a number or a quotation in it changes, as the count of hidden jobs, is no change.
         """
         known = self._problems
-        self._problems = {name: _NUMBER.sub("", text) for name, text in self.problems.items()}
+        self._problems = {name: _DETAILS.sub("", text) for name, text in self.problems.items()}
         for command, problem in self.problems.items():
             if known.get(command) != self._problems[command]:
                 log.warning(PROBLEM, problem)
@@ -263,3 +278,8 @@ class SlurmMonitor:
             self._is_job_age_checked = True
             if age_s < 3 * self.settings.interval_s:
                 log.warning(SHORT_JOB_AGE, age_s, self.settings.interval_s)
+
+
+def _source(settings: SlurmSettings) -> object:
+    """Return what the answers come from."""
+    return settings.cluster, settings.slurm_conf, settings.commands

@@ -20,6 +20,10 @@ DOWN = "slurmctld does not respond; check that it runs: {text}"
 NO_NODES = "scontrol reports no nodes; that is not a cluster, so the answer is ignored"
 NO_JOBS = "squeue shows no jobs, but slurmctld counts {jobs}; the answer is ignored"
 _CURE = "give {user} rights with: sacctmgr modify user {user} set AdminLevel=Operator"
+JOBS_UNSURE = (
+    "squeue shows {shown} pending and running jobs, slurmctld last counted {known}: whether "
+    "PrivateData hides some is unknown, as its configuration cannot be read; the answer is ignored"
+)
 JOBS_HIDDEN = (
     "squeue shows {shown} pending and running jobs, slurmctld last counted {known}: PrivateData = "
     f"jobs hides those of others; {_CURE}"
@@ -173,7 +177,8 @@ class Reader:
         counts = {} if reading.scheduler is None else reading.scheduler.values
         # slurmctld counts jobs every half a minute: the two are not of the same moment.
         known = int(counts.get("jobs_pending", 0) + counts.get("jobs_running", 0))
-        if "jobs" not in reading.config.private_data:
+        is_known = bool(reading.config.version)
+        if is_known and "jobs" not in reading.config.private_data:
             # Jobs that have ended stay for MinJobAge: they do not vanish all at once.
             if known and not jobs:
                 raise SlurmError(NO_JOBS.format(jobs=known))
@@ -184,7 +189,8 @@ class Reader:
         has_jobs = bool(known or is_used or is_unknown or counts.get("jobs_submitted", 0))
         if 2 * visible < known or (not jobs and has_jobs):
             count = "an unknown number" if is_unknown else known
-            message = JOBS_HIDDEN.format(shown=visible, known=count, user=_user_name())
+            template = JOBS_HIDDEN if is_known else JOBS_UNSURE
+            message = template.format(shown=visible, known=count, user=_user_name())
             raise CommandError(message, Result.HIDDEN)
 
     async def _call(self, name: str, *command: str, standard_input: str = "") -> str:

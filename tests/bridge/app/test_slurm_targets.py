@@ -17,6 +17,7 @@ from fructosa_bridge.config.targets import SAME_PATH, section_targets
 from fructosa_bridge.nodes.hosts import parse_hosts
 from fructosa_bridge.scrape.client import Client
 from fructosa_bridge.slurm.kept_nodes import KeptNodes
+from fructosa_service.errors import UsageError
 from fructosa_service.logs import LoggingSettings
 
 from ..node import Node
@@ -84,8 +85,9 @@ class Lab:
             return has_changed
 
         async def used():
-            await use()
+            is_in_use = await use()
             done.set()
+            return is_in_use
 
         loop, use = asyncio.get_running_loop(), self.engine._use_nodes
         followed._kept.update, followed._use = updated, used
@@ -239,6 +241,56 @@ async def test_a_list_that_makes_invalid_targets_is_refused(lab, caplog):
     await lab.read(local("n1"), local("n3"), time_s=9600)
 
     assert ["n1", "n3"] == lab.hosts
+
+
+async def test_a_refused_list_is_tried_again_at_each_reading(lab, caplog):
+    """The list may be right and a file of groups wrong. It is logged once."""
+    await lab.start()
+    make, lab.engine._slurm_targets._make = lab.engine._slurm_targets._make, refuse
+    for _ in range(3):
+        await lab.read(local("n1"))
+    assert [] == lab.hosts
+    assert 1 == caplog.messages.count(LIST_REFUSED % "no")
+
+    lab.engine._slurm_targets._make = make
+    await lab.read(local("n1"))
+
+    assert ["n1"] == lab.hosts
+
+
+def refuse(config, nodes):
+    """Raise the error of a list that makes invalid targets."""
+    raise UsageError("no")
+
+
+async def test_a_new_list_is_no_reason_to_read_slurm(lab):
+    """Where nodes come and go all the time, it would be read without a pause."""
+    await lab.start()
+    woken = []
+    lab.engine.slurm.wake = lambda: woken.append(True)
+
+    await lab.read(local("n1"))
+    await lab.read(local("n2"))
+
+    assert [] == woken
+    assert (await lab.engine.reload()).is_applied
+    assert [True] == woken
+
+
+async def test_other_settings_keep_what_slurm_reported_last(lab):
+    """Until they are used: a drained node must not be expected to be up for a moment."""
+    await lab.start()
+    await lab.engine.slurm._use(reading(local("n1", state="IDLE+DRAIN")))
+    before = lab.engine.slurm
+
+    lab.config = replace(lab.config, slurm=replace(lab.config.slurm, interval_s=90))
+    await lab.engine.reload()
+
+    assert before is not lab.engine.slurm
+    assert not lab.engine.slurm.find("n1").is_expected
+    lab.config = replace(lab.config, slurm=replace(lab.config.slurm, cluster="other"))
+    await lab.engine.reload()
+    assert lab.engine.slurm.find("n1").is_expected
 
 
 async def test_a_bug_costs_a_change_of_the_list_alone(lab, caplog):

@@ -53,6 +53,12 @@ def test_folded_hosts_expand_to_the_same_hosts(hosts):
     assert hosts == set(expand(fold(hosts)))
 
 
+@pytest.mark.parametrize("name", ["n^", "n&2", "@n", "n[1-999999999]", "n[", "n\n1", "²", "a b"])
+def test_what_is_no_name_is_not_folded(name):
+    """Slurm may report it: its operators are no operators, its ranges fill no memory."""
+    assert ",".join(sorted([name, "z1", "z2"])) == fold([name, "z1", "z2"])
+
+
 def test_ipv6_addresses_are_not_folded():
     """Brackets around them have another meaning."""
     assert "::1,::2" == fold(["::2", "::1"])

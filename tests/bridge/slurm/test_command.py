@@ -1,8 +1,10 @@
 """Running one command of Slurm: real programs, and their bad days."""
 
 import asyncio
+import fcntl
 import os
 import select
+import signal
 from pathlib import Path
 
 import pytest
@@ -141,11 +143,10 @@ async def test_of_endless_errors_the_beginning_is_kept(tmp_path):
 
 
 async def test_a_command_that_is_missing_is_reported_with_the_cure(tmp_path):
-    """So is one that may not be executed, or is not a program."""
+    """So is one that may not be executed."""
     (tmp_path / "file").write_text("")
-    script(tmp_path, "broken", "").joinpath("broken").write_text("no program")
     messages = {}
-    for name in ("squeue", "file", "broken"):
+    for name in ("squeue", "file"):
         with pytest.raises(CommandError) as raised:
             await run([name], folder=tmp_path, deadline_s=9, environment=ENVIRONMENT)
         messages[name] = str(raised.value)
@@ -153,7 +154,32 @@ async def test_a_command_that_is_missing_is_reported_with_the_cure(tmp_path):
 
     assert MISSING.format(command="squeue", folder=tmp_path) == messages["squeue"]
     assert MISSING.format(command="file", folder=tmp_path) == messages["file"]
-    assert FAILED.format(command="broken", code=126, text="Exec format error") == messages["broken"]
+
+
+async def test_a_command_whose_interpreter_is_missing_fails(tmp_path):
+    """The command itself is there."""
+    script(tmp_path, "squeue", "").joinpath("squeue").write_text("#!/no/such/shell\n")
+
+    with pytest.raises(CommandError, match=r"squeue failed with exit code 12[67]: ") as raised:
+        await run(["squeue"], folder=tmp_path, deadline_s=9, environment=ENVIRONMENT)
+
+    assert raised.value.result == Result.ERROR
+
+
+async def test_a_command_on_a_file_server_that_hangs_is_killed_at_its_deadline(tmp_path):
+    """Starting a program waits for its file: lmaster itself does not wait, it scrapes on."""
+    path = script(tmp_path, "squeue", "echo found") / "squeue"
+    before = signal.signal(signal.SIGIO, signal.SIG_IGN)
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_WRLCK)  # whoever opens it waits for us
+        with pytest.raises(CommandError) as raised:
+            await run(["squeue"], folder=tmp_path, deadline_s=0.2, environment=ENVIRONMENT)
+    finally:
+        os.close(descriptor)
+        signal.signal(signal.SIGIO, before)
+
+    assert raised.value.result == Result.TIMEOUT
 
 
 async def test_without_a_folder_a_command_is_found_on_the_path_of_its_environment(tmp_path):
@@ -184,6 +210,33 @@ async def test_a_command_is_killed_with_all_that_it_has_started(tmp_path, pipe, 
 
     running.cancel()
 
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert is_ended(reader)
+
+
+async def test_a_command_that_is_cancelled_while_it_starts_is_killed(tmp_path, pipe, monkeypatch):
+    """asyncio may wait for ever for a process that it has half started: lmaster could not stop."""
+    begun, start = asyncio.Event(), asyncio.create_subprocess_exec
+
+    async def half_started(*arguments, **more):
+        process = await start(*arguments, **more)
+        begun.set()
+        try:
+            await asyncio.sleep(0.05)
+        except asyncio.CancelledError:
+            await asyncio.Event().wait()
+        return process
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", half_started)
+    reader = reader_of(pipe)
+    running = asyncio.ensure_future(output_of(tmp_path, f"exec 3>{pipe}\nexec sleep 1000"))
+    await begun.wait()
+
+    running.cancel()
+
+    done, _ = await asyncio.wait([running], timeout=20)
+    assert {running} == done
     with pytest.raises(asyncio.CancelledError):
         await running
     assert is_ended(reader)

@@ -14,6 +14,7 @@ from fructosa_bridge.slurm import metrics as m
 from fructosa_bridge.slurm.command import CommandError, Result
 from fructosa_bridge.slurm.monitor import (
     _MOST_WORDS,
+    _SHORTEST_PAUSE_S,
     PROBLEM,
     READ_AGAIN,
     SHORT_JOB_AGE,
@@ -266,6 +267,15 @@ async def test_slurmctld_that_is_away_for_a_day_is_two_lines_of_the_log(lab, cap
     assert [PROBLEM % DOWN.format(text=text), READ_AGAIN % "ping"] == logged(caplog)
 
 
+async def test_a_problem_of_which_only_the_quoted_output_changes_is_logged_once(lab, caplog):
+    """What another program prints differs from reading to reading."""
+    for output in ("garbage", "it's\x1e", 'other "garbage"'):
+        lab.slurm.outputs["squeue"] = output
+        await lab.read()
+
+    assert 1 == len(logged(caplog))
+
+
 async def test_unknown_words_are_logged_once_each_and_not_without_end(lab, caplog):
     """A damaged output may hold any."""
     lab.slurm.outputs["squeue"] = recorded("squeue").replace("BeginTime", "Boredom")
@@ -387,6 +397,41 @@ async def test_a_clock_that_is_set_back_while_it_waits_stops_nothing(lab, monkey
     times = [batch.time_s for batch in lab.batches[:3]]
     assert times[1] < times[0] - 90_000
     assert 60 == times[2] - times[1]
+
+
+async def test_a_reading_that_never_ends_is_no_sign_that_slurm_is_up(lab):
+    """A command on a file server that hangs cannot be killed: what was read last grows old."""
+    await lab.read()
+    lab.now_s += 2 * 60 + 5 * 15
+    assert {(): 1.0} == lab.monitor.samples()[m.UP]
+
+    lab.now_s += 1
+
+    found = lab.monitor.samples()
+    assert {(): 0.0} == found[m.UP]
+    assert m.CLUSTER_JOBS not in found
+
+
+async def test_between_readings_that_were_asked_for_is_a_pause(lab, monkeypatch):
+    """Who reloads again and again must not keep slurmctld busy."""
+    pauses = []
+    sleep = asyncio.sleep
+
+    async def slept(seconds):
+        pauses.append(seconds)
+        await sleep(0)
+
+    monkeypatch.setattr("fructosa_bridge.slurm.monitor.asyncio.sleep", slept)
+    task = asyncio.ensure_future(lab.monitor.run())
+    for readings in range(1, 4):
+        while lab.slurm.pings < readings:
+            await sleep(0.001)
+        lab.monitor.wake()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert [_SHORTEST_PAUSE_S] == pauses[:1]
 
 
 async def test_a_person_who_asks_wakes_it(lab):

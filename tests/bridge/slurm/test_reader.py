@@ -10,6 +10,7 @@ from fructosa_bridge.slurm.reader import (
     DENIED,
     DOWN,
     JOBS_HIDDEN,
+    JOBS_UNSURE,
     NO_JOBS,
     NO_NODES,
     Reader,
@@ -255,6 +256,21 @@ async def test_hidden_jobs_are_found_also_without_sdiag(commands):
 
     assert (await reader.read()).jobs is None
     assert 1 == reader.log.results["squeue", "hidden"]
+
+
+async def test_an_empty_queue_is_not_believed_while_the_configuration_is_unknown(commands):
+    """PrivateData may hide all jobs; sdiag, which would count them, fails too."""
+    commands.scontrol(config="no configuration")
+    commands.runs("squeue", "exit 0")
+    commands.runs("sdiag", "exit 1")
+    reader = reader_of(commands)
+
+    assert (await reader.read()).jobs is None
+    message = JOBS_UNSURE.format(shown=0, known="an unknown number")
+    assert message == reader.log.problems["squeue"]
+
+    commands.scontrol()
+    assert [] == (await reader.read()).jobs
 
 
 async def test_some_jobs_of_many_are_hidden_jobs_too(commands, tmp_path):
