@@ -214,4 +214,4 @@ def test_once_fails_if_a_node_or_carbon_is_down(ticking, tmp_path):
         node.stdout,
     )
     assert carbon.returncode == 1
-    assert "4 points could not be delivered" in carbon.stderr
+    assert "5 points could not be delivered" in carbon.stderr

@@ -13,6 +13,7 @@ import whisper
 
 from fructosa_bridge.config.shard import shard_of
 from fructosa_bridge.naming import graphite_paths
+from fructosa_bridge.naming.schemes import NODE_EXPECTED, SCRAPE_SERIES
 from tests.services import program
 
 from .farm import Farm
@@ -225,9 +226,9 @@ def test_a_relay_sends_each_series_to_one_of_two_carbons(start_carbon, relay, fa
     assert set() == here & there
     assert min(len(here), len(there)) > len(here | there) / 4
     own = {
-        f"cluster.{graphite_paths.node_part(host)}.{name}.compute"
+        f"cluster.{graphite_paths.node_part(host)}.{name}"
         for host in farm.hosts
-        for name in ("up", "scrape_duration_seconds", "scrape_samples_scraped")
+        for name in (*(f"{one}.compute" for one in SCRAPE_SERIES), NODE_EXPECTED)
     }
     assert paths(farm).keys() | own == here | there
 

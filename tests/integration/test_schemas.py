@@ -10,6 +10,7 @@ import pytest
 import requests
 import whisper
 
+from fructosa_bridge.naming.schemes import NODE_EXPECTED
 from fructosa_bridge.naming.sensor_metrics import METRICS, OF_EACH
 from fructosa_bridge.whisper.retentions import archives
 
@@ -126,6 +127,8 @@ def kind(metric, rest):
     sensors = {name: sensor for sensor, names in METRICS.items() for name in names}
     if metric == "up" or metric.startswith("scrape_"):
         return 10 if rest == "fast" else 300, "min" if metric == "up" else "average"
+    if metric == NODE_EXPECTED:  # each section writes it
+        return 10, "last"
     sensor = rest if metric in OF_EACH else sensors.get(metric, metric)
     is_counter = metric.endswith("_total") or metric in ("CPUTimes", "CPUStats")
     return 10 if sensor in _FAST else 300, "last" if is_counter else "average"
