@@ -47,8 +47,10 @@ def _lines(found: Mapping[str, Any], now_s: float) -> Iterator[str]:
     if "time_s" not in found:
         return
     yield from _partitions(found)
+    yield from _table("NODES BY STATE", _by_count(found["total"]["nodes"]))
     yield from _table("NODES THAT TAKE NO JOBS", _nodes(found["nodes"], now_s))
-    yield from _table("PENDING JOBS BY REASON", _reasons(found["total"]["pending_by_reason"]))
+    yield from _table("PENDING JOBS BY REASON", _by_count(found["total"]["pending_by_reason"]))
+    yield from _table("PENDING JOBS THAT COULD START NEED", _demand(found["total"]))
     yield from _table("RESERVATIONS", _reservations(found["reservations"], now_s))
     yield from _table("LICENSES", _licenses(found["licenses"]))
     yield from _table("JOBS THAT FAILED ON ONE NODE", _failed(found["failed_jobs"]))
@@ -117,9 +119,16 @@ def _nodes(groups: Sequence[Mapping[str, Any]] | None, now_s: float) -> Iterator
         )
 
 
-def _reasons(reasons: Mapping[str, float] | None) -> Iterator[tuple[str, ...]]:
-    by_count = sorted((reasons or {}).items(), key=lambda one: (-one[1], one[0]))
-    yield from ((_text(name), count(jobs)) for name, jobs in by_count if jobs)
+def _by_count(numbers: Mapping[str, float] | None) -> Iterator[tuple[str, ...]]:
+    """Yield names and their numbers, the largest first; those that are 0 are left out."""
+    by_count = sorted((numbers or {}).items(), key=lambda one: (-one[1], one[0]))
+    yield from ((_text(name).replace("_", " "), count(found)) for name, found in by_count if found)
+
+
+def _demand(total: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    for key, name in (("cpus", "CPUs"), ("gpus", "GPUs"), ("nodes", "nodes")):
+        if wanted := total[f"pending_{key}"]:
+            yield name, count(wanted)
 
 
 def _reservations(

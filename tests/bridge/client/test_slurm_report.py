@@ -23,6 +23,12 @@ debug      up         4  3 of 8  1 of 4        1       11       60 min
 small      down       1  0 of 4  0 of 2        0        0
 all                   4  3 of 8  1 of 4        1       11
 
+NODES BY STATE
+down     1
+drained  1
+idle     1
+mixed    1
+
 NODES THAT TAKE NO JOBS
 down     1  n4               should be up  Not responding
 drained  1  n3  since 20:13                bad DIMM
@@ -30,6 +36,10 @@ drained  1  n3  since 20:13                bad DIMM
 PENDING JOBS BY REASON
 JobHeldUser  10
 Resources    1
+
+PENDING JOBS THAT COULD START NEED
+CPUs   8
+nodes  1
 
 RESERVATIONS
 weekly  2 nodes  active  22:13 to 23:13  MAINT
