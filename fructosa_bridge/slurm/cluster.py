@@ -192,7 +192,9 @@ def _samples_by(jobs: Sequence[JobRecord], label: str) -> Samples:
             continue
         name = getattr(job, field)
         name = "none" if name in ("", "(null)") else name
-        _add(found[by_state], (name, job_state(job.state)), tasks(job))
+        state = job_state(job.state)
+        labels = (name, state) if by_state.labels[1] == "state" else (state, name)
+        _add(found[by_state], labels, tasks(job))
         if job.state == "RUNNING":
             _add(found[cpus], (name,), number(job.cpus) or 0)
             _add(found[gpus], (name,), job.gpus)

@@ -44,8 +44,8 @@ TARGETS = _metric(
     "Targets of lmaster by section and condition. died: down, although expected to be up; "
     "agent_dead, a part of died: Slurm runs jobs there; lost_by_slurm: up, but down in Slurm; "
     "unmatched: no node of Slurm; all others: down, as planned in Slurm.",
-    "section",
     "condition",
+    "section",
 )
 
 JOBS = _metric(
@@ -130,7 +130,9 @@ RPC_SECONDS = _metric("rpc_seconds_total", "Time that slurmctld took for these c
 # On request: one set for each of [slurm] labels.
 BY_ACCOUNT, BY_USER, BY_QOS = (
     (
-        _metric(f"{label}_jobs", f"Pending and running jobs by {label}.", label, "state"),
+        _metric(
+            f"{label}_jobs", f"Pending and running jobs by {label}.", *sorted((label, "state"))
+        ),
         _metric(f"{label}_cpus", f"CPUs of running jobs by {label}.", label),
         _metric(f"{label}_gpus", f"GPUs of running jobs by {label}.", label),
     )

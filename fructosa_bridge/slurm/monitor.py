@@ -117,7 +117,10 @@ class SlurmMonitor:
             found[metrics.UP] = {(): float(is_up)}
         if self.states:
             counted = self.conditions(self.targets())
-            found[metrics.TARGETS] = {labels: float(number) for labels, number in counted.items()}
+            found[metrics.TARGETS] = {
+                (condition, section): float(number)
+                for (section, condition), number in counted.items()
+            }
         if self.reading is not None and age_s is not None:
             found[metrics.READING_AGE] = {(): age_s}
             found[metrics.READING_DURATION] = {(): self.reading.duration_s}

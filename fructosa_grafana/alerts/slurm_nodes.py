@@ -22,7 +22,7 @@ _GRAPHITE_ALL = f'sumSeries(exclude({OF_SLURM}cluster_nodes.*, "future$"))'
 
 def _targets(condition: str) -> str:
     """Return a target for the number of lmaster's targets in a condition, by section."""
-    return f"aliasByNode({OF_SLURM}targets.*.{condition}, -2, -1)"
+    return f"aliasByNode({OF_SLURM}targets.{condition}.*, -1, -2)"
 
 
 SLURM_NODES = (

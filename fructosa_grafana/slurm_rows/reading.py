@@ -15,7 +15,7 @@ READING = Row(
             "up but down in Slurm (lost_by_slurm), and those that Slurm does not list (unmatched).",
             "short",
             (
-                each("targets", section=ANY, condition=ANY).sum("condition"),
+                each("targets", condition=ANY, section=ANY).sum("condition"),
                 "{condition}",
             ),
         ),

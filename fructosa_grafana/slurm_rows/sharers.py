@@ -11,7 +11,7 @@ _NAMES = {"account": "account", "user": "user", "qos": "QOS"}
 
 
 def _panels(label: str, name: str) -> Iterator[Panel]:
-    jobs = each(f"{label}_jobs", **{label: ANY}, state=ANY)
+    jobs = each(f"{label}_jobs", **dict.fromkeys(sorted((label, "state")), ANY))
     yield _top(f"Jobs by {name}", "pending and running jobs", jobs, f"{{{label}}} {{state}}")
     for what, metric in (("CPUs", f"{label}_cpus"), ("GPUs", f"{label}_gpus")):
         of_running = each(metric, **{label: ANY})

@@ -192,7 +192,7 @@ def test_users_accounts_and_qos_have_series_on_request():
     user_jobs, user_cpus, user_gpus = m.BY_USER
     account_jobs, account_cpus, _ = m.BY_ACCOUNT
     qos_jobs, _, qos_gpus = m.BY_QOS
-    assert {("ann", "running"): 2, ("bob", "pending"): 5} == found[user_jobs]
+    assert {("running", "ann"): 2, ("pending", "bob"): 5} == found[user_jobs]
     assert ({("ann",): 5}, {("ann",): 2}) == (found[user_cpus], found[user_gpus])
     assert {("lab", "running"): 1, ("none", "running"): 1, ("lab", "pending"): 5} == found[
         account_jobs
