@@ -29,12 +29,12 @@ GAUGES = {
     m.READING_AGE: {(): 17},
     m.READING_DURATION: {(): 0.42},
     m.TARGETS: {
-        ("compute", "died"): 2,
-        ("compute", "agent_dead"): 1,
-        ("compute", "drained"): 3,
-        ("gpu", "drained"): 1,
-        ("gpu", "lost_by_slurm"): 1,
-        ("login", "unmatched"): 2,
+        ("died", "compute"): 2,
+        ("agent_dead", "compute"): 1,
+        ("drained", "compute"): 3,
+        ("drained", "gpu"): 1,
+        ("lost_by_slurm", "gpu"): 1,
+        ("unmatched", "login"): 2,
     },
     m.JOBS: {
         ("cpu", "running"): 412,
@@ -76,7 +76,7 @@ GAUGES = {
         ("cpu", "allocated"): 310,
         ("cpu", "mixed"): 71,
         ("cpu", "idle"): 6,
-        ("cpu", "drained"): 9,
+        ("drained", "cpu"): 9,
         ("cpu", "draining"): 2,
         ("cpu", "down"): 2,
         ("gpu.a100", "mixed"): 30,
@@ -181,7 +181,7 @@ for _by, _names in (
 ):
     _jobs, _cpus, _gpus = _by
     GAUGES[_jobs] = {
-        (name, state): 10 * number + more
+        (name, state) if _jobs.labels[1] == "state" else (state, name): 10 * number + more
         for number, name in enumerate(_names, 1)
         for state, more in (("pending", 25), ("running", 0))
     }

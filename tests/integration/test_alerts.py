@@ -283,15 +283,15 @@ DATA = {
         [*partition("good", 0, 0), *partition("also", 1, 9)],
     ),
     "FructosaSlurmNodeLost": (
-        slurm(("targets", "bad", "lost_by_slurm", steady(2))),
+        slurm(("targets", "lost_by_slurm", "bad", steady(2))),
         slurm(
-            ("targets", "good", "lost_by_slurm", after(2, 0)),
+            ("targets", "lost_by_slurm", "good", after(2, 0)),
             ("targets", "good", "drained", steady(2)),
         ),
     ),
     "FructosaSlurmAgentDead": (
-        slurm(("targets", "bad", "agent_dead", steady(2))),
-        slurm(("targets", "good", "agent_dead", steady(0)), ("targets", "good", "died", steady(2))),
+        slurm(("targets", "agent_dead", "bad", steady(2))),
+        slurm(("targets", "agent_dead", "good", steady(0)), ("targets", "died", "good", steady(2))),
     ),
     "FructosaSlurmDown": (slurm(("up", steady(0))), slurm(("up", steady(1)))),
     "FructosaSlurmUnreadable": (command("hidden", 1), command("timeout", 0)),
