@@ -1,7 +1,8 @@
 """Hosts with a real sshd each: network namespaces on a bridge, and one for lmaster.
 
 The addresses exist only in the namespaces. The sshds are ordinary processes with their keys and
-configurations in the folder of the test.
+configurations in the folder of the test. It is the home of those who log in, too: what root's own
+.bashrc prints would be part of the results.
 """
 
 import os
@@ -23,7 +24,7 @@ StrictModes no
 PermitRootLogin prohibit-password
 PasswordAuthentication no
 ListenAddress {address}
-SetEnv NODE={name}
+SetEnv NODE={name} HOME={folder}
 """
 _SSH = """\
 Host {name}
