@@ -63,7 +63,7 @@ class SlurmMonitor:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.settings = settings
-        self.is_up: bool | None = None  # None before the first reading
+        self.did_respond: bool | None = None  # slurmctld, at the last try; None before the first
         self.reading: SlurmReading | None = None  # the last one
         self.states: Mapping[str, NodeState] = {}  # of the nodes, the last known ones
         self.on_reading: Callable[[SlurmReading], None] = lambda reading: None
@@ -89,6 +89,19 @@ class SlurmMonitor:
         """What cannot be read at present, by command."""
         return self._reader.log.problems
 
+    @property
+    def is_up(self) -> bool | None:
+        """Whether slurmctld responded, and lately; None before the first reading.
+
+        A command that even SIGKILL does not end, as on a file server that hangs, ends no reading.
+        """
+        longest_s = 2 * self.settings.interval_s + _MOST_COMMANDS * self.settings.deadline_s
+        age_s = self._age_s()
+        return self.did_respond and (age_s is None or age_s <= longest_s)
+
+    def _age_s(self) -> float | None:
+        return None if self.reading is None else max(0.0, self._clock() - self.reading.time_s)
+
     def find(self, host: str) -> NodeState:
         """Return the state of a target's node, or UNKNOWN if Slurm does not list it.
 
@@ -108,10 +121,7 @@ class SlurmMonitor:
 
     def samples(self) -> Samples:
         """Return the samples of the cluster; those of the last reading only while it is up."""
-        age_s = None if self.reading is None else max(0.0, self._clock() - self.reading.time_s)
-        # A command that even SIGKILL does not end, as on a file server that hangs, ends no reading.
-        longest_s = 2 * self.settings.interval_s + _MOST_COMMANDS * self.settings.deadline_s
-        is_up = self.is_up and (age_s is None or age_s <= longest_s)
+        is_up, age_s = self.is_up, self._age_s()
         found: Samples = dict(self._samples) if is_up else {}
         if is_up is not None:
             found[metrics.UP] = {(): float(is_up)}
@@ -148,8 +158,9 @@ class SlurmMonitor:
     def take_over(self, other: "SlurmMonitor") -> None:
         """Keep what another monitor of the same Slurm reported last until the first reading."""
         if _source(self.settings) == _source(other.settings):
-            self.is_up, self.reading, self._samples = other.is_up, other.reading, other._samples
-            self.states, self.index = other.states, other.index
+            self.did_respond = other.did_respond
+            self.reading, self._samples = other.reading, other._samples
+            self.states, self.index, self._cloud = other.states, other.index, other._cloud
             self._reader.log.results.update(other._reader.log.results)
 
     def wake(self) -> None:
@@ -209,7 +220,7 @@ class SlurmMonitor:
             await self._use(reading)
 
     def _back_off(self, *, is_up: bool) -> None:
-        self.is_up = is_up
+        self.did_respond = is_up
         interval_s = float(self.settings.interval_s)
         self._pause_s = 0.0 if is_up else min(max(2 * self._pause_s, interval_s), _LONGEST_PAUSE_S)
         # A tenth of slack: the next reading must not miss its try by a hair.
@@ -224,7 +235,7 @@ class SlurmMonitor:
             states = await asyncio.to_thread(lambda: {n.name: node_state(n, user) for n in nodes})
             if not self.index.is_of(nodes):
                 self.index = await asyncio.to_thread(NodeIndex, nodes)
-            self.states = states
+            self.states = states  # the last: what find() remembers is of these states
         labels = self.settings.labels
         self._samples = await asyncio.to_thread(cluster.samples, reading, self.states, labels)
         self.reading = reading
@@ -240,7 +251,13 @@ class SlurmMonitor:
         listed = {node.name for node in nodes}
         self._cloud |= {node.name: node for node in nodes if "CLOUD" in node.flags}
         return [
-            node._replace(base_state="IDLE", flags=_POWERED_DOWN, allocated_cpus=0)
+            node._replace(
+                base_state="IDLE",
+                flags=_POWERED_DOWN,
+                allocated_cpus=0,
+                allocated_memory_bytes=0,
+                allocated_gpus={},
+            )
             for name, node in self._cloud.items()
             if name not in listed
         ]

@@ -41,12 +41,13 @@ def failed_job(on):
 def slurm(*nodes, jobs=(), time_s=1.7e9, is_up=True, **settings):
     """Return a monitor that has read these nodes; without nodes, it has read nothing yet."""
     found = SlurmSettings(**settings)
-    monitor = SlurmMonitor(found, slurm_target(found.interval_s, 9889, None, "plain"), queue=None)
+    target = slurm_target(found.interval_s, 9889, None, "plain")
+    monitor = SlurmMonitor(found, target, queue=None, clock=lambda: time_s)
     if nodes:
         monitor.index = NodeIndex(nodes)
         monitor.states = {one.name: node_state(one, SLURM_USER) for one in nodes}
         monitor.reading = SlurmReading(time_s, jobs=jobs, nodes=nodes)
-        monitor.is_up = is_up
+        monitor.did_respond = is_up
     return monitor
 
 

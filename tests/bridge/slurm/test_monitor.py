@@ -179,6 +179,31 @@ async def test_a_cloud_node_that_slurm_hides_is_powered_down(lab):
     assert [("idle", True), ("powered_down", False), ("idle", True)] == states
 
 
+async def test_nothing_of_a_hidden_cloud_node_is_allocated(lab):
+    """As it was when it was listed: what is allocated is on the other nodes. So after a reload."""
+    line = next(one for one in SCONTROL.splitlines() if one.startswith("NodeName=spare1 "))
+    hidden = SCONTROL.replace(f"{line}\n", "")
+    busy = re.sub("State=\\S+", "State=ALLOCATED+CLOUD", line)
+    busy = busy.replace("CPUAlloc=0", "CPUAlloc=4").replace("AllocMem=0", "AllocMem=4000")
+    metrics = (m.CLUSTER_CPUS, m.CLUSTER_MEMORY)
+    allocated = []
+    for output in (hidden, SCONTROL.replace(line, busy), hidden):
+        lab.slurm.outputs["scontrol"] = output
+        await lab.read()
+        allocated.append([lab.monitor.samples()[metric]["allocated",] for metric in metrics])
+
+    reloaded = Lab()
+    reloaded.monitor.take_over(lab.monitor)
+    reloaded.slurm.outputs["scontrol"] = hidden
+    await reloaded.read()
+
+    without, with_node, afterwards = allocated
+    of_node = (4, 4000 * 2**20)
+    assert with_node == [one + more for one, more in zip(without, of_node, strict=True)]
+    assert without == afterwards
+    assert "powered_down" == reloaded.monitor.find("spare1").state
+
+
 async def test_a_node_that_is_resumed_has_its_new_state_at_the_next_reading(lab):
     """And a node that is gone is not listed any more."""
     await lab.read()
@@ -410,6 +435,7 @@ async def test_a_reading_that_never_ends_is_no_sign_that_slurm_is_up(lab):
     found = lab.monitor.samples()
     assert {(): 0.0} == found[m.UP]
     assert m.CLUSTER_JOBS not in found
+    assert lab.monitor.summary()["is_up"] is False  # on the pages and in lmaster slurm too
 
 
 async def test_between_readings_that_were_asked_for_is_a_pause(lab, monkeypatch):
