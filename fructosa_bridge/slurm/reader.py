@@ -29,7 +29,7 @@ JOBS_HIDDEN = (
     f"jobs hides those of others; {_CURE}"
 )
 DENIED = f"{{error}}; PrivateData in slurm.conf hides this; {_CURE}"
-# With the rights that PrivateData requires, slurmctld's configuration is read this often.
+# slurmctld's configuration seldom changes: it is read this often, and after an error.
 _CONFIG_S = 3600.0
 
 Run = Callable[..., Awaitable[str]]
@@ -69,7 +69,7 @@ class Reader:
         self._clock = clock
         self._environment = clean_environment(os.environ, settings.slurm_conf)
         self._config: SlurmConfig | None = None
-        self._config_time_s = 0.0
+        self._config_until_s = 0.0  # then it is read again
 
     async def read(self) -> SlurmReading | None:
         """Return what Slurm reports, or None if slurmctld does not respond.
@@ -80,10 +80,13 @@ class Reader:
         if not await self._ping():
             self._config = None  # slurmctld may come back with another configuration
             return None
+        known = set(self.log.problems)
         reading = SlurmReading(self._clock(), config=await self._configuration())
         reading = await self._scontrol(reading)
         reading = await self._sdiag(reading)
         reading = await self._squeue(reading)
+        if self.log.problems.keys() - known:
+            self._config_until_s = 0.0  # it may have changed, and be the reason
         return replace(reading, duration_s=time.monotonic() - began_s)
 
     async def read_nodes(self) -> SlurmReading | None:
@@ -104,13 +107,13 @@ class Reader:
         return True
 
     async def _configuration(self) -> SlurmConfig:
-        """Return slurmctld's configuration: read at the start, hourly, and after a failure."""
+        """Return slurmctld's configuration: read at the start, hourly, and after an error."""
         now_s = self._clock()
-        if self._config is not None and 0 <= now_s - self._config_time_s < _CONFIG_S:
+        if self._config is not None and 0 < self._config_until_s - now_s <= _CONFIG_S:
             return self._config
         try:
             output = await self._call("config", "scontrol", "show", "config")
-            self._config, self._config_time_s = scontrol.parse_config(output), now_s
+            self._config, self._config_until_s = scontrol.parse_config(output), now_s + _CONFIG_S
         except SlurmError as error:
             self.log.failed("config", error)
             return self._config or SlurmConfig()

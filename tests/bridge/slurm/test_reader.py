@@ -122,6 +122,22 @@ async def test_the_configuration_is_read_hourly_and_after_slurmctld_was_away(com
     assert READ == commands.calls()
 
 
+async def test_an_error_may_come_from_another_configuration_which_is_read_then(commands):
+    """Once for an error that stays: PrivateData may hide jobs since a minute ago."""
+    reader = reader_of(commands)
+    await reader.read()
+    commands.prints("sdiag", "no statistics")
+    await reader.read()
+    commands.calls()
+    has_config = []
+
+    for _ in range(3):
+        await reader.read()
+        has_config.append("scontrol show config" in commands.calls())
+
+    assert [True, False, False] == has_config
+
+
 async def test_a_configuration_that_cannot_be_read_is_that_of_before(commands):
     """Or empty; the rest of the reading goes on."""
     now = [0.0]
