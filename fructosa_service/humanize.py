@@ -43,15 +43,21 @@ def age(seconds: float) -> str:
     return duration(max(0, round(seconds)))
 
 
-def date(time_s: float, now_s: float) -> str:
+def date(time_s: float, now_s: float, *, with_time: bool = False) -> str:
     """Return a local date, as short as possible: ``14:02`` today, ``3 Nov``, ``3 Nov 2025``.
 
-    Times are in seconds since 1970.
+    *with_time* it is ``3 Nov 14:02`` for other days of this year. Times are in seconds since 1970;
+    what no calendar has is returned as such.
     """
-    then, now = datetime.fromtimestamp(time_s), datetime.fromtimestamp(now_s)
+    try:
+        then, now = datetime.fromtimestamp(time_s), datetime.fromtimestamp(now_s)
+    except (OverflowError, OSError, ValueError):
+        return f"{time_s:g} s since 1970"
     if then.date() == now.date():
         return f"{then:%H:%M}"
-    return f"{then.day} {then:%b}" + (f" {then.year}" if then.year != now.year else "")
+    if then.year != now.year:
+        return f"{then.day} {then:%b} {then.year}"
+    return f"{then.day} {then:%b}" + (f" {then:%H:%M}" if with_time else "")
 
 
 def _size(number: float, units: Sequence[tuple[int, str]]) -> str:

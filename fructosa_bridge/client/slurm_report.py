@@ -1,12 +1,13 @@
 """What a running lmaster reports of Slurm, as text for a terminal."""
 
 import json
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from fructosa_service.errors import UsageError
-from fructosa_service.humanize import age, count, duration
+from fructosa_service.humanize import age, count, date, duration
+
+from .target_list import printable
 
 _WIDTH = 100  # a reason is cut there; --json has it whole
 
@@ -43,7 +44,7 @@ def report(found: Mapping[str, Any], now_s: float) -> Iterator[str]:
 def _lines(found: Mapping[str, Any], now_s: float) -> Iterator[str]:
     yield _headline(found, now_s)
     for command, problem in found["problems"].items():
-        yield f"{_text(command)}: {_text(problem)}"
+        yield f"{printable(command)}: {printable(problem)}"
     if "time_s" not in found:
         return
     yield from _partitions(found)
@@ -62,15 +63,15 @@ def _headline(found: Mapping[str, Any], now_s: float) -> str:
     if "time_s" not in found:
         return f"Slurm: {state[found['is_up']]}"
     read = f"read {age(now_s - found['time_s'])} ago in {duration(found['duration_s'])}"
-    cluster = _text(found["cluster"]) or "cluster"
-    return f"{cluster} (Slurm {_text(found['version'])}): {state[found['is_up']]}; {read}"
+    cluster = printable(found["cluster"]) or "cluster"
+    return f"{cluster} (Slurm {printable(found['version'])}): {state[found['is_up']]}; {read}"
 
 
 def _partitions(found: Mapping[str, Any]) -> Iterator[str]:
     names = "PARTITION", "STATE", "NODES", "CPUS", "GPUS", "RUNNING", "PENDING", "OLDEST WAIT"
     rows = [
         (
-            _text(one["name"]),
+            printable(one["name"]),
             "up" if one["is_up"] else "down",
             *_use(one),
             "" if one["oldest_wait_s"] is None else age(one["oldest_wait_s"]),
@@ -107,22 +108,24 @@ def _allocated(uses: Mapping[str, float] | None) -> str:
 
 def _nodes(groups: Sequence[Mapping[str, Any]] | None, now_s: float) -> Iterator[tuple[str, ...]]:
     for group in groups or ():
-        since = "" if group["since_s"] is None else f"since {_date(group['since_s'], now_s)}"
+        since = _date(group["since_s"], now_s)
         expected = "should be up" if group["is_expected"] else ""
         yield (
-            _text(group["state"]).replace("_", " "),
+            printable(group["state"]).replace("_", " "),
             count(group["count"]),
-            _text(group["nodes"]),
-            since,
+            printable(group["nodes"]),
+            f"since {since}" if since else "",
             expected,
-            _text(group["reason"] or ""),
+            printable(group["reason"] or ""),
         )
 
 
 def _by_count(numbers: Mapping[str, float] | None) -> Iterator[tuple[str, ...]]:
     """Yield names and their numbers, the largest first; those that are 0 are left out."""
     by_count = sorted((numbers or {}).items(), key=lambda one: (-one[1], one[0]))
-    yield from ((_text(name).replace("_", " "), count(found)) for name, found in by_count if found)
+    yield from (
+        (printable(name).replace("_", " "), count(found)) for name, found in by_count if found
+    )
 
 
 def _demand(total: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
@@ -135,25 +138,27 @@ def _reservations(
     reservations: Sequence[Mapping[str, Any]] | None, now_s: float
 ) -> Iterator[tuple[str, ...]]:
     for one in reservations or ():
-        begin, end = (
-            "" if one[key] is None else _date(one[key], now_s) for key in ("start_s", "end_s")
-        )
+        begin, end = _date(one["start_s"], now_s), _date(one["end_s"], now_s)
         yield (
-            _text(one["name"]),
+            printable(one["name"]),
             f"{count(one['node_count'])} {'node' if one['node_count'] == 1 else 'nodes'}",
             "active" if one["is_active"] else "planned",
             f"{begin} to {end}",
-            _text(",".join(one["flags"])),
+            printable(",".join(one["flags"])),
         )
 
 
 def _licenses(licenses: Sequence[Mapping[str, Any]] | None) -> Iterator[tuple[str, ...]]:
     for one in licenses or ():
-        yield _text(one["name"]), f"{count(one['used'])} of {count(one['total'])} used"
+        yield printable(one["name"]), f"{count(one['used'])} of {count(one['total'])} used"
 
 
 def _failed(nodes: Sequence[Mapping[str, Any]] | None) -> Iterator[tuple[str, ...]]:
-    yield from ((_text(one["node"]), count(one["jobs"])) for one in list(nodes or ())[:10])
+    yield from ((printable(one["node"]), count(one["jobs"])) for one in list(nodes or ())[:10])
+
+
+def _date(time_s: float | None, now_s: float) -> str:
+    return "" if time_s is None else date(time_s, now_s, with_time=True)
 
 
 def _scheduler(values: Mapping[str, float] | None, now_s: float) -> Iterator[tuple[str, ...]]:
@@ -196,19 +201,3 @@ def _columns(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> Iterat
         ]
         line = "  ".join(cells).rstrip()
         yield line if len(line) <= _WIDTH else f"{line[: _WIDTH - 1]}…"
-
-
-def _date(time_s: float, now_s: float) -> str:
-    """Return ``12:01`` of today, or ``3 Nov 12:01``, or ``3 Nov 2025``."""
-    then, now = time.localtime(time_s), time.localtime(now_s)
-    day = f"{then.tm_mday} {time.strftime('%b', then)}"
-    if then[:3] == now[:3]:
-        return time.strftime("%H:%M", then)
-    if then.tm_year == now.tm_year:
-        return f"{day} {time.strftime('%H:%M', then)}"
-    return f"{day} {then.tm_year}"
-
-
-def _text(value: object) -> str:
-    """Return a text in one line, without what would control a terminal."""
-    return "".join(letter if letter.isprintable() else " " for letter in str(value))

@@ -76,8 +76,8 @@ def _target(fields: dict[str, Any]) -> ListedTarget:
         samples=int(fields["samples"]),
         problem=_problem(fields["error"], fields.get("clock_off_s")),
         # An lmaster of before has none of these.
-        slurm_state=printable(str(fields.get("slurm_state") or "")),
-        slurm_reason=printable(str(fields.get("slurm_reason") or "")),
+        slurm_state=printable(fields.get("slurm_state") or ""),
+        slurm_reason=printable(fields.get("slurm_reason") or ""),
         slurm_since_s=None if since_s is None else float(since_s),
         is_expected=bool(fields.get("is_expected", True)),
         fields=dict(fields),
@@ -89,13 +89,13 @@ def _target(fields: dict[str, Any]) -> ListedTarget:
 def _problem(error: object, clock_off_s: object) -> str:
     """Return what is wrong with a target; an lmaster of another version has no clocks."""
     if error:
-        return printable(str(error))
+        return printable(error)
     return clock_text(clock_off_s if isinstance(clock_off_s, float | int) else None)
 
 
-def printable(text: str) -> str:
-    """Return *text* in one line, without what would control a terminal."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)
+def printable(value: object) -> str:
+    """Return a value as text in one line, without what would control a terminal."""
+    return "".join(letter if letter.isprintable() else " " for letter in str(value))
 
 
 def table(targets: Sequence[ListedTarget], now_s: float) -> Iterator[str]:

@@ -96,3 +96,24 @@ def test_dates_are_local_and_as_short_as_possible(then, text):
     time_s, now_s = (datetime(*one).timestamp() for one in (then, (2026, 11, 29, 21, 0)))
 
     assert text == humanize.date(time_s, now_s)
+
+
+@pytest.mark.parametrize(
+    ("then", "text"),
+    [
+        ((2026, 11, 29, 0, 5), "00:05"),
+        ((2026, 11, 3, 0, 0), "3 Nov 00:00"),
+        ((2025, 11, 29, 12, 0), "29 Nov 2025"),
+    ],
+)
+def test_with_the_time_only_dates_of_this_year_are_longer(then, text):
+    """In another year, the time says nothing."""
+    time_s, now_s = (datetime(*one).timestamp() for one in (then, (2026, 11, 29, 21, 0)))
+
+    assert text == humanize.date(time_s, now_s, with_time=True)
+
+
+@pytest.mark.parametrize("time_s", [1e17, -1e17, float("nan"), float("inf"), 1e13])
+def test_a_time_that_no_calendar_has_is_a_number(time_s):
+    """Whoever sends it must not break the page or the table."""
+    assert f"{time_s:g} s since 1970" == humanize.date(time_s, 0)
