@@ -1,13 +1,16 @@
 """Alerts on slurmctld, the queue and the scheduler, by what lmaster reads of Slurm."""
 
+from fructosa_service.device_names import NamePattern
+
 from ..queries.graphite import percent
+from ..queries.slurm_states import one_of
 from .alert import PREFIX, Alert, Condition
 
 _S = "fructosa_slurm_"
 OF_SLURM = f"{PREFIX}.slurm.{_S}"
 """How the paths of Slurm begin in Graphite."""
 # Jobs with one of these wait for nothing but nodes.
-_REASONS = ("None", "Priority", "Resources")
+_REASONS = one_of("None", "Priority", "Resources")
 
 
 def once(metric: str, matchers: str = "", *labels: str) -> str:
@@ -15,14 +18,9 @@ def once(metric: str, matchers: str = "", *labels: str) -> str:
     return f"max by ({', '.join(['cluster', *labels])}) ({_S}{metric}{matchers})"
 
 
-def regex(*states: str) -> str:
-    """Return a matcher of PromQL for any of these values."""
-    return f'=~"{"|".join(states)}"'
-
-
-def glob(*states: str) -> str:
-    """Return a part of a Graphite path for any of these values."""
-    return f"{{{','.join(states)}}}"
+def matcher(label: str, values: NamePattern) -> str:
+    """Return the selector of PromQL for series whose label has one of these values."""
+    return f'{{{label}=~"{values.regex}"}}'
 
 
 def titled(target: str, name: str) -> str:
@@ -37,10 +35,10 @@ def where(there: str, target: str) -> str:
 
 _WAITING = (
     f"sum by (cluster, partition) ("
-    f"{once('pending_jobs', f'{{reason{regex(*_REASONS)}}}', 'partition', 'reason')})"
+    f"{once('pending_jobs', matcher('reason', _REASONS), 'partition', 'reason')})"
 )
 _GRAPHITE_WAITING = (
-    f"groupByNodes(group(groupByNodes({OF_SLURM}pending_jobs.*.{glob(*_REASONS)}, 'sum', -2), "
+    f"groupByNodes(group(groupByNodes({OF_SLURM}pending_jobs.*.{_REASONS.glob}, 'sum', -2), "
     f"scale({OF_SLURM}pending_nodes.*, 0)), 'sum', -1)"
 )
 _IDLE = '{state="idle"}'
@@ -147,7 +145,7 @@ max by (cluster) (
 min by (cluster) ({_S}backfill_age_seconds) > 1800
 and on (cluster)
 {once("cluster_pending_cpus")} > 0""",
-        summary="Slurm's backfill scheduler hangs for {{ $value | humanizeDuration }}",
+        summary="Slurm's backfill scheduler has not run for {{ $value | humanizeDuration }}",
         description="The last cycle of the backfill scheduler began "
         "{{ $value | humanizeDuration }} ago, and jobs wait.",
         action="Check the log of slurmctld. If a cycle takes too long, lower bf_max_job_test or "

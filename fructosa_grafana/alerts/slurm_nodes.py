@@ -1,22 +1,22 @@
 """Alerts on nodes that are out of service in Slurm, or of which Slurm and lmaster disagree."""
 
+from ..queries.slurm_states import OUT_OF_SERVICE, one_of
 from .alert import Alert, Condition
-from .slurm import OF_SLURM, glob, once, regex, titled, where
+from .slurm import OF_SLURM, matcher, once, titled, where
 
 _S = "fructosa_slurm_"
-_OUT_STATES = ("draining", "drained", "down", "not_responding", "invalid")
-_JOBS_STATES = ("allocated", "mixed", "completing")
-_LOST_STATES = ("down", "not_responding")
+_RUNS_JOBS = one_of("allocated", "mixed", "completing")
+_LOST = one_of("down", "not_responding")
 # A node in one of these takes jobs, or soon will, or takes none on purpose.
-_FINE_STATES = (
+_FINE = one_of(
     *("idle", "mixed", "allocated", "completing", "planned", "reserved", "blocked"),
     *("powering_up", "rebooting", "maint"),
 )
 
-_OUT = f"sum by (cluster) ({once('cluster_nodes', f'{{state{regex(*_OUT_STATES)}}}', 'state')})"
+_OUT = f"sum by (cluster) ({once('cluster_nodes', matcher('state', OUT_OF_SERVICE), 'state')})"
 _NOT_FUTURE = '{state!="future"}'
 _ALL = f"sum by (cluster) ({once('cluster_nodes', _NOT_FUTURE, 'state')})"
-_GRAPHITE_OUT = f"sumSeries({OF_SLURM}cluster_nodes.{glob(*_OUT_STATES)})"
+_GRAPHITE_OUT = f"sumSeries({OF_SLURM}cluster_nodes.{OUT_OF_SERVICE.glob})"
 _GRAPHITE_ALL = f'sumSeries(exclude({OF_SLURM}cluster_nodes.*, "future$"))'
 
 
@@ -78,7 +78,7 @@ SLURM_NODES = (
         hold="30m",
         expr=f"""\
 sum by (cluster, partition) (
-  {_S}nodes{{state{regex(*_FINE_STATES)}}}
+  {_S}nodes{matcher("state", _FINE)}
 ) == 0
 and on (cluster, partition)
 {_S}pending_cpus > 0""",
@@ -93,7 +93,7 @@ and on (cluster, partition)
         graphite=Condition(
             query=f"groupByNodes(group({OF_SLURM}pending_cpus.*, "
             "offset(scale("
-            f"groupByNodes({OF_SLURM}nodes.*.{glob(*_FINE_STATES)}, 'sum', -2), -1), 1)), "
+            f"groupByNodes({OF_SLURM}nodes.*.{_FINE.glob}, 'sum', -2), -1), 1)), "
             "'multiply', -1)",
         ),
     ),
@@ -102,7 +102,7 @@ and on (cluster, partition)
         severity="warning",
         hold="10m",
         expr=f"""\
-{once("node_state", f"{{state{regex(*_LOST_STATES)}}}", "node", "state")}
+{once("node_state", matcher("state", _LOST), "node", "state")}
 and on (cluster, node)
 (fructosa_node_expected == 1 and on (cluster, instance) up == 1)""",
         summary="Slurm has lost {{ $labels.node }}, though its agent responds",
@@ -119,7 +119,7 @@ and on (cluster, node)
         severity="warning",
         hold="15m",
         expr=f"""\
-{once("node_state", f"{{state{regex(*_JOBS_STATES)}}}", "node", "state")}
+{once("node_state", matcher("state", _RUNS_JOBS), "node", "state")}
 and on (cluster, node)
 (fructosa_node_expected == 1 and on (cluster, instance) up == 0)
 unless on (cluster, node)

@@ -4,7 +4,8 @@ from ..panels.dashboard import Row
 from ..panels.panel import Graph
 from ..panels.shorthand import line_graph
 from ..queries.expressions import ANY, Value
-from .series import UNAVAILABLE, allocated, each
+from ..queries.slurm_states import OUT_OF_SERVICE
+from .series import allocated, each
 
 _USES = "allocated, idle, or other: of nodes that take no jobs"
 
@@ -39,7 +40,7 @@ NODES = Row(
             "node in several partitions counts in each.",
             "short",
             (
-                each("nodes", partition=ANY, state=UNAVAILABLE).sum("partition"),
+                each("nodes", partition=ANY, state=OUT_OF_SERVICE).sum("partition"),
                 "{partition}",
             ),
         ),

@@ -5,7 +5,8 @@ from ..panels.dashboard import Row
 from ..panels.panel import Bars, Query, Stat
 from ..panels.thresholds import Thresholds
 from ..queries.expressions import ANY, Expr, slurm
-from .series import LAST, UNAVAILABLE, allocated, each
+from ..queries.slurm_states import OUT_OF_SERVICE
+from .series import LAST, allocated, each
 
 
 def _number(
@@ -76,7 +77,7 @@ NOW = Row(
         _number(
             "Nodes out of service",
             "Nodes that are drained, draining, down or invalid, or do not respond to slurmctld.",
-            each("cluster_nodes", state=UNAVAILABLE).sum(),
+            each("cluster_nodes", state=OUT_OF_SERVICE).sum(),
             thresholds.NONE_IS_GOOD,
         ),
         _share(

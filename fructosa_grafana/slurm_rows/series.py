@@ -1,20 +1,14 @@
 """Series of Slurm, each once: both lmasters of a hot pair report the same to Prometheus."""
 
-from fructosa_service.device_names import NamePattern
-
 from ..panels.panel import Query
 from ..queries.expressions import ANY, Aggregate, Value, slurm
+from ..queries.slurm_states import one_of
 
 LAST = "5m"
 """What panels of the present state ask for: a state that no node is in any more has no value."""
 
-# States of nodes that take no new jobs although they should.
-UNAVAILABLE = NamePattern(
-    "{draining,drained,down,not_responding,invalid}",
-    "draining|drained|down|not_responding|invalid",
-)
 # Uses of CPUs, memory and GPUs of nodes that take jobs.
-_USABLE = NamePattern("{allocated,idle}", "allocated|idle")
+_USABLE = one_of("allocated", "idle")
 
 
 def each(metric: str, **labels: Value) -> Aggregate:
