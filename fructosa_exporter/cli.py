@@ -142,7 +142,7 @@ def _run(arguments: argparse.Namespace, config: AgentConfig, ready: Ready | None
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     urls = [_url(config).format(endpoint=endpoint) for endpoint in server.endpoints]
     log.info(SERVED, len(readers), ", ".join(urls))
-    if all(endpoint.host in _LOOPBACK for endpoint in server.endpoints):
+    if _serves_only_here(server.endpoints):
         log.info(ONLY_HERE)
     if config.web.users_file and not config.web.tls():
         log.warning("clients send passwords unencrypted; set [web] tls certificate and tls key")
@@ -162,6 +162,10 @@ def _endpoints(
     if host is None and port is None:
         return config.web.endpoints(agent.host, agent.port)
     return [Endpoint(agent.host if host is None else host, agent.port if port is None else port)]
+
+
+def _serves_only_here(endpoints: Sequence[Endpoint]) -> bool:
+    return all(endpoint.host in _LOOPBACK for endpoint in endpoints)
 
 
 def _url(config: AgentConfig) -> str:
@@ -257,7 +261,7 @@ def _check(arguments: argparse.Namespace) -> int:
     if config.sensors is not None:
         sensors = CONFIGURED.format(count=len(config.sensors))
     print(VALID.format(path=path or "no configuration file (optional)", sensors=sensors))
-    if all(endpoint.host in _LOOPBACK for endpoint in _endpoints(config)):
+    if _serves_only_here(_endpoints(config)):
         print(ONLY_HERE)
     return 0
 

@@ -7,7 +7,6 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
 from fructosa_service import cli
 from fructosa_service.errors import ServiceError
@@ -20,7 +19,6 @@ from ..config.settings import DEFAULT_FILE, MasterConfig, example_config, read_c
 from ..config.slurm_settings import SlurmSettings
 from ..model.target import Target
 from ..nodes.same_nodes import same_node_warnings
-from ..nodes.slurm_nodes import NodeList
 from .load_config import (
     check_web_files,
     targets_of_all_shards,
@@ -32,10 +30,9 @@ from .slurm import read_at_once, read_once
 ALL_MATCH = "Slurm: all hosts match its nodes, and all of its nodes are scraped"
 NOT_READ = "warning: Slurm was not read, so it is unknown which hosts match its nodes: {reason}"
 NOT_IN_TIME = "it did not respond within {deadline_s:g} s"
+POINTS_GO_TO = "points go to {names}"
 
 _LOOK_UP_S = 2.0
-
-POINTS_GO_TO = "points go to {names}"
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -60,11 +57,12 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{path}: ok, {_count(targets)}")
         names = [one.name for one in config.destinations.values() if one.send]
         print(POINTS_GO_TO.format(names=", ".join(names) or "nowhere"))
-        for warning in same_node_warnings(targets_of_all_shards(config, path, slurm), _LOOK_UP_S):
+        of_all_shards = targets_of_all_shards(config, path, slurm)
+        for warning in same_node_warnings(of_all_shards, _LOOK_UP_S):
             print(f"warning: {warning}", file=sys.stderr)
-        _print_capacity(config, path, targets, slurm, arguments)
+        _print_capacity(config, targets, of_all_shards, arguments)
         if config.slurm is not None:
-            _print_slurm(config, config.slurm, path, slurm)
+            _print_slurm(config, config.slurm, of_all_shards)
     return 0
 
 
@@ -78,15 +76,14 @@ def _count(targets: Sequence[Target]) -> str:
 
 def _print_capacity(
     config: MasterConfig,
-    path: Path,
     targets: Sequence[Target],
-    slurm: NodeList,
+    of_all_shards: Sequence[Target],
     arguments: argparse.Namespace,
 ) -> None:
     """Print the expected number of series and bytes, and warn of limits that are too low."""
     workload = capacity_check.Workload(
         targets=targets,
-        targets_of_all_shards=targets_of_all_shards(config, path, slurm),
+        targets_of_all_shards=of_all_shards,
         series_per_page=arguments.series,
     )
     destinations = list(config.destinations.values())
@@ -98,9 +95,7 @@ def _print_capacity(
         print(f"warning: {warning}", file=sys.stderr)
 
 
-def _print_slurm(
-    config: MasterConfig, settings: SlurmSettings, path: Path, slurm: NodeList
-) -> None:
+def _print_slurm(config: MasterConfig, settings: SlurmSettings, targets: Sequence[Target]) -> None:
     """Print which hosts and nodes of Slurm do not match.
 
     The running lmaster knows; without one, Slurm is read once.
@@ -108,7 +103,7 @@ def _print_slurm(
     try:
         lines = _running_lines(config)
         if lines is None:
-            hosts = [target.host for target in targets_of_all_shards(config, path, slurm)]
+            hosts = [target.host for target in targets]
             lines = asyncio.run(_read_lines(config, settings, hosts))
     except ServiceError as error:
         print(NOT_READ.format(reason=error), file=sys.stderr)
