@@ -14,8 +14,8 @@ class ListedNode(NamedTuple):
     """A node that Slurm lists, or has listed within the grace.
 
     It *is_off* if there is no machine at present; Slurm does not list a CLOUD node while it is
-    powered down. *left* has the groups that no longer contain it,
-    each with the time in seconds since 1970 at which that was first seen.
+    powered down. *left* has the groups that no longer contain it, each with the time in seconds
+    since 1970 at which that was first seen.
     """
 
     name: str

@@ -61,7 +61,7 @@ class Spool:
         self._fresh: deque[_Entry] = deque()
         self._fresh_points = 0
         self._memory_backlog: deque[Batch] = deque()  # no longer fresh, and not on disk
-        self._memory_only_points = 0  # in memory only
+        self._memory_only_points = 0
         self._backlog: deque[Range] = deque()  # no longer fresh, and on disk
         self._read_ahead: deque[tuple[Batch, Position]] = deque()  # from the backlog's first range
         self._unacknowledged: deque[list[Range]] = deque()  # sent, but perhaps never read

@@ -38,9 +38,13 @@ _USES = ("allocated", "idle", "other")
 _EVENTS = ("submitted", "started", "completed", "canceled", "failed")
 
 Values = dict[tuple[str, ...], float]
-Optional = Mapping[str, tuple[SlurmMetric, SlurmMetric, SlurmMetric]]
 
-LABELS: Optional = {"users": m.BY_USER, "accounts": m.BY_ACCOUNT, "qos": m.BY_QOS}
+LABELS: Mapping[str, tuple[SlurmMetric, SlurmMetric, SlurmMetric]] = {
+    "users": m.BY_USER,
+    "accounts": m.BY_ACCOUNT,
+    "qos": m.BY_QOS,
+}
+"""The numbers of jobs, CPUs and GPUs by user, account and QOS."""
 
 
 def samples(

@@ -11,7 +11,7 @@ UNMATCHED = "unmatched"
 NAMES = {
     DIED: "died",
     AGENT_DEAD: "lagent is dead though Slurm runs jobs there",
-    LOST_BY_SLURM: "Slurm has lost it though lagent answers",
+    LOST_BY_SLURM: "Slurm has lost it though lagent responds",
     "drained": "drained",
     "set_down": "set down by a person",
     "maintenance": "maintenance",
