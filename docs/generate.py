@@ -14,7 +14,7 @@ import shtab
 from fructosa_bridge import cli as master
 from fructosa_bridge.config.settings import SCHEMA
 from fructosa_bridge.slurm.metrics import METRICS
-from fructosa_bridge.slurm.node_states import RULES
+from fructosa_bridge.slurm_states.node_states import RULES
 from fructosa_exporter import cli as agent
 from fructosa_exporter.config import schema
 from fructosa_exporter.sensors import SENSORS

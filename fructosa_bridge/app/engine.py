@@ -19,8 +19,9 @@ from ..queue.segments import Segments
 from ..scrape.client import Client
 from ..scrape.scraper import INTERNAL_ERROR, Scraper
 from ..scrape.target_state import ScrapeTotals, TargetState
-from ..slurm.kept_nodes import KeptNodes
-from ..slurm.monitor import SlurmMonitor
+from ..slurm.monitor import SlurmMonitor, source
+from ..slurm_states.kept_nodes import KeptNodes
+from ..slurm_states.kept_states import KeptStates
 from ..web.status import ReloadOutcome
 from ..whisper.store import WhisperStore
 from .process_limits import open_files_warning, target_limit
@@ -161,7 +162,8 @@ class Engine:
         target = slurm_target(
             config.slurm.interval_s, config.master.port, graphite.prefix, graphite.naming
         )
-        made = SlurmMonitor(config.slurm, target, self._destinations.queue)
+        kept = KeptStates(config.master.data_directory, source(config.slurm))
+        made = SlurmMonitor(config.slurm, target, self._destinations.queue, kept)
         made.targets = lambda: self.states
         return made
 

@@ -9,8 +9,8 @@ from ..config.settings import MasterConfig
 from ..config.slurm_sections import slurm_hosts, unknown_partitions
 from ..config.slurm_settings import SlurmSettings
 from ..nodes.slurm_nodes import NO_NODES, NodeList
-from ..slurm.kept_nodes import KeptNodes
 from ..slurm.reader import Reader
+from ..slurm_states.kept_nodes import KeptNodes
 
 NO_LIST = (
     "the nodes of hosts = @slurm are not known: lmaster has kept no list of them in {folder}, and "

@@ -8,9 +8,9 @@ from ..config.settings import MasterConfig
 from ..config.slurm_sections import slurm_hosts, unknown_partitions
 from ..model.target import Target
 from ..nodes.slurm_nodes import NodeList
-from ..slurm.kept_nodes import KeptNodes
 from ..slurm.monitor import SlurmMonitor
 from ..slurm_output.records import SlurmReading
+from ..slurm_states.kept_nodes import KeptNodes
 
 log = logging.getLogger("lmaster")
 

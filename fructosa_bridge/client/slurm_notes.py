@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 from fructosa_service.humanize import date
 
-from ..slurm.conditions import AGENT_DEAD, DIED, LOST_BY_SLURM, NAMES, condition
-from ..slurm.node_states import UNLISTED, NodeState
+from ..slurm_states.conditions import AGENT_DEAD, DIED, LOST_BY_SLURM, NAMES, condition
+from ..slurm_states.node_states import UNLISTED, NodeState
 from .target_list import ListedTarget
 
 

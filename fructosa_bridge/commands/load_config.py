@@ -28,7 +28,7 @@ from ..model.target import Target
 from ..nodes.hosts import Hosts, SlurmHosts
 from ..nodes.node_sets import select
 from ..nodes.slurm_nodes import NO_NODES, NodeList
-from ..slurm.kept_nodes import KeptNodes
+from ..slurm_states.kept_nodes import KeptNodes
 
 NO_SLURM_NODES = (
     "has no nodes: Slurm has none for {sections} at present; check hosts there, and sinfo -N"

@@ -26,9 +26,9 @@ from ..slurm_output.vocabulary import (
     job_state,
     reason,
 )
+from ..slurm_states.node_states import USABLE, NodeState
 from . import metrics as m
 from .metrics import Samples, SlurmMetric
-from .node_states import USABLE, NodeState
 
 QUANTILES = (0.5, 0.9)
 # States that each partition has a sample of, even if it is 0: dashboards and alerts need them.

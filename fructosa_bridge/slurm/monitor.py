@@ -15,12 +15,15 @@ from ..naming.schemes import SCHEMES
 from ..scrape import schedule
 from ..scrape.target_state import TargetState
 from ..slurm_output.records import NodeRecord, SlurmReading
-from . import cluster, conditions, metrics, summary
-from .matching import NodeIndex
+from ..slurm_states import conditions
+from ..slurm_states.hidden_nodes import HiddenNodes
+from ..slurm_states.kept_states import KeptNode, KeptStates
+from ..slurm_states.matching import NodeIndex
+from ..slurm_states.node_states import UNLISTED, NodeState, node_state
+from ..slurm_states.unmatched import Unmatched, unmatched
+from . import cluster, metrics, summary
 from .metrics import Samples
-from .node_states import UNLISTED, NodeState, node_state
 from .reader import Reader
-from .unmatched import Unmatched, unmatched
 
 log = logging.getLogger("lmaster.slurm")
 
@@ -29,7 +32,6 @@ Queue = Callable[[Sequence[Batch]], None]
 PROBLEM = "Slurm: %s"
 READ_AGAIN = "Slurm: %s can be read again"
 INTERNAL_ERROR = "internal error, see lmaster's log"
-_POWERED_DOWN = frozenset({"CLOUD", "POWERED_DOWN"})
 _LMASTER = "lmaster"  # among the commands: what fails in lmaster itself
 UNKNOWN_WORD = "Slurm: %s is not known to this version of lmaster and counts as other"
 SHORT_JOB_AGE = (
@@ -59,6 +61,7 @@ class SlurmMonitor:
         settings: SlurmSettings,
         target: Target,
         queue: Queue,
+        kept: KeptStates | None = None,
         reader: Reader | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -70,6 +73,7 @@ class SlurmMonitor:
         self.targets: Callable[[], Sequence[TargetState]] = lambda: ()  # that lmaster scrapes
         self.target = target
         self._queue = queue
+        self._kept = kept
         self._reader = reader or Reader(settings)
         self._clock = clock
         self.index = NodeIndex()
@@ -80,7 +84,7 @@ class SlurmMonitor:
         self._next_try_s = 0.0
         self._is_woken = asyncio.Event()
         self._problems: dict[str, str] = {}
-        self._cloud: dict[str, NodeRecord] = {}
+        self._hidden = HiddenNodes()
         self._words: set[str] = set()
         self._is_job_age_checked = False
 
@@ -157,10 +161,10 @@ class SlurmMonitor:
 
     def take_over(self, other: "SlurmMonitor") -> None:
         """Keep what another monitor of the same Slurm reported last until the first reading."""
-        if _source(self.settings) == _source(other.settings):
+        if source(self.settings) == source(other.settings):
             self.did_respond = other.did_respond
             self.reading, self._samples = other.reading, other._samples
-            self.states, self.index, self._cloud = other.states, other.index, other._cloud
+            self.states, self.index, self._hidden = other.states, other.index, other._hidden
             self._reader.log.results.update(other._reader.log.results)
 
     def wake(self) -> None:
@@ -170,6 +174,8 @@ class SlurmMonitor:
 
     async def run(self) -> None:
         """Read Slurm for ever: at once, then whenever it is due."""
+        if self._kept is not None and not self.states:
+            self._use_kept(await asyncio.to_thread(self._kept.read))
         interval_s = self.settings.interval_s
         offset_s = schedule.offset(self.target.identity, interval_s)
         due_s = schedule.next_due(self._clock(), interval_s, offset_s) - interval_s
@@ -229,13 +235,16 @@ class SlurmMonitor:
     async def _use(self, reading: SlurmReading) -> None:
         # A thread: for 10,000 nodes and jobs this takes a tenth of a second.
         if reading.nodes is not None:
-            nodes = [*reading.nodes, *self._hidden_cloud_nodes(reading.nodes)]
+            hidden = await asyncio.to_thread(self._hidden.find, reading.nodes, reading.partitions)
+            nodes = [*reading.nodes, *hidden]
             reading = replace(reading, nodes=nodes)
             user = reading.config.slurm_user
             states = await asyncio.to_thread(lambda: {n.name: node_state(n, user) for n in nodes})
             if not self.index.is_of(nodes):
                 self.index = await asyncio.to_thread(NodeIndex, nodes)
             self.states = states  # the last: what find() remembers is of these states
+            if self._kept is not None:
+                await asyncio.to_thread(self._kept.update, nodes, states)
         labels = self.settings.labels
         self._samples = await asyncio.to_thread(cluster.samples, reading, self.states, labels)
         self.reading = reading
@@ -243,24 +252,10 @@ class SlurmMonitor:
         self._check_job_age(reading)
         self.on_reading(reading)
 
-    def _hidden_cloud_nodes(self, nodes: Sequence[NodeRecord]) -> list[NodeRecord]:
-        """Return the cloud nodes that were listed once and are not among *nodes*: powered down.
-
-        Slurm hides them, unless slurm.conf has PrivateData = cloud.
-        """
-        listed = {node.name for node in nodes}
-        self._cloud |= {node.name: node for node in nodes if "CLOUD" in node.flags}
-        return [
-            node._replace(
-                base_state="IDLE",
-                flags=_POWERED_DOWN,
-                allocated_cpus=0,
-                allocated_memory_bytes=0,
-                allocated_gpus={},
-            )
-            for name, node in self._cloud.items()
-            if name not in listed
-        ]
+    def _use_kept(self, nodes: Sequence[KeptNode]) -> None:
+        """Use the states from before a restart until the first reading."""
+        self.index = NodeIndex([NodeRecord(*node[:3], base_state="UNKNOWN") for node in nodes])
+        self.states = {node.name: node.state for node in nodes}
 
     def _points(self) -> Points:
         scheme = SCHEMES[self.target.naming]
@@ -300,6 +295,6 @@ class SlurmMonitor:
                 log.warning(SHORT_JOB_AGE, age_s, self.settings.interval_s)
 
 
-def _source(settings: SlurmSettings) -> object:
-    """Return what the answers come from."""
-    return settings.cluster, settings.slurm_conf, settings.commands
+def source(settings: SlurmSettings) -> str:
+    """Return a text that differs for different Slurms."""
+    return f"{settings.cluster} {settings.slurm_conf} {settings.commands}"

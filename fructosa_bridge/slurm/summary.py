@@ -6,10 +6,10 @@ from typing import Any
 
 from ..nodes.node_sets import fold
 from ..slurm_output.records import JobRecord, SlurmReading
+from ..slurm_states.node_states import USABLE, NodeState
 from . import cluster
 from . import metrics as m
 from .metrics import Samples, SlurmMetric
-from .node_states import USABLE, NodeState
 
 # More groups of nodes with a reason, or nodes on which jobs failed, help nobody.
 _MOST_GROUPS = 100

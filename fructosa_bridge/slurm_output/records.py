@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NamedTuple
 
 from .tres import gpu_count, number, time_s
@@ -78,14 +79,14 @@ class NodeRecord(NamedTuple):
     address: str
     host_name: str
     base_state: str
-    flags: frozenset[str]
-    partitions: tuple[str, ...]
-    cpus: int
-    allocated_cpus: int
-    memory_bytes: int
-    allocated_memory_bytes: int
-    gpus: Mapping[str, int]
-    allocated_gpus: Mapping[str, int]
+    flags: frozenset[str] = frozenset()
+    partitions: tuple[str, ...] = ()
+    cpus: int = 0
+    allocated_cpus: int = 0
+    memory_bytes: int = 0
+    allocated_memory_bytes: int = 0
+    gpus: Mapping[str, int] = MappingProxyType({})
+    allocated_gpus: Mapping[str, int] = MappingProxyType({})
     reason: str | None = None
     reason_user: str | None = None
     reason_time_s: float | None = None
@@ -93,11 +94,15 @@ class NodeRecord(NamedTuple):
 
 
 class PartitionRecord(NamedTuple):
-    """A partition, and whether its state is UP: jobs are queued and started."""
+    """A partition, and whether its state is UP: jobs are queued and started.
+
+    *nodes* is the node set of all its nodes, also of those that scontrol does not list.
+    """
 
     name: str
     is_up: bool
     total_nodes: int
+    nodes: str = ""
 
 
 class ReservationRecord(NamedTuple):

@@ -38,7 +38,7 @@ _FREE_TEXTS = (" Reason=", " Comment=", " Extra=")
 _KEYS = (
     *("NodeName", "CPUAlloc", "CPUTot", "Gres", "GresUsed", "NodeAddr", "NodeHostName"),
     *("RealMemory", "AllocMem", "State", "Partitions", "BootTime", "PartitionName", "TotalNodes"),
-    *("ReservationName", "NodeCnt", "Flags", "StartTime", "EndTime"),
+    *("Nodes", "ReservationName", "NodeCnt", "Flags", "StartTime", "EndTime"),
     *("LicenseName", "Total", "Used", "Reserved"),
 )
 _NEEDLES = {key: f" {key}=" for key in _KEYS}
@@ -199,6 +199,7 @@ def _partition(record: str) -> PartitionRecord:
         value.required("PartitionName"),
         value.required("State") == "UP",
         value.required_number("TotalNodes"),
+        value.optional("Nodes"),
     )
 
 

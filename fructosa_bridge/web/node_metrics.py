@@ -10,7 +10,7 @@ from ..naming.schemes import NODE_EXPECTED
 from ..scrape.target_state import TargetState
 from ..slurm import cluster
 from ..slurm.monitor import SlurmMonitor
-from ..slurm.node_states import UNLISTED
+from ..slurm_states.node_states import UNLISTED
 from .discovery import node_name
 
 NODE_STATE = "fructosa_slurm_node_state"

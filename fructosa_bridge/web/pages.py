@@ -14,7 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from fructosa_service import __version__, humanize
 from fructosa_service.web.settings import WebSettings
 
-from ..slurm.conditions import NAMES
+from ..slurm_states.conditions import NAMES
 from .auth import AccessControl
 from .discovery import NODES_PATH, nodes_page_group, target_groups
 from .long_body import LongBody, send

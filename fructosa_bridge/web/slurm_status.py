@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import TypedDict
 
 from ..scrape.target_state import TargetState
-from ..slurm.conditions import CONDITIONS, condition
 from ..slurm.monitor import UNKNOWN, SlurmMonitor
+from ..slurm_states.conditions import CONDITIONS, condition
 
 
 class SlurmFields(TypedDict):

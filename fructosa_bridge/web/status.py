@@ -8,8 +8,8 @@ from typing import NamedTuple, Protocol, TypedDict
 from ..deliver.delivery import Delivery
 from ..queue.journal import Journal
 from ..scrape.target_state import ScrapeTotals, TargetState
-from ..slurm.conditions import is_among
 from ..slurm.monitor import SlurmMonitor
+from ..slurm_states.conditions import is_among
 from ..whisper.store import WhisperStore
 from .slurm_status import SlurmFields, slurm_fields
 

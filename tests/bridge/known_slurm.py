@@ -2,10 +2,10 @@
 
 from fructosa_bridge.config.slurm_settings import SlurmSettings
 from fructosa_bridge.config.targets import slurm_target
-from fructosa_bridge.slurm.matching import NodeIndex
 from fructosa_bridge.slurm.monitor import SlurmMonitor
-from fructosa_bridge.slurm.node_states import node_state
 from fructosa_bridge.slurm_output.records import JobRecord, NodeRecord, SlurmReading
+from fructosa_bridge.slurm_states.matching import NodeIndex
+from fructosa_bridge.slurm_states.node_states import node_state
 
 SLURM_USER = "slurm"
 

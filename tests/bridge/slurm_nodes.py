@@ -1,8 +1,8 @@
 """Slurm's nodes for tests: records, readings, lists, and a scontrol that prints them."""
 
 from fructosa_bridge.nodes.slurm_nodes import NO_NODES
-from fructosa_bridge.slurm.node_list import merged
 from fructosa_bridge.slurm_output.records import NodeRecord, PartitionRecord, SlurmReading
+from fructosa_bridge.slurm_states.node_list import merged
 
 
 def record(name, *partitions, address=None, host_name=None, state="IDLE"):

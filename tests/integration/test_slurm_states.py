@@ -7,8 +7,8 @@ import subprocess
 import pytest
 import requests
 
-from fructosa_bridge.slurm.conditions import AGENT_DEAD, LOST_BY_SLURM, NAMES
-from fructosa_bridge.slurm.unmatched import NO_NODE, NO_SECTION
+from fructosa_bridge.slurm_states.conditions import AGENT_DEAD, LOST_BY_SLURM, NAMES
+from fructosa_bridge.slurm_states.unmatched import NO_NODE, NO_SECTION
 
 from .conftest import program
 from .processes import BIN, Agent, Master, free_port, wait_until

@@ -5,7 +5,7 @@ import pytest
 from fructosa_bridge.app.slurm_list import NO_LIST, current_nodes
 from fructosa_bridge.config.settings import read_config
 from fructosa_bridge.nodes.slurm_nodes import NO_NODES
-from fructosa_bridge.slurm.kept_nodes import KeptNodes
+from fructosa_bridge.slurm_states.kept_nodes import KeptNodes
 from fructosa_service.errors import ConfigError, ServiceError
 
 from ..slurm_nodes import reading, record, write_scontrol

@@ -16,7 +16,7 @@ from fructosa_bridge.config.slurm_settings import SlurmSettings
 from fructosa_bridge.config.targets import SAME_PATH, section_targets
 from fructosa_bridge.nodes.hosts import parse_hosts
 from fructosa_bridge.scrape.client import Client
-from fructosa_bridge.slurm.kept_nodes import KeptNodes
+from fructosa_bridge.slurm_states.kept_nodes import KeptNodes
 from fructosa_service.errors import UsageError
 from fructosa_service.logs import LoggingSettings
 

@@ -6,7 +6,7 @@ import pytest
 
 from fructosa_bridge.client import target_list
 from fructosa_bridge.client.slurm_notes import NOTHING, note
-from fructosa_bridge.slurm.conditions import AGENT_DEAD, LOST_BY_SLURM, NAMES
+from fructosa_bridge.slurm_states.conditions import AGENT_DEAD, LOST_BY_SLURM, NAMES
 
 from ..fake_master import targets_json
 from ..fake_status import down

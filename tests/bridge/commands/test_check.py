@@ -8,7 +8,7 @@ import pytest
 from fructosa_bridge.cli import main
 from fructosa_bridge.commands.check import ALL_MATCH, NOT_IN_TIME, NOT_READ
 from fructosa_bridge.nodes.same_nodes import SAME_ADDRESS
-from fructosa_bridge.slurm.unmatched import NO_NODE, NO_SECTION
+from fructosa_bridge.slurm_states.unmatched import NO_NODE, NO_SECTION
 
 from ..fake_master import serving
 from ..slurm_nodes import record, write_scontrol

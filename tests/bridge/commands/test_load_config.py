@@ -13,7 +13,7 @@ from fructosa_bridge.commands.load_config import (
 )
 from fructosa_bridge.config.settings import GraphiteSettings
 from fructosa_bridge.config.slurm_sections import WITHOUT_SECTION
-from fructosa_bridge.slurm.kept_nodes import KeptNodes
+from fructosa_bridge.slurm_states.kept_nodes import KeptNodes
 from fructosa_service.config.kinds import Endpoint
 from fructosa_service.errors import ConfigError, ServiceError, UsageError
 

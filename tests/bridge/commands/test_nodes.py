@@ -6,7 +6,7 @@ import pytest
 
 from fructosa_bridge.cli import main
 from fructosa_bridge.client.client import NOT_LMASTER
-from fructosa_bridge.slurm.kept_nodes import KeptNodes
+from fructosa_bridge.slurm_states.kept_nodes import KeptNodes
 from fructosa_service.errors import DID_YOU_MEAN
 
 from ..fake_master import serving, serving_targets

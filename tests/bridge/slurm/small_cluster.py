@@ -1,7 +1,6 @@
 """A reading of a small cluster, made by hand: what Slurm's commands would print, as records."""
 
 from fructosa_bridge.slurm.cluster import samples
-from fructosa_bridge.slurm.node_states import node_state
 from fructosa_bridge.slurm_output.records import (
     JobRecord,
     LicenseRecord,
@@ -12,6 +11,7 @@ from fructosa_bridge.slurm_output.records import (
     SlurmConfig,
     SlurmReading,
 )
+from fructosa_bridge.slurm_states.node_states import node_state
 
 NOW_S = 1_700_000_000.0
 _EMPTY = dict.fromkeys(JobRecord._fields, "N/A")

@@ -13,7 +13,6 @@ from prometheus_client.exposition import generate_latest
 from fructosa_bridge.slurm import cluster
 from fructosa_bridge.slurm import metrics as m
 from fructosa_bridge.slurm.cluster import samples, unknown_words
-from fructosa_bridge.slurm.node_states import USABLE, NodeState, node_state
 from fructosa_bridge.slurm_output import scontrol, sdiag, squeue
 from fructosa_bridge.slurm_output.records import (
     LicenseRecord,
@@ -21,6 +20,7 @@ from fructosa_bridge.slurm_output.records import (
     ReservationRecord,
     SlurmReading,
 )
+from fructosa_bridge.slurm_states.node_states import USABLE, NodeState, node_state
 from fructosa_bridge.web.metrics import registry
 from tests.bridge.fake_status import FakeStatus
 from tests.bridge.slurm_output.outputs import MARK, recorded

@@ -23,6 +23,7 @@ from fructosa_bridge.slurm.monitor import (
     SlurmMonitor,
 )
 from fructosa_bridge.slurm.reader import DOWN, Reader
+from fructosa_bridge.slurm_states.kept_states import KeptStates
 from tests.bridge.slurm_output.outputs import MARK, recorded
 
 TARGET = slurm_target(60, 9889, "hpc", "plain")
@@ -62,13 +63,13 @@ class FakeSlurm:
 class Lab:
     """A monitor of a fake Slurm, with a clock that a test moves, and what it has queued."""
 
-    def __init__(self, **settings):
+    def __init__(self, kept=None, **settings):
         self.now_s = 1_795_989_411.0
         self.slurm = FakeSlurm()
         self.batches = []
         settings = SlurmSettings(**settings)
         reader = Reader(settings, self.slurm.run, self.clock)
-        self.monitor = SlurmMonitor(settings, TARGET, self.batches.extend, reader, self.clock)
+        self.monitor = SlurmMonitor(settings, TARGET, self.batches.extend, kept, reader, self.clock)
 
     def clock(self):
         """Return the time."""
@@ -161,6 +162,36 @@ async def test_nodes_that_cannot_be_read_keep_their_states(lab):
     found = lab.monitor.samples()
     assert (True, False) == (m.JOBS in found, m.NODES in found)
     assert "drained" == lab.monitor.find("cpu1").state
+
+
+async def test_states_are_known_after_a_restart_while_slurmctld_is_away(tmp_path, monkeypatch):
+    """A drained node is not expected to be up; targets are counted; of the others nothing is."""
+    before = Lab(KeptStates(tmp_path, "lab"))
+    await before.read()
+    after = Lab(KeptStates(tmp_path, "lab"))
+    after.slurm.is_up = False
+
+    async with running(after, monkeypatch):
+        await until(lambda: after.batches)
+
+    assert before.monitor.find("cpu1") == after.monitor.find("cpu1")
+    assert ("drained", False) == after.monitor.find("cpu1")[:2]
+    assert UNKNOWN == after.monitor.find("cpu2")
+    assert {m.UP, m.COMMANDS, m.TARGETS} == after.monitor.samples().keys()
+
+
+async def test_what_is_read_replaces_the_states_from_before_a_restart(tmp_path, monkeypatch):
+    """And what it says is kept in turn."""
+    before = Lab(KeptStates(tmp_path, "lab"))
+    await before.read()
+    after = Lab(KeptStates(tmp_path, "lab"))
+    after.slurm.outputs["scontrol"] = SCONTROL.replace("State=IDLE+DRAIN", "State=IDLE")
+
+    async with running(after, monkeypatch):
+        await until(lambda: after.batches)
+
+    assert ("idle", True) == after.monitor.find("cpu1")[:2]
+    assert "cpu1" not in {node.name for node in KeptStates(tmp_path, "lab").read()}
 
 
 async def test_a_cloud_node_that_slurm_hides_is_powered_down(lab):

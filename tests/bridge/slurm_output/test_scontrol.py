@@ -87,11 +87,13 @@ def test_partitions_reservations_and_licenses_are_read():
     start_s = FOUND.reservations[0].start_s
 
     assert [
-        PartitionRecord("debug", is_up=True, total_nodes=8),
-        PartitionRecord("gpu", is_up=True, total_nodes=2),
-        PartitionRecord("everything", is_up=True, total_nodes=10),
-        PartitionRecord("closed", is_up=False, total_nodes=1),
-        PartitionRecord("empty", is_up=True, total_nodes=0),
+        PartitionRecord("debug", True, 8, "cloud1,cpu[1-4],dead1,later1,spare1"),
+        PartitionRecord("gpu", True, 2, "plain1,typed1"),
+        PartitionRecord(
+            "everything", True, 10, "cloud1,cpu[1-4],dead1,later1,plain1,spare1,typed1"
+        ),
+        PartitionRecord("closed", False, 1, "cpu1"),
+        PartitionRecord("empty", True, 0),
     ] == FOUND.partitions
     assert [("service", True, 1), ("course", False, 2)] == [one[:3] for one in FOUND.reservations]
     assert FOUND.reservations[0] == ReservationRecord(
@@ -132,7 +134,7 @@ def test_outputs_after_slurm_24_11():
     assert {"CLOUD", "POWERED_DOWN", "?"} == nodes["b2"].flags
     assert ("two lines", "slurm", 1750700000.0) == nodes["b2"][12:15]
     assert ("reboot ASAP : kernel", "root") == nodes["b3"][12:14]
-    assert [PartitionRecord("batch", is_up=False, total_nodes=3)] == found.partitions
+    assert [PartitionRecord("batch", False, 3, "b[1-3]")] == found.partitions
     assert [] == found.reservations
     assert [("remote@server", 10, 3), ("solver", 1, 0)] == [one[:3] for one in found.licenses]
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from fructosa_bridge.slurm.conditions import AGENT_DEAD, LOST_BY_SLURM, NAMES
+from fructosa_bridge.slurm_states.conditions import AGENT_DEAD, LOST_BY_SLURM, NAMES
 from fructosa_bridge.web.discovery import NODES_JOB
 from fructosa_bridge.web.status import ReloadOutcome
 

@@ -1,6 +1,6 @@
 """What Slurm says of lmaster's targets, as plain values."""
 
-from fructosa_bridge.slurm.unmatched import NO_NODE, NO_SECTION
+from fructosa_bridge.slurm_states.unmatched import NO_NODE, NO_SECTION
 from fructosa_bridge.web.slurm_status import slurm_fields, slurm_status
 
 from ..fake_status import down, up

@@ -2,7 +2,7 @@
 
 import re
 
-from fructosa_bridge.slurm.node_states import RULES, USABLE
+from fructosa_bridge.slurm_states.node_states import RULES, USABLE
 from fructosa_grafana.queries.slurm_states import OUT_OF_SERVICE, one_of
 from fructosa_service.device_names import NamePattern
 

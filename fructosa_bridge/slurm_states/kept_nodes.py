@@ -5,26 +5,22 @@ its partitions, whether it is one of CLOUD, whether it is off, and the groups th
 their times.
 """
 
-import json
 import logging
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fructosa_service import output_files
 from fructosa_service.config.kinds import HOST
-from fructosa_service.errors import ServiceError, visible, visible_path
+from fructosa_service.errors import visible
 
 from ..nodes.node_sets import MAX_NODES, fold
 from ..nodes.slurm_nodes import ALL, NO_NODES, ListedNode, NodeList
 from ..slurm_output.records import SlurmReading
 from . import node_list
+from .kept_file import FileFormat, KeptFile, text, time_s, truth
 
 log = logging.getLogger("lmaster.slurm")
 
-DAMAGED = "%s is damaged and ignored: %s; the next reading of Slurm replaces it"
-NOT_KEPT = "Slurm's list of nodes is not kept over a restart: %s"
 LEFT = "Slurm no longer lists %s; scraped for another %g s"
 DROPPED = "no longer scraped, as Slurm has not listed it for %g s: %s"
 DROPPED_FROM = "no longer in @slurm:%s, as Slurm has not listed it there for %g s: %s"
@@ -32,10 +28,7 @@ OFF = "no longer scraped, as Slurm has switched it off: %s"
 INVALID = "Slurm's nodes that are no valid hosts are not scraped: %s"
 TOO_MANY = "Slurm lists %d nodes; the first %d are scraped"
 
-_FORMAT = "fructosa-slurm-nodes"
-_VERSION = 1
-# A hundred thousand nodes take some 10 MB.
-_MAX_BYTES = 64 * 2**20
+FORMAT = FileFormat("fructosa-slurm-nodes", 1, "a list of nodes")
 _LONGEST_TEXT = 500
 
 
@@ -44,19 +37,13 @@ class KeptNodes:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "slurm-nodes.json"
+        self._file = KeptFile(self.path)
         self.nodes = NO_NODES
         self._invalid: set[str] = set()
-        self._error = ""
 
     def read(self) -> NodeList:
         """Return the list in the file and use it; a damaged file is ignored with a log line."""
-        try:
-            with self.path.open("rb") as file:
-                self.nodes = decode(file.read(_MAX_BYTES + 1))
-        except OSError:
-            pass  # there is none yet, or not for this user
-        except (ValueError, RecursionError) as error:
-            log.warning(DAMAGED, visible_path(self.path), error)
+        self.nodes = self._file.read(decode) or self.nodes
         return self.nodes
 
     def merged(self, reading: SlurmReading, grace_s: float) -> NodeList:
@@ -76,19 +63,8 @@ class KeptNodes:
             return False
         self.nodes = after
         _log_changes(before, after, grace_s)
-        self._write()
+        self._file.write(encode(after))
         return before.what_targets_show != after.what_targets_show
-
-    def _write(self) -> None:
-        """Replace the file; log why that fails, once for each reason."""
-        error = ""
-        try:
-            output_files.write(self.path, encode(self.nodes))
-        except ServiceError as caught:
-            error = str(caught)
-        if error and error != self._error:
-            log.error(NOT_KEPT, error)
-        self._error = error
 
     def _log_invalid(self, reading: SlurmReading, after: NodeList) -> None:
         """Log nodes that cannot be targets, whenever there are others."""
@@ -103,8 +79,7 @@ class KeptNodes:
 
 def encode(nodes: NodeList) -> str:
     """Return the content of the file."""
-    content = {"format": _FORMAT, "version": _VERSION, "partitions": nodes.partitions}
-    return json.dumps(content | {"nodes": nodes.nodes}, separators=(",", ":")) + "\n"
+    return FORMAT.encode(partitions=nodes.partitions, nodes=nodes.nodes)
 
 
 def decode(content: bytes) -> NodeList:
@@ -112,19 +87,10 @@ def decode(content: bytes) -> NodeList:
 
     Raises: ValueError if it is not valid.
     """
-    if len(content) > _MAX_BYTES:
-        raise ValueError(f"it has more than {_MAX_BYTES} bytes")
-    try:
-        found = json.loads(content)
-    except UnicodeDecodeError:
-        raise ValueError("it is not JSON") from None
-    if not isinstance(found, dict) or found.get("format") != _FORMAT:
-        raise ValueError("it is not a list of nodes")
-    if found.get("version") != _VERSION:
-        raise ValueError(f"its version is not {_VERSION}")
+    found = FORMAT.decode(content)
     try:
         nodes = tuple(_node(*fields) for fields in found["nodes"])
-        return NodeList(nodes, tuple(map(_text, found["partitions"])))
+        return NodeList(nodes, tuple(map(text, found["partitions"])))
     except (TypeError, KeyError) as error:
         raise ValueError(f"it is incomplete ({error})") from None
 
@@ -138,29 +104,15 @@ def _node(
     is_off: Any,
     left: Any,
 ) -> ListedNode:
-    if not isinstance(is_cloud, bool) or not isinstance(is_off, bool):
-        raise ValueError("whether a node is off is neither true nor false")
     return ListedNode(
-        HOST.parse(_text(name)),
-        HOST.parse(_text(address)),
-        _text(host_name),
-        tuple(map(_text, partitions)),
-        is_cloud,
-        is_off,
-        tuple((_text(group), _time_s(since_s)) for group, since_s in left),
+        HOST.parse(text(name)),
+        HOST.parse(text(address)),
+        text(host_name),
+        tuple(map(text, partitions)),
+        truth(is_cloud),
+        truth(is_off),
+        tuple((text(group), time_s(since_s)) for group, since_s in left),
     )
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError("a name is not text")
-    return value
-
-
-def _time_s(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError("a time is not a number")
-    return float(value)
 
 
 def _log_changes(before: NodeList, after: NodeList, grace_s: float) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fructosa_bridge.nodes.slurm_nodes import ALL, NO_NODES
-from fructosa_bridge.slurm.node_list import dropped, is_off, is_valid, left, merged
+from fructosa_bridge.slurm_states.node_list import dropped, is_off, is_valid, left, merged
 
 from ..slurm_nodes import record
 

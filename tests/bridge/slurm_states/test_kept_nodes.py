@@ -8,21 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fructosa_bridge.nodes.slurm_nodes import NO_NODES, ListedNode, NodeList
-from fructosa_bridge.slurm import kept_nodes
-from fructosa_bridge.slurm.kept_nodes import (
-    DAMAGED,
+from fructosa_bridge.slurm_output.records import SlurmReading
+from fructosa_bridge.slurm_states import kept_nodes
+from fructosa_bridge.slurm_states.kept_file import DAMAGED, NOT_KEPT
+from fructosa_bridge.slurm_states.kept_nodes import (
     DROPPED,
     DROPPED_FROM,
     INVALID,
     LEFT,
-    NOT_KEPT,
     OFF,
     TOO_MANY,
     KeptNodes,
     decode,
     encode,
 )
-from fructosa_bridge.slurm_output.records import SlurmReading
 
 from ..slurm_nodes import node_list, reading, record
 

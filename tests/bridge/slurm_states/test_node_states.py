@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fructosa_bridge.slurm.node_states import RULES, USABLE, NodeState, node_state
 from fructosa_bridge.slurm_output import scontrol
 from fructosa_bridge.slurm_output.vocabulary import NODE_BASE_STATES, NODE_FLAGS, OTHER
+from fructosa_bridge.slurm_states.node_states import RULES, USABLE, NodeState, node_state
 from tests.bridge.slurm_output.outputs import HERE, recorded
 
 NODE = scontrol.parse(recorded("scontrol")).nodes[0]._replace(reason=None, reason_user=None)

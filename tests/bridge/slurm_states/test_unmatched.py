@@ -2,8 +2,8 @@
 
 import pytest
 
-from fructosa_bridge.slurm.matching import NodeIndex
-from fructosa_bridge.slurm.unmatched import (
+from fructosa_bridge.slurm_states.matching import NodeIndex
+from fructosa_bridge.slurm_states.unmatched import (
     NO_NODE,
     NO_SECTION,
     SEVERAL_HOSTS,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from fructosa_bridge.slurm.conditions import CONDITIONS, NAMES, condition, counts, is_among
-from fructosa_bridge.slurm.node_states import RULES, UNLISTED, NodeState, node_state
+from fructosa_bridge.slurm_states.conditions import CONDITIONS, NAMES, condition, counts, is_among
+from fructosa_bridge.slurm_states.node_states import RULES, UNLISTED, NodeState, node_state
 
 from ..known_slurm import SLURM_USER, node
 

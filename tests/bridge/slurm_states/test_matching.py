@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fructosa_bridge.slurm.matching import NodeIndex
 from fructosa_bridge.slurm_output import scontrol
+from fructosa_bridge.slurm_states.matching import NodeIndex
 from tests.bridge.slurm_output.outputs import recorded
 
 NODE = scontrol.parse(recorded("scontrol")).nodes[0]
