@@ -6,8 +6,10 @@ import fcntl
 import os
 import shutil
 import signal
+import subprocess
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 
 from fructosa_service.errors import visible_path
@@ -21,9 +23,12 @@ _CHUNK = 2**18
 # Slurm's commands write in pieces of 4 KiB. It costs less to let them gather in a larger pipe.
 _PIPE_BYTES = 2**20
 _GATHER_S = 0.005
-# The shell starts the command: lmaster would wait itself until the file of the command is there,
-# and a file server that hangs must not stop it.
-_LAUNCHER = ("/bin/sh", "-c", 'exec "$0" "$@"')
+# Another program starts the command: lmaster would wait itself until the file of the command is
+# there, and a file server that hangs must not stop it. setpriv (util-linux 2.33) also has the
+# command killed when lmaster is killed.
+_SETPRIV = "setpriv"
+_KILLED_WITH_LMASTER = ("--pdeathsig", "KILL", "--")
+_PLAIN_LAUNCHER = ("/bin/sh", "-c", 'exec "$0" "$@"')
 _NOT_STARTED = (126, 127)
 
 _KEPT = ("SLURM_CONF", "SLURM_CONF_SERVER", "SLURM_JWT")
@@ -134,12 +139,27 @@ def _is_missing(program: str, environment: Mapping[str, str]) -> bool:
     return shutil.which(program, path=environment.get("PATH", os.defpath)) is None
 
 
+@cache
+def _launcher() -> Sequence[str]:
+    """Return what starts a command: setpriv, if there is one that can do this."""
+    program = shutil.which(_SETPRIV)
+    if program is None:
+        return _PLAIN_LAUNCHER
+    launcher = (program, *_KILLED_WITH_LMASTER)
+    try:
+        subprocess.run([*launcher, "true"], check=True, capture_output=True, timeout=10)  # noqa: S603
+    except (OSError, subprocess.SubprocessError):
+        return _PLAIN_LAUNCHER
+    return launcher
+
+
 async def _start(
     program: str, command: Sequence[str], environment: Mapping[str, str]
 ) -> asyncio.subprocess.Process:
+    launcher = await asyncio.to_thread(_launcher)
     starting = asyncio.ensure_future(
         asyncio.create_subprocess_exec(
-            *_LAUNCHER,
+            *launcher,
             program,
             *command[1:],
             stdin=asyncio.subprocess.PIPE,

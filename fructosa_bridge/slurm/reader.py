@@ -13,12 +13,16 @@ from ..config.slurm_settings import SlurmSettings
 from ..model.errors import SlurmError
 from ..slurm_output import scontrol, sdiag, squeue
 from ..slurm_output.records import JobRecord, SlurmConfig, SlurmReading
+from ..slurm_output.tres import array_tasks
 from .cluster import tasks
 from .command import CommandError, Result, clean_environment, run
 
 DOWN = "slurmctld does not respond; check that it runs: {text}"
 NO_NODES = "scontrol reports no nodes; that is not a cluster, so the answer is ignored"
-NO_JOBS = "squeue shows no jobs, but slurmctld counts {jobs}; the answer is ignored"
+TOO_FEW_JOBS = (
+    "squeue shows {shown} jobs, but slurmctld last counted {known} pending and running ones: its "
+    "output was cut; the answer is ignored"
+)
 _CURE = "give {user} rights with: sacctmgr modify user {user} set AdminLevel=Operator"
 JOBS_UNSURE = (
     "squeue shows {shown} pending and running jobs, slurmctld last counted {known}: whether "
@@ -183,8 +187,10 @@ class Reader:
         is_known = bool(reading.config.version)
         if is_known and "jobs" not in reading.config.private_data:
             # Jobs that have ended stay for MinJobAge: they do not vanish all at once.
-            if known and not jobs:
-                raise SlurmError(NO_JOBS.format(jobs=known))
+            if 2 * len(jobs) < known:
+                count = sum(array_tasks(job.array_task_id) for job in jobs)
+                if 2 * count < known:
+                    raise SlurmError(TOO_FEW_JOBS.format(shown=count, known=known))
             return
         visible = sum(tasks(job) for job in jobs if job.state in ("PENDING", "RUNNING"))
         is_used = any(node.allocated_cpus for node in reading.nodes or ())

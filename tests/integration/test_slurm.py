@@ -39,14 +39,20 @@ def slurm():
         Path(folder).chmod(0o755)
         made = Slurm(folder)
         try:
-            keep_busy(made)
+            made.out_of_time = keep_busy(made)
             yield made
         finally:
             made.end()
 
 
 def keep_busy(slurm):
-    """Submit jobs, and drain two nodes."""
+    """Submit jobs, and drain two nodes; return a job whose time has run out.
+
+    slurmctld looks for such jobs twice a minute.
+    """
+    out_of_time = slurm.submit("-w", "n1", "-c", "1", "--mem", "100", "-t", "1")
+    slurm.wait_for_job(out_of_time, "RUNNING")
+    slurm.run("scontrol", "update", f"job={out_of_time}", "EndTime=now+1")
     running = slurm.submit("-w", "n2", "-c", "3", "--mem", "500", "--gres", "gpu:a100:1")
     slurm.wait_for_job(running, "RUNNING")
     failed = slurm.run("sbatch", "--parsable", "-D", "/tmp", "-o", "/dev/null", "--wrap", "exit 3")
@@ -65,6 +71,7 @@ def keep_busy(slurm):
     slurm.run("scontrol", "update", "nodename=n4", "state=drain", "reason=bad DIMM = [a@1] x")
     slurm.run("scontrol", "update", "nodename=n2", "state=drain", "reason=soon")
     slurm.wait_for_states({"n4": "IDLE+DRAIN"})
+    return out_of_time
 
 
 @pytest.fixture(scope="module")
@@ -249,6 +256,17 @@ def test_scraping_goes_on_while_slurmctld_hangs(slurm, master):
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can run a command as another user")
+def test_a_job_that_ran_out_of_time_is_counted_beside_one_that_failed(slurm, master):
+    """Each state by itself."""
+    slurm.wait_for_job(slurm.out_of_time, "TIMEOUT")
+
+    found = read_again(master)
+
+    states = ("timeout", "failed", "completed")
+    counts = [found.get(("fructosa_slurm_jobs", "debug", state)) for state in states]
+    assert [1, 1, None] == counts
+
+
 def test_what_private_data_hides_is_missing_rather_than_zero(slurm, tmp_path):
     """An ordinary user sees an empty queue and no nodes: the report says so, and names the cure."""
     conf = slurm.conf.read_text()

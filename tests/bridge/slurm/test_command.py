@@ -5,6 +5,8 @@ import fcntl
 import os
 import select
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -40,6 +42,13 @@ async def error_of(folder, text, deadline_s=30):
     with pytest.raises(CommandError) as raised:
         await output_of(folder, text, deadline_s)
     return raised.value
+
+
+@pytest.fixture(autouse=True)
+def unknown_launcher():
+    """What starts commands is found out again after a test that changes it."""
+    yield
+    command._launcher.cache_clear()
 
 
 @pytest.fixture
@@ -132,6 +141,48 @@ async def test_a_command_that_fails_says_why_in_one_line(tmp_path, text, result,
 
     assert isinstance(error, SlurmError)
     assert (message, result, "before\n") == (str(error), error.result, error.output)
+
+
+@pytest.mark.parametrize("program", ["setpriv", "none"])
+async def test_it_works_with_and_without_setpriv(tmp_path, monkeypatch, program):
+    """Which some systems do not have; a command that is missing is recognised by either."""
+    monkeypatch.setattr(command, "_SETPRIV", program)
+    command._launcher.cache_clear()
+
+    assert "-h\n" == await output_of(tmp_path, 'echo "$@"')
+    with pytest.raises(CommandError) as raised:
+        await run(["sinfo"], folder=tmp_path, deadline_s=30, environment=ENVIRONMENT)
+    assert Result.MISSING == raised.value.result
+
+
+def test_a_setpriv_without_the_option_is_not_used(monkeypatch, tmp_path):
+    """As that of BusyBox, or of util-linux before 2.33."""
+    script(tmp_path, "setpriv", "exit 1")
+    monkeypatch.setattr(command, "_SETPRIV", str(tmp_path / "setpriv"))
+    command._launcher.cache_clear()
+
+    assert command._PLAIN_LAUNCHER == command._launcher()
+
+
+_RUN = """
+import asyncio, os, sys
+from pathlib import Path
+from fructosa_bridge.slurm.command import run
+arguments = {"folder": Path(sys.argv[1]), "deadline_s": 600, "environment": dict(os.environ)}
+asyncio.run(run(["squeue"], **arguments))
+"""
+
+
+def test_a_command_ends_when_lmaster_is_killed(tmp_path, pipe, began):
+    """No one else would end it: it may wait for slurmctld, or hang."""
+    script(tmp_path, "squeue", f"exec 7> {pipe}; echo > {began}; exec sleep 1000")
+    reader = reader_of(pipe)
+
+    with subprocess.Popen([sys.executable, "-c", _RUN, tmp_path]) as lmaster:
+        began.read_text()
+        lmaster.kill()
+
+    assert is_ended(reader)
 
 
 async def test_of_endless_errors_the_beginning_is_kept(tmp_path):

@@ -11,8 +11,8 @@ from fructosa_bridge.slurm.reader import (
     DOWN,
     JOBS_HIDDEN,
     JOBS_UNSURE,
-    NO_JOBS,
     NO_NODES,
+    TOO_FEW_JOBS,
     Reader,
     _user_name,
 )
@@ -229,11 +229,22 @@ async def test_no_jobs_with_exit_code_0_are_believed_only_if_slurmctld_counts_no
     commands.runs("squeue", "exit 0")
 
     assert (await reader.read()).jobs is None
-    assert {"squeue": NO_JOBS.format(jobs=PENDING + RUNNING)} == reader.log.problems
+    message = TOO_FEW_JOBS.format(shown=0, known=PENDING + RUNNING)
+    assert {"squeue": message} == reader.log.problems
     assert 1 == reader.log.results["squeue", "invalid"]
 
     commands.prints("sdiag", EMPTY_SDIAG)
     assert [] == (await reader.read()).jobs
+
+
+async def test_a_queue_that_is_cut_between_two_jobs_is_not_believed(commands, tmp_path):
+    """squeue prints no end: that more than half is missing shows by slurmctld's own count."""
+    jobs = recorded("squeue").split(f"{MARK}\n")
+    for number, is_believed in ((1, False), (len(jobs) - 2, True)):
+        (tmp_path / "cut").write_text(f"{MARK}\n".join([*jobs[-1 - number :]]))
+        commands.runs("squeue", Commands.squeue_text(tmp_path / "cut"))
+
+        assert is_believed == ((await reader_of(commands).read()).jobs is not None)
 
 
 def private(commands):
