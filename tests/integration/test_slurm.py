@@ -336,12 +336,22 @@ def test_with_slurmdbd_jobs_are_also_counted_by_account_and_the_cluster_may_be_n
     assert {"ok"} == {key[2] for key in found if key[0] == "fructosa_slurm_commands_total"}
 
 
+# slurmctld does not list these nodes.
+_CLOUD = """\
+SuspendProgram=/bin/true
+ResumeProgram=/bin/true
+SuspendTime=300
+NodeName=cloud[1-3] State=CLOUD
+PartitionName=cloud Nodes=cloud[1-3] State=UP
+"""
+
+
 def test_two_lmasters_agree_also_when_slurmctld_has_lost_its_state(tmp_path):
-    """A hot pair: each has the same series, before and after."""
+    """A hot pair: each has the same series, before and after, also of powered-down cloud nodes."""
     program("sbatch", "slurm-client")
     with ExitStack() as stack:
         (folder := tmp_path / "slurm").mkdir()
-        slurm = Slurm(folder, nodes=1)
+        slurm = Slurm(folder, nodes=1, more=_CLOUD)
         stack.callback(slurm.end)
         slurm.wait_for_job(slurm.submit("-c", "2"), "RUNNING")
         config = tmp_path / "lmaster.conf"
@@ -362,6 +372,7 @@ def test_two_lmasters_agree_also_when_slurmctld_has_lost_its_state(tmp_path):
     assert before[0] == before[1]
     assert 1 == before[0]["fructosa_slurm_cluster_jobs", "running"]
     assert 2 == before[0]["fructosa_slurm_cluster_cpus", "allocated"]
+    assert 3 == before[0]["fructosa_slurm_nodes", "cloud", "powered_down"]
     assert after[0] == after[1]
     assert 0 == after[0]["fructosa_slurm_cluster_jobs", "running"]
     assert 0 == after[0]["fructosa_slurm_cluster_cpus", "allocated"]
