@@ -2,7 +2,8 @@
 
 A real slurmctld has 10,000 nodes, which are down, and 10,000 pending jobs, the tasks of an array,
 each with a record of its own. Rounds alternate between a reading of lmaster, with everything it
-makes of it (samples, points, states of nodes), and one plain `squeue` and `scontrol show node`.
+makes of it (samples, points, states of nodes), and one plain `squeue` and `scontrol show node -d`
+(with -d slurmctld also says which GPUs are in use, as lmaster needs it).
 """
 
 import argparse
@@ -29,7 +30,7 @@ _NODES = (
     "NodeName=big[00001-{nodes:05}] NodeAddr=127.0.0.1 CPUs=64 RealMemory=256000 State=DOWN\n"
     "PartitionName=big Nodes=big[00001-{nodes:05}] MaxTime=INFINITE State=UP\n"
 )
-_PLAIN = (("squeue", "-h", "-a", "-t", "all"), ("scontrol", "show", "node"))
+_PLAIN = (("squeue", "-h", "-a", "-t", "all"), ("scontrol", "-d", "show", "node"))
 # What slurmctld does by itself meanwhile would be counted with the requests.
 _IDLE = {"SchedulerParameters": "sched_interval=3600,bf_interval=3600", "SlurmdTimeout": 0}
 _TICK_S = 0.005
@@ -38,12 +39,12 @@ _OWN_TARGET_S, _LATE_TARGET_S, _CONTROLLER_TARGET = 0.15, 0.05, 1.25
 
 @dataclass
 class Cost:
-    """Seconds of CPU time of one round, and of delay of the event loop."""
+    """Seconds of CPU time of one round, and its duration."""
 
     own_s: float
     commands_s: float
     controller_s: float
-    late_s: float
+    controller_kernel_s: float
     wall_s: float
 
 
@@ -55,10 +56,13 @@ def prepare(slurm: Slurm, jobs: int) -> None:
     slurm.run("scontrol", "update", f"job={array}_[2-{jobs}]", "nice=5")
 
 
-async def lateness(stop: asyncio.Event) -> float:
-    """Return by how much a timer was late at most, until *stop* is set."""
-    worst_s = 0.0
-    while not stop.is_set():
+async def lateness(work: Callable[[], Awaitable[object]]) -> float:
+    """Return by how much a timer was late at most during *work*, in seconds.
+
+    It has rounds of its own: the timer costs CPU time, too.
+    """
+    worst_s, task = 0.0, asyncio.ensure_future(work())
+    while not task.done():
         due_s = time.monotonic() + _TICK_S
         await asyncio.sleep(_TICK_S)
         worst_s = max(worst_s, time.monotonic() - due_s)
@@ -68,27 +72,24 @@ async def lateness(stop: asyncio.Event) -> float:
 async def cost(controller: psutil.Process, work: Callable[[], Awaitable[object]]) -> Cost:
     """Return what *work* costs this process, its children, and slurmctld."""
 
-    def now() -> tuple[float, float, float, float]:
+    def now() -> tuple[float, ...]:
         children = resource.getrusage(resource.RUSAGE_CHILDREN)
         of_controller = controller.cpu_times()
         return (
             time.process_time(),
             children.ru_utime + children.ru_stime,
-            of_controller.user + of_controller.system,
+            of_controller.user,
+            of_controller.system,
             time.monotonic(),
         )
 
-    stop = asyncio.Event()
-    timer = asyncio.create_task(lateness(stop))
     before = now()
     await work()
-    own_s, commands_s, controller_s, wall_s = (b - a for a, b in zip(before, now(), strict=True))
-    stop.set()
-    return Cost(own_s, commands_s, controller_s, await timer, wall_s)
+    return Cost(*(b - a for a, b in zip(before, now(), strict=True)))
 
 
-async def measure(slurm: Slurm, rounds: int) -> tuple[list[Cost], list[Cost]]:
-    """Return the costs of readings, and of the plain commands."""
+async def measure(slurm: Slurm, rounds: int) -> tuple[list[Cost], list[Cost], float]:
+    """Return the costs of readings and of the plain commands, and the worst delay of the loop."""
     target = slurm_target(60, 9889, "cluster", "plain")
     settings = SlurmSettings(slurm_conf=slurm.conf)
     monitor = SlurmMonitor(settings, target, queue=lambda batches: None)
@@ -104,17 +105,18 @@ async def measure(slurm: Slurm, rounds: int) -> tuple[list[Cost], list[Cost]]:
 
     await read()  # the first one also makes the index of nodes
     collect_garbage_rarely()  # as lmaster does
-    readings, plains = [], []
+    readings, plains, late_s = [], [], 0.0
     for number in range(rounds):
         readings.append(await cost(controller, read))
         plains.append(await cost(controller, plain))
+        late_s = max(late_s, await lateness(read))
         print(f"round {number + 1} of {rounds}", file=sys.stderr)
     assert monitor.is_up, monitor.problems  # noqa: S101
     assert not monitor.problems, monitor.problems  # noqa: S101
-    return readings, plains
+    return readings, plains, late_s
 
 
-def report(readings: list[Cost], plains: list[Cost]) -> str:
+def report(readings: list[Cost], plains: list[Cost], late_s: float) -> str:
     """Return the medians as a table."""
 
     def median(costs: list[Cost], name: str) -> float:
@@ -123,10 +125,11 @@ def report(readings: list[Cost], plains: list[Cost]) -> str:
     def verdict(value: float, target: float) -> str:
         return "met" if value <= target else "missed"
 
-    # slurmctld's CPU time has a resolution of 10 ms: the sum over all rounds is compared.
+    # The clock of CPU times ticks every 10 ms: the sums are compared. What the kernel takes for the
+    # memory of the answers is 3 to 120 ms for the same commands, and no measure.
     ours, theirs = (sum(one.controller_s for one in costs) for costs in (readings, plains))
     ratio = ours / theirs if theirs else float("nan")
-    own_s, late_s = median(readings, "own_s"), max(one.late_s for one in readings)
+    own_s = median(readings, "own_s")
     rows = [
         (
             "CPU time of lmaster",
@@ -143,11 +146,18 @@ def report(readings: list[Cost], plains: list[Cost]) -> str:
             "",
         ),
         (
-            "CPU time of slurmctld, all rounds",
-            f"{ours * 1000:.0f} ms",
-            f"{theirs * 1000:.0f} ms",
+            "CPU time of slurmctld itself",
+            f"{ours * 1000 / len(readings):.0f} ms",
+            f"{theirs * 1000 / len(plains):.0f} ms",
             f"≤ {_CONTROLLER_TARGET:.2f} {TIMES}",
             f"{ratio:.2f} {TIMES} {verdict(ratio, _CONTROLLER_TARGET)}",
+        ),
+        (
+            "... of the kernel for it",
+            f"{median(readings, 'controller_kernel_s') * 1000:.0f} ms",
+            f"{median(plains, 'controller_kernel_s') * 1000:.0f} ms",
+            "",
+            "",
         ),
         (
             "worst delay of the event loop",
@@ -164,7 +174,7 @@ def report(readings: list[Cost], plains: list[Cost]) -> str:
             "",
         ),
     ]
-    return table(("per reading", "lmaster", "squeue, scontrol show node", "target", ""), rows)
+    return table(("per reading", "lmaster", "squeue, scontrol show node -d", "target", ""), rows)
 
 
 def main() -> int:

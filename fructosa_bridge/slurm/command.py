@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
-import fcntl
+import mmap
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from typing import BinaryIO
 
 from fructosa_service.errors import visible_path
 
@@ -19,10 +21,6 @@ from ..model.errors import SlurmError
 # The output of 10,000 nodes is 6 MB, that of 100,000 jobs 30 MB.
 _MAX_OUTPUT = 256 * 2**20
 _MAX_ERRORS = 4000
-_CHUNK = 2**18
-# Slurm's commands write in pieces of 4 KiB. It costs less to let them gather in a larger pipe.
-_PIPE_BYTES = 2**20
-_GATHER_S = 0.005
 # Another program starts the command: lmaster would wait itself until the file of the command is
 # there, and a file server that hangs must not stop it. setpriv (util-linux 2.33) also has the
 # command killed when lmaster is killed.
@@ -97,30 +95,24 @@ async def run(
     Raises: CommandError if it is missing, fails, takes or prints too much.
     """
     program = command[0] if folder is None else str(folder / command[0])
-    process = await _start(program, command, environment)
-    reading = asyncio.gather(
-        _read(process.stdout, _MAX_OUTPUT),
-        _read(process.stderr, _MAX_ERRORS, is_cut=True),
-        _write(process.stdin, standard_input),
-    )
-    is_done = False
-    try:
-        async with asyncio.timeout(deadline_s):
-            output, errors, _ = await reading
-            code = await process.wait()
-        is_done = True
-    except TimeoutError:
-        message = TIMED_OUT.format(command=command[0], deadline_s=deadline_s)
-        raise CommandError(message, Result.TIMEOUT) from None
-    except _TooLongError:
-        message = TOO_LONG.format(command=command[0], limit=_MAX_OUTPUT)
-        raise CommandError(message, Result.INVALID) from None
-    finally:
-        reading.cancel()
-        if not is_done:
-            await _kill(process)
-    # Slurm passes the bytes of names through: what is not UTF-8 must not fail the reading.
-    text, printed = errors.decode(errors="replace"), output.decode(errors="replace")
+    # Files in memory instead of pipes: lmaster has nothing to do until the command has ended.
+    with _memory_file(standard_input) as given, _memory_file() as output, _memory_file() as errors:
+        process = await _start(program, command, environment, (given, output, errors))
+        is_done = False
+        try:
+            async with asyncio.timeout(deadline_s):
+                code = await process.wait()
+            is_done = True
+        except TimeoutError:
+            message = TIMED_OUT.format(command=command[0], deadline_s=deadline_s)
+            raise CommandError(message, Result.TIMEOUT) from None
+        finally:
+            if not is_done:
+                await _kill(process)
+        if max(map(_size, (output, errors))) >= _MAX_OUTPUT:
+            message = TOO_LONG.format(command=command[0], limit=_MAX_OUTPUT)
+            raise CommandError(message, Result.INVALID)
+        printed, text = await asyncio.to_thread(_text, output), _text(errors, _MAX_ERRORS)
     if code in _NOT_STARTED and await asyncio.to_thread(_is_missing, program, environment):
         template = MISSING if folder else MISSING_ON_PATH
         message = template.format(command=command[0], folder=visible_path(folder))
@@ -129,10 +121,6 @@ async def run(
         message = FAILED.format(command=command[0], code=code, text=_one_line(text) or "no message")
         raise CommandError(message, _result(text), printed)
     return printed
-
-
-class _TooLongError(Exception):
-    pass
 
 
 def _is_missing(program: str, environment: Mapping[str, str]) -> bool:
@@ -154,7 +142,10 @@ def _launcher() -> Sequence[str]:
 
 
 async def _start(
-    program: str, command: Sequence[str], environment: Mapping[str, str]
+    program: str,
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    streams: Sequence[BinaryIO],
 ) -> asyncio.subprocess.Process:
     launcher = await asyncio.to_thread(_launcher)
     starting = asyncio.ensure_future(
@@ -162,13 +153,12 @@ async def _start(
             *launcher,
             program,
             *command[1:],
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
+            stdin=streams[0],
+            stdout=streams[1],
+            stderr=streams[2],
             env=environment,
             cwd="/",
             start_new_session=True,
-            limit=1,  # so that asyncio stops reading after each piece
         )
     )
     try:
@@ -180,40 +170,42 @@ async def _start(
     except OSError as error:
         message = FAILED.format(command=command[0], code=126, text=error.strerror or error)
         raise CommandError(message, Result.ERROR) from None
-    pipe = process._transport.get_pipe_transport(1)  # type: ignore[attr-defined]
-    # The system's limit may be lower; or the command has ended already.
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        fcntl.fcntl(pipe.get_extra_info("pipe"), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # it may have ended already
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (_MAX_OUTPUT, _MAX_OUTPUT))
     return process
 
 
-async def _read(stream: asyncio.StreamReader | None, limit: int, *, is_cut: bool = False) -> bytes:
-    """Return what a stream has until its end; beyond *limit* bytes it is cut, or an error."""
-    assert stream is not None  # noqa: S101 - a pipe
-    parts, size = [], 0
-    while chunk := await stream.read(_CHUNK):
-        if size + len(chunk) > limit and not is_cut:
-            raise _TooLongError
-        parts.append(chunk[: limit - size])
-        size += len(parts[-1])
-        await asyncio.sleep(_GATHER_S)
-    return b"".join(parts)
+def _memory_file(text: str = "") -> BinaryIO:
+    """Return a file that has a text and no name."""
+    file = os.fdopen(os.memfd_create("slurm"), "r+b", buffering=0)
+    file.write(text.encode())
+    file.seek(0)
+    return file
 
 
-async def _write(stream: asyncio.StreamWriter | None, text: str) -> None:
-    assert stream is not None  # noqa: S101 - a pipe
-    with contextlib.suppress(ConnectionError):  # it does not read its input
-        stream.write(text.encode())
-        await stream.drain()
-    stream.close()
+def _size(file: BinaryIO) -> int:
+    return os.fstat(file.fileno()).st_size
+
+
+def _text(file: BinaryIO, limit: int | None = None) -> str:
+    """Return the text in a file, of a long one at most *limit* bytes.
+
+    Slurm passes the bytes of names through: what is not UTF-8 must not fail the reading.
+    """
+    if not _size(file):
+        return ""
+    with (
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
+        memoryview(content) as view,
+        view[:limit] as part,
+    ):
+        return str(part, "utf-8", "replace")
 
 
 async def _kill(process: asyncio.subprocess.Process) -> None:
     """Kill a command and all that it has started: they are a process group."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    # A process that has left the group keeps the pipes open: wait() would wait for their end.
-    process._transport.close()  # type: ignore[attr-defined]
     await process.wait()
 
 

@@ -188,9 +188,9 @@ class Reader:
         if is_known and "jobs" not in reading.config.private_data:
             # Jobs that have ended stay for MinJobAge: they do not vanish all at once.
             if 2 * len(jobs) < known:
-                count = sum(array_tasks(job.array_task_id) for job in jobs)
-                if 2 * count < known:
-                    raise SlurmError(TOO_FEW_JOBS.format(shown=count, known=known))
+                found = sum(array_tasks(job.array_task_id) for job in jobs)
+                if 2 * found < known:
+                    raise SlurmError(TOO_FEW_JOBS.format(shown=found, known=known))
             return
         visible = sum(tasks(job) for job in jobs if job.state in ("PENDING", "RUNNING"))
         is_used = any(node.allocated_cpus for node in reading.nodes or ())

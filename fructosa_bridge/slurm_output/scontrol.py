@@ -42,14 +42,17 @@ _KEYS = (
     *("LicenseName", "Total", "Used", "Reserved"),
 )
 _NEEDLES = {key: f" {key}=" for key in _KEYS}
-# The keys of a node in the order in which scontrol prints them: one match finds all. A group keeps
-# the first place that it has found (?>…), so that the time is linear.
+# The keys of a node in the order in which scontrol prints them: one match finds all. Before a key
+# are words that do not begin with it, and none is looked at twice (*+), so that the time is linear.
 _NODE_KEYS = _KEYS[:12]
 _LAST_KEY = f" {_NODE_KEYS[-1]}="
 _REQUIRED = ("NodeName", "NodeAddr", "NodeHostName", "State")
 _NO_REASON = (None, None, None)
 _NUMBERS = ("CPUTot", "CPUAlloc", "RealMemory", "AllocMem")
-_NODE = re.compile(r"NodeName=(\S++)" + "".join(rf"(?>.*? {key}=(\S*+))" for key in _NODE_KEYS[1:]))
+_NODE = re.compile(
+    r"NodeName=(\S++)\S*+"
+    + "".join(rf"(?: (?!{key}=)[^ ]*+)*+ {key}=([^ ]*+)" for key in _NODE_KEYS[1:])
+)
 
 
 class Found(NamedTuple):
@@ -126,21 +129,23 @@ def _node(record: str) -> NodeRecord:
         raise _invalid(record, _first_wrong(values))
     base_state, flags = _state(state)
     try:
-        return NodeRecord(
-            name,
-            address,
-            host_name,
-            base_state,
-            flags,
-            _names(partitions),
-            _whole(cpus),
-            _whole(allocated_cpus),
-            _whole(memory_mb) * _MB,
-            _whole(allocated_memory_mb) * _MB,
-            gpus_by_type(gpus),
-            gpus_by_type(allocated_gpus),
-            *(_reason(texts) if texts else _NO_REASON),
-            time_s(boot_time),
+        return NodeRecord._make(
+            (
+                name,
+                address,
+                host_name,
+                base_state,
+                flags,
+                _names(partitions),
+                _whole(cpus),
+                _whole(allocated_cpus),
+                _whole(memory_mb) * _MB,
+                _whole(allocated_memory_mb) * _MB,
+                gpus_by_type(gpus),
+                gpus_by_type(allocated_gpus),
+                *(_reason(texts) if texts else _NO_REASON),
+                time_s(boot_time),
+            )
         )
     except ValueError:
         raise _invalid(record, _first_wrong(values)) from None

@@ -48,9 +48,9 @@ def parse(output: str, mark: str) -> Sequence[JobRecord]:
     free_separator, count = mark + SEPARATOR, len(FIELDS)
     jobs = []
     for number, record in enumerate(records, start=1):
-        free = record.split(free_separator)
-        fields = free[0].split(SEPARATOR, _FREE)
-        fields += free[1:]
+        first, *free = record.split(free_separator)
+        fields = first.split(SEPARATOR, _FREE)
+        fields += free
         if len(fields) != count or not fields[0].isdecimal():
             raise _invalid(number, record)
         jobs.append(JobRecord._make(fields))
