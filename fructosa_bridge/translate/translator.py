@@ -15,6 +15,7 @@ from ..model.selection import LabelLimits, MetricSelection
 from ..naming.schemes import NamingScheme, Plain, SeriesPath
 from . import cluster_totals, openmetrics, text_format
 from .columns import Columns, PathTable
+from .job_lines import without_jobs
 from .page_template import PageTemplate, PageTemplates, TemplateLine
 from .text_format import ParsedSample, plain_number
 
@@ -94,6 +95,9 @@ class Translator:
         key = (before + after if target is None else target, is_openmetrics)
         template = self._last.get(key)
         numbers = None if template is None else template.numbers(page)
+        if numbers is None and (without := without_jobs(page)) is not page:
+            page = without
+            numbers = None if template is None else template.numbers(page)
         if template is None or numbers is None:
             template, numbers = self._parse(page, sample_limit, key)
         elif template.samples > sample_limit:
