@@ -26,12 +26,14 @@ from ..naming.schemes import SCHEMES
 from ..nodes.host_hints import port_warnings
 from ..nodes.hosts import SlurmHosts
 from .agents_settings import AGENTS, AgentsSettings
+from .jobs_settings import JOBS, JobsSettings
 from .node_names import name_problems
 from .nodes_settings import PREFIX, NodesSettings
 from .shard import SHARD, Shard
 from .slurm_sections import shard_warning, without_slurm
 from .slurm_settings import SLURM, SlurmSettings
 
+NEEDS_SLURM = "needs the section [slurm]; add it, it may be empty"
 DEFAULT_FILE = Path("/etc/fructosa/lmaster.conf")
 UNUSED_PORT = "{key} has no effect with protocol = {protocol}; set {used}, or change the protocol"
 OTHER_PATHS = (
@@ -202,6 +204,7 @@ SCHEMA = (
         may_be_labelled=True,
     ),
     SLURM,
+    JOBS,
     AGENTS,
     WEB,
     LOGGING,
@@ -224,6 +227,7 @@ class MasterConfig:
     web: WebSettings = WebSettings()
     agents: AgentsSettings = AgentsSettings()
     slurm: SlurmSettings | None = None
+    jobs: JobsSettings | None = None
     warnings: tuple[str, ...] = ()
 
     @property
@@ -255,6 +259,9 @@ def read_config(path: Path | None, data: Path | None = None) -> MasterConfig:
         nodes = without_slurm(nodes, str(path))
     elif warning := shard_warning(master.shard):
         warnings = (*warnings, f"{path}: {warning}")
+    jobs = loaded.one("jobs", JobsSettings) if loaded.has("jobs") else None
+    if jobs is not None and slurm is None:
+        raise ConfigError(str(path), [Problem(message=NEEDS_SLURM, section="jobs")])
     naming = next(iter(destinations.values())).naming
     if problems := list(name_problems(nodes, naming)):
         raise ConfigError(str(path), problems)
@@ -272,6 +279,7 @@ def read_config(path: Path | None, data: Path | None = None) -> MasterConfig:
         web=loaded.one("web", WebSettings),
         agents=loaded.one("agents", AgentsSettings),
         slurm=slurm,
+        jobs=jobs,
         warnings=(*warnings, *port_problems, *_unused_ports(destinations, path)),
     )
 
@@ -341,6 +349,7 @@ def example_config() -> str:
             (sections["nodes"], "nodes:compute", NodesSettings),
             (sections["Graphite"], "Graphite", GraphiteSettings),
             (sections["slurm"], "slurm", SlurmSettings),
+            (sections["jobs"], "jobs", JobsSettings),
             (sections["agents"], "agents", AgentsSettings),
             (sections["web"], "web", WebSettings),
             (sections["logging"], "logging", LoggingSettings),

@@ -59,16 +59,24 @@ def _check_range(value: float, low: float, high: float, unit: str) -> None:
 
 def seconds(*, at_least: float = 0, at_most: float = math.inf, example: str = "30") -> Kind[float]:
     """Return the kind of seconds within bounds, with fractions: ``30`` or ``0.5``."""
+    return _real("seconds", "number of seconds", at_least, at_most, example)
 
+
+def fraction(example: str = "0.8") -> Kind[float]:
+    """Return the kind of numbers from 0 to 1."""
+    return _real("", "number", 0, 1, example)
+
+
+def _real(what: str, unit: str, low: float, high: float, example: str) -> Kind[float]:
     def parse(text: str) -> float:
-        unit = "number of seconds"
         value = _number(text, float, unit, example)
         if not math.isfinite(value):
             raise ValueError(NOT_A_NUMBER.format(unit=unit, example=example))
-        _check_range(value, at_least, at_most, "seconds")
+        _check_range(value, low, high, what)
         return value
 
-    return Kind(name="seconds", example=example, parse=parse, show=lambda value: f"{value:g}")
+    name = what or f"{low:g} to {high:g}"
+    return Kind(name=name, example=example, parse=parse, show=lambda value: f"{value:g}")
 
 
 def whole(
