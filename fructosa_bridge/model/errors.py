@@ -15,3 +15,11 @@ class DeliveryError(Exception):
 
 class SlurmError(Exception):
     """Slurm could not be read: a command failed, or its output is invalid."""
+
+
+class JobNameError(ValueError):
+    """A text that names no job; the message says what to write."""
+
+
+class ArchiveError(Exception):
+    """The archive of jobs cannot be read or written; the message says what to do."""

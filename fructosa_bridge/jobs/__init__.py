@@ -1,0 +1,1 @@
+"""What each job used: read from nodes, joined with Slurm, kept for years."""
