@@ -1,7 +1,12 @@
 """What one node has told of a run: totals that never fall, whatever happens to its agent."""
 
+from typing import TYPE_CHECKING
+
 from .curves import JobCurve
 from .page import JobReading
+
+if TYPE_CHECKING:
+    from .runs import JobRun
 
 Totals = tuple[float | None, ...]
 # The totals of a reading are its fields 3 to 7, the levels 8 to 13: see test_node_parts.py.
@@ -52,13 +57,15 @@ class NodePart:
     __slots__ = (
         *("agent", "began_s", "cpu_curve", "end_s", "gpus", "is_final", "is_shared", "levels"),
         *("look_s", "memory_curve", "missed_s", "node", "offsets", "paused", "restart"),
-        *("sequence", "totals", "uid"),
+        *("run", "sequence", "since_s", "totals", "uid"),
     )
 
     def __init__(self, node: str, agent: JobAgent, restart: str, step_s: float) -> None:
         self.node = node
         self.agent = agent
         self.restart = restart
+        self.run: JobRun | None = None  # None while Slurm has not told of it
+        self.since_s = agent.since_s  # since then there was an agent
         self.began_s: float | None = None
         self.look_s: float | None = None
         self.end_s: float | None = None

@@ -1,0 +1,190 @@
+"""How much of a run is known, what is missing in words, and what the run has wasted."""
+
+from collections.abc import Iterable
+from datetime import datetime, tzinfo
+from typing import NamedTuple
+
+from .node_parts import NodePart
+from .runs import JobRun
+
+# By so much the clock of slurmctld and that of lmaster may differ: one interval.
+TOLERANCE_S = 30.0
+LEAST_COVERAGE = 0.8
+_MOST_NAMED = 5
+_HOUR_S = 3600.0
+_GB = 1e9
+
+SILENT = "{node} fell silent at {time}: figures until then"
+NOT_OF_ITS_END = "{node} was last read {seconds:.0f} s before the end"
+MISSED = "{node}: of {seconds:.0f} s the use is not known, as its agent or the node was restarted"
+NOTHING = "nothing is known of {nodes}"
+SHARED = "{node}: its agent did not tell this run from the one before, so its memory is unknown"
+KILLED = "{node}: the kernel killed {count:.0f} processes as the job's memory was full"
+
+
+class JobFigures(NamedTuple):
+    """What a run has used, over all its nodes that are known; None is unknown.
+
+    CPU seconds and kills are sums over nodes, and so is memory: the sum of the maxima of the nodes,
+    which they may not have reached at the same time. The limit is the sum of those nodes' limits,
+    else what Slurm allotted.
+    """
+
+    cpu_s: float | None
+    oom_kills: float | None
+    stalled_cpu_s: float | None
+    stalled_memory_s: float | None
+    stalled_io_s: float | None
+    own_max_bytes: float | None
+    peak_bytes: float | None
+    limit_bytes: float | None
+    coverage: float
+
+
+class JobWaste(NamedTuple):
+    """What a run had and did not use, in hours; None if it has not ended, or too little is known.
+
+    Core-hours: (CPUs x known time - CPU seconds) / 3600, where the known time is the elapsed time x
+    coverage. GPU-hours: (GPUs x elapsed time - busy seconds) / 3600. GB-hours: (limit - the
+    kernel's peak) x elapsed time / 3600, in units of 10^9 bytes; the peak includes file cache, so
+    the waste is at least this. Nothing is below zero. A run that was suspended has no waste: for
+    how long is unknown.
+    """
+
+    core_hours: float | None = None
+    gpu_hours: float | None = None
+    gb_hours: float | None = None
+
+
+def figures(run: JobRun, now_s: float) -> JobFigures:
+    """Return what a run has used until *now_s*."""
+    parts = list(run.parts.values())
+    sums = [_sum(part.totals[at] for part in parts) for at in range(5)]
+    own, peak, limit = (_sum(part.levels[at] for part in parts) for at in (1, 2, 3))
+    if limit is None and run.memory_asked_bytes:
+        limit = float(run.memory_asked_bytes)
+    return JobFigures(
+        sums[0], sums[1], sums[2], sums[3], sums[4], own, peak, limit, coverage(run, now_s)
+    )
+
+
+def _sum(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
+def coverage(run: JobRun, now_s: float) -> float:
+    """Return the share of the run's time, over all its nodes, for which the figures are known."""
+    nodes = {*run.nodes, *run.parts}
+    if not nodes:
+        return 0.0
+    shares = (part_coverage(run.parts[one], run, now_s) for one in nodes if one in run.parts)
+    return sum(shares) / len(nodes)
+
+
+def part_coverage(part: NodePart, run: JobRun, now_s: float) -> float:
+    """Return the share of the run's time for which a node's figures are known, from 0 to 1."""
+    if part.look_s is None or (part.totals[0] is None and part.levels[2] is None):
+        return 0.0
+    start_s, end_s = _window(part, run, now_s)
+    missing_s = (
+        part.missed_s + _unknown_before_s(part, start_s) + _unknown_after_s(part, end_s, run)
+    )
+    if end_s - start_s <= 0:
+        return 1.0 if missing_s <= 0 else 0.0
+    return min(1.0, max(0.0, 1.0 - missing_s / (end_s - start_s)))
+
+
+def _window(part: NodePart, run: JobRun, now_s: float) -> tuple[float, float]:
+    """Return from when to when the run had this node, as far as that is known."""
+    start_s = run.start_s
+    if start_s is None:
+        start_s = part.look_s or now_s if part.began_s is None else part.began_s
+    end_s = run.ended_s
+    if end_s is None:
+        end_s = now_s
+    return start_s, end_s
+
+
+def _unknown_before_s(part: NodePart, start_s: float) -> float:
+    """Return for how long nobody looked, from the start of the run on.
+
+    The kernel counts from the beginning of a job's cgroup. That it did not exist before is known
+    if the agent ran.
+    """
+    if part.began_s is None:
+        return 0.0
+    gap_s = min(part.began_s, max(part.since_s, start_s)) - start_s
+    return gap_s if gap_s > TOLERANCE_S else 0.0
+
+
+def _unknown_after_s(part: NodePart, end_s: float, run: JobRun) -> float:
+    """Return for how long nothing is known until the end of the run, or until now."""
+    known_s = part.known_until_s
+    if known_s is None:
+        return 0.0
+    is_of_its_end = part.end_s is not None and part.is_final
+    # An agent that runs is read once an interval.
+    is_read = not run.is_over and part.look_s is not None
+    gap_s = end_s - known_s
+    if (is_of_its_end or is_read) and gap_s <= 2 * TOLERANCE_S:
+        return 0.0
+    if part.end_s is not None and not part.is_final and part.look_s is not None:
+        gap_s = max(gap_s, part.end_s - part.look_s)
+    return max(0.0, gap_s)
+
+
+def waste(run: JobRun, known: JobFigures, least_coverage: float = LEAST_COVERAGE) -> JobWaste:
+    """Return what a run that has ended did not use of what it had."""
+    end_s = run.ended_s
+    if not run.is_over or end_s is None or run.start_s is None or run.was_suspended:
+        return JobWaste()
+    elapsed_s = max(0.0, end_s - run.start_s)
+    core_hours = gpu_hours = gb_hours = None
+    if known.coverage >= least_coverage:
+        if known.cpu_s is not None and run.cpus is not None:
+            core_hours = (run.cpus * elapsed_s * known.coverage - known.cpu_s) / _HOUR_S
+        is_shared = any(part.is_shared for part in run.parts.values())
+        if known.peak_bytes is not None and known.limit_bytes is not None and not is_shared:
+            gb_hours = (known.limit_bytes - known.peak_bytes) / _GB * elapsed_s / _HOUR_S
+    if run.gpu_busy_s is not None and run.gpu_count:
+        gpu_hours = (run.gpu_count * elapsed_s - run.gpu_busy_s) / _HOUR_S
+    return JobWaste(*map(_not_below_zero, (core_hours, gpu_hours, gb_hours)))
+
+
+def _not_below_zero(value: float | None) -> float | None:
+    return None if value is None else max(0.0, value)
+
+
+def notes(run: JobRun, now_s: float, zone: tzinfo | None = None) -> list[str]:
+    """Return what is not known of a run, and why, in words."""
+    found = list(run.marks)
+    silent = [one for one in run.nodes if one not in run.parts]
+    if silent:
+        more = len(silent) - _MOST_NAMED
+        names = ", ".join(silent[:_MOST_NAMED]) + (f" and {more} more nodes" if more > 0 else "")
+        found.append(NOTHING.format(nodes=names))
+    of_nodes: list[str] = []
+    for part in run.parts.values():
+        of_nodes += _notes_of(part, run, now_s, zone)
+        if len(of_nodes) >= 2 * _MOST_NAMED:
+            break
+    return found + of_nodes
+
+
+def _notes_of(part: NodePart, run: JobRun, now_s: float, zone: tzinfo | None) -> list[str]:
+    found = []
+    _, end_s = _window(part, run, now_s)
+    gap_s = _unknown_after_s(part, end_s, run)
+    if gap_s > TOLERANCE_S and part.look_s is not None:
+        moment = datetime.fromtimestamp(part.look_s, zone).astimezone(zone)
+        found.append(SILENT.format(node=part.node, time=moment.isoformat(timespec="seconds")))
+    elif gap_s >= 1 and run.is_over:
+        found.append(NOT_OF_ITS_END.format(node=part.node, seconds=gap_s))
+    if part.missed_s >= 1:
+        found.append(MISSED.format(node=part.node, seconds=part.missed_s))
+    if part.is_shared:
+        found.append(SHARED.format(node=part.node))
+    if part.totals[1]:
+        found.append(KILLED.format(node=part.node, count=part.totals[1]))
+    return found

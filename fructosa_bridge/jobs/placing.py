@@ -1,0 +1,65 @@
+"""Which run of a job an entry of a node's page belongs to: by time, as a node knows no restarts."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from .node_parts import JobAgent
+from .page import JobReading
+from .runs import JobRun
+
+
+class EntryTimes(NamedTuple):
+    """An entry of a page: of which node and agent, and from when to when it is."""
+
+    node: str
+    agent: JobAgent
+    restart: str
+    began_s: float
+    end_s: float
+
+
+def times_of(node: str, reading: JobReading, agent: JobAgent, now_s: float) -> EntryTimes:
+    """Return the times of a *reading* that was fetched at *now_s*."""
+    end_s = now_s - (reading.end_age_s or 0.0)
+    began_s = end_s if reading.age_s is None else now_s - reading.age_s
+    return EntryTimes(node, agent, reading.restart, min(began_s, end_s), end_s)
+
+
+def best_run(entry: EntryTimes, runs: Iterable[JobRun], tolerance_s: float) -> JobRun | None:
+    """Return the run that an *entry* belongs to, None if it fits none of them.
+
+    Clocks are apart by up to *tolerance_s*, so several may fit: first counts which began with the
+    entry, then which has more of its time, then whose start is nearer.
+    """
+    best, best_fit = None, (False, 0.0, 0.0)
+    for run in runs:
+        fit = _fit(entry, run, tolerance_s)
+        if fit is not None and (best is None or fit > best_fit):
+            best, best_fit = run, fit
+    return best
+
+
+def _fit(entry: EntryTimes, run: JobRun, tolerance_s: float) -> tuple[bool, float, float] | None:
+    if run.start_s is None or (run.nodes and entry.node not in run.nodes):
+        return None
+    part = run.parts.get(entry.node)
+    if part is not None and part.agent is entry.agent and part.restart != entry.restart:
+        return None  # the node itself tells the two apart
+    start_s, end_s = run.start_s, run.ended_s
+    if end_s is None:
+        end_s = run.over_since_s if run.is_over else entry.end_s + tolerance_s
+    begins_with_it = abs(entry.began_s - start_s) <= tolerance_s
+    if not begins_with_it:
+        inside = _overlap(entry, start_s - tolerance_s, end_s + tolerance_s)
+        if inside < 0.5:
+            return None
+    return begins_with_it, _overlap(entry, start_s, end_s), -abs(entry.began_s - start_s)
+
+
+def _overlap(entry: EntryTimes, start_s: float, end_s: float) -> float:
+    """Return the share of the entry's time that lies between two times."""
+    length_s = entry.end_s - entry.began_s
+    if length_s <= 0:
+        return float(start_s <= entry.end_s <= end_s)
+    inside_s = min(entry.end_s, end_s) - max(entry.began_s, start_s)
+    return max(0.0, inside_s) / length_s
