@@ -98,10 +98,12 @@ class JobLedger:
         for reading in _in_order(page.readings):
             key = reading[:3]
             part = before.get(key)
-            if part is None or not part.is_of(reading, agent) or _is_unsure(part, reading):
+            if part is None or part.run is None or not part.is_of(reading, agent):
                 part = self._place(reading[1] or node, reading, agent, now_s)
                 if part is None:
                     continue
+            elif part.run.is_over and reading.end_age_s is None:
+                part = self._part_of_next(part, part.run, reading, now_s)
             entries[key] = part
             part.add(reading, agent, now_s)
             if part.run is not None and (reading.end_age_s is not None or part.run.is_over):
@@ -139,11 +141,6 @@ class JobLedger:
         if run is None or self._may_be_next(run, entry):
             return self._wait(node, reading, agent)
         part = run.parts.get(node)
-        if part is not None and run.is_over and reading.end_age_s is None:
-            following = self._following(run, runs, node, now_s)
-            if following is not None and part.is_of(reading, agent):
-                run, part = following, part.split(reading, self._interval_s)
-                self._give(run, part)
         waiting = self._waiting.get(reading.job_id, {}).get((node, reading.restart))
         if waiting is not None:
             self._forget_waiting(reading.job_id, (node, reading.restart))
@@ -170,17 +167,22 @@ class JobLedger:
         run = self._by_sluid.get(job_id)
         return () if run is None else (run,)
 
-    def _following(
-        self, run: JobRun, runs: Sequence[JobRun], node: str, now_s: float
-    ) -> JobRun | None:
-        """Return the run that has begun on a node since *run* ended, and has no figures yet."""
-        for one in runs:
+    def _part_of_next(
+        self, part: NodePart, run: JobRun, reading: JobReading, now_s: float
+    ) -> NodePart:
+        """Return the part of the next run on a node, if an entry goes on over the end of its *run*.
+
+        An agent that only polls does not see that the job began anew.
+        """
+        for one in self._by_job.get(run.key.job_id, ()):
             is_later = one.start_s is not None and one.start_s > (run.start_s or 0.0)
             is_long_enough = now_s - (one.start_s or now_s) > 2 * self._interval_s
-            is_free = not one.is_over and node in one.nodes and node not in one.parts
+            is_free = not one.is_over and part.node in one.nodes and part.node not in one.parts
             if is_later and is_long_enough and is_free:
-                return one
-        return None
+                following = part.split(reading, self._interval_s)
+                self._give(one, following)
+                return following
+        return part
 
     def _wait(self, node: str, reading: JobReading, agent: JobAgent) -> NodePart | None:
         """Return the part of a job that Slurm has not told of, None if there are too many."""
@@ -451,12 +453,6 @@ def _in_order(readings: Sequence[JobReading]) -> Sequence[JobReading]:
     if any(reading[2] for reading in readings):
         return sorted(readings, key=lambda reading: int(reading[2] or 0))
     return readings
-
-
-def _is_unsure(part: NodePart, reading: JobReading) -> bool:
-    """Return whether the run of a part is not known, or has ended while its entry goes on."""
-    run = part.run
-    return run is None or (run.is_over and reading.end_age_s is None)
 
 
 def _is_whole(run: JobRun) -> bool:

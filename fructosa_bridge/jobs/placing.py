@@ -7,6 +7,9 @@ from .node_parts import JobAgent
 from .page import JobReading
 from .runs import JobRun
 
+# An entry that does not begin with a run is of it only if so much of its time is in the run.
+_LEAST_SHARE = 0.5
+
 
 class EntryTimes(NamedTuple):
     """An entry of a page: of which node and agent, and from when to when it is."""
@@ -28,10 +31,10 @@ def times_of(node: str, reading: JobReading, agent: JobAgent, now_s: float) -> E
 def best_run(entry: EntryTimes, runs: Iterable[JobRun], tolerance_s: float) -> JobRun | None:
     """Return the run that an *entry* belongs to, None if it fits none of them.
 
-    Clocks are apart by up to *tolerance_s*, so several may fit: first counts which began with the
-    entry, then which has more of its time, then whose start is nearer.
+    Clocks are apart by up to *tolerance_s*, so several may fit: first counts which has more of its
+    time, then which began with it, then whose start is nearer.
     """
-    best, best_fit = None, (False, 0.0, 0.0)
+    best, best_fit = None, (0.0, False, 0.0)
     for run in runs:
         fit = _fit(entry, run, tolerance_s)
         if fit is not None and (best is None or fit > best_fit):
@@ -39,7 +42,7 @@ def best_run(entry: EntryTimes, runs: Iterable[JobRun], tolerance_s: float) -> J
     return best
 
 
-def _fit(entry: EntryTimes, run: JobRun, tolerance_s: float) -> tuple[bool, float, float] | None:
+def _fit(entry: EntryTimes, run: JobRun, tolerance_s: float) -> tuple[float, bool, float] | None:
     if run.start_s is None or (run.nodes and entry.node not in run.nodes):
         return None
     part = run.parts.get(entry.node)
@@ -48,12 +51,12 @@ def _fit(entry: EntryTimes, run: JobRun, tolerance_s: float) -> tuple[bool, floa
     start_s, end_s = run.start_s, run.ended_s
     if end_s is None:
         end_s = run.over_since_s if run.is_over else entry.end_s + tolerance_s
-    begins_with_it = abs(entry.began_s - start_s) <= tolerance_s
-    if not begins_with_it:
-        inside = _overlap(entry, start_s - tolerance_s, end_s + tolerance_s)
-        if inside < 0.5:
-            return None
-    return begins_with_it, _overlap(entry, start_s, end_s), -abs(entry.began_s - start_s)
+    if entry.began_s < start_s - tolerance_s:
+        return None  # at least a part of it is of an earlier run
+    begins_with_it = entry.began_s <= start_s + tolerance_s
+    if not begins_with_it and _overlap(entry, start_s, end_s + tolerance_s) < _LEAST_SHARE:
+        return None
+    return _overlap(entry, start_s, end_s), begins_with_it, -abs(entry.began_s - start_s)
 
 
 def _overlap(entry: EntryTimes, start_s: float, end_s: float) -> float:

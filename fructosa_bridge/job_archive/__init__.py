@@ -1,0 +1,1 @@
+"""The archive of jobs on disk: written by one lmaster, read also while it is down."""

@@ -1,0 +1,133 @@
+"""The reader of the archive: it opens it read-only, also while lmaster writes it, or is down."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..jobs.blobs import decode_run
+from ..jobs.curves import decode
+from ..jobs.names import JobName
+from ..jobs.views import RunDetails, RunView, details
+from ..model.errors import ArchiveError
+from .rows import node_view, run_view
+from .schema import NODE_COLUMNS, RUN_COLUMNS, check
+
+CANNOT_READ = (
+    "cannot read the archive of jobs, {path}: {reason}; run this as root or as lmaster's user, "
+    "and check that [jobs] is configured"
+)
+_WAIT_S = 5.0
+_MOST_RUNS = 10_000
+_COLUMNS = ", ".join(f"run.{name}" for name in RUN_COLUMNS)
+_NEWEST_FIRST = "ORDER BY run.sort_s DESC, run.id DESC LIMIT ?"
+_NODES = (
+    f"SELECT node.name, {', '.join(f'run_node.{name}' for name in NODE_COLUMNS)} "  # noqa: S608
+    "FROM run_node JOIN node ON node.id = run_node.node_id WHERE run_id = ? ORDER BY node.name"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobQuery:
+    """Which runs are asked for: all conditions that are set hold. The newest come first."""
+
+    user: str | None = None
+    uid: int | None = None
+    account: str | None = None
+    state: str | None = None
+    partition: str | None = None
+    node: str | None = None
+    since_s: float | None = None
+    most: int = 100
+
+
+class ArchiveReader:
+    """Answers questions: each opens the file anew, so it may be replaced meanwhile."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @contextmanager
+    def _database(self) -> Iterator[sqlite3.Connection]:
+        database = None
+        try:
+            uri = f"{self.path.absolute().as_uri()}?mode=ro"
+            database = sqlite3.connect(uri, uri=True, timeout=_WAIT_S)
+            check(database, self.path)
+            yield database
+        except sqlite3.Error as error:
+            raise ArchiveError(CANNOT_READ.format(path=self.path, reason=error)) from None
+        finally:
+            if database is not None:
+                database.close()
+
+    def find(self, name: JobName) -> list[RunView]:
+        """Return all runs of a job, oldest first: of an array or a heterogeneous job those of all.
+
+        Raises: ArchiveError.
+        """
+        with self._database() as database:
+            found: dict[int, tuple[Any, ...]] = {}
+            for condition, *values in _conditions(name):
+                query = f"SELECT run.id, {_COLUMNS} FROM run WHERE {condition} {_NEWEST_FIRST}"  # noqa: S608
+                for run_id, *row in database.execute(query, (*values, _MOST_RUNS)):
+                    found[run_id] = tuple(row)
+        views = map(run_view, found.values())
+        return sorted(views, key=lambda one: (one.start_s or 0, one.job_id, one.restart))
+
+    def details(self, run: RunView) -> RunDetails:
+        """Return the figures by node and the curves of a run.
+
+        Raises: ArchiveError.
+        """
+        with self._database() as database:
+            condition = "job_id = ? AND submit_s = ? AND restart = ? AND cluster = ?"
+            query = f"SELECT id FROM run WHERE {condition}"  # noqa: S608
+            key = (run.job_id, run.submit_s, run.restart, run.cluster)
+            row = database.execute(query, key).fetchone()
+            if row is None:
+                return RunDetails([], {})
+            nodes = [node_view(one) for one in database.execute(_NODES, row)]
+            curve = database.execute("SELECT data FROM curve WHERE run_id = ?", row).fetchone()
+            state = database.execute("SELECT state FROM open_run WHERE run_id = ?", row).fetchone()
+        if not nodes and state is not None:
+            open_run = decode_run(state[0])
+            looks = [part.look_s or 0.0 for part in open_run.parts.values()]
+            return details(open_run, max(looks, default=0.0))
+        return RunDetails(nodes, {} if curve is None else decode(curve[0]))
+
+    def runs(self, query: JobQuery) -> list[RunView]:
+        """Return the runs that are asked for, newest first.
+
+        Raises: ArchiveError.
+        """
+        tables, conditions, values = "run", ["1"], []
+        for name in ("user", "uid", "account", "state", "partition"):
+            if (value := getattr(query, name)) is not None:
+                conditions.append(f"run.{name} = ?")
+                values.append(value)
+        if query.since_s is not None:  # also those that began before and ran then
+            conditions.append("(run.end_s IS NULL OR run.end_s >= ?)")
+            values.append(int(query.since_s))
+        if query.node is not None:
+            tables += " JOIN run_node ON run_node.run_id = run.id"
+            conditions.append("run_node.node_id = (SELECT id FROM node WHERE name = ?)")
+            values.append(query.node)
+        where = " AND ".join(conditions)
+        text = f"SELECT {_COLUMNS} FROM {tables} WHERE {where} {_NEWEST_FIRST}"  # noqa: S608
+        with self._database() as database:
+            rows = database.execute(text, (*values, min(query.most, _MOST_RUNS))).fetchall()
+        return [run_view(row) for row in rows]
+
+
+def _conditions(name: JobName) -> list[tuple[Any, ...]]:
+    if name.sluid is not None:
+        return [("sluid = ?", name.sluid)]
+    if name.task is not None:
+        return [("array_job_id = ? AND array_task = ?", name.job_id, name.task)]
+    if name.offset is not None:
+        return [("het_job_id = ? AND het_offset = ?", name.job_id, name.offset)]
+    columns = ("job_id", "array_job_id", "het_job_id")
+    return [(f"{column} = ?", name.job_id) for column in columns]

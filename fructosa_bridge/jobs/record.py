@@ -1,0 +1,57 @@
+"""A run as JSON: what ``lmaster job ID --json`` prints, and other programs read."""
+
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+
+from .views import RunView
+
+SCHEMA = 1
+
+
+def record(view: RunView, runs: int | None = None, zone: tzinfo = UTC) -> dict[str, Any]:
+    """Return a run as JSON: *runs* is how many runs of its job are known; unknown is None.
+
+    Times are in ISO 8601, in *zone*.
+    """
+    return {
+        "schema": SCHEMA,
+        "cluster": view.cluster,
+        "id": view.id,
+        "sluid": view.sluid,
+        "submit": _time(view.submit_s if view.submit_s > 0 else None, zone),
+        "restart": view.restart,
+        "user": view.user,
+        "account": view.account,
+        "partition": view.partition,
+        "name": view.name,
+        "state": view.state,
+        "exit_code": view.exit_code,
+        "reason": view.reason,
+        "nodes": list(view.nodes),
+        "start": _time(view.start_s, zone),
+        "end": _time(view.end_s, zone),
+        "cpus": view.cpus,
+        "cpu_seconds": _rounded(view.cpu_s),
+        "memory_limit_bytes": _whole(view.memory_limit_bytes),
+        "memory_own_max_bytes": _whole(view.memory_own_max_bytes),
+        "memory_peak_bytes": _whole(view.memory_peak_bytes),
+        "gpus": None if view.gpus is None else list(view.gpus),
+        "energy_joules": _rounded(view.energy_joules),
+        "coverage": round(view.coverage, 4),
+        "runs": runs,
+        "notes": list(view.notes),
+    }
+
+
+def _time(time_s: float | None, zone: tzinfo) -> str | None:
+    if time_s is None:
+        return None
+    return datetime.fromtimestamp(time_s, zone).isoformat(timespec="seconds")
+
+
+def _whole(value: float | None) -> int | None:
+    return None if value is None else round(value)
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
