@@ -35,6 +35,7 @@ ROOMS = {
         "app",
         "agents",
         "carbon_setup",
+        "job_server",
         "web",
         "slurm",
         "slurm_states",

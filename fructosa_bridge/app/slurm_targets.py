@@ -60,7 +60,7 @@ class SlurmTargets:
 
     def listen(self, monitor: SlurmMonitor) -> None:
         """Take the readings of a *monitor*."""
-        monitor.on_reading = self._take
+        monitor.listeners.append(self._take)
         self._grace_s = monitor.settings.grace_s
 
     def _take(self, reading: SlurmReading) -> None:

@@ -48,6 +48,18 @@ class _Scrape(NamedTuple):
     error: str | None
 
 
+async def wait_until_due(
+    clock: Callable[[], float], due_s: float, interval_s: int, offset_s: float
+) -> float:
+    """Wait for a due time and return it; or an earlier one if the clock was set back far."""
+    while (left_s := due_s - clock()) > 0:
+        if left_s > 2 * interval_s:
+            due_s = schedule.next_due(clock(), interval_s, offset_s)
+            continue
+        await asyncio.sleep(min(left_s, _LONGEST_SLEEP_S))
+    return due_s
+
+
 class Scraper:
     """Scrapes targets and queues their points; *is_expected* tells which nodes should be up."""
 
@@ -97,13 +109,7 @@ class Scraper:
             due_s = next_s
 
     async def _wait(self, due_s: float, interval_s: int, offset_s: float) -> float:
-        """Wait for a due time and return it; or an earlier one if the clock was set back far."""
-        while (left_s := due_s - self._clock()) > 0:
-            if left_s > 2 * interval_s:
-                due_s = schedule.next_due(self._clock(), interval_s, offset_s)
-                continue
-            await asyncio.sleep(min(left_s, _LONGEST_SLEEP_S))
-        return due_s
+        return await wait_until_due(self._clock, due_s, interval_s, offset_s)
 
     async def scrape(self, state: TargetState, due_s: float) -> None:
         """Scrape a target once; its points are queued within a moment."""

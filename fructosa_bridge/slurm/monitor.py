@@ -69,7 +69,7 @@ class SlurmMonitor:
         self.did_respond: bool | None = None  # slurmctld, at the last try; None before the first
         self.reading: SlurmReading | None = None  # the last one
         self.states: Mapping[str, NodeState] = {}  # of the nodes, the last known ones
-        self.on_reading: Callable[[SlurmReading], None] = lambda reading: None
+        self.listeners: list[Callable[[SlurmReading], None]] = []  # to each reading
         self.targets: Callable[[], Sequence[TargetState]] = lambda: ()  # that lmaster scrapes
         self.target = target
         self._queue = queue
@@ -250,7 +250,8 @@ class SlurmMonitor:
         self.reading = reading
         self._log_words(cluster.unknown_words(reading))
         self._check_job_age(reading)
-        self.on_reading(reading)
+        for listener in self.listeners:
+            listener(reading)
 
     def _use_kept(self, nodes: Sequence[KeptNode]) -> None:
         """Use the states from before a restart until the first reading."""

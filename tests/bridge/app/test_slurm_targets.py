@@ -91,7 +91,8 @@ class Lab:
 
         loop, use = asyncio.get_running_loop(), self.engine._use_nodes
         followed._kept.update, followed._use = updated, used
-        self.engine.slurm.on_reading(reading(*records, time_s=time_s))
+        (listener,) = self.engine.slurm.listeners
+        listener(reading(*records, time_s=time_s))
         async with asyncio.timeout(SOON_S):
             await done.wait()
         followed._kept.update, followed._use = update, use
@@ -297,7 +298,8 @@ async def test_a_bug_costs_a_change_of_the_list_alone(lab, caplog):
     """Scraping goes on, and so does the next change."""
     await lab.start()
     make, lab.engine._slurm_targets._make = lab.engine._slurm_targets._make, lambda *_: 1 / 0
-    lab.engine.slurm.on_reading(reading(local("n1")))
+    (listener,) = lab.engine.slurm.listeners
+    listener(reading(local("n1")))
     await until(lambda: any("internal error" in line for line in caplog.messages))
 
     lab.engine._slurm_targets._make = make

@@ -112,7 +112,7 @@ async def test_before_the_first_reading_nothing_is_claimed(lab):
 async def test_a_reading_gives_samples_and_the_states_of_nodes(lab):
     """And what waits for it is told."""
     told = []
-    lab.monitor.on_reading = told.append
+    lab.monitor.listeners.append(told.append)
 
     await lab.read()
 

@@ -1,0 +1,1 @@
+"""Answers questions about jobs at a unix socket, to everybody about their own."""

@@ -1,0 +1,62 @@
+"""Who sees which jobs: root and administrators see all, everybody else their own."""
+
+import grp
+import os
+import pwd
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..jobs.views import RunView
+
+# What the kernel shows in place of users that a user namespace does not have.
+_OVERFLOW_UID = Path("/proc/sys/kernel/overflowuid")
+_USUAL_OVERFLOW_UID = 65534
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Who asks: a user, and whether they see the jobs of all."""
+
+    uid: int
+    is_admin: bool
+
+    def sees(self, run: RunView) -> bool:
+        """Return whether a run may be shown; one whose user is not known only to administrators."""
+        return self.is_admin or (run.uid is not None and run.uid == self.uid)
+
+
+def overflow_uid() -> int:
+    """Return the user id that stands for all users that are not known in a namespace."""
+    try:
+        return int(_OVERFLOW_UID.read_text())
+    except (OSError, ValueError):
+        return _USUAL_OVERFLOW_UID
+
+
+def viewer(uid: int, admins: Iterable[str], admin_group: str | None) -> Viewer:
+    """Return who asks. Users and groups are looked up, which may take a while.
+
+    Names that do not exist, now, give nobody rights.
+    """
+    return Viewer(uid, uid == 0 or _is_one_of(uid, admins) or _is_member(uid, admin_group))
+
+
+def _is_one_of(uid: int, names: Iterable[str]) -> bool:
+    for name in names:
+        try:
+            if pwd.getpwnam(name).pw_uid == uid:
+                return True
+        except KeyError:
+            continue
+    return False
+
+
+def _is_member(uid: int, group: str | None) -> bool:
+    if group is None:
+        return False
+    try:
+        user, wanted = pwd.getpwuid(uid), grp.getgrnam(group).gr_gid
+    except KeyError:
+        return False
+    return wanted in os.getgrouplist(user.pw_name, user.pw_gid)

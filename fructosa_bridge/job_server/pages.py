@@ -1,0 +1,119 @@
+"""The answers about jobs: JSON over HTTP at the unix socket."""
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, Protocol
+
+from aiohttp import web
+
+from ..config.jobs_settings import JobsSettings
+from ..job_archive.look_ups import JobQuery
+from ..jobs.names import JobName, job_name
+from ..jobs.record import record
+from ..jobs.views import RunView
+from ..model.errors import ArchiveError, JobNameError
+from .access import Viewer, overflow_uid, viewer
+from .queries import job_query
+from .unix_socket import peer_uid
+
+NO_SUCH_JOB = "no job {name} is known here, or it is not yours\n"
+UNKNOWN_USER = (
+    "your user is not known to lmaster: it runs in a user namespace; set PrivateUsers=no in its "
+    "unit\n"
+)
+# So many questions read the archive at the same time; the others wait.
+_AT_ONCE = 4
+
+
+class JobSource(Protocol):
+    """What is known of jobs; each call may read the archive, in a thread."""
+
+    def find(self, name: JobName) -> Sequence[RunView]:
+        """Return all runs of a job, the oldest first. Raises: ArchiveError."""
+
+    def runs(self, query: JobQuery) -> Sequence[RunView]:
+        """Return the runs that are asked for, the newest first. Raises: ArchiveError."""
+
+
+class JobPages:
+    """Answers ``/job/ID`` and ``/jobs`` to the users of this machine, each about their own."""
+
+    def __init__(
+        self,
+        source: JobSource,
+        settings: JobsSettings,
+        peer: Callable[[web.Request], int] | None = None,
+    ) -> None:
+        self._source = source
+        self._settings = settings
+        self._peer = peer or _peer
+        self._overflow_uid = overflow_uid()
+        self._reading = asyncio.Semaphore(_AT_ONCE)
+
+    def application(self) -> web.Application:
+        """Return the application that answers."""
+        application = web.Application()
+        application.add_routes([web.get("/job/{id}", self._job), web.get("/jobs", self._jobs)])
+        return application
+
+    async def _job(self, request: web.Request) -> web.Response:
+        try:
+            name = job_name(request.match_info["id"])
+        except JobNameError as error:
+            raise web.HTTPBadRequest(text=f"{error}\n") from None
+        found = await self._answer(request, lambda asks: _visible(self._source.find(name), asks))
+        if not found:
+            raise web.HTTPNotFound(text=NO_SUCH_JOB.format(name=request.match_info["id"]))
+        return _response(records_of(found))
+
+    async def _jobs(self, request: web.Request) -> web.Response:
+        try:
+            query = job_query(request.query)
+        except ValueError as error:
+            raise web.HTTPBadRequest(text=f"{error}\n") from None
+
+        def runs(asks: Viewer) -> Sequence[RunView]:
+            own = query if asks.is_admin else replace(query, uid=asks.uid)
+            return _visible(self._source.runs(own), asks)
+
+        return _response([record(run) for run in await self._answer(request, runs)])
+
+    async def _answer(
+        self, request: web.Request, find: Callable[[Viewer], Sequence[RunView]]
+    ) -> Sequence[RunView]:
+        uid = self._peer(request)
+        if uid == self._overflow_uid:
+            raise web.HTTPForbidden(text=UNKNOWN_USER)
+        settings = self._settings
+
+        def answer() -> Sequence[RunView]:
+            return find(viewer(uid, settings.admins, settings.admin_group))
+
+        async with self._reading:
+            try:
+                return await asyncio.to_thread(answer)
+            except ArchiveError as error:
+                raise web.HTTPServiceUnavailable(text=f"{error}\n") from None
+
+
+def _peer(request: web.Request) -> int:
+    assert request.transport is not None  # noqa: S101 - the request has just come
+    return peer_uid(request.transport.get_extra_info("socket"))
+
+
+def _visible(runs: Sequence[RunView], asks: Viewer) -> list[RunView]:
+    return [run for run in runs if asks.sees(run)]
+
+
+def records_of(runs: Sequence[RunView]) -> list[dict[str, Any]]:
+    """Return the last run of each job as JSON, with the number of its runs; oldest job first."""
+    by_job: dict[tuple[str, int, int], list[RunView]] = {}
+    for run in runs:
+        by_job.setdefault((run.cluster, run.job_id, run.submit_s), []).append(run)
+    return [record(of_job[-1], len(of_job)) for of_job in by_job.values()]
+
+
+def _response(value: object) -> web.Response:
+    return web.Response(text=json.dumps(value), content_type="application/json")

@@ -1,0 +1,65 @@
+"""From the parameters of a request to a question for the archive."""
+
+from collections.abc import Mapping
+
+from fructosa_service.errors import did_you_mean, shown
+
+from ..job_archive.look_ups import JobQuery
+from ..slurm_output.vocabulary import JOB_STATES
+
+MOST_RUNS = 10_000
+_NAMES = ("user", "account", "state", "node", "partition", "since", "most")
+UNKNOWN = "{name} is not a parameter; use {names}"
+NOT_A_STATE = "{state} is not a state of jobs{hint}; write one as Slurm does, e.g. FAILED"
+NOT_A_TIME = "since is not a time in seconds since 1970"
+NOT_A_NUMBER = "most is not a number from 1 to {most}"
+
+
+def job_query(parameters: Mapping[str, str]) -> JobQuery:
+    """Return the question that a request asks.
+
+    Raises: ValueError with a text for people.
+    """
+    for name in parameters:
+        if name not in _NAMES:
+            raise ValueError(UNKNOWN.format(name=shown(name), names=", ".join(_NAMES)))
+    return JobQuery(
+        user=parameters.get("user"),
+        account=parameters.get("account"),
+        state=_state(parameters.get("state")),
+        node=parameters.get("node"),
+        partition=parameters.get("partition"),
+        since_s=_since_s(parameters.get("since")),
+        most=_most(parameters.get("most")),
+    )
+
+
+def _state(text: str | None) -> str | None:
+    if text is None:
+        return None
+    state = text.upper()
+    if state not in JOB_STATES:
+        raise ValueError(
+            NOT_A_STATE.format(state=shown(text), hint=did_you_mean(state, JOB_STATES))
+        )
+    return state
+
+
+def _since_s(text: str | None) -> float | None:
+    if text is None:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1e11:
+        raise ValueError(NOT_A_TIME)
+    return value
+
+
+def _most(text: str | None) -> int:
+    if text is None:
+        return JobQuery().most
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= MOST_RUNS:
+        raise ValueError(NOT_A_NUMBER.format(most=MOST_RUNS))
+    return int(text)
