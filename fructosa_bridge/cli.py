@@ -9,7 +9,19 @@ from fructosa_service.daemon.lifecycle import CommandResult
 from fructosa_service.daemon.listeners import find_listener
 from fructosa_service.daemon.pid_file import DaemonState, PidFileStatus, user_of
 
-from .commands import agents, check, dashboards, nodes, ping, reload, schemas, slurm, targets
+from .commands import (
+    agents,
+    check,
+    dashboards,
+    job,
+    jobs,
+    nodes,
+    ping,
+    reload,
+    schemas,
+    slurm,
+    targets,
+)
 from .commands.arguments import command_line_parser
 from .commands.load_config import add_scrape_options
 from .config.settings import DEFAULT_FILE, read_config
@@ -63,6 +75,8 @@ _COMMANDS: Mapping[str, cli.Command] = {
     "agents": agents.run,
     "nodes": nodes.run,
     "slurm": slurm.run,
+    "job": job.run,
+    "jobs": jobs.run,
     "reload": reload.run,
     "targets": targets.run,
     "schemas": schemas.run,

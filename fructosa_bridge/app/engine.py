@@ -24,6 +24,7 @@ from ..slurm_states.kept_nodes import KeptNodes
 from ..slurm_states.kept_states import KeptStates
 from ..web.status import ReloadOutcome
 from ..whisper.store import WhisperStore
+from .job_service import JobService
 from .process_limits import open_files_warning, target_limit
 from .slurm_targets import LIST_CHANGED, LIST_REFUSED, MakeTargets, SlurmTargets
 
@@ -76,6 +77,7 @@ class Engine:
         journal = _journal(config) if has_journal else None
         self._destinations = Destinations(config.master, journal, self._tasks)
         self.slurm = self._slurm_monitor(config)
+        self._jobs: JobService | None = None
         kept = KeptNodes(config.master.data_directory)
         self._slurm_targets = SlurmTargets(kept, make_targets, self._use_nodes)
         self._refused_list = ""  # why, as it was logged
@@ -120,6 +122,9 @@ class Engine:
         await self._destinations.start(self._config.destinations)
         self._scrape(targets, {})
         self._slurm_targets.begin(self._config)
+        if self._config.jobs is not None:
+            self._jobs = JobService(self._config, lambda: self._slurm_targets.nodes)
+            await self._jobs.start()
         self._tasks.begin(_SLURM_NODES, self._slurm_targets.run())
         self._read_slurm()
         self.is_ready = True
@@ -136,7 +141,10 @@ class Engine:
 
     async def failure(self) -> None:
         """Wait for a background task that ends by itself, which is a bug; raise its error."""
-        await self._tasks.failure()
+        failures = [self._tasks.failure()]
+        if self._jobs is not None:
+            failures.append(self._jobs.failure())
+        await asyncio.gather(*failures)
 
     async def stop(self, within_s: float) -> None:
         """Stop scraping; deliver what is queued, as far as that takes no more than *within_s*."""
@@ -148,6 +156,8 @@ class Engine:
             if unfinished := await self.scraper.stop(_LAST_RESPONSES_S):
                 log.warning("scrapes cancelled at the stop, their slots stay empty: %d", unfinished)
             await self._tasks.end(*self._targets, *self._slurm_task())
+            if self._jobs is not None:
+                await self._jobs.stop()
             self.scraper.flush()
             self.scraper.end_log()
             if is_delivering and not self._tasks.has_failed:
@@ -170,6 +180,8 @@ class Engine:
     def _read_slurm(self) -> None:
         if self.slurm is not None:
             self._slurm_targets.listen(self.slurm)
+            if self._jobs is not None:
+                self._jobs.listen(self.slurm)
             self._tasks.begin(_SLURM, self.slurm.run())
 
     def _is_expected(self, target: Target) -> bool:
@@ -209,6 +221,8 @@ class Engine:
             changes = await self._change(config, targets)
             await self._change_slurm(config)
             self._current = config
+            if self._jobs is not None:
+                self._jobs.use(config)
             self.reload_succeeded, self.reload_time_s = True, time.time()
         self._slurm_targets.warn(config)
         for warning in config.warnings:
@@ -324,6 +338,7 @@ def _needing_restart(old: MasterConfig, new: MasterConfig) -> list[str]:
         "[lmaster]": _fixed_settings(old) != _fixed_settings(new),
         "[web]": old.web != new.web,
         "[logging]": old.logging != new.logging,
+        "[jobs]": old.jobs != new.jobs,
     }
     sections = [section for section, is_changed in changed.items() if is_changed]
     return [f"needs a restart: {', '.join(sections)}"] if sections else []

@@ -45,6 +45,11 @@ class SlurmTargets:
         self._kept.read()
         self.warn(config)
 
+    @property
+    def nodes(self) -> NodeList:
+        """The list of Slurm's nodes in use."""
+        return self._kept.nodes
+
     async def of(self, config: MasterConfig, before: Iterable[Target]) -> list[Target] | None:
         """Return the targets of *config*, or None if they do not follow from Slurm.
 

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 from fructosa_service.errors import ServiceError, UsageError, visible_path
 
-NOT_RUNNING = "lmaster does not listen at {path}: {reason}"
+NOT_RUNNING = "lmaster with [jobs] does not listen at {path} ({reason})"
 NO_ANSWER = "lmaster at {path} does not answer: {reason}"
 NOT_LMASTER = "what listens at {path} is not lmaster: {reason}; set its socket with --socket"
 _TIMEOUT_S = 60.0

@@ -1,25 +1,28 @@
 """The command line of lmaster: its commands and their arguments."""
 
 import argparse
+import time
 from collections.abc import Callable, Mapping
 
 from fructosa_grafana import cli as dashboards
 from fructosa_service import cli
-from fructosa_service.config.kinds import (
-    from_command_line,
-    whole,
-)
+from fructosa_service.config.kinds import Kind, from_command_line, whole
 from fructosa_service.daemon import commands as daemon_commands
 from fructosa_service.daemon.commands import Daemon
 from fructosa_service.daemon.lifecycle import CommandResult
 
 from ..carbon_setup.capacity import SERIES_PER_PAGE
+from ..client.since import since_s
 from ..client.target_list import STATES
 from ..config.agents_settings import FAN_OUT, TIMEOUT
+from ..config.jobs_settings import DEFAULT_SOCKET
 from ..config.settings import DEFAULT_FILE
+from ..job_server.queries import MOST_RUNS
 from ..nodes.hosts import NODES
 from .load_config import add_scrape_options, path_argument
 
+_JOBS = whole("jobs", at_least=1, at_most=MOST_RUNS, example="100")
+_SINCE = Kind(name="time", example="7d", parse=lambda text: since_s(text, time.time()))
 _SERIES = whole("series", at_least=1, at_most=10_000_000)
 _SIGNALS = (
     f"Signals: {daemon_commands.SIGNALS_HELP} SIGKILL loses points that are not on disk yet. "
@@ -56,6 +59,8 @@ def command_line_parser(
     _add_agents(commands, run["agents"])
     _add_nodes(commands, run["nodes"])
     _add_slurm(commands, run["slurm"])
+    _add_job(commands, run["job"])
+    _add_jobs(commands, run["jobs"])
     _add_reload(commands, run["reload"])
     _add_targets(commands, run["targets"])
     _add_schemas(commands, run["schemas"])
@@ -148,6 +153,73 @@ def _add_slurm(commands: cli.Commands, run: cli.Command) -> None:
     slurm.add_argument("--json", action="store_true", help="print JSON with all fields")
     slurm.epilog = "Exit codes: 0 slurmctld responds, 1 it does not, 2 invalid command line."
     _add_client_options(slurm)
+
+
+def _add_job(commands: cli.Commands, run: cli.Command) -> None:
+    job = cli.add_command(
+        commands, "job", run, "show what a job used: your own, or any for root and administrators"
+    )
+    job.add_argument(
+        "id",
+        metavar="ID",
+        help="the id of a job: 123, 123_4 (a task of an array), 123+1 (a part of a heterogeneous "
+        "job), or its SLUID",
+    )
+    job.add_argument("--json", action="store_true", help="print JSON with all fields")
+    _add_job_options(job)
+
+
+def _add_jobs(commands: cli.Commands, run: cli.Command) -> None:
+    jobs = cli.add_command(
+        commands,
+        "jobs",
+        run,
+        "list jobs, the newest first: your own, or all for root and administrators; or copy the "
+        "archive of jobs to a file",
+    )
+    jobs.add_argument(
+        "action", nargs="?", choices=("backup",), help="copy the archive, also while it is written"
+    )
+    jobs.add_argument(
+        "file", metavar="FILE", nargs="?", type=path_argument, help="the new file for the backup"
+    )
+    for name, text in (
+        ("user", "of this user"),
+        ("account", "of this account"),
+        ("state", "in this state, as Slurm calls it, e.g. FAILED"),
+        ("node", "that had this node"),
+        ("partition", "in this partition"),
+    ):
+        jobs.add_argument(f"--{name}", metavar=name.upper(), help=f"only jobs {text}")
+    jobs.add_argument(
+        "--since",
+        metavar="TIME",
+        type=from_command_line(_SINCE),
+        help="only jobs that ran after a date (2026-11-03, 2026-11-03T14:00), or that long ago "
+        "(12h, 7d)",
+    )
+    jobs.add_argument(
+        "--most",
+        metavar="N",
+        type=from_command_line(_JOBS),
+        help="at most so many jobs (default: 100)",
+    )
+    jobs.add_argument("--json", action="store_true", help="print JSON with all fields")
+    _add_job_options(jobs)
+
+
+def _add_job_options(command: argparse.ArgumentParser) -> None:
+    command.epilog = (
+        "Exit codes: 0 success, 1 lmaster does not run or knows no such job, 2 invalid command "
+        "line or configuration. While lmaster does not run, root and its user read the archive."
+    )
+    cli.add_config(command, DEFAULT_FILE)
+    command.add_argument(
+        "--socket",
+        metavar="FILE",
+        type=path_argument,
+        help=f"socket of lmaster (default: that of the file, or {DEFAULT_SOCKET})",
+    )
 
 
 def _add_reload(commands: cli.Commands, run: cli.Command) -> None:

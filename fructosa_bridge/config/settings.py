@@ -107,6 +107,11 @@ class MasterSettings:
         optional(GROUP), None, "Group to switch to. Default: the primary group of the user."
     )
 
+    @property
+    def jobs_directory(self) -> Path:
+        """The directory of the archive of jobs."""
+        return self.data_directory / "jobs"
+
 
 @dataclass(frozen=True, kw_only=True)
 class GraphiteSettings:

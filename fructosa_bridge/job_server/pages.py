@@ -4,21 +4,20 @@ import asyncio
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Protocol
 
 from aiohttp import web
 
 from ..config.jobs_settings import JobsSettings
 from ..job_archive.look_ups import JobQuery
 from ..jobs.names import JobName, job_name
-from ..jobs.record import record
+from ..jobs.record import record, records
 from ..jobs.views import RunView
 from ..model.errors import ArchiveError, JobNameError
 from .access import Viewer, overflow_uid, viewer
-from .queries import job_query
+from .queries import NO_SUCH_JOB, job_query
 from .unix_socket import peer_uid
 
-NO_SUCH_JOB = "no job {name} is known here, or it is not yours\n"
 UNKNOWN_USER = (
     "your user is not known to lmaster: it runs in a user namespace; set PrivateUsers=no in its "
     "unit\n"
@@ -65,8 +64,8 @@ class JobPages:
             raise web.HTTPBadRequest(text=f"{error}\n") from None
         found = await self._answer(request, lambda asks: _visible(self._source.find(name), asks))
         if not found:
-            raise web.HTTPNotFound(text=NO_SUCH_JOB.format(name=request.match_info["id"]))
-        return _response(records_of(found))
+            raise web.HTTPNotFound(text=f"{NO_SUCH_JOB.format(name=request.match_info['id'])}\n")
+        return _response(records(found))
 
     async def _jobs(self, request: web.Request) -> web.Response:
         try:
@@ -105,14 +104,6 @@ def _peer(request: web.Request) -> int:
 
 def _visible(runs: Sequence[RunView], asks: Viewer) -> list[RunView]:
     return [run for run in runs if asks.sees(run)]
-
-
-def records_of(runs: Sequence[RunView]) -> list[dict[str, Any]]:
-    """Return the last run of each job as JSON, with the number of its runs; oldest job first."""
-    by_job: dict[tuple[str, int, int], list[RunView]] = {}
-    for run in runs:
-        by_job.setdefault((run.cluster, run.job_id, run.submit_s), []).append(run)
-    return [record(of_job[-1], len(of_job)) for of_job in by_job.values()]
 
 
 def _response(value: object) -> web.Response:

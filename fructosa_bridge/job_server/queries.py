@@ -9,6 +9,7 @@ from ..slurm_output.vocabulary import JOB_STATES
 
 MOST_RUNS = 10_000
 _NAMES = ("user", "account", "state", "node", "partition", "since", "most")
+NO_SUCH_JOB = "no job {name} is known here, or it is not yours"
 UNKNOWN = "{name} is not a parameter; use {names}"
 NOT_A_STATE = "{state} is not a state of jobs{hint}; write one as Slurm does, e.g. FAILED"
 NOT_A_TIME = "since is not a time in seconds since 1970"

@@ -1,5 +1,6 @@
 """A run as JSON: what ``lmaster job ID --json`` prints, and other programs read."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
@@ -41,6 +42,14 @@ def record(view: RunView, runs: int | None = None, zone: tzinfo = UTC) -> dict[s
         "runs": runs,
         "notes": list(view.notes),
     }
+
+
+def records(runs: Sequence[RunView]) -> list[dict[str, Any]]:
+    """Return the last run of each job, with the number of its runs, in the order of *runs*."""
+    by_job: dict[tuple[str, int, int], list[RunView]] = {}
+    for run in runs:
+        by_job.setdefault((run.cluster, run.job_id, run.submit_s), []).append(run)
+    return [record(of_job[-1], len(of_job)) for of_job in by_job.values()]
 
 
 def _time(time_s: float | None, zone: tzinfo) -> str | None:

@@ -1,5 +1,7 @@
 """The errors between a node and Graphite; their texts are for people."""
 
+from fructosa_service.errors import ServiceError
+
 
 class PageError(ValueError):
     """A page that is invalid or exceeds a limit: none of its samples is used."""
@@ -21,5 +23,5 @@ class JobNameError(ValueError):
     """A text that names no job; the message says what to write."""
 
 
-class ArchiveError(Exception):
+class ArchiveError(ServiceError):
     """The archive of jobs cannot be read or written; the message says what to do."""

@@ -70,17 +70,24 @@ class WebServer:
 
         Raises: ServiceError if one of them cannot be bound; then nothing listens.
         """
-        await self._runner.setup()
+        sockets: list[socket.socket] = []
         for endpoint in endpoints:
             try:
-                self._sockets += await _bind(endpoint)
+                sockets += await _bind(endpoint)
             except OSError as error:
-                await self.close()
+                for one in sockets:
+                    one.close()
                 # socket.create_server appends the address to the reason.
                 reason = (error.strerror or str(error)).partition(" (while")[0]
                 raise ServiceError(
                     CANNOT_LISTEN.format(endpoint=endpoint, reason=reason)
                 ) from error
+        await self.listen(sockets)
+
+    async def listen(self, sockets: Sequence[socket.socket]) -> None:
+        """Accept connections at *sockets*, which listen and do not block."""
+        await self._runner.setup()
+        self._sockets += sockets
         self._accepting = [asyncio.create_task(self._accept(one)) for one in self._sockets]
 
     async def close(self) -> None:

@@ -1,0 +1,262 @@
+"""Keeps the jobs: the ledger in memory and the archive on disk, in one thread of their own.
+
+Scraping and the pages never wait for it. What the archive cannot write stays in the ledger.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple
+
+from fructosa_service.errors import visible
+
+from ..config.jobs_settings import JobsSettings
+from ..job_archive.archive import JobArchive
+from ..job_archive.look_ups import ArchiveReader, JobQuery
+from ..job_archive.rows import rows_of
+from ..jobs.ledger import JobLedger
+from ..jobs.names import JobName
+from ..jobs.page import JobPageParser
+from ..jobs.views import RunView
+from ..model.errors import ArchiveError, PageError
+from ..slurm_output.records import SlurmReading
+
+log = logging.getLogger("lmaster.jobs")
+
+NOT_WRITTEN = "jobs: %s"
+WRITTEN_AGAIN = "jobs: the archive is written again"
+PAGE_REFUSED = "jobs: the page of %s is refused: %s"
+PAGE_ACCEPTED = "jobs: the page of %s is valid again"
+TOO_SLOW = "jobs: more pages come than can be read; %d were left out and are asked for again"
+INTERNAL_ERROR = "jobs: internal error"
+MOVED = "jobs: Slurm's cluster is now called %s, was %s; jobs of both are kept"
+
+_WRITE_S = 60.0  # the archive is not older than this
+_FRESH_S = 1.0  # for those who ask
+_EXPIRE_S = 600.0
+_DAY_S = 86_400.0
+# Slurm lists ended jobs for MinJobAge: those that were archived before need no second look.
+_LISTED_S = 2 * _DAY_S
+_MOST_WAITING_BYTES = 64 * 2**20
+_MOST_REFUSED = 1_000  # nodes whose error is remembered
+
+
+class FetchedPage(NamedTuple):
+    """The page of a node (Slurm's NodeName), and when it was fetched."""
+
+    node: str
+    text: str
+    time_s: float
+
+
+class JobKeeper:
+    """Takes pages of nodes and readings of Slurm; writes; answers. Use it between open and close.
+
+    What begins with ``_`` runs in the thread.
+    """
+
+    def __init__(
+        self,
+        archive: JobArchive,
+        settings: JobsSettings,
+        cluster: str | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.archive = archive
+        self._settings = settings
+        self._cluster = cluster  # of [slurm]; else Slurm's configuration has it
+        self._clock = clock
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="jobs")
+        self._reader = ArchiveReader(archive.path)
+        self._parser = JobPageParser()
+        self._ledger: JobLedger | None = None
+        self._name = ""
+        self._is_open = False
+        self._written_s = self._expired_s = 0.0
+        self._error = ""
+        self._refused: dict[str, str] = {}
+        self._waiting_bytes, self._left_out = 0, 0
+
+    async def open(self) -> None:
+        """Open the archive, and go on with the runs that are open in it.
+
+        If it cannot be opened, that is logged, and tick() tries again: until then no page is taken.
+        Raises: ServiceError if another lmaster uses it.
+        """
+        await self._in_thread(self._open)
+
+    async def close(self) -> None:
+        """Write what is known, and close the archive."""
+        await self._in_thread(self._close)
+        self._thread.shutdown()
+
+    def after(self, node: str) -> int | None:
+        """Return the number after which a node is to be asked for ended jobs; None: for all."""
+        return None if self._ledger is None else self._ledger.after(node)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether pages of nodes can be taken: the cluster's name is known."""
+        return self._ledger is not None
+
+    def take_pages(self, pages: Sequence[FetchedPage]) -> None:
+        """Take pages; if too many wait, they are left out: nodes keep what is not fetched."""
+        size = sum(len(page.text) for page in pages)
+        if self._waiting_bytes + size > _MOST_WAITING_BYTES:
+            self._left_out += len(pages)
+            return
+        self._waiting_bytes += size
+        if self._left_out:
+            log.warning(TOO_SLOW, self._left_out)
+            self._left_out = 0
+        future = self._thread.submit(self._guarded, self._see_pages, pages)
+        loop = asyncio.get_running_loop()
+        future.add_done_callback(lambda _: _call_in(loop, self._forget_size, size))
+
+    def _forget_size(self, size: int) -> None:
+        self._waiting_bytes -= size
+
+    def take_reading(self, reading: SlurmReading) -> None:
+        """Take what Slurm reports."""
+        self._thread.submit(self._guarded, self._see_reading, reading)
+
+    def tick(self) -> None:
+        """Write and expire, if it is time; call it every few seconds."""
+        self._thread.submit(self._guarded, self._work)
+
+    def find(self, name: JobName) -> Sequence[RunView]:
+        """Return all runs of a job, the oldest first. Raises: ArchiveError. It blocks."""
+        self._refresh().result()
+        return self._reader.find(name)
+
+    def runs(self, query: JobQuery) -> Sequence[RunView]:
+        """Return the runs that are asked for, the newest first. Raises: ArchiveError. It blocks."""
+        self._refresh().result()
+        return self._reader.runs(query)
+
+    def _refresh(self) -> "Future[None]":
+        return self._thread.submit(self._guarded, self._write, _FRESH_S)
+
+    async def _in_thread(self, work: Callable[[], None]) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    # In the thread.
+
+    def _guarded(self, work: Callable[..., None], *arguments: object) -> None:
+        try:
+            work(*arguments)
+        except Exception:
+            # A bug must cost one page or one reading, not the thread.
+            log.exception(INTERNAL_ERROR)
+
+    def _open(self) -> None:
+        try:
+            self.archive.open()
+        except ArchiveError as error:
+            self._log_error(str(error))
+            return
+        self._is_open = True
+        self._log_error("")
+        runs = self.archive.open_runs()
+        known = [run.key for run in runs] or self.archive.keys_since(0, most=1)
+        if name := self._cluster or (known[0].cluster if known else ""):
+            self._begin(name)
+
+    def _begin(self, name: str) -> None:
+        """Begin the ledger of a cluster with what the archive has."""
+        self._name = name
+        self._ledger = JobLedger(name, self._settings.interval_s)
+        self._ledger.restore(
+            [run for run in self.archive.open_runs() if run.key.cluster == name],
+            self.archive.agents(),
+            [
+                key
+                for key in self.archive.keys_since(self._clock() - _LISTED_S)
+                if key.cluster == name
+            ],
+        )
+
+    def _see_pages(self, pages: Sequence[FetchedPage]) -> None:
+        if self._ledger is None:
+            return
+        for page in pages:
+            try:
+                parsed = self._parser.parse(page.text)
+            except PageError as error:
+                self._refuse(page.node, str(error))
+                continue
+            if self._refused.pop(page.node, None) is not None:
+                log.info(PAGE_ACCEPTED, page.node)
+            self._ledger.see_page(page.node, parsed, page.time_s)
+
+    def _refuse(self, node: str, error: str) -> None:
+        if self._refused.get(node) != error and len(self._refused) < _MOST_REFUSED:
+            self._refused[node] = error
+            log.warning(PAGE_REFUSED, node, error)
+
+    def _see_reading(self, reading: SlurmReading) -> None:
+        name = self._cluster or reading.config.cluster
+        if not self._is_open:
+            return
+        if name and name != self._name:
+            if self._name:
+                log.warning(MOVED, visible(name), visible(self._name))
+                self._write(0)
+            self._begin(name)
+        if self._ledger is not None:
+            self._ledger.see_jobs(reading.jobs, reading.time_s)
+
+    def _work(self) -> None:
+        if not self._is_open:
+            self._open()
+            return
+        self._write(_WRITE_S)
+        now_s = self._clock()
+        if not 0 <= now_s - self._expired_s < _EXPIRE_S:
+            before_s = now_s - self._settings.keep_days * _DAY_S
+            try:
+                if not self.archive.expire(before_s, self._settings.keep_bytes):
+                    self._expired_s = now_s
+            except ArchiveError as error:
+                self._log_error(str(error))
+
+    def _write(self, not_within_s: float) -> None:
+        """Write what has changed, unless that was done so lately."""
+        now_s, ledger = self._clock(), self._ledger
+        if ledger is None or 0 <= now_s - self._written_s < not_within_s:
+            return
+        while True:
+            batch = ledger.batch(now_s)
+            rows = rows_of(batch, now_s, least_coverage=self._settings.least_coverage)
+            try:
+                self.archive.write(rows)
+            except ArchiveError as error:
+                ledger.not_written(batch)
+                self._log_error(str(error))
+                return
+            ledger.written(batch, now_s)
+            if not batch.runs:
+                break
+        self._written_s = now_s
+        self._log_error("")
+
+    def _log_error(self, error: str) -> None:
+        """Log why the archive cannot be written, when that changes."""
+        if error and error != self._error:
+            log.error(NOT_WRITTEN, error)
+        elif self._error and not error:
+            log.info(WRITTEN_AGAIN)
+        self._error = error
+
+    def _close(self) -> None:
+        self._guarded(self._write, 0)
+        self.archive.close()
+
+
+def _call_in(
+    loop: asyncio.AbstractEventLoop, function: Callable[[int], None], argument: int
+) -> None:
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(function, argument)

@@ -1,0 +1,128 @@
+"""Jobs: fetched from nodes, joined with Slurm, kept, and shown at the socket."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+
+from fructosa_service.background_tasks import Tasks
+from fructosa_service.errors import ConfigError, UsageError
+from fructosa_service.web.settings import WebSettings
+
+from ..config.settings import MasterConfig
+from ..job_archive.archive import JobArchive
+from ..job_server.pages import JobPages
+from ..job_server.unix_socket import listener, remove
+from ..nodes.slurm_nodes import NodeList
+from ..scrape.client import Client
+from ..slurm.monitor import SlurmMonitor
+from ..slurm_output.records import SlurmReading
+from ..slurm_states.matching import NodeIndex
+from ..web.server import WebServer
+from .job_fetcher import JobFetcher
+from .job_keeper import JobKeeper
+from .job_targets import index_of, job_targets
+
+log = logging.getLogger("lmaster.jobs")
+
+NODES_REFUSED = "jobs: Slurm's new list of nodes is refused, the old one stays in use: %s"
+_TASK, _LOG_TASK = "jobs", "errors of jobs"
+_TICK_S = 5.0
+
+
+class JobService:
+    """Runs from start() to stop(); *nodes* returns the list of Slurm's nodes in use."""
+
+    def __init__(
+        self,
+        config: MasterConfig,
+        nodes: Callable[[], NodeList],
+        client: Client | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        assert config.jobs is not None  # noqa: S101 - else there is no service
+        cluster = None if config.slurm is None else config.slurm.cluster
+        self._config = config
+        self._settings = config.jobs
+        self._nodes = nodes
+        self._index: NodeIndex | None = None
+        # A client of its own: connections are kept by target, and those to /metrics are busy.
+        self._client = client or Client()
+        self._tasks = Tasks()
+        archive = JobArchive(config.master.jobs_directory)
+        self.keeper = JobKeeper(archive, config.jobs, cluster, clock)
+        take, after = self.keeper.take_pages, self.keeper.after
+        self._fetcher = JobFetcher(self._client, take, after, self._tasks, clock)
+        self._changed = asyncio.Event()
+        pages = JobPages(self.keeper, config.jobs)
+        self._server = WebServer(pages.application(), WebSettings())
+        self._stack = AsyncExitStack()
+
+    async def start(self) -> None:
+        """Open the archive, listen at the socket, and fetch from the nodes that are known.
+
+        Raises: ServiceError if another lmaster uses one of them, or the socket cannot be made.
+        """
+        path = self._settings.socket
+        made = listener(path)
+        self._stack.callback(remove, path, made)
+        await self.keeper.open()
+        self._stack.push_async_callback(self.keeper.close)
+        await self._stack.enter_async_context(self._client)
+        await self._server.listen([made])
+        self._stack.push_async_callback(self._server.close)
+        self._index = await asyncio.to_thread(lambda: index_of(self._nodes()))
+        self._changed.set()
+        self._tasks.begin(_TASK, self._run())
+        self._tasks.begin(_LOG_TASK, self._fetcher.log_errors())
+
+    async def stop(self) -> None:
+        """Stop fetching, write what is known, close the socket and the archive."""
+        await self._tasks.end_all()
+        self._fetcher.flush()
+        await self._stack.aclose()
+
+    async def failure(self) -> None:
+        """Wait for a background task that ends by itself, which is a bug; raise its error."""
+        await self._tasks.failure()
+
+    def listen(self, monitor: SlurmMonitor) -> None:
+        """Take the readings of a *monitor*."""
+        monitor.listeners.append(lambda reading: self._take(reading, monitor))
+
+    def _take(self, reading: SlurmReading, monitor: SlurmMonitor) -> None:
+        self.keeper.take_reading(reading)
+        if reading.nodes and monitor.index is not self._index:
+            self._index = monitor.index
+            self._changed.set()
+
+    def use(self, config: MasterConfig) -> None:
+        """Fetch from the nodes of a configuration that was read again."""
+        self._config = config
+        self._changed.set()
+
+    async def _run(self) -> None:
+        while True:
+            if self._changed.is_set() and self.keeper.is_ready:
+                self._changed.clear()
+                await self._use_nodes()
+            self.keeper.tick()
+            try:
+                async with asyncio.timeout(_TICK_S):
+                    await self._changed.wait()
+                    if not self.keeper.is_ready:
+                        await asyncio.sleep(_TICK_S)
+            except TimeoutError:
+                continue
+
+    async def _use_nodes(self) -> None:
+        config, nodes, index = self._config, self._nodes(), self._index
+        assert index is not None  # noqa: S101 - start() has set it
+        try:
+            # A thread: with 10,000 nodes this takes a tenth of a second.
+            targets = await asyncio.to_thread(job_targets, config, nodes, index)
+        except (ConfigError, UsageError) as error:
+            log.error(NODES_REFUSED, error)
+            return
+        await self._fetcher.use(targets)

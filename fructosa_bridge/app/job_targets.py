@@ -1,0 +1,49 @@
+"""Where the pages of jobs are: one for each agent whose node Slurm lists."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ..config.settings import MasterConfig
+from ..config.targets import section_targets
+from ..model.access import METRICS_PATH
+from ..model.target import Target
+from ..nodes.slurm_nodes import NodeList
+from ..slurm_output.records import NodeRecord
+from ..slurm_states.matching import NodeIndex
+
+JOBS_PATH = "/jobs"
+
+
+def index_of(nodes: NodeList) -> NodeIndex:
+    """Return the index of the nodes that Slurm listed last."""
+    return NodeIndex([NodeRecord(*node[:3], base_state="UNKNOWN") for node in nodes.nodes])
+
+
+def job_targets(config: MasterConfig, nodes: NodeList, index: NodeIndex) -> Mapping[str, Target]:
+    """Return the pages of jobs by Slurm's NodeName, of the nodes of all shards.
+
+    An agent has one, however many sections scrape it. Where several slurmd run on a machine, it is
+    by the first of them. Sections that scrape other pages are of other exporters.
+    Raises: UsageError if the targets are not valid.
+    """
+    settings = config.jobs
+    if settings is None:
+        return {}
+    found: dict[str, Target] = {}
+    endpoints: set[str] = set()
+    # Paths in Graphite play no part, and shards neither.
+    for target in section_targets(config.nodes, None, slurm=nodes):
+        if target.path != METRICS_PATH or target.endpoint in endpoints:
+            continue
+        names = index.find(target.host)
+        if names and names[0] not in found:
+            endpoints.add(target.endpoint)
+            found[names[0]] = replace(
+                target,
+                path=JOBS_PATH,
+                sensors=(),
+                interval_s=settings.interval_s,
+                timeout_s=settings.timeout_s,
+                is_together=False,
+            )
+    return found

@@ -1,0 +1,57 @@
+"""`lmaster jobs`: lists jobs, and makes a backup of their archive."""
+
+import argparse
+import json
+import time
+from collections.abc import Iterator
+
+from fructosa_service.errors import UsageError, visible_path
+
+from ..client import job_place, job_report
+from ..job_archive.archive import backup
+from ..job_server.queries import job_query
+from ..jobs.record import record
+
+NO_FILE = "backup needs the FILE to write"
+NO_CONFIGURATION = "where the archive is says lmaster's configuration; give it with -c"
+BACKED_UP = "the archive of jobs was copied to {path}"
+_FILTERS = ("user", "account", "state", "node", "partition", "since", "most")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """List jobs as a table or as JSON, or make a backup; return the exit code."""
+    if arguments.action is not None:
+        return _back_up(arguments)
+    parameters = dict(_parameters(arguments))
+    try:
+        query = job_query(parameters)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    found = job_place.from_arguments(arguments).answer(
+        lambda lmaster: lmaster.jobs(parameters),
+        lambda archive: [record(one) for one in archive.runs(query)],
+    )
+    if arguments.json:
+        print(json.dumps(found, indent=2))
+        return 0
+    for line in job_report.table(found, time.time()):
+        print(line)
+    return 0
+
+
+def _parameters(arguments: argparse.Namespace) -> Iterator[tuple[str, str]]:
+    for name in _FILTERS:
+        value = getattr(arguments, name)
+        if value is not None:
+            yield name, f"{value:.0f}" if isinstance(value, float) else str(value)
+
+
+def _back_up(arguments: argparse.Namespace) -> int:
+    if arguments.file is None:
+        raise UsageError(NO_FILE)
+    archive = job_place.from_arguments(arguments).archive
+    if archive is None:
+        raise UsageError(NO_CONFIGURATION)
+    backup(archive, arguments.file)
+    print(BACKED_UP.format(path=visible_path(arguments.file)))
+    return 0
