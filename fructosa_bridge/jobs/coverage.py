@@ -101,9 +101,9 @@ def _window(part: NodePart, run: JobRun, now_s: float) -> tuple[float, float]:
     if start_s is None:
         start_s = part.look_s or now_s if part.began_s is None else part.began_s
     end_s = run.ended_s
-    if end_s is None:
-        end_s = now_s
-    return start_s, end_s
+    if end_s is None:  # at the latest it ended when lmaster learned of it
+        end_s = run.over_since_s if run.is_over else now_s
+    return start_s, max(start_s, end_s)
 
 
 def _unknown_before_s(part: NodePart, start_s: float) -> float:

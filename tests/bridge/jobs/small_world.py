@@ -1,0 +1,222 @@
+"""A cluster of two nodes in memory: jobs, agents, Slurm and lmaster, and what is true of them.
+
+Time goes on in steps of 10 s. What is true is kept beside: the CPU seconds of each run on its node.
+"""
+
+from dataclasses import dataclass, field
+
+from fructosa_bridge.jobs.blobs import decode_run, encode_run
+from fructosa_bridge.jobs.ledger import JobLedger
+from fructosa_bridge.jobs.node_parts import JobAgent
+from fructosa_bridge.jobs.views import view
+
+from .known_jobs import T0, record
+from .pages import page, reading
+
+STEP_S = 10
+MIN_JOB_AGE_S = 300
+NODES = ("n1", "n2")
+
+
+@dataclass
+class Life:
+    """A run as it is: a job's cgroup on a node."""
+
+    job_id: int
+    restart: int
+    submit_s: float
+    start_s: float
+    node: str
+    rate: float
+    cpu_s: float = 0.0
+    end_s: float | None = None
+    state: str = "RUNNING"
+
+    def key(self, ahead_s):
+        """Return its key, as Slurm's clock is *ahead_s*."""
+        return ("c1", self.job_id, int(self.submit_s + ahead_s), self.restart)
+
+
+@dataclass
+class EntryOfPage:
+    """What an agent knows of a life."""
+
+    life: Life
+    label: str
+    before_s: float = 0.0  # CPU seconds that its folder had when the agent started
+    end_s: float | None = None
+    sequence: int | None = None
+
+
+@dataclass
+class Agent:
+    """One start of an agent."""
+
+    instance: str
+    boot: str
+    entries: list = field(default_factory=list)
+    sequence: int = 0
+
+
+class World:
+    """The cluster, and the ledger of lmaster, which is killed and goes on with what it wrote."""
+
+    def __init__(self, ahead_s=0):
+        self.now_s = T0
+        self.ahead_s = ahead_s
+        self.lives = []
+        self.waiting = {}  # job id -> (the life before, when it starts again)
+        self.count = 0
+        self.agents = {node: self._agent(node, "boot") for node in NODES}
+        self.ledger = JobLedger("c1")
+        self.listed = set()
+        self.largest = {}  # the largest CPU seconds that lmaster said of a run
+        self.open, self.stored, self.stored_agents = {}, {}, []
+
+    def _agent(self, node, boot):
+        self.count += 1
+        agent = Agent(f"agent {self.count}", boot)
+        agent.entries = [EntryOfPage(life, "") for life in self.running() if life.node == node]
+        return agent
+
+    def running(self):
+        """Return the lives that go on."""
+        return [life for life in self.lives if life.end_s is None]
+
+    # What happens.
+
+    def start(self, job_id, node, rate, before=None):
+        """Start a job that does not run; an id that was used begins anew."""
+        same = [life for life in self.lives if life.job_id == job_id]
+        if job_id in self.waiting or any(life.end_s in (None, self.now_s) for life in same):
+            return
+        restart, submit_s = (
+            (0, self.now_s) if before is None else (before.restart + 1, before.submit_s)
+        )
+        life = Life(job_id, restart, submit_s, self.now_s, node, rate)
+        self.lives.append(life)
+        agent = self.agents[node]
+        known = sum(entry.life.job_id == job_id for entry in agent.entries)
+        agent.entries.append(EntryOfPage(life, str(known or "")))
+
+    def end(self, job_id, state="COMPLETED"):
+        """End a job that runs."""
+        for life in self.running():
+            if life.job_id == job_id:
+                life.end_s, life.state = self.now_s, state
+                agent = self.agents[life.node]
+                agent.sequence += 1
+                for entry in agent.entries:
+                    if entry.life is life:
+                        entry.end_s, entry.sequence = self.now_s, agent.sequence
+
+    def requeue(self, job_id):
+        """Let a job begin again after half a minute."""
+        for life in self.running():
+            if life.job_id == job_id:
+                self.end(job_id, "REQUEUED")
+                self.waiting[job_id] = (life, self.now_s + 30)
+
+    def restart_agent(self, node):
+        """Start an agent anew: it knows what is there now."""
+        self.agents[node] = self._agent(node, self.agents[node].boot)
+
+    def reboot(self, node):
+        """Let a node fail: its jobs are lost, with what their agent knew."""
+        for life in self.running():
+            if life.node == node:
+                life.end_s, life.state = self.now_s, "NODE_FAIL"
+        self.agents[node] = self._agent(node, f"boot {self.count}")
+
+    def step(self):
+        """Let time pass."""
+        self.now_s += STEP_S
+        for life in self.running():
+            life.cpu_s += life.rate * STEP_S
+        for job_id, (life, start_s) in list(self.waiting.items()):
+            if self.now_s >= start_s:
+                del self.waiting[job_id]
+                self.start(job_id, life.node, life.rate, before=life)
+
+    # What lmaster sees.
+
+    def fetch(self, node):
+        """Fetch the page of a node."""
+        agent, after = self.agents[node], self.ledger.after(node)
+        readings = []
+        for entry in agent.entries:
+            life = entry.life
+            values = {
+                "cpu_s": life.cpu_s,
+                "peak_bytes": life.cpu_s,
+                "age_s": self.now_s - life.start_s,
+            }
+            values["reading_age_s"] = 0.0
+            if entry.end_s is not None:
+                if after is not None and entry.sequence <= after:
+                    continue
+                age_s = float(self.now_s - entry.end_s)
+                values |= {"reading_age_s": age_s, "end_age_s": age_s}
+                values["end_sequence"] = float(entry.sequence)
+            readings.append(reading(life.job_id, restart=entry.label, **values))
+        found = page(
+            *readings, instance=agent.instance, boot_id=agent.boot, sequence=agent.sequence
+        )
+        self.ledger.see_page(node, found, self.now_s)
+        self._check_that_no_total_falls()
+
+    def list_jobs(self):
+        """Read Slurm's list: of each job the last run, if it ended lately."""
+        last = {life.job_id: life for life in self.lives}
+        records = []
+        for job_id, life in last.items():
+            if job_id in self.waiting:
+                submit_s = int(life.submit_s + self.ahead_s)
+                restart = life.restart + 1
+                records.append(record(job_id, None, None, "PENDING", submit_s, restarts=restart))
+            elif life.end_s is None or self.now_s - life.end_s <= MIN_JOB_AGE_S:
+                records.append(self._record(life))
+                self.listed.add(life.key(self.ahead_s))
+        self.ledger.see_jobs(records, self.now_s)
+        self._check_that_no_total_falls()
+
+    def _record(self, life):
+        end_s = None if life.end_s is None else life.end_s + self.ahead_s
+        return record(
+            life.job_id,
+            life.start_s + self.ahead_s,
+            end_s,
+            life.state,
+            int(life.submit_s + self.ahead_s),
+            restarts=life.restart,
+            nodes=life.node,
+        )
+
+    def _check_that_no_total_falls(self):
+        for run in self.ledger.runs:
+            cpu_s = sum(part.cpu_s or 0.0 for part in run.parts.values())
+            assert cpu_s >= self.largest.get(run.key, 0.0)
+            self.largest[run.key] = cpu_s
+
+    def write(self, most=500):
+        """Write a batch, as the archive does."""
+        batch = self.ledger.batch(self.now_s, most)
+        for run in batch.runs:
+            self.open[run.key] = encode_run(run)
+            self.stored[run.key] = view(run, self.now_s)
+        for key in batch.closed:
+            del self.open[key]
+        for agent, after in batch.agents:
+            values = (agent.instance, agent.boot_id, agent.since_s, agent.page_s, after)
+            self.stored_agents = [one for one in self.stored_agents if one[0] != agent.node]
+            self.stored_agents.append((agent.node, *values))
+        self.ledger.written(batch, self.now_s)
+
+    def kill(self):
+        """Kill lmaster, and start it again: what was not written is lost."""
+        self.ledger = JobLedger("c1")
+        agents = [JobAgent(*values) for values in self.stored_agents]
+        done = [key for key in self.stored if key not in self.open]
+        self.ledger.restore(map(decode_run, self.open.values()), agents, done)
+        self.largest.clear()
+        self.listed &= self.stored.keys()

@@ -1,0 +1,96 @@
+"""Random histories of jobs, agents, restarts and lost pages, against what is true."""
+
+from math import inf
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from .small_world import NODES, World
+
+jobs = st.integers(1, 3)
+nodes = st.sampled_from(NODES)
+events = st.one_of(
+    st.tuples(st.just("start"), jobs, nodes, st.sampled_from([0.0, 0.5, 4.0])),
+    st.tuples(st.just("end"), jobs),
+    st.tuples(st.just("requeue"), jobs),
+    st.tuples(st.just("restart_agent"), nodes),
+    st.tuples(st.just("reboot"), nodes),
+    st.tuples(st.just("fetch"), nodes),
+    st.tuples(st.just("list_jobs")),
+    st.tuples(st.just("write"), st.sampled_from([1, 500])),
+    st.tuples(st.just("kill")),
+    *[st.tuples(st.just("step"))] * 6,
+)
+histories = st.lists(events, max_size=80)
+# By so much the clock of slurmctld may be ahead, in seconds.
+clocks = st.integers(-8, 8)
+
+
+def play(history, ahead_s):
+    """Return a world in which all that happened, and in which lmaster then learned the rest."""
+    world = World(ahead_s)
+    for name, *values in history:
+        getattr(world, name)(*values)
+    world.waiting = {job_id: (life, inf) for job_id, (life, _) in world.waiting.items()}
+    for job_id in range(1, 4):
+        world.end(job_id)
+    for _ in range(3):
+        world.step()
+        world.list_jobs()
+        for node in NODES:
+            world.fetch(node)
+            world.fetch(node)
+        world.write()
+    return world
+
+
+@settings(max_examples=3000)
+@given(histories, clocks)
+def test_no_run_is_merged_or_doubled_and_what_is_said_is_true(history, ahead_s):
+    """Each run that Slurm listed is there once, with no more than it used.
+
+    With a coverage of 1, it has all that it used.
+    """
+    world = play(history, ahead_s)
+    true = {life.key(ahead_s): life for life in world.lives}
+
+    assert world.listed == world.stored.keys()
+    for key, said in world.stored.items():
+        life = true[key]
+        assert (said.cpu_s or 0.0) <= life.cpu_s + 1e-6
+        assert (said.memory_peak_bytes or 0.0) <= life.cpu_s + 1e-6
+        assert said.nodes == (life.node,)
+        if said.coverage == 1.0 and said.cpu_s is not None:
+            assert life.cpu_s == pytest.approx(said.cpu_s, abs=4 * abs(ahead_s) + 1e-6)
+        if said.state not in (None, "REQUEUED"):
+            assert said.state == life.state
+            assert said.end_s == life.end_s + ahead_s
+
+
+@settings(max_examples=100)
+@given(st.lists(st.tuples(jobs, nodes, st.integers(1, 30)), min_size=1, max_size=12), clocks)
+def test_without_failures_all_is_known(runs, ahead_s):
+    """Pages every 30 s, lists every 60 s: every run has a coverage of 1 and its exact figures."""
+    world = World(ahead_s)
+    for job_id, node, steps in runs:
+        world.start(job_id, node, 2.0)
+        for number in range(steps):
+            world.step()
+            if number % 3 == 2:
+                for one in NODES:
+                    world.fetch(one)
+            if number % 6 == 5:
+                world.list_jobs()
+        world.end(job_id)
+        for _ in range(6):
+            world.step()
+        world.list_jobs()
+        for one in NODES:
+            world.fetch(one)
+        world.write()
+
+    true = {life.key(ahead_s): life for life in world.lives}
+    assert true.keys() == world.stored.keys()
+    for key, life in true.items():
+        assert (life.cpu_s, 1.0) == (world.stored[key].cpu_s, world.stored[key].coverage)
