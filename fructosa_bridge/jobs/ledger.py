@@ -79,7 +79,7 @@ class JobLedger:
         self._totals: dict[str, tuple[int, int]] = {}  # missed and dropped, by node
         self._changed_agents: set[str] = set()
         self._entries: dict[str, dict[tuple[str, str, str], NodePart]] = {}
-        self._waiting: dict[str, dict[tuple[str, str], NodePart]] = {}
+        self._waiting: dict[str, dict[tuple[str, str, str], NodePart]] = {}
         self._waiting_count = 0
         self._closed: list[RunKey] = []
 
@@ -141,9 +141,10 @@ class JobLedger:
         if run is None or self._may_be_next(run, entry):
             return self._wait(node, reading, agent)
         part = run.parts.get(node)
-        waiting = self._waiting.get(reading.job_id, {}).get((node, reading.restart))
+        key = (node, reading.restart, agent.instance)
+        waiting = self._waiting.get(reading.job_id, {}).get(key)
         if waiting is not None:
-            self._forget_waiting(reading.job_id, (node, reading.restart))
+            self._forget_waiting(reading.job_id, key)
         if part is None:
             part = waiting or NodePart(node, agent, reading.restart, self._interval_s)
             self._give(run, part)
@@ -187,13 +188,14 @@ class JobLedger:
     def _wait(self, node: str, reading: JobReading, agent: JobAgent) -> NodePart | None:
         """Return the part of a job that Slurm has not told of, None if there are too many."""
         of_job = self._waiting.get(reading.job_id, {})
-        part = of_job.get((node, reading.restart))
+        key = (node, reading.restart, agent.instance)
+        part = of_job.get(key)
         if part is None:
             if self._waiting_count >= self._limits.waiting:
                 self.counts.refused += 1
                 return None
             part = NodePart(node, agent, reading.restart, self._interval_s)
-            self._waiting.setdefault(reading.job_id, of_job)[node, reading.restart] = part
+            self._waiting.setdefault(reading.job_id, of_job)[key] = part
             self._waiting_count += 1
         return part
 
@@ -333,7 +335,7 @@ class JobLedger:
                 self._give(run, part)
                 self._forget_waiting(job_id, key)
 
-    def _forget_waiting(self, job_id: str, key: tuple[str, str]) -> None:
+    def _forget_waiting(self, job_id: str, key: tuple[str, str, str]) -> None:
         del self._waiting[job_id][key]
         self._waiting_count -= 1
         if not self._waiting[job_id]:

@@ -20,7 +20,7 @@ NODES = ("n1", "n2")
 
 @dataclass
 class Life:
-    """A run as it is: a job's cgroup on a node."""
+    """A run as it is. Its cgroup is there from its first step on, and anew for each further one."""
 
     job_id: int
     restart: int
@@ -31,6 +31,9 @@ class Life:
     cpu_s: float = 0.0
     end_s: float | None = None
     state: str = "RUNNING"
+    step_began_s: float = 0.0
+    step_cpu_s: float = 0.0
+    peak: float = 0.0
 
     def key(self, ahead_s):
         """Return its key, as Slurm's clock is *ahead_s*."""
@@ -43,7 +46,9 @@ class EntryOfPage:
 
     life: Life
     label: str
-    before_s: float = 0.0  # CPU seconds that its folder had when the agent started
+    began_s: float
+    cpu_s: float = 0.0
+    peak: float = 0.0
     end_s: float | None = None
     sequence: int | None = None
 
@@ -76,7 +81,11 @@ class World:
     def _agent(self, node, boot):
         self.count += 1
         agent = Agent(f"agent {self.count}", boot)
-        agent.entries = [EntryOfPage(life, "") for life in self.running() if life.node == node]
+        agent.entries = [
+            EntryOfPage(life, "", life.step_began_s, life.step_cpu_s, life.step_cpu_s)
+            for life in self.running()
+            if life.node == node
+        ]
         return agent
 
     def running(self):
@@ -93,11 +102,17 @@ class World:
         restart, submit_s = (
             (0, self.now_s) if before is None else (before.restart + 1, before.submit_s)
         )
-        life = Life(job_id, restart, submit_s, self.now_s, node, rate)
+        life = Life(job_id, restart, submit_s, self.now_s, node, rate, step_began_s=self.now_s)
         self.lives.append(life)
         agent = self.agents[node]
         known = sum(entry.life.job_id == job_id for entry in agent.entries)
-        agent.entries.append(EntryOfPage(life, str(known or "")))
+        agent.entries.append(EntryOfPage(life, str(known or ""), self.now_s))
+
+    def next_step(self, job_id):
+        """Let the cgroup of a job go, and come again for its next step."""
+        for life in self.running():
+            if life.job_id == job_id:
+                life.step_began_s, life.step_cpu_s = self.now_s, 0.0
 
     def end(self, job_id, state="COMPLETED"):
         """End a job that runs."""
@@ -132,7 +147,13 @@ class World:
         """Let time pass."""
         self.now_s += STEP_S
         for life in self.running():
-            life.cpu_s += life.rate * STEP_S
+            used = life.rate * STEP_S
+            life.cpu_s, life.step_cpu_s = life.cpu_s + used, life.step_cpu_s + used
+            life.peak = max(life.peak, life.step_cpu_s)
+            for entry in self.agents[life.node].entries:
+                if entry.life is life:
+                    entry.cpu_s += used
+                    entry.peak = max(entry.peak, life.step_cpu_s)
         for job_id, (life, start_s) in list(self.waiting.items()):
             if self.now_s >= start_s:
                 del self.waiting[job_id]
@@ -146,11 +167,8 @@ class World:
         readings = []
         for entry in agent.entries:
             life = entry.life
-            values = {
-                "cpu_s": life.cpu_s,
-                "peak_bytes": life.cpu_s,
-                "age_s": self.now_s - life.start_s,
-            }
+            values = {"cpu_s": entry.cpu_s, "peak_bytes": entry.peak}
+            values["age_s"] = float(self.now_s - entry.began_s)
             values["reading_age_s"] = 0.0
             if entry.end_s is not None:
                 if after is not None and entry.sequence <= after:

@@ -14,6 +14,7 @@ events = st.one_of(
     st.tuples(st.just("start"), jobs, nodes, st.sampled_from([0.0, 0.5, 4.0])),
     st.tuples(st.just("end"), jobs),
     st.tuples(st.just("requeue"), jobs),
+    st.tuples(st.just("next_step"), jobs),
     st.tuples(st.just("restart_agent"), nodes),
     st.tuples(st.just("reboot"), nodes),
     st.tuples(st.just("fetch"), nodes),
@@ -59,7 +60,7 @@ def test_no_run_is_merged_or_doubled_and_what_is_said_is_true(history, ahead_s):
     for key, said in world.stored.items():
         life = true[key]
         assert (said.cpu_s or 0.0) <= life.cpu_s + 1e-6
-        assert (said.memory_peak_bytes or 0.0) <= life.cpu_s + 1e-6
+        assert (said.memory_peak_bytes or 0.0) <= life.peak + 1e-6
         assert said.nodes == (life.node,)
         if said.coverage == 1.0 and said.cpu_s is not None:
             assert life.cpu_s == pytest.approx(said.cpu_s, abs=4 * abs(ahead_s) + 1e-6)
