@@ -38,6 +38,7 @@ SERVED = "%d sensors are served on %s"
 VALID = "{path}: ok, {sensors}"
 CONFIGURED = "{count} sensors"
 DEFAULT = "the default sensors"
+DEFAULT_AND = "the default sensors and {names}"
 ONLY_HERE = "only this machine can connect; set [lagent] host or --host to allow others"
 
 _SIGNALS = (
@@ -134,7 +135,7 @@ def _run(arguments: argparse.Namespace, config: AgentConfig, ready: Ready | None
     initialize(config.logging, run_as, syslog_as="lagent" if ready else None)
     for warning in config.warnings:
         log.warning("%s", warning)
-    readers, left_out = select_readers(all_sensors(), config.sensors)
+    readers, left_out = select_readers(all_sensors(), config.sensors, config.agent.also)
     server = create_server(config, readers, endpoints, sockets.pop)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())
@@ -148,8 +149,12 @@ def _run(arguments: argparse.Namespace, config: AgentConfig, ready: Ready | None
         log.warning("clients send passwords unencrypted; set [web] tls certificate and tls key")
     for line in group_by_reason(left_out):
         log.info("sensors that are not read: %s", line)
+    for reader in readers:
+        reader.begin()
     (ready or notify_ready)(urls)
     server.serve_forever()
+    for reader in readers:
+        reader.close()
     log.info("stopped")
     return 0
 
@@ -202,8 +207,12 @@ def _sensors(arguments: argparse.Namespace) -> int:
         print(overview(sensors, left_out, group_by_reason(left_out)))
         return 0
     _check_names([arguments.name])
-    (state,) = collect_now([create_reader(sensors[arguments.name])])
-    print(description(sensors[arguments.name], _availability(state)))
+    reader = create_reader(sensors[arguments.name])
+    reader.begin()
+    (state,) = collect_now([reader])
+    here = "; ".join(filter(None, [_availability(state), reader.sensor.note]))
+    reader.close()
+    print(description(sensors[arguments.name], here))
     return 0
 
 
@@ -227,7 +236,7 @@ def _read(arguments: argparse.Namespace) -> int:
             for name in dict.fromkeys(arguments.names)
         ]
     else:
-        readers, _ = select_readers(sensors, config.sensors)
+        readers, _ = select_readers(sensors, config.sensors, config.agent.also)
     states = collect_now(readers)
     sys.stdout.write(PageRenderer().render(states, Format.TEXT)[0])
     return cli.EXIT_RUNNING if any(_has_failed(state, arguments.names) for state in states) else 0
@@ -258,7 +267,9 @@ def _check(arguments: argparse.Namespace) -> int:
     for warning in config.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     sensors = DEFAULT
-    if config.sensors is not None:
+    if config.agent.also:
+        sensors = DEFAULT_AND.format(names=", ".join(config.agent.also))
+    elif config.sensors is not None:
         sensors = CONFIGURED.format(count=len(config.sensors))
     print(VALID.format(path=path or "no configuration file (optional)", sensors=sensors))
     if _serves_only_here(_endpoints(config)):

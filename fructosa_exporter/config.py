@@ -4,16 +4,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fructosa_service.config.kinds import HOST, LISTENING_PORT, optional
+from fructosa_service.config.kinds import HOST, LISTENING_PORT, TEXT, optional, several
 from fructosa_service.config.load import Loaded, load
 from fructosa_service.config.path_kind import PATH
 from fructosa_service.config.settings import SectionType, option
 from fructosa_service.daemon.privileges import GROUP, USER
+from fructosa_service.errors import ConfigError, Problem, did_you_mean, shown
 from fructosa_service.logs import LOGGING, LoggingSettings
 from fructosa_service.web.settings import WEB, WebSettings
 
 from .sensor import Sensor, SensorOptions
 from .sensors import SENSORS
+
+UNKNOWN_SENSOR = "there is no sensor {name}{hint}"
 
 DEFAULT_FILE = Path("/etc/fructosa/lagent.conf")
 
@@ -28,6 +31,12 @@ class AgentSettings:
     port: int = option(LISTENING_PORT, 9888, "TCP port to listen on; 0 for any free port.")
     procfs: Path = option(
         PATH, Path("/proc"), "Mount point of the node's procfs; in a container often another."
+    )
+    also: tuple[str, ...] = option(
+        several(replace(TEXT, name="sensor", example="SlurmJobs, Processes")),
+        (),
+        "Sensors to read beside the default ones, separated by commas. With it, sections "
+        "[sensor:NAME] turn no sensor off.",
     )
     pid_file: Path | None = option(
         optional(replace(PATH, example="/run/fructosa/lagent.pid")),
@@ -56,7 +65,8 @@ def schema(sensors: Mapping[str, type[Sensor]]) -> tuple[SectionType, ...]:
         SectionType(
             name="sensor",
             help="A sensor to read, and its options. Without any such section, lagent reads every "
-            "sensor that is cheap to read and that finds something on the node.",
+            "sensor that is cheap to read and that finds something on the node. [lagent] also adds "
+            "sensors to those.",
             settings={name: sensor.Options for name, sensor in sensors.items()},
             labelled=True,
         ),
@@ -88,13 +98,22 @@ def read_config(path: Path | None, sensors: Mapping[str, type[Sensor]] = SENSORS
     Raises: ConfigError with all problems of the file.
     """
     loaded = Loaded() if path is None else load(path, schema(sensors))
+    agent = loaded.one("lagent", AgentSettings)
+    if problems := [_unknown(name, sensors) for name in agent.also if name not in sensors]:
+        raise ConfigError(str(path), problems)
     return AgentConfig(
-        agent=loaded.one("lagent", AgentSettings),
+        agent=agent,
         web=loaded.one("web", WebSettings),
         logging=loaded.one("logging", LoggingSettings),
         sensors=loaded.labelled("sensor") or None,
         warnings=loaded.warnings,
     )
+
+
+def _unknown(name: str, sensors: Mapping[str, type[Sensor]]) -> Problem:
+    hint = did_you_mean(name, sensors) or "; `lagent sensors` lists them"
+    message = UNKNOWN_SENSOR.format(name=shown(name), hint=hint)
+    return Problem(message=message, section="lagent", key="also")
 
 
 def sections(
@@ -118,6 +137,6 @@ def example_config() -> str:
         "lagent.conf: every key with its default and its meaning. All keys and the file itself "
         "are optional. Without any [sensor:...] section, lagent reads every sensor that is cheap "
         "to read and that finds something on the node. With at least one, it reads only the "
-        "sensors that have a section.",
+        "sensors that have a section, unless [lagent] also is set.",
         list(sections(SENSORS)),
     )

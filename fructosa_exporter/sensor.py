@@ -84,6 +84,22 @@ class Sensor:
         """Measure, and yield samples of the declared metrics, one by one or in Rows."""
         raise NotImplementedError
 
+    def begin(self) -> None:
+        """Start what it does between readings; called once, when lagent begins to serve."""
+
+    def close(self) -> None:
+        """Stop what ``begin`` has started."""
+
+    @property
+    def is_on_metrics_page(self) -> bool:
+        """Whether ``/metrics`` has it; else only ``/metrics?collect[]=`` and its name has."""
+        return True
+
+    @property
+    def note(self) -> str:
+        """What limits its readings here, as a sentence without a full stop; empty if nothing."""
+        return ""
+
     @classmethod
     def summary(cls) -> str:
         """Return what the sensor measures, in one line."""

@@ -14,6 +14,7 @@ from .collect.sensor_reader import SensorReader
 from .config import AgentConfig
 from .web.auth import Authenticator
 from .web.handler import RequestHandler
+from .web.jobs_page import jobs_page_of
 from .web.server import Server, ServerLimits, open_listener
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ def create_server(
     )
     collector = Collector(server.wake)
     authenticator = None if users is None else Authenticator(users, server.wake)
-    handler = RequestHandler(readers, collector, time.monotonic, authenticator)
+    handler = RequestHandler(
+        readers, collector, time.monotonic, authenticator, jobs_page_of(readers)
+    )
     server.polls += [collector.poll, *([authenticator.poll] if authenticator else [])]
     return server

@@ -59,6 +59,7 @@ ROOMS = {
         "page",
         "sensors",
         "gpus",
+        "slurm",
         "sources",
         # Modules of the package's own folder that rooms build upon, and plug-ins import.
         "thread_pool",
@@ -111,6 +112,10 @@ PURE = {
         "page",
         "reference",
         "sensor",
+        "slurm.figures",
+        "slurm.layouts",
+        "slurm.lives",
+        "slurm.series",
         "sources.devices",
         "sources.prom_files",
         "web.request",

@@ -1,6 +1,6 @@
 """Selects the sensors to read: the configured ones, or by default all that are cheap and work."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from fructosa_exporter.page.sensor_state import SensorState
 from fructosa_exporter.sensor import Sensor, SensorOptions
@@ -20,18 +20,33 @@ def create_reader(sensor: type[Sensor], options: SensorOptions | None = None) ->
 
 
 def select_readers(
-    sensors: Mapping[str, type[Sensor]], configured: Mapping[str, SensorOptions] | None
+    sensors: Mapping[str, type[Sensor]],
+    configured: Mapping[str, SensorOptions] | None,
+    also: Collection[str] = (),
 ) -> tuple[list[SensorReader], dict[str, str]]:
     """Return the readers to serve, and the reasons why other sensors are left out, by name.
 
     Configured sensors are always read. If none is configured, each of the *sensors* is tried once.
     Left out are those that are costly or private, those that find nothing on the machine, and those
-    that lack a permission. Sensors that fail or hang are kept, so that somebody notices.
+    that lack a permission. Sensors that fail or hang are kept, so that somebody notices. With the
+    names of *also*, those are read beside both the configured and the default ones.
     """
     agent = SensorReader(Agent())
-    if configured is not None:
-        readers = [create_reader(sensors[name], options) for name, options in configured.items()]
+    named = dict.fromkeys(also) | dict(configured or {})
+    readers = [create_reader(sensors[name], options) for name, options in named.items()]
+    if configured is not None and not also:
         return [agent, *readers], {}
+    others, left_out = _default_readers(
+        {name: sensor for name, sensor in sensors.items() if name not in named}
+    )
+    by_name = {reader.name: reader for reader in [*readers, *others]}
+    return [agent, *(by_name[name] for name in sensors if name in by_name)], left_out
+
+
+def _default_readers(
+    sensors: Mapping[str, type[Sensor]],
+) -> tuple[list[SensorReader], dict[str, str]]:
+    """Return readers of those that are cheap and work, and why others are left out."""
     candidates = [SensorReader(sensor()) for sensor in sensors.values() if sensor.on_by_default]
     reasons = {state.sensor.name: _reason(state) for state in collect_now(candidates)}
     # A pending reader belongs to the pool of collect_now(): serve a new one in its place.
@@ -41,7 +56,7 @@ def select_readers(
         if not reasons[one.name]
     ]
     left_out = {name: reasons.get(name, "read only when configured") for name in sensors}
-    return [agent, *readers], {name: reason for name, reason in left_out.items() if reason}
+    return readers, {name: reason for name, reason in left_out.items() if reason}
 
 
 def group_by_reason(left_out: Mapping[str, str]) -> list[str]:

@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 HAS_HUNG = "sensor %s has hung for %g s; pages are served without it until it returns"
 HAS_FAILED = "sensor %s failed, its samples are missing: %s"
+HAS_NOT_BEGUN = "sensor %s cannot begin, so that it is only read for pages: %s"
+HAS_NOT_CLOSED = "sensor %s cannot be closed: %s"
 WORKS_AGAIN = "sensor %s can be read again"
 NEEDS_RIGHTS = "{reason}; the sensor needs {rights}"
 
@@ -52,6 +54,20 @@ class SensorReader(Task):
     def name(self) -> str:
         """The name of the sensor."""
         return self.sensor.name
+
+    def begin(self) -> None:
+        """Start what the sensor does between readings; if that fails, it is only read."""
+        try:
+            self.sensor.begin()
+        except Exception as error:  # noqa: BLE001 - as in run()
+            log.error(HAS_NOT_BEGUN, self.name, f"{type(error).__name__}: {error}")
+
+    def close(self) -> None:
+        """Stop what ``begin`` has started."""
+        try:
+            self.sensor.close()
+        except Exception as error:  # noqa: BLE001 - as in run()
+            log.error(HAS_NOT_CLOSED, self.name, f"{type(error).__name__}: {error}")
 
     def needs_reading(self, now_s: float) -> bool:
         """Return whether a scrape at *now_s* needs a new reading."""

@@ -77,7 +77,7 @@ class SeriesTemplate:
 
     @cached_property
     def _template(self) -> str:
-        return self._lines(_head)
+        return self._lines(head)
 
     @cached_property
     def _openmetrics_template(self) -> str:
@@ -104,7 +104,8 @@ def family_lines(families: Iterable[Family]) -> str:
     )
 
 
-def _head(metric: Metric) -> str:
+def head(metric: Metric) -> str:
+    """Return the lines before the series of a metric, in the format 0.0.4."""
     return (
         f"# HELP {metric.name} {_escaped_help(metric.help)}\n# TYPE {metric.name} {metric.type}\n"
     )
@@ -113,7 +114,7 @@ def _head(metric: Metric) -> str:
 def _openmetrics_head(metric: Metric) -> str:
     name = metric.name.removesuffix("_total")
     unit = f"# UNIT {name} {metric.unit}\n" if metric.unit else ""
-    return f"# TYPE {name} {metric.type}\n{unit}# HELP {name} {_escaped(metric.help)}\n"
+    return f"# TYPE {name} {metric.type}\n{unit}# HELP {name} {label_value(metric.help)}\n"
 
 
 def _placeholder(metric: Metric) -> str:
@@ -122,7 +123,7 @@ def _placeholder(metric: Metric) -> str:
 
 def _series(metric: Metric, labels: tuple[str, ...]) -> str:
     text = ",".join(
-        f'{name}="{_escaped(value)}"' for name, value in zip(metric.labels, labels, strict=True)
+        f'{name}="{label_value(value)}"' for name, value in zip(metric.labels, labels, strict=True)
     )
     return f"{metric.name}{{{text}}}" if text else metric.name
 
@@ -140,7 +141,7 @@ def _escaped_help(text: str) -> str:
     return text.replace("\\", r"\\").replace("\n", r"\n")
 
 
-def _escaped(value: str) -> str:
+def label_value(value: str) -> str:
     """Return an escaped label value; lone surrogates become backslash escapes."""
     text = value.encode("utf-8", "backslashreplace").decode()
     return text.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")

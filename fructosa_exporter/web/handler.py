@@ -13,21 +13,24 @@ from fructosa_service.web.password_checks import Verdict
 
 from .auth import Authenticator
 from .connection import ServerConnection
+from .jobs_page import JobsPage
+from .page_response import page_response
 from .request import Request
-from .response import HTML, Response, compressed, text_response
+from .response import HTML, Response, text_response
 from .scrape_request import (
+    InvalidNumber,
     UnknownSensor,
-    accepts_gzip,
     negotiated_format,
     page_timeout_s,
     select_sensors,
+    sequence_number,
 )
 from .status_page import status_page
 
 log = logging.getLogger(__name__)
 
-# Compressing a smaller body saves nothing.
-_GZIP_FROM_BYTES = 1024
+NO_JOBS = "jobs are not read here; set [lagent] also = SlurmJobs, and restart lagent"
+
 _CHALLENGE = 'Basic realm="lagent", charset="UTF-8"'
 _CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
@@ -41,8 +44,11 @@ class RequestHandler:
         collector: Collector,
         clock: Callable[[], float],
         authenticator: Authenticator | None = None,
+        jobs: JobsPage | None = None,
     ) -> None:
         self._readers = {reader.name: reader for reader in readers}
+        self._on_request = [one.name for one in readers if not one.sensor.is_on_metrics_page]
+        self._jobs = jobs
         self._collector = collector
         self._clock = clock
         self._authenticator = authenticator
@@ -82,6 +88,10 @@ class RequestHandler:
             connection.respond(text_response(405, text, Allow="GET, HEAD"))
         elif request.path == "/metrics":
             self._metrics(request, connection)
+        elif request.path == "/jobs" and self._jobs is not None:
+            self._jobs_page(self._jobs, request, connection)
+        elif request.path == "/jobs":
+            connection.respond(text_response(404, NO_JOBS))
         elif request.path == "/":
             self._respond(connection, self._status_page)
         elif request.path == "/-/healthy":
@@ -91,7 +101,7 @@ class RequestHandler:
 
     def _metrics(self, request: Request, connection: ServerConnection) -> None:
         try:
-            readers = select_sensors(self._readers, request.query)
+            readers = select_sensors(self._readers, request.query, self._on_request)
         except UnknownSensor as error:
             connection.respond(text_response(400, str(error)))
             return
@@ -101,16 +111,22 @@ class RequestHandler:
             lambda states: self._respond(connection, lambda: self._page(states, request)),
         )
 
+    def _jobs_page(self, jobs: JobsPage, request: Request, connection: ServerConnection) -> None:
+        try:
+            after = sequence_number(request.query)
+        except InvalidNumber as error:
+            connection.respond(text_response(400, str(error)))
+            return
+        self._collector.collect(
+            [jobs.reader],
+            page_timeout_s(request.headers.get("x-prometheus-scrape-timeout-seconds")),
+            lambda states: self._respond(connection, lambda: jobs.page(states[0], after, request)),
+        )
+
     def _page(self, states: Sequence[SensorState], request: Request) -> Response:
         wanted = negotiated_format(request.headers.get("accept", ""))
         text, used = self._renderer.render(states, wanted)
-        body = text.encode()
-        headers = {"Vary": "Accept, Accept-Encoding"}
-        is_large = len(body) >= _GZIP_FROM_BYTES
-        if is_large and accepts_gzip(request.headers.get("accept-encoding", "")):
-            body = compressed(body)
-            headers["Content-Encoding"] = "gzip"
-        return Response(200, body, used.value, headers)
+        return page_response(text, used, request)
 
     def _status_page(self) -> Response:
         now_s = self._clock()

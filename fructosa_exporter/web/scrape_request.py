@@ -1,6 +1,6 @@
 """Parses what a scrape requests: sensors, format, compression and timeout."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import TypeVar
 
@@ -14,15 +14,30 @@ _DEFAULT_S = 5.0
 
 NOT_READ = "the sensor {name!r} is not read here; {key} may be {known}"
 
+NOT_A_NUMBER = (
+    "after={text} is not a sequence number; use the value of fructosa_slurm_jobs_sequence on the "
+    "last page, or leave it out"
+)
+
 S = TypeVar("S")
+
+
+class InvalidNumber(Exception):
+    """A request for jobs after something that is no sequence number."""
 
 
 class UnknownSensor(Exception):
     """A request that names a sensor which is not read here, or that contradicts itself."""
 
 
-def select_sensors(sensors: Mapping[str, S], query: Mapping[str, Sequence[str]]) -> list[S]:
+def select_sensors(
+    sensors: Mapping[str, S],
+    query: Mapping[str, Sequence[str]],
+    on_request: Collection[str] = (),
+) -> list[S]:
     """Return those of *sensors* that ``collect[]`` and ``exclude[]`` of a *query* select.
+
+    Those *on_request* are selected only by ``collect[]``.
 
     Raises: UnknownSensor for a name that is not read here; the text lists the valid ones.
     """
@@ -35,7 +50,19 @@ def select_sensors(sensors: Mapping[str, S], query: Mapping[str, Sequence[str]])
         raise UnknownSensor(NOT_READ.format(name=unknown[0], key=key, known=known))
     if collect:
         return [sensors[name] for name in dict.fromkeys(collect)]
-    return [sensor for name, sensor in sensors.items() if name not in exclude]
+    left_out = {*exclude, *on_request}
+    return [sensor for name, sensor in sensors.items() if name not in left_out]
+
+
+def sequence_number(query: Mapping[str, Sequence[str]]) -> int:
+    """Return the number in ``after`` of a *query*, 0 if there is none.
+
+    Raises: InvalidNumber.
+    """
+    words = query.get("after", ["0"])
+    if len(words) != 1 or not (words[0].isascii() and words[0].isdecimal()) or len(words[0]) > 18:
+        raise InvalidNumber(NOT_A_NUMBER.format(text=", ".join(words)[:40]))
+    return int(words[0])
 
 
 def page_timeout_s(header: str | None) -> float:

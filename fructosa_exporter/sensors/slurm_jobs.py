@@ -1,0 +1,159 @@
+"""Jobs of Slurm on this node."""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from fructosa_exporter.errors import SensorUnavailable
+from fructosa_exporter.gpus.all_vendors import AllVendors
+from fructosa_exporter.gpus.driver import DriverError
+from fructosa_exporter.gpus.driver_lock import DriverHangs
+from fructosa_exporter.kernel import Kernel
+from fructosa_exporter.metrics import Sample
+from fructosa_exporter.sensor import Sensor, SensorOptions
+from fructosa_exporter.sensors.gpu.gpu_sensor import GPUS
+from fructosa_exporter.slurm import series
+from fructosa_exporter.slurm.folders import CGROUPS, JobFolders
+from fructosa_exporter.slurm.layouts import JobKey, job_of_process
+from fructosa_exporter.slurm.lives import Entry
+from fructosa_exporter.slurm.watch import JobWatch
+from fructosa_service.config.kinds import YES_NO
+from fructosa_service.config.path_kind import PATH
+from fructosa_service.config.settings import option
+
+NO_CGROUPS = "no cgroups are mounted at {path}"
+HIDDEN = "/proc hides processes that use GPUs, so that their jobs are unknown"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlurmJobsOptions(SensorOptions):
+    """What is exposed of jobs, and where."""
+
+    uid: bool = option(YES_NO, False, "Also expose the user id of the owner of each job.")
+    on_metrics_page: bool = option(
+        YES_NO,
+        False,
+        "Also expose jobs at /metrics, for Prometheus; lmaster reads /jobs.",
+        key="on metrics page",
+    )
+    cgroup_root: Path = option(
+        PATH,
+        Path(CGROUPS),
+        "Mount point of the cgroups, which is CgroupMountpoint of Slurm's cgroup.conf.",
+        key="cgroup root",
+    )
+
+
+class SlurmJobs(Sensor):
+    """Slurm's jobs on this node: what each has used until its last moment.
+
+    Source: the cgroups of jobs, version 1 or 2; inotify and pidfd for their ends; NVML and AMD SMI
+    for the GPUs that their processes use. Jobs are at /jobs, for lmaster, with those that have
+    ended within the last day, at most 1,000. Totals are over all lives of a job's cgroup: with
+    salloc, each step may have a new one. Slurm must use proctrack/cgroup and
+    jobacct_gather/cgroup or task/cgroup. Accounts and names of users are known to lmaster only.
+    """
+
+    Options: ClassVar[type[SensorOptions]] = SlurmJobsOptions
+    options: SlurmJobsOptions
+    on_by_default = False
+    cost = "0.1 ms per job and page; 1 to 2 ms for the beginning and end of a job"
+    rights = "none, unless /proc is mounted with hidepid=: then GPUs of jobs are unknown"
+
+    NODE = dict(enumerate(series.OF_NODE))
+    JOB = dict(enumerate(series.OF_JOB))
+
+    read: Kernel = Kernel()
+
+    def __init__(
+        self,
+        options: SensorOptions | None = None,
+        read: Callable[..., Any] | None = None,
+        gpus: AllVendors = GPUS,
+    ) -> None:
+        super().__init__(options, read)
+        self._gpus = gpus
+        self._instance = os.urandom(8).hex()
+        self._folders = JobFolders(self.read, str(self.options.cgroup_root))
+        self._watch = JobWatch(self._folders)
+        self._hides_processes = False
+
+    def begin(self) -> None:
+        if self._folders.is_there:
+            self._watch.begin()
+
+    def close(self) -> None:
+        self._watch.close()
+
+    @property
+    def is_on_metrics_page(self) -> bool:
+        return self.options.on_metrics_page
+
+    @property
+    def note(self) -> str:
+        notes = (self._watch.notes, HIDDEN if self._hides_processes else "")
+        return "; ".join(filter(None, notes))
+
+    def look(self) -> None:
+        """Read all jobs that run. Raises: SensorUnavailable."""
+        if not self._folders.is_there:
+            raise SensorUnavailable(NO_CGROUPS.format(path=self.options.cgroup_root))
+        jobs = self._watch.look(with_uid=self.options.uid)
+        self._watch.set_gpu_processes(self._gpu_processes() if jobs else {})
+
+    def known(self, after: int = 0) -> tuple[series.NodeState, list[Entry], float]:
+        """Return what is known: of the node, of its jobs, and the time now.
+
+        Jobs that have ended are those with a sequence number above *after*.
+        """
+        watch = self._watch
+        entries, now_s = watch.known(after)
+        hidden = {"", self.read.word("/proc/sys/kernel/overflowuid") or ""}
+        for entry in entries:
+            if not self.options.uid or entry.uid in hidden:
+                entry.uid = ""
+        state = series.NodeState(
+            self._instance,
+            self.read.word("/proc/sys/kernel/random/boot_id") or "",
+            watch.is_watched,
+            *watch.counts,
+        )
+        return state, entries, now_s
+
+    def _gpu_processes(self) -> dict[JobKey, dict[str, int]]:
+        """Return how many processes of each job use a GPU, by its UUID."""
+        try:
+            found = self._gpus.query_each(self.name, lambda gpu: gpu.processes())
+        except (SensorUnavailable, DriverError, DriverHangs):  # sensors of GPUs report it
+            return {}
+        jobs: dict[JobKey, dict[str, int]] = {}
+        self._hides_processes = False
+        for (_, uuid), by_kind in found:
+            pids = {one.pid for processes in by_kind.values() for one in processes if one.pid}
+            for key, count in Counter(map(self._job_of, pids)).items():
+                if key is not None:
+                    jobs.setdefault(key, {})[uuid] = count
+        return jobs
+
+    def _job_of(self, pid: int) -> JobKey | None:
+        """Return the job of a process; None if it has none, or has ended, or is hidden."""
+        try:
+            return job_of_process(self.read.text(f"/proc/{pid}/cgroup"))
+        except FileNotFoundError:
+            self._hides_processes |= not self.read.names("/proc/1")
+            return None
+        except OSError:
+            return None
+
+    def samples(self) -> Iterator[Sample]:
+        self.look()
+        state, entries, now_s = self.known()
+        for metric, labels, value in series.values_of_node(state):
+            yield metric.sample(value, *labels)
+        for entry in entries:
+            of_job = series.labels_of(entry)
+            for metric, more, value in series.values_of_job(entry, now_s):
+                yield metric.sample(value, *of_job, *more)

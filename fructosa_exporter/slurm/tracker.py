@@ -1,0 +1,376 @@
+"""Which jobs there are, and when their files are read for the last time.
+
+Messages of inotify say which folders come and go, a pidfd says that a task's first process has
+ended. Each folder is listed after it is watched, so that nothing comes in between unseen. Without
+inotify, the folders are listed for each page instead.
+"""
+
+import errno
+import os
+from collections.abc import Callable
+from typing import Protocol
+
+from . import figures, inotify
+from .figures import Figures
+from .folders import JobFolders
+from .inotify import Event, Inotify
+from .layouts import EXTERN, JobKey, Level, Place
+from .lives import Lives
+
+# While other tasks of a job run, the ends of some are read together, after this time.
+TOGETHER_S = 0.2
+# So many tasks are watched by pidfd; the ends of others are seen when their folders go.
+MOST_PIDFDS = 400
+# What hardly ever changes is read again after this time.
+SELDOM_S = 60.0
+
+NO_PIDFD = (
+    "ends of processes cannot be watched (pidfd_open: {reason}), so that last values of jobs are "
+    "sure only with Slurm's PrologFlags=Contain"
+)
+
+_FOLDERS = inotify.CREATE | inotify.DELETE
+
+
+class Poller(Protocol):
+    """Waits for file descriptors, as select.epoll does."""
+
+    def register(self, fd: int) -> None:
+        """Also wait for *fd*."""
+
+    def unregister(self, fd: int) -> None:
+        """No longer wait for *fd*."""
+
+
+class Folder:
+    """A folder that is known: its watches, and those in it by name."""
+
+    __slots__ = ("children", "events_watch", "job", "parent", "pidfd", "place", "watch")
+
+    def __init__(self, place: Place, parent: "Folder | None", watch: int) -> None:
+        self.place, self.parent, self.watch = place, parent, watch
+        self.children: dict[str, Folder] = {}
+        self.job: TrackedJob | None = parent.job if parent else None
+        self.pidfd = self.events_watch = -1
+
+
+class TrackedJob:
+    """A job whose folder is there: its step and task folders, and which of its tasks run.
+
+    The tasks of step_extern only wait for the job's end, and don't count as running.
+    """
+
+    def __init__(self, place: Place) -> None:
+        self.key, self.place = place.key, place
+        self.steps: dict[Folder, None] = {}
+        self.tasks: dict[Folder, None] = {}
+        self.running: set[Folder] = set()
+        self.looked_s = self.seldom_s = float("-inf")
+        self.is_settled = False  # whether it was read after the last of its tasks had ended
+
+    @property
+    def leaves(self) -> list[Place]:
+        """The folders with processes, which count OOM kills of their own in version 1."""
+        steps = [step.place for step in list(self.steps) if not step.children]
+        return [*(task.place for task in list(self.tasks)), *steps]
+
+
+class Tracker:
+    """Follows the folders of jobs, and reads their figures into *lives*.
+
+    *messages* is None to list the folders only in ``refresh``. *reason* says what cannot be
+    watched.
+
+    Raises: InotifyUnavailable from any method, if there are too many watches.
+    """
+
+    def __init__(
+        self,
+        folders: JobFolders,
+        lives: Lives,
+        clock: Callable[[], float],
+        messages: Inotify | None = None,
+        poller: Poller | None = None,
+        open_pidfd: Callable[[int], int] = os.pidfd_open,
+    ) -> None:
+        self.jobs: dict[JobKey, TrackedJob] = {}
+        self.reason = ""
+        self._folders, self._lives, self._clock = folders, lives, clock
+        self._messages, self._poller, self._open_pidfd = messages, poller, open_pidfd
+        self._roots: dict[str, Folder] = {}
+        self._by_watch: dict[int, Folder] = {}
+        self._by_pidfd: dict[int, Folder] = {}
+        self._due: dict[TrackedJob, float] = {}
+        # Ages of processes tell when a job began that was there before it was watched.
+        self._is_late = True
+
+    @property
+    def sees_ends(self) -> bool:
+        """Whether the ends of processes are seen, and not only those of folders."""
+        return self._poller is not None
+
+    def refresh(self) -> None:
+        """List all folders again: find those that have come, forget those that have gone."""
+        self._is_late = True
+        roots = {place.path: place for place in self._folders.roots()}
+        for path in self._roots.keys() - roots.keys():
+            self._leave(self._roots[path])
+        for path, place in roots.items():
+            if path in self._roots:
+                self._list_again(self._roots[path])
+            else:
+                self._enter(None, place)
+        self._lives.keep(self.jobs.keys(), self._clock())
+        self._is_late = self._messages is None
+
+    def handle(self, event: Event) -> None:
+        """Follow a message of inotify."""
+        if event.mask & inotify.OVERFLOW:
+            self.refresh()
+            return
+        folder = self._by_watch.get(event.watch)
+        if folder is None:
+            return
+        if event.mask & inotify.IGNORED:
+            self._by_watch.pop(event.watch)
+        elif event.mask & inotify.MODIFY:
+            self._populated(folder)
+        elif event.mask & inotify.CLOSE_WRITE:
+            if event.name == "cgroup.procs" and folder.pidfd < 0:
+                self._adopt(folder)
+        elif event.mask & inotify.IS_FOLDER and (child := folder.place.child(event.name)):
+            if event.mask & inotify.CREATE and event.name not in folder.children:
+                self._enter(folder, child)
+            elif event.mask & inotify.DELETE and event.name in folder.children:
+                self._gone(folder.children[event.name])
+
+    def ended(self, pidfd: int) -> None:
+        """Note that the process of a *pidfd* has ended."""
+        folder = self._by_pidfd.get(pidfd)
+        if folder is not None:
+            self._close_pidfd(folder)
+            self._task_ended(folder)
+
+    def look_if_due(self) -> float | None:
+        """Read the jobs that are due; return when the next one is, None if none waits."""
+        if not self._due:
+            return None
+        now_s = self._clock()
+        for job in [job for job, due_s in self._due.items() if due_s <= now_s]:
+            self._look(job)
+        return min(self._due.values(), default=None)
+
+    def read(self, job: TrackedJob) -> tuple[float, Figures, dict[str, int]]:
+        """Return all figures of a job for a page, when their reading began, and its OOM kills."""
+        at_s, version = self._clock(), self._folders.version
+        names = figures.AT_END[version] + figures.NOW[version]
+        if at_s >= job.seldom_s + SELDOM_S:
+            job.seldom_s = at_s
+            names += figures.SELDOM[version]
+        found = self._folders.read(job.place, names)
+        tasks = self._folders.tasks([folder.place for folder in list(job.tasks)])
+        return at_s, found._replace(tasks=tasks), self._kills(job)
+
+    def owner(self, job: TrackedJob) -> int | None:
+        """Return the user id of a process of a job."""
+        for folder in job.tasks:
+            if pid := self._folders.first_pid(folder.place):
+                return self._folders.owner(pid)
+        return None
+
+    def close(self) -> None:
+        """Close all pidfds."""
+        for folder in list(self._by_pidfd.values()):
+            self._close_pidfd(folder)
+
+    # Folders come and go.
+
+    def _enter(self, parent: Folder | None, place: Place) -> None:
+        watch = self._watch(place)
+        if watch is None:
+            if place.level is Level.JOB and place.key not in self.jobs:
+                self._lives.begin(place.key, "", self._clock(), place.uid)
+                self._lives.end(place.key, self._clock())
+            return
+        folder = Folder(place, parent, watch)
+        siblings = self._roots if parent is None else parent.children
+        siblings[_name(folder)] = folder
+        if watch >= 0:
+            self._by_watch[watch] = folder
+        self._entered(folder)
+        if place.level is not Level.TASK and not self._is_extern(place):
+            self._list_again(folder)
+
+    def _entered(self, folder: Folder) -> None:
+        """Note what the folder says about its job."""
+        place, job = folder.place, folder.job
+        if place.level is Level.JOB:
+            folder.job = self.jobs[place.key] = TrackedJob(place)
+        elif job is None:
+            return
+        elif place.level is Level.STEP:
+            job.steps[folder] = None
+            self._lives.begin(place.key, place.step, self._clock(), place.uid)
+            if place.step != EXTERN:
+                self._adopt_extern(job)
+        elif place.level is Level.USER and self._messages is not None:
+            self._watch_events(folder)
+        elif place.level is Level.TASK:
+            job.tasks[folder] = None
+            if place.step != EXTERN:
+                job.running.add(folder)
+                job.is_settled = False
+            self._adopt(folder)
+
+    def _list_again(self, folder: Folder) -> None:
+        places = self._folders.children(folder.place)
+        found = {place.path.rpartition("/")[2]: place for place in places or ()}
+        for name in folder.children.keys() - found.keys():
+            self._leave(folder.children[name])
+        for name, place in found.items():
+            if name not in folder.children:
+                self._enter(folder, place)
+            elif place.level is not Level.TASK:
+                self._list_again(folder.children[name])
+
+    def _gone(self, folder: Folder) -> None:
+        """Note that a folder has gone; an earlier one of its name, if this one is still watched."""
+        is_once = folder.place.level >= Level.STEP  # in the life of its job's folder
+        there = None if is_once else self._watch(folder.place)
+        if there is not None and there == folder.watch:
+            return
+        self._leave(folder)
+        if there is not None:
+            self._enter(folder.parent, folder.place)
+
+    def _leave(self, folder: Folder) -> None:
+        for child in list(folder.children.values()):
+            self._leave(child)
+        siblings = self._roots if folder.parent is None else folder.parent.children
+        del siblings[_name(folder)]
+        for watch in (folder.watch, folder.events_watch):
+            if self._messages is not None and self._by_watch.pop(watch, None) is not None:
+                self._messages.remove(watch)
+        self._close_pidfd(folder)
+        if folder.job is not None:
+            self._left(folder, folder.job)
+
+    def _left(self, folder: Folder, job: TrackedJob) -> None:
+        if folder.place.level is Level.JOB:
+            del self.jobs[job.key]
+            self._due.pop(job, None)
+            self._lives.end(job.key, self._clock())
+            return
+        job.steps.pop(folder, None)
+        job.tasks.pop(folder, None)
+        job.running.discard(folder)
+        if not job.is_settled:
+            self._plan(job)
+
+    def _is_extern(self, place: Place) -> bool:
+        """Whether a folder is of step_extern, which only waits for the job's end.
+
+        It is not watched: half of all messages would be about it. Its processes are.
+        """
+        return place.step == EXTERN and self._messages is not None
+
+    def _adopt_extern(self, job: TrackedJob) -> None:
+        """Watch the processes of step_extern, once there are others."""
+        for folder in list(job.steps):
+            if self._is_extern(folder.place) and not folder.children:
+                self._list_again(folder)
+
+    def _watch(self, place: Place) -> int | None:
+        """Watch a folder; return the number of its watch, -1 if it has none, None if it is gone."""
+        if self._messages is None or self._is_extern(place):
+            return -1
+        mask = inotify.CLOSE_WRITE if place.level is Level.TASK else _FOLDERS
+        return self._messages.add(self._folders.path(place), mask)
+
+    # Processes begin and end.
+
+    def _watch_events(self, folder: Folder) -> None:
+        """Watch the file of version 2 that changes when the last process of a step has ended."""
+        assert self._messages is not None  # noqa: S101 - the caller has checked
+        path = f"{self._folders.path(folder.place)}/{figures.EVENTS_V2}"
+        watch = self._messages.add(path, inotify.MODIFY)
+        if watch is not None:
+            folder.events_watch = watch
+            self._by_watch[watch] = folder
+
+    def _populated(self, folder: Folder) -> None:
+        if folder.job is not None and self._folders.is_populated(folder.place) is False:
+            folder.job.running.difference_update(folder.children.values())
+            self._plan(folder.job)
+
+    def _adopt(self, folder: Folder) -> None:
+        """Watch the first process of a task, if there is one yet."""
+        pid = self._folders.first_pid(folder.place)
+        if pid is None:
+            return
+        if self._is_late:
+            self._began_earlier(folder.place.key, pid)
+        if self._poller is None or len(self._by_pidfd) >= MOST_PIDFDS:
+            return
+        try:
+            pidfd = self._open_pidfd(pid)
+        except ProcessLookupError:
+            self._task_ended(folder)
+            return
+        except OSError as error:
+            if error.errno not in (errno.EMFILE, errno.ENFILE):
+                self._poller = None
+            self.reason = NO_PIDFD.format(reason=error.strerror)
+            return
+        folder.pidfd = pidfd
+        self._by_pidfd[pidfd] = folder
+        self._poller.register(pidfd)
+
+    def _began_earlier(self, key: JobKey, pid: int) -> None:
+        entry, age_s = self._lives.running(key), self._folders.age_s(pid)
+        if entry is not None and age_s is not None:
+            entry.began_s = min(entry.began_s, self._clock() - age_s)
+
+    def _task_ended(self, folder: Folder) -> None:
+        if folder.job is not None:
+            folder.job.running.discard(folder)
+            self._plan(folder.job)
+
+    def _close_pidfd(self, folder: Folder) -> None:
+        if folder.pidfd >= 0 and self._poller is not None:
+            self._poller.unregister(folder.pidfd)
+        if folder.pidfd >= 0:
+            del self._by_pidfd[folder.pidfd]
+            os.close(folder.pidfd)
+            folder.pidfd = -1
+
+    # Jobs are read.
+
+    def _plan(self, job: TrackedJob) -> None:
+        """Read a job now if none of its tasks runs any more, else soon."""
+        if self._messages is None:
+            return
+        soon_s = job.looked_s + TOGETHER_S if job.running else 0
+        self._due[job] = min(soon_s, self._due.get(job, soon_s))
+
+    def _look(self, job: TrackedJob) -> None:
+        """Read what a job has used until now."""
+        del self._due[job]
+        at_s, version = self._clock(), self._folders.version
+        job.looked_s = at_s
+        names = figures.AT_END[version]
+        if job.seldom_s < 0:
+            names += figures.SELDOM[version]
+        found = self._folders.read(job.place, names)
+        job.is_settled = found.cpu_s is not None and not job.running
+        if found.limit_bytes is not None or found.cpus is not None:
+            job.seldom_s = at_s
+        self._lives.look(job.key, found, at_s, kills=self._kills(job), is_final=not job.running)
+
+    def _kills(self, job: TrackedJob) -> dict[str, int]:
+        return {} if self._folders.version == 2 else self._folders.oom_kills(job.leaves)
+
+
+def _name(folder: Folder) -> str:
+    place = folder.place
+    return place.path if place.level is Level.ROOT else place.path.rpartition("/")[2]
