@@ -63,8 +63,8 @@ function _shtab_lmaster_using
   test "$_shtab_lmaster_cmdpath" = "$argv"
 end
 
-set -g _shtab_lmaster_commands scrape start stop restart status ping agents 'agents start' 'agents stop' 'agents restart' 'agents status' nodes slurm reload targets schemas dashboards check
-set -g _shtab_lmaster_opts_with_value --ca --carbon-conf --config --data --fan-out --for --graphite --graphite-url --host --interval --node --output --password-file --pid-file --port --prometheus-url --push --read-at --rules --series --state --timeout --token-file --url --user -c -p
+set -g _shtab_lmaster_commands scrape start stop restart status ping agents 'agents start' 'agents stop' 'agents restart' 'agents status' nodes slurm job jobs reload targets schemas dashboards check
+set -g _shtab_lmaster_opts_with_value --account --ca --carbon-conf --config --data --fan-out --for --graphite --graphite-url --host --interval --most --node --output --partition --password-file --pid-file --port --prometheus-url --push --read-at --rules --series --since --socket --state --timeout --token-file --url --user -c -p
 
 complete -c lmaster -e
 complete -c lmaster -f
@@ -164,6 +164,25 @@ complete -c lmaster -n '_shtab_lmaster_using slurm' -l url -x -d 'URL of lmaster
 complete -c lmaster -n '_shtab_lmaster_using slurm' -l ca -xka "(__fish_complete_path (commandline -ct))" -d 'CA of lmaster'"'"'s certificate (default: the CAs of this system)'
 complete -c lmaster -n '_shtab_lmaster_using slurm' -l user -x -d 'user name, if lmaster'"'"'s page requires one'
 complete -c lmaster -n '_shtab_lmaster_using slurm' -l password-file -xka "(__fish_complete_path (commandline -ct))" -d 'file with the password of that user, in one line'
+complete -c lmaster -n '_shtab_lmaster_using; and test $_shtab_lmaster_npos -eq 0' -a job -d 'Show what a job used: your own, or any for root and administrators.'
+complete -c lmaster -n '_shtab_lmaster_using job' -s h -l help -d 'show this help message and exit'
+complete -c lmaster -n '_shtab_lmaster_using job' -l json -d 'print JSON with all fields'
+complete -c lmaster -n '_shtab_lmaster_using job' -s c -l config -xka "(__fish_complete_path (commandline -ct))" -d 'configuration file (default: /etc/fructosa/lmaster.conf, if it exists)'
+complete -c lmaster -n '_shtab_lmaster_using job' -l socket -xka "(__fish_complete_path (commandline -ct))" -d 'socket of lmaster (default: that of the file, or /run/fructosa/lmaster.sock)'
+complete -c lmaster -n '_shtab_lmaster_using; and test $_shtab_lmaster_npos -eq 0' -a jobs -d 'List jobs, the newest first: your own, or all for root and administrators; or copy the archive of jobs to a file.'
+complete -c lmaster -n '_shtab_lmaster_using jobs' -s h -l help -d 'show this help message and exit'
+complete -c lmaster -n '_shtab_lmaster_using jobs' -l user -x -d 'only jobs of this user'
+complete -c lmaster -n '_shtab_lmaster_using jobs' -l account -x -d 'only jobs of this account'
+complete -c lmaster -n '_shtab_lmaster_using jobs' -l state -x -d 'only jobs in this state, as Slurm calls it, e.g. FAILED'
+complete -c lmaster -n '_shtab_lmaster_using jobs' -l node -x -d 'only jobs that had this node'
+complete -c lmaster -n '_shtab_lmaster_using jobs' -l partition -x -d 'only jobs in this partition'
+complete -c lmaster -n '_shtab_lmaster_using jobs' -l since -x -d 'only jobs that ran after a date (2026-11-03, 2026-11-03T14:00), or that long ago (12h, 7d)'
+complete -c lmaster -n '_shtab_lmaster_using jobs' -l most -x -d 'at most so many jobs (default: 100)'
+complete -c lmaster -n '_shtab_lmaster_using jobs' -l json -d 'print JSON with all fields'
+complete -c lmaster -n '_shtab_lmaster_using jobs' -s c -l config -xka "(__fish_complete_path (commandline -ct))" -d 'configuration file (default: /etc/fructosa/lmaster.conf, if it exists)'
+complete -c lmaster -n '_shtab_lmaster_using jobs' -l socket -xka "(__fish_complete_path (commandline -ct))" -d 'socket of lmaster (default: that of the file, or /run/fructosa/lmaster.sock)'
+complete -c lmaster -n '_shtab_lmaster_using jobs; and test $_shtab_lmaster_npos -eq 0' -ka "backup" -d 'copy the archive, also while it is written'
+complete -c lmaster -n '_shtab_lmaster_using jobs; and test $_shtab_lmaster_npos -eq 1' -ka "(__fish_complete_path (commandline -ct))" -d 'the new file for the backup'
 complete -c lmaster -n '_shtab_lmaster_using; and test $_shtab_lmaster_npos -eq 0' -a reload -d 'Make the running lmaster reload its configuration; if it is invalid, the previous one stays in use.'
 complete -c lmaster -n '_shtab_lmaster_using reload' -s h -l help -d 'show this help message and exit'
 complete -c lmaster -n '_shtab_lmaster_using reload' -s c -l config -xka "(__fish_complete_path (commandline -ct))" -d 'configuration file (default: /etc/fructosa/lmaster.conf, if it exists)'

@@ -13,7 +13,7 @@ from fructosa_service.web.settings import WebSettings
 from ..config.settings import MasterConfig
 from ..job_archive.archive import JobArchive
 from ..job_server.pages import JobPages
-from ..job_server.unix_socket import listener, remove
+from ..job_server.unix_socket import listener
 from ..nodes.slurm_nodes import NodeList
 from ..scrape.client import Client
 from ..slurm.monitor import SlurmMonitor
@@ -64,9 +64,7 @@ class JobService:
 
         Raises: ServiceError if another lmaster uses one of them, or the socket cannot be made.
         """
-        path = self._settings.socket
-        made = listener(path)
-        self._stack.callback(remove, path, made)
+        made = self._stack.enter_context(listener(self._settings.socket))
         await self.keeper.open()
         self._stack.push_async_callback(self.keeper.close)
         await self._stack.enter_async_context(self._client)

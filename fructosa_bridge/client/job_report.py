@@ -74,7 +74,7 @@ def _outcome(one: Mapping[str, Any]) -> str:
     text = _state(one)
     if one["exit_code"] not in (None, "0:0"):
         text += f", exit code {printable(one['exit_code'])}"
-    if one["reason"] not in (None, "None"):
+    if one["reason"] is not None:
         text += f" ({printable(one['reason'])})"
     return text
 
@@ -120,8 +120,10 @@ def _memory_bounds(one: Mapping[str, Any]) -> str:
 
 
 def _memory(one: Mapping[str, Any]) -> str:
-    known = one["memory_own_max_bytes"]
-    return "?" if known is None else size(known)
+    own, peak = one["memory_own_max_bytes"], one["memory_peak_bytes"]
+    if own is not None:
+        return size(own)
+    return "?" if peak is None else f"≤ {size(peak)}"
 
 
 def _cpu_share(one: Mapping[str, Any], now_s: float) -> str:

@@ -4,7 +4,8 @@ import errno
 import socket
 import stat
 import struct
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from fructosa_service.errors import ServiceError, visible_path
@@ -21,11 +22,24 @@ _MODE = 0o666
 _CREDENTIALS = struct.Struct("3i")  # pid, uid, gid
 
 
-def listener(path: Path) -> socket.socket:
-    """Return a socket that listens at *path*; what a dead process left there is replaced.
+@contextmanager
+def listener(path: Path) -> Iterator[socket.socket]:
+    """Listen at *path*; what a dead process left there is replaced. Afterwards it is removed.
 
     Raises: ServiceError.
     """
+    made = _listen(path)
+    number = path.lstat().st_ino
+    try:
+        yield made
+    finally:
+        made.close()
+        with suppress(OSError):
+            if path.lstat().st_ino == number:  # else another process has it by now
+                path.unlink()
+
+
+def _listen(path: Path) -> socket.socket:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_stale(path)
@@ -62,14 +76,6 @@ def _remove_stale(path: Path) -> None:
         except BlockingIOError:  # it listens, and many wait
             pass
     raise OSError(errno.EADDRINUSE, IN_USE)
-
-
-def remove(path: Path, made: socket.socket) -> None:
-    """Close the socket and remove its file, unless it is that of another process by now."""
-    with suppress(OSError):
-        if made.fileno() >= 0 and made.getsockname() == str(path):
-            path.unlink()
-    made.close()
 
 
 def peer_uid(connection: socket.socket) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 from .views import RunView
 
 SCHEMA = 1
+_NO_REASON = "None"  # as Slurm writes it
 
 
 def record(view: RunView, runs: int | None = None, zone: tzinfo = UTC) -> dict[str, Any]:
@@ -27,7 +28,7 @@ def record(view: RunView, runs: int | None = None, zone: tzinfo = UTC) -> dict[s
         "name": view.name,
         "state": view.state,
         "exit_code": view.exit_code,
-        "reason": view.reason,
+        "reason": None if view.reason == _NO_REASON else view.reason,
         "nodes": list(view.nodes),
         "start": _time(view.start_s, zone),
         "end": _time(view.end_s, zone),
