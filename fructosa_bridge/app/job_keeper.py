@@ -65,6 +65,7 @@ class JobKeeper:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.archive = archive
+        self.ready = asyncio.Event()  # pages can be taken: the name of the cluster is known
         self._settings = settings
         self._cluster = cluster  # of [slurm]; else Slurm's configuration has it
         self._clock = clock
@@ -85,6 +86,7 @@ class JobKeeper:
         If it cannot be opened, that is logged, and tick() tries again: until then no page is taken.
         Raises: ServiceError if another lmaster uses it.
         """
+        self._loop = asyncio.get_running_loop()
         await self._in_thread(self._open)
 
     async def close(self) -> None:
@@ -95,11 +97,6 @@ class JobKeeper:
     def after(self, node: str) -> int | None:
         """Return the number after which a node is to be asked for ended jobs; None: for all."""
         return None if self._ledger is None else self._ledger.after(node)
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether pages of nodes can be taken: the cluster's name is known."""
-        return self._ledger is not None
 
     def take_pages(self, pages: Sequence[FetchedPage]) -> None:
         """Take pages; if too many wait, they are left out: nodes keep what is not fetched."""
@@ -112,11 +109,14 @@ class JobKeeper:
             log.warning(TOO_SLOW, self._left_out)
             self._left_out = 0
         future = self._thread.submit(self._guarded, self._see_pages, pages)
-        loop = asyncio.get_running_loop()
-        future.add_done_callback(lambda _: _call_in(loop, self._forget_size, size))
+        future.add_done_callback(lambda _: self._in_loop(self._forget_size, size))
 
     def _forget_size(self, size: int) -> None:
         self._waiting_bytes -= size
+
+    def _in_loop(self, function: Callable[..., object], *arguments: object) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(function, *arguments)
 
     def take_reading(self, reading: SlurmReading) -> None:
         """Take what Slurm reports."""
@@ -166,7 +166,7 @@ class JobKeeper:
 
     def _begin(self, name: str) -> None:
         """Begin the ledger of a cluster with what the archive has."""
-        self._name = name
+        self._name, self._written_s = name, 0.0
         self._ledger = JobLedger(name, self._settings.interval_s)
         self._ledger.restore(
             [run for run in self.archive.open_runs() if run.key.cluster == name],
@@ -177,6 +177,7 @@ class JobKeeper:
                 if key.cluster == name
             ],
         )
+        self._in_loop(self.ready.set)
 
     def _see_pages(self, pages: Sequence[FetchedPage]) -> None:
         if self._ledger is None:
@@ -253,10 +254,3 @@ class JobKeeper:
     def _close(self) -> None:
         self._guarded(self._write, 0)
         self.archive.close()
-
-
-def _call_in(
-    loop: asyncio.AbstractEventLoop, function: Callable[[int], None], argument: int
-) -> None:
-    if not loop.is_closed():
-        loop.call_soon_threadsafe(function, argument)

@@ -27,7 +27,7 @@ from .job_targets import index_of, job_targets
 log = logging.getLogger("lmaster.jobs")
 
 NODES_REFUSED = "jobs: Slurm's new list of nodes is refused, the old one stays in use: %s"
-_TASK, _LOG_TASK = "jobs", "errors of jobs"
+_NODES_TASK, _KEEPER_TASK, _LOG_TASK = "nodes of jobs", "archive of jobs", "errors of jobs"
 _TICK_S = 5.0
 
 
@@ -72,7 +72,8 @@ class JobService:
         self._stack.push_async_callback(self._server.close)
         self._index = await asyncio.to_thread(lambda: index_of(self._nodes()))
         self._changed.set()
-        self._tasks.begin(_TASK, self._run())
+        self._tasks.begin(_NODES_TASK, self._follow_nodes())
+        self._tasks.begin(_KEEPER_TASK, self._tick())
         self._tasks.begin(_LOG_TASK, self._fetcher.log_errors())
 
     async def stop(self) -> None:
@@ -100,19 +101,17 @@ class JobService:
         self._config = config
         self._changed.set()
 
-    async def _run(self) -> None:
+    async def _follow_nodes(self) -> None:
+        await self.keeper.ready.wait()
         while True:
-            if self._changed.is_set() and self.keeper.is_ready:
-                self._changed.clear()
-                await self._use_nodes()
+            await self._changed.wait()
+            self._changed.clear()
+            await self._use_nodes()
+
+    async def _tick(self) -> None:
+        while True:
             self.keeper.tick()
-            try:
-                async with asyncio.timeout(_TICK_S):
-                    await self._changed.wait()
-                    if not self.keeper.is_ready:
-                        await asyncio.sleep(_TICK_S)
-            except TimeoutError:
-                continue
+            await asyncio.sleep(_TICK_S)
 
     async def _use_nodes(self) -> None:
         config, nodes, index = self._config, self._nodes(), self._index

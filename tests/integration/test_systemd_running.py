@@ -15,6 +15,8 @@ port = 9888
 interval = 1
 [Graphite]
 whisper directory = /var/lib/fructosa/whisper
+[slurm]
+[jobs]
 """
 
 
@@ -55,6 +57,17 @@ def test_lmaster_scrapes_and_stores(machine):
 
     find = ("find", "/var/lib/fructosa/whisper", "-name", "*.wsp", "-user", "fructosa")
     assert machine.wait_for(lambda: machine.run(*find)[1])
+
+
+def test_lmaster_knows_who_asks_for_jobs(machine):
+    """The unit has no user namespace, in which all others would be the same user."""
+    ask = ("lmaster", "job", "1")
+    unknown = "lmaster: no job 1 is known here, or it is not yours\n"
+    machine.wait_for(lambda: machine.run("test", "-S", "/run/fructosa/lmaster.sock")[0] == 0)
+
+    for user in ("0", "1234"):
+        as_user = ("setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups")
+        assert (1, unknown) == machine.run(*as_user, *ask)
 
 
 @pytest.mark.parametrize("unit", ["lagent", "lmaster"])

@@ -1,0 +1,244 @@
+"""Pages and readings go into the ledger, and from there into the archive: in one thread."""
+
+import asyncio
+import logging
+import sqlite3
+
+import pytest
+
+from fructosa_bridge.app.job_keeper import (
+    _MOST_WAITING_BYTES,
+    INTERNAL_ERROR,
+    MOVED,
+    NOT_WRITTEN,
+    PAGE_ACCEPTED,
+    PAGE_REFUSED,
+    TOO_SLOW,
+    WRITTEN_AGAIN,
+    FetchedPage,
+    JobKeeper,
+)
+from fructosa_bridge.config.jobs_settings import JobsSettings
+from fructosa_bridge.job_archive.archive import JobArchive
+from fructosa_bridge.job_archive.look_ups import JobQuery
+from fructosa_bridge.jobs.names import JobName
+from fructosa_bridge.slurm_output.records import SlurmConfig, SlurmReading
+from fructosa_service.errors import ServiceError
+
+from ..jobs.known_jobs import T0, record
+from ..jobs.pages import page, reading, text_of
+
+
+class KeeperLab:
+    """A keeper with a clock that a test moves."""
+
+    def __init__(self, folder, **settings):
+        self.now_s = T0 + 40.0
+        self.folder = folder
+        self.settings = JobsSettings(**settings)
+        self.keeper = self.new_keeper()
+
+    def new_keeper(self):
+        """Return another keeper of the same archive."""
+        return JobKeeper(JobArchive(self.folder), self.settings, clock=lambda: self.now_s)
+
+    def slurm(self, *records, cluster="c1"):
+        """Let Slurm report these jobs."""
+        config = SlurmConfig(cluster=cluster)
+        self.keeper.take_reading(SlurmReading(self.now_s, config=config, jobs=list(records)))
+
+    def page(self, *readings, node="n1", **page_values):
+        """Let a node report these jobs."""
+        text = text_of(page(*readings, **page_values))
+        self.keeper.take_pages([FetchedPage(node, text, self.now_s)])
+
+    async def find(self, job_id=7):
+        """Return the runs of a job, after all that was taken."""
+        self.now_s += 2
+        return await asyncio.to_thread(self.keeper.find, JobName(job_id))
+
+
+@pytest.fixture
+async def lab(tmp_path, caplog):
+    """A keeper that is open."""
+    caplog.set_level(logging.INFO, "lmaster.jobs")
+    made = KeeperLab(tmp_path / "jobs")
+    await made.keeper.open()
+    yield made
+    await made.keeper.close()
+
+
+def logged(caplog):
+    """Return the messages since the last call."""
+    found = [one.getMessage() for one in caplog.records if one.name == "lmaster.jobs"]
+    caplog.clear()
+    return found
+
+
+async def test_what_slurm_and_a_node_report_is_found_at_once(lab):
+    """It is in the archive then: there is one place to look."""
+    lab.slurm(record(7))
+    lab.page(reading(7, cpu_s=12.0, age_s=39.0, reading_age_s=0.0))
+
+    (run,) = await lab.find()
+
+    assert ("c1", 7, "ada", 12.0, False) == (
+        run.cluster,
+        run.job_id,
+        run.user,
+        run.cpu_s,
+        run.is_over,
+    )
+    assert [run] == list(await asyncio.to_thread(lab.keeper.runs, JobQuery(user="ada")))
+
+
+async def test_it_goes_on_after_a_restart(lab):
+    """With the open runs, and with the numbers after which nodes are asked."""
+    lab.slurm(record(7))
+    lab.page(reading(7, cpu_s=12.0, age_s=39.0, reading_age_s=0.0), sequence=3)
+    await lab.find()
+    await lab.keeper.close()
+
+    lab.keeper = lab.new_keeper()
+    await lab.keeper.open()
+
+    assert lab.keeper.ready.is_set()
+    assert 3 == lab.keeper.after("n1")
+    lab.page(reading(7, cpu_s=15.0, age_s=49.0, reading_age_s=0.0), sequence=3)
+    (run,) = await lab.find()
+    assert 15.0 == run.cpu_s
+
+
+async def test_until_the_cluster_is_known_no_page_is_taken(lab):
+    """Its name is part of what identifies a run. Nodes keep what is not fetched."""
+    assert not lab.keeper.ready.is_set()
+    lab.page(reading(7))
+    assert [] == list(await lab.find())
+
+    lab.slurm(record(7))
+    await lab.find()
+
+    assert lab.keeper.ready.is_set()
+    assert lab.keeper.after("n1") is None
+
+
+async def test_a_cluster_that_is_called_otherwise_has_jobs_of_its_own(lab, caplog):
+    """Ids begin again there."""
+    lab.slurm(record(7))
+    await lab.find()
+    lab.slurm(record(7), cluster="c2")
+
+    assert ["c1", "c2"] == sorted(run.cluster for run in await lab.find())
+    assert MOVED % ("c2", "c1") in logged(caplog)
+
+
+async def test_a_page_that_is_refused_is_logged_once(lab, caplog):
+    """Until it is valid again; other nodes are read."""
+    lab.slurm(record(7))
+    for _ in range(2):
+        lab.keeper.take_pages([FetchedPage("n2", "nothing\n", lab.now_s)])
+        lab.page(reading(7, cpu_s=1.0, age_s=39.0, reading_age_s=0.0))
+    assert 1.0 == (await lab.find())[0].cpu_s
+    refused, *others = logged(caplog)
+
+    lab.page(node="n2")
+    await lab.find()
+
+    assert [] == others
+    assert refused.startswith((PAGE_REFUSED % ("n2", "")).rstrip())
+    assert [PAGE_ACCEPTED % "n2"] == logged(caplog)
+
+
+async def test_pages_that_come_too_fast_are_left_out(lab, caplog):
+    """Memory is bounded; nodes keep what was not fetched, and are asked again."""
+    lab.slurm(record(7))
+    await lab.find()
+    large = "#" * (_MOST_WAITING_BYTES - 100) + "\n"
+
+    lab.keeper.take_pages([FetchedPage("n1", large, lab.now_s)])
+    lab.keeper.take_pages([FetchedPage("n1", "#" * 200, lab.now_s)] * 3)
+    await lab.find()
+    async with asyncio.timeout(30):
+        while lab.keeper._waiting_bytes:
+            await asyncio.sleep(0)
+    lab.page(reading(7, age_s=39.0))
+
+    assert TOO_SLOW % 3 in logged(caplog)
+
+
+async def test_what_cannot_be_written_waits_and_is_logged_once(lab, caplog, monkeypatch):
+    """As on a full disk."""
+    lab.slurm(record(7))
+    await lab.find()
+    database, lab.keeper.archive._database = lab.keeper.archive._database, FullDisk()
+    lab.slurm(record(8))
+    for _ in range(2):
+        assert [] == list(await lab.find(8))
+    problem, *others = logged(caplog)
+
+    lab.keeper.archive._database = database
+
+    assert 8 == (await lab.find(8))[0].job_id
+    assert [] == others
+    assert problem.startswith(NOT_WRITTEN % "cannot write the archive of jobs")
+    assert [WRITTEN_AGAIN] == logged(caplog)
+
+
+class FullDisk:
+    """A database that cannot be written."""
+
+    in_transaction = False
+
+    def execute(self, *_):
+        """Raise as SQLite does."""
+        raise sqlite3.OperationalError("database or disk is full")
+
+
+async def test_an_archive_that_cannot_be_opened_is_tried_again(tmp_path, caplog):
+    """Scraping goes on meanwhile."""
+    caplog.set_level(logging.INFO, "lmaster.jobs")
+    (tmp_path / "jobs").write_text("in the way")
+    lab = KeeperLab(tmp_path / "jobs")
+    await lab.keeper.open()
+    assert "cannot open the archive of jobs" in logged(caplog)[0]
+
+    (tmp_path / "jobs").unlink()
+    lab.keeper.tick()
+    lab.slurm(record(7))
+
+    assert 1 == len(await lab.find())
+    await lab.keeper.close()
+
+
+async def test_another_lmaster_with_the_archive_is_an_error(lab):
+    """Both would write the same runs."""
+    with pytest.raises(ServiceError, match="another lmaster uses the archive"):
+        await lab.new_keeper().open()
+
+
+async def test_jobs_are_removed_when_they_are_old(tmp_path):
+    """In small steps, those that have ended."""
+    lab = KeeperLab(tmp_path / "jobs", keep_days=1)
+    await lab.keeper.open()
+    lab.slurm(record(7, T0, T0 + 5, "COMPLETED"), record(8))
+    lab.page(sequence=1)
+    await lab.find()
+    lab.now_s += 3 * 86_400
+    lab.slurm(record(8))
+    await lab.find()
+
+    for _ in range(3):
+        lab.keeper.tick()
+
+    assert [] == list(await lab.find(7))
+    assert 1 == len(await lab.find(8))
+    await lab.keeper.close()
+
+
+async def test_a_bug_costs_one_reading(lab, caplog):
+    """Not the thread."""
+    lab.keeper.take_reading(None)
+    lab.slurm(record(7))
+
+    assert 1 == len(await lab.find())
+    assert [INTERNAL_ERROR] == logged(caplog)
