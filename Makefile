@@ -14,7 +14,7 @@ VENV_PACKAGE := $(notdir $(PYTHON))-venv
 FOR ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit check examples dist docs bench-exporter bench-gpus bench-servers bench-translating \
+.PHONY: help demo test unit check examples dist docs bench-exporter bench-gpus bench-jobs bench-servers bench-translating \
   bench-fetching bench-store bench-slurm bench-scraping bench-scale bench-long bench-queue \
   bench-dashboards bench-soak clean
 
@@ -66,6 +66,10 @@ bench-exporter: $(VENV)/.tested  ## lagent compared with node_exporter (6 minute
 
 bench-gpus: $(VENV)/.tested  ## lagent with eight GPUs, with the fake driver of the tests (1 minute)
 	$(BIN)/python -m benchmarks.exporter.gpus
+
+bench-jobs: $(VENV)/.tested  ## final values of 1,000 short jobs of Slurm, and what they cost (20 minutes); as root
+	@tests/install-services.sh
+	$(BIN)/python -m benchmarks.exporter.jobs
 
 bench-servers: $(VENV)/.bench  ## HTTP servers for lagent's page compared (2 minutes)
 	$(BIN)/python -m benchmarks.exporter.servers

@@ -6,11 +6,11 @@ Other than on the page of metrics, hardly any series is the same on the next pag
 from collections.abc import Iterable
 
 from fructosa_exporter.metrics import Metric
-from fructosa_exporter.slurm.lives import Entry
+from fructosa_exporter.slurm.lives import JobEntry
 from fructosa_exporter.slurm.series import (
     OF_JOB,
     OF_NODE,
-    NodeState,
+    JobsState,
     labels_of,
     values_of_job,
     values_of_node,
@@ -21,7 +21,7 @@ from .exposition import head, label_value
 _HEADS = {metric: head(metric) for metric in (*OF_NODE, *OF_JOB)}
 
 
-def jobs_page(state: NodeState, entries: Iterable[Entry], now_s: float) -> str:
+def jobs_page(state: JobsState, entries: Iterable[JobEntry], now_s: float) -> str:
     """Return the page of a node and its jobs; labels without a value are left out."""
     lines: dict[Metric, list[str]] = {metric: [] for metric in _HEADS}
     for metric, labels, value in values_of_node(state):

@@ -4,6 +4,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,7 +19,7 @@ from fructosa_exporter.sensors.gpu.gpu_sensor import GPUS
 from fructosa_exporter.slurm import series
 from fructosa_exporter.slurm.folders import CGROUPS, JobFolders
 from fructosa_exporter.slurm.layouts import JobKey, job_of_process
-from fructosa_exporter.slurm.lives import Entry
+from fructosa_exporter.slurm.lives import JobEntry
 from fructosa_exporter.slurm.watch import JobWatch
 from fructosa_service.config.kinds import YES_NO
 from fructosa_service.config.path_kind import PATH
@@ -104,24 +105,30 @@ class SlurmJobs(Sensor):
         jobs = self._watch.look(with_uid=self.options.uid)
         self._watch.set_gpu_processes(self._gpu_processes() if jobs else {})
 
-    def known(self, after: int = 0) -> tuple[series.NodeState, list[Entry], float]:
+    def known(self, after: int = 0) -> tuple[series.JobsState, list[JobEntry], float]:
         """Return what is known: of the node, of its jobs, and the time now.
 
         Jobs that have ended are those with a sequence number above *after*.
         """
         watch = self._watch
         entries, now_s = watch.known(after)
-        hidden = {"", self.read.word("/proc/sys/kernel/overflowuid") or ""}
         for entry in entries:
-            if not self.options.uid or entry.uid in hidden:
+            if not self.options.uid or entry.uid == self._overflow_uid:
                 entry.uid = ""
-        state = series.NodeState(
-            self._instance,
-            self.read.word("/proc/sys/kernel/random/boot_id") or "",
-            watch.is_watched,
-            *watch.counts,
+        return (
+            series.JobsState(self._instance, self._boot_id, watch.is_watched, *watch.counts),
+            entries,
+            now_s,
         )
-        return state, entries, now_s
+
+    @cached_property
+    def _boot_id(self) -> str:
+        return self.read.word("/proc/sys/kernel/random/boot_id") or ""
+
+    @cached_property
+    def _overflow_uid(self) -> str:
+        """The user id that stands for those of other users in a namespace of users."""
+        return self.read.word("/proc/sys/kernel/overflowuid") or ""
 
     def _gpu_processes(self) -> dict[JobKey, dict[str, int]]:
         """Return how many processes of each job use a GPU, by its UUID."""
@@ -142,11 +149,14 @@ class SlurmJobs(Sensor):
         """Return the job of a process; None if it has none, or has ended, or is hidden."""
         try:
             return job_of_process(self.read.text(f"/proc/{pid}/cgroup"))
+        except PermissionError:
+            self._hides_processes = True
         except FileNotFoundError:
-            self._hides_processes |= not self.read.names("/proc/1")
-            return None
+            # With hidepid=2, processes of others do not exist. Process 1 is there otherwise.
+            self._hides_processes |= self.read.word("/proc/1/stat") is None
         except OSError:
-            return None
+            pass
+        return None
 
     def samples(self) -> Iterator[Sample]:
         self.look()

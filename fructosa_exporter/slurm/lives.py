@@ -22,7 +22,7 @@ _NO_FIGURES = Figures()
 
 
 @dataclass(eq=False, slots=True)
-class Entry:
+class JobEntry:
     """A job of this node, of which it has seen *restart* restarts.
 
     *ended_s* and *sequence* are None while it runs. *own_max_bytes* is the largest that any look
@@ -102,12 +102,12 @@ class Lives:
 
     def __init__(self) -> None:
         self.sequence = self.seen = self.missed = self.dropped = 0
-        self._running: dict[JobKey, Entry] = {}
-        self._ended: dict[int, Entry] = {}  # by sequence number, in order
-        self._last: dict[JobKey, Entry] = {}  # the newest entry of each job
+        self._running: dict[JobKey, JobEntry] = {}
+        self._ended: dict[int, JobEntry] = {}  # by sequence number, in order
+        self._last: dict[JobKey, JobEntry] = {}  # the newest entry of each job
         self._fetched = 0
 
-    def begin(self, key: JobKey, step: str, now_s: float, uid: str = "") -> Entry:
+    def begin(self, key: JobKey, step: str, now_s: float, uid: str = "") -> JobEntry:
         """Note that a step's folder has come; return the entry of its job."""
         entry = self._running.get(key)
         if entry is None:
@@ -116,7 +116,7 @@ class Lives:
         entry.is_final = False
         return entry
 
-    def running(self, key: JobKey) -> Entry | None:
+    def running(self, key: JobKey) -> JobEntry | None:
         """Return the entry of a running job."""
         return self._running.get(key)
 
@@ -162,7 +162,7 @@ class Lives:
         for key, entry in self._running.items():
             entry.gpu_processes = found.get(key, {})
 
-    def entries(self, after: int, now_s: float) -> list[Entry]:
+    def entries(self, after: int, now_s: float) -> list[JobEntry]:
         """Return running jobs, and those that ended with a sequence number above *after*.
 
         Who asks for what came after a number has what came before it.
@@ -176,12 +176,12 @@ class Lives:
         ended = [entry for number, entry in self._ended.items() if number > after]
         return [*self._running.values(), *ended]
 
-    def _next(self, key: JobKey, step: str, now_s: float, uid: str) -> Entry:
+    def _next(self, key: JobKey, step: str, now_s: float, uid: str) -> JobEntry:
         """Return the entry for a new life: the job's last one, unless it begins anew."""
         last = self._last.get(key)
         if last is None or last.begins_anew(step):
             self.seen += 1
-            entry = Entry(key, last.restart + 1 if last else 0, now_s, uid)
+            entry = JobEntry(key, last.restart + 1 if last else 0, now_s, uid)
             self._last[key] = entry
             return entry
         self._ended.pop(last.sequence or 0, None)

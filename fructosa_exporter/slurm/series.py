@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from fructosa_exporter.metrics import Metric, counter, gauge, info
 
-from .lives import Entry
+from .lives import JobEntry
 
 _LABELS = ("jobid", "slurmd", "restart")
 _NO_PANEL = "lmaster keeps jobs in an archive of its own, as series of single jobs are short"
@@ -88,7 +88,7 @@ RESOURCES = ("cpu", "memory", "io")
 Values = Iterator[tuple[Metric, tuple[str, ...], float]]
 
 
-class NodeState(NamedTuple):
+class JobsState(NamedTuple):
     """What is known about the jobs of a node altogether."""
 
     instance: str
@@ -100,7 +100,7 @@ class NodeState(NamedTuple):
     dropped: int
 
 
-def values_of_node(state: NodeState) -> Values:
+def values_of_node(state: JobsState) -> Values:
     """Yield each metric, the values of its labels, and its value."""
     if state.boot_id:
         yield INFO, (state.instance, state.boot_id), 1
@@ -111,12 +111,12 @@ def values_of_node(state: NodeState) -> Values:
     yield DROPPED, (), state.dropped
 
 
-def labels_of(entry: Entry) -> tuple[str, str, str]:
+def labels_of(entry: JobEntry) -> tuple[str, str, str]:
     """Return the labels that all series of a job have; an empty one is absent."""
     return entry.key.job, entry.key.slurmd, str(entry.restart or "")
 
 
-def values_of_job(entry: Entry, now_s: float) -> Values:
+def values_of_job(entry: JobEntry, now_s: float) -> Values:
     """Yield each metric that has a value, the values of its further labels, and its value.
 
     A job that has ended has no present values.

@@ -173,10 +173,9 @@ class Tracker:
 
     def owner(self, job: TrackedJob) -> int | None:
         """Return the user id of a process of a job."""
-        for folder in job.tasks:
-            if pid := self._folders.first_pid(folder.place):
-                return self._folders.owner(pid)
-        return None
+        pids = (self._folders.first_pid(folder.place) for folder in list(job.tasks))
+        owners = (self._folders.owner(pid) for pid in pids if pid)
+        return next((owner for owner in owners if owner is not None), None)
 
     def close(self) -> None:
         """Close all pidfds."""
@@ -198,7 +197,8 @@ class Tracker:
         if watch >= 0:
             self._by_watch[watch] = folder
         self._entered(folder)
-        if place.level is not Level.TASK and not self._is_extern(place):
+        is_later = place.level is Level.STEP and self._is_extern(place)
+        if place.level is not Level.TASK and not is_later:
             self._list_again(folder)
 
     def _entered(self, folder: Folder) -> None:
@@ -213,8 +213,8 @@ class Tracker:
             self._lives.begin(place.key, place.step, self._clock(), place.uid)
             if place.step != EXTERN:
                 self._adopt_extern(job)
-        elif place.level is Level.USER and self._messages is not None:
-            self._watch_events(folder)
+        elif place.level is Level.USER and self._messages and not self._is_extern(place):
+            self._watch_events(folder, self._messages)
         elif place.level is Level.TASK:
             job.tasks[folder] = None
             if place.step != EXTERN:
@@ -289,11 +289,10 @@ class Tracker:
 
     # Processes begin and end.
 
-    def _watch_events(self, folder: Folder) -> None:
+    def _watch_events(self, folder: Folder, messages: Inotify) -> None:
         """Watch the file of version 2 that changes when the last process of a step has ended."""
-        assert self._messages is not None  # noqa: S101 - the caller has checked
         path = f"{self._folders.path(folder.place)}/{figures.EVENTS_V2}"
-        watch = self._messages.add(path, inotify.MODIFY)
+        watch = messages.add(path, inotify.MODIFY)
         if watch is not None:
             folder.events_watch = watch
             self._by_watch[watch] = folder

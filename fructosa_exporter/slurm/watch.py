@@ -11,7 +11,7 @@ from copy import copy
 from .folders import JobFolders
 from .inotify import Inotify, InotifyUnavailable
 from .layouts import JobKey
-from .lives import Entry, Lives
+from .lives import JobEntry, Lives
 from .tracker import Tracker
 
 log = logging.getLogger(__name__)
@@ -91,7 +91,7 @@ class JobWatch:
                     entry.uid = str(uid)
         return len(jobs)
 
-    def known(self, after: int = 0) -> tuple[list[Entry], float]:
+    def known(self, after: int = 0) -> tuple[list[JobEntry], float]:
         """Return copies of the entries as ``Lives.entries`` does, and the time now."""
         with self._lock:
             now_s = self._clock()

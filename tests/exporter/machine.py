@@ -9,11 +9,13 @@ from dataclasses import fields
 from pathlib import Path
 from types import SimpleNamespace
 
+from fructosa_exporter.gpus.quantities import GPUProcess
 from fructosa_exporter.kernel import Kernel
 from fructosa_exporter.metrics import Family, Rows
 from fructosa_exporter.sensors import SENSORS
 from fructosa_exporter.sensors.gpu.gpu_sensor import GPUSensor
 from fructosa_exporter.sensors.system.clock import KernelClock
+from fructosa_exporter.slurm.layouts import JobKey
 from fructosa_exporter.sources import proc_stat
 from fructosa_exporter.sources.mounts import Mount
 
@@ -216,9 +218,41 @@ def _read(name):
     return recorded.kernel(tree)
 
 
+class GPUsInUse:
+    """GPUs that processes use: their PIDs by UUID."""
+
+    def __init__(self, **pids):
+        self._pids = pids
+
+    def query_each(self, _name, query):
+        """Return the result of *query* for each GPU."""
+        each = enumerate(self._pids.items())
+        return [((str(at), uuid), query(_GPUInUse(pids))) for at, (uuid, pids) in each]
+
+
+class _GPUInUse:
+    def __init__(self, pids):
+        self._pids = pids
+
+    def processes(self):
+        return {"compute": [GPUProcess(pid, None) for pid in self._pids], "graphics": []}
+
+
+def _slurm_jobs():
+    """Return the sensor of jobs; one runs, and one has ended."""
+    kernel, gpus = recorded.kernel("slurm_jobs"), GPUsInUse(a=[701])
+    sensor = SENSORS["SlurmJobs"](_all_options("SlurmJobs"), kernel, gpus)
+    lives = sensor._watch.lives
+    lives.begin(JobKey("", "13"), "batch", 0)
+    lives.end(JobKey("", "13"), 1)
+    return sensor
+
+
 def full(name):
     """Return the sensor *name* for the fake machine, with all its options enabled."""
     arguments = {}
+    if name == "SlurmJobs":
+        return _slurm_jobs()
     if name == "DiskUsage":
         arguments["mounts"] = FixedMounts(partition("/dev/sda1", "/"))
     return SENSORS[name](_all_options(name), read=_read(name), **arguments)

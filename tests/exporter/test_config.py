@@ -4,7 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from fructosa_exporter.config import AgentSettings, example_config, read_config, schema
+from fructosa_exporter.config import (
+    UNKNOWN_SENSOR,
+    AgentSettings,
+    example_config,
+    read_config,
+    schema,
+)
 from fructosa_exporter.sensors import SENSORS
 from fructosa_service.config.load import OBSOLETE, UNKNOWN_NAME, check
 from fructosa_service.errors import ConfigError
@@ -85,6 +91,27 @@ def test_only_sensors_with_a_section_are_configured(read):
     expected = {"DiskUsage": disk(path=(Path("/"), Path("/home"))), "CPUCount": count()}
     assert expected == config.sensors
     assert config.sensors["CPUCount"].time_interval == 60
+
+
+def test_sensors_can_be_read_beside_the_default_ones(read):
+    """Their sections set options."""
+    config = read("[lagent]\nalso = SlurmJobs, Users\n[sensor:SlurmJobs]\nuid = yes\n")
+
+    assert ("SlurmJobs", "Users") == config.agent.also
+    assert {"SlurmJobs": SENSORS["SlurmJobs"].Options(uid=True)} == config.sensors
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("slurmjobs", "; did you mean SlurmJobs?"), ("xyz", "; `lagent sensors` lists them")],
+)
+def test_an_unknown_sensor_is_not_read_beside_the_default_ones(read, name, hint):
+    """The message has one of a similar name."""
+    with pytest.raises(ConfigError) as caught:
+        read(f"[lagent]\nalso = BootTime, {name}\n")
+
+    (problem,) = caught.value.problems
+    assert f"[lagent] also: {UNKNOWN_SENSOR.format(name=repr(name), hint=hint)}" == str(problem)
 
 
 def test_private_labels_have_to_be_enabled(read):

@@ -49,7 +49,7 @@ NodeName=DEFAULT CPUs=4 Boards=1 SocketsPerBoard=1 CoresPerSocket=4 \
 ThreadsPerCore=1 RealMemory=4000 Gres=gpu:a100:2
 {nodes}
 PartitionName=debug Nodes=ALL Default=YES MaxTime=INFINITE State=UP
-PartitionName=small Nodes=n1 MaxTime=60 State=UP
+PartitionName=small Nodes={first} MaxTime=60 State=UP
 """
 _SLURMDBD = """\
 AuthType=auth/none
@@ -81,19 +81,21 @@ _QUIET = ("-D", "/tmp", "-o", "/dev/null")
 class Slurm:
     """A cluster of *nodes* named n1, n2 …; the environment of its commands is *env*.
 
-    *more* are further lines of slurm.conf, *settings* replace those that it has.
+    *prefix* replaces the n. *more* are further lines of slurm.conf, *settings* replace those that
+    it has.
     """
 
-    def __init__(self, folder, nodes=4, more="", **settings):
+    def __init__(self, folder, nodes=4, more="", prefix="n", **settings):
         self.folder = Path(folder)
-        self.nodes = [f"n{number}" for number in range(1, nodes + 1)]
-        self.addresses = {node: f"127.0.2.{node[1:]}" for node in self.nodes}
+        self.nodes = [f"{prefix}{number}" for number in range(1, nodes + 1)]
+        self.addresses = {node: f"127.0.2.{at}" for at, node in enumerate(self.nodes, 1)}
         for name in ("state", "spool", *(f"spool/{node}" for node in self.nodes)):
             (self.folder / name).mkdir(exist_ok=True)
         text = _CONF.format(
             folder=self.folder,
             user=subprocess.check_output(["id", "-un"], text=True).strip(),
             port=free_port(),
+            first=self.nodes[0],
             nodes="\n".join(
                 f"NodeName={node} NodeHostname=localhost NodeAddr={address} Port={free_port()}"
                 for node, address in self.addresses.items()
@@ -104,7 +106,7 @@ class Slurm:
         self.conf = self.folder / "slurm.conf"
         self.conf.write_text(text + more)
         (self.folder / "gres.conf").write_text(
-            f"NodeName=n[1-{nodes}] Name=gpu Type=a100 File=/dev/zero,/dev/full\n"
+            f"NodeName={prefix}[1-{nodes}] Name=gpu Type=a100 File=/dev/zero,/dev/full\n"
         )
         self.env = os.environ | {"SLURM_CONF": str(self.conf)}
         self.slurmd = {}

@@ -28,6 +28,19 @@ def test_by_default_all_cheap_and_available_sensors_are_read():
     assert all(left_out.values())
 
 
+def test_some_sensors_can_be_read_beside_the_default_ones():
+    """Sections then only set options; all are in the order of their names."""
+    options = {"Users": SENSORS["Users"].Options(time_interval=7)}
+
+    readers, left_out = select_readers(SENSORS, options, ["SlurmJobs", "BootTime"])
+
+    names = [reader.name for reader in readers]
+    assert {"Agent", "CPUPercent", "SlurmJobs", "Users", "BootTime"} <= set(names)
+    assert names == ["Agent", *(name for name in SENSORS if name in names)]
+    assert [7] == [one.sensor.options.time_interval for one in readers if one.name == "Users"]
+    assert {"SlurmJobs", "Users", "BootTime"}.isdisjoint(left_out)
+
+
 def test_sensors_are_grouped_by_reason():
     """A node without GPUs has the same one for twelve sensors; the order is kept."""
     left_out = {"Users": "rare", "GPUInfo": "no GPU", "Fans": "no fan", "GPUFans": "no GPU"}

@@ -6,6 +6,8 @@ import pytest
 
 from fructosa_exporter.collect.sensor_reader import (
     HAS_FAILED,
+    HAS_NOT_BEGUN,
+    HAS_NOT_CLOSED,
     NEEDS_RIGHTS,
     WORKS_AGAIN,
     SensorReader,
@@ -189,3 +191,24 @@ def test_an_old_reading_does_not_change(clock):
 
     assert 'fructosa_test_size{of="a"} 1\n' in first.render(Format.TEXT)
     assert [((SIZE, ("a",)), 1)] == first.samples
+
+
+def test_a_sensor_that_cannot_begin_is_only_read(caplog):
+    """It must not keep lagent from starting, or from stopping."""
+
+    class Unready(Scripted):
+        def begin(self):
+            raise OSError("no")
+
+        def close(self):
+            raise OSError("still no")
+
+    reader = SensorReader(Unready(COUNT.sample(1)))
+    reader.begin()
+    reader.close()
+
+    assert [
+        HAS_NOT_BEGUN % ("Unready", "OSError: no"),
+        HAS_NOT_CLOSED % ("Unready", "OSError: still no"),
+    ] == caplog.messages
+    assert (1,) == reader.run().values

@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 from fructosa_exporter.page.exposition import Format
 from fructosa_exporter.web.scrape_request import (
     NOT_READ,
+    InvalidNumber,
     UnknownSensor,
     accepts_gzip,
     negotiated_format,
     page_timeout_s,
     select_sensors,
+    sequence_number,
 )
 
 SENSORS = {"CPU": 1, "Disk": 2, "Net": 3}
@@ -102,6 +104,20 @@ def test_a_margin_is_reserved_for_sending_the_page(header, expected_s):
 def test_a_query_selects_sensors(query, expected):
     """Each once, in the order of collect[], or else in that of the page."""
     assert expected == select_sensors(SENSORS, query)
+
+
+def test_a_sensor_on_request_is_selected_only_by_its_name():
+    """exclude[] selects all others of the page."""
+    assert [1, 3] == select_sensors(SENSORS, {}, ["Disk"])
+    assert [3] == select_sensors(SENSORS, {"exclude[]": ["CPU"]}, ["Disk"])
+    assert [2] == select_sensors(SENSORS, {"collect[]": ["Disk"]}, ["Disk"])
+
+
+def test_a_sequence_number_is_a_number():
+    """None is given at first."""
+    assert [0, 0, 17] == [sequence_number(one) for one in ({}, {"after": ["0"]}, {"after": ["17"]})]
+    with pytest.raises(InvalidNumber, match="after=1, 2 is not a sequence number"):
+        sequence_number({"after": ["1", "2"]})
 
 
 @pytest.mark.parametrize(

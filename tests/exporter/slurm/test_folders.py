@@ -1,0 +1,121 @@
+"""Reads the cgroups of jobs, from recorded trees of both versions."""
+
+import pytest
+
+from fructosa_exporter.kernel import Kernel
+from fructosa_exporter.slurm import figures
+from fructosa_exporter.slurm.folders import JobFolders
+from fructosa_exporter.slurm.layouts import Level
+from tests.exporter.recorded import changed, kernel
+
+
+def everything(folders):
+    """Return all places below the roots."""
+    found, left = [], list(folders.roots())
+    while left:
+        children = folders.children(left.pop()) or []
+        found += children
+        left += children
+    return found
+
+
+def job_of(folders):
+    """Return the place of the only job."""
+    (job,) = [place for place in everything(folders) if place.level is Level.JOB]
+    return job
+
+
+def all_names(version):
+    """Return the names of all files of a job."""
+    return figures.AT_END[version] + figures.NOW[version] + figures.SELDOM[version]
+
+
+def test_version_1_was_recorded_from_a_job():
+    """It was confined to one CPU and 300 MB, and a step of 60 MB was killed before."""
+    folders = JobFolders(kernel("slurm_jobs_v1"))
+    job = job_of(folders)
+
+    found = folders.read(job, all_names(1))
+
+    assert (1, "n1", "0", "1") == (folders.version, job.slurmd, job.uid, job.job)
+    assert (0.406768237, 1, 300 * 2**20) == (found.cpu_s, found.cpus, found.limit_bytes)
+    assert found.own_bytes > 40_000_000
+    assert found.own_bytes < found.memory_bytes < found.peak_bytes
+
+
+def test_version_2_has_pressure_too():
+    """The tree is that of Slurm 22.05."""
+    folders = JobFolders(kernel("slurm_jobs"))
+    job = job_of(folders)
+
+    found = folders.read(job, all_names(2))
+
+    assert (2, "", "12") == (folders.version, job.slurmd, job.job)
+    assert (8.022345, 5, 280_000_000) == (found.cpu_s, found.cpus, found.peak_bytes)
+    assert (100_000_000, 1, 4.0) == (found.own_bytes, found.oom_kills, found.io_stalled_s)
+
+
+@pytest.mark.parametrize(("name", "threads"), [("slurm_jobs_v1", 4), ("slurm_jobs", 3)])
+def test_tasks_are_the_threads_of_their_folders(name, threads):
+    """Those of step_extern too, but not Slurm's own."""
+    folders = JobFolders(kernel(name))
+    tasks = [place for place in everything(folders) if place.level is Level.TASK]
+
+    assert threads == folders.tasks(tasks)
+
+
+def test_kills_of_version_1_are_in_each_folder():
+    """Version 2 has them in that of the job."""
+    folders = JobFolders(kernel("slurm_jobs_v1"))
+    tasks = [place for place in everything(folders) if place.level is Level.TASK]
+
+    assert {0} == set(folders.oom_kills(tasks).values())
+    assert {"batch", "extern"} == {place.step for place in tasks}
+    assert {} == JobFolders(kernel("slurm_jobs")).oom_kills(tasks)
+
+
+def test_a_process_shows_when_a_job_began():
+    """Its first process started after as many ticks since boot."""
+    folders = JobFolders(kernel("slurm_jobs"))
+    (task,) = [
+        place
+        for place in everything(folders)
+        if place.level is Level.TASK and place.step == "batch"
+    ]
+
+    pid = folders.first_pid(task)
+
+    assert 701 == pid
+    assert 1000.0 == folders.age_s(pid)
+    assert folders.age_s(999) is None
+    assert folders.owner(999) is None
+    assert folders.owner(pid) is not None
+
+
+def test_other_slices_and_containers_are_found(tmp_path):
+    """CgroupSlice names another one; in a container, all is below the cgroup of process 1."""
+    tree = {
+        "/proc/1/cgroup": "0::/docker/x\n",
+        "/sys/fs/cgroup/hpc.slice/a_slurmstepd.scope/job_1/cpu.stat": "usage_usec 1\n",
+        "/sys/fs/cgroup/docker/x/system.slice/slurmstepd.scope/job_2/cpu.stat": "usage_usec 2\n",
+        "/sys/fs/cgroup/user.slice/cgroup.procs": "",
+    }
+    folders = JobFolders(changed("slurm_jobs", tmp_path, tree))
+
+    jobs = {(place.slurmd, place.job) for place in everything(folders) if place.level is Level.JOB}
+
+    assert {("", "12"), ("a", "1"), ("", "2")} == jobs
+    assert "user.slice" not in {place.path for place in folders.roots()}
+
+
+def test_what_is_gone_is_none(tmp_path):
+    """A folder may go while it is read."""
+    folders = JobFolders(Kernel(tmp_path))
+    gone = job_of(JobFolders(kernel("slurm_jobs_v1")))
+
+    assert not folders.is_there
+    assert [] == everything(folders)
+    assert figures.Figures() == folders.read(gone, all_names(1))
+    assert folders.first_pid(gone) is None
+    assert folders.is_populated(gone) is None
+    assert 0 == folders.tasks([gone])

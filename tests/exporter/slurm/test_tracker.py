@@ -1,0 +1,339 @@
+"""Which jobs there are, and when they are read for the last time."""
+
+import errno
+import os
+import subprocess
+import sys
+
+import pytest
+
+from fructosa_exporter.slurm.folders import JobFolders
+from fructosa_exporter.slurm.inotify import OVERFLOW, Event, Inotify
+from fructosa_exporter.slurm.layouts import JobKey
+from fructosa_exporter.slurm.lives import Lives
+from fructosa_exporter.slurm.tracker import NO_PIDFD, TOGETHER_S, Tracker
+from tests.exporter.recorded import kernel
+
+from .cgroups import Cgroups
+
+
+class Process:
+    """A process that waits until it is ended."""
+
+    def __init__(self):
+        self._child = subprocess.Popen(
+            [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+        self.pid = self._child.pid
+
+    def end(self):
+        """End it."""
+        self._child.communicate()
+
+
+class Watching:
+    """A tracker whose messages and ends are handled when the test says so."""
+
+    def __init__(self, cgroups, open_pidfd=os.pidfd_open):
+        self.lives, self.now_s, self.pidfds = Lives(), 100.0, []
+        self.messages = Inotify()
+        self.tracker = Tracker(
+            cgroups.folders, self.lives, lambda: self.now_s, self.messages, self, open_pidfd
+        )
+        self.tracker.refresh()
+
+    def register(self, fd):
+        """Note a pidfd."""
+        self.pidfds.append(fd)
+
+    def unregister(self, fd):
+        """Forget a pidfd."""
+        self.pidfds.remove(fd)
+
+    def pump(self):
+        """Handle the messages that have come."""
+        while events := list(self.messages.events()):
+            for event in events:
+                self.tracker.handle(event)
+        return self.tracker.look_if_due()
+
+    def all_end(self):
+        """Tell that the processes of all pidfds have ended."""
+        for fd in list(self.pidfds):
+            self.tracker.ended(fd)
+        return self.tracker.look_if_due()
+
+    def entries(self):
+        """Return all entries as job, restart, CPU time, and whether they have ended."""
+        return [
+            (one.key.job, one.restart, one.total("cpu_s"), one.ended_s is not None)
+            for one in self.lives.entries(0, self.now_s)
+        ]
+
+
+@pytest.fixture(params=[1, 2], ids=["version 1", "version 2"])
+def cgroups(request, tmp_path):
+    """A slurmd without jobs."""
+    return Cgroups(tmp_path, request.param)
+
+
+@pytest.fixture
+def watched(cgroups):
+    """Its tracker."""
+    made = Watching(cgroups)
+    yield made
+    made.tracker.close()
+    made.messages.close()
+
+
+@pytest.fixture
+def process():
+    """A process of a job."""
+    made = Process()
+    yield made
+    made.end()
+
+
+def test_a_job_is_read_when_its_process_has_ended(cgroups, watched, process):
+    """Slurm removes its folders a moment later, all at once."""
+    cgroups.begin(1, pid=process.pid)
+    watched.pump()
+    cgroups.use(1, 0.25, 2000)
+
+    watched.all_end()
+    cgroups.end(1)
+    watched.pump()
+
+    assert [("1", 0, 0.25, True)] == watched.entries()
+    (entry,) = watched.lives.entries(0, 100)
+    assert (2000, 0) == (entry.peak_bytes, watched.lives.missed)
+    assert [] == watched.pidfds
+
+
+def test_a_process_that_is_put_into_its_folder_later_is_watched(cgroups, watched, process):
+    """slurmstepd makes the folder first."""
+    cgroups.begin(1)
+    watched.pump()
+    assert [] == watched.pidfds
+
+    cgroups.put(1, "batch", process.pid)
+    watched.pump()
+
+    assert 1 == len(watched.pidfds)
+
+
+def test_folders_that_came_before_their_watch_are_found(cgroups, process):
+    """The folder above is listed after it is watched."""
+    cgroups.begin(1, pid=process.pid)
+    watched = Watching(cgroups)
+
+    assert [("1", 0, None, False)] == watched.entries()
+    assert 1 == len(watched.pidfds)
+    watched.tracker.close()
+    watched.messages.close()
+
+
+def test_a_job_is_also_read_when_a_step_goes(cgroups, watched):
+    """Its process was too quick to be watched."""
+    cgroups.begin(1, "extern")
+    cgroups.begin(1, "batch")
+    watched.pump()
+    cgroups.use(1, 0.5)
+    cgroups.end_step(1, "batch")
+    watched.pump()
+    cgroups.end(1)
+    watched.pump()
+
+    assert [("1", 0, 0.5, True)] == watched.entries()
+    assert 0 == watched.lives.missed
+
+
+def test_a_job_that_was_too_quick_is_counted_as_missed(cgroups, watched):
+    """Its folder has come and gone between two messages."""
+    cgroups.begin(1)
+    cgroups.end(1)
+    watched.pump()
+
+    assert [("1", 0, None, True)] == watched.entries()
+    assert (1, 1) == (watched.lives.seen, watched.lives.missed)
+
+
+def test_step_extern_is_watched_once_others_are_there(cgroups, watched, process):
+    """Its process only waits for the end of the job, so that it does not keep a job running."""
+    cgroups.begin(1, "extern", process.pid)
+    watched.pump()
+    assert [] == watched.pidfds
+    cgroups.begin(1, "batch")
+    cgroups.use(1, 0.5)
+    watched.pump()
+    assert 1 == len(watched.pidfds)
+
+    cgroups.end_step(1, "batch")
+    watched.pump()
+
+    (entry,) = watched.lives.entries(0, 100)
+    assert (True, 0.5) == (entry.is_final, entry.total("cpu_s"))
+
+
+def test_ends_are_read_together_while_others_run(cgroups, watched, process):
+    """Of many tasks of a job, each end costs only a message."""
+    other = Process()
+    cgroups.begin(1, "0", process.pid, task=0)
+    cgroups.begin(1, "1", other.pid)
+    cgroups.use(1, 0.5)
+    watched.pump()
+    first, second = watched.pidfds
+    watched.tracker.ended(first)
+    watched.tracker.look_if_due()
+    watched.now_s += TOGETHER_S / 2
+
+    cgroups.use(1, 0.6)
+    assert watched.tracker.look_if_due() is None
+    assert [("1", 0, 0.5, False)] == watched.entries()
+    watched.tracker.ended(second)
+    watched.tracker.look_if_due()
+
+    assert [("1", 0, 0.6, False)] == watched.entries()
+    other.end()
+
+
+def test_a_requeue_begins_another_entry(cgroups, watched):
+    """The same folder comes again."""
+    for cpu_s in (1, 2):
+        cgroups.begin(1, "batch")
+        watched.pump()
+        cgroups.use(1, cpu_s)
+        cgroups.end_step(1)
+        cgroups.begin(1, "extern")
+        watched.pump()
+        cgroups.end(1)
+        watched.pump()
+
+    assert [("1", 0, 1, True), ("1", 1, 2, True)] == watched.entries()
+
+
+def test_the_end_of_an_earlier_folder_does_not_end_a_later_one(cgroups, watched):
+    """Both messages come after the folder is there again, and was found by listing."""
+    cgroups.begin(1)
+    watched.pump()
+    cgroups.end(1)
+    cgroups.begin(1)
+    above = cgroups.job(1).parent
+    watched.pump()
+    watched.tracker.refresh()
+    gone = Event(watch_of(watched, above), 0x40000200, "job_1")
+
+    watched.tracker.handle(gone)
+
+    assert [False] == [is_ended for *_, is_ended in watched.entries()[:1]]
+
+
+def watch_of(watched, folder):
+    """Return the number of the watch of a folder."""
+    return watched.messages.add(str(folder), 0x300)
+
+
+def test_after_lost_messages_all_folders_are_listed(cgroups, watched):
+    """The kernel tells that its queue was full."""
+    cgroups.begin(1)
+    watched.pump()
+    cgroups.end(1)
+    cgroups.begin(2)
+    list(watched.messages.events())
+
+    watched.tracker.handle(Event(-1, OVERFLOW, ""))
+
+    assert {("1", True), ("2", False)} == {
+        (job, is_ended) for job, *_, is_ended in watched.entries()
+    }
+
+
+def test_version_2_tells_when_a_step_has_no_process(tmp_path):
+    """Also of processes that outlive the first one of their task."""
+    cgroups = Cgroups(tmp_path, 2)
+    watched = Watching(cgroups)
+    cgroups.begin(1)
+    watched.pump()
+    cgroups.use(1, 0.5)
+
+    (cgroups.task(1).parent / "cgroup.events").write_text("populated 0\n")
+    watched.pump()
+
+    (entry,) = watched.lives.entries(0, 100)
+    assert (True, 0.5) == (entry.is_final, entry.total("cpu_s"))
+    watched.messages.close()
+
+
+@pytest.mark.parametrize("number", [errno.EPERM, errno.ENOSYS, errno.EMFILE])
+def test_without_pidfds_the_ends_of_folders_remain(cgroups, number):
+    """A kernel before 5.3, or a filter of system calls; the reason is available."""
+
+    def refuse(_pid):
+        raise OSError(number, os.strerror(number))
+
+    watched = Watching(cgroups, refuse)
+    cgroups.begin(1, "extern", 1)
+    cgroups.begin(1, "batch", 1)
+    watched.pump()
+    cgroups.use(1, 0.5)
+    cgroups.end_step(1)
+    watched.pump()
+
+    assert [("1", 0, 0.5, False)] == watched.entries()
+    assert NO_PIDFD.format(reason=os.strerror(number)) == watched.tracker.reason
+    assert watched.tracker.sees_ends == (number == errno.EMFILE)
+    watched.messages.close()
+
+
+def test_a_process_that_has_ended_already_is_not_waited_for(cgroups):
+    """The job is read at once."""
+
+    def refuse(_pid):
+        raise ProcessLookupError
+
+    watched = Watching(cgroups, refuse)
+    cgroups.begin(1, "batch", 1)
+    cgroups.use(1, 0.5)
+    watched.pump()
+
+    assert [("1", 0, 0.5, False)] == watched.entries()
+    watched.messages.close()
+
+
+def test_without_inotify_folders_are_listed_for_each_page(cgroups):
+    """Ends are seen, but last values are not."""
+    lives = Lives()
+    tracker = Tracker(cgroups.folders, lives, lambda: 5.0)
+    cgroups.begin(1)
+    tracker.refresh()
+    assert {JobKey("", "1")} == tracker.jobs.keys()
+
+    cgroups.end(1)
+    tracker.refresh()
+
+    assert {} == tracker.jobs
+    assert (1, 1) == (lives.seen, lives.missed)
+
+
+def test_a_job_that_was_there_before_has_the_age_of_its_process():
+    """1,000 s in the recorded tree."""
+    lives = Lives()
+
+    Tracker(JobFolders(kernel("slurm_jobs")), lives, lambda: 5000.0).refresh()
+
+    assert [4000.0] == [entry.began_s for entry in lives.entries(0, 5000)]
+
+
+def test_a_page_reads_all_figures(cgroups, watched, process):
+    """What hardly ever changes, once in a while."""
+    cgroups.begin(1, pid=process.pid)
+    cgroups.use(1, 0.5)
+    watched.pump()
+    (job,) = watched.tracker.jobs.values()
+
+    (cgroups.root.parents[2] / f"proc/{process.pid}").mkdir(parents=True)
+
+    at_s, found, _ = watched.tracker.read(job)
+
+    assert (100.0, 0.5, 1) == (at_s, found.cpu_s, found.tasks)
+    assert os.getuid() == watched.tracker.owner(job)
