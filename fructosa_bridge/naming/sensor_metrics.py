@@ -125,6 +125,7 @@ METRICS: Mapping[str, tuple[str, ...]] = {
     "GPUInfo": (
         "fructosa_gpu_up",
         "fructosa_gpu_info",
+        "fructosa_gpu_minor_number",
         "fructosa_gpu_serial_info",
         "fructosa_gpu_mig_enabled",
         "fructosa_gpu_mig_info",

@@ -130,6 +130,7 @@ def _answers(index: int) -> dict[tuple[str, int], int | Growing | None]:
         "MaxPcieLinkGeneration": (4,),
         "MaxPcieLinkWidth": (16,),
         "PcieThroughput": (1_000 + index, 2_000 + index),
+        "MinorNumber": ((5 * index + 2) % 8,),
         "EccMode": (1, 1),
         "MigMode": (0, 0),
     }

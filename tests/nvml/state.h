@@ -20,7 +20,7 @@
     X(nvmlDeviceGetTotalEnergyConsumption) X(nvmlDeviceGetClockInfo) X(nvmlDeviceGetMaxClockInfo) \
     X(nvmlDeviceGetCurrentClocksEventReasons) X(nvmlDeviceGetCurrentClocksThrottleReasons) \
     X(nvmlDeviceGetSupportedClocksEventReasons) X(nvmlDeviceGetSupportedClocksThrottleReasons) \
-    X(nvmlDeviceGetPerformanceState) X(nvmlDeviceGetNumFans) X(nvmlDeviceGetFanSpeed_v2) \
+    X(nvmlDeviceGetPerformanceState) X(nvmlDeviceGetNumFans) X(nvmlDeviceGetMinorNumber) X(nvmlDeviceGetFanSpeed_v2) \
     X(nvmlDeviceGetCurrPcieLinkGeneration) X(nvmlDeviceGetCurrPcieLinkWidth) \
     X(nvmlDeviceGetMaxPcieLinkGeneration) X(nvmlDeviceGetMaxPcieLinkWidth) \
     X(nvmlDeviceGetPcieThroughput) X(nvmlDeviceGetFieldValues) X(nvmlDeviceGetEccMode) \

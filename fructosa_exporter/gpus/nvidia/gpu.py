@@ -5,7 +5,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from fructosa_exporter.gpus.quantities import Columns, GPUProcess, Quantities, known_columns
-from fructosa_exporter.gpus.units import BLANK_32, celsius, number_64, ratio
+from fructosa_exporter.gpus.units import BLANK_32, celsius, number_32, number_64, ratio
 
 from . import queries
 from .calls import check_gpu, query
@@ -18,6 +18,7 @@ from .xids import XidEvents
 
 _RATES: Quantities = (("busy",), ("memory",))
 _SIZES: Quantities = (("total",), ("used",), ("free",), ("reserved",))
+_MINOR: Quantities = (("minor",),)
 _BAR1: Quantities = (("bar1_total",), ("bar1_used",))
 _TEMPERATURES: Quantities = (("gpu",), ("memory",), ("margin",))
 _MAX_LINKS = 64
@@ -143,11 +144,11 @@ class NvidiaGPU:
         }
 
     def info(self) -> list[Columns]:
-        """Return facts about the GPU as labels, and its MIG instances."""
+        """Return facts about the GPU as labels, its minor number, and its MIG instances."""
         mode = self._query("nvmlDeviceGetMigMode")
         each = [("mig_info", *one.ids, one.uuid, one.profile) for one in self._instances()]
         instances = [(tuple(each), [1] * len(each))] if each else []
-        return [self._facts, *_switch("mig_enabled", mode), *instances]
+        return [self._facts, self._minor, *_switch("mig_enabled", mode), *instances]
 
     def serial(self) -> str | None:
         """Return the serial number of the board."""
@@ -209,6 +210,11 @@ class NvidiaGPU:
     def _links(self) -> NVLinks | None:
         count = min(int(next(iter(self._fields(queries.LINK_COUNT).read()[1]), 0)), _MAX_LINKS)
         return NVLinks(self._nvml, self._handle, count) if count else None
+
+    @cached_property
+    def _minor(self) -> Columns:
+        """The number in the name of the device file."""
+        return known_columns(_MINOR, [number_32(self._query("nvmlDeviceGetMinorNumber"))])
 
     @cached_property
     def _facts(self) -> Columns:

@@ -26,7 +26,7 @@ class GPUInfo(GPUSensor):
     Source: NVML; AMD SMI. A GPU that has once responded is exposed as up or down until the agent
     exits, even if its driver is unloaded or it falls off the bus. The CUDA version is the newest
     that the driver supports. The index of a GPU is that of nvidia-smi, regardless of
-    CUDA_VISIBLE_DEVICES.
+    CUDA_VISIBLE_DEVICES; the minor number of a GPU may differ from it.
     """
 
     Options: ClassVar[type[SensorOptions]] = GPUInfoOptions
@@ -43,6 +43,11 @@ class GPUInfo(GPUSensor):
             "driver_version",
             "cuda_version",
             declare=info,
+        ),
+        "minor": gpu_metric(
+            "minor_number",
+            "Number N of the GPU's device file /dev/nvidiaN, by which Slurm may count GPUs.",
+            without_panel="tells lmaster which GPUs a job of Slurm has",
         ),
         "serial": gpu_metric(
             "serial_info",

@@ -10,6 +10,7 @@ def info(gpu):
     return {
         ("up",): 1,
         ("info", gpu.name, gpu.bus_id, "NVIDIA", "550.54.15", "12.4"): 1,
+        ("minor_number",): gpu.answers["nvmlDeviceGetMinorNumber", 0],
         ("mig_enabled",): 0,
     }
 
@@ -20,6 +21,16 @@ def test_the_serial_number_is_exposed_only_with_the_option_serial(node):
 
     assert 1 == node.values_of(4, "GPUInfo", serial=True)[series]
     assert series not in node.values_of(4, "GPUInfo")
+
+
+def test_a_minor_number_is_not_the_index(node):
+    """The kernel counts device files in another order than NVML; without one, it is absent."""
+    node.gpus[1].fails["nvmlDeviceGetMinorNumber"] = 3
+    node.update_driver()
+
+    numbers = [node.values_of(at, "GPUInfo").get(("minor_number",)) for at in range(8)]
+
+    assert [2, None, 4, 1, 6, 3, 0, 5] == numbers
 
 
 def test_a_gpu_that_is_lost_does_not_hide_the_others(node):
