@@ -46,11 +46,18 @@ def record(view: RunView, runs: int | None = None, zone: tzinfo = UTC) -> dict[s
 
 
 def records(runs: Sequence[RunView]) -> list[dict[str, Any]]:
-    """Return the last run of each job, with the number of its runs, in the order of *runs*."""
-    by_job: dict[tuple[str, int, int], list[RunView]] = {}
+    """Return the last run of each job, with the number of its runs; *runs* are the oldest first.
+
+    An id that Slurm has used again stands for its last job. A requeue counts on from the run before
+    it; Slurm may give it a new time of submission, too.
+    """
+    by_id: dict[tuple[str, int], list[RunView]] = {}
     for run in runs:
-        by_job.setdefault((run.cluster, run.job_id, run.submit_s), []).append(run)
-    return [record(of_job[-1], len(of_job)) for of_job in by_job.values()]
+        of_job = by_id.setdefault((run.cluster, run.job_id), [])
+        if of_job and run.restart <= of_job[-1].restart:
+            of_job.clear()
+        of_job.append(run)
+    return [record(of_job[-1], len(of_job)) for of_job in by_id.values()]
 
 
 def _time(time_s: float | None, zone: tzinfo) -> str | None:

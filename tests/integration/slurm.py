@@ -169,7 +169,10 @@ class Slurm:
         def now():
             return self.run("squeue", "-h", "-t", "all", "-j", job, "-o", "%T").stdout.split()
 
-        wait_until(lambda: state in now(), lambda: f"job {job} is {now()}, not {state}")
+        def more():
+            return f"not {state}: {self.run('scontrol', 'show', 'job', job).stdout}"
+
+        wait_until(lambda: state in now(), more)
 
     def end(self):
         """End all daemons, and the jobs that they have started."""
