@@ -10,6 +10,8 @@ from .runs import JobRun
 # By so much the clock of slurmctld and that of lmaster may differ: one interval.
 TOLERANCE_S = 30.0
 LEAST_COVERAGE = 0.8
+# Clocks are hardly further apart: an agent that ran by then was there from the start on.
+_NEAR_S = 10.0
 _MOST_NAMED = 5
 _HOUR_S = 3600.0
 _GB = 1e9
@@ -112,10 +114,10 @@ def _unknown_before_s(part: NodePart, start_s: float) -> float:
     The kernel counts from the beginning of a job's cgroup. That it did not exist before is known
     if the agent ran.
     """
-    if part.began_s is None:
+    if part.began_s is None or part.since_s <= start_s + _NEAR_S:
         return 0.0
-    gap_s = min(part.began_s, max(part.since_s, start_s)) - start_s
-    return gap_s if gap_s > TOLERANCE_S else 0.0
+    gap_s = min(part.began_s, part.since_s) - start_s
+    return gap_s if gap_s > _NEAR_S / 2 else 0.0
 
 
 def _unknown_after_s(part: NodePart, end_s: float, run: JobRun) -> float:

@@ -141,6 +141,9 @@ class JobLedger:
         if run is None or self._may_be_next(run, entry):
             return self._wait(node, reading, agent)
         part = run.parts.get(node)
+        if part is not None and part.agent is agent and part.restart != reading.restart:
+            part.run, part = None, None  # it was of an earlier run
+            self.counts.unclaimed += 1
         key = (node, reading.restart, agent.instance)
         waiting = self._waiting.get(reading.job_id, {}).get(key)
         if waiting is not None:
@@ -153,14 +156,17 @@ class JobLedger:
     def _may_be_next(self, run: JobRun, entry: EntryTimes) -> bool:
         """Return whether an entry may be of a run that Slurm has not told of.
 
-        A new life that a new agent reports is a further step of an allocation, or a requeue.
+        A life that a new agent reports is a further step of an allocation, or a requeue: which of
+        them shows when Slurm lists the job again.
         """
         part = run.parts.get(entry.node)
-        if part is None or part.agent is entry.agent or run.is_over:
+        if run.is_over or run.start_s is None or (part is not None and part.agent is entry.agent):
             return False
-        is_new_life = entry.began_s > (part.known_until_s or entry.began_s)
+        known_s = run.start_s + self._interval_s
+        if part is not None and part.known_until_s is not None:
+            known_s = part.known_until_s
         listed_s = self._listed_s if run.listed == self._round else 0.0
-        return is_new_life and listed_s < entry.began_s + self._interval_s
+        return entry.began_s > known_s and listed_s < entry.began_s + self._interval_s
 
     def _runs_of(self, job_id: str) -> Sequence[JobRun]:
         if job_id.isdecimal():
@@ -326,7 +332,11 @@ class JobLedger:
         """Give a run what nodes have said of it before Slurm did."""
         for job_id in (str(run.key.job_id), run.sluid or ""):
             waiting = self._waiting.get(job_id)
-            for key, part in list((waiting or {}).items()):
+            start_s = run.start_s or 0.0
+            nearest = sorted(
+                (waiting or {}).items(), key=lambda one: abs((one[1].began_s or 0.0) - start_s)
+            )
+            for key, part in nearest:
                 reading = JobReading(job_id, part.node, part.restart)
                 entry = times_of(part.node, reading, part.agent, part.end_s or part.look_s or now_s)
                 entry = entry._replace(began_s=part.began_s or entry.began_s)
@@ -451,9 +461,9 @@ def _before(after: int | None, waiting: int | None) -> int | None:
 
 
 def _in_order(readings: Sequence[JobReading]) -> Sequence[JobReading]:
-    """Return the entries of a job in the order of its runs."""
+    """Return the entries of a job, its last run first."""
     if any(reading[2] for reading in readings):
-        return sorted(readings, key=lambda reading: int(reading[2] or 0))
+        return sorted(readings, key=lambda reading: -int(reading[2] or 0))
     return readings
 
 

@@ -45,9 +45,8 @@ def best_run(entry: EntryTimes, runs: Iterable[JobRun], tolerance_s: float) -> J
 def _fit(entry: EntryTimes, run: JobRun, tolerance_s: float) -> tuple[float, bool, float] | None:
     if run.start_s is None or (run.nodes and entry.node not in run.nodes):
         return None
-    part = run.parts.get(entry.node)
-    if part is not None and part.agent is entry.agent and part.restart != entry.restart:
-        return None  # the node itself tells the two apart
+    if not _is_free_for(entry, run, run.start_s):
+        return None
     start_s, end_s = run.start_s, run.ended_s
     if end_s is None:
         end_s = run.over_since_s if run.is_over else entry.end_s + tolerance_s
@@ -57,6 +56,20 @@ def _fit(entry: EntryTimes, run: JobRun, tolerance_s: float) -> tuple[float, boo
     if not begins_with_it and _overlap(entry, start_s, end_s + tolerance_s) < _LEAST_SHARE:
         return None
     return _overlap(entry, start_s, end_s), begins_with_it, -abs(entry.began_s - start_s)
+
+
+def _is_free_for(entry: EntryTimes, run: JobRun, start_s: float) -> bool:
+    """Return whether a run has no figures of another entry, which its node tells apart.
+
+    If it has, that entry gives way to one that began nearer to the run's start: the run that it was
+    of was over before Slurm listed it. A node has not seen more restarts than Slurm has counted.
+    """
+    part = run.parts.get(entry.node)
+    if part is None or part.agent is not entry.agent or part.restart == entry.restart:
+        return True
+    if part.began_s is None or int(entry.restart or 0) > run.key.restart:
+        return False
+    return abs(entry.began_s - start_s) < abs(part.began_s - start_s)
 
 
 def _overlap(entry: EntryTimes, start_s: float, end_s: float) -> float:

@@ -15,6 +15,9 @@ from .pages import page, reading
 
 STEP_S = 10
 MIN_JOB_AGE_S = 300
+# A job that is requeued, and an id that is used again, begin at the earliest after so long. It is
+# two minutes in Slurm; up to the tolerance of 30 s a node may take two runs for one.
+REQUEUE_S = 40
 NODES = ("n1", "n2")
 
 
@@ -97,7 +100,8 @@ class World:
     def start(self, job_id, node, rate, before=None):
         """Start a job that does not run; an id that was used begins anew."""
         same = [life for life in self.lives if life.job_id == job_id]
-        if job_id in self.waiting or any(life.end_s in (None, self.now_s) for life in same):
+        lately_s = self.now_s - REQUEUE_S
+        if job_id in self.waiting or any((life.end_s or self.now_s) > lately_s for life in same):
             return
         restart, submit_s = (
             (0, self.now_s) if before is None else (before.restart + 1, before.submit_s)
@@ -130,7 +134,7 @@ class World:
         for life in self.running():
             if life.job_id == job_id:
                 self.end(job_id, "REQUEUED")
-                self.waiting[job_id] = (life, self.now_s + 30)
+                self.waiting[job_id] = (life, self.now_s + REQUEUE_S)
 
     def restart_agent(self, node):
         """Start an agent anew: it knows what is there now."""

