@@ -15,7 +15,7 @@ FOR ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test unit check examples dist docs bench-exporter bench-gpus bench-jobs bench-servers bench-translating \
-  bench-fetching bench-store bench-slurm bench-scraping bench-scale bench-long bench-queue \
+  bench-fetching bench-store bench-slurm bench-jobs-master bench-scraping bench-scale bench-long bench-queue \
   bench-dashboards bench-soak clean
 
 help:  ## list the targets
@@ -98,6 +98,9 @@ bench-long: $(VENV)/.tested  ## lmaster with 10,000 nodes for ten minutes
 bench-slurm: $(VENV)/.tested  ## a reading of Slurm with 10,000 nodes and jobs, beside its commands alone (1 minute)
 	@tests/install-services.sh
 	$(BIN)/python -m benchmarks.bridge.slurm_reading
+
+bench-jobs-master: $(VENV)/.tested  ## the jobs of 10,000 nodes, and an archive of 1,000,000 jobs (10 minutes)
+	$(BIN)/python -m benchmarks.bridge.jobs
 
 bench-queue: $(VENV)/.tested  ## the queue on disk compared with SQLite (2 minutes)
 	$(BIN)/python -m benchmarks.bridge.queueing

@@ -133,7 +133,7 @@ def _reading(job_id: int, start_s: float, now_s: float, chance: random.Random) -
     )
 
 
-class CPUTimes(dict[str, list[float]]):
+class TimesByStage(dict[str, list[float]]):
     """CPU seconds of each round, by what was done."""
 
     def add(self, name: str, work: Callable[[], object]) -> object:
@@ -149,9 +149,9 @@ class CPUTimes(dict[str, list[float]]):
             times.append(0.0)
 
 
-def rounds(nodes: int, count: int, folder: Path) -> tuple[CPUTimes, float]:
+def rounds(nodes: int, count: int, folder: Path) -> tuple[TimesByStage, float]:
     """Return the CPU seconds of *count* rounds, and the memory of it all in MiB."""
-    cluster, times = BusyCluster(nodes), CPUTimes()
+    cluster, times = BusyCluster(nodes), TimesByStage()
     archive, process = JobArchive(folder), psutil.Process()
     archive.open()
     gc.collect()
@@ -177,7 +177,7 @@ def rounds(nodes: int, count: int, folder: Path) -> tuple[CPUTimes, float]:
     return times, memory
 
 
-def _write(ledger: JobLedger, archive: JobArchive, times: CPUTimes, now_s: float) -> None:
+def _write(ledger: JobLedger, archive: JobArchive, times: TimesByStage, now_s: float) -> None:
     while True:
         batch = times.add("make rows", partial(ledger.batch, now_s))
         if not batch.runs and not batch.closed and not batch.agents:
@@ -262,7 +262,7 @@ def look_ups(reader: ArchiveReader, jobs: int) -> dict[str, list[float]]:
     return found
 
 
-def report_rounds(times: CPUTimes, memory: float) -> str:
+def report_rounds(times: TimesByStage, memory: float) -> str:
     """Return the medians of the rounds but the first, in which all is new, as a table."""
     rows = [(name, f"{statistics.mean(of[1:]):.2f} s", "") for name, of in times.items()]
     sums = [sum(of) for of in zip(*times.values(), strict=True)]

@@ -16,11 +16,11 @@ from typing import Any
 
 from fructosa_service.errors import ServiceError
 
-from ..jobs.blobs import decode_run
 from ..jobs.names import RunKey
 from ..jobs.node_parts import JobAgent
 from ..jobs.runs import JobRun
 from ..model.errors import ArchiveError
+from .blobs import decode_run
 from .rows import ArchiveRows, RunRow
 from .schema import NODE_COLUMNS, RUN_COLUMNS, prepare
 

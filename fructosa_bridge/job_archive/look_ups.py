@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..jobs.blobs import decode_run
 from ..jobs.curves import decode
 from ..jobs.names import JobName
-from ..jobs.views import RunDetails, RunView, details
 from ..model.errors import ArchiveError
+from .blobs import decode_run
 from .rows import node_view, run_view
 from .schema import NODE_COLUMNS, RUN_COLUMNS, check
+from .views import RunDetails, RunView, details
 
 CANNOT_READ = (
     "cannot read the archive of jobs, {path}: {reason}; run this as root or as lmaster's user, "

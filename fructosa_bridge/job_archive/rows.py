@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import tzinfo
 from typing import Any, NamedTuple
 
-from ..jobs.blobs import encode_run
 from ..jobs.coverage import LEAST_COVERAGE
 from ..jobs.curves import encode
 from ..jobs.ledger import LedgerBatch
 from ..jobs.names import RunKey
 from ..jobs.runs import JobRun
-from ..jobs.views import NodeView, RunView, details, view
+from .blobs import encode_run
+from .views import NodeView, RunView, details, view
 
 _WHOLE = frozenset(
     {

@@ -2,8 +2,8 @@
 
 import sqlite3
 
-from ..jobs.views import NodeView, RunView
 from ..model.errors import ArchiveError
+from .views import NodeView, RunView
 
 # "FRUC" in ASCII: file(1) and others tell the file by it.
 APPLICATION_ID = 0x46525543

@@ -39,3 +39,9 @@ def record(job_id=7, start_s=T0, end_s=None, state="RUNNING", submit_s=T0 - 60, 
         "nodes": "" if start_s is None else "n1",
     }
     return JobRecord(**found | {name: str(value) for name, value in fields.items()})
+
+
+def only(ledger):
+    """Return the one run in a ledger."""
+    (run,) = ledger.runs
+    return run

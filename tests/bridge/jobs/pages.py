@@ -66,3 +66,14 @@ def labels_of(one):
     """Return the labels of a job."""
     labels = {"jobid": one.job_id, "slurmd": one.slurmd, "restart": one.restart}
     return ",".join(f'{name}="{value}"' for name, value in labels.items() if value)
+
+
+def ended(job_id=7, ago_s=10.0, age_s=60.0, sequence=1, cpu_s=50.0, **values):
+    """Return the last reading of a job that has ended."""
+    ages = {"age_s": age_s, "reading_age_s": ago_s, "end_age_s": ago_s}
+    return reading(job_id, cpu_s=cpu_s, end_sequence=sequence, peak_bytes=1e6, **ages, **values)
+
+
+def running(job_id=7, age_s=60.0, cpu_s=50.0, **values):
+    """Return a reading of a job that runs."""
+    return reading(job_id, cpu_s=cpu_s, age_s=age_s, reading_age_s=0.0, peak_bytes=1e6, **values)

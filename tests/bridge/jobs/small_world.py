@@ -5,10 +5,10 @@ Time goes on in steps of 10 s. What is true is kept beside: the CPU seconds of e
 
 from dataclasses import dataclass, field
 
-from fructosa_bridge.jobs.blobs import decode_run, encode_run
+from fructosa_bridge.job_archive.blobs import decode_run, encode_run
+from fructosa_bridge.job_archive.views import view
 from fructosa_bridge.jobs.ledger import JobLedger
 from fructosa_bridge.jobs.node_parts import JobAgent
-from fructosa_bridge.jobs.views import view
 
 from .known_jobs import T0, record
 from .pages import page, reading

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from typing import NamedTuple
 
-from .coverage import LEAST_COVERAGE, figures, notes, part_coverage, waste
-from .curves import MOST_NODES, CurvePoints, over_nodes
-from .names import written
-from .node_parts import NodePart
-from .runs import JobRun
+from ..jobs.coverage import LEAST_COVERAGE, figures, notes, part_coverage, waste
+from ..jobs.curves import MOST_NODES, CurvePoints, over_nodes
+from ..jobs.names import written
+from ..jobs.node_parts import NodePart
+from ..jobs.runs import JobRun
 
 CPU, MEMORY = "cpu", "memory"
 

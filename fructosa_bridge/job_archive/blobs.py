@@ -6,11 +6,11 @@ from typing import Any
 
 from orjson import JSONDecodeError, dumps, loads
 
+from ..jobs.curves import JobCurve
+from ..jobs.names import RunKey
+from ..jobs.node_parts import JobAgent, NodePart
+from ..jobs.runs import JobRun
 from ..model.errors import ArchiveError
-from .curves import JobCurve
-from .names import RunKey
-from .node_parts import JobAgent, NodePart
-from .runs import JobRun
 
 DAMAGED = "an open run in the archive of jobs is damaged"
 _VERSION = 1

@@ -1,0 +1,177 @@
+"""The pages of nodes: each entry is added to the part of its run on its node."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from .node_parts import JobAgent, NodePart
+from .page import JobPage, JobReading
+from .placing import EntryTimes, best_run, times_of
+from .run_table import RunTable
+from .runs import JobRun
+from .waiting import WaitingParts
+
+
+@dataclass
+class PageCounts:
+    """What was not used: entries that no run came for, or that were too many; and what agents say.
+
+    *missed* are ends that agents did not see, *dropped* those that they could not keep.
+    """
+
+    unclaimed: int = 0
+    refused: int = 0
+    missed: int = 0
+    dropped: int = 0
+
+
+class NodePages:
+    """Takes pages, and knows of each node its agent and the entries of its last page."""
+
+    def __init__(self, table: RunTable, waiting: WaitingParts, interval_s: float) -> None:
+        self.counts = PageCounts()
+        self.agents: dict[str, JobAgent] = {}
+        self.changed: set[str] = set()  # nodes whose agents are to be written
+        self._table = table
+        self._waiting = waiting
+        self._interval_s = interval_s
+        self._totals: dict[str, tuple[int, int]] = {}  # missed and dropped, by node
+        self._entries: dict[str, dict[tuple[str, str, str], NodePart]] = {}
+
+    def see(self, node: str, page: JobPage, now_s: float) -> None:
+        """Take the page of a node."""
+        agent = self._agent_of(node, page, now_s)
+        before = self._entries.get(node, {})
+        entries: dict[tuple[str, str, str], NodePart] = {}
+        for reading in _in_order(page.readings):
+            key = reading[:3]
+            part = before.get(key)
+            if part is None or part.run is None or not part.is_of(reading, agent):
+                part = self._place(reading[1] or node, reading, agent, now_s)
+                if part is None:
+                    continue
+            elif part.run.is_over and reading.end_age_s is None:
+                part = self._part_of_next(part, part.run, reading, now_s)
+            entries[key] = part
+            part.add(reading, agent, now_s)
+            if part.run is not None and (reading.end_age_s is not None or part.run.is_over):
+                part.run.is_written = False
+        self._entries[node] = entries
+
+    def keep(self, nodes: Iterable[str]) -> None:
+        """Forget all nodes but these."""
+        for node in self.agents.keys() - set(nodes):
+            del self.agents[node]
+            self._entries.pop(node, None)
+            self._totals.pop(node, None)
+
+    def restore(self, agents: Iterable[JobAgent], runs: Iterable[JobRun]) -> None:
+        """Take over agents that were written, also for the parts of *runs*."""
+        self.agents = {agent.node: agent for agent in agents}
+        known = {(agent.node, agent.instance): agent for agent in self.agents.values()}
+        for run in runs:
+            for part in run.parts.values():
+                part.run = run
+                part.agent = known.get((part.agent.node, part.agent.instance), part.agent)
+
+    def _agent_of(self, node: str, page: JobPage, now_s: float) -> JobAgent:
+        agent = self.agents.get(node)
+        if agent is None or (agent.instance, agent.boot_id) != (page.instance, page.boot_id):
+            # An agent that was asked for what came after a number of another one has more.
+            is_whole = agent is None or agent.after is None
+            after = page.sequence if is_whole else None
+            agent = JobAgent(node, page.instance, page.boot_id, now_s, now_s, after)
+            self.agents[node] = agent
+            self._totals.pop(node, None)
+            self.changed.add(node)
+        elif agent.after != page.sequence:
+            agent.after = page.sequence
+            self.changed.add(node)
+        agent.page_s = now_s
+        missed, dropped = self._totals.get(node, (0, 0))
+        if (missed, dropped) != (page.missed, page.dropped):
+            self.counts.missed += max(0, page.missed - missed)
+            self.counts.dropped += max(0, page.dropped - dropped)
+            self._totals[node] = page.missed, page.dropped
+        return agent
+
+    def _place(
+        self, node: str, reading: JobReading, agent: JobAgent, now_s: float
+    ) -> NodePart | None:
+        """Return the part that a reading belongs to, a new one if there is none."""
+        job_id, key = reading.job_id, (node, reading.restart, agent.instance)
+        entry = times_of(node, reading, agent, now_s)
+        run = best_run(entry, self._table.of_entry(job_id), self._interval_s)
+
+        def new() -> NodePart:
+            return NodePart(node, agent, reading.restart, self._interval_s)
+
+        if run is None or self._may_be_next(run, entry):
+            part = self._waiting.get(job_id, key, new)
+            self.counts.refused += part is None
+            return part
+        part = run.parts.get(node)
+        if part is not None and part.agent is agent and part.restart != reading.restart:
+            part.run, part = None, None  # it was of an earlier run
+            self.counts.unclaimed += 1
+        waiting = self._waiting.take(job_id, key)
+        if part is None:
+            part = waiting or new()
+            _give(run, part)
+        return part
+
+    def _may_be_next(self, run: JobRun, entry: EntryTimes) -> bool:
+        """Return whether an entry may be of a run that Slurm has not told of.
+
+        A life that a new agent reports is a further step of an allocation, or a requeue: which of
+        them shows when Slurm lists the job again.
+        """
+        part = run.parts.get(entry.node)
+        if run.is_over or run.start_s is None or (part is not None and part.agent is entry.agent):
+            return False
+        known_s = run.start_s + self._interval_s
+        if part is not None and part.known_until_s is not None:
+            known_s = part.known_until_s
+        sure_s = entry.began_s + self._interval_s
+        return entry.began_s > known_s and not self._table.is_listed_since(run, sure_s)
+
+    def _part_of_next(
+        self, part: NodePart, run: JobRun, reading: JobReading, now_s: float
+    ) -> NodePart:
+        """Return the part of the next run on a node, if an entry goes on over the end of its *run*.
+
+        An agent that only polls does not see that the job began anew.
+        """
+        for one in self._table.of_job(run.key.job_id):
+            is_later = one.start_s is not None and one.start_s > (run.start_s or 0.0)
+            is_long_enough = now_s - (one.start_s or now_s) > 2 * self._interval_s
+            is_free = not one.is_over and part.node in one.nodes and part.node not in one.parts
+            if is_later and is_long_enough and is_free:
+                following = part.split(reading, self._interval_s)
+                _give(one, following)
+                return following
+        return part
+
+    def claim(self, run: JobRun, now_s: float) -> None:
+        """Give a run what nodes have said of it before Slurm did."""
+        for job_id in (str(run.key.job_id), run.sluid or ""):
+            for key, part in self._waiting.nearest(job_id, run.start_s or 0.0):
+                until_s = part.end_s or part.look_s or now_s
+                began_s = until_s if part.began_s is None else part.began_s
+                entry = EntryTimes(part.node, part.agent, part.restart, began_s, until_s)
+                is_free = part.node not in run.parts
+                if is_free and best_run(entry, [run], self._interval_s) is not None:
+                    self._waiting.take(job_id, key)
+                    _give(run, part)
+
+
+def _give(run: JobRun, part: NodePart) -> None:
+    part.run = run
+    run.parts[part.node] = part
+    run.is_written = False
+
+
+def _in_order(readings: Sequence[JobReading]) -> Sequence[JobReading]:
+    """Return the entries of a job, its last run first."""
+    if any(reading[2] for reading in readings):
+        return sorted(readings, key=lambda reading: -int(reading[2] or 0))
+    return readings

@@ -1,0 +1,65 @@
+"""What nodes say of jobs that Slurm has not told of: it waits, bounded, for their runs."""
+
+from collections.abc import Callable
+
+from .node_parts import NodePart
+
+# Which entry of which agent it is: the node, the restart, and the agent's instance.
+WaitingKey = tuple[str, str, str]
+
+
+class WaitingParts:
+    """The parts that wait, by the id of their job: at most *most*."""
+
+    def __init__(self, most: int) -> None:
+        self.count = 0
+        self._most = most
+        self._by_job: dict[str, dict[WaitingKey, NodePart]] = {}
+
+    def get(self, job_id: str, key: WaitingKey, make: Callable[[], NodePart]) -> NodePart | None:
+        """Return the part that waits, a new one if there is none; None if there are too many."""
+        of_job = self._by_job.get(job_id, {})
+        part = of_job.get(key)
+        if part is None and self.count < self._most:
+            part = self._by_job.setdefault(job_id, of_job)[key] = make()
+            self.count += 1
+        return part
+
+    def take(self, job_id: str, key: WaitingKey) -> NodePart | None:
+        """Remove a part, and return it; None if there is none."""
+        of_job = self._by_job.get(job_id, {})
+        part = of_job.pop(key, None)
+        if part is not None:
+            self.count -= 1
+            if not of_job:
+                del self._by_job[job_id]
+        return part
+
+    def nearest(self, job_id: str, start_s: float) -> list[tuple[WaitingKey, NodePart]]:
+        """Return the parts of a job, first the one that began nearest to a time."""
+        of_job = self._by_job.get(job_id)
+        if of_job is None:
+            return []
+        return sorted(of_job.items(), key=lambda one: abs((one[1].began_s or 0.0) - start_s))
+
+    def drop_older(self, before_s: float) -> int:
+        """Drop what has ended, or was reported last, before a time; return how many."""
+        old = [
+            (job_id, key)
+            for job_id, of_job in self._by_job.items()
+            for key, part in of_job.items()
+            if (part.end_s or part.look_s or 0.0) < before_s
+        ]
+        for job_id, key in old:
+            self.take(job_id, key)
+        return len(old)
+
+    def least_sequences(self) -> dict[str, int]:
+        """Return the lowest number of an ended job that waits, by the node of its agent."""
+        found: dict[str, int] = {}
+        for of_job in self._by_job.values():
+            for part in of_job.values():
+                if part.sequence is not None:
+                    node = part.agent.node
+                    found[node] = min(found.get(node, part.sequence), part.sequence)
+        return found

@@ -1,0 +1,62 @@
+"""A run as JSON."""
+
+import json
+from datetime import timedelta, timezone
+
+from fructosa_bridge.job_archive.record import record
+from fructosa_bridge.job_archive.views import view
+from fructosa_bridge.jobs.ledger import JobLedger
+from fructosa_bridge.jobs.names import RunKey
+from fructosa_bridge.jobs.runs import JobRun
+
+from ..jobs.known_jobs import T0, only
+from ..jobs.known_jobs import record as squeue_record
+from ..jobs.pages import ended, page
+
+
+def test_it_has_all_that_is_known_under_names_that_stay():
+    """Programs read it; times have their zone."""
+    ledger = JobLedger("c1")
+    fields = {"exit_code": 768, "array_job_id": 5, "array_task_id": 2}
+    ledger.see_jobs([squeue_record(7, T0, T0 + 60, "FAILED", **fields)], T0 + 60)
+    one = ended(7, ago_s=10, age_s=70, own_max_bytes=5e5, limit_bytes=8e6)
+    ledger.see_page("n1", page(one, sequence=1), T0 + 70)
+
+    found = record(view(only(ledger), T0 + 100), runs=1, zone=timezone(timedelta(hours=1)))
+
+    assert {
+        "schema": 1,
+        "cluster": "c1",
+        "id": "5_2",
+        "sluid": None,
+        "submit": "2027-01-15T08:59:00+01:00",
+        "restart": 0,
+        "user": "ada",
+        "account": "physics",
+        "partition": "batch",
+        "name": "job",
+        "state": "FAILED",
+        "exit_code": "3:0",
+        "reason": "None",
+        "nodes": ["n1"],
+        "start": "2027-01-15T09:00:00+01:00",
+        "end": "2027-01-15T09:01:00+01:00",
+        "cpus": 4,
+        "cpu_seconds": 50.0,
+        "memory_limit_bytes": 8_000_000,
+        "memory_own_max_bytes": 500_000,
+        "memory_peak_bytes": 1_000_000,
+        "gpus": [],
+        "energy_joules": None,
+        "coverage": 1.0,
+        "runs": 1,
+        "notes": [],
+    } == json.loads(json.dumps(found))
+
+
+def test_what_is_unknown_is_null():
+    """Never zero, and never left out."""
+    found = record(view(JobRun(RunKey("c1", 7, 0, 0)), T0))
+
+    known = {"schema", "cluster", "id", "restart", "nodes", "coverage", "notes"}
+    assert {None} == {value for name, value in found.items() if name not in known}

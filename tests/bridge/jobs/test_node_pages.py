@@ -1,0 +1,87 @@
+"""The pages of nodes: each entry goes to its run."""
+
+from fructosa_bridge.jobs.coverage import coverage
+
+from .known_jobs import T0, only, record
+from .pages import ended, page, running
+
+
+def test_a_node_may_report_a_job_before_slurm_lists_it(ledger):
+    """It may even have ended by then: what its page says waits."""
+    ledger.see_page("n1", page(ended(7, ago_s=5, age_s=8, cpu_s=3.0), sequence=1), T0 + 8)
+    ledger.see_jobs([record(7, T0, T0 + 3, "COMPLETED")], T0 + 30)
+    run = only(ledger)
+
+    assert (3.0, True, 1.0) == (run.parts["n1"].cpu_s, run.is_over, coverage(run, T0 + 60))
+
+
+def test_a_node_may_report_an_end_after_slurm_does(ledger):
+    """The run waits for it."""
+    ledger.see_jobs([record(7)], T0 + 10)
+    ledger.see_page("n1", page(running(7, 20.0, 20.0)), T0 + 20)
+    ledger.see_jobs([record(7, T0, T0 + 40, "COMPLETED")], T0 + 50)
+    before = coverage(only(ledger), T0 + 50)
+    ledger.see_page("n1", page(ended(7, ago_s=20, age_s=60, cpu_s=39.0), sequence=1), T0 + 60)
+
+    assert (0.5, 1.0, 39.0) == (
+        before,
+        coverage(only(ledger), T0 + 60),
+        only(ledger).parts["n1"].cpu_s,
+    )
+
+
+def test_a_requeue_is_another_run_also_if_the_agent_was_restarted_meanwhile(ledger):
+    """It does not know that there was one; its page waits for Slurm's list."""
+    ledger.see_jobs([record(7)], T0)
+    ledger.see_page("n1", page(running(7, 60.0, 50.0)), T0 + 60)
+    ledger.see_page("n1", page(running(7, 20.0, 4.0), instance="b"), T0 + 140)
+    ledger.see_jobs([record(7, T0 + 120, restarts=1)], T0 + 150)
+    ledger.see_page("n1", page(running(7, 50.0, 30.0), instance="b"), T0 + 170)
+
+    assert [50.0, 30.0] == [run.parts["n1"].cpu_s for run in ledger.runs]
+
+
+def test_an_agent_that_takes_two_runs_for_one_is_split(ledger):
+    """It polls, and has seen no end: the next run has what was used since."""
+    ledger.see_jobs([record(7)], T0)
+    ledger.see_page("n1", page(running(7, 60.0, 50.0)), T0 + 60)
+    ledger.see_jobs([record(7, T0 + 90, restarts=1)], T0 + 100)
+    for second in (120, 150, 180, 210):
+        ledger.see_page("n1", page(running(7, second, second - 10.0)), T0 + second)
+
+    one, two = ledger.runs
+    assert (140.0, 60.0, True) == (
+        one.parts["n1"].cpu_s,
+        two.parts["n1"].cpu_s,
+        two.parts["n1"].is_shared,
+    )
+
+
+def test_each_agent_is_asked_for_what_is_new(ledger):
+    """An agent that was restarted is asked once more, for all it has."""
+    asked = [ledger.after("n1")]
+    for instance, sequence in (("a", 5), ("a", 9), ("b", 2), ("b", 2), ("b", 3)):
+        ledger.see_page("n1", page(instance=instance, sequence=sequence), T0)
+        asked.append(ledger.after("n1"))
+
+    assert [None, 5, 9, None, 2, 3] == asked
+
+
+def test_a_restarted_agent_that_was_asked_for_all_is_not_asked_again(ledger):
+    """Its page was whole."""
+    for instance in ("a", "b", "c"):
+        ledger.see_page("n1", page(instance=instance, sequence=4), T0)
+
+    assert 4 == ledger.after("n1")
+
+
+def test_several_slurmd_on_a_host_are_several_nodes(ledger):
+    """The page of the host has the jobs of all of them."""
+    ledger.see_jobs([record(7, nodes="n[1-2]")], T0)
+    ledger.see_page(
+        "host",
+        page(running(7, slurmd="n1", cpu_s=1.0), running(7, slurmd="n2", cpu_s=2.0)),
+        T0 + 60,
+    )
+
+    assert {"n1": 1.0, "n2": 2.0} == {name: part.cpu_s for name, part in only(ledger).parts.items()}
