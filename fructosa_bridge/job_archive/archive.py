@@ -31,6 +31,7 @@ LOCK = "lock"
 # Its presence says that SQLite found the file damaged: it is set aside at the next start.
 DAMAGED_MARK = "damaged"
 _WAIT_S = 10.0
+_LONG_S = 31 * 86_400  # a run that began earlier is hardly among those that ended lately
 _DAMAGED_CODES = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 IN_USE = (
@@ -226,10 +227,11 @@ class JobArchive:
     def keys_since(self, time_s: float, most: int = 200_000) -> list[RunKey]:
         """Return the keys of runs that ended since then, and are not open: Slurm may list them."""
         query = (
-            "SELECT cluster, job_id, submit_s, restart FROM run WHERE is_over AND sort_s >= ? "
-            "AND id NOT IN (SELECT run_id FROM open_run) ORDER BY sort_s DESC LIMIT ?"
+            "SELECT cluster, job_id, submit_s, restart FROM run WHERE is_over AND end_s >= ? "
+            "AND sort_s >= ? AND id NOT IN (SELECT run_id FROM open_run) "
+            "ORDER BY sort_s DESC LIMIT ?"
         )
-        return [RunKey(*row) for row in self._read(query, int(time_s), most)]
+        return [RunKey(*row) for row in self._read(query, int(time_s), int(time_s) - _LONG_S, most)]
 
     def _read(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         if self._database is None:

@@ -21,10 +21,14 @@ _WAIT_S = 900.0
 
 @dataclass(frozen=True)
 class LedgerLimits:
-    """How much the ledger keeps: parts that wait for Slurm, and ended runs that wait for nodes."""
+    """How much the ledger keeps: parts that wait for Slurm, and ended runs that wait for nodes.
+
+    *unwritten* are ended runs that wait for the disk.
+    """
 
     waiting: int = 50_000
     ended: int = 20_000
+    unwritten: int = 50_000
 
 
 @dataclass
@@ -157,11 +161,14 @@ class JobLedger:
             self._closed.append(run.key)
 
     def not_written(self, batch: LedgerBatch) -> None:
-        """Keep what could not be written: it is in the next batch again."""
+        """Keep what could not be written: it is in the next batch again, but for a limit."""
         for run in batch.runs:
             run.is_written = False
         self._closed = [*batch.closed, *self._closed]
         self._pages.changed.update(agent.node for agent, _ in batch.agents)
+        for run in self._table.unwritten_beyond(self._limits.unwritten):
+            self._table.drop(run)
+            self.counts.lost += 1
 
     def restore(
         self, runs: Iterable[JobRun], agents: Iterable[JobAgent], done: Iterable[RunKey] = ()

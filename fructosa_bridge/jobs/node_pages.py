@@ -15,13 +15,15 @@ from .waiting import WaitingParts
 class PageCounts:
     """What was not used: entries that no run came for, or that were too many; and what agents say.
 
-    *missed* are ends that agents did not see, *dropped* those that they could not keep.
+    *missed* are ends that agents did not see, *dropped* those that they could not keep. *lost* are
+    runs that ended while the archive could not be written, and that were too many to keep.
     """
 
     unclaimed: int = 0
     refused: int = 0
     missed: int = 0
     dropped: int = 0
+    lost: int = 0
 
 
 class NodePages:

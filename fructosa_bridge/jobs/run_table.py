@@ -99,6 +99,12 @@ class RunTable:
         open_ones = [run for run in late if not run.is_over]
         return (due + open_ones)[:most], True
 
+    def unwritten_beyond(self, most: int) -> list[JobRun]:
+        """Return the ended runs that are not written and exceed a number, first the oldest."""
+        over = [run for run in self.runs if run.is_over and not run.is_written]
+        over.sort(key=lambda run: run.over_since_s)
+        return over[: max(0, len(over) - most)]
+
     def to_drop(self, now_s: float, most: int) -> list[JobRun]:
         """Return ended runs of which all is known and written, or that wait for too long.
 

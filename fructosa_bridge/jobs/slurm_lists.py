@@ -90,6 +90,10 @@ class SlurmLists:
     def _take(self, run: JobRun, record: JobRecord, now_s: float) -> None:
         run.take(record)
         run.record_hash, run.listed, run.unlisted = hash(record), self._table.lists, 0
+        if record.state == _COMPLETING:  # only its nodes are not done with it
+            end_s = time_s(record.end_time)
+            is_past = end_s is not None and end_s <= now_s + self._interval_s
+            run.end_s = end_s if is_past else None
         is_over = record.state in ENDED
         run.is_written = run.is_written and not is_over
         if run.is_over != is_over:

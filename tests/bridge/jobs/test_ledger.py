@@ -116,3 +116,15 @@ def test_open_runs_are_written_again_after_a_while(ledger):
     found = [len(ledger.batch(T0 + second).runs) for second in (0, 100, 290, 300, 400)]
 
     assert [1, 0, 0, 1, 0] == found
+
+
+def test_runs_that_wait_for_the_disk_are_bounded():
+    """The oldest are lost, and counted; open ones stay."""
+    ledger = JobLedger("c1", limits=LedgerLimits(unwritten=2))
+    ledger.see_jobs([record(9)], T0)
+    for number in range(4):
+        over = record(number, T0, T0 + number, "COMPLETED")
+        ledger.see_jobs([over], T0 + number, is_complete=False)
+    ledger.not_written(ledger.batch(T0 + 60))
+
+    assert ([2, 3, 9], 2) == (sorted(run.key.job_id for run in ledger.runs), ledger.counts.lost)

@@ -77,3 +77,16 @@ def test_jobs_that_wait_are_no_runs(ledger):
     )
 
     assert [] == ledger.runs
+
+
+def test_a_job_that_completes_has_an_end_but_no_final_state(ledger):
+    """Its nodes are not done with it; a requeue that follows leaves it that end."""
+    ledger.see_jobs([record(7)], T0)
+    ledger.see_jobs([record(7, T0, T0 + 50, "COMPLETING", nodes="n1")], T0 + 60)
+    before = only(ledger).is_over
+    ledger.see_jobs([record(7, None, None, "PENDING", restarts=1)], T0 + 120)
+
+    assert (False, True, "REQUEUED", T0 + 50) == (
+        *(before, only(ledger).is_over),
+        *(only(ledger).state, only(ledger).ended_s),
+    )
