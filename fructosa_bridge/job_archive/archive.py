@@ -20,8 +20,8 @@ from ..jobs.names import RunKey
 from ..jobs.node_parts import JobAgent
 from ..jobs.runs import JobRun
 from ..model.errors import ArchiveError
-from .blobs import decode_run
-from .rows import ArchiveRows, RunRow
+from .blobs import decode_run, run_of_view
+from .rows import ArchiveRows, RunRow, run_view
 from .schema import NODE_COLUMNS, RUN_COLUMNS, prepare
 
 log = logging.getLogger(__name__)
@@ -31,6 +31,7 @@ LOCK = "lock"
 # Its presence says that SQLite found the file damaged: it is set aside at the next start.
 DAMAGED_MARK = "damaged"
 _WAIT_S = 10.0
+_MOST_LOG_BYTES = 64 * 2**20
 _LONG_S = 31 * 86_400  # a run that began earlier is hardly among those that ended lately
 _DAMAGED_CODES = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
@@ -81,6 +82,10 @@ _WRITE_NODE = (
     f"VALUES (?, ?, {', '.join('?' * len(NODE_COLUMNS))})"
 )
 _WHERE_KEY = "cluster = ? AND job_id = ? AND submit_s = ? AND restart = ?"
+_OPEN_RUNS = (
+    f"SELECT open_run.state, {', '.join(f'run.{name}' for name in RUN_COLUMNS)} "  # noqa: S608
+    "FROM open_run JOIN run ON run.id = open_run.run_id"
+)
 _CLOSE = f"DELETE FROM open_run WHERE run_id = (SELECT id FROM run WHERE {_WHERE_KEY})"  # noqa: S608
 
 
@@ -139,6 +144,7 @@ class JobArchive:
         database.execute("PRAGMA auto_vacuum = INCREMENTAL")
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = FULL")
+        database.execute(f"PRAGMA journal_size_limit = {_MOST_LOG_BYTES}")
         prepare(database, self.path)
 
     def _set_aside(self, reason: str) -> None:
@@ -211,13 +217,15 @@ class JobArchive:
         return known
 
     def open_runs(self) -> list[JobRun]:
-        """Return the runs that the ledger had in memory; a damaged one is logged and left out."""
+        """Return the runs that the ledger had in memory; of a damaged one, what its row says."""
         found = []
-        for (state,) in self._read("SELECT state FROM open_run"):
+        for state, *row in self._read(_OPEN_RUNS):
             try:
                 found.append(decode_run(state))
             except ArchiveError as error:
-                log.warning("%s: %s", self.path, error)
+                run = run_of_view(run_view(row))
+                log.warning("%s: job %s: %s; its figures are lost", self.path, run.id, error)
+                found.append(run)
         return found
 
     def agents(self) -> list[JobAgent]:

@@ -11,6 +11,7 @@ from ..jobs.names import RunKey
 from ..jobs.node_parts import JobAgent, NodePart
 from ..jobs.runs import JobRun
 from ..model.errors import ArchiveError
+from .views import RunView
 
 DAMAGED = "an open run in the archive of jobs is damaged"
 _VERSION = 1
@@ -78,6 +79,15 @@ def decode_run(data: bytes) -> JobRun:
             run.parts[node] = part
     except (JSONDecodeError, TypeError, ValueError) as error:
         raise ArchiveError(f"{DAMAGED}: {error}") from None
+    return run
+
+
+def run_of_view(view: RunView) -> JobRun:
+    """Return a run of which only what is shown of it is known."""
+    run = JobRun(RunKey(view.cluster, view.job_id, view.submit_s, view.restart))
+    names = [name for name in _RUN if name in RunView._fields]
+    _set(run, tuple(names), _values(view, tuple(names)))
+    run.marks = tuple(view.notes)
     return run
 
 

@@ -33,7 +33,6 @@ class RunView(NamedTuple):
     """A run; None is unknown. Times are in seconds since 1970, *wasted* figures in hours.
 
     *gpus* are the UUIDs of its GPUs, as far as they are known; *gpu_count* is what Slurm allotted.
-    *submit_s* is None if Slurm never told of the job.
     """
 
     cluster: str

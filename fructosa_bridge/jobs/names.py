@@ -21,8 +21,8 @@ class RunKey(NamedTuple):
     """One life of a job: from its start to its end, or until it is requeued.
 
     Slurm gives ids again after MaxJobId, or when it has lost its state, so the time of submission
-    belongs to the key. A requeue counts in *restart*; some versions also set *submit_s* anew.
-    *submit_s* is below zero where Slurm never told it.
+    belongs to the key. A requeue counts in *restart*; some versions also set *submit_s* anew. It is
+    0 where Slurm does not say.
     """
 
     cluster: str

@@ -127,6 +127,26 @@ def test_a_run_that_is_closed_is_no_longer_open(tmp_path):
     )
 
 
+def test_a_damaged_state_of_an_open_run_loses_its_figures_only(tmp_path, caplog):
+    """The run itself is known by its row, and ends once Slurm no longer lists it."""
+    archive, ledger = opened(tmp_path), JobLedger("c1")
+    ledger.see_jobs([record(7)], T0)
+    store(archive, ledger, T0)
+    archive._database.execute("UPDATE open_run SET state = x'00'")
+    (run,) = archive.open_runs()
+    ledger = JobLedger("c1")
+    ledger.restore([run], [])
+    for minute in (1, 2):
+        ledger.see_jobs([], T0 + 60 * minute)
+    store(archive, ledger, T0 + 121)
+
+    (found_run,) = found(archive)
+    assert ("ada", ("n1",), None, True) == (
+        *(found_run.user, found_run.nodes, found_run.state, found_run.is_over),
+    )
+    assert "job 7: an open run in the archive of jobs is damaged" in caplog.text
+
+
 _WRITER = """
 import sys
 from pathlib import Path
