@@ -8,6 +8,7 @@ from .views import RunView
 
 SCHEMA = 1
 _NO_REASON = "None"  # as Slurm writes it
+_LAST_TIME_S = 2.5e11  # datetime ends with the year 9999
 
 
 def record(view: RunView, runs: int | None = None, zone: tzinfo = UTC) -> dict[str, Any]:
@@ -61,7 +62,7 @@ def records(runs: Sequence[RunView]) -> list[dict[str, Any]]:
 
 
 def _time(time_s: float | None, zone: tzinfo) -> str | None:
-    if time_s is None:
+    if time_s is None or not 0 <= time_s < _LAST_TIME_S:
         return None
     return datetime.fromtimestamp(time_s, zone).isoformat(timespec="seconds")
 

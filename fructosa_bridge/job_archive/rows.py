@@ -28,6 +28,7 @@ _ROUNDED = {
     "wasted_gpu_hours": 5,
     "wasted_gb_hours": 5,
 }
+_LARGEST = 2**63 - 1
 _SEPARATORS = {"nodes": ",", "gpus": ",", "notes": "\n"}
 
 
@@ -86,8 +87,13 @@ def _stored(name: str, value: Any) -> Any:
     if isinstance(value, str):
         return _text(value)
     if name in _WHOLE:
-        return round(value)
+        return _whole(value)
     return round(value, _ROUNDED[name]) if name in _ROUNDED else value
+
+
+def _whole(value: float) -> int:
+    """Return a whole number that SQLite can store."""
+    return min(round(value), _LARGEST)
 
 
 def _text(value: str) -> str:
@@ -97,7 +103,7 @@ def _text(value: str) -> str:
 
 def _node_row(one: NodeView) -> tuple[Any, ...]:
     own, peak, limit, kills = (
-        None if value is None else round(value)
+        None if value is None else _whole(value)
         for value in (one.own_max_bytes, one.peak_bytes, one.limit_bytes, one.oom_kills)
     )
     cpu_s = None if one.cpu_s is None else round(one.cpu_s, 3)

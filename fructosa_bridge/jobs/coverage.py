@@ -179,7 +179,7 @@ def _notes_of(part: NodePart, run: JobRun, now_s: float, zone: tzinfo | None) ->
     _, end_s = _window(part, run, now_s)
     gap_s = _unknown_after_s(part, end_s, run)
     if gap_s > TOLERANCE_S and part.look_s is not None:
-        moment = datetime.fromtimestamp(part.look_s, zone).astimezone(zone)
+        moment = datetime.fromtimestamp(max(0.0, part.look_s), zone).astimezone(zone)
         found.append(SILENT.format(node=part.node, time=moment.isoformat(timespec="seconds")))
     elif gap_s >= 1 and run.is_over:
         found.append(NOT_OF_ITS_END.format(node=part.node, seconds=gap_s))

@@ -7,7 +7,6 @@ seconds before the moment of the fetch, so the clocks of nodes do not matter.
 
 import re
 from collections.abc import Sequence
-from math import inf
 from typing import NamedTuple
 
 from ..model.errors import PageError
@@ -126,6 +125,8 @@ _RESTART = re.compile(r"(?:[1-9][0-9]{0,5})?")
 # The labels of so many lines are remembered: some 250 bytes each.
 _MOST_REMEMBERED = 200_000
 _LONGEST_SHOWN = 80
+# What is larger is nonsense, and no number of bytes or seconds.
+_LARGEST, _LARGEST_AGE_S = 1e20, 1e10
 
 
 class JobPageParser:
@@ -219,11 +220,14 @@ def _value(name: str, number: str) -> float:
         value = float(number)
     except ValueError:
         raise _invalid(name, number) from None
-    if 0 <= value < inf:
+    if 0 <= value <= _LARGEST_AGE_S:
         return value
-    if name.endswith("age_seconds") and -inf < value < 0:
+    is_age = name.endswith("age_seconds")
+    if is_age and -_LARGEST_AGE_S <= value < 0:
         return 0.0
-    raise _invalid(name, number)
+    if is_age or not 0 <= value <= _LARGEST:
+        raise _invalid(name, number)
+    return value
 
 
 def _check(text: str) -> None:
