@@ -146,7 +146,7 @@ class NodePages:
         for one in self._table.of_job(run.key.job_id):
             is_later = one.start_s is not None and one.start_s > (run.start_s or 0.0)
             is_long_enough = now_s - (one.start_s or now_s) > 2 * self._interval_s
-            is_free = not one.is_over and part.node in one.nodes and part.node not in one.parts
+            is_free = not one.is_over and one.has_node(part.node) and part.node not in one.parts
             if is_later and is_long_enough and is_free:
                 following = part.split(reading, self._interval_s)
                 _give(one, following)

@@ -149,15 +149,16 @@ class JobPageParser:
         if len(lines) != text.count(f"\n{_JOB}"):
             _check(text)
         jobs, others = _Jobs(), []
-        columns, remembered = _COLUMNS, self._labels
+        columns, by_labels = _COLUMNS, dict[str, list[float | None]]()
         for line in lines:
             name, labels, number = line
             column = columns.get(name)
             if column is None:
                 others.append(line)
                 continue
-            job = remembered.get(labels) or self._remember(labels)
-            values = jobs.get(job) or jobs.add(job)
+            values = by_labels.get(labels)
+            if values is None:
+                values = by_labels[labels] = self._values(jobs, labels)
             if values[column] is not None:
                 raise PageError(TWICE.format(line=_shown(f"{name} {labels}")))
             values[column] = _value(name, number)
@@ -170,10 +171,9 @@ class JobPageParser:
         before, _, after = labels.partition(f'{_FURTHER[name]}="')
         of, quote, rest = after.partition('"')
         of_job = before[:-1] + rest if before else rest[1:]
-        job = self._labels.get(of_job) or self._remember(of_job)
-        values = jobs.get(job) or jobs.add(job)
         if not quote:
             raise _invalid(name, labels)
+        job, values = self._remember(of_job), self._values(jobs, of_job)
         value = _value(name, number)
         if name == _GPUS:
             jobs.add_gpu(job, of, value)
@@ -182,10 +182,17 @@ class JobPageParser:
             raise _invalid(name, labels)
         values[_STALLED[of]] = value
 
+    def _values(self, jobs: "_Jobs", labels: str) -> list[float | None]:
+        """Return the values of the job with these labels."""
+        job = self._remember(labels)
+        return jobs.get(job) or jobs.add(job)
+
     def _remember(self, text: str) -> JobLabels:
-        if len(self._labels) >= _MOST_REMEMBERED:
-            self._labels.clear()
-        found = self._labels[text] = _job_labels(text)
+        found = self._labels.get(text)
+        if found is None:
+            if len(self._labels) >= _MOST_REMEMBERED:
+                self._labels.clear()
+            found = self._labels[text] = _job_labels(text)
         return found
 
 

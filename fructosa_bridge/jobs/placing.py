@@ -43,7 +43,7 @@ def best_run(entry: EntryTimes, runs: Iterable[JobRun], tolerance_s: float) -> J
 
 
 def _fit(entry: EntryTimes, run: JobRun, tolerance_s: float) -> tuple[float, bool, float] | None:
-    if run.start_s is None or (run.nodes and entry.node not in run.nodes):
+    if run.start_s is None or (run.nodes and not run.has_node(entry.node)):
         return None
     if not _is_free_for(entry, run, run.start_s):
         return None

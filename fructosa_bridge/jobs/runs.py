@@ -22,6 +22,7 @@ _MEMORY = re.compile(r"(?:^|,)mem=([0-9]+(?:\.[0-9]+)?)([KMGTP]?)(?:,|$)")
 _FACTORS = {"": 2**20, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40, "P": 2**50}
 _LIMIT = re.compile(r"(?:(?:([0-9]{1,6})-)?([0-9]{1,9}):)?([0-9]{1,9}):([0-9]{2})")
 _LONGEST_TEXT = 1024
+_FEW_NODES = 16
 
 
 class JobRun:
@@ -35,8 +36,8 @@ class JobRun:
     __slots__ = (
         *("account", "array_job_id", "array_task", "cpus", "end_s", "energy_joules"),
         *("exit_code", "gpu_busy_s", "gpu_count", "gpus", "het_job_id", "het_offset", "is_over"),
-        *("is_written", "key", "listed", "marks", "memory_asked_bytes", "name", "nodes"),
-        *("over_since_s", "partition", "parts", "qos", "reason", "record_hash", "sluid"),
+        *("is_written", "key", "listed", "marks", "memory_asked_bytes", "name", "node_set"),
+        *("nodes", "over_since_s", "partition", "parts", "qos", "reason", "record_hash", "sluid"),
         *("start_s", "state", "time_limit_s", "uid", "unlisted", "user", "was_suspended"),
         "written_s",
     )
@@ -73,6 +74,7 @@ class JobRun:
         self.marks: tuple[str, ...] = ()
         self.parts: dict[str, NodePart] = {}
         # How the ledger remembers it.
+        self.node_set: frozenset[str] | None = None
         self.record_hash = 0
         self.listed = 0
         self.unlisted = 0
@@ -96,6 +98,14 @@ class JobRun:
         if not known or len(known) < max(len(ends), len(self.nodes)):
             return None
         return max(*known, self.start_s or 0.0)
+
+    def has_node(self, name: str) -> bool:
+        """Return whether it has, or had, a node."""
+        if len(self.nodes) <= _FEW_NODES:
+            return name in self.nodes
+        if self.node_set is None or len(self.node_set) != len(self.nodes):
+            self.node_set = frozenset(self.nodes)
+        return name in self.node_set
 
     def mark(self, text: str) -> None:
         """Say what happened to it, once."""

@@ -92,3 +92,13 @@ def test_memory_that_was_allotted(text, number):
 def test_exit_codes_are_code_and_signal(status, code):
     """As sacct writes them; 128 is the flag of a core dump."""
     assert code == exit_code(status)
+
+
+def test_a_run_knows_its_nodes_however_many_they_are():
+    """Also if it gets more."""
+    few, many = run_of(record(nodes="n[1-3]")), run_of(record(nodes="n[1-5000]"))
+    before = many.has_node("n5001")
+    many.take(record(nodes="n[1-5001]"))
+
+    assert (True, False) == (few.has_node("n3"), few.has_node("n4"))
+    assert (False, True, False) == (before, many.has_node("n5001"), many.has_node("x"))
