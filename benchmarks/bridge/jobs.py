@@ -180,7 +180,7 @@ def rounds(nodes: int, count: int, folder: Path) -> tuple[TimesByStage, float]:
 def _write(ledger: JobLedger, archive: JobArchive, times: TimesByStage, now_s: float) -> None:
     while True:
         batch = times.add("make rows", partial(ledger.batch, now_s))
-        if not batch.runs and not batch.closed and not batch.agents:
+        if not batch:
             return
         rows = times.add("make rows", partial(rows_of, batch, now_s))
         times.add("write rows", partial(archive.write, rows))

@@ -2,6 +2,7 @@
 
 from array import array
 from base64 import b64decode, b64encode
+from operator import attrgetter
 from typing import Any
 
 from orjson import JSONDecodeError, dumps, loads
@@ -27,6 +28,8 @@ _PART = (
 )
 _AGENT = ("node", "instance", "boot_id", "since_s", "page_s", "after")
 _CURVE = ("is_total", "step_s", "first", "start_s", "end_s")
+_run_values, _part_values = attrgetter(*_RUN), attrgetter(*_PART)
+_agent_values, _curve_values = attrgetter(*_AGENT), attrgetter(*_CURVE)
 _TUPLES = frozenset({"nodes", "marks", "totals", "offsets", "paused", "levels", "gpus"})
 
 
@@ -36,20 +39,16 @@ def encode_run(run: JobRun) -> bytes:
         [
             part.node,
             part.restart,
-            _values(part.agent, _AGENT),
-            _values(part, _PART),
+            _agent_values(part.agent),
+            _part_values(part),
             _encode_curve(part.cpu_curve),
             _encode_curve(part.memory_curve),
         ]
         for part in run.parts.values()
     ]
     # Names may hold what is not valid Unicode.
-    values = [_safe(value) for value in _values(run, _RUN)]
+    values = [_safe(value) for value in _run_values(run)]
     return dumps([_VERSION, list(run.key), values, parts])
-
-
-def _values(of: object, names: tuple[str, ...]) -> list[Any]:
-    return [getattr(of, name) for name in names]
 
 
 def _safe(value: Any) -> Any:
@@ -57,7 +56,7 @@ def _safe(value: Any) -> Any:
 
 
 def _encode_curve(curve: JobCurve) -> list[Any]:
-    return [*_values(curve, _CURVE), b64encode(curve.values.tobytes()).decode()]
+    return [*_curve_values(curve), b64encode(curve.values.tobytes()).decode()]
 
 
 def decode_run(data: bytes) -> JobRun:
@@ -85,8 +84,8 @@ def decode_run(data: bytes) -> JobRun:
 def run_of_view(view: RunView) -> JobRun:
     """Return a run of which only what is shown of it is known."""
     run = JobRun(RunKey(view.cluster, view.job_id, view.submit_s, view.restart))
-    names = [name for name in _RUN if name in RunView._fields]
-    _set(run, tuple(names), _values(view, tuple(names)))
+    names = tuple(name for name in _RUN if name in RunView._fields)
+    _set(run, names, [getattr(view, name) for name in names])
     run.marks = tuple(view.notes)
     return run
 

@@ -41,6 +41,10 @@ class LedgerBatch:
     runs: list[JobRun] = field(default_factory=list)
     closed: list[RunKey] = field(default_factory=list)
     agents: list[tuple[JobAgent, int | None]] = field(default_factory=list)
+    is_last: bool = True  # all that has changed is in it, and in those before it
+
+    def __bool__(self) -> bool:
+        return bool(self.runs or self.closed or self.agents)
 
 
 class JobLedger:
@@ -136,8 +140,9 @@ class JobLedger:
         """
         found = LedgerBatch(closed=self._closed)
         self._closed = []
-        found.runs, is_all = self._table.to_write(most, now_s - self._checkpoint_s)
-        if is_all and self._pages.changed:
+        before_s = now_s - self._checkpoint_s
+        found.runs, found.is_last = self._table.to_write(most, before_s)
+        if found.is_last and self._pages.changed:
             found.agents = self._agents_to_write()
         for run in found.runs:
             # Runs that all became known at the start of lmaster are written again in turn.
@@ -156,6 +161,8 @@ class JobLedger:
 
     def written(self, batch: LedgerBatch, now_s: float) -> None:
         """Go on after a *batch* was written: drop runs of which all is known and written."""
+        if not batch.is_last:
+            return
         for run in self._table.to_drop(now_s, self._limits.ended):
             self._table.drop(run)
             self._closed.append(run.key)

@@ -125,8 +125,8 @@ _RESTART = re.compile(r"(?:[1-9][0-9]{0,5})?")
 # The labels of so many lines are remembered: some 250 bytes each.
 _MOST_REMEMBERED = 200_000
 _LONGEST_SHOWN = 80
-# What is larger is nonsense, and no number of bytes or seconds.
-_LARGEST, _LARGEST_AGE_S = 1e20, 1e10
+# What is larger is nonsense; the largest number is the "no limit" of cgroups v1.
+_LARGEST, _LARGEST_AGE_S = 2.0**63 - 4096, 1e10
 
 
 class JobPageParser:

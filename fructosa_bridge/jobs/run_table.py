@@ -92,12 +92,13 @@ class RunTable:
 
         These come first; then come open runs that were written last before a time.
         """
-        due = [run for run in self.runs if not run.is_written]
-        if len(due) > most:
-            return due[:most], False
-        late = (one for one in self.runs if one.is_written and one.written_s <= before_s)
-        open_ones = [run for run in late if not run.is_over]
-        return (due + open_ones)[:most], True
+        due, late = [], []
+        for run in self.runs:
+            if not run.is_written:
+                due.append(run)
+            elif run.written_s <= before_s and not run.is_over:
+                late.append(run)
+        return (due + late)[:most], len(due) <= most
 
     def unwritten_beyond(self, most: int) -> list[JobRun]:
         """Return the ended runs that are not written and exceed a number, first the oldest."""
