@@ -29,7 +29,7 @@ from .page.exposition import Format
 from .page.rendering import PageRenderer
 from .page.sensor_state import STATE_METRICS, SensorState
 from .sensors import SENSORS, Agent
-from .serve import create_server, tls_and_users
+from .serve import create_server, serve_until_stopped, tls_and_users
 from .web.server import open_listener
 
 log = logging.getLogger("lagent")
@@ -149,12 +149,7 @@ def _run(arguments: argparse.Namespace, config: AgentConfig, ready: Ready | None
         log.warning("clients send passwords unencrypted; set [web] tls certificate and tls key")
     for line in group_by_reason(left_out):
         log.info("sensors that are not read: %s", line)
-    for reader in readers:
-        reader.begin()
-    (ready or notify_ready)(urls)
-    server.serve_forever()
-    for reader in readers:
-        reader.close()
+    serve_until_stopped(server, readers, lambda: (ready or notify_ready)(urls))
     log.info("stopped")
     return 0
 

@@ -77,3 +77,17 @@ def create_server(
     )
     server.polls += [collector.poll, *([authenticator.poll] if authenticator else [])]
     return server
+
+
+def serve_until_stopped(
+    server: Server, readers: Sequence[SensorReader], ready: Callable[[], None]
+) -> None:
+    """Serve until *server* is stopped; call *ready* as soon as all sensors have begun."""
+    for reader in readers:
+        reader.begin()
+    try:
+        ready()
+        server.serve_forever()
+    finally:
+        for reader in readers:
+            reader.close()

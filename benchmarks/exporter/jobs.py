@@ -67,6 +67,7 @@ _MOST_MS_A_PAGE = {1: 0.2, 10: 1.2, 100: 12.0}
 class Known:
     """What lagent's pages said of the jobs that have ended, by job id."""
 
+    slurmd: str
     cpu_s: dict[str, float] = field(default_factory=dict)
     peak_bytes: dict[str, float] = field(default_factory=dict)
     sequence: int = 0
@@ -78,6 +79,8 @@ class Known:
             series, _, value = line.rpartition(" ")
             name, _, labels = series.partition("{")
             job = labels.partition('jobid="')[2].partition('"')[0]
+            if job and f'slurmd="{self.slurmd}"' not in labels:
+                continue  # of another Slurm on this machine
             if name == "fructosa_slurm_job_cpu_seconds_total":
                 self.cpu_s[job] = float(value)
             elif name == "fructosa_slurm_job_memory_peak_bytes":
@@ -109,7 +112,17 @@ def thread_cpu_s(exporter: Exporter) -> float:
 @contextmanager
 def load(processes: int) -> Iterator[None]:
     """Keep CPUs busy with the lowest priority until the block ends."""
-    loop = ["nice", "-n", "19", "timeout", f"{_MOST_S:g}", "sh", "-c", "while :; do :; done"]
+    loop = [
+        "setsid",
+        "nice",
+        "-n",
+        "19",
+        "timeout",
+        f"{_MOST_S:g}",
+        "sh",
+        "-c",
+        "while :; do :; done",
+    ]
     started = [subprocess.Popen(loop) for _ in range(processes)]
     try:
         yield
@@ -124,13 +137,14 @@ def run_jobs(
     folder: Path, jobs: int, *, contain: bool
 ) -> tuple[dict[str, tuple[float, int]], Known, float]:
     """Run jobs; return what each has used, what lagent knows, and the CPU time of its watching."""
-    truth, script, known = folder / "truth", folder / "job.py", Known()
+    truth, script = folder / "truth", folder / "job.py"
     truth.touch()
     script.write_text(_JOB.format(python=shutil.which("python3", path="/usr/bin"), truth=truth))
     more = "PrologFlags=Contain\n" if contain else ""
     with ExitStack() as stack:
         slurm = SlurmWithCgroups(folder, more=more)
         stack.callback(slurm.end)
+        known = Known(slurm.nodes[0])
         exporter = stack.enter_context(lagent_as_nobody(folder, {"SlurmJobs": {}}))
         stack.enter_context(load(os.cpu_count() or 1))
         began_s, before_s = time.monotonic(), thread_cpu_s(exporter)

@@ -10,10 +10,19 @@ import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
-from fructosa_exporter.cli import CONFIGURED, DEFAULT, ONLY_HERE, SERVED, VALID, main
+from fructosa_exporter.cli import (
+    CONFIGURED,
+    DEFAULT,
+    DEFAULT_AND,
+    ONLY_HERE,
+    SERVED,
+    VALID,
+    main,
+)
 from fructosa_exporter.collect.collector import collect_now
 from fructosa_exporter.collect.sensor_reader import SensorReader
 from fructosa_exporter.sensors import SENSORS
+from fructosa_exporter.sensors.slurm_jobs import SlurmJobs
 from fructosa_exporter.web.server import CANNOT_LISTEN
 from fructosa_service.cli import NO_COMMAND, UNEXPECTED, UNKNOWN
 from fructosa_service.config.kinds import NOT_A_HOST, NOT_A_NUMBER, NOT_BETWEEN
@@ -84,6 +93,16 @@ def test_an_unknown_sensor_is_a_usage_error(lagent, command):
     assert (2, "", expected) == lagent(command, "CPUPercnt")
 
 
+def test_check_names_the_sensors_beside_the_default_ones(lagent, config):
+    """Their sections are not counted."""
+    path = config("[lagent]\nalso = SlurmJobs, Users\n[sensor:Users]\nnames = yes")
+
+    _, out, _ = lagent("check", "-c", path)
+
+    sensors = DEFAULT_AND.format(names="SlurmJobs, Users")
+    assert VALID.format(path=path, sensors=sensors) == out.splitlines()[0]
+
+
 def test_read_prints_the_page_of_one_sensor(lagent, config):
     """Once, even if it is named twice."""
     code, out, err = lagent("read", "BootTime", "BootTime", "-c", config(""))
@@ -99,6 +118,24 @@ def test_read_prints_the_page_of_the_configured_sensors(lagent, config):
 
     assert (0, "") == (code, err)
     assert {"Agent", "BootTime", "CPUCount"} == sensors_on(out).keys()
+
+
+def test_read_reads_some_sensors_beside_the_default_ones(lagent, config):
+    """Those that [lagent] also names."""
+    code, out, err = lagent("read", "-c", config("[lagent]\nalso = Users\n"))
+
+    assert (0, "") == (code, err)
+    assert {"Agent", "CPUPercent", "Users"} <= sensors_on(out).keys()
+
+
+def test_sensors_says_what_limits_the_readings_of_one(lagent, monkeypatch):
+    """Without inotify, last values of jobs are missing."""
+    monkeypatch.setattr(SlurmJobs, "note", "no inotify instance is left")
+
+    code, out, err = lagent("sensors", "SlurmJobs")
+
+    assert (0, "") == (code, err)
+    assert re.search(r"^Here: .*; no inotify instance is left$", out, re.MULTILINE)
 
 
 def test_read_uses_the_configured_options(lagent, config, tmp_path):

@@ -11,8 +11,9 @@ import requests
 
 from fructosa_exporter.collect.sensor_reader import SensorReader
 from fructosa_exporter.config import read_config
+from fructosa_exporter.sensor import Sensor
 from fructosa_exporter.sensors import SENSORS
-from fructosa_exporter.serve import create_server, tls_and_users
+from fructosa_exporter.serve import create_server, serve_until_stopped, tls_and_users
 from fructosa_exporter.web.server import open_listener
 from fructosa_service.config.kinds import Endpoint
 from fructosa_service.errors import FileError
@@ -110,3 +111,37 @@ def test_a_file_that_can_not_be_used_is_an_error(tmp_path, missing):
 
     with pytest.raises(FileError, match=str(gone)):
         tls_and_users(web)
+
+
+class Watching(Sensor):
+    """Notes when it begins and ends."""
+
+    def __init__(self, calls):
+        super().__init__()
+        self.calls = calls
+
+    def begin(self):
+        """Note that it begins."""
+        self.calls.append("begin")
+
+    def close(self):
+        """Note that it ends."""
+        self.calls.append("close")
+
+
+def test_sensors_begin_before_it_is_ready_and_are_closed_at_the_end():
+    """A thread that watches must not outlive the agent, whatever ends that."""
+
+    class Failing:
+        def serve_forever(self):
+            calls.append("serve")
+            raise OSError("broken")
+
+    calls = []
+
+    with pytest.raises(OSError, match="broken"):
+        serve_until_stopped(
+            Failing(), [SensorReader(Watching(calls))], lambda: calls.append("ready")
+        )
+
+    assert ["begin", "ready", "serve", "close"] == calls
