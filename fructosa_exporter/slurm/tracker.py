@@ -109,17 +109,22 @@ class Tracker:
         """Whether the ends of processes are seen, and not only those of folders."""
         return self._poller is not None
 
-    def refresh(self) -> None:
-        """List all folders again: find those that have come, forget those that have gone."""
-        self._is_late = True
+    def find_roots(self) -> None:
+        """Find the folders in which a slurmd has its own, and forget those that have gone."""
         roots = {place.path: place for place in self._folders.roots()}
         for path in self._roots.keys() - roots.keys():
             self._leave(self._roots[path])
-        for path, place in roots.items():
-            if path in self._roots:
-                self._list_again(self._roots[path])
-            else:
-                self._enter(None, place)
+        for path in roots.keys() - self._roots.keys():
+            self._enter(None, roots[path])
+
+    def refresh(self) -> None:
+        """List all folders again: find those that have come, forget those that have gone."""
+        self._is_late = True
+        known = list(self._roots.values())
+        self.find_roots()
+        for folder in known:
+            if self._roots.get(folder.place.path) is folder:
+                self._list_again(folder)
         self._lives.keep(self.jobs.keys(), self._clock())
         self._is_late = self._messages is None
 

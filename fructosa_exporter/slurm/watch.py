@@ -18,8 +18,8 @@ log = logging.getLogger(__name__)
 
 NOT_WATCHED = "jobs of Slurm are read for pages only, so that last values of jobs are missing: %s"
 NOT_BEGUN = "they are watched only while lagent serves"
-# Slices are looked for again for a page after this time, as slurmd may have been restarted.
-_REFRESH_S = 60.0
+# Slices are looked for again for a page after this time, as slurmd may have come to another one.
+_FIND_S = 60.0
 _CLOSE_S = 2.0
 # Between the end of a job's last process and the end of its folder lie ten milliseconds.
 TOGETHER_S = 0.008
@@ -38,7 +38,7 @@ class JobWatch:
         self._tracker = Tracker(folders, self.lives, clock)
         self._thread: threading.Thread | None = None
         self._wake_fd = -1
-        self._refreshed_s = clock()
+        self._found_s = clock()
 
     @property
     def is_watched(self) -> bool:
@@ -76,9 +76,11 @@ class JobWatch:
     def look(self, *, with_uid: bool = False) -> int:
         """Read the jobs that run; return how many. *with_uid* also finds out whose they are."""
         with self._lock:
-            if not self.is_watched or self._clock() >= self._refreshed_s + _REFRESH_S:
-                self._refreshed_s = self._clock()
+            if not self.is_watched:
                 self._tracker.refresh()
+            elif self._clock() >= self._found_s + _FIND_S:
+                self._found_s = self._clock()
+                self._tracker.find_roots()
             tracker, jobs = self._tracker, list(self._tracker.jobs.values())
         for job in jobs:
             at_s, figures, kills = tracker.read(job)

@@ -14,8 +14,6 @@ from .page_response import page_response
 from .request import Request
 from .response import Response, text_response
 
-HANGS = "reading the jobs of this node hangs; try again"
-
 
 class JobsPage:
     """The page of a sensor of jobs; *reader* reads them for it, in time."""
@@ -25,10 +23,11 @@ class JobsPage:
         self.reader = SensorReader(_JobsLook(sensor))
 
     def page(self, state: SensorState, after: int, request: Request) -> Response:
-        """Return the page with jobs after a sequence number, once *reader* has this *state*."""
-        if state.reading is None:
-            return text_response(503, HANGS, Retry_After="10")
-        if reason := state.reading.error or state.reading.unavailable:
+        """Return the page with jobs after a sequence number, once *reader* has this *state*.
+
+        If a driver of GPUs hangs, the jobs are known from when they were read last.
+        """
+        if state.reading and (reason := state.reading.error or state.reading.unavailable):
             return text_response(503, reason, Retry_After="60")
         return page_response(jobs_page(*self._sensor.known(after)), Format.TEXT, request)
 

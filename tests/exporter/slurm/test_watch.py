@@ -166,3 +166,21 @@ def test_when_the_watches_are_used_up_jobs_are_read_for_pages(cgroups, monkeypat
     assert [("1", None, True)] == known(jobs)
     assert 1 == jobs.counts[1]
     jobs.close()
+
+
+def test_a_slice_that_comes_later_is_found_for_a_page(tmp_path):
+    """slurmd may be restarted with another CgroupSlice."""
+    cgroups, clock = Cgroups(tmp_path, 2), [0.0]
+    jobs = JobWatch(cgroups.folders, lambda: clock[0])
+    jobs.begin()
+    cgroups.begin(1)
+    wait_for(jobs, [("1", None, False)])
+    (cgroups.root / "hpc.slice/slurmstepd.scope/job_2/step_0").mkdir(parents=True)
+
+    jobs.look()
+    assert [("1", None, False)] == known(jobs)
+    clock[0] = 61.0
+    jobs.look()
+
+    assert [("1", None, False), ("2", None, False)] == known(jobs)
+    jobs.close()
