@@ -16,10 +16,10 @@ from ..config.jobs_settings import JobsSettings
 from ..job_archive.archive import JobArchive
 from ..job_archive.look_ups import ArchiveReader, JobQuery
 from ..job_archive.rows import rows_of
+from ..job_archive.views import RunView
 from ..jobs.ledger import JobLedger
 from ..jobs.names import JobName
 from ..jobs.page import JobPageParser
-from ..jobs.views import RunView
 from ..model.errors import ArchiveError, PageError
 from ..slurm_output.records import SlurmReading
 

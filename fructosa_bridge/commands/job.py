@@ -7,9 +7,9 @@ import time
 from fructosa_service.errors import ServiceError, UsageError
 
 from ..client import job_place, job_report
+from ..job_archive.record import records
 from ..job_server.queries import NO_SUCH_JOB
 from ..jobs.names import job_name
-from ..jobs.record import records
 from ..model.errors import JobNameError
 
 

@@ -9,8 +9,8 @@ from fructosa_service.errors import UsageError, visible_path
 
 from ..client import job_place, job_report
 from ..job_archive.archive import backup
+from ..job_archive.record import record
 from ..job_server.queries import job_query
-from ..jobs.record import record
 
 NO_FILE = "backup needs the FILE to write"
 NO_CONFIGURATION = "where the archive is says lmaster's configuration; give it with -c"

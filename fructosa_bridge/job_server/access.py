@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..jobs.views import RunView
+from ..job_archive.views import RunView
 
 # What the kernel shows in place of users that a user namespace does not have.
 _OVERFLOW_UID = Path("/proc/sys/kernel/overflowuid")

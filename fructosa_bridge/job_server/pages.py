@@ -10,9 +10,9 @@ from aiohttp import web
 
 from ..config.jobs_settings import JobsSettings
 from ..job_archive.look_ups import JobQuery
+from ..job_archive.record import record, records
+from ..job_archive.views import RunView
 from ..jobs.names import JobName, job_name
-from ..jobs.record import record, records
-from ..jobs.views import RunView
 from ..model.errors import ArchiveError, JobNameError
 from .access import Viewer, overflow_uid, viewer
 from .queries import NO_SUCH_JOB, job_query
