@@ -10,6 +10,8 @@ from .runs import JobRun
 # By so much the clock of slurmctld and that of lmaster may differ: one interval.
 TOLERANCE_S = 30.0
 LEAST_COVERAGE = 0.8
+# Slurm gives times in whole seconds: until a node tells of the end itself, it may be this later.
+_RESOLUTION_S = 1.0
 # Clocks are hardly further apart: an agent that ran by then was there from the start on.
 _NEAR_S = 10.0
 _MOST_NAMED = 5
@@ -129,6 +131,8 @@ def _unknown_after_s(part: NodePart, end_s: float, run: JobRun) -> float:
     # An agent that runs is read once an interval.
     is_read = not run.is_over and part.look_s is not None
     gap_s = end_s - known_s
+    if run.is_over and part.end_s is None:
+        gap_s += _RESOLUTION_S
     if (is_of_its_end or is_read) and gap_s <= 2 * TOLERANCE_S:
         return 0.0
     if part.end_s is not None and not part.is_final and part.look_s is not None:

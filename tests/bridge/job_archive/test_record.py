@@ -3,7 +3,7 @@
 import json
 from datetime import timedelta, timezone
 
-from fructosa_bridge.job_archive.record import record
+from fructosa_bridge.job_archive.record import record, records
 from fructosa_bridge.job_archive.views import view
 from fructosa_bridge.jobs.ledger import JobLedger
 from fructosa_bridge.jobs.names import RunKey
@@ -37,7 +37,7 @@ def test_it_has_all_that_is_known_under_names_that_stay():
         "name": "job",
         "state": "FAILED",
         "exit_code": "3:0",
-        "reason": "None",
+        "reason": None,
         "nodes": ["n1"],
         "start": "2027-01-15T09:00:00+01:00",
         "end": "2027-01-15T09:01:00+01:00",
@@ -60,3 +60,21 @@ def test_what_is_unknown_is_null():
 
     known = {"schema", "cluster", "id", "restart", "nodes", "coverage", "notes"}
     assert {None} == {value for name, value in found.items() if name not in known}
+
+
+def test_a_job_has_one_record_with_the_number_of_its_runs():
+    """Its last run; Slurm may tell a requeue with a new time of submission."""
+    runs = [RunKey("c1", 7, T0, 0), RunKey("c1", 8, T0, 0), RunKey("c1", 7, T0 + 60, 1)]
+
+    found = records([view(JobRun(key), T0 + 99) for key in runs])
+
+    assert [("7", 1, 2), ("8", 0, 1)] == [(one["id"], one["restart"], one["runs"]) for one in found]
+
+
+def test_an_id_that_was_used_again_stands_for_its_last_job():
+    """Slurm begins again after its highest id, or when it has lost its state."""
+    runs = [RunKey("c1", 7, T0, 0), RunKey("c1", 7, T0, 1), RunKey("c1", 7, T0 + 900, 0)]
+
+    (found,) = records([view(JobRun(key), T0 + 999) for key in runs])
+
+    assert (0, 1) == (found["restart"], found["runs"])

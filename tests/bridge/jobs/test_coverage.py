@@ -40,7 +40,8 @@ def part_of(node="n1", until_s=T0 + 1000, is_over=True, lag_s=0.0, since_s=T0 - 
         (run_of(parts=[part_of()]), 1.0),
         (run_of(parts=[]), 0.0),
         (run_of(parts=[part_of()], nodes="n[1-4]"), 0.25),
-        (run_of(parts=[part_of(until_s=T0 + 500, is_over=False)]), 0.5),
+        (run_of(parts=[part_of(until_s=T0 + 500, is_over=False)]), 0.499),
+        (run_of(parts=[part_of(until_s=T0 + 1000, is_over=False)]), 0.999),
         (run_of(parts=[part_of(lag_s=100.0)]), 0.9),
         (run_of(parts=[part_of(until_s=T0 + 995)]), 1.0),
         (run_of(parts=[part_of(cpu_s=None, peak_bytes=None)]), 0.0),
@@ -53,6 +54,7 @@ def part_of(node="n1", until_s=T0 + 1000, is_over=True, lag_s=0.0, since_s=T0 - 
         "nothing",
         "one of four",
         "silent",
+        "end not told",
         "polled",
         "clocks",
         "no",
@@ -139,7 +141,7 @@ def test_waste_counts_only_the_known_time_and_is_never_below_zero():
     partly = run_of(parts=[part_of(until_s=T0 + 900, is_over=False)])
     busy = run_of(parts=[part_of(cpu_s=9000.0, peak_bytes=9e9)])
 
-    assert (4 * 900 - 100) / 3600 == pytest.approx(waste(partly, figures(partly, NOW)).core_hours)
+    assert (4 * 899 - 100) / 3600 == pytest.approx(waste(partly, figures(partly, NOW)).core_hours)
     assert (0.0, 0.0) == waste(busy, figures(busy, NOW))[::2]
 
 
