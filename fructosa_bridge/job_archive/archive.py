@@ -107,6 +107,7 @@ class JobArchive:
         """
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.folder.chmod(0o700)
             self._take_lock()
             if (self.folder / DAMAGED_MARK).exists():
                 self._set_aside("SQLite found it damaged while it was used")
@@ -114,7 +115,7 @@ class JobArchive:
                 self._connect()
             except sqlite3.DatabaseError as error:
                 self._disconnect()
-                if error.sqlite_errorcode & 0xFF not in _DAMAGED_CODES:
+                if not _is_damage(error):
                     raise
                 self._set_aside(str(error))
                 self._connect()
@@ -137,6 +138,7 @@ class JobArchive:
     def _connect(self) -> None:
         # SQLite gives its other files the mode of this one.
         os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        self.path.chmod(0o600)
         database = sqlite3.connect(
             self.path, timeout=_WAIT_S, isolation_level=None, check_same_thread=False
         )
@@ -191,7 +193,7 @@ class JobArchive:
                 database.execute("ROLLBACK")
 
     def _failure(self, error: sqlite3.Error) -> ArchiveError:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED_CODES:
+        if _is_damage(error):
             with suppress(OSError):
                 (self.folder / DAMAGED_MARK).touch(mode=0o600)
             return ArchiveError(DAMAGED.format(path=self.path, reason=error))
@@ -309,6 +311,10 @@ def backup(path: Path, to: Path) -> None:
     except sqlite3.Error as error:
         to.unlink(missing_ok=True)
         raise ArchiveError(CANNOT_BACK_UP.format(path=to, reason=error)) from None
+
+
+def _is_damage(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED_CODES
 
 
 def _reason(error: OSError | sqlite3.Error) -> str:

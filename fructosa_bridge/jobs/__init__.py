@@ -9,10 +9,10 @@ The way of the data, from a page to the archive:
     ledger.see_page(node, page, now_s)
     ledger.see_jobs(reading.jobs, now_s)            at each reading of Slurm; None ends nothing
     ledger.see_jobs(ended, now_s, is_complete=False)  what sacct knows, after lmaster was away
-    batch = ledger.batch(now_s)                     until it is empty, each minute
-    rows = rows_of(batch, now_s)                    job_archive/rows.py; in the event loop
-    archive.write(rows)                             job_archive/archive.py; in a thread
-    ledger.written(batch, now_s)                    or not_written(batch), after an ArchiveError
+    while batch := ledger.batch(now_s):             each minute; 500 runs a batch
+      rows = rows_of(batch, now_s)                  job_archive/rows.py; in the event loop
+      archive.write(rows)                           job_archive/archive.py; in a thread
+      ledger.written(batch, now_s)                  or not_written(batch), and no more now
 
 node is Slurm's NodeName of the target: slurm/matching.py finds it. A run is asked for with
 ledger.find(job_name(text)) while it is in memory, else in the archive; job_archive/views.py shows

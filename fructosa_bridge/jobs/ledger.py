@@ -68,6 +68,7 @@ class JobLedger:
         self._pages = NodePages(self._table, self._waiting, interval_s)
         self._lists = SlurmLists(self._table, cluster, interval_s, self._pages.claim)
         self._closed: list[RunKey] = []
+        self._written_agents: dict[str, tuple[str, int | None]] = {}
 
     @property
     def counts(self) -> PageCounts:
@@ -157,7 +158,14 @@ class JobLedger:
         ]
         # Those of which something waits are due until it does not.
         self._pages.changed = {agent.node for agent in agents if agent.node in least}
-        return [(one, _before(one.after, least.get(one.node))) for one in agents]
+        found = [(one, _before(one.after, least.get(one.node))) for one in agents]
+        new = [
+            (one, after)
+            for one, after in found
+            if self._written_agents.get(one.node) != (one.instance, after)
+        ]
+        self._written_agents.update((one.node, (one.instance, after)) for one, after in new)
+        return new
 
     def written(self, batch: LedgerBatch, now_s: float) -> None:
         """Go on after a *batch* was written: drop runs of which all is known and written."""
@@ -172,7 +180,9 @@ class JobLedger:
         for run in batch.runs:
             run.is_written = False
         self._closed = [*batch.closed, *self._closed]
-        self._pages.changed.update(agent.node for agent, _ in batch.agents)
+        for agent, _ in batch.agents:
+            self._pages.changed.add(agent.node)
+            self._written_agents.pop(agent.node, None)
         for run in self._table.unwritten_beyond(self._limits.unwritten):
             self._table.drop(run)
             self.counts.lost += 1

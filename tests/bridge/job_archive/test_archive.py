@@ -64,6 +64,18 @@ def test_only_its_owner_reads_it(tmp_path):
     assert 0o700 == stat.S_IMODE(archive.folder.stat().st_mode)
 
 
+def test_what_others_could_read_is_closed_to_them(tmp_path):
+    """As a file that was copied back from a backup."""
+    first = opened(tmp_path)
+    first.close()
+    first.folder.chmod(0o755)
+    first.path.chmod(0o644)
+    second = opened(tmp_path)
+
+    modes = [stat.S_IMODE(path.stat().st_mode) for path in (second.folder, second.path)]
+    assert [0o700, 0o600] == modes
+
+
 def test_a_run_that_is_written_again_is_one_row(tmp_path):
     """Its end comes later than its start, and a node's last page later still."""
     archive, ledger = opened(tmp_path), JobLedger("c1")
@@ -169,9 +181,10 @@ def test_a_kill_loses_nothing_that_was_committed(tmp_path, transactions):
         written = [int(writer.stdout.readline()) for _ in range(transactions)]
         os.kill(writer.pid, signal.SIGKILL)
         written += map(int, writer.stdout.read().split())
+    there = ids(JobArchive(tmp_path / "jobs"))  # before lmaster is started again
     archive = opened(tmp_path)
 
-    there = ids(archive)
+    assert there == ids(archive)
     whole = set(range(20, 20 * (written[-1] + 1)))
     assert whole <= set(there)
     assert 0 == len(there) % 20

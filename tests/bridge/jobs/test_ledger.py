@@ -110,6 +110,18 @@ def test_agents_are_written_only_with_all_ends_that_they_told(ledger):
     assert [("n1", 5)] == [(agent.node, after) for agent, after in second.agents]
 
 
+def test_an_agent_is_written_once_while_an_end_waits(ledger):
+    """Else there would always be a next batch."""
+    for sequence in (5, 6):
+        ledger.see_page("n1", page(ended(sequence, sequence=sequence), sequence=sequence), T0)
+    batches = [ledger.batch(T0) for _ in range(3)]
+    ledger.see_jobs([record(5, T0 - 60)], T0)
+    after = ledger.batch(T0)
+
+    assert [[4], [], []] == [[number for _, number in batch.agents] for batch in batches]
+    assert [5] == [number for _, number in after.agents]
+
+
 def test_open_runs_are_written_again_after_a_while(ledger):
     """A kill then loses some minutes of a curve, and nothing else."""
     ledger.see_jobs([record(7)], T0)
