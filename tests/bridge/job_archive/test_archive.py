@@ -139,6 +139,29 @@ def test_a_run_that_is_closed_is_no_longer_open(tmp_path):
     )
 
 
+def test_after_an_hour_away_the_end_of_a_job_is_what_its_node_says(tmp_path):
+    """Slurm has forgotten the job, and there is no slurmdbd."""
+    archive, ledger = opened(tmp_path), JobLedger("c1")
+    ledger.see_jobs([record(7)], T0)
+    ledger.see_page("n1", page(reading(7, cpu_s=30.0, age_s=30.0)), T0 + 30)
+    store(archive, ledger, T0 + 30)
+    archive.close()
+
+    archive, ledger = opened(tmp_path), JobLedger("c1")
+    ledger.restore(archive.open_runs(), archive.agents(), archive.keys_since(0))
+    now_s = T0 + 3600
+    ages = {"age_s": 3600.0, "reading_age_s": 3500.0, "end_age_s": 3500.0}
+    ended = reading(7, cpu_s=95.0, end_sequence=1.0, **ages)
+    ledger.see_page("n1", page(ended, sequence=1), now_s)
+    for second in (0, 60):
+        ledger.see_jobs([], now_s + second)
+    store(archive, ledger, now_s + 61)
+
+    (run,) = found(archive)
+    assert (95.0, None, T0 + 100, 1.0) == (run.cpu_s, run.state, run.end_s, run.coverage)
+    assert "no longer lists" in run.notes[0]
+
+
 def test_a_damaged_state_of_an_open_run_loses_its_figures_only(tmp_path, caplog):
     """The run itself is known by its row, and ends once Slurm no longer lists it."""
     archive, ledger = opened(tmp_path), JobLedger("c1")

@@ -1,6 +1,10 @@
 """The pages of nodes: each entry goes to its run."""
 
-from fructosa_bridge.jobs.coverage import coverage
+from datetime import UTC
+
+import pytest
+
+from fructosa_bridge.jobs.coverage import coverage, notes
 
 from .known_jobs import T0, only, record
 from .pages import ended, page, running
@@ -85,3 +89,25 @@ def test_several_slurmd_on_a_host_are_several_nodes(ledger):
     )
 
     assert {"n1": 1.0, "n2": 2.0} == {name: part.cpu_s for name, part in only(ledger).parts.items()}
+
+
+def test_a_job_of_three_nodes_of_which_one_dies_and_one_agent_is_restarted(ledger):
+    """Each node has its own figures; what is missing is said."""
+    ledger.see_jobs([record(7, nodes="n[1-3]")], T0)
+    for node in ("n1", "n2", "n3"):
+        ledger.see_page(node, page(running(7, 60.0, 50.0), instance=node), T0 + 60)
+    for node, instance in (("n1", "n1"), ("n2", "new")):
+        ledger.see_page(node, page(running(7, 300.0, 250.0), instance=instance), T0 + 300)
+    ledger.see_jobs([record(7, T0, T0 + 600, "NODE_FAIL", nodes="n[1-3]")], T0 + 610)
+    for node, instance in (("n1", "n1"), ("n2", "new")):
+        last = ended(7, ago_s=20, age_s=620, cpu_s=500.0)
+        ledger.see_page(node, page(last, instance=instance, sequence=1), T0 + 620)
+    run = only(ledger)
+
+    assert {"n1": 500.0, "n2": 500.0, "n3": 50.0} == {
+        name: part.cpu_s for name, part in run.parts.items()
+    }
+    assert (1 + 1 + 0.1) / 3 == pytest.approx(coverage(run, T0 + 700))
+    assert ["n3 fell silent at 2027-01-15T08:01:00+00:00: figures until then"] == notes(
+        run, T0 + 700, UTC
+    )
