@@ -126,10 +126,13 @@ class JobKeeper:
         """Write and expire, if it is time; call it every few seconds."""
         self._thread.submit(self._guarded, self._work)
 
-    def find(self, name: JobName) -> Sequence[RunView]:
-        """Return all runs of a job, the oldest first. Raises: ArchiveError. It blocks."""
+    def find(self, name: JobName, uid: int | None = None) -> Sequence[RunView]:
+        """Return all runs of a job, or those of a user, the oldest first.
+
+        Raises: ArchiveError. It blocks.
+        """
         self._refresh().result()
-        return self._reader.find(name)
+        return self._reader.find(name, uid)
 
     def runs(self, query: JobQuery) -> Sequence[RunView]:
         """Return the runs that are asked for, the newest first. Raises: ArchiveError. It blocks."""

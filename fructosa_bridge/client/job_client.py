@@ -11,10 +11,21 @@ from urllib.parse import quote, urlencode
 
 from fructosa_service.errors import ServiceError, UsageError, visible_path
 
-NOT_RUNNING = "lmaster with [jobs] does not listen at {path} ({reason})"
+from .job_records import NO_RECORDS, checked
+from .target_list import printable
+
+NOT_RUNNING = (
+    "lmaster with [jobs] does not listen at {path} ({reason}); start it, or set its socket with "
+    "--socket"
+)
 NO_ANSWER = "lmaster at {path} does not answer: {reason}"
 NOT_LMASTER = "what listens at {path} is not lmaster: {reason}; set its socket with --socket"
+BUSY = "too many ask at the same time; try again"
+TOO_LONG = "its answer is longer than {limit} bytes; ask for fewer jobs"
+FAILED = "it failed to answer; see its log"
 _TIMEOUT_S = 60.0
+_MOST_BYTES = 2**28
+_MOST_OF_MESSAGE = 1000
 
 
 class NotRunningError(ServiceError):
@@ -23,6 +34,14 @@ class NotRunningError(ServiceError):
 
 class UnknownJobError(ServiceError):
     """lmaster knows no such job, or none that this user may see."""
+
+
+_ERRORS: Mapping[int, type[Exception]] = {
+    HTTPStatus.NOT_FOUND: UnknownJobError,
+    HTTPStatus.BAD_REQUEST: UsageError,
+    HTTPStatus.FORBIDDEN: ServiceError,
+    HTTPStatus.SERVICE_UNAVAILABLE: ServiceError,
+}
 
 
 class _Connection(http.client.HTTPConnection):
@@ -35,6 +54,8 @@ class _Connection(http.client.HTTPConnection):
         self.sock.settimeout(self.timeout)
         try:
             self.sock.connect(str(self._path))
+        except BlockingIOError:
+            raise _no_answer(self._path, BUSY) from None
         except OSError as error:
             raise NotRunningError(
                 NOT_RUNNING.format(path=visible_path(self._path), reason=error.strerror or error)
@@ -52,43 +73,49 @@ class JobClient:
 
         Raises: UnknownJobError, UsageError if *name* is no job id, NotRunningError, ServiceError.
         """
-        return self._get(f"/job/{quote(name, safe='')}")
+        return self._get(f"/job/{quote(name, safe='', errors='replace')}")
 
     def jobs(self, parameters: Mapping[str, str]) -> list[dict[str, Any]]:
         """Return the records of jobs, the newest first.
 
         Raises: UsageError if lmaster refuses a parameter, NotRunningError, ServiceError.
         """
-        return self._get(f"/jobs?{urlencode(parameters)}")
+        # What is not valid Unicode is compared as the archive has it.
+        return self._get(f"/jobs?{urlencode(parameters, errors='replace')}")
 
     def _get(self, target: str) -> list[dict[str, Any]]:
         connection = _Connection(self._path)
         try:
             connection.request("GET", target)
             response = connection.getresponse()
-            text = response.read().decode("utf-8", "replace")
+            content = response.read(_MOST_BYTES + 1)
         except (OSError, http.client.HTTPException) as error:
             reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-            raise ServiceError(
-                NO_ANSWER.format(path=visible_path(self._path), reason=reason)
-            ) from error
+            raise _no_answer(self._path, printable(reason)) from error
         finally:
             connection.close()
-        return self._records(response.status, text)
-
-    def _records(self, status: int, text: str) -> list[dict[str, Any]]:
-        message = text.strip()
-        if status == HTTPStatus.NOT_FOUND:
-            raise UnknownJobError(message)
-        if status == HTTPStatus.BAD_REQUEST:
-            raise UsageError(message)
-        if status in (HTTPStatus.FORBIDDEN, HTTPStatus.SERVICE_UNAVAILABLE):
-            raise ServiceError(message)
+        if len(content) > _MOST_BYTES:
+            raise _no_answer(self._path, TOO_LONG.format(limit=_MOST_BYTES))
+        text = content.decode("utf-8", "replace")
+        if response.status != HTTPStatus.OK:
+            raise self._error(response.status, response.headers.get_content_type(), text)
         try:
-            found = json.loads(text) if status == HTTPStatus.OK else None
-        except ValueError:
-            found = None
-        if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-            reason = f"its answer has the status {status}"
-            raise ServiceError(NOT_LMASTER.format(path=visible_path(self._path), reason=reason))
-        return found
+            return checked(json.loads(text))
+        except (ValueError, RecursionError):
+            raise self._not_lmaster(NO_RECORDS) from None
+
+    def _error(self, status: int, content_type: str, text: str) -> Exception:
+        """Return the error that an answer without records stands for, with its message."""
+        kind = _ERRORS.get(status)
+        if kind is not None and content_type == "text/plain":
+            return kind(printable(text.strip()[:_MOST_OF_MESSAGE]))
+        if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+            return _no_answer(self._path, FAILED)
+        return self._not_lmaster(f"its answer has the status {status}")
+
+    def _not_lmaster(self, reason: str) -> ServiceError:
+        return ServiceError(NOT_LMASTER.format(path=visible_path(self._path), reason=reason))
+
+
+def _no_answer(path: Path, reason: str) -> ServiceError:
+    return ServiceError(NO_ANSWER.format(path=visible_path(path), reason=reason))

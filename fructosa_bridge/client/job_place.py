@@ -1,6 +1,7 @@
 """Where commands ask for jobs: the running lmaster; or its archive, for those who may read it."""
 
 import argparse
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -17,9 +18,11 @@ from .job_client import JobClient, NotRunningError
 T = TypeVar("T")
 
 NO_JOBS = "this lmaster keeps no jobs: {file} has no section [jobs]; add it, it may be empty"
-ONLY_ITS_USER = (
-    "{error}; while it does not run, only root and its user can read the archive, {path}"
-)
+ONLY_ITS_USER = "only root and lmaster's user can read the archive of jobs, {path}"
+NO_ARCHIVE = "there is no archive of jobs at {path}: lmaster with [jobs] has not run here yet"
+NOT_A_FILE = "cannot read the archive of jobs, {path}: {reason}"
+MEANWHILE = "{error}; while it does not run, {reason}"
+NO_CONFIGURATION = "lmaster's configuration says where the archive of jobs is; give it with -c"
 
 
 class JobPlace(NamedTuple):
@@ -39,11 +42,28 @@ class JobPlace(NamedTuple):
             if self.archive is None:
                 raise
             try:
-                self.archive.open("rb").close()
-            except OSError:
-                path = visible_path(self.archive)
-                raise ServiceError(ONLY_ITS_USER.format(error=error, path=path)) from None
-            return look(ArchiveReader(self.archive))
+                archive = self.readable_archive()
+            except ServiceError as other:
+                raise ServiceError(MEANWHILE.format(error=error, reason=other)) from None
+            return look(ArchiveReader(archive))
+
+    def readable_archive(self) -> Path:
+        """Return the file of the archive.
+
+        Raises: UsageError if it is not known; ServiceError if this user cannot read it.
+        """
+        if self.archive is None:
+            raise UsageError(NO_CONFIGURATION)
+        path = visible_path(self.archive)
+        try:
+            self.archive.open("rb").close()
+        except PermissionError:
+            raise ServiceError(ONLY_ITS_USER.format(path=path)) from None
+        except FileNotFoundError:
+            raise ServiceError(NO_ARCHIVE.format(path=path)) from None
+        except OSError as error:
+            raise ServiceError(NOT_A_FILE.format(path=path, reason=error.strerror)) from None
+        return self.archive
 
 
 def from_arguments(arguments: argparse.Namespace) -> JobPlace:
@@ -51,12 +71,21 @@ def from_arguments(arguments: argparse.Namespace) -> JobPlace:
 
     Raises: UsageError if the configuration keeps no jobs; ConfigError, FileError.
     """
-    if arguments.socket is not None:
-        return JobPlace(JobClient(arguments.socket), None)
-    path = cli.chosen_config(arguments.config, DEFAULT_FILE)
+    path = _config_of(arguments)
     if path is None:
-        return JobPlace(JobClient(DEFAULT_SOCKET), None)
+        return JobPlace(JobClient(arguments.socket or DEFAULT_SOCKET), None)
     config = read_config(path)
     if config.jobs is None:
-        raise UsageError(NO_JOBS.format(file=path))
-    return JobPlace(JobClient(config.jobs.socket), config.master.jobs_directory / FILE)
+        raise UsageError(NO_JOBS.format(file=visible_path(path)))
+    client = JobClient(arguments.socket or config.jobs.socket)
+    return JobPlace(client, config.master.jobs_directory / FILE)
+
+
+def _config_of(arguments: argparse.Namespace) -> Path | None:
+    """Return the configuration to read, None if none is needed or this user may not read it."""
+    if arguments.config is None and arguments.socket is not None:
+        return None
+    path = cli.chosen_config(arguments.config, DEFAULT_FILE)
+    if arguments.config is None and path is not None and not os.access(path, os.R_OK):
+        return None  # others keep theirs secret; most have the usual socket
+    return path

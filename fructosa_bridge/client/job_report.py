@@ -2,72 +2,137 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from textwrap import wrap
 from typing import Any
 
 from fructosa_service.humanize import date, duration, size
 
+from ..jobs.runs import WAITING
 from ..nodes.node_sets import fold
+from ..slurm_output.vocabulary import ENDED
 from .target_list import printable
 
-_HEAD = ("JOB", "USER", "PARTITION", "STATE", "NODES", "CPUS", "START", "TIME", "CPU", "MEMORY")
-_LAST = "NAME"
-_LONGEST_NAME = 30
+# The columns of the table, and how long a text in each may be: people choose some of them.
+_LONGEST = {
+    "JOB": 20,
+    "USER": 16,
+    "PARTITION": 16,
+    "STATE": 16,
+    "NODES": 8,
+    "CPUS": 8,
+    "START": 12,
+    "TIME": 12,
+    "CPU": 8,
+    "MEMORY": 12,
+    "NAME": 30,
+}
+_NAME = "NAME"
+# What a narrow terminal does without: first most of the name, then these columns, in this order.
+_SHORTEST_NAME = 8
+_LEFT_OUT = ("NODES", "CPUS", "PARTITION", "USER")
+_GAP = "  "
+# A report is as wide as the narrowest terminals.
+_WIDTH = 80
 _LABEL_WIDTH = 11
+UNKNOWN = "?"
+NOT_KNOWN = "what was used is not known"
 
 
-def table(records: Sequence[Mapping[str, Any]], now_s: float) -> Iterator[str]:
-    """Yield the lines of a table of jobs; what is not known is ``?``."""
-    rows = [[*_HEAD, _LAST], *(_row(one, now_s) for one in records)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        yield "  ".join(map(str.ljust, row, widths)).rstrip()
+def table(
+    records: Sequence[Mapping[str, Any]], now_s: float, width: int | None = None
+) -> Iterator[str]:
+    """Yield the lines of a table of jobs, made to fit a *width*; what is not known is ``?``."""
+    columns = {head: [head] for head in _LONGEST}
+    for one in records:
+        for head, cell in zip(_LONGEST, _cells(one, now_s), strict=True):
+            columns[head].append(_cut(cell, _LONGEST[head]))
+    if width is not None:
+        for head in _LEFT_OUT:
+            if _room(columns, width) >= min(_SHORTEST_NAME, _widest(columns[_NAME])):
+                break
+            del columns[head]
+        room = max(_SHORTEST_NAME, _room(columns, width))
+        columns[_NAME] = [_cut(name, room) for name in columns[_NAME]]
+    widths = [_widest(cells) for cells in columns.values()]
+    for row in zip(*columns.values(), strict=True):
+        yield _GAP.join(map(str.ljust, row, widths)).rstrip()
 
 
-def _row(one: Mapping[str, Any], now_s: float) -> list[str]:
+def _room(columns: Mapping[str, Sequence[str]], width: int) -> int:
+    """Return what the other columns leave for the name."""
+    return width - sum(
+        _widest(cells) + len(_GAP) for head, cells in columns.items() if head != _NAME
+    )
+
+
+def _widest(cells: Sequence[str]) -> int:
+    return max(map(len, cells))
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _cells(one: Mapping[str, Any], now_s: float) -> tuple[str, ...]:
     start_s = _seconds(one["start"])
-    name = _text(one["name"])
-    return [
+    return (
         printable(one["id"]),
         _text(one["user"]),
         _text(one["partition"]),
-        _state(one),
-        str(len(one["nodes"])),
+        _text(one["state"]),
+        str(len(one["nodes"]) or UNKNOWN),
         _text(one["cpus"]),
-        "?" if start_s is None else date(start_s, now_s, with_time=True),
+        UNKNOWN if start_s is None else date(start_s, now_s, with_time=True),
         _elapsed(one, now_s),
         _cpu_share(one, now_s),
         _memory(one),
-        name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…",
-    ]
+        _text(one["name"]),
+    )
 
 
 def report(one: Mapping[str, Any], now_s: float) -> Iterator[str]:
-    """Yield the lines that say what is known of a job."""
-    runs = one["runs"] or 1
-    which = f", its run {one['restart'] + 1} of {runs}" if runs > 1 else ""
-    yield f"Job {printable(one['id'])} of {printable(one['cluster'])}{which}: {_outcome(one)}"
-    for label, text in (
-        ("name", printable(one["name"] or "")),
-        ("user", _owner(one)),
-        ("partition", printable(one["partition"] or "")),
-        ("nodes", printable(fold(one["nodes"]))),
-        ("time", _time(one, now_s)),
-        ("CPU", _cpu(one, now_s)),
-        ("memory", _memory_bounds(one)),
-        ("GPUs", "\n".join(map(printable, one["gpus"] or ()))),
-        (
-            "energy",
-            "" if one["energy_joules"] is None else f"{one['energy_joules'] / 3.6e6:.3g} kWh",
-        ),
-        ("coverage", f"{one['coverage']:.0%} of its time is known"),
-        ("notes", "\n".join(map(printable, one["notes"]))),
-    ):
-        for number, line in enumerate(text.splitlines()):
-            yield f"{'' if number else label:{_LABEL_WIDTH}}{line}"
+    """Yield the lines that say what is known of a job; what is not known is ``?``."""
+    job = f"Job {printable(one['id'])} of {printable(one['cluster'])}"
+    yield from wrap(f"{job}{_which(one)}: {_outcome(one)}", _WIDTH, break_on_hyphens=False)
+    has_gpus = one["gpus"] != []
+    yield from _lines("name", [_text(one["name"])])
+    yield from _lines("user", [_owner(one)])
+    yield from _lines("partition", [_text(one["partition"])])
+    yield from _lines("nodes", _node_sets(one["nodes"]))
+    yield from _lines("time", [_time(one, now_s)])
+    yield from _lines("CPU", [_cpu(one, now_s)])
+    yield from _lines("memory", [_memory_bounds(one)])
+    if has_gpus:
+        yield from _lines("GPUs", [UNKNOWN] if one["gpus"] is None else one["gpus"])
+        yield from _lines("energy", [_energy(one["energy_joules"])])
+    yield from _lines("coverage", [f"{one['coverage']:.0%} of its time is known"])
+    yield from _lines("notes", one["notes"])
+
+
+def _lines(label: str, texts: Sequence[str]) -> Iterator[str]:
+    width = _WIDTH - _LABEL_WIDTH
+    for text in texts:
+        for line in wrap(printable(text), width, break_on_hyphens=False) or [""]:
+            yield f"{label:{_LABEL_WIDTH}}{line}".rstrip()
+            label = ""
+
+
+def _node_sets(nodes: Sequence[str]) -> list[str]:
+    """Return a node set as lines that break at its commas."""
+    lines = wrap(fold(nodes).replace(",", ", "), _WIDTH - _LABEL_WIDTH, break_on_hyphens=False)
+    return [line.replace(", ", ",") for line in lines] or [UNKNOWN]
 
 
 def _energy(joules: float | None) -> str:
-    return "" if joules is None else f"{joules / 3.6e6:.3g} kWh"
+    return UNKNOWN if joules is None else f"{joules / 3.6e6:.3g} kWh of its GPUs"
+
+
+def _which(one: Mapping[str, Any]) -> str:
+    """Return which run it is, of a job that was requeued; older ones may have expired."""
+    number, known = one["restart"] + 1, one["runs"] or 1
+    if number == known:
+        return "" if known == 1 else f", its run {number} of {known}"
+    return f", its run {number} ({known} known)"
 
 
 def _outcome(one: Mapping[str, Any]) -> str:
@@ -93,18 +158,19 @@ def _owner(one: Mapping[str, Any]) -> str:
 def _time(one: Mapping[str, Any], now_s: float) -> str:
     start_s, end_s = _seconds(one["start"]), _seconds(one["end"])
     if start_s is None:
-        return ""
+        return UNKNOWN
     start = date(start_s, now_s, with_time=True)
     until = "" if end_s is None else f" to {date(end_s, now_s, with_time=True)}"
     return f"{_elapsed(one, now_s)}, from {start}{until}"
 
 
 def _cpu(one: Mapping[str, Any], now_s: float) -> str:
+    cpus = f"{_text(one['cpus'])} CPU{'' if one['cpus'] == 1 else 's'}"
     if one["cpu_seconds"] is None:
-        return f"{_text(one['cpus'])} CPUs; what was used is not known"
+        return f"{cpus}; {NOT_KNOWN}"
     share = _cpu_share(one, now_s)
-    used = f"{duration(one['cpu_seconds'])} of CPU time"
-    return f"{_text(one['cpus'])} CPUs, {used}" + (f", {share} of them" if share != "?" else "")
+    of_them = "" if share == UNKNOWN else f", {share} of what it had"
+    return f"{cpus}, {duration(one['cpu_seconds'])} of CPU time{of_them}"
 
 
 def _memory_bounds(one: Mapping[str, Any]) -> str:
@@ -116,32 +182,33 @@ def _memory_bounds(one: Mapping[str, Any]) -> str:
         if value is not None
     )
     asked = "" if limit is None else f"; limit {size(limit)}"
-    return f"{bounds or 'what was used is not known'}{asked}"
+    return f"{bounds or NOT_KNOWN}{asked}"
 
 
 def _memory(one: Mapping[str, Any]) -> str:
     own, peak = one["memory_own_max_bytes"], one["memory_peak_bytes"]
     if own is not None:
         return size(own)
-    return "?" if peak is None else f"≤ {size(peak)}"
+    return UNKNOWN if peak is None else f"≤ {size(peak)}"
 
 
 def _cpu_share(one: Mapping[str, Any], now_s: float) -> str:
     elapsed_s, cpus, used_s = _elapsed_s(one, now_s), one["cpus"], one["cpu_seconds"]
     known_s = 0.0 if elapsed_s is None else elapsed_s * one["coverage"]
     if not known_s or not cpus or used_s is None:
-        return "?"
+        return UNKNOWN
     return f"{used_s / (known_s * cpus):.0%}"
 
 
 def _elapsed(one: Mapping[str, Any], now_s: float) -> str:
     elapsed_s = _elapsed_s(one, now_s)
-    return "?" if elapsed_s is None else duration(elapsed_s)
+    return UNKNOWN if elapsed_s is None else duration(elapsed_s)
 
 
 def _elapsed_s(one: Mapping[str, Any], now_s: float) -> float | None:
     start_s, end_s = _seconds(one["start"]), _seconds(one["end"])
-    if start_s is None or (end_s is None and one["state"] is None):
+    is_open = one["state"] is not None and one["state"] not in ENDED | WAITING
+    if start_s is None or (end_s is None and not is_open):
         return None
     return max(0.0, (now_s if end_s is None else end_s) - start_s)
 
@@ -151,4 +218,4 @@ def _seconds(text: str | None) -> float | None:
 
 
 def _text(value: object) -> str:
-    return "?" if value is None else printable(value)
+    return UNKNOWN if value is None else printable(value)

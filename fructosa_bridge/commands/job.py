@@ -4,7 +4,7 @@ import argparse
 import json
 import time
 
-from fructosa_service.errors import ServiceError, UsageError
+from fructosa_service.errors import ServiceError, UsageError, visible
 
 from ..client import job_place, job_report
 from ..job_archive.record import records
@@ -23,7 +23,7 @@ def run(arguments: argparse.Namespace) -> int:
         lambda lmaster: lmaster.job(arguments.id), lambda archive: records(archive.find(name))
     )
     if not found:
-        raise ServiceError(NO_SUCH_JOB.format(name=arguments.id))
+        raise ServiceError(NO_SUCH_JOB.format(name=visible(arguments.id.strip())))
     if arguments.json:
         print(json.dumps(found[0] if len(found) == 1 else found, indent=2))
         return 0

@@ -2,6 +2,8 @@
 
 import argparse
 import json
+import shutil
+import sys
 import time
 from collections.abc import Iterator
 
@@ -13,7 +15,6 @@ from ..job_archive.record import record
 from ..job_server.queries import job_query
 
 NO_FILE = "backup needs the FILE to write"
-NO_CONFIGURATION = "where the archive is says lmaster's configuration; give it with -c"
 BACKED_UP = "the archive of jobs was copied to {path}"
 _FILTERS = ("user", "account", "state", "node", "partition", "since", "most")
 
@@ -34,7 +35,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(found, indent=2))
         return 0
-    for line in job_report.table(found, time.time()):
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    for line in job_report.table(found, time.time(), width):
         print(line)
     return 0
 
@@ -49,9 +51,6 @@ def _parameters(arguments: argparse.Namespace) -> Iterator[tuple[str, str]]:
 def _back_up(arguments: argparse.Namespace) -> int:
     if arguments.file is None:
         raise UsageError(NO_FILE)
-    archive = job_place.from_arguments(arguments).archive
-    if archive is None:
-        raise UsageError(NO_CONFIGURATION)
-    backup(archive, arguments.file)
+    backup(job_place.from_arguments(arguments).readable_archive(), arguments.file)
     print(BACKED_UP.format(path=visible_path(arguments.file)))
     return 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
+from math import isfinite
 from typing import Any
 
 from .views import RunView
@@ -64,12 +65,15 @@ def records(runs: Sequence[RunView]) -> list[dict[str, Any]]:
 def _time(time_s: float | None, zone: tzinfo) -> str | None:
     if time_s is None or not 0 <= time_s < _LAST_TIME_S:
         return None
-    return datetime.fromtimestamp(time_s, zone).isoformat(timespec="seconds")
+    try:
+        return datetime.fromtimestamp(time_s, zone).isoformat(timespec="seconds")
+    except (OverflowError, OSError, ValueError):  # no calendar has it
+        return None
 
 
 def _whole(value: float | None) -> int | None:
-    return None if value is None else round(value)
+    return None if value is None or not isfinite(value) else round(value)
 
 
 def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 3)
+    return None if value is None or not isfinite(value) else round(value, 3)

@@ -86,7 +86,7 @@ def _stored(name: str, value: Any) -> Any:
         return _text(_SEPARATORS[name].join(value))
     if isinstance(value, str):
         return _text(value)
-    if name in _WHOLE:
+    if name in _WHOLE or isinstance(value, int):
         return _whole(value)
     return round(value, _ROUNDED[name]) if name in _ROUNDED else value
 

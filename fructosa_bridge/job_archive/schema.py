@@ -35,6 +35,7 @@ CREATE INDEX run_array ON run (array_job_id, array_task) WHERE array_job_id IS N
 CREATE INDEX run_het ON run (het_job_id) WHERE het_job_id IS NOT NULL;
 CREATE INDEX run_sluid ON run (sluid) WHERE sluid IS NOT NULL;
 CREATE INDEX run_user ON run (user, sort_s);
+CREATE INDEX run_uid ON run (uid, sort_s);
 CREATE INDEX run_account ON run (account, sort_s);
 CREATE INDEX run_sort ON run (sort_s);
 CREATE TABLE node (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);

@@ -57,6 +57,6 @@ def _is_member(uid: int, group: str | None) -> bool:
         return False
     try:
         user, wanted = pwd.getpwuid(uid), grp.getgrnam(group).gr_gid
-    except KeyError:
+        return wanted in os.getgrouplist(user.pw_name, user.pw_gid)
+    except (KeyError, OSError):
         return False
-    return wanted in os.getgrouplist(user.pw_name, user.pw_gid)

@@ -4,9 +4,11 @@ import asyncio
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from aiohttp import web
+
+from fructosa_service.errors import visible
 
 from ..config.jobs_settings import JobsSettings
 from ..job_archive.look_ups import JobQuery
@@ -22,6 +24,7 @@ UNKNOWN_USER = (
     "your user is not known to lmaster: it runs in a user namespace; set PrivateUsers=no in its "
     "unit\n"
 )
+GONE = "whoever asked has closed the connection\n"
 # So many questions read the archive at the same time; the others wait.
 _AT_ONCE = 4
 
@@ -29,8 +32,8 @@ _AT_ONCE = 4
 class JobSource(Protocol):
     """What is known of jobs; each call may read the archive, in a thread."""
 
-    def find(self, name: JobName) -> Sequence[RunView]:
-        """Return all runs of a job, the oldest first. Raises: ArchiveError."""
+    def find(self, name: JobName, uid: int | None = None) -> Sequence[RunView]:
+        """Return all runs of a job, or those of a user, the oldest first. Raises: ArchiveError."""
 
     def runs(self, query: JobQuery) -> Sequence[RunView]:
         """Return the runs that are asked for, the newest first. Raises: ArchiveError."""
@@ -62,10 +65,16 @@ class JobPages:
             name = job_name(request.match_info["id"])
         except JobNameError as error:
             raise web.HTTPBadRequest(text=f"{error}\n") from None
-        found = await self._answer(request, lambda asks: _visible(self._source.find(name), asks))
-        if not found:
-            raise web.HTTPNotFound(text=f"{NO_SUCH_JOB.format(name=request.match_info['id'])}\n")
-        return _response(records(found))
+
+        def runs(asks: Viewer) -> list[Any]:
+            uid = None if asks.is_admin else asks.uid
+            return records(_visible(self._source.find(name, uid), asks))
+
+        found = await self._answer(request, runs)
+        if found is None:
+            shown = visible(request.match_info["id"].strip())
+            raise web.HTTPNotFound(text=f"{NO_SUCH_JOB.format(name=shown)}\n")
+        return _response(found)
 
     async def _jobs(self, request: web.Request) -> web.Response:
         try:
@@ -73,22 +82,24 @@ class JobPages:
         except ValueError as error:
             raise web.HTTPBadRequest(text=f"{error}\n") from None
 
-        def runs(asks: Viewer) -> Sequence[RunView]:
+        def runs(asks: Viewer) -> list[Any]:
             own = query if asks.is_admin else replace(query, uid=asks.uid)
-            return _visible(self._source.runs(own), asks)
+            return [record(run) for run in _visible(self._source.runs(own), asks)]
 
-        return _response([record(run) for run in await self._answer(request, runs)])
+        return _response(await self._answer(request, runs) or "[]")
 
     async def _answer(
-        self, request: web.Request, find: Callable[[Viewer], Sequence[RunView]]
-    ) -> Sequence[RunView]:
+        self, request: web.Request, find: Callable[[Viewer], list[Any]]
+    ) -> str | None:
+        """Return what is found, as JSON, or None; made in a thread, as 10,000 runs take long."""
         uid = self._peer(request)
         if uid == self._overflow_uid:
             raise web.HTTPForbidden(text=UNKNOWN_USER)
         settings = self._settings
 
-        def answer() -> Sequence[RunView]:
-            return find(viewer(uid, settings.admins, settings.admin_group))
+        def answer() -> str | None:
+            found = find(viewer(uid, settings.admins, settings.admin_group))
+            return json.dumps(found) if found else None
 
         async with self._reading:
             try:
@@ -98,13 +109,17 @@ class JobPages:
 
 
 def _peer(request: web.Request) -> int:
-    assert request.transport is not None  # noqa: S101 - the request has just come
-    return peer_uid(request.transport.get_extra_info("socket"))
+    try:
+        if request.transport is not None:
+            return peer_uid(request.transport.get_extra_info("socket"))
+    except OSError:
+        pass
+    raise web.HTTPForbidden(text=GONE)  # nobody reads it
 
 
 def _visible(runs: Sequence[RunView], asks: Viewer) -> list[RunView]:
     return [run for run in runs if asks.sees(run)]
 
 
-def _response(value: object) -> web.Response:
-    return web.Response(text=json.dumps(value), content_type="application/json")
+def _response(text: str) -> web.Response:
+    return web.Response(text=text, content_type="application/json")

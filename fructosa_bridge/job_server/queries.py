@@ -1,5 +1,6 @@
 """From the parameters of a request to a question for the archive."""
 
+import re
 from collections.abc import Mapping
 
 from fructosa_service.errors import did_you_mean, shown
@@ -8,6 +9,7 @@ from ..job_archive.look_ups import JobQuery
 from ..slurm_output.vocabulary import JOB_STATES
 
 MOST_RUNS = 10_000
+_WHOLE = re.compile("[0-9]{1,9}")
 _NAMES = ("user", "account", "state", "node", "partition", "since", "most")
 NO_SUCH_JOB = "no job {name} is known here, or it is not yours"
 UNKNOWN = "{name} is not a parameter; use {names}"
@@ -19,20 +21,26 @@ NOT_A_NUMBER = "most is not a number from 1 to {most}"
 def job_query(parameters: Mapping[str, str]) -> JobQuery:
     """Return the question that a request asks.
 
+    Names are compared as the archive has them: it holds no text that is not valid Unicode.
+
     Raises: ValueError with a text for people.
     """
     for name in parameters:
         if name not in _NAMES:
             raise ValueError(UNKNOWN.format(name=shown(name), names=", ".join(_NAMES)))
     return JobQuery(
-        user=parameters.get("user"),
-        account=parameters.get("account"),
+        user=_name(parameters.get("user")),
+        account=_name(parameters.get("account")),
         state=_state(parameters.get("state")),
-        node=parameters.get("node"),
-        partition=parameters.get("partition"),
+        node=_name(parameters.get("node")),
+        partition=_name(parameters.get("partition")),
         since_s=_since_s(parameters.get("since")),
         most=_most(parameters.get("most")),
     )
+
+
+def _name(text: str | None) -> str | None:
+    return None if text is None else text.encode(errors="replace").decode()
 
 
 def _state(text: str | None) -> str | None:
@@ -61,6 +69,6 @@ def _since_s(text: str | None) -> float | None:
 def _most(text: str | None) -> int:
     if text is None:
         return JobQuery().most
-    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= MOST_RUNS:
+    if not _WHOLE.fullmatch(text) or not 1 <= int(text) <= MOST_RUNS:
         raise ValueError(NOT_A_NUMBER.format(most=MOST_RUNS))
     return int(text)

@@ -19,7 +19,8 @@ CANNOT_LISTEN = (
 )
 # Everybody may connect: the kernel says who it is.
 _MODE = 0o666
-_CREDENTIALS = struct.Struct("3i")  # pid, uid, gid
+_FOLDER_MODE = 0o755
+_CREDENTIALS = struct.Struct("=iII")  # pid, uid, gid; the ids of some directories are above 2^31
 
 
 @contextmanager
@@ -28,26 +29,32 @@ def listener(path: Path) -> Iterator[socket.socket]:
 
     Raises: ServiceError.
     """
-    made = _listen(path)
-    number = path.lstat().st_ino
+    made, identity = _listen(path)
     try:
         yield made
     finally:
-        made.close()
         with suppress(OSError):
-            if path.lstat().st_ino == number:  # else another process has it by now
+            if _identity(path) == identity:  # else another process has it by now
                 path.unlink()
+        made.close()
 
 
-def _listen(path: Path) -> socket.socket:
+def _identity(path: Path) -> tuple[int, ...]:
+    """Return what tells a file from one that is made later, perhaps with the same inode."""
+    found = path.lstat()
+    return found.st_dev, found.st_ino, found.st_mtime_ns
+
+
+def _listen(path: Path) -> tuple[socket.socket, tuple[int, ...]]:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(path.parent)
         _remove_stale(path)
         made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         try:
             made.bind(str(path))
             path.chmod(_MODE)
             made.listen()
+            identity = _identity(path)
         except BaseException:
             made.close()
             raise
@@ -56,7 +63,15 @@ def _listen(path: Path) -> socket.socket:
         reason = error.strerror or (TOO_LONG if error.errno is None else str(error))
         message = CANNOT_LISTEN.format(path=visible_path(path), reason=reason)
         raise ServiceError(message) from error
-    return made
+    return made, identity
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those above it: everybody may enter them, whatever the umask is."""
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for one in missing:
+        one.chmod(_FOLDER_MODE)
 
 
 def _remove_stale(path: Path) -> None:

@@ -169,6 +169,7 @@ def test_a_requeued_job_has_two_runs(slurm, master):
     master.job(job, lambda found: found["cpu_seconds"] is not None)
     slurm.run("scontrol", "requeue", job)
     slurm.wait_for_job(job, "PENDING")
+    slurm.wait_for_states(dict.fromkeys(slurm.nodes, "IDLE"))  # its first run is gone there
     slurm.run("scontrol", "update", f"job={job}", "StartTime=now")
     slurm.wait_for_job(job, "RUNNING")
 

@@ -3,6 +3,7 @@
 from fructosa_bridge.job_archive.archive import JobArchive
 from fructosa_bridge.job_archive.rows import rows_of
 from fructosa_bridge.jobs.ledger import JobLedger
+from fructosa_bridge.jobs.views import view
 
 from ..jobs.known_jobs import T0, record
 from ..jobs.pages import page, reading
@@ -41,3 +42,11 @@ def ledger_with(*job_ids):
     for job_id in job_ids:
         ended_run(ledger, job_id)
     return ledger
+
+
+def view_of(**fields):
+    """Return a run that has ended, as it is shown; *fields* replace what Slurm says of it."""
+    ledger = JobLedger("c1")
+    ended_run(ledger, **fields)
+    (run,) = ledger.batch(T0 + 1000).runs
+    return view(run, T0 + 1000)

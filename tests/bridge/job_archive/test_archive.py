@@ -340,6 +340,22 @@ def test_a_file_of_another_program_is_not_touched(tmp_path):
         assert [("theirs",)] == database.execute("SELECT name FROM sqlite_schema").fetchall()
 
 
+@pytest.mark.parametrize("value", [2.0**62, 2.0**63, 2.0**64])
+def test_numbers_that_no_machine_has_do_not_keep_other_runs_from_being_written(tmp_path, value):
+    """A node may report anything; SQLite takes whole numbers below 2^63."""
+    archive, ledger = opened(tmp_path), ledger_with(7)
+    strange = reading(8, cpu_s=value, own_max_bytes=value, peak_bytes=value, oom_kills=value)
+    ledger.see_jobs([record(8, T0, T0 + 100, "COMPLETED")], T0 + 100, is_complete=False)
+    for node in ("n1", "n2"):
+        ledger.see_page(node, page(strange, instance=f"strange {node}"), T0 + 90)
+
+    store(archive, ledger)
+
+    assert [7, 8] == sorted(ids(archive))
+    (run,) = ArchiveReader(archive.path).find(job_name("8"))
+    assert min(value, 2**63 - 1) <= run.memory_own_max_bytes < 2**63
+
+
 def test_old_runs_expire_in_small_steps(tmp_path):
     """By age; open ones stay."""
     archive, ledger = opened(tmp_path), JobLedger("c1")

@@ -51,6 +51,14 @@ def test_a_job_is_found_by_its_id_as_people_write_it(reader, text, runs):
     assert runs == [(run.job_id, run.restart) for run in reader.find(job_name(text))]
 
 
+def test_a_user_finds_only_their_own_runs(reader):
+    """An array may be of several users, if Slurm gave its id again."""
+    assert [[(21, 0), (20, 0)], [], []] == [
+        [(run.job_id, run.restart) for run in reader.find(job_name(text), uid)]
+        for text, uid in (("20", 1000), ("20", 1001), ("99", 1001))
+    ]
+
+
 @pytest.mark.parametrize(
     ("query", "job_ids"),
     [
@@ -58,6 +66,8 @@ def test_a_job_is_found_by_its_id_as_people_write_it(reader, text, runs):
         (JobQuery(most=2), [9, 32]),
         (JobQuery(user="bob"), [8]),
         (JobQuery(uid=1000, account="maths"), [8]),
+        (JobQuery(uid=1000, user="bob", state="COMPLETED", partition="batch"), [8]),
+        (JobQuery(uid=1001), []),
         (JobQuery(state="RUNNING"), [9]),
         (JobQuery(partition="gpu"), [32]),
         (JobQuery(node="n2"), [8]),

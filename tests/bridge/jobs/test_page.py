@@ -90,6 +90,8 @@ def test_a_damaged_page_is_refused_or_read_in_part(data):
         'fructosa_slurm_job_cpus{jobid="7"} 1e999',
         'fructosa_slurm_job_cpus{jobid="7"} 1e30',
         'fructosa_slurm_job_age_seconds{jobid="7",restart="3"} 1e12',
+        'fructosa_slurm_job_memory_peak_bytes{jobid="9"} 1e20',
+        'fructosa_slurm_job_age_seconds{jobid="9"} -1e20',
         'fructosa_slurm_job_cpus{jobid="7"} 1 1700000000',
         'fructosa_slurm_job_cpus{jobid="7"}',
         'fructosa_slurm_job_cpus{jobid="../7"} 1',

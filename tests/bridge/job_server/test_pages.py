@@ -1,0 +1,224 @@
+"""The answers about jobs, to everybody about their own."""
+
+import asyncio
+import json
+import os
+import pwd
+import threading
+from types import SimpleNamespace
+
+import pytest
+from aiohttp import web
+
+from fructosa_bridge.job_archive.look_ups import ArchiveReader
+from fructosa_bridge.job_server.access import overflow_uid
+from fructosa_bridge.job_server.pages import GONE, UNKNOWN_USER, _peer
+from fructosa_bridge.job_server.queries import NO_SUCH_JOB, NOT_A_TIME
+from fructosa_bridge.jobs.names import JobName
+from fructosa_bridge.model.errors import ArchiveError
+
+from ..job_archive.filled import view_of
+from .other_user import ask_as, folder_for_all, needs_root
+from .served_jobs import ADA, BOB, EVE, served_jobs, stored_jobs
+
+ALL = ["9", "20_2", "20_1", "8", "7", "7"]
+
+
+@pytest.fixture
+def source(tmp_path):
+    """An archive of jobs of several users."""
+    return ArchiveReader(stored_jobs(tmp_path))
+
+
+class FakeSource:
+    """Gives the same answer to each question, or raises it, and keeps the questions."""
+
+    def __init__(self, answer):
+        self.answer = answer
+        self.questions = []
+
+    def find(self, name, uid=None):
+        return self._answer(name, uid)
+
+    def runs(self, query):
+        return self._answer(query)
+
+    def _answer(self, *question):
+        self.questions.append(question)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+async def test_a_job_is_answered_with_its_last_run(tmp_path, source):
+    """And how many runs it had; of an array with all tasks."""
+    async with served_jobs(tmp_path, source) as jobs:
+        (one,) = await jobs.json("/job/7", ADA)
+        tasks = await jobs.ids("/job/20", ADA)
+        task = await jobs.ids("/job/20_2", ADA)
+
+    assert ("7", "ada", 1, 2) == (one["id"], one["user"], one["restart"], one["runs"])
+    assert (["20_1", "20_2"], ["20_2"]) == (tasks, task)
+
+
+@pytest.mark.parametrize("job", ["8", "8.0", "9", "20", "20_1", "99999", "99_9", "99+1"])
+async def test_the_jobs_of_others_are_as_those_that_do_not_exist(tmp_path, source, job):
+    """The same status and text: nobody learns which ids others have."""
+    async with served_jobs(tmp_path, source) as jobs:
+        found = await jobs.request(f"/job/{job}", EVE)
+
+    assert (404, f"{NO_SUCH_JOB.format(name=job)}\n") == found
+
+
+async def test_the_runs_of_others_are_not_even_read(tmp_path):
+    """So no time tells how many there are; what a source gives anyway is not shown."""
+    source = FakeSource([view_of(user="bob", user_id=BOB)])
+
+    async with served_jobs(tmp_path, source) as jobs:
+        job, _ = await jobs.request("/job/7", EVE)
+        listed = await jobs.ids("/jobs?user=bob", EVE)
+
+    assert (404, []) == (job, listed)
+    (name, uid), (query,) = source.questions
+    assert (JobName(7), EVE) == (name, uid)
+    assert ("bob", EVE) == (query.user, query.uid)
+
+
+@pytest.mark.parametrize(
+    ("uid", "target", "ids"),
+    [
+        (ADA, "/jobs", ["20_2", "20_1", "7", "7"]),
+        (ADA, "/jobs?most=1", ["20_2"]),
+        (ADA, "/jobs?user=ada&state=completed&since=0", ["20_2", "20_1", "7", "7"]),
+        (ADA, "/jobs?user=bob", []),
+        (ADA, "/jobs?node=n2", []),
+        (BOB, "/jobs?node=n2", ["8"]),
+        (BOB, "/jobs?user=bob", ["8"]),
+        (EVE, "/jobs", []),
+        (EVE, "/jobs?user=ada", []),
+        (0, "/jobs", ALL),
+        (0, "/jobs?user=bob", ["8"]),
+        (0, "/jobs?user=%FF", []),
+    ],
+)
+async def test_everybody_lists_their_own_and_root_lists_all(tmp_path, source, uid, target, ids):
+    """Only root sees the job of an unknown user."""
+    async with served_jobs(tmp_path, source) as jobs:
+        assert ids == await jobs.ids(target, uid)
+
+
+async def test_administrators_see_all(tmp_path, source):
+    """Here the user with the number 1, who has a name on each Linux."""
+    name = pwd.getpwuid(1).pw_name
+
+    async with served_jobs(tmp_path, source, admins=(name,)) as jobs:
+        listed = await jobs.ids("/jobs", 1)
+        found = [await jobs.ids(f"/job/{job}", 1) for job in ("8", "9")]
+        others = await jobs.ids("/jobs", EVE)
+
+    assert (ALL, [["8"], ["9"]], []) == (listed, found, others)
+
+
+@pytest.mark.parametrize("target", ["/job/7", "/job/99", "/jobs"])
+async def test_a_user_that_the_kernel_does_not_know_is_refused(tmp_path, source, target):
+    """It may be anyone; the message says what to change."""
+    async with served_jobs(tmp_path, source) as jobs:
+        assert (403, UNKNOWN_USER) == await jobs.request(target, overflow_uid())
+
+
+@pytest.mark.parametrize(
+    ("target", "text"),
+    [
+        ("/job/x", "not a job: 'x'; write its id"),
+        ("/job/%1B%5B2J", r"not a job: '\x1b[2J'; write its id"),
+        ("/job/8%2F..", "not a job: '8/..'; write its id"),
+        ("/jobs?since=soon", f"{NOT_A_TIME}\n"),
+        ("/jobs?uid=1001", "'uid' is not a parameter; use user, "),
+    ],
+)
+async def test_a_question_that_makes_no_sense_is_refused(tmp_path, source, target, text):
+    """With what to write."""
+    async with served_jobs(tmp_path, source) as jobs:
+        status, found = await jobs.request(target, EVE)
+
+    assert (400, text) == (status, found[: len(text)])
+
+
+async def test_blanks_around_an_id_are_not_repeated(tmp_path, source):
+    """Some of them would control a terminal."""
+    async with served_jobs(tmp_path, source) as jobs:
+        assert "no job 99 is known" in (await jobs.request("/job/%0B99%1F", EVE))[1]
+
+
+async def test_an_archive_that_cannot_be_read_is_said_so(tmp_path):
+    """It is no empty answer."""
+    async with served_jobs(tmp_path, FakeSource(ArchiveError("it is damaged"))) as jobs:
+        answers = [await jobs.request(target, EVE) for target in ("/job/7", "/jobs")]
+
+    assert [(503, "it is damaged\n")] * 2 == answers
+
+
+async def test_few_questions_read_the_archive_at_the_same_time(tmp_path):
+    """The others wait, and are answered then."""
+    begun, may_finish, reading, most = asyncio.Event(), threading.Event(), set(), []
+    loop = asyncio.get_running_loop()
+
+    def runs(_):
+        reading.add(threading.get_ident())
+        most.append(len(reading))
+        loop.call_soon_threadsafe(begun.set)
+        may_finish.wait(30)
+        reading.discard(threading.get_ident())
+        return []
+
+    async with served_jobs(tmp_path, SimpleNamespace(runs=runs)) as jobs:
+        asking = [asyncio.create_task(jobs.request("/jobs", EVE)) for _ in range(20)]
+        await begun.wait()
+        may_finish.set()
+        answers = await asyncio.gather(*asking)
+
+    assert [(200, "[]")] * 20 == answers
+    assert max(most) <= 4
+
+
+async def test_the_kernel_says_who_asks(tmp_path):
+    """Nothing in the request does."""
+    source = FakeSource([])
+
+    async with served_jobs(tmp_path, source, is_peer_real=True) as jobs:
+        await jobs.request("/job/7?uid=1", EVE)
+
+    assert [(JobName(7), os.geteuid() or None)] == source.questions
+
+
+@needs_root
+async def test_a_process_of_another_user_sees_only_its_own(tmp_path):
+    """Through the real socket."""
+    with folder_for_all() as folder:
+        source = ArchiveReader(stored_jobs(tmp_path))
+        async with served_jobs(folder, source, is_peer_real=True) as jobs:
+            answers = [
+                await asyncio.to_thread(ask_as, uid, jobs.path, _request(target))
+                for uid, target in ((BOB, "/jobs"), (BOB, "/job/7"), (EVE, "/jobs"), (0, "/jobs"))
+            ]
+
+    head, _, body = answers[0].partition("\r\n\r\n")
+    assert ("HTTP/1.0 200 OK", ["8"]) == (
+        head.partition("\r\n")[0],
+        [one["id"] for one in json.loads(body)],
+    )
+    assert answers[1].startswith("HTTP/1.0 404 ")
+    assert answers[2].endswith("\r\n\r\n[]")
+    assert len(ALL) == len(json.loads(answers[3].partition("\r\n\r\n")[2]))
+
+
+def _request(target):
+    return f"GET {target} HTTP/1.0\r\n\r\n"
+
+
+def test_whoever_has_closed_the_connection_is_nobody():
+    """That is no error of lmaster."""
+    with pytest.raises(web.HTTPForbidden) as error:
+        _peer(SimpleNamespace(transport=None))
+
+    assert GONE == error.value.text

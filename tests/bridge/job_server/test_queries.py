@@ -1,0 +1,93 @@
+"""Parameters of a request, as a question for the archive."""
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fructosa_bridge.job_archive.look_ups import JobQuery
+from fructosa_bridge.job_server.queries import (
+    MOST_RUNS,
+    NOT_A_NUMBER,
+    NOT_A_STATE,
+    NOT_A_TIME,
+    UNKNOWN,
+    job_query,
+)
+
+_NAMES = ("user", "account", "state", "node", "partition", "since", "most")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "query"),
+    [
+        ({}, JobQuery()),
+        ({"user": "ada", "account": "physics"}, JobQuery(user="ada", account="physics")),
+        ({"node": "n1", "partition": "gpu"}, JobQuery(node="n1", partition="gpu")),
+        ({"state": "failed"}, JobQuery(state="FAILED")),
+        ({"since": "1800000000.5"}, JobQuery(since_s=1_800_000_000.5)),
+        ({"since": "0"}, JobQuery(since_s=0.0)),
+        ({"most": "1"}, JobQuery(most=1)),
+        ({"most": "00010000"}, JobQuery(most=MOST_RUNS)),
+        ({"user": "a\udcffb"}, JobQuery(user="a?b")),
+    ],
+)
+def test_each_parameter_is_a_condition(parameters, query):
+    """Names are as the archive has them, with ? for what is not valid Unicode."""
+    assert query == job_query(parameters)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"uid": "0"}, UNKNOWN.format(name="'uid'", names=", ".join(_NAMES))),
+        ({"\x1b[2J": ""}, UNKNOWN.format(name="'\\x1b[2J'", names=", ".join(_NAMES))),
+        ({"state": "FAILD"}, NOT_A_STATE.format(state="'FAILD'", hint="; did you mean FAILED?")),
+        ({"state": ""}, NOT_A_STATE.format(state="''", hint="")),
+        *(({"since": text}, NOT_A_TIME) for text in ("", "-1", "nan", "inf", "1e11", "today")),
+        *(
+            ({"most": text}, NOT_A_NUMBER.format(most=MOST_RUNS))
+            for text in ("", "0", "-1", "1.5", "10001", "٣", "0000100001", "00001" + "0" * 5000)
+        ),
+    ],
+)
+def test_anything_else_is_an_error_that_says_what_to_write(parameters, message):
+    """In one line without control characters, as it is for a terminal."""
+    with pytest.raises(ValueError, match=r".") as error:
+        job_query(parameters)
+
+    assert message == str(error.value)
+    assert message.isprintable()
+
+
+_TEXTS = st.text(st.characters(), max_size=20) | st.sampled_from(
+    ["FAILED", "running", "1e400", "1_0", "10000", "9" * 5000]
+)
+
+
+@given(st.dictionaries(st.sampled_from(_NAMES) | st.text(max_size=5), _TEXTS, max_size=4))
+def test_whatever_is_asked_is_a_bounded_question_or_an_error(parameters):
+    """No other exception, and nothing that SQLite cannot take."""
+    try:
+        query = job_query(parameters)
+    except UnicodeError:
+        raise
+    except ValueError:
+        return
+
+    assert 1 <= query.most <= MOST_RUNS
+    assert query.uid is None
+    for text in (query.user, query.account, query.state, query.node, query.partition):
+        assert text is None or text.encode().decode() == text
+    assert query.since_s is None or 0 <= query.since_s < 1e11
+
+
+@given(st.integers(-(10**6), 10**30))
+def test_only_numbers_of_the_range_are_taken(number):
+    """At most as many runs as are answered at once."""
+    found = None
+    with suppress(ValueError):
+        found = job_query({"most": str(number)}).most
+
+    assert found == (number if 1 <= number <= MOST_RUNS else None)
