@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
@@ -173,6 +174,9 @@ def run(prog: str, command: Callable[[], int]) -> int:
     2 means an invalid command line or configuration, 1 anything else that keeps the program from
     running.
     """
+    if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
+        # As standard error does: a name that the terminal's encoding lacks must not be a failure.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = command()
         sys.stdout.flush()

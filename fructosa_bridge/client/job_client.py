@@ -22,6 +22,7 @@ NO_ANSWER = "lmaster at {path} does not answer: {reason}"
 NOT_LMASTER = "what listens at {path} is not lmaster: {reason}; set its socket with --socket"
 BUSY = "too many ask at the same time; try again"
 TOO_LONG = "its answer is longer than {limit} bytes; ask for fewer jobs"
+CUT_OFF = "it exited while it answered"
 FAILED = "it failed to answer; see its log"
 _TIMEOUT_S = 60.0
 _MOST_BYTES = 2**28
@@ -91,11 +92,13 @@ class JobClient:
             content = response.read(_MOST_BYTES + 1)
         except (OSError, http.client.HTTPException) as error:
             reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-            raise _no_answer(self._path, printable(reason)) from error
+            raise _no_answer(self._path, printable(reason).strip()) from error
         finally:
             connection.close()
         if len(content) > _MOST_BYTES:
             raise _no_answer(self._path, TOO_LONG.format(limit=_MOST_BYTES))
+        if response.length:
+            raise _no_answer(self._path, CUT_OFF)
         text = content.decode("utf-8", "replace")
         if response.status != HTTPStatus.OK:
             raise self._error(response.status, response.headers.get_content_type(), text)

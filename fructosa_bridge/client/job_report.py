@@ -93,7 +93,7 @@ def _cells(one: Mapping[str, Any], now_s: float) -> tuple[str, ...]:
 def report(one: Mapping[str, Any], now_s: float) -> Iterator[str]:
     """Yield the lines that say what is known of a job; what is not known is ``?``."""
     job = f"Job {printable(one['id'])} of {printable(one['cluster'])}"
-    yield from wrap(f"{job}{_which(one)}: {_outcome(one)}", _WIDTH, break_on_hyphens=False)
+    yield from _wrapped(f"{job}{_which(one)}: {_outcome(one)}", _WIDTH)
     has_gpus = one["gpus"] != []
     yield from _lines("name", [_text(one["name"])])
     yield from _lines("user", [_owner(one)])
@@ -112,14 +112,19 @@ def report(one: Mapping[str, Any], now_s: float) -> Iterator[str]:
 def _lines(label: str, texts: Sequence[str]) -> Iterator[str]:
     width = _WIDTH - _LABEL_WIDTH
     for text in texts:
-        for line in wrap(printable(text), width, break_on_hyphens=False) or [""]:
+        for line in _wrapped(printable(text), width) or [""]:
             yield f"{label:{_LABEL_WIDTH}}{line}".rstrip()
             label = ""
 
 
+def _wrapped(text: str, width: int) -> list[str]:
+    # Before a very long word, wrap() may leave a blank.
+    return [line.rstrip() for line in wrap(text, width, break_on_hyphens=False)]
+
+
 def _node_sets(nodes: Sequence[str]) -> list[str]:
     """Return a node set as lines that break at its commas."""
-    lines = wrap(fold(nodes).replace(",", ", "), _WIDTH - _LABEL_WIDTH, break_on_hyphens=False)
+    lines = _wrapped(printable(fold(nodes)).replace(",", ", "), _WIDTH - _LABEL_WIDTH)
     return [line.replace(", ", ",") for line in lines] or [UNKNOWN]
 
 

@@ -253,6 +253,19 @@ def test_a_reader_that_exits_is_no_error():
     assert (0, "line\n", "") == (done.returncode, done.stdout, done.stderr)
 
 
+def test_a_name_that_the_terminal_cannot_show_is_no_error():
+    """As on standard error, its code is shown."""
+    code = """if True:
+        from fructosa_service import cli
+        cli.run("lmaster", lambda: print("\u2264 \xfc") or 0)
+    """
+    command = [sys.executable, "-c", code]
+
+    shown = subprocess.check_output(command, env={**os.environ, "PYTHONIOENCODING": "latin-1"})
+
+    assert b"\\u2264 \xfc\n" == shown
+
+
 def test_check_has_an_example_and_a_configuration_file():
     """In both programs."""
     made = parser("prog", "What it does.")

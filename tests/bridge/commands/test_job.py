@@ -1,0 +1,106 @@
+"""`lmaster job`."""
+
+import asyncio
+import json
+
+import pytest
+
+from fructosa_bridge.cli import main
+from fructosa_bridge.client.job_client import NOT_RUNNING
+from fructosa_bridge.client.job_place import MEANWHILE, NO_ARCHIVE
+from fructosa_bridge.job_archive.archive import FILE
+from fructosa_bridge.job_archive.look_ups import ArchiveReader
+from fructosa_bridge.job_server.queries import NO_SUCH_JOB
+from fructosa_bridge.jobs.names import NOT_A_JOB
+
+from ..job_server.served_jobs import ADA, EVE, served_jobs, stored_jobs
+
+
+@pytest.fixture
+def config(tmp_path):
+    """A configuration of an lmaster that does not run; its archive is not there yet."""
+    path = tmp_path / "lmaster.conf"
+    path.write_text(
+        f"[lmaster]\ndata directory = {tmp_path}\n[slurm]\n[jobs]\nsocket = {tmp_path}/s\n"
+    )
+    return path
+
+
+def test_without_a_running_lmaster_its_archive_is_read(config, tmp_path, capsys):
+    """By root and its user, who see all jobs."""
+    assert tmp_path / "jobs" / FILE == stored_jobs(tmp_path)
+
+    code = main(["job", "8", "-c", str(config)])
+
+    lines = capsys.readouterr().out.splitlines()
+    assert (0, "Job 8 of c1: COMPLETED") == (code, lines[0])
+    assert "user       bob (account physics)" in lines
+
+
+def test_json_is_an_object_with_the_last_run(config, tmp_path, capsys):
+    """And the number of its runs."""
+    stored_jobs(tmp_path)
+
+    code = main(["job", "7", "--json", "-c", str(config)])
+
+    found = json.loads(capsys.readouterr().out)
+    assert (0, "7", 1, 2) == (code, found["id"], found["restart"], found["runs"])
+
+
+def test_of_an_array_it_is_a_list_and_the_texts_have_a_line_between_them(config, tmp_path, capsys):
+    """All its tasks; a task alone is an object."""
+    stored_jobs(tmp_path)
+
+    codes = [main(["job", "20", "--json", "-c", str(config)])]
+    tasks = json.loads(capsys.readouterr().out)
+    codes += [main(["job", "20_1", "--json", "-c", str(config)])]
+    task = json.loads(capsys.readouterr().out)
+    codes += [main(["job", "20", "-c", str(config)])]
+    texts = capsys.readouterr().out.split("\n\n")
+
+    assert ([0] * 3, ["20_1", "20_2"], "20_1") == (codes, [one["id"] for one in tasks], task["id"])
+    assert ["Job 20_1 of c1: COMPLETED", "Job 20_2 of c1: COMPLETED"] == [
+        text.partition("\n")[0] for text in texts
+    ]
+
+
+@pytest.mark.parametrize("job", ["99", " 99\x0b"])
+def test_an_unknown_job_is_an_error(config, tmp_path, capsys, job):
+    """Exit code 1."""
+    stored_jobs(tmp_path)
+
+    code = main(["job", job, "-c", str(config)])
+
+    assert (1, f"lmaster: {NO_SUCH_JOB.format(name=99)}\n") == (code, capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("job", ["x", "", "7\x1b[2J", "\udcff"])
+def test_what_is_no_id_is_an_error_that_says_what_to_write(config, capsys, job):
+    """Exit code 2; nothing is asked."""
+    code = main(["job", job, "-c", str(config)])
+
+    message = NOT_A_JOB.format(text=repr(job))
+    assert (2, f"lmaster: {message}\n") == (code, capsys.readouterr().err)
+
+
+def test_without_lmaster_and_archive_there_is_a_message(config, tmp_path, capsys):
+    """Exit code 1."""
+    code = main(["job", "7", "-c", str(config)])
+
+    error = NOT_RUNNING.format(path=tmp_path / "s", reason="No such file or directory")
+    reason = NO_ARCHIVE.format(path=tmp_path / "jobs" / FILE)
+    message = MEANWHILE.format(error=error, reason=reason)
+    assert (1, f"lmaster: {message}\n") == (code, capsys.readouterr().err)
+
+
+async def test_the_running_lmaster_is_asked_and_knows_who_asks(tmp_path, capsys):
+    """The jobs of others are not known to it."""
+    async with served_jobs(tmp_path, ArchiveReader(stored_jobs(tmp_path))) as jobs:
+        arguments = ["job", "7", "--json", "--socket", str(jobs.path)]
+        jobs.uid = ADA
+        own = await asyncio.to_thread(main, arguments), json.loads(capsys.readouterr().out)["user"]
+        jobs.uid = EVE
+        others = await asyncio.to_thread(main, arguments), capsys.readouterr().err
+
+    assert (0, "ada") == own
+    assert (1, f"lmaster: {NO_SUCH_JOB.format(name=7)}\n") == others
