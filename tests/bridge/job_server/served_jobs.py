@@ -1,5 +1,6 @@
 """Jobs of several users in an archive, served at a unix socket, and a client for them."""
 
+import asyncio
 import contextlib
 
 import aiohttp
@@ -36,13 +37,18 @@ def stored_jobs(folder):
 
 
 class ServedJobs:
-    """Answers to requests; each request says who asks with *uid*."""
+    """Answers to requests of the user *uid*; *arrived* is released for each request."""
 
-    def __init__(self, path, session, pages):
+    def __init__(self, path):
         self.path = path
         self.uid = EVE
-        self.pages = pages
-        self._session = session
+        self.arrived = asyncio.Semaphore(0)
+        self._session = None
+
+    def peer(self, _):
+        """Return who asks."""
+        self.arrived.release()
+        return self.uid
 
     async def request(self, target, uid):
         """Return status and text of the answer to a user."""
@@ -66,10 +72,9 @@ class ServedJobs:
 async def served_jobs(folder, source, *, is_peer_real=False, **settings):
     """Serve what a *source* knows of jobs, at a socket in a folder."""
     path = folder / "lmaster.sock"
-    served = ServedJobs(path, None, None)
-    peer = None if is_peer_real else lambda _: served.uid
-    served.pages = JobPages(source, JobsSettings(**settings), peer)
-    server = WebServer(served.pages.application(), WebSettings())
+    served = ServedJobs(path)
+    pages = JobPages(source, JobsSettings(**settings), None if is_peer_real else served.peer)
+    server = WebServer(pages.application(), WebSettings())
     timeout = aiohttp.ClientTimeout(30)  # a test that fails must not hang
     connector = aiohttp.UnixConnector(str(path))
     with listener(path) as made:

@@ -5,6 +5,7 @@ import json
 import os
 import pwd
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -160,20 +161,20 @@ async def test_an_archive_that_cannot_be_read_is_said_so(tmp_path):
 
 async def test_few_questions_read_the_archive_at_the_same_time(tmp_path):
     """The others wait, and are answered then."""
-    begun, may_finish, reading, most = asyncio.Event(), threading.Event(), set(), []
-    loop = asyncio.get_running_loop()
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(20))
+    may_finish, reading, most = threading.Event(), set(), []
 
     def runs(_):
         reading.add(threading.get_ident())
         most.append(len(reading))
-        loop.call_soon_threadsafe(begun.set)
         may_finish.wait(30)
         reading.discard(threading.get_ident())
         return []
 
     async with served_jobs(tmp_path, SimpleNamespace(runs=runs)) as jobs:
         asking = [asyncio.create_task(jobs.request("/jobs", EVE)) for _ in range(20)]
-        await begun.wait()
+        for _ in asking:
+            await jobs.arrived.acquire()
         may_finish.set()
         answers = await asyncio.gather(*asking)
 
