@@ -22,8 +22,8 @@ from .commands import (
     slurm,
     targets,
 )
-from .commands.arguments import command_line_parser
-from .commands.load_config import add_scrape_options
+from .commands.command_line.arguments import command_line_parser
+from .commands.command_line.load_config import add_scrape_options
 from .config.settings import DEFAULT_FILE, read_config
 from .queue.segments import LOCK
 

@@ -140,6 +140,8 @@ PURE = {
         "carbon_setup.capacity",
         "carbon_setup.path_patterns",
         "carbon_setup.schemas",
+        "client.job_records",
+        "client.since",
         "client.slurm_notes",
         "client.target_list",
         "config.agents_settings",

@@ -1,5 +1,5 @@
 """The commands of lmaster, each in a module of its name.
 
-`cli` has the table of commands. Besides them there are `arguments`, the command line, and
-`load_config`, the configuration and the targets that several commands need.
+`cli` has the table of commands. `command_line` has their arguments, and the configuration and the
+targets that several of them need.
 """

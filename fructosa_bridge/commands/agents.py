@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from fructosa_service.progress import progress
 
 from ..agents import results
-from .load_config import load_selected
+from .command_line.load_config import load_selected
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -19,7 +19,7 @@ from ..config.settings import DEFAULT_FILE, MasterConfig, example_config, read_c
 from ..config.slurm_settings import SlurmSettings
 from ..model.target import Target
 from ..nodes.same_nodes import same_node_warnings
-from .load_config import (
+from .command_line.load_config import (
     check_web_files,
     targets_of_all_shards,
     targets_of_shard,

@@ -39,7 +39,7 @@ def _node_sets(arguments: argparse.Namespace) -> Iterator[Sequence[str]]:
         if not isinstance(hosts, SlurmHosts):
             yield hosts
             continue
-        from .load_config import selected_hosts
+        from .command_line.load_config import selected_hosts
 
         path = cli.chosen_config(arguments.config, DEFAULT_FILE)
         yield selected_hosts(hosts, read_config(path), path)

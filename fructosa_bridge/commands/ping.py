@@ -14,7 +14,7 @@ from ..client import slurm_notes, target_list
 from ..client.quick_question import QuickQuestion
 from ..scrape import ping
 from ..scrape.target_state import TargetState
-from .load_config import load_selected
+from .command_line.load_config import load_selected
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -6,7 +6,7 @@ from fructosa_service import output_files
 
 from ..carbon_setup import schemas
 from ..config.targets import slurm_target
-from .load_config import load_all
+from .command_line.load_config import load_all
 
 
 def run(arguments: argparse.Namespace) -> int:

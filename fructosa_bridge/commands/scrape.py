@@ -18,7 +18,7 @@ from fructosa_service.logs import log_location
 from ..app.run import scrape_for_ever, scrape_once
 from ..config.settings import DEFAULT_FILE, MasterConfig
 from ..model.target import Target
-from .load_config import check_web_files, load_again, load_to_scrape, targets_to_scrape
+from .command_line.load_config import check_web_files, load_again, load_to_scrape, targets_to_scrape
 
 log = logging.getLogger("lmaster")
 

@@ -7,7 +7,7 @@ import sys
 from fructosa_service import output_files
 
 from ..web.discovery import target_groups
-from .load_config import load_all, targets_of_shard
+from .command_line.load_config import load_all, targets_of_shard
 
 
 def run(arguments: argparse.Namespace) -> int:

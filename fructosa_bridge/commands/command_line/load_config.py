@@ -19,16 +19,16 @@ from fructosa_service.errors import ConfigError, Problem, UsageError
 from fructosa_service.web.settings import WebSettings
 from fructosa_service.web.users import UsersFile
 
-from ..app.slurm_list import current_nodes
-from ..config.nodes_settings import NodesSettings
-from ..config.settings import DEFAULT_FILE, GraphiteSettings, MasterConfig, read_config
-from ..config.slurm_sections import hosts_of_groups, partition_messages, slurm_hosts
-from ..config.targets import endpoint_targets, section_targets
-from ..model.target import Target
-from ..nodes.hosts import Hosts, SlurmHosts
-from ..nodes.node_sets import select
-from ..nodes.slurm_nodes import NO_NODES, NodeList
-from ..slurm_states.kept_nodes import KeptNodes
+from ...app.slurm_list import current_nodes
+from ...config.nodes_settings import NodesSettings
+from ...config.settings import DEFAULT_FILE, GraphiteSettings, MasterConfig, read_config
+from ...config.slurm_sections import hosts_of_groups, partition_messages, slurm_hosts
+from ...config.targets import endpoint_targets, section_targets
+from ...model.target import Target
+from ...nodes.hosts import Hosts, SlurmHosts
+from ...nodes.node_sets import select
+from ...nodes.slurm_nodes import NO_NODES, NodeList
+from ...slurm_states.kept_nodes import KeptNodes
 
 NO_SLURM_NODES = (
     "has no nodes: Slurm has none for {sections} at present; check hosts there, and sinfo -N"

@@ -11,14 +11,14 @@ from fructosa_service.daemon import commands as daemon_commands
 from fructosa_service.daemon.commands import Daemon
 from fructosa_service.daemon.lifecycle import CommandResult
 
-from ..carbon_setup.capacity import SERIES_PER_PAGE
-from ..client.since import since_s
-from ..client.target_list import STATES
-from ..config.agents_settings import FAN_OUT, TIMEOUT
-from ..config.jobs_settings import DEFAULT_SOCKET
-from ..config.settings import DEFAULT_FILE
-from ..job_server.queries import MOST_RUNS
-from ..nodes.hosts import NODES
+from ...carbon_setup.capacity import SERIES_PER_PAGE
+from ...client.since import since_s
+from ...client.target_list import STATES
+from ...config.agents_settings import FAN_OUT, TIMEOUT
+from ...config.jobs_settings import DEFAULT_SOCKET
+from ...config.settings import DEFAULT_FILE
+from ...job_server.queries import MOST_RUNS
+from ...nodes.hosts import NODES
 from .load_config import add_scrape_options, path_argument
 
 _JOBS = whole("jobs", at_least=1, at_most=MOST_RUNS, example="100")

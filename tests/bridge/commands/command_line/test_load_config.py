@@ -3,7 +3,7 @@
 import pytest
 
 from fructosa_bridge.cli import build_parser, main
-from fructosa_bridge.commands.load_config import (
+from fructosa_bridge.commands.command_line.load_config import (
     NO_SLURM_NODES,
     load_again,
     load_selected,
@@ -17,7 +17,7 @@ from fructosa_bridge.slurm_states.kept_nodes import KeptNodes
 from fructosa_service.config.kinds import Endpoint
 from fructosa_service.errors import ConfigError, ServiceError, UsageError
 
-from ..slurm_nodes import reading, record, write_scontrol
+from ...slurm_nodes import reading, record, write_scontrol
 
 
 def write(tmp_path, text):
