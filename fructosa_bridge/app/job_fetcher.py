@@ -29,17 +29,17 @@ _GATHER_S = 0.5
 _LOG_S = 60.0
 
 
-class PageClient(Protocol):
+class JobPageClient(Protocol):
     """Fetches pages, as scrape.client.Client does."""
 
-    async def fetch(self, target: Target) -> "TextPage":
+    async def fetch(self, target: Target) -> "JobPageText":
         """Return the page of a target. Raises: ScrapeError."""
 
     def forget(self, target: Target) -> None:
         """Close the connection to a target."""
 
 
-class TextPage(Protocol):
+class JobPageText(Protocol):
     """A page."""
 
     @property
@@ -52,7 +52,7 @@ class JobFetcher:
 
     def __init__(
         self,
-        client: PageClient,
+        client: JobPageClient,
         take: Callable[[Sequence[FetchedPage]], None],
         after: Callable[[str], int | None],
         tasks: Tasks,

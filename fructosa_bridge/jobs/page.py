@@ -119,8 +119,6 @@ _LINES = re.compile(
 _PAGE_LINES = re.compile(rf"\n{_PAGE}([a-z_]{{1,64}})(?:\{{([^}}\n]*)\}})? ([^\n]*)")
 _WHOLE = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,15})?(?:[eE]\+?[0-9]{1,2})?")
 _PAIR = re.compile(r'([a-z_]{1,32})="([A-Za-z0-9_.:+-]{0,128})"')
-# No machine has more of anything; sums of far larger ones could not be stored.
-_LARGEST = 2.0**64
 _UUID = re.compile(r"[A-Za-z0-9_.:/+-]{1,64}")
 _ID = re.compile(r"[0-9]{1,10}|s[0-9A-Z]{13}")
 _RESTART = re.compile(r"(?:[1-9][0-9]{0,5})?")

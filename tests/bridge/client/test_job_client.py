@@ -20,7 +20,7 @@ from fructosa_bridge.client.job_client import (
     UnknownJobError,
 )
 from fructosa_bridge.client.job_records import NO_RECORDS
-from fructosa_bridge.jobs.record import record
+from fructosa_bridge.job_archive.record import record
 from fructosa_service.errors import ServiceError, UsageError
 
 from ..job_archive.filled import view_of

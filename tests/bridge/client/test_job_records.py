@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from fructosa_bridge.client import job_report
 from fructosa_bridge.client.job_records import NO_RECORDS, checked
-from fructosa_bridge.jobs.record import record
+from fructosa_bridge.job_archive.record import record
 
 from ..job_archive.filled import view_of
 from ..jobs.known_jobs import T0

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from fructosa_bridge.client.job_records import checked
 from fructosa_bridge.client.job_report import NOT_KNOWN, report, table
-from fructosa_bridge.jobs.record import record
-from fructosa_bridge.jobs.views import RunView
+from fructosa_bridge.job_archive.record import record
+from fructosa_bridge.job_archive.views import RunView
 from fructosa_bridge.slurm_output.vocabulary import JOB_STATES
 
 from ..job_archive.filled import view_of

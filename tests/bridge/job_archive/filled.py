@@ -2,8 +2,8 @@
 
 from fructosa_bridge.job_archive.archive import JobArchive
 from fructosa_bridge.job_archive.rows import rows_of
+from fructosa_bridge.job_archive.views import view
 from fructosa_bridge.jobs.ledger import JobLedger
-from fructosa_bridge.jobs.views import view
 
 from ..jobs.known_jobs import T0, record
 from ..jobs.pages import page, reading

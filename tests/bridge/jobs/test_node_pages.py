@@ -107,7 +107,7 @@ def test_a_job_of_three_nodes_of_which_one_dies_and_one_agent_is_restarted(ledge
     assert {"n1": 500.0, "n2": 500.0, "n3": 50.0} == {
         name: part.cpu_s for name, part in run.parts.items()
     }
-    assert (1 + 1 + 0.1) / 3 == pytest.approx(coverage(run, T0 + 700))
+    assert (1 + 1 + 59 / 600) / 3 == pytest.approx(coverage(run, T0 + 700))
     assert ["n3 fell silent at 2027-01-15T08:01:00+00:00: figures until then"] == notes(
         run, T0 + 700, UTC
     )
