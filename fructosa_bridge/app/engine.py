@@ -77,9 +77,11 @@ class Engine:
         journal = _journal(config) if has_journal else None
         self._destinations = Destinations(config.master, journal, self._tasks)
         self.slurm = self._slurm_monitor(config)
-        self._jobs: JobService | None = None
         kept = KeptNodes(config.master.data_directory)
         self._slurm_targets = SlurmTargets(kept, make_targets, self._use_nodes)
+        self.jobs: JobService | None = None
+        if config.jobs is not None and has_journal:
+            self.jobs = JobService(config, lambda: self._slurm_targets.nodes)
         self._refused_list = ""  # why, as it was logged
         self.scraper = Scraper(
             client,
@@ -122,9 +124,8 @@ class Engine:
         await self._destinations.start(self._config.destinations)
         self._scrape(targets, {})
         self._slurm_targets.begin(self._config)
-        if self._config.jobs is not None:
-            self._jobs = JobService(self._config, lambda: self._slurm_targets.nodes)
-            await self._jobs.start()
+        if self.jobs is not None:
+            await self.jobs.start()
         self._tasks.begin(_SLURM_NODES, self._slurm_targets.run())
         self._read_slurm()
         self.is_ready = True
@@ -142,8 +143,8 @@ class Engine:
     async def failure(self) -> None:
         """Wait for a background task that ends by itself, which is a bug; raise its error."""
         failures = [self._tasks.failure()]
-        if self._jobs is not None:
-            failures.append(self._jobs.failure())
+        if self.jobs is not None:
+            failures.append(self.jobs.failure())
         await asyncio.gather(*failures)
 
     async def stop(self, within_s: float) -> None:
@@ -156,8 +157,8 @@ class Engine:
             if unfinished := await self.scraper.stop(_LAST_RESPONSES_S):
                 log.warning("scrapes cancelled at the stop, their slots stay empty: %d", unfinished)
             await self._tasks.end(*self._targets, *self._slurm_task())
-            if self._jobs is not None:
-                await self._jobs.stop()
+            if self.jobs is not None:
+                await self.jobs.stop()
             self.scraper.flush()
             self.scraper.end_log()
             if is_delivering and not self._tasks.has_failed:
@@ -180,8 +181,8 @@ class Engine:
     def _read_slurm(self) -> None:
         if self.slurm is not None:
             self._slurm_targets.listen(self.slurm)
-            if self._jobs is not None:
-                self._jobs.listen(self.slurm)
+            if self.jobs is not None:
+                self.jobs.listen(self.slurm)
             self._tasks.begin(_SLURM, self.slurm.run())
 
     def _is_expected(self, target: Target) -> bool:
@@ -221,8 +222,8 @@ class Engine:
             changes = await self._change(config, targets)
             await self._change_slurm(config)
             self._current = config
-            if self._jobs is not None:
-                self._jobs.use(config)
+            if self.jobs is not None:
+                self.jobs.use(config)
             self.reload_succeeded, self.reload_time_s = True, time.time()
         self._slurm_targets.warn(config)
         for warning in config.warnings:

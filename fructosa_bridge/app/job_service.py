@@ -12,7 +12,7 @@ from fructosa_service.web.settings import WebSettings
 
 from ..config.settings import MasterConfig
 from ..job_archive.archive import JobArchive
-from ..job_server.pages import JobPages
+from ..job_server.pages import JobPages, UserJobPages
 from ..job_server.unix_socket import listener
 from ..nodes.slurm_nodes import NodeList
 from ..scrape.client import Client
@@ -58,6 +58,8 @@ class JobService:
         pages = JobPages(self.keeper, config.jobs)
         self._server = WebServer(pages.application(), WebSettings())
         self._stack = AsyncExitStack()
+        are_checked = config.web.users_file is not None
+        self.routes = UserJobPages(self.keeper, config.jobs, are_users_checked=are_checked).routes()
 
     async def start(self) -> None:
         """Open the archive, listen at the socket, and fetch from the nodes that are known.

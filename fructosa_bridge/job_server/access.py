@@ -12,6 +12,8 @@ from ..job_archive.views import RunView
 # What the kernel shows in place of users that a user namespace does not have.
 _OVERFLOW_UID = Path("/proc/sys/kernel/overflowuid")
 _USUAL_OVERFLOW_UID = 65534
+NOBODY = -1
+"""The user id of somebody without an account: no job has it."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,18 @@ def viewer(uid: int, admins: Iterable[str], admin_group: str | None) -> Viewer:
     Names that do not exist, now, give nobody rights.
     """
     return Viewer(uid, uid == 0 or _is_one_of(uid, admins) or _is_member(uid, admin_group))
+
+
+def viewer_of_name(name: str, admins: Iterable[str], admin_group: str | None) -> Viewer:
+    """Return who asks, by the name of a user of [web]: their jobs are those of the same account.
+
+    Who is no account of this machine has no jobs. Only *admins* and members of the group see all.
+    """
+    try:
+        uid = pwd.getpwnam(name).pw_uid
+    except (KeyError, ValueError):  # a NUL byte
+        return Viewer(NOBODY, name in admins)
+    return Viewer(uid, name in admins or _is_member(uid, admin_group))
 
 
 def _is_one_of(uid: int, names: Iterable[str]) -> bool:

@@ -1,4 +1,4 @@
-"""The answers about jobs: JSON over HTTP at the unix socket."""
+"""The answers about jobs: JSON over HTTP, at the unix socket and, to users of [web], over TCP."""
 
 import asyncio
 import json
@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from aiohttp import web
 
 from fructosa_service.errors import visible
+from fructosa_service.web.users import credentials
 
 from ..config.jobs_settings import JobsSettings
 from ..job_archive.look_ups import JobQuery
@@ -16,13 +17,17 @@ from ..job_archive.record import record, records
 from ..job_archive.views import RunView
 from ..jobs.names import JobName, job_name
 from ..model.errors import ArchiveError, JobNameError
-from .access import Viewer, overflow_uid, viewer
+from .access import Viewer, overflow_uid, viewer, viewer_of_name
 from .queries import NO_SUCH_JOB, job_query
 from .unix_socket import peer_uid
 
 UNKNOWN_USER = (
     "your user is not known to lmaster: it runs in a user namespace; set PrivateUsers=no in its "
     "unit\n"
+)
+ONLY_USERS = (
+    "jobs are shown only to users with a password; set users file in [web], or ask on the machine "
+    "of lmaster with: lmaster jobs\n"
 )
 GONE = "whoever asked has closed the connection\n"
 # So many questions read the archive at the same time; the others wait.
@@ -92,13 +97,10 @@ class JobPages:
         self, request: web.Request, find: Callable[[Viewer], list[Any]]
     ) -> str | None:
         """Return what is found, as JSON, or None; made in a thread, as 10,000 runs take long."""
-        uid = self._peer(request)
-        if uid == self._overflow_uid:
-            raise web.HTTPForbidden(text=UNKNOWN_USER)
-        settings = self._settings
+        who = self._who(request)
 
         def answer() -> str | None:
-            found = find(viewer(uid, settings.admins, settings.admin_group))
+            found = find(who())
             return json.dumps(found) if found else None
 
         async with self._reading:
@@ -106,6 +108,36 @@ class JobPages:
                 return await asyncio.to_thread(answer)
             except ArchiveError as error:
                 raise web.HTTPServiceUnavailable(text=f"{error}\n") from None
+
+    def _who(self, request: web.Request) -> Callable[[], Viewer]:
+        """Return what looks up who asks, which may take a while."""
+        uid = self._peer(request)
+        if uid == self._overflow_uid:
+            raise web.HTTPForbidden(text=UNKNOWN_USER)
+        return lambda: viewer(uid, self._settings.admins, self._settings.admin_group)
+
+
+class UserJobPages(JobPages):
+    """The same over TCP, for users of [web]: there is no other sign of who asks.
+
+    With *are_users_checked* a request comes here only with the right password of its user.
+    """
+
+    def __init__(
+        self, source: JobSource, settings: JobsSettings, *, are_users_checked: bool
+    ) -> None:
+        super().__init__(source, settings)
+        self._are_users_checked = are_users_checked
+
+    def routes(self) -> Sequence[web.RouteDef]:
+        """Return the routes of the answers."""
+        return [web.get("/api/job/{id}", self._job), web.get("/api/jobs", self._jobs)]
+
+    def _who(self, request: web.Request) -> Callable[[], Viewer]:
+        if not self._are_users_checked:
+            raise web.HTTPForbidden(text=ONLY_USERS)
+        name, _ = credentials(request.headers["Authorization"])
+        return lambda: viewer_of_name(name, self._settings.admins, self._settings.admin_group)
 
 
 def _peer(request: web.Request) -> int:

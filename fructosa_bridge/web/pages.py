@@ -4,6 +4,7 @@ import asyncio
 import ipaddress
 import json
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -286,13 +287,20 @@ def _is_same_origin(request: web.Request) -> bool:
     return origin is None or origin.partition("://")[2] == request.host
 
 
-async def serve(source: StatusSource, settings: WebSettings, host: str, port: int) -> WebServer:
-    """Serve the pages of a *source* until the returned server is closed.
+async def serve(
+    source: StatusSource,
+    settings: WebSettings,
+    host: str,
+    port: int,
+    routes: Iterable[web.RouteDef] = (),
+) -> WebServer:
+    """Serve the pages of a *source*, and further *routes*, until the returned server is closed.
 
     Raises: ServiceError if an address cannot be bound, FileError if a file cannot be used.
     """
     access = AccessControl(settings)
     application = Pages(source, requires_user=access.requires_user).application()
+    application.add_routes(routes)
     access.install(application)
     server = WebServer(application, settings)
     await server.start(settings.endpoints(host, port))

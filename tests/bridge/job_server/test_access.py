@@ -7,7 +7,7 @@ import pwd
 import pytest
 
 from fructosa_bridge.job_server import access
-from fructosa_bridge.job_server.access import Viewer, overflow_uid, viewer
+from fructosa_bridge.job_server.access import NOBODY, Viewer, overflow_uid, viewer, viewer_of_name
 
 from ..job_archive.filled import view_of
 
@@ -61,6 +61,22 @@ def _known(uid):
 def test_root_admins_and_members_of_the_admin_group_see_all(uid, admins, group, is_admin):
     """Names and users that do not exist give nobody rights; a primary group counts."""
     assert Viewer(uid, is_admin) == viewer(uid, admins, group)
+
+
+@pytest.mark.parametrize(
+    ("name", "admins", "group", "expected"),
+    [
+        ("alice", (), None, Viewer(ALICE, is_admin=False)),
+        ("alice", ("alice",), None, Viewer(ALICE, is_admin=True)),
+        ("alice", (), "staff", Viewer(ALICE, is_admin=True)),
+        ("bob", (), "staff", Viewer(BOB, is_admin=False)),
+        ("web-only", (), "staff", Viewer(NOBODY, is_admin=False)),
+        ("web-only", ("web-only",), None, Viewer(NOBODY, is_admin=True)),
+    ],
+)
+def test_users_of_web_are_the_accounts_of_their_names(name, admins, group, expected):
+    """Who has no account has no jobs."""
+    assert expected == viewer_of_name(name, admins, group)
 
 
 def test_a_list_of_groups_that_cannot_be_read_gives_no_rights(monkeypatch):

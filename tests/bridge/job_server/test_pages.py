@@ -11,14 +11,18 @@ from types import SimpleNamespace
 import pytest
 from aiohttp import web
 
+from fructosa_bridge.config.jobs_settings import JobsSettings
 from fructosa_bridge.job_archive.look_ups import ArchiveReader
 from fructosa_bridge.job_server.access import overflow_uid
-from fructosa_bridge.job_server.pages import GONE, UNKNOWN_USER, _peer
+from fructosa_bridge.job_server.pages import GONE, ONLY_USERS, UNKNOWN_USER, UserJobPages, _peer
 from fructosa_bridge.job_server.queries import NO_SUCH_JOB, NOT_A_TIME
 from fructosa_bridge.jobs.names import JobName
 from fructosa_bridge.model.errors import ArchiveError
+from fructosa_service.web.settings import WebSettings
 
+from ..fake_status import FakeStatus
 from ..job_archive.filled import view_of
+from ..web.served import PASSWORD, Served, basic_auth, users_line
 from .other_user import ask_as, folder_for_all, needs_root
 from .served_jobs import ADA, BOB, EVE, served_jobs, stored_jobs
 
@@ -223,3 +227,48 @@ def test_whoever_has_closed_the_connection_is_nobody():
         _peer(SimpleNamespace(transport=None))
 
     assert GONE == error.value.text
+
+
+async def by_user(folder, source, monkeypatch, target, user, **settings):
+    """Return status and text of the answer to a user of [web], who has given a password."""
+    uids = {"ada": ADA, "bob": BOB, "root": 0}
+    monkeypatch.setattr(pwd, "getpwnam", lambda name: SimpleNamespace(pw_uid=uids[name]))
+    users = folder / "users"
+    users.write_text("".join(users_line(name, PASSWORD) for name in (*uids, "eve", "boss")))
+    pages = UserJobPages(source, JobsSettings(**settings), are_users_checked=True)
+    web_settings = WebSettings(users_file=users)
+    async with Served(FakeStatus(), web_settings, pages.routes()) as served:
+        headers = {} if user is None else basic_auth(user, PASSWORD)
+        status, _, text = await served.request(target, headers=headers)
+    return status, text
+
+
+@pytest.mark.parametrize(
+    ("user", "ids"),
+    [("ada", ["20_2", "20_1", "7", "7"]), ("bob", ["8"]), ("eve", []), ("root", []), ("boss", ALL)],
+)
+async def test_users_of_web_see_their_own_over_tcp(tmp_path, source, monkeypatch, user, ids):
+    """By the account of their name. Only who is in admins sees all, not a user called root."""
+    status, text = await by_user(tmp_path, source, monkeypatch, "api/jobs", user, admins=("boss",))
+
+    assert (200, ids) == (status, [one["id"] for one in json.loads(text)])
+
+
+async def test_over_tcp_too_foreign_jobs_are_unknown_ones(tmp_path, source, monkeypatch):
+    """And nothing is shown without a password."""
+    own = await by_user(tmp_path, source, monkeypatch, "api/job/7", "ada")
+    foreign = await by_user(tmp_path, source, monkeypatch, "api/job/7", "bob")
+    unknown = await by_user(tmp_path, source, monkeypatch, "api/job/999", "bob")
+    nobody = await by_user(tmp_path, source, monkeypatch, "api/jobs", None)
+
+    assert (200, 404, 401) == (own[0], foreign[0], nobody[0])
+    assert foreign == (unknown[0], unknown[1].replace("999", "7"))
+
+
+async def test_without_users_there_are_no_jobs_over_tcp(tmp_path, source):
+    """Not even for clients on this machine: many people have accounts on it."""
+    pages = UserJobPages(source, JobsSettings(), are_users_checked=False)
+    async with Served(FakeStatus(), WebSettings(), pages.routes()) as served:
+        for target in ("api/jobs", "api/job/7"):
+            status, _, text = await served.request(target)
+            assert (403, ONLY_USERS) == (status, text)

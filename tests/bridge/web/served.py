@@ -16,12 +16,13 @@ PASSWORD = "s3cret: pässword"  # noqa: S105 - of a test
 class Served:
     """The pages of a status source, served while the context is entered."""
 
-    def __init__(self, source, settings):
+    def __init__(self, source, settings, routes=()):
         self.source = source
         self.settings = settings
+        self.routes = routes
 
     async def __aenter__(self):
-        self.server = await serve(self.source, self.settings, "127.0.0.1", 0)
+        self.server = await serve(self.source, self.settings, "127.0.0.1", 0, self.routes)
         self.url = self.server.urls[0]
         self.port = int(self.url.rstrip("/").rpartition(":")[2])
         # A test that fails must not hang.
