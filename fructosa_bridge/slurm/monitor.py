@@ -234,6 +234,7 @@ class SlurmMonitor:
 
     async def _use(self, reading: SlurmReading) -> None:
         # A thread: for 10,000 nodes and jobs this takes a tenth of a second.
+        states = self.states
         if reading.nodes is not None:
             hidden = await asyncio.to_thread(self._hidden.find, reading.nodes, reading.partitions)
             nodes = [*reading.nodes, *hidden]
@@ -246,7 +247,7 @@ class SlurmMonitor:
             if self._kept is not None:
                 await asyncio.to_thread(self._kept.update, nodes, states)
         labels = self.settings.labels
-        self._samples = await asyncio.to_thread(cluster.samples, reading, self.states, labels)
+        self._samples = await asyncio.to_thread(cluster.samples, reading, states, labels)
         self.reading = reading
         self._log_words(cluster.unknown_words(reading))
         self._check_job_age(reading)
