@@ -102,6 +102,15 @@ def fetched(exporter: Exporter, path: str) -> str:
         return str(response.read().decode())
 
 
+def wait_until_watched(exporter: Exporter) -> None:
+    """Wait until lagent watches jobs; it listens a moment earlier."""
+    until_s = time.monotonic() + _START_S
+    while "fructosa_slurm_jobs_watched 1" not in fetched(exporter, "/jobs"):
+        if time.monotonic() > until_s:
+            raise CannotRun(f"lagent does not watch jobs after {_START_S:g} s")
+        time.sleep(0.1)
+
+
 def thread_cpu_s(exporter: Exporter) -> float:
     """Return the CPU time of the thread that watches: the first one that lagent has started."""
     threads = sorted(int(one.name) for one in Path(f"/proc/{exporter.pid}/task").iterdir())
@@ -146,6 +155,7 @@ def run_jobs(
         stack.callback(slurm.end)
         known = Known(slurm.nodes[0])
         exporter = stack.enter_context(lagent_as_nobody(folder, {"SlurmJobs": {}}))
+        wait_until_watched(exporter)
         stack.enter_context(load(os.cpu_count() or 1))
         began_s, before_s = time.monotonic(), thread_cpu_s(exporter)
         usual = ("--parsable", "-D", str(folder), "-o", "/dev/null", "--mem=200")
@@ -240,15 +250,12 @@ def main() -> int:
     if reason := cannot_write_cgroups():
         print(f"cannot run: {reason}", file=sys.stderr)
         return 1
-    rows = [
-        row for contain in (True, False) for row in rows_of_jobs(arguments.jobs, contain=contain)
-    ]
-    print(
-        table(
-            ("jobs of 0.1 to 2 s, all CPUs busy", "measured", "target", ""),
-            [*rows, *rows_of_pages()],
-        )
-    )
+    rows = []
+    for contain in (True, False):
+        rows += list(rows_of_jobs(arguments.jobs, contain=contain))
+        print(*(" ".join(row) for row in rows[-3:]), sep="\n", file=sys.stderr)
+    rows += rows_of_pages()
+    print(table(("jobs of 0.1 to 2 s, all CPUs busy", "measured", "target", ""), rows))
     return 0
 
 

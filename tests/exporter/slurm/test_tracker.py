@@ -8,7 +8,14 @@ import sys
 import pytest
 
 from fructosa_exporter.slurm.folders import JobFolders
-from fructosa_exporter.slurm.inotify import OVERFLOW, Event, Inotify
+from fructosa_exporter.slurm.inotify import (
+    CREATE,
+    DELETE,
+    IS_FOLDER,
+    OVERFLOW,
+    Event,
+    Inotify,
+)
 from fructosa_exporter.slurm.layouts import JobKey
 from fructosa_exporter.slurm.lives import Lives
 from fructosa_exporter.slurm.tracker import NO_PIDFD, TOGETHER_S, Tracker
@@ -175,26 +182,45 @@ def test_step_extern_is_watched_once_others_are_there(cgroups, watched, process)
     assert (True, 0.5) == (entry.is_final, entry.total("cpu_s"))
 
 
-def test_ends_are_read_together_while_others_run(cgroups, watched, process):
-    """Of many tasks of a job, each end costs only a message."""
-    other = Process()
-    cgroups.begin(1, "0", process.pid, task=0)
-    cgroups.begin(1, "1", other.pid)
-    cgroups.use(1, 0.5)
+def test_ends_are_read_together_while_others_run(cgroups, watched):
+    """Of many tasks of a job, each end costs only a message; the last one counts."""
+    processes = [Process() for _ in range(3)]
+    for task, process in enumerate(processes):
+        cgroups.begin(1, str(task), process.pid)
     watched.pump()
-    first, second = watched.pidfds
-    watched.tracker.ended(first)
-    watched.tracker.look_if_due()
-    watched.now_s += TOGETHER_S / 2
+    first, second, third = watched.pidfds
 
-    cgroups.use(1, 0.6)
-    assert watched.tracker.look_if_due() is None
-    assert [("1", 0, 0.5, False)] == watched.entries()
-    watched.tracker.ended(second)
-    watched.tracker.look_if_due()
+    def used_after_end(pidfd, cpu_s):
+        cgroups.use(1, cpu_s)
+        if pidfd is not None:
+            watched.tracker.ended(pidfd)
+        watched.tracker.look_if_due()
+        return watched.entries()[0][2]
 
-    assert [("1", 0, 0.6, False)] == watched.entries()
-    other.end()
+    assert 0.5 == used_after_end(first, 0.5)
+    assert 0.5 == used_after_end(second, 0.6)
+    assert watched.now_s + TOGETHER_S == watched.tracker.look_if_due()
+    watched.now_s += TOGETHER_S
+    assert 0.7 == used_after_end(None, 0.7)
+    assert 0.8 == used_after_end(third, 0.8)
+    for process in processes:
+        process.end()
+
+
+def test_watches_are_given_back(cgroups, watched, monkeypatch):
+    """The kernel keeps those of cgroups that were removed."""
+    removed = []
+    monkeypatch.setattr(watched.messages, "remove", removed.append)
+    before = set(watched.tracker._by_watch)
+    cgroups.begin(1)
+    watched.pump()
+    taken = set(watched.tracker._by_watch) - before
+
+    cgroups.end_step(1)
+    watched.tracker.refresh()
+
+    assert {1: 2, 2: 4}[cgroups.version] == len(removed)
+    assert set(removed) < taken
 
 
 def test_a_requeue_begins_another_entry(cgroups, watched):
@@ -213,24 +239,14 @@ def test_a_requeue_begins_another_entry(cgroups, watched):
 
 
 def test_the_end_of_an_earlier_folder_does_not_end_a_later_one(cgroups, watched):
-    """Both messages come after the folder is there again, and was found by listing."""
+    """It was listed before the message of that end was handled."""
     cgroups.begin(1)
     watched.pump()
-    cgroups.end(1)
-    cgroups.begin(1)
-    above = cgroups.job(1).parent
-    watched.pump()
-    watched.tracker.refresh()
-    gone = Event(watch_of(watched, above), 0x40000200, "job_1")
+    above = watched.messages.add(str(cgroups.job(1).parent), CREATE | DELETE)
 
-    watched.tracker.handle(gone)
+    watched.tracker.handle(Event(above, DELETE | IS_FOLDER, "job_1"))
 
-    assert [False] == [is_ended for *_, is_ended in watched.entries()[:1]]
-
-
-def watch_of(watched, folder):
-    """Return the number of the watch of a folder."""
-    return watched.messages.add(str(folder), 0x300)
+    assert [("1", 0, None, False)] == watched.entries()
 
 
 def test_after_lost_messages_all_folders_are_listed(cgroups, watched):
