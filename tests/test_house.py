@@ -116,6 +116,7 @@ PURE = {
         "slurm.layouts",
         "slurm.lives",
         "slurm.series",
+        "slurm.tracked",
         "sources.devices",
         "sources.prom_files",
         "web.request",

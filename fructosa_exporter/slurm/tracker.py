@@ -5,81 +5,29 @@ ended. Each folder is listed after it is watched, so that nothing comes in betwe
 inotify, the folders are listed for each page instead.
 """
 
-import errno
-import os
 from collections.abc import Callable
-from typing import Protocol
 
 from . import figures, inotify
+from .ends import ProcessEnds
 from .figures import Figures
 from .folders import JobFolders
 from .inotify import Event, Inotify
 from .layouts import EXTERN, JobKey, Level, Place
 from .lives import Lives
+from .tracked import Folder, TrackedJob
 
 # While other tasks of a job run, the ends of some are read together, after this time.
 TOGETHER_S = 0.2
-# So many tasks are watched by pidfd; the ends of others are seen when their folders go.
-MOST_PIDFDS = 400
 # What hardly ever changes is read again after this time.
 SELDOM_S = 60.0
 
-NO_PIDFD = (
-    "ends of processes cannot be watched (pidfd_open: {reason}), so that last values of jobs are "
-    "sure only with Slurm's PrologFlags=Contain"
-)
-
 _FOLDERS = inotify.CREATE | inotify.DELETE
-
-
-class Poller(Protocol):
-    """Waits for file descriptors, as select.epoll does."""
-
-    def register(self, fd: int) -> None:
-        """Also wait for *fd*."""
-
-    def unregister(self, fd: int) -> None:
-        """No longer wait for *fd*."""
-
-
-class Folder:
-    """A folder that is known: its watches, and those in it by name."""
-
-    __slots__ = ("children", "events_watch", "job", "parent", "pidfd", "place", "watch")
-
-    def __init__(self, place: Place, parent: "Folder | None", watch: int) -> None:
-        self.place, self.parent, self.watch = place, parent, watch
-        self.children: dict[str, Folder] = {}
-        self.job: TrackedJob | None = parent.job if parent else None
-        self.pidfd = self.events_watch = -1
-
-
-class TrackedJob:
-    """A job whose folder is there: its step and task folders, and which of its tasks run.
-
-    The tasks of step_extern only wait for the job's end, and don't count as running.
-    """
-
-    def __init__(self, place: Place) -> None:
-        self.key, self.place = place.key, place
-        self.steps: dict[Folder, None] = {}
-        self.tasks: dict[Folder, None] = {}
-        self.running: set[Folder] = set()
-        self.looked_s = self.seldom_s = float("-inf")
-        self.is_settled = False  # whether it was read after the last of its tasks had ended
-
-    @property
-    def leaves(self) -> list[Place]:
-        """The folders with processes, which count OOM kills of their own in version 1."""
-        steps = [step.place for step in list(self.steps) if not step.children]
-        return [*(task.place for task in list(self.tasks)), *steps]
 
 
 class Tracker:
     """Follows the folders of jobs, and reads their figures into *lives*.
 
-    *messages* is None to list the folders only in ``refresh``. *reason* says what cannot be
-    watched.
+    *messages* is None to list the folders only in ``refresh``; *ends* watches processes.
 
     Raises: InotifyUnavailable from any method, if there are too many watches.
     """
@@ -90,24 +38,17 @@ class Tracker:
         lives: Lives,
         clock: Callable[[], float],
         messages: Inotify | None = None,
-        poller: Poller | None = None,
-        open_pidfd: Callable[[int], int] = os.pidfd_open,
+        ends: ProcessEnds | None = None,
     ) -> None:
         self.jobs: dict[JobKey, TrackedJob] = {}
-        self.reason = ""
+        self.ends = ends or ProcessEnds(None)
         self._folders, self._lives, self._clock = folders, lives, clock
-        self._messages, self._poller, self._open_pidfd = messages, poller, open_pidfd
+        self._messages = messages
         self._roots: dict[str, Folder] = {}
         self._by_watch: dict[int, Folder] = {}
-        self._by_pidfd: dict[int, Folder] = {}
         self._due: dict[TrackedJob, float] = {}
         # Ages of processes tell when a job began that was there before it was watched.
         self._is_late = True
-
-    @property
-    def sees_ends(self) -> bool:
-        """Whether the ends of processes are seen, and not only those of folders."""
-        return self._poller is not None
 
     def find_roots(self) -> None:
         """Find the folders in which a slurmd has its own, and forget those that have gone."""
@@ -151,9 +92,7 @@ class Tracker:
 
     def ended(self, pidfd: int) -> None:
         """Note that the process of a *pidfd* has ended."""
-        folder = self._by_pidfd.get(pidfd)
-        if folder is not None:
-            self._close_pidfd(folder)
+        if (folder := self.ends.take(pidfd)) is not None:
             self._task_ended(folder)
 
     def look_if_due(self) -> float | None:
@@ -182,11 +121,6 @@ class Tracker:
         owners = (self._folders.owner(pid) for pid in pids if pid)
         return next((owner for owner in owners if owner is not None), None)
 
-    def close(self) -> None:
-        """Close all pidfds."""
-        for folder in list(self._by_pidfd.values()):
-            self._close_pidfd(folder)
-
     # Folders come and go.
 
     def _enter(self, parent: Folder | None, place: Place) -> None:
@@ -198,7 +132,7 @@ class Tracker:
             return
         folder = Folder(place, parent, watch)
         siblings = self._roots if parent is None else parent.children
-        siblings[_name(folder)] = folder
+        siblings[folder.name] = folder
         if watch >= 0:
             self._by_watch[watch] = folder
         self._entered(folder)
@@ -252,11 +186,11 @@ class Tracker:
         for child in list(folder.children.values()):
             self._leave(child)
         siblings = self._roots if folder.parent is None else folder.parent.children
-        del siblings[_name(folder)]
+        del siblings[folder.name]
         for watch in (folder.watch, folder.events_watch):
             if self._messages is not None and self._by_watch.pop(watch, None) is not None:
                 self._messages.remove(watch)
-        self._close_pidfd(folder)
+        self.ends.forget(folder)
         if folder.job is not None:
             self._left(folder, folder.job)
 
@@ -314,21 +248,8 @@ class Tracker:
             return
         if self._is_late:
             self._began_earlier(folder.place.key, pid)
-        if self._poller is None or len(self._by_pidfd) >= MOST_PIDFDS:
-            return
-        try:
-            pidfd = self._open_pidfd(pid)
-        except ProcessLookupError:
+        if self.ends.watch(folder, pid):
             self._task_ended(folder)
-            return
-        except OSError as error:
-            if error.errno not in (errno.EMFILE, errno.ENFILE):
-                self._poller = None
-            self.reason = NO_PIDFD.format(reason=error.strerror)
-            return
-        folder.pidfd = pidfd
-        self._by_pidfd[pidfd] = folder
-        self._poller.register(pidfd)
 
     def _began_earlier(self, key: JobKey, pid: int) -> None:
         entry, age_s = self._lives.running(key), self._folders.age_s(pid)
@@ -339,14 +260,6 @@ class Tracker:
         if folder.job is not None:
             folder.job.running.discard(folder)
             self._plan(folder.job)
-
-    def _close_pidfd(self, folder: Folder) -> None:
-        if folder.pidfd >= 0 and self._poller is not None:
-            self._poller.unregister(folder.pidfd)
-        if folder.pidfd >= 0:
-            del self._by_pidfd[folder.pidfd]
-            os.close(folder.pidfd)
-            folder.pidfd = -1
 
     # Jobs are read.
 
@@ -373,8 +286,3 @@ class Tracker:
 
     def _kills(self, job: TrackedJob) -> dict[str, int]:
         return {} if self._folders.version == 2 else self._folders.oom_kills(job.leaves)
-
-
-def _name(folder: Folder) -> str:
-    place = folder.place
-    return place.path if place.level is Level.ROOT else place.path.rpartition("/")[2]

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from copy import copy
 
+from .ends import ProcessEnds
 from .folders import JobFolders
 from .inotify import Inotify, InotifyUnavailable
 from .layouts import JobKey
@@ -48,7 +49,7 @@ class JobWatch:
     @property
     def notes(self) -> str:
         """What cannot be watched, and why; empty if all can."""
-        return self.reason or self._tracker.reason
+        return self.reason or self._tracker.ends.reason
 
     def begin(self) -> None:
         """Start to watch."""
@@ -112,11 +113,12 @@ class JobWatch:
 
     def _run(self, messages: Inotify) -> None:
         """Follow the messages until ``close``."""
-        ends = select.epoll()
-        ends.register(self._wake_fd, select.EPOLLIN)
+        exits = select.epoll()
+        exits.register(self._wake_fd, select.EPOLLIN)
         poller = select.poll()
-        for fd in (messages.fd, ends.fileno()):
+        for fd in (messages.fd, exits.fileno()):
             poller.register(fd, select.POLLIN)
+        ends = ProcessEnds(exits)
         tracker = Tracker(self._folders, self.lives, self._clock, messages, ends)
         try:
             with self._lock:
@@ -127,7 +129,7 @@ class JobWatch:
                 ready = poller.poll(self._timeout_ms(due_s))
                 has_messages = any(fd == messages.fd for fd, _ in ready)
                 # Folders come in bursts. Those that wait a little are read together.
-                ended = ends.poll(TOGETHER_S if has_messages and tracker.sees_ends else 0)
+                ended = exits.poll(TOGETHER_S if has_messages and ends.can_watch else 0)
                 with self._lock:
                     for fd, _ in ended:
                         tracker.ended(fd)
@@ -142,9 +144,9 @@ class JobWatch:
             self._give_up(f"{type(error).__name__}: {error}")
         finally:
             with self._lock:
-                tracker.close()
-                messages.close()
                 ends.close()
+                messages.close()
+                exits.close()
                 self._tracker = Tracker(self._folders, self.lives, self._clock)
 
     def _timeout_ms(self, due_s: float | None) -> float | None:

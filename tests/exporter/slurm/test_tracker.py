@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from fructosa_exporter.slurm.ends import NO_PIDFD, ProcessEnds
 from fructosa_exporter.slurm.folders import JobFolders
 from fructosa_exporter.slurm.inotify import (
     CREATE,
@@ -18,7 +19,7 @@ from fructosa_exporter.slurm.inotify import (
 )
 from fructosa_exporter.slurm.layouts import JobKey
 from fructosa_exporter.slurm.lives import Lives
-from fructosa_exporter.slurm.tracker import NO_PIDFD, TOGETHER_S, Tracker
+from fructosa_exporter.slurm.tracker import TOGETHER_S, Tracker
 from tests.exporter.recorded import kernel
 
 from .cgroups import Cgroups
@@ -44,9 +45,8 @@ class Watching:
     def __init__(self, cgroups, open_pidfd=os.pidfd_open):
         self.lives, self.now_s, self.pidfds = Lives(), 100.0, []
         self.messages = Inotify()
-        self.tracker = Tracker(
-            cgroups.folders, self.lives, lambda: self.now_s, self.messages, self, open_pidfd
-        )
+        ends = ProcessEnds(self, open_pidfd)
+        self.tracker = Tracker(cgroups.folders, self.lives, lambda: self.now_s, self.messages, ends)
         self.tracker.refresh()
 
     def register(self, fd):
@@ -89,7 +89,7 @@ def watched(cgroups):
     """Its tracker."""
     made = Watching(cgroups)
     yield made
-    made.tracker.close()
+    made.tracker.ends.close()
     made.messages.close()
 
 
@@ -136,7 +136,7 @@ def test_folders_that_came_before_their_watch_are_found(cgroups, process):
 
     assert [("1", 0, None, False)] == watched.entries()
     assert 1 == len(watched.pidfds)
-    watched.tracker.close()
+    watched.tracker.ends.close()
     watched.messages.close()
 
 
@@ -296,8 +296,8 @@ def test_without_pidfds_the_ends_of_folders_remain(cgroups, number):
     watched.pump()
 
     assert [("1", 0, 0.5, False)] == watched.entries()
-    assert NO_PIDFD.format(reason=os.strerror(number)) == watched.tracker.reason
-    assert watched.tracker.sees_ends == (number == errno.EMFILE)
+    assert NO_PIDFD.format(reason=os.strerror(number)) == watched.tracker.ends.reason
+    assert watched.tracker.ends.can_watch == (number == errno.EMFILE)
     watched.messages.close()
 
 
