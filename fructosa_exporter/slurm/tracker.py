@@ -53,8 +53,9 @@ class Tracker:
     def find_roots(self) -> None:
         """Find the folders in which a slurmd has its own, and forget those that have gone."""
         roots = {place.path: place for place in self._folders.roots()}
-        for path in self._roots.keys() - roots.keys():
-            self._leave(self._roots[path])
+        for path, folder in list(self._roots.items()):
+            if path not in roots or not self._is_there(folder):
+                self._leave(folder)
         for path in roots.keys() - self._roots.keys():
             self._enter(None, roots[path])
 
@@ -167,10 +168,18 @@ class Tracker:
         for name in folder.children.keys() - found.keys():
             self._leave(folder.children[name])
         for name, place in found.items():
-            if name not in folder.children:
+            known = folder.children.get(name)
+            if known is not None and place.level < Level.STEP and not self._is_there(known):
+                self._leave(known)
+                known = None
+            if known is None:
                 self._enter(folder, place)
             elif place.level is not Level.TASK:
-                self._list_again(folder.children[name])
+                self._list_again(known)
+
+    def _is_there(self, folder: Folder) -> bool:
+        """Return whether the folder is still the one that is watched, and no later one."""
+        return self._messages is None or self._watch(folder.place) == folder.watch
 
     def _gone(self, folder: Folder) -> None:
         """Note that a folder has gone; an earlier one of its name, if this one is still watched."""

@@ -264,6 +264,22 @@ def test_after_lost_messages_all_folders_are_listed(cgroups, watched):
     }
 
 
+def test_after_lost_messages_a_folder_of_the_same_name_is_another_one(cgroups, watched):
+    """The watch of the earlier one tells nothing any more."""
+    cgroups.begin(1)
+    watched.pump()
+    cgroups.end(1)
+    cgroups.begin(1)
+    list(watched.messages.events())
+    watched.tracker.handle(Event(-1, OVERFLOW, ""))
+    assert [("1", 1, None, False), ("1", 0, None, True)] == watched.entries()
+
+    cgroups.end(1)
+    watched.pump()
+
+    assert [True, True] == [is_ended for *_, is_ended in watched.entries()]
+
+
 def test_version_2_tells_when_a_step_has_no_process(tmp_path):
     """Also of processes that outlive the first one of their task."""
     cgroups = Cgroups(tmp_path, 2)
