@@ -61,7 +61,7 @@ class SlurmJobs(Sensor):
     Options: ClassVar[type[SensorOptions]] = SlurmJobsOptions
     options: SlurmJobsOptions
     on_by_default = False
-    cost = "0.1 ms per job and page; 1 to 2 ms for the beginning and end of a job"
+    cost = "0.1 ms per job and page; 1 to 2.5 ms for the beginning and end of a job"
     rights = "none, unless /proc is mounted with hidepid=: then GPUs of jobs are unknown"
 
     NODE = dict(enumerate(series.OF_NODE))
