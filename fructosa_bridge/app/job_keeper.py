@@ -21,6 +21,7 @@ from ..jobs.ledger import JobLedger
 from ..jobs.names import JobName
 from ..jobs.page import JobPageParser
 from ..model.errors import ArchiveError, PageError
+from ..slurm.job_advice import job_advice
 from ..slurm_output.records import SlurmReading
 
 log = logging.getLogger("lmaster.jobs")
@@ -31,6 +32,7 @@ PAGE_REFUSED = "jobs: the page of %s is refused: %s"
 PAGE_ACCEPTED = "jobs: the page of %s is valid again"
 TOO_SLOW = "jobs: more pages come than can be read; %d were left out and are asked for again"
 INTERNAL_ERROR = "jobs: internal error"
+ADVICE = "jobs: %s"
 MOVED = "jobs: Slurm's cluster is now called %s, was %s; jobs of both are kept"
 
 _WRITE_S = 60.0  # the archive is not older than this
@@ -78,6 +80,7 @@ class JobKeeper:
         self._written_s = self._expired_s = 0.0
         self._error = ""
         self._refused: dict[str, str] = {}
+        self._advised: set[str] = set()
         self._waiting_bytes, self._left_out = 0, 0
 
     async def open(self) -> None:
@@ -211,6 +214,10 @@ class JobKeeper:
             self._begin(name)
         if self._ledger is not None:
             self._ledger.see_jobs(reading.jobs, reading.time_s)
+        for advice in job_advice(reading.config):
+            if advice not in self._advised:
+                self._advised.add(advice)
+                log.warning(ADVICE, advice)
 
     def _work(self) -> None:
         if not self._is_open:

@@ -19,6 +19,7 @@ from ..config.settings import DEFAULT_FILE, MasterConfig, example_config, read_c
 from ..config.slurm_settings import SlurmSettings
 from ..model.target import Target
 from ..nodes.same_nodes import same_node_warnings
+from ..slurm.job_advice import job_advice
 from .command_line.load_config import (
     check_web_files,
     targets_of_all_shards,
@@ -116,8 +117,10 @@ def _running_lines(config: MasterConfig) -> list[str] | None:
     """Return what the running lmaster says; None if none runs, or it has not read Slurm yet."""
     answer = QuickQuestion(config, "/api/slurm").answer()
     try:
-        targets = json.loads(answer or "null")["targets"]
-        return [printable(line) for line in targets["mismatches"]] if targets["states"] else None
+        found = json.loads(answer or "null")
+        targets = found["targets"]
+        lines = [*targets["mismatches"], *(found.get("job_advice", ()) if config.jobs else ())]
+        return [printable(line) for line in lines] if targets["states"] else None
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
 
@@ -134,4 +137,7 @@ async def _read_lines(
         raise ServiceError(NOT_IN_TIME.format(deadline_s=slurm.deadline_s)) from None
     if not monitor.states:
         raise ServiceError("; ".join(monitor.problems.values()))
-    return list(monitor.unmatched(hosts).lines())
+    lines = list(monitor.unmatched(hosts).lines())
+    if config.jobs is not None and monitor.reading is not None:
+        lines += job_advice(monitor.reading.config)
+    return lines

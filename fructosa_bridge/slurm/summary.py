@@ -9,6 +9,7 @@ from ..slurm_output.records import JobRecord, SlurmReading
 from ..slurm_states.node_states import USABLE, NodeState
 from . import cluster
 from . import metrics as m
+from .job_advice import job_advice
 from .metrics import Samples, SlurmMetric
 
 # More groups of nodes with a reason, or nodes on which jobs failed, help nobody.
@@ -53,6 +54,7 @@ def summary(
         else [one._asdict() for one in reading.licenses],
         "scheduler": None if reading.scheduler is None else dict(reading.scheduler.values),
         "failed_jobs": _failed(reading.jobs),
+        "job_advice": list(job_advice(reading.config)),
     }
 
 

@@ -151,6 +151,7 @@ class SlurmConfig:
     slurm_user: str = ""
     private_data: frozenset[str] = frozenset()
     min_job_age_s: float | None = None
+    job_plugins: Mapping[str, str] = field(default_factory=dict)  # how jobs are run and measured
 
 
 @dataclass(frozen=True)

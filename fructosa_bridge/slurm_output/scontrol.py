@@ -27,6 +27,7 @@ INVALID_RECORD = (
     "differently"
 )
 
+_JOB_PLUGINS = ("ProctrackType", "JobAcctGatherType", "PrologFlags")
 _MB = 2**20
 _PROMPTS = re.compile("(?:scontrol: )*")
 # Who set a reason, and when: after its first line, before other lines of it and other free texts.
@@ -110,6 +111,7 @@ def parse_config(output: str) -> SlurmConfig:
         slurm_user=values.get("SlurmUser", "").partition("(")[0],
         private_data=frozenset(_items(values.get("PrivateData", "").lower())) - {"none"},
         min_job_age_s=number(values.get("MinJobAge", "").partition(" ")[0]),
+        job_plugins={key: values.get(key, "") for key in _JOB_PLUGINS},
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from fructosa_bridge.app.job_keeper import (
     _MOST_WAITING_BYTES,
+    ADVICE,
     INTERNAL_ERROR,
     MOVED,
     NOT_WRITTEN,
@@ -22,6 +23,7 @@ from fructosa_bridge.config.jobs_settings import JobsSettings
 from fructosa_bridge.job_archive.archive import JobArchive
 from fructosa_bridge.job_archive.look_ups import JobQuery
 from fructosa_bridge.jobs.names import JobName
+from fructosa_bridge.slurm.job_advice import NO_CGROUPS
 from fructosa_bridge.slurm_output.records import SlurmConfig, SlurmReading
 from fructosa_service.errors import ServiceError
 
@@ -242,3 +244,14 @@ async def test_a_bug_costs_one_reading(lab, caplog):
 
     assert 1 == len(await lab.find())
     assert [INTERNAL_ERROR] == logged(caplog)
+
+
+async def test_what_hides_the_use_of_jobs_is_logged_once(lab, caplog):
+    """With what to set in slurm.conf."""
+    plugins = {"ProctrackType": "proctrack/linuxproc", "JobAcctGatherType": "", "PrologFlags": ""}
+    config = SlurmConfig(cluster="c1", job_plugins=plugins)
+    for _ in range(2):
+        lab.keeper.take_reading(SlurmReading(lab.now_s, config=config, jobs=[]))
+    await lab.find()
+
+    assert [ADVICE % NO_CGROUPS] == logged(caplog)

@@ -8,6 +8,7 @@ import pytest
 from fructosa_bridge.cli import main
 from fructosa_bridge.commands.check import ALL_MATCH, NOT_IN_TIME, NOT_READ
 from fructosa_bridge.nodes.same_nodes import SAME_ADDRESS
+from fructosa_bridge.slurm.job_advice import NO_CONTAIN
 from fructosa_bridge.slurm_states.unmatched import NO_NODE, NO_SECTION
 
 from ..fake_master import serving
@@ -121,6 +122,20 @@ def test_the_running_lmaster_is_asked_first(check_slurm):
 
     assert ["Slurm: it knows"] == printed
     assert 1 == len(requests)
+
+
+@pytest.mark.parametrize(("more", "lines"), [("[jobs]\n", [f"Slurm: {NO_CONTAIN}"]), ("", [])])
+def test_what_hides_the_use_of_jobs_is_listed_if_they_are_kept(check_slurm, more, lines):
+    """As the running lmaster has read it; one of before says nothing of it."""
+    answer = {
+        "is_configured": True,
+        "targets": {"states": {"idle": 1}, "mismatches": []},
+        "job_advice": [NO_CONTAIN],
+    }
+    with serving(200, json.dumps(answer).encode(), "application/json") as (url, _):
+        printed, _ = check_slurm("#!/bin/sh\nexit 1\n", "n1", url.rpartition(":")[2], more)
+
+    assert (lines or [ALL_MATCH]) == printed
 
 
 @pytest.mark.parametrize(
