@@ -277,7 +277,12 @@ def test_the_configuration_says_what_concerns_the_readings():
     text = recorded("config")
     private = text.replace("PrivateData             = none", "PrivateData  = Jobs,nodes")
 
-    assert SlurmConfig("hpc", "22.05.8", "root", frozenset(), 300) == parse_config(text)
+    plugins = {
+        "ProctrackType": "proctrack/linuxproc",
+        "JobAcctGatherType": "jobacct_gather/none",
+        "PrologFlags": "(null)",
+    }
+    assert SlurmConfig("hpc", "22.05.8", "root", frozenset(), 300, plugins) == parse_config(text)
     assert frozenset({"jobs", "nodes"}) == parse_config(private).private_data
 
 
