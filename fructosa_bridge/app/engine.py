@@ -22,7 +22,7 @@ from ..scrape.target_state import ScrapeTotals, TargetState
 from ..slurm.monitor import SlurmMonitor, source
 from ..slurm_states.kept_nodes import KeptNodes
 from ..slurm_states.kept_states import KeptStates
-from ..web.status import ReloadOutcome
+from ..web.status import JobsStatus, ReloadOutcome
 from ..whisper.store import WhisperStore
 from .job_service import JobService
 from .process_limits import open_files_warning, target_limit
@@ -105,6 +105,11 @@ class Engine:
         """The embedded store, if it is a destination."""
         stores = [delivery.destination for delivery in self.deliveries]
         return next((store for store in stores if isinstance(store, WhisperStore)), None)
+
+    @property
+    def jobs_status(self) -> JobsStatus | None:
+        """How keeping jobs goes; None without [jobs]."""
+        return None if self.jobs is None else self.jobs.status
 
     @property
     def queue_limits(self) -> tuple[int, float]:

@@ -65,6 +65,7 @@ class JobFetcher:
         self._clock = clock
         self._targets: Mapping[str, Target] = {}
         self._errors: dict[str, str] = {}
+        self.failures = 0
         self._logged = ""
         self._gathered: list[FetchedPage] = []
         self._timer: asyncio.TimerHandle | None = None
@@ -100,8 +101,10 @@ class JobFetcher:
         try:
             page = await self._client.fetch(target)
         except ScrapeError as error:
+            self.failures += 1
             self._errors[node] = str(error)
         except Exception as error:
+            self.failures += 1
             log.exception("%s: internal error", target.identity)
             self._errors[node] = f"internal error: {error}"
         else:

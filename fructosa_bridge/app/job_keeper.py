@@ -6,7 +6,7 @@ Scraping and the pages never wait for it. What the archive cannot write stays in
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -23,6 +23,7 @@ from ..jobs.page import JobPageParser
 from ..model.errors import ArchiveError, PageError
 from ..slurm.job_advice import job_advice
 from ..slurm_output.records import SlurmReading
+from ..web.status import JobsStatus
 
 log = logging.getLogger("lmaster.jobs")
 
@@ -80,6 +81,7 @@ class JobKeeper:
         self._written_s = self._expired_s = 0.0
         self._error = ""
         self._refused: dict[str, str] = {}
+        self._pages = {"ok": 0, "refused": 0}
         self._advised: set[str] = set()
         self._waiting_bytes, self._left_out = 0, 0
 
@@ -100,6 +102,30 @@ class JobKeeper:
     def after(self, node: str) -> int | None:
         """Return the number after which a node is to be asked for ended jobs; None: for all."""
         return None if self._ledger is None else self._ledger.after(node)
+
+    def status(self) -> JobsStatus:
+        """Return how it goes; pages that could not be fetched are not among its *pages*."""
+        ledger = self._ledger
+        counts = None if ledger is None else ledger.counts
+        try:
+            size = self.archive.path.stat().st_size
+        except OSError:
+            size = 0
+        return JobsStatus(
+            pages=dict(self._pages),
+            incomplete={
+                "missed": counts.missed if counts else 0,
+                "dropped": counts.dropped if counts else 0,
+                "unknown": counts.unclaimed + counts.refused if counts else 0,
+            },
+            open_runs=len(ledger.runs) if ledger else 0,
+            is_writable=self._is_open and not self._error,
+            archive_bytes=size,
+        )
+
+    def keep_nodes(self, nodes: Iterable[str]) -> None:
+        """Forget the agents of all nodes but these, as they are no longer fetched from."""
+        self._thread.submit(self._guarded, self._keep_nodes, tuple(nodes))
 
     def take_pages(self, pages: Sequence[FetchedPage]) -> None:
         """Take pages; if too many wait, they are left out: nodes keep what is not fetched."""
@@ -192,8 +218,10 @@ class JobKeeper:
             try:
                 parsed = self._parser.parse(page.text)
             except PageError as error:
+                self._pages["refused"] += 1
                 self._refuse(page.node, str(error))
                 continue
+            self._pages["ok"] += 1
             if self._refused.pop(page.node, None) is not None:
                 log.info(PAGE_ACCEPTED, page.node)
             self._ledger.see_page(page.node, parsed, page.time_s)
@@ -202,6 +230,10 @@ class JobKeeper:
         if self._refused.get(node) != error and len(self._refused) < _MOST_REFUSED:
             self._refused[node] = error
             log.warning(PAGE_REFUSED, node, error)
+
+    def _keep_nodes(self, nodes: Sequence[str]) -> None:
+        if self._ledger is not None:
+            self._ledger.keep_nodes(nodes)
 
     def _see_reading(self, reading: SlurmReading) -> None:
         name = self._cluster or reading.config.cluster

@@ -20,6 +20,7 @@ from ..slurm.monitor import SlurmMonitor
 from ..slurm_output.records import SlurmReading
 from ..slurm_states.matching import NodeIndex
 from ..web.server import WebServer
+from ..web.status import JobsStatus
 from .job_fetcher import JobFetcher
 from .job_keeper import JobKeeper
 from .job_targets import index_of, job_targets
@@ -84,6 +85,12 @@ class JobService:
         self._fetcher.flush()
         await self._stack.aclose()
 
+    @property
+    def status(self) -> JobsStatus:
+        """How reading and keeping jobs goes."""
+        found = self.keeper.status()
+        return found._replace(pages={**found.pages, "failed": self._fetcher.failures})
+
     async def failure(self) -> None:
         """Wait for a background task that ends by itself, which is a bug; raise its error."""
         await self._tasks.failure()
@@ -125,3 +132,4 @@ class JobService:
             log.error(NODES_REFUSED, error)
             return
         await self._fetcher.use(targets)
+        self.keeper.keep_nodes(targets)

@@ -40,6 +40,7 @@ class MasterCollector(Collector):
         yield from self._queue()
         yield from self._cluster_totals()
         yield from self._slurm()
+        yield from self._jobs()
         yield from _process()
 
     def _configuration(self) -> Iterator[Metric]:
@@ -196,6 +197,40 @@ class MasterCollector(Collector):
                     made.add_metric([section], values[number])
             if made.samples:
                 yield made
+
+    def _jobs(self) -> Iterator[Metric]:
+        """Yield how keeping jobs goes; nothing without [jobs]."""
+        status = self._source.jobs_status
+        if status is None:
+            return
+        yield _labelled(
+            CounterMetricFamily,
+            "fructosa_master_job_pages_total",
+            "Pages of jobs by result: ok, refused or failed.",
+            "result",
+            dict(status.pages),
+        )
+        yield _labelled(
+            CounterMetricFamily,
+            "fructosa_master_job_ends_incomplete_total",
+            "Ends of jobs of which something is missing: missed by the agent, dropped before they "
+            "were fetched, or of a job unknown to Slurm.",
+            "reason",
+            dict(status.incomplete),
+        )
+        yield GaugeMetricFamily(
+            "fructosa_master_job_runs_open", "Runs of jobs in memory.", status.open_runs
+        )
+        yield GaugeMetricFamily(
+            "fructosa_master_job_archive_writable",
+            "Whether the archive of jobs can be written; if not, jobs stay in memory.",
+            status.is_writable,
+        )
+        yield GaugeMetricFamily(
+            "fructosa_master_job_archive_bytes",
+            "Size of the archive of jobs.",
+            status.archive_bytes,
+        )
 
     def _slurm(self) -> Iterator[Metric]:
         """Yield what Slurm last reported of the cluster."""

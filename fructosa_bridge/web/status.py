@@ -1,7 +1,7 @@
 """The status of targets, destinations and the queue as plain values, for pages and JSON."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, TypedDict
 
@@ -17,6 +17,22 @@ STATES = ("down", "waiting", "up")
 """The states of targets and destinations, worst first; *waiting* is before the first result."""
 
 _STATE_NAMES = {None: "waiting", True: "up", False: "down"}
+
+
+class JobsStatus(NamedTuple):
+    """How reading and keeping jobs goes: totals since lmaster started, and the present.
+
+    *pages* are pages of nodes by result: ok, refused or failed. *incomplete* are ends of jobs by
+    why something of them is missing: the agent could not read the last values (missed), or nobody
+    fetched them in time (dropped), or Slurm told of no such job (unknown). *open_runs* are runs in
+    memory.
+    """
+
+    pages: Mapping[str, int]
+    incomplete: Mapping[str, int]
+    open_runs: int
+    is_writable: bool
+    archive_bytes: int
 
 
 @dataclass(frozen=True)
@@ -48,6 +64,10 @@ class StatusSource(Protocol):
     @property
     def slurm(self) -> SlurmMonitor | None:
         """What Slurm reports; None without [slurm]."""
+
+    @property
+    def jobs_status(self) -> JobsStatus | None:
+        """How keeping jobs goes; None without [jobs]."""
 
     @property
     def is_ready(self) -> bool:

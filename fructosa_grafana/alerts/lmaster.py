@@ -96,6 +96,21 @@ and deriv({_POINTS}[15m]) > 0""",
         ),
     ),
     Alert(
+        name="FructosaMasterJobsNotKept",
+        severity="critical",
+        hold="10m",
+        expr="fructosa_master_job_archive_writable == 0",
+        summary="The archive of jobs cannot be written",
+        description="lmaster at {{ $labels.instance }} cannot write its archive of jobs. They are "
+        "only in memory, and are lost when lmaster exits.",
+        action="Check the log, and whether the disk of `data directory` is full or read-only. Do "
+        "not restart lmaster before that is fixed.",
+        why="lmaster retries by itself. Ten minutes allow for that.",
+        graphite=Condition(
+            query=each("fructosa_master_job_archive_writable"), evaluator="lt", threshold=1
+        ),
+    ),
+    Alert(
         name="FructosaMasterDropping",
         severity="critical",
         hold="0m",

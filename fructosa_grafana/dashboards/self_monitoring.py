@@ -171,6 +171,47 @@ _DELIVERY = Row(
     ),
 )
 
+_JOBS = Row(
+    "Jobs of Slurm",
+    (
+        line_graph(
+            "Pages of jobs",
+            "Pages of jobs per second, by result. Refused ones are damaged, failed ones could not "
+            "be fetched.",
+            "ops",
+            (master("fructosa_master_job_pages_total", result=ANY).rate(), "{instance} {result}"),
+        ),
+        line_graph(
+            "Incomplete ends of jobs",
+            "Ends of jobs per second of which something is missing. What is known of such a job "
+            "has a lower coverage.",
+            "cps",
+            (
+                master("fructosa_master_job_ends_incomplete_total", reason=ANY).rate(),
+                "{instance} {reason}",
+            ),
+        ),
+        line_graph(
+            "Open runs",
+            "Runs of jobs in memory: those that run, and those that have ended lately.",
+            "short",
+            (master("fructosa_master_job_runs_open"), "{instance}"),
+        ),
+        line_graph(
+            "Archive of jobs",
+            "Size of the archive.",
+            "bytes",
+            (master("fructosa_master_job_archive_bytes"), "{instance}"),
+        ),
+        line_graph(
+            "Archive writable",
+            "1 while the archive can be written. If not, jobs wait in memory.",
+            "short",
+            (master("fructosa_master_job_archive_writable"), "{instance}"),
+        ),
+    ),
+)
+
 _COST = Row(
     "Resource usage",
     (
@@ -253,5 +294,5 @@ ITSELF = Dashboard(
     "lmaster must scrape itself: add a section [nodes:...] with hosts = localhost and port = 9889.",
     scope="nodes",
     node_metric="up",
-    rows=(_OVERVIEW, _SCRAPING, _DELIVERY, _COST),
+    rows=(_OVERVIEW, _SCRAPING, _DELIVERY, _JOBS, _COST),
 )

@@ -37,6 +37,7 @@ class FakeStatus:
     deliveries: list = field(default_factory=list)
     store: object = None
     slurm: object = None
+    jobs_status: object = None
     queue_limits: tuple = (4 * 2**30, 604800)
     is_ready: bool = True
     removed: ScrapeTotals = field(default_factory=ScrapeTotals)

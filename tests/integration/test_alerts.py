@@ -366,6 +366,7 @@ DATA = {
     "FructosaMasterQueueGrowing": (queue(400_000, 1000), queue(200_000, 1000)),
     "FructosaMasterQueueFilling": (queue_bytes(51), queue_bytes(49)),
     "FructosaMasterQueueNotOnDisk": lmaster_flag("queue_on_disk"),
+    "FructosaMasterJobsNotKept": lmaster_flag("job_archive_writable"),
     "FructosaMasterDropping": one(
         "fructosa_master_points_dropped_total", FULL, after(5, 6), steady(900)
     ),

@@ -255,3 +255,34 @@ async def test_what_hides_the_use_of_jobs_is_logged_once(lab, caplog):
     await lab.find()
 
     assert [ADVICE % NO_CGROUPS] == logged(caplog)
+
+
+async def test_it_counts_pages_and_says_whether_the_archive_is_written(lab):
+    """For lmaster's own metrics."""
+    lab.slurm(record(7))
+    lab.page(reading(7, cpu_s=1.0, age_s=39.0, reading_age_s=0.0))
+    lab.keeper.take_pages([FetchedPage("n2", "nothing\n", lab.now_s)])
+    await lab.find()
+
+    status = lab.keeper.status()
+
+    assert {"ok": 1, "refused": 1} == status.pages
+    assert (1, True) == (status.open_runs, status.is_writable)
+    assert status.archive_bytes > 0
+    lab.keeper.archive._database, database = FullDisk(), lab.keeper.archive._database
+    lab.slurm(record(8))
+    await lab.find()
+    assert not lab.keeper.status().is_writable
+    lab.keeper.archive._database = database
+
+
+async def test_agents_of_nodes_that_are_gone_are_forgotten(lab):
+    """A node that comes back is asked for all that it has."""
+    lab.slurm(record(7))
+    lab.page(sequence=3)
+    await lab.find()
+
+    lab.keeper.keep_nodes(["n2"])
+    await lab.find()
+
+    assert lab.keeper.after("n1") is None

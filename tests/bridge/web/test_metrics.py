@@ -8,6 +8,7 @@ from fructosa_bridge.queue.segments import Segments
 from fructosa_bridge.queue.spool import REASONS
 from fructosa_bridge.scrape.target_state import ScrapeTotals
 from fructosa_bridge.web.metrics import registry
+from fructosa_bridge.web.status import JobsStatus
 
 from ..fake_status import FakeStatus, delivery, down, state, up
 from ..known_slurm import node, slurm
@@ -48,6 +49,21 @@ def test_targets_are_counted_by_what_slurm_says_of_them():
     assert (1, 0) == (count("compute", "drained"), count("compute", "died"))
     assert (0, 1) == (count("gpu", "drained"), count("gpu", "died"))
     assert not [name for name in samples(FakeStatus(states)) if "slurm" in name]
+
+
+def test_keeping_jobs_is_measured_if_they_are_kept():
+    """Pages, what is missing of ends, and whether the archive can be written."""
+    status = JobsStatus({"ok": 8, "failed": 1}, {"missed": 2}, 40, False, 4096)
+
+    found = samples(FakeStatus(jobs_status=status))
+
+    assert 8 == found['fructosa_master_job_pages_total{result="ok"}']
+    assert 2 == found['fructosa_master_job_ends_incomplete_total{reason="missed"}']
+    assert (40, 0, 4096) == tuple(
+        found[f"fructosa_master_job_{name}"]
+        for name in ("runs_open", "archive_writable", "archive_bytes")
+    )
+    assert not [name for name in samples(FakeStatus()) if "fructosa_master_job" in name]
 
 
 def test_scrapes_samples_and_missed_slots_are_added_up():

@@ -10,6 +10,7 @@ from fructosa_bridge.queue.spool import Spool
 from fructosa_bridge.slurm.metrics import METRICS as OF_SLURM
 from fructosa_bridge.translate.cluster_totals import TOTALS
 from fructosa_bridge.web.metrics import registry
+from fructosa_bridge.web.status import JobsStatus
 from fructosa_exporter.page.sensor_state import AGE, DURATION, SUCCESS
 from fructosa_exporter.sensors import SENSORS
 from fructosa_exporter.sensors.agent import Agent
@@ -29,7 +30,8 @@ WITH_PANEL = {leaf.metric for leaf in LEAVES}
 def lmaster_metrics(folder):
     """Return the labels of lmaster's metrics, in their order, by metric."""
     one = delivery(spool=Spool(1000, Journal(Segments(folder, 2**20, 60)), "x"))
-    view = FakeStatus([up("a")], deliveries=[one], queue_limits=(2**20, 60))
+    jobs = JobsStatus({"ok": 1}, {"missed": 1}, 1, True, 1)
+    view = FakeStatus([up("a")], deliveries=[one], queue_limits=(2**20, 60), jobs_status=jobs)
     page = generate_latest(registry(view)).decode()
     samples = re.findall(r"^([a-z_]+)(?:\{(.*)\})? ", page, re.MULTILINE)
     found = {name: tuple(re.findall(r'(\w+)="', labels)) for name, labels in samples}
