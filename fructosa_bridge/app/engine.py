@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import socket
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -60,6 +61,7 @@ class Engine:
         load: Load | None = None,
         *,
         make_targets: MakeTargets | None = None,
+        job_socket: socket.socket | None = None,
         has_journal: bool = True,
     ) -> None:
         self.reload = None if load is None else self._reload
@@ -81,7 +83,7 @@ class Engine:
         self._slurm_targets = SlurmTargets(kept, make_targets, self._use_nodes)
         self.jobs: JobService | None = None
         if config.jobs is not None and has_journal:
-            self.jobs = JobService(config, lambda: self._slurm_targets.nodes)
+            self.jobs = JobService(config, lambda: self._slurm_targets.nodes, job_socket)
         self._refused_list = ""  # why, as it was logged
         self.scraper = Scraper(
             client,

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import socket
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -33,12 +34,16 @@ _TICK_S = 5.0
 
 
 class JobService:
-    """Runs from start() to stop(); *nodes* returns the list of Slurm's nodes in use."""
+    """Runs from start() to stop(); *nodes* returns the list of Slurm's nodes in use.
+
+    The *job_socket* listens already; without it, start() makes it.
+    """
 
     def __init__(
         self,
         config: MasterConfig,
         nodes: Callable[[], NodeList],
+        job_socket: socket.socket | None = None,
         client: Client | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -46,6 +51,7 @@ class JobService:
         cluster = None if config.slurm is None else config.slurm.cluster
         self._config = config
         self._settings = config.jobs
+        self._socket = job_socket
         self._nodes = nodes
         self._index: NodeIndex | None = None
         # A client of its own: connections are kept by target, and those to /metrics are busy.
@@ -67,7 +73,7 @@ class JobService:
 
         Raises: ServiceError if another lmaster uses one of them, or the socket cannot be made.
         """
-        made = self._stack.enter_context(listener(self._settings.socket))
+        made = self._socket or self._stack.enter_context(listener(self._settings.socket))
         await self.keeper.open()
         self._stack.push_async_callback(self.keeper.close)
         await self._stack.enter_async_context(self._client)

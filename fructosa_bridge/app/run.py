@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+import socket
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 
@@ -28,16 +29,18 @@ async def scrape_for_ever(
     load: Load | None = None,
     ready: Callable[[Sequence[str]], None] = lambda urls: None,
     make_targets: MakeTargets | None = None,
+    job_socket: socket.socket | None = None,
 ) -> None:
     """Scrape until SIGTERM or SIGINT; then deliver what is queued, for a few seconds at most.
 
     At SIGHUP the configuration is read again with *load*. *ready* is called with the URLs of the
-    pages once everything runs. *make_targets* computes the targets when Slurm's nodes change.
+    pages once everything runs. *make_targets* computes the targets when Slurm's nodes change. The
+    *job_socket* listens already; without it, it is made here if it is needed.
     """
     keep_freed()
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(Client())
-        engine = Engine(config, client, load, make_targets=make_targets)
+        engine = Engine(config, client, load, make_targets=make_targets, job_socket=job_socket)
         ending = _at_signals(engine)
         stack.push_async_callback(engine.stop, _LAST_DELIVERY_S)
         engine.prepare()

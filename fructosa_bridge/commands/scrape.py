@@ -5,6 +5,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from functools import partial
 
 from fructosa_service import cli
@@ -17,6 +18,7 @@ from fructosa_service.logs import log_location
 
 from ..app.run import scrape_for_ever, scrape_once
 from ..config.settings import DEFAULT_FILE, MasterConfig
+from ..job_server.unix_socket import listener
 from ..model.target import Target
 from .command_line.load_config import check_web_files, load_again, load_to_scrape, targets_to_scrape
 
@@ -51,17 +53,23 @@ def _scrape(
     user = account("lmaster", config.master.user, config.master.group)
     stores = [one.whisper_directory for one in config.destinations.values() if one.send]
     folders = [config.master.data_directory, *(folder for folder in stores if folder)]
-    initialize(config.logging, user, folders, syslog_as="lmaster" if ready else None)
-    for warning in config.warnings:
-        log.warning("%s", warning)
-    if arguments.once:
-        return _scrape_once(config, targets)
-    # A reload must read the same file. If it has been removed, that is an error, although without
-    # a file at startup lmaster would use its defaults.
-    arguments.config = cli.chosen_config(arguments.config, DEFAULT_FILE)
-    load = None if arguments.config is None else partial(load_again, arguments)
-    make_targets = partial(targets_to_scrape, arguments)
-    asyncio.run(scrape_for_ever(config, targets, load, ready or notify_ready, make_targets))
+    with ExitStack() as stack:
+        job_socket = None
+        if user is not None and config.jobs is not None and not arguments.once:
+            # The user that lmaster becomes cannot make it in a directory of root.
+            job_socket = stack.enter_context(listener(config.jobs.socket))
+        initialize(config.logging, user, folders, syslog_as="lmaster" if ready else None)
+        for warning in config.warnings:
+            log.warning("%s", warning)
+        if arguments.once:
+            return _scrape_once(config, targets)
+        # A reload must read the same file. If it has been removed, that is an error, although
+        # without a file at startup lmaster would use its defaults.
+        arguments.config = cli.chosen_config(arguments.config, DEFAULT_FILE)
+        load = None if arguments.config is None else partial(load_again, arguments)
+        make_targets = partial(targets_to_scrape, arguments)
+        tell = ready or notify_ready
+        asyncio.run(scrape_for_ever(config, targets, load, tell, make_targets, job_socket))
     return 0
 
 

@@ -321,7 +321,8 @@ def test_a_daemon_drops_root_and_still_rotates_its_log(made, tmp_path, name, rea
     sections = (
         "[sensor:DiskUsage]"
         if name == "lagent"
-        else ("[nodes:x]\nhosts = 127.0.0.1\nport = 1\n[Graphite]\nhost = 127.0.0.1\n")
+        else "[nodes:x]\nhosts = 127.0.0.1\nport = 1\n[Graphite]\nhost = 127.0.0.1\n"
+        f"[slurm]\n[jobs]\nsocket = {tmp_path}/of-root/socket\n"
     )
     extra = "user = nobody\n" + (f"data directory = {tmp_path}/data" * (name == "lmaster"))
     daemon = made(name, extra=extra, sections=sections)
@@ -340,6 +341,9 @@ def test_a_daemon_drops_root_and_still_rotates_its_log(made, tmp_path, name, rea
     assert "0" * 16 == re.search(r"CapPrm:\s(.*)", status)[1].strip()
     page = requests.get(f"http://127.0.0.1:{daemon.port}/metrics", timeout=5).text
     assert 'fructosa_sensor_success{sensor="DiskUsage"} 0' not in page
+    if name == "lmaster":  # it listens in a directory in which its user can make nothing
+        ask = [BIN / "lmaster", "job", "1", "--socket", tmp_path / "of-root/socket"]
+        assert "no job 1 is known" in subprocess.run(ask, capture_output=True, text=True).stderr
     assert daemon("stop")[0] == 0
     logs = list(daemon.log.parent.iterdir())
     assert 1 < len(logs)
