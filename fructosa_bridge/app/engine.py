@@ -304,7 +304,10 @@ class Engine:
 
     def _scrape(self, targets: Sequence[Target], before: Mapping[str, TargetState]) -> None:
         """Scrape *targets* and no others; the totals of those that were there *before* go on."""
-        if warning := open_files_warning(len(targets), target_limit(raise_limit())):
+        connections = len(targets)
+        if self.jobs is not None:
+            connections += len({target.endpoint for target in targets})
+        if warning := open_files_warning(connections, target_limit(raise_limit())):
             log.warning("%s", warning)
         self._targets = {}
         for target in targets:

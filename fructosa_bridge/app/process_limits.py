@@ -19,21 +19,24 @@ _GC_THRESHOLD = 50_000
 
 
 def target_limit(open_files: int) -> int:
-    """Return how many targets a limit of *open_files* allows: each has a connection."""
+    """Return how many connections to nodes a limit of *open_files* allows.
+
+    Each target has one, and each node whose jobs are read another.
+    """
     if open_files == resource.RLIM_INFINITY:
         return sys.maxsize
     return max(0, open_files - _RESERVED_FILES)
 
 
-def open_files_warning(targets: int, limit: int) -> str | None:
-    """Return a warning if so many *targets* are more than the *limit* of targets."""
-    if targets <= limit:
+def open_files_warning(connections: int, limit: int) -> str | None:
+    """Return a warning if so many *connections* to nodes are more than their *limit*."""
+    if connections <= limit:
         return None
     return (
-        f"{targets} targets need {targets + _RESERVED_FILES} open files, but the limit allows only "
-        f"{limit} targets: raise the hard limit of open files (LimitNOFILE= of systemd, "
-        "rc_ulimit of OpenRC, nofile in limits.conf), or share the nodes among several lmasters "
-        "with shard"
+        f"{connections} connections to nodes need {connections + _RESERVED_FILES} open files, but "
+        f"the limit allows only {limit} of them: raise the hard limit of open files (LimitNOFILE= "
+        "of systemd, rc_ulimit of OpenRC, nofile in limits.conf), or share the nodes among several "
+        "lmasters with shard"
     )
 
 
