@@ -21,15 +21,17 @@ PRIVATE = {
     "fructosa_network_connection_info",
     "fructosa_user_session_info",
 }
+# Jobs have a page of their own, and lmaster keeps their samples out of Graphite.
+ON_METRICS_PAGE = {name: sensor for name, sensor in SENSORS.items() if name != "SlurmJobs"}
 DECLARED = [
     *STATE_METRICS,
-    *(metric for sensor in (Agent, *SENSORS.values()) for metric in sensor.metrics),
+    *(metric for sensor in (Agent, *ON_METRICS_PAGE.values()) for metric in sensor.metrics),
 ]
 NAMES = {metric.name for metric in DECLARED} - PRIVATE
 # CPU times are real, and some modes do not grow; an agent may use almost no CPU time.
 RECORDED_COUNTERS = [
     metric
-    for name in SENSORS.keys() - REAL
+    for name in ON_METRICS_PAGE.keys() - REAL
     for metric in SENSORS[name].metrics
     if metric.type == "counter"
 ]
