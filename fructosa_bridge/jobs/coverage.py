@@ -20,6 +20,7 @@ _GB = 1e9
 
 SILENT = "{node} fell silent at {time}: figures until then"
 NOT_OF_ITS_END = "{node} was last read {seconds:.0f} s before the end"
+UNREAD = "{node}: the job ended there before its use could be read"
 MISSED = "{node}: of {seconds:.0f} s the use is not known, as its agent or the node was restarted"
 NOTHING = "nothing is known of {nodes}"
 SHARED = "{node}: its agent did not tell this run from the one before, so its memory is unknown"
@@ -187,6 +188,8 @@ def _notes_of(part: NodePart, run: JobRun, now_s: float, zone: tzinfo | None) ->
         found.append(SILENT.format(node=part.node, time=moment.isoformat(timespec="seconds")))
     elif gap_s >= 1 and run.is_over:
         found.append(NOT_OF_ITS_END.format(node=part.node, seconds=gap_s))
+    if part.end_s is not None and part.totals[0] is None and part.levels[2] is None:
+        found.append(UNREAD.format(node=part.node))
     if part.missed_s >= 1:
         found.append(MISSED.format(node=part.node, seconds=part.missed_s))
     if part.is_shared:

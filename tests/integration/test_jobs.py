@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from .processes import BIN, Agent, Master, wait_until
-from .slurm_cgroups import SlurmWithCgroups, cannot_write_cgroups
+from .slurm_cgroups import CGROUPS, SlurmWithCgroups, cannot_write_cgroups
 
 pytestmark = pytest.mark.integration
 
@@ -146,7 +146,7 @@ def test_a_job_is_told_as_it_was(slurm, master):
 
 def test_everybody_sees_their_own_jobs(slurm, master):
     """Others' are as unknown as those that there never were; administrators see all."""
-    job = submit(slurm, "#!/bin/sh\ntrue\n", "--mem", "50", "--uid", "bin")
+    job = submit(slurm, "#!/bin/sh\nsleep 1\n", "--mem", "50", "--uid", "bin")
     found = master.job(job, is_complete)
     unknown = "lmaster: no job {} is known here, or it is not yours\n"
 
@@ -169,7 +169,8 @@ def test_a_requeued_job_has_two_runs(slurm, master):
     master.job(job, lambda found: found["cpu_seconds"] is not None)
     slurm.run("scontrol", "requeue", job)
     slurm.wait_for_job(job, "PENDING")
-    slurm.wait_for_states(dict.fromkeys(slurm.nodes, "IDLE"))  # its first run is gone there
+    folders = f"memory/{slurm.folder_of_node}/uid_*/job_{job}"
+    wait_until(lambda: not list(CGROUPS.glob(folders)), lambda: "its first run is gone")
     slurm.run("scontrol", "update", f"job={job}", "StartTime=now")
     slurm.wait_for_job(job, "RUNNING")
 
@@ -194,7 +195,7 @@ def test_what_ends_while_lmaster_is_dead_is_told_afterwards(slurm, master):
         # root reads the file.
         assert before == json.loads(master.run("job", first, "--json").stdout)
         denied = master.run("job", first, user="games")
-        assert (1, True) == (denied.returncode, "only root and its user" in denied.stderr)
+        assert (1, True) == (denied.returncode, "only root and lmaster's user" in denied.stderr)
     finally:
         master.start()
 

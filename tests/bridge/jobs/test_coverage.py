@@ -90,6 +90,15 @@ def test_what_is_missing_is_said_in_words():
     ] == notes(run, NOW, UTC)
 
 
+def test_a_job_that_was_too_short_to_be_read_says_so():
+    """Its node saw it come and go."""
+    unread = part_of(cpu_s=None, peak_bytes=None, limit_bytes=None)
+
+    assert ["n1: the job ended there before its use could be read"] == notes(
+        run_of(parts=[unread]), NOW
+    )
+
+
 def test_of_a_run_of_which_all_is_known_there_is_nothing_to_say():
     """No note is good news."""
     assert [] == notes(run_of(parts=[part_of()]), NOW)
