@@ -23,7 +23,7 @@ class JobsSettings:
     """How jobs are read, for how long they are kept, and who may see those of others."""
 
     interval_s: int = option(
-        whole("seconds", at_least=5, at_most=3600, example="30"),
+        whole("seconds", at_least=1, at_most=3600, example="30"),
         30,
         "Time between two readings of the jobs of a node, in seconds.",
         key="interval",

@@ -95,6 +95,8 @@ def why_only_parsed(command):
         return "test_agents*.py have nodes with sshd"
     if words[0] == "slurm":
         return "test_slurm.py has a real Slurm"
+    if words[0] in ("job", "jobs"):
+        return "test_jobs.py has a real Slurm"
     if (command.program, words[0]) == ("lagent", "read") and words[1:2] == ("GPUInfo",):
         return "it fails on a machine without a GPU"
     if any(re.fullmatch("[A-Z]+", word) for word in words):

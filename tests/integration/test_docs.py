@@ -47,7 +47,7 @@ PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
 
 LANGUAGES = {"", "sh", "ini", "text", "conf", "yaml", "toml", "python", "promql"}
 OF_LAGENT = re.compile(r"^\[(lagent|sensor:)", re.MULTILINE)
-OF_LMASTER = re.compile(r"^\[(lmaster|nodes|Graphite|agents|slurm)\b", re.MULTILINE)
+OF_LMASTER = re.compile(r"^\[(lmaster|nodes|Graphite|agents|slurm|jobs)\b", re.MULTILINE)
 
 
 def named(path):

@@ -67,7 +67,7 @@ class JobMaster:
             f"[lmaster]\nport = 0\ndata directory = {folder}/data\n"
             f"[nodes:all]\nhosts = {host}\nport = {port}\n"
             f"[slurm]\nslurm conf = {slurm.conf}\n"
-            f"[jobs]\ninterval = 5\nsocket = {folder}/socket\nadmins = daemon\n"
+            f"[jobs]\ninterval = 1\ntimeout = 1\nsocket = {folder}/socket\nadmins = daemon\n"
             "[Graphite]\nsend = no\n"
         )
         self.start()

@@ -58,7 +58,7 @@ def test_jobs_need_slurm(tmp_path):
     ("line", "message"),
     [
         ("timeout = 31", TIMEOUT_TOO_LONG.format(timeout_s=31, interval_s=30)),
-        ("interval = 4", f"{NOT_BETWEEN.format(low=5, high=3600)} seconds"),
+        ("interval = 0", f"{NOT_BETWEEN.format(low=1, high=3600)} seconds"),
         ("least coverage = 2", NOT_BETWEEN.format(low=0, high=1)),
         ("least coverage = much", "is not a number; write e.g. 0.8"),
         ("gpu order = pci", "is not one of auto, nvml, minor"),
