@@ -14,7 +14,7 @@ VENV_PACKAGE := $(notdir $(PYTHON))-venv
 FOR ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit check examples dist docs bench-exporter bench-gpus bench-jobs bench-servers bench-translating \
+.PHONY: help demo test test-cgroup2 unit check examples dist docs bench-exporter bench-gpus bench-jobs bench-servers bench-translating \
   bench-fetching bench-store bench-slurm bench-jobs-master bench-scraping bench-scale bench-long bench-queue \
   bench-dashboards bench-soak clean
 
@@ -32,6 +32,9 @@ test: $(VENV)/.tested  ## run all tests; as root, first install the services tha
 	  quietly $(INSTALL) --no-deps -e . && took; }
 	@echo "running the tests (about ten minutes)"
 	@$(ALONE) $(BIN)/pytest
+
+test-cgroup2: $(VENV)/.installed  ## jobs of Slurm with cgroups of version 2, in a virtual machine (5 minutes); as root
+	@tests/cgroup2/run.sh
 
 unit: $(VENV)/.tested  ## run only the unit tests
 	$(BIN)/pytest -q -n auto --maxprocesses 8 --ignore tests/integration
@@ -114,7 +117,7 @@ bench-dashboards: $(VENV)/.tested  ## a panel of the dashboard Cluster with many
 	$(BIN)/python -m benchmarks.bridge.drawing
 
 clean:  ## remove everything that make has created
-	rm -rf $(VENV) .venv-graphite .node-grafana build dist *.egg-info test-output fructosa_bridge/translate/_fast*.so
+	rm -rf $(VENV) .venv-graphite .node-grafana build dist *.egg-info test-output .cgroup2 fructosa_bridge/translate/_fast*.so
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \

@@ -33,6 +33,8 @@ OOM_V1 = "memory/memory.oom_control"
 PROCESSES = {1: "memory/cgroup.procs", 2: "cgroup.procs"}
 THREADS = {1: "memory/tasks", 2: "cgroup.threads"}
 EVENTS_V2 = "cgroup.events"
+# In version 2, the CPU time of a step's processes without those of Slurm.
+STEP_CPU_V2 = "user/cpu.stat"
 # "No limit" of version 1 is the largest multiple of the page size, whatever that is.
 _NO_LIMIT = 2**62
 _MOST = 2**64
@@ -83,10 +85,10 @@ def _v1(contents: Contents) -> Figures:
 
 
 def _v2(contents: Contents) -> Figures:
-    cpu_us = _line(contents.get("cpu.stat"), b"usage_usec")
+    used_us = cpu_us(contents.get("cpu.stat"))
     stat = contents.get("memory.stat")
     return Figures(
-        cpu_s=None if cpu_us is None else cpu_us / 1e6,
+        cpu_s=None if used_us is None else used_us / 1e6,
         cpus=cpu_count(contents.get("cpuset.cpus.effective")),
         memory_bytes=number(contents.get("memory.current")),
         own_bytes=_sum(_line(stat, b"anon"), _line(stat, b"shmem")),
@@ -109,6 +111,11 @@ def number(content: bytes | None) -> int | None:
 def oom_kills(content: bytes | None) -> int | None:
     """Return the kills in a memory.oom_control of version 1; kernels before 4.13 count none."""
     return _line(content, b"oom_kill")
+
+
+def cpu_us(content: bytes | None) -> int | None:
+    """Return the CPU time in a cpu.stat of version 2, in microseconds."""
+    return _line(content, b"usage_usec")
 
 
 def is_populated(content: bytes | None) -> bool | None:

@@ -52,6 +52,7 @@ class Inotify:
             raise InotifyUnavailable(f"the C library has no inotify: {error}") from error
         if self.fd < 0:
             raise InotifyUnavailable(_reason({errno.EMFILE: TOO_MANY_INSTANCES}))
+        self._removed: list[int] = []
 
     def add(self, path: str, mask: int) -> int | None:
         """Watch *path*; return the number of the watch, None if there is no such path.
@@ -68,11 +69,17 @@ class Inotify:
         return None
 
     def remove(self, watch: int) -> None:
-        """Stop a watch. The kernel keeps that of a cgroup that was removed until then."""
-        self._libc.inotify_rm_watch(self.fd, watch)
+        """Stop a watch when ``events`` is called next.
+
+        The kernel keeps that of a cgroup that was removed until then, and it tells of each watch
+        that was stopped, which is to wake nobody.
+        """
+        self._removed.append(watch)
 
     def events(self) -> Iterator[Event]:
         """Yield the events that have come."""
+        while self._removed:
+            self._libc.inotify_rm_watch(self.fd, self._removed.pop())
         try:
             data = os.read(self.fd, _AT_ONCE)
         except BlockingIOError:

@@ -18,6 +18,8 @@ from typing import NamedTuple
 WATCHED_V1 = ("memory", "cpuacct")
 SLICE = "system.slice"
 EXTERN = "extern"
+# The folder in a step, or the first one of several.
+USUAL_IN_STEP = {1: "task_0", 2: "user"}
 MOST_PREFIXES = 4
 
 _NODE = r"(?P<node>[A-Za-z0-9][\w.-]{0,252})"

@@ -4,15 +4,31 @@ from .layouts import Level, Place
 
 
 class Folder:
-    """A folder that is known: its watches, and those in it by name."""
+    """A folder that is known: its watches, and those in it by name.
 
-    __slots__ = ("children", "events_watch", "job", "parent", "pidfd", "place", "watch")
+    A step of version 2 also has the CPU time of its processes, in microseconds, and whether it was
+    read after the last of them had ended.
+    """
+
+    __slots__ = (
+        "children",
+        "events_watch",
+        "is_settled",
+        "job",
+        "parent",
+        "pidfd",
+        "place",
+        "used_us",
+        "watch",
+    )
 
     def __init__(self, place: Place, parent: "Folder | None", watch: int) -> None:
         self.place, self.parent, self.watch = place, parent, watch
         self.children: dict[str, Folder] = {}
         self.job: TrackedJob | None = parent.job if parent else None
         self.pidfd = self.events_watch = -1
+        self.used_us: int | None = None
+        self.is_settled = True  # it has no task yet
 
     @property
     def name(self) -> str:
@@ -34,6 +50,8 @@ class TrackedJob:
         self.running: set[Folder] = set()
         self.looked_s = self.seldom_s = float("-inf")
         self.is_settled = False  # whether it was read after the last of its tasks had ended
+        # Of version 2: the CPU time of ended steps, and whether that of some step is not known.
+        self.used_before_us, self.has_lost = 0, False
 
     @property
     def leaves(self) -> list[Place]:

@@ -14,12 +14,12 @@ from .folders import JobFolders
 from .inotify import Event, Inotify
 from .layouts import EXTERN, JobKey, Level, Place
 from .lives import Lives
+from .looks import Looks
+from .step_times import StepTimes
 from .tracked import Folder, TrackedJob
 
 # While other tasks of a job run, the ends of some are read together, after this time.
 TOGETHER_S = 0.2
-# What hardly ever changes is read again after this time.
-SELDOM_S = 60.0
 
 _FOLDERS = inotify.CREATE | inotify.DELETE
 
@@ -43,7 +43,8 @@ class Tracker:
         self.jobs: dict[JobKey, TrackedJob] = {}
         self.ends = ends or ProcessEnds(None)
         self._folders, self._lives, self._clock = folders, lives, clock
-        self._messages = messages
+        self._messages, self._steps = messages, StepTimes(folders)
+        self._looks = Looks(folders, lives, self._steps)
         self._roots: dict[str, Folder] = {}
         self._by_watch: dict[int, Folder] = {}
         self._due: dict[TrackedJob, float] = {}
@@ -62,6 +63,8 @@ class Tracker:
     def refresh(self) -> None:
         """List all folders again: find those that have come, forget those that have gone."""
         self._is_late = True
+        for job in self.jobs.values():
+            job.has_lost = True  # steps may have come and gone
         known = list(self._roots.values())
         self.find_roots()
         for folder in known:
@@ -107,25 +110,19 @@ class Tracker:
 
     def read(self, job: TrackedJob) -> tuple[float, Figures, dict[str, int]]:
         """Return all figures of a job for a page, when their reading began, and its OOM kills."""
-        at_s, version = self._clock(), self._folders.version
-        names = figures.AT_END[version] + figures.NOW[version]
-        if at_s >= job.seldom_s + SELDOM_S:
-            job.seldom_s = at_s
-            names += figures.SELDOM[version]
-        found = self._folders.read(job.place, names)
-        tasks = self._folders.tasks([folder.place for folder in list(job.tasks)])
-        return at_s, found._replace(tasks=tasks), self._kills(job)
+        return self._looks.read(job, self._clock())
 
     def owner(self, job: TrackedJob) -> int | None:
         """Return the user id of a process of a job."""
-        pids = (self._folders.first_pid(folder.place) for folder in list(job.tasks))
-        owners = (self._folders.owner(pid) for pid in pids if pid)
-        return next((owner for owner in owners if owner is not None), None)
+        return self._looks.owner(job)
 
     # Folders come and go.
 
     def _enter(self, parent: Folder | None, place: Place) -> None:
-        watch = self._watch(place)
+        is_task = place.level is Level.TASK
+        # A task is watched only for its first process, which mostly is there.
+        pid = self._folders.first_pid(place) if is_task else None
+        watch = -1 if pid else self._watch(place)
         if watch is None:
             if place.level is Level.JOB and place.key not in self.jobs:
                 self._lives.begin(place.key, "", self._clock(), place.uid)
@@ -136,16 +133,17 @@ class Tracker:
         siblings[folder.name] = folder
         if watch >= 0:
             self._by_watch[watch] = folder
-        self._entered(folder)
+        self._entered(folder, pid)
         is_later = place.level is Level.STEP and self._is_extern(place)
-        if place.level is not Level.TASK and not is_later:
+        if not is_task and not is_later and self._folders.may_have_folders(place):
             self._list_again(folder)
 
-    def _entered(self, folder: Folder) -> None:
+    def _entered(self, folder: Folder, pid: int | None) -> None:
         """Note what the folder says about its job."""
         place, job = folder.place, folder.job
         if place.level is Level.JOB:
             folder.job = self.jobs[place.key] = TrackedJob(place)
+            folder.job.has_lost = self._is_late
         elif job is None:
             return
         elif place.level is Level.STEP:
@@ -157,10 +155,11 @@ class Tracker:
             self._watch_events(folder, self._messages)
         elif place.level is Level.TASK:
             job.tasks[folder] = None
+            self._steps.task_came(folder)
             if place.step != EXTERN:
                 job.running.add(folder)
                 job.is_settled = False
-            self._adopt(folder)
+            self._adopt(folder, pid)
 
     def _list_again(self, folder: Folder) -> None:
         places = self._folders.children(folder.place)
@@ -209,9 +208,13 @@ class Tracker:
             self._due.pop(job, None)
             self._lives.end(job.key, self._clock())
             return
-        job.steps.pop(folder, None)
-        job.tasks.pop(folder, None)
         job.running.discard(folder)
+        if folder in job.steps:
+            self._steps.step_went(folder, job)
+            del job.steps[folder]
+        elif folder in job.tasks:
+            del job.tasks[folder]
+            self._steps.task_ended(folder, job)
         if not job.is_settled:
             self._plan(job)
 
@@ -226,7 +229,11 @@ class Tracker:
         """Watch the processes of step_extern, once there are others."""
         for folder in list(job.steps):
             if self._is_extern(folder.place) and not folder.children:
-                self._list_again(folder)
+                usual = self._folders.usual_child(folder.place)
+                if usual is not None:
+                    self._enter(folder, usual)
+                else:
+                    self._list_again(folder)
 
     def _watch(self, place: Place) -> int | None:
         """Watch a folder; return the number of its watch, -1 if it has none, None if it is gone."""
@@ -248,11 +255,12 @@ class Tracker:
     def _populated(self, folder: Folder) -> None:
         if folder.job is not None and self._folders.is_populated(folder.place) is False:
             folder.job.running.difference_update(folder.children.values())
+            self._steps.task_ended(folder, folder.job)
             self._plan(folder.job)
 
-    def _adopt(self, folder: Folder) -> None:
+    def _adopt(self, folder: Folder, pid: int | None = None) -> None:
         """Watch the first process of a task, if there is one yet."""
-        pid = self._folders.first_pid(folder.place)
+        pid = pid or self._folders.first_pid(folder.place)
         if pid is None:
             return
         if self._is_late:
@@ -268,6 +276,7 @@ class Tracker:
     def _task_ended(self, folder: Folder) -> None:
         if folder.job is not None:
             folder.job.running.discard(folder)
+            self._steps.task_ended(folder, folder.job)
             self._plan(folder.job)
 
     # Jobs are read.
@@ -282,16 +291,4 @@ class Tracker:
     def _look(self, job: TrackedJob) -> None:
         """Read what a job has used until now."""
         del self._due[job]
-        at_s, version = self._clock(), self._folders.version
-        job.looked_s = at_s
-        names = figures.AT_END[version]
-        if job.seldom_s < 0:
-            names += figures.SELDOM[version]
-        found = self._folders.read(job.place, names)
-        job.is_settled = found.cpu_s is not None and not job.running
-        if found.limit_bytes is not None or found.cpus is not None:
-            job.seldom_s = at_s
-        self._lives.look(job.key, found, at_s, kills=self._kills(job), is_final=not job.running)
-
-    def _kills(self, job: TrackedJob) -> dict[str, int]:
-        return {} if self._folders.version == 2 else self._folders.oom_kills(job.leaves)
+        self._looks.look(job, self._clock())

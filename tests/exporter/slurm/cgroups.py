@@ -52,9 +52,11 @@ class Cgroups:
         for name in ("cgroup.procs", "cgroup.threads", "tasks"):
             (self.task(job, step, task) / name).write_text(text)
 
-    def use(self, job, cpu_s, peak_bytes=1):
-        """Set what a job has used."""
+    def use(self, job, cpu_s, peak_bytes=1, step="batch"):
+        """Set what a job has used, all of it in one step if that is there."""
         if self.version == 2:
+            if (user := self.job(job) / f"step_{step}/user").exists():
+                (user / "cpu.stat").write_text(f"usage_usec {cpu_s * 10**6:.0f}\n")
             (self.job(job) / "cpu.stat").write_text(f"usage_usec {cpu_s * 10**6:.0f}\n")
             (self.job(job) / "memory.peak").write_text(f"{peak_bytes}\n")
         else:

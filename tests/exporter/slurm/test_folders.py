@@ -8,6 +8,8 @@ from fructosa_exporter.slurm.folders import JobFolders
 from fructosa_exporter.slurm.layouts import Level
 from tests.exporter.recorded import changed, kernel
 
+from .cgroups import Cgroups
+
 
 def everything(folders):
     """Return all places below the roots."""
@@ -119,3 +121,17 @@ def test_what_is_gone_is_none(tmp_path):
     assert folders.first_pid(gone) is None
     assert folders.is_populated(gone) is None
     assert 0 == folders.tasks([gone])
+
+
+def test_a_folder_without_others_need_not_be_listed(tmp_path):
+    """Those of cgroups have dozens of files."""
+    cgroups = Cgroups(tmp_path)
+    cgroups.begin(1, pid=7)
+    folders = cgroups.folders
+    places = {place.level: place for place in everything(folders)}
+
+    assert folders.may_have_folders(places[Level.STEP])
+    assert folders.usual_child(places[Level.STEP]) == places[Level.TASK]
+    cgroups.end(1)
+    assert not folders.may_have_folders(places[Level.STEP])
+    assert folders.usual_child(places[Level.STEP]) is None

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import select
 
 import pytest
 
@@ -109,3 +110,14 @@ def test_a_c_library_without_inotify_is_an_error(monkeypatch):
 
     with pytest.raises(InotifyUnavailable, match="has no inotify: no such library"):
         Inotify()
+
+
+def test_a_watch_that_is_stopped_wakes_nobody(messages, tmp_path):
+    """The kernel tells of it; that comes with the next message."""
+    watch = messages.add(str(tmp_path), inotify.CREATE)
+    messages.remove(watch)
+
+    ready, _, _ = select.select([messages.fd], [], [], 0)
+
+    assert [] == ready
+    assert [(watch, inotify.IGNORED)] == [(one.watch, one.mask) for one in messages.events()]

@@ -1,0 +1,85 @@
+"""Compares what lagent's page says of jobs with what they wrote down. Pure."""
+
+TOLERANCE_S = 0.01
+# Of the jobs with PrologFlags=Contain, and of those without.
+LEAST_SHARE = {True: 0.99, False: 0.95}
+
+
+def jobs_of(page):
+    """Return the values of each job on a page, by name, and those of the whole page by ""."""
+    jobs = {"": {}}
+    for line in page.splitlines():
+        if line.startswith("#"):
+            continue
+        series, _, value = line.rpartition(" ")
+        name, _, labels = series.partition("{")
+        job = labels.partition('jobid="')[2].partition('"')[0]
+        jobs.setdefault(job, {})[name.removeprefix("fructosa_slurm_job")] = float(value)
+    return jobs
+
+
+def truth_of(parts):
+    """Return what a job has used: its *parts* are what its steps wrote, one or more each."""
+    steps = {}
+    for part in sorted(parts, key=lambda part: part["job_s"]):
+        steps[part["step"]] = part["step_s"]
+    last = max(parts, key=lambda part: part["job_s"])
+    return {
+        "kind": last["kind"],
+        "cpu_s": sum(steps.values()) + last["extern_s"],
+        "rusage_s": sum(part["rusage_s"] for part in parts),
+        "slurm_s": sum(part["slurm_s"] for part in parts) if len(parts) == 1 else None,
+        "size": max(part["size"] for part in parts),
+        "peak": max(part["peak"] for part in parts),
+        "oom_kills": max(part["oom_kills"] for part in parts),
+    }
+
+
+def faults_of(truth, known):
+    """Return the names of what lagent has not, or has wrong."""
+    difference_s = known.get("_cpu_seconds_total", -1) - truth["cpu_s"]
+    right = {
+        "CPU": -0.001 <= difference_s <= TOLERANCE_S,
+        "peak": known.get("_memory_peak_bytes", 0) >= max(truth["peak"], truth["size"]),
+        "OOM": known.get("_oom_kills_total", -1) == truth["oom_kills"],
+        "end": "_end_sequence" in known,
+    }
+    return [name for name, is_right in right.items() if not is_right]
+
+
+def row_of(job, truth, known):
+    """Return a line of the table of jobs."""
+    slurm = "" if truth["slurm_s"] is None else f"{truth['slurm_s']:.3f}"
+    return (
+        f"{job:>5} {truth['kind']:8} {truth['rusage_s']:8.3f} {truth['cpu_s']:8.3f} "
+        f"{known.get('_cpu_seconds_total', -1):8.3f} {slurm:>7} {truth['size'] / 1e6:6.1f} "
+        f"{truth['peak'] / 1e6:6.1f} {known.get('_memory_peak_bytes', -1) / 1e6:6.1f} "
+        f"{truth['oom_kills']:3} {known.get('_oom_kills_total', -1):3.0f}  "
+        f"{', '.join(faults_of(truth, known)) or 'ok'}"
+    )
+
+
+HEAD = """\
+                    CPU seconds                      MB                      OOM kills
+  job kind       rusage   kernel   lagent  (slurm)   used   peak lagent     lagent"""
+
+
+def report(parts, page, *, contain):
+    """Return the table of the jobs of one setting, and whether enough of them are right."""
+    by_job = {}
+    for part in parts:
+        by_job.setdefault(part["job"], []).append(part)
+    truths = {job: truth_of(by_job[job]) for job in sorted(by_job, key=int)}
+    known = jobs_of(page)
+    faults = {job: faults_of(truth, known.get(job, {})) for job, truth in truths.items()}
+    right = sum(not one for one in faults.values())
+    share = right / max(1, len(truths))
+    others = [job for job, truth in truths.items() if truth["kind"] != "short" and faults[job]]
+    is_met = share >= LEAST_SHARE[contain] and not others and bool(truths)
+    lines = [HEAD, *(row_of(job, truth, known.get(job, {})) for job, truth in truths.items())]
+    setting = "with Contain" if contain else "without Contain"
+    lines.append(
+        f"{setting}: CPU time within {TOLERANCE_S * 1000:g} ms, peak and OOM kills right for "
+        f"{right} of {len(truths)} jobs: {'met' if is_met else 'MISSED'}"
+    )
+    return "\n".join(lines), is_met
