@@ -67,7 +67,11 @@ class JobFolders:
     def children(self, place: Place) -> list[Place] | None:
         """Return the folders of jobs in a folder; None if it does not exist."""
         names = self._names(self.path(place))
-        return None if names is None else [one for one in map(place.child, names) if one]
+        if names is None:
+            return None
+        first = place.first_of_children
+        found = (place.child(name) for name in names if name.startswith(first))
+        return [one for one in found if one]
 
     def usual_child(self, step: Place) -> Place | None:
         """Return the folder that steps usually have in them; None if this one has not."""

@@ -18,6 +18,7 @@ from typing import NamedTuple
 WATCHED_V1 = ("memory", "cpuacct")
 SLICE = "system.slice"
 EXTERN = "extern"
+BATCH = "batch"
 # The folder in a step, or the first one of several.
 USUAL_IN_STEP = {1: "task_0", 2: "user"}
 MOST_PREFIXES = 4
@@ -72,6 +73,11 @@ class Place(NamedTuple):
     def key(self) -> JobKey:
         """The job that the folder belongs to."""
         return JobKey(self.slurmd, self.job)
+
+    @property
+    def first_of_children(self) -> str | tuple[str, ...]:
+        """How the names of folders in this one begin, if ``child`` knows them."""
+        return _FIRST[self.level]
 
     def child(self, name: str) -> "Place | None":
         """Return the place of the folder *name* in this one; None if it is not of a job."""

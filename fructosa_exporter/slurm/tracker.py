@@ -12,7 +12,7 @@ from .ends import ProcessEnds
 from .figures import Figures
 from .folders import JobFolders
 from .inotify import Event, Inotify
-from .layouts import EXTERN, JobKey, Level, Place
+from .layouts import BATCH, EXTERN, JobKey, Level, Place
 from .lives import Lives
 from .looks import Looks
 from .step_times import StepTimes
@@ -150,7 +150,7 @@ class Tracker:
             job.steps[folder] = None
             self._lives.begin(place.key, place.step, self._clock(), place.uid)
             if place.step != EXTERN:
-                self._adopt_extern(job)
+                self.adopt_extern(job)
         elif place.level is Level.USER and self._messages and not self._is_extern(place):
             self._watch_events(folder, self._messages)
         elif place.level is Level.TASK:
@@ -225,8 +225,14 @@ class Tracker:
         """
         return place.step == EXTERN and self._messages is not None
 
-    def _adopt_extern(self, job: TrackedJob) -> None:
-        """Watch the processes of step_extern, once there are others."""
+    def adopt_extern(self, job: TrackedJob) -> None:
+        """Watch the process of step_extern, whose end is that of the job; once others are there.
+
+        A job with a batch step ends with that. On other nodes, and with salloc, processes may be
+        brought into step_extern from elsewhere, and outlive all steps.
+        """
+        if any(folder.place.step == BATCH for folder in job.steps):
+            return
         for folder in list(job.steps):
             if self._is_extern(folder.place) and not folder.children:
                 usual = self._folders.usual_child(folder.place)

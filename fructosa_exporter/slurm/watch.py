@@ -83,6 +83,8 @@ class JobWatch:
                 self._found_s = self._clock()
                 self._tracker.find_roots()
             tracker, jobs = self._tracker, list(self._tracker.jobs.values())
+            for job in jobs:
+                tracker.adopt_extern(job)
         for job in jobs:
             at_s, figures, kills = tracker.read(job)
             uid = tracker.owner(job) if with_uid and not job.place.uid else None

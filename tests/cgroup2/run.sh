@@ -15,7 +15,8 @@ image=$work/image
 out=$work/out
 release=bookworm
 packages=systemd-sysv,udev,dbus,linux-image-cloud-amd64,initramfs-tools,slurmctld,slurmd
-packages+=,slurm-client,slurm-wlm-basic-plugins,python3,procps,iproute2
+packages+=,slurm-client,slurm-wlm-basic-plugins,slurmdbd,slurm-wlm-mysql-plugin,mariadb-server
+packages+=,python3,procps,iproute2
 # These take long to start, or end what the console shows.
 masked="serial-getty@ttyS0.service getty@tty1.service systemd-logind.service munge.service
   apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer
@@ -52,7 +53,7 @@ sources() {
 # The list of packages is written last: an interrupted installation is repeated.
 build_base() {
   [ "$(cat $base.packages 2>/dev/null)" != "$packages" ] || return 0
-  begin "building Debian's $release with Slurm (a minute)"
+  begin "building Debian's $release with Slurm (two minutes)"
   rm -f $base
   # shellcheck disable=SC2046 # nothing, or one word
   quietly mmdebstrap --variant=minbase --include="$packages" $release $base $(sources)
@@ -85,7 +86,11 @@ add_slurm() {
   cp $guest/cgroup.conf $root/etc/slurm/
   printf '[Service]\nExecStart=\nExecStart=/usr/sbin/slurmd -D -N n1\n' \
     >$units/slurmd.service.d/check.conf
-  rm -f $units/multi-user.target.wants/slurm*
+  cp $guest/slurmdbd.conf $root/etc/slurm/
+  chmod 600 $root/etc/slurm/slurmdbd.conf
+  printf '[mysqld]\ninnodb_flush_log_at_trx_commit=0\ninnodb_lock_wait_timeout=900\n' \
+    >$root/etc/mysql/mariadb.conf.d/90-check.cnf
+  rm -f $units/multi-user.target.wants/{slurm*,mariadb*}
 }
 
 add_check() {
@@ -111,7 +116,7 @@ build_image() {
   add_check
   cp $root/boot/vmlinuz-* $work/kernel
   cp $root/boot/initrd.img-* $work/initrd
-  quietly mke2fs -q -t ext4 -d $root $image 1400M
+  quietly mke2fs -q -t ext4 -d $root $image 2G
   rm -rf $root
   took
 }
@@ -120,7 +125,7 @@ boot() {
   begin "running jobs in the virtual machine (about five minutes; tail -f $work/console.log)"
   rm -rf $out
   mkdir $out
-  timeout 1800 qemu-system-x86_64 -accel tcg,thread=multi -cpu max -m 1600 -smp 2 \
+  timeout 1800 qemu-system-x86_64 -accel tcg,thread=multi -cpu max -m 2000 -smp 2 \
     -kernel $work/kernel -initrd $work/initrd \
     -append "root=/dev/vda rw console=ttyS0 quiet" \
     -drive file=$image,if=virtio,format=raw,cache=unsafe -nographic -no-reboot -nic none \

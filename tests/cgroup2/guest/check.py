@@ -16,6 +16,7 @@ from record import record
 from verdict import jobs_of, report
 
 HERE, STATE = Path(__file__).parent, Path("/var/lib/check")
+CONF = Path("/etc/slurm/slurm.conf")
 SCOPE = Path("/sys/fs/cgroup/system.slice/n1_slurmstepd.scope")
 USER = 1000
 SHORT_JOBS = int((HERE / "short_jobs").read_text())
@@ -34,6 +35,9 @@ RECORDED = f"""\
 srun --mem=60 {STEP} recorded 0.1 200e6 0
 cat /usr/bin/python3.11 >/dev/null
 exec {STEP} recorded 0.1 40e6 {RECORDED_S}"""
+CREATE = """\
+create database slurm_acct_db; create user slurm@localhost identified by 'x';
+grant all on slurm_acct_db.* to slurm@localhost"""
 BEGAN_S = time.monotonic()
 
 
@@ -76,10 +80,35 @@ def page():
         return ""
 
 
+def start_database():
+    """Start slurmdbd and its database."""
+    CONF.write_text((HERE / "slurm.conf").read_text())
+    run("systemctl", "start", "mariadb")
+    run("mariadb", text=CREATE)
+    run("systemctl", "start", "slurmdbd")
+    wait_until("registered", lambda: run("sacctmgr", "-i", "add", "cluster", "lab", check=False))
+    say("accounting is ready")
+
+
+def accounted_s():
+    """Return the CPU time of each job in Slurm's accounting."""
+    text = run("sacct", "-a", "-S", "now-1hours", "-n", "-P", "-o", "jobidraw,totalcpu")
+    rows = dict(line.split("|") for line in text.splitlines())
+    return {job: seconds(cpu) for job, cpu in rows.items() if job.isdigit()}
+
+
+def seconds(text):
+    """Return a time such as 1-02:03:04 or 03:04.005 in seconds."""
+    days, _, rest = text.rpartition("-")
+    parts = [float(part) for part in rest.split(":")]
+    return int(days or 0) * 86400 + sum(part * 60**at for at, part in enumerate(reversed(parts)))
+
+
 def start_slurm(*, contain):
     """Start Slurm anew."""
-    more = "PrologFlags=Contain\n" if contain else ""
-    Path("/etc/slurm/slurm.conf").write_text((HERE / "slurm.conf").read_text() + more)
+    CONF.write_text(
+        (HERE / "slurm.conf").read_text() + ("PrologFlags=Contain\n" if contain else "")
+    )
     run("systemctl", "restart", "slurmctld")
     run("systemctl", "restart", "slurmd")
     wait_until("idle", lambda: "idle" in run("sinfo", "-h", "-o", "%t", check=False))
@@ -144,11 +173,12 @@ def main():
     run("systemctl", "start", "lagent")
     wait_until("watched", lambda: "fructosa_slurm_jobs_watched 1" in page())
     say("lagent watches jobs")
+    start_database()
     is_met = True
     for contain in (True, False):
         start_slurm(contain=contain)
         parts = run_jobs(contain=contain)
-        text, is_right = report(parts, page(), contain=contain)
+        text, is_right = report(parts, accounted_s(), page(), contain=contain)
         print(text, flush=True)
         is_met &= is_right
     seen, missed = (jobs_of(page())[""][f"s_{one}_total"] for one in ("seen", "missed"))

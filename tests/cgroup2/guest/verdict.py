@@ -18,7 +18,7 @@ def jobs_of(page):
     return jobs
 
 
-def truth_of(parts):
+def truth_of(parts, accounted_s):
     """Return what a job has used: its *parts* are what its steps wrote, one or more each."""
     steps = {}
     for part in sorted(parts, key=lambda part: part["job_s"]):
@@ -27,6 +27,7 @@ def truth_of(parts):
     return {
         "kind": last["kind"],
         "cpu_s": sum(steps.values()) + last["extern_s"],
+        "accounted_s": accounted_s,
         "rusage_s": sum(part["rusage_s"] for part in parts),
         "slurm_s": sum(part["slurm_s"] for part in parts) if len(parts) == 1 else None,
         "size": max(part["size"] for part in parts),
@@ -51,7 +52,7 @@ def row_of(job, truth, known):
     """Return a line of the table of jobs."""
     slurm = "" if truth["slurm_s"] is None else f"{truth['slurm_s']:.3f}"
     return (
-        f"{job:>5} {truth['kind']:8} {truth['rusage_s']:8.3f} {truth['cpu_s']:8.3f} "
+        f"{job:>5} {truth['kind']:8} {truth['rusage_s']:8.3f} {truth['cpu_s']:8.3f} {truth['accounted_s']:8.3f} "
         f"{known.get('_cpu_seconds_total', -1):8.3f} {slurm:>7} {truth['size'] / 1e6:6.1f} "
         f"{truth['peak'] / 1e6:6.1f} {known.get('_memory_peak_bytes', -1) / 1e6:6.1f} "
         f"{truth['oom_kills']:3} {known.get('_oom_kills_total', -1):3.0f}  "
@@ -60,16 +61,18 @@ def row_of(job, truth, known):
 
 
 HEAD = """\
-                    CPU seconds                      MB                      OOM kills
-  job kind       rusage   kernel   lagent  (slurm)   used   peak lagent     lagent"""
+                    CPU seconds                               MB                      OOM kills
+  job kind       rusage   kernel    sacct   lagent  (slurm)   used   peak lagent     lagent"""
 
 
-def report(parts, page, *, contain):
+def report(parts, accounted_s, page, *, contain):
     """Return the table of the jobs of one setting, and whether enough of them are right."""
     by_job = {}
     for part in parts:
         by_job.setdefault(part["job"], []).append(part)
-    truths = {job: truth_of(by_job[job]) for job in sorted(by_job, key=int)}
+    truths = {
+        job: truth_of(by_job[job], accounted_s.get(job, -1)) for job in sorted(by_job, key=int)
+    }
     known = jobs_of(page)
     faults = {job: faults_of(truth, known.get(job, {})) for job, truth in truths.items()}
     right = sum(not one for one in faults.values())

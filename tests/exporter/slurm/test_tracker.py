@@ -170,16 +170,41 @@ def test_step_extern_is_watched_once_others_are_there(cgroups, watched, process)
     cgroups.begin(1, "extern", process.pid)
     watched.pump()
     assert [] == watched.pidfds
-    cgroups.begin(1, "batch")
-    cgroups.use(1, 0.5)
+    cgroups.begin(1, "0")
+    cgroups.use(1, 0.5, step="0")
     watched.pump()
     assert 1 == len(watched.pidfds)
 
-    cgroups.end_step(1, "batch")
+    cgroups.end_step(1, "0")
     watched.pump()
 
     (entry,) = watched.lives.entries(0, 100)
     assert (True, 0.5) == (entry.is_final, entry.total("cpu_s"))
+
+
+def test_step_extern_of_a_batch_job_is_not_watched(cgroups, watched, process):
+    """The job ends with its script."""
+    cgroups.begin(1, "extern", process.pid)
+    cgroups.begin(1, "batch")
+    watched.pump()
+
+    assert [] == watched.pidfds
+
+
+def test_step_extern_alone_is_watched_for_a_page(cgroups, watched, process):
+    """On other nodes of a job, all its processes may be in there."""
+    cgroups.begin(1, "extern", process.pid)
+    watched.pump()
+    (job,) = watched.tracker.jobs.values()
+
+    watched.tracker.adopt_extern(job)
+    cgroups.use(1, 0.5, step="extern")
+    watched.all_end()
+    cgroups.end(1)
+    watched.pump()
+
+    assert [("1", 0, 0.5, True)] == watched.entries()
+    assert 0 == watched.lives.missed
 
 
 def test_ends_are_read_together_while_others_run(cgroups, watched):
