@@ -50,9 +50,10 @@ class StepTimes:
         total_us, is_known = job.used_before_us, job.used_before_us > 0
         for step in list(job.steps):
             used_us = step.used_us
-            if not step.is_settled:
+            is_extern = step.place.step == EXTERN
+            if is_extern or not step.is_settled:
                 now_us = self._folders.step_cpu_us(step.place)
-                if now_us is None and step.place.step != EXTERN:
+                if now_us is None and not is_extern:
                     job.has_lost |= keep
                     return whole_s if keep else None
                 used_us = used_us if now_us is None else now_us

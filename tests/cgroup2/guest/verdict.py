@@ -1,6 +1,5 @@
 """Compares what lagent's page says of jobs with what they wrote down. Pure."""
 
-TOLERANCE_S = 0.01
 # Of the jobs with PrologFlags=Contain, and of those without.
 LEAST_SHARE = {True: 0.99, False: 0.95}
 
@@ -36,11 +35,11 @@ def truth_of(parts, accounted_s):
     }
 
 
-def faults_of(truth, known):
+def faults_of(truth, known, tolerance_s):
     """Return the names of what lagent has not, or has wrong."""
     difference_s = known.get("_cpu_seconds_total", -1) - truth["cpu_s"]
     right = {
-        "CPU": -0.001 <= difference_s <= TOLERANCE_S,
+        "CPU": -0.001 <= difference_s <= tolerance_s,
         "peak": known.get("_memory_peak_bytes", 0) >= max(truth["peak"], truth["size"]),
         "OOM": known.get("_oom_kills_total", -1) == truth["oom_kills"],
         "end": "_end_sequence" in known,
@@ -48,41 +47,45 @@ def faults_of(truth, known):
     return [name for name, is_right in right.items() if not is_right]
 
 
-def row_of(job, truth, known):
+def row_of(job, truth, known, faults):
     """Return a line of the table of jobs."""
-    slurm = "" if truth["slurm_s"] is None else f"{truth['slurm_s']:.3f}"
+    numbers = (truth["rusage_s"], truth["cpu_s"], known.get("_cpu_seconds_total", -1))
+    sizes = (truth["size"], truth["peak"], known.get("_memory_peak_bytes", -1))
+    others = (truth["accounted_s"], truth["slurm_s"])
     return (
-        f"{job:>5} {truth['kind']:8} {truth['rusage_s']:8.3f} {truth['cpu_s']:8.3f} {truth['accounted_s']:8.3f} "
-        f"{known.get('_cpu_seconds_total', -1):8.3f} {slurm:>7} {truth['size'] / 1e6:6.1f} "
-        f"{truth['peak'] / 1e6:6.1f} {known.get('_memory_peak_bytes', -1) / 1e6:6.1f} "
-        f"{truth['oom_kills']:3} {known.get('_oom_kills_total', -1):3.0f}  "
-        f"{', '.join(faults_of(truth, known)) or 'ok'}"
+        f"{job:>4} {truth['kind']:8}"
+        + "".join(f"{one:9.3f}" for one in numbers)
+        + "".join(f"{one:9.3f}" if one is not None else " " * 9 for one in others)
+        + "".join(f"{one / 1e6:7.1f}" for one in sizes)
+        + f"{truth['oom_kills']:4}{known.get('_oom_kills_total', -1):5.0f}   "
+        + (", ".join(faults) or "ok")
     )
 
 
 HEAD = """\
-                    CPU seconds                               MB                      OOM kills
-  job kind       rusage   kernel    sacct   lagent  (slurm)   used   peak lagent     lagent"""
+              CPU seconds                                  memory in MB         OOM kills
+ job kind       rusage   kernel   lagent    sacct (stepd)  used   peak lagent      lagent"""
 
 
-def report(parts, accounted_s, page, *, contain):
+def report(parts, accounted_s, page, *, contain, tolerance_s):
     """Return the table of the jobs of one setting, and whether enough of them are right."""
     by_job = {}
     for part in parts:
         by_job.setdefault(part["job"], []).append(part)
-    truths = {
-        job: truth_of(by_job[job], accounted_s.get(job, -1)) for job in sorted(by_job, key=int)
-    }
+    jobs = sorted(by_job, key=int)
+    truths = {job: truth_of(by_job[job], accounted_s.get(job)) for job in jobs}
     known = jobs_of(page)
-    faults = {job: faults_of(truth, known.get(job, {})) for job, truth in truths.items()}
+    faults = {
+        job: faults_of(truth, known.get(job, {}), tolerance_s) for job, truth in truths.items()
+    }
     right = sum(not one for one in faults.values())
     share = right / max(1, len(truths))
     others = [job for job, truth in truths.items() if truth["kind"] != "short" and faults[job]]
     is_met = share >= LEAST_SHARE[contain] and not others and bool(truths)
-    lines = [HEAD, *(row_of(job, truth, known.get(job, {})) for job, truth in truths.items())]
+    lines = [HEAD, *(row_of(job, truths[job], known.get(job, {}), faults[job]) for job in jobs)]
     setting = "with Contain" if contain else "without Contain"
     lines.append(
-        f"{setting}: CPU time within {TOLERANCE_S * 1000:g} ms, peak and OOM kills right for "
+        f"{setting}: CPU time within {tolerance_s * 1000:.1f} ms, peak and OOM kills right for "
         f"{right} of {len(truths)} jobs: {'met' if is_met else 'MISSED'}"
     )
     return "\n".join(lines), is_met

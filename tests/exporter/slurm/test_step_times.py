@@ -53,11 +53,11 @@ def test_slurms_own_processes_are_left_out(cgroups, watched, processes):
     cgroups.begin(1, "extern", processes())
     cgroups.begin(1, pid=processes())
     watched.pump()
-    use(cgroups, 1, batch=0.25, extern=0.0)
+    use(cgroups, 1, batch=0.25, extern=0.0625)
 
     watched.all_end()
 
-    assert [("1", 0, 0.25, False)] == watched.entries()
+    assert [("1", 0, 0.3125, False)] == watched.entries()
 
 
 def test_steps_add_up(cgroups, watched, processes):
