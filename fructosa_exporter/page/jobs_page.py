@@ -4,9 +4,16 @@ Other than on the page of metrics, hardly any series is the same on the next pag
 """
 
 from collections.abc import Iterable
+from itertools import chain
 
 from fructosa_exporter.metrics import Metric
 from fructosa_exporter.slurm.lives import JobEntry
+from fructosa_exporter.slurm.node_series import (
+    NOT_READ,
+    OF_MACHINE,
+    MachineTotals,
+    values_of_machine,
+)
 from fructosa_exporter.slurm.series import (
     OF_JOB,
     OF_NODE,
@@ -18,13 +25,18 @@ from fructosa_exporter.slurm.series import (
 
 from .exposition import head, label_value
 
-_HEADS = {metric: head(metric) for metric in (*OF_NODE, *OF_JOB)}
+_HEADS = {metric: head(metric) for metric in (*OF_NODE, *OF_MACHINE, *OF_JOB)}
 
 
-def jobs_page(state: JobsState, entries: Iterable[JobEntry], now_s: float) -> str:
+def jobs_page(
+    state: JobsState,
+    entries: Iterable[JobEntry],
+    now_s: float,
+    machine: MachineTotals = NOT_READ,
+) -> str:
     """Return the page of a node and its jobs; labels without a value are left out."""
     lines: dict[Metric, list[str]] = {metric: [] for metric in _HEADS}
-    for metric, labels, value in values_of_node(state):
+    for metric, labels, value in chain(values_of_node(state), values_of_machine(machine)):
         lines[metric].append(f"{metric.name}{_labels(metric.labels, labels)} {value}\n")
     for entry in entries:
         of_job = labels_of(entry)

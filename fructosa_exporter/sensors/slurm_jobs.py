@@ -10,8 +10,6 @@ from typing import Any, ClassVar
 
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.gpus.all_vendors import AllVendors
-from fructosa_exporter.gpus.driver import DriverError
-from fructosa_exporter.gpus.driver_lock import DriverHangs
 from fructosa_exporter.kernel import Kernel
 from fructosa_exporter.metrics import Sample
 from fructosa_exporter.sensor import Sensor, SensorOptions
@@ -20,10 +18,13 @@ from fructosa_exporter.slurm import series
 from fructosa_exporter.slurm.folders import CGROUPS, JobFolders
 from fructosa_exporter.slurm.layouts import JobKey, job_of_process
 from fructosa_exporter.slurm.lives import JobEntry
+from fructosa_exporter.slurm.node_series import MachineTotals
 from fructosa_exporter.slurm.watch import JobWatch
 from fructosa_service.config.kinds import YES_NO
 from fructosa_service.config.path_kind import PATH
 from fructosa_service.config.settings import option
+
+from .machine_totals import MachineReader, Pids
 
 NO_CGROUPS = "no cgroups are mounted at {path}"
 HIDDEN = "/proc hides processes that use GPUs, so that their jobs are unknown"
@@ -76,7 +77,7 @@ class SlurmJobs(Sensor):
         gpus: AllVendors = GPUS,
     ) -> None:
         super().__init__(options, read)
-        self._gpus = gpus
+        self._machine = MachineReader(self.name, gpus, self.read)
         self._instance = os.urandom(8).hex()
         self._folders = JobFolders(self.read, str(self.options.cgroup_root))
         self._watch = JobWatch(self._folders)
@@ -103,7 +104,13 @@ class SlurmJobs(Sensor):
         if not self._folders.is_there:
             raise SensorUnavailable(NO_CGROUPS.format(path=self.options.cgroup_root))
         jobs = self._watch.look(with_uid=self.options.uid)
-        self._watch.set_gpu_processes(self._gpu_processes() if jobs else {})
+        pids = self._machine.look()
+        self._watch.set_gpu_processes(self._gpu_processes(pids) if jobs else {})
+
+    @property
+    def machine(self) -> MachineTotals:
+        """The running totals of the node's GPUs and energy, as of the last look."""
+        return self._machine.totals
 
     def known(self, after: int = 0) -> tuple[series.JobsState, list[JobEntry], float]:
         """Return what is known: of the node, of its jobs, and the time now.
@@ -130,16 +137,11 @@ class SlurmJobs(Sensor):
         """The user id that stands for those of other users in a namespace of users."""
         return self.read.word("/proc/sys/kernel/overflowuid") or ""
 
-    def _gpu_processes(self) -> dict[JobKey, dict[str, int]]:
+    def _gpu_processes(self, found: Pids) -> dict[JobKey, dict[str, int]]:
         """Return how many processes of each job use a GPU, by its UUID."""
-        try:
-            found = self._gpus.query_each(self.name, lambda gpu: gpu.processes())
-        except (SensorUnavailable, DriverError, DriverHangs):  # sensors of GPUs report it
-            return {}
         jobs: dict[JobKey, dict[str, int]] = {}
         self._hides_processes = False
-        for (_, uuid), by_kind in found:
-            pids = {one.pid for processes in by_kind.values() for one in processes if one.pid}
+        for uuid, pids in found.items():
             for key, count in Counter(map(self._job_of, pids)).items():
                 if key is not None:
                     jobs.setdefault(key, {})[uuid] = count

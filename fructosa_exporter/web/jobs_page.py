@@ -29,7 +29,9 @@ class JobsPage:
         """
         if state.reading and (reason := state.reading.error or state.reading.unavailable):
             return text_response(503, reason, Retry_After="60")
-        return page_response(jobs_page(*self._sensor.known(after)), Format.TEXT, request)
+        sensor = self._sensor
+        text = jobs_page(*sensor.known(after), sensor.machine)
+        return page_response(text, Format.TEXT, request)
 
 
 class _JobsLook(Sensor):

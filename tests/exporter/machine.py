@@ -237,6 +237,12 @@ class _GPUInUse:
     def processes(self):
         return {"compute": [GPUProcess(pid, None) for pid in self._pids], "graphics": []}
 
+    def info(self):
+        return {}
+
+    def use(self):
+        return {}
+
 
 def _slurm_jobs():
     """Return the sensor of jobs; one runs, and one has ended."""

@@ -72,6 +72,15 @@ class AmdGPU:
         """Return nothing: AMD's GPUs do not count the activity of these parts."""
         return []
 
+    def use(self) -> QuantityValues:
+        """Return what running totals are made of: ("busy",) now, ("used",) and ("energy",)."""
+        values: dict[tuple[str, ...], float | None] = {
+            ("busy",): _share(self._metrics.first("average_gfx_activity")),
+            ("used",): self.memory().get(("used",)),
+            ("energy",): self._energy(),
+        }
+        return known(values)
+
     def memory(self) -> QuantityValues:
         """Return sizes in bytes."""
         total, used = self._memory_total, self._memory("usage")

@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from typing import Any
 
-from fructosa_exporter.gpus.quantities import Columns, GPUProcess, Quantities, known_columns
+from fructosa_exporter.gpus.quantities import (
+    Columns,
+    GPUProcess,
+    Quantities,
+    QuantityValues,
+    known,
+    known_columns,
+)
 from fructosa_exporter.gpus.units import BLANK_32, celsius, number_32, number_64, ratio
 
 from . import queries
@@ -43,6 +50,8 @@ class NvidiaGPU:
         self._throttled = self._fields(queries.THROTTLED)
         self._pcie, self._faults = self._fields(queries.PCIE), self._fields(queries.FAULTS)
         self._activity = GPMActivity(nvml, handle)
+        self._energy = self._numbers([queries.ENERGY])
+        self._mean_use = GPMActivity(nvml, handle)  # with samples of its own
 
     def check(self) -> None:
         """Check that the GPU still responds."""
@@ -62,6 +71,26 @@ class NvidiaGPU:
         The first call returns an empty part for each instance.
         """
         return self._activity.read(self._instances()) if self._activity.is_supported else []
+
+    def use(self) -> QuantityValues:
+        """Return what running totals are made of: a few calls.
+
+        ("busy",) is the share of the driver's last sample period in which something ran, since
+        Hopper ("mean_busy",) that of all the time since the last call; ("used",) are bytes,
+        ("energy",) joules since the driver was loaded.
+        """
+        rates, memory = self._query("nvmlDeviceGetUtilizationRates"), self._memory(self._handle)
+        graphics = None
+        # With MIG, which has no rates, the parts of the GPU are busy apart.
+        if rates is not None and self._mean_use.is_supported:
+            found = next(iter(self._mean_use.read(())), ((), ()))
+            graphics = dict(zip(*found, strict=True)).get(("graphics",))
+        values: dict[tuple[str, ...], float | None] = {
+            ("busy",): None if rates is None else ratio(rates.gpu),
+            ("mean_busy",): graphics,
+            ("used",): None if memory is None else number_64(memory.used),
+        }
+        return known(values) | dict(zip(*self._energy.read(), strict=True))
 
     def memory(self) -> list[Columns]:
         """Return sizes in bytes, including those of MIG instances."""
@@ -157,6 +186,7 @@ class NvidiaGPU:
     def close(self) -> None:
         """Free what NVML has allocated for this GPU."""
         self._activity.close()
+        self._mean_use.close()
 
     def _watch(self) -> None:
         if not self._is_watched:

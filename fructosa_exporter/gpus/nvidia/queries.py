@@ -15,12 +15,13 @@ ENGINES = [
         ("ofa", "Ofa"),
     )
 ]
+ENERGY = NumberQuery(
+    ("energy",), "nvmlDeviceGetTotalEnergyConsumption", lambda mj: scaled(number_64(mj), 1e-3)
+)
 POWER = [
     NumberQuery(("draw",), "nvmlDeviceGetPowerUsage", watts),
     NumberQuery(("limit",), "nvmlDeviceGetEnforcedPowerLimit", watts),
-    NumberQuery(
-        ("energy",), "nvmlDeviceGetTotalEnergyConsumption", lambda mj: scaled(number_64(mj), 1e-3)
-    ),
+    ENERGY,
 ]
 _CLOCK_NAMES = ("graphics", "sm", "memory", "video")  # NVML_CLOCK_*, from 0 on
 CLOCKS = [

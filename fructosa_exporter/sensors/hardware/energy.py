@@ -60,6 +60,7 @@ class EnergyRAPL(Sensor):
     ) -> None:
         super().__init__(options, read)
         self._counters: dict[str, _Counter] = {}
+        self._of_node: list[str] | None = None
 
     def samples(self) -> Iterator[Sample]:
         zones = [match for name in self.read.names(_ZONES) if (match := _ZONE.fullmatch(name))]
@@ -74,6 +75,25 @@ class EnergyRAPL(Sensor):
             limit_uw = self.read.count(_path(zone, "constraint_0_power_limit_uw"))
             if limit_uw:  # 0 if the limit is disabled
                 yield self.LIMIT.sample(limit_uw / 1e6, zone, name)
+
+    def node_joules(self) -> float | None:
+        """Return the energy of all processors and their memory since the first call.
+
+        None if none of it can be read. Call it once a minute at least, and not beside samples().
+        """
+        if not self._of_node:
+            names = [
+                match[1] for name in self.read.names(_ZONES) if (match := _ZONE.fullmatch(name))
+            ]
+            self._of_node = [
+                zone for zone in names if _is_of_node(zone, self.read.word(_path(zone, "name")))
+            ]
+        try:
+            values_uj = self._read_zones(self._of_node)
+        except OSError:
+            return None
+        totals_uj = [self._total_uj(zone, value_uj) for zone, value_uj in values_uj.items()]
+        return sum(totals_uj) / 1e6 if totals_uj else None
 
     def _read_zones(self, zones: list[str]) -> dict[str, int]:
         """Return the counters of those *zones* that can be read.
@@ -111,6 +131,11 @@ def increase_uj(before_uj: int, now_uj: int, range_uj: int | None) -> int:
     if range_uj is None or not before_uj <= range_uj < 2**64:
         return now_uj
     return range_uj - before_uj + now_uj
+
+
+def _is_of_node(zone: str, name: str | None) -> bool:
+    """Return whether a zone is a processor or its memory: no part of one, nor all of the node."""
+    return (":" not in zone and (name or "").startswith("package")) or name == "dram"
 
 
 def _path(zone: str, file: str) -> str:

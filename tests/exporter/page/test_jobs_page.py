@@ -2,8 +2,10 @@
 
 from fructosa_exporter.page.jobs_page import jobs_page
 from fructosa_exporter.slurm.figures import Figures
+from fructosa_exporter.slurm.gpu_totals import GPULook, GPUTotal
 from fructosa_exporter.slurm.layouts import JobKey
 from fructosa_exporter.slurm.lives import JobEntry
+from fructosa_exporter.slurm.node_series import MachineTotals
 from fructosa_exporter.slurm.series import JobsState
 
 NODE = JobsState("0123456789abcdef", "boot", True, 5, 9, 2, 1)
@@ -41,3 +43,17 @@ def test_a_uuid_of_a_driver_is_escaped():
     job.gpu_processes = {'G"0': 2}
 
     assert 'gpu_processes{jobid="7",uuid="G\\"0"} 2\n' in jobs_page(NODE, [job], 2.0)
+
+
+def test_gpus_and_energy_of_the_node_are_on_it():
+    """What is unknown of a GPU is left out."""
+    gpu = GPUTotal(GPULook("GPU-0", "0", 2), 1.0, 12.5, None)
+
+    page = jobs_page(NODE, [], 2.0, MachineTotals([gpu], 7.5))
+
+    lines = [line for line in page.splitlines() if line.startswith("fructosa_slurm_")]
+    assert [
+        'fructosa_slurm_gpu_info{uuid="GPU-0",index="0",minor="2"} 1',
+        'fructosa_slurm_gpu_busy_seconds_total{uuid="GPU-0"} 12.5',
+        "fructosa_slurm_node_energy_joules_total 7.5",
+    ] == [line for line in lines if "_gpu_" in line or "_node_" in line]

@@ -130,3 +130,13 @@ def test_it_is_on_the_page_of_metrics_only_on_request():
     """Each job would be series of its own there."""
     assert not SlurmJobs().is_on_metrics_page
     assert SlurmJobs(SlurmJobsOptions(on_metrics_page=True)).is_on_metrics_page
+
+
+def test_totals_of_gpus_are_not_on_the_page_of_metrics(node):
+    """Sensors of GPUs have their own series there."""
+    sensor = SlurmJobs(read=kernel("slurm_jobs"), gpus=node.machine)
+
+    found = named(sensor)
+
+    assert 8 == len(sensor.machine.gpus)
+    assert not [name for name in found if name[0].startswith("gpu_")]

@@ -176,3 +176,23 @@ def test_the_sensor_is_unavailable_without_energy(tmp_path):
     (tmp_path / ZONES.lstrip("/") / "intel-rapl:0").mkdir(parents=True)
     with pytest.raises(SensorUnavailable, match="reports its energy"):
         values(EnergyRAPL(read=Kernel(tmp_path)))
+
+
+def test_the_energy_of_the_node_is_that_of_processors_and_their_memory(tmp_path):
+    """Parts of a processor are in it already."""
+    sensor = EnergyRAPL(read=changed("energy", tmp_path, {}))
+    assert 0 == sensor.node_joules()
+    for zone, microjoules in (("0", 240422366267 + 3e6), ("0:0", 0), ("0:1", 52649883221 + 5e5)):
+        file = tmp_path / f"{ZONES}/intel-rapl:{zone}/energy_uj".lstrip("/")
+        file.write_text(f"{microjoules:.0f}\n")
+
+    assert 3.5 == sensor.node_joules()
+
+
+def test_energy_of_the_node_that_cannot_be_read_is_absent(tmp_path):
+    """Only root can read it, or there is none."""
+    changed("energy", tmp_path, {})
+    restricted = RestrictedKernel(tmp_path, "0", "0:1", "1")
+
+    assert None is EnergyRAPL(read=restricted).node_joules()
+    assert None is EnergyRAPL(read=Kernel("/nowhere")).node_joules()

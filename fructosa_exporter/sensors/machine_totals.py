@@ -1,0 +1,84 @@
+"""The edge of running totals: reads GPUs and the energy of processors for the page of jobs.
+
+Busy seconds of a GPU: since Hopper, GPM tells the mean share of the time between two looks. Before,
+utilisation (of the driver's last 1/6 to 1 s) times the time between looks, which are the fetches
+of the page: accounting of processes needs root to be switched on, so it is not used.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from fructosa_exporter.errors import SensorUnavailable
+from fructosa_exporter.gpus.all_vendors import AllVendors
+from fructosa_exporter.gpus.driver import DriverError, Labels
+from fructosa_exporter.gpus.driver_lock import DriverHangs
+from fructosa_exporter.gpus.quantities import columns
+from fructosa_exporter.kernel import Kernel
+from fructosa_exporter.slurm.gpu_totals import GPULook, GPUTotals
+from fructosa_exporter.slurm.node_series import MachineTotals
+
+from .hardware.energy import EnergyRAPL
+
+Pids = dict[str, set[int]]
+"""The processes on each GPU, by its UUID."""
+
+
+class MachineReader:
+    """Reads the GPUs and the energy of a node, and adds them up; *name* is that of the sensor."""
+
+    def __init__(
+        self,
+        name: str,
+        gpus: AllVendors,
+        read: Kernel,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._name = name
+        self._gpus = gpus
+        self._clock = clock
+        self._rapl = EnergyRAPL()
+        self._rapl.read = read
+        self._totals = GPUTotals()
+        self._energy_joules: float | None = None
+
+    @property
+    def totals(self) -> MachineTotals:
+        """The totals as of the last look."""
+        return MachineTotals(self._totals.known(), self._energy_joules)
+
+    def look(self) -> Pids:
+        """Read all, and return the processes on each GPU. What cannot be read is absent."""
+        self._energy_joules = self._rapl.node_joules()
+        try:
+            found = self._gpus.query_each(self._name, _query)
+        except (SensorUnavailable, DriverError, DriverHangs):  # sensors of GPUs report it
+            self._totals.add((), self._clock())
+            return {}
+        self._totals.add((_look(labels, values) for labels, (_, values) in found), self._clock())
+        return {uuid: pids for (_, uuid), (pids, _) in found}
+
+
+def _query(gpu: Any) -> tuple[set[int], dict[tuple[str, ...], float]]:
+    """Return the processes on a GPU, and its values by quantity."""
+    processes = gpu.processes().values()
+    pids = {one.pid for of_kind in processes for one in of_kind if one.pid}
+    info = (pair for part in columns(gpu.info()) for pair in zip(*part, strict=True))
+    return pids, {**dict(info), **gpu.use()}
+
+
+def _look(labels: Labels, values: dict[tuple[str, ...], float]) -> GPULook:
+    index, uuid = labels
+    minor = values.get(("minor",))
+    infos = [names for names in values if names[0] == "info"]
+    return GPULook(
+        uuid,
+        index,
+        None if minor is None else int(minor),
+        infos[0][2] if infos else "",
+        bool(values.get(("mig_enabled",))),
+        values.get(("busy",)),
+        values.get(("mean_busy",)),
+        values.get(("used",)),
+        values.get(("energy",)),
+    )

@@ -1,0 +1,83 @@
+"""The series of the node that figures of its jobs are made of: GPUs and energy. Pure.
+
+They are only on the page of jobs: for /metrics, the sensors of GPUs and EnergyRAPL have their own.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from fructosa_exporter.metrics import Metric, counter, gauge, info
+
+from .gpu_totals import GPUTotal
+from .series import Values
+
+_FOR_LMASTER = "lmaster works out from it what a job has used"
+
+
+GPU_INFO = info(
+    "fructosa_slurm_gpu_info",
+    "A GPU: its index, its device file, its PCI address; mig=1 if it is divided.",
+    "uuid",
+    "index",
+    "minor",
+    "pci",
+    "mig",
+    without_panel=_FOR_LMASTER,
+)
+GPU_BUSY = counter(
+    "fructosa_slurm_gpu_busy_seconds_total",
+    "Time in which something ran on the GPU, since lagent started.",
+    "uuid",
+    without_panel=_FOR_LMASTER,
+)
+GPU_MEMORY_MAX = gauge(
+    "fructosa_slurm_gpu_memory_max_bytes",
+    "Largest memory of the GPU in use that was seen since lagent started.",
+    "uuid",
+    without_panel=_FOR_LMASTER,
+)
+GPU_ENERGY = counter(
+    "fructosa_slurm_gpu_energy_joules_total",
+    "Energy that the GPU has used since its driver was loaded.",
+    "uuid",
+    without_panel=_FOR_LMASTER,
+)
+NODE_ENERGY = counter(
+    "fructosa_slurm_node_energy_joules_total",
+    "Energy that processors and their memory have used since lagent started (RAPL).",
+    without_panel=_FOR_LMASTER,
+)
+OF_MACHINE = (GPU_INFO, GPU_BUSY, GPU_MEMORY_MAX, GPU_ENERGY, NODE_ENERGY)
+
+
+class MachineTotals(NamedTuple):
+    """The running totals of a node; None is unknown."""
+
+    gpus: Sequence[GPUTotal] = ()
+    energy_joules: float | None = None
+
+
+NOT_READ = MachineTotals()
+
+
+def values_of_machine(totals: MachineTotals) -> Values:
+    """Yield each metric that has a value, the values of its labels, and its value."""
+    for total in totals.gpus:
+        look = total.look
+        minor = "" if look.minor is None else str(look.minor)
+        mig = "1" if look.is_divided else ""
+        yield GPU_INFO, (look.uuid, look.number, minor, look.pci, mig), 1
+    for metric, name in (
+        (GPU_BUSY, "busy_s"),
+        (GPU_MEMORY_MAX, "memory_max_bytes"),
+        (GPU_ENERGY, "energy_joules"),
+    ):
+        yield from _of_gpus(metric, name, totals.gpus)
+    if totals.energy_joules is not None:
+        yield NODE_ENERGY, (), totals.energy_joules
+
+
+def _of_gpus(metric: Metric, name: str, gpus: Iterable[GPUTotal]) -> Values:
+    for total in gpus:
+        if (value := getattr(total, name)) is not None:
+            yield metric, (total.look.uuid,), value

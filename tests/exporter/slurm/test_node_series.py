@@ -1,0 +1,43 @@
+"""The series of GPUs and energy on the page of jobs."""
+
+from fructosa_exporter.slurm.gpu_totals import GPULook, GPUTotal
+from fructosa_exporter.slurm.node_series import (
+    NOT_READ,
+    OF_MACHINE,
+    MachineTotals,
+    values_of_machine,
+)
+
+LOOK = GPULook("GPU-0", "0", 3, "0000:10:00.0", energy_joules=70.0)
+
+
+def named(totals):
+    """Return values by name and labels."""
+    return {
+        (metric.name.removeprefix("fructosa_slurm_"), *labels): value
+        for metric, labels, value in values_of_machine(totals)
+    }
+
+
+def test_all_that_is_known_is_there():
+    """Each GPU by its UUID."""
+    totals = MachineTotals([GPUTotal(LOOK, 1.0, 12.5, 2**30)], 300.5)
+
+    assert {
+        ("gpu_info", "GPU-0", "0", "3", "0000:10:00.0", ""): 1,
+        ("gpu_busy_seconds_total", "GPU-0"): 12.5,
+        ("gpu_memory_max_bytes", "GPU-0"): 2**30,
+        ("gpu_energy_joules_total", "GPU-0"): 70.0,
+        ("node_energy_joules_total",): 300.5,
+    } == named(totals)
+    assert len(OF_MACHINE) == len(named(totals))
+
+
+def test_what_is_unknown_is_absent():
+    """But a GPU is named, also one that is divided."""
+    look = GPULook("GPU-1", "1", is_divided=True)
+
+    assert {("gpu_info", "GPU-1", "1", "", "", "1"): 1} == named(
+        MachineTotals([GPUTotal(look, 1.0, None, None)])
+    )
+    assert {} == named(NOT_READ)
