@@ -79,7 +79,7 @@ class EnergyRAPL(Sensor):
     def node_joules(self) -> float | None:
         """Return the energy of all processors and their memory since the first call.
 
-        None if none of it can be read. Call it once a minute at least, and not beside samples().
+        None if not all of it can be read. Call it once a minute at least, and not beside samples().
         """
         if not self._of_node:
             names = [
@@ -92,8 +92,9 @@ class EnergyRAPL(Sensor):
             values_uj = self._read_zones(self._of_node)
         except OSError:
             return None
-        totals_uj = [self._total_uj(zone, value_uj) for zone, value_uj in values_uj.items()]
-        return sum(totals_uj) / 1e6 if totals_uj else None
+        if len(values_uj) < len(self._of_node) or not values_uj:
+            return None
+        return sum(self._total_uj(zone, value_uj) for zone, value_uj in values_uj.items()) / 1e6
 
     def _read_zones(self, zones: list[str]) -> dict[str, int]:
         """Return the counters of those *zones* that can be read.
