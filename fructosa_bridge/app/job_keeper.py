@@ -17,9 +17,12 @@ from ..job_archive.archive import JobArchive
 from ..job_archive.look_ups import ArchiveReader, JobQuery
 from ..job_archive.rows import rows_of
 from ..job_archive.views import RunView
+from ..job_gpus.job_devices import JobDevices
+from ..job_gpus.machine_page import machine_figures
 from ..jobs.ledger import JobLedger
 from ..jobs.names import JobName
 from ..jobs.page import JobPageParser
+from ..jobs.runs import JobRun
 from ..model.errors import ArchiveError, PageError
 from ..slurm.job_advice import job_advice
 from ..slurm_output.records import SlurmReading
@@ -34,6 +37,10 @@ PAGE_ACCEPTED = "jobs: the page of %s is valid again"
 TOO_SLOW = "jobs: more pages come than can be read; %d were left out and are asked for again"
 INTERNAL_ERROR = "jobs: internal error"
 ADVICE = "jobs: %s"
+CONTRADICTIONS = (
+    "jobs: %d times a process was seen on a GPU that Slurm gave to another job, or to none; notes "
+    "of the jobs name it: check gpu order in [jobs], and ConstrainDevices in cgroup.conf"
+)
 MOVED = "jobs: Slurm's cluster is now called %s, was %s; jobs of both are kept"
 
 _WRITE_S = 60.0  # the archive is not older than this
@@ -76,6 +83,8 @@ class JobKeeper:
         self._reader = ArchiveReader(archive.path)
         self._parser = JobPageParser()
         self._ledger: JobLedger | None = None
+        self._devices = JobDevices(settings.gpu_order)
+        self._contradictions = 0
         self._name = ""
         self._is_open = False
         self._written_s = self._expired_s = 0.0
@@ -200,6 +209,8 @@ class JobKeeper:
         """Begin the ledger of a cluster with what the archive has."""
         self._name, self._written_s = name, 0.0
         self._ledger = JobLedger(name, self._settings.interval_s)
+        self._devices = JobDevices(self._settings.gpu_order)
+        self._contradictions = 0
         self._ledger.restore(
             [run for run in self.archive.open_runs() if run.key.cluster == name],
             self.archive.agents(),
@@ -225,6 +236,13 @@ class JobKeeper:
             if self._refused.pop(page.node, None) is not None:
                 log.info(PAGE_ACCEPTED, page.node)
             self._ledger.see_page(page.node, parsed, page.time_s)
+            self._devices.see_page(
+                page.node,
+                parsed,
+                machine_figures(page.text),
+                self._ledger.parts_on(page.node),
+                page.time_s,
+            )
 
     def _refuse(self, node: str, error: str) -> None:
         if self._refused.get(node) != error and len(self._refused) < _MOST_REFUSED:
@@ -246,10 +264,20 @@ class JobKeeper:
             self._begin(name)
         if self._ledger is not None:
             self._ledger.see_jobs(reading.jobs, reading.time_s)
+            if reading.gpus is not None:
+                self._devices.see_allotments(reading.gpus, self._ledger.current, self._ledger.runs)
+            self._log_contradictions()
         for advice in job_advice(reading.config):
             if advice not in self._advised:
                 self._advised.add(advice)
                 log.warning(ADVICE, advice)
+
+    def _log_contradictions(self) -> None:
+        """Log that Slurm and processes contradict one another, once for each power of ten."""
+        found = self._devices.contradictions
+        if len(str(found)) > len(str(self._contradictions)) or found > self._contradictions == 0:
+            log.warning(CONTRADICTIONS, found)
+            self._contradictions = found
 
     def _work(self) -> None:
         if not self._is_open:
@@ -272,6 +300,8 @@ class JobKeeper:
             return
         while True:
             batch = ledger.batch(now_s)
+            for run in batch.runs:
+                self._set_gpus(ledger, run)
             rows = rows_of(batch, now_s, least_coverage=self._settings.least_coverage)
             try:
                 self.archive.write(rows)
@@ -284,6 +314,18 @@ class JobKeeper:
                 break
         self._written_s = now_s
         self._log_error("")
+
+    def _set_gpus(self, ledger: JobLedger, run: JobRun) -> None:
+        use = self._devices.figures(run)
+        if use is not None:
+            ledger.set_gpus(
+                run,
+                use.uuids,
+                use.busy_s,
+                use.joules,
+                coverage=use.coverage,
+                notes=use.notes,
+            )
 
     def _log_error(self, error: str) -> None:
         """Log why the archive cannot be written, when that changes."""

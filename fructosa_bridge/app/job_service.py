@@ -102,7 +102,8 @@ class JobService:
         await self._tasks.failure()
 
     def listen(self, monitor: SlurmMonitor) -> None:
-        """Take the readings of a *monitor*."""
+        """Take the readings of a *monitor*, and let it read the GPUs of jobs."""
+        monitor.read_gpus()
         monitor.listeners.append(lambda reading: self._take(reading, monitor))
 
     def _take(self, reading: SlurmReading, monitor: SlurmMonitor) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from orjson import JSONDecodeError, dumps, loads
 
+from ..job_gpus.meters import PartMeter
 from ..jobs.curves import JobCurve
 from ..jobs.names import RunKey
 from ..jobs.node_parts import JobAgent, NodePart
@@ -43,6 +44,7 @@ def encode_run(run: JobRun) -> bytes:
             _part_values(part),
             _encode_curve(part.cpu_curve),
             _encode_curve(part.memory_curve),
+            None if part.meter is None else part.meter.values(),
         ]
         for part in run.parts.values()
     ]
@@ -70,13 +72,15 @@ def decode_run(data: bytes) -> JobRun:
             raise ArchiveError(f"{DAMAGED}: version {version}")
         run = JobRun(RunKey(*key))
         _set(run, _RUN, values)
-        for node, restart, agent, of_part, cpu, memory in parts:
+        for node, restart, agent, of_part, cpu, memory, *more in parts:
             part = NodePart(node, JobAgent(*agent), restart, 0.0)
             _set(part, _PART, of_part)
             part.cpu_curve, part.memory_curve = _decode_curve(cpu), _decode_curve(memory)
+            if more and more[0] is not None:
+                part.meter = PartMeter.of_values(more[0])
             part.run = run
             run.parts[node] = part
-    except (JSONDecodeError, TypeError, ValueError) as error:
+    except (AttributeError, JSONDecodeError, TypeError, ValueError) as error:
         raise ArchiveError(f"{DAMAGED}: {error}") from None
     return run
 

@@ -50,7 +50,8 @@ class JobWaste(NamedTuple):
     """What a run had and did not use, in hours; None if it has not ended, or too little is known.
 
     Core-hours: (CPUs x known time - CPU seconds) / 3600, where the known time is the elapsed time x
-    coverage. GPU-hours: (GPUs x elapsed time - busy seconds) / 3600. GB-hours: (limit - the
+    coverage. GPU-hours: (GPUs x known time - busy seconds) / 3600, where the known
+    time is the elapsed time x the coverage of the busy seconds. GB-hours: (limit - the
     kernel's peak) x elapsed time / 3600, in units of 10^9 bytes; the peak includes file cache, so
     the waste is at least this. Nothing is below zero. A run that was suspended has no waste: for
     how long is unknown.
@@ -155,7 +156,7 @@ def waste(run: JobRun, known: JobFigures, least_coverage: float = LEAST_COVERAGE
         if known.peak_bytes is not None and known.limit_bytes is not None and not is_shared:
             gb_hours = (known.limit_bytes - known.peak_bytes) / _GB * elapsed_s / _HOUR_S
     if run.gpu_busy_s is not None and run.gpu_count:
-        gpu_hours = (run.gpu_count * elapsed_s - run.gpu_busy_s) / _HOUR_S
+        gpu_hours = (run.gpu_count * elapsed_s * run.gpu_coverage - run.gpu_busy_s) / _HOUR_S
     return JobWaste(*map(_not_below_zero, (core_hours, gpu_hours, gb_hours)))
 
 
@@ -165,7 +166,7 @@ def _not_below_zero(value: float | None) -> float | None:
 
 def notes(run: JobRun, now_s: float, zone: tzinfo | None = None) -> list[str]:
     """Return what is not known of a run, and why, in words."""
-    found = list(run.marks)
+    found = [*run.marks, *run.gpu_notes]
     silent = [one for one in run.nodes if one not in run.parts]
     if silent:
         more = len(silent) - _MOST_NAMED

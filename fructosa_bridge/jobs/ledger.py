@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from ..slurm_output.records import JobRecord
 from .names import JobName, RunKey
 from .node_pages import NodePages, PageCounts
-from .node_parts import JobAgent
+from .node_parts import JobAgent, NodePart
 from .page import JobPage
 from .run_table import RunTable
 from .runs import JobRun
@@ -121,17 +121,32 @@ class JobLedger:
         if is_complete:
             self.counts.unclaimed += self._waiting.drop_older(now_s - _WAIT_S)
 
+    def parts_on(self, node: str) -> list[NodePart]:
+        """Return the parts on the last page of a *node*, some of runs that are not known yet."""
+        return self._pages.parts_on(node)
+
+    def current(self, job_id: str) -> JobRun | None:
+        """Return the run that Slurm lists with an id."""
+        return self._table.current.get(job_id)
+
     def set_gpus(
         self,
         run: JobRun,
         gpus: Sequence[str] | None,
         busy_s: float | None,
         energy_joules: float | None,
+        *,
+        coverage: float = 1.0,
+        notes: Sequence[str] = (),
     ) -> None:
-        """Say which GPUs a run has (UUIDs), how long they were busy, and its energy."""
+        """Say which GPUs a run has (UUIDs), how long they were busy, and its energy.
+
+        *coverage* is the share of its time that *busy_s* is of; *notes* say what is doubtful. Call
+        it for the runs of a batch, before they are written.
+        """
         run.gpus = None if gpus is None else tuple(gpus)
         run.gpu_busy_s, run.energy_joules = busy_s, energy_joules
-        run.is_written = run.is_written and not run.is_over
+        run.gpu_coverage, run.gpu_notes = coverage, tuple(notes)
 
     def batch(self, now_s: float, most: int = 500) -> LedgerBatch:
         """Return what is to be written, empty if nothing is.

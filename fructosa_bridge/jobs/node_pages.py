@@ -59,6 +59,10 @@ class NodePages:
                 part.run.is_written = False
         self._entries[node] = entries
 
+    def parts_on(self, node: str) -> list[NodePart]:
+        """Return the parts on the last page of a node."""
+        return list(self._entries.get(node, {}).values())
+
     def keep(self, nodes: Iterable[str]) -> None:
         """Forget all nodes but these."""
         for node in self.agents.keys() - set(nodes):

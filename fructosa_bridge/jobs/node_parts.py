@@ -6,6 +6,7 @@ from .curves import JobCurve
 from .page import JobReading
 
 if TYPE_CHECKING:
+    from ..job_gpus.meters import PartMeter
     from .runs import JobRun
 
 Totals = tuple[float | None, ...]
@@ -56,7 +57,7 @@ class NodePart:
 
     __slots__ = (
         *("agent", "began_s", "cpu_curve", "end_s", "gpus", "is_final", "is_shared", "levels"),
-        *("look_s", "memory_curve", "missed_s", "node", "offsets", "paused", "restart"),
+        *("look_s", "memory_curve", "meter", "missed_s", "node", "offsets", "paused", "restart"),
         *("run", "sequence", "since_s", "totals", "uid"),
     )
 
@@ -79,6 +80,7 @@ class NodePart:
         self.levels: Totals = _NO_LEVELS
         self.uid: int | None = None
         self.gpus: tuple[str, ...] = ()
+        self.meter: PartMeter | None = None  # of its GPUs and energy
         self.cpu_curve = JobCurve(is_total=True, step_s=step_s)
         self.memory_curve = JobCurve(is_total=False, step_s=step_s)
 

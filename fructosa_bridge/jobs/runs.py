@@ -35,7 +35,8 @@ class JobRun:
 
     __slots__ = (
         *("account", "array_job_id", "array_task", "cpus", "end_s", "energy_joules"),
-        *("exit_code", "gpu_busy_s", "gpu_count", "gpus", "het_job_id", "het_offset", "is_over"),
+        *("exit_code", "gpu_busy_s", "gpu_count", "gpu_coverage", "gpu_notes", "gpus"),
+        *("het_job_id", "het_offset", "is_over"),
         *("is_written", "key", "listed", "marks", "memory_asked_bytes", "name", "node_set"),
         *("nodes", "over_since_s", "partition", "parts", "qos", "reason", "record_hash", "sluid"),
         *("start_s", "state", "time_limit_s", "uid", "unlisted", "user", "was_suspended"),
@@ -67,6 +68,8 @@ class JobRun:
         self.time_limit_s: float | None = None
         self.gpus: tuple[str, ...] | None = None
         self.gpu_busy_s: float | None = None
+        self.gpu_coverage = 1.0  # the share of its time that gpu_busy_s is of
+        self.gpu_notes: tuple[str, ...] = ()  # what is doubtful of its GPUs and its energy
         self.energy_joules: float | None = None
         self.was_suspended = False
         self.is_over = False

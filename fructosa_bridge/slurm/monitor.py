@@ -41,7 +41,7 @@ SHORT_JOB_AGE = (
 # While slurmctld does not respond, it is tried less and less often, down to once in so long.
 _LONGEST_PAUSE_S = 300.0
 _LONGEST_SLEEP_S = 30.0
-_MOST_COMMANDS = 5  # of a reading
+_MOST_COMMANDS = 6  # of a reading
 # Who reloads again and again must not keep slurmctld busy.
 _SHORTEST_PAUSE_S = 1.0
 # Unknown words that are logged, each once: what a damaged output holds must not fill the log.
@@ -166,6 +166,10 @@ class SlurmMonitor:
             self.reading, self._samples = other.reading, other._samples
             self.states, self.index, self._hidden = other.states, other.index, other._hidden
             self._reader.log.results.update(other._reader.log.results)
+
+    def read_gpus(self) -> None:
+        """Read the GPUs of jobs, too."""
+        self._reader.reads_gpus = True
 
     def wake(self) -> None:
         """Read Slurm now, without waiting until it is due."""

@@ -6,12 +6,14 @@ import pwd
 import secrets
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..config.slurm_settings import SlurmSettings
+from ..job_gpus.allotments import allotted
 from ..model.errors import SlurmError
-from ..slurm_output import scontrol, sdiag, squeue
+from ..slurm_output import job_details, scontrol, sdiag, squeue
+from ..slurm_output.gpu_indexes import GPUUse
 from ..slurm_output.records import JobRecord, SlurmConfig, SlurmReading
 from ..slurm_output.tres import array_tasks
 from .cluster import tasks
@@ -37,6 +39,8 @@ DENIED = f"{{error}}; PrivateData in slurm.conf hides this; {_CURE}"
 _CONFIG_S = 3600.0
 
 Run = Callable[..., Awaitable[str]]
+# Which run of a job: its id, when it was submitted, its restarts, and when it started.
+_DetailKey = tuple[str, str, str, str]
 
 
 @dataclass
@@ -68,12 +72,14 @@ class Reader:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.log = CommandLog()
+        self.reads_gpus = False  # whether a reading has the GPUs of jobs
         self._settings = settings
         self._run = run_command
         self._clock = clock
         self._environment = clean_environment(os.environ, settings.slurm_conf)
         self._config: SlurmConfig | None = None
         self._config_until_s = 0.0  # then it is read again
+        self._details: dict[_DetailKey, Mapping[str, GPUUse]] = {}
 
     async def read(self) -> SlurmReading | None:
         """Return what Slurm reports, or None if slurmctld does not respond.
@@ -89,6 +95,8 @@ class Reader:
         reading = await self._scontrol(reading)
         reading = await self._sdiag(reading)
         reading = await self._squeue(reading)
+        if self.reads_gpus:
+            reading = await self._gpus(reading)
         if self.log.problems.keys() - known:
             self._config_until_s = 0.0  # it may have changed, and be the reason
         return replace(reading, duration_s=time.monotonic() - began_s)
@@ -179,6 +187,32 @@ class Reader:
         self.log.succeeded("squeue")
         return replace(reading, jobs=jobs)
 
+    async def _gpus(self, reading: SlurmReading) -> SlurmReading:
+        """Return *reading* with the GPUs of jobs.
+
+        Only while jobs share the GPUs of a node, and one of them is new, this needs one command.
+        """
+        nodes, jobs = reading.nodes, reading.jobs
+        if nodes is None or jobs is None:
+            return reading
+        keys = await asyncio.to_thread(_detail_keys, jobs)
+        self._details = {key: self._details[key] for key in keys.values() if key in self._details}
+        known = {job_id: self._details[key] for job_id, key in keys.items() if key in self._details}
+        found = await asyncio.to_thread(allotted, nodes, jobs, known, reading.time_s)
+        if found.unsure:
+            try:
+                output = await self._call("details", "scontrol", *job_details.ARGUMENTS)
+                told = await asyncio.to_thread(job_details.parse, output)
+            except SlurmError as error:
+                self.log.failed("details", error)
+                return replace(reading, gpus=found.by_job)
+            self.log.succeeded("details")
+            # What is not told now will not be told next time.
+            new = {job_id: told.get(job_id, {}) for job_id in found.unsure}
+            self._details.update((keys[job_id], of_job) for job_id, of_job in new.items())
+            found = await asyncio.to_thread(allotted, nodes, jobs, {**known, **new}, reading.time_s)
+        return replace(reading, gpus=found.by_job)
+
     def _check_visible(self, reading: SlurmReading, jobs: Sequence[JobRecord]) -> None:
         """Raise SlurmError if more jobs are known than are shown: PrivateData hides them."""
         counts = {} if reading.scheduler is None else reading.scheduler.values
@@ -216,6 +250,10 @@ class Reader:
         # With -M, squeue and others begin with the name of the cluster.
         first, newline, rest = output.partition("\n")
         return rest if newline and first.startswith("CLUSTER: ") else output
+
+
+def _detail_keys(jobs: Sequence[JobRecord]) -> dict[str, _DetailKey]:
+    return {job.job_id: (job.job_id, job.submit_time, job.restarts, job.start_time) for job in jobs}
 
 
 def _user_name() -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
 
+from .gpu_indexes import GPUUse
 from .tres import gpu_count, number, time_s
 
 
@@ -73,7 +74,10 @@ class JobRecord(NamedTuple):
 
 
 class NodeRecord(NamedTuple):
-    """A node. Memory is in bytes, GPUs are counted by type (``gpu`` where it has none)."""
+    """A node. Memory is in bytes, GPUs are counted by type (``gpu`` where it has none).
+
+    *gres_used* is the list of what is in use, which also tells which GPUs.
+    """
 
     name: str
     address: str
@@ -91,6 +95,7 @@ class NodeRecord(NamedTuple):
     reason_user: str | None = None
     reason_time_s: float | None = None
     boot_time_s: float | None = None
+    gres_used: str = ""
 
 
 class PartitionRecord(NamedTuple):
@@ -158,7 +163,8 @@ class SlurmConfig:
 class SlurmReading:
     """What Slurm reported at one moment; a part is None if its command failed or hid it.
 
-    It began at *time_s* and took *duration_s*.
+    It began at *time_s* and took *duration_s*. *gpus* are those of jobs, by the id of the job and
+    by node, if they were asked for.
     """
 
     time_s: float
@@ -170,3 +176,4 @@ class SlurmReading:
     reservations: Sequence[ReservationRecord] | None = None
     licenses: Sequence[LicenseRecord] | None = None
     scheduler: SchedulerStatistics | None = None
+    gpus: Mapping[str, Mapping[str, GPUUse]] | None = None

@@ -7,6 +7,7 @@ its first key says what it is.
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from sys import intern
 from typing import NamedTuple
 
 from ..model.errors import SlurmError
@@ -147,6 +148,7 @@ def _node(record: str) -> NodeRecord:
                 gpus_by_type(allocated_gpus),
                 *(_reason(texts) if texts else _NO_REASON),
                 time_s(boot_time),
+                intern(allocated_gpus),
             )
         )
     except ValueError:

@@ -9,6 +9,7 @@ import pytest
 from fructosa_bridge.app.job_keeper import (
     _MOST_WAITING_BYTES,
     ADVICE,
+    CONTRADICTIONS,
     INTERNAL_ERROR,
     MOVED,
     NOT_WRITTEN,
@@ -22,13 +23,16 @@ from fructosa_bridge.app.job_keeper import (
 from fructosa_bridge.config.jobs_settings import JobsSettings
 from fructosa_bridge.job_archive.archive import JobArchive
 from fructosa_bridge.job_archive.look_ups import JobQuery
+from fructosa_bridge.job_gpus.job_devices import NO_ORDER
 from fructosa_bridge.jobs.names import JobName
 from fructosa_bridge.slurm.job_advice import NO_CGROUPS
 from fructosa_bridge.slurm_output.records import SlurmConfig, SlurmReading
 from fructosa_service.errors import ServiceError
 
+from ..job_gpus.small_node import UUIDS, four_gpus, gpu_job, lines_of
 from ..jobs.known_jobs import T0, record
 from ..jobs.pages import page, reading, text_of
+from ..slurm_output.test_gpu_indexes import use
 
 
 class KeeperLab:
@@ -44,15 +48,38 @@ class KeeperLab:
         """Return another keeper of the same archive."""
         return JobKeeper(JobArchive(self.folder), self.settings, clock=lambda: self.now_s)
 
-    def slurm(self, *records, cluster="c1"):
-        """Let Slurm report these jobs."""
+    def slurm(self, *records, cluster="c1", gpus=None):
+        """Let Slurm report these jobs, and their GPUs."""
         config = SlurmConfig(cluster=cluster)
-        self.keeper.take_reading(SlurmReading(self.now_s, config=config, jobs=list(records)))
+        self.keeper.take_reading(
+            SlurmReading(self.now_s, config=config, jobs=list(records), gpus=gpus)
+        )
 
     def page(self, *readings, node="n1", **page_values):
         """Let a node report these jobs."""
         text = text_of(page(*readings, **page_values))
         self.keeper.take_pages([FetchedPage(node, text, self.now_s)])
+
+    def page_with_gpus(self, *readings):
+        """Let a node report these jobs, and its GPUs: they are busy for half of the time."""
+        busy_s = (self.now_s - T0) / 2
+        gpus = [gpu._replace(busy_s=busy_s, energy_joules=busy_s * 600) for gpu in four_gpus()]
+        text = text_of(page(*readings)) + lines_of(gpus)
+        self.keeper.take_pages([FetchedPage("n1", text, self.now_s)])
+
+    def run_gpu_job(self, until_s, seen=("GPU-a",), state="RUNNING", **values):
+        """Let a job with the first two GPUs run, and be read each 30 s."""
+        while self.now_s < T0 + until_s:
+            self.now_s += 30
+            age_s = self.now_s - T0
+            end_s = self.now_s if state != "RUNNING" and age_s >= until_s else None
+            shown = state if end_s else "RUNNING"
+            self.slurm(gpu_job(7, state=shown, end_s=end_s), gpus={"7": {"n1": use(0, 1)}})
+            used = tuple((uuid, 1.0) for uuid in seen)
+            ages = {"age_s": age_s, "reading_age_s": 0.0, "gpus": used}
+            if end_s:
+                ages |= {"end_age_s": 0.0, "end_sequence": 1.0}
+            self.page_with_gpus(reading(7, cpu_s=age_s, **ages))
 
     async def find(self, job_id=7):
         """Return the runs of a job, after all that was taken."""
@@ -286,3 +313,41 @@ async def test_agents_of_nodes_that_are_gone_are_forgotten(lab):
     await lab.find()
 
     assert lab.keeper.after("n1") is None
+
+
+async def test_gpus_of_a_job_and_their_use_are_in_the_archive(lab):
+    """Wasted GPU-hours follow: of two GPUs, half of the time each."""
+    lab.run_gpu_job(3600, state="COMPLETED")
+
+    (run,) = await lab.find()
+
+    assert (UUIDS[:2], True) == (tuple(run.gpus), run.is_over)
+    assert 3600 == pytest.approx(run.gpu_busy_s, rel=0.03)
+    assert 3600 * 600 == pytest.approx(run.energy_joules, rel=0.03)
+    assert 1.0 == pytest.approx(run.wasted_gpu_hours, rel=0.03)
+
+
+async def test_a_restart_costs_only_what_was_not_read_in_between(lab):
+    """What GPUs were busy before goes on to count."""
+    lab.run_gpu_job(1800)
+    await lab.find()
+    await lab.keeper.close()
+    lab.keeper = lab.new_keeper()
+    await lab.keeper.open()
+
+    lab.run_gpu_job(3600, state="COMPLETED")
+
+    (run,) = await lab.find()
+    assert 3600 == pytest.approx(run.gpu_busy_s, rel=0.05)
+    assert 1.0 == pytest.approx(run.wasted_gpu_hours, rel=0.03)
+
+
+async def test_contradictions_are_logged_once_and_said_of_the_job(lab, caplog):
+    """Then nothing is stated of its GPUs."""
+    lab.run_gpu_job(600, seen=("GPU-a", "GPU-d"))
+
+    (run,) = await lab.find()
+
+    assert [CONTRADICTIONS % 1] == [one for one in logged(caplog) if "process" in one]
+    assert None is run.gpu_busy_s
+    assert NO_ORDER.format(node="n1") in run.notes

@@ -36,7 +36,9 @@ class ServiceLab:
         self.folder, self.node = folder, node
         self.began_s = time.monotonic()
         self.nodes = node_list(node_record("n1", "batch", address="127.0.0.1"))
-        self.monitor = SimpleNamespace(listeners=[], index=index_of(self.nodes))
+        self.monitor = SimpleNamespace(
+            listeners=[], index=index_of(self.nodes), read_gpus=lambda: None
+        )
         self.config = MasterConfig(
             master=MasterSettings(data_directory=folder),
             nodes={"all": self.section("127.0.0.1")},

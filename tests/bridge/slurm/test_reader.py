@@ -19,6 +19,8 @@ from fructosa_bridge.slurm.reader import (
 from fructosa_bridge.slurm_output import scontrol, sdiag, squeue
 from tests.bridge.slurm_output.outputs import MARK, RECORDED, recorded
 
+from ..jobs.known_jobs import T0, record
+from ..slurm_output.test_gpu_indexes import use
 from .scripts import printing, script
 
 RECORDS = printing(RECORDED / "scontrol")
@@ -352,3 +354,76 @@ async def test_one_cluster_of_several_is_read_by_its_name(commands):
     assert [[name, "-M", "hpc"] for name in ("scontrol", "scontrol", "sdiag", "squeue")] == names[
         1:
     ]
+
+
+GPU_JOBS = printing(RECORDED / "gpu-jobs")
+
+
+class SharedGPUs(Commands):
+    """Commands of a cluster whose jobs share the GPUs of nodes, with details of its jobs."""
+
+    def __init__(self, folder, details=GPU_JOBS):
+        super().__init__(folder)
+        self.details = details
+        self.set_jobs("7", "13", "2", "3", "12")
+
+    def set_jobs(self, *ids):
+        """Let squeue print these jobs, with a GPU on n1 each."""
+        jobs = [record(one, tres_per_node="gres:gpu:1", nodes="n1") for one in ids]
+        lines = ["\x1f".join(job[: -len(FREE)]) for job in jobs]
+        text = "".join(
+            f"{line}\x1f" + f"{MARK}\x1f".join(job[-len(FREE) :]) + f"{MARK}\n"
+            for line, job in zip(lines, jobs, strict=True)
+        )
+        (self.folder / "jobs.txt").write_text(text)
+        self.runs("squeue", self.squeue_text(self.folder / "jobs.txt"))
+        records = printing(RECORDED / "gpu-nodes")
+        self.scontrol(
+            config=CONFIG, records=f'case "$4" in show) {self.details} ;; *) {records} ;; esac'
+        )
+        self.prints("sdiag", EMPTY_SDIAG)
+
+
+FREE = squeue.FIELDS[squeue._FREE :]
+
+
+async def test_while_jobs_share_gpus_their_details_are_read_once(tmp_path):
+    """And again only when there is a new one."""
+    commands = SharedGPUs(tmp_path)
+    reader = reader_of(commands, lambda: T0 + 100.0)
+    reader.reads_gpus = True
+
+    reading = await reader.read()
+
+    assert [{"n1": use(3)}, {"n1": use(0)}] == [reading.gpus[one] for one in ("3", "13")]
+    assert "2" not in reading.gpus  # its name is forged
+    assert "scontrol -a -d -o show" in commands.calls()
+    assert reading.gpus == (await reader.read()).gpus
+    assert "scontrol -a -d -o show" not in commands.calls()
+
+    commands.set_jobs("3", "13", "99")
+    await reader.read()
+
+    assert "scontrol -a -d -o show" in commands.calls()
+
+
+async def test_details_are_not_read_without_jobs(tmp_path):
+    """Only an lmaster with [jobs] needs them."""
+    commands = SharedGPUs(tmp_path)
+
+    reading = await reader_of(commands, lambda: T0 + 100.0).read()
+
+    assert None is reading.gpus
+    assert "scontrol -a -d -o show" not in commands.calls()
+
+
+async def test_details_that_cannot_be_read_are_a_problem_of_their_own(tmp_path):
+    """All else is known, and which job has which GPU is not."""
+    commands = SharedGPUs(tmp_path, details="exit 1")
+    reader = reader_of(commands, lambda: T0 + 100.0)
+    reader.reads_gpus = True
+
+    reading = await reader.read()
+
+    assert (5, {}) == (len(reading.jobs), reading.gpus)
+    assert ["details"] == list(reader.log.problems)
