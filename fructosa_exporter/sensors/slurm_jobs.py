@@ -54,9 +54,10 @@ class SlurmJobs(Sensor):
 
     Source: the cgroups of jobs, version 1 or 2; inotify and pidfd for their ends; NVML and AMD SMI
     for the GPUs that their processes use. Jobs are at /jobs, for lmaster, with those that have
-    ended within the last day, at most 1,000. Totals are over all lives of a job's cgroup: with
-    salloc, each step may have a new one. Slurm must use proctrack/cgroup and
-    jobacct_gather/cgroup or task/cgroup. Accounts and names of users are known to lmaster only.
+    ended within the last day, at most 1,000; only there are totals of GPUs and energy. Totals are
+    over all lives of a job's cgroup: with salloc, each step may have a new one. Slurm must use
+    proctrack/cgroup and jobacct_gather/cgroup or task/cgroup. Accounts and names of users are known
+    to lmaster only.
     """
 
     Options: ClassVar[type[SensorOptions]] = SlurmJobsOptions

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from fructosa_bridge.job_archive.blobs import decode_run, encode_run
 from fructosa_bridge.job_archive.views import details, view
+from fructosa_bridge.job_gpus.meters import PartMeter
 from fructosa_bridge.jobs.ledger import JobLedger
 from fructosa_bridge.model.errors import ArchiveError
 
@@ -21,6 +22,8 @@ def run_of_two_nodes():
     ledger.see_page("n1", page(running(7, gpus=gpus, own_bytes=5e8, uid=1000.0)), T0 + 60)
     ledger.see_page("n1", page(running(7, 90.0, 80.0, own_bytes=6e8)), T0 + 90)
     ledger.see_page("n2", page(ended(7), sequence=1, instance="b"), T0 + 90)
+    meter = only(ledger).parts["n1"].meter = PartMeter()
+    meter.gpus, meter.gpu_s, meter.until_s = {"GPU-1": (12.5, None)}, 30.0, T0 + 90.0
     return only(ledger)
 
 
@@ -33,6 +36,15 @@ def test_a_run_is_decoded_as_it_was_encoded():
     assert details(run, T0 + 100) == details(found, T0 + 100)
     assert encode_run(run) == encode_run(found)
     assert ("caf?", found) == (found.name, found.parts["n1"].run)
+
+
+def test_what_its_gpus_were_used_is_in_it():
+    """So that it goes on to count after a restart."""
+    run = run_of_two_nodes()
+    found = decode_run(encode_run(run))
+
+    assert run.parts["n1"].meter.values() == found.parts["n1"].meter.values()
+    assert None is found.parts["n2"].meter
 
 
 @given(st.data())

@@ -131,6 +131,16 @@ def test_waste_is_what_it_had_and_did_not_use():
     assert (3900 / 3600, 1500 / 3600, 4000 / 3600) == pytest.approx(found)
 
 
+def test_wasted_gpu_hours_are_of_the_time_that_is_known():
+    """As core-hours are. What is doubtful of GPUs is in the notes."""
+    run = run_of(parts=[part_of()])
+    run.gpu_count, run.gpu_busy_s = 2, 500.0
+    run.gpu_coverage, run.gpu_notes = 0.9, ("GPUs: as an example",)
+
+    assert pytest.approx(1300 / 3600) == waste(run, figures(run, NOW)).gpu_hours
+    assert ["GPUs: as an example"] == notes(run, NOW)
+
+
 @pytest.mark.parametrize(
     "run",
     [
