@@ -8,6 +8,8 @@ from .machine_page import GPUFigures, MachineFigures
 
 # An interval between two pages that is longer does not tell when in it a job used what.
 _LONGEST_S = 300.0
+# Times of the start and the end of a job are rounded.
+_WHOLE = 0.999
 # What a GPU uses at most: with more, a counter has jumped.
 _MOST_WATTS = 3_000.0
 _MOST_NODE_WATTS = 50_000.0
@@ -141,18 +143,20 @@ def _share(grown: _Grown | None, parts: Sequence[NodePart], since_s: float, now_
     seconds = now_s - since_s
     cpu_s = sum(stay.cpu_s for stay in stays)
     lived_s = sum(stay.lived_s for stay in stays)
-    occupied = max(stay.lived_s for stay in stays) / seconds
     for meter, part_s, part_cpu_s in stays:
-        if part_s < seconds * 0.999:
+        if part_s < seconds * _WHOLE:
             meter.at_edges_s += part_s
         if grown.gpus:
             _add_gpus(meter, grown.gpus, part_s / seconds)
             meter.gpu_s += part_s
-        if grown.joules is not None:
-            share = part_cpu_s / cpu_s if cpu_s > 0 else part_s / lived_s
-            meter.joules += grown.joules * occupied * share
-            meter.node_s += part_s
-            meter.is_estimate |= len(stays) > 1
+        if grown.joules is None:
+            continue
+        meter.node_s += part_s
+        if lived_s <= seconds / _WHOLE:  # one job, or one after the other
+            meter.joules += grown.joules * min(1.0, part_s / seconds)
+            continue
+        meter.joules += grown.joules * (part_cpu_s / cpu_s if cpu_s > 0 else part_s / lived_s)
+        meter.is_estimate = True
 
 
 def _stay(part: NodePart, since_s: float, now_s: float) -> _Stay | None:
