@@ -264,6 +264,8 @@ class JobKeeper:
             self._begin(name)
         if self._ledger is not None:
             self._ledger.see_jobs(reading.jobs, reading.time_s)
+            if reading.nodes is not None:
+                self._devices.see_nodes(reading.nodes)
             if reading.gpus is not None:
                 self._devices.see_allotments(reading.gpus, self._ledger.current, self._ledger.runs)
             self._log_contradictions()

@@ -19,12 +19,15 @@ Orders = Mapping[str, tuple[str, ...]]
 
 
 def orders_of(gpus: Sequence[GPUFigures]) -> Orders:
-    """Return the GPUs of a node in each order; an order is missing if a GPU has no number in it."""
+    """Return the GPUs of a node in each order; an order is missing if a GPU has no number in it.
+
+    Neither has an order a gap: a GPU that is lost, but that Slurm counts.
+    """
     numbers = {NVML: [gpu.number for gpu in gpus], MINOR: [gpu.minor for gpu in gpus]}
     found = {}
     for order, of_gpus in numbers.items():
         known = [number for number in of_gpus if number is not None]
-        if gpus and len(set(known)) == len(gpus):
+        if gpus and len(known) == len(gpus) and set(known) == set(range(len(gpus))):
             ranked = sorted(zip(known, (gpu.uuid for gpu in gpus), strict=True))
             found[order] = tuple(uuid for _, uuid in ranked)
     return found
@@ -51,16 +54,32 @@ class GPUOrders:
         self._configured = configured
         self._nodes: dict[str, tuple[Sequence[GPUFigures], Orders]] = {}
         self._votes: dict[str, deque[str]] = {}
+        self._configured_gpus: dict[str, int] = {}
+        self._layouts: dict[str, int] = {}
         self.version = 0  # changes with what is known
 
     def set_gpus(self, node: str, gpus: Sequence[GPUFigures]) -> None:
-        """Say which GPUs a node has; if they are others than before, their order is open again."""
+        """Say which GPUs a node has; if they are others than before, their order is open again.
+
+        One that is lost still counts: Slurm goes on to count it.
+        """
         before = self._nodes.get(node)
-        if before is not None and _same(before[0], gpus):
+        if before is not None and {gpu[:4] for gpu in gpus} <= {gpu[:4] for gpu in before[0]}:
             return
+        self._layouts[node] = self._layouts.get(node, 0) + 1
         self._nodes[node] = gpus, orders_of(gpus)
         self._votes.pop(node, None)
         self.version += 1
+
+    def set_configured(self, counts: Mapping[str, int]) -> None:
+        """Say how many GPUs Slurm counts on each node: if lagent sees others, all is unknown."""
+        if counts != self._configured_gpus:
+            self._configured_gpus = dict(counts)
+            self.version += 1
+
+    def layout(self, node: str) -> int:
+        """Return a number that changes when the GPUs of a node do."""
+        return self._layouts.get(node, 0)
 
     def forget(self, node: str) -> None:
         """Forget a node: which GPUs it has is not known."""
@@ -106,7 +125,9 @@ class GPUOrders:
 
     def _candidates(self, node: str) -> Orders:
         """Return the orders that a node may have."""
-        _, orders = self._nodes.get(node, ((), {}))
+        gpus, orders = self._nodes.get(node, ((), {}))
+        if self._configured_gpus.get(node, len(gpus)) != len(gpus):
+            return {}
         if self._configured != AUTO:
             return {name: order for name, order in orders.items() if name == self._configured}
         voted = set(self._votes.get(node, ()))
@@ -115,9 +136,3 @@ class GPUOrders:
             voted = everywhere if len(everywhere) == 1 else set(_NAMES)
         # AMD's GPUs have no minor number: then there is one order. Without any that fits, none.
         return {name: order for name, order in orders.items() if name in voted}
-
-
-def _same(before: Sequence[GPUFigures], now: Sequence[GPUFigures]) -> bool:
-    return len(before) == len(now) and all(
-        one[:4] == other[:4] for one, other in zip(before, now, strict=True)
-    )

@@ -9,6 +9,7 @@ from ..jobs.node_parts import NodePart
 from ..jobs.page import JobPage
 from ..jobs.runs import JobRun
 from ..slurm_output.gpu_indexes import GPUUse
+from ..slurm_output.records import NodeRecord
 from .allotments import Allotments
 from .gpu_orders import AUTO, GPUOrders
 from .machine_page import MachineFigures
@@ -76,10 +77,10 @@ class JobDevices:
         now_s: float,
     ) -> None:
         """Take what a *page* tells of its node, with the *parts* on it."""
-        if figures is not None and figures.gpus and all(part.node == node for part in parts):
-            self._orders.set_gpus(node, figures.gpus)
-        elif figures is not None:
+        if any(part.node != node for part in parts):
             self._orders.forget(node)  # several slurmd share the machine: whose GPUs are unknown
+        elif figures is not None and figures.gpus:
+            self._orders.set_gpus(node, figures.gpus)
         self._meters.add(node, figures, parts, (page.instance, page.boot_id), now_s)
         for part in parts:
             if part.gpus and part.run is not None and part.meter is not None:
@@ -93,12 +94,13 @@ class JobDevices:
         if use is None or use.indexes is None:
             return
         seen = frozenset(part.gpus)
-        if meter.checked == (use.indexes, seen, self._orders.version):
+        state = use.indexes, seen, self._orders.layout(part.node)
+        if meter.checked == (*state, self._orders.version):
             return
         fits = True
-        if meter.checked is None or meter.checked[:2] != (use.indexes, seen):
+        if meter.checked is None or meter.checked[:3] != state:
             fits = self._orders.see(part.node, use.indexes, seen)
-        meter.checked = use.indexes, seen, self._orders.version
+        meter.checked = *state, self._orders.version
         own = self._orders.uuids(part.node, use.indexes)
         if own is None:
             if not fits:
@@ -153,6 +155,12 @@ class JobDevices:
                 del self._allotted[key]
             for key in self._doubts.keys() - keys:
                 del self._doubts[key]
+
+    def see_nodes(self, nodes: Iterable[NodeRecord]) -> None:
+        """Take how many GPUs Slurm counts on its nodes."""
+        self._orders.set_configured(
+            {node.name: sum(node.gpus.values()) for node in nodes if node.gpus}
+        )
 
     def figures(self, run: JobRun) -> DeviceUse | None:
         """Return the GPUs and the energy of a run, None if no more is known than before."""

@@ -37,7 +37,7 @@ class PartMeter:
         self.cpu_s: float | None = None
         self.until_s: float | None = None
         # Which indexes and processes were compared, and with which orders of GPUs.
-        self.checked: tuple[frozenset[int], frozenset[str], int] | None = None
+        self.checked: tuple[frozenset[int], frozenset[str], int, int] | None = None
 
     def values(self) -> list[Any]:
         """Return all that it knows, as plain values."""
@@ -166,7 +166,7 @@ def _stay(part: NodePart, since_s: float, now_s: float) -> _Stay | None:
     if part.meter is None:
         part.meter = PartMeter()
     meter = part.meter
-    begins_s = max(part.began_s, since_s, meter.until_s or since_s)
+    begins_s = max(part.began_s, since_s)
     ends_s = now_s if part.end_s is None else min(part.end_s, now_s)
     total_s = part.totals[0] or 0.0
     if meter.cpu_s is None:  # it may have run before; what it used in this time is estimated

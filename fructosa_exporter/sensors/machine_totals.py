@@ -13,12 +13,15 @@ from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.gpus.all_vendors import AllVendors
 from fructosa_exporter.gpus.driver import DriverError, Labels
 from fructosa_exporter.gpus.driver_lock import DriverHangs
-from fructosa_exporter.gpus.quantities import columns
+from fructosa_exporter.gpus.quantities import QuantityValues, columns
 from fructosa_exporter.kernel import Kernel
 from fructosa_exporter.slurm.gpu_totals import GPULook, GPUTotals
 from fructosa_exporter.slurm.node_series import MachineTotals
 
+from .hardware.edac import EDAC
 from .hardware.energy import EnergyRAPL
+
+_XIDS = ("xids",)
 
 Pids = dict[str, set[int]]
 """The processes on each GPU, by its UUID."""
@@ -39,35 +42,43 @@ class MachineReader:
         self._clock = clock
         self._rapl = EnergyRAPL()
         self._rapl.read = read
+        self._edac = EDAC()
+        self._edac.read = read
         self._totals = GPUTotals()
         self._energy_joules: float | None = None
+        self._memory_errors: tuple[tuple[str, int], ...] = ()
 
     @property
     def totals(self) -> MachineTotals:
         """The totals as of the last look."""
-        return MachineTotals(self._totals.known(), self._energy_joules)
+        return MachineTotals(self._totals.known(), self._energy_joules, self._memory_errors)
 
     def look(self) -> Pids:
         """Read all, and return the processes on each GPU. What cannot be read is absent."""
         self._energy_joules = self._rapl.node_joules()
+        self._memory_errors = self._edac.node_errors()
         try:
             found = self._gpus.query_each(self._name, _query)
+            xids = dict(self._gpus.events(self._name))
         except (SensorUnavailable, DriverError, DriverHangs):  # sensors of GPUs report it
             self._totals.add((), self._clock())
             return {}
-        self._totals.add((_look(labels, values) for labels, (_, values) in found), self._clock())
+        self._totals.add(
+            (_look(labels, values, xids.get(labels, {})) for labels, (_, values) in found),
+            self._clock(),
+        )
         return {uuid: pids for (_, uuid), (pids, _) in found}
 
 
-def _query(gpu: Any) -> tuple[set[int], dict[tuple[str, ...], float]]:
+def _query(gpu: Any) -> tuple[set[int], QuantityValues]:
     """Return the processes on a GPU, and its values by quantity."""
     processes = gpu.processes().values()
     pids = {one.pid for of_kind in processes for one in of_kind if one.pid}
     info = (pair for part in columns(gpu.info()) for pair in zip(*part, strict=True))
-    return pids, {**dict(info), **gpu.use()}
+    return pids, {**dict(info), **gpu.use(), **gpu.faults()}
 
 
-def _look(labels: Labels, values: dict[tuple[str, ...], float]) -> GPULook:
+def _look(labels: Labels, values: QuantityValues, events: QuantityValues) -> GPULook:
     index, uuid = labels
     minor = values.get(("minor",))
     infos = [names for names in values if names[0] == "info"]
@@ -81,4 +92,11 @@ def _look(labels: Labels, values: dict[tuple[str, ...], float]) -> GPULook:
         values.get(("mean_busy",)),
         values.get(("used",)),
         values.get(("energy",)),
+        (*_named(values, "ecc", "ecc_{}"), *((("xid", events[_XIDS]),) if _XIDS in events else ())),
+        _named(values, "throttled", "{}"),
     )
+
+
+def _named(values: QuantityValues, name: str, text: str) -> tuple[tuple[str, float], ...]:
+    """Return the values of a quantity by its label."""
+    return tuple((text.format(key[1]), value) for key, value in values.items() if key[0] == name)

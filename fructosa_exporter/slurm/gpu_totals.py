@@ -14,7 +14,8 @@ class GPULook(NamedTuple):
     """What a look at a GPU saw; None is unknown. Energy is in joules, since the driver was loaded.
 
     *mean_busy* is the share of the time since the last look in which something ran on it, *busy*
-    that of the driver's last sample period. *is_divided* if MIG is enabled.
+    that of the driver's last sample period. *is_divided* if MIG is enabled. *faults* are counts by
+    kind, *throttled_s* seconds by reason.
     """
 
     uuid: str
@@ -26,6 +27,8 @@ class GPULook(NamedTuple):
     mean_busy: float | None = None
     memory_bytes: float | None = None
     energy_joules: float | None = None
+    faults: tuple[tuple[str, float], ...] = ()
+    throttled_s: tuple[tuple[str, float], ...] = ()
 
 
 class GPUTotal(NamedTuple):

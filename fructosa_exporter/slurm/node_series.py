@@ -42,12 +42,36 @@ GPU_ENERGY = counter(
     "uuid",
     without_panel=_FOR_LMASTER,
 )
+GPU_FAULTS = counter(
+    "fructosa_slurm_gpu_faults_total",
+    "Errors of the GPU: ecc_corrected and ecc_uncorrected since its driver was loaded, xid since "
+    "lagent started.",
+    "uuid",
+    "kind",
+    without_panel=_FOR_LMASTER,
+)
+GPU_THROTTLED = counter(
+    "fructosa_slurm_gpu_throttled_seconds_total",
+    "Time that clocks were throttled for the reason since the driver was loaded.",
+    "uuid",
+    "reason",
+    without_panel=_FOR_LMASTER,
+)
+MEMORY_ERRORS = counter(
+    "fructosa_slurm_node_memory_errors_total",
+    "Memory errors that EDAC has counted: corrected and uncorrected.",
+    "kind",
+    without_panel=_FOR_LMASTER,
+)
 NODE_ENERGY = counter(
     "fructosa_slurm_node_energy_joules_total",
     "Energy that processors and their memory have used since lagent started (RAPL).",
     without_panel=_FOR_LMASTER,
 )
-OF_MACHINE = (GPU_INFO, GPU_BUSY, GPU_MEMORY_MAX, GPU_ENERGY, NODE_ENERGY)
+OF_MACHINE = (
+    *(GPU_INFO, GPU_BUSY, GPU_MEMORY_MAX, GPU_ENERGY, GPU_FAULTS, GPU_THROTTLED),
+    *(NODE_ENERGY, MEMORY_ERRORS),
+)
 
 
 class MachineTotals(NamedTuple):
@@ -55,6 +79,7 @@ class MachineTotals(NamedTuple):
 
     gpus: Sequence[GPUTotal] = ()
     energy_joules: float | None = None
+    memory_errors: tuple[tuple[str, int], ...] = ()
 
 
 NOT_READ = MachineTotals()
@@ -73,8 +98,15 @@ def values_of_machine(totals: MachineTotals) -> Values:
         (GPU_ENERGY, "energy_joules"),
     ):
         yield from _of_gpus(metric, name, totals.gpus)
+    for total in totals.gpus:
+        for kind, count in total.look.faults:
+            yield GPU_FAULTS, (total.look.uuid, kind), count
+        for reason, seconds in total.look.throttled_s:
+            yield GPU_THROTTLED, (total.look.uuid, reason), seconds
     if totals.energy_joules is not None:
         yield NODE_ENERGY, (), totals.energy_joules
+    for kind, count in totals.memory_errors:
+        yield MEMORY_ERRORS, (kind,), count
 
 
 def _of_gpus(metric: Metric, name: str, gpus: Iterable[GPUTotal]) -> Values:

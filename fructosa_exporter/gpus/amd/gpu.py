@@ -81,6 +81,10 @@ class AmdGPU:
         }
         return known(values)
 
+    def faults(self) -> QuantityValues:
+        """Return what may hurt a job: ("ecc", KIND)."""
+        return {name: value for name, value in self.errors().items() if name[0] == "ecc"}
+
     def memory(self) -> QuantityValues:
         """Return sizes in bytes."""
         total, used = self._memory_total, self._memory("usage")

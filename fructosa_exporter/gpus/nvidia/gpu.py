@@ -92,6 +92,16 @@ class NvidiaGPU:
         }
         return known(values) | dict(zip(*self._energy.read(), strict=True))
 
+    def faults(self) -> QuantityValues:
+        """Return what may hurt a job: ("ecc", KIND), and seconds of ("throttled", REASON).
+
+        The first call starts the collection of Xids.
+        """
+        self._watch()
+        parts = (self._faults.read(), self._throttled.read())
+        pairs = (pair for part in parts for pair in zip(*part, strict=True))
+        return {name: value for name, value in pairs if name[0] in ("ecc", "throttled")}
+
     def memory(self) -> list[Columns]:
         """Return sizes in bytes, including those of MIG instances."""
         parts = []

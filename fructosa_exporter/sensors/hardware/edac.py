@@ -84,6 +84,18 @@ class EDAC(Sensor):
             dimms = list(self._dimms(controller, filter(_DIMM.fullmatch, names)))
             yield from dimms or self._rows(controller, filter(_ROW.fullmatch, names))
 
+    def node_errors(self) -> tuple[tuple[str, int], ...]:
+        """Return the corrected and uncorrected errors of all controllers, as far as known."""
+        names = filter(_CONTROLLER.fullmatch, self.read.names(_CONTROLLERS))
+        folders = [f"{_CONTROLLERS}/{name}" for name in names]
+        found = []
+        for kind, file in (("corrected", "ce_count"), ("uncorrected", "ue_count")):
+            counts = [self.read.count(f"{folder}/{file}") for folder in folders]
+            known = [count for count in counts if count is not None]
+            if known:
+                found.append((kind, sum(known)))
+        return tuple(found)
+
     def _dimms(self, controller: str, dimms: Iterator[str]) -> Iterator[Sample]:
         for dimm in dimms:
             folder = f"{_CONTROLLERS}/{controller}/{dimm}"

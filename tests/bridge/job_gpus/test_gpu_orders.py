@@ -109,6 +109,27 @@ def test_what_no_order_gives_is_a_contradiction(configured):
     assert (None if configured == AUTO else {"GPU-a"}) == orders.uuids("n1", [0])
 
 
+def test_a_gpu_that_is_lost_still_counts():
+    """The indexes of the others stay. If it was never seen, nothing is known."""
+    orders, lost = orders_with(NVML, n1=four_gpus()), four_gpus()[:1] + four_gpus()[2:]
+
+    orders.set_gpus("n1", lost)
+
+    assert {"GPU-c"} == orders.uuids("n1", [2])
+    assert None is orders_with(NVML, n1=lost).uuids("n1", [2])
+
+
+def test_if_slurm_counts_another_number_of_gpus_nothing_is_known():
+    """One of them may be for a screen only."""
+    orders = orders_with(NVML, n1=four_gpus())
+    orders.set_configured({"n1": 4, "n2": 8})
+    assert {"GPU-c"} == orders.uuids("n1", [2])
+
+    orders.set_configured({"n1": 3})
+
+    assert None is orders.uuids("n1", [2])
+
+
 def test_other_gpus_are_another_question():
     """A node whose GPUs were exchanged is open again; one that is gone is forgotten."""
     orders = orders_with(n1=four_gpus(), n2=four_gpus())

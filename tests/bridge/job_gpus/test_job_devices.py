@@ -16,6 +16,7 @@ from fructosa_bridge.job_gpus.job_devices import (
 from fructosa_bridge.slurm_output.gpu_indexes import GPUUse
 
 from ..jobs.known_jobs import T0, record
+from ..jobs.pages import page
 from ..slurm_output.test_gpu_indexes import use
 from .small_node import SmallNode, gpu_job
 
@@ -211,6 +212,26 @@ def test_several_slurmd_on_a_machine_leave_its_gpus_unknown():
         node.fetch(node.job(7, 1.0, slurmd="n2"))
 
     assert None is node.use_of().busy_s
+
+
+def test_a_page_without_gpus_does_not_change_which_gpu_is_which():
+    """The driver hung for a while, for example."""
+    node = node_with_a_job("auto", seen=("GPU-a",))
+
+    node.devices.see_page("n1", page(), None, node.ledger.parts_on("n1"), node.now_s + 30)
+
+    assert FIRST == node.use_of().uuids
+
+
+def test_gpus_that_were_exchanged_are_compared_again():
+    """The job that runs tells their order."""
+    node = node_with_a_job("auto", seen=("GPU-a",))
+    node._minors = (1, 2, 3, 0)
+
+    node.run_for(1, (7, 2.0, ("GPU-a",)))
+    node.run_for(1, (7, 2.0, ("GPU-a", "GPU-b")))
+
+    assert FIRST == node.use_of().uuids
 
 
 def test_runs_that_are_gone_are_forgotten():

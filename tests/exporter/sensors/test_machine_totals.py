@@ -6,8 +6,9 @@ from fructosa_exporter.gpus.all_vendors import AllVendors
 from fructosa_exporter.gpus.driver import DriverError
 from fructosa_exporter.kernel import Kernel
 from fructosa_exporter.sensors.machine_totals import MachineReader
+from fructosa_exporter.slurm.node_series import NOT_READ
 from tests.exporter.gpus.amd.fake_amdsmi import AmdNode, Card
-from tests.exporter.recorded import changed
+from tests.exporter.recorded import changed, kernel
 from tests.nvml.driver import Process
 
 ZONE = "/sys/class/powercap/intel-rapl:0"
@@ -113,4 +114,28 @@ def test_a_node_without_both_has_no_totals():
 
     reader.look()
 
-    assert ([], None) == tuple(reader.totals)
+    assert NOT_READ._replace(gpus=[]) == reader.totals
+
+
+def test_faults_of_gpus_are_counted(node):
+    """Xids from the first look on, ECC errors and throttling since the driver was loaded."""
+    reader = reader_of(node)
+    reader.look()
+    node.gpus[2].xids = [79, 48]
+    node.update_driver()
+
+    reader.look()
+
+    look = reader.totals.gpus[2].look
+    assert {"ecc_corrected": 2, "ecc_uncorrected": 102, "xid": 2} == dict(look.faults)
+    assert 2.002 == pytest.approx(dict(look.throttled_s)["thermal"])
+    assert ("xid", 0) in reader.totals.gpus[1].look.faults
+
+
+def test_errors_of_memory_are_counted():
+    """Over all controllers."""
+    reader = MachineReader("SlurmJobs", AllVendors(), kernel("edac"))
+
+    reader.look()
+
+    assert {"corrected", "uncorrected"} == dict(reader.totals.memory_errors).keys()

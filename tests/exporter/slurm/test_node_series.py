@@ -8,7 +8,15 @@ from fructosa_exporter.slurm.node_series import (
     values_of_machine,
 )
 
-LOOK = GPULook("GPU-0", "0", 3, "0000:10:00.0", energy_joules=70.0)
+LOOK = GPULook(
+    "GPU-0",
+    "0",
+    3,
+    "0000:10:00.0",
+    energy_joules=70.0,
+    faults=(("xid", 2),),
+    throttled_s=(("thermal", 1.5),),
+)
 
 
 def named(totals):
@@ -21,14 +29,17 @@ def named(totals):
 
 def test_all_that_is_known_is_there():
     """Each GPU by its UUID."""
-    totals = MachineTotals([GPUTotal(LOOK, 1.0, 12.5, 2**30)], 300.5)
+    totals = MachineTotals([GPUTotal(LOOK, 1.0, 12.5, 2**30)], 300.5, (("corrected", 7),))
 
     assert {
         ("gpu_info", "GPU-0", "0", "3", "0000:10:00.0", ""): 1,
         ("gpu_busy_seconds_total", "GPU-0"): 12.5,
         ("gpu_memory_max_bytes", "GPU-0"): 2**30,
         ("gpu_energy_joules_total", "GPU-0"): 70.0,
+        ("gpu_faults_total", "GPU-0", "xid"): 2,
+        ("gpu_throttled_seconds_total", "GPU-0", "thermal"): 1.5,
         ("node_energy_joules_total",): 300.5,
+        ("node_memory_errors_total", "corrected"): 7,
     } == named(totals)
     assert len(OF_MACHINE) == len(named(totals))
 
