@@ -9,7 +9,7 @@ import logging
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -81,10 +81,16 @@ _WRITE_NODE = (
     f"INSERT OR REPLACE INTO run_node (node_id, run_id, {', '.join(NODE_COLUMNS)}) "  # noqa: S608
     f"VALUES (?, ?, {', '.join('?' * len(NODE_COLUMNS))})"
 )
+# Without figures: so that a run is found by its nodes also while it is open, or if they say nothing.
+_LIST_NODE = "INSERT OR IGNORE INTO run_node (node_id, run_id, coverage) VALUES (?, ?, 0)"
 _WHERE_KEY = "cluster = ? AND job_id = ? AND submit_s = ? AND restart = ?"
 _OPEN_RUNS = (
     f"SELECT open_run.state, {', '.join(f'run.{name}' for name in RUN_COLUMNS)} "  # noqa: S608
     "FROM open_run JOIN run ON run.id = open_run.run_id"
+)
+_KEYS = (
+    "SELECT cluster, job_id, submit_s, restart FROM run "
+    "WHERE job_id = ? AND cluster = ? AND submit_s >= ?"
 )
 _CLOSE = f"DELETE FROM open_run WHERE run_id = (SELECT id FROM run WHERE {_WHERE_KEY})"  # noqa: S608
 
@@ -165,10 +171,17 @@ class JobArchive:
         Raises: ArchiveError; the message says what to do.
         """
         with self._transaction() as database:
+            for key in rows.removed:
+                query = f"SELECT id FROM run WHERE {_WHERE_KEY}"  # noqa: S608
+                ids = database.execute(query, key).fetchall()
+                _delete(database, ids)
+                database.executemany("DELETE FROM open_run WHERE run_id = ?", ids)
             for row in rows.runs:
                 self._write_run(database, row)
             database.executemany(_CLOSE, rows.closed)
             database.executemany("INSERT OR REPLACE INTO agent VALUES (?,?,?,?,?,?)", rows.agents)
+            if rows.known is not None:
+                database.execute("INSERT OR REPLACE INTO known VALUES (?, ?)", rows.known)
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -203,6 +216,9 @@ class JobArchive:
         statement = _WRITE if row.has_figures else _WRITE_OF_SLURM
         (run_id,) = database.execute(statement, row.columns).fetchone()
         database.execute("INSERT OR REPLACE INTO open_run VALUES (?, ?)", (run_id, row.state))
+        if row.listed:
+            listed = [(self._node_id(database, node), run_id) for node in row.listed]
+            database.executemany(_LIST_NODE, listed)
         if row.nodes:
             nodes = ((self._node_id(database, node), run_id, *rest) for node, *rest in row.nodes)
             database.executemany(_WRITE_NODE, nodes)
@@ -243,6 +259,17 @@ class JobArchive:
         )
         return [RunKey(*row) for row in self._read(query, int(time_s), int(time_s) - _LONG_S, most)]
 
+    def keys_of(self, cluster: str, job_ids: Iterable[int], since_s: float) -> list[RunKey]:
+        """Return the keys of runs of some jobs that were submitted since a time."""
+        since = int(since_s)
+        rows = (self._read(_KEYS, job_id, cluster, since) for job_id in job_ids)
+        return [RunKey(*row) for of_job in rows for row in of_job]
+
+    def known_until_s(self, cluster: str) -> float | None:
+        """Return until when the jobs of a cluster are known, None if none ever were."""
+        rows = self._read("SELECT until_s FROM known WHERE cluster = ?", cluster)
+        return float(rows[0][0]) if rows else None
+
     def _read(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         if self._database is None:
             raise ArchiveError(CANNOT_OPEN.format(path=self.path, reason="it is not open"))
@@ -275,8 +302,7 @@ class JobArchive:
         ids = [(run_id,) for (run_id,) in self._read(query, *values)]
         if ids:
             with self._transaction() as database:
-                for table, column in (("run", "id"), ("run_node", "run_id"), ("curve", "run_id")):
-                    database.executemany(f"DELETE FROM {table} WHERE {column} = ?", ids)  # noqa: S608
+                _delete(database, ids)
             self._read("PRAGMA incremental_vacuum(1000)")
         return len(ids)
 
@@ -311,6 +337,11 @@ def backup(path: Path, to: Path) -> None:
     except sqlite3.Error as error:
         to.unlink(missing_ok=True)
         raise ArchiveError(CANNOT_BACK_UP.format(path=to, reason=error)) from None
+
+
+def _delete(database: sqlite3.Connection, ids: Sequence[tuple[int]]) -> None:
+    for table, column in (("run", "id"), ("run_node", "run_id"), ("curve", "run_id")):
+        database.executemany(f"DELETE FROM {table} WHERE {column} = ?", ids)  # noqa: S608
 
 
 def _is_damage(error: sqlite3.Error) -> bool:

@@ -25,7 +25,10 @@ _COLUMNS = ", ".join(f"run.{name}" for name in RUN_COLUMNS)
 _NEWEST_FIRST = "ORDER BY run.sort_s DESC, run.id DESC LIMIT ?"
 _NODES = (
     f"SELECT node.name, {', '.join(f'run_node.{name}' for name in NODE_COLUMNS)} "  # noqa: S608
-    "FROM run_node JOIN node ON node.id = run_node.node_id WHERE run_id = ? ORDER BY node.name"
+    "FROM run_node JOIN node ON node.id = run_node.node_id WHERE run_id = ? "
+    # Not those that say only that the run had a node.
+    "AND coalesce(cpu_s, peak_bytes, own_max_bytes, began_s, end_s) IS NOT NULL "
+    "ORDER BY node.name"
 )
 
 

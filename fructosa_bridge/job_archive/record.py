@@ -53,9 +53,9 @@ def records(runs: Sequence[RunView]) -> list[dict[str, Any]]:
     An id that Slurm has used again stands for its last job. A requeue counts on from the run before
     it; Slurm may give it a new time of submission, too.
     """
-    by_id: dict[tuple[str, int], list[RunView]] = {}
+    by_id: dict[tuple[str, int | str | None], list[RunView]] = {}
     for run in runs:
-        of_job = by_id.setdefault((run.cluster, run.job_id), [])
+        of_job = by_id.setdefault((run.cluster, run.job_id or run.sluid), [])
         if of_job and run.restart <= of_job[-1].restart:
             of_job.clear()
         of_job.append(run)

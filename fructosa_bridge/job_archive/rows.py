@@ -33,7 +33,10 @@ _SEPARATORS = {"nodes": ",", "gpus": ",", "notes": "\n"}
 
 
 class RunRow(NamedTuple):
-    """A run as it is written; *state* is all that is known of it, until the ledger drops it."""
+    """A run as it is written; *state* is all that is known of it, until the ledger drops it.
+
+    *nodes* are figures by node. *listed* are all of its nodes where these are not written yet.
+    """
 
     key: RunKey
     columns: Sequence[Any]
@@ -41,14 +44,21 @@ class RunRow(NamedTuple):
     nodes: Sequence[tuple[Any, ...]]
     curves: bytes | None
     state: bytes
+    listed: Sequence[str] = ()
 
 
 class ArchiveRows(NamedTuple):
-    """What is written in one transaction: runs, keys of runs that are no longer open, agents."""
+    """What is written in one transaction.
+
+    Runs, keys of runs that are no longer open, agents, keys of runs that are deleted, and of a
+    cluster until when its jobs are known.
+    """
 
     runs: Sequence[RunRow]
     closed: Sequence[RunKey]
     agents: Sequence[tuple[Any, ...]]
+    removed: Sequence[RunKey] = ()
+    known: tuple[str, float] | None = None
 
 
 def rows_of(
@@ -63,7 +73,7 @@ def rows_of(
         for agent, after in batch.agents
     ]
     runs = [_row_of(run, now_s, zone, least_coverage) for run in batch.runs]
-    return ArchiveRows(runs, list(batch.closed), agents)
+    return ArchiveRows(runs, list(batch.closed), agents, list(batch.removed))
 
 
 def _row_of(run: JobRun, now_s: float, zone: tzinfo | None, least_coverage: float) -> RunRow:
@@ -76,7 +86,10 @@ def _row_of(run: JobRun, now_s: float, zone: tzinfo | None, least_coverage: floa
         more = details(run, now_s)
         nodes = [_node_row(one) for one in more.nodes]
         curves = encode(dict(more.curves)) if more.curves else None
-    return RunRow(run.key, (*columns, sort_s), bool(run.parts), nodes, curves, encode_run(run))
+    names = run.nodes or tuple(run.parts)
+    listed = () if names == run.nodes_written else names
+    state = encode_run(run)
+    return RunRow(run.key, (*columns, sort_s), bool(run.parts), nodes, curves, state, listed)
 
 
 def _stored(name: str, value: Any) -> Any:

@@ -53,8 +53,12 @@ CREATE TABLE agent (
   page_s REAL NOT NULL, after INTEGER
 ) WITHOUT ROWID;
 """
+# Until when Slurm's jobs are known: what ended since then is asked for after a gap.
+_SECOND = """
+CREATE TABLE known (cluster TEXT PRIMARY KEY, until_s REAL NOT NULL) WITHOUT ROWID;
+"""
 # The statements that lead from each version to the next one, the first from an empty file.
-MIGRATIONS = (_FIRST,)
+MIGRATIONS = (_FIRST, _SECOND)
 VERSION = len(MIGRATIONS)
 
 RUN_COLUMNS = RunView._fields

@@ -80,7 +80,9 @@ class RunView(NamedTuple):
 
     @property
     def id(self) -> str:
-        """The id of its job as Slurm writes it to people."""
+        """The id of its job as Slurm writes it to people; its SLUID if only that is known."""
+        if self.job_id == 0 and self.sluid is not None:
+            return self.sluid
         return written(
             self.job_id, self.array_job_id, self.array_task, self.het_job_id, self.het_offset
         )

@@ -8,7 +8,7 @@ The way of the data, from a page to the archive:
     page = parser.parse(text)                       of /jobs?after=N, N = ledger.after(node)
     ledger.see_page(node, page, now_s)
     ledger.see_jobs(reading.jobs, now_s)            at each reading of Slurm; None ends nothing
-    ledger.see_jobs(ended, now_s, is_complete=False)  what sacct knows, after lmaster was away
+    ledger.see_ended(ended, now_s)                  what sacct knows, after lmaster was away
     while batch := ledger.batch(now_s):             each minute; 500 runs a batch
       rows = rows_of(batch, now_s)                  job_archive/rows.py; in the event loop
       archive.write(rows)                           job_archive/archive.py; in a thread

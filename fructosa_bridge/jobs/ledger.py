@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..slurm_output.records import JobRecord
+from ..slurm_output.sacct import EndedJob
 from .names import JobName, RunKey
 from .node_pages import NodePages, PageCounts
 from .node_parts import JobAgent, NodePart
@@ -35,16 +36,17 @@ class LedgerLimits:
 class LedgerBatch:
     """What is to be written: runs, keys of runs that are no longer open, and agents.
 
-    Each agent is there with the number to ask it for after a restart.
+    *removed* are keys of runs that turned out to be others: they are deleted. Each agent is there with the number to ask it for after a restart.
     """
 
     runs: list[JobRun] = field(default_factory=list)
     closed: list[RunKey] = field(default_factory=list)
+    removed: list[RunKey] = field(default_factory=list)
     agents: list[tuple[JobAgent, int | None]] = field(default_factory=list)
     is_last: bool = True  # all that has changed is in it, and in those before it
 
     def __bool__(self) -> bool:
-        return bool(self.runs or self.closed or self.agents)
+        return bool(self.runs or self.closed or self.removed or self.agents)
 
 
 class JobLedger:
@@ -61,6 +63,7 @@ class JobLedger:
         limits: LedgerLimits | None = None,
         checkpoint_s: float = 300.0,
     ) -> None:
+        self._cluster = cluster
         self._limits = limits or LedgerLimits()
         self._checkpoint_s = checkpoint_s
         self._table = RunTable()
@@ -113,13 +116,22 @@ class JobLedger:
         """Take Slurm's *records* of jobs, with the SLUID by job id where squeue prints it.
 
         None is a list that could not be read: nothing is ended. Neither is anything if the list is
-        not *is_complete*, as that of sacct, which has only jobs that ended.
+        not *is_complete*.
         """
         if records is None:
             return
         self._lists.see(records, now_s, sluids or {}, is_complete=is_complete)
         if is_complete:
-            self.counts.unclaimed += self._waiting.drop_older(now_s - _WAIT_S)
+            self._pages.give_up(self._cluster, now_s - _WAIT_S, now_s)
+
+    def see_ended(
+        self, jobs: Sequence[EndedJob], now_s: float, archived: Iterable[RunKey] = ()
+    ) -> None:
+        """Take what Slurm's accounting tells of runs that ended while its list was not read.
+
+        *archived* are keys of earlier runs of these jobs, by which restarts are counted.
+        """
+        self._lists.see_ended(jobs, now_s, archived)
 
     def parts_on(self, node: str) -> list[NodePart]:
         """Return the parts on the last page of a *node*, some of runs that are not known yet."""
@@ -154,8 +166,8 @@ class JobLedger:
         Call written() or not_written() afterwards. Agents are there only if all readings of ends
         are: what is written must not skip one that is not.
         """
-        found = LedgerBatch(closed=self._closed)
-        self._closed = []
+        found = LedgerBatch(closed=self._closed, removed=self._table.removed)
+        self._closed, self._table.removed = [], []
         before_s = now_s - self._checkpoint_s
         found.runs, found.is_last = self._table.to_write(most, before_s)
         if found.is_last and self._pages.changed:
@@ -184,6 +196,8 @@ class JobLedger:
 
     def written(self, batch: LedgerBatch, now_s: float) -> None:
         """Go on after a *batch* was written: drop runs of which all is known and written."""
+        for run in batch.runs:
+            run.nodes_written = run.nodes or tuple(run.parts)
         if not batch.is_last:
             return
         for run in self._table.to_drop(now_s, self._limits.ended):
@@ -195,6 +209,7 @@ class JobLedger:
         for run in batch.runs:
             run.is_written = False
         self._closed = [*batch.closed, *self._closed]
+        self._table.removed = [*batch.removed, *self._table.removed]
         for agent, _ in batch.agents:
             self._pages.changed.add(agent.node)
             self._written_agents.pop(agent.node, None)

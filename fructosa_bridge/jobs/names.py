@@ -15,6 +15,7 @@ _NAME = re.compile(
 )
 _SLUID = re.compile(r"(s[0-9A-HJKMNP-TV-Z]{13})(?:\.[0-9a-z+]{1,16})?")
 _MOST_SHOWN = 40
+_MOST_SUBMIT = 2**62
 
 
 class RunKey(NamedTuple):
@@ -22,7 +23,7 @@ class RunKey(NamedTuple):
 
     Slurm gives ids again after MaxJobId, or when it has lost its state, so the time of submission
     belongs to the key. A requeue counts in *restart*; some versions also set *submit_s* anew. It is
-    0 where Slurm does not say.
+    0 where Slurm does not say. Of a run that only nodes have told of, *submit_s* is below zero.
     """
 
     cluster: str
@@ -53,6 +54,18 @@ def job_name(text: str) -> JobName:
         raise JobNameError(NOT_A_JOB.format(text=repr(text[:_MOST_SHOWN])))
     task, offset = (None if part is None else int(part) for part in match.group("task", "offset"))
     return JobName(int(match["job_id"]), task, offset)
+
+
+def unclaimed_key(cluster: str, job_id: str, began_s: float) -> RunKey | None:
+    """Return the key of a run that only nodes have told of: of an id, or of a SLUID without one.
+
+    None is an id that Slurm does not give.
+    """
+    if job_id.isdecimal():
+        return RunKey(cluster, int(job_id), -max(1, int(began_s)), 0)
+    if _SLUID.fullmatch(job_id) is None:
+        return None
+    return RunKey(cluster, 0, -1 - int(job_id[1:], 36) % _MOST_SUBMIT, 0)
 
 
 def written(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from .names import unclaimed_key
 from .node_parts import JobAgent, NodePart
 from .page import JobPage, JobReading
 from .placing import EntryTimes, best_run, times_of
@@ -10,12 +11,15 @@ from .run_table import RunTable
 from .runs import JobRun
 from .waiting import WaitingParts
 
+UNCLAIMED = "Slurm no longer knew this job: whose it was and how it ended is not known"
+
 
 @dataclass
 class PageCounts:
-    """What was not used: entries that no run came for, or that were too many; and what agents say.
+    """What was not used, or only in part, and what agents say.
 
-    *missed* are ends that agents did not see, *dropped* those that they could not keep. *lost* are
+    *unclaimed* are entries of nodes that no run of Slurm's came for: they became runs whose owner
+    is not known. *refused* were too many to wait. *missed* are ends that agents did not see, *dropped* those that they could not keep. *lost* are
     runs that ended while the archive could not be written, and that were too many to keep.
     """
 
@@ -112,7 +116,7 @@ class NodePages:
             return NodePart(node, agent, reading.restart, self._interval_s)
 
         if run is None or self._may_be_next(run, entry):
-            part = self._waiting.get(job_id, key, new)
+            part = self._waiting.get(job_id, key, new, now_s)
             self.counts.refused += part is None
             return part
         part = run.parts.get(node)
@@ -161,19 +165,66 @@ class NodePages:
         """Give a run what nodes have said of it before Slurm did."""
         for job_id in (str(run.key.job_id), run.sluid or ""):
             for key, part in self._waiting.nearest(job_id, run.start_s or 0.0):
-                until_s = part.end_s or part.look_s or now_s
-                began_s = until_s if part.began_s is None else part.began_s
-                entry = EntryTimes(part.node, part.agent, part.restart, began_s, until_s)
+                entry = _entry_of(part, now_s)
                 is_free = part.node not in run.parts
                 if is_free and best_run(entry, [run], self._interval_s) is not None:
                     self._waiting.take(job_id, key)
                     _give(run, part)
+        if not run.is_unclaimed:
+            self._claim_from_unclaimed(run, now_s)
+
+    def _claim_from_unclaimed(self, run: JobRun, now_s: float) -> None:
+        """Give a run what was taken for a run that Slurm no longer knew."""
+        for other in self._table.unclaimed(run):
+            for node, part in list(other.parts.items()):
+                is_free = node not in run.parts
+                if is_free and best_run(_entry_of(part, now_s), [run], self._interval_s):
+                    del other.parts[node]
+                    other.is_written = False
+                    _give(run, part)
+            if not other.parts:
+                self._table.remove(other)
+
+    def give_up(self, cluster: str, before_s: float, now_s: float) -> None:
+        """Make runs of unknown owners of what has waited for Slurm since a time."""
+        for job_id, part in self._waiting.take_older(before_s):
+            self.counts.unclaimed += 1
+            entry = _entry_of(part, now_s)
+            known = [one for one in self._table.of_entry(job_id) if one.is_unclaimed]
+            run = best_run(entry, known, self._interval_s)
+            if run is None or part.node in run.parts:
+                run = self._new_unclaimed(cluster, job_id, entry, now_s)
+            if run is not None:
+                _give(run, part)
+
+    def _new_unclaimed(
+        self, cluster: str, job_id: str, entry: EntryTimes, now_s: float
+    ) -> JobRun | None:
+        key = unclaimed_key(cluster, job_id, entry.began_s)
+        if key is None:
+            return None
+        taken = {one.key for one in self._table.of_job(key.job_id)}
+        while key in taken:
+            key = key._replace(submit_s=key.submit_s - 1)
+        run = JobRun(key)
+        run.sluid = None if job_id.isdecimal() else job_id
+        run.start_s = entry.began_s
+        run.is_over, run.over_since_s = True, now_s
+        run.mark(UNCLAIMED)
+        self._table.add_past(run)
+        return run
 
 
 def _give(run: JobRun, part: NodePart) -> None:
     part.run = run
     run.parts[part.node] = part
     run.is_written = False
+
+
+def _entry_of(part: NodePart, now_s: float) -> EntryTimes:
+    until_s = part.end_s or part.look_s or now_s
+    began_s = until_s if part.began_s is None else part.began_s
+    return EntryTimes(part.node, part.agent, part.restart, began_s, until_s)
 
 
 def _in_order(readings: Sequence[JobReading]) -> Sequence[JobReading]:

@@ -22,8 +22,9 @@ class RunTable:
         self.done: dict[RunKey, int] = {}
         self.lists = 0  # how many lists of Slurm were read
         self.listed_s = 0.0  # when the last one was
+        self.removed: list[RunKey] = []  # of runs that turned out to be others
         self._by_job: dict[int, list[JobRun]] = {}
-        self._by_sluid: dict[str, JobRun] = {}
+        self._by_sluid: dict[str, list[JobRun]] = {}
 
     @property
     def runs(self) -> list[JobRun]:
@@ -38,8 +39,7 @@ class RunTable:
         """Return the runs of a job as a node names it: by its id, or by its SLUID."""
         if job_id.isdecimal():
             return self._by_job.get(int(job_id), ())
-        run = self._by_sluid.get(job_id)
-        return () if run is None else (run,)
+        return self._by_sluid.get(job_id, ())
 
     def is_listed_since(self, run: JobRun, time_s: float) -> bool:
         """Return whether Slurm has listed a run after a time."""
@@ -57,13 +57,31 @@ class RunTable:
         if run not in runs:
             runs.append(run)
         self.current[job_id] = run
+        self._index_sluid(run)
+
+    def add_past(self, run: JobRun) -> None:
+        """Add a run that has ended, and is not, or no longer, the one that Slurm lists."""
+        self._by_job.setdefault(run.key.job_id, []).append(run)
+        self._index_sluid(run)
+
+    def _index_sluid(self, run: JobRun) -> None:
         if run.sluid is not None:
-            self._by_sluid[run.sluid] = run
+            of_sluid = self._by_sluid.setdefault(run.sluid, [])
+            if run not in of_sluid:
+                of_sluid.append(run)
+
+    def _forget_sluid(self, run: JobRun) -> None:
+        of_sluid = self._by_sluid.get(run.sluid or "", [])
+        if run in of_sluid:
+            of_sluid.remove(run)
+            if not of_sluid:
+                del self._by_sluid[run.sluid or ""]
 
     def name(self, run: JobRun, sluid: str) -> None:
         """Give a run its SLUID."""
+        self._forget_sluid(run)
         run.sluid = sluid
-        self._by_sluid[sluid] = run
+        self._index_sluid(run)
 
     def drop(self, run: JobRun) -> None:
         """Drop a run; if Slurm still lists it, that is no new one."""
@@ -71,8 +89,7 @@ class RunTable:
         runs.remove(run)
         if not runs:
             del self._by_job[run.key.job_id]
-        if run.sluid is not None:
-            self._by_sluid.pop(run.sluid, None)
+        self._forget_sluid(run)
         job_id = str(run.key.job_id)
         if self.current.get(job_id) is run:
             del self.current[job_id]
@@ -80,11 +97,37 @@ class RunTable:
         for part in run.parts.values():
             part.run = None
 
+    def remove(self, run: JobRun) -> None:
+        """Drop a run that turned out to be another one, whose parts have a run by now."""
+        run.parts = {}
+        self.drop(run)
+        self.removed.append(run.key)
+
+    def unclaimed(self, run: JobRun) -> list[JobRun]:
+        """Return the runs that only nodes have told of, and that may be a run of Slurm's."""
+        found = (*self.of_job(run.key.job_id), *self._by_sluid.get(run.sluid or "", ()))
+        return [one for one in found if one.is_unclaimed]
+
+    def restarts(self, more: Iterable[RunKey]) -> dict[int, dict[int, int]]:
+        """Return how often jobs had been restarted, by id and time of submission.
+
+        *more* are keys that are not in memory.
+        """
+        found: dict[int, dict[int, int]] = {}
+        for key in (*more, *self.done, *(run.key for run in self.runs)):
+            if key.submit_s > 0:
+                of_job = found.setdefault(key.job_id, {})
+                of_job[key.submit_s] = max(key.restart, of_job.get(key.submit_s, 0))
+        return found
+
     def restore(self, runs: Iterable[JobRun], done: Iterable[RunKey]) -> None:
         """Take over runs that were written, and the keys of runs that are done."""
         self.done = dict.fromkeys(done, self.lists + 1)
         for run in sorted(runs, key=lambda one: one.start_s or 0.0):
-            self.add(run, str(run.key.job_id))
+            if run.is_unclaimed:
+                self.add_past(run)
+            else:
+                self.add(run, str(run.key.job_id))
             run.is_written = True
 
     def to_write(self, most: int, before_s: float) -> tuple[list[JobRun], bool]:

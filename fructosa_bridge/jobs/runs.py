@@ -38,7 +38,8 @@ class JobRun:
         *("exit_code", "gpu_busy_s", "gpu_count", "gpu_coverage", "gpu_notes", "gpus"),
         *("het_job_id", "het_offset", "is_over"),
         *("is_written", "key", "listed", "marks", "memory_asked_bytes", "name", "node_set"),
-        *("nodes", "over_since_s", "partition", "parts", "qos", "reason", "record_hash", "sluid"),
+        *("nodes", "nodes_written", "over_since_s", "partition", "parts", "qos", "reason"),
+        *("record_hash", "sluid"),
         *("start_s", "state", "time_limit_s", "uid", "unlisted", "user", "was_suspended"),
         "written_s",
     )
@@ -82,6 +83,7 @@ class JobRun:
         self.listed = 0
         self.unlisted = 0
         self.is_written = False
+        self.nodes_written: tuple[str, ...] = ()  # those that the archive finds it by
         self.written_s = 0.0
 
     @property
@@ -90,6 +92,11 @@ class JobRun:
         return written(
             self.key.job_id, self.array_job_id, self.array_task, self.het_job_id, self.het_offset
         )
+
+    @property
+    def is_unclaimed(self) -> bool:
+        """Whether only nodes have told of it: its key is made of what they said."""
+        return self.key.submit_s < 0
 
     @property
     def ended_s(self) -> float | None:
@@ -136,6 +143,14 @@ class JobRun:
             self.exit_code = exit_code(record.exit_code)
             if self.end_s is not None and self.start_s is not None:
                 self.end_s = max(self.end_s, self.start_s)
+
+    def take_end(self, record: JobRecord) -> None:
+        """Take what Slurm's accounting says of a run that has ended, also if it was requeued."""
+        self.take(record)
+        end_s = time_s(record.end_time)
+        if end_s is not None:
+            self.end_s = max(end_s, self.start_s or 0.0)
+        self.marks = ()
 
     def _take_nodes(self, record: JobRecord) -> None:
         """Add the nodes: a job may get some and give some back, and has had all of them."""

@@ -1,8 +1,9 @@
 """Slurm's lists of jobs: which runs begin and end with them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ..slurm_output.records import JobRecord
+from ..slurm_output.sacct import EndedJob
 from ..slurm_output.tres import number, time_s
 from ..slurm_output.vocabulary import ENDED
 from .names import RunKey
@@ -58,6 +59,33 @@ class SlurmLists:
         if is_complete:
             self._end_unlisted(now_s)
             table.done = {key: at for key, at in table.done.items() if at >= found}
+
+    def see_ended(
+        self, jobs: Sequence[EndedJob], now_s: float, archived: Iterable[RunKey]
+    ) -> None:
+        """Take runs that have ended, as Slurm's accounting knows them; it ends no others."""
+        table = self._table
+        restarts = table.restarts(archived)
+        for record, sluid in sorted(jobs, key=lambda job: time_s(job.record.start_time) or 0.0):
+            key = self._key(_numbered(record, restarts))
+            if key is None or key in table.done:
+                continue
+            restarts.setdefault(key.job_id, {})[key.submit_s] = key.restart
+            run = next((one for one in table.of_job(key.job_id) if one.key == key), None)
+            if run is None and time_s(record.start_time) is not None and record.nodes:
+                run = JobRun(key)
+                table.add_past(run)
+            if run is not None and not _is_known(run, record):
+                self._take_end(run, record, now_s, sluid)
+
+    def _take_end(self, run: JobRun, record: JobRecord, now_s: float, sluid: str | None) -> None:
+        if self._table.current.get(record.job_id) is run:
+            del self._table.current[record.job_id]
+        run.take_end(record)
+        run.is_over, run.over_since_s, run.is_written = True, now_s, False
+        if sluid is not None and run.sluid != sluid:
+            self._table.name(run, sluid)
+        self._on_change(run, now_s)
 
     def _see(self, record: JobRecord, run: JobRun | None, now_s: float, sluid: str | None) -> None:
         key = self._key(record)
@@ -146,6 +174,27 @@ class SlurmLists:
         return any(
             part.end_s is None and (part.look_s or 0.0) >= since_s for part in run.parts.values()
         )
+
+
+def _numbered(record: JobRecord, restarts: Mapping[int, Mapping[int, int]]) -> JobRecord:
+    """Return a record with the number of its restarts: Slurm before 25.11 does not tell it.
+
+    It is that of the run that was submitted then, or the next after the run before it.
+    """
+    job_id, submit_s = number(record.job_id), number(record.submit_time)
+    if number(record.restarts) is not None or job_id is None or submit_s is None:
+        return record
+    of_job = restarts.get(job_id, {})
+    before = [restart for other_s, restart in of_job.items() if other_s < submit_s]
+    known = of_job.get(submit_s, max(before, default=-1) + 1)
+    return record._replace(restarts=str(known))
+
+
+def _is_known(run: JobRun, record: JobRecord) -> bool:
+    """Return whether all that a record says is known, or it is of another run of the same key."""
+    if run.is_over and run.state is not None and run.end_s is not None:
+        return True
+    return record.state == REQUEUED and run.start_s != time_s(record.start_time)
 
 
 def _end(run: JobRun, state: str | None, now_s: float) -> None:

@@ -15,13 +15,17 @@ class WaitingParts:
         self.count = 0
         self._most = most
         self._by_job: dict[str, dict[WaitingKey, NodePart]] = {}
+        self._since_s: dict[tuple[str, WaitingKey], float] = {}
 
-    def get(self, job_id: str, key: WaitingKey, make: Callable[[], NodePart]) -> NodePart | None:
+    def get(
+        self, job_id: str, key: WaitingKey, make: Callable[[], NodePart], now_s: float
+    ) -> NodePart | None:
         """Return the part that waits, a new one if there is none; None if there are too many."""
         of_job = self._by_job.get(job_id, {})
         part = of_job.get(key)
         if part is None and self.count < self._most:
             part = self._by_job.setdefault(job_id, of_job)[key] = make()
+            self._since_s[job_id, key] = now_s
             self.count += 1
         return part
 
@@ -31,6 +35,7 @@ class WaitingParts:
         part = of_job.pop(key, None)
         if part is not None:
             self.count -= 1
+            del self._since_s[job_id, key]
             if not of_job:
                 del self._by_job[job_id]
         return part
@@ -42,17 +47,20 @@ class WaitingParts:
             return []
         return sorted(of_job.items(), key=lambda one: abs((one[1].began_s or 0.0) - start_s))
 
-    def drop_older(self, before_s: float) -> int:
-        """Drop what has ended, or was reported last, before a time; return how many."""
+    def take_older(self, before_s: float) -> list[tuple[str, NodePart]]:
+        """Remove what has waited since a time, and was looked at last before it; return it.
+
+        What ended long ago may be new here: its node has kept it.
+        """
         old = [
-            (job_id, key)
+            (job_id, key, part)
             for job_id, of_job in self._by_job.items()
             for key, part in of_job.items()
-            if (part.end_s or part.look_s or 0.0) < before_s
+            if max(self._since_s[job_id, key], part.look_s or 0.0) < before_s
         ]
-        for job_id, key in old:
+        for job_id, key, _ in old:
             self.take(job_id, key)
-        return len(old)
+        return [(job_id, part) for job_id, _, part in old]
 
     def least_sequences(self) -> dict[str, int]:
         """Return the lowest number of an ended job that waits, by the node of its agent."""

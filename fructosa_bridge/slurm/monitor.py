@@ -15,6 +15,7 @@ from ..naming.schemes import SCHEMES
 from ..scrape import schedule
 from ..scrape.target_state import TargetState
 from ..slurm_output.records import NodeRecord, SlurmReading
+from ..slurm_output.sacct import EndedJob
 from ..slurm_states import conditions
 from ..slurm_states.hidden_nodes import HiddenNodes
 from ..slurm_states.kept_states import KeptNode, KeptStates
@@ -170,6 +171,10 @@ class SlurmMonitor:
     def read_gpus(self) -> None:
         """Read the GPUs of jobs, too."""
         self._reader.reads_gpus = True
+
+    async def read_ended(self, since_s: float, until_s: float) -> Sequence[EndedJob] | None:
+        """Return the runs that ended between two times, as slurmdbd knows them; None: it failed."""
+        return await self._reader.read_ended(since_s, until_s)
 
     def wake(self) -> None:
         """Read Slurm now, without waiting until it is due."""

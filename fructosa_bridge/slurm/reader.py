@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from ..config.slurm_settings import SlurmSettings
 from ..job_gpus.allotments import allotted
 from ..model.errors import SlurmError
-from ..slurm_output import job_details, scontrol, sdiag, squeue
+from ..slurm_output import job_details, sacct, scontrol, sdiag, squeue
 from ..slurm_output.gpu_indexes import GPUUse
 from ..slurm_output.records import JobRecord, SlurmConfig, SlurmReading
+from ..slurm_output.sacct import EndedJob
 from ..slurm_output.tres import array_tasks
 from .cluster import tasks
 from .command import CommandError, Result, clean_environment, run
@@ -37,6 +38,10 @@ JOBS_HIDDEN = (
 DENIED = f"{{error}}; PrivateData in slurm.conf hides this; {_CURE}"
 # slurmctld's configuration seldom changes: it is read this often, and after an error.
 _CONFIG_S = 3600.0
+# squeue -O SLUID, and sacct's SLUID and Restarts, are there since this version.
+_HAS_SLUIDS = (25, 11)
+# An hour of a large cluster in a large database; slurmctld is not asked.
+_SACCT_S = 60.0
 
 Run = Callable[..., Awaitable[str]]
 # Which run of a job: its id, when it was submitted, its restarts, and when it started.
@@ -178,14 +183,37 @@ class Reader:
     async def _squeue(self, reading: SlurmReading) -> SlurmReading:
         mark = f"\x1e{secrets.token_hex(6)}"
         try:
-            output = await self._call("squeue", "squeue", *squeue.arguments(mark))
-            jobs = await asyncio.to_thread(squeue.parse, output, mark)
+            has_sluids = reading.config.is_at_least(*_HAS_SLUIDS)
+            arguments = squeue.arguments(mark, has_sluids=has_sluids)
+            output = await self._call("squeue", "squeue", *arguments)
+            sluids: Mapping[str, str] = {}
+            if has_sluids:
+                jobs, sluids = await asyncio.to_thread(squeue.parse_with_sluids, output, mark)
+            else:
+                jobs = await asyncio.to_thread(squeue.parse, output, mark)
             self._check_visible(reading, jobs)
         except SlurmError as error:
             self.log.failed("squeue", error)
             return reading
         self.log.succeeded("squeue")
-        return replace(reading, jobs=jobs)
+        return replace(reading, jobs=jobs, sluids=sluids)
+
+    async def read_ended(self, since_s: float, until_s: float) -> Sequence[EndedJob] | None:
+        """Return the runs that ended between two times, as slurmdbd knows them.
+
+        None: sacct failed, and the log has the reason.
+        """
+        config = await self._configuration()
+        mark, has_more = f"\x1e{secrets.token_hex(6)}", config.is_at_least(*_HAS_SLUIDS)
+        arguments = sacct.arguments(mark, since_s, until_s, has_more=has_more)
+        try:
+            output = await self._call("sacct", "sacct", *arguments, deadline_s=_SACCT_S)
+            found = await asyncio.to_thread(sacct.parse, output, mark, has_more=has_more)
+        except SlurmError as error:
+            self.log.failed("sacct", error)
+            return None
+        self.log.succeeded("sacct")
+        return found
 
     async def _gpus(self, reading: SlurmReading) -> SlurmReading:
         """Return *reading* with the GPUs of jobs.
@@ -236,14 +264,16 @@ class Reader:
             message = template.format(shown=visible, known=count, user=_user_name())
             raise CommandError(message, Result.HIDDEN)
 
-    async def _call(self, name: str, *command: str, standard_input: str = "") -> str:
+    async def _call(
+        self, name: str, *command: str, standard_input: str = "", deadline_s: float | None = None
+    ) -> str:
         settings, arguments = self._settings, list(command)
         if settings.cluster is not None and name != "ping":
             arguments[1:1] = ["-M", settings.cluster]
         output = await self._run(
             arguments,
             folder=settings.commands,
-            deadline_s=settings.deadline_s,
+            deadline_s=deadline_s or settings.deadline_s,
             environment=self._environment,
             standard_input=standard_input,
         )

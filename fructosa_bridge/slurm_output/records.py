@@ -1,5 +1,6 @@
 """What Slurm's commands report, as records. Times are in seconds since 1970, None if not set."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -7,6 +8,8 @@ from typing import NamedTuple
 
 from .gpu_indexes import GPUUse
 from .tres import gpu_count, number, time_s
+
+_VERSION = re.compile(r"([0-9]{1,4})\.([0-9]{1,4})")
 
 
 class JobRecord(NamedTuple):
@@ -149,7 +152,10 @@ class SchedulerStatistics:
 
 @dataclass(frozen=True)
 class SlurmConfig:
-    """What ``scontrol show config`` reports, as far as it concerns the readings."""
+    """What ``scontrol show config`` reports, as far as it concerns the readings.
+
+    *has_accounting* is whether there is a slurmdbd, which sacct asks.
+    """
 
     cluster: str = ""
     version: str = ""
@@ -157,6 +163,12 @@ class SlurmConfig:
     private_data: frozenset[str] = frozenset()
     min_job_age_s: float | None = None
     job_plugins: Mapping[str, str] = field(default_factory=dict)  # how jobs are run and measured
+    has_accounting: bool = False
+
+    def is_at_least(self, *version: int) -> bool:
+        """Return whether its version, as 25.11, is known to be this one or a later one."""
+        found = _VERSION.match(self.version)
+        return found is not None and tuple(map(int, found.groups())) >= version
 
 
 @dataclass(frozen=True)
@@ -171,6 +183,7 @@ class SlurmReading:
     duration_s: float = 0.0
     config: SlurmConfig = SlurmConfig()
     jobs: Sequence[JobRecord] | None = None
+    sluids: Mapping[str, str] = field(default_factory=dict)  # by job id, if squeue has them
     nodes: Sequence[NodeRecord] | None = None
     partitions: Sequence[PartitionRecord] | None = None
     reservations: Sequence[ReservationRecord] | None = None

@@ -94,6 +94,9 @@ def parse(output: str) -> Found:
     return found
 
 
+_SLURMDBD = "accounting_storage/slurmdbd"
+
+
 def parse_config(output: str) -> SlurmConfig:
     """Return what ``scontrol show config`` reports.
 
@@ -113,6 +116,7 @@ def parse_config(output: str) -> SlurmConfig:
         private_data=frozenset(_items(values.get("PrivateData", "").lower())) - {"none"},
         min_job_age_s=number(values.get("MinJobAge", "").partition(" ")[0]),
         job_plugins={key: values.get(key, "") for key in _JOB_PLUGINS},
+        has_accounting=values.get("AccountingStorageType", "") == _SLURMDBD,
     )
 
 

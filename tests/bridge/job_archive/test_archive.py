@@ -370,7 +370,7 @@ def test_old_runs_expire_in_small_steps(tmp_path):
     assert [2, 2, 1, 0] == steps
     assert [7, *range(105, 110)] == ids(archive)
     with sqlite(archive) as database:
-        assert [(5,)] == database.execute("SELECT count(*) FROM run_node").fetchall()
+        assert [(6,)] == database.execute("SELECT count(*) FROM run_node").fetchall()
         assert [(5,)] == database.execute("SELECT count(*) FROM curve").fetchall()
 
 
