@@ -8,7 +8,8 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import NamedTuple
+from datetime import datetime
+from typing import NamedTuple, TypeVar
 
 from fructosa_service.errors import visible
 
@@ -27,8 +28,11 @@ from ..model.errors import ArchiveError, PageError
 from ..slurm.job_advice import job_advice
 from ..slurm_output.records import SlurmReading
 from ..web.status import JobsStatus
+from ..slurm_output.sacct import EndedJob
+from .job_gaps import HOUR_S, MOST_HOURS, Gap, JobGaps
 
 log = logging.getLogger("lmaster.jobs")
+T = TypeVar("T")
 
 NOT_WRITTEN = "jobs: %s"
 WRITTEN_AGAIN = "jobs: the archive is written again"
@@ -41,6 +45,11 @@ CONTRADICTIONS = (
     "jobs: %d times a process was seen on a GPU that Slurm gave to another job, or to none; notes "
     "of the jobs name it: check gpu order in [jobs], and ConstrainDevices in cgroup.conf"
 )
+GAP = (
+    "jobs: Slurm's list was not read for %.1f hours; slurmdbd is asked for what ended in the last "
+    "%.1f hours"
+)
+FILLED = "jobs: slurmdbd told of %d runs that ended from %s to %s"
 MOVED = "jobs: Slurm's cluster is now called %s, was %s; jobs of both are kept"
 
 _WRITE_S = 60.0  # the archive is not older than this
@@ -49,6 +58,7 @@ _EXPIRE_S = 600.0
 _DAY_S = 86_400.0
 # Slurm lists ended jobs for MinJobAge: those that were archived before need no second look.
 _LISTED_S = 2 * _DAY_S
+_LONG_S = 31 * _DAY_S  # a run that was submitted earlier is hardly requeued
 _MOST_WAITING_BYTES = 64 * 2**20
 _MOST_REFUSED = 1_000  # nodes whose error is remembered
 
@@ -85,6 +95,7 @@ class JobKeeper:
         self._ledger: JobLedger | None = None
         self._devices = JobDevices(settings.gpu_order)
         self._contradictions = 0
+        self._gaps = JobGaps(None)
         self._name = ""
         self._is_open = False
         self._written_s = self._expired_s = 0.0
@@ -160,6 +171,14 @@ class JobKeeper:
         """Take what Slurm reports."""
         self._thread.submit(self._guarded, self._see_reading, reading)
 
+    async def gaps(self) -> Sequence[Gap]:
+        """Return the times in which runs ended that only Slurm's accounting may know."""
+        return await self._in_thread(self._left)
+
+    async def take_ended(self, gap: Gap, jobs: Sequence[EndedJob]) -> None:
+        """Take all runs that ended in a gap, as Slurm's accounting knows them."""
+        await self._in_thread(lambda: self._guarded(self._fill, gap, jobs))
+
     def tick(self) -> None:
         """Write and expire, if it is time; call it every few seconds."""
         self._thread.submit(self._guarded, self._work)
@@ -180,8 +199,8 @@ class JobKeeper:
     def _refresh(self) -> "Future[None]":
         return self._thread.submit(self._guarded, self._write, _FRESH_S)
 
-    async def _in_thread(self, work: Callable[[], None]) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._thread, work)
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     # In the thread.
 
@@ -208,6 +227,7 @@ class JobKeeper:
     def _begin(self, name: str) -> None:
         """Begin the ledger of a cluster with what the archive has."""
         self._name, self._written_s = name, 0.0
+        self._gaps = JobGaps(self.archive.known_until_s(name))
         self._ledger = JobLedger(name, self._settings.interval_s)
         self._devices = JobDevices(self._settings.gpu_order)
         self._contradictions = 0
@@ -263,7 +283,10 @@ class JobKeeper:
                 self._write(0)
             self._begin(name)
         if self._ledger is not None:
-            self._ledger.see_jobs(reading.jobs, reading.time_s)
+            if gap := self._gaps.see(reading):
+                hours = (gap.until_s - gap.since_s) / HOUR_S
+                log.info(GAP, hours, min(hours, MOST_HOURS))
+            self._ledger.see_jobs(reading.jobs, reading.time_s, reading.sluids)
             if reading.nodes is not None:
                 self._devices.see_nodes(reading.nodes)
             if reading.gpus is not None:
@@ -280,6 +303,23 @@ class JobKeeper:
         if len(str(found)) > len(str(self._contradictions)) or found > self._contradictions == 0:
             log.warning(CONTRADICTIONS, found)
             self._contradictions = found
+
+    def _left(self) -> Sequence[Gap]:
+        return [] if self._ledger is None else self._gaps.left(self._clock())
+
+    def _fill(self, gap: Gap, jobs: Sequence[EndedJob]) -> None:
+        if self._ledger is None:
+            return
+        job_ids = {int(job.record.job_id) for job in jobs}
+        try:
+            archived = self.archive.keys_of(self._name, job_ids, gap.since_s - _LONG_S)
+        except ArchiveError as error:
+            self._log_error(str(error))
+            return  # it is asked for again
+        self._ledger.see_ended(jobs, self._clock(), archived)
+        self._gaps.filled(gap)
+        self._write(0)
+        log.info(FILLED, len(jobs), *map(_moment, gap))
 
     def _work(self) -> None:
         if not self._is_open:
@@ -305,6 +345,9 @@ class JobKeeper:
             for run in batch.runs:
                 self._set_gpus(ledger, run)
             rows = rows_of(batch, now_s, least_coverage=self._settings.least_coverage)
+            known_s = self._gaps.known_until_s
+            if batch.is_last and known_s is not None:
+                rows = rows._replace(known=(self._name, known_s))
             try:
                 self.archive.write(rows)
             except ArchiveError as error:
@@ -340,3 +383,7 @@ class JobKeeper:
     def _close(self) -> None:
         self._guarded(self._write, 0)
         self.archive.close()
+
+
+def _moment(time_s: float) -> str:
+    return datetime.fromtimestamp(time_s).astimezone().isoformat(timespec="seconds")

@@ -30,7 +30,10 @@ log = logging.getLogger("lmaster.jobs")
 
 NODES_REFUSED = "jobs: Slurm's new list of nodes is refused, the old one stays in use: %s"
 _NODES_TASK, _KEEPER_TASK, _LOG_TASK = "nodes of jobs", "archive of jobs", "errors of jobs"
+_GAPS_TASK = "gaps of jobs"
 _TICK_S = 5.0
+# How long slurmdbd is left alone after an error.
+_SHORTEST_PAUSE_S, _LONGEST_PAUSE_S = 60.0, 1800.0
 
 
 class JobService:
@@ -62,6 +65,9 @@ class JobService:
         take, after = self.keeper.take_pages, self.keeper.after
         self._fetcher = JobFetcher(self._client, take, after, self._tasks, clock)
         self._changed = asyncio.Event()
+        self._was_read = asyncio.Event()
+        self._accounting: SlurmMonitor | None = None  # asks slurmdbd
+        self._loop_s = time.monotonic
         pages = JobPages(self.keeper, config.jobs)
         self._server = WebServer(pages.application(), WebSettings())
         self._stack = AsyncExitStack()
@@ -73,9 +79,16 @@ class JobService:
 
         Raises: ServiceError if another lmaster uses one of them, or the socket cannot be made.
         """
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _start(self) -> None:
         made = self._socket or self._stack.enter_context(listener(self._settings.socket))
-        await self.keeper.open()
         self._stack.push_async_callback(self.keeper.close)
+        await self.keeper.open()
         await self._stack.enter_async_context(self._client)
         await self._server.listen([made])
         self._stack.push_async_callback(self._server.close)
@@ -83,6 +96,7 @@ class JobService:
         self._changed.set()
         self._tasks.begin(_NODES_TASK, self._follow_nodes())
         self._tasks.begin(_KEEPER_TASK, self._tick())
+        self._tasks.begin(_GAPS_TASK, self._fill_gaps())
         self._tasks.begin(_LOG_TASK, self._fetcher.log_errors())
 
     async def stop(self) -> None:
@@ -108,6 +122,9 @@ class JobService:
 
     def _take(self, reading: SlurmReading, monitor: SlurmMonitor) -> None:
         self.keeper.take_reading(reading)
+        if reading.config.has_accounting:
+            self._accounting = monitor
+            self._was_read.set()
         if reading.nodes and monitor.index is not self._index:
             self._index = monitor.index
             self._changed.set()
@@ -123,6 +140,23 @@ class JobService:
             await self._changed.wait()
             self._changed.clear()
             await self._use_nodes()
+
+    async def _fill_gaps(self) -> None:
+        """Ask Slurm's accounting for what ended while its list was not read, after a reading."""
+        next_s = pause_s = 0.0
+        while True:
+            await self._was_read.wait()
+            self._was_read.clear()
+            if self._loop_s() < next_s or self._accounting is None:
+                continue
+            for gap in await self.keeper.gaps():
+                jobs = await self._accounting.read_ended(*gap)
+                if jobs is None:  # slurmdbd is down, perhaps for long
+                    pause_s = min(max(2 * pause_s, _SHORTEST_PAUSE_S), _LONGEST_PAUSE_S)
+                    next_s = self._loop_s() + pause_s
+                    break
+                pause_s = 0.0
+                await self.keeper.take_ended(gap, jobs)
 
     async def _tick(self) -> None:
         while True:

@@ -81,7 +81,7 @@ _WRITE_NODE = (
     f"INSERT OR REPLACE INTO run_node (node_id, run_id, {', '.join(NODE_COLUMNS)}) "  # noqa: S608
     f"VALUES (?, ?, {', '.join('?' * len(NODE_COLUMNS))})"
 )
-# Without figures: so that a run is found by its nodes also while it is open, or if they say nothing.
+# Without figures, so that a run is found by its nodes while it is open, or if they say nothing.
 _LIST_NODE = "INSERT OR IGNORE INTO run_node (node_id, run_id, coverage) VALUES (?, ?, 0)"
 _WHERE_KEY = "cluster = ? AND job_id = ? AND submit_s = ? AND restart = ?"
 _OPEN_RUNS = (

@@ -1,6 +1,8 @@
 """The unix socket at which people ask for jobs: how it is made, and who asks."""
 
 import errno
+import fcntl
+import os
 import socket
 import stat
 import struct
@@ -29,14 +31,59 @@ def listener(path: Path) -> Iterator[socket.socket]:
 
     Raises: ServiceError.
     """
-    made, identity = _listen(path)
+    with _alone(path):
+        made, identity = _listen(path)
+        try:
+            yield made
+        finally:
+            with suppress(OSError):
+                if _identity(path) == identity:  # else another process has it by now
+                    path.unlink()
+            made.close()
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Lock a file beside the socket: two that start now would both replace a stale one.
+
+    Only lmaster's user may open the file, so that nobody else can lock it. Raises: ServiceError.
+    """
+    name = path.with_name(f"{path.name}.lock")
+    lock = None
     try:
-        yield made
+        _make_folder(path.parent)
+        while lock is None:
+            lock = os.open(name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not _is_at(lock, name):  # the one that had it has removed it
+                os.close(lock)
+                lock = None
+    except OSError as error:
+        if lock is not None:
+            os.close(lock)
+        raise _failure(path, error) from error
+    try:
+        yield
     finally:
         with suppress(OSError):
-            if _identity(path) == identity:  # else another process has it by now
-                path.unlink()
-        made.close()
+            name.unlink()
+        os.close(lock)
+
+
+def _is_at(file: int, path: Path) -> bool:
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return False
+    return os.path.samestat(os.fstat(file), found)
+
+
+def _failure(path: Path, error: OSError) -> ServiceError:
+    # bind() says that of a long path without an errno.
+    reason = error.strerror or (TOO_LONG if error.errno is None else str(error))
+    if isinstance(error, BlockingIOError):
+        reason = IN_USE
+    return ServiceError(CANNOT_LISTEN.format(path=visible_path(path), reason=reason))
 
 
 def _identity(path: Path) -> tuple[int, ...]:
@@ -47,7 +94,6 @@ def _identity(path: Path) -> tuple[int, ...]:
 
 def _listen(path: Path) -> tuple[socket.socket, tuple[int, ...]]:
     try:
-        _make_folder(path.parent)
         _remove_stale(path)
         made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         try:
@@ -59,10 +105,7 @@ def _listen(path: Path) -> tuple[socket.socket, tuple[int, ...]]:
             made.close()
             raise
     except OSError as error:
-        # bind() says that of a long path without an errno.
-        reason = error.strerror or (TOO_LONG if error.errno is None else str(error))
-        message = CANNOT_LISTEN.format(path=visible_path(path), reason=reason)
-        raise ServiceError(message) from error
+        raise _failure(path, error) from error
     return made, identity
 
 

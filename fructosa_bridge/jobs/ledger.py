@@ -36,7 +36,8 @@ class LedgerLimits:
 class LedgerBatch:
     """What is to be written: runs, keys of runs that are no longer open, and agents.
 
-    *removed* are keys of runs that turned out to be others: they are deleted. Each agent is there with the number to ask it for after a restart.
+    *removed* are keys of runs that turned out to be others: they are deleted. Each agent is there
+    with the number to ask it for after a restart.
     """
 
     runs: list[JobRun] = field(default_factory=list)

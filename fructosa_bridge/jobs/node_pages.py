@@ -19,8 +19,9 @@ class PageCounts:
     """What was not used, or only in part, and what agents say.
 
     *unclaimed* are entries of nodes that no run of Slurm's came for: they became runs whose owner
-    is not known. *refused* were too many to wait. *missed* are ends that agents did not see, *dropped* those that they could not keep. *lost* are
-    runs that ended while the archive could not be written, and that were too many to keep.
+    is not known. *refused* were too many to wait. *missed* are ends that agents did not see,
+    *dropped* those that they could not keep. *lost* are runs that ended while the archive could not
+    be written, and that were too many to keep.
     """
 
     unclaimed: int = 0

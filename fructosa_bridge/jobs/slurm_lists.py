@@ -60,9 +60,7 @@ class SlurmLists:
             self._end_unlisted(now_s)
             table.done = {key: at for key, at in table.done.items() if at >= found}
 
-    def see_ended(
-        self, jobs: Sequence[EndedJob], now_s: float, archived: Iterable[RunKey]
-    ) -> None:
+    def see_ended(self, jobs: Sequence[EndedJob], now_s: float, archived: Iterable[RunKey]) -> None:
         """Take runs that have ended, as Slurm's accounting knows them; it ends no others."""
         table = self._table
         restarts = table.restarts(archived)
@@ -194,7 +192,8 @@ def _is_known(run: JobRun, record: JobRecord) -> bool:
     """Return whether all that a record says is known, or it is of another run of the same key."""
     if run.is_over and run.state is not None and run.end_s is not None:
         return True
-    return record.state == REQUEUED and run.start_s != time_s(record.start_time)
+    is_other = run.start_s is not None and run.start_s != time_s(record.start_time)
+    return record.state == REQUEUED and is_other
 
 
 def _end(run: JobRun, state: str | None, now_s: float) -> None:

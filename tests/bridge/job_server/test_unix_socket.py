@@ -6,6 +6,7 @@ import socket
 import stat
 import threading
 
+
 import pytest
 
 from fructosa_bridge.job_server.unix_socket import (
@@ -126,9 +127,54 @@ def test_a_socket_in_use_is_an_error_and_stays_in_use(tmp_path):
     with listener(path) as made:
         with refused(path, IN_USE):
             fails(path)
-        made.accept()[0].close()
         with socket.socket(socket.AF_UNIX) as client:
             client.connect(str(path))
+            made.accept()[0].close()
+
+
+def test_of_two_that_start_at_once_one_listens(tmp_path):
+    """Both find the socket of a dead process; neither removes that of the other."""
+    path = tmp_path / "s"
+    for _ in range(50):
+        bound(path).close()
+        begin, end, found = threading.Barrier(2), threading.Barrier(2), []
+
+        def start(begin=begin, end=end, found=found):
+            begin.wait()
+            try:
+                with listener(path):
+                    end.wait()
+                    found.append(path.exists())
+                    end.wait()
+            except ServiceError as error:
+                found.append(str(error))
+                end.wait()
+                end.wait()
+
+        threads = [threading.Thread(target=start) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert {True, CANNOT_LISTEN.format(path=path, reason=IN_USE)} == set(found)
+        assert [] == list(tmp_path.iterdir())
+
+
+def test_only_its_user_can_lock_it(tmp_path):
+    """Else any user could keep lmaster from starting."""
+    with listener(tmp_path / "s"):
+        assert 0o600 == mode(tmp_path / "s.lock")
+
+
+def test_what_a_dead_process_locked_is_free(tmp_path):
+    """The file stays after a kill; the kernel has unlocked it."""
+    (tmp_path / "s.lock").write_text("")
+
+    with listener(tmp_path / "s"):
+        pass
+
+    assert [] == list(tmp_path.iterdir())
 
 
 def test_a_socket_at_which_many_wait_is_in_use(tmp_path):

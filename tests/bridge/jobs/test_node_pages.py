@@ -4,7 +4,10 @@ from datetime import UTC
 
 import pytest
 
+from fructosa_bridge.job_archive.views import view
 from fructosa_bridge.jobs.coverage import coverage, notes
+from fructosa_bridge.jobs.node_pages import UNCLAIMED
+from fructosa_bridge.slurm_output.sacct import EndedJob
 
 from .known_jobs import T0, only, record
 from .pages import ended, page, running
@@ -111,3 +114,56 @@ def test_a_job_of_three_nodes_of_which_one_dies_and_one_agent_is_restarted(ledge
     assert ["n3 fell silent at 2027-01-15T08:01:00+00:00: figures until then"] == notes(
         run, T0 + 700, UTC
     )
+
+
+def test_a_job_that_slurm_never_told_of_becomes_a_run_of_an_unknown_owner(ledger):
+    """With all its nodes; what it used is not lost, and who it was is not guessed."""
+    for node, cpu_s in (("n1", 5.0), ("n2", 6.0)):
+        ledger.see_page(node, page(ended(7, cpu_s=cpu_s, age_s=3100, ago_s=3000)), T0 + 3000)
+    ledger.see_jobs([], T0 + 3890)
+    before = ledger.runs
+    ledger.see_jobs([], T0 + 3901)
+
+    run = only(ledger)
+    assert [] == before
+    assert (True, None, None, (UNCLAIMED,)) == (run.is_over, run.uid, run.state, run.marks)
+    assert (True, T0) == (run.is_unclaimed, run.ended_s)
+    assert {"n1": 5.0, "n2": 6.0} == {name: part.cpu_s for name, part in run.parts.items()}
+    assert (2, 0) == (ledger.counts.unclaimed, ledger.waiting)
+
+
+def test_it_is_joined_when_slurm_tells_of_it(ledger):
+    """What was archived before is deleted."""
+    ledger.see_page("n1", page(ended(7, age_s=3100, ago_s=3000), sequence=1), T0 + 3100)
+    ledger.see_jobs([], T0 + 4001)
+    first = ledger.batch(T0 + 4001)
+    ledger.written(first, T0 + 4001)
+
+    ledger.see_ended([EndedJob(record(7, T0, T0 + 100, "COMPLETED"))], T0 + 4010)
+
+    second = ledger.batch(T0 + 4010)
+    assert ("COMPLETED", ["n1"]) == (only(ledger).state, list(only(ledger).parts))
+    assert (first.runs[0].key, [only(ledger)]) == (*second.removed, second.runs)
+
+
+def test_a_sluid_that_slurm_never_told_of_is_kept_by_its_name(ledger):
+    """Its id is not known."""
+    sluids = ("sEKNKTV3WPV500", "sEKNKTV3WPV501")
+    for at, sluid in enumerate(sluids, start=1):
+        ledger.see_page("n1", page(ended(sluid, sequence=at), sequence=at), T0)
+    ledger.see_jobs([], T0 + 901)
+
+    assert set(sluids) == {view(run, T0).id for run in ledger.runs}
+    assert {0} == {run.key.job_id for run in ledger.runs}
+    ledger.see_ended([EndedJob(record(8, T0 - 60, T0, "COMPLETED"), sluids[0])], T0 + 905)
+    assert [0, 8] == sorted(run.key.job_id for run in ledger.runs)
+
+
+def test_another_job_of_the_same_id_is_not_joined_to_it(ledger):
+    """It is of another time."""
+    ledger.see_page("n1", page(ended(7, age_s=3100, ago_s=3000), sequence=1), T0 + 3100)
+    ledger.see_jobs([], T0 + 4001)
+
+    ledger.see_jobs([record(7, T0 + 4000)], T0 + 4060)
+
+    assert [["n1"], []] == [list(run.parts) for run in ledger.runs]
