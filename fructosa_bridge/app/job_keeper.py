@@ -319,7 +319,8 @@ class JobKeeper:
         self._ledger.see_ended(jobs, self._clock(), archived)
         self._gaps.filled(gap)
         self._write(0)
-        log.info(FILLED, len(jobs), *map(_moment, gap))
+        if jobs:
+            log.info(FILLED, len(jobs), *map(_moment, gap))
 
     def _work(self) -> None:
         if not self._is_open:

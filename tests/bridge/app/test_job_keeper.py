@@ -10,6 +10,7 @@ from fructosa_bridge.app.job_keeper import (
     _MOST_WAITING_BYTES,
     ADVICE,
     CONTRADICTIONS,
+    GAP,
     INTERNAL_ERROR,
     MOVED,
     NOT_WRITTEN,
@@ -27,6 +28,7 @@ from fructosa_bridge.job_gpus.job_devices import NO_ORDER
 from fructosa_bridge.jobs.names import JobName
 from fructosa_bridge.slurm.job_advice import NO_CGROUPS
 from fructosa_bridge.slurm_output.records import SlurmConfig, SlurmReading
+from fructosa_bridge.slurm_output.sacct import EndedJob
 from fructosa_service.errors import ServiceError
 
 from ..job_gpus.small_node import UUIDS, four_gpus, gpu_job, lines_of
@@ -351,3 +353,87 @@ async def test_contradictions_are_logged_once_and_said_of_the_job(lab, caplog):
     assert [CONTRADICTIONS % 1] == [one for one in logged(caplog) if "process" in one]
     assert None is run.gpu_busy_s
     assert NO_ORDER.format(node="n1") in run.notes
+
+
+def accounted(lab, age_s=0.0, jobs=()):
+    """Let a Slurm with slurmdbd report, so long after the last time."""
+    lab.now_s += age_s
+    config = SlurmConfig(cluster="c1", version="22.05.8", min_job_age_s=300, has_accounting=True)
+    lab.keeper.take_reading(SlurmReading(lab.now_s, config=config, jobs=list(jobs)))
+
+
+async def fill(lab, *records):
+    """Fill all gaps: accounting tells of these runs in the last of them."""
+    gaps = await lab.keeper.gaps()
+    for gap in gaps:
+        jobs = [EndedJob(one._replace(restarts="")) for one in records if gap is gaps[-1]]
+        await lab.keeper.take_ended(gap, jobs)
+    return gaps
+
+
+async def test_what_ended_while_lmaster_was_away_is_told_by_accounting(lab, caplog):
+    """Its user and state, and the figures that its node has kept; after a kill, too."""
+    accounted(lab, jobs=[record(7)])
+    await fill(lab)
+    await lab.find()
+    await lab.keeper.close()
+    lab.keeper = lab.new_keeper()
+    await lab.keeper.open()
+    logged(caplog)
+
+    accounted(lab, 3600.0)
+    ages = {"reading_age_s": 3000.0, "end_age_s": 3000.0, "end_sequence": 1.0}
+    lab.page(reading(7, cpu_s=12.0, age_s=3643.0, **ages), sequence=1)
+    gaps = await fill(lab, record(7, T0, T0 + 643, "FAILED", exit_code=768))
+
+    (run,) = await lab.find()
+    assert (2, ("FAILED", "3:0", "ada", 12.0)) == (
+        len(gaps),
+        (run.state, run.exit_code, run.user, run.cpu_s),
+    )
+    assert [] == await lab.keeper.gaps()
+    messages = logged(caplog)
+    assert GAP % (3602 / 3600, 3602 / 3600) == messages[0]
+    assert ["jobs: slurmdbd told of 1 runs that ended"] == [one[:40] for one in messages[1:]]
+
+
+async def test_a_gap_that_was_not_filled_is_left_after_a_kill(lab):
+    """slurmdbd was down."""
+    accounted(lab, jobs=[record(7)])
+    await fill(lab)
+    accounted(lab, 7200.0)
+    before = await lab.keeper.gaps()
+    await lab.find()
+    lab.keeper.archive.close()  # as a kill: nothing more is written
+    lab.keeper = lab.new_keeper()
+    await lab.keeper.open()
+
+    accounted(lab, 60.0)
+
+    assert before[0].since_s - 60 == (await lab.keeper.gaps())[0].since_s
+
+
+async def test_restarts_are_counted_from_what_is_archived(lab):
+    """Of a job that has long been dropped from memory."""
+    accounted(lab, jobs=[record(7, T0, T0 + 30, "COMPLETED", restarts=2)])
+    await fill(lab)
+    await lab.find()
+    await lab.keeper.close()
+    lab.keeper = lab.new_keeper()
+    await lab.keeper.open()
+    accounted(lab, 3600.0)
+
+    await fill(lab, record(7, T0 + 900, T0 + 930, "COMPLETED", submit_s=T0 + 100))
+
+    assert [2, 3] == [run.restart for run in await lab.find()]
+
+
+async def test_a_gap_of_an_archive_that_cannot_be_read_is_filled_later(lab):
+    """Nothing is lost."""
+    accounted(lab)
+    gaps = await lab.keeper.gaps()
+    lab.keeper.archive.close()
+
+    await lab.keeper.take_ended(gaps[0], [EndedJob(record(7, T0, T0 + 30, "COMPLETED"))])
+
+    assert gaps == await lab.keeper.gaps()

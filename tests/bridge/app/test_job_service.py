@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import threading
 import time
 from dataclasses import replace
 from types import SimpleNamespace
@@ -15,8 +16,10 @@ from fructosa_bridge.config.jobs_settings import JobsSettings
 from fructosa_bridge.config.nodes_settings import NodesSettings
 from fructosa_bridge.config.settings import GraphiteSettings, MasterConfig, MasterSettings
 from fructosa_bridge.config.slurm_settings import SlurmSettings
+from fructosa_bridge.job_archive.archive import JobArchive
 from fructosa_bridge.nodes.hosts import parse_hosts
 from fructosa_bridge.slurm_output.records import SlurmConfig, SlurmReading
+from fructosa_bridge.slurm_output.sacct import EndedJob
 from fructosa_service.errors import ServiceError
 from fructosa_service.logs import LoggingSettings
 
@@ -148,3 +151,66 @@ async def test_a_second_lmaster_is_refused(lab, tmp_path):
     await other.service.stop()
 
     assert [] == await asyncio.to_thread(lab.client.jobs, {})
+
+
+async def test_a_start_that_fails_leaves_nothing_behind(tmp_path):
+    """Neither a socket, nor a lock, nor a thread: another lmaster may have the archive."""
+    service = ServiceLab(tmp_path, SimpleNamespace(port=1)).service
+    owner = JobArchive(service.keeper.archive.folder)
+    owner.open()
+
+    with pytest.raises(ServiceError, match="another lmaster uses the archive"):
+        await service.start()
+
+    assert {owner.folder.name} == {one.name for one in tmp_path.iterdir()}
+    assert not [one.name for one in threading.enumerate() if one.name.startswith("jobs")]
+    owner.close()
+
+
+class Accounting:
+    """A slurmdbd that is down at first; *asked* is set whenever it is asked."""
+
+    def __init__(self, lab, *records):
+        self.lab, self.records = lab, records
+        self.answers = [None]
+        self.asked = asyncio.Event()
+        self.spans = []
+
+    async def read_ended(self, since_s, until_s):
+        """Return what ended in a time."""
+        self.spans.append((since_s, until_s))
+        self.asked.set()
+        if self.answers:
+            return self.answers.pop()
+        return [EndedJob(one) for one in self.records if since_s <= float(one.end_time) <= until_s]
+
+
+async def test_accounting_is_asked_again_after_a_while_if_it_was_down(lab):
+    """Not at each reading; then each hour once."""
+    over = record(7, T0, T0 + 30, "COMPLETED")
+    lab.monitor.read_ended = (accounting := Accounting(lab, over)).read_ended
+    moment = [0.0]
+    lab.service._loop_s = lambda: moment[0]
+    found = SlurmReading(
+        T0 + 40.0,
+        config=SlurmConfig("c1", "22.05.8", has_accounting=True),
+        jobs=[],
+        nodes=[node_record("n1")],
+    )
+
+    async def read():
+        for listener in lab.monitor.listeners:
+            listener(found)
+
+    await read()
+    await asyncio.wait_for(accounting.asked.wait(), SOON_S)
+    await until(lambda: not accounting.answers)
+    moment[0] = 59.0
+    await read()
+    await until(lambda: not lab.service._was_read.is_set())
+    asked = len(accounting.spans)
+    moment[0] = 61.0
+    await read()
+
+    job = await lab.until(lambda one: one["state"] == "COMPLETED")
+    assert (1, "ada", 25) == (asked, job["user"], len(accounting.spans))

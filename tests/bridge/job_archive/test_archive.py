@@ -12,7 +12,7 @@ import pytest
 
 from fructosa_bridge.job_archive.archive import DAMAGED_MARK, FILE, JobArchive, backup
 from fructosa_bridge.job_archive.look_ups import ArchiveReader, JobQuery
-from fructosa_bridge.job_archive.rows import rows_of
+from fructosa_bridge.job_archive.rows import ArchiveRows, rows_of
 from fructosa_bridge.jobs.ledger import JobLedger
 from fructosa_bridge.jobs.names import job_name
 from fructosa_bridge.model.errors import ArchiveError
@@ -411,3 +411,32 @@ def test_a_folder_that_cannot_be_made_is_an_error_that_says_so(tmp_path):
 
     with pytest.raises(ArchiveError, match="make the folder writable"):
         opened(tmp_path)
+
+
+def test_runs_that_turned_out_to_be_others_are_deleted(tmp_path):
+    """With all that belongs to them."""
+    archive, ledger = opened(tmp_path), ledger_with(7)
+    store(archive, ledger)
+    (key,) = [run.key for run in archive.open_runs()]
+
+    archive.write(ArchiveRows([], [], [], removed=[key]))
+
+    with sqlite(archive) as database:
+        counts = [
+            database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
+            for table in ("run", "run_node", "curve", "open_run")
+        ]
+    assert [0, 0, 0, 0] == counts
+
+
+def test_until_when_the_jobs_of_a_cluster_are_known_is_kept(tmp_path):
+    """None, if they never were."""
+    archive = opened(tmp_path)
+    before = archive.known_until_s("c1")
+    for until_s in (T0, T0 + 60.5):
+        archive.write(ArchiveRows([], [], [], known=("c1", until_s)))
+
+    assert (None, T0 + 60.5, None) == (
+        *(before, archive.known_until_s("c1")),
+        archive.known_until_s("c2"),
+    )

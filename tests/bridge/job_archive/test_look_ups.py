@@ -107,3 +107,33 @@ def test_without_an_archive_the_error_says_what_to_do(tmp_path):
     with pytest.raises(ArchiveError, match=r"\[jobs\] is configured"):
         ArchiveReader(tmp_path / "none").find(job_name("7"))
     assert [] == list(tmp_path.iterdir())
+
+
+def test_a_node_finds_jobs_that_run_there_or_of_which_it_said_nothing(tmp_path):
+    """At their first write; figures are not made of that."""
+    archive, ledger = opened(tmp_path), JobLedger("c1")
+    ledger.see_jobs([record(7, nodes="n[1-3]"), record(8, nodes="n2")], T0)
+    store(archive, ledger, T0 + 1)
+    reader = ArchiveReader(archive.path)
+
+    found = reader.runs(JobQuery(node="n2"))
+
+    assert {7, 8} == {run.job_id for run in found}
+    assert [] == list(reader.details(found[0]).nodes)
+    archive.close()
+
+
+def test_nodes_that_a_job_gets_later_are_found_too(tmp_path):
+    """And those whose figures come at its end are as they were."""
+    archive, ledger = opened(tmp_path), JobLedger("c1")
+    ledger.see_jobs([record(7, nodes="n1")], T0)
+    store(archive, ledger, T0 + 1)
+    ledger.see_jobs([record(7, nodes="n[1-2]")], T0 + 60)
+    ended_run(ledger, 7, node="n1", nodes="n[1-2]")
+    store(archive, ledger, T0 + 1000)
+    reader = ArchiveReader(archive.path)
+
+    (run,) = reader.runs(JobQuery(node="n2"))
+
+    assert ["n1"] == [one.node for one in reader.details(run).nodes]
+    archive.close()

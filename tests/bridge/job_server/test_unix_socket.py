@@ -6,7 +6,6 @@ import socket
 import stat
 import threading
 
-
 import pytest
 
 from fructosa_bridge.job_server.unix_socket import (

@@ -16,7 +16,7 @@ from fructosa_bridge.slurm.reader import (
     Reader,
     _user_name,
 )
-from fructosa_bridge.slurm_output import scontrol, sdiag, squeue
+from fructosa_bridge.slurm_output import sacct, scontrol, sdiag, squeue
 from tests.bridge.slurm_output.outputs import MARK, RECORDED, recorded
 
 from ..jobs.known_jobs import T0, record
@@ -427,3 +427,53 @@ async def test_details_that_cannot_be_read_are_a_problem_of_their_own(tmp_path):
 
     assert (5, {}) == (len(reading.jobs), reading.gpus)
     assert ["details"] == list(reader.log.problems)
+
+
+async def test_slurmdbd_is_asked_for_what_ended(commands):
+    """sacct gets the times, and a mark of this call."""
+    mark = "for one; do case $one in --delimiter=*) mark=${one#*=};; esac; done"
+    file = RECORDED / "sacct"
+    commands.runs("sacct", f"{mark}\nLC_ALL=C sed \"s/{MARK}/$mark/g\" '{file}'")
+    reader = reader_of(commands)
+
+    found = await reader.read_ended(1000.0, 4600.0)
+
+    assert sacct.parse(recorded("sacct"), MARK) == found
+    assert ({}, 1) == (reader.log.problems, reader.log.results["sacct", "ok"])
+
+
+async def test_a_slurmdbd_that_is_down_is_a_problem(commands):
+    """And no jobs are not none."""
+    commands.runs("sacct", "echo 'sacct: error: Connection refused' >&2\nexit 1")
+    reader = reader_of(commands)
+
+    assert await reader.read_ended(1000.0, 4600.0) is None
+    assert "Connection refused" in reader.log.problems["sacct"]
+
+
+async def test_sluids_are_asked_for_where_squeue_has_them(commands):
+    """From Slurm 25.11 on; older ones refuse to print anything then."""
+    has_sluid = f'case "$*" in *SLUID*) echo yes >>{commands.folder}/sluid;; esac\nexit 1'
+    commands.runs("squeue", has_sluid)
+    found = []
+    for version in ("25.05.4", "25.11.0", "26.05.1"):
+        commands.scontrol(config=CONFIG.replace("22.05.8", version))
+        await reader_of(commands).read()
+        found.append((commands.folder / "sluid").exists())
+
+    assert [False, True, True] == found
+
+
+async def test_sluids_are_by_job_id(commands, tmp_path):
+    """They are not a part of the job's record."""
+    job = "7\x1f" * 26 + "sEKNKTV3WPV500\x1f" + f"a{MARK}\x1f" * 5 + f"name{MARK}\n"
+    (tmp_path / "with-sluids").write_text(job)
+    config = CONFIG.replace("22.05.8", "25.11.2")
+    commands.scontrol(config=config)
+    commands.prints("sdiag", EMPTY_SDIAG)
+    commands.runs("squeue", Commands.squeue_text(tmp_path / "with-sluids"))
+
+    reading = await reader_of(commands).read()
+
+    assert {"7": "sEKNKTV3WPV500"} == reading.sluids
+    assert ["name"] == [one.name for one in reading.jobs]

@@ -21,9 +21,11 @@ def submit(slurm, *options, script="sleep 1000"):
     """Submit a job, and return its id."""
     usual = ("--parsable", "-D", "/", "-o", "/dev/null", "--mem=100")
     command = ["sbatch", *usual, *options, "--wrap", script]
-    return subprocess.run(
-        command, env=slurm.env, capture_output=True, check=True, timeout=60
-    ).stdout.decode().strip()
+    return (
+        subprocess.run(command, env=slurm.env, capture_output=True, check=True, timeout=60)
+        .stdout.decode()
+        .strip()
+    )
 
 
 def requeue(slurm, job):

@@ -164,3 +164,43 @@ def test_the_message_says_which_record_and_how_it_begins():
     begin = repr(("slurm_load_jobs error: " + "x" * 1000)[:80])
     number = len(JOBS) + 1
     assert squeue.INVALID_RECORD.format(number=number, record=begin) == str(raised.value)
+
+
+def with_sluids(jobs, sluids):
+    """Return what squeue prints of jobs with SLUIDs, as Slurm 25.11 does."""
+    texts = printed(jobs).split(f"{MARK}\n")[:-1]
+    place = FIELDS.index("Account")
+    lines = [text.split(SEPARATOR, place) for text in texts]
+    return "".join(
+        f"{SEPARATOR.join([*line[:place], sluid, *line[place:]])}{MARK}\n"
+        for line, sluid in zip(lines, sluids, strict=True)
+    )
+
+
+def test_a_sluid_is_one_more_field():
+    """Before what users write."""
+    names = arguments(MARK, has_sluids=True)[-1].split(",")
+
+    assert ["SLUID", "Account"] == [name.partition(":")[0] for name in names[26:28]]
+
+
+@given(st.lists(st.tuples(st.integers(1, 10**8), *[free_text] * 6), max_size=3))
+def test_jobs_are_read_with_their_sluids(rows):
+    """A job that has none yet is not one of the texts that stand for it."""
+    jobs = [
+        JOBS[0]._replace(job_id=str(number), **dict(zip(FREE, texts, strict=True)))
+        for number, *texts in rows
+    ]
+    sluids = ["sEKNKTV3WPV500", "None", "(null)"][: len(jobs)]
+
+    found = squeue.parse_with_sluids(with_sluids(jobs, sluids), MARK)
+
+    expected = {job.job_id: "sEKNKTV3WPV500" for job in jobs[:1]}
+    assert jobs == found[0]
+    assert len({job.job_id for job in jobs}) < len(jobs) or expected == found[1]
+
+
+def test_a_job_without_a_sluid_is_an_error_where_it_was_asked_for():
+    """Its fields would be shifted."""
+    with pytest.raises(SlurmError, match="record 1 is not a valid job"):
+        squeue.parse_with_sluids(printed(JOBS[:1]), MARK)
