@@ -44,13 +44,16 @@ def remove_folders(name):
 class SlurmWithCgroups(Slurm):
     """A cluster of one node, whose name nobody else on this machine uses.
 
-    *cores* says whether jobs are confined to CPUs, which then are those of this machine.
+    *name* tells clusters of one test run apart. *cores* says whether jobs are confined to CPUs,
+    which then are those of this machine. *settings* replace lines of slurm.conf.
     """
 
-    def __init__(self, folder, more="", *, cores=False):
+    def __init__(self, folder, more="", *, cores=False, name="x", **settings):
         conf = _CONF.format(cores="yes" if cores else "no")
         (Path(folder) / "cgroup.conf").write_text(conf)
-        super().__init__(folder, nodes=1, more=more, prefix=f"j{os.getpid()}x", **_SETTINGS)
+        super().__init__(
+            folder, nodes=1, more=more, prefix=f"j{os.getpid()}{name}", **_SETTINGS, **settings
+        )
 
     @property
     def folder_of_node(self):

@@ -4,12 +4,15 @@ import json
 import signal
 import subprocess
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 import requests
 
+from .conftest import program
 from .processes import BIN, Agent, Master, wait_until
+from .slurm import SlurmDatabase
 from .slurm_cgroups import SlurmWithCgroups, cannot_write_cgroups
 
 pytestmark = pytest.mark.integration
@@ -47,13 +50,17 @@ def slurm():
 
 @pytest.fixture(scope="module")
 def agent(slurm, tmp_path_factory):
-    """The agent of the node, with its usual sensors and that of jobs."""
-    folder = tmp_path_factory.mktemp("agent")
+    """The agent of the node."""
+    with agent_of(slurm, tmp_path_factory.mktemp("agent")) as made:
+        yield made
+
+
+def agent_of(slurm, folder):
+    """Return the agent of the node of a cluster, with its usual sensors and that of jobs."""
     config = folder / "lagent.conf"
     config.write_text("[lagent]\nalso = SlurmJobs\n")
     (address,) = slurm.addresses.values()
-    with Agent(folder, "-c", config, "--host", address) as made:
-        yield made
+    return Agent(folder, "-c", config, "--host", address)
 
 
 class JobMaster:
@@ -207,3 +214,45 @@ def test_what_ends_while_lmaster_is_dead_is_told_afterwards(slurm, master):
     copy = master.folder / "copy.sqlite"
     assert 0 == master.run("jobs", "backup", copy).returncode
     assert copy.stat().st_size > 0
+
+
+def test_what_slurmctld_has_forgotten_is_told_by_slurmdbd(tmp_path):
+    """A job that lmaster knew, and one that it never saw: whose they are, how they ended, the use.
+
+    lmaster is killed, they end, and slurmctld forgets them after MinJobAge.
+    """
+    if reason := cannot_write_cgroups():
+        pytest.skip(f"no jobs with cgroups: {reason}")
+    program("slurmdbd", "slurmdbd")
+    program("mariadbd", "mariadb-server")
+    with tempfile.TemporaryDirectory(prefix="slurmdbd-") as folder, ExitStack() as stack:
+        Path(folder).chmod(0o755)
+        database = SlurmDatabase(folder)
+        stack.callback(database.end)
+        (place := Path(folder, "cluster")).mkdir()
+        more = f"PrologFlags=Contain\n{database.more}"
+        slurm = SlurmWithCgroups(place, more, cores=True, name="d", MinJobAge=5)
+        stack.callback(slurm.end)
+        agent = stack.enter_context(agent_of(slurm, tmp_path))
+        (room := Path(folder, "lmaster")).mkdir()
+        master = JobMaster(room, slurm, agent)
+        stack.callback(lambda: master.program.end())
+        works = _WORKS.replace("{folder}/used", "/dev/null").replace("0.5:", "3:")
+        known = submit(slurm, works, "--mem", "200", "--uid", "bin")
+        master.job(known, lambda found: found["state"] == "RUNNING")
+        master.program.end(signal.SIGKILL)
+        unknown = submit(slurm, "#!/bin/sh\nexit 7\n", "--mem", "50", "--uid", "daemon")
+        wait_until(
+            lambda: not slurm.run("squeue", "-h", "-t", "all").stdout,
+            lambda: slurm.run("squeue", "-t", "all").stdout,
+        )
+        master.start()
+
+        found = [master.job(job, is_complete) for job in (known, unknown)]
+
+    assert [("FAILED", "3:0", "bin", 0), ("FAILED", "7:0", "daemon", 0)] == [
+        (one["state"], one["exit_code"], one["user"], one["restart"]) for one in found
+    ]
+    assert [(1.0, []), (1.0, [])] == [(one["coverage"], one["notes"]) for one in found]
+    assert 3.0 < found[0]["cpu_seconds"] < 4.0
+    assert 60_000_000 < found[0]["memory_peak_bytes"] < 200 * _MIB
