@@ -9,6 +9,7 @@ from fructosa_bridge.job_archive.blobs import decode_run, encode_run
 from fructosa_bridge.job_archive.views import view
 from fructosa_bridge.jobs.ledger import JobLedger
 from fructosa_bridge.jobs.node_parts import JobAgent
+from fructosa_bridge.slurm_output.sacct import EndedJob
 
 from .known_jobs import T0, record
 from .pages import page, reading
@@ -67,9 +68,14 @@ class Agent:
 
 
 class World:
-    """The cluster, and the ledger of lmaster, which is killed and goes on with what it wrote."""
+    """The cluster, and the ledger of lmaster, which is killed and goes on with what it wrote.
 
-    def __init__(self, ahead_s=0):
+    With *resubmits* a requeue has a time of submission of its own, and accounting does not count
+    them, as before Slurm 25.11.
+    """
+
+    def __init__(self, ahead_s=0, *, resubmits=False):
+        self.resubmits = resubmits
         self.now_s = T0
         self.ahead_s = ahead_s
         self.lives = []
@@ -104,13 +110,17 @@ class World:
         if job_id in self.waiting or any((life.end_s or self.now_s) > lately_s for life in same):
             return
         restart, submit_s = (
-            (0, self.now_s) if before is None else (before.restart + 1, before.submit_s)
+            (0, self.now_s) if before is None else (before.restart + 1, self._submit_s(before))
         )
         life = Life(job_id, restart, submit_s, self.now_s, node, rate, step_began_s=self.now_s)
         self.lives.append(life)
         agent = self.agents[node]
         known = sum(entry.life.job_id == job_id for entry in agent.entries)
         agent.entries.append(EntryOfPage(life, str(known or ""), self.now_s))
+
+    def _submit_s(self, before):
+        """Return when the run after another one of the same job was submitted."""
+        return before.end_s if self.resubmits else before.submit_s
 
     def next_step(self, job_id):
         """Let the cgroup of a job go, and come again for its next step."""
@@ -193,7 +203,7 @@ class World:
         records = []
         for job_id, life in last.items():
             if job_id in self.waiting:
-                submit_s = int(life.submit_s + self.ahead_s)
+                submit_s = int(self._submit_s(life) + self.ahead_s)
                 restart = life.restart + 1
                 records.append(record(job_id, None, None, "PENDING", submit_s, restarts=restart))
             elif life.end_s is None or self.now_s - life.end_s <= MIN_JOB_AGE_S:
@@ -201,6 +211,21 @@ class World:
                 self.listed.add(life.key(self.ahead_s))
         self.ledger.see_jobs(records, self.now_s)
         self._check_that_no_total_falls()
+
+    def account(self):
+        """Ask Slurm's accounting for all that has ended."""
+        over = [life for life in self.lives if life.end_s is not None]
+        records = map(self._record, over)
+        if self.resubmits:
+            records = (one._replace(restarts="") for one in records)
+        self.ledger.see_ended([EndedJob(one) for one in records], self.now_s, list(self.stored))
+        self.listed |= {life.key(self.ahead_s) for life in over}
+        self._check_that_no_total_falls()
+
+    def wait(self):
+        """Let a quarter of an hour pass."""
+        for _ in range(91):
+            self.step()
 
     def _record(self, life):
         end_s = None if life.end_s is None else life.end_s + self.ahead_s
@@ -223,11 +248,14 @@ class World:
     def write(self, most=500):
         """Write a batch, as the archive does."""
         batch = self.ledger.batch(self.now_s, most)
+        for key in batch.removed:
+            self.open.pop(key, None)
+            self.stored.pop(key, None)
         for run in batch.runs:
             self.open[run.key] = encode_run(run)
             self.stored[run.key] = view(run, self.now_s)
         for key in batch.closed:
-            del self.open[key]
+            self.open.pop(key, None)
         for agent, after in batch.agents:
             values = (agent.instance, agent.boot_id, agent.since_s, agent.page_s, after)
             self.stored_agents = [one for one in self.stored_agents if one[0] != agent.node]

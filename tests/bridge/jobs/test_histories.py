@@ -28,9 +28,9 @@ histories = st.lists(events, max_size=80)
 clocks = st.integers(-8, 8)
 
 
-def play(history, ahead_s):
+def play(history, ahead_s, *, resubmits=False):
     """Return a world in which all that happened, and in which lmaster then learned the rest."""
-    world = World(ahead_s)
+    world = World(ahead_s, resubmits=resubmits)
     for name, *values in history:
         getattr(world, name)(*values)
     world.waiting = {job_id: (life, inf) for job_id, (life, _) in world.waiting.items()}
@@ -99,3 +99,33 @@ def test_without_failures_all_is_known(runs, ahead_s):
     assert true.keys() == world.stored.keys()
     for key, life in true.items():
         assert (life.cpu_s, 1.0) == (world.stored[key].cpu_s, world.stored[key].coverage)
+
+
+@settings(max_examples=500)
+@given(
+    st.lists(st.one_of(events, st.just(("account",)), st.just(("wait",))), max_size=60),
+    clocks,
+    st.booleans(),
+)
+def test_accounting_completes_what_is_known_and_contradicts_nothing(history, ahead_s, resubmits):
+    """Also where it does not count restarts; what only nodes have told of is of no other run."""
+    world = play([*history, ("account",)], ahead_s, resubmits=resubmits)
+    true = {life.key(ahead_s): life for life in world.lives}
+    if resubmits:  # an id that is used again looks like a requeue then
+        true = {(*key[:3], 0): life for key, life in true.items()}
+        world.listed = {(*key[:3], 0) for key in world.listed}
+    said_of = {
+        ((*key[:3], 0) if resubmits else tuple(key)): said
+        for key, said in world.stored.items()
+        if key.submit_s > 0
+    }
+
+    assert world.listed == said_of.keys()
+    for key, said in said_of.items():
+        life = true[key]
+        assert (said.cpu_s or 0.0) <= life.cpu_s + 1e-6
+        assert (said.state, said.end_s) == (life.state, life.end_s + ahead_s)
+    for key, said in world.stored.items():
+        if key.submit_s < 0:
+            of_job = [life.cpu_s for life in world.lives if life.job_id == key.job_id]
+            assert (None, None, False) == (said.user, said.state, (said.cpu_s or 0) > max(of_job))
