@@ -51,7 +51,7 @@ class SlurmSettings:
     commands: Path | None = option(
         optional(PATH),
         None,
-        "Directory with squeue, scontrol and sdiag. By default they are found on the PATH.",
+        "Directory with squeue, scontrol, sdiag and sacct. By default they are found on the PATH.",
     )
     slurm_conf: Path | None = option(
         optional(PATH),

@@ -89,7 +89,9 @@ _OPEN_RUNS = (
     "FROM open_run JOIN run ON run.id = open_run.run_id"
 )
 _KEYS = (
-    "SELECT cluster, job_id, submit_s, restart FROM run "
+    "SELECT cluster, job_id, submit_s, restart, "
+    # That a run was requeued is concluded from lists, and its end is what its nodes say.
+    "is_over AND end_s IS NOT NULL AND state IS NOT NULL AND state != 'REQUEUED' FROM run "
     "WHERE job_id = ? AND cluster = ? AND submit_s >= ?"
 )
 _CLOSE = f"DELETE FROM open_run WHERE run_id = (SELECT id FROM run WHERE {_WHERE_KEY})"  # noqa: S608
@@ -259,11 +261,14 @@ class JobArchive:
         )
         return [RunKey(*row) for row in self._read(query, int(time_s), int(time_s) - _LONG_S, most)]
 
-    def keys_of(self, cluster: str, job_ids: Iterable[int], since_s: float) -> list[RunKey]:
-        """Return the keys of runs of some jobs that were submitted since a time."""
+    def keys_of(self, cluster: str, job_ids: Iterable[int], since_s: float) -> dict[RunKey, bool]:
+        """Return the runs of some jobs that were submitted since a time.
+
+        Of each, whether it is known when and how it ended.
+        """
         since = int(since_s)
         rows = (self._read(_KEYS, job_id, cluster, since) for job_id in job_ids)
-        return [RunKey(*row) for of_job in rows for row in of_job]
+        return {RunKey(*key): bool(is_known) for of_job in rows for *key, is_known in of_job}
 
     def known_until_s(self, cluster: str) -> float | None:
         """Return until when the jobs of a cluster are known, None if none ever were."""

@@ -110,7 +110,7 @@ class ArchiveReader:
 
         Raises: ArchiveError.
         """
-        tables, conditions, values = "run", ["1"], []
+        tables, conditions, values, order = "run", ["1"], [], _NEWEST_FIRST
         # A plus keeps SQLite from an index: of the runs of one user it reads no others.
         plus = "" if query.uid is None else "+"
         for name in ("user", "uid", "account", "state", "partition"):
@@ -121,14 +121,17 @@ class ArchiveReader:
             conditions.append("(run.end_s IS NULL OR run.end_s >= ?)")
             values.append(int(query.since_s))
         if query.node is not None:
-            tables += " JOIN run_node ON run_node.run_id = run.id"
+            # The newest of a node are those that were written last: else all of its runs are read.
+            tables = "run_node CROSS JOIN run ON run.id = run_node.run_id"
+            order = "ORDER BY run_node.run_id DESC LIMIT ?"
             conditions.append("run_node.node_id = (SELECT id FROM node WHERE name = ?)")
             values.append(query.node)
         where = " AND ".join(conditions)
-        text = f"SELECT {_COLUMNS} FROM {tables} WHERE {where} {_NEWEST_FIRST}"  # noqa: S608
+        text = f"SELECT {_COLUMNS}, run.sort_s FROM {tables} WHERE {where} {order}"  # noqa: S608
         with self._database() as database:
             rows = database.execute(text, (*values, min(query.most, _MOST_RUNS))).fetchall()
-        return [run_view(row) for row in rows]
+        rows.sort(key=lambda row: -row[-1])
+        return [run_view(row[:-1]) for row in rows]
 
 
 def _conditions(name: JobName) -> list[tuple[Any, ...]]:

@@ -5,6 +5,7 @@ It knows no clock: each call has the time. It is bounded, and what it drops is c
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from ..slurm_output.records import JobRecord
 from ..slurm_output.sacct import EndedJob
@@ -126,11 +127,15 @@ class JobLedger:
             self._pages.give_up(self._cluster, now_s - _WAIT_S, now_s)
 
     def see_ended(
-        self, jobs: Sequence[EndedJob], now_s: float, archived: Iterable[RunKey] = ()
+        self,
+        jobs: Sequence[EndedJob],
+        now_s: float,
+        archived: Mapping[RunKey, bool] = MappingProxyType({}),
     ) -> None:
         """Take what Slurm's accounting tells of runs that ended while its list was not read.
 
-        *archived* are keys of earlier runs of these jobs, by which restarts are counted.
+        *archived* are runs of these jobs that are archived, and whether their ends are known:
+        restarts are counted by them.
         """
         self._lists.see_ended(jobs, now_s, archived)
 

@@ -42,6 +42,7 @@ class NodePages:
         self._waiting = waiting
         self._interval_s = interval_s
         self._totals: dict[str, tuple[int, int]] = {}  # missed and dropped, by node
+        self._restored: dict[tuple[str, str], JobAgent] = {}
         self._entries: dict[str, dict[tuple[str, str, str], NodePart]] = {}
 
     def see(self, node: str, page: JobPage, now_s: float) -> None:
@@ -81,8 +82,9 @@ class NodePages:
         known = {(agent.node, agent.instance): agent for agent in self.agents.values()}
         for run in runs:
             for part in run.parts.values():
-                part.run = run
-                part.agent = known.get((part.agent.node, part.agent.instance), part.agent)
+                part.run, agent = run, part.agent
+                part.agent = known.setdefault((agent.node, agent.instance), agent)
+        self._restored = known
 
     def _agent_of(self, node: str, page: JobPage, now_s: float) -> JobAgent:
         agent = self.agents.get(node)
@@ -90,7 +92,11 @@ class NodePages:
             # An agent that was asked for what came after a number of another one has more.
             is_whole = agent is None or agent.after is None
             after = page.sequence if is_whole else None
-            agent = JobAgent(node, page.instance, page.boot_id, now_s, now_s, after)
+            # An agent may not have been written when its runs were: it is the same one still.
+            agent = self._restored.pop((node, page.instance), None)
+            if agent is None or agent.boot_id != page.boot_id:
+                agent = JobAgent(node, page.instance, page.boot_id, now_s, now_s)
+            agent.after = after
             self.agents[node] = agent
             self._totals.pop(node, None)
             self.changed.add(node)

@@ -1,6 +1,6 @@
 """Slurm's lists of jobs: which runs begin and end with them."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from ..slurm_output.records import JobRecord
 from ..slurm_output.sacct import EndedJob
@@ -60,7 +60,9 @@ class SlurmLists:
             self._end_unlisted(now_s)
             table.done = {key: at for key, at in table.done.items() if at >= found}
 
-    def see_ended(self, jobs: Sequence[EndedJob], now_s: float, archived: Iterable[RunKey]) -> None:
+    def see_ended(
+        self, jobs: Sequence[EndedJob], now_s: float, archived: Mapping[RunKey, bool]
+    ) -> None:
         """Take runs that have ended, as Slurm's accounting knows them; it ends no others."""
         table = self._table
         restarts = table.restarts(archived)
@@ -70,7 +72,8 @@ class SlurmLists:
                 continue
             restarts.setdefault(key.job_id, {})[key.submit_s] = key.restart
             run = next((one for one in table.of_job(key.job_id) if one.key == key), None)
-            if run is None and time_s(record.start_time) is not None and record.nodes:
+            is_new = run is None and not archived.get(key, False)
+            if is_new and time_s(record.start_time) is not None and record.nodes:
                 run = JobRun(key)
                 table.add_past(run)
             if run is not None and not _is_known(run, record):
@@ -190,7 +193,7 @@ def _numbered(record: JobRecord, restarts: Mapping[int, Mapping[int, int]]) -> J
 
 def _is_known(run: JobRun, record: JobRecord) -> bool:
     """Return whether all that a record says is known, or it is of another run of the same key."""
-    if run.is_over and run.state is not None and run.end_s is not None:
+    if run.is_over and run.state not in (None, REQUEUED) and run.end_s is not None:
         return True
     is_other = run.start_s is not None and run.start_s != time_s(record.start_time)
     return record.state == REQUEUED and is_other

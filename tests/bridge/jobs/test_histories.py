@@ -23,6 +23,18 @@ events = st.one_of(
     st.tuples(st.just("kill")),
     *[st.tuples(st.just("step"))] * 6,
 )
+# A job that begins, perhaps is listed, ends or is requeued, and is forgotten by Slurm.
+gaps = st.builds(
+    lambda job, node, is_listed, end, more: [
+        *[("start", job, node, 0.5), ("step",), ("fetch", node), *is_listed, ("step",)],
+        *[(end, job), ("step",), ("wait",), *more],
+    ],
+    jobs,
+    nodes,
+    st.lists(st.just(("list_jobs",)), max_size=1),
+    st.sampled_from(["end", "requeue"]),
+    st.lists(st.sampled_from([("account",), ("write", 500), ("kill",)]), max_size=3),
+)
 histories = st.lists(events, max_size=80)
 # By so much the clock of slurmctld may be ahead, in seconds.
 clocks = st.integers(-8, 8)
@@ -101,15 +113,16 @@ def test_without_failures_all_is_known(runs, ahead_s):
         assert (life.cpu_s, 1.0) == (world.stored[key].cpu_s, world.stored[key].coverage)
 
 
-@settings(max_examples=500)
+@settings(max_examples=300, deadline=None)
 @given(
-    st.lists(st.one_of(events, st.just(("account",)), st.just(("wait",))), max_size=60),
+    st.lists(st.one_of(gaps, gaps, st.lists(events, max_size=20)), min_size=1, max_size=6),
     clocks,
     st.booleans(),
 )
 def test_accounting_completes_what_is_known_and_contradicts_nothing(history, ahead_s, resubmits):
     """Also where it does not count restarts; what only nodes have told of is of no other run."""
-    world = play([*history, ("account",)], ahead_s, resubmits=resubmits)
+    happened = [event for some in history for event in some]
+    world = play([*happened, ("account",)], ahead_s, resubmits=resubmits)
     true = {life.key(ahead_s): life for life in world.lives}
     if resubmits:  # an id that is used again looks like a requeue then
         true = {(*key[:3], 0): life for key, life in true.items()}

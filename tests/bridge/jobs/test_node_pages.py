@@ -4,8 +4,10 @@ from datetime import UTC
 
 import pytest
 
+from fructosa_bridge.job_archive.blobs import decode_run, encode_run
 from fructosa_bridge.job_archive.views import view
 from fructosa_bridge.jobs.coverage import coverage, notes
+from fructosa_bridge.jobs.ledger import JobLedger
 from fructosa_bridge.jobs.node_pages import UNCLAIMED
 from fructosa_bridge.slurm_output.sacct import EndedJob
 
@@ -167,3 +169,16 @@ def test_another_job_of_the_same_id_is_not_joined_to_it(ledger):
     ledger.see_jobs([record(7, T0 + 4000)], T0 + 4060)
 
     assert [["n1"], []] == [list(run.parts) for run in ledger.runs]
+
+
+def test_an_agent_that_was_not_written_is_the_same_after_a_kill(ledger):
+    """Its runs were written: what they used is not added again."""
+    ledger.see_jobs([record(7), record(8)], T0)
+    ledger.see_page("n1", page(ended(7, ago_s=10), ended(8, ago_s=10)), T0 + 60)
+    written = [decode_run(encode_run(run)) for run in ledger.batch(T0 + 60, most=1).runs]
+
+    again = JobLedger("c1")
+    again.restore(written, [])
+    again.see_page("n1", page(ended(7, ago_s=30), ended(8, ago_s=30)), T0 + 80)
+
+    assert [50.0] == [run.parts["n1"].cpu_s for run in again.runs]

@@ -136,7 +136,7 @@ def test_runs_of_one_job_are_counted_where_accounting_does_not(ledger):
         for n in (2, 0, 1)
     ]
 
-    ledger.see_ended(accounted(*ended_runs), T0 + 900, [RunKey("c1", 8, T0 - 90, 1)])
+    ledger.see_ended(accounted(*ended_runs), T0 + 900, {RunKey("c1", 8, T0 - 90, 1): True})
 
     assert [(7, 3), (7, 4), (7, 5), (8, 2), (8, 3), (8, 4)] == sorted(
         (run.key.job_id, run.key.restart) for run in ledger.runs
