@@ -68,7 +68,7 @@ class SlurmLists:
         restarts = table.restarts(archived)
         for record, sluid in sorted(jobs, key=lambda job: time_s(job.record.start_time) or 0.0):
             key = self._key(_numbered(record, restarts))
-            if key is None or key in table.done:
+            if key is None or (key in table.done and archived.get(key, True)):
                 continue
             restarts.setdefault(key.job_id, {})[key.submit_s] = key.restart
             run = next((one for one in table.of_job(key.job_id) if one.key == key), None)
