@@ -142,7 +142,9 @@ class World:
     def requeue(self, job_id):
         """Let a job begin again after half a minute."""
         for life in self.running():
-            if life.job_id == job_id:
+            # Two runs of a job are not submitted in the same second.
+            is_later = not self.resubmits or life.start_s < self.now_s
+            if life.job_id == job_id and is_later:
                 self.end(job_id, "REQUEUED")
                 self.waiting[job_id] = (life, self.now_s + REQUEUE_S)
 
