@@ -114,7 +114,7 @@ _LABELS = frozenset({"jobid", "slurmd", "restart"})
 _KNOWN = _COLUMNS.keys() | _FURTHER.keys()
 _PAGE = "fructosa_slurm_jobs_"
 _LINES = re.compile(
-    rf"\n{_JOB}([a-z_]{{1,64}})\{{([^}}\n]*)\}} (-?[0-9][0-9.eE+-]{{0,30}})(?=\n|$)"
+    rf"\n{_JOB}([a-z_]{{1,64}})\{{([^}}\n]{{0,500}})\}} (-?[0-9][0-9.eE+-]{{0,30}})(?=\n|$)"
 )
 _PAGE_LINES = re.compile(rf"\n{_PAGE}([a-z_]{{1,64}})(?:\{{([^}}\n]*)\}})? ([^\n]*)")
 _WHOLE = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,15})?(?:[eE]\+?[0-9]{1,2})?")
@@ -127,6 +127,7 @@ _MOST_REMEMBERED = 200_000
 _LONGEST_SHOWN = 80
 # What is larger is nonsense; the largest number is the "no limit" of cgroups v1.
 _LARGEST, _LARGEST_AGE_S = 2.0**63 - 4096, 1e10
+_LARGEST_WHOLE = 2.0**53  # what float has exactly; SQLite and JSON stop at 2^63
 
 
 class JobPageParser:
@@ -272,7 +273,7 @@ def _totals(text: str) -> dict[str, str]:
 def _whole(found: dict[str, str], name: str) -> int:
     number = found.get(name, "0")
     # A counter may be written as 1e+06.
-    if not _WHOLE.fullmatch(number):
+    if not _WHOLE.fullmatch(number) or float(number) > _LARGEST_WHOLE:
         raise _invalid(f"{_PAGE}{name} {number}")
     return int(float(number))
 

@@ -1,5 +1,7 @@
 """The page of jobs of an agent."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -181,3 +183,20 @@ def test_remembered_labels_are_bounded(monkeypatch):
         parser.parse(text_of(page(reading(number, cpus=1.0))))
 
     assert len(parser._labels) <= 3
+
+
+@pytest.mark.parametrize("number", ["1e99", "9007199254740993.5", "999999999999999e2"])
+def test_a_number_that_nothing_can_store_is_refused(number):
+    """It would reach the archive with the agent."""
+    text = re.sub("(jobs_sequence) .*", rf"\1 {number}", TEXT)
+
+    with pytest.raises(PageError, match="jobs_sequence"):
+        PARSER.parse(text)
+
+
+def test_endless_labels_are_refused():
+    """To take them apart would keep all else waiting."""
+    labels = 'a="",' * 100_000
+
+    with pytest.raises(PageError, match="invalid line"):
+        PARSER.parse(f"{TEXT}fructosa_slurm_job_cpus{{{labels}}} 1\n")
