@@ -44,6 +44,7 @@ class NodePages:
         self._totals: dict[str, tuple[int, int]] = {}  # missed and dropped, by node
         self._restored: dict[tuple[str, str], JobAgent] = {}
         self._entries: dict[str, dict[tuple[str, str, str], NodePart]] = {}
+        self._fetched: frozenset[str] = frozenset()
 
     def see(self, node: str, page: JobPage, now_s: float) -> None:
         """Take the page of a node."""
@@ -51,6 +52,9 @@ class NodePages:
         before = self._entries.get(node, {})
         entries: dict[tuple[str, str, str], NodePart] = {}
         for reading in _in_order(page.readings):
+            if reading.slurmd != node and reading.slurmd in self._fetched:
+                self.counts.refused += 1  # that node has an agent of its own: this one may lie
+                continue
             key = reading[:3]
             part = before.get(key)
             if part is None or part.run is None or not part.is_of(reading, agent):
@@ -70,8 +74,9 @@ class NodePages:
         return list(self._entries.get(node, {}).values())
 
     def keep(self, nodes: Iterable[str]) -> None:
-        """Forget all nodes but these."""
-        for node in self.agents.keys() - set(nodes):
+        """Forget all nodes but these, which have agents of their own."""
+        self._fetched = frozenset(nodes)
+        for node in self.agents.keys() - self._fetched:
             del self.agents[node]
             self._entries.pop(node, None)
             self._totals.pop(node, None)
@@ -124,7 +129,8 @@ class NodePages:
 
         if run is None or self._may_be_next(run, entry):
             part = self._waiting.get(job_id, key, new, now_s)
-            self.counts.refused += part is None
+            self.counts.refused += (part is None) + self._waiting.dropped
+            self._waiting.dropped = 0
             return part
         part = run.parts.get(node)
         if part is not None and part.agent is agent and part.restart != reading.restart:

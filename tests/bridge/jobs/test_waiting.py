@@ -83,3 +83,19 @@ def test_the_lowest_number_of_an_end_that_waits_is_known():
         waiting.get(str(sequence), key(), lambda n=sequence: part_of(ended(n, sequence=n)), T0)
 
     assert {"n1": 4} == waiting.least_sequences()
+
+
+def test_an_agent_that_tells_of_too_many_jobs_hides_none_of_others():
+    """Its oldest parts give way, also if it says that it is another one each time."""
+    waiting = WaitingParts(3)
+    for job_id in ("1", "2", "3", "4"):
+        agent = JobAgent("bad", job_id, "b", T0, T0)
+        waiting.get(job_id, ("bad", "", job_id), lambda one=agent: NodePart("bad", one, "", 30.0))
+
+    part = waiting.get("7", key(), part_of)
+
+    assert part is waiting.take("7", key())
+    assert (2, 1) == (waiting.count, waiting.dropped)
+    assert [False, True, True, False] == [
+        waiting.take(one, ("bad", "", one)) is not None for one in "1234"
+    ]
