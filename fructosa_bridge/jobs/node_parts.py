@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from .curves import JobCurve
-from .page import JobReading
+from .page import MOST_GPUS, JobReading
 
 if TYPE_CHECKING:
     from ..job_gpus.meters import PartMeter
@@ -166,7 +166,7 @@ class NodePart:
             self.uid = int(reading.uid)
         if reading.gpus:
             used = (uuid for uuid, processes in reading.gpus if processes > 0)
-            self.gpus = tuple(dict.fromkeys((*self.gpus, *used)))
+            self.gpus = tuple(dict.fromkeys((*self.gpus, *used)))[:MOST_GPUS]
 
     def _draw(
         self, reading: JobReading, before_s: float | None, before: float | None, look_s: float

@@ -188,3 +188,11 @@ def test_totals_and_levels_of_a_reading_are_where_a_part_takes_them_from():
         *JobReading._fields[8:10],
         JobReading._fields[13],
     )
+
+
+def test_gpus_are_bounded():
+    """An agent that invents new ones for each page must not fill the memory."""
+    gpus = [tuple((f"{one}-{at}", 1.0) for at in range(64)) for one in range(9)]
+    part = part_of(*((A, reading(cpu_s=1.0, gpus=one), T0 + at) for at, one in enumerate(gpus)))
+
+    assert tuple(uuid for uuid, _ in gpus[0]) == part.gpus
