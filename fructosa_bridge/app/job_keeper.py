@@ -16,11 +16,11 @@ from fructosa_service.errors import visible
 from ..config.jobs_settings import JobsSettings
 from ..job_archive.archive import JobArchive
 from ..job_archive.look_ups import ArchiveReader, JobQuery
-from ..job_archive.rows import rows_of
+from ..job_archive.rows import ArchiveRows, rows_of
 from ..job_archive.views import RunView
 from ..job_gpus.job_devices import JobDevices
 from ..job_gpus.machine_page import machine_figures
-from ..jobs.ledger import JobLedger
+from ..jobs.ledger import JobLedger, LedgerBatch
 from ..jobs.names import JobName
 from ..jobs.page import JobPageParser
 from ..jobs.runs import JobRun
@@ -40,6 +40,7 @@ PAGE_REFUSED = "jobs: the page of %s is refused: %s"
 PAGE_ACCEPTED = "jobs: the page of %s is valid again"
 TOO_SLOW = "jobs: more pages come than can be read; %d were left out and are asked for again"
 INTERNAL_ERROR = "jobs: internal error"
+NOT_STORABLE = "jobs: internal error: job %s cannot be written"
 ADVICE = "jobs: %s"
 CONTRADICTIONS = (
     "jobs: %d times a process was seen on a GPU that Slurm gave to another job, or to none; notes "
@@ -61,6 +62,7 @@ _LISTED_S = 2 * _DAY_S
 _LONG_S = 31 * _DAY_S  # a run that was submitted earlier is hardly requeued
 _MOST_WAITING_BYTES = 64 * 2**20
 _MOST_REFUSED = 1_000  # nodes whose error is remembered
+_SAY_AGAIN_S = 60.0
 
 
 class FetchedPage(NamedTuple):
@@ -103,7 +105,8 @@ class JobKeeper:
         self._refused: dict[str, str] = {}
         self._pages = {"ok": 0, "refused": 0}
         self._advised: set[str] = set()
-        self._waiting_bytes, self._left_out = 0, 0
+        self._waiting_bytes, self._left_out, self._slow_s = 0, 0, 0.0
+        self._working: Future[None] | None = None
 
     async def open(self) -> None:
         """Open the archive, and go on with the runs that are open in it.
@@ -148,16 +151,21 @@ class JobKeeper:
         self._thread.submit(self._guarded, self._keep_nodes, tuple(nodes))
 
     def take_pages(self, pages: Sequence[FetchedPage]) -> None:
-        """Take pages; if too many wait, they are left out: nodes keep what is not fetched."""
-        size = sum(len(page.text) for page in pages)
-        if self._waiting_bytes + size > _MOST_WAITING_BYTES:
-            self._left_out += len(pages)
+        """Take pages; if too many wait, the largest are left out: nodes keep what is not fetched.
+
+        So an agent whose page is huge takes no place from others.
+        """
+        taken, size = list[FetchedPage](), 0
+        for page in sorted(pages, key=lambda page: len(page.text)):
+            if self._waiting_bytes + size + len(page.text) > _MOST_WAITING_BYTES:
+                break
+            taken.append(page)
+            size += len(page.text)
+        self._left_out += len(pages) - len(taken)
+        if not taken:
             return
         self._waiting_bytes += size
-        if self._left_out:
-            log.warning(TOO_SLOW, self._left_out)
-            self._left_out = 0
-        future = self._thread.submit(self._guarded, self._see_pages, pages)
+        future = self._thread.submit(self._guarded, self._see_pages, taken)
         future.add_done_callback(lambda _: self._in_loop(self._forget_size, size))
 
     def _forget_size(self, size: int) -> None:
@@ -181,7 +189,13 @@ class JobKeeper:
 
     def tick(self) -> None:
         """Write and expire, if it is time; call it every few seconds."""
-        self._thread.submit(self._guarded, self._work)
+        now_s = self._clock()
+        if self._left_out and not 0 <= now_s - self._slow_s < _SAY_AGAIN_S:
+            log.warning(TOO_SLOW, self._left_out)
+            self._left_out, self._slow_s = 0, now_s
+        # A write that waits for a lock takes long: then one that waits for it is enough.
+        if self._working is None or self._working.done():
+            self._working = self._thread.submit(self._guarded, self._work)
 
     def find(self, name: JobName, uid: int | None = None) -> Sequence[RunView]:
         """Return all runs of a job, or those of a user, the oldest first.
@@ -345,7 +359,7 @@ class JobKeeper:
             batch = ledger.batch(now_s)
             for run in batch.runs:
                 self._set_gpus(ledger, run)
-            rows = rows_of(batch, now_s, least_coverage=self._settings.least_coverage)
+            rows = self._rows(batch, now_s)
             known_s = self._gaps.known_until_s
             if batch.is_last and known_s is not None:
                 rows = rows._replace(known=(self._name, known_s))
@@ -355,6 +369,9 @@ class JobKeeper:
                 ledger.not_written(batch)
                 self._log_error(str(error))
                 return
+            except Exception:
+                ledger.not_written(batch)
+                raise
             ledger.written(batch, now_s)
             if not batch.runs:
                 break
@@ -372,6 +389,20 @@ class JobKeeper:
                 coverage=use.coverage,
                 notes=use.notes,
             )
+
+    def _rows(self, batch: LedgerBatch, now_s: float) -> ArchiveRows:
+        """Return a batch as rows. A bug that concerns a run must not keep others from the disk."""
+        least = self._settings.least_coverage
+        try:
+            return rows_of(batch, now_s, least_coverage=least)
+        except Exception:  # noqa: BLE001 - which run it is shows below
+            for run in list(batch.runs):
+                try:
+                    rows_of(LedgerBatch([run]), now_s, least_coverage=least)
+                except Exception:
+                    log.exception(NOT_STORABLE, run.id)
+                    batch.runs.remove(run)
+        return rows_of(batch, now_s, least_coverage=least)
 
     def _log_error(self, error: str) -> None:
         """Log why the archive cannot be written, when that changes."""

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sqlite3
+import threading
 
 import pytest
 
@@ -13,6 +14,7 @@ from fructosa_bridge.app.job_keeper import (
     GAP,
     INTERNAL_ERROR,
     MOVED,
+    NOT_STORABLE,
     NOT_WRITTEN,
     PAGE_ACCEPTED,
     PAGE_REFUSED,
@@ -193,8 +195,47 @@ async def test_pages_that_come_too_fast_are_left_out(lab, caplog):
         while lab.keeper._waiting_bytes:
             await asyncio.sleep(0)
     lab.page(reading(7, age_s=39.0))
+    lab.keeper.tick()
 
     assert TOO_SLOW % 3 in logged(caplog)
+
+
+async def test_a_huge_page_is_left_out_rather_than_those_that_came_with_it(lab, caplog):
+    """Nodes have their own moments: the same ones would be left out each time."""
+    lab.slurm(record(7))
+    small = FetchedPage("n1", text_of(page(reading(7, cpu_s=1.0, age_s=39.0))), lab.now_s)
+
+    lab.keeper.take_pages([FetchedPage("n2", "#" * _MOST_WAITING_BYTES, lab.now_s), small])
+
+    assert 1.0 == (await lab.find())[0].cpu_s
+    for _ in range(3):
+        lab.keeper.tick()
+        lab.keeper.take_pages([FetchedPage("n2", "#" * _MOST_WAITING_BYTES + "#", lab.now_s)])
+    assert [TOO_SLOW % 1] == logged(caplog)
+
+
+async def test_ticks_do_not_pile_up_while_the_archive_is_locked(lab):
+    """Each may wait for the lock."""
+    running, goes_on = threading.Event(), threading.Event()
+    lab.keeper._thread.submit(lambda: (running.set(), goes_on.wait()))
+    running.wait()
+
+    for _ in range(9):
+        lab.keeper.tick()
+
+    assert 1 == lab.keeper._thread._work_queue.qsize()
+    goes_on.set()
+
+
+async def test_a_run_that_cannot_be_written_keeps_no_other_from_the_disk(lab, caplog):
+    """The log says which one it is."""
+    lab.slurm(record(7), record(8))
+    await asyncio.to_thread(lab.keeper._thread.submit(lambda: None).result)
+    (broken,) = lab.keeper._ledger.find(JobName(7))
+    broken.uid = 2**70
+
+    assert [[], [8]] == [[run.job_id for run in await lab.find(one)] for one in (7, 8)]
+    assert [NOT_STORABLE % 7] == logged(caplog)
 
 
 async def test_what_cannot_be_written_waits_and_is_logged_once(lab, caplog, monkeypatch):
