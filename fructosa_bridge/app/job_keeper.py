@@ -38,6 +38,7 @@ NOT_WRITTEN = "jobs: %s"
 WRITTEN_AGAIN = "jobs: the archive is written again"
 PAGE_REFUSED = "jobs: the page of %s is refused: %s"
 PAGE_ACCEPTED = "jobs: the page of %s is valid again"
+MORE_PAGES = "jobs: pages of more nodes are refused or valid again; for a minute they are not named"
 TOO_SLOW = "jobs: more pages come than can be read; %d were left out and are asked for again"
 INTERNAL_ERROR = "jobs: internal error"
 NOT_STORABLE = "jobs: internal error: job %s cannot be written"
@@ -63,6 +64,7 @@ _LONG_S = 31 * _DAY_S  # a run that was submitted earlier is hardly requeued
 _MOST_WAITING_BYTES = 64 * 2**20
 _MOST_REFUSED = 1_000  # nodes whose error is remembered
 _SAY_AGAIN_S = 60.0
+_MOST_NAMED = 10  # nodes a minute whose pages are refused, or valid again
 
 
 class FetchedPage(NamedTuple):
@@ -103,6 +105,7 @@ class JobKeeper:
         self._written_s = self._expired_s = 0.0
         self._error = ""
         self._refused: dict[str, str] = {}
+        self._named, self._named_s = 0, 0.0
         self._pages = {"ok": 0, "refused": 0}
         self._advised: set[str] = set()
         self._waiting_bytes, self._left_out, self._slow_s = 0, 0, 0.0
@@ -268,7 +271,7 @@ class JobKeeper:
                 continue
             self._pages["ok"] += 1
             if self._refused.pop(page.node, None) is not None:
-                log.info(PAGE_ACCEPTED, page.node)
+                self._name_node(logging.INFO, PAGE_ACCEPTED, page.node)
             self._ledger.see_page(page.node, parsed, page.time_s)
             self._devices.see_page(
                 page.node,
@@ -281,7 +284,18 @@ class JobKeeper:
     def _refuse(self, node: str, error: str) -> None:
         if self._refused.get(node) != error and len(self._refused) < _MOST_REFUSED:
             self._refused[node] = error
-            log.warning(PAGE_REFUSED, node, error)
+            self._name_node(logging.WARNING, PAGE_REFUSED, node, error)
+
+    def _name_node(self, level: int, *message: str) -> None:
+        """Log something of a node: an agent may send other nonsense each time."""
+        now_s = self._clock()
+        if not 0 <= now_s - self._named_s < _SAY_AGAIN_S:
+            self._named, self._named_s = 0, now_s
+        self._named += 1
+        if self._named <= _MOST_NAMED:
+            log.log(level, *message)
+        elif self._named == _MOST_NAMED + 1:
+            log.warning(MORE_PAGES)
 
     def _keep_nodes(self, nodes: Sequence[str]) -> None:
         if self._ledger is not None:

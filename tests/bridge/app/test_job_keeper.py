@@ -13,6 +13,7 @@ from fructosa_bridge.app.job_keeper import (
     CONTRADICTIONS,
     GAP,
     INTERNAL_ERROR,
+    MORE_PAGES,
     MOVED,
     NOT_STORABLE,
     NOT_WRITTEN,
@@ -180,6 +181,22 @@ async def test_a_page_that_is_refused_is_logged_once(lab, caplog):
     assert [] == others
     assert refused.startswith((PAGE_REFUSED % ("n2", "")).rstrip())
     assert [PAGE_ACCEPTED % "n2"] == logged(caplog)
+
+
+async def test_the_log_of_refused_pages_is_bounded(lab, caplog):
+    """Agents may send other nonsense each time."""
+    lab.slurm(record(7))
+    for one in range(99):
+        lab.keeper.take_pages([FetchedPage(f"n{one}", "nothing\n", lab.now_s)])
+    await lab.find()
+    lines = logged(caplog)
+    lab.now_s += 60
+
+    lab.keeper.take_pages([FetchedPage("n1", "nothing", lab.now_s)])
+    await lab.find()
+
+    assert (11, MORE_PAGES) == (len(lines), lines[-1])
+    assert 1 == len(logged(caplog))
 
 
 async def test_pages_that_come_too_fast_are_left_out(lab, caplog):
