@@ -41,6 +41,7 @@ _ERRORS: Mapping[int, type[Exception]] = {
     HTTPStatus.NOT_FOUND: UnknownJobError,
     HTTPStatus.BAD_REQUEST: UsageError,
     HTTPStatus.FORBIDDEN: ServiceError,
+    HTTPStatus.TOO_MANY_REQUESTS: ServiceError,
     HTTPStatus.SERVICE_UNAVAILABLE: ServiceError,
 }
 

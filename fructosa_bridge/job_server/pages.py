@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -19,6 +19,7 @@ from ..jobs.names import JobName, job_name
 from ..model.errors import ArchiveError, JobNameError
 from .access import Viewer, overflow_uid, viewer, viewer_of_name
 from .queries import NO_SUCH_JOB, job_query
+from .turns import TooManyQuestionsError, Turns
 from .unix_socket import peer_uid
 
 UNKNOWN_USER = (
@@ -29,9 +30,8 @@ ONLY_USERS = (
     "jobs are shown only to users with a password; set users file in [web], or ask on the machine "
     "of lmaster with: lmaster jobs\n"
 )
+TOO_MANY = "too many of your questions wait already; ask again later\n"
 GONE = "whoever asked has closed the connection\n"
-# So many questions read the archive at the same time; the others wait.
-_AT_ONCE = 4
 
 
 class JobSource(Protocol):
@@ -57,7 +57,7 @@ class JobPages:
         self._settings = settings
         self._peer = peer or _peer
         self._overflow_uid = overflow_uid()
-        self._reading = asyncio.Semaphore(_AT_ONCE)
+        self._turns = Turns()
 
     def application(self) -> web.Application:
         """Return the application that answers."""
@@ -97,24 +97,26 @@ class JobPages:
         self, request: web.Request, find: Callable[[Viewer], list[Any]]
     ) -> str | None:
         """Return what is found, as JSON, or None; made in a thread, as 10,000 runs take long."""
-        who = self._who(request)
+        user, who = self._who(request)
 
         def answer() -> str | None:
             found = find(who())
             return json.dumps(found) if found else None
 
-        async with self._reading:
-            try:
+        try:
+            async with self._turns.turn(user):
                 return await asyncio.to_thread(answer)
-            except ArchiveError as error:
-                raise web.HTTPServiceUnavailable(text=f"{error}\n") from None
+        except TooManyQuestionsError:
+            raise web.HTTPTooManyRequests(text=TOO_MANY) from None
+        except ArchiveError as error:
+            raise web.HTTPServiceUnavailable(text=f"{error}\n") from None
 
-    def _who(self, request: web.Request) -> Callable[[], Viewer]:
-        """Return what looks up who asks, which may take a while."""
+    def _who(self, request: web.Request) -> tuple[Hashable, Callable[[], Viewer]]:
+        """Return whose turn it is, and what looks up who asks, which may take a while."""
         uid = self._peer(request)
         if uid == self._overflow_uid:
             raise web.HTTPForbidden(text=UNKNOWN_USER)
-        return lambda: viewer(uid, self._settings.admins, self._settings.admin_group)
+        return uid, lambda: viewer(uid, self._settings.admins, self._settings.admin_group)
 
 
 class UserJobPages(JobPages):
@@ -133,11 +135,12 @@ class UserJobPages(JobPages):
         """Return the routes of the answers."""
         return [web.get("/api/job/{id}", self._job), web.get("/api/jobs", self._jobs)]
 
-    def _who(self, request: web.Request) -> Callable[[], Viewer]:
+    def _who(self, request: web.Request) -> tuple[Hashable, Callable[[], Viewer]]:
         if not self._are_users_checked:
             raise web.HTTPForbidden(text=ONLY_USERS)
         name, _ = credentials(request.headers["Authorization"])
-        return lambda: viewer_of_name(name, self._settings.admins, self._settings.admin_group)
+        admins, group = self._settings.admins, self._settings.admin_group
+        return name, lambda: viewer_of_name(name, admins, group)
 
 
 def _peer(request: web.Request) -> int:

@@ -66,7 +66,10 @@ def test_jobs_are_asked_for_and_answered(path):
 
 @pytest.mark.parametrize(
     ("status", "kind"),
-    [(404, UnknownJobError), (400, UsageError), (403, ServiceError), (503, ServiceError)],
+    [
+        *((404, UnknownJobError), (400, UsageError)),
+        *((one, ServiceError) for one in (403, 429, 503)),
+    ],
 )
 def test_what_lmaster_refuses_is_an_error_with_its_words(path, status, kind):
     """In one line of bounded length that does not control the terminal."""

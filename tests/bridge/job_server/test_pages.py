@@ -14,7 +14,14 @@ from aiohttp import web
 from fructosa_bridge.config.jobs_settings import JobsSettings
 from fructosa_bridge.job_archive.look_ups import ArchiveReader
 from fructosa_bridge.job_server.access import overflow_uid
-from fructosa_bridge.job_server.pages import GONE, ONLY_USERS, UNKNOWN_USER, UserJobPages, _peer
+from fructosa_bridge.job_server.pages import (
+    GONE,
+    ONLY_USERS,
+    TOO_MANY,
+    UNKNOWN_USER,
+    UserJobPages,
+    _peer,
+)
 from fructosa_bridge.job_server.queries import NO_SUCH_JOB, NOT_A_TIME
 from fructosa_bridge.jobs.names import JobName
 from fructosa_bridge.model.errors import ArchiveError
@@ -184,6 +191,29 @@ async def test_few_questions_read_the_archive_at_the_same_time(tmp_path):
 
     assert [(200, "[]")] * 20 == answers
     assert max(most) <= 4
+
+
+async def test_nobody_waits_for_those_who_ask_much(tmp_path):
+    """And those are told so, when too many of their questions wait."""
+    asked, may_finish = threading.Semaphore(0), threading.Event()
+
+    def runs(query):
+        asked.release()
+        if query.uid == EVE:
+            may_finish.wait(30)
+        return []
+
+    async with served_jobs(tmp_path, SimpleNamespace(runs=runs)) as jobs:
+        asking = [asyncio.create_task(jobs.request("/jobs", EVE)) for _ in range(30)]
+        for _ in asking:
+            await jobs.arrived.acquire()
+        await asyncio.to_thread(asked.acquire)
+
+        assert (200, "[]") == await jobs.request("/jobs", ADA)
+        may_finish.set()
+        answers = await asyncio.gather(*asking)
+
+    assert [(200, "[]")] * 21 + [(429, TOO_MANY)] * 9 == sorted(answers)
 
 
 async def test_the_kernel_says_who_asks(tmp_path):
