@@ -14,6 +14,8 @@ from contextlib import suppress
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.log import server_logger
 
 from fructosa_service.config.kinds import Endpoint
 from fructosa_service.errors import ServiceError
@@ -33,6 +35,17 @@ CANNOT_LISTEN = (
     "the status page cannot listen on {endpoint}: {reason}; set another address "
     "with --host and --port, or in [lmaster] or [web] listen"
 )
+
+
+def _is_our_fault(record: logging.LogRecord) -> bool:
+    """Return whether a record of aiohttp is not about a request that is no HTTP.
+
+    It has a traceback for each: whoever can connect could fill the disk with the log.
+    """
+    return record.exc_info is None or not isinstance(record.exc_info[1], HttpProcessingError)
+
+
+server_logger.addFilter(_is_our_fault)
 
 
 class WebServer:

@@ -103,6 +103,18 @@ async def test_a_connection_without_a_request_is_closed(monkeypatch):
     assert b"" == received
 
 
+async def test_requests_that_are_no_http_fill_no_log(caplog):
+    """Whoever can connect could send them all day."""
+    async with served() as pages:
+        for request in (b"nonsense\r\n\r\n", b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\n\r\n"):
+            reader, writer = await connect(pages.port)
+            writer.write(request)
+            assert b" 400 " in await reader.readline()
+            writer.close()
+
+    assert [] == caplog.messages
+
+
 async def test_a_connection_without_a_tls_handshake_is_closed(monkeypatch, tmp_path):
     """As one without a request."""
     monkeypatch.setattr(server, "_FIRST_REQUEST_S", 0.05)
