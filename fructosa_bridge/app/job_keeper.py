@@ -35,6 +35,10 @@ log = logging.getLogger("lmaster.jobs")
 T = TypeVar("T")
 
 NOT_WRITTEN = "jobs: %s"
+REPLACED = (
+    "jobs: the archive, %s, was removed or replaced while it was in use: what is in memory is "
+    "written to the one that is there now; stop lmaster before you do that"
+)
 WRITTEN_AGAIN = "jobs: the archive is written again"
 PAGE_REFUSED = "jobs: the page of %s is refused: %s"
 PAGE_ACCEPTED = "jobs: the page of %s is valid again"
@@ -102,7 +106,7 @@ class JobKeeper:
         self._gaps = JobGaps(None)
         self._name = ""
         self._is_open = False
-        self._written_s = self._expired_s = 0.0
+        self._written_s = self._failed_s = self._expired_s = 0.0
         self._error = ""
         self._refused: dict[str, str] = {}
         self._named, self._named_s = 0, 0.0
@@ -236,6 +240,9 @@ class JobKeeper:
             return
         self._is_open = True
         self._log_error("")
+        if self._ledger is not None:
+            self._ledger.write_again()
+            return
         runs = self.archive.open_runs()
         known = [run.key for run in runs] or self.archive.keys_since(0, most=1)
         if name := self._cluster or (known[0].cluster if known else ""):
@@ -369,6 +376,13 @@ class JobKeeper:
         now_s, ledger = self._clock(), self._ledger
         if ledger is None or 0 <= now_s - self._written_s < not_within_s:
             return
+        if 0 <= now_s - self._failed_s < _FRESH_S:
+            return  # else all who ask wait for the same lock, one after the other
+        if not self.archive.is_in_place:
+            log.error(REPLACED, self.archive.path)
+            self.archive.close()
+            self._is_open = False
+            self._open()
         while True:
             batch = ledger.batch(now_s)
             for run in batch.runs:
@@ -382,6 +396,7 @@ class JobKeeper:
             except ArchiveError as error:
                 ledger.not_written(batch)
                 self._log_error(str(error))
+                self._failed_s = self._clock()
                 return
             except Exception:
                 ledger.not_written(batch)

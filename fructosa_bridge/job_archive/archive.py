@@ -31,6 +31,7 @@ LOCK = "lock"
 # Its presence says that SQLite found the file damaged: it is set aside at the next start.
 DAMAGED_MARK = "damaged"
 _WAIT_S = 10.0
+_WRITE_WAIT_S = 2.0  # what is not written now is tried again; those who ask wait for it
 _MOST_LOG_BYTES = 64 * 2**20
 _LONG_S = 31 * 86_400  # a run that began earlier is hardly among those that ended lately
 _DAMAGED_CODES = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
@@ -105,6 +106,9 @@ class JobArchive:
         self.path = folder / FILE
         self.set_aside: Path | None = None  # where a damaged file is now
         self._database: sqlite3.Connection | None = None
+        self._identity: tuple[int, int] | None = None
+        self._log = Path(f"{self.path}-wal")
+        self._log_identity: tuple[int, int] | None = None
         self._lock: int | None = None
         self._node_ids: dict[str, int] = {}
 
@@ -148,14 +152,21 @@ class JobArchive:
         os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         self.path.chmod(0o600)
         database = sqlite3.connect(
-            self.path, timeout=_WAIT_S, isolation_level=None, check_same_thread=False
+            self.path, timeout=_WRITE_WAIT_S, isolation_level=None, check_same_thread=False
         )
         self._database = database
+        self._identity = _identity(self.path)
         database.execute("PRAGMA auto_vacuum = INCREMENTAL")
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = FULL")
         database.execute(f"PRAGMA journal_size_limit = {_MOST_LOG_BYTES}")
         prepare(database, self.path)
+        self._log_identity = _identity(self._log)
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the file that is open is still the one at its path."""
+        return self._database is None or _identity(self.path) == self._identity
 
     def _set_aside(self, reason: str) -> None:
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
@@ -320,7 +331,13 @@ class JobArchive:
 
     def close(self) -> None:
         """Close it, and unlock the folder."""
+        is_in_place = self.is_in_place
         self._disconnect()
+        if not is_in_place and _identity(self._log) == self._log_identity:
+            # It is of the file that was there before, and would damage the new one.
+            for suffix in ("-wal", "-shm"):
+                with suppress(OSError):
+                    Path(f"{self.path}{suffix}").unlink()
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -347,6 +364,14 @@ def backup(path: Path, to: Path) -> None:
 def _delete(database: sqlite3.Connection, ids: Sequence[tuple[int]]) -> None:
     for table, column in (("run", "id"), ("run_node", "run_id"), ("curve", "run_id")):
         database.executemany(f"DELETE FROM {table} WHERE {column} = ?", ids)  # noqa: S608
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _is_damage(error: sqlite3.Error) -> bool:

@@ -223,6 +223,13 @@ class JobLedger:
             self._table.drop(run)
             self.counts.lost += 1
 
+    def write_again(self) -> None:
+        """Write all that is in memory once more, as the archive has lost it."""
+        for run in self._table.runs:
+            run.is_written = False
+        self._written_agents.clear()
+        self._pages.changed.update(self._pages.agents)
+
     def restore(
         self, runs: Iterable[JobRun], agents: Iterable[JobAgent], done: Iterable[RunKey] = ()
     ) -> None:

@@ -1,6 +1,7 @@
 """Pages and readings go into the ledger, and from there into the archive: in one thread."""
 
 import asyncio
+import contextlib
 import logging
 import sqlite3
 import threading
@@ -19,13 +20,14 @@ from fructosa_bridge.app.job_keeper import (
     NOT_WRITTEN,
     PAGE_ACCEPTED,
     PAGE_REFUSED,
+    REPLACED,
     TOO_SLOW,
     WRITTEN_AGAIN,
     FetchedPage,
     JobKeeper,
 )
 from fructosa_bridge.config.jobs_settings import JobsSettings
-from fructosa_bridge.job_archive.archive import JobArchive
+from fructosa_bridge.job_archive.archive import JobArchive, backup
 from fructosa_bridge.job_archive.look_ups import JobQuery
 from fructosa_bridge.job_gpus.job_devices import NO_ORDER
 from fructosa_bridge.jobs.names import JobName
@@ -495,3 +497,56 @@ async def test_a_gap_of_an_archive_that_cannot_be_read_is_filled_later(lab):
     await lab.keeper.take_ended(gaps[0], [EndedJob(record(7, T0, T0 + 30, "COMPLETED"))])
 
     assert gaps == await lab.keeper.gaps()
+
+
+async def test_an_archive_that_was_removed_is_made_anew(lab, caplog):
+    """Else jobs would be written to a file that nobody can read, without a word."""
+    lab.slurm(record(7))
+    lab.page(sequence=3)
+    await lab.find()
+    for file in lab.folder.glob("jobs.sqlite*"):
+        file.unlink()
+
+    assert 1 == len(await lab.find())
+    assert [REPLACED % lab.keeper.archive.path] == logged(caplog)
+    await lab.keeper.close()
+    lab.keeper = lab.new_keeper()
+    await lab.keeper.open()
+    assert (1, 3) == (len(await lab.find()), lab.keeper.after("n1"))
+
+
+async def test_an_archive_that_was_replaced_is_used(lab, caplog):
+    """As when a backup is restored without stopping lmaster."""
+    lab.slurm(record(7))
+    await lab.find()
+    copy = lab.folder / "copy"
+    backup(lab.keeper.archive.path, copy)
+    for job_id in range(8, 300):  # the log of these must not get into the copy
+        lab.slurm(record(7), record(job_id))
+        await lab.find(job_id)
+
+    copy.rename(lab.keeper.archive.path)
+
+    assert [1, 1, 1] == [len(await lab.find(one)) for one in (7, 8, 299)]
+    assert [REPLACED % lab.keeper.archive.path] == logged(caplog)
+
+
+async def test_all_who_ask_wait_only_once_for_a_locked_archive(lab, monkeypatch):
+    """What they get is as old as it was written last."""
+    lab.slurm(record(7))
+    await lab.find()
+    with contextlib.closing(sqlite3.connect(lab.keeper.archive.path)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        tried = []
+        write = lab.keeper.archive.write
+        monkeypatch.setattr(
+            lab.keeper.archive, "write", lambda rows: (tried.append(rows), write(rows))
+        )
+        lab.slurm(record(7), record(8))
+        lab.now_s += 2
+
+        found = [await asyncio.to_thread(lab.keeper.find, JobName(7)) for _ in range(3)]
+
+    assert [1, 1, 1] == [len(runs) for runs in found]
+    assert 1 == len(tried)
+    assert 1 == len(await lab.find(8))
