@@ -61,7 +61,7 @@ class Inotify:
 
         Raises: InotifyUnavailable if there are too many watches.
         """
-        number = int(self._libc.inotify_add_watch(self.fd, path.encode(), mask))
+        number = int(self._libc.inotify_add_watch(self.fd, os.fsencode(path), mask))
         if number >= 0:
             return number
         if _errno() in (errno.ENOSPC, errno.ENOMEM):

@@ -206,6 +206,8 @@ class Tracker:
         if folder.place.level is Level.JOB:
             del self.jobs[job.key]
             self._due.pop(job, None)
+            if self._lives.running(job.key) is None:  # its steps came and went unseen
+                self._lives.begin(job.key, "", self._clock(), job.place.uid)
             self._lives.end(job.key, self._clock())
             return
         job.running.discard(folder)

@@ -121,3 +121,11 @@ def test_a_watch_that_is_stopped_wakes_nobody(messages, tmp_path):
 
     assert [] == ready
     assert [(watch, inotify.IGNORED)] == [(one.watch, one.mask) for one in messages.events()]
+
+
+def test_a_name_that_is_no_text_can_be_watched(messages, tmp_path):
+    """Folders may have any bytes in their names."""
+    folder = os.fsencode(tmp_path) + b"/\xff.slice"
+    os.mkdir(folder)  # noqa: PTH102 - a Path has no bytes
+
+    assert messages.add(os.fsdecode(folder), inotify.CREATE) is not None

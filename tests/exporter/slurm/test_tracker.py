@@ -165,6 +165,18 @@ def test_a_job_that_was_too_quick_is_counted_as_missed(cgroups, watched):
     assert (1, 1) == (watched.lives.seen, watched.lives.missed)
 
 
+def test_a_job_whose_steps_went_before_they_were_listed_is_counted_too(cgroups, watched):
+    """Its folder was still there, but nothing was in it any more."""
+    cgroups.begin(1)
+    cgroups.end_step(1)
+    watched.pump()
+    cgroups.end(1)
+    watched.pump()
+
+    assert [("1", 0, None, True)] == watched.entries()
+    assert (1, 1) == (watched.lives.seen, watched.lives.missed)
+
+
 def test_step_extern_is_watched_once_others_are_there(cgroups, watched, process):
     """Its process only waits for the end of the job, so that it does not keep a job running."""
     cgroups.begin(1, "extern", process.pid)
