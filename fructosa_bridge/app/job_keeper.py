@@ -27,8 +27,9 @@ from ..jobs.runs import JobRun
 from ..model.errors import ArchiveError, PageError
 from ..slurm.job_advice import job_advice
 from ..slurm_output.records import SlurmReading
-from ..web.status import JobsStatus
 from ..slurm_output.sacct import EndedJob
+from ..slurm_output.tres import time_s
+from ..web.status import JobsStatus
 from .job_gaps import HOUR_S, MOST_HOURS, Gap, JobGaps
 
 log = logging.getLogger("lmaster.jobs")
@@ -44,6 +45,10 @@ PAGE_REFUSED = "jobs: the page of %s is refused: %s"
 PAGE_ACCEPTED = "jobs: the page of %s is valid again"
 MORE_PAGES = "jobs: pages of more nodes are refused or valid again; for a minute they are not named"
 TOO_SLOW = "jobs: more pages come than can be read; %d were left out and are asked for again"
+CLOCKS_APART = (
+    "jobs: by the clock of this machine, a job that runs will begin only in %.0f s: what nodes say "
+    "of such jobs cannot be joined; set the clocks of this machine and of slurmctld, e.g. by NTP"
+)
 INTERNAL_ERROR = "jobs: internal error"
 NOT_STORABLE = "jobs: internal error: job %s cannot be written"
 ADVICE = "jobs: %s"
@@ -327,6 +332,7 @@ class JobKeeper:
             if reading.gpus is not None:
                 self._devices.see_allotments(reading.gpus, self._ledger.current, self._ledger.runs)
             self._log_contradictions()
+            self._compare_clocks(reading)
         for advice in job_advice(reading.config):
             if advice not in self._advised:
                 self._advised.add(advice)
@@ -356,6 +362,14 @@ class JobKeeper:
         self._write(0)
         if jobs:
             log.info(FILLED, len(jobs), *map(_moment, gap))
+
+    def _compare_clocks(self, reading: SlurmReading) -> None:
+        """Log once that Slurm's clock is ahead by so much that the times of jobs do not fit."""
+        starts_s = (time_s(one.start_time) for one in reading.jobs or () if one.state == "RUNNING")
+        ahead_s = max((one or 0.0 for one in starts_s), default=0.0) - reading.time_s
+        if ahead_s > self._settings.interval_s and CLOCKS_APART not in self._advised:
+            self._advised.add(CLOCKS_APART)
+            log.error(CLOCKS_APART, ahead_s)
 
     def _work(self) -> None:
         if not self._is_open:

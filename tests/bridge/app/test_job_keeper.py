@@ -11,6 +11,7 @@ import pytest
 from fructosa_bridge.app.job_keeper import (
     _MOST_WAITING_BYTES,
     ADVICE,
+    CLOCKS_APART,
     CONTRADICTIONS,
     GAP,
     INTERNAL_ERROR,
@@ -521,13 +522,13 @@ async def test_an_archive_that_was_replaced_is_used(lab, caplog):
     await lab.find()
     copy = lab.folder / "copy"
     backup(lab.keeper.archive.path, copy)
-    for job_id in range(8, 300):  # the log of these must not get into the copy
+    for job_id in range(8, 100):  # the log of these must not get into the copy
         lab.slurm(record(7), record(job_id))
         await lab.find(job_id)
 
     copy.rename(lab.keeper.archive.path)
 
-    assert [1, 1, 1] == [len(await lab.find(one)) for one in (7, 8, 299)]
+    assert [1, 1, 1] == [len(await lab.find(one)) for one in (7, 8, 99)]
     assert [REPLACED % lab.keeper.archive.path] == logged(caplog)
 
 
@@ -550,3 +551,15 @@ async def test_all_who_ask_wait_only_once_for_a_locked_archive(lab, monkeypatch)
     assert [1, 1, 1] == [len(runs) for runs in found]
     assert 1 == len(tried)
     assert 1 == len(await lab.find(8))
+
+
+async def test_a_clock_of_slurm_that_is_ahead_is_logged_once(lab, caplog):
+    """Else nothing would be known of jobs, and nobody would know why."""
+    lab.slurm(record(7, lab.now_s + 29), record(8, lab.now_s + 900, state="PENDING"))
+    await lab.find()
+    before = logged(caplog)
+    for _ in range(2):
+        lab.slurm(record(7, lab.now_s + 600))
+    await lab.find()
+
+    assert ([], [CLOCKS_APART % 600]) == (before, logged(caplog))
