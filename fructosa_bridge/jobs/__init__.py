@@ -10,6 +10,7 @@ The way of the data, from a page to the archive:
     ledger.see_jobs(reading.jobs, now_s)            at each reading of Slurm; None ends nothing
     ledger.see_ended(ended, now_s)                  what sacct knows, after lmaster was away
     while batch := ledger.batch(now_s):             each minute; 500 runs a batch
+      ledger.set_gpus(run, …)                       for each run; job_gpus/ knows its GPUs
       rows = rows_of(batch, now_s)                  job_archive/rows.py; in the event loop
       archive.write(rows)                           job_archive/archive.py; in a thread
       ledger.written(batch, now_s)                  or not_written(batch), and no more now
