@@ -5,6 +5,7 @@ It starts a Slurm on loopback with GPUs that do not exist, and needs slurmctld a
 """
 
 import re
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -78,7 +79,7 @@ def _fill(cluster):
 
 def main():
     """Record jobs and nodes."""
-    version = "22.05.8"
+    version = subprocess.check_output(["/usr/sbin/slurmd", "-V"], text=True).split()[1]
     room = HERE / "recorded" / version
     with tempfile.TemporaryDirectory() as folder:
         cluster = GPUCluster(folder, nodes=6)
