@@ -253,7 +253,7 @@ class _GPUInUse:
 
 def _slurm_jobs():
     """Return the sensor of jobs; one runs, and one has ended."""
-    kernel, gpus = recorded.kernel("slurm_jobs"), GPUsInUse(a=[701])
+    kernel, gpus = recorded.kernel("slurm_jobs"), GPUsInUse(a=[1536])
     sensor = SENSORS["SlurmJobs"](_all_options("SlurmJobs"), kernel, gpus)
     lives = sensor._watch.lives
     lives.begin(JobKey("", "13"), "batch", 0)

@@ -13,7 +13,7 @@ from tests.exporter.machine import GPUsInUse, values
 from tests.exporter.recorded import changed, kernel
 from tests.exporter.slurm.cgroups import Cgroups
 
-JOB = ("12", "", "")
+JOB = ("24", "n1", "")
 
 
 NO_GPUS = AllVendors()
@@ -42,14 +42,14 @@ def test_version_2_is_read_from_one_tree():
     """It has stalls too."""
     found = named(SlurmJobs(read=kernel("slurm_jobs"), gpus=GPUsInUse()))
 
-    assert (8.022345, 3) == (found["job_cpu_seconds_total", *JOB], found["job_tasks", *JOB])
-    assert 0.25 == found["job_stalled_seconds_total", *JOB, "memory"]
-    assert 1000 == pytest.approx(found["job_age_seconds", *JOB], abs=5)
+    assert (5.721781, 4) == (found["job_cpu_seconds_total", *JOB], found["job_tasks", *JOB])
+    assert 0.003427 == found["job_stalled_seconds_total", *JOB, "memory"]
+    assert 8.64 == pytest.approx(found["job_age_seconds", *JOB], abs=5)
 
 
 def test_jobs_of_processes_on_gpus_are_known():
     """The cgroup of a process names its job; others have none."""
-    sensor = SlurmJobs(read=kernel("slurm_jobs"), gpus=GPUsInUse(a=[701, 999], b=[999], c=[]))
+    sensor = SlurmJobs(read=kernel("slurm_jobs"), gpus=GPUsInUse(a=[1536, 999], b=[999], c=[]))
 
     found = named(sensor)
 

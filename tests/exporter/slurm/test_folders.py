@@ -45,19 +45,24 @@ def test_version_1_was_recorded_from_a_job():
     assert found.own_bytes < found.memory_bytes < found.peak_bytes
 
 
-def test_version_2_has_pressure_too():
-    """The tree is that of Slurm 22.05."""
+def test_version_2_was_recorded_from_such_a_job_too():
+    """It has pressure. Its CPU time is more than that of its steps, as Slurm's processes count."""
     folders = JobFolders(kernel("slurm_jobs"))
     job = job_of(folders)
 
     found = folders.read(job, all_names(2))
 
-    assert (2, "", "12") == (folders.version, job.slurmd, job.job)
-    assert (8.022345, 5, 280_000_000) == (found.cpu_s, found.cpus, found.peak_bytes)
-    assert (100_000_000, 1, 4.0) == (found.own_bytes, found.oom_kills, found.io_stalled_s)
+    assert (2, "n1", "24") == (folders.version, job.slurmd, job.job)
+    assert (5.721781, 1, 68132864) == (found.cpu_s, found.cpus, found.peak_bytes)
+    assert (45707264, 1, 0.005128) == (found.own_bytes, found.oom_kills, found.io_stalled_s)
+    assert (300 * 2**20, 0) == (found.limit_bytes, found.swap_bytes)
+    steps = [place for place in everything(folders) if place.level is Level.STEP]
+    assert {"batch": 2_934_483, "extern": 38_586} == {
+        place.step: folders.step_cpu_us(place) for place in steps
+    }
 
 
-@pytest.mark.parametrize(("name", "threads"), [("slurm_jobs_v1", 4), ("slurm_jobs", 3)])
+@pytest.mark.parametrize(("name", "threads"), [("slurm_jobs_v1", 4), ("slurm_jobs", 4)])
 def test_tasks_are_the_threads_of_their_folders(name, threads):
     """Those of step_extern too, but not Slurm's own."""
     folders = JobFolders(kernel(name))
@@ -87,18 +92,22 @@ def test_a_process_shows_when_a_job_began():
 
     pid = folders.first_pid(task)
 
-    assert 701 == pid
-    assert 1000.0 == folders.age_s(pid)
+    assert 1536 == pid
+    assert 7.42 == pytest.approx(folders.age_s(pid))
     assert folders.age_s(999) is None
     assert folders.owner(999) is None
     assert folders.owner(pid) is not None
 
 
 def test_other_slices_and_containers_are_found(tmp_path):
-    """CgroupSlice names another one; in a container, all is below the cgroup of process 1."""
+    """CgroupSlice names another one; in a container, all is below the cgroup of process 1.
+
+    Written after the source of Slurm 23.02 to 26.05, as is the SLUID.
+    """
     tree = {
         "/proc/1/cgroup": "0::/docker/x\n",
         "/sys/fs/cgroup/hpc.slice/a_slurmstepd.scope/job_1/cpu.stat": "usage_usec 1\n",
+        "/sys/fs/cgroup/hpc.slice/a_slurmstepd.scope/sEKNKTV3WPV500/cpu.stat": "usage_usec 3\n",
         "/sys/fs/cgroup/docker/x/system.slice/slurmstepd.scope/job_2/cpu.stat": "usage_usec 2\n",
         "/sys/fs/cgroup/user.slice/cgroup.procs": "",
     }
@@ -106,7 +115,7 @@ def test_other_slices_and_containers_are_found(tmp_path):
 
     jobs = {(place.slurmd, place.job) for place in everything(folders) if place.level is Level.JOB}
 
-    assert {("", "12"), ("a", "1"), ("", "2")} == jobs
+    assert {("n1", "24"), ("a", "1"), ("a", "sEKNKTV3WPV500"), ("", "2")} == jobs
     assert "user.slice" not in {place.path for place in folders.roots()}
 
 
