@@ -522,13 +522,13 @@ async def test_an_archive_that_was_replaced_is_used(lab, caplog):
     await lab.find()
     copy = lab.folder / "copy"
     backup(lab.keeper.archive.path, copy)
-    for job_id in range(8, 100):  # the log of these must not get into the copy
+    for job_id in range(8, 300):  # the log of these must not get into the copy
         lab.slurm(record(7), record(job_id))
         await lab.find(job_id)
 
     copy.rename(lab.keeper.archive.path)
 
-    assert [1, 1, 1] == [len(await lab.find(one)) for one in (7, 8, 99)]
+    assert [1, 1, 1] == [len(await lab.find(one)) for one in (7, 8, 299)]
     assert [REPLACED % lab.keeper.archive.path] == logged(caplog)
 
 
