@@ -8,12 +8,6 @@ from itertools import chain
 
 from fructosa_exporter.metrics import Metric
 from fructosa_exporter.slurm.lives import JobEntry
-from fructosa_exporter.slurm.node_series import (
-    NOT_READ,
-    OF_MACHINE,
-    MachineTotals,
-    values_of_machine,
-)
 from fructosa_exporter.slurm.series import (
     OF_JOB,
     OF_NODE,
@@ -21,6 +15,12 @@ from fructosa_exporter.slurm.series import (
     labels_of,
     values_of_job,
     values_of_node,
+)
+from fructosa_exporter.slurm_totals.node_series import (
+    NOT_READ,
+    OF_MACHINE,
+    MachineTotals,
+    values_of_machine,
 )
 
 from .exposition import head, label_value

@@ -15,8 +15,8 @@ from fructosa_exporter.gpus.driver import DriverError, Labels
 from fructosa_exporter.gpus.driver_lock import DriverHangs
 from fructosa_exporter.gpus.quantities import QuantityValues, columns
 from fructosa_exporter.kernel import Kernel
-from fructosa_exporter.slurm.gpu_totals import GPULook, GPUTotals
-from fructosa_exporter.slurm.node_series import MachineTotals
+from fructosa_exporter.slurm_totals.gpu_totals import GPULook, GPUTotals
+from fructosa_exporter.slurm_totals.node_series import MachineTotals
 
 from .hardware.edac import EDAC
 from .hardware.energy import EnergyRAPL

@@ -18,8 +18,8 @@ from fructosa_exporter.slurm import series
 from fructosa_exporter.slurm.folders import CGROUPS, JobFolders
 from fructosa_exporter.slurm.layouts import JobKey, job_of_process
 from fructosa_exporter.slurm.lives import JobEntry
-from fructosa_exporter.slurm.node_series import MachineTotals
 from fructosa_exporter.slurm.watch import JobWatch
+from fructosa_exporter.slurm_totals.node_series import MachineTotals
 from fructosa_service.config.kinds import YES_NO
 from fructosa_service.config.path_kind import PATH
 from fructosa_service.config.settings import option

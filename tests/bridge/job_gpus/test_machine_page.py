@@ -11,9 +11,9 @@ from fructosa_bridge.job_gpus.machine_page import (
     machine_figures,
 )
 from fructosa_exporter.page.jobs_page import jobs_page
-from fructosa_exporter.slurm.gpu_totals import GPULook, GPUTotal
-from fructosa_exporter.slurm.node_series import MachineTotals
 from fructosa_exporter.slurm.series import JobsState
+from fructosa_exporter.slurm_totals.gpu_totals import GPULook, GPUTotal
+from fructosa_exporter.slurm_totals.node_series import MachineTotals
 
 from ..jobs.pages import page, reading, text_of
 from .small_node import lines_of

@@ -90,9 +90,11 @@ def test_an_agent_that_tells_of_too_many_jobs_hides_none_of_others():
     waiting = WaitingParts(3)
     for job_id in ("1", "2", "3", "4"):
         agent = JobAgent("bad", job_id, "b", T0, T0)
-        waiting.get(job_id, ("bad", "", job_id), lambda one=agent: NodePart("bad", one, "", 30.0))
+        waiting.get(
+            job_id, ("bad", "", job_id), lambda one=agent: NodePart("bad", one, "", 30.0), T0
+        )
 
-    part = waiting.get("7", key(), part_of)
+    part = waiting.get("7", key(), part_of, T0)
 
     assert part is waiting.take("7", key())
     assert (2, 1) == (waiting.count, waiting.dropped)

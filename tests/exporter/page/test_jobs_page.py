@@ -2,11 +2,11 @@
 
 from fructosa_exporter.page.jobs_page import jobs_page
 from fructosa_exporter.slurm.figures import Figures
-from fructosa_exporter.slurm.gpu_totals import GPULook, GPUTotal
 from fructosa_exporter.slurm.layouts import JobKey
 from fructosa_exporter.slurm.lives import JobEntry
-from fructosa_exporter.slurm.node_series import MachineTotals
 from fructosa_exporter.slurm.series import JobsState
+from fructosa_exporter.slurm_totals.gpu_totals import GPULook, GPUTotal
+from fructosa_exporter.slurm_totals.node_series import MachineTotals
 
 NODE = JobsState("0123456789abcdef", "boot", True, 5, 9, 2, 1)
 

@@ -6,7 +6,7 @@ from fructosa_exporter.gpus.all_vendors import AllVendors
 from fructosa_exporter.gpus.driver import DriverError
 from fructosa_exporter.kernel import Kernel
 from fructosa_exporter.sensors.machine_totals import MachineReader
-from fructosa_exporter.slurm.node_series import NOT_READ
+from fructosa_exporter.slurm_totals.node_series import NOT_READ
 from tests.exporter.gpus.amd.fake_amdsmi import AmdNode, Card
 from tests.exporter.recorded import changed, kernel
 from tests.nvml.driver import Process

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from fructosa_exporter.metrics import Metric, counter, gauge, info
+from fructosa_exporter.slurm.series import Values
 
 from .gpu_totals import GPUTotal
-from .series import Values
 
 _FOR_LMASTER = "lmaster works out from it what a job has used"
 

@@ -1,7 +1,7 @@
 """The series of GPUs and energy on the page of jobs."""
 
-from fructosa_exporter.slurm.gpu_totals import GPULook, GPUTotal
-from fructosa_exporter.slurm.node_series import (
+from fructosa_exporter.slurm_totals.gpu_totals import GPULook, GPUTotal
+from fructosa_exporter.slurm_totals.node_series import (
     NOT_READ,
     OF_MACHINE,
     MachineTotals,

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fructosa_exporter.slurm.gpu_totals import MOST_GPUS, GPULook, GPUTotals
+from fructosa_exporter.slurm_totals.gpu_totals import MOST_GPUS, GPULook, GPUTotals
 
 SHARES = st.none() | st.floats(0, 1)
 
