@@ -312,6 +312,7 @@ class JobKeeper:
     def _keep_nodes(self, nodes: Sequence[str]) -> None:
         if self._ledger is not None:
             self._ledger.keep_nodes(nodes)
+            self._devices.keep_nodes(nodes)
 
     def _see_reading(self, reading: SlurmReading) -> None:
         name = self._cluster or reading.config.cluster
