@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import psutil
 
 from benchmarks.exporter.table import TIMES, table
-from fructosa_bridge.app.process_limits import collect_garbage_rarely
+from fructosa_bridge.app.process_limits import collect_garbage_rarely, let_threads_alternate
 from fructosa_bridge.config.slurm_settings import SlurmSettings
 from fructosa_bridge.config.targets import slurm_target
 from fructosa_bridge.slurm.monitor import SlurmMonitor
@@ -104,7 +104,8 @@ async def measure(slurm: Slurm, rounds: int) -> tuple[list[Cost], list[Cost], fl
             await asyncio.to_thread(subprocess.run, command, env=slurm.env, capture_output=True)
 
     await read()  # the first one also makes the index of nodes
-    collect_garbage_rarely()  # as lmaster does
+    collect_garbage_rarely()  # as lmaster does, and the next
+    let_threads_alternate()
     readings, plains, late_s = [], [], 0.0
     for number in range(rounds):
         readings.append(await cost(controller, read))

@@ -16,6 +16,7 @@ _KEPT_BYTES = 32 * 2**20
 _LARGE_BYTES = 4 * 2**20
 # Pages make no reference cycles, and 10,000 targets have a million objects to traverse.
 _GC_THRESHOLD = 50_000
+_SWITCH_S = 0.001
 
 
 def target_limit(open_files: int) -> int:
@@ -48,6 +49,14 @@ def keep_freed() -> None:
         return
     mallopt(_TRIM_THRESHOLD, _KEPT_BYTES)
     mallopt(_MMAP_THRESHOLD, _LARGE_BYTES)
+
+
+def let_threads_alternate() -> None:
+    """Let a thread that computes give way to the event loop after a millisecond, not after five.
+
+    The loop may have to wait several times in a turn, whenever it returns from the kernel.
+    """
+    sys.setswitchinterval(_SWITCH_S)
 
 
 def collect_garbage_rarely() -> None:

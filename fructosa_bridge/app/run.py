@@ -13,7 +13,7 @@ from ..scrape.client import Client
 from ..scrape.target_state import TargetState
 from ..web.pages import serve
 from .engine import Engine, Load
-from .process_limits import collect_garbage_rarely, keep_freed
+from .process_limits import collect_garbage_rarely, keep_freed, let_threads_alternate
 from .slurm_targets import MakeTargets
 
 log = logging.getLogger("lmaster")
@@ -38,6 +38,7 @@ async def scrape_for_ever(
     *job_socket* listens already; without it, it is made here if it is needed.
     """
     keep_freed()
+    let_threads_alternate()
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(Client())
         engine = Engine(config, client, load, make_targets=make_targets, job_socket=job_socket)

@@ -42,6 +42,17 @@ def test_a_c_library_without_mallopt_is_no_error(monkeypatch):
     process_limits.keep_freed()
 
 
+def test_a_thread_that_computes_keeps_the_loop_waiting_for_a_millisecond():
+    """Python's default is five."""
+    before = sys.getswitchinterval()
+    try:
+        process_limits.let_threads_alternate()
+
+        assert pytest.approx(0.001) == sys.getswitchinterval()
+    finally:
+        sys.setswitchinterval(before)
+
+
 @pytest.mark.usefixtures("garbage_collector")
 def test_objects_of_the_start_are_not_collected_again():
     """They live as long as lmaster, and scrapes make no cycles."""
