@@ -241,7 +241,7 @@ def test_what_slurmctld_has_forgotten_is_told_by_slurmdbd(tmp_path):
         known = submit(slurm, works, "--mem", "200", "--uid", "bin")
         master.job(known, lambda found: found["state"] == "RUNNING")
         master.program.end(signal.SIGKILL)
-        unknown = submit(slurm, "#!/bin/sh\nexit 7\n", "--mem", "50", "--uid", "daemon")
+        unknown = submit(slurm, "#!/bin/sh\nsleep 1\nexit 7\n", "--mem", "50", "--uid", "daemon")
         wait_until(
             lambda: not slurm.run("squeue", "-h", "-t", "all").stdout,
             lambda: slurm.run("squeue", "-t", "all").stdout,
