@@ -184,7 +184,9 @@ class SlurmMonitor:
     async def run(self) -> None:
         """Read Slurm for ever: at once, then whenever it is due."""
         if self._kept is not None and not self.states:
-            self._use_kept(await asyncio.to_thread(self._kept.read))
+            nodes = await asyncio.to_thread(self._kept.read)
+            if not self.states:  # else a reading was there before
+                self._use_kept(nodes)
         interval_s = self.settings.interval_s
         offset_s = schedule.offset(self.target.identity, interval_s)
         due_s = schedule.next_due(self._clock(), interval_s, offset_s) - interval_s
