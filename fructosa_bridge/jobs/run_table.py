@@ -31,6 +31,11 @@ class RunTable:
         """All runs."""
         return [run for runs in self._by_job.values() for run in runs]
 
+    @property
+    def count(self) -> int:
+        """How many runs there are. The copy is made at once, so any thread may ask."""
+        return sum(map(len, list(self._by_job.values())))
+
     def of_job(self, job_id: int) -> Sequence[JobRun]:
         """Return the runs of a job."""
         return self._by_job.get(job_id, ())

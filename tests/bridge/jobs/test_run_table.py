@@ -1,5 +1,8 @@
 """The runs in memory."""
 
+import sys
+import threading
+
 import pytest
 
 from fructosa_bridge.jobs.names import RunKey, job_name
@@ -52,6 +55,34 @@ def test_a_run_that_is_dropped_while_slurm_lists_it_is_done():
     table.drop(run)
 
     assert ({run.key: 0}, {}) == (table.done, table.current)
+
+
+@pytest.fixture
+def hasty_threads():
+    """Let threads give way to one another all the time."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    yield
+    sys.setswitchinterval(before)
+
+
+def test_any_thread_may_ask_how_many_runs_there_are(hasty_threads):
+    """The page of metrics does, while the keeper's thread adds and drops runs."""
+    table, runs = RunTable(), [run_of(number) for number in range(1000)]
+
+    def change():
+        for _ in range(50):
+            for run in runs:
+                table.add_past(run)
+            for run in runs:
+                table.drop(run)
+
+    thread, counts = threading.Thread(target=change), []
+    thread.start()
+    while thread.is_alive():
+        counts.append(table.count)
+
+    assert 0 <= min(counts) < max(counts) <= 1000
 
 
 def test_ended_runs_that_wait_for_nodes_are_bounded():
