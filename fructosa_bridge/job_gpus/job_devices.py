@@ -162,6 +162,13 @@ class JobDevices:
             {node.name: sum(node.gpus.values()) for node in nodes if node.gpus}
         )
 
+    def fill(self, run: JobRun) -> None:
+        """Set the GPUs of a run, their use, its energy, and what is doubtful of them."""
+        use = self.figures(run)
+        if use is not None:
+            run.gpus, run.gpu_busy_s, run.energy_joules = use.uuids, use.busy_s, use.joules
+            run.gpu_coverage, run.gpu_notes = use.coverage, tuple(use.notes)
+
     def figures(self, run: JobRun) -> DeviceUse | None:
         """Return the GPUs and the energy of a run, None if no more is known than before."""
         if run.gpus is not None and run.key not in self._allotted:
@@ -170,9 +177,8 @@ class JobDevices:
         joules, is_estimate = _processors(run)
         notes = list(use.notes)
         energy = joules
-        if self._has_gpus(
-            run
-        ):  # they use most of it: without them it would be no figure of the run
+        # They use most of it: without them it would be no figure of the run.
+        if self._has_gpus(run):
             energy = None if use.joules is None else (joules or 0.0) + use.joules
         if energy is not None and joules is None:
             notes.append(WITHOUT_CPUS)

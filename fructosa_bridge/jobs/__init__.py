@@ -10,12 +10,12 @@ The way of the data, from a page to the archive:
     ledger.see_jobs(reading.jobs, now_s)            at each reading of Slurm; None ends nothing
     ledger.see_ended(ended, now_s)                  what sacct knows, after lmaster was away
     while batch := ledger.batch(now_s):             each minute; 500 runs a batch
-      ledger.set_gpus(run, …)                       for each run; job_gpus/ knows its GPUs
+      devices.fill(run)                             job_gpus/job_devices.py; for each run
       rows = rows_of(batch, now_s)                  job_archive/rows.py; in the event loop
       archive.write(rows)                           job_archive/archive.py; in a thread
       ledger.written(batch, now_s)                  or not_written(batch), and no more now
 
-node is Slurm's NodeName of the target: slurm/matching.py finds it. A run is asked for with
+node is Slurm's NodeName of the target: slurm_states/matching.py finds it. A run is asked for with
 ledger.find(job_name(text)) while it is in memory, else in the archive; job_archive/views.py shows
 both alike. All of this room is pure: it knows no clock, disk or network.
 

@@ -65,7 +65,7 @@ class JobLedger:
         limits: LedgerLimits | None = None,
         checkpoint_s: float = 300.0,
     ) -> None:
-        self._cluster = cluster
+        self.cluster = cluster
         self._limits = limits or LedgerLimits()
         self._checkpoint_s = checkpoint_s
         self._table = RunTable()
@@ -89,6 +89,11 @@ class JobLedger:
     def runs(self) -> list[JobRun]:
         """The runs in memory: open ones, and those that have ended lately."""
         return self._table.runs
+
+    @property
+    def run_count(self) -> int:
+        """How many runs are in memory; any thread may ask."""
+        return self._table.count
 
     def find(self, name: JobName) -> list[JobRun]:
         """Return the runs in memory of a job, as the archive finds them."""
@@ -124,7 +129,7 @@ class JobLedger:
             return
         self._lists.see(records, now_s, sluids or {}, is_complete=is_complete)
         if is_complete:
-            self._pages.give_up(self._cluster, now_s - _WAIT_S, now_s)
+            self._pages.give_up(self.cluster, now_s - _WAIT_S, now_s)
 
     def see_ended(
         self,
@@ -146,25 +151,6 @@ class JobLedger:
     def current(self, job_id: str) -> JobRun | None:
         """Return the run that Slurm lists with an id."""
         return self._table.current.get(job_id)
-
-    def set_gpus(
-        self,
-        run: JobRun,
-        gpus: Sequence[str] | None,
-        busy_s: float | None,
-        energy_joules: float | None,
-        *,
-        coverage: float = 1.0,
-        notes: Sequence[str] = (),
-    ) -> None:
-        """Say which GPUs a run has (UUIDs), how long they were busy, and its energy.
-
-        *coverage* is the share of its time that *busy_s* is of; *notes* say what is doubtful. Call
-        it for the runs of a batch, before they are written.
-        """
-        run.gpus = None if gpus is None else tuple(gpus)
-        run.gpu_busy_s, run.energy_joules = busy_s, energy_joules
-        run.gpu_coverage, run.gpu_notes = coverage, tuple(notes)
 
     def batch(self, now_s: float, most: int = 500) -> LedgerBatch:
         """Return what is to be written, empty if nothing is.

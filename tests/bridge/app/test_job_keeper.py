@@ -1,115 +1,28 @@
 """Pages and readings go into the ledger, and from there into the archive: in one thread."""
 
 import asyncio
-import contextlib
-import logging
-import sqlite3
 import threading
 
 import pytest
 
 from fructosa_bridge.app.job_keeper import (
     _MOST_WAITING_BYTES,
-    ADVICE,
-    CLOCKS_APART,
-    CONTRADICTIONS,
     GAP,
     INTERNAL_ERROR,
-    MORE_PAGES,
     MOVED,
-    NOT_STORABLE,
-    NOT_WRITTEN,
-    PAGE_ACCEPTED,
-    PAGE_REFUSED,
-    REPLACED,
-    TOO_SLOW,
-    WRITTEN_AGAIN,
     FetchedPage,
-    JobKeeper,
 )
-from fructosa_bridge.config.jobs_settings import JobsSettings
-from fructosa_bridge.job_archive.archive import JobArchive, backup
+from fructosa_bridge.app.job_log import (
+    TOO_SLOW,
+)
 from fructosa_bridge.job_archive.look_ups import JobQuery
-from fructosa_bridge.job_gpus.job_devices import NO_ORDER
-from fructosa_bridge.jobs.names import JobName
-from fructosa_bridge.slurm.job_advice import NO_CGROUPS
 from fructosa_bridge.slurm_output.records import SlurmConfig, SlurmReading
 from fructosa_bridge.slurm_output.sacct import EndedJob
-from fructosa_service.errors import ServiceError
 
-from ..job_gpus.small_node import UUIDS, four_gpus, gpu_job, lines_of
+from ..job_gpus.small_node import UUIDS
 from ..jobs.known_jobs import T0, record
 from ..jobs.pages import page, reading, text_of
-from ..slurm_output.test_gpu_indexes import use
-
-
-class KeeperLab:
-    """A keeper with a clock that a test moves."""
-
-    def __init__(self, folder, **settings):
-        self.now_s = T0 + 40.0
-        self.folder = folder
-        self.settings = JobsSettings(**settings)
-        self.keeper = self.new_keeper()
-
-    def new_keeper(self):
-        """Return another keeper of the same archive."""
-        return JobKeeper(JobArchive(self.folder), self.settings, clock=lambda: self.now_s)
-
-    def slurm(self, *records, cluster="c1", gpus=None):
-        """Let Slurm report these jobs, and their GPUs."""
-        config = SlurmConfig(cluster=cluster)
-        self.keeper.take_reading(
-            SlurmReading(self.now_s, config=config, jobs=list(records), gpus=gpus)
-        )
-
-    def page(self, *readings, node="n1", **page_values):
-        """Let a node report these jobs."""
-        text = text_of(page(*readings, **page_values))
-        self.keeper.take_pages([FetchedPage(node, text, self.now_s)])
-
-    def page_with_gpus(self, *readings):
-        """Let a node report these jobs, and its GPUs: they are busy for half of the time."""
-        busy_s = (self.now_s - T0) / 2
-        gpus = [gpu._replace(busy_s=busy_s, energy_joules=busy_s * 600) for gpu in four_gpus()]
-        text = text_of(page(*readings)) + lines_of(gpus)
-        self.keeper.take_pages([FetchedPage("n1", text, self.now_s)])
-
-    def run_gpu_job(self, until_s, seen=("GPU-a",), state="RUNNING", **values):
-        """Let a job with the first two GPUs run, and be read each 30 s."""
-        while self.now_s < T0 + until_s:
-            self.now_s += 30
-            age_s = self.now_s - T0
-            end_s = self.now_s if state != "RUNNING" and age_s >= until_s else None
-            shown = state if end_s else "RUNNING"
-            self.slurm(gpu_job(7, state=shown, end_s=end_s), gpus={"7": {"n1": use(0, 1)}})
-            used = tuple((uuid, 1.0) for uuid in seen)
-            ages = {"age_s": age_s, "reading_age_s": 0.0, "gpus": used}
-            if end_s:
-                ages |= {"end_age_s": 0.0, "end_sequence": 1.0}
-            self.page_with_gpus(reading(7, cpu_s=age_s, **ages))
-
-    async def find(self, job_id=7):
-        """Return the runs of a job, after all that was taken."""
-        self.now_s += 2
-        return await asyncio.to_thread(self.keeper.find, JobName(job_id))
-
-
-@pytest.fixture
-async def lab(tmp_path, caplog):
-    """A keeper that is open."""
-    caplog.set_level(logging.INFO, "lmaster.jobs")
-    made = KeeperLab(tmp_path / "jobs")
-    await made.keeper.open()
-    yield made
-    await made.keeper.close()
-
-
-def logged(caplog):
-    """Return the messages since the last call."""
-    found = [one.getMessage() for one in caplog.records if one.name == "lmaster.jobs"]
-    caplog.clear()
-    return found
+from .keeper_lab import FullDisk, logged
 
 
 async def test_what_slurm_and_a_node_report_is_found_at_once(lab):
@@ -169,39 +82,6 @@ async def test_a_cluster_that_is_called_otherwise_has_jobs_of_its_own(lab, caplo
     assert MOVED % ("c2", "c1") in logged(caplog)
 
 
-async def test_a_page_that_is_refused_is_logged_once(lab, caplog):
-    """Until it is valid again; other nodes are read."""
-    lab.slurm(record(7))
-    for _ in range(2):
-        lab.keeper.take_pages([FetchedPage("n2", "nothing\n", lab.now_s)])
-        lab.page(reading(7, cpu_s=1.0, age_s=39.0, reading_age_s=0.0))
-    assert 1.0 == (await lab.find())[0].cpu_s
-    refused, *others = logged(caplog)
-
-    lab.page(node="n2")
-    await lab.find()
-
-    assert [] == others
-    assert refused.startswith((PAGE_REFUSED % ("n2", "")).rstrip())
-    assert [PAGE_ACCEPTED % "n2"] == logged(caplog)
-
-
-async def test_the_log_of_refused_pages_is_bounded(lab, caplog):
-    """Agents may send other nonsense each time."""
-    lab.slurm(record(7))
-    for one in range(99):
-        lab.keeper.take_pages([FetchedPage(f"n{one}", "nothing\n", lab.now_s)])
-    await lab.find()
-    lines = logged(caplog)
-    lab.now_s += 60
-
-    lab.keeper.take_pages([FetchedPage("n1", "nothing", lab.now_s)])
-    await lab.find()
-
-    assert (11, MORE_PAGES) == (len(lines), lines[-1])
-    assert 1 == len(logged(caplog))
-
-
 async def test_pages_that_come_too_fast_are_left_out(lab, caplog):
     """Memory is bounded; nodes keep what was not fetched, and are asked again."""
     lab.slurm(record(7))
@@ -247,86 +127,6 @@ async def test_ticks_do_not_pile_up_while_the_archive_is_locked(lab):
     goes_on.set()
 
 
-async def test_a_run_that_cannot_be_written_keeps_no_other_from_the_disk(lab, caplog):
-    """The log says which one it is."""
-    lab.slurm(record(7), record(8))
-    await asyncio.to_thread(lab.keeper._thread.submit(lambda: None).result)
-    (broken,) = lab.keeper._ledger.find(JobName(7))
-    broken.uid = 2**70
-
-    assert [[], [8]] == [[run.job_id for run in await lab.find(one)] for one in (7, 8)]
-    assert [NOT_STORABLE % 7] == logged(caplog)
-
-
-async def test_what_cannot_be_written_waits_and_is_logged_once(lab, caplog, monkeypatch):
-    """As on a full disk."""
-    lab.slurm(record(7))
-    await lab.find()
-    database, lab.keeper.archive._database = lab.keeper.archive._database, FullDisk()
-    lab.slurm(record(8))
-    for _ in range(2):
-        assert [] == list(await lab.find(8))
-    problem, *others = logged(caplog)
-
-    lab.keeper.archive._database = database
-
-    assert 8 == (await lab.find(8))[0].job_id
-    assert [] == others
-    assert problem.startswith(NOT_WRITTEN % "cannot write the archive of jobs")
-    assert [WRITTEN_AGAIN] == logged(caplog)
-
-
-class FullDisk:
-    """A database that cannot be written."""
-
-    in_transaction = False
-
-    def execute(self, *_):
-        """Raise as SQLite does."""
-        raise sqlite3.OperationalError("database or disk is full")
-
-
-async def test_an_archive_that_cannot_be_opened_is_tried_again(tmp_path, caplog):
-    """Scraping goes on meanwhile."""
-    caplog.set_level(logging.INFO, "lmaster.jobs")
-    (tmp_path / "jobs").write_text("in the way")
-    lab = KeeperLab(tmp_path / "jobs")
-    await lab.keeper.open()
-    assert "cannot open the archive of jobs" in logged(caplog)[0]
-
-    (tmp_path / "jobs").unlink()
-    lab.keeper.tick()
-    lab.slurm(record(7))
-
-    assert 1 == len(await lab.find())
-    await lab.keeper.close()
-
-
-async def test_another_lmaster_with_the_archive_is_an_error(lab):
-    """Both would write the same runs."""
-    with pytest.raises(ServiceError, match="another lmaster uses the archive"):
-        await lab.new_keeper().open()
-
-
-async def test_jobs_are_removed_when_they_are_old(tmp_path):
-    """In small steps, those that have ended."""
-    lab = KeeperLab(tmp_path / "jobs", keep_days=1)
-    await lab.keeper.open()
-    lab.slurm(record(7, T0, T0 + 5, "COMPLETED"), record(8))
-    lab.page(sequence=1)
-    await lab.find()
-    lab.now_s += 3 * 86_400
-    lab.slurm(record(8))
-    await lab.find()
-
-    for _ in range(3):
-        lab.keeper.tick()
-
-    assert [] == list(await lab.find(7))
-    assert 1 == len(await lab.find(8))
-    await lab.keeper.close()
-
-
 async def test_a_bug_costs_one_reading(lab, caplog):
     """Not the thread."""
     lab.keeper.take_reading(None)
@@ -334,17 +134,6 @@ async def test_a_bug_costs_one_reading(lab, caplog):
 
     assert 1 == len(await lab.find())
     assert [INTERNAL_ERROR] == logged(caplog)
-
-
-async def test_what_hides_the_use_of_jobs_is_logged_once(lab, caplog):
-    """With what to set in slurm.conf."""
-    plugins = {"ProctrackType": "proctrack/linuxproc", "JobAcctGatherType": "", "PrologFlags": ""}
-    config = SlurmConfig(cluster="c1", job_plugins=plugins)
-    for _ in range(2):
-        lab.keeper.take_reading(SlurmReading(lab.now_s, config=config, jobs=[]))
-    await lab.find()
-
-    assert [ADVICE % NO_CGROUPS] == logged(caplog)
 
 
 async def test_it_counts_pages_and_says_whether_the_archive_is_written(lab):
@@ -403,17 +192,6 @@ async def test_a_restart_costs_only_what_was_not_read_in_between(lab):
     (run,) = await lab.find()
     assert 3600 == pytest.approx(run.gpu_busy_s, rel=0.05)
     assert 1.0 == pytest.approx(run.wasted_gpu_hours, rel=0.03)
-
-
-async def test_contradictions_are_logged_once_and_said_of_the_job(lab, caplog):
-    """Then nothing is stated of its GPUs."""
-    lab.run_gpu_job(600, seen=("GPU-a", "GPU-d"))
-
-    (run,) = await lab.find()
-
-    assert [CONTRADICTIONS % 1] == [one for one in logged(caplog) if "process" in one]
-    assert None is run.gpu_busy_s
-    assert NO_ORDER.format(node="n1") in run.notes
 
 
 def accounted(lab, age_s=0.0, jobs=()):
@@ -498,68 +276,3 @@ async def test_a_gap_of_an_archive_that_cannot_be_read_is_filled_later(lab):
     await lab.keeper.take_ended(gaps[0], [EndedJob(record(7, T0, T0 + 30, "COMPLETED"))])
 
     assert gaps == await lab.keeper.gaps()
-
-
-async def test_an_archive_that_was_removed_is_made_anew(lab, caplog):
-    """Else jobs would be written to a file that nobody can read, without a word."""
-    lab.slurm(record(7))
-    lab.page(sequence=3)
-    await lab.find()
-    for file in lab.folder.glob("jobs.sqlite*"):
-        file.unlink()
-
-    assert 1 == len(await lab.find())
-    assert [REPLACED % lab.keeper.archive.path] == logged(caplog)
-    await lab.keeper.close()
-    lab.keeper = lab.new_keeper()
-    await lab.keeper.open()
-    assert (1, 3) == (len(await lab.find()), lab.keeper.after("n1"))
-
-
-async def test_an_archive_that_was_replaced_is_used(lab, caplog):
-    """As when a backup is restored without stopping lmaster."""
-    lab.slurm(record(7))
-    await lab.find()
-    copy = lab.folder / "copy"
-    backup(lab.keeper.archive.path, copy)
-    for job_id in range(8, 300):  # the log of these must not get into the copy
-        lab.slurm(record(7), record(job_id))
-        await lab.find(job_id)
-
-    copy.rename(lab.keeper.archive.path)
-
-    assert [1, 1, 1] == [len(await lab.find(one)) for one in (7, 8, 299)]
-    assert [REPLACED % lab.keeper.archive.path] == logged(caplog)
-
-
-async def test_all_who_ask_wait_only_once_for_a_locked_archive(lab, monkeypatch):
-    """What they get is as old as it was written last."""
-    lab.slurm(record(7))
-    await lab.find()
-    with contextlib.closing(sqlite3.connect(lab.keeper.archive.path)) as other:
-        other.execute("BEGIN EXCLUSIVE")
-        tried = []
-        write = lab.keeper.archive.write
-        monkeypatch.setattr(
-            lab.keeper.archive, "write", lambda rows: (tried.append(rows), write(rows))
-        )
-        lab.slurm(record(7), record(8))
-        lab.now_s += 2
-
-        found = [await asyncio.to_thread(lab.keeper.find, JobName(7)) for _ in range(3)]
-
-    assert [1, 1, 1] == [len(runs) for runs in found]
-    assert 1 == len(tried)
-    assert 1 == len(await lab.find(8))
-
-
-async def test_a_clock_of_slurm_that_is_ahead_is_logged_once(lab, caplog):
-    """Else nothing would be known of jobs, and nobody would know why."""
-    lab.slurm(record(7, lab.now_s + 29), record(8, lab.now_s + 900, state="PENDING"))
-    await lab.find()
-    before = logged(caplog)
-    for _ in range(2):
-        lab.slurm(record(7, lab.now_s + 600))
-    await lab.find()
-
-    assert ([], [CLOCKS_APART % 600]) == (before, logged(caplog))
