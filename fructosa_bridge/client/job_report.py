@@ -104,6 +104,7 @@ def report(one: Mapping[str, Any], now_s: float) -> Iterator[str]:
     yield from _lines("memory", [_memory_bounds(one)])
     if has_gpus:
         yield from _lines("GPUs", [UNKNOWN] if one["gpus"] is None else one["gpus"])
+    if has_gpus or one["energy_joules"] is not None:
         yield from _lines("energy", [_energy(one["energy_joules"])])
     yield from _lines("coverage", [f"{one['coverage']:.0%} of its time is known"])
     yield from _lines("notes", one["notes"])
@@ -129,7 +130,7 @@ def _node_sets(nodes: Sequence[str]) -> list[str]:
 
 
 def _energy(joules: float | None) -> str:
-    return UNKNOWN if joules is None else f"{joules / 3.6e6:.3g} kWh of its GPUs"
+    return UNKNOWN if joules is None else f"{joules / 3.6e6:.3g} kWh"
 
 
 def _which(one: Mapping[str, Any]) -> str:

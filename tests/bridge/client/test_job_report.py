@@ -1,6 +1,7 @@
 """Records of jobs as text for a terminal."""
 
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from fructosa_bridge.slurm_output.vocabulary import JOB_STATES
 from ..job_archive.filled import view_of
 from ..jobs.known_jobs import T0
 
+DOCS = Path(__file__).parents[3] / "docs" / "jobs.md"
 VIEW = view_of()
 LATER_S = T0 + 40 * 86400
 UUIDS = tuple(f"GPU-5e8b1d0c-0000-4000-8000-00000000000{n}" for n in (1, 2))
@@ -41,7 +43,7 @@ CPU        4 CPUs, 100 s of CPU time, 25% of what it had
 memory     at least 2.8 GiB and at most 3.7 GiB; limit 7.5 GiB
 GPUs       GPU-5e8b1d0c-0000-4000-8000-000000000001
            GPU-5e8b1d0c-0000-4000-8000-000000000002
-energy     1 kWh of its GPUs
+energy     1 kWh
 coverage   100% of its time is known
 notes      n2 was last read 30 s before the end
            n3: the kernel killed 2 processes as the job's memory was full"""
@@ -104,6 +106,38 @@ def test_the_report_says_what_a_job_had_and_used():
     )
 
     assert FAILED == report_of(run, runs=2)
+
+
+def test_the_example_in_the_docs_is_a_report():
+    """What people read there is what they get."""
+    run = VIEW._replace(
+        cluster="hpc",
+        job_id=4711,
+        name="train.sh",
+        user="alice",
+        account="lab",
+        partition="gpu",
+        state="FAILED",
+        exit_code="3:0",
+        reason="NonZeroExitCode",
+        nodes=("node007", "node008"),
+        start_s=T0 + 36_000.0,
+        end_s=T0 + 43_200.0,
+        cpus=32,
+        cpu_s=184_320.0,
+        memory_own_max_bytes=41 * 2**30,
+        memory_peak_bytes=44 * 2**30,
+        memory_limit_bytes=128 * 2**30,
+        gpus=UUIDS,
+        energy_joules=7.2e6,
+    )
+
+    assert f"# lmaster job 4711\n{report_of(run)}\n```" in DOCS.read_text()
+
+
+def test_energy_is_shown_of_jobs_without_gpus_where_nodes_measure_it():
+    """It is that of processors then."""
+    assert "1 kWh" == line("energy", VIEW._replace(gpus=(), energy_joules=3.6e6))
 
 
 def test_what_is_not_known_is_a_question_mark_or_said():
