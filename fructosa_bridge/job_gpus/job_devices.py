@@ -223,6 +223,7 @@ def _used(run: JobRun, uuids: Mapping[str, frozenset[str]]) -> DeviceUse:
     found = tuple(uuid for node in uuids for uuid in sorted(uuids[node]))
     busy: list[float | None] = []
     joules: list[float | None] = []
+    notes: dict[str, None] = {}
     coverage = 1.0
     for node, of_node in uuids.items():
         part = run.parts.get(node)
@@ -234,8 +235,9 @@ def _used(run: JobRun, uuids: Mapping[str, frozenset[str]]) -> DeviceUse:
             used = meter.gpus.get(uuid, (None, None))
             busy.append(used[0])
             joules.append(used[1])
-    notes = () if None not in busy else (NO_TOTALS.format(node=next(iter(uuids))),)
-    return DeviceUse(found, _sum(busy), _sum(joules), coverage, notes)
+            if used[0] is None and len(notes) < _MOST_DOUBTS:
+                notes[NO_TOTALS.format(node=node)] = None
+    return DeviceUse(found, _sum(busy), _sum(joules), coverage, tuple(notes))
 
 
 def _processors(run: JobRun) -> tuple[float | None, bool]:

@@ -52,6 +52,7 @@ class SmallNode:
         self._node_joules = 0.0
         self._parser = JobPageParser()
         self.is_divided = False
+        self.counts_busy = True
 
     def slurm(self, *records, gpus=None):
         """Let Slurm list jobs, with their GPUs by index."""
@@ -78,7 +79,12 @@ class SmallNode:
         """Let the page of the node be read."""
         gpus = [
             GPUFigures(
-                uuid, at, self._minors[at], self.is_divided, self._busy_s[uuid], self._joules[uuid]
+                uuid,
+                at,
+                self._minors[at],
+                self.is_divided,
+                self._busy_s[uuid] if self.counts_busy else None,
+                self._joules[uuid],
             )
             for at, uuid in enumerate(UUIDS)
         ]

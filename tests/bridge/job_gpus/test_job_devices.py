@@ -6,6 +6,7 @@ from fructosa_bridge.job_gpus.job_devices import (
     ESTIMATE,
     HAD_PARTS,
     NO_ORDER,
+    NO_TOTALS,
     NOT_GIVEN,
     NOT_ORDERED,
     NOT_TOLD,
@@ -199,6 +200,24 @@ def test_without_energy_of_processors_that_of_gpus_is_said_to_be_all():
         node.use_of(7).notes,
     )
     assert (None, []) == (node.use_of(8).joules, list(node.use_of(8).notes))
+
+
+def test_the_node_whose_gpus_do_not_tell_how_long_they_were_busy_is_named():
+    """Not another one of the job."""
+    node, other = SmallNode("nvml"), SmallNode("nvml")
+    other.ledger, other.devices, other.counts_busy = node.ledger, node.devices, False
+    node.ledger.see_jobs([gpu_job(7, nodes="n[1-2]")], node.now_s)
+    node.devices.see_allotments(
+        {"7": {"n1": use(0, 1), "n2": use(0, 1)}}, node.ledger.current, node.ledger.runs
+    )
+    for _ in range(20):
+        for one, name in ((node, "n1"), (other, "n2")):
+            one.advance()
+            one.fetch(one.job(7, 1.0), node=name)
+
+    found = node.use_of()
+
+    assert (None, (NO_TOTALS.format(node="n2"),)) == (found.busy_s, tuple(found.notes))
 
 
 def test_several_slurmd_on_a_machine_leave_its_gpus_unknown():
