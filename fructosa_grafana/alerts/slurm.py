@@ -100,8 +100,8 @@ sum by (cluster, instance, command, result) (
         why="A single command may take too long while slurmctld is busy. For an `interval` of "
         "more than 5 minutes, `10m` must be twice the interval.",
         graphite=Condition(
-            query=f"aliasByNode(perSecond({OF_SLURM}commands_total.{{config,details,scontrol,sdiag,"
-            "squeue}.{denied,error,hidden,invalid,missing,timeout}), -2, -1)",
+            query=f"aliasByNode(perSecond(exclude({OF_SLURM}commands_total.*.*, "
+            r"'commands_total\.ping\.|\.ok$')), -2, -1)",
             reducer="min",
         ),
     ),

@@ -286,7 +286,7 @@ DATA = {
         slurm(("targets", "lost_by_slurm", "bad", steady(2))),
         slurm(
             ("targets", "lost_by_slurm", "good", after(2, 0)),
-            ("targets", "good", "drained", steady(2)),
+            ("targets", "drained", "good", steady(2)),
         ),
     ),
     "FructosaSlurmAgentDead": (
@@ -294,7 +294,10 @@ DATA = {
         slurm(("targets", "agent_dead", "good", steady(0)), ("targets", "died", "good", steady(2))),
     ),
     "FructosaSlurmDown": (slurm(("up", steady(0))), slurm(("up", steady(1)))),
-    "FructosaSlurmUnreadable": (command("hidden", 1), command("timeout", 0)),
+    "FructosaSlurmUnreadable": (
+        command("hidden", 1),
+        [*command("timeout", 0), *slurm(("commands_total", "ping", "error", steady(3, 1)))],
+    ),
     "FructosaSlurmQueueStuck": (
         [*partition("a", 4, 20), *partition("b", 0, 20), *started(0)],
         [*partition("a", 4, 20), *started(1)],
