@@ -24,7 +24,7 @@ from ..web.server import WebServer
 from ..web.status import JobsStatus
 from .job_fetcher import JobFetcher
 from .job_keeper import JobKeeper
-from .job_targets import index_of, job_targets
+from .job_targets import job_targets
 
 log = logging.getLogger("lmaster.jobs")
 
@@ -92,7 +92,7 @@ class JobService:
         await self._stack.enter_async_context(self._client)
         await self._server.listen([made])
         self._stack.push_async_callback(self._server.close)
-        self._index = await asyncio.to_thread(lambda: index_of(self._nodes()))
+        self._index = await asyncio.to_thread(NodeIndex, self._nodes().nodes)
         self._changed.set()
         self._tasks.begin(_NODES_TASK, self._follow_nodes())
         self._tasks.begin(_KEEPER_TASK, self._tick())

@@ -8,15 +8,9 @@ from ..config.targets import section_targets
 from ..model.access import METRICS_PATH
 from ..model.target import Target
 from ..nodes.slurm_nodes import NodeList
-from ..slurm_output.records import NodeRecord
 from ..slurm_states.matching import NodeIndex
 
 JOBS_PATH = "/jobs"
-
-
-def index_of(nodes: NodeList) -> NodeIndex:
-    """Return the index of the nodes that Slurm listed last."""
-    return NodeIndex([NodeRecord(*node[:3], base_state="UNKNOWN") for node in nodes.nodes])
 
 
 def job_targets(config: MasterConfig, nodes: NodeList, index: NodeIndex) -> Mapping[str, Target]:

@@ -14,7 +14,7 @@ from ..model.target import Target
 from ..naming.schemes import SCHEMES
 from ..scrape import schedule
 from ..scrape.target_state import TargetState
-from ..slurm_output.records import NodeRecord, SlurmReading
+from ..slurm_output.records import SlurmReading
 from ..slurm_output.sacct import EndedJob
 from ..slurm_states import conditions
 from ..slurm_states.hidden_nodes import HiddenNodes
@@ -267,7 +267,7 @@ class SlurmMonitor:
 
     def _use_kept(self, nodes: Sequence[KeptNode]) -> None:
         """Use the states from before a restart until the first reading."""
-        self.index = NodeIndex([NodeRecord(*node[:3], base_state="UNKNOWN") for node in nodes])
+        self.index = NodeIndex(nodes)
         self.states = {node.name: node.state for node in nodes}
 
     def _points(self) -> Points:

@@ -3,14 +3,29 @@
 import ipaddress
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
-from ..slurm_output.records import NodeRecord
+
+class NamedNode(Protocol):
+    """What has the names and the address of a node of Slurm."""
+
+    @property
+    def name(self) -> str:
+        """NodeName."""
+
+    @property
+    def address(self) -> str:
+        """NodeAddr."""
+
+    @property
+    def host_name(self) -> str:
+        """NodeHostName."""
 
 
 class NodeIndex:
     """Slurm's nodes by their names and addresses; find() remembers what it has found."""
 
-    def __init__(self, nodes: Sequence[NodeRecord] = ()) -> None:
+    def __init__(self, nodes: Sequence[NamedNode] = ()) -> None:
         self._key = _key(nodes)
         by_name: defaultdict[str, list[str]] = defaultdict(list)
         by_host: defaultdict[str, list[str]] = defaultdict(list)
@@ -31,7 +46,7 @@ class NodeIndex:
         self._machines = {name: names for names in machines.values() for name in names}
         self._found: dict[str, tuple[str, ...]] = {}
 
-    def is_of(self, nodes: Sequence[NodeRecord]) -> bool:
+    def is_of(self, nodes: Sequence[NamedNode]) -> bool:
         """Return whether these *nodes* have the names and addresses of this index."""
         return self._key == _key(nodes)
 
@@ -77,8 +92,8 @@ class NodeIndex:
         }
 
 
-def _key(nodes: Sequence[NodeRecord]) -> list[tuple[str, ...]]:
-    return [node[:3] for node in nodes]  # name, address, host name
+def _key(nodes: Sequence[NamedNode]) -> list[tuple[str, ...]]:
+    return [(node.name, node.address, node.host_name) for node in nodes]
 
 
 def _normal(name: str) -> str:

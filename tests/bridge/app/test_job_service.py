@@ -10,7 +10,6 @@ from types import SimpleNamespace
 import pytest
 
 from fructosa_bridge.app.job_service import NODES_REFUSED, JobService
-from fructosa_bridge.app.job_targets import index_of
 from fructosa_bridge.client.job_client import JobClient, NotRunningError
 from fructosa_bridge.config.jobs_settings import JobsSettings
 from fructosa_bridge.config.nodes_settings import NodesSettings
@@ -20,6 +19,7 @@ from fructosa_bridge.job_archive.archive import JobArchive
 from fructosa_bridge.nodes.hosts import parse_hosts
 from fructosa_bridge.slurm_output.records import SlurmConfig, SlurmReading
 from fructosa_bridge.slurm_output.sacct import EndedJob
+from fructosa_bridge.slurm_states.matching import NodeIndex
 from fructosa_service.errors import ServiceError
 from fructosa_service.logs import LoggingSettings
 
@@ -40,7 +40,7 @@ class ServiceLab:
         self.began_s = time.monotonic()
         self.nodes = node_list(node_record("n1", "batch", address="127.0.0.1"))
         self.monitor = SimpleNamespace(
-            listeners=[], index=index_of(self.nodes), read_gpus=lambda: None
+            listeners=[], index=NodeIndex(self.nodes.nodes), read_gpus=lambda: None
         )
         self.config = MasterConfig(
             master=MasterSettings(data_directory=folder),

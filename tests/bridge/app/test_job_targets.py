@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 
-from fructosa_bridge.app.job_targets import index_of, job_targets
+from fructosa_bridge.app.job_targets import job_targets
 from fructosa_bridge.config.jobs_settings import JobsSettings
 from fructosa_bridge.config.nodes_settings import NodesSettings
 from fructosa_bridge.config.settings import GraphiteSettings, MasterConfig, MasterSettings
 from fructosa_bridge.config.shard import Shard
 from fructosa_bridge.config.slurm_settings import SlurmSettings
 from fructosa_bridge.nodes.hosts import parse_hosts
+from fructosa_bridge.slurm_states.matching import NodeIndex
 from fructosa_service.logs import LoggingSettings
 
 from ..slurm_nodes import node_list, record
@@ -34,7 +35,7 @@ def found(nodes=NODES, jobs=JOBS, **sections):
         slurm=SlurmSettings(),
         jobs=jobs,
     )
-    return job_targets(config, nodes, index_of(nodes))
+    return job_targets(config, nodes, NodeIndex(nodes.nodes))
 
 
 def test_each_agent_has_one_page_by_the_name_of_its_node():
@@ -86,7 +87,7 @@ def test_the_nodes_of_all_shards_are_read():
         jobs=JobsSettings(),
     )
 
-    assert {"n1", "n2"} == job_targets(config, NODES, index_of(NODES)).keys()
+    assert {"n1", "n2"} == job_targets(config, NODES, NodeIndex(NODES.nodes)).keys()
 
 
 def test_several_slurmd_on_a_machine_have_one_agent():
