@@ -11,7 +11,7 @@ from fructosa_service.errors import ServiceError, UsageError, visible_path
 
 from ..config.jobs_settings import DEFAULT_SOCKET
 from ..config.settings import DEFAULT_FILE, read_config
-from ..job_archive.archive import FILE
+from ..job_archive.archive_file import FILE
 from ..job_archive.look_ups import ArchiveReader
 from .job_client import JobClient, NotRunningError
 

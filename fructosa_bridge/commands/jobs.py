@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from fructosa_service.errors import UsageError, visible_path
 
 from ..client import job_place, job_report
-from ..job_archive.archive import backup
+from ..job_archive.archive_file import backup
 from ..job_archive.record import record
 from ..job_server.queries import job_query
 

@@ -2,7 +2,7 @@
 
     archive = JobArchive(folder)                 archive.py: open(), write(rows), close()
     archive.expire(before_s, keep_bytes)         until it returns 0
-    backup(archive.path, to)
+    backup(archive.path, to)                     archive_file.py
     reader = ArchiveReader(archive.path)         look_ups.py
     reader.find(job_name(text))                  all runs of a job, as people write its id
     reader.runs(JobQuery(user=..., node=...))    the newest first

@@ -13,7 +13,7 @@ from fructosa_bridge.app.job_writer import (
     REPLACED,
     WRITTEN_AGAIN,
 )
-from fructosa_bridge.job_archive.archive import backup
+from fructosa_bridge.job_archive.archive_file import backup
 from fructosa_bridge.jobs.names import JobName
 from fructosa_service.errors import ServiceError
 

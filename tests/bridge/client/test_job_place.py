@@ -18,7 +18,7 @@ from fructosa_bridge.client.job_place import (
     from_arguments,
 )
 from fructosa_bridge.config.jobs_settings import DEFAULT_SOCKET
-from fructosa_bridge.job_archive.archive import FILE
+from fructosa_bridge.job_archive.archive_file import FILE
 from fructosa_service.errors import ConfigError, ServiceError, UsageError
 
 

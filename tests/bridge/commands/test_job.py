@@ -8,7 +8,7 @@ import pytest
 from fructosa_bridge.cli import main
 from fructosa_bridge.client.job_client import NOT_RUNNING
 from fructosa_bridge.client.job_place import MEANWHILE, NO_ARCHIVE
-from fructosa_bridge.job_archive.archive import FILE
+from fructosa_bridge.job_archive.archive_file import FILE
 from fructosa_bridge.job_archive.look_ups import ArchiveReader
 from fructosa_bridge.job_server.queries import NO_SUCH_JOB
 from fructosa_bridge.jobs.names import NOT_A_JOB

@@ -12,7 +12,7 @@ from fructosa_bridge.client.job_client import NOT_RUNNING
 from fructosa_bridge.client.job_place import NO_ARCHIVE, NO_CONFIGURATION
 from fructosa_bridge.client.since import NOT_A_TIME
 from fructosa_bridge.commands.jobs import BACKED_UP, NO_FILE
-from fructosa_bridge.job_archive.archive import FILE
+from fructosa_bridge.job_archive.archive_file import FILE
 from fructosa_bridge.job_archive.look_ups import ArchiveReader, JobQuery
 from fructosa_bridge.job_server.queries import NOT_A_STATE
 

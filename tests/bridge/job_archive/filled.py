@@ -1,9 +1,14 @@
 """Runs for the archive, made by a ledger as lmaster's."""
 
+import sqlite3
+from contextlib import closing, contextmanager
+
 from fructosa_bridge.job_archive.archive import JobArchive
+from fructosa_bridge.job_archive.look_ups import ArchiveReader, JobQuery
 from fructosa_bridge.job_archive.rows import rows_of
 from fructosa_bridge.job_archive.views import view
 from fructosa_bridge.jobs.ledger import JobLedger
+from fructosa_bridge.jobs.names import job_name
 
 from ..jobs.known_jobs import T0, record
 from ..jobs.pages import page, reading
@@ -50,3 +55,21 @@ def view_of(**fields):
     ended_run(ledger, **fields)
     (run,) = ledger.batch(T0 + 1000).runs
     return view(run, T0 + 1000)
+
+
+def found(archive, text="7"):
+    """Return the runs of a job in the archive."""
+    return ArchiveReader(archive.path).find(job_name(text))
+
+
+def ids(archive):
+    """Return the ids of all jobs in the archive."""
+    runs = ArchiveReader(archive.path).runs(JobQuery(most=10_000))
+    return sorted(run.job_id for run in runs)
+
+
+@contextmanager
+def sqlite(archive):
+    """Open the file as any program does."""
+    with closing(sqlite3.connect(archive.path)) as database:
+        yield database
