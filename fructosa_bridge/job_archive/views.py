@@ -11,6 +11,13 @@ from ..jobs.node_parts import NodePart
 from ..jobs.runs import JobRun
 
 CPU, MEMORY = "cpu", "memory"
+# The fields that a run has by the same names.
+_ALIKE = (
+    *("sluid", "array_job_id", "array_task", "het_job_id", "het_offset", "user", "uid"),
+    *("account", "partition", "qos", "name", "state", "exit_code", "reason", "start_s"),
+    *("is_over", "cpus", "gpu_count", "memory_asked_bytes", "time_limit_s", "gpu_busy_s"),
+    "energy_joules",
+)
 
 
 class NodeView(NamedTuple):
@@ -106,45 +113,16 @@ def view(
         seen = [uuid for part in run.parts.values() for uuid in part.gpus]
         gpus = tuple(dict.fromkeys(seen)) if seen or run.gpu_count == 0 else None
     return RunView(
-        *run.key,
-        run.sluid,
-        run.array_job_id,
-        run.array_task,
-        run.het_job_id,
-        run.het_offset,
-        run.user,
-        run.uid,
-        run.account,
-        run.partition,
-        run.qos,
-        run.name,
-        run.state,
-        run.exit_code,
-        run.reason,
-        run.nodes or tuple(run.parts),
-        run.start_s,
-        run.ended_s,
-        run.is_over,
-        run.cpus,
-        run.gpu_count,
-        run.memory_asked_bytes,
-        run.time_limit_s,
-        known.cpu_s,
-        known.oom_kills,
-        known.stalled_cpu_s,
-        known.stalled_memory_s,
-        known.stalled_io_s,
-        known.limit_bytes,
-        known.own_max_bytes,
-        known.peak_bytes,
-        gpus,
-        run.gpu_busy_s,
-        run.energy_joules,
-        known.coverage,
-        wasted.core_hours,
-        wasted.gpu_hours,
-        wasted.gb_hours,
-        notes(run, now_s, zone),
+        **run.key._asdict(),
+        **{name: getattr(run, name) for name in _ALIKE},
+        **known._asdict(),
+        nodes=run.nodes or tuple(run.parts),
+        end_s=run.ended_s,
+        gpus=gpus,
+        wasted_core_hours=wasted.core_hours,
+        wasted_gpu_hours=wasted.gpu_hours,
+        wasted_gb_hours=wasted.gb_hours,
+        notes=notes(run, now_s, zone),
     )
 
 

@@ -40,9 +40,9 @@ class JobFigures(NamedTuple):
     stalled_cpu_s: float | None
     stalled_memory_s: float | None
     stalled_io_s: float | None
-    own_max_bytes: float | None
-    peak_bytes: float | None
-    limit_bytes: float | None
+    memory_own_max_bytes: float | None
+    memory_peak_bytes: float | None
+    memory_limit_bytes: float | None
     coverage: float
 
 
@@ -65,13 +65,11 @@ class JobWaste(NamedTuple):
 def figures(run: JobRun, now_s: float) -> JobFigures:
     """Return what a run has used until *now_s*."""
     parts = list(run.parts.values())
-    sums = [_sum(part.totals[at] for part in parts) for at in range(5)]
+    sums = (_sum(part.totals[at] for part in parts) for at in range(5))
     own, peak, limit = (_sum(part.levels[at] for part in parts) for at in (1, 2, 3))
     if limit is None and run.memory_asked_bytes:
         limit = float(run.memory_asked_bytes)
-    return JobFigures(
-        sums[0], sums[1], sums[2], sums[3], sums[4], own, peak, limit, coverage(run, now_s)
-    )
+    return JobFigures._make((*sums, own, peak, limit, coverage(run, now_s)))
 
 
 def _sum(values: Iterable[float | None]) -> float | None:
@@ -153,8 +151,9 @@ def waste(run: JobRun, known: JobFigures, least_coverage: float = LEAST_COVERAGE
         if known.cpu_s is not None and run.cpus is not None:
             core_hours = (run.cpus * elapsed_s * known.coverage - known.cpu_s) / _HOUR_S
         is_shared = any(part.is_shared for part in run.parts.values())
-        if known.peak_bytes is not None and known.limit_bytes is not None and not is_shared:
-            gb_hours = (known.limit_bytes - known.peak_bytes) / _GB * elapsed_s / _HOUR_S
+        peak, limit = known.memory_peak_bytes, known.memory_limit_bytes
+        if peak is not None and limit is not None and not is_shared:
+            gb_hours = (limit - peak) / _GB * elapsed_s / _HOUR_S
     if run.gpu_busy_s is not None and run.gpu_count:
         gpu_hours = (run.gpu_count * elapsed_s * run.gpu_coverage - run.gpu_busy_s) / _HOUR_S
     return JobWaste(*map(_not_below_zero, (core_hours, gpu_hours, gb_hours)))

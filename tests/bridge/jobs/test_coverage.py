@@ -110,7 +110,12 @@ def test_figures_are_sums_over_nodes():
     found = figures(run, NOW)
 
     assert (200.0, 8e9, 16e9, 3e9, None) == (
-        *(found.cpu_s, found.peak_bytes, found.limit_bytes, found.own_max_bytes),
+        *(
+            found.cpu_s,
+            found.memory_peak_bytes,
+            found.memory_limit_bytes,
+            found.memory_own_max_bytes,
+        ),
         found.oom_kills,
     )
 
@@ -119,7 +124,7 @@ def test_without_a_limit_on_the_node_it_is_what_slurm_allotted():
     """As without ConstrainRAMSpace."""
     run = run_of(parts=[part_of(limit_bytes=None)], tres="cpu=4,mem=8G")
 
-    assert 8 * 2**30 == figures(run, NOW).limit_bytes
+    assert 8 * 2**30 == figures(run, NOW).memory_limit_bytes
 
 
 def test_waste_is_what_it_had_and_did_not_use():
