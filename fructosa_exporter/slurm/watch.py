@@ -23,7 +23,7 @@ NOT_BEGUN = "they are watched only while lagent serves"
 _FIND_S = 60.0
 _CLOSE_S = 2.0
 # Between the end of a job's last process and the end of its folder lie ten milliseconds.
-TOGETHER_S = 0.008
+_BURST_S = 0.008
 
 
 class JobWatch:
@@ -131,7 +131,7 @@ class JobWatch:
                 ready = poller.poll(self._timeout_ms(due_s))
                 has_messages = any(fd == messages.fd for fd, _ in ready)
                 # Folders come in bursts. Those that wait a little are read together.
-                ended = exits.poll(TOGETHER_S if has_messages and ends.can_watch else 0)
+                ended = exits.poll(_BURST_S if has_messages and ends.can_watch else 0)
                 with self._lock:
                     for fd, _ in ended:
                         tracker.ended(fd)

@@ -11,7 +11,7 @@ from fructosa_exporter.slurm.ends import NO_PIDFD, ProcessEnds
 from fructosa_exporter.slurm.layouts import Level, Place
 from fructosa_exporter.slurm.tracked import Folder
 
-from .test_tracker import Process
+from .watching import Process
 
 
 def a_folder():

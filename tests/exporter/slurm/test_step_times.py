@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from .cgroups import Cgroups
-from .test_tracker import Process, Watching
+from .watching import Process, Watching
 
 # What slurmstepd takes of the CPU, in a folder beside that of the processes.
 SLURM_S = 0.125
@@ -15,15 +15,6 @@ SLURM_S = 0.125
 def cgroups(tmp_path):
     """A slurmd without jobs."""
     return Cgroups(tmp_path, 2)
-
-
-@pytest.fixture
-def watched(cgroups):
-    """Its tracker."""
-    made = Watching(cgroups)
-    yield made
-    made.tracker.ends.close()
-    made.messages.close()
 
 
 @pytest.fixture

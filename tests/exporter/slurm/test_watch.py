@@ -11,7 +11,7 @@ from fructosa_exporter.slurm.layouts import JobKey
 from fructosa_exporter.slurm.watch import NOT_BEGUN, NOT_WATCHED, JobWatch
 
 from .cgroups import Cgroups
-from .test_tracker import Process
+from .watching import Process
 
 
 @pytest.fixture
