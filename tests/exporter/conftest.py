@@ -1,7 +1,6 @@
 """What tests of GPUs and their sensors share: a fake driver's library, loaded into this process."""
 
 import ctypes
-import os
 
 import pytest
 
@@ -11,20 +10,17 @@ from .gpus.node import Node
 
 
 @pytest.fixture(scope="session")
-def loaded(tmp_path_factory):
-    """The library; pynvml gets it by its soname. And the file in which it counts calls."""
-    calls = tmp_path_factory.mktemp("nvml") / "calls"
-    os.environ["FAKE_NVML_CALLS"] = str(calls)
-    try:
-        return ctypes.CDLL(str(library())), calls
-    finally:
-        del os.environ["FAKE_NVML_CALLS"]
+def loaded():
+    """The library, which counts the calls of this process; pynvml gets it by its soname."""
+    loaded = ctypes.CDLL(str(library()))
+    loaded.fake_nvml_calls.restype = ctypes.c_uint64
+    return loaded
 
 
 @pytest.fixture
 def node(loaded, tmp_path, monkeypatch):
     """A node with eight GPUs."""
-    node = Node(tmp_path, loaded[1])
+    node = Node(tmp_path, loaded)
     for name, value in node.driver.environment.items():
         monkeypatch.setenv(name, value)
     yield node

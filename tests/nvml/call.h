@@ -29,6 +29,8 @@ nvmlReturn enter(struct call *call, enum function function, const nvmlDevice *de
 /* End the call: release the lock, count the call, and return the code. */
 nvmlReturn leave(const struct call *call, nvmlReturn code);
 
+uint64_t fake_nvml_calls(const char *name);
+
 #define ENTER(function, device) \
     struct call call; \
     nvmlReturn code = enter(&call, F_##function, device); \

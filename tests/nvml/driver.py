@@ -28,7 +28,6 @@ __all__ = [
     "eight_gpus",
     "eight_hoppers",
     "library",
-    "tallies",
 ]
 
 SONAME = "libnvidia-ml.so.1"
@@ -69,10 +68,7 @@ class Tally:
     seconds: float
 
 
-def tallies(file: Path) -> dict[str, Tally]:
-    """Return the content of a file of calls, by function; {} if it does not exist."""
-    if not file.exists():
-        return {}
+def _tallies(file: Path) -> dict[str, Tally]:
     return {
         name.partition(b"\0")[0].decode(): Tally(calls, nanoseconds / 1e9)
         for name, calls, nanoseconds in _TALLY.iter_unpack(file.read_bytes())
@@ -129,7 +125,7 @@ class FakeDriver:
 
     def calls(self) -> dict[str, Tally]:
         """Return the calls of all processes that loaded the library with ``environment``."""
-        return tallies(self.folder / "nvml.calls")
+        return _tallies(self.folder / "nvml.calls")
 
     def _lines(self) -> Iterator[str]:
         yield f"loaded {int(self.is_loaded)}"

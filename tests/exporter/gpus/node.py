@@ -6,7 +6,7 @@ from fructosa_exporter.gpus.nvidia.nvml import NVML
 from fructosa_exporter.kernel import Kernel
 from fructosa_exporter.sensors import SENSORS
 from tests.exporter.machine import options, values
-from tests.nvml.driver import FakeDriver, tallies
+from tests.nvml.driver import FakeDriver
 
 ALL = list("01234567")
 GPU_SENSORS = [name for name in SENSORS if name.startswith("GPU")]
@@ -29,11 +29,11 @@ class Clock:
 class Node:
     """Sensors with the real pynvml in this process; ``driver`` is the fake driver."""
 
-    def __init__(self, folder, calls):
+    def __init__(self, folder, library):
         self.driver = FakeDriver(folder)
         self.gpus = self.driver.gpus
         self.clock = Clock()
-        self._calls = calls
+        self._library = library
         # In an empty folder no GPU is on the bus. Limits of this process would affect other tests.
         self._nvidia = NVML(Kernel(folder), prepare=lambda: None)
         self.machine = AllVendors(Driver(self._nvidia, self.clock))
@@ -85,8 +85,7 @@ class Node:
 
     def calls(self, function):
         """Return how often the tests of this process have called *function*."""
-        tally = tallies(self._calls).get(function)
-        return 0 if tally is None else tally.calls
+        return self._library.fake_nvml_calls(function.encode())
 
     def close(self):
         """Close the library."""

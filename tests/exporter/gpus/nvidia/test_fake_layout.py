@@ -44,7 +44,7 @@ def pynvml_entry(name, member):
 
 def test_sizes_offsets_and_version_words_are_equal_to_nvidias(loaded):
     """Those of each struct that the fake fills, member by member."""
-    found = table(loaded[0])
+    found = table(loaded)
 
     assert [pynvml_entry(name, member) for name, member, _, _ in found] == found
 
@@ -52,7 +52,7 @@ def test_sizes_offsets_and_version_words_are_equal_to_nvidias(loaded):
 def test_the_table_has_all_members(loaded):
     """A missing member would not be filled."""
     members = {}
-    for name, member, _, _ in table(loaded[0]):
+    for name, member, _, _ in table(loaded):
         if member and member != "version word":
             members.setdefault(name, set()).add(member.removesuffix("[]"))
 
