@@ -7,7 +7,8 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-MOST_GPUS = 256
+from ..slurm_output.gpu_indexes import MOST_GPUS
+
 _MARKS = ("\nfructosa_slurm_gpu_", "\nfructosa_slurm_node_")
 _GPU = re.compile(
     r"\nfructosa_slurm_gpu_(info|busy_seconds_total|energy_joules_total)"

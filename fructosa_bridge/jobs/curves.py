@@ -5,7 +5,7 @@ Steps lie on a grid that all nodes share: a curve over many nodes needs no inter
 
 import zlib
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from math import floor, isnan, nan
 from struct import Struct
 from struct import error as struct_error
@@ -95,10 +95,8 @@ class JobCurve:
 
     def _double(self) -> None:
         """Join the steps in pairs."""
-        old, odd = self.values, self.first % 2
-        padded = [nan] * odd + list(old)
         join = _sum if self.is_total else _largest
-        self.values = array("f", (join(padded[at : at + 2]) for at in range(0, len(padded), 2)))
+        self.values = array("f", map(join, _pairs(self.first, self.values)))
         self.first //= 2
         self.step_s *= 2
 
@@ -115,6 +113,12 @@ class JobCurve:
         return CurvePoints(start_s, step_s, averages)
 
 
+def _pairs(first: int, values: Sequence[float]) -> Iterator[Sequence[float]]:
+    """Yield the values of two steps at a time; *first* is the index of the first step."""
+    padded = [nan] * (first % 2) + list(values)
+    return (padded[at : at + 2] for at in range(0, len(padded), 2))
+
+
 def _sum(values: Sequence[float]) -> float:
     known = [value for value in values if not isnan(value)]
     return sum(known) if known else nan
@@ -128,10 +132,8 @@ def coarser(curve: CurvePoints, step_s: float) -> CurvePoints:
     """Return a *curve* with steps of *step_s*, its own times a power of two: averages."""
     while curve.step_s < step_s:
         first = round(curve.start_s / curve.step_s)
-        padded = [nan] * (first % 2) + list(curve.values)
-        pairs = (padded[at : at + 2] for at in range(0, len(padded), 2))
-        start_s = first // 2 * 2 * curve.step_s
-        curve = CurvePoints(start_s, curve.step_s * 2, [_mean(pair) for pair in pairs])
+        values = [_mean(pair) for pair in _pairs(first, curve.values)]
+        curve = CurvePoints(first // 2 * 2 * curve.step_s, curve.step_s * 2, values)
     return curve
 
 

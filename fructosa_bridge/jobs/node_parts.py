@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from ..slurm_output.gpu_indexes import MOST_GPUS
 from .curves import JobCurve
-from .page import MOST_GPUS, JobReading
+from .page import JobReading
 
 if TYPE_CHECKING:
     from ..job_gpus.meters import PartMeter

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..model.errors import PageError
+from ..slurm_output.gpu_indexes import MOST_GPUS
 
 MOST_BYTES = 8 * 2**20
 MOST_JOBS = 4_000
-MOST_GPUS = 64  # of a job on a node
 
 NO_JOBS_PAGE = (
     "not a page of jobs: it has no fructosa_slurm_jobs_info; check that the agent's sensor "

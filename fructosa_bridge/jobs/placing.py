@@ -53,8 +53,11 @@ def _fit(entry: EntryTimes, run: JobRun, tolerance_s: float) -> tuple[float, boo
     if entry.began_s < start_s - tolerance_s:
         return None  # at least a part of it is of an earlier run
     begins_with_it = entry.began_s <= start_s + tolerance_s
-    if not begins_with_it and _overlap(entry, start_s, end_s + tolerance_s) < _LEAST_SHARE:
-        return None
+    if not begins_with_it:
+        if run.is_over and entry.began_s >= end_s:
+            return None  # it is of a later run, even if Slurm has not listed that yet
+        if _overlap(entry, start_s, end_s + tolerance_s) < _LEAST_SHARE:
+            return None
     return _overlap(entry, start_s, end_s), begins_with_it, -abs(entry.began_s - start_s)
 
 

@@ -38,7 +38,7 @@ CANNOT_LISTEN = (
 
 
 def _is_our_fault(record: logging.LogRecord) -> bool:
-    """Return whether a record of aiohttp is not about a request that is no HTTP.
+    """Return whether a record of aiohttp is not about a request that is not HTTP.
 
     It has a traceback for each: whoever can connect could fill the disk with the log.
     """

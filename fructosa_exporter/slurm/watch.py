@@ -52,7 +52,7 @@ class JobWatch:
         return self.reason or self._tracker.ends.reason
 
     def begin(self) -> None:
-        """Start to watch."""
+        """Start watching."""
         try:
             messages = Inotify()
         except InotifyUnavailable as error:
@@ -66,7 +66,7 @@ class JobWatch:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop to watch."""
+        """Stop watching."""
         thread, self._thread = self._thread, None
         if thread is not None:
             os.eventfd_write(self._wake_fd, 1)

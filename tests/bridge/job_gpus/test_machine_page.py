@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fructosa_bridge.job_gpus.machine_page import (
-    MOST_GPUS,
     GPUFigures,
     MachineFigures,
     machine_figures,
 )
+from fructosa_bridge.slurm_output.gpu_indexes import MOST_GPUS
 from fructosa_exporter.page.jobs_page import jobs_page
 from fructosa_exporter.slurm.series import JobsState
 from fructosa_exporter.slurm_totals.gpu_totals import GPULook, GPUTotal

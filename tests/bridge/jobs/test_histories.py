@@ -3,7 +3,7 @@
 from math import inf
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from .small_world import NODES, World
@@ -35,6 +35,18 @@ gaps = st.builds(
     st.sampled_from(["end", "requeue"]),
     st.lists(st.sampled_from([("account",), ("write", 500), ("kill",)]), max_size=3),
 )
+# A life of a job that was requeued begins soon after the one before it was seen to be over.
+begun_anew = [
+    [
+        *[("start", 2, "n1", 0.5), ("step",), ("fetch", "n1"), ("step",)],
+        *[("requeue", 2), ("step",), ("wait",)],
+    ],
+    [("requeue", 2), ("step",), ("restart_agent", "n1"), ("list_jobs",)],
+    [
+        *[("start", 1, "n1", 0.5), ("step",), ("fetch", "n1"), ("step",)],
+        *[("end", 1), ("step",), ("wait",)],
+    ],
+]
 histories = st.lists(events, max_size=80)
 # By so much the clock of slurmctld may be ahead, in seconds.
 clocks = st.integers(-8, 8)
@@ -119,6 +131,7 @@ def test_without_failures_all_is_known(runs, ahead_s):
     clocks,
     st.booleans(),
 )
+@example(history=begun_anew, ahead_s=0, resubmits=False)
 def test_accounting_completes_what_is_known_and_contradicts_nothing(history, ahead_s, resubmits):
     """Also where it does not count restarts; what only nodes have told of is of no other run."""
     happened = [event for some in history for event in some]

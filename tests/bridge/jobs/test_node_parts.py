@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from fructosa_bridge.jobs.node_parts import JobAgent, NodePart
 from fructosa_bridge.jobs.page import JobReading
+from fructosa_bridge.slurm_output.gpu_indexes import MOST_GPUS
 
 from .pages import reading
 
@@ -192,7 +193,7 @@ def test_totals_and_levels_of_a_reading_are_where_a_part_takes_them_from():
 
 def test_gpus_are_bounded():
     """An agent that invents new ones for each page must not fill the memory."""
-    gpus = [tuple((f"{one}-{at}", 1.0) for at in range(64)) for one in range(9)]
+    gpus = [tuple((f"{one}-{at}", 1.0) for at in range(MOST_GPUS)) for one in range(9)]
     part = part_of(*((A, reading(cpu_s=1.0, gpus=one), T0 + at) for at, one in enumerate(gpus)))
 
     assert tuple(uuid for uuid, _ in gpus[0]) == part.gpus

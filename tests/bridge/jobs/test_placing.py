@@ -60,6 +60,18 @@ def test_a_job_that_goes_on_after_its_end_is_still_that_job():
     assert FIRST is best_run(entry(0, 5000), [FIRST], 30.0)
 
 
+@pytest.mark.parametrize("end", [100, None], ids=["known", "unknown"])
+def test_what_begins_after_a_run_is_over_is_of_a_later_one(end):
+    """Although clocks are apart: Slurm may not have listed the later one yet."""
+    first = run(0, end)
+    first.is_over, first.over_since_s = True, T0 + 105
+    ended_s = 105 if end is None else end
+
+    assert None is best_run(entry(ended_s, ended_s), [first], 30.0)
+    assert None is best_run(entry(ended_s + 5, ended_s + 8), [first], 30.0)
+    assert first is best_run(entry(ended_s - 1, ended_s + 1), [first], 30.0)
+
+
 def test_entries_that_a_node_tells_apart_are_of_different_runs():
     """The later one waits until Slurm tells of its run."""
     first = run(0)
