@@ -1,4 +1,4 @@
-"""The edge of running totals: reads GPUs and the energy of processors for the page of jobs.
+"""The edge of running totals: reads GPUs, energy and faults of a node for the page of jobs.
 
 Busy seconds of a GPU: since Hopper, GPM tells the mean share of the time between two looks. Before,
 utilisation (of the driver's last 1/6 to 1 s) times the time between looks, which are the fetches
@@ -16,19 +16,25 @@ from fructosa_exporter.gpus.driver_lock import DriverHangs
 from fructosa_exporter.gpus.quantities import QuantityValues, columns
 from fructosa_exporter.kernel import Kernel
 from fructosa_exporter.slurm_totals.gpu_totals import GPULook, GPUTotals
-from fructosa_exporter.slurm_totals.node_series import MachineTotals
+from fructosa_exporter.slurm_totals.node_series import NOT_READ, MachineTotals
+from fructosa_exporter.sources.interface_state import LinkLosses
+from fructosa_exporter.sources.mounts import Mounts
 
 from .hardware.edac import EDAC
 from .hardware.energy import EnergyRAPL
+from .network.infiniband import InfiniBand
+from .storage.disk import DiskUsage
 
 _XIDS = ("xids",)
+# Links and file systems are read once in so many seconds, however often pages are.
+_CALM_S = 55.0
 
 Pids = dict[str, set[int]]
 """The processes on each GPU, by its UUID."""
 
 
 class MachineReader:
-    """Reads the GPUs and the energy of a node, and adds them up; *name* is that of the sensor."""
+    """Reads the GPUs, the energy and the faults of a node; *name* is that of the sensor."""
 
     def __init__(
         self,
@@ -40,23 +46,22 @@ class MachineReader:
         self._name = name
         self._gpus = gpus
         self._clock = clock
-        self._rapl = EnergyRAPL()
-        self._rapl.read = read
-        self._edac = EDAC()
-        self._edac.read = read
+        self._rapl, self._edac, self._infiniband = EnergyRAPL(), EDAC(), InfiniBand()
+        for sensor in (self._rapl, self._edac, self._infiniband):
+            sensor.read = read
+        self._link_losses = LinkLosses(read)
+        self._disks = DiskUsage(mounts=Mounts(read))
         self._totals = GPUTotals()
-        self._energy_joules: float | None = None
-        self._memory_errors: tuple[tuple[str, int], ...] = ()
+        self._of_node, self._calm_s = NOT_READ, -_CALM_S
 
     @property
     def totals(self) -> MachineTotals:
         """The totals as of the last look."""
-        return MachineTotals(self._totals.known(), self._energy_joules, self._memory_errors)
+        return self._of_node._replace(gpus=self._totals.known())
 
     def look(self) -> Pids:
         """Read all, and return the processes on each GPU. What cannot be read is absent."""
-        self._energy_joules = self._rapl.node_joules()
-        self._memory_errors = self._edac.node_errors()
+        self._look_at_node()
         try:
             found = self._gpus.query_each(self._name, _query)
             xids = dict(self._gpus.events(self._name))
@@ -68,6 +73,25 @@ class MachineReader:
             self._clock(),
         )
         return {uuid: pids for (_, uuid), (pids, _) in found}
+
+
+    def _look_at_node(self) -> None:
+        now_s = self._clock()
+        if now_s >= self._calm_s + _CALM_S:  # these take most of the time of a page
+            self._calm_s = now_s
+            links = {**self._link_losses(), **self._infiniband.link_downs()}
+            self._of_node = self._of_node._replace(
+                link_downs=tuple(links.items()), fullest=self._fullest()
+            )
+        self._of_node = self._of_node._replace(
+            energy_joules=self._rapl.node_joules(), memory_errors=self._edac.node_errors()
+        )
+
+    def _fullest(self) -> tuple[str, float] | None:
+        try:
+            return self._disks.fullest()
+        except OSError:  # there is no /proc
+            return None
 
 
 def _query(gpu: Any) -> tuple[set[int], QuantityValues]:

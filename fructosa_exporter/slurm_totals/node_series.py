@@ -63,6 +63,19 @@ MEMORY_ERRORS = counter(
     "kind",
     without_panel=_FOR_LMASTER,
 )
+LINK_DOWNS = counter(
+    "fructosa_slurm_node_link_downs_total",
+    "Times that the link of a network interface (eth0) or of an InfiniBand port (mlx5_0/1) went "
+    "down.",
+    "link",
+    without_panel=_FOR_LMASTER,
+)
+FULLEST = gauge(
+    "fructosa_slurm_node_fullest_filesystem_ratio",
+    "Used share of the fullest local file system that can be written.",
+    "mountpoint",
+    without_panel=_FOR_LMASTER,
+)
 NODE_ENERGY = counter(
     "fructosa_slurm_node_energy_joules_total",
     "Energy that processors and their memory have used since lagent started (RAPL).",
@@ -70,16 +83,21 @@ NODE_ENERGY = counter(
 )
 OF_MACHINE = (
     *(GPU_INFO, GPU_BUSY, GPU_MEMORY_MAX, GPU_ENERGY, GPU_FAULTS, GPU_THROTTLED),
-    *(NODE_ENERGY, MEMORY_ERRORS),
+    *(NODE_ENERGY, MEMORY_ERRORS, LINK_DOWNS, FULLEST),
 )
 
 
 class MachineTotals(NamedTuple):
-    """The running totals of a node; None is unknown."""
+    """The running totals of a node, and its fullest file system with its used share.
+
+    None is unknown.
+    """
 
     gpus: Sequence[GPUTotal] = ()
     energy_joules: float | None = None
     memory_errors: tuple[tuple[str, int], ...] = ()
+    link_downs: tuple[tuple[str, int], ...] = ()
+    fullest: tuple[str, float] | None = None
 
 
 NOT_READ = MachineTotals()
@@ -107,6 +125,10 @@ def values_of_machine(totals: MachineTotals) -> Values:
         yield NODE_ENERGY, (), totals.energy_joules
     for kind, count in totals.memory_errors:
         yield MEMORY_ERRORS, (kind,), count
+    for link, count in totals.link_downs:
+        yield LINK_DOWNS, (link,), count
+    if totals.fullest is not None:
+        yield FULLEST, (totals.fullest[0],), totals.fullest[1]
 
 
 def _of_gpus(metric: Metric, name: str, gpus: Iterable[GPUTotal]) -> Values:

@@ -106,6 +106,15 @@ class InfiniBand(Sensor):
                 if count is not None:
                     yield metric.sample(count, device, port)
 
+    def link_downs(self) -> dict[str, int]:
+        """Return how often the link of each port went down, by adapter/port."""
+        ports = [f"{device}/{port}" for device, port in self._ports()]
+        counts = (
+            (port, self._count(f"{_ADAPTERS}/{port.replace('/', '/ports/')}/counters/link_downed"))
+            for port in ports
+        )
+        return {port: count for port, count in counts if count is not None}
+
     def _ports(self) -> Iterator[tuple[str, str]]:
         for device in self.read.names(_ADAPTERS):
             for port in self.read.names(f"{_ADAPTERS}/{device}/ports"):

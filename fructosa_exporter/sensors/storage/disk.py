@@ -1,10 +1,11 @@
 """Disks and file systems."""
 
 import logging
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +136,7 @@ class DiskUsage(Sensor):
         self._mounts = mounts
         self._calls = GuardedCalls()
         self._problems: dict[str, str] = {}
+        self._fillable: tuple[Sequence[Mount], list[str]] = ((), [])
 
     def samples(self) -> Iterator[Sample]:
         mounts = self._mounts()
@@ -146,6 +148,21 @@ class DiskUsage(Sensor):
             yield self.ERROR.sample(int(is_error), path)
             if not is_error:
                 yield from self._usage_samples(usages[path], path)
+
+    def fullest(self) -> tuple[str, float] | None:
+        """Return the mount point of the fullest file system, and how full it is.
+
+        Only of those that can be written, and cannot hang; /tmp and /dev/shm in memory count.
+        """
+        mounts = self._mounts()
+        if mounts is not self._fillable[0]:
+            writable = {one.mountpoint for one in mounts if "rw" in one.opts.split(",")}
+            # Of several mounts of a file system, that with the shortest path counts.
+            paths = sorted(never_hanging(mounts) & writable, key=lambda path: (len(path), path))
+            self._fillable = mounts, paths
+        usages = ((path, _usage(path)) for path in self._fillable[1])
+        known = ((path, share) for path, share in usages if share is not None)
+        return max(known, key=itemgetter(1), default=None)
 
     def _measure(self, paths: Sequence[str], safe: set[str]) -> dict[str, Any]:
         """Return the usage of the file systems at *paths*, or an error; those that hang are absent.
@@ -186,6 +203,16 @@ class DiskUsage(Sensor):
             return local
         remote = mountpoints(one for one in mounts if is_remote(one.fstype))
         return list(dict.fromkeys([*local, *remote]))
+
+
+def _usage(path: str) -> float | None:
+    """Return the used share of the space for ordinary users; None if it has none, or is gone."""
+    try:
+        found = os.statvfs(path)
+    except OSError:
+        return None
+    used = found.f_blocks - found.f_bfree
+    return used / (used + found.f_bavail) if used + found.f_bavail else None
 
 
 def _problem(usage: Any) -> str | None:

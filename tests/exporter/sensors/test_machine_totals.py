@@ -1,5 +1,6 @@
 """Running totals of the GPUs and the energy of a node."""
 
+import psutil
 import pytest
 
 from fructosa_exporter.gpus.all_vendors import AllVendors
@@ -115,6 +116,37 @@ def test_a_node_without_both_has_no_totals():
     reader.look()
 
     assert NOT_READ._replace(gpus=[]) == reader.totals
+
+
+def test_lost_links_and_the_fullest_file_system_are_read_once_a_minute(node, tmp_path):
+    """Of adapters, and of what can be written; the mount points are those of this machine."""
+    for name, losses in (("eth0", 3), ("veth1", 9)):
+        interface = tmp_path / "sys/class/net" / name
+        interface.mkdir(parents=True)
+        (interface / "carrier_down_count").write_text(f"{losses}\n")
+    (tmp_path / "sys/class/net/eth0/device").mkdir()
+    (tmp_path / "sys/class/net/eth0/device/vendor").touch()
+    port = tmp_path / "sys/class/infiniband/mlx5_0/ports/1/counters"
+    port.mkdir(parents=True)
+    (port / "link_downed").write_text("2\n")
+    (tmp_path / "proc/self").mkdir(parents=True)
+    (tmp_path / "proc/self/mounts").write_text(
+        "/dev/sda1 / ext4 rw 0 0\n/dev/sdb1 /proc xfs ro 0 0\n"
+    )
+    reader = reader_of(node, Kernel(tmp_path))
+
+    reader.look()
+    first = reader.totals
+    (port / "link_downed").write_text("4\n")
+    reader.look()
+    node.advance(60)
+    second = reader.totals
+    reader.look()
+
+    used = psutil.disk_usage("/").percent / 100
+    assert (("eth0", 3), ("mlx5_0/1", 2)) == first.link_downs == second.link_downs
+    assert ("/", pytest.approx(used, abs=0.01)) == first.fullest
+    assert (("eth0", 3), ("mlx5_0/1", 4)) == reader.totals.link_downs
 
 
 def test_faults_of_gpus_are_counted(node):

@@ -29,7 +29,13 @@ def named(totals):
 
 def test_all_that_is_known_is_there():
     """Each GPU by its UUID."""
-    totals = MachineTotals([GPUTotal(LOOK, 1.0, 12.5, 2**30)], 300.5, (("corrected", 7),))
+    totals = MachineTotals(
+        [GPUTotal(LOOK, 1.0, 12.5, 2**30)],
+        energy_joules=300.5,
+        memory_errors=(("corrected", 7),),
+        link_downs=(("mlx5_0/1", 2),),
+        fullest=("/tmp", 0.97),
+    )
 
     assert {
         ("gpu_info", "GPU-0", "0", "3", "0000:10:00.0", ""): 1,
@@ -40,6 +46,8 @@ def test_all_that_is_known_is_there():
         ("gpu_throttled_seconds_total", "GPU-0", "thermal"): 1.5,
         ("node_energy_joules_total",): 300.5,
         ("node_memory_errors_total", "corrected"): 7,
+        ("node_link_downs_total", "mlx5_0/1"): 2,
+        ("node_fullest_filesystem_ratio", "/tmp"): 0.97,
     } == named(totals)
     assert len(OF_MACHINE) == len(named(totals))
 
