@@ -28,11 +28,11 @@ class KeeperLab:
         """Return another keeper of the same archive."""
         return JobKeeper(JobArchive(self.folder), self.settings, clock=lambda: self.now_s)
 
-    def slurm(self, *records, cluster="c1", gpus=None):
-        """Let Slurm report these jobs, and their GPUs."""
+    def slurm(self, *records, cluster="c1", **parts):
+        """Let Slurm report these jobs, and other *parts* of a reading."""
         config = SlurmConfig(cluster=cluster)
         self.keeper.take_reading(
-            SlurmReading(self.now_s, config=config, jobs=list(records), gpus=gpus)
+            SlurmReading(self.now_s, config=config, jobs=list(records), **parts)
         )
 
     def page(self, *readings, node="n1", **page_values):
