@@ -161,7 +161,7 @@ async def test_agents_of_nodes_that_are_gone_are_forgotten(lab):
     lab.page(sequence=3)
     await lab.find()
 
-    lab.keeper.keep_nodes(["n2"])
+    lab.keeper.keep_nodes({"n2": frozenset({"n2"})})
     await lab.find()
 
     assert lab.keeper.after("n1") is None
