@@ -209,10 +209,14 @@ class JobKeeper:
         if self._ledger is not None:
             self._ledger.write_again()
             return
-        runs = self.archive.open_runs()
-        known = [run.key for run in runs] or self.archive.keys_since(0, most=1)
-        if name := self._cluster or (known[0].cluster if known else ""):
-            self._begin(name, runs)
+        try:
+            runs = self.archive.open_runs()
+            known = [run.key for run in runs] or self.archive.keys_since(0, most=1)
+            if name := self._cluster or (known[0].cluster if known else ""):
+                self._begin(name, runs)
+        except ArchiveError as error:
+            self._writer.log_error(str(error))
+            self._writer.close()  # a damaged file is set aside when it is opened the next time
 
     def _begin(self, name: str, runs: Iterable[JobRun]) -> None:
         """Begin the ledger of a cluster with what the archive has: its open *runs*, and more."""
