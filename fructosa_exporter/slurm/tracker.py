@@ -21,7 +21,13 @@ from .tracked import Folder, TrackedJob
 # While other tasks of a job run, the ends of some are read together, after this time.
 TOGETHER_S = 0.2
 
-_FOLDERS = inotify.CREATE | inotify.DELETE
+# Tasks go with their step: the kernel need not tell of them one by one.
+_MASKS = {
+    **dict.fromkeys(Level, inotify.CREATE | inotify.DELETE),
+    Level.STEP: inotify.CREATE,
+    Level.USER: inotify.CREATE,
+    Level.TASK: inotify.CLOSE_WRITE,
+}
 
 
 class Tracker:
@@ -249,8 +255,7 @@ class Tracker:
         """Watch a folder; return the number of its watch, -1 if it has none, None if it is gone."""
         if self._messages is None or self._is_extern(place):
             return -1
-        mask = inotify.CLOSE_WRITE if place.level is Level.TASK else _FOLDERS
-        return self._messages.add(self._folders.path(place), mask)
+        return self._messages.add(self._folders.path(place), _MASKS[place.level])
 
     # Processes begin and end.
 
