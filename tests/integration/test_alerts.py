@@ -12,7 +12,6 @@ import pytest
 import yaml
 
 from fructosa_bridge.naming import graphite_paths
-from fructosa_bridge.naming.schemes import DECLARED
 from fructosa_grafana.alerts.groups import ALERTS
 from tests.services import program
 
@@ -120,9 +119,8 @@ def now_and(seconds):
 
 
 def series(node, metric, labels, values):
-    """Return a series of a *node* with the path that lmaster writes."""
-    declared = DECLARED.get(metric, tuple(labels))  # of a scrape, if of no page
-    return f"{node}.{graphite_paths.path(metric, labels.items(), declared)}", values
+    """Return a series of a *node* with the path that lmaster writes; labels in declared order."""
+    return ".".join([node, metric, *map(graphite_paths.part, labels.values())]), values
 
 
 def one(metric, labels, bad, good):
