@@ -21,8 +21,8 @@ from .text_format import ParsedSample, plain_number
 
 TOO_MANY_SAMPLES = "{samples} samples, more than the {limit} that sample limit allows"
 
-# Lines: more than all nodes of a large cluster share. If label values keep
-# changing, everything is forgotten at once, and learned again from the next pages.
+# Lines: more than all nodes of a large cluster share. If label values keep changing, everything is
+# forgotten at once, and learned again from the next pages.
 _MOST_REMEMBERED = 1_000_000
 
 
