@@ -200,6 +200,12 @@ METRICS: Mapping[str, tuple[str, ...]] = {
         "fructosa_infiniband_transmit_wait_ticks_total",
         "fructosa_infiniband_buffer_overrun_errors_total",
         "fructosa_infiniband_management_drops_total",
+        "fructosa_infiniband_ecn_marked_packets_total",
+        "fructosa_infiniband_congestion_notifications_sent_total",
+        "fructosa_infiniband_congestion_notifications_received_total",
+        "fructosa_infiniband_out_of_sequence_packets_total",
+        "fructosa_infiniband_acknowledgement_timeouts_total",
+        "fructosa_infiniband_receive_drops_total",
     ),
     "LoadAverage": (
         "fructosa_load_average",
