@@ -49,6 +49,7 @@ class NvidiaGPU:
         self.index, self.uuid = names
         self._nvml, self._handle, self._events, self._clock = nvml, handle, events, clock
         self._answers = KeptAnswers(clock)
+        self._complete: dict[str, Columns] = {}  # constants of which none is missing
         self._engines, self._power = self._numbers(queries.ENGINES), self._numbers(queries.POWER)
         self._clocks = self._numbers([*queries.CLOCKS, queries.STATE])
         self._link = self._numbers(queries.LINK)
@@ -195,9 +196,8 @@ class NvidiaGPU:
         mode = self._query("nvmlDeviceGetMigMode")
         each = [("mig_info", *one.ids, one.uuid, one.profile) for one in self._instances()]
         instances = [(tuple(each), [1] * len(each))] if each else []
-        facts = (("info", *self._facts()),), [1]
         minor = self._constants([queries.MINOR])
-        return [facts, minor, *_switch("mig_enabled", mode), *instances]
+        return [self._facts(), minor, *_switch("mig_enabled", mode), *instances]
 
     def serial(self) -> str | None:
         """Return the serial number of the board."""
@@ -253,25 +253,39 @@ class NvidiaGPU:
         return self._answers.get((function, *arguments[1:]), ask)
 
     def _constants(self, numbers: Sequence[NumberQuery]) -> Columns:
-        return known_columns(
-            tuple(one.quantity for one in numbers),
-            [self._kept(one.function, (self._handle, *one.arguments), one.unit) for one in numbers],
-        )
+        """Return the kept results of *numbers*; the same columns once none is missing."""
+        name = numbers[0].function
+        if name not in self._complete:
+            values = [
+                self._kept(one.function, (self._handle, *one.arguments), one.unit)
+                for one in numbers
+            ]
+            columns = known_columns(tuple(one.quantity for one in numbers), values)
+            if None in values:
+                return columns
+            self._complete[name] = columns
+        return self._complete[name]
 
     def _supported_events(self) -> int:
         each = (self._kept(name, (self._handle,), number_64) for name in queries.SUPPORTED_EVENTS)
         return next(filter(None, each), queries.OLD_EVENTS)
 
-    def _facts(self) -> tuple[str, ...]:
-        """Return name, PCI bus id, vendor, and versions of driver and CUDA."""
+    def _facts(self) -> Columns:
+        """Return name, PCI bus id, vendor, and versions of driver and CUDA, as labels."""
+        if "info" in self._complete:
+            return self._complete["info"]
         cuda = self._kept("nvmlSystemGetCudaDriverVersion_v2", ())
-        return (
+        facts = (
             self._kept("nvmlDeviceGetName", (self._handle,)) or "",
             self._kept("nvmlDeviceGetPciInfo", (self._handle,), lambda pci: _text(pci.busId)) or "",
             "NVIDIA",
             self._kept("nvmlSystemGetDriverVersion", ()) or "",
             f"{cuda // 1000}.{cuda % 1000 // 10}" if cuda else "",
         )
+        columns: Columns = ((("info", *facts),), [1])
+        if all(facts):
+            self._complete["info"] = columns
+        return columns
 
 
 @lru_cache(maxsize=256)
