@@ -233,6 +233,12 @@ METRICS: Mapping[str, LabelsByMetric] = {
         "fructosa_infiniband_transmit_wait_ticks_total": ("device", "port"),
         "fructosa_infiniband_buffer_overrun_errors_total": ("device", "port"),
         "fructosa_infiniband_management_drops_total": ("device", "port"),
+        "fructosa_infiniband_ecn_marked_packets_total": ("device", "port"),
+        "fructosa_infiniband_congestion_notifications_sent_total": ("device", "port"),
+        "fructosa_infiniband_congestion_notifications_received_total": ("device", "port"),
+        "fructosa_infiniband_out_of_sequence_packets_total": ("device", "port"),
+        "fructosa_infiniband_acknowledgement_timeouts_total": ("device", "port"),
+        "fructosa_infiniband_receive_drops_total": ("device", "port"),
     },
     "LoadAverage": {
         "fructosa_load_average": ("minutes",),

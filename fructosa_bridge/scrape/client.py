@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from aiohappyeyeballs import start_connection
 
 from fructosa_service import __version__
+from fructosa_service.config.kinds import Endpoint
 from fructosa_service.errors import FileError
 
 from ..model.errors import ScrapeError
@@ -136,7 +137,9 @@ class Client:
         """
         loop = asyncio.get_running_loop()
         timed_out = scrape_errors.name_timed_out
-        name = None if context is None else target.access.server_name or target.host
+        name = (
+            None if context is None else target.access.server_name or target.host.partition("%")[0]
+        )
         try:
             async with asyncio.timeout(target.effective_connect_timeout_s):
                 addresses = await self._dns.resolve(target.reached_at, target.port)
@@ -198,7 +201,7 @@ def _incomplete(
 def _request_text(target: Target, authorization: str | None) -> bytes:
     lines = [
         f"GET {target.request_path} HTTP/1.1",
-        f"Host: {target.name}",
+        f"Host: {Endpoint(target.host, target.port).in_host_header}",
         f"Accept: {_ACCEPT}",
         f"Accept-Encoding: {'gzip' if target.access.compression else 'identity'}",
         f"User-Agent: {_AGENT}",

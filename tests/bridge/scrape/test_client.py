@@ -469,6 +469,13 @@ async def test_a_host_may_have_another_address(node, client):
     assert f"n1.invalid:{node.port}" == node.header("Host")
 
 
+async def test_the_header_host_has_no_zone(node, client):
+    """Servers may reject that, and it means nothing to them."""
+    await client.fetch(new_target(node.port, host="fe80::1%eth0", address="127.0.0.1"))
+
+    assert f"[fe80::1]:{node.port}" == node.header("Host")
+
+
 async def test_a_missing_file_is_an_error_until_it_is_there(node, client, tmp_path):
     """Nothing is sent without it; then no restart is needed."""
     path = tmp_path / "token"
