@@ -274,11 +274,15 @@ METRICS: Mapping[str, tuple[str, ...]] = {
         "fructosa_battery_remaining_seconds",
         "fructosa_battery_power_plugged",
     ),
-    "SensorsFans": ("fructosa_fan_speed_rpm",),
+    "SensorsFans": (
+        "fructosa_fan_speed_rpm",
+        "fructosa_fan_chip_info",
+    ),
     "SensorsTemperatures": (
         "fructosa_temperature_celsius",
         "fructosa_temperature_high_celsius",
         "fructosa_temperature_critical_celsius",
+        "fructosa_temperature_chip_info",
     ),
     "SlurmJobs": (
         "fructosa_slurm_jobs_info",
@@ -325,7 +329,6 @@ METRICS: Mapping[str, tuple[str, ...]] = {
     "VirtualMemory": (
         "fructosa_memory_total_bytes",
         "fructosa_memory_available_bytes",
-        "fructosa_memory_used_bytes",
         "fructosa_memory_free_bytes",
         "fructosa_memory_active_bytes",
         "fructosa_memory_inactive_bytes",
@@ -333,6 +336,9 @@ METRICS: Mapping[str, tuple[str, ...]] = {
         "fructosa_memory_cached_bytes",
         "fructosa_memory_shared_bytes",
         "fructosa_memory_slab_bytes",
+        "fructosa_memory_used_bytes",
         "fructosa_memory_utilization_ratio",
+        "fructosa_memory_hugepages_total_bytes",
+        "fructosa_memory_hugepages_free_bytes",
     ),
 }
