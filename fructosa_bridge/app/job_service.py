@@ -172,5 +172,5 @@ class JobService:
         except (ConfigError, UsageError) as error:
             log.error(NODES_REFUSED, error)
             return
-        await self._fetcher.use(targets)
-        self.keeper.keep_nodes(targets)
+        self.keeper.keep_nodes({node: found.nodes for node, found in targets.items()})
+        await self._fetcher.use({node: found.target for node, found in targets.items()})

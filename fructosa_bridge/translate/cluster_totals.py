@@ -18,6 +18,8 @@ from weakref import WeakValueDictionary
 
 from fructosa_service.device_names import DISKS, NETWORK_INTERFACES, RAPL_ZONES
 
+from ..model.own_metric import OwnMetric
+
 Labels = Sequence[tuple[str, str]]
 
 
@@ -36,8 +38,13 @@ class ClusterTotal:
     is_count: bool = False
 
     @property
-    def name(self) -> str:
+    def exposed(self) -> OwnMetric:
         """The metric that lmaster exposes."""
+        return OwnMetric(self.name, self.help, ("section",))
+
+    @property
+    def name(self) -> str:
+        """The name of that metric."""
         return f"fructosa_cluster_{self.quantity}"
 
     @property

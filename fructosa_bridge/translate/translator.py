@@ -21,8 +21,8 @@ from .text_format import ParsedSample, plain_number
 
 TOO_MANY_SAMPLES = "{samples} samples, more than the {limit} that sample limit allows"
 
-# Series, paths and comments: more than all nodes of a large cluster share. If label values keep
-# changing, everything is forgotten at once, and learned again from the next pages.
+# Lines: more than all nodes of a large cluster share. If label values keep changing, everything is
+# forgotten at once, and learned again from the next pages.
 _MOST_REMEMBERED = 1_000_000
 
 
@@ -51,7 +51,10 @@ class Translation:
 
 
 class Translator:
-    """Remembers the lines and paths of all series, and the template of each target's last page."""
+    """Remembers the lines of all pages, and the template of each target's last page.
+
+    This only saves time: a path would be the same without it.
+    """
 
     def __init__(
         self,
@@ -62,7 +65,6 @@ class Translator:
         self._most_remembered = most_remembered
         self._text = _KnownLines()
         self._openmetrics = _KnownLines()
-        self._owners: dict[str, tuple[str, frozenset[tuple[str, str]]]] = {}
         self._paths = PathTable()
         self._templates = PageTemplates(self._columns)
         self._last: dict[tuple[str, bool], PageTemplate] = {}
@@ -147,15 +149,14 @@ class Translator:
 
     @property
     def remembered(self) -> int:
-        """How many series, comments and paths are remembered."""
-        return len(self._text) + len(self._openmetrics) + len(self._owners)
+        """How many lines are remembered."""
+        return len(self._text) + len(self._openmetrics)
 
     def _forget_if_full(self) -> None:
-        """Forget everything if it is too much; never within a page, whose paths must differ."""
+        """Forget all lines if they are too many."""
         if self.remembered > self._most_remembered:
             self._text = _KnownLines()
             self._openmetrics = _KnownLines()
-            self._owners.clear()
 
     def _learn(self, text: str, is_openmetrics: bool) -> tuple[TemplateLine, float | None]:
         """Parse a new line; return its template line and its number, None if it has no sample."""
@@ -169,16 +170,11 @@ class Translator:
 
     def _series_path(self, name: str, labels: tuple[tuple[str, str], ...]) -> SeriesPath | None:
         """Return the path of a series, None if it is not kept."""
-        scheme = self._rules.scheme
         if not self._rules.selection.takes(name, labels):
             return None
         if problem := self._rules.label_limits.broken(name, labels):
             raise PageError(problem)
-        found = scheme.path(name, labels)
-        series = (name, frozenset(label for label in labels if label[1]))
-        if self._owners.setdefault(found.path, series) != series:
-            found = scheme.explicit_path(name, labels)
-        return found
+        return self._rules.scheme.path(name, labels)
 
 
 class _KnownLines:

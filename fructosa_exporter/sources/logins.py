@@ -12,10 +12,15 @@ from typing import Any, NamedTuple
 import psutil
 
 from fructosa_exporter.errors import SensorUnavailable
-from fructosa_exporter.kernel import Kernel
+from fructosa_exporter.kernel import Kernel, below_root, is_root_known
 from fructosa_exporter.sources.readable import readable
 
 NO_LOGINS = "nothing records login sessions: there is no /var/run/utmp and no systemd-logind"
+
+OTHER_ROOT = (
+    "lagent is in a container, where login sessions of the host are not known; make its file "
+    "system readable there, and set [lagent] rootfs"
+)
 
 _UTMP = "/var/run/utmp"  # where libc reads it
 _SESSIONS = "/run/systemd/sessions"
@@ -45,7 +50,10 @@ def login_sessions(
     Raises: SensorUnavailable if nothing records them; OSError if what does cannot be read.
     """
     kernel = kernel or Kernel()
-    has_utmp = kernel.real_path(_UTMP) is not None
+    if not is_root_known():
+        raise SensorUnavailable(OTHER_ROOT)
+    # libc reads that of this process, which in a container is not that of the machine.
+    has_utmp = below_root(_UTMP) == _UTMP and kernel.real_path(_UTMP) is not None
     recorded = list(utmp()) if has_utmp else []
     if recorded:
         return [

@@ -119,8 +119,8 @@ def now_and(seconds):
 
 
 def series(node, metric, labels, values):
-    """Return a series of a *node* with the path that lmaster writes."""
-    return f"{node}.{graphite_paths.path(metric, labels.items())}", values
+    """Return a series of a *node* with the path that lmaster writes; labels in declared order."""
+    return ".".join([node, metric, *map(graphite_paths.part, labels.values())]), values
 
 
 def one(metric, labels, bad, good):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fructosa_exporter.errors import SensorUnavailable
-from fructosa_exporter.kernel import Kernel
+from fructosa_exporter.kernel import Kernel, is_host_elsewhere, is_root_known
 from fructosa_exporter.metrics import Sample, gauge, info
 from fructosa_exporter.sensor import Sensor, SensorOptions, SlowSensorOptions, time_interval
 from fructosa_exporter.sources.logins import LoginSession, login_sessions
@@ -24,8 +24,8 @@ _ASSIGNMENT = re.compile(r"""([A-Z][A-Z0-9_]*)=(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|
 class OperatingSystem(Sensor):
     """Kernel and distribution of the node.
 
-    Source: uname(2), and /etc/os-release or /usr/lib/os-release. In a container, the node name and
-    the distribution are those of the container.
+    Source: uname(2), and /etc/os-release or /usr/lib/os-release. In a container, name and
+    distribution of the node are known if ``rootfs`` says where its files are.
     """
 
     Options = SlowSensorOptions
@@ -61,11 +61,13 @@ class OperatingSystem(Sensor):
 
     def samples(self) -> Iterator[Sample]:
         system = self._uname()
+        name = system.nodename
+        if is_host_elsewhere():  # else it is that of the container
+            name = self.read.word("/etc/hostname") or "" if is_root_known() else ""
         yield self.KERNEL.sample(
-            1, system.sysname, system.release, system.version, system.machine, system.nodename
+            1, system.sysname, system.release, system.version, system.machine, name
         )
-        release = self._release()
-        if release:
+        if is_root_known() and (release := self._release()):
             yield self.RELEASE.sample(1, *(release.get(key, "") for key in _RELEASE_KEYS))
 
     def _release(self) -> dict[str, str]:

@@ -185,16 +185,18 @@ def test_an_agent_that_was_not_written_is_the_same_after_a_kill(ledger):
 
 
 def test_an_agent_cannot_tell_of_nodes_that_have_one_of_their_own(ledger):
-    """The label slurmd is for several slurmd on one machine: those have one agent."""
-    ledger.keep_nodes(["n1", "bad"])
-    ledger.see_jobs([record(7), record(8, nodes="n2")], T0)
+    """The label slurmd is for several slurmd on one machine: those have one agent.
+
+    Nor of nodes on other machines, which lmaster does not fetch from.
+    """
+    ledger.keep_nodes({"n1": frozenset({"n1"}), "bad": frozenset({"bad", "n1", "n2"})})
+    ledger.see_jobs([record(7), record(8, nodes="n2"), record(9, nodes="n3")], T0)
     ledger.see_page("n1", page(running(7, 30.0, 20.0)), T0 + 30)
-    lies = [running(one, 30.0, 5e9)._replace(slurmd=node) for one, node in ((7, "n1"), (8, "n2"))]
+    entries = ((7, "n1"), (8, "n2"), (9, "n3"))
+    lies = [running(one, 30.0, 5e9)._replace(slurmd=node) for one, node in entries]
 
     ledger.see_page("bad", page(*lies, instance="b"), T0 + 31)
 
-    one, two = ledger.runs
-    assert (20.0, 5e9, 1) == (
-        *(one.parts["n1"].cpu_s, two.parts["n2"].cpu_s),
-        ledger.counts.refused,
-    )
+    one, two, three = ledger.runs
+    assert (20.0, 5e9) == (one.parts["n1"].cpu_s, two.parts["n2"].cpu_s)
+    assert ({}, 2) == (three.parts, ledger.counts.refused)

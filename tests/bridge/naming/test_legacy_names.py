@@ -311,12 +311,12 @@ def test_no_two_metrics_have_the_same_legacy_name():
     [
         ("fructosa_memory_used_bytes", {}, "VirtualMemory.used"),
         ("fructosa_memory_used_bytes", {"x": ""}, "VirtualMemory.used"),
-        ("fructosa_memory_used_bytes", {"x": "y"}, "fructosa_memory_used_bytes.y"),
+        ("fructosa_memory_used_bytes", {"x": "y"}, "fructosa_memory_used_bytes.x.y"),
         ("fructosa_cpu_utilization_ratio", {"cpu": "a.b"}, "CPUPercent.a#2eb"),
-        ("fructosa_cpu_utilization_ratio", {}, "fructosa_cpu_utilization_ratio"),
-        ("fructosa_cpu_utilization_ratio", {"core": "0"}, "fructosa_cpu_utilization_ratio.0"),
-        ("CPUPercent", {"cpu": "0"}, "exported_CPUPercent.0"),
-        ("exported_CPUPercent", {"cpu": "0"}, "exported_exported_CPUPercent.0"),
+        ("fructosa_cpu_utilization_ratio", {}, "fructosa_cpu_utilization_ratio.#"),
+        ("fructosa_cpu_utilization_ratio", {"core": "0"}, "fructosa_cpu_utilization_ratio.core.0"),
+        ("CPUPercent", {"cpu": "0"}, "exported_CPUPercent.cpu.0"),
+        ("exported_CPUPercent", {"cpu": "0"}, "exported_exported_CPUPercent.cpu.0"),
         ("BootTime", {}, "exported_BootTime"),
         ("node_load1", {}, "node_load1"),
         (
@@ -327,9 +327,9 @@ def test_no_two_metrics_have_the_same_legacy_name():
         (
             "fructosa_cpu_seconds_total",
             {"cpu": "0", "x": "user"},
-            "fructosa_cpu_seconds_total.cpu#:0.x#:user",
+            "fructosa_cpu_seconds_total.cpu.0.x.user",
         ),
-        ("fructosa_disk_reads_total", {"disk": "sda"}, "fructosa_disk_reads_total.disk#:sda"),
+        ("fructosa_disk_reads_total", {"disk": "sda"}, "fructosa_disk_reads_total.disk.sda"),
     ],
 )
 def test_only_metrics_with_the_labels_of_lagent_have_legacy_names(metric, labels, expected):

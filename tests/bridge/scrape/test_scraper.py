@@ -102,7 +102,7 @@ async def test_a_page_is_fetched_translated_and_queued():
     assert (True, None, 2) == (state.up, state.error, state.samples)
     duration_s = queue.points.pop("n.scrape_duration_seconds.all")
     assert 0 < duration_s < 1
-    expected = {"n.load": 0.5, "n.name.#fc": 1, "n.up.all": 1, "n.scrape_samples_scraped.all": 2}
+    expected = {"n.load": 0.5, "n.name.v.#fc": 1, "n.up.all": 1, "n.scrape_samples_scraped.all": 2}
     assert expected.items() <= queue.points.items()
 
 

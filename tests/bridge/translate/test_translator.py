@@ -1,6 +1,10 @@
 """Pages into points."""
 
+import json
+import os
 import re
+import subprocess
+import sys
 from contextlib import suppress
 
 import pytest
@@ -42,8 +46,8 @@ def test_every_sample_becomes_a_point_below_the_path_of_its_node():
     """Comments become none."""
     expected = {
         "cluster.n1.load": 0.5,
-        "cluster.n1.disk_free_bytes.:": 10.0,
-        "cluster.n1.disk_free_bytes.:home": 20.0,
+        "cluster.n1.disk_free_bytes.mountpoint.:": 10.0,
+        "cluster.n1.disk_free_bytes.mountpoint.:home": 20.0,
     }
 
     assert expected == points(PAGE)
@@ -95,21 +99,114 @@ def test_a_repeated_series_is_counted():
     """Its last value is stored."""
     translation = Translator().translate('a{x="1"} 1\na{x="1",y=""} 2\n', "n.", 1000)
 
-    assert [("n.a.1", 2.0)] == translation.points
+    assert [("n.a.x.1", 2.0)] == translation.points
     assert translation.repeated == 1
 
 
 def test_series_that_differ_only_in_label_names_have_distinct_paths():
-    """The path of the second one has the names of its labels."""
+    """The order of their labels does not matter."""
     page = 'a{x="1"} 1\na{y="1"} 2\na{x="1",z="2"} 3\na{z="1",x="2"} 4\n'
     expected = {
-        "cluster.n1.a.1": 1.0,
-        "cluster.n1.a.y#:1": 2.0,
-        "cluster.n1.a.1.2": 3.0,
-        "cluster.n1.a.z#:1.x#:2": 4.0,
+        "cluster.n1.a.x.1": 1.0,
+        "cluster.n1.a.y.1": 2.0,
+        "cluster.n1.a.x.1.z.2": 3.0,
+        "cluster.n1.a.x.2.z.1": 4.0,
     }
 
     assert expected == points(page)
+
+
+def test_a_node_never_changes_the_path_of_another():
+    """Whichever comes first."""
+    page = 'node_cpu_seconds_total{cpu="0",mode="idle"} 5\n'
+    other = 'node_cpu_seconds_total{a="0",b="idle"} 1\n'
+    translator = Translator()
+    translator.translate(other, "other.", 10)
+
+    assert points(page, translator) == points(page)
+
+
+LABEL_NAMES = st.sampled_from(["a", "b", "cpu", "mode", "device", "le", "quantile", "name"])
+ODD_VALUES = ("", "a", "A", "b", "cpu", "0", "a.b", "a_b", "a/b", "a b", "%", "#", "/", "ü", '"')
+LABEL_VALUES = st.sampled_from([*ODD_VALUES, "x" * 1000, "x" * 999 + "y"]) | st.text(max_size=3)
+DECLARED_AND_NOT = (
+    "fructosa_cpu_seconds_total",
+    "fructosa_disk_reads_total",
+    "fructosa_memory_used_bytes",
+    "fructosa_slurm_gpus",
+    *("m", "M", "m_bucket", "up", "CPUTimes"),
+)
+SERIES = st.tuples(
+    st.sampled_from(DECLARED_AND_NOT), st.dictionaries(LABEL_NAMES, LABEL_VALUES, max_size=4)
+)
+PAGES_OF_SERIES = st.lists(
+    SERIES,
+    max_size=8,
+    unique_by=lambda one: (one[0], frozenset(pair for pair in one[1].items() if pair[1])),
+)
+_ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
+
+
+def line(metric, labels, value):
+    """Return the line of a sample."""
+    inside = ",".join(f'{name}="{text.translate(_ESCAPES)}"' for name, text in labels)
+    return f"{metric}{{{inside}}} {value}\n"
+
+
+@pytest.fixture(scope="module")
+def veteran():
+    """A function that translates pages in another process, which has translated all before."""
+    code = (
+        "import json, sys\n"
+        "from fructosa_bridge.naming.schemes import SCHEMES\n"
+        "from fructosa_bridge.translate.translator import TranslationRules, Translator\n"
+        "known = {name: Translator(TranslationRules(each)) for name, each in SCHEMES.items()}\n"
+        "for text in sys.stdin:\n"
+        "    scheme, page = json.loads(text)\n"
+        "    points = known[scheme].translate(page, 'n.', 1000, after='.x').points\n"
+        "    print(json.dumps(list(points)), flush=True)\n"
+    )
+    environment = {**os.environ, "PYTHONHASHSEED": "1"}
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+
+        def translate(scheme, page):
+            process.stdin.write(f"{json.dumps([scheme, page])}\n")
+            process.stdin.flush()
+            return dict(json.loads(process.stdout.readline()))
+
+        yield translate
+        process.stdin.close()
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@given(series=PAGES_OF_SERIES, shuffled=st.randoms(use_true_random=False))
+def test_the_path_of_a_series_depends_on_the_series_alone(veteran, scheme, series, shuffled):
+    """Not on the order of labels and lines, on other pages, on nodes before, or on the process."""
+    alone = [
+        SCHEMES[scheme].path(metric, tuple(sorted(labels.items()))) for metric, labels in series
+    ]
+    lines = [
+        line(metric, shuffled.sample([*labels.items()], len(labels)), number)
+        for number, (metric, labels) in enumerate(series)
+    ]
+    expected = {f"n.{one.path}.x": one.factor * at for at, one in enumerate(alone)}
+    assert len(series) == len(expected)
+
+    for translate in (veteran, points_of):
+        found = translate(scheme, "".join(shuffled.sample(lines, len(lines))))
+
+        assert expected == {path: found[path] for path in expected}
+
+
+def points_of(scheme, page):
+    """Return the points that a translator makes of the first page that it sees."""
+    return dict(translator_with(scheme).translate(page, "n.", 1000, after=".x").points)
 
 
 def test_a_page_with_too_many_samples_is_refused():
@@ -172,7 +269,7 @@ def test_each_target_of_a_node_has_its_own_last_page():
         for name in ("a", "b"):
             translation = translator.translate(page_of([1], name), "n.", 10, target=name)
 
-            assert [(f"n.{name}.0", 1.0)] == translation.points
+            assert [(f"n.{name}.cpu.0", 1.0)] == translation.points
     assert templates_and_blocks(translator)[0] == 2
 
 
@@ -250,7 +347,7 @@ def test_a_lowered_sample_limit_holds_for_a_known_page():
 def test_a_space_in_a_label_does_not_end_the_series():
     """Without a space before the number, the last space of the line may be in a label."""
     translator = Translator()
-    assert {"cluster.n1.a.1#202": 3.0} == points('a{x="1 2"}3\n', translator)
+    assert {"cluster.n1.a.x.1#202": 3.0} == points('a{x="1 2"}3\n', translator)
 
     with pytest.raises(PageError):
         points('a{x="1 7\n', translator)
@@ -310,11 +407,11 @@ def test_invalid_utf_8_keeps_series_apart():
     """A mount point in an old encoding does not refuse the page; its path has the bytes."""
     page = b'a{x="\xe9"} 1\na{x="\xe8"} 2\n'.decode("utf-8", "surrogateescape")
 
-    assert {"cluster.n1.a.#e9": 1.0, "cluster.n1.a.#e8": 2.0} == points(page)
+    assert {"cluster.n1.a.x.#e9": 1.0, "cluster.n1.a.x.#e8": 2.0} == points(page)
 
 
-def test_paths_of_a_page_stay_distinct_when_the_memory_is_full():
-    """It is never cleared within a page."""
+def test_paths_stay_the_same_when_the_memory_is_full():
+    """All lines are then learned again."""
     translator = Translator(most_remembered=5)
     page = "".join(f'a{{x{number}="1"}} {number}\n' for number in range(20))
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 
 import pytest
 
@@ -89,6 +90,20 @@ def test_a_job_is_also_read_when_a_step_goes(cgroups, watched):
 
     assert [("1", 0, 0.5, True)] == watched.entries()
     assert 0 == watched.lives.missed
+
+
+def test_tasks_that_go_before_their_step_make_no_messages(cgroups, watched):
+    """They go at the same time."""
+    cgroups.begin(1)
+    watched.pump()
+    shutil.rmtree(cgroups.task(1))
+    assert not any(event.mask & DELETE for event in watched.messages.events())
+
+    cgroups.end_step(1)
+    watched.pump()
+
+    (job,) = watched.tracker.jobs.values()
+    assert ({}, {}, set()) == (job.steps, job.tasks, job.running)
 
 
 def test_a_job_that_was_too_quick_is_counted_as_missed(cgroups, watched):

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fructosa_exporter.errors import SensorUnavailable
+from fructosa_exporter.kernel import Kernel
 from fructosa_exporter.sources.logins import (
     NO_LOGINS,
     LoginSession,
@@ -69,6 +70,25 @@ def test_without_utmp_and_logind_nothing_is_known():
     """Absent is not zero."""
     with pytest.raises(SensorUnavailable, match=NO_LOGINS):
         sessions_of({"/run/systemd/private": ""})
+
+
+def test_in_a_container_sessions_are_those_of_the_host(tmp_path, paths):
+    """Of its logind, since libc would read the container's utmp."""
+    folder = tmp_path / "run/systemd/sessions"
+    folder.mkdir(parents=True)
+    (folder / "3").write_text(SESSION)
+    paths(rootfs=str(tmp_path))
+
+    assert [ADA] == login_sessions(Kernel(), lambda: [session()])
+
+
+def test_in_a_container_without_the_hosts_files_nothing_is_known(tmp_path, paths):
+    """The text says what to set."""
+    (tmp_path / "self").symlink_to("1")
+    paths(procfs=str(tmp_path))
+
+    with pytest.raises(SensorUnavailable, match="rootfs"):
+        login_sessions(Kernel(), lambda: [session()])
 
 
 def test_pipes_are_not_read():
