@@ -169,6 +169,10 @@ class Kernel:
         except (FileNotFoundError, NotADirectoryError):
             return []
 
+    def exists(self, path: str) -> bool:
+        """Return whether there is something at *path*."""
+        return os.path.exists(self.path(path))  # noqa: PTH110 - as in names
+
     def real_path(self, path: str) -> str | None:
         """Return the actual path that *path* leads to through all links; None if to nothing."""
         try:

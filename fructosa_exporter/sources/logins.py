@@ -53,7 +53,7 @@ def login_sessions(
     if not is_root_known():
         raise SensorUnavailable(OTHER_ROOT)
     # libc reads that of this process, which in a container is not that of the machine.
-    has_utmp = below_root(_UTMP) == _UTMP and kernel.real_path(_UTMP) is not None
+    has_utmp = below_root(_UTMP) == _UTMP and kernel.exists(_UTMP)
     recorded = list(utmp()) if has_utmp else []
     if recorded:
         return [
@@ -61,7 +61,7 @@ def login_sessions(
             for one in recorded
         ]
     names = [name for name in kernel.names(_SESSIONS) if _SESSION.fullmatch(name)]
-    if not names and not has_utmp and not kernel.real_path(_LOGIND):
+    if not names and not has_utmp and not kernel.exists(_LOGIND):
         raise SensorUnavailable(NO_LOGINS)
     return _of_logind(kernel, names)
 

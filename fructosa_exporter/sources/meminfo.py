@@ -2,8 +2,13 @@
 
 import re
 
-# "MemTotal:  24683656 kB"; a line without a unit is a number of pages or huge pages.
-_LINE = re.compile(rb"^([A-Za-z]\w*): *([0-9]{1,16})( kB)?$", re.MULTILINE)
+# Looking for what is used takes half the time of parsing all fifty lines.
+_NAMES = (
+    *(b"MemTotal", b"MemFree", b"MemAvailable", b"Buffers", b"Cached", b"Active", b"Inactive"),
+    *(b"Shmem", b"Slab", b"HugePages_Total", b"HugePages_Free", b"Hugepagesize", b"Hugetlb"),
+)
+# "MemTotal:  24683656 kB"; a line without a unit is a number of huge pages.
+_LINE = re.compile(rb"^(%s): *([0-9]{1,16})( kB)?$" % b"|".join(_NAMES), re.MULTILINE)
 _UNIT_BYTES = {b" kB": 1024, b"": 1}
 
 

@@ -43,5 +43,8 @@ class MemoryKernel(Kernel):
 
     def real_path(self, path):
         """Return where a link leads to."""
-        exists = path in self._files or bool(self.listing(path))
-        return self._links.get(path, path if exists else None)
+        return self._links.get(path, path if self.exists(path) else None)
+
+    def exists(self, path):
+        """Return whether there is a file or a folder."""
+        return path in self._files or bool(self.listing(path))

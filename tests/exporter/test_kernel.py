@@ -81,6 +81,7 @@ def test_a_path_is_followed_through_its_links(kernel, tmp_path):
         "/sys/class/net/alias/speed"
     )
     assert kernel.real_path("/sys/class/net/gone") is None
+    assert [True, False] == [kernel.exists(f"/sys/class/net/{name}") for name in ("alias", "gone")]
 
 
 def test_reading_the_text_of_a_missing_file_is_an_error(kernel):

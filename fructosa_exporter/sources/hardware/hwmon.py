@@ -109,7 +109,8 @@ def _inputs(read: Kernel, chip: Chip, kind: str) -> Iterator[ChipInput]:
     # Old drivers have their files in the folder of the device.
     for folder in (chip.folder, f"{chip.folder}/device"):
         files: dict[tuple[int, str], set[str]] = {}
-        for match in filter(None, map(_FILES[kind].fullmatch, read.listing(folder))):
+        names = (name for name in read.listing(folder) if name.startswith(kind))
+        for match in filter(None, map(_FILES[kind].fullmatch, names)):
             files.setdefault((int(match[2]), match[1]), set()).add(match[3])
         inputs = [number for number in sorted(files) if "input" in files[number]]
         for number in inputs:
