@@ -294,6 +294,31 @@ async def test_a_clock_that_is_set_back_far_is_followed():
     assert due_s <= 1002.01
 
 
+async def test_a_scrape_after_a_pause_has_the_due_time_that_has_passed_last():
+    """The machine was suspended, or its clock set forward: the slots of the pause are missed."""
+    clock, due_times = Clock(), []
+    pauses = iter((0, 0, 64, 9))
+
+    class Paused(Scraper):
+        """A scraper whose machine stands still before some scrapes."""
+
+        async def _wait(self, due_s, interval_s, offset_s):
+            clock.now_s = due_s + next(pauses)
+            return await super()._wait(due_s, interval_s, offset_s)
+
+        async def scrape(self, state, due_s):
+            due_times.append(due_s)
+            if len(due_times) == 4:
+                raise Done
+
+    state = new_state()
+    with contextlib.suppress(Done):
+        await Paused(None, lambda batches: None, 100, clock).run(state)
+
+    assert [10, 70, 10] == [round(after - before) for before, after in pairwise(due_times)]
+    assert state.missed == 6
+
+
 async def test_a_cancelled_scrape_is_a_missed_slot():
     """It records nothing else."""
     state, requested = new_state(), asyncio.Event()
