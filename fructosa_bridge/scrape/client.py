@@ -16,10 +16,10 @@ from fructosa_service.errors import FileError
 
 from ..model.errors import ScrapeError
 from ..model.target import Target
+from ..nodes.dns_cache import DNSCache
 from . import scrape_errors
 from .connection import ConnectionClosed, NodeConnection
 from .credentials import Credentials
-from .dns_cache import DNSCache
 from .response import ScrapeResponse, clock_off_s
 
 if TYPE_CHECKING:

@@ -22,8 +22,7 @@ CONNECT_TIMED_OUT = (
 UNKNOWN_HOST = "unknown host {host}: {reason}; check hosts, or the DNS"
 NO_NAME_SERVER = "cannot resolve the name {host}: no name server responds; check the DNS"
 NAME_TIMED_OUT = (
-    "cannot resolve the name {host} within {timeout_s:g} s: the name server is slow, or does not "
-    "respond; check the DNS"
+    "cannot resolve the name {host}: no name server responds within {timeout_s:g} s; check the DNS"
 )
 NOT_TRUSTED = "the node's certificate is not trusted: {problem}"
 UNKNOWN_AUTHORITY = "it is signed by an unknown authority; set tls ca to a file with that authority"
@@ -164,7 +163,7 @@ def connect_timed_out(target: Target) -> str:
 def name_timed_out(target: Target) -> str:
     """Return the error of a host that could not be looked up in time."""
     timeout_s = target.effective_connect_timeout_s
-    return NAME_TIMED_OUT.format(host=target.host, timeout_s=timeout_s)
+    return NAME_TIMED_OUT.format(host=target.reached_at, timeout_s=timeout_s)
 
 
 def without_host(error: str, host: str) -> str:

@@ -10,9 +10,9 @@ import pytest
 
 from fructosa_bridge.model.access import Access
 from fructosa_bridge.model.errors import ScrapeError
+from fructosa_bridge.nodes.dns_cache import DNSCache
 from fructosa_bridge.scrape import scrape_errors
 from fructosa_bridge.scrape.client import Client, Page
-from fructosa_bridge.scrape.dns_cache import DNSCache
 from fructosa_bridge.scrape.response import WRONG_PAGE
 from fructosa_bridge.scrape.response_body import IS_HTML, PAGE_TOO_LONG, UNEXPECTED_ENCODING
 from fructosa_service import __version__
