@@ -6,13 +6,16 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from socket import IPPROTO_TCP, SO_SNDBUF, SOL_SOCKET, TCP_USER_TIMEOUT
+from socket import EAI_AGAIN, IPPROTO_TCP, SO_SNDBUF, SOL_SOCKET, TCP_USER_TIMEOUT, gaierror
 from typing import NamedTuple
+
+from aiohappyeyeballs import start_connection
 
 from fructosa_service.os_errors import reason
 
 from ..model.errors import DeliveryError
 from ..model.points import Batch
+from ..nodes.dns_cache import AddressInfo, DNSCache
 
 log = logging.getLogger(__name__)
 
@@ -23,9 +26,12 @@ OTHER_PROTOCOL = (
     "check protocol and the ports in [Graphite]"
 )
 
+NO_NAME_SERVER = "cannot resolve its name: no name server responds; check the DNS"
+
 Encoder = Callable[[Iterable[Batch]], Iterator[bytes]]
 
 _CONNECT_TIMEOUT_S = 10
+_NEXT_ADDRESS_S = 0.25  # if carbon has several addresses
 _SEND_TIMEOUT_S = 30  # carbon's flow control stops reading while its cache is full
 # What was sent last may never have been read: a carbon that exits loses what it has just received,
 # and one that hangs leaves everything in the buffers of both kernels. So the last seconds are kept
@@ -66,6 +72,7 @@ class Carbon:
         encode: Encoder,
         clock: Callable[[], float] = time.monotonic,
         hold_s: float = _HOLD_S,
+        dns: DNSCache | None = None,
     ) -> None:
         self.name = f"carbon at {host}:{port}"
         self._host, self._port, self._encode, self._clock = host, port, encode, clock
@@ -74,6 +81,8 @@ class Carbon:
         self._sent: deque[_Sent] = deque()
         self._sent_bytes = 0
         self._hold_s = hold_s
+        # A look-up that hangs must not take a thread from those that write the queue to disk.
+        self._dns = DNSCache() if dns is None else dns
         self._connected_s: float | None = None  # None too if the end of the connection was noted
         self._closed_at_once = 0  # connections in a row
 
@@ -153,7 +162,9 @@ class Carbon:
 
     async def _connect(self) -> None:
         async with asyncio.timeout(_CONNECT_TIMEOUT_S):
-            reader, self._writer = await asyncio.open_connection(self._host, self._port)
+            addresses = await self._addresses()
+            own = await start_connection(addresses, happy_eyeballs_delay=_NEXT_ADDRESS_S)
+            reader, self._writer = await asyncio.open_connection(sock=own)
         connection = self._writer.get_extra_info("socket")
         connection.setsockopt(SOL_SOCKET, SO_SNDBUF, _SEND_BUFFER_BYTES)
         # If carbon's machine is gone, no error arrives; the kernel would retry for a quarter hour.
@@ -164,6 +175,16 @@ class Carbon:
             again = [batch for sent in self._sent for batch in sent.batches]
             log.info("%s: sending the last %d points again", self.name, sum(map(len, again)))
             await self._write(again)
+
+    async def _addresses(self) -> list[AddressInfo]:
+        """Return the addresses of carbon. Raises: OSError if no name server responds in time."""
+        try:
+            async with asyncio.timeout(_CONNECT_TIMEOUT_S / 2):
+                return await self._dns.resolve(self._host, self._port)
+        except (TimeoutError, gaierror) as error:
+            if isinstance(error, gaierror) and error.errno != EAI_AGAIN:
+                raise
+            raise OSError(NO_NAME_SERVER) from error
 
     async def _close_at_end(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

@@ -6,10 +6,11 @@ from itertools import repeat
 
 import pytest
 
-from fructosa_bridge.deliver.carbon import CLOSED_AT_ONCE, OTHER_PROTOCOL, Carbon
+from fructosa_bridge.deliver.carbon import CLOSED_AT_ONCE, NO_NAME_SERVER, OTHER_PROTOCOL, Carbon
 from fructosa_bridge.deliver.encode import plaintext_lines
 from fructosa_bridge.model.errors import DeliveryError
 from fructosa_bridge.model.points import Batch
+from fructosa_bridge.nodes.dns_cache import DNSCache
 
 SOON_S = 10
 
@@ -205,3 +206,27 @@ async def test_a_connection_has_to_hold_longer_after_those_that_did_not_last(rec
         await carbon.close()
 
     assert [1, 2, 4, 8, 1] == waits
+
+
+async def test_a_known_address_is_used_while_no_name_server_responds(receiver):
+    """A name that was never resolved has an error of its own."""
+    answers, clock = [socket.getaddrinfo("127.0.0.1", 1, type=socket.SOCK_STREAM)], Clock()
+
+    def look_up(host, *query):
+        if host == "carbon" and answers:
+            return answers.pop()
+        raise socket.gaierror(socket.EAI_AGAIN, "no response")
+
+    dns = DNSCache(look_up, clock)
+    carbon, unknown = (
+        Carbon(host, receiver.port, plaintext_lines, hold_s=0, dns=dns)
+        for host in ("carbon", "unknown")
+    )
+    for clock.now_s in (0, 1000):
+        await carbon.send(batch("a"))
+        await carbon.close()
+
+    with pytest.raises(DeliveryError) as caught:
+        await unknown.send(batch("a"))
+
+    assert f"{unknown.name}: {NO_NAME_SERVER}" == str(caught.value)
