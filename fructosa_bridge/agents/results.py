@@ -19,7 +19,7 @@ ALL_OK = "{ok} of {nodes} ok"
 ALL_RUNNING = "{ok} of {nodes} running"
 AND_NOT_RUNNING = ", {nodes} not running"
 AND_FAILED = ", {nodes} failed"
-BYTES_DISCARDED = "... {count} bytes discarded ..."
+BYTES_OMITTED = "... {count} bytes or more omitted ..."
 LINES_OMITTED = "... {count} lines omitted ..."
 ONLY_ITSELF = (
     "lmaster cannot connect to it: it serves only the node itself; set [lagent] host there"
@@ -174,24 +174,21 @@ def _mask(line: str, host: str) -> str:
 
 def printable_lines(output: bytes, dropped_bytes: int = 0, end: bytes = b"") -> list[str]:
     """Return the lines of a node's output: at most a screenful, without control characters."""
-    if not dropped_bytes:
-        return _first_and_last(_all_lines(output + end))
-    discarded = BYTES_DISCARDED.format(count=dropped_bytes)
-    return _first_and_last([*_all_lines(output), discarded, *_all_lines(end)])
+    half = _MAX_LINES // 2
+    if dropped_bytes:
+        omitted = BYTES_OMITTED.format(count=dropped_bytes)
+        return [*_all_lines(output)[:half], omitted, *_all_lines(end)[-half:]]
+    lines = _all_lines(output + end)
+    if len(lines) <= _MAX_LINES:
+        return lines
+    omitted = LINES_OMITTED.format(count=len(lines) - _MAX_LINES)
+    return [*lines[:half], omitted, *lines[-half:]]
 
 
 def _all_lines(output: bytes) -> list[str]:
     text = _COLOURS.sub("", output.decode("utf-8", "replace"))
     stripped = (line.strip() for line in text.splitlines())
     return [_cut(_printable(line)) for line in stripped if line]
-
-
-def _first_and_last(lines: list[str]) -> list[str]:
-    omitted = len(lines) - _MAX_LINES
-    if omitted <= 0:
-        return lines
-    half = _MAX_LINES // 2
-    return [*lines[:half], LINES_OMITTED.format(count=omitted), *lines[-half:]]
 
 
 def _printable(text: str) -> str:

@@ -10,7 +10,7 @@ from fructosa_bridge.agents.results import (
     ALL_RUNNING,
     AND_FAILED,
     AND_NOT_RUNNING,
-    BYTES_DISCARDED,
+    BYTES_OMITTED,
     FAILED,
     INTERRUPTED,
     LINES_OMITTED,
@@ -227,6 +227,7 @@ def test_output_is_limited_to_a_few_lines(output, dropped_bytes, end):
 
     assert 21 >= len(lines)
     assert all(line.isprintable() for line in lines)
+    assert not dropped_bytes or BYTES_OMITTED.format(count=dropped_bytes) in lines
     assert results.printable_lines(end)[-1:] in ([], lines[-1:]) or not dropped_bytes
 
 
@@ -237,7 +238,7 @@ def test_of_a_long_output_the_beginning_and_the_end_are_printed():
     few = results.printable_lines(b"motd\n", 77, b"Failed to start\n")
     many = results.printable_lines(days + b"Failed to start\n")
 
-    assert ["motd", BYTES_DISCARDED.format(count=77), "Failed to start"] == few
+    assert ["motd", BYTES_OMITTED.format(count=77), "Failed to start"] == few
     assert LINES_OMITTED.format(count=11) == many[10]
     assert ("message 0 of the day", "Failed to start") == (many[0], many[-1])
 
