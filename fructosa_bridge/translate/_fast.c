@@ -123,27 +123,21 @@ static const char *read_value(const char *at, const char *end, double *value)
     return read_number(at, end, value);
 }
 
-static int is_blank(const char *at, const char *end)
-{
-    return at < end && (*at == ' ' || *at == '\t');
-}
-
 /* Skip what may be between a number and the end of its line in the text format: blanks, a time. */
 static const char *skip_time(const char *at, const char *end)
 {
-    const char *digits;
+    const char *number = at, *digits;
 
-    if (!is_blank(at, end))
-        return at;
-    while (is_blank(at, end))
-        at++;
-    if (at < end && (*at == '-' || *at == '+'))
-        at++;
-    for (digits = at; at < end && *at >= '0' && *at <= '9'; at++)
-        ;
-    if (at - digits > MOST_TIME_DIGITS || (at == digits && !is_blank(at - 1, end)))
-        return NULL;
-    while (is_blank(at, end))
+    while (number < end && (*number == ' ' || *number == '\t'))
+        number++;
+    digits = number + (number < end && (*number == '-' || *number == '+'));
+    if (number > at && digits < end && *digits >= '0' && *digits <= '9') {
+        for (at = digits; at < end && *at >= '0' && *at <= '9'; at++)
+            ;
+        if (at - digits > MOST_TIME_DIGITS)
+            return NULL;
+    }
+    while (at < end && (*at == ' ' || *at == '\t' || *at == '\r'))
         at++;
     return at;
 }

@@ -104,24 +104,32 @@ class Columns:
         values = numbers if self._are_all_kept else list(compress(numbers, self._is_kept))
         if self._factors is not None:
             values = list(map(mul, self._factors, values))
-        paths, not_finite = self._all_paths, 0
-        # A sum is finite only if all of its terms are.
-        if not isfinite(sum(values)):
-            paths, values, not_finite = self._finite(values)
+        found = self._as_last_time(values) or self._as_new(values)
         if self._totals:
-            paths, values = self._with_totals(paths, values, numbers)
-        return PageValues(paths, values, not_finite, self._repeated)
+            found = self._with_totals(found, numbers)
+        return found
 
-    def _finite(self, values: Sequence[float]) -> tuple[Paths, Sequence[float], int]:
-        """Return the finite ones of some *values* with their paths, and how many are not."""
-        last = self._last_pattern
-        if last is not None:  # mostly the same series have a finite value again
-            found = list(compress(values, last.is_finite))
-            if isfinite(sum(found)) and not any(map(isfinite, compress(values, last.is_odd))):
-                return last.paths, found, len(values) - len(found)
-        is_finite = bytes(map(isfinite, values))
-        pattern = self._last_pattern = self._pattern(is_finite)
-        return pattern.paths, list(compress(values, is_finite)), is_finite.count(0)
+    def _as_last_time(self, values: Sequence[float]) -> PageValues | None:
+        """Return the finite ones of some *values*, None if these are others than on the last page.
+
+        Mostly the same series have no finite value as before.
+        """
+        pattern = self._last_pattern
+        if pattern is None:
+            return None
+        found = list(compress(values, pattern.is_finite))
+        if not isfinite(sum(found)) or any(map(isfinite, compress(values, pattern.is_odd))):
+            return None
+        return PageValues(pattern.paths, found, len(values) - len(found), self._repeated)
+
+    def _as_new(self, values: Sequence[float]) -> PageValues:
+        # A sum is finite only if all of its terms are.
+        if isfinite(sum(values)):
+            self._last_pattern = None
+            return PageValues(self._all_paths, values, 0, self._repeated)
+        pattern = self._last_pattern = self._pattern(bytes(map(isfinite, values)))
+        found = list(compress(values, pattern.is_finite))
+        return PageValues(pattern.paths, found, len(values) - len(found), self._repeated)
 
     def _pattern(self, is_finite: bytes) -> _Pattern:
         found = self._patterns.get(is_finite)
@@ -133,13 +141,12 @@ class Columns:
             self._patterns[is_finite] = found
         return found
 
-    def _with_totals(
-        self, paths: Paths, values: Sequence[float], numbers: Sequence[float]
-    ) -> tuple[Paths, Sequence[float]]:
+    def _with_totals(self, found: PageValues, numbers: Sequence[float]) -> PageValues:
         # Integers are added as floats: an exact sum would differ in its last digit.
         sums = [
             (total.path, total.factor * sum(float(numbers[at]) for at in total.at))
             for total in self._totals
         ]
         finite = {path: value for path, value in sums if isfinite(value)}
-        return self._paths.shared((*paths.each, *finite)), [*values, *finite.values()]
+        paths = self._paths.shared((*found.paths.each, *finite))
+        return found._replace(paths=paths, values=[*found.values, *finite.values()])

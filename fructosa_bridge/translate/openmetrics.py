@@ -9,7 +9,7 @@ Source: https://prometheus.io/docs/specs/om/open_metrics_spec/
 
 import re
 from collections.abc import Iterator, Sequence
-from math import isfinite
+from math import isfinite, modf
 
 from ..model.errors import PageError
 from .sample_lines import (
@@ -142,6 +142,7 @@ def _time_ms(text: str | None, line: str) -> int | None:
     if text is None:
         return None
     seconds = number(text)
-    if not isfinite(seconds * 1000):
+    if not isfinite(seconds):
         raise PageError(f"invalid time stamp: {shown(line)}")
-    return int(seconds * 1000)
+    fraction, whole = modf(seconds)
+    return int(whole) * 1000 + int(fraction * 1000)

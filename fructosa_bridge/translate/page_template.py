@@ -134,7 +134,7 @@ class PageTemplate:
             return None
         has_number = chain.from_iterable([block.has_number for block in self._blocks])
         found = list(compress(texts, has_number))
-        if " " in joined or "\t" in joined:
+        if any(blank in joined for blank in " \t\r"):
             ends = (openmetrics if is_openmetrics else text_format).ENDS.findall("\n".join(found))
             # A longer comment and a sample without a number could cancel each other out.
             if len(ends) != len(found):

@@ -58,10 +58,12 @@ def series(scanned: ScannedLine, item: re.Pattern[str]) -> tuple[str, tuple[tupl
             raise PageError(INVALID_LABEL.format(line=shown(scanned.prefix)))
         at = match.end()
         if match["metric"] is None:
-            label = _unquoted(match["label"])
-            if label in found or label in ("__name__", ""):
+            label, value = _unquoted(match["label"]), _unquoted(match["value"])
+            # A label without a value is a missing one, as everywhere in Prometheus.
+            is_repeated = label in found and (value or found[label])
+            if is_repeated or label in ("__name__", ""):
                 raise PageError(f"{_problem(label)} in {shown(scanned.prefix)}")
-            found[label] = _unquoted(match["value"])
+            found[label] = value
         elif name is None:
             name = _unquoted(match["metric"])
         else:

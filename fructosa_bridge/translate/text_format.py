@@ -36,7 +36,7 @@ ITEM = re.compile(
     rf"|(?P<metric>{QUOTED})[ \t]*+(?:,[ \t]*+|\Z)"
 )
 # The ends of many lines that have known prefixes: a number, and perhaps a time.
-ENDS = re.compile(r"^([^ \t\n]++)(?:[ \t]++[-+]?[0-9]{1,19})?[ \t]*+$", re.MULTILINE)
+ENDS = re.compile(r"^([^ \t\r\n]++)(?:[ \t]++[-+]?[0-9]{1,19})?[ \t\r]*+$", re.MULTILINE)
 
 _HAS_METADATA = re.compile(r"#[ \t]+(?:HELP|TYPE)[ \t]")
 _METADATA = re.compile(

@@ -94,8 +94,6 @@ class Translator:
 
         Raises: PageError if a line is invalid, or a limit is exceeded.
         """
-        if "\r" in page and not is_openmetrics:
-            page = page.replace("\r\n", "\n")
         key = (before + after if target is None else target, is_openmetrics)
         template = self._last.get(key)
         numbers = _numbers(template, page, is_openmetrics)

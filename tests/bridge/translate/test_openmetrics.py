@@ -26,6 +26,7 @@ from fructosa_bridge.translate.sample_lines import INVALID_TYPE, ParsedSample
         ("up{} 1", ParsedSample("up", (), 1.0)),
         ("up 1 1700000000.125", ParsedSample("up", (), 1.0, 1700000000125)),
         ("up 1 -1e-3", ParsedSample("up", (), 1.0, -1)),
+        ("up 1 1e307", ParsedSample("up", (), 1.0, int(1e307) * 1000)),
         ('up{b="1",a=""} +Inf', ParsedSample("up", (("b", "1"), ("a", "")), math.inf)),
         (r'up{a="q\"s\\n\n\t"} 1', ParsedSample("up", (("a", 'q"s\\n\n\\t'),), 1.0)),
         ('up{a="} 5 # {"} 1', ParsedSample("up", (("a", "} 5 # {"),), 1.0)),
@@ -44,7 +45,7 @@ def test_a_sample_is_parsed(line, expected):
     [
         "up 1 2 3",
         "up 1 inf",
-        "up 1 1e307",
+        "up 1 1e999",
         "up 1 #",
         "up 1 # {}",
         "up 1 # {} x",

@@ -30,6 +30,8 @@ from fructosa_bridge.translate.text_format import parse_line, samples
         (r'up{a="q\"s\\n\n"} 1', ParsedSample("up", (("a", 'q"s\\n\n'),), 1.0)),
         (r'up{a="C:\data\\"} 1', ParsedSample("up", (("a", "C:\\data\\"),), 1.0)),
         ('up{a="\udcff"} 1', ParsedSample("up", (("a", "\udcff"),), 1.0)),
+        ('up{a="",a=""} 1', ParsedSample("up", (("a", ""),), 1.0)),
+        ('up{a="\r\n"} 1\r', ParsedSample("up", (("a", "\r\n"),), 1.0)),
         ('up{__a="b"} 1', ParsedSample("up", (("__a", "b"),), 1.0)),
         ('up{a=""} +Inf', ParsedSample("up", (("a", ""),), math.inf)),
         ('up{a="ü"} -inf', ParsedSample("up", (("a", "ü"),), -math.inf)),

@@ -363,6 +363,7 @@ def test_a_space_in_a_label_does_not_end_the_series():
         ('a{x="1\n2"}1\nb 2\n', 'a{x="1\n2"}3\nb 4\n', False),
         ('{"a.b"} 1\n{c="","d"} 2\n', '{"a.b"} 3\n{c="","d"} 4\n', False),
         ("a NaN\nb -Inf\n", "a 3\nb 4\n", False),
+        ("# x\r\na 1\r\nb 2\r\n", "# x\r\na 3 \r\nb 4 17\r\n", False),
         ("a 1 1.5\nb 2\n# EOF\n", "a 3 11.5\nb 4\n# EOF\n", True),
         ("a 1\nb 2\n# EOF\n", 'a 3 # {x="y"} 9\nb 4 1 # {} 5 6\n# EOF\n', True),
     ],
