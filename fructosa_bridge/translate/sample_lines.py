@@ -17,9 +17,6 @@ LABEL = r"[a-zA-Z_][a-zA-Z0-9_]*+"
 QUOTED = r'"(?:[^"\\]++|\\.)*+"'
 INSIDE_BRACES = rf'(?:[^"}}]++|{QUOTED})*+'
 
-_ESCAPE = re.compile(r'\\([\\"n])')
-_UNESCAPED = {"\\": "\\", '"': '"', "n": "\n"}
-
 
 class ParsedSample(NamedTuple):
     """A sample: labels in the order of the page, time in milliseconds if it has one."""
@@ -88,7 +85,11 @@ def _unquoted(text: str) -> str:
     if text[0] != '"':
         return text
     text = text[1:-1]
-    return _ESCAPE.sub(lambda escape: _UNESCAPED[escape[1]], text) if "\\" in text else text
+    if "\\" not in text:
+        return text
+    # Each backslash begins an escape, so two of them are one wherever a row of them begins.
+    parts = text.split(r"\\")
+    return "\\".join(part.replace(r"\n", "\n").replace('\\"', '"') for part in parts)
 
 
 def plain_number(text: str) -> float | None:

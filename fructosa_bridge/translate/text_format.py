@@ -43,7 +43,6 @@ _METADATA = re.compile(
     rf"#[ \t]+(?:HELP|(?P<type>TYPE))[ \t]+(?P<name>(?:{NAME}|{QUOTED})(?P<text>.*))?"
 )
 _TYPE = re.compile(r".[ \t]*(?:counter|gauge|histogram|summary|untyped)")
-_ESCAPED = re.compile(r"\\.", re.DOTALL)
 
 
 def samples(page: str) -> Iterator[ParsedSample]:
@@ -76,7 +75,7 @@ def whole_line(text: str, following: Iterator[str]) -> str:
 
 def _opens_or_closes(text: str) -> bool:
     """Return whether a quoted text begins in a line and does not end there, or the opposite."""
-    return _ESCAPED.sub("", text).count('"') % 2 == 1
+    return text.replace(r"\\", "").replace('\\"', "").count('"') % 2 == 1
 
 
 def parse_line(line: str) -> ParsedSample | None:
