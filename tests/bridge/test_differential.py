@@ -23,6 +23,7 @@ from prometheus_client import (
     Summary,
     generate_latest,
 )
+from prometheus_client.core import CounterMetricFamily
 from prometheus_client.openmetrics import exposition
 
 from fructosa_bridge.model.errors import PageError
@@ -146,6 +147,33 @@ def test_what_prometheus_client_says_is_read_as_it_reads_it(is_openmetrics):
 
     assert len(ours(page, is_openmetrics)) > 25
     assert theirs(page, is_openmetrics) == ours(page, is_openmetrics)
+
+
+class Repeating:
+    """Registers its family again for each thing it finds, as exporters in Python often do."""
+
+    def collect(self):
+        """Yield one family per thing."""
+        for thing in ("a", "b"):
+            family = CounterMetricFamily("things", "Things.", labels=["thing"])
+            family.add_metric([thing], 1)
+            yield family
+
+
+@pytest.mark.parametrize("is_openmetrics", [False, True])
+def test_a_family_that_an_exporter_states_twice_is_read(is_openmetrics):
+    """Prometheus reads it in both formats; prometheus_client itself only as text."""
+    registry = CollectorRegistry()
+    registry.register(Repeating())
+    generate = exposition.generate_latest if is_openmetrics else generate_latest
+
+    page = generate(registry).decode()
+
+    assert 2 == page.count("# HELP things")
+    assert [("things_total", (("thing", thing),), 1.0, None) for thing in "ab"] == list(
+        (openmetrics if is_openmetrics else text_format).samples(page)
+    )
+    assert (theirs(page, is_openmetrics) == REFUSED) is is_openmetrics
 
 
 names = st.from_regex(r"[a-zA-Z_:][a-zA-Z0-9_:]{0,6}", fullmatch=True)

@@ -426,6 +426,23 @@ def test_a_line_that_is_known_in_one_format_is_not_known_in_the_other():
         translator.translate(page, "n.", 10, is_openmetrics=True)
 
 
+@pytest.mark.parametrize(
+    ("scheme", "path"),
+    [
+        ("plain", "n.disk#2eused.a#3bb.1.dev.sda"),
+        ("tagged", "n.disk.used;a#3bb=1;dev=sda"),
+        ("fructosa", "n.disk#2eused.a#3bb.1.dev.sda"),
+    ],
+)
+def test_names_in_quotes_have_paths_as_any_other_text(scheme, path):
+    """Nothing of them leaves its place in a path."""
+    translator = translator_with(scheme)
+
+    for value in (1.0, 2.0):
+        page = f'{{"disk.used",dev="sda","a;b"="1"}} {value}\n'
+        assert [(path, value)] == translator.translate(page, "n.", 10).points
+
+
 def test_invalid_utf_8_keeps_series_apart():
     """A mount point in an old encoding does not refuse the page; its path has the bytes."""
     page = b'a{x="\xe9"} 1\na{x="\xe8"} 2\n'.decode("utf-8", "surrogateescape")
