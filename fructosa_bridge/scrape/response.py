@@ -1,6 +1,5 @@
 """From the bytes that a node sends to its response: status, headers, and a limited body."""
 
-import re
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
@@ -17,6 +16,7 @@ from .response_body import (
     page_too_long,
     unexpected_content,
 )
+from .response_head import HEAD_END, HTTP, mended_head
 from .target_state import CLOCK_TOLERANCE_S
 
 WRONG_PAGE = "{problem}; check port, and path = {path}"
@@ -31,11 +31,6 @@ PAGE_CUT = (
 
 # So many bytes may arrive without a byte of the page: a head, or what is between chunks.
 _LONGEST_HEAD_BYTES = 2**16
-_FIRST_BYTES = b"HTTP/1."
-_HEAD_END = re.compile(rb"\r?\n\r?\n")
-_STATUS_LINE = re.compile(rb"HTTP/1\.[01] [0-9]{3}(?: .*)?", re.DOTALL)
-_FIELD_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_NO_VALUE = re.compile(rb"[\x00-\x08\n-\x1f\x7f]")
 # The first words of an error response say why.
 _EXCERPT_BYTES = 200
 _TLS_ALERT = b"\x15"
@@ -108,9 +103,9 @@ class ScrapeResponse:
 
     def _parse_odd_head(self) -> None:
         """Parse a head that the parser refuses, when all of it is there: mended, if it can be."""
-        if not self._head.startswith(_FIRST_BYTES[: len(self._head)]):
+        if not self._head.startswith(HTTP[: len(self._head)]):
             self._fail(scrape_errors.NOT_HTTP)
-        end = _HEAD_END.search(self._head, self._searched)
+        end = HEAD_END.search(self._head, self._searched)
         self._searched = max(0, len(self._head) - 3)
         if end is None or self.is_over:
             return
@@ -252,34 +247,6 @@ def _check_end(page: bytes) -> None:
     """Refuse a page without a length that may have been cut within a number."""
     if page and not page.endswith((b"\n", b"\n# EOF")):
         raise ScrapeError(PAGE_CUT)
-
-
-def mended_head(head: bytes) -> bytes:
-    """Return the *head* of a response as Go's client understands it, without the blank line.
-
-    Prometheus is written in Go. Lines may end without a carriage return, or be folded; a length may
-    be repeated, and does not count beside chunks. After such a head the connection must be closed,
-    as nobody knows what else comes on it.
-
-    Raises: ScrapeError if it cannot be understood.
-    """
-    status, *lines = re.sub(rb"\r?\n[ \t]+", b" ", head).replace(b"\r\n", b"\n").split(b"\n")
-    if _STATUS_LINE.fullmatch(status) is None:
-        raise ScrapeError(scrape_errors.invalid_head(f"its first line is {status[:40]!r}"))
-    fields = [
-        (name.strip(), value.strip()) for name, _, value in (line.partition(b":") for line in lines)
-    ]
-    kept = [
-        (name, _NO_VALUE.sub(b" ", value)) for name, value in fields if _FIELD_NAME.fullmatch(name)
-    ]
-    lengths = {value for name, value in kept if name.lower() == b"content-length"}
-    has_chunks = any(name.lower() == b"transfer-encoding" for name, _ in kept)
-    if len(lengths) > 1 and not has_chunks:
-        each = " and ".join(sorted(value[:20].decode("latin-1") for value in lengths))
-        raise ScrapeError(scrape_errors.invalid_head(f"it has several lengths, {each}"))
-    others = [b"%b: %b" % field for field in kept if field[0].lower() != b"content-length"]
-    length = [] if has_chunks else [b"Content-Length: %b" % value for value in lengths]
-    return b"\r\n".join([status, *others, *length, b"", b""])
 
 
 def clock_off_s(date: str, sent_s: float, received_s: float) -> float | None:

@@ -12,13 +12,7 @@ from hypothesis import strategies as st
 
 from fructosa_bridge.model.errors import ScrapeError
 from fructosa_bridge.model.target import Target
-from fructosa_bridge.scrape.response import (
-    PAGE_CUT,
-    WRONG_PAGE,
-    ScrapeResponse,
-    clock_off_s,
-    mended_head,
-)
+from fructosa_bridge.scrape.response import PAGE_CUT, WRONG_PAGE, ScrapeResponse, clock_off_s
 from fructosa_bridge.scrape.response_body import IS_GZIP, UNEXPECTED_ENCODING
 from fructosa_bridge.scrape.scrape_errors import (
     INVALID_HTTP,
@@ -226,27 +220,6 @@ def test_an_odd_head_is_understood_as_by_prometheus_and_the_connection_closes(na
 
     assert (200, True, True) == (response.status, response.is_complete, response.closes)
     assert response.page() == GOOD_PAGE
-
-
-@pytest.mark.parametrize(
-    ("head", "expected"),
-    [
-        (b"HTTP/1.0 200 OK\na: b", b"HTTP/1.0 200 OK\r\na: b\r\n\r\n"),
-        (b"HTTP/1.1 200\r\nA:b\r\n  c\r\n", b"HTTP/1.1 200\r\nA: b c\r\n\r\n"),
-        (
-            b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\ncontent-length:7 ",
-            b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n",
-        ),
-        (
-            b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\ncontent-length: 8\r\nTransfer-Encoding: x",
-            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: x\r\n\r\n",
-        ),
-        (b"HTTP/1.1 200 OK\r\nx\0y: z\r\n: \r\na: \x07", b"HTTP/1.1 200 OK\r\na:  \r\n\r\n"),
-    ],
-)
-def test_a_head_is_mended_as_gos_client_reads_it(head, expected):
-    """Of a length beside chunks, and of names that no header has, nothing is left."""
-    assert expected == mended_head(head)
 
 
 @pytest.mark.parametrize("page", [b"a 1\nb 12", b"a 1\n# EO", b"a"])
