@@ -49,6 +49,7 @@ PAGE_TIMED_OUT = (
     "ask for fewer sensors, or raise timeout"
 )
 NOT_HTTP = "the response is not valid HTTP; is this the right port?"
+INVALID_HEAD = "the response is not valid HTTP: {problem}; the exporter must be mended"
 INVALID_HTTP = "the page is incomplete: invalid HTTP after {size} bytes"
 LONG_HEAD = "the response has too long headers; is this the right port?"
 ERROR_STATUS = "the response is {status}"
@@ -128,13 +129,9 @@ def connection_lost(error: Exception | None, target: Target, size: int | None) -
     return CLOSED_AT_ONCE + _perhaps_tls(target)
 
 
-def not_http(size: int | None, *, speaks_tls: bool) -> str:
-    """Return the error of a response that is not HTTP, or not after *size* bytes of its page."""
-    if speaks_tls:
-        return SPEAKS_TLS
-    if size is None:
-        return NOT_HTTP
-    return INVALID_HTTP.format(size=size)
+def invalid_head(problem: object) -> str:
+    """Return the error of a response that is HTTP, but has a *problem*: it is the right port."""
+    return INVALID_HEAD.format(problem=_words(str(problem)))
 
 
 def _perhaps_tls(target: Target) -> str:

@@ -236,6 +236,10 @@ class Scraper:
         state = scrape.state
         if error != state.error:
             self._change_log.add(state.target, error)
+        warning = None if scrape.page is None or error is not None else scrape.page.warning
+        if warning is not None and warning != state.warning:
+            self._change_log.add(state.target, warning)
+        state.warning = warning
         if error is None:
             state.down_since_s = None
         elif state.down_since_s is None:

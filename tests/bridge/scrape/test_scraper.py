@@ -136,6 +136,21 @@ async def test_a_page_is_parsed_in_its_format(page, is_openmetrics, is_up):
     assert is_up == state.up
 
 
+async def test_a_warning_is_logged_once(caplog):
+    """As long as it is the same."""
+    pages = [Page(GOOD_PAGE, False, warning=text) for text in (None, "odd", "odd", None, "odd")]
+    following = iter(pages)
+    scraper, state = Scraper(Nodes(lambda target: next(following)), Queue(), 9), new_state()
+
+    said = []
+    for _ in pages:
+        await scraper.scrape(state, 1234.5)
+        said.append(state.warning)
+
+    assert [None, "odd", "odd", None, "odd"] == said
+    assert 2 == caplog.text.count("odd")
+
+
 @pytest.mark.parametrize(
     ("naming", "path"),
     [
