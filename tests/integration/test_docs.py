@@ -235,7 +235,7 @@ def test_every_block_of_yaml_is_valid():
 
 # A requirement of pip, or of Ansible's module for it, without the least version.
 UNBOUND = re.compile(
-    r"(?:\bpip (?:install|wheel|download) [^\n`]*|\bname: )FrUCToSA(?:\[[\w,]+\])?(?!\[|>=0\.9).*"
+    r"(?:\bpip (?:install|wheel|download) [^\n`]*|\bname: )FrUCToSA(?:\[[\w,]+\])?(?!\[|>=1\.0).*"
 )
 
 
