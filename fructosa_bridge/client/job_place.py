@@ -21,7 +21,7 @@ NO_ARCHIVE = "there is no archive of jobs at {path}: lmaster with [jobs] has not
 NOT_A_FILE = "cannot read the archive of jobs, {path}: {reason}"
 # Two lines: what is wrong, and what to do.
 START_IT = "{error}\nstart it, or name its socket with --socket"
-MEANWHILE = "{error}\nstart it; while it does not run, {reason}"
+MEANWHILE = "{error}\nstart it; {reason}"
 NO_CONFIGURATION = "lmaster's configuration says where the archive of jobs is; give it with -c"
 
 

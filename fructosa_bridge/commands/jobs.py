@@ -24,7 +24,7 @@ BACKED_UP = "the archive of jobs was copied to {path}"
 NOT_RUNNING = "lmaster does not run; its archive was last written {when}"
 NO_JOBS = "no jobs match{since}"
 OF_ALL = ", of all that are kept"
-SINCE = " that ran after {when}"
+SINCE = ", of those that ran after {when}"
 _FILTERS = ("user", "account", "state", "node", "partition", "since", "most")
 
 
