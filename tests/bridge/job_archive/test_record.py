@@ -92,11 +92,12 @@ def test_an_id_that_was_used_again_stands_for_its_last_job():
 
 def test_all_runs_of_an_id_can_be_shown():
     """Each with the number of runs of its own job."""
-    runs = [RunKey("c1", 7, T0, 0), RunKey("c1", 7, T0, 1), RunKey("c1", 7, T0 + 900, 0)]
+    keys = [(T0, 0), (T0, 1), (T0 + 900, 0), (T0 + 950, 0)]
+    runs = [RunKey("c1", 7, *key) for key in keys]
 
     found = all_records([view(JobRun(key), T0 + 999) for key in runs])
 
-    assert [(0, 2), (1, 2), (0, 1)] == [(one["restart"], one["runs"]) for one in found]
+    assert [(0, 2), (1, 2), (0, 1), (0, 1)] == [(one["restart"], one["runs"]) for one in found]
 
 
 _KEYS = st.builds(RunKey, st.just("c1"), st.integers(0, 2), st.integers(-2, 2), st.integers(0, 2))
