@@ -18,6 +18,7 @@ from fructosa_service.daemon.sd_notify import notify_ready
 from fructosa_service.daemon.startup import initialize
 from fructosa_service.errors import UsageError
 from fructosa_service.logs import log_location
+from fructosa_service.web.listening import check_endpoints
 
 from .collect.collector import collect_now
 from .collect.default_sensors import create_reader, group_by_reason, select_readers
@@ -260,6 +261,7 @@ def _check(arguments: argparse.Namespace) -> int:
     path = cli.chosen_config(arguments.config, DEFAULT_FILE)
     config = read_config(path, all_sensors())
     tls_and_users(config.web)
+    check_endpoints(_endpoints(config))
     for warning in config.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     sensors = DEFAULT

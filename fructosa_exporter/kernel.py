@@ -160,11 +160,25 @@ class Kernel:
 
     def names(self, folder: str) -> list[str]:
         """Return the names in a *folder*, in natural order; empty if it does not exist."""
+        return sorted(self.listing(folder), key=_natural_key)
+
+    def listing(self, folder: str) -> list[str]:
+        """Return the names in a *folder*, in any order; empty if it does not exist."""
         try:
-            names = os.listdir(self.path(folder))  # noqa: PTH208 - names, not Path objects
+            return os.listdir(self.path(folder))  # noqa: PTH208 - names, not Path objects
         except (FileNotFoundError, NotADirectoryError):
             return []
-        return sorted(names, key=_natural_key)
+
+    def exists(self, path: str) -> bool:
+        """Return whether there is something at *path*."""
+        return os.path.exists(self.path(path))  # noqa: PTH110 - as in names
+
+    def real_path(self, path: str) -> str | None:
+        """Return the actual path that *path* leads to through all links; None if to nothing."""
+        try:
+            return os.path.realpath(self.path(path), strict=True)
+        except OSError:
+            return None
 
 
 def _natural_key(name: str) -> tuple[str, int, str]:

@@ -71,6 +71,7 @@ class JobKeeper:
         settings: JobsSettings,
         cluster: str | None = None,
         clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.archive = archive
         self.ready = asyncio.Event()  # pages can be taken: the name of the cluster is known
@@ -84,7 +85,7 @@ class JobKeeper:
         self._nodes: Mapping[str, frozenset[str]] = {}
         self._devices = JobDevices(settings.gpu_order)
         self._gaps = JobGaps(None)
-        self._writer = JobWriter(archive, settings, clock)
+        self._writer = JobWriter(archive, settings, clock, monotonic)
         self._log = JobLog(settings.interval_s, clock)
         self._waiting_bytes = 0
         self._working: Future[None] | None = None

@@ -41,6 +41,7 @@ def job_targets(config: MasterConfig, nodes: NodeList, index: NodeIndex) -> Mapp
             page = replace(
                 target,
                 path=JOBS_PATH,
+                format="text",
                 sensors=(),
                 interval_s=settings.interval_s,
                 timeout_s=settings.timeout_s,

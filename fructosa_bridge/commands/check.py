@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from fructosa_service import cli
 from fructosa_service.errors import ServiceError, visible_path
+from fructosa_service.web.listening import check_endpoints
 
 from ..app.slurm_list import current_nodes
 from ..carbon_setup import capacity_check
@@ -51,6 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     slurm = current_nodes(config, str(path))
     targets = targets_of_shard(config, path, slurm)
     check_web_files(config.web)
+    check_endpoints(config.web.endpoints(config.master.host, config.master.port))
     for warning in config.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     if path is None:

@@ -79,7 +79,7 @@ class ArchiveReader:
                 database.close()
 
     def find(self, name: JobName, uid: int | None = None) -> list[RunView]:
-        """Return all runs of a job, oldest first: of an array or a heterogeneous job those of all.
+        """Return all runs of a job, the last one last; of an array or a heterogeneous job of all.
 
         With *uid* only those of this user: the others are not even read, so that they take no time.
 
@@ -94,7 +94,10 @@ class ArchiveReader:
                 for run_id, *row in database.execute(query, (*values, _MOST_RUNS)):
                     found[run_id] = tuple(row)
         views = map(run_view, found.values())
-        return sorted(views, key=lambda one: (one.start_s or 0, one.job_id, one.restart))
+        # Runs that Slurm has listed stand after those that only nodes have told of.
+        return sorted(
+            views, key=lambda one: (one.submit_s > 0, one.start_s or 0, one.job_id, one.restart)
+        )
 
     def run_counts(self, runs: Sequence[RunView], uid: int | None = None) -> dict[RunKey, int]:
         """Return how many runs the job of each of *runs* has, or how many a user has of it.

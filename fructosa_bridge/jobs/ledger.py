@@ -164,7 +164,7 @@ class JobLedger:
         found = LedgerBatch(closed=self._closed, removed=self._table.removed)
         self._closed, self._table.removed = [], []
         before_s = now_s - self._checkpoint_s
-        found.runs, found.is_last = self._table.to_write(most, before_s)
+        found.runs, found.is_last = self._table.to_write(most, before_s, now_s)
         if found.is_last and self._pages.changed:
             found.agents = self._agents_to_write()
         for run in found.runs:

@@ -11,7 +11,11 @@ from .run_table import RunTable
 from .runs import JobRun
 from .waiting import WaitingParts
 
-UNCLAIMED = "Slurm no longer knew this job: whose it was and how it ended is not known"
+UNCLAIMED = "Slurm never listed this run: whose it was and how it ended is not known"
+REQUEUED_UNSEEN = (
+    "Slurm requeued the job before it was seen to list this run: whose it was is known from the "
+    "run after it, when it ended from its nodes"
+)
 
 
 @dataclass
@@ -193,6 +197,8 @@ class NodePages:
                     _give(run, part)
         if not run.is_unclaimed:
             self._claim_from_unclaimed(run, now_s)
+            for earlier in self._table.unclaimed(run):
+                earlier.take_owner(run, REQUEUED_UNSEEN)
 
     def _claim_from_unclaimed(self, run: JobRun, now_s: float) -> None:
         """Give a run what was taken for a run that Slurm no longer knew."""
@@ -217,6 +223,8 @@ class NodePages:
                 run = self._new_unclaimed(cluster, job_id, entry, now_s)
             if run is not None:
                 _give(run, part)
+                for later in self._table.of_job(run.key.job_id):
+                    run.take_owner(later, REQUEUED_UNSEEN)
 
     def _new_unclaimed(
         self, cluster: str, job_id: str, entry: EntryTimes, now_s: float

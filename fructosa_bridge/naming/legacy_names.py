@@ -99,8 +99,6 @@ RENAMED: Mapping[str, tuple[Renamed, ...]] = {
     "fructosa_filesystem_utilization_ratio": (
         Renamed("DiskUsage.percent", 100, "mountpoint", "/"),
     ),
-    "fructosa_battery_charge_ratio": (Renamed("SensorsBattery.percent", 100),),
-    "fructosa_battery_remaining_seconds": (Renamed("SensorsBattery.secsleft"),),
     "fructosa_battery_power_plugged": (Renamed("SensorsBattery.power_plugged"),),
     "fructosa_boot_time_seconds": (Renamed("BootTime"),),
 }
@@ -118,7 +116,12 @@ def _frequency(field: str) -> SummedName:
     return SummedName(f"CPUFreq.{field}", "cpu", factor=1e-6, is_mean=True)
 
 
+# 0.3 had one battery.
 SUMMED: Mapping[str, SummedName] = {
+    "fructosa_battery_charge_ratio": SummedName(
+        "SensorsBattery.percent", "battery", factor=100, is_mean=True
+    ),
+    "fructosa_battery_remaining_seconds": SummedName("SensorsBattery.secsleft", "battery"),
     "fructosa_cpu_seconds_total": SummedName("CPUTimes", "cpu", "mode"),
     "fructosa_cpu_mode_ratio": SummedName("CPUTimesPercent", "cpu", "mode", 100, is_mean=True),
     "fructosa_cpu_frequency_hertz": _frequency("current"),

@@ -233,6 +233,12 @@ METRICS: Mapping[str, LabelsByMetric] = {
         "fructosa_infiniband_transmit_wait_ticks_total": ("device", "port"),
         "fructosa_infiniband_buffer_overrun_errors_total": ("device", "port"),
         "fructosa_infiniband_management_drops_total": ("device", "port"),
+        "fructosa_infiniband_ecn_marked_packets_total": ("device", "port"),
+        "fructosa_infiniband_congestion_notifications_sent_total": ("device", "port"),
+        "fructosa_infiniband_congestion_notifications_received_total": ("device", "port"),
+        "fructosa_infiniband_out_of_sequence_packets_total": ("device", "port"),
+        "fructosa_infiniband_acknowledgement_timeouts_total": ("device", "port"),
+        "fructosa_infiniband_receive_drops_total": ("device", "port"),
     },
     "LoadAverage": {
         "fructosa_load_average": ("minutes",),
@@ -321,17 +327,19 @@ METRICS: Mapping[str, LabelsByMetric] = {
         "fructosa_process_threads_limit": (),
     },
     "SensorsBattery": {
-        "fructosa_battery_charge_ratio": (),
-        "fructosa_battery_remaining_seconds": (),
+        "fructosa_battery_charge_ratio": ("battery",),
+        "fructosa_battery_remaining_seconds": ("battery",),
         "fructosa_battery_power_plugged": (),
     },
     "SensorsFans": {
-        "fructosa_fan_speed_rpm": ("chip", "number", "label"),
+        "fructosa_fan_speed_rpm": ("chip", "sensor", "label"),
+        "fructosa_fan_chip_info": ("chip", "name"),
     },
     "SensorsTemperatures": {
-        "fructosa_temperature_celsius": ("chip", "number", "label"),
-        "fructosa_temperature_high_celsius": ("chip", "number", "label"),
-        "fructosa_temperature_critical_celsius": ("chip", "number", "label"),
+        "fructosa_temperature_celsius": ("chip", "sensor", "label"),
+        "fructosa_temperature_high_celsius": ("chip", "sensor", "label"),
+        "fructosa_temperature_critical_celsius": ("chip", "sensor", "label"),
+        "fructosa_temperature_chip_info": ("chip", "name"),
     },
     "SlurmJobs": {
         "fructosa_slurm_jobs_info": ("instance", "boot_id"),
@@ -378,7 +386,6 @@ METRICS: Mapping[str, LabelsByMetric] = {
     "VirtualMemory": {
         "fructosa_memory_total_bytes": (),
         "fructosa_memory_available_bytes": (),
-        "fructosa_memory_used_bytes": (),
         "fructosa_memory_free_bytes": (),
         "fructosa_memory_active_bytes": (),
         "fructosa_memory_inactive_bytes": (),
@@ -386,6 +393,9 @@ METRICS: Mapping[str, LabelsByMetric] = {
         "fructosa_memory_cached_bytes": (),
         "fructosa_memory_shared_bytes": (),
         "fructosa_memory_slab_bytes": (),
+        "fructosa_memory_used_bytes": (),
         "fructosa_memory_utilization_ratio": (),
+        "fructosa_memory_hugepages_total_bytes": (),
+        "fructosa_memory_hugepages_free_bytes": (),
     },
 }

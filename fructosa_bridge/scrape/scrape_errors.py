@@ -23,8 +23,7 @@ CONNECT_TIMED_OUT = (
 UNKNOWN_HOST = "unknown host {host}: {reason}; check hosts, or the DNS"
 NO_NAME_SERVER = "cannot resolve the name {host}: no name server responds; check the DNS"
 NAME_TIMED_OUT = (
-    "cannot resolve the name {host} within {timeout_s:g} s: the name server is slow, or does not "
-    "respond; check the DNS"
+    "cannot resolve the name {host}: no name server responds within {timeout_s:g} s; check the DNS"
 )
 NOT_TRUSTED = "the node's certificate is not trusted: {problem}"
 UNKNOWN_AUTHORITY = "it is signed by an unknown authority; set tls ca to a file with that authority"
@@ -51,6 +50,7 @@ PAGE_TIMED_OUT = (
     "ask for fewer sensors, or raise timeout"
 )
 NOT_HTTP = "the response is not valid HTTP; is this the right port?"
+INVALID_HEAD = "the response is not valid HTTP: {problem}; the exporter must be mended"
 INVALID_HTTP = "the page is incomplete: invalid HTTP after {size} bytes"
 LONG_HEAD = "the response has too long headers; is this the right port?"
 ERROR_STATUS = "the response is {status}"
@@ -133,13 +133,9 @@ def connection_lost(error: Exception | None, target: Target, size: int | None) -
     return CLOSED_AT_ONCE + _perhaps_tls(target)
 
 
-def not_http(size: int | None, *, speaks_tls: bool) -> str:
-    """Return the error of a response that is not HTTP, or not after *size* bytes of its page."""
-    if speaks_tls:
-        return SPEAKS_TLS
-    if size is None:
-        return NOT_HTTP
-    return INVALID_HTTP.format(size=size)
+def invalid_head(problem: object) -> str:
+    """Return the error of a response that is HTTP, but has a *problem*: it is the right port."""
+    return INVALID_HEAD.format(problem=_words(str(problem)))
 
 
 def _perhaps_tls(target: Target) -> str:
@@ -168,7 +164,7 @@ def connect_timed_out(target: Target) -> str:
 def name_timed_out(target: Target) -> str:
     """Return the error of a host that could not be looked up in time."""
     timeout_s = target.effective_connect_timeout_s
-    return NAME_TIMED_OUT.format(host=target.host, timeout_s=timeout_s)
+    return NAME_TIMED_OUT.format(host=target.reached_at, timeout_s=timeout_s)
 
 
 def without_host(error: str, host: str) -> str:

@@ -181,8 +181,9 @@ class AddendIndex:
     __slots__ = ("__weakref__", "_pick", "addends", "counts", "gauges", "spans")
 
     def __init__(self, placed: Iterable[tuple[int, Addend]]) -> None:
-        # The last of repeated series counts, as in Graphite.
-        places = {addend: place for place, addend in placed}
+        places: dict[Addend, int] = {}
+        for place, addend in placed:
+            places.setdefault(addend, place)  # the first of repeated series counts
         self.addends = tuple(sorted(places, key=lambda one: (TOTALS[one.total].is_rate, one.total)))
         # One place more, whose number is dropped: of one place itemgetter() returns no tuple.
         self._pick = itemgetter(*map(places.__getitem__, self.addends), 0)

@@ -144,6 +144,11 @@ class Lives:
             if kills:
                 entry.take_kills(kills)
 
+    def take_kills(self, key: JobKey, kills: Mapping[str, int]) -> None:
+        """Take the OOM kills of folders that may go before the job is read."""
+        if (entry := self._running.get(key)) is not None:
+            entry.take_kills(kills)
+
     def end(self, key: JobKey, now_s: float) -> None:
         """Note that a job's folder has gone."""
         entry = self._running.pop(key, None)

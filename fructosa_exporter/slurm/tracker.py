@@ -292,6 +292,8 @@ class Tracker:
         if folder.job is not None:
             folder.job.running.discard(folder)
             self._steps.task_ended(folder, folder.job)
+            if folder.job.running:  # the job is read later, and this folder may be gone by then
+                self._looks.keep_kills(folder)
             self._plan(folder.job)
 
     # Jobs are read.

@@ -20,6 +20,8 @@ _FLAGS, _MTU = 0x8913, 0x8921  # SIOCGIFFLAGS, SIOCGIFMTU
 _NAME_BYTES = 16
 _IFREQ_BYTES = 40
 _NET = "/sys/class/net"
+# The driver knows no speed: -1 in 16 and in 32 bits.
+_UNKNOWN_SPEEDS = (0xFFFF, 0xFFFF_FFFF)
 
 _FLAG_NAMES = (
     "up",
@@ -120,11 +122,17 @@ def _state_in_sysfs(kernel: Kernel, name: str) -> InterfaceState | None:
 def _with_speed(kernel: Kernel, name: str, flags: int, mtu: int) -> InterfaceState:
     speed, duplex = None, None
     if flags & _RUNNING and not flags & _LOOPBACK:  # else the files have no valid values
-        speed = kernel.count(f"{_NET}/{name}/speed")
+        speed = speed_megabits(kernel, name)
         duplex = kernel.word(f"{_NET}/{name}/duplex")
     return InterfaceState(
         bool(flags & _RUNNING), duplex or "unknown", speed or 0, mtu, _flag_names(flags)
     )
+
+
+def speed_megabits(kernel: Kernel, name: str) -> int | None:
+    """Return the speed of an interface that runs, in Mbit/s; None if its driver knows none."""
+    speed = kernel.count(f"{_NET}/{name}/speed")
+    return None if speed in _UNKNOWN_SPEEDS else speed
 
 
 def _flag_names(flags: int) -> str:

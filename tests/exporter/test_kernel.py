@@ -75,6 +75,15 @@ def test_names_are_in_natural_order(kernel):
     assert [] == kernel.names("/sys/class/infiniband")
 
 
+def test_a_path_is_followed_through_its_links(kernel, tmp_path):
+    """To nothing if something is missing on the way."""
+    assert str(tmp_path / "sys/class/net/eth10/speed") == kernel.real_path(
+        "/sys/class/net/alias/speed"
+    )
+    assert kernel.real_path("/sys/class/net/gone") is None
+    assert [True, False] == [kernel.exists(f"/sys/class/net/{name}") for name in ("alias", "gone")]
+
+
 def test_reading_the_text_of_a_missing_file_is_an_error(kernel):
     """Only numbers, words and folders are optional."""
     with pytest.raises(FileNotFoundError):

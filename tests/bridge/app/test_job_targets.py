@@ -55,6 +55,13 @@ def test_each_agent_has_one_page_by_the_name_of_its_node():
     assert {"/jobs"} == {target.path for target in targets.values()}
 
 
+def test_it_is_requested_in_the_text_format():
+    """It has no other, whatever its section requests for /metrics."""
+    (target,) = pages(one=section("n1", format="openmetrics")).values()
+
+    assert target.format == "text"
+
+
 def test_it_has_the_interval_of_jobs_and_the_access_of_its_section():
     """Sensors are for /metrics."""
     (target,) = pages(

@@ -168,17 +168,12 @@ def test_a_node_that_closes_the_connection_may_need_tls(access, hint):
     assert message == scrape_errors.CLOSED_AT_ONCE + hint
 
 
-@pytest.mark.parametrize(
-    ("size", "speaks_tls", "expected"),
-    [
-        (None, True, scrape_errors.SPEAKS_TLS),
-        (None, False, scrape_errors.NOT_HTTP),
-        (4, False, scrape_errors.INVALID_HTTP.format(size=4)),
-    ],
-)
-def test_invalid_http_is_reported_with_its_likely_cause(size, speaks_tls, expected):
-    """TLS, another service on this port, or a bug of the node."""
-    assert expected == scrape_errors.not_http(size, speaks_tls=speaks_tls)
+def test_an_invalid_head_is_reported_with_its_problem():
+    """In one line; the port is right, as the response is HTTP."""
+    message = scrape_errors.invalid_head(ValueError("Bad\nheader"))
+
+    assert scrape_errors.INVALID_HEAD.format(problem="Bad header") == message
+    assert "port?" not in message
 
 
 def test_a_timeout_is_reported_with_what_was_missing():

@@ -54,6 +54,29 @@ def test_a_job_is_read_when_its_process_has_ended(cgroups, watched, process):
     assert [] == watched.pidfds
 
 
+def test_kills_of_quick_steps_are_all_counted(tmp_path, process):
+    """The job is read a moment later, as other tasks of it run; the steps have gone by then."""
+    cgroups = Cgroups(tmp_path)
+    watched, quick = Watching(cgroups), [Process(), Process()]
+    cgroups.begin(1, pid=process.pid)
+    watched.pump()
+    for step, one in enumerate(quick):
+        cgroups.begin(1, str(step), one.pid)
+        watched.pump()
+        cgroups.kill(1, step)
+        one.end()
+        watched.tracker.ended(watched.pidfds[-1])
+        cgroups.end_step(1, step)
+        watched.pump()
+    watched.all_end()
+    cgroups.end(1)
+    watched.pump()
+
+    assert [2] == [one.total("oom_kills") for one in watched.lives.entries(0, 100)]
+    watched.tracker.ends.close()
+    watched.messages.close()
+
+
 def test_a_process_that_is_put_into_its_folder_later_is_watched(cgroups, watched, process):
     """slurmstepd makes the folder first."""
     cgroups.begin(1)

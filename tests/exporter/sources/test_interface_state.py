@@ -5,8 +5,14 @@ import pytest
 
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.kernel import Kernel
-from fructosa_exporter.sources.interface_state import InterfaceState, interface_states
+from fructosa_exporter.sources.interface_state import (
+    InterfaceState,
+    interface_states,
+    speed_megabits,
+)
 from fructosa_exporter.sources.namespaces import OTHER_NETWORK
+
+from ..memory_kernel import MemoryKernel
 
 _DUPLEX = {2: "full", 1: "half", 0: "unknown"}
 
@@ -31,6 +37,15 @@ def test_the_loopback_interface_is_up_and_has_no_speed():
 
     assert (True, 0, "unknown") == (loopback.isup, loopback.speed, loopback.duplex)
     assert "loopback" in loopback.flags.split(",")
+
+
+@pytest.mark.parametrize(
+    ("text", "speed"),
+    [(25_000, 25_000), (400_000, 400_000), (65_535, None), (4_294_967_295, None), (-1, None)],
+)
+def test_a_speed_that_the_driver_does_not_know_is_none(text, speed):
+    """It is -1 in some number of bits."""
+    assert speed == speed_megabits(MemoryKernel({"/sys/class/net/eth0/speed": text}), "eth0")
 
 
 def test_entries_that_are_not_interfaces_are_left_out(tmp_path):
