@@ -111,6 +111,8 @@ class ArchiveReader:
         query = f"SELECT {_KEY} FROM run WHERE {condition} {_NEWEST_FIRST}"  # noqa: S608
         with self._database() as database:
             keys = [RunKey(*row) for row in database.execute(query, (*values, _MOST_COUNTED))]
+        # In the order of find().
+        keys.sort(key=lambda key: key.submit_s <= 0)
         return run_counts(reversed(keys))
 
     def details(self, run: RunView) -> RunDetails:

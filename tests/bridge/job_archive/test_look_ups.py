@@ -3,7 +3,7 @@
 import pytest
 
 from fructosa_bridge.job_archive.look_ups import ArchiveReader, JobQuery
-from fructosa_bridge.job_archive.record import key_of
+from fructosa_bridge.job_archive.record import key_of, run_counts
 from fructosa_bridge.jobs.ledger import JobLedger
 from fructosa_bridge.jobs.names import job_name
 from fructosa_bridge.model.errors import ArchiveError
@@ -94,6 +94,23 @@ def test_runs_of_listed_jobs_are_counted(reader):
 
     assert {9: 1, 32: 1, 31: 1, 20: 1, 21: 1, 8: 1, 7: 2} == counts
     assert {} == reader.run_counts(runs, uid=1234)
+
+
+def test_runs_are_counted_alike_in_lists_and_for_one_job(tmp_path):
+    """Also if nodes alone have told of a run, which has no time of submission."""
+    archive, ledger = opened(tmp_path), JobLedger("c1")
+    ended_run(ledger, 7)
+    ended_run(ledger, 7, T0 + 500, restarts=1)
+    told = page(reading(7, cpu_s=5.0, age_s=30.0), instance="b")
+    ledger.see_page("n5", told, T0 + 330)
+    ledger.see_jobs([], T0 + 2000)
+    store(archive, ledger, T0 + 2000)
+    reader = ArchiveReader(archive.path)
+
+    runs = reader.find(job_name("7"))
+
+    assert reader.run_counts(runs) == run_counts(map(key_of, runs))
+    archive.close()
 
 
 def test_figures_by_node_and_curves_are_there(reader):
