@@ -6,12 +6,10 @@ from typing import NamedTuple
 
 from ..config.settings import MasterConfig
 from ..config.targets import section_targets
-from ..model.access import METRICS_PATH
+from ..model.access import JOBS_PATH, METRICS_PATH
 from ..model.target import Target
 from ..nodes.slurm_nodes import NodeList
 from ..slurm_states.matching import NodeIndex
-
-JOBS_PATH = "/jobs"
 
 
 class JobTarget(NamedTuple):

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from fructosa_service.errors import visible
 from fructosa_service.os_errors import reason
 
+from ..model.access import JOBS_PATH
 from ..model.target import Target
 
 CANNOT_CONNECT = "cannot connect: {reason}"
@@ -58,6 +59,9 @@ REDIRECTED = (
     "port, path and tls accordingly"
 )
 CHECK_PATH = "; check path = {path}"
+# lmaster asks for this page by itself. A lagent that has it says the same where it is off.
+ALSO_JOBS = "also = SlurmJobs"
+SET_ALSO_JOBS = f"; set {ALSO_JOBS} in [lagent] of lagent.conf"
 ALLOW_LMASTER = "; allow lmaster's address or user there"
 
 _REDIRECTS = range(300, 400)
@@ -181,6 +185,8 @@ def error_status(status: int, location: str, start: str, target: Target) -> str:
         return f"{said}; {_unauthorized(target)}"
     if status == HTTPStatus.FORBIDDEN:
         return said + ALLOW_LMASTER
+    if status == HTTPStatus.NOT_FOUND and target.path.partition("?")[0] == JOBS_PATH:
+        return said if ALSO_JOBS in said else said + SET_ALSO_JOBS
     if status == HTTPStatus.NOT_FOUND:
         return said + CHECK_PATH.format(path=target.path)
     return said

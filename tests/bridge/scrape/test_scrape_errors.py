@@ -3,6 +3,7 @@
 import errno
 import socket
 import ssl
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -207,6 +208,24 @@ def test_a_connection_that_is_not_accepted_in_time_has_another_error():
 def test_an_error_status_is_reported_with_the_text_of_the_response(status, text, expected):
     """The text is in one line without control characters; the phrase is that of the standard."""
     message = scrape_errors.error_status(status, "", text, TARGET)
+
+    assert scrape_errors.ERROR_STATUS.format(status=expected) == message
+
+
+@pytest.mark.parametrize(
+    ("text", "more"),
+    [
+        ("", scrape_errors.SET_ALSO_JOBS),
+        ("no such page", f": no such page{scrape_errors.SET_ALSO_JOBS}"),
+        ("jobs are not read; set [lagent] also = SlurmJobs", None),
+    ],
+)
+def test_a_node_without_the_page_of_jobs_says_what_to_set_there(text, more):
+    """Nobody has set the path of that page. What lagent says itself is not said twice."""
+    target = replace(TARGET, path="/jobs?after=1056")
+    expected = f"404 Not Found: {text}" if more is None else f"404 Not Found{more}"
+
+    message = scrape_errors.error_status(404, "", text, target)
 
     assert scrape_errors.ERROR_STATUS.format(status=expected) == message
 
