@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import NamedTuple, TypeVar
 
 from fructosa_service.errors import visible
+from fructosa_service.humanize import duration
 
 from ..config.jobs_settings import JobsSettings
 from ..job_archive.archive import JobArchive
@@ -35,10 +36,7 @@ log = logging.getLogger("lmaster.jobs")
 T = TypeVar("T")
 
 INTERNAL_ERROR = "jobs: internal error"
-GAP = (
-    "jobs: Slurm's list was not read for %.1f hours; slurmdbd is asked for what ended in the last "
-    "%.1f hours"
-)
+GAP = "jobs: Slurm's list was not read for %s; slurmdbd is asked for what ended in the last %s"
 FILLED = "jobs: slurmdbd told of %d runs that ended from %s to %s"
 MOVED = "jobs: Slurm's cluster is now called %s, was %s; jobs of both are kept"
 
@@ -271,8 +269,9 @@ class JobKeeper:
             self._begin(name, self.archive.open_runs())
         if self._ledger is not None:
             if gap := self._gaps.see(reading):
-                hours = (gap.until_s - gap.since_s) / HOUR_S
-                log.info(GAP, hours, min(hours, MOST_HOURS))
+                away_s = gap.until_s - gap.since_s
+                asked_s = min(away_s, MOST_HOURS * HOUR_S)
+                log.info(GAP, duration(away_s), duration(asked_s))
             self._ledger.see_jobs(reading.jobs, reading.time_s, reading.sluids)
             if reading.nodes is not None:
                 self._devices.see_nodes(reading.nodes)
