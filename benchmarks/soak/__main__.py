@@ -74,7 +74,7 @@ def pages_of(system: System) -> dict[str, list[float]]:
 
 def series_of(system: System, node: str) -> list[Path]:
     """Return the files of a node's series."""
-    folder = system.whisper / node.replace(".", "-") / "ticks"
+    folder = system.whisper / node.replace(".", "-") / "ticks" / "part"
     return [folder / f"{part}.wsp" for part in range(PARTS)]
 
 

@@ -74,7 +74,7 @@ class Stream:
     def stored(self, node, part, from_s):
         """Return the values of a series in Whisper with their times."""
         where = node.replace(".", "-")
-        path = self.lab.whisper / self.name / where / "ticks" / f"{part}.wsp"
+        path = self.lab.whisper / self.name / where / "ticks/part" / f"{part}.wsp"
         if not path.exists():
             return []
         try:

@@ -47,7 +47,7 @@ def test_all_sensors_work_in_the_sandbox(machine):
     page = machine.wait_for(lambda: machine.run("curl", "-sf", "http://localhost:9888/metrics")[1])
 
     failed = [line for line in page.splitlines() if line.startswith("fructosa_sensor_success")]
-    assert len(failed) > 20
+    assert len(failed) >= 20
     assert [] == [line for line in failed if line.endswith(" 0")]
 
 
