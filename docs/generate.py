@@ -15,8 +15,11 @@ from fructosa_bridge import cli as master
 from fructosa_bridge.config.settings import SCHEMA
 from fructosa_bridge.slurm.metrics import METRICS
 from fructosa_bridge.slurm_states.node_states import RULES
+from fructosa_bridge.translate.cluster_totals import TOTALS
+from fructosa_bridge.web import node_metrics, own_metrics
 from fructosa_exporter import cli as agent
 from fructosa_exporter.config import schema
+from fructosa_exporter.reference.generated import labels_by_metric
 from fructosa_exporter.sensors import SENSORS
 from fructosa_service import __version__
 from fructosa_service.config.man_pages import ManBlock, ManPage, actions_of, command_page, file_page
@@ -228,6 +231,25 @@ def slurm_page() -> str:
     return text
 
 
+_TABLE_HEAD = '''\
+"""The metrics of lmaster's own pages, and their labels in the order of the paths.
+
+`make docs` generates this module from the declarations in web/, slurm/ and translate/.
+"""
+
+from .sensor_metrics import LabelsByMetric
+
+'''
+
+
+def master_metrics() -> str:
+    """Return fructosa_bridge/naming/master_metrics.py."""
+    totals = (one.exposed for one in TOTALS)
+    metrics = (*own_metrics.METRICS, *totals, *METRICS, *node_metrics.METRICS)
+    table = labels_by_metric({metric.name: metric.labels for metric in metrics})
+    return f"{_TABLE_HEAD}METRICS: LabelsByMetric = {table}\n"
+
+
 def _nodes() -> dict[str, str | dict[str, str]]:
     """Return how the shells complete nodes: by a function in docs/nodes.*, which asks lmaster."""
     functions = {
@@ -242,6 +264,7 @@ def texts() -> dict[str, str]:
     return {
         "docs/configuration.md": configuration(),
         "docs/slurm.md": slurm_page(),
+        "fructosa_bridge/naming/master_metrics.py": master_metrics(),
         **{f"docs/man/{name}": text for name, text in man_pages().items()},
         **{f"completion/{path}": text for path, text in completions().items()},
     }

@@ -9,7 +9,7 @@ to=/opt/fructosa
 
 "${PYTHON:-python3}" -m venv $to
 # By force, because a clone may have changed since this version was installed.
-$to/bin/pip install --quiet --no-index --find-links "$from" --force-reinstall 'FrUCToSA>=0.9'
+$to/bin/pip install --quiet --no-index --find-links "$from" --force-reinstall 'FrUCToSA>=1.0'
 ln -sf $to/bin/lagent /usr/bin/
 cp -rsf $to/share/man $to/share/bash-completion $to/share/zsh /usr/local/share/
 cp -rsf $to/share/fish /usr/share/

@@ -6,8 +6,6 @@ import signal
 import sys
 from collections.abc import Sequence
 
-import psutil
-
 from fructosa_service import cli
 from fructosa_service.config.kinds import HOST, LISTENING_PORT, Endpoint, from_command_line
 from fructosa_service.daemon import commands as daemon_commands
@@ -20,11 +18,13 @@ from fructosa_service.daemon.sd_notify import notify_ready
 from fructosa_service.daemon.startup import initialize
 from fructosa_service.errors import UsageError
 from fructosa_service.logs import log_location
+from fructosa_service.web.listening import check_endpoints
 
 from .collect.collector import collect_now
 from .collect.default_sensors import create_reader, group_by_reason, select_readers
 from .collect.plugins import all_sensors
 from .config import DEFAULT_FILE, AgentConfig, example_config, read_config
+from .kernel import use_paths
 from .page.exposition import Format
 from .page.rendering import PageRenderer
 from .page.sensor_state import STATE_METRICS, SensorState
@@ -179,9 +179,10 @@ def _find(arguments: argparse.Namespace) -> PidFileStatus | None:
 
 
 def _config(arguments: argparse.Namespace) -> AgentConfig:
-    """Return the configuration, and make its ``procfs`` the one that sensors read."""
+    """Return the configuration, and let sensors read the machine that it names."""
     config = read_config(cli.chosen_config(arguments.config, DEFAULT_FILE), all_sensors())
-    psutil.PROCFS_PATH = str(config.agent.procfs)
+    agent = config.agent
+    use_paths(str(agent.procfs), str(agent.sysfs), str(agent.rootfs))
     return config
 
 
@@ -234,7 +235,8 @@ def _read(arguments: argparse.Namespace) -> int:
         readers, _ = select_readers(sensors, config.sensors, config.agent.also)
     states = collect_now(readers)
     sys.stdout.write(PageRenderer().render(states, Format.TEXT)[0])
-    return cli.EXIT_RUNNING if any(_has_failed(state, arguments.names) for state in states) else 0
+    failed = [state for state in states if _has_failed(state, arguments.names)]
+    return cli.EXIT_RUNNING if failed else 0
 
 
 def _has_failed(state: SensorState, requested: Sequence[str]) -> bool:
@@ -259,6 +261,7 @@ def _check(arguments: argparse.Namespace) -> int:
     path = cli.chosen_config(arguments.config, DEFAULT_FILE)
     config = read_config(path, all_sensors())
     tls_and_users(config.web)
+    check_endpoints(_endpoints(config))
     for warning in config.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     sensors = DEFAULT

@@ -32,6 +32,14 @@ class AgentSettings:
     procfs: Path = option(
         PATH, Path("/proc"), "Mount point of the node's procfs; in a container often another."
     )
+    sysfs: Path = option(
+        PATH, Path("/sys"), "Mount point of the node's sysfs; in a container often another."
+    )
+    rootfs: Path = option(
+        PATH,
+        Path("/"),
+        "Where the node's / is. In a container, bind it there: file systems are measured below it.",
+    )
     also: tuple[str, ...] = option(
         several(replace(TEXT, name="sensor", example="SlurmJobs, Processes")),
         (),

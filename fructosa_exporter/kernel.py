@@ -1,21 +1,78 @@
-"""Files of the kernel: /proc and /sys of this machine, or a recorded copy of them."""
+"""Files of the kernel: /proc and /sys of this machine, or a recorded copy of them.
+
+In a container, those of the host may be elsewhere. What the kernel shows of the reading process
+itself, its network and its mounts, is then read of the host's process 1.
+"""
 
 import os
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import psutil
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,20}")
 _CHUNK = 64 * 1024
 _FILE_SIZE_LIMIT = 16 * 1024 * 1024  # no kernel file is as large; bounds the memory of a reading
+# Files of the machine that are not the kernel's, and of which sensors tell.
+_OF_ROOT = (
+    *("/etc/os-release", "/usr/lib/os-release", "/etc/hostname"),
+    *("/run/systemd/", "/run/utmp", "/var/run/utmp"),
+)
+
+
+class HostPaths(NamedTuple):
+    """Where the machine's /sys and / are: ``[lagent] sysfs`` and ``rootfs``."""
+
+    sysfs: str = "/sys"
+    rootfs: str = "/"
+
+
+_host = HostPaths()
+
+
+def use_paths(procfs: str = "/proc", sysfs: str = "/sys", rootfs: str = "/") -> None:
+    """Let all sensors read the machine whose files are here; psutil reads its /proc, too."""
+    global _host
+    psutil.PROCFS_PATH = procfs
+    _host = HostPaths(sysfs.rstrip("/"), rootfs)
+
+
+def is_host_elsewhere() -> bool:
+    """Return whether this process is in a container, and the machine is not what it itself sees."""
+    return psutil.PROCFS_PATH != "/proc" or _host.rootfs != "/"
+
+
+def is_root_known() -> bool:
+    """Return whether the machine's own files are here, and not only what the kernel shows."""
+    return _host.rootfs != "/" or not is_host_elsewhere() or not _is_procfs()
+
+
+def below_root(path: str) -> str:
+    """Return where the machine's *path* is here, if its root is known."""
+    return path if _host.rootfs == "/" else f"{_host.rootfs.rstrip('/')}{path}"
+
+
+def _is_procfs() -> bool:
+    """Return whether the machine's /proc is the kernel's, and not a copy of some of its files."""
+    return os.path.islink(f"{psutil.PROCFS_PATH}/self")  # noqa: PTH114
+
+
+def _of_proc(rest: str) -> str:
+    """Return where /proc + *rest* of the machine is here."""
+    if is_host_elsewhere() and _is_procfs():
+        if rest.startswith("/self/"):
+            rest = f"/1{rest[5:]}"
+        elif rest == "/net" or rest.startswith("/net/"):
+            rest = f"/1{rest}"
+    return f"{psutil.PROCFS_PATH}{rest}"
 
 
 class Kernel:
     """Reads files by their paths on Linux: ``/proc/loadavg``, ``/sys/class/net``.
 
-    *root* is the root directory of a recorded tree, for tests. Without it, ``/proc`` is replaced
-    by psutil's ``PROCFS_PATH`` (``[lagent] procfs``).
+    *root* is the root directory of a recorded tree, for tests. Without it, files are those of the
+    machine that ``use_paths`` was told of.
     """
 
     def __init__(self, root: str | os.PathLike[str] | None = None) -> None:
@@ -25,8 +82,12 @@ class Kernel:
         """Return the actual path of the file that Linux has at *path*."""
         if self._root is not None:
             return f"{self._root}{path}"
-        if path.startswith("/proc/"):
-            return f"{psutil.PROCFS_PATH}{path[5:]}"
+        if path.startswith("/proc"):
+            return _of_proc(path[5:])
+        if path.startswith("/sys/"):
+            return f"{_host.sysfs}{path[4:]}"
+        if path.startswith(_OF_ROOT):
+            return below_root(path)
         return path
 
     def content(self, path: str) -> bytes:
@@ -99,11 +160,25 @@ class Kernel:
 
     def names(self, folder: str) -> list[str]:
         """Return the names in a *folder*, in natural order; empty if it does not exist."""
+        return sorted(self.listing(folder), key=_natural_key)
+
+    def listing(self, folder: str) -> list[str]:
+        """Return the names in a *folder*, in any order; empty if it does not exist."""
         try:
-            names = os.listdir(self.path(folder))  # noqa: PTH208 - names, not Path objects
+            return os.listdir(self.path(folder))  # noqa: PTH208 - names, not Path objects
         except (FileNotFoundError, NotADirectoryError):
             return []
-        return sorted(names, key=_natural_key)
+
+    def exists(self, path: str) -> bool:
+        """Return whether there is something at *path*."""
+        return os.path.exists(self.path(path))  # noqa: PTH110 - as in names
+
+    def real_path(self, path: str) -> str | None:
+        """Return the actual path that *path* leads to through all links; None if to nothing."""
+        try:
+            return os.path.realpath(self.path(path), strict=True)
+        except OSError:
+            return None
 
 
 def _natural_key(name: str) -> tuple[str, int, str]:

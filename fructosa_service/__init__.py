@@ -1,3 +1,3 @@
 """What both daemons share: configuration, logs, daemonizing, TLS, users."""
 
-__version__ = "0.9.0"
+__version__ = "1.0.0"

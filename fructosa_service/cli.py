@@ -24,6 +24,7 @@ NO_COMMAND = "the {kind} is missing"
 UNKNOWN_OPTION = "unknown option {option}"
 AFTER_COMMAND = "; options are written after the {kind}"
 UNEXPECTED = "unexpected argument {argument!r}"
+BEFORE_DASHES = "; options are written before --"
 ONLY_OPTIONS = "; {prog} takes only options"
 TOGETHER = "; write all {names} together, before or after the options"
 
@@ -58,7 +59,7 @@ class _ArgumentParser(argparse.ArgumentParser):
             self._check_start(words, commands)
         namespace, left = super().parse_known_args(words, namespace)
         if left:
-            self._refuse(left[0])
+            self._refuse(next((word for word in left if word != "--"), "--"))
         return namespace, []
 
     def _commands(self) -> "Commands | None":
@@ -80,8 +81,10 @@ class _ArgumentParser(argparse.ArgumentParser):
             self.error(UNKNOWN_OPTION.format(option=option) + hint)
 
     def _refuse(self, word: str) -> NoReturn:
+        option = word.partition("=")[0]
+        if option in self._option_string_actions:
+            self.error(UNEXPECTED.format(argument=word) + BEFORE_DASHES)
         if word.startswith("-"):
-            option = word.partition("=")[0]
             self.error(UNKNOWN_OPTION.format(option=option) + self._similar(option))
         positional = [action for action in self._actions if not action.option_strings]
         hint = "" if positional else ONLY_OPTIONS.format(prog=self.prog)

@@ -43,7 +43,19 @@ def age(seconds: float) -> str:
     return duration(max(0, round(seconds)))
 
 
-def date(time_s: float, now_s: float, *, with_time: bool = False) -> str:
+def size_range(least: float, most: float) -> str:
+    """Return the bounds of a number of bytes: ``0.6-1.7 MiB``, ``30 KiB-1.7 GiB``, ``1.7 MiB``."""
+    low, high = size(least), size(most)
+    if low == high or least > most:
+        return high
+    unit_bytes = next((one for one, unit in _BINARY if high.endswith(f" {unit}")), 1)
+    in_unit = _short(least / unit_bytes)
+    return f"{low if least and in_unit == '0' else in_unit}-{high}"
+
+
+def date(
+    time_s: float, now_s: float, *, with_time: bool = False, with_seconds: bool = False
+) -> str:
     """Return a local date, as short as possible: ``14:02`` today, ``3 Nov``, ``3 Nov 2025``.
 
     *with_time* it is ``3 Nov 14:02`` for other days of this year. Times are in seconds since 1970;
@@ -53,11 +65,36 @@ def date(time_s: float, now_s: float, *, with_time: bool = False) -> str:
         then, now = datetime.fromtimestamp(time_s), datetime.fromtimestamp(now_s)
     except (OverflowError, OSError, ValueError):
         return f"{time_s:g} s since 1970"
+    clock = _clock(then, with_seconds=with_seconds)
     if then.date() == now.date():
-        return f"{then:%H:%M}"
+        return clock
     if then.year != now.year:
         return f"{then.day} {then:%b} {then.year}"
-    return f"{then.day} {then:%b}" + (f" {then:%H:%M}" if with_time else "")
+    return f"{then.day} {then:%b}" + (f" {clock}" if with_time else "")
+
+
+def period(start_s: float, end_s: float | None, now_s: float, *, with_seconds: bool) -> str:
+    """Return local times with their dates: ``3 Nov 14:02 to 15:10``, ``3 Nov 2025 14:02``."""
+    try:
+        then, now = datetime.fromtimestamp(start_s), datetime.fromtimestamp(now_s)
+        end = None if end_s is None else datetime.fromtimestamp(end_s)
+    except (OverflowError, OSError, ValueError):
+        return f"{start_s:g} s" + ("" if end_s is None else f" to {end_s:g} s") + " since 1970"
+    text = _dated(then, now, with_seconds=with_seconds)
+    if end is None:
+        return text
+    if end.date() == then.date():
+        return f"{text} to {_clock(end, with_seconds=with_seconds)}"
+    return f"{text} to {_dated(end, now, with_seconds=with_seconds)}"
+
+
+def _dated(then: datetime, now: datetime, *, with_seconds: bool) -> str:
+    year = "" if then.year == now.year else f" {then.year}"
+    return f"{then.day} {then:%b}{year} {_clock(then, with_seconds=with_seconds)}"
+
+
+def _clock(then: datetime, *, with_seconds: bool) -> str:
+    return f"{then:%H:%M:%S}" if with_seconds else f"{then:%H:%M}"
 
 
 def _size(number: float, units: Sequence[tuple[int, str]]) -> str:

@@ -5,6 +5,7 @@ import logging.handlers
 import os
 import sys
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
 
 from .config.kinds import choice, optional, whole
@@ -17,6 +18,9 @@ LOGS_TO = "it logs to {path}"
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _SYSLOG_FORMAT = "%(levelname)s %(name)s: %(message)s"
 SYSLOG = Path("/dev/log")
+STAYS_IN_OLD_FILE = (
+    "%s was renamed or removed, and the new file cannot be opened: %s; messages stay in the old one"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +31,7 @@ class LoggingSettings:
         optional(PATH),
         None,
         "The log file. If unset, messages go to standard error, or to syslog from a daemon in the "
-        "background.",
+        "background. It is opened again after it was renamed or removed, as by logrotate.",
     )
     max_bytes: int = option(
         whole("bytes", example="1073741824"),
@@ -81,6 +85,40 @@ def log_location(settings: LoggingSettings, syslog: Path = SYSLOG) -> str:
     )
 
 
+class _LogFile(logging.handlers.RotatingFileHandler):
+    """A rotating file, which is opened again if its name is that of another file by now."""
+
+    _is_in_old_file = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a message to the file of that name."""
+        if self.stream is not None and self._was_replaced(self.stream):
+            self._reopen(self.stream)
+        super().emit(record)
+
+    def _was_replaced(self, stream: TextIOWrapper) -> bool:
+        try:
+            named = Path(self.baseFilename).stat()
+        except FileNotFoundError:
+            return True
+        except OSError:  # the folder cannot be read, but the file is open
+            return False
+        return not os.path.samestat(named, os.fstat(stream.fileno()))
+
+    def _reopen(self, stream: TextIOWrapper) -> None:
+        try:
+            self.stream = self._open()
+        except OSError as error:
+            if not self._is_in_old_file:
+                self._is_in_old_file = True
+                args = (self.baseFilename, error.strerror)
+                text = logging.LogRecord("log", logging.ERROR, "", 0, STAYS_IN_OLD_FILE, args, None)
+                super().emit(text)
+            return
+        self._is_in_old_file = False
+        stream.close()
+
+
 class _Syslog(logging.handlers.SysLogHandler):
     """Syslog, to which each message connects again if it was down."""
 
@@ -99,7 +137,7 @@ def _handler(settings: LoggingSettings) -> logging.Handler:
     if settings.filename is None:
         return logging.StreamHandler(sys.stderr)
     try:
-        return logging.handlers.RotatingFileHandler(
+        return _LogFile(
             settings.filename,
             maxBytes=settings.max_bytes,
             backupCount=settings.backup_count,

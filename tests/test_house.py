@@ -146,6 +146,7 @@ PURE = {
         "carbon_setup.path_patterns",
         "carbon_setup.schemas",
         "client.job_records",
+        "client.job_texts",
         "client.since",
         "client.slurm_notes",
         "client.target_list",

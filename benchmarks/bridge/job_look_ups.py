@@ -96,8 +96,10 @@ def look_ups(reader: ArchiveReader, jobs: int) -> dict[str, list[float]]:
         "the last 100 of a user": lambda: reader.runs(
             JobQuery(user=f"user{chance.randrange(500)}")
         ),
-        "the last 100 of a node": lambda: reader.runs(JobQuery(node=chance.choice(nodes))),
-        "the last 100 of a state": lambda: reader.runs(JobQuery(state="COMPLETED")),
+        "the last 100 of a node": lambda: reader.runs(JobQuery(nodes=(chance.choice(nodes),))),
+        "the last 100 of 64 nodes": lambda: reader.runs(JobQuery(nodes=chance.sample(nodes, 64))),
+        "the runs of 100 jobs, counted": lambda: reader.run_counts(reader.runs(JobQuery())),
+        "the last 100 of a state": lambda: reader.runs(JobQuery(states=("COMPLETED",))),
     }
     found: dict[str, list[float]] = {}
     for name, ask in questions.items():

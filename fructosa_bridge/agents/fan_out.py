@@ -158,7 +158,8 @@ class _Worker(ExecWorker):  # type: ignore[misc]
         self.is_interrupted = False
         self._on_progress = on_progress
         self._running: dict[str, None] = {}
-        self._output: dict[str, bytes] = {}
+        self._output: dict[str, bytes] = {}  # its beginning
+        self._ends: dict[str, bytes] = {}
         self._dropped_bytes: dict[str, int] = {}
         self._results: dict[str, NodeResult] = {}
         nodes = NodeSet.fromlist(hosts, resolver=RESOLVER_NOGROUP)
@@ -169,10 +170,13 @@ class _Worker(ExecWorker):  # type: ignore[misc]
         return self._results.get(host) or self._take_result(host, None, is_interrupted=True)
 
     def add_output(self, host: str, chunk: bytes) -> None:
-        """Keep the beginning of a host's output, and count the rest."""
+        """Keep the beginning and the end of a host's output, and count the rest."""
         output = self._output.get(host, b"") + chunk
         self._output[host] = output[:MAX_OUTPUT_BYTES]
-        if dropped := len(output[MAX_OUTPUT_BYTES:]):
+        if len(output) > MAX_OUTPUT_BYTES:
+            rest = self._ends.get(host, b"") + output[MAX_OUTPUT_BYTES:]
+            self._ends[host] = rest[-MAX_OUTPUT_BYTES:]
+            dropped = len(rest) - len(self._ends[host])
             self._dropped_bytes[host] = self._dropped_bytes.get(host, 0) + dropped
 
     def kill_remaining(self) -> None:
@@ -200,7 +204,8 @@ class _Worker(ExecWorker):  # type: ignore[misc]
         self, host: str, code: int | None, *, is_interrupted: bool = False
     ) -> NodeResult:
         output, dropped_bytes = self._output.pop(host, b""), self._dropped_bytes.pop(host, 0)
-        return NodeResult(code, output, dropped_bytes, is_interrupted)
+        end = self._ends.pop(host, b"")
+        return NodeResult(code, output, dropped_bytes, end, is_interrupted)
 
     def _finish(self, host: str, result: NodeResult) -> None:
         self._results[host] = result

@@ -8,8 +8,9 @@ from enum import Enum
 from ..nodes.node_sets import fold
 from .ssh import explain_error
 
-# Output of a node beyond this is counted and discarded.
-MAX_OUTPUT_BYTES = 4096
+# So much of a node's output is kept of its beginning, and as much of its end. What is between them
+# is counted and discarded: a message of the day must not hide the error after it.
+MAX_OUTPUT_BYTES = 2048
 
 INTERRUPTED = "interrupted before it finished"
 NO_RESPONSE = "no response within {timeout_s:g} s"
@@ -18,6 +19,8 @@ ALL_OK = "{ok} of {nodes} ok"
 ALL_RUNNING = "{ok} of {nodes} running"
 AND_NOT_RUNNING = ", {nodes} not running"
 AND_FAILED = ", {nodes} failed"
+BYTES_OMITTED = "... {count} bytes or more omitted ..."
+LINES_OMITTED = "... {count} lines omitted ..."
 ONLY_ITSELF = (
     "lmaster cannot connect to it: it serves only the node itself; set [lagent] host there"
 )
@@ -38,8 +41,14 @@ _MAX_LINES = 20
 _MAX_LINE_LENGTH = 200
 _MAX_WAITING_NAMES = 20
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
-# These exit with 1 if they refuse, which would otherwise mean that the agent is dead.
-_PRIVILEGE_ERROR = re.compile(rb"(sudo|doas|su): ")
+# What refuses to run the command exits with 1, which would otherwise mean that the agent is dead.
+_REFUSAL = re.compile(
+    r"(sudo|sudo-rs|doas|su|pkexec|runuser): "
+    r"|Sorry, user .* (is not allowed to|may not) "
+    r"|.* is not in the sudoers file"
+    r"|This account is .*not available"
+    r"|Password change required"
+)
 # Whether other machines can connect is no detail.
 _LOOPBACK = r"127\.[\d.]+|\[::1\]|localhost"
 _SAME_ON_ALL_NODES = rf"(?:{_LOOPBACK}|0\.0\.0\.0|\[::\])[:/]"
@@ -53,11 +62,15 @@ _SERVES_ONLY_ITSELF = re.compile(rf"://(?:{_LOOPBACK})[:/]")
 
 @dataclass(frozen=True)
 class NodeResult:
-    """The result of one node; *code* is None if the node did not finish in time."""
+    """The result of one node; *code* is None if the node did not finish in time.
+
+    Of a long output the beginning is *output*, and the end is *end*.
+    """
 
     code: int | None = None
     output: bytes = b""
     dropped_bytes: int = 0
+    end: bytes = b""
     is_interrupted: bool = False
 
 
@@ -110,12 +123,15 @@ def _outcome(action: str, result: NodeResult) -> _Outcome:
 
 
 def _is_refused(result: NodeResult) -> bool:
-    return result.code == 1 and _PRIVILEGE_ERROR.match(result.output.lstrip()) is not None
+    """Return whether the command was not run, which any line may say."""
+    between = b"\n" if result.dropped_bytes else b""
+    lines = _all_lines(result.output + between + result.end)
+    return result.code == 1 and any(map(_REFUSAL.match, lines))
 
 
 def _lines(action: str, host: str, result: NodeResult, timeout_s: float) -> tuple[str, ...]:
     """Return the lines that describe one result."""
-    output = printable_lines(result.output, result.dropped_bytes)
+    output = printable_lines(result.output, result.dropped_bytes, result.end)
     outcome = _outcome(action, result)
     if result.is_interrupted:
         return _with_heading(INTERRUPTED, output)
@@ -156,16 +172,23 @@ def _mask(line: str, host: str) -> str:
     return _NODE_SPECIFIC.sub("…", line)
 
 
-def printable_lines(output: bytes, dropped_bytes: int = 0) -> list[str]:
+def printable_lines(output: bytes, dropped_bytes: int = 0, end: bytes = b"") -> list[str]:
     """Return the lines of a node's output: at most a screenful, without control characters."""
+    half = _MAX_LINES // 2
+    if dropped_bytes:
+        omitted = BYTES_OMITTED.format(count=dropped_bytes)
+        return [*_all_lines(output)[:half], omitted, *_all_lines(end)[-half:]]
+    lines = _all_lines(output + end)
+    if len(lines) <= _MAX_LINES:
+        return lines
+    omitted = LINES_OMITTED.format(count=len(lines) - _MAX_LINES)
+    return [*lines[:half], omitted, *lines[-half:]]
+
+
+def _all_lines(output: bytes) -> list[str]:
     text = _COLOURS.sub("", output.decode("utf-8", "replace"))
     stripped = (line.strip() for line in text.splitlines())
-    lines = [_cut(_printable(line)) for line in stripped if line]
-    if more := len(lines[_MAX_LINES:]):
-        lines[_MAX_LINES:] = [f"... and {more} more lines"]
-    if dropped_bytes:
-        lines.append(f"... and {dropped_bytes} more bytes, discarded")
-    return lines
+    return [_cut(_printable(line)) for line in stripped if line]
 
 
 def _printable(text: str) -> str:

@@ -10,12 +10,12 @@ from typing import Protocol
 
 from fructosa_service.background_tasks import Tasks
 
+from ..model.access import JOBS_PATH
 from ..model.errors import ScrapeError
 from ..model.target import Target
 from ..scrape import schedule
 from ..scrape.scraper import wait_until_due
 from .job_keeper import FetchedPage
-from .job_targets import JOBS_PATH
 
 log = logging.getLogger("lmaster.jobs")
 

@@ -6,12 +6,13 @@ Scraping and the pages never wait for it. What the archive cannot write stays in
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
 from fructosa_service.errors import visible
+from fructosa_service.humanize import duration
 
 from ..config.jobs_settings import JobsSettings
 from ..job_archive.archive import JobArchive
@@ -35,10 +36,7 @@ log = logging.getLogger("lmaster.jobs")
 T = TypeVar("T")
 
 INTERNAL_ERROR = "jobs: internal error"
-GAP = (
-    "jobs: Slurm's list was not read for %.1f hours; slurmdbd is asked for what ended in the last "
-    "%.1f hours"
-)
+GAP = "jobs: Slurm's list was not read for %s; slurmdbd is asked for what ended in the last %s"
 FILLED = "jobs: slurmdbd told of %d runs that ended from %s to %s"
 MOVED = "jobs: Slurm's cluster is now called %s, was %s; jobs of both are kept"
 
@@ -71,6 +69,7 @@ class JobKeeper:
         settings: JobsSettings,
         cluster: str | None = None,
         clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.archive = archive
         self.ready = asyncio.Event()  # pages can be taken: the name of the cluster is known
@@ -81,9 +80,10 @@ class JobKeeper:
         self._reader = ArchiveReader(archive.path)
         self._parser = JobPageParser()
         self._ledger: JobLedger | None = None
+        self._nodes: Mapping[str, frozenset[str]] = {}
         self._devices = JobDevices(settings.gpu_order)
         self._gaps = JobGaps(None)
-        self._writer = JobWriter(archive, settings, clock)
+        self._writer = JobWriter(archive, settings, clock, monotonic)
         self._log = JobLog(settings.interval_s, clock)
         self._waiting_bytes = 0
         self._working: Future[None] | None = None
@@ -126,9 +126,9 @@ class JobKeeper:
             archive_bytes=size,
         )
 
-    def keep_nodes(self, nodes: Iterable[str]) -> None:
-        """Forget the agents of all nodes but these, as they are no longer fetched from."""
-        self._thread.submit(self._guarded, self._keep_nodes, tuple(nodes))
+    def keep_nodes(self, nodes: Mapping[str, frozenset[str]]) -> None:
+        """Forget the agents of all nodes but these; *nodes* says of which nodes each may tell."""
+        self._thread.submit(self._guarded, self._keep_nodes, nodes)
 
     def take_pages(self, pages: Sequence[FetchedPage]) -> None:
         """Take pages; if too many wait, the largest are left out: nodes keep what is not fetched.
@@ -208,16 +208,21 @@ class JobKeeper:
         if self._ledger is not None:
             self._ledger.write_again()
             return
-        runs = self.archive.open_runs()
-        known = [run.key for run in runs] or self.archive.keys_since(0, most=1)
-        if name := self._cluster or (known[0].cluster if known else ""):
-            self._begin(name, runs)
+        try:
+            runs = self.archive.open_runs()
+            known = [run.key for run in runs] or self.archive.keys_since(0, most=1)
+            if name := self._cluster or (known[0].cluster if known else ""):
+                self._begin(name, runs)
+        except ArchiveError as error:
+            self._writer.log_error(str(error))
+            self._writer.close()  # a damaged file is set aside when it is opened the next time
 
     def _begin(self, name: str, runs: Iterable[JobRun]) -> None:
         """Begin the ledger of a cluster with what the archive has: its open *runs*, and more."""
         self._gaps = JobGaps(self.archive.known_until_s(name))
         self._devices = JobDevices(self._settings.gpu_order)
         self._ledger = JobLedger(name, self._settings.interval_s)
+        self._ledger.keep_nodes(self._nodes)
         done = self.archive.keys_since(self._clock() - _LISTED_S)
         self._ledger.restore(
             [run for run in runs if run.key.cluster == name],
@@ -246,7 +251,8 @@ class JobKeeper:
                 page.time_s,
             )
 
-    def _keep_nodes(self, nodes: Sequence[str]) -> None:
+    def _keep_nodes(self, nodes: Mapping[str, frozenset[str]]) -> None:
+        self._nodes = nodes
         if self._ledger is not None:
             self._ledger.keep_nodes(nodes)
             self._devices.keep_nodes(nodes)
@@ -263,8 +269,9 @@ class JobKeeper:
             self._begin(name, self.archive.open_runs())
         if self._ledger is not None:
             if gap := self._gaps.see(reading):
-                hours = (gap.until_s - gap.since_s) / HOUR_S
-                log.info(GAP, hours, min(hours, MOST_HOURS))
+                away_s = gap.until_s - gap.since_s
+                asked_s = min(away_s, MOST_HOURS * HOUR_S)
+                log.info(GAP, duration(away_s), duration(asked_s))
             self._ledger.see_jobs(reading.jobs, reading.time_s, reading.sluids)
             if reading.nodes is not None:
                 self._devices.see_nodes(reading.nodes)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from ..slurm.job_advice import job_advice
 from ..slurm_output.records import SlurmReading
-from ..slurm_output.tres import time_s
 
 log = logging.getLogger("lmaster.jobs")
 
@@ -15,8 +14,8 @@ PAGE_ACCEPTED = "jobs: the page of %s is valid again"
 MORE_PAGES = "jobs: pages of more nodes are refused or valid again; for a minute they are not named"
 TOO_SLOW = "jobs: more pages come than can be read; %d were left out and are asked for again"
 CLOCKS_APART = (
-    "jobs: by the clock of this machine, a job that runs will begin only in %.0f s: what nodes say "
-    "of such jobs cannot be joined; set the clocks of this machine and of slurmctld, e.g. by NTP"
+    "jobs: the clock of slurmctld is %.0f s %s that of this machine: what nodes say of jobs cannot "
+    "be joined with what Slurm says; set both clocks, e.g. by NTP"
 )
 ADVICE = "jobs: %s"
 CONTRADICTIONS = (
@@ -80,10 +79,14 @@ class JobLog:
         """Log what keeps figures of jobs from being known, once each: slurm.conf, and clocks."""
         for advice in job_advice(reading.config):
             self._once(advice, logging.WARNING, ADVICE, advice)
-        starts_s = (time_s(one.start_time) for one in reading.jobs or () if one.state == "RUNNING")
-        ahead_s = max((one or 0.0 for one in starts_s), default=0.0) - reading.time_s
-        if ahead_s > self._interval_s:
-            self._once(CLOCKS_APART, logging.ERROR, CLOCKS_APART, ahead_s)
+        slurm_s = None if reading.scheduler is None else reading.scheduler.values.get("time_s")
+        if slurm_s is None:
+            return
+        ahead_s = slurm_s - reading.time_s
+        if ahead_s > self._interval_s + reading.duration_s:
+            self._once(CLOCKS_APART, logging.ERROR, CLOCKS_APART, ahead_s, "ahead of")
+        elif ahead_s < -self._interval_s:
+            self._once(CLOCKS_APART, logging.ERROR, CLOCKS_APART, -ahead_s, "behind")
 
     def _once(self, what: str, level: int, *message: object) -> None:
         if what not in self._said:

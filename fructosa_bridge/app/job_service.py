@@ -13,6 +13,7 @@ from fructosa_service.web.settings import WebSettings
 
 from ..config.settings import MasterConfig
 from ..job_archive.archive import JobArchive
+from ..job_archive.look_ups import ArchiveReader
 from ..job_server.pages import JobPages, UserJobPages
 from ..job_server.unix_socket import listener
 from ..nodes.slurm_nodes import NodeList
@@ -68,11 +69,16 @@ class JobService:
         self._was_read = asyncio.Event()
         self._accounting: SlurmMonitor | None = None  # asks slurmdbd
         self._loop_s = time.monotonic
-        pages = JobPages(self.keeper, config.jobs)
+        self._slurm_read_s: float | None = None
+        self._clock = clock
+        counts = ArchiveReader(archive.path).run_counts
+        pages = JobPages(self.keeper, config.jobs, counts, self._slurm_age_s)
         self._server = WebServer(pages.application(), WebSettings())
         self._stack = AsyncExitStack()
         are_checked = config.web.users_file is not None
-        self.routes = UserJobPages(self.keeper, config.jobs, are_users_checked=are_checked).routes()
+        self.routes = UserJobPages(
+            self.keeper, config.jobs, counts, self._slurm_age_s, are_users_checked=are_checked
+        ).routes()
 
     async def start(self) -> None:
         """Open the archive, listen at the socket, and fetch from the nodes that are known.
@@ -122,12 +128,19 @@ class JobService:
 
     def _take(self, reading: SlurmReading, monitor: SlurmMonitor) -> None:
         self.keeper.take_reading(reading)
+        if reading.jobs is not None:
+            self._slurm_read_s = reading.time_s
         if reading.config.has_accounting:
             self._accounting = monitor
             self._was_read.set()
         if reading.nodes and monitor.index is not self._index:
             self._index = monitor.index
             self._changed.set()
+
+    def _slurm_age_s(self) -> float | None:
+        if self._slurm_read_s is None:
+            return None
+        return max(0.0, self._clock() - self._slurm_read_s)
 
     def use(self, config: MasterConfig) -> None:
         """Fetch from the nodes of a configuration that was read again."""
@@ -172,5 +185,5 @@ class JobService:
         except (ConfigError, UsageError) as error:
             log.error(NODES_REFUSED, error)
             return
-        await self._fetcher.use(targets)
-        self.keeper.keep_nodes(targets)
+        self.keeper.keep_nodes({node: found.nodes for node, found in targets.items()})
+        await self._fetcher.use({node: found.target for node, found in targets.items()})

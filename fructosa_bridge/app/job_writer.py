@@ -10,6 +10,7 @@ from ..job_archive.rows import ArchiveRows, rows_of
 from ..job_gpus.job_devices import JobDevices
 from ..jobs.ledger import JobLedger, LedgerBatch
 from ..model.errors import ArchiveError
+from ..queue.settled_clock import SettledClock
 
 log = logging.getLogger("lmaster.jobs")
 
@@ -36,7 +37,9 @@ class JobWriter:
         archive: JobArchive,
         settings: JobsSettings,
         clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._settled = SettledClock(clock, monotonic)
         self.archive = archive
         self.is_open = False
         self._settings = settings
@@ -129,11 +132,14 @@ class JobWriter:
         return rows_of(batch, now_s, least_coverage=least)
 
     def expire(self) -> None:
-        """Delete some of the runs that are too old or too many; the next call goes on with it."""
-        now_s = self._clock()
+        """Delete some of the runs that are too old or too many; the next call goes on with it.
+
+        By a clock that was set lately no run is too old: it may be wrong.
+        """
+        now_s, is_settled = self._clock(), self._settled.is_settled()
         if 0 <= now_s - self._expired_s < _EXPIRE_S:
             return
-        before_s = now_s - self._settings.keep_days * _DAY_S
+        before_s = now_s - self._settings.keep_days * _DAY_S if is_settled else 0.0
         try:
             if not self.archive.expire(before_s, self._settings.keep_bytes):
                 self._expired_s = now_s

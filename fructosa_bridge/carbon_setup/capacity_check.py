@@ -29,6 +29,7 @@ from .capacity import (
 )
 from .carbon_conf import CarbonCache, CarbonConf
 from .disk_space import disk_space
+from .old_paths import old_paths
 
 UNKNOWN_CONF = "{destination}: its carbon.conf is not known"
 OTHER_PORT = (
@@ -117,6 +118,7 @@ def _store_warnings(
     """Yield what our own store lacks: it has no limits, and its sparse files grow."""
     disks, problems = _disk_spaces([folder], workload.targets)
     yield from problems
+    yield from old_paths(folder, workload.targets)
     for disk in disks:
         yield from too_little_space(disk, workload.demand_of(destination), is_sparse=True)
 
@@ -142,6 +144,8 @@ def _carbon_warnings(
         folders = sorted({one.folder for one in instances if one.folder})
         disks, problems = _disk_spaces(folders, workload.targets_of(destination))
         yield from problems
+        for folder in folders:
+            yield from old_paths(folder, workload.targets_of(destination))
     limits = combined_limits(one.limits for one in instances)
     where = f"{visible_path(conf.path)}: {_section_names(instances)}"
     existing = sum(disk.existing_files for disk in disks)

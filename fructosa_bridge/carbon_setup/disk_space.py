@@ -39,10 +39,20 @@ def _existing(folder: Path) -> Path:
 
 def _plain_files(folder: Path, targets: Sequence[Target]) -> int:
     """Return about how many files the nodes have; each node has a folder of its own."""
-    paths = sorted({target.graphite_path for target in targets if target.naming != "tagged"})
+    paths = _node_paths(targets)
+    sample = sampled_folders(folder, targets)
+    return sum(map(_count, sample)) * len(paths) // max(1, len(sample))
+
+
+def sampled_folders(folder: Path, targets: Sequence[Target]) -> list[Path]:
+    """Return the folders of some of the nodes that have one below *folder*."""
+    paths = _node_paths(targets)
     sample = paths[:: max(1, len(paths) // _SAMPLED_NODES)]
-    files = sum(_count(folder / path.replace(".", "/")) for path in sample)
-    return files * len(paths) // max(1, len(sample))
+    return [folder / path.replace(".", "/") for path in sample]
+
+
+def _node_paths(targets: Sequence[Target]) -> list[str]:
+    return sorted({target.graphite_path for target in targets if target.naming != "tagged"})
 
 
 def _tagged_files(folder: Path, targets: Sequence[Target]) -> int:

@@ -97,7 +97,7 @@ def _aggregation_rule(name: str, pattern: str, method: str) -> str:
 
 def _group_pattern(targets: Iterable[Target]) -> str:
     """Return a pattern for the tags that all series of some sections have."""
-    groups = names_pattern(tags.value(target.group) for target in targets)
+    groups = names_pattern(tags.escaped(target.group) for target in targets)
     return f";group={groups};(?:.*;)?instance="
 
 

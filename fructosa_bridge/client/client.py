@@ -4,8 +4,11 @@ import argparse
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth
 
 from fructosa_service import __version__, cli
@@ -29,6 +32,22 @@ _INVALID_URL = (
 )
 NOT_LMASTER = "{url} is not an lmaster: {reason}; set the URL of lmaster with --url"
 WRONG_STATUS = "the status of {path} is {status}"
+
+
+class _Zones(HTTPAdapter):
+    """Connects to an address with a zone, [fe80::1%eth0], which requests would escape."""
+
+    def get_connection_with_tls_context(self, request: Any, *more: Any, **named: Any) -> Any:
+        pool = super().get_connection_with_tls_context(request, *more, **named)
+        pool.host = unquote(pool.host)
+        return pool
+
+
+def host_header(url: str) -> dict[str, str]:
+    """Return the header Host for a *url* whose address has a zone, without that."""
+    place = urlsplit(url).netloc.rpartition("@")[2]
+    before, zone, after = place.partition("%")
+    return {"Host": f"{before}]{after.partition(']')[2]}"} if zone else {}
 
 
 class CannotConnectError(ServiceError):
@@ -86,11 +105,13 @@ class MasterClient:
     def _request(self, method: str, path: str) -> requests.Response:
         with requests.Session() as session:
             session.trust_env = False  # proxies are for servers outside the cluster
+            session.mount("http://", _Zones())
+            session.mount("https://", _Zones())
             try:
                 return session.request(
                     method,
                     self.url.rstrip("/") + path,
-                    headers={"User-Agent": f"lmaster/{__version__}"},
+                    headers={"User-Agent": f"lmaster/{__version__}", **host_header(self.url)},
                     auth=self._auth(),
                     verify=self._verify(),
                     timeout=self.timeouts_s,

@@ -2,31 +2,42 @@
 
 import http.client
 import json
+import re
 import socket
 from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from fructosa_service.errors import ServiceError, UsageError, visible_path
 
+from ..job_server.queries import SLURM_AGE
 from .job_records import NO_RECORDS, checked
 from .target_list import printable
 
-NOT_RUNNING = (
-    "lmaster with [jobs] does not listen at {path} ({reason}); start it, or set its socket with "
-    "--socket"
-)
+NOT_RUNNING = "lmaster with [jobs] does not listen at {path}: {reason}"
 NO_ANSWER = "lmaster at {path} does not answer: {reason}"
 NOT_LMASTER = "what listens at {path} is not lmaster: {reason}; set its socket with --socket"
 BUSY = "too many ask at the same time; try again"
 TOO_LONG = "its answer is longer than {limit} bytes; ask for fewer jobs"
 CUT_OFF = "it exited while it answered"
 FAILED = "it failed to answer; see its log"
+_AGE = re.compile("[0-9]{1,12}")
 _TIMEOUT_S = 60.0
 _MOST_BYTES = 2**28
 _MOST_OF_MESSAGE = 1000
+
+
+class JobAnswer(NamedTuple):
+    """Records of jobs; how long ago Slurm was read; and of an archive when it was written last.
+
+    *written_s* is None if a running lmaster has answered.
+    """
+
+    records: list[dict[str, Any]]
+    slurm_age_s: float | None = None
+    written_s: float | None = None
 
 
 class NotRunningError(ServiceError):
@@ -70,22 +81,23 @@ class JobClient:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def job(self, name: str) -> list[dict[str, Any]]:
-        """Return the records of a job, one for each of its parts or tasks.
+    def job(self, name: str, *, every_run: bool = False) -> JobAnswer:
+        """Return the records of a job, one for each of its parts or tasks, or one for each run.
 
         Raises: UnknownJobError, UsageError if *name* is no job id, NotRunningError, ServiceError.
         """
-        return self._get(f"/job/{quote(name, safe='', errors='replace')}")
+        query = "?runs=all" if every_run else ""
+        return self._get(f"/job/{quote(name, safe='', errors='replace')}{query}")
 
-    def jobs(self, parameters: Mapping[str, str]) -> list[dict[str, Any]]:
+    def jobs(self, parameters: Mapping[str, str]) -> JobAnswer:
         """Return the records of jobs, the newest first.
 
         Raises: UsageError if lmaster refuses a parameter, NotRunningError, ServiceError.
         """
         # What is not valid Unicode is compared as the archive has it.
-        return self._get(f"/jobs?{urlencode(parameters, errors='replace')}")
+        return self._get(f"/jobs?{urlencode(parameters, errors='replace', safe=',')}")
 
-    def _get(self, target: str) -> list[dict[str, Any]]:
+    def _get(self, target: str) -> JobAnswer:
         connection = _Connection(self._path)
         try:
             connection.request("GET", target)
@@ -104,7 +116,8 @@ class JobClient:
         if response.status != HTTPStatus.OK:
             raise self._error(response.status, response.headers.get_content_type(), text)
         try:
-            return checked(json.loads(text))
+            age = response.headers.get(SLURM_AGE, "")
+            return JobAnswer(checked(json.loads(text)), _seconds(age))
         except (ValueError, RecursionError):
             raise self._not_lmaster(NO_RECORDS) from None
 
@@ -119,6 +132,10 @@ class JobClient:
 
     def _not_lmaster(self, reason: str) -> ServiceError:
         return ServiceError(NOT_LMASTER.format(path=visible_path(self._path), reason=reason))
+
+
+def _seconds(text: str) -> float | None:
+    return float(text) if _AGE.fullmatch(text) else None
 
 
 def _no_answer(path: Path, reason: str) -> ServiceError:

@@ -4,24 +4,24 @@ import argparse
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from fructosa_service import cli
 from fructosa_service.errors import ServiceError, UsageError, visible_path
 
 from ..config.jobs_settings import DEFAULT_SOCKET
 from ..config.settings import DEFAULT_FILE, read_config
-from ..job_archive.archive_file import FILE
+from ..job_archive.archive_file import FILE, written_s
 from ..job_archive.look_ups import ArchiveReader
-from .job_client import JobClient, NotRunningError
-
-T = TypeVar("T")
+from .job_client import JobAnswer, JobClient, NotRunningError
 
 NO_JOBS = "this lmaster keeps no jobs: {file} has no section [jobs]; add it, it may be empty"
 ONLY_ITS_USER = "only root and lmaster's user can read the archive of jobs, {path}"
 NO_ARCHIVE = "there is no archive of jobs at {path}: lmaster with [jobs] has not run here yet"
 NOT_A_FILE = "cannot read the archive of jobs, {path}: {reason}"
-MEANWHILE = "{error}; while it does not run, {reason}"
+# Two lines: what is wrong, and what to do.
+START_IT = "{error}\nstart it, or name its socket with --socket"
+MEANWHILE = "{error}\nstart it; {reason}"
 NO_CONFIGURATION = "lmaster's configuration says where the archive of jobs is; give it with -c"
 
 
@@ -31,7 +31,11 @@ class JobPlace(NamedTuple):
     client: JobClient
     archive: Path | None
 
-    def answer(self, ask: Callable[[JobClient], T], look: Callable[[ArchiveReader], T]) -> T:
+    def answer(
+        self,
+        ask: Callable[[JobClient], JobAnswer],
+        look: Callable[[ArchiveReader], list[dict[str, Any]]],
+    ) -> JobAnswer:
         """Return what the running lmaster answers; without one, what is in its archive.
 
         Raises: ServiceError.
@@ -40,12 +44,12 @@ class JobPlace(NamedTuple):
             return ask(self.client)
         except NotRunningError as error:
             if self.archive is None:
-                raise
+                raise ServiceError(START_IT.format(error=error)) from None
             try:
                 archive = self.readable_archive()
             except ServiceError as other:
                 raise ServiceError(MEANWHILE.format(error=error, reason=other)) from None
-            return look(ArchiveReader(archive))
+            return JobAnswer(look(ArchiveReader(archive)), written_s=written_s(archive))
 
     def readable_archive(self) -> Path:
         """Return the file of the archive.

@@ -1,103 +1,34 @@
-"""Records of jobs, as `lmaster job ID --json` has them, as text for a terminal."""
+"""A record of a job, as `lmaster job ID --json` has it, as text for a terminal."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from textwrap import wrap
 from typing import Any
 
-from fructosa_service.humanize import date, duration, size
+from fructosa_service.humanize import duration, period, size
 
-from ..jobs.runs import WAITING
 from ..nodes.node_sets import fold
-from ..slurm_output.vocabulary import ENDED
+from .job_texts import UNKNOWN, cpu_percent, elapsed, elapsed_s, or_unknown, seconds
 from .target_list import printable
 
-# The columns of the table, and how long a text in each may be: people choose some of them.
-_LONGEST = {
-    "JOB": 20,
-    "USER": 16,
-    "PARTITION": 16,
-    "STATE": 16,
-    "NODES": 8,
-    "CPUS": 8,
-    "START": 12,
-    "TIME": 12,
-    "CPU": 8,
-    "MEMORY": 12,
-    "NAME": 30,
-}
-_NAME = "NAME"
-# What a narrow terminal does without: first most of the name, then these columns, in this order.
-_SHORTEST_NAME = 8
-_LEFT_OUT = ("NODES", "CPUS", "PARTITION", "USER")
-_GAP = "  "
 # A report is as wide as the narrowest terminals.
 _WIDTH = 80
 _LABEL_WIDTH = 11
-UNKNOWN = "?"
+_HOUR_S = 3600
 NOT_KNOWN = "what was used is not known"
+MORE_RUNS = "{runs} are known; --all shows all"
 
 
-def table(
-    records: Sequence[Mapping[str, Any]], now_s: float, width: int | None = None
-) -> Iterator[str]:
-    """Yield the lines of a table of jobs, made to fit a *width*; what is not known is ``?``."""
-    columns = {head: [head] for head in _LONGEST}
-    for one in records:
-        for head, cell in zip(_LONGEST, _cells(one, now_s), strict=True):
-            columns[head].append(_cut(cell, _LONGEST[head]))
-    if width is not None:
-        for head in _LEFT_OUT:
-            if _room(columns, width) >= min(_SHORTEST_NAME, _widest(columns[_NAME])):
-                break
-            del columns[head]
-        room = max(_SHORTEST_NAME, _room(columns, width))
-        columns[_NAME] = [_cut(name, room) for name in columns[_NAME]]
-    widths = [_widest(cells) for cells in columns.values()]
-    for row in zip(*columns.values(), strict=True):
-        yield _GAP.join(map(str.ljust, row, widths)).rstrip()
+def report(one: Mapping[str, Any], now_s: float, *, of_all: bool = False) -> Iterator[str]:
+    """Yield the lines that say what is known of a run; what is not known is ``?``.
 
-
-def _room(columns: Mapping[str, Sequence[str]], width: int) -> int:
-    """Return what the other columns leave for the name."""
-    return width - sum(
-        _widest(cells) + len(_GAP) for head, cells in columns.items() if head != _NAME
-    )
-
-
-def _widest(cells: Sequence[str]) -> int:
-    return max(map(len, cells))
-
-
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[: most - 1]}…"
-
-
-def _cells(one: Mapping[str, Any], now_s: float) -> tuple[str, ...]:
-    start_s = _seconds(one["start"])
-    return (
-        printable(one["id"]),
-        _text(one["user"]),
-        _text(one["partition"]),
-        _text(one["state"]),
-        str(len(one["nodes"]) or UNKNOWN),
-        _text(one["cpus"]),
-        UNKNOWN if start_s is None else date(start_s, now_s, with_time=True),
-        _elapsed(one, now_s),
-        _cpu_share(one, now_s),
-        _memory(one),
-        _text(one["name"]),
-    )
-
-
-def report(one: Mapping[str, Any], now_s: float) -> Iterator[str]:
-    """Yield the lines that say what is known of a job; what is not known is ``?``."""
+    Unless it is one *of all* that are shown, it says how many runs the job has.
+    """
     job = f"Job {printable(one['id'])} of {printable(one['cluster'])}"
     yield from _wrapped(f"{job}{_which(one)}: {_outcome(one)}", _WIDTH)
     has_gpus = one["gpus"] != []
-    yield from _lines("name", [_text(one["name"])])
+    yield from _lines("name", [or_unknown(one["name"])])
     yield from _lines("user", [_owner(one)])
-    yield from _lines("partition", [_text(one["partition"])])
+    yield from _lines("partition", [or_unknown(one["partition"])])
     yield from _lines("nodes", _node_sets(one["nodes"]))
     yield from _lines("time", [_time(one, now_s)])
     yield from _lines("CPU", [_cpu(one, now_s)])
@@ -106,6 +37,8 @@ def report(one: Mapping[str, Any], now_s: float) -> Iterator[str]:
         yield from _lines("GPUs", [UNKNOWN] if one["gpus"] is None else one["gpus"])
     if has_gpus or one["energy_joules"] is not None:
         yield from _lines("energy", [_energy(one["energy_joules"])])
+    if not of_all and (one["runs"] or 1) > 1:
+        yield from _lines("runs", [MORE_RUNS.format(runs=one["runs"])])
     yield from _lines("coverage", [f"{one['coverage']:.0%} of its time is known"])
     yield from _lines("notes", one["notes"])
 
@@ -134,11 +67,17 @@ def _energy(joules: float | None) -> str:
 
 
 def _which(one: Mapping[str, Any]) -> str:
-    """Return which run it is, of a job that was requeued; older ones may have expired."""
+    """Return which run it is, of a job that was requeued, and how many before it are not known."""
     number, known = one["restart"] + 1, one["runs"] or 1
-    if number == known:
-        return "" if known == 1 else f", its run {number} of {known}"
-    return f", its run {number} ({known} known)"
+    unknown = number - known
+    if number == known == 1:
+        return ""
+    if unknown <= 0:
+        return f", run {number}"
+    if number == 2:
+        return ", run 2 (run 1 is not known)"
+    earlier = "1 earlier run is" if unknown == 1 else f"{unknown} earlier runs are"
+    return f", run {number} ({earlier} not known)"
 
 
 def _outcome(one: Mapping[str, Any]) -> str:
@@ -158,24 +97,24 @@ def _state(one: Mapping[str, Any]) -> str:
 
 def _owner(one: Mapping[str, Any]) -> str:
     account = f" (account {printable(one['account'])})" if one["account"] else ""
-    return f"{_text(one['user'])}{account}"
+    return f"{or_unknown(one['user'])}{account}"
 
 
 def _time(one: Mapping[str, Any], now_s: float) -> str:
-    start_s, end_s = _seconds(one["start"]), _seconds(one["end"])
+    start_s, end_s = seconds(one["start"]), seconds(one["end"])
     if start_s is None:
         return UNKNOWN
-    start = date(start_s, now_s, with_time=True)
-    until = "" if end_s is None else f" to {date(end_s, now_s, with_time=True)}"
-    return f"{_elapsed(one, now_s)}, from {start}{until}"
+    is_short = (elapsed_s(one, now_s) or 0.0) < _HOUR_S
+    times = period(start_s, end_s, now_s, with_seconds=is_short)
+    return f"{elapsed(one, now_s)}, from {times}"
 
 
 def _cpu(one: Mapping[str, Any], now_s: float) -> str:
-    cpus = f"{_text(one['cpus'])} CPU{'' if one['cpus'] == 1 else 's'}"
+    cpus = f"{or_unknown(one['cpus'])} CPU{'' if one['cpus'] == 1 else 's'}"
     if one["cpu_seconds"] is None:
         return f"{cpus}; {NOT_KNOWN}"
-    share = _cpu_share(one, now_s)
-    of_them = "" if share == UNKNOWN else f", {share} of what it had"
+    share = cpu_percent(one, now_s)
+    of_them = "" if share is None else f", {share}% of what it had"
     return f"{cpus}, {duration(one['cpu_seconds'])} of CPU time{of_them}"
 
 
@@ -189,39 +128,3 @@ def _memory_bounds(one: Mapping[str, Any]) -> str:
     )
     asked = "" if limit is None else f"; limit {size(limit)}"
     return f"{bounds or NOT_KNOWN}{asked}"
-
-
-def _memory(one: Mapping[str, Any]) -> str:
-    own, peak = one["memory_own_max_bytes"], one["memory_peak_bytes"]
-    if own is not None:
-        return size(own)
-    return UNKNOWN if peak is None else f"≤ {size(peak)}"
-
-
-def _cpu_share(one: Mapping[str, Any], now_s: float) -> str:
-    elapsed_s, cpus, used_s = _elapsed_s(one, now_s), one["cpus"], one["cpu_seconds"]
-    known_s = 0.0 if elapsed_s is None else elapsed_s * one["coverage"]
-    if not known_s or not cpus or used_s is None:
-        return UNKNOWN
-    return f"{used_s / (known_s * cpus):.0%}"
-
-
-def _elapsed(one: Mapping[str, Any], now_s: float) -> str:
-    elapsed_s = _elapsed_s(one, now_s)
-    return UNKNOWN if elapsed_s is None else duration(elapsed_s)
-
-
-def _elapsed_s(one: Mapping[str, Any], now_s: float) -> float | None:
-    start_s, end_s = _seconds(one["start"]), _seconds(one["end"])
-    is_open = one["state"] is not None and one["state"] not in ENDED | WAITING
-    if start_s is None or (end_s is None and not is_open):
-        return None
-    return max(0.0, (now_s if end_s is None else end_s) - start_s)
-
-
-def _seconds(text: str | None) -> float | None:
-    return None if text is None else datetime.fromisoformat(text).timestamp()
-
-
-def _text(value: object) -> str:
-    return UNKNOWN if value is None else printable(value)

@@ -74,7 +74,7 @@ def _target(fields: dict[str, Any]) -> ListedTarget:
         group=visible(str(fields["group"])),
         last_scrape_s=None if due_s is None else float(due_s),
         samples=int(fields["samples"]),
-        problem=_problem(fields["error"], fields.get("clock_off_s")),
+        problem=_problem(fields["error"] or fields.get("warning"), fields.get("clock_off_s")),
         # An lmaster of before has none of these.
         slurm_state=printable(fields.get("slurm_state") or ""),
         slurm_reason=printable(fields.get("slurm_reason") or ""),

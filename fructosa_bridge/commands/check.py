@@ -9,14 +9,17 @@ from collections import Counter
 from collections.abc import Sequence
 
 from fructosa_service import cli
-from fructosa_service.errors import ServiceError
+from fructosa_service.errors import ServiceError, visible_path
+from fructosa_service.web.listening import check_endpoints
 
 from ..app.slurm_list import current_nodes
 from ..carbon_setup import capacity_check
 from ..client.quick_question import QuickQuestion
 from ..client.target_list import printable
+from ..config.jobs_settings import JobsSettings
 from ..config.settings import DEFAULT_FILE, MasterConfig, example_config, read_config
 from ..config.slurm_settings import SlurmSettings
+from ..job_server.access import unknown_names
 from ..model.target import Target
 from ..nodes.same_nodes import same_node_warnings
 from ..slurm.job_advice import job_advice
@@ -26,14 +29,17 @@ from .command_line.load_config import (
     targets_of_shard,
     why_no_targets,
 )
-from .slurm import read_at_once, read_once
+from .slurm import read_once
 
 ALL_MATCH = "Slurm: all hosts match its nodes, and all of its nodes are scraped"
 NOT_READ = "warning: Slurm was not read, so it is unknown which hosts match its nodes: {reason}"
 NOT_IN_TIME = "it did not respond within {deadline_s:g} s"
+JOBS = "jobs: the archive is in {folder}, the socket is {socket}, jobs are kept for {time}"
+UNKNOWN_NAMES = "warning: [jobs] {problem}; who sees the jobs of others is looked up by its name"
 POINTS_GO_TO = "points go to {names}"
 
 _LOOK_UP_S = 2.0
+_YEAR_DAYS = 365
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -46,6 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     slurm = current_nodes(config, str(path))
     targets = targets_of_shard(config, path, slurm)
     check_web_files(config.web)
+    check_endpoints(config.web.endpoints(config.master.host, config.master.port))
     for warning in config.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     if path is None:
@@ -64,6 +71,8 @@ def run(arguments: argparse.Namespace) -> int:
         _print_capacity(config, targets, of_all_shards, arguments)
         if config.slurm is not None:
             _print_slurm(config, config.slurm, of_all_shards)
+    if config.jobs is not None:
+        _print_jobs(config, config.jobs)
     return 0
 
 
@@ -94,6 +103,20 @@ def _print_capacity(
     warnings = capacity_check.warnings(destinations, workload, arguments.carbon_conf, os.environ)
     for warning in warnings:
         print(f"warning: {warning}", file=sys.stderr)
+
+
+def _print_jobs(config: MasterConfig, settings: JobsSettings) -> None:
+    """Print where jobs are kept and for how long, and warn of people who do not exist."""
+    folder, socket = visible_path(config.master.jobs_directory), visible_path(settings.socket)
+    print(JOBS.format(folder=folder, socket=socket, time=_years(settings.keep_days)))
+    for problem in unknown_names(settings.admins, settings.admin_group):
+        print(UNKNOWN_NAMES.format(problem=problem), file=sys.stderr)
+
+
+def _years(days: int) -> str:
+    """Return so many days as people say it."""
+    count, unit = (days, "day") if days % _YEAR_DAYS else (days // _YEAR_DAYS, "year")
+    return f"{count} {unit}{'' if count == 1 else 's'}"
 
 
 def _print_slurm(config: MasterConfig, settings: SlurmSettings, targets: Sequence[Target]) -> None:
@@ -128,11 +151,9 @@ def _running_lines(config: MasterConfig) -> list[str] | None:
 async def _read_lines(
     config: MasterConfig, slurm: SlurmSettings, hosts: Sequence[str]
 ) -> list[str]:
-    # A check creates nothing. Without the folder, no lmaster has run here.
-    read = read_once if config.master.data_directory.is_dir() else read_at_once
     try:
         async with asyncio.timeout(slurm.deadline_s):
-            monitor = await read(config)
+            monitor = await read_once(config)
     except TimeoutError:
         raise ServiceError(NOT_IN_TIME.format(deadline_s=slurm.deadline_s)) from None
     if not monitor.states:

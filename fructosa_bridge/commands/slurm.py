@@ -56,18 +56,21 @@ def run(arguments: argparse.Namespace) -> int:
 async def read_once(config: MasterConfig) -> SlurmMonitor:
     """Read Slurm once; commands that do so at the same time wait for each other.
 
+    A command makes no data directory. Without one, no lmaster has run here, and nobody waits.
     Raises: ServiceError if the lock cannot be made.
     """
-    descriptor = _open(config.master.data_directory)
+    folder = config.master.data_directory
+    if not folder.is_dir():
+        return await _read(config)
+    descriptor = _open(folder)
     try:
         await asyncio.to_thread(fcntl.flock, descriptor, fcntl.LOCK_EX)
-        return await read_at_once(config)
+        return await _read(config)
     finally:
         os.close(descriptor)
 
 
-async def read_at_once(config: MasterConfig) -> SlurmMonitor:
-    """Read Slurm once, although other commands may be doing so."""
+async def _read(config: MasterConfig) -> SlurmMonitor:
     settings = config.slurm or SlurmSettings()
     target = slurm_target(settings.interval_s, 0, None, "plain")
     monitor = SlurmMonitor(settings, target, queue=lambda batches: None)
@@ -76,10 +79,19 @@ async def read_at_once(config: MasterConfig) -> SlurmMonitor:
 
 
 def _open(folder: Path) -> int:
+    """Return the lock of a folder. Only its owner and root can open it, whoever makes it."""
     path = folder / "slurm.lock"
+    flags = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return os.open(path, flags)
+        if os.geteuid() == 0:
+            # It is new: what somebody else has put there must not be given away.
+            owner = folder.stat()
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)
+        return descriptor
     except OSError as error:
         reason = error.strerror or str(error)
         raise ServiceError(CANNOT_LOCK.format(path=visible_path(path), reason=reason)) from error

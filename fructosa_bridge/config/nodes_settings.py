@@ -98,6 +98,12 @@ class NodesSettings:
         "yes: request gzip, for slow networks. It costs both ends processor time.",
     )
     path: str = option(URL_PATH, METRICS_PATH, "Path of the page on the node.")
+    format: str = option(
+        choice("text", "openmetrics"),
+        "text",
+        "Format to request. openmetrics: only for exporters that have no text format. A page is "
+        "read in the format that it has, whichever was requested.",
+    )
     sensors: tuple[str, ...] = option(
         several(SENSOR), (), "Request only these sensors. Default: all that the node serves."
     )

@@ -36,6 +36,10 @@ from .slurm_settings import SLURM, SlurmSettings
 NEEDS_SLURM = "needs the section [slurm]; add it, it may be empty"
 DEFAULT_FILE = Path("/etc/fructosa/lmaster.conf")
 UNUSED_PORT = "{key} has no effect with protocol = {protocol}; set {used}, or change the protocol"
+ONE_PORT = (
+    "{key} and {other} are both {port}, but carbon has a port for each protocol; set {key} to the "
+    "port of protocol = {protocol}"
+)
 OTHER_PATHS = (
     "is {here}, but in [{first}] it is {there}; "
     "all destinations receive the same paths; write the same in both sections"
@@ -157,19 +161,18 @@ class GraphiteSettings:
         return f"carbon at {self.host}:{port}"
 
     @property
-    def unused_port(self) -> str | None:
-        """A warning if only the port of the protocol that is not used is set."""
+    def port_warning(self) -> str | None:
+        """A warning if the port of the protocol that is used may be that of the other one."""
         if self.whisper_directory is not None:
             return None
-        used, unused = (
-            ("carbon receiver pickle port", "carbon receiver port")
-            if self.protocol == "pickle"
-            else ("carbon receiver port", "carbon receiver pickle port")
-        )
         ports = {
             "carbon receiver pickle port": (self.pickle_port, 2004),
             "carbon receiver port": (self.plaintext_port, 2003),
         }
+        used, unused = ports if self.protocol == "pickle" else reversed(ports)
+        if self.pickle_port == self.plaintext_port:
+            port, protocol = self.pickle_port, self.protocol
+            return ONE_PORT.format(key=used, other=unused, port=port, protocol=protocol)
         is_set = ports[unused][0] != ports[unused][1] and ports[used][0] == ports[used][1]
         return UNUSED_PORT.format(key=unused, protocol=self.protocol, used=used) if is_set else None
 
@@ -285,13 +288,15 @@ def read_config(path: Path | None, data: Path | None = None) -> MasterConfig:
         agents=loaded.one("agents", AgentsSettings),
         slurm=slurm,
         jobs=jobs,
-        warnings=(*warnings, *port_problems, *_unused_ports(destinations, path)),
+        warnings=(*warnings, *port_problems, *_port_warnings(destinations, path)),
     )
 
 
-def _unused_ports(destinations: Mapping[str, GraphiteSettings], path: Path | None) -> Iterator[str]:
+def _port_warnings(
+    destinations: Mapping[str, GraphiteSettings], path: Path | None
+) -> Iterator[str]:
     for label, settings in destinations.items():
-        if warning := settings.unused_port:
+        if warning := settings.port_warning:
             yield f"{path}: [Graphite{':' if label else ''}{label}] {warning}"
 
 

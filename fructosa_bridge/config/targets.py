@@ -112,6 +112,7 @@ def _targets_of(
             connect_timeout_s=settings.connect_timeout_s,
             page_limit=settings.page_limit,
             path=settings.path,
+            format=settings.format,
             access=access,
             sensors=settings.sensors,
             naming=naming,

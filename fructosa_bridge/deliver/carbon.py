@@ -6,21 +6,32 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from socket import IPPROTO_TCP, SO_SNDBUF, SOL_SOCKET, TCP_USER_TIMEOUT
+from socket import EAI_AGAIN, IPPROTO_TCP, SO_SNDBUF, SOL_SOCKET, TCP_USER_TIMEOUT, gaierror
 from typing import NamedTuple
+
+from aiohappyeyeballs import start_connection
 
 from fructosa_service.os_errors import reason
 
 from ..model.errors import DeliveryError
 from ..model.points import Batch
+from ..nodes.dns_cache import AddressInfo, DNSCache
 
 log = logging.getLogger(__name__)
 
 CONNECTED = "%s: connected"
+CLOSED_AT_ONCE = "{name}: it closed the connection at once"
+OTHER_PROTOCOL = (
+    "{name}: it closes each connection at once; is this the port of the other protocol? "
+    "check protocol and the ports in [Graphite]"
+)
+
+NO_NAME_SERVER = "cannot resolve its name: no name server responds; check the DNS"
 
 Encoder = Callable[[Iterable[Batch]], Iterator[bytes]]
 
 _CONNECT_TIMEOUT_S = 10
+_NEXT_ADDRESS_S = 0.25  # if carbon has several addresses
 _SEND_TIMEOUT_S = 30  # carbon's flow control stops reading while its cache is full
 # What was sent last may never have been read: a carbon that exits loses what it has just received,
 # and one that hangs leaves everything in the buffers of both kernels. So the last seconds are kept
@@ -30,6 +41,12 @@ _RESEND_S = 10
 _CHUNKS_PER_WRITE = 16  # each write wakes carbon
 _SEND_BUFFER_BYTES = 2**18
 _RESEND_BYTES = 8 * 2**20
+# A carbon that cannot read what it gets, as that of the other protocol, closes each connection at
+# once. So nothing is delivered before a new connection has held this long. It has to hold twice as
+# long after each that did not last, as a slow carbon may close it later.
+_HOLD_S = 0.5
+_LASTING_S = 10
+_MOST_DOUBLINGS = 5
 
 
 class _Sent(NamedTuple):
@@ -49,7 +66,13 @@ class Carbon:
     """
 
     def __init__(
-        self, host: str, port: int, encode: Encoder, clock: Callable[[], float] = time.monotonic
+        self,
+        host: str,
+        port: int,
+        encode: Encoder,
+        clock: Callable[[], float] = time.monotonic,
+        hold_s: float = _HOLD_S,
+        dns: DNSCache | None = None,
     ) -> None:
         self.name = f"carbon at {host}:{port}"
         self._host, self._port, self._encode, self._clock = host, port, encode, clock
@@ -57,6 +80,11 @@ class Carbon:
         self._watch: asyncio.Task[None] | None = None
         self._sent: deque[_Sent] = deque()
         self._sent_bytes = 0
+        self._hold_s = hold_s
+        # A look-up that hangs must not take a thread from those that write the queue to disk.
+        self._dns = DNSCache() if dns is None else dns
+        self._connected_s: float | None = None  # None too if the end of the connection was noted
+        self._closed_at_once = 0  # connections in a row
 
     @property
     def unacknowledged(self) -> int:
@@ -68,14 +96,45 @@ class Carbon:
 
         Raises: DeliveryError; then all of them must be sent again.
         """
+        is_new = self._writer is None
         try:
-            if self._writer is None:
+            if is_new:
                 await self._connect()
             size = await self._write(batches)
+            if is_new:
+                await self._hold()
         except OSError as error:
+            self._note_end()
             await self.close()
-            raise DeliveryError(f"{self.name}: {reason(error)}") from error
+            raise DeliveryError(self._error(error)) from error
         self._keep(_Sent(self._clock(), size, batches))
+
+    async def _hold(self) -> None:
+        """Wait until a new connection has held for a while.
+
+        Raises: ConnectionResetError if it did not.
+        """
+        assert self._watch is not None  # noqa: S101 - it is connected
+        hold_s = self._hold_s * 2 ** min(self._closed_at_once, _MOST_DOUBLINGS)
+        await asyncio.wait([self._watch], timeout=hold_s)
+        if self._writer is None:
+            raise ConnectionResetError("the connection was closed")
+        log.info(CONNECTED, self.name)
+
+    def _note_end(self) -> bool:
+        """Note that the connection has ended by itself; return whether it did not last."""
+        began_s, self._connected_s = self._connected_s, None
+        if began_s is None:
+            return False
+        did_last = self._clock() - began_s >= _LASTING_S
+        self._closed_at_once = 0 if did_last else self._closed_at_once + 1
+        return not did_last
+
+    def _error(self, error: OSError) -> str:
+        if self._closed_at_once and isinstance(error, ConnectionResetError | BrokenPipeError):
+            text = CLOSED_AT_ONCE if self._closed_at_once == 1 else OTHER_PROTOCOL
+            return text.format(name=self.name)
+        return f"{self.name}: {reason(error)}"
 
     def _keep(self, sent: _Sent) -> None:
         """Keep what was *sent*; forget what carbon must have read by now."""
@@ -103,17 +162,29 @@ class Carbon:
 
     async def _connect(self) -> None:
         async with asyncio.timeout(_CONNECT_TIMEOUT_S):
-            reader, self._writer = await asyncio.open_connection(self._host, self._port)
+            addresses = await self._addresses()
+            own = await start_connection(addresses, happy_eyeballs_delay=_NEXT_ADDRESS_S)
+            reader, self._writer = await asyncio.open_connection(sock=own)
         connection = self._writer.get_extra_info("socket")
         connection.setsockopt(SOL_SOCKET, SO_SNDBUF, _SEND_BUFFER_BYTES)
         # If carbon's machine is gone, no error arrives; the kernel would retry for a quarter hour.
         connection.setsockopt(IPPROTO_TCP, TCP_USER_TIMEOUT, 1000 * _SEND_TIMEOUT_S)
         self._watch = asyncio.create_task(self._close_at_end(reader, self._writer))
-        log.info(CONNECTED, self.name)
+        self._connected_s = self._clock()
         if self._sent:
             again = [batch for sent in self._sent for batch in sent.batches]
             log.info("%s: sending the last %d points again", self.name, sum(map(len, again)))
             await self._write(again)
+
+    async def _addresses(self) -> list[AddressInfo]:
+        """Return the addresses of carbon. Raises: OSError if no name server responds in time."""
+        try:
+            async with asyncio.timeout(_CONNECT_TIMEOUT_S / 2):
+                return await self._dns.resolve(self._host, self._port)
+        except (TimeoutError, gaierror) as error:
+            if isinstance(error, gaierror) and error.errno != EAI_AGAIN:
+                raise
+            raise OSError(NO_NAME_SERVER) from error
 
     async def _close_at_end(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -125,7 +196,8 @@ class Carbon:
         except OSError as error:
             log.debug("%s: %s", self.name, error)
         if self._writer is writer:
-            log.warning("%s closed the connection", self.name)
+            if not self._note_end():
+                log.warning("%s closed the connection", self.name)
             self._writer = None
             writer.close()
 

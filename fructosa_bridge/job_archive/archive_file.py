@@ -188,6 +188,20 @@ class ArchiveFile:
             self._lock = None
 
 
+def written_s(path: Path) -> float | None:
+    """Return when the archive at *path* was written last, None if it is not there.
+
+    What was written since it was opened is in its log; one that is empty was made by a reader.
+    """
+    times = []
+    for file in (path, Path(f"{path}-wal")):
+        with suppress(OSError):
+            found = file.stat()
+            if found.st_size:
+                times.append(found.st_mtime)
+    return max(times, default=None)
+
+
 def backup(path: Path, to: Path) -> None:
     """Write a copy of the archive at *path* to a new file, also while lmaster writes it.
 

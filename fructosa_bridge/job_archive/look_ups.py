@@ -1,16 +1,18 @@
 """The reader of the archive: it opens it read-only, also while lmaster writes it, or is down."""
 
+import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..jobs.curves import decode
-from ..jobs.names import JobName
+from ..jobs.names import JobName, RunKey
 from ..model.errors import ArchiveError
 from .blobs import decode_run
+from .record import run_counts
 from .rows import node_view, run_view
 from .schema import NODE_COLUMNS, RUN_COLUMNS, check
 from .views import RunDetails, RunView, details
@@ -21,8 +23,15 @@ CANNOT_READ = (
 )
 _WAIT_S = 5.0
 _MOST_RUNS = 10_000
+_MOST_COUNTED = 100_000  # so many runs have the jobs that are listed at once
+_KEY = ", ".join(RunKey._fields)
 _COLUMNS = ", ".join(f"run.{name}" for name in RUN_COLUMNS)
 _NEWEST_FIRST = "ORDER BY run.sort_s DESC, run.id DESC LIMIT ?"
+_ONE_OF = "(SELECT value FROM json_each(?))"
+_ON_ONE_OF = (
+    "EXISTS (SELECT 1 FROM run_node JOIN node ON node.id = run_node.node_id "  # noqa: S608
+    f"WHERE run_node.run_id = run.id AND node.name IN {_ONE_OF})"
+)
 _NODES = (
     f"SELECT node.name, {', '.join(f'run_node.{name}' for name in NODE_COLUMNS)} "  # noqa: S608
     "FROM run_node JOIN node ON node.id = run_node.node_id WHERE run_id = ? "
@@ -34,14 +43,17 @@ _NODES = (
 
 @dataclass(frozen=True, kw_only=True)
 class JobQuery:
-    """Which runs are asked for: all conditions that are set hold. The newest come first."""
+    """Which runs are asked for: all conditions that are set hold. The newest come first.
+
+    A run has one of the *states*, and had one of the *nodes*.
+    """
 
     user: str | None = None
     uid: int | None = None
     account: str | None = None
-    state: str | None = None
+    states: Sequence[str] = ()
     partition: str | None = None
-    node: str | None = None
+    nodes: Sequence[str] = ()
     since_s: float | None = None
     most: int = 100
 
@@ -67,7 +79,7 @@ class ArchiveReader:
                 database.close()
 
     def find(self, name: JobName, uid: int | None = None) -> list[RunView]:
-        """Return all runs of a job, oldest first: of an array or a heterogeneous job those of all.
+        """Return all runs of a job, the last one last; of an array or a heterogeneous job of all.
 
         With *uid* only those of this user: the others are not even read, so that they take no time.
 
@@ -82,7 +94,26 @@ class ArchiveReader:
                 for run_id, *row in database.execute(query, (*values, _MOST_RUNS)):
                     found[run_id] = tuple(row)
         views = map(run_view, found.values())
-        return sorted(views, key=lambda one: (one.start_s or 0, one.job_id, one.restart))
+        # Runs that Slurm has listed stand after those that only nodes have told of.
+        return sorted(
+            views, key=lambda one: (one.submit_s > 0, one.start_s or 0, one.job_id, one.restart)
+        )
+
+    def run_counts(self, runs: Sequence[RunView], uid: int | None = None) -> dict[RunKey, int]:
+        """Return how many runs the job of each of *runs* has, or how many a user has of it.
+
+        Raises: ArchiveError.
+        """
+        condition = f"job_id IN {_ONE_OF}"
+        values: list[Any] = [json.dumps([run.job_id for run in runs])]
+        if uid is not None:
+            condition, values = f"{condition} AND +uid = ?", [*values, uid]
+        query = f"SELECT {_KEY} FROM run WHERE {condition} {_NEWEST_FIRST}"  # noqa: S608
+        with self._database() as database:
+            keys = [RunKey(*row) for row in database.execute(query, (*values, _MOST_COUNTED))]
+        # In the order of find().
+        keys.sort(key=lambda key: key.submit_s <= 0)
+        return run_counts(reversed(keys))
 
     def details(self, run: RunView) -> RunDetails:
         """Return the figures by node and the curves of a run.
@@ -113,19 +144,25 @@ class ArchiveReader:
         tables, conditions, values, order = "run", ["1"], [], _NEWEST_FIRST
         # A plus keeps SQLite from an index: of the runs of one user it reads no others.
         plus = "" if query.uid is None else "+"
-        for name in ("user", "uid", "account", "state", "partition"):
+        for name in ("user", "uid", "account", "partition"):
             if (value := getattr(query, name)) is not None:
                 conditions.append(f"{'' if name == 'uid' else plus}run.{name} = ?")
                 values.append(value)
         if query.since_s is not None:  # also those that began before and ran then
             conditions.append("(run.end_s IS NULL OR run.end_s >= ?)")
             values.append(int(query.since_s))
-        if query.node is not None:
+        if query.states:
+            conditions.append(f"{plus}run.state IN {_ONE_OF}")
+            values.append(json.dumps(query.states))
+        if len(query.nodes) == 1:
             # The newest of a node are those that were written last: else all of its runs are read.
             tables = "run_node CROSS JOIN run ON run.id = run_node.run_id"
             order = "ORDER BY run_node.run_id DESC LIMIT ?"
             conditions.append("run_node.node_id = (SELECT id FROM node WHERE name = ?)")
-            values.append(query.node)
+            values.append(query.nodes[0])
+        elif query.nodes:
+            conditions.append(_ON_ONE_OF)
+            values.append(json.dumps(query.nodes))
         where = " AND ".join(conditions)
         text = f"SELECT {_COLUMNS}, run.sort_s FROM {tables} WHERE {where} {order}"  # noqa: S608
         with self._database() as database:

@@ -1,10 +1,11 @@
 """A run as JSON: what ``lmaster job ID --json`` prints, and other programs read."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from math import isfinite
 from typing import Any
 
+from ..jobs.names import RunKey
 from .views import RunView
 
 SCHEMA = 1
@@ -27,6 +28,7 @@ def record(view: RunView, runs: int | None = None, zone: tzinfo = UTC) -> dict[s
         "user": view.user,
         "account": view.account,
         "partition": view.partition,
+        "qos": view.qos,
         "name": view.name,
         "state": view.state,
         "exit_code": view.exit_code,
@@ -34,11 +36,19 @@ def record(view: RunView, runs: int | None = None, zone: tzinfo = UTC) -> dict[s
         "nodes": list(view.nodes),
         "start": _time(view.start_s, zone),
         "end": _time(view.end_s, zone),
+        "time_limit_seconds": _whole(view.time_limit_s),
         "cpus": view.cpus,
         "cpu_seconds": _rounded(view.cpu_s),
+        "stalled_seconds": {
+            "cpu": _rounded(view.stalled_cpu_s),
+            "memory": _rounded(view.stalled_memory_s),
+            "io": _rounded(view.stalled_io_s),
+        },
+        "memory_asked_bytes": view.memory_asked_bytes,
         "memory_limit_bytes": _whole(view.memory_limit_bytes),
         "memory_own_max_bytes": _whole(view.memory_own_max_bytes),
         "memory_peak_bytes": _whole(view.memory_peak_bytes),
+        "oom_kills": _whole(view.oom_kills),
         "gpus": None if view.gpus is None else list(view.gpus),
         "energy_joules": _rounded(view.energy_joules),
         "coverage": round(view.coverage, 4),
@@ -50,16 +60,50 @@ def record(view: RunView, runs: int | None = None, zone: tzinfo = UTC) -> dict[s
 def records(runs: Sequence[RunView]) -> list[dict[str, Any]]:
     """Return the last run of each job, with the number of its runs; *runs* are the oldest first.
 
-    An id that Slurm has used again stands for its last job. A requeue counts on from the run before
-    it; Slurm may give it a new time of submission, too.
+    An id that Slurm has used again stands for its last job.
     """
-    by_id: dict[tuple[str, int | str | None], list[RunView]] = {}
-    for run in runs:
-        of_job = by_id.setdefault((run.cluster, run.job_id or run.sluid), [])
-        if of_job and run.restart <= of_job[-1].restart:
-            of_job.clear()
-        of_job.append(run)
-    return [record(of_job[-1], len(of_job)) for of_job in by_id.values()]
+    counts = run_counts(map(key_of, runs))
+    last = {_job_of(key_of(run)): run for run in runs}
+    return [record(run, counts[key_of(run)]) for run in last.values()]
+
+
+def all_records(
+    runs: Sequence[RunView], counts: Mapping[RunKey, int] | None = None
+) -> list[dict[str, Any]]:
+    """Return all *runs*, each with the number of runs of its job.
+
+    Without *counts*, they are all runs of their jobs, the oldest first.
+    """
+    if counts is None:
+        counts = run_counts(map(key_of, runs))
+    return [record(run, counts.get(key_of(run))) for run in runs]
+
+
+def run_counts(keys: Iterable[RunKey]) -> dict[RunKey, int]:
+    """Return the number of runs of the job of each run; *keys* are the oldest first.
+
+    Slurm uses ids again: a requeue counts on from the run before it, another job begins anew. Slurm
+    may give a requeue a new time of submission, too.
+    """
+    jobs: list[list[RunKey]] = []
+    last: dict[Hashable, list[RunKey]] = {}
+    for key in keys:
+        of_job = last.get(_job_of(key))
+        if of_job is None or key.restart <= of_job[-1].restart:
+            last[_job_of(key)] = of_job = []
+            jobs.append(of_job)
+        of_job.append(key)
+    return {key: len(of_job) for of_job in jobs for key in of_job}
+
+
+def key_of(run: RunView) -> RunKey:
+    """Return the key of a run."""
+    return RunKey(run.cluster, run.job_id, run.submit_s, run.restart)
+
+
+def _job_of(key: RunKey) -> Hashable:
+    # Without an id, the time of submission stands for the SLUID.
+    return key.cluster, key.job_id or key.submit_s
 
 
 def _time(time_s: float | None, zone: tzinfo) -> str | None:

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from fructosa_service.errors import visible
+
 from ..job_archive.views import RunView
 
 # What the kernel shows in place of users that a user namespace does not have.
@@ -22,6 +24,11 @@ class Viewer:
 
     uid: int
     is_admin: bool
+
+    @property
+    def only_uid(self) -> int | None:
+        """The user whose runs alone are looked for; None are those of all."""
+        return None if self.is_admin else self.uid
 
     def sees(self, run: RunView) -> bool:
         """Return whether a run may be shown; one whose user is not known only to administrators."""
@@ -42,6 +49,30 @@ def viewer(uid: int, admins: Iterable[str], admin_group: str | None) -> Viewer:
     Names that do not exist, now, give nobody rights.
     """
     return Viewer(uid, uid == 0 or _is_one_of(uid, admins) or _is_member(uid, admin_group))
+
+
+def unknown_names(admins: Iterable[str], admin_group: str | None) -> list[str]:
+    """Return which users and groups do not exist on this machine, in words."""
+    found = [f"admins: there is no user {visible(name)}" for name in admins if not _is_user(name)]
+    if admin_group is not None and not _is_group(admin_group):
+        found.append(f"admin group: there is no group {visible(admin_group)}")
+    return found
+
+
+def _is_user(name: str) -> bool:
+    try:
+        pwd.getpwnam(name)
+    except (KeyError, ValueError):
+        return False
+    return True
+
+
+def _is_group(name: str) -> bool:
+    try:
+        grp.getgrnam(name)
+    except (KeyError, ValueError):
+        return False
+    return True
 
 
 def viewer_of_name(name: str, admins: Iterable[str], admin_group: str | None) -> Viewer:

@@ -2,9 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from aiohttp import web
 
@@ -13,18 +13,18 @@ from fructosa_service.web.users import credentials
 
 from ..config.jobs_settings import JobsSettings
 from ..job_archive.look_ups import JobQuery
-from ..job_archive.record import record, records
+from ..job_archive.record import all_records, records
 from ..job_archive.views import RunView
-from ..jobs.names import JobName, job_name
+from ..jobs.names import JobName, RunKey, job_name
 from ..model.errors import ArchiveError, JobNameError
 from .access import Viewer, overflow_uid, viewer, viewer_of_name
-from .queries import NO_SUCH_JOB, job_query
+from .queries import SLURM_AGE, every_run, job_query, no_such_job
 from .turns import TooManyQuestionsError, Turns
 from .unix_socket import peer_uid
 
 UNKNOWN_USER = (
-    "your user is not known to lmaster: it runs in a user namespace; set PrivateUsers=no in its "
-    "unit\n"
+    "user nobody cannot ask; if you are somebody else, lmaster runs in a user namespace: set "
+    "PrivateUsers=no in its unit\n"
 )
 ONLY_USERS = (
     "jobs are shown only to users with a password; set users file in [web], or ask on the machine "
@@ -32,6 +32,8 @@ ONLY_USERS = (
 )
 TOO_MANY = "too many of your questions wait already; ask again later\n"
 GONE = "whoever asked has closed the connection\n"
+# Counts the runs of the jobs of some runs, or those of a user; it may read the archive.
+RunCounts: TypeAlias = Callable[[Sequence[RunView], int | None], Mapping[RunKey, int]]
 
 
 class JobSource(Protocol):
@@ -51,10 +53,14 @@ class JobPages:
         self,
         source: JobSource,
         settings: JobsSettings,
+        counts: RunCounts,
+        slurm_age_s: Callable[[], float | None],
         peer: Callable[[web.Request], int] | None = None,
     ) -> None:
         self._source = source
         self._settings = settings
+        self._counts = counts
+        self._slurm_age_s = slurm_age_s  # returns how long ago Slurm was read
         self._peer = peer or _peer
         self._overflow_uid = overflow_uid()
         self._turns = Turns()
@@ -68,18 +74,18 @@ class JobPages:
     async def _job(self, request: web.Request) -> web.Response:
         try:
             name = job_name(request.match_info["id"])
-        except JobNameError as error:
+            shown_records = all_records if every_run(request.query) else records
+        except (JobNameError, ValueError) as error:
             raise web.HTTPBadRequest(text=f"{error}\n") from None
 
         def runs(asks: Viewer) -> list[Any]:
-            uid = None if asks.is_admin else asks.uid
-            return records(_visible(self._source.find(name, uid), asks))
+            return shown_records(_visible(self._source.find(name, asks.only_uid), asks))
 
         found = await self._answer(request, runs)
         if found is None:
             shown = visible(request.match_info["id"].strip())
-            raise web.HTTPNotFound(text=f"{NO_SUCH_JOB.format(name=shown)}\n")
-        return _response(found)
+            raise web.HTTPNotFound(text=f"{no_such_job(shown, self._slurm_age_s())}\n")
+        return self._response(found)
 
     async def _jobs(self, request: web.Request) -> web.Response:
         try:
@@ -88,10 +94,15 @@ class JobPages:
             raise web.HTTPBadRequest(text=f"{error}\n") from None
 
         def runs(asks: Viewer) -> list[Any]:
-            own = query if asks.is_admin else replace(query, uid=asks.uid)
-            return [record(run) for run in _visible(self._source.runs(own), asks)]
+            found = _visible(self._source.runs(replace(query, uid=asks.only_uid)), asks)
+            return all_records(found, self._counts(found, asks.only_uid)) if found else []
 
-        return _response(await self._answer(request, runs) or "[]")
+        return self._response(await self._answer(request, runs) or "[]")
+
+    def _response(self, text: str) -> web.Response:
+        age_s = self._slurm_age_s()
+        headers = {} if age_s is None else {SLURM_AGE: f"{age_s:.0f}"}
+        return web.Response(text=text, content_type="application/json", headers=headers)
 
     async def _answer(
         self, request: web.Request, find: Callable[[Viewer], list[Any]]
@@ -126,9 +137,15 @@ class UserJobPages(JobPages):
     """
 
     def __init__(
-        self, source: JobSource, settings: JobsSettings, *, are_users_checked: bool
+        self,
+        source: JobSource,
+        settings: JobsSettings,
+        counts: RunCounts,
+        slurm_age_s: Callable[[], float | None],
+        *,
+        are_users_checked: bool,
     ) -> None:
-        super().__init__(source, settings)
+        super().__init__(source, settings, counts, slurm_age_s)
         self._are_users_checked = are_users_checked
 
     def routes(self) -> Sequence[web.RouteDef]:
@@ -154,7 +171,3 @@ def _peer(request: web.Request) -> int:
 
 def _visible(runs: Sequence[RunView], asks: Viewer) -> list[RunView]:
     return [run for run in runs if asks.sees(run)]
-
-
-def _response(text: str) -> web.Response:
-    return web.Response(text=text, content_type="application/json")

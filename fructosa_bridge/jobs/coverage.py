@@ -1,11 +1,11 @@
 """How much of a run is known, what is missing in words, and what the run has wasted."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, tzinfo
 from typing import NamedTuple
 
 from .node_parts import NodePart
-from .runs import JobRun
+from .runs import AWAITED_S, JobRun
 
 # By so much the clock of slurmctld and that of lmaster may differ: one interval.
 TOLERANCE_S = 30.0
@@ -23,8 +23,12 @@ NOT_OF_ITS_END = "{node} was last read {seconds:.0f} s before the end"
 UNREAD = "{node}: the job ended there before its use could be read"
 MISSED = "{node}: of {seconds:.0f} s the use is not known, as its agent or the node was restarted"
 NOTHING = "nothing is known of {nodes}"
+NOT_READ_YET = "not read yet since the job {happened}: {nodes}; ask again in a minute"
 SHARED = "{node}: its agent did not tell this run from the one before, so its memory is unknown"
-KILLED = "{node}: the kernel killed {count:.0f} processes as the job's memory was full"
+KILLED = (
+    "{node}: the kernel killed {count:.0f} process{es}, as the memory of the job or of a step was "
+    "used up"
+)
 
 
 class JobFigures(NamedTuple):
@@ -167,16 +171,32 @@ def notes(run: JobRun, now_s: float, zone: tzinfo | None = None) -> list[str]:
     """Return what is not known of a run, and why, in words."""
     found = [*run.marks, *run.gpu_notes]
     silent = [one for one in run.nodes if one not in run.parts]
-    if silent:
-        more = len(silent) - _MOST_NAMED
-        names = ", ".join(silent[:_MOST_NAMED]) + (f" and {more} more nodes" if more > 0 else "")
-        found.append(NOTHING.format(nodes=names))
+    parts = list(run.parts.values())
+    if _is_awaited(run, now_s):
+        if run.is_over:
+            silent += [part.node for part in parts if part.end_s is None]
+            parts = [part for part in parts if part.end_s is not None]
+        happened = "ended" if run.is_over else "began"
+        found += [NOT_READ_YET.format(nodes=_named(silent), happened=happened)] if silent else []
+    elif silent:
+        found.append(NOTHING.format(nodes=_named(silent)))
     of_nodes: list[str] = []
-    for part in run.parts.values():
+    for part in parts:
         of_nodes += _notes_of(part, run, now_s, zone)
         if len(of_nodes) >= 2 * _MOST_NAMED:
             break
     return found + of_nodes
+
+
+def _is_awaited(run: JobRun, now_s: float) -> bool:
+    """Return whether a run has just begun or ended, so that the next pages will tell of it."""
+    since_s = run.over_since_s if run.is_over else run.start_s
+    return since_s is not None and now_s < since_s + AWAITED_S
+
+
+def _named(nodes: Sequence[str]) -> str:
+    more = len(nodes) - _MOST_NAMED
+    return ", ".join(nodes[:_MOST_NAMED]) + (f" and {more} more nodes" if more > 0 else "")
 
 
 def _notes_of(part: NodePart, run: JobRun, now_s: float, zone: tzinfo | None) -> list[str]:
@@ -195,5 +215,6 @@ def _notes_of(part: NodePart, run: JobRun, now_s: float, zone: tzinfo | None) ->
     if part.is_shared:
         found.append(SHARED.format(node=part.node))
     if part.totals[1]:
-        found.append(KILLED.format(node=part.node, count=part.totals[1]))
+        es = "" if part.totals[1] == 1 else "es"
+        found.append(KILLED.format(node=part.node, count=part.totals[1], es=es))
     return found

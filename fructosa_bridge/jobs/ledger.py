@@ -108,8 +108,11 @@ class JobLedger:
         """Take the page of a *node* (Slurm's NodeName), fetched at *now_s* with after(node)."""
         self._pages.see(node, page, now_s)
 
-    def keep_nodes(self, nodes: Iterable[str]) -> None:
-        """Forget the agents of all nodes but these, as they are no longer fetched."""
+    def keep_nodes(self, nodes: Mapping[str, frozenset[str]]) -> None:
+        """Forget the agents of all nodes but these, as they are no longer fetched.
+
+        *nodes* also says of which nodes each agent may tell: those on its machine.
+        """
         self._pages.keep(nodes)
 
     def see_jobs(
@@ -161,7 +164,7 @@ class JobLedger:
         found = LedgerBatch(closed=self._closed, removed=self._table.removed)
         self._closed, self._table.removed = [], []
         before_s = now_s - self._checkpoint_s
-        found.runs, found.is_last = self._table.to_write(most, before_s)
+        found.runs, found.is_last = self._table.to_write(most, before_s, now_s)
         if found.is_last and self._pages.changed:
             found.agents = self._agents_to_write()
         for run in found.runs:

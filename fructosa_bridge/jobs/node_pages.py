@@ -1,6 +1,6 @@
 """The pages of nodes: each entry is added to the part of its run on its node."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .names import unclaimed_key
@@ -11,7 +11,11 @@ from .run_table import RunTable
 from .runs import JobRun
 from .waiting import WaitingParts
 
-UNCLAIMED = "Slurm no longer knew this job: whose it was and how it ended is not known"
+UNCLAIMED = "Slurm never listed this run: whose it was and how it ended is not known"
+REQUEUED_UNSEEN = (
+    "Slurm requeued the job before it was seen to list this run: whose it was is known from the "
+    "run after it, when it ended from its nodes"
+)
 
 
 @dataclass
@@ -44,7 +48,7 @@ class NodePages:
         self._totals: dict[str, tuple[int, int]] = {}  # missed and dropped, by node
         self._restored: dict[tuple[str, str], JobAgent] = {}
         self._entries: dict[str, dict[tuple[str, str, str], NodePart]] = {}
-        self._fetched: frozenset[str] = frozenset()
+        self._nodes: Mapping[str, frozenset[str]] = {}  # the nodes on the machine of each agent
 
     def see(self, node: str, page: JobPage, now_s: float) -> None:
         """Take the page of a node."""
@@ -52,8 +56,8 @@ class NodePages:
         before = self._entries.get(node, {})
         entries: dict[tuple[str, str, str], NodePart] = {}
         for reading in _in_order(page.readings):
-            if reading.slurmd != node and reading.slurmd in self._fetched:
-                self.counts.refused += 1  # that node has an agent of its own: this one may lie
+            if reading.slurmd not in ("", node) and not self._may_tell_of(node, reading.slurmd):
+                self.counts.refused += 1
                 continue
             key = reading[:3]
             part = before.get(key)
@@ -69,14 +73,22 @@ class NodePages:
                 part.run.is_written = False
         self._entries[node] = entries
 
+    def _may_tell_of(self, node: str, other: str) -> bool:
+        """Return whether the agent of a *node* may tell of an *other* one.
+
+        It must be on the same machine, and have no agent of its own: else this one may lie.
+        """
+        mine = self._nodes.get(node)
+        return mine is None or (other in mine and other not in self._nodes)
+
     def parts_on(self, node: str) -> list[NodePart]:
         """Return the parts on the last page of a node."""
         return list(self._entries.get(node, {}).values())
 
-    def keep(self, nodes: Iterable[str]) -> None:
-        """Forget all nodes but these, which have agents of their own."""
-        self._fetched = frozenset(nodes)
-        for node in self.agents.keys() - self._fetched:
+    def keep(self, nodes: Mapping[str, frozenset[str]]) -> None:
+        """Forget all agents but those of *nodes*, of which each may tell of the nodes given."""
+        self._nodes = nodes
+        for node in self.agents.keys() - nodes.keys():
             del self.agents[node]
             self._entries.pop(node, None)
             self._totals.pop(node, None)
@@ -185,6 +197,8 @@ class NodePages:
                     _give(run, part)
         if not run.is_unclaimed:
             self._claim_from_unclaimed(run, now_s)
+            for earlier in self._table.unclaimed(run):
+                earlier.take_owner(run, REQUEUED_UNSEEN)
 
     def _claim_from_unclaimed(self, run: JobRun, now_s: float) -> None:
         """Give a run what was taken for a run that Slurm no longer knew."""
@@ -209,6 +223,8 @@ class NodePages:
                 run = self._new_unclaimed(cluster, job_id, entry, now_s)
             if run is not None:
                 _give(run, part)
+                for later in self._table.of_job(run.key.job_id):
+                    run.take_owner(later, REQUEUED_UNSEEN)
 
     def _new_unclaimed(
         self, cluster: str, job_id: str, entry: EntryTimes, now_s: float

@@ -107,8 +107,6 @@ _COLUMNS = {
     }.items()
 }
 _STALLED = {name: _VALUES.index(f"stalled_{name}_s") for name in ("cpu", "memory", "io")}
-# As lagent writes it, the resource is the last label.
-_STALLED_LAST = {f'"{name}"': column for name, column in _STALLED.items()}
 _STALLS, _GPUS = "stalled_seconds_total", "gpu_processes"
 # These series have one more label.
 _FURTHER = {_STALLS: "resource", _GPUS: "uuid"}
@@ -156,9 +154,6 @@ class JobPageParser:
         for line in lines:
             name, labels, number = line
             column = columns.get(name)
-            if column is None and name == _STALLS:
-                labels, _, resource = labels.rpartition(",resource=")
-                column = _STALLED_LAST.get(resource)
             if column is None:
                 others.append(line)
                 continue
@@ -166,7 +161,7 @@ class JobPageParser:
             if values is None:
                 values = by_labels[labels] = self._values(jobs, labels)
             if values[column] is not None:
-                raise PageError(TWICE.format(line=_shown(f"{name} {line[1]}")))
+                raise PageError(TWICE.format(line=_shown(f"{name} {labels}")))
             values[column] = _value(name, number)
         for line in others:
             if line[0] in _FURTHER:

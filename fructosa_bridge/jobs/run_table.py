@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from .names import JobName, RunKey
-from .runs import JobRun
+from .runs import AWAITED_S, JobRun
 
 LINGER_S = 60.0  # how long a run stays in memory after its end, if all is known of it
 UNKNOWN_S = 3600.0  # the same, if Slurm forgot it: sacct may still know it
@@ -135,14 +135,15 @@ class RunTable:
                 self.add(run, str(run.key.job_id))
             run.is_written = True
 
-    def to_write(self, most: int, before_s: float) -> tuple[list[JobRun], bool]:
+    def to_write(self, most: int, before_s: float, now_s: float) -> tuple[list[JobRun], bool]:
         """Return runs that are to be written, and whether these are all that have changed.
 
-        These come first; then come open runs that were written last before a time.
+        These come first; then come open runs that were written last before a time. A run whose end
+        was awaited of its nodes, and has not come, has changed, too.
         """
         due, late = [], []
         for run in self.runs:
-            if not run.is_written:
+            if not run.is_written or _is_awaited_no_more(run, now_s):
                 due.append(run)
             elif run.written_s <= before_s and not run.is_over:
                 late.append(run)
@@ -163,6 +164,13 @@ class RunTable:
         over.sort(key=lambda run: run.over_since_s)
         surplus = len(over) - most
         return [run for at, run in enumerate(over) if at < surplus or _may_go(run, now_s)]
+
+
+def _is_awaited_no_more(run: JobRun, now_s: float) -> bool:
+    if not run.is_over:
+        return False
+    until_s = run.over_since_s + AWAITED_S
+    return run.written_s < until_s <= now_s and not _is_whole(run)
 
 
 def _may_go(run: JobRun, now_s: float) -> bool:

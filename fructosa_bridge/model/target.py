@@ -17,7 +17,8 @@ class Target:
     *group* is the label of its ``[nodes:…]`` section. *host* is what its node is called, and where
     it is reached unless it has another *address*. Its series in Graphite are below *graphite_path*,
     its page is at the URL path *path* of the node. With *is_together* it is scraped at the same
-    moment as all other such targets with its interval.
+    moment as all other such targets with its interval. *format* is the one that its page is
+    requested in, text or openmetrics.
     """
 
     group: str
@@ -29,6 +30,7 @@ class Target:
     connect_timeout_s: float | None = None
     page_limit: int = 16 * 2**20
     path: str = METRICS_PATH
+    format: str = "text"
     access: Access = Access()
     sensors: tuple[str, ...] = ()
     naming: str = "plain"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from .graphite_paths import LABEL_SEPARATOR, part
+from .graphite_paths import EMPTY, HASH_MARK, part
 
 
 @dataclass(frozen=True)
@@ -99,8 +99,6 @@ RENAMED: Mapping[str, tuple[Renamed, ...]] = {
     "fructosa_filesystem_utilization_ratio": (
         Renamed("DiskUsage.percent", 100, "mountpoint", "/"),
     ),
-    "fructosa_battery_charge_ratio": (Renamed("SensorsBattery.percent", 100),),
-    "fructosa_battery_remaining_seconds": (Renamed("SensorsBattery.secsleft"),),
     "fructosa_battery_power_plugged": (Renamed("SensorsBattery.power_plugged"),),
     "fructosa_boot_time_seconds": (Renamed("BootTime"),),
 }
@@ -118,7 +116,12 @@ def _frequency(field: str) -> SummedName:
     return SummedName(f"CPUFreq.{field}", "cpu", factor=1e-6, is_mean=True)
 
 
+# 0.3 had one battery.
 SUMMED: Mapping[str, SummedName] = {
+    "fructosa_battery_charge_ratio": SummedName(
+        "SensorsBattery.percent", "battery", factor=100, is_mean=True
+    ),
+    "fructosa_battery_remaining_seconds": SummedName("SensorsBattery.secsleft", "battery"),
     "fructosa_cpu_seconds_total": SummedName("CPUTimes", "cpu", "mode"),
     "fructosa_cpu_mode_ratio": SummedName("CPUTimesPercent", "cpu", "mode", 100, is_mean=True),
     "fructosa_cpu_frequency_hertz": _frequency("current"),
@@ -181,22 +184,6 @@ def renamed(metric: str, labels: Iterable[tuple[str, str]]) -> tuple[str, float]
     return None
 
 
-def summed_labels(
-    metric: str, labels: tuple[tuple[str, str], ...]
-) -> tuple[tuple[str, str], ...] | None:
-    """Return *labels* in the order that ``totals`` expects; unchanged for other metrics.
-
-    Return None for a metric that is summed up and has other labels than lagent's.
-    """
-    summed = SUMMED.get(metric)
-    if summed is None:
-        return labels
-    values = {label: value for label, value in labels if value}
-    if values.keys() != set(summed.labels):
-        return None
-    return tuple((label, values[label]) for label in summed.labels)
-
-
 def totals(paths: Sequence[str], takes: Callable[[str], bool]) -> tuple[LegacyTotal, ...]:
     """Return the computed series of a page whose samples have these *paths*.
 
@@ -207,7 +194,7 @@ def totals(paths: Sequence[str], takes: Callable[[str], bool]) -> tuple[LegacyTo
     for at, found in enumerate(paths):
         metric, *values = found.split(".")
         summed = SUMMED.get(metric)
-        if summed and len(values) == len(summed.labels) and not _is_explicit(values):
+        if summed and len(values) == len(summed.labels) and _are_all_known(values):
             name = ".".join([summed.name, *values[1:]])
             of[name] = summed
             places[name][values[0]] = at  # the last of repeated series counts
@@ -222,9 +209,9 @@ def totals(paths: Sequence[str], takes: Callable[[str], bool]) -> tuple[LegacyTo
     return (*(_total(name, of[name], places[name]) for name in places), *zeros)
 
 
-def _is_explicit(values: Iterable[str]) -> bool:
-    """Return whether a path has the names of its labels, or a hash."""
-    return any(LABEL_SEPARATOR in value or value.startswith("##") for value in values)
+def _are_all_known(values: Iterable[str]) -> bool:
+    """Return whether these parts of a path are values: none is missing, or a hash of them all."""
+    return not any(value == EMPTY or value.startswith(HASH_MARK) for value in values)
 
 
 def _total(name: str, summed: SummedName, places: Mapping[str, int]) -> LegacyTotal:

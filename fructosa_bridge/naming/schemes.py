@@ -1,17 +1,17 @@
 """The naming schemes: ``plain`` paths, ``tagged`` series, or the names of FrUCToSA 0.3.
 
-When a series is first seen, the scheme makes the part of its path that is the same on all nodes.
-The part before and after it belongs to the node. Different series of a node have different paths,
-and none has the path of a scrape series.
+A scheme makes the part of a path that is the same on all nodes; what comes before and after belongs
+to the node. It depends on the series alone: not on the order of labels, and on no other series.
+Different series of a node have different paths, and none has the path of a scrape series.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from ..model.target import Target
-from . import graphite_paths, legacy_names
+from . import graphite_paths, legacy_names, master_metrics, sensor_metrics
 from .legacy_names import LegacyTotal
-from .tags import exported, tags, value
+from .tags import escaped, exported, tags
 
 Labels = tuple[tuple[str, str], ...]
 Takes = Callable[[str], bool]
@@ -23,6 +23,16 @@ SCRAPE_SERIES = ("up", "scrape_duration_seconds", "scrape_samples_scraped")
 # What lmaster records of each node at each scrape: the same whichever section scrapes it.
 NODE_EXPECTED = "fructosa_node_expected"
 _OWN_SERIES = (*SCRAPE_SERIES, NODE_EXPECTED)
+# The labels of all metrics of lagent and lmaster.
+DECLARED: Mapping[str, tuple[str, ...]] = {
+    metric: labels
+    for metrics in (
+        *sensor_metrics.METRICS.values(),
+        sensor_metrics.OF_EACH,
+        master_metrics.METRICS,
+    )
+    for metric, labels in metrics.items()
+}
 # The tags that lmaster adds to each series. Graphite has the metric's name in the tag `name`.
 TARGET_TAGS = frozenset({"group", "instance", "name", "prefix"})
 
@@ -49,9 +59,6 @@ class NamingScheme(Protocol):
     def path(self, metric: str, labels: Labels) -> SeriesPath:
         """Return the path of a series, which is the same on all nodes."""
 
-    def explicit_path(self, metric: str, labels: Labels) -> SeriesPath:
-        """Return another path for a series whose path belongs to another series of its node."""
-
     def totals(self, paths: Sequence[str], takes: Takes = take_all) -> tuple[LegacyTotal, ...]:
         """Return the series that are computed from those with these *paths*."""
 
@@ -63,17 +70,15 @@ class NamingScheme(Protocol):
 
 
 class Plain:
-    """``prefix.node.metric.label value.label value``."""
+    """``prefix.node.metric.label.value``; values alone where lagent or lmaster declares labels."""
 
     name = "plain"
+    reserved: Collection[str] = _OWN_SERIES
 
     def path(self, metric: str, labels: Labels) -> SeriesPath:
-        """Return the metric and its label values, in the order of the page."""
-        return SeriesPath(graphite_paths.path(exported(metric, _OWN_SERIES), labels))
-
-    def explicit_path(self, metric: str, labels: Labels) -> SeriesPath:
-        """Return the metric with the names and values of its labels."""
-        return SeriesPath(graphite_paths.explicit_path(exported(metric, _OWN_SERIES), labels))
+        """Return the metric with the names and values of its labels, or with the values alone."""
+        name, declared = exported(metric, self.reserved), DECLARED.get(metric, ())
+        return SeriesPath(graphite_paths.path(name, labels, declared))
 
     def totals(self, paths: Sequence[str], takes: Takes = take_all) -> tuple[LegacyTotal, ...]:
         """Return nothing: Graphite has functions for that."""
@@ -100,11 +105,7 @@ class Tagged:
 
     def path(self, metric: str, labels: Labels) -> SeriesPath:
         """Return the metric with its labels as tags."""
-        return SeriesPath(value(exported(metric, _OWN_SERIES)) + tags(labels, TARGET_TAGS))
-
-    def explicit_path(self, metric: str, labels: Labels) -> SeriesPath:
-        """Return the same: tags have names, so no other series has this path."""
-        return self.path(metric, labels)
+        return SeriesPath(escaped(exported(metric, _OWN_SERIES)) + tags(labels, TARGET_TAGS))
 
     def totals(self, paths: Sequence[str], takes: Takes = take_all) -> tuple[LegacyTotal, ...]:
         """Return nothing, as in plain."""
@@ -125,18 +126,13 @@ class Fructosa(Plain):
     """``node.Sensor.field`` as in FrUCToSA 0.3, and as in plain for series it did not have."""
 
     name = "fructosa"
+    reserved = frozenset({*_OWN_SERIES, *legacy_names.SENSORS})
 
     def path(self, metric: str, labels: Labels) -> SeriesPath:
         """Return the old name with the factor to the old unit, or the plain path."""
         if found := legacy_names.renamed(metric, labels):
             return SeriesPath(*found)
-        if (ordered := legacy_names.summed_labels(metric, labels)) is None:
-            return self.explicit_path(metric, labels)
-        return super().path(exported(metric, legacy_names.SENSORS), ordered)
-
-    def explicit_path(self, metric: str, labels: Labels) -> SeriesPath:
-        """Return the plain path."""
-        return super().explicit_path(exported(metric, legacy_names.SENSORS), labels)
+        return super().path(metric, labels)
 
     def totals(self, paths: Sequence[str], takes: Takes = take_all) -> tuple[LegacyTotal, ...]:
         """Return what 0.3 had of all processors, disks or interfaces together, and its zeros."""

@@ -1,14 +1,15 @@
 """From series to Graphite tags: ``metric;label=value``, each label a tag.
 
-Different series have different tags. A value keeps letters, digits and ``_ : / + -``, and dots
-between letters and digits; every other byte becomes ``#`` with two hexadecimal digits. So values
-mostly look as on the page, and carbon, its relays and VictoriaMetrics leave them unchanged.
+The tags of a series depend on the series alone, and different series have different tags. A name or
+value keeps letters, digits and ``_ : / + -``, and dots between letters and digits; every other byte
+becomes ``#`` with two hexadecimal digits. So values mostly look as on the page, and carbon, its
+relays and VictoriaMetrics leave them unchanged.
 """
 
 import re
 from collections.abc import Collection, Iterable
 
-from .graphite_paths import hash_mark
+from .graphite_paths import hash_of
 
 # carbon-c-relay 3.7 merges two dots, and drops a dot at the end, also in tags.
 _OTHER = re.compile(rb"[^A-Za-z0-9_:/+.-]|(?<![A-Za-z0-9])\.|\.(?![A-Za-z0-9])")
@@ -17,15 +18,16 @@ _LONGEST = 191
 _KEPT = 150
 # A line of carbon's plaintext receiver has 16384 bytes; the same limit as for paths.
 _LONGEST_TAGS = 2000
-# No label has this name: "-" is not valid in one.
+# No label with this name has a hash as its value.
 _HASH = "labels-hash"
 _EXPORTED = "exported_"
 
 
-def value(text: str) -> str:
-    """Return *text* as the value of a tag; if it is too long, it is cut and ends in a hash."""
+def escaped(text: str) -> str:
+    """Return *text* as the name or value of a tag; if it is too long, it ends in a hash."""
     encoded = text.encode("utf-8", "surrogateescape")
-    return _cut(_OTHER.sub(lambda byte: f"#{byte[0].hex()}".encode(), encoded).decode())
+    found = _OTHER.sub(lambda byte: f"#{byte[0].hex()}".encode(), encoded).decode()
+    return found if len(found) <= _LONGEST else f"{found[:_KEPT]}{hash_of(found)}"
 
 
 def exported(name: str, reserved: Collection[str]) -> str:
@@ -44,10 +46,8 @@ def tags(labels: Iterable[tuple[str, str]], reserved: Collection[str] = ()) -> s
 
     A label with a *reserved* name is renamed. A label with an empty value is a missing one.
     """
-    pairs = sorted((_cut(exported(name, reserved)), value(text)) for name, text in labels if text)
-    found = "".join(f";{name}={text}" for name, text in pairs)
-    return found if len(found) <= _LONGEST_TAGS else f";{_HASH}={hash_mark(found)}"
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_KEPT]}{hash_mark(text)}"
+    pairs = sorted(
+        (escaped(exported(name, reserved)), escaped(value)) for name, value in labels if value
+    )
+    found = "".join(f";{name}={value}" for name, value in pairs)
+    return found if len(found) <= _LONGEST_TAGS else f";{_HASH}={hash_of(found)}"

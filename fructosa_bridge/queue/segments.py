@@ -14,6 +14,7 @@ from fructosa_service.errors import ServiceError
 from ..model.points import Batch
 from . import records
 from .records import HEADER_BYTES, Position
+from .settled_clock import SettledClock
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,9 @@ class Segments:
         limit_bytes: int,
         limit_age_s: float,
         clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._settled = SettledClock(clock, monotonic)
         self.folder = folder
         self.end = Position(0, 0)  # of the last batch
         self.torn_bytes = 0
@@ -280,13 +283,14 @@ class Segments:
     def drop_overdue(self) -> list[tuple[Position, str]]:
         """Remove the oldest segments while the queue is too large, or they are too old.
 
-        Return where each ended, and the reason.
+        By a clock that was set lately nothing is too old: it may be wrong. Return where each ended,
+        and the reason.
         """
-        dropped = []
+        dropped, is_settled = [], self._settled.is_settled()
         while len(self._segments) > 1 or (self._segments and self._file is None):
             if self.size_bytes > self._limit_bytes:
                 reason = "full"
-            elif self._clock() - self._segments[0].newest_s > self._limit_age_s:
+            elif is_settled and self._clock() - self._segments[0].newest_s > self._limit_age_s:
                 reason = "old"
             else:
                 break

@@ -11,22 +11,26 @@ from typing import TYPE_CHECKING
 from aiohappyeyeballs import start_connection
 
 from fructosa_service import __version__
+from fructosa_service.config.kinds import Endpoint
 from fructosa_service.errors import FileError
 
 from ..model.errors import ScrapeError
 from ..model.target import Target
+from ..nodes.dns_cache import DNSCache
 from . import scrape_errors
 from .connection import ConnectionClosed, NodeConnection
 from .credentials import Credentials
-from .dns_cache import DNSCache
 from .response import ScrapeResponse, clock_off_s
 
 if TYPE_CHECKING:
     from ssl import SSLContext
 
 _OPENMETRICS = "application/openmetrics-text"
-# Nearly all exporters know the text format; OpenMetrics is for those that know nothing else.
-_ACCEPT = f"text/plain;version=0.0.4,{_OPENMETRICS};version=1.0.0;q=0.5,*/*;q=0.1"
+# Some exporters send OpenMetrics to all that mention it, whatever they prefer.
+_ACCEPT = {
+    "text": "text/plain;version=0.0.4,*/*;q=0.1",
+    "openmetrics": f"{_OPENMETRICS};version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+}
 _AGENT = f"lmaster/{__version__}"
 # Servers close idle connections; most keep them for a minute between two scrapes.
 _LONGEST_IDLE_S = 75
@@ -36,11 +40,15 @@ _NEXT_ADDRESS_S = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of a target, whether it is in OpenMetrics, and how far the node's clock is off."""
+    """A page of a target, whether it is in OpenMetrics, and how far the node's clock is off.
+
+    *warning* is what is wrong with it, although it is usable.
+    """
 
     text: str
     is_openmetrics: bool
     clock_off_s: float | None = None
+    warning: str | None = None
 
 
 class Client:
@@ -136,7 +144,9 @@ class Client:
         """
         loop = asyncio.get_running_loop()
         timed_out = scrape_errors.name_timed_out
-        name = None if context is None else target.access.server_name or target.host
+        name = (
+            None if context is None else target.access.server_name or target.host.partition("%")[0]
+        )
         try:
             async with asyncio.timeout(target.effective_connect_timeout_s):
                 addresses = await self._dns.resolve(target.reached_at, target.port)
@@ -198,8 +208,8 @@ def _incomplete(
 def _request_text(target: Target, authorization: str | None) -> bytes:
     lines = [
         f"GET {target.request_path} HTTP/1.1",
-        f"Host: {target.name}",
-        f"Accept: {_ACCEPT}",
+        f"Host: {Endpoint(target.host, target.port).in_host_header}",
+        f"Accept: {_ACCEPT[target.format]}",
         f"Accept-Encoding: {'gzip' if target.access.compression else 'identity'}",
         f"User-Agent: {_AGENT}",
         f"X-Prometheus-Scrape-Timeout-Seconds: {target.timeout_s:g}",
@@ -216,4 +226,4 @@ def _page(response: ScrapeResponse | None, target: Target, sent_s: float) -> Pag
         raise ScrapeError(scrape_errors.error_status(response.status, location, excerpt, target))
     text = response.page().decode("utf-8", "surrogateescape")
     off_s = clock_off_s(response.date, sent_s, time.time())
-    return Page(text, response.media == _OPENMETRICS, off_s)
+    return Page(text, response.media == _OPENMETRICS, off_s, response.warning)

@@ -90,7 +90,8 @@ def report(
         samples = SAMPLES.format(samples=state.samples, duration_ms=state.duration_s * 1000)
         clock = "" if state.clock_off_s is None else clock_text(state.clock_off_s)
         name = names.of(state.target).ljust(width)
-        yield RESPONDS.format(name=name, samples=_joined(samples, _note(state, notes), clock))
+        said = _joined(samples, _note(state, notes), clock, state.warning or "")
+        yield RESPONDS.format(name=name, samples=said)
     down = [state for state in states if not state.up]
     for (note, error), targets in _by_error(down, notes).items():
         yield FAILED.format(names=names.folded(targets), error=_joined(note, error))

@@ -11,14 +11,23 @@ from ..model.target import Target
 from . import scrape_errors
 from .response_body import (
     ResponseBody,
+    is_misnamed,
     media_type,
     page_too_long,
     unexpected_content,
-    unexpected_media,
 )
+from .response_head import HEAD_END, HTTP, mended_head
 from .target_state import CLOCK_TOLERANCE_S
 
 WRONG_PAGE = "{problem}; check port, and path = {path}"
+MISNAMED_PAGE = (
+    "the page has the Content-Type {media}, but is metrics: it is read; let the exporter send "
+    "text/plain; version=0.0.4"
+)
+PAGE_CUT = (
+    "the page may be cut: it has no length, and its last line does not end in a line feed; let the "
+    "exporter send a Content-Length, or end its page in a line feed"
+)
 
 # So many bytes may arrive without a byte of the page: a head, or what is between chunks.
 _LONGEST_HEAD_BYTES = 2**16
@@ -45,6 +54,9 @@ class ScrapeResponse:
         self._target = target
         self._idle_bytes = 0  # since the last byte of the page
         self._body: ResponseBody | None = None
+        self._head = bytearray()  # as far as it was received, until it is complete
+        self._searched = 0  # no end of the head begins before
+        self._is_odd = self._ends_with_connection = False
         self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
 
     @property
@@ -67,23 +79,58 @@ class ScrapeResponse:
         self._idle_bytes += len(data[:room])
         self._parse(self._parser, data[:room])
         if self._idle_bytes >= _LONGEST_HEAD_BYTES and not self.is_over:
-            not_http = scrape_errors.not_http(self.size, speaks_tls=False)
-            self._fail(not_http if self.status else scrape_errors.LONG_HEAD)
+            endless = scrape_errors.INVALID_HTTP.format(size=self.size)
+            self._fail(endless if self.status else scrape_errors.LONG_HEAD)
         elif room < len(data):
             self.feed(data[room:])
 
     def _parse(self, parser: httptools.HttpResponseParser, data: memoryview) -> None:
         is_first, self.has_begun = not self.has_begun, True
         try:
-            parser.feed_data(data)
+            if not self._is_odd:
+                parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            speaks_tls = is_first and data[:1] == _TLS_ALERT
-            self._fail(scrape_errors.not_http(self.size, speaks_tls=speaks_tls))
+            if is_first and data[:1] == _TLS_ALERT:
+                self._fail(scrape_errors.SPEAKS_TLS)
+            elif self.status:
+                self._fail(scrape_errors.INVALID_HTTP.format(size=self.size))
+            else:
+                self._is_odd = True
+        if self.status == 0 and not self.is_over:
+            self._head += data
+            if self._is_odd:
+                self._parse_odd_head()
+
+    def _parse_odd_head(self) -> None:
+        """Parse a head that the parser refuses, when all of it is there: mended, if it can be."""
+        if not self._head.startswith(HTTP[: len(self._head)]):
+            self._fail(scrape_errors.NOT_HTTP)
+        end = HEAD_END.search(self._head, self._searched)
+        self._searched = max(0, len(self._head) - 3)
+        if end is None or self.is_over:
+            return
+        self._is_odd, self.closes = False, True
+        self._headers.clear()
+        self._parser = httptools.HttpResponseParser(self)
+        try:
+            head = mended_head(bytes(self._head[: end.start()]))
+            self._parser.feed_data(head + self._head[end.end() :])
+        except ScrapeError as error:
+            self._fail(error)
+        except httptools.HttpParserUpgrade:
+            self._fail(scrape_errors.invalid_head("it switches to another protocol"))
+        except httptools.HttpParserError as error:
+            size = self.size
+            self._fail(
+                scrape_errors.invalid_head(error)
+                if size is None
+                else scrape_errors.INVALID_HTTP.format(size=size)
+            )
 
     def end(self) -> None:
         """Handle the end of the connection, which may be the end of the body."""
         has_length = self._header(b"content-length") or self._header(b"transfer-encoding")
-        self.closes = True
+        self.closes = self._ends_with_connection = True
         self.is_complete = self.is_complete or (self._body is not None and not has_length)
 
     def close(self) -> None:
@@ -124,8 +171,6 @@ class ScrapeResponse:
     def _new_body(self) -> ResponseBody:
         page_limit, length = self._target.page_limit, self._header(b"content-length")
         body = ResponseBody(self._header(b"content-encoding"), page_limit)
-        if self.status == 200 and (problem := unexpected_media(self.media)):
-            raise self._unexpected(problem)
         if self.status == 200 and length.isdecimal() and int(length) > page_limit:
             raise page_too_long(page_limit)
         return body
@@ -177,16 +222,31 @@ class ScrapeResponse:
         """
         if self.error is not None:
             raise self.error
-        page = b"" if self._body is None else self._body.complete()
-        if problem := unexpected_content(page):
+        if self._body is None:
+            return b""
+        page = self._body.complete()
+        if problem := unexpected_content(page, self.media):
             raise self._unexpected(problem)
+        if self._ends_with_connection and not self._body.has_end:
+            _check_end(page)
         return page
+
+    @property
+    def warning(self) -> str | None:
+        """What is wrong with a page that is usable."""
+        return MISNAMED_PAGE.format(media=self.media) if is_misnamed(self.media) else None
 
     def excerpt(self) -> str:
         """Return the beginning of the text of an error response, as far as it was received."""
         if self._body is None or self.media not in ("text/plain", ""):
             return ""
         return self._body.received()[:_EXCERPT_BYTES].decode("utf-8", "replace").strip()
+
+
+def _check_end(page: bytes) -> None:
+    """Refuse a page without a length that may have been cut within a number."""
+    if page and not page.endswith((b"\n", b"\n# EOF")):
+        raise ScrapeError(PAGE_CUT)
 
 
 def clock_off_s(date: str, sent_s: float, received_s: float) -> float | None:

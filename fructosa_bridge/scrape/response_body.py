@@ -24,6 +24,10 @@ _EXAMINED_BYTES = 1000
 # A page of metrics may have names in quotes within braces, too, but then no colon follows them.
 _JSON = re.compile(rb'\s*(?:\[|\{\s*(?:\}|"(?:[^"\\\n]|\\.)*"\s*:))')
 _HTML = re.compile(rb"\s*<")
+# A comment or a sample; only where its media type says that a page is something else.
+_METRICS = re.compile(
+    rb'\s*+(?:#|[a-zA-Z_:][a-zA-Z0-9_:]*+(?:[ \t]*\{[^\n]*\})?[ \t]+[-+.0-9NnIi]|\{[ \t]*")'
+)
 _UNEXPECTED = {
     "text/html": IS_HTML,
     "application/xhtml+xml": IS_HTML,
@@ -101,6 +105,11 @@ class ResponseBody:
         else:
             self._first = piece
 
+    @property
+    def has_end(self) -> bool:
+        """Whether the body says by itself where it ends."""
+        return self._decompressor is not None and self._has_begun
+
     def complete(self) -> bytes:
         """Return the whole body, when it has ended.
 
@@ -132,16 +141,21 @@ def media_type(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower()
 
 
-def unexpected_media(media: str) -> str | None:
-    """Return an error for a *media* type that cannot be metrics."""
-    return _UNEXPECTED.get(media)
+def is_misnamed(media: str) -> bool:
+    """Return whether a page with this *media* type should not be metrics."""
+    return media in _UNEXPECTED
 
 
-def unexpected_content(page: bytes) -> str | None:
-    """Return an error for a *page* that cannot be metrics by its first bytes."""
+def unexpected_content(page: bytes, media: str) -> str | None:
+    """Return an error for a *page* that cannot be metrics by its first bytes.
+
+    Its *media* type is believed only if these may be anything: it is often wrong.
+    """
     start = page[:_EXAMINED_BYTES]
     if start.startswith(b"\x1f\x8b"):
         return IS_GZIP
     if _HTML.match(start):
         return IS_HTML
-    return IS_JSON if _JSON.match(start) else None
+    if _JSON.match(start):
+        return IS_JSON
+    return None if _METRICS.match(start) else _UNEXPECTED.get(media)

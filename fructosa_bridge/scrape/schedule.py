@@ -25,6 +25,15 @@ def next_due(now_s: float, interval_s: int, offset_s: float) -> float:
     return slot * interval_s + offset_s
 
 
+def latest_due(now_s: float, due_s: float, interval_s: int) -> float:
+    """Return the latest due time that has passed: *due_s*, or some intervals later.
+
+    A machine that was suspended finds that more than *due_s* has passed. What is measured now must
+    not have a time from before the pause.
+    """
+    return due_s + max(0, (now_s - due_s) // interval_s) * interval_s
+
+
 def missed(due_s: float, next_due_s: float, interval_s: int) -> int:
     """Return the number of slots between one scrape and the next, excluding both.
 

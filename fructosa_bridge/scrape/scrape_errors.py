@@ -8,6 +8,7 @@ from http import HTTPStatus
 from fructosa_service.errors import visible
 from fructosa_service.os_errors import reason
 
+from ..model.access import JOBS_PATH
 from ..model.target import Target
 
 CANNOT_CONNECT = "cannot connect: {reason}"
@@ -22,8 +23,7 @@ CONNECT_TIMED_OUT = (
 UNKNOWN_HOST = "unknown host {host}: {reason}; check hosts, or the DNS"
 NO_NAME_SERVER = "cannot resolve the name {host}: no name server responds; check the DNS"
 NAME_TIMED_OUT = (
-    "cannot resolve the name {host} within {timeout_s:g} s: the name server is slow, or does not "
-    "respond; check the DNS"
+    "cannot resolve the name {host}: no name server responds within {timeout_s:g} s; check the DNS"
 )
 NOT_TRUSTED = "the node's certificate is not trusted: {problem}"
 UNKNOWN_AUTHORITY = "it is signed by an unknown authority; set tls ca to a file with that authority"
@@ -50,6 +50,7 @@ PAGE_TIMED_OUT = (
     "ask for fewer sensors, or raise timeout"
 )
 NOT_HTTP = "the response is not valid HTTP; is this the right port?"
+INVALID_HEAD = "the response is not valid HTTP: {problem}; the exporter must be mended"
 INVALID_HTTP = "the page is incomplete: invalid HTTP after {size} bytes"
 LONG_HEAD = "the response has too long headers; is this the right port?"
 ERROR_STATUS = "the response is {status}"
@@ -58,6 +59,9 @@ REDIRECTED = (
     "port, path and tls accordingly"
 )
 CHECK_PATH = "; check path = {path}"
+# lmaster asks for this page by itself. A lagent that has it says the same where it is off.
+ALSO_JOBS = "also = SlurmJobs"
+SET_ALSO_JOBS = f"; set {ALSO_JOBS} in [lagent] of lagent.conf"
 ALLOW_LMASTER = "; allow lmaster's address or user there"
 
 _REDIRECTS = range(300, 400)
@@ -129,13 +133,9 @@ def connection_lost(error: Exception | None, target: Target, size: int | None) -
     return CLOSED_AT_ONCE + _perhaps_tls(target)
 
 
-def not_http(size: int | None, *, speaks_tls: bool) -> str:
-    """Return the error of a response that is not HTTP, or not after *size* bytes of its page."""
-    if speaks_tls:
-        return SPEAKS_TLS
-    if size is None:
-        return NOT_HTTP
-    return INVALID_HTTP.format(size=size)
+def invalid_head(problem: object) -> str:
+    """Return the error of a response that is HTTP, but has a *problem*: it is the right port."""
+    return INVALID_HEAD.format(problem=_words(str(problem)))
 
 
 def _perhaps_tls(target: Target) -> str:
@@ -164,7 +164,7 @@ def connect_timed_out(target: Target) -> str:
 def name_timed_out(target: Target) -> str:
     """Return the error of a host that could not be looked up in time."""
     timeout_s = target.effective_connect_timeout_s
-    return NAME_TIMED_OUT.format(host=target.host, timeout_s=timeout_s)
+    return NAME_TIMED_OUT.format(host=target.reached_at, timeout_s=timeout_s)
 
 
 def without_host(error: str, host: str) -> str:
@@ -185,6 +185,8 @@ def error_status(status: int, location: str, start: str, target: Target) -> str:
         return f"{said}; {_unauthorized(target)}"
     if status == HTTPStatus.FORBIDDEN:
         return said + ALLOW_LMASTER
+    if status == HTTPStatus.NOT_FOUND and target.path.partition("?")[0] == JOBS_PATH:
+        return said if ALSO_JOBS in said else said + SET_ALSO_JOBS
     if status == HTTPStatus.NOT_FOUND:
         return said + CHECK_PATH.format(path=target.path)
     return said

@@ -51,13 +51,17 @@ class _Scrape(NamedTuple):
 async def wait_until_due(
     clock: Callable[[], float], due_s: float, interval_s: int, offset_s: float
 ) -> float:
-    """Wait for a due time and return it; or an earlier one if the clock was set back far."""
+    """Wait for a due time and return it, or the one that the clock has reached by then.
+
+    That is a later one if the machine stood still or its clock was set forward, and an earlier one
+    if the clock was set back far.
+    """
     while (left_s := due_s - clock()) > 0:
         if left_s > 2 * interval_s:
             due_s = schedule.next_due(clock(), interval_s, offset_s)
             continue
         await asyncio.sleep(min(left_s, _LONGEST_SLEEP_S))
-    return due_s
+    return schedule.latest_due(clock(), due_s, interval_s)
 
 
 class Scraper:
@@ -94,7 +98,8 @@ class Scraper:
         )
         due_s = schedule.next_due(self._clock(), target.interval_s, offset_s)
         while True:
-            due_s = await self._wait(due_s, target.interval_s, offset_s)
+            planned_s, due_s = due_s, await self._wait(due_s, target.interval_s, offset_s)
+            state.missed += max(0, round((due_s - planned_s) / target.interval_s))
             while self._is_stopping:  # this task is about to be cancelled
                 await asyncio.sleep(_LONGEST_SLEEP_S)
             try:
@@ -231,6 +236,10 @@ class Scraper:
         state = scrape.state
         if error != state.error:
             self._change_log.add(state.target, error)
+        warning = None if scrape.page is None or error is not None else scrape.page.warning
+        if warning is not None and warning != state.warning:
+            self._change_log.add(state.target, warning)
+        state.warning = warning
         if error is None:
             state.down_since_s = None
         elif state.down_since_s is None:

@@ -22,7 +22,8 @@ class TargetState:
     and ``repeated`` samples that were not stored. ``contribution`` is what the last page adds to
     cluster totals.
     ``clock_off_s`` is how far the node's clock was ahead of lmaster's at the last scrape, None
-    unless it is certain that the difference was more than CLOCK_TOLERANCE_S.
+    unless it is certain that the difference was more than CLOCK_TOLERANCE_S. ``warning`` is what
+    was wrong with its last page, although that was used.
     """
 
     target: Target
@@ -41,6 +42,7 @@ class TargetState:
     repeated: int = 0
     contribution: Contribution | None = None
     clock_off_s: float | None = None
+    warning: str | None = None
 
 
 def clock_text(off_s: float | None) -> str:

@@ -7,6 +7,7 @@ from operator import itemgetter
 
 from fructosa_service.errors import shown
 
+from ..model.own_metric import OwnMetric
 from ..slurm_output.records import (
     JobRecord,
     LicenseRecord,
@@ -28,7 +29,7 @@ from ..slurm_output.vocabulary import (
 )
 from ..slurm_states.node_states import USABLE, NodeState
 from . import metrics as m
-from .metrics import Samples, SlurmMetric
+from .metrics import Samples
 
 QUANTILES = (0.5, 0.9)
 # States that each partition has a sample of, even if it is 0: dashboards and alerts need them.
@@ -39,7 +40,7 @@ _EVENTS = ("submitted", "started", "completed", "canceled", "failed")
 
 Values = dict[tuple[str, ...], float]
 
-LABELS: Mapping[str, tuple[SlurmMetric, SlurmMetric, SlurmMetric]] = {
+LABELS: Mapping[str, tuple[OwnMetric, OwnMetric, OwnMetric]] = {
     "users": m.BY_USER,
     "accounts": m.BY_ACCOUNT,
     "qos": m.BY_QOS,

@@ -1,30 +1,16 @@
 """The series of a Slurm cluster, declared: help texts, paths and dashboards follow from here."""
 
-from typing import NamedTuple
+from ..model.own_metric import OwnMetric, Values
 
-
-class SlurmMetric(NamedTuple):
-    """A metric of the cluster, of a type of Prometheus: gauge, counter, or summary (quantiles).
-
-    Its labels are in alphabetical order, as on /metrics, so that its paths are the same whether
-    lmaster writes them or scrapes its own page.
-    """
-
-    name: str
-    help: str
-    labels: tuple[str, ...] = ()
-    type: str = "gauge"
-
-
-Samples = dict[SlurmMetric, dict[tuple[str, ...], float]]
-"""The values of each metric, by the values of its labels."""
+Samples = dict[OwnMetric, Values]
+"""The values of each metric."""
 
 _S = "fructosa_slurm_"
 
 
-def _metric(name: str, text: str, *labels: str) -> SlurmMetric:
+def _metric(name: str, text: str, *labels: str) -> OwnMetric:
     kind = "counter" if name.endswith("_total") else "summary" if "quantile" in labels else "gauge"
-    return SlurmMetric(_S + name, text, labels, kind)
+    return OwnMetric(_S + name, text, labels, kind)
 
 
 UP = _metric("up", "1 if slurmctld responded to the last reading, else 0.")
@@ -139,7 +125,7 @@ BY_ACCOUNT, BY_USER, BY_QOS = (
     for label in ("account", "user", "qos")
 )
 
-METRICS: tuple[SlurmMetric, ...] = (
+METRICS: tuple[OwnMetric, ...] = (
     *(UP, READING_AGE, READING_DURATION, COMMANDS, TARGETS),
     *(JOBS, CLUSTER_JOBS, PENDING_JOBS, CLUSTER_PENDING_JOBS),
     *(PENDING_CPUS, PENDING_GPUS, PENDING_NODES),

@@ -200,6 +200,7 @@ class SlurmMonitor:
                 elif await self._is_woken_within(min(left_s, _LONGEST_SLEEP_S)):
                     await self.read()
                     await asyncio.sleep(_SHORTEST_PAUSE_S)
+            due_s = schedule.latest_due(self._clock(), due_s, interval_s)
 
     def queue_points(self, due_s: float) -> None:
         """Queue the samples as points of the time *due_s*."""

@@ -4,13 +4,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..model.own_metric import OwnMetric
 from ..nodes.node_sets import fold
 from ..slurm_output.records import JobRecord, SlurmReading
 from ..slurm_states.node_states import USABLE, NodeState
 from . import cluster
 from . import metrics as m
 from .job_advice import job_advice
-from .metrics import Samples, SlurmMetric
+from .metrics import Samples
 
 # More groups of nodes with a reason, or nodes on which jobs failed, help nobody.
 _MOST_GROUPS = 100
@@ -62,7 +63,7 @@ def _numbers(samples: Samples, partition: str = "") -> dict[str, Any]:
     """Return the numbers of a partition; of the cluster if its name is empty."""
     before = (partition,) if partition else ()
 
-    def by_rest(metric: SlurmMetric, total: SlurmMetric) -> dict[tuple[str, ...], float] | None:
+    def by_rest(metric: OwnMetric, total: OwnMetric) -> dict[tuple[str, ...], float] | None:
         values = samples.get(metric if partition else total)
         if values is None:
             return None
@@ -72,11 +73,11 @@ def _numbers(samples: Samples, partition: str = "") -> dict[str, Any]:
             if labels[: len(before)] == before
         }
 
-    def by_label(metric: SlurmMetric, total: SlurmMetric) -> dict[str, float] | None:
+    def by_label(metric: OwnMetric, total: OwnMetric) -> dict[str, float] | None:
         found = by_rest(metric, total)
         return None if found is None else {labels[0]: value for labels, value in found.items()}
 
-    def one(metric: SlurmMetric, total: SlurmMetric) -> float | None:
+    def one(metric: OwnMetric, total: OwnMetric) -> float | None:
         return (by_rest(metric, total) or {}).get(())
 
     gpus: defaultdict[str, dict[str, float]] = defaultdict(dict)

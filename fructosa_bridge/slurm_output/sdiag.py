@@ -36,7 +36,9 @@ FIELDS = {
     (_BACKFILL, "Last queue length"): ("backfill_queue_length", 1),
     (_BACKFILL, "Total backfilled jobs (since last slurm start)"): ("backfilled_jobs", 1),
 }
-_LAST_BACKFILL = re.compile(r"\tLast cycle when: .*\((\d{1,12})\)")
+# Times by the clock of slurmctld: when sdiag was answered, and of the last backfill cycle.
+_TIMES = {"sdiag output at": "time_s", "\tLast cycle when:": "backfill_last_time_s"}
+_TIME = re.compile(rf"({'|'.join(_TIMES)}) .*\((\d{{1,12}})\)")
 _RPC = re.compile(r"\t(\w{1,80}) +\( *\d+\) count:(\d{1,18}) +ave_time:\d+ +total_time:(\d{1,18})")
 _RPCS = "Remote Procedure Call statistics by message type"
 _AFTER_RPCS = "Remote Procedure Call statistics by user"
@@ -53,8 +55,8 @@ def parse(output: str) -> SchedulerStatistics:
     for line in output.split("\n"):
         if is_in_rpcs and (found := _RPC.match(line)):
             rpcs.append(RPC(found[1], int(found[2]), int(found[3]) * _US))
-        elif found := _LAST_BACKFILL.match(line):
-            values["backfill_last_time_s"] = int(found[1])
+        elif found := _TIME.match(line):
+            values[_TIMES[found[1]]] = int(found[2])
         elif not line.startswith("\t") and line.startswith((_MAIN, _BACKFILL)):
             section = _MAIN if line.startswith(_MAIN) else _BACKFILL
         elif line.startswith("Remote Procedure Call"):

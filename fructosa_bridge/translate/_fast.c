@@ -8,6 +8,7 @@
 #define Py_LIMITED_API 0x030b0000
 #include <Python.h>
 #include <float.h>
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -16,6 +17,9 @@
 /* The digits that a double holds exactly, and the powers of ten that are exact. */
 #define MOST_DIGITS 15
 #define MOST_TENS 22
+/* The digits of a time in milliseconds, and a time in seconds that is finite in milliseconds. */
+#define MOST_TIME_DIGITS 19
+#define MOST_SECONDS 1e300
 /* A frame ends after this size: carbon accepts 1 MiB, and a path has a few kilobytes at most. */
 #define FRAME_BYTES (1 << 18)
 
@@ -36,7 +40,7 @@ static int rounded(const char *text, Py_ssize_t size, double *value)
         PyErr_Clear();
         return 0;
     }
-    return end == copy + size && *value - *value == 0.0; /* neither infinite nor NaN */
+    return end == copy + size;
 }
 
 /* Read the decimal number between at and end; return where it ends, NULL if there is none. */
@@ -93,9 +97,99 @@ static const char *read_number(const char *at, const char *end, double *value)
     return at;
 }
 
+/* Whether a text begins with a word of lower-case letters, in any case. */
+static int begins_with(const char *at, const char *end, const char *word)
+{
+    for (; *word; at++, word++)
+        if (at == end || (*at | 0x20) != *word)
+            return 0;
+    return 1;
+}
+
+/* Read a number, which may be infinite or NaN; NaN has no sign. */
+static const char *read_value(const char *at, const char *end, double *value)
+{
+    int has_sign = at < end && (*at == '-' || *at == '+');
+    const char *word = at + has_sign;
+
+    if (begins_with(word, end, "inf")) {
+        *value = *at == '-' ? -HUGE_VAL : HUGE_VAL;
+        return word + (begins_with(word, end, "infinity") ? 8 : 3);
+    }
+    if (!has_sign && begins_with(word, end, "nan")) {
+        *value = NAN;
+        return word + 3;
+    }
+    return read_number(at, end, value);
+}
+
+/* Skip what may be between a number and the end of its line in the text format: blanks, a time. */
+static const char *skip_time(const char *at, const char *end)
+{
+    const char *number = at, *digits;
+
+    while (number < end && (*number == ' ' || *number == '\t'))
+        number++;
+    digits = number + (number < end && (*number == '-' || *number == '+'));
+    if (number > at && digits < end && *digits >= '0' && *digits <= '9') {
+        for (at = digits; at < end && *at >= '0' && *at <= '9'; at++)
+            ;
+        if (at - digits > MOST_TIME_DIGITS)
+            return NULL;
+    }
+    while (at < end && (*at == ' ' || *at == '\t' || *at == '\r'))
+        at++;
+    return at;
+}
+
+/* Skip a blank and a finite number, as times of OpenMetrics are. */
+static const char *skip_number(const char *at, const char *end)
+{
+    double value;
+
+    at = at < end && *at == ' ' ? read_number(at + 1, end, &value) : NULL;
+    return at && value > -MOST_SECONDS && value < MOST_SECONDS ? at : NULL;
+}
+
+/* Skip the labels of an exemplar, up to and with the closing brace. */
+static const char *skip_labels(const char *at, const char *end)
+{
+    int has_more = at < end && *at != '}';
+
+    while (has_more) {
+        if (at == end || *at == '=' || (*at >= '0' && *at <= '9'))
+            return NULL;
+        while (at < end && (((*at | 0x20) >= 'a' && (*at | 0x20) <= 'z') || *at == '_' ||
+                            (*at >= '0' && *at <= '9')))
+            at++;
+        if (end - at < 2 || at[0] != '=' || at[1] != '"')
+            return NULL;
+        for (at += 2; at < end && *at != '"' && *at != '\n'; at++)
+            if (*at == '\\' && ++at < end && *at == '\n')
+                return NULL;
+        if (at >= end || *at++ != '"')
+            return NULL;
+        has_more = at < end && *at == ',';
+        at += has_more;
+    }
+    return at < end && *at == '}' ? at + 1 : NULL;
+}
+
+/* Skip what may be between a number and the end of its line in OpenMetrics: a time, an exemplar. */
+static const char *skip_exemplar(const char *at, const char *end)
+{
+    if (end - at > 1 && at[0] == ' ' && at[1] != '#' && !(at = skip_number(at, end)))
+        return NULL;
+    if (end - at < 4 || memcmp(at, " # {", 4) != 0)
+        return at;
+    at = skip_labels(at + 4, end);
+    at = at ? skip_number(at, end) : NULL;
+    return at && at < end && *at == ' ' ? skip_number(at, end) : at;
+}
+
 /* Match one block: its fixed texts with a number between each two of them. */
 static const char *match_block(const char *at, const char *end, PyObject *block, double **values,
-                               const double *last)
+                               const double *last, int is_openmetrics)
 {
     PyObject *glue = PyTuple_GetItem(block, 0), *sizes = PyTuple_GetItem(block, 1);
     const char *text;
@@ -109,8 +203,13 @@ static const char *match_block(const char *at, const char *end, PyObject *block,
     for (n = 0; n < count; n++) {
         uint32_t size;
         memcpy(&size, raw + n * (Py_ssize_t)sizeof size, sizeof size);
-        if (n && (*values == last || !(at = read_number(at, end, (*values)++))))
-            return NULL;
+        if (n) {
+            if (*values == last || !(at = read_value(at, end, (*values)++)))
+                return NULL;
+            at = is_openmetrics ? skip_exemplar(at, end) : skip_time(at, end);
+            if (!at)
+                return NULL;
+        }
         if ((size_t)(end - at) < size || memcmp(at, text, size) != 0)
             return NULL;
         at += size;
@@ -120,10 +219,12 @@ static const char *match_block(const char *at, const char *end, PyObject *block,
 }
 
 PyDoc_STRVAR(numbers_doc,
-"numbers(page: str, blocks: tuple[tuple[bytes, bytes], ...], count: int) -> bytes | None\n\n"
+"numbers(page: str, blocks: tuple[tuple[bytes, bytes], ...], count: int, is_openmetrics: bool)\n"
+"-> bytes | None\n\n"
 "Return the numbers of a page as doubles; None when it has another layout, or may be wrong.\n\n"
 "A block is texts without a gap, and the size of each (uint32): a number stands between two of\n"
-"them. A line feed stands between two blocks. There are count numbers.");
+"them. A line feed stands between two blocks. There are count numbers. After each, its format\n"
+"decides what may follow in the line.");
 
 static PyObject *numbers(PyObject *module, PyObject *arguments)
 {
@@ -132,8 +233,10 @@ static PyObject *numbers(PyObject *module, PyObject *arguments)
     Py_ssize_t count, size, n;
     double *values;
     const double *last;
+    int is_openmetrics;
 
-    if (!PyArg_ParseTuple(arguments, "UO!n", &page, &PyTuple_Type, &blocks, &count))
+    if (!PyArg_ParseTuple(arguments, "UO!np", &page, &PyTuple_Type, &blocks, &count,
+                          &is_openmetrics))
         return NULL;
     at = PyUnicode_AsUTF8AndSize(page, &size);
     if (!at) {
@@ -149,7 +252,7 @@ static PyObject *numbers(PyObject *module, PyObject *arguments)
     for (n = 0; n < PyTuple_Size(blocks); n++) {
         if (n && (at == end || *at++ != '\n'))
             break;
-        at = match_block(at, end, PyTuple_GetItem(blocks, n), &values, last);
+        at = match_block(at, end, PyTuple_GetItem(blocks, n), &values, last, is_openmetrics);
         if (!at)
             break;
     }

@@ -1,6 +1,8 @@
 """The part in C; see _fast.c."""
 
-def numbers(page: str, blocks: tuple[tuple[bytes, bytes], ...], count: int, /) -> bytes | None: ...
+def numbers(
+    page: str, blocks: tuple[tuple[bytes, bytes], ...], count: int, is_openmetrics: bool, /
+) -> bytes | None: ...
 def frames(
     before: str, paths: tuple[str, ...], after: str, time: int, values: bytes, /
 ) -> bytes | None: ...

@@ -18,6 +18,8 @@ from weakref import WeakValueDictionary
 
 from fructosa_service.device_names import DISKS, NETWORK_INTERFACES, RAPL_ZONES
 
+from ..model.own_metric import OwnMetric
+
 Labels = Sequence[tuple[str, str]]
 
 
@@ -36,8 +38,13 @@ class ClusterTotal:
     is_count: bool = False
 
     @property
-    def name(self) -> str:
+    def exposed(self) -> OwnMetric:
         """The metric that lmaster exposes."""
+        return OwnMetric(self.name, self.help, ("section",))
+
+    @property
+    def name(self) -> str:
+        """The name of that metric."""
         return f"fructosa_cluster_{self.quantity}"
 
     @property
@@ -174,8 +181,9 @@ class AddendIndex:
     __slots__ = ("__weakref__", "_pick", "addends", "counts", "gauges", "spans")
 
     def __init__(self, placed: Iterable[tuple[int, Addend]]) -> None:
-        # The last of repeated series counts, as in Graphite.
-        places = {addend: place for place, addend in placed}
+        places: dict[Addend, int] = {}
+        for place, addend in placed:
+            places.setdefault(addend, place)  # the first of repeated series counts
         self.addends = tuple(sorted(places, key=lambda one: (TOTALS[one.total].is_rate, one.total)))
         # One place more, whose number is dropped: of one place itemgetter() returns no tuple.
         self._pick = itemgetter(*map(places.__getitem__, self.addends), 0)

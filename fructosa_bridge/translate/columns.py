@@ -6,24 +6,36 @@ What is the same for all pages of a template is worked out once, when the templa
 from collections.abc import Sequence
 from itertools import compress
 from math import isfinite
+from operator import mul
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
 from ..model.points import Paths
 from ..naming.schemes import NamingScheme, SeriesPath, Takes, take_all
 
+# So many patterns are remembered for the pages of a template.
+_MOST_PATTERNS = 16
+
 
 class PageValues(NamedTuple):
     """The values of a page, one for each of *paths*.
 
     *not_finite* counts the samples that Graphite cannot store, *repeated* those whose path the
-    page had already.
+    page had already: the first one counts.
     """
 
     paths: Paths
     values: Sequence[float]
     not_finite: int = 0
     repeated: int = 0
+
+
+class _Pattern(NamedTuple):
+    """Which values of a page are finite, which are not, and the paths of the finite ones."""
+
+    is_finite: bytes
+    is_odd: bytes
+    paths: Paths
 
 
 class PathTable:
@@ -53,10 +65,12 @@ class Columns:
     __slots__ = (
         "_all_paths",
         "_are_all_kept",
+        "_factors",
         "_is_kept",
-        "_is_simple",
+        "_last_pattern",
         "_paths",
-        "_series",
+        "_patterns",
+        "_repeated",
         "_totals",
     )
 
@@ -67,37 +81,72 @@ class Columns:
         paths: PathTable,
         takes: Takes = take_all,
     ) -> None:
-        kept = [one.path for one in series if one is not None]
-        self._series, self._paths = tuple(series), paths
-        self._is_kept = bytes(one is not None for one in series)
+        kept: dict[str, SeriesPath] = {}
+        places = []
+        for one in series:
+            # Of a repeated series the first sample counts, as in Prometheus.
+            places.append("" if one is None or one.path in kept else one.path)
+            if one is not None:
+                kept.setdefault(one.path, one)
+        self._paths = paths
+        self._is_kept = bytes(path != "" for path in places)
         self._are_all_kept = all(self._is_kept)
-        self._totals = scheme.totals([one.path if one else "" for one in series], takes)
-        self._is_simple = (
-            not self._totals
-            and len(set(kept)) == len(kept)
-            and all(one is None or one.factor == 1 for one in series)
-        )
-        self._all_paths = paths.shared(tuple(kept)) if self._is_simple else None
+        self._repeated = sum(one is not None for one in series) - len(kept)
+        self._totals = scheme.totals(places, takes)
+        is_scaled = any(one.factor != 1 for one in kept.values())
+        self._factors = [one.factor for one in kept.values()] if is_scaled else None
+        self._all_paths = paths.shared(tuple(kept))
+        self._patterns: dict[bytes, _Pattern] = {}
+        self._last_pattern: _Pattern | None = None
 
     def values(self, numbers: Sequence[float]) -> PageValues:
         """Return the values of one page with these *numbers*."""
-        # A sum is finite only if all of its terms are.
-        if self._all_paths is None or not isfinite(sum(numbers)):
-            return self._one_by_one(numbers)
         values = numbers if self._are_all_kept else list(compress(numbers, self._is_kept))
-        return PageValues(self._all_paths, values)
+        if self._factors is not None:
+            values = list(map(mul, self._factors, values))
+        found = self._as_last_time(values) or self._as_new(values)
+        if self._totals:
+            found = self._with_totals(found, numbers)
+        return found
 
-    def _one_by_one(self, numbers: Sequence[float]) -> PageValues:
-        pairs = zip(self._series, numbers, strict=True)
-        kept = [(one, number) for one, number in pairs if one is not None]
-        values = [(one.path, one.factor * number) for one, number in kept]
-        finite = [(path, value) for path, value in values if isfinite(value)]
-        points = dict(finite)
-        repeated = len(finite) - len(points)
-        for total in self._totals:
-            # Integers are added as floats: an exact sum would differ in its last digit.
-            value = total.factor * sum(float(numbers[at]) for at in total.at)
-            if isfinite(value):
-                points[total.path] = value
-        paths = self._paths.shared(tuple(points))
-        return PageValues(paths, list(points.values()), len(kept) - len(finite), repeated)
+    def _as_last_time(self, values: Sequence[float]) -> PageValues | None:
+        """Return the finite ones of some *values*, None if these are others than on the last page.
+
+        Mostly the same series have no finite value as before.
+        """
+        pattern = self._last_pattern
+        if pattern is None:
+            return None
+        found = list(compress(values, pattern.is_finite))
+        if not isfinite(sum(found)) or any(map(isfinite, compress(values, pattern.is_odd))):
+            return None
+        return PageValues(pattern.paths, found, len(values) - len(found), self._repeated)
+
+    def _as_new(self, values: Sequence[float]) -> PageValues:
+        # A sum is finite only if all of its terms are.
+        if isfinite(sum(values)):
+            self._last_pattern = None
+            return PageValues(self._all_paths, values, 0, self._repeated)
+        pattern = self._last_pattern = self._pattern(bytes(map(isfinite, values)))
+        found = list(compress(values, pattern.is_finite))
+        return PageValues(pattern.paths, found, len(values) - len(found), self._repeated)
+
+    def _pattern(self, is_finite: bytes) -> _Pattern:
+        found = self._patterns.get(is_finite)
+        if found is None:
+            if len(self._patterns) == _MOST_PATTERNS:
+                self._patterns.clear()
+            paths = self._paths.shared(tuple(compress(self._all_paths.each, is_finite)))
+            found = _Pattern(is_finite, bytes(not one for one in is_finite), paths)
+            self._patterns[is_finite] = found
+        return found
+
+    def _with_totals(self, found: PageValues, numbers: Sequence[float]) -> PageValues:
+        # Integers are added as floats: an exact sum would differ in its last digit.
+        sums = [
+            (total.path, total.factor * sum(float(numbers[at]) for at in total.at))
+            for total in self._totals
+        ]
+        finite = {path: value for path, value in sums if isfinite(value)}
+        paths = self._paths.shared((*found.paths.each, *finite))
+        return found._replace(paths=paths, values=[*found.values, *finite.values()])

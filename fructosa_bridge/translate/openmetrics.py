@@ -1,42 +1,56 @@
-"""The strict parser of OpenMetrics 1.0: an invalid line or a missing end refuses the page.
+"""The parser of OpenMetrics 1.0: an invalid line or a missing end refuses the page.
 
-Exemplars and time stamps are parsed and ignored. Values are not checked against their type: a
-histogram whose buckets do not add up is stored as it is.
+What Prometheus accepts is accepted: families may be stated twice, interleaved or without the
+suffixes of their type. Exemplars and time stamps are parsed and ignored. Values are not checked
+against their type: a histogram whose buckets do not add up is stored as it is.
 
 Source: https://prometheus.io/docs/specs/om/open_metrics_spec/
 """
 
 import re
 from collections.abc import Iterator, Sequence
-from math import isfinite
+from math import isfinite, modf
 
 from ..model.errors import PageError
-from .text_format import INVALID_TYPE, ParsedSample, distinct, number, shown
+from .sample_lines import (
+    INSIDE_BRACES,
+    INVALID_TYPE,
+    LABEL,
+    NAME,
+    QUOTED,
+    ParsedSample,
+    ScannedLine,
+    number,
+    series,
+    shown,
+)
 
-IN_TWO_PLACES = "{name} is in two places of the page"
+CUT_OFF = "the page is cut off: it does not end in '# EOF'"
+AFTER_THE_END = "the page goes on after its end: '# EOF' is there twice, or not at the end"
+EMPTY_LINE = "the page has an empty line, which OpenMetrics does not allow"
 
 _END = "# EOF"
-_NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
-_LABEL = r'[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\]|\\.)*"'
-_LABELS = rf"\{{((?:{_LABEL}(?:,{_LABEL})*)?)\}}"
 _NUMBER = r'([^ #{}"]+)'
+_LABELS = rf"\{{({INSIDE_BRACES})\}}"
 _SAMPLE = re.compile(
-    rf"({_NAME})(?:{_LABELS})? {_NUMBER}(?: {_NUMBER})?(?: # {_LABELS} {_NUMBER}(?: {_NUMBER})?)?"
+    rf"(?:({NAME})(?:{_LABELS})?|{_LABELS}) {_NUMBER}(?: {_NUMBER})?"
+    rf"(?: # {_LABELS} {_NUMBER}(?: {_NUMBER})?)?"
 )
-_PAIR = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"')
-_FIRST_NAME = re.compile(_NAME)
-_METADATA = re.compile(rf"# (HELP|TYPE|UNIT) ({_NAME}) (.*)")
-# What the names of samples add to the name of their family.
-_SUFFIXES = {
-    "counter": ("_total", "_created"),
-    "gauge": ("",),
-    "gaugehistogram": ("_gcount", "_gsum", "_bucket"),
-    "histogram": ("_count", "_sum", "_bucket", "_created"),
-    "info": ("_info",),
-    "stateset": ("",),
-    "summary": ("", "_count", "_sum", "_created"),
-    "unknown": ("",),
-}
+ITEM = re.compile(
+    rf"(?:(?P<label>{LABEL}|{QUOTED})=(?P<value>{QUOTED})|(?P<metric>{QUOTED}))(?:,|\Z)"
+)
+_DECIMAL = r"[-+]?[0-9]{1,40}(?:\.[0-9]*+)?(?:[eE][-+]?[0-9]{1,2})?"
+_PAIR = rf'{LABEL}="(?:[^"\\\n]++|\\.)*+"'
+# The ends of many lines that have known prefixes: a number, and perhaps a time and an exemplar.
+ENDS = re.compile(
+    rf"^([^ \n]++)(?: {_DECIMAL})?"
+    rf"(?: # \{{(?:{_PAIR}(?:,{_PAIR})*+)?\}} {_DECIMAL}(?: {_DECIMAL})?)?$",
+    re.MULTILINE,
+)
+_METADATA = re.compile(rf"# (HELP|TYPE|UNIT) ({NAME}|{QUOTED}) (.*)", re.DOTALL)
+_TYPES = frozenset(
+    ["counter", "gauge", "gaugehistogram", "histogram", "info", "stateset", "summary", "unknown"]
+)
 
 
 def samples(page: str) -> Iterator[ParsedSample]:
@@ -52,108 +66,83 @@ def samples(page: str) -> Iterator[ParsedSample]:
             yield sample
 
 
-def parse_line(line: str) -> ParsedSample | None:
-    """Return the sample in a *line*; None for any other line, which *check* examines.
-
-    Raises: PageError.
-    """
-    if not line or line.startswith("#"):
-        return None
-    match = _SAMPLE.fullmatch(line)
-    if match is None:
-        raise PageError(f"not a valid OpenMetrics sample: {shown(line)}")
-    name, labels, value, time, exemplar, example, example_time = match.groups()
-    if exemplar is not None:
-        _labels(exemplar, line)
-        number(example)
-        _time_ms(example_time, line)
-    return ParsedSample(name, _labels(labels or "", line), number(value), _time_ms(time, line))
-
-
 def check(lines: Sequence[str]) -> None:
-    """Refuse a page that is cut off, has blank lines, or has a family in two places.
+    """Refuse a page that is cut off, goes on after its end, or has empty lines.
 
     Raises: PageError.
     """
     body = lines[:-1] if lines[-1] == "" else lines
-    if not body or body[-1] != _END:
-        raise PageError(f"the page is cut off: it does not end in {_END!r}")
-    families = _Families()
-    for line in body[:-1]:
-        if line.startswith("#"):
-            families.add_metadata(line)
-        else:
-            families.add_sample(line)
-    families.close()
+    if _END not in body[-1:]:
+        raise PageError(AFTER_THE_END if _END in body else CUT_OFF)
+    if body.count(_END) > 1:
+        raise PageError(AFTER_THE_END)
+    if "" in body:
+        raise PageError(EMPTY_LINE)
 
 
-class _Families:
-    """The families of a page, one after the other; none may be repeated."""
+def parse_line(line: str) -> ParsedSample | None:
+    """Return the sample in a *line*; None for any other line.
 
-    def __init__(self) -> None:
-        self._seen: set[str] = set()
-        self._begin("", ())
-        self._has_samples = False
-
-    def _begin(self, name: str, suffixes: Sequence[str]) -> None:
-        self._name = name
-        self._suffixes = suffixes
-        self._metadata: set[str] = set()
-        self._has_samples = False
-
-    def close(self) -> None:
-        """End a family: no other may have its name, or those of its samples."""
-        if not self._name:
-            return
-        names = {self._name, *(self._name + suffix for suffix in self._suffixes)}
-        if clashing := names & self._seen:
-            raise PageError(IN_TWO_PLACES.format(name=min(clashing)))
-        self._seen |= names
-
-    def add_metadata(self, line: str) -> None:
-        """Examine a line of metadata."""
-        match = _METADATA.fullmatch(line)
-        if match is None:
-            raise PageError(f"not a valid HELP, TYPE or UNIT: {shown(line)}")
-        word, name, text = match.groups()
-        if name != self._name:
-            self.close()
-            self._begin(name, ("",))
-        if word in self._metadata or self._has_samples:
-            raise PageError(f"{word} of {name} is repeated, or after its samples: {shown(line)}")
-        self._metadata.add(word)
-        if word == "TYPE":
-            self._suffixes = _suffixes(text, line)
-        if word == "UNIT" and text and not name.endswith(f"_{text}"):
-            raise PageError(f"the metric name does not end in its unit: {shown(line)}")
-
-    def add_sample(self, line: str) -> None:
-        """Examine a sample; one that does not belong to the family begins another one."""
-        match = _FIRST_NAME.match(line)
-        if match is None:
-            raise PageError(f"not a valid OpenMetrics sample: {shown(line)}")
-        sample = match[0]
-        if not self._name or sample not in {self._name + suffix for suffix in self._suffixes}:
-            self.close()
-            self._begin(sample, ("",))
-        self._has_samples = True
+    Raises: PageError.
+    """
+    scanned = scan(line)
+    if scanned is None:
+        return None
+    return ParsedSample(*series(scanned, ITEM), scanned.value, scanned.time_ms)
 
 
-def _suffixes(kind: str, line: str) -> Sequence[str]:
-    try:
-        return _SUFFIXES[kind]
-    except KeyError:
-        raise PageError(INVALID_TYPE.format(line=shown(line))) from None
+def scan(line: str) -> ScannedLine | None:
+    """Return a *line* with a sample in its parts; None for any other line.
+
+    Raises: PageError.
+    """
+    match = _SAMPLE.fullmatch(line)
+    if match is None:
+        _check_metadata(line)
+        return None
+    name, labels, unnamed, value, time, exemplar, example, example_time = match.groups()
+    if exemplar is not None:
+        _check_exemplar(exemplar, line)
+        number(example)
+        _time_ms(example_time, line)
+    return ScannedLine(
+        line[: match.start(4)],
+        name,
+        labels or unnamed or "",
+        number(value),
+        _time_ms(time, line),
+    )
 
 
-def _labels(text: str, line: str) -> tuple[tuple[str, str], ...]:
-    return distinct(_PAIR.findall(text), line)
+def _check_metadata(line: str) -> None:
+    if line in ("", _END):
+        return
+    if not line.startswith("#"):
+        raise PageError(f"not a valid OpenMetrics sample: {shown(line)}")
+    match = _METADATA.fullmatch(line)
+    if match is None:
+        raise PageError(f"not a valid HELP, TYPE or UNIT: {shown(line)}")
+    word, name, text = match.groups()
+    if word == "TYPE" and text not in _TYPES:
+        raise PageError(INVALID_TYPE.format(line=shown(line)))
+    if word == "UNIT" and text and not name.strip('"').endswith(f"_{text}"):
+        raise PageError(f"the metric name does not end in its unit: {shown(line)}")
+
+
+def _check_exemplar(text: str, line: str) -> None:
+    at = 0
+    while at < len(text):
+        match = ITEM.match(text, at)
+        if match is None or match["metric"] is not None:
+            raise PageError(f"not a valid exemplar: {shown(line)}")
+        at = match.end()
 
 
 def _time_ms(text: str | None, line: str) -> int | None:
     if text is None:
         return None
     seconds = number(text)
-    if not isfinite(seconds * 1000):
+    if not isfinite(seconds):
         raise PageError(f"invalid time stamp: {shown(line)}")
-    return int(seconds * 1000)
+    fraction, whole = modf(seconds)
+    return int(whole) * 1000 + int(fraction * 1000)

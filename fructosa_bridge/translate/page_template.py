@@ -15,16 +15,18 @@ from weakref import WeakValueDictionary
 from orjson import JSONDecodeError, loads
 
 from ..naming.schemes import SeriesPath
-from . import fast
+from . import fast, openmetrics, text_format
 from .cluster_totals import Addend, AddendIndexes
 from .columns import Columns
+from .sample_lines import plain_number
 
 
 class TemplateLine(NamedTuple):
     """A line of a page without its number.
 
-    *prefix* is the text before the number. *series* is the path of its sample, None if the line has
-    no sample or the sample is not kept. *addend* is what the sample adds to a cluster total.
+    *prefix* is the text before the number; a time or an exemplar behind it belongs to no template.
+    *series* is the path of its sample, None if the line has no sample or the sample is not kept.
+    *addend* is what the sample adds to a cluster total.
     """
 
     prefix: str
@@ -37,8 +39,9 @@ class TemplateLine(NamedTuple):
 _LINES_PER_BLOCK = 32
 # Characters that JSON accepts in a list of numbers, and the exposition formats do not.
 _NOT_A_NUMBER = '"[{ntf, \t\r'
-# Characters that float() accepts, and the exposition formats do not.
-_NOT_PLAIN = "_ \t\r\v\f\x1c\x1d\x1e\x1f"
+# Characters that float() accepts, and the exposition formats do not; and those of NaN, which has no
+# sign there.
+_NOT_PLAIN = "_ \t\r\v\f\x1c\x1d\x1e\x1fnN"
 
 
 class TemplateBlock:
@@ -47,13 +50,21 @@ class TemplateBlock:
     __slots__ = ("__weakref__", "addends", "fixed_text", "has_number", "prefixes", "series", "size")
 
     def __init__(self, lines: Sequence[TemplateLine]) -> None:
-        self.prefixes = tuple(line.prefix for line in lines)
-        self.has_number = bytes(line.has_number for line in lines)
+        # The number of a line with line feeds, in the value of a label, is in the last of them.
+        parts = [(line.prefix.split("\n"), line.has_number) for line in lines]
+        self.prefixes = tuple(part for each, _ in parts for part in each)
+        self.has_number = bytes(
+            has_number and at == len(each) for each, has_number in parts for at in _from_1(each)
+        )
         self.series = tuple(line.series for line in lines if line.has_number)
         addends = [line.addend for line in lines if line.has_number]
         self.addends = tuple((at, one) for at, one in enumerate(addends) if one is not None)
         self.size = sum(map(len, self.prefixes))
         self.fixed_text = _fixed_text(lines)
+
+
+def _from_1(each: Sequence[str]) -> range:
+    return range(1, len(each) + 1)
 
 
 def _fixed_text(lines: Sequence[TemplateLine]) -> tuple[bytes, bytes]:
@@ -100,18 +111,18 @@ class PageTemplate:
         self.columns = columns([series for block in blocks for series in block.series])
         self.addends = addends.shared(tuple(_addends(blocks)))
 
-    def numbers(self, page: str) -> Sequence[float] | None:
+    def numbers(self, page: str, *, is_openmetrics: bool = False) -> Sequence[float] | None:
         """Return the numbers of a *page*.
 
         Return None if the page has another template, or a line that needs the strict parser.
         """
         if fast.numbers is not None:
-            found = fast.numbers(page, self._fixed_text, self.samples)
+            found = fast.numbers(page, self._fixed_text, self.samples, is_openmetrics)
             if found is not None:
                 return array("d", found)
-        return self._numbers(page)
+        return self._numbers(page, is_openmetrics=is_openmetrics)
 
-    def _numbers(self, page: str) -> Sequence[float] | None:
+    def _numbers(self, page: str, *, is_openmetrics: bool = False) -> Sequence[float] | None:
         lines = page.split("\n")
         if len(lines) != self._lines:
             return None
@@ -122,7 +133,14 @@ class PageTemplate:
         if len(joined) + self._size != len(page) or texts.count("") != self._without_number:
             return None
         has_number = chain.from_iterable([block.has_number for block in self._blocks])
-        return _parsed(joined, list(compress(texts, has_number)))
+        found = list(compress(texts, has_number))
+        if any(blank in joined for blank in " \t\r"):
+            ends = (openmetrics if is_openmetrics else text_format).ENDS.findall("\n".join(found))
+            # A longer comment and a sample without a number could cancel each other out.
+            if len(ends) != len(found):
+                return None
+            found, joined = ends, "".join(ends)
+        return _parsed(joined, found)
 
 
 def _addends(blocks: Iterable[TemplateBlock]) -> Iterator[tuple[int, Addend]]:
@@ -144,7 +162,8 @@ def _parsed(joined: str, texts: list[str]) -> list[float] | None:
         except JSONDecodeError:  # JSON has no NaN, +1 or 1.
             pass
     if not joined.isascii() or any(character in joined for character in _NOT_PLAIN):
-        return None
+        numbers = list(map(plain_number, texts))
+        return None if None in numbers else [one for one in numbers if one is not None]
     try:
         return [float(text) for text in texts]
     except ValueError:  # also where a comment got longer: then a sample has an empty text

@@ -1,41 +1,48 @@
-"""The strict parser of the Prometheus text format 0.0.4: one invalid line refuses the page.
+"""The parser of the Prometheus text format 0.0.4: one invalid line refuses the page.
+
+What Prometheus accepts is accepted, unless a value would be wrong. Names in quotes, which only
+later versions of the format have, are read as Prometheus 3 reads them.
 
 Source: https://prometheus.io/docs/instrumenting/exposition_formats/
 """
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterator
 
 from ..model.errors import PageError
+from .sample_lines import (
+    INSIDE_BRACES,
+    INVALID_TYPE,
+    LABEL,
+    NAME,
+    NOT_A_SAMPLE,
+    QUOTED,
+    ParsedSample,
+    ScannedLine,
+    number,
+    series,
+    shown,
+)
 
-NOT_A_SAMPLE = "not a valid sample: {line}"
-INVALID_TYPE = "invalid metric type: {line}"
-
+# Without braces, a blank must stand before the number: Prometheus reads up-1 as -1 of up.
 _SAMPLE = re.compile(
-    r"(?P<name>[a-zA-Z_:][a-zA-Z0-9_:]*)"
-    r'(?:[ \t]*\{(?P<labels>(?:[^"}\\]|"(?:[^"\\]|\\.)*")*)\}[ \t]*|[ \t]+)'
-    r"(?P<value>[^ \t{}\"]+)(?:[ \t]+(?P<time>[-+]?[0-9]{1,19}))?"
+    rf"[ \t]*+(?:(?P<name>{NAME})(?:[ \t]*+\{{(?P<labels>{INSIDE_BRACES})\}}[ \t]*+|[ \t]++)"
+    rf"|\{{(?P<unnamed>{INSIDE_BRACES})\}}[ \t]*+)"
+    r"(?P<value>[^ \t\r\n{]++)(?:[ \t]++(?P<time>[-+]?[0-9]{1,19}))?[ \t\r]*+"
 )
-_LABEL = re.compile(
-    r'[ \t]*(?P<name>[a-zA-Z_][a-zA-Z0-9_]*)[ \t]*=[ \t]*"(?P<value>(?:[^"\\]|\\.)*)"[ \t]*(?:,|$)'
+# A comma between two labels may be missing, as in Prometheus.
+ITEM = re.compile(
+    rf"(?P<label>{LABEL}|{QUOTED})[ \t]*+=[ \t]*+(?P<value>{QUOTED})[ \t]*+(?:,[ \t]*+)?"
+    rf"|(?P<metric>{QUOTED})[ \t]*+(?:,[ \t]*+|\Z)"
 )
-_ESCAPE = re.compile(r'\\([\\"n])')
-_UNESCAPED = {"\\": "\\", '"': '"', "n": "\n"}
+# The ends of many lines that have known prefixes: a number, and perhaps a time.
+ENDS = re.compile(r"^([^ \t\r\n]++)(?:[ \t]++[-+]?[0-9]{1,19})?[ \t\r]*+$", re.MULTILINE)
+
+_HAS_METADATA = re.compile(r"#[ \t]+(?:HELP|TYPE)[ \t]")
 _METADATA = re.compile(
-    r"#[ \t]+(?P<word>HELP|TYPE)[ \t]+(?P<name>[^ \t]+)(?:[ \t]+(?P<text>[^ \t].*))?"
+    rf"#[ \t]+(?:HELP|(?P<type>TYPE))[ \t]+(?P<name>(?:{NAME}|{QUOTED})(?P<text>.*))?"
 )
-_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
-_TYPES = frozenset({"counter", "gauge", "histogram", "summary", "untyped"})
-
-
-class ParsedSample(NamedTuple):
-    """A sample: labels in the order of the page, time in milliseconds if it has one."""
-
-    name: str
-    labels: tuple[tuple[str, str], ...]
-    value: float
-    time_ms: int | None = None
+_TYPE = re.compile(r".[ \t]*(?:counter|gauge|histogram|summary|untyped)")
 
 
 def samples(page: str) -> Iterator[ParsedSample]:
@@ -43,10 +50,32 @@ def samples(page: str) -> Iterator[ParsedSample]:
 
     Raises: PageError with the first invalid line.
     """
-    for line in page.split("\n"):
-        sample = parse_line(line)
+    texts = iter(page.split("\n"))
+    for text in texts:
+        sample = parse_line(whole_line(text, texts))
         if sample is not None:
             yield sample
+
+
+def whole_line(text: str, following: Iterator[str]) -> str:
+    """Return a line; as many of the *following* ones belong to it as a quoted text has line feeds.
+
+    Prometheus reads these as they are.
+    """
+    if '"' not in text or text.lstrip(" \t").startswith("#"):
+        return text
+    parts = [text]
+    while _opens_or_closes(parts[-1]) is (len(parts) == 1):
+        more = next(following, None)
+        if more is None:
+            break
+        parts.append(more)
+    return "\n".join(parts)
+
+
+def _opens_or_closes(text: str) -> bool:
+    """Return whether a quoted text begins in a line and does not end there, or the opposite."""
+    return text.replace(r"\\", "").replace('\\"', "").count('"') % 2 == 1
 
 
 def parse_line(line: str) -> ParsedSample | None:
@@ -54,90 +83,39 @@ def parse_line(line: str) -> ParsedSample | None:
 
     Raises: PageError.
     """
-    stripped = line.strip(" \t\r")
-    if not stripped:
+    scanned = scan(line)
+    if scanned is None:
         return None
-    if stripped.startswith("#"):
-        _check_comment(stripped)
-        return None
-    match = _SAMPLE.fullmatch(stripped)
-    if match is None:
-        raise PageError(NOT_A_SAMPLE.format(line=shown(line)))
-    time_ms = None if match["time"] is None else int(match["time"])
-    labels = _labels(match["labels"] or "", line)
-    return ParsedSample(match["name"], labels, number(match["value"]), time_ms)
+    return ParsedSample(*series(scanned, ITEM), scanned.value, scanned.time_ms)
 
 
-def plain_number(text: str) -> float | None:
-    """Return the number in *text* as Go parses it, None if it is not a number."""
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    # float() also accepts 1_000, the digits of other scripts, and white space around a number.
-    is_plain = text.isascii() and "_" not in text and text == text.strip()
-    return value if is_plain else None
-
-
-def number(text: str) -> float:
-    """Return the number in *text*.
+def scan(line: str) -> ScannedLine | None:
+    """Return a *line* with a sample in its parts; None for a comment or an empty line.
 
     Raises: PageError.
     """
-    value = plain_number(text)
-    if value is None:
-        raise PageError(f"not a number: {shown(text)}")
-    return value
-
-
-def unescaped(value: str) -> str:
-    """Return the value of a label without its escapes.
-
-    An unknown escape is kept as it is, as in Prometheus: some exporters expose file names of
-    Windows without escaping them.
-    """
-    return _ESCAPE.sub(lambda escape: _UNESCAPED[escape[1]], value) if "\\" in value else value
-
-
-def distinct(labels: Iterable[tuple[str, str]], line: str) -> tuple[tuple[str, str], ...]:
-    """Return *labels* without escapes, in the order of the page.
-
-    Raises: PageError if a name is repeated, or reserved.
-    """
-    found: dict[str, str] = {}
-    for name, value in labels:
-        if name in found or name == "__name__":
-            problem = f"repeated label {name}" if name in found else "reserved label __name__"
-            raise PageError(f"{problem} in {shown(line)}")
-        found[name] = unescaped(value)
-    return tuple(found.items())
-
-
-def shown(text: str) -> str:
-    """Return *text* in quotes for a message, cut if it is long."""
-    return repr(text if len(text) <= 80 else f"{text[:77]}...")
-
-
-def _labels(text: str, line: str) -> tuple[tuple[str, str], ...]:
-    return distinct(_pairs(text, line), line)
-
-
-def _pairs(text: str, line: str) -> Iterator[tuple[str, str]]:
-    position = 0
-    while text[position:].strip(" \t"):
-        match = _LABEL.match(text, position)
-        if match is None:
-            raise PageError(f"invalid label in {shown(line)}")
-        yield match["name"], match["value"]
-        position = match.end()
+    match = _SAMPLE.fullmatch(line)
+    if match is None:
+        _check_comment(line)
+        return None
+    return ScannedLine(
+        line[: match.start("value")],
+        match["name"],
+        (match["labels"] or match["unnamed"] or "").lstrip(" \t"),
+        number(match["value"]),
+        None if match["time"] is None else int(match["time"]),
+    )
 
 
 def _check_comment(line: str) -> None:
-    """Refuse an invalid HELP or TYPE; any other comment is free text."""
-    match = _METADATA.fullmatch(line)
-    if match is None:
+    """Refuse an invalid HELP or TYPE, and what is no comment; any other comment is free text."""
+    text = line.strip(" \t\r")
+    if text and text[0] != "#":
+        raise PageError(NOT_A_SAMPLE.format(line=shown(line)))
+    if _HAS_METADATA.match(text) is None:
         return
-    if _NAME.fullmatch(match["name"]) is None:
+    match = _METADATA.fullmatch(text)
+    if match is None or match["name"] is None:
         raise PageError(f"invalid metric name: {shown(line)}")
-    if match["word"] == "TYPE" and match["text"] not in _TYPES:
+    if match["type"] and _TYPE.fullmatch(match["text"]) is None:
         raise PageError(INVALID_TYPE.format(line=shown(line)))

@@ -6,7 +6,7 @@ matched against the template of that one, all of it at once. If lines were added
 line costs a dictionary look-up. One translator serves all targets with the same rules.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..model.errors import PageError
@@ -17,13 +17,15 @@ from . import cluster_totals, openmetrics, text_format
 from .columns import Columns, PathTable
 from .job_lines import without_jobs
 from .page_template import PageTemplate, PageTemplates, TemplateLine
-from .text_format import ParsedSample, plain_number
+from .sample_lines import plain_number, series
 
 TOO_MANY_SAMPLES = "{samples} samples, more than the {limit} that sample limit allows"
 
-# Series, paths and comments: more than all nodes of a large cluster share. If label values keep
-# changing, everything is forgotten at once, and learned again from the next pages.
+# Lines: more than all nodes of a large cluster share. If label values keep changing, everything is
+# forgotten at once, and learned again from the next pages.
 _MOST_REMEMBERED = 1_000_000
+# A time stamp of 18 digits, and the blank before it.
+_LONGEST_TIME = 19
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,8 @@ class TranslationRules:
 class Translation:
     """The *points* of a page, and the number of *samples* on it.
 
-    *not_finite* and *repeated* count samples that are not stored. *addends* are the values that go
-    into cluster totals.
+    *not_finite* and *repeated* count samples that are not stored: of a series that is on the page
+    twice, the first sample counts. *addends* are the values that go into cluster totals.
     """
 
     points: Points
@@ -51,7 +53,10 @@ class Translation:
 
 
 class Translator:
-    """Remembers the lines and paths of all series, and the template of each target's last page."""
+    """Remembers the lines of all pages, and the template of each target's last page.
+
+    This only saves time: a path would be the same without it.
+    """
 
     def __init__(
         self,
@@ -62,7 +67,6 @@ class Translator:
         self._most_remembered = most_remembered
         self._text = _KnownLines()
         self._openmetrics = _KnownLines()
-        self._owners: dict[str, tuple[str, frozenset[tuple[str, str]]]] = {}
         self._paths = PathTable()
         self._templates = PageTemplates(self._columns)
         self._last: dict[tuple[str, bool], PageTemplate] = {}
@@ -90,14 +94,12 @@ class Translator:
 
         Raises: PageError if a line is invalid, or a limit is exceeded.
         """
-        if "\r" in page and not is_openmetrics:
-            page = page.replace("\r\n", "\n")
         key = (before + after if target is None else target, is_openmetrics)
         template = self._last.get(key)
-        numbers = None if template is None else template.numbers(page)
+        numbers = _numbers(template, page, is_openmetrics)
         if numbers is None and (without := without_jobs(page)) is not page:
             page = without
-            numbers = None if template is None else template.numbers(page)
+            numbers = _numbers(template, page, is_openmetrics)
         if template is None or numbers is None:
             template, numbers = self._parse(page, sample_limit, key)
         elif template.samples > sample_limit:
@@ -128,8 +130,13 @@ class Translator:
         known = self._openmetrics if is_openmetrics else self._text
         lines: list[TemplateLine] = []
         numbers: list[float] = []
-        for text in texts:
-            line, number = known.find(text) or self._learn(text, is_openmetrics)
+        following = iter(texts)
+        for text in following:
+            found = known.find(text)
+            if found is None:
+                whole = text if is_openmetrics else text_format.whole_line(text, following)
+                found = self._learn(whole, is_openmetrics)
+            line, number = found
             lines.append(line)
             if number is not None:
                 numbers.append(number)
@@ -138,47 +145,42 @@ class Translator:
         return self._remember(lines, key), numbers
 
     def _remember(self, lines: list[TemplateLine], key: tuple[str, bool]) -> PageTemplate:
-        template = self._templates.template(lines)
-        if all(line.prefix or not line.has_number for line in lines):
-            self._last[key] = template
-        else:  # a line without a prefix matches anything
-            self._last.pop(key, None)
+        template = self._last[key] = self._templates.template(lines)
         return template
 
     @property
     def remembered(self) -> int:
-        """How many series, comments and paths are remembered."""
-        return len(self._text) + len(self._openmetrics) + len(self._owners)
+        """How many lines are remembered."""
+        return len(self._text) + len(self._openmetrics)
 
     def _forget_if_full(self) -> None:
-        """Forget everything if it is too much; never within a page, whose paths must differ."""
+        """Forget all lines if they are too many."""
         if self.remembered > self._most_remembered:
             self._text = _KnownLines()
             self._openmetrics = _KnownLines()
-            self._owners.clear()
 
     def _learn(self, text: str, is_openmetrics: bool) -> tuple[TemplateLine, float | None]:
         """Parse a new line; return its template line and its number, None if it has no sample."""
-        sample = (openmetrics if is_openmetrics else text_format).parse_line(text)
+        module = openmetrics if is_openmetrics else text_format
         known = self._openmetrics if is_openmetrics else self._text
-        if sample is None:
+        scanned = module.scan(text)
+        if scanned is None:
             return known.learn_comment(text), None
-        addend = cluster_totals.addend(sample.name, sample.labels)
-        series = self._series_path(sample.name, sample.labels)
-        return known.learn(text, sample, series, addend), sample.value
+        line = known.get(scanned.prefix)
+        if line is None:
+            name, labels = series(scanned, module.ITEM)
+            addend = cluster_totals.addend(name, labels)
+            path = self._series_path(name, labels)
+            line = known.learn(TemplateLine(scanned.prefix, True, path, addend))
+        return line, scanned.value
 
     def _series_path(self, name: str, labels: tuple[tuple[str, str], ...]) -> SeriesPath | None:
         """Return the path of a series, None if it is not kept."""
-        scheme = self._rules.scheme
         if not self._rules.selection.takes(name, labels):
             return None
         if problem := self._rules.label_limits.broken(name, labels):
             raise PageError(problem)
-        found = scheme.path(name, labels)
-        series = (name, frozenset(label for label in labels if label[1]))
-        if self._owners.setdefault(found.path, series) != series:
-            found = scheme.explicit_path(name, labels)
-        return found
+        return self._rules.scheme.path(name, labels)
 
 
 class _KnownLines:
@@ -192,40 +194,42 @@ class _KnownLines:
         return len(self._samples) + len(self._comments)
 
     def find(self, text: str) -> tuple[TemplateLine, float | None] | None:
-        """Return template line and number of a line whose prefix or whole text is known."""
+        """Return template line and number of a line whose prefix or whole text is known.
+
+        Only a line that ends in its number, or in a whole number as its time, is found by its
+        prefix: *get* finds any other.
+        """
         start = text.rfind(" ") + 1
         line = self._samples.get(text[:start])
-        number = None if line is None else plain_number(text[start:])
+        if line is None and text[start:].isdecimal():
+            end, start = start - 1, text.rfind(" ", 0, start - 1) + 1
+            is_time = text.isascii() and len(text) - end <= _LONGEST_TIME
+            line = self._samples.get(text[:start]) if is_time else None
+            number = None if line is None else plain_number(text[start:end])
+        else:
+            number = None if line is None else plain_number(text[start:])
         if line is not None and number is not None:
             return line, number
         comment = self._comments.get(text)
         return None if comment is None else (comment, None)
 
+    def get(self, prefix: str) -> TemplateLine | None:
+        """Return the template line of all lines with a sample that have this *prefix*."""
+        return self._samples.get(prefix)
+
     def learn_comment(self, text: str) -> TemplateLine:
         """Return the template line of a line without a sample."""
         return self._comments.setdefault(text, TemplateLine(text, has_number=False))
 
-    def learn(
-        self,
-        text: str,
-        sample: ParsedSample,
-        series: SeriesPath | None,
-        addend: cluster_totals.Addend | None,
-    ) -> TemplateLine:
-        """Return the template line of a line with a sample; remember it if it ends in its number.
+    def learn(self, line: TemplateLine) -> TemplateLine:
+        """Remember and return the template line of a line with a sample."""
+        return self._samples.setdefault(line.prefix, line)
 
-        Any other line gets an empty prefix, and is parsed at each scrape.
-        """
-        start = text.rfind(" ") + 1
-        prefix = text[:start]
-        # With a time stamp, an exemplar or odd white space, the text before the last space is not
-        # the series alone; and the last space may be inside a label.
-        ends_in_one_space = len(prefix) == len(prefix.rstrip(" \t")) + 1
-        has_more = sample.time_ms is not None or " # {" in text
-        if has_more or not ends_in_one_space or plain_number(text[start:]) is None:
-            return TemplateLine("", has_number=True, series=series, addend=addend)
-        made = TemplateLine(prefix, has_number=True, series=series, addend=addend)
-        return self._samples.setdefault(prefix, made)
+
+def _numbers(
+    template: PageTemplate | None, page: str, is_openmetrics: bool
+) -> Sequence[float] | None:
+    return None if template is None else template.numbers(page, is_openmetrics=is_openmetrics)
 
 
 def _samples(texts: Iterable[str]) -> int:

@@ -6,6 +6,8 @@ A page of its own: with thousands of nodes it has more samples than /metrics may
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from ..model.own_metric import OwnMetric
+from ..model.target import Target
 from ..naming.schemes import NODE_EXPECTED
 from ..scrape.target_state import TargetState
 from ..slurm import cluster
@@ -13,13 +15,25 @@ from ..slurm.monitor import SlurmMonitor
 from ..slurm_states.node_states import UNLISTED
 from .discovery import node_name
 
-NODE_STATE = "fructosa_slurm_node_state"
-FAILED_JOBS = "fructosa_slurm_node_failed_jobs"
-_HELP = {
-    NODE_EXPECTED: "0 if Slurm says that the node is down on purpose, else 1.",
-    NODE_STATE: "1 for the present state of the node in Slurm, see docs/slurm.md.",
-    FAILED_JOBS: "Jobs that have failed on this node alone within MinJobAge.",
-}
+EXPECTED = OwnMetric(
+    NODE_EXPECTED,
+    "0 if Slurm says that the node is down on purpose, else 1.",
+    ("node", "instance"),
+)
+STATE = OwnMetric(
+    "fructosa_slurm_node_state",
+    "1 for the present state of the node in Slurm, see docs/slurm.md.",
+    ("node", "state"),
+)
+FAILED_JOBS = OwnMetric(
+    "fructosa_slurm_node_failed_jobs",
+    "Jobs that have failed on this node alone within MinJobAge.",
+    ("node",),
+)
+METRICS = (EXPECTED, STATE, FAILED_JOBS)
+
+_Sample = tuple[tuple[str, ...], int]
+"""The values of the labels, and the value."""
 _ESCAPED = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
 
 
@@ -29,48 +43,39 @@ def nodes_page(states: Sequence[TargetState], slurm: SlurmMonitor | None) -> str
     targets = list(
         {(one.target.name, node_name(one.target)): one.target for one in states}.values()
     )
-    lines = list(
-        _metric(
-            NODE_EXPECTED,
-            (
-                (
-                    f'node="{_escaped(node_name(one))}",instance="{_escaped(one.name)}"',
-                    int(slurm is None or slurm.find(one.host).is_expected),
-                )
-                for one in targets
-            ),
-        )
-    )
+    lines = list(_lines(EXPECTED, _expected(targets, slurm)))
     if slurm is not None:
         hosts = {node_name(one): one.host for one in targets}
-        lines += _metric(NODE_STATE, _states(hosts.items(), slurm))
-        lines += _metric(FAILED_JOBS, _failed_jobs(hosts.items(), slurm))
+        lines += _lines(STATE, _states(hosts.items(), slurm))
+        lines += _lines(FAILED_JOBS, _failed_jobs(hosts.items(), slurm))
     return "".join(f"{line}\n" for line in lines)
 
 
-def _states(hosts: Iterable[tuple[str, str]], slurm: SlurmMonitor) -> Iterator[tuple[str, int]]:
+def _expected(targets: Iterable[Target], slurm: SlurmMonitor | None) -> Iterator[_Sample]:
+    for one in targets:
+        is_expected = slurm is None or slurm.find(one.host).is_expected
+        yield (node_name(one), one.name), int(is_expected)
+
+
+def _states(hosts: Iterable[tuple[str, str]], slurm: SlurmMonitor) -> Iterator[_Sample]:
     for name, host in hosts:
         state = slurm.find(host).state
         if state != UNLISTED:
-            yield f'node="{_escaped(name)}",state="{state}"', 1
+            yield (name, state), 1
 
 
-def _failed_jobs(
-    hosts: Iterable[tuple[str, str]], slurm: SlurmMonitor
-) -> Iterator[tuple[str, int]]:
+def _failed_jobs(hosts: Iterable[tuple[str, str]], slurm: SlurmMonitor) -> Iterator[_Sample]:
     jobs = None if slurm.reading is None else slurm.reading.jobs
     failed: Counter[str] = cluster.failed_jobs(jobs or ())
     for name, host in hosts if failed else ():
         if count := sum(failed[node] for node in slurm.index.find(host)):
-            yield f'node="{_escaped(name)}"', count
+            yield (name,), count
 
 
-def _metric(name: str, samples: Iterable[tuple[str, int]]) -> Iterator[str]:
-    yield f"# HELP {name} {_HELP[name]}"
-    yield f"# TYPE {name} gauge"
-    for labels, value in samples:
-        yield f"{name}{{{labels}}} {value}"
-
-
-def _escaped(text: str) -> str:
-    return text.translate(_ESCAPED)
+def _lines(metric: OwnMetric, samples: Iterable[_Sample]) -> Iterator[str]:
+    yield f"# HELP {metric.name} {metric.help}"
+    yield f"# TYPE {metric.name} {metric.type}"
+    for values, number in samples:
+        pairs = zip(metric.labels, values, strict=True)
+        labels = ",".join(f'{label}="{value.translate(_ESCAPED)}"' for label, value in pairs)
+        yield f"{metric.name}{{{labels}}} {number}"

@@ -20,6 +20,7 @@ from aiohttp.log import server_logger
 from fructosa_service.config.kinds import Endpoint
 from fructosa_service.errors import ServiceError
 from fructosa_service.file_cache import FileCache
+from fructosa_service.web.listening import addresses, endpoint_of
 from fructosa_service.web.settings import WebSettings
 
 log = logging.getLogger(__name__)
@@ -75,8 +76,7 @@ class WebServer:
     def urls(self) -> list[str]:
         """The URLs of the pages, with the ports that were bound."""
         scheme = "http" if self._tls is None else "https"
-        names = [one.getsockname()[:2] for one in self._sockets]
-        return [f"{scheme}://{Endpoint(host, port)}/" for host, port in names]
+        return [f"{scheme}://{endpoint_of(one)}/" for one in self._sockets]
 
     async def start(self, endpoints: Sequence[Endpoint]) -> None:
         """Listen on all *endpoints*.
@@ -190,19 +190,16 @@ class WebServer:
 
 async def _bind(endpoint: Endpoint) -> list[socket.socket]:
     """Return listening sockets: one for each address of the endpoint's host."""
-    found = await asyncio.get_running_loop().getaddrinfo(
-        endpoint.host, endpoint.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )
-    addresses = dict.fromkeys((family, address) for family, _, _, _, address in found)
+    found = await asyncio.to_thread(addresses, endpoint)
     sockets: list[socket.socket] = []
-    for family, address in addresses:
+    for family, address in found:
         if sockets and not endpoint.port:
             break  # a port that is free on one address may be taken on another
         try:
             sockets.append(socket.create_server(address, family=family))
         except OSError as error:
             # localhost often has ::1 too, even where IPv6 is switched off.
-            if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT) and len(addresses) > 1:
+            if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT) and len(found) > 1:
                 continue
             for one in sockets:
                 one.close()

@@ -106,6 +106,7 @@ class TargetStatus(SlurmFields):
     since lmaster started or the target was added. ``clock_off_s`` is how far the
     node's clock is ahead of lmaster's; it is None unless they certainly differ by more than a
     second, as far as the time of the response and its header Date (in whole seconds) show.
+    ``warning`` is what is wrong with the last page, although it was used.
     """
 
     name: str
@@ -123,6 +124,7 @@ class TargetStatus(SlurmFields):
     failures: int
     error: str | None
     clock_off_s: float | None
+    warning: str | None
 
 
 class DestinationStatus(TypedDict):
@@ -178,6 +180,7 @@ def target_status(state: TargetState, slurm: SlurmMonitor | None = None) -> Targ
         "failures": state.failures,
         "error": state.error,
         "clock_off_s": None if state.clock_off_s is None else round(state.clock_off_s, 1),
+        "warning": state.warning,
         **slurm_fields(state, slurm),
     }
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from math import inf
 from typing import Generic, Protocol, TypeVar
 
 from fructosa_exporter.errors import SensorUnavailable
@@ -18,6 +19,10 @@ Labels = tuple[str, str]
 
 class DriverError(Exception):
     """The driver failed as a whole; the text contains the reason."""
+
+
+class LibraryReplaced(DriverError):
+    """The driver was upgraded: the library in this process belongs to the old one."""
 
 
 class GPULost(Exception):
@@ -60,7 +65,10 @@ class Library(Protocol[G]):
 
 
 class Driver(Generic[G]):
-    """The GPUs of one vendor. After a failure the library is reopened, at most once a minute."""
+    """The GPUs of one vendor.
+
+    After a failure the library is reopened, at most once a minute; at once if it was replaced.
+    """
 
     def __init__(self, library: Library[G], clock: Callable[[], float] = time.monotonic) -> None:
         self._library, self._clock = library, clock
@@ -69,8 +77,9 @@ class Driver(Generic[G]):
         self._lost: set[Labels] = set()
         self._known: set[Labels] = set()
         self._opened_s: float | None = None  # of the last attempt
+        self._replaced_s = -inf  # when it was last reopened at once
         self._failure: SensorUnavailable | DriverError | None = None
-        self._is_outdated = False  # the number of GPUs has changed
+        self._is_outdated = False  # a GPU was missing, or their number has changed
 
     def query_each(self, name: str, query: Callable[[G], A]) -> list[tuple[Labels, A]]:
         """Return the result of *query* for each GPU that is not lost; *name* is the sensor's.
@@ -127,18 +136,29 @@ class Driver(Generic[G]):
         Close the library if *work* raises a DriverError.
         """
         with self._lock.held_by(name):
-            self._open_if_due()
             try:
-                return work()
-            except DriverError as error:
-                self._close()
-                self._failure = error
-                raise
+                return self._opened(work)
+            except LibraryReplaced:
+                if self._clock() - self._replaced_s < REOPEN_S:
+                    raise
+                self._opened_s = None
+                return self._opened(work)
+
+    def _opened(self, work: Callable[[], A]) -> A:
+        self._open_if_due()
+        try:
+            return work()
+        except DriverError as error:
+            self._close()
+            self._failure = error
+            raise
 
     def _open_if_due(self) -> None:
         is_due = self._opened_s is None or self._clock() - self._opened_s >= REOPEN_S
         is_healthy = self._gpus and not self._lost and not self._is_outdated
         if is_due and not is_healthy:
+            if isinstance(self._failure, LibraryReplaced):
+                self._replaced_s = self._clock()
             self._close()
             self._open()
         if self._failure:
@@ -155,6 +175,7 @@ class Driver(Generic[G]):
         present = {labels for labels, _ in self._gpus}
         unresponsive = [index for index in gpus if isinstance(index, str)]
         self._known = known_gpus(self._known, present, unresponsive)
+        self._is_outdated = bool(unresponsive)
         if not self._known:
             self._failure = SensorUnavailable(f"{self._library.name} found no GPU on this node")
 

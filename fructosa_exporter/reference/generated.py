@@ -72,25 +72,44 @@ def metric_table(sensors: Iterable[type[Sensor]], of_each_sensor: Sequence[Metri
 
     Those *of_each_sensor* are the metrics of the page about each, with its name as their label.
     """
-    rows = [f'    "{sensor.name}": {_names(sensor.metrics, 4)},' for sensor in sensors]
-    first = f"{_TABLE_HEAD}\nOF_EACH = {_names(of_each_sensor, 0)}\n"
-    return "\n".join([first, "METRICS: Mapping[str, tuple[str, ...]] = {", *rows, "}"]) + "\n"
+    rows = [f'    "{one.name}": {labels_by_metric(_labels(one.metrics), 4)},' for one in sensors]
+    of_each = f"OF_EACH: LabelsByMetric = {labels_by_metric(_labels(of_each_sensor))}\n"
+    head = "METRICS: Mapping[str, LabelsByMetric] = {"
+    return "\n".join([f"{_TABLE_HEAD}{of_each}", head, *rows, "}"]) + "\n"
 
 
 _TABLE_HEAD = '''\
-"""The metrics on a page of lagent, by sensor.
+"""The metrics on a page of lagent, by sensor, and their labels in the order of the paths.
 
 `make docs` generates this module from the declarations in fructosa_exporter/sensors/.
 """
 
 from collections.abc import Mapping
 
-# About each sensor on the page, with its name as a label.'''
+LabelsByMetric = Mapping[str, tuple[str, ...]]
+
+# About each sensor on the page, with its name as a label.
+'''
 
 
-def _names(metrics: Sequence[Metric], indent: int) -> str:
-    names = [f'"{metric.name}",' for metric in metrics]
-    if len(names) < 2:
-        return f"({''.join(names)})"
+def _labels(metrics: Iterable[Metric]) -> dict[str, tuple[str, ...]]:
+    return {metric.name: metric.labels for metric in metrics}
+
+
+def labels_by_metric(labels: Mapping[str, tuple[str, ...]], indent: int = 0) -> str:
+    """Return a dictionary in Python, in the lines that the formatter of the house makes of it."""
     begin = "\n" + " " * indent
-    return "(" + "".join(f"{begin}    {name}" for name in names) + f"{begin})"
+    rows = [f"{begin}    {_row(name, each, indent + 4)}" for name, each in labels.items()]
+    return "{" + "".join(rows) + begin * bool(rows) + "}"
+
+
+def _row(metric: str, labels: Sequence[str], indent: int) -> str:
+    quoted = [f'"{label}"' for label in labels]
+    row = f'"{metric}": ({", ".join(quoted)}{"," * (len(quoted) == 1)}),'
+    if len(row) + indent <= _LONGEST_LINE:
+        return row
+    begin = "\n" + " " * indent
+    return f'"{metric}": (' + "".join(f"{begin}    {each}," for each in quoted) + f"{begin}),"
+
+
+_LONGEST_LINE = 100

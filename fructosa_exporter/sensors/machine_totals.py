@@ -74,7 +74,6 @@ class MachineReader:
         )
         return {uuid: pids for (_, uuid), (pids, _) in found}
 
-
     def _look_at_node(self) -> None:
         now_s = self._clock()
         if now_s >= self._calm_s + _CALM_S:  # these take most of the time of a page

@@ -1,5 +1,6 @@
 """Jobs of Slurm on this node."""
 
+import logging
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -26,7 +27,10 @@ from fructosa_service.config.settings import option
 
 from .machine_totals import MachineReader, Pids
 
+log = logging.getLogger(__name__)
+
 NO_CGROUPS = "no cgroups are mounted at {path}"
+WATCHED = "jobs of Slurm are watched, and served at /jobs"
 HIDDEN = "/proc hides processes that use GPUs, so that their jobs are unknown"
 
 
@@ -55,7 +59,7 @@ class SlurmJobs(Sensor):
     Source: the cgroups of jobs, version 1 or 2; inotify and pidfd for their ends; NVML and AMD SMI
     for the GPUs that their processes use. Jobs are at /jobs, for lmaster, with those that have
     ended within the last day, at most 1,000; only there are totals of GPUs and energy. Totals are
-    over all lives of a job's cgroup: with salloc, each step may have a new one. Slurm must use
+    added up if a job's cgroup goes and comes back, as with salloc for each step. Slurm must use
     proctrack/cgroup and jobacct_gather/cgroup or task/cgroup. Accounts and names of users are known
     to lmaster only.
     """
@@ -87,6 +91,8 @@ class SlurmJobs(Sensor):
     def begin(self) -> None:
         if self._folders.is_there:
             self._watch.begin()
+            if self._watch.is_watched:
+                log.info(WATCHED)
 
     def close(self) -> None:
         self._watch.close()

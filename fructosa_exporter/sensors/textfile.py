@@ -3,9 +3,11 @@
 import logging
 import os
 import stat
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.kernel import Kernel
@@ -18,8 +20,13 @@ from fructosa_service.config.settings import option
 
 log = logging.getLogger(__name__)
 
+CHANGED = (
+    "changed while it was read; write it under a name that does not end in .prom, then rename it"
+)
 NOT_REGULAR = "is not a regular file; write the metrics to a regular file"
 
+# The clock of a file system may be so coarse that a second change leaves the mtime as it is.
+_SETTLED_NS = 2 * 10**9
 _SIZE_LIMIT = 4 * 1024 * 1024
 # Do not block on opening a FIFO, and do not take a terminal as the controlling one.
 _FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
@@ -50,12 +57,14 @@ class TextFile(Sensor):
     """Metrics that other programs write to the *.prom files of a folder.
 
     Source: the files in ``folder``, in the Prometheus text format 0.0.4, encoded in UTF-8 with
-    LF line ends. A file has at most 4 MiB, no timestamps, and no metric names that begin with
-    fructosa_. Hidden files are ignored. A metric may be in several files if its type is the same
-    in all of them.
+    an LF at the end of each line. A file has at most 4 MiB, no timestamps, and no metric names that
+    begin with fructosa_. Hidden files are ignored. A metric may be in several files if its type is
+    the same in all of them; its HELP may differ.
 
     A file that breaks a rule is skipped as a whole: fructosa_textfile_error is 1, and the log
-    shows the line with the error. If files contradict one another, the first by name is exposed.
+    shows the line with the error. So is a file that changes while it is read, or whose last line
+    has no LF, as its last number may be cut. If files contradict one another, the first by name is
+    exposed.
 
     A file that is written in place may be read while it is incomplete. Write it under a name that
     does not end in .prom on the same file system, then rename it. The values of a program that no
@@ -135,7 +144,7 @@ def _file(path: Path, known: _File | None) -> _File | None:
     try:
         status = path.stat()
         # Taken before the content is read: a file that changes in between is read again next time.
-        identity = (status.st_mtime_ns, status.st_size, status.st_ino)
+        identity = _identity(status)
         if known is not None and known.identity == identity:
             return known
         return _parsed(path, status, identity)
@@ -146,30 +155,42 @@ def _file(path: Path, known: _File | None) -> _File | None:
 
 
 def _parsed(path: Path, status: os.stat_result, identity: tuple[int, int, int]) -> _File:
+    settled = None if abs(time.time_ns() - status.st_mtime_ns) < _SETTLED_NS else identity
     try:
         page = parse_file(_content(path, status))
     except FileRejected as error:
-        return _File(identity=identity, mtime_s=status.st_mtime, error=str(error))
-    return _File(identity=identity, mtime_s=status.st_mtime, page=page)
+        return _File(identity=settled, mtime_s=status.st_mtime, error=str(error))
+    return _File(identity=settled, mtime_s=status.st_mtime, page=page)
 
 
 def _content(path: Path, status: os.stat_result) -> bytes:
     """Return the content of a regular file.
 
-    Raises: FileRejected if it is not a regular file or too large; OSError.
+    Raises: FileRejected if it is not a regular file, too large, or changes; OSError.
     """
     # Check before opening, as opening a device may have side effects. Check again after opening,
     # as the file may have been replaced in between.
     _check(status)
-    descriptor = os.open(path, _FLAGS)
-    try:
-        _check(os.fstat(descriptor))
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            content = file.read(_SIZE_LIMIT + 1)
-    finally:
-        os.close(descriptor)
+    with open(path, "rb", opener=lambda name, _: os.open(name, _FLAGS)) as file:
+        return _unchanged(file)
+
+
+def _unchanged(file: BinaryIO) -> bytes:
+    """Return the content of an open *file*.
+
+    Raises: FileRejected, also if it changes meanwhile; OSError.
+    """
+    before = os.fstat(file.fileno())
+    _check(before)
+    content = file.read(_SIZE_LIMIT + 1)
     _check_size(len(content))
+    if _identity(os.fstat(file.fileno())) != _identity(before):
+        raise FileRejected(CHANGED)
     return content
+
+
+def _identity(status: os.stat_result) -> tuple[int, int, int]:
+    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def _check(status: os.stat_result) -> None:

@@ -148,7 +148,9 @@ def first_number(content: bytes | None) -> int | None:
 
 def _line(content: bytes | None, name: bytes) -> int | None:
     """Return the number after *name*, at the beginning of a line."""
-    text = content or b""
+    if not content:
+        return None
+    text = content
     start = 0 if text.startswith(name + b" ") else text.find(b"\n" + name + b" ") + 1
     if not start and not text.startswith(name + b" "):
         return None

@@ -7,7 +7,7 @@ from fructosa_exporter.kernel import Kernel
 
 from . import figures
 from .figures import Figures
-from .layouts import SLICE, USUAL_IN_STEP, WATCHED_V1, Level, Place, is_slice, prefixes
+from .layouts import SLICE, USUAL, WATCHED_V1, Level, Place, is_slice, prefixes
 
 CGROUPS = "/sys/fs/cgroup"
 _AT_ONCE = 64 * 1024
@@ -65,28 +65,32 @@ class JobFolders:
         return [one for one in slices if one.path.rpartition("/")[2] == SLICE or self.children(one)]
 
     def children(self, place: Place) -> list[Place] | None:
-        """Return the folders of jobs in a folder; None if it does not exist."""
-        names = self._names(self.path(place))
+        """Return the folders of jobs in a folder; None if it does not exist.
+
+        It is listed only if it has others than usual, as a folder of cgroups has dozens of files.
+        The kernel counts the folders in it as its links.
+        """
+        path = self.path(place)
+        try:
+            links = os.stat(path).st_nlink  # noqa: PTH116
+        except OSError:
+            return None
+        if links == 2:
+            return []
+        most, usual = USUAL.get((self.version, place.level), (0, ()))
+        for name in usual if links <= most else ():
+            if os.access(f"{path}/{name}", os.F_OK) and (child := place.child(name)):
+                return [child]
+        names = self._names(path)
         if names is None:
             return None
         first = place.first_of_children
         found = (place.child(name) for name in names if name.startswith(first))
         return [one for one in found if one]
 
-    def usual_child(self, step: Place) -> Place | None:
-        """Return the folder that steps usually have in them; None if this one has not."""
-        child = step.child(USUAL_IN_STEP[self.version])
-        return child if child and os.path.exists(self.path(child)) else None  # noqa: PTH110
-
-    def may_have_folders(self, place: Place) -> bool:
-        """Return whether a folder may have others in it: the kernel counts them as its links.
-
-        That takes a tenth of the time of ``children``, as a folder of cgroups has dozens of files.
-        """
-        try:
-            return os.stat(self.path(place)).st_nlink != 2  # noqa: PTH116
-        except OSError:
-            return False
+    def is_there_still(self, place: Place) -> bool:
+        """Return whether there is a folder in that place, though it may be a later one."""
+        return os.access(self.path(place), os.F_OK)
 
     def read(self, job: Place, names: Iterable[str]) -> Figures:
         """Return the figures in files of a job's folder."""

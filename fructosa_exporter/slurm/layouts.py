@@ -19,8 +19,6 @@ WATCHED_V1 = ("memory", "cpuacct")
 SLICE = "system.slice"
 EXTERN = "extern"
 BATCH = "batch"
-# The folder in a step, or the first one of several.
-USUAL_IN_STEP = {1: "task_0", 2: "user"}
 MOST_PREFIXES = 4
 
 _NODE = r"(?P<node>[A-Za-z0-9][\w.-]{0,252})"
@@ -49,6 +47,17 @@ class Level(IntEnum):
     STEP = 4
     USER = 5  # the processes of a step that are not Slurm's own
     TASK = 6
+
+
+# By version and level: the names that a folder's only one mostly has, and how many links the folder
+# has at most if it has no other. In a step of version 2, the processes of Slurm are in another.
+USUAL = {
+    (1, Level.JOB): (3, ("step_extern", "step_batch")),
+    (1, Level.STEP): (3, ("task_0",)),
+    (2, Level.JOB): (3, ("step_extern", "step_batch")),
+    (2, Level.STEP): (4, ("user",)),
+    (2, Level.USER): (3, ("task_0",)),
+}
 
 
 class JobKey(NamedTuple):

@@ -62,8 +62,8 @@ class JobEntry:
         if fell:
             self.fold()
         # A look for the end reads few figures: what it did not read stays.
-        known = {name: one for name, one in figures._asdict().items() if one is not None}
-        self.last = self.last._replace(**known)
+        pairs = zip(figures, self.last, strict=True)
+        self.last = Figures._make(old if new is None else new for new, old in pairs)
         if figures.cpu_s is not None:
             self.read_s, self.is_final = at_s, is_final
         return fell
@@ -143,6 +143,11 @@ class Lives:
             self.missed += entry.take(figures, at_s, is_final=is_final)
             if kills:
                 entry.take_kills(kills)
+
+    def take_kills(self, key: JobKey, kills: Mapping[str, int]) -> None:
+        """Take the OOM kills of folders that may go before the job is read."""
+        if (entry := self._running.get(key)) is not None:
+            entry.take_kills(kills)
 
     def end(self, key: JobKey, now_s: float) -> None:
         """Note that a job's folder has gone."""

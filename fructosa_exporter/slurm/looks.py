@@ -5,7 +5,7 @@ from .figures import Figures
 from .folders import JobFolders
 from .lives import Lives
 from .step_times import StepTimes
-from .tracked import TrackedJob
+from .tracked import Folder, TrackedJob
 
 # What hardly ever changes is read again after this time.
 SELDOM_S = 60.0
@@ -45,6 +45,11 @@ class Looks:
             found, kills = self._at_end(job, at_s), self._kills(job)
         job.is_settled = found.cpu_s is not None and not job.running
         self._lives.look(job.key, found, at_s, kills=kills, is_final=not job.running)
+
+    def keep_kills(self, task: Folder) -> None:
+        """Read how many of a task's processes were killed; in version 2 its job's folder knows."""
+        if self._folders.version == 1:
+            self._lives.take_kills(task.place.key, self._folders.oom_kills([task.place]))
 
     def _since_end(self, job: TrackedJob) -> Figures | None:
         """Return the CPU time alone, if the job has used hardly any since it was settled.

@@ -21,7 +21,13 @@ from .tracked import Folder, TrackedJob
 # While other tasks of a job run, the ends of some are read together, after this time.
 TOGETHER_S = 0.2
 
-_FOLDERS = inotify.CREATE | inotify.DELETE
+# Tasks go with their step: the kernel need not tell of them one by one.
+_MASKS = {
+    **dict.fromkeys(Level, inotify.CREATE | inotify.DELETE),
+    Level.STEP: inotify.CREATE,
+    Level.USER: inotify.CREATE,
+    Level.TASK: inotify.CLOSE_WRITE,
+}
 
 
 class Tracker:
@@ -88,11 +94,12 @@ class Tracker:
         elif event.mask & inotify.CLOSE_WRITE:
             if event.name == "cgroup.procs" and folder.pidfd < 0:
                 self._adopt(folder)
-        elif event.mask & inotify.IS_FOLDER and (child := folder.place.child(event.name)):
-            if event.mask & inotify.CREATE and event.name not in folder.children:
-                self._enter(folder, child)
-            elif event.mask & inotify.DELETE and event.name in folder.children:
-                self._gone(folder.children[event.name])
+        elif event.mask & inotify.IS_FOLDER:
+            known = folder.children.get(event.name)
+            if event.mask & inotify.DELETE and known is not None:
+                self._gone(known)
+            elif event.mask & inotify.CREATE and known is None:
+                self._came(folder, event.name)
 
     def ended(self, pidfd: int) -> None:
         """Note that the process of a *pidfd* has ended."""
@@ -118,6 +125,10 @@ class Tracker:
 
     # Folders come and go.
 
+    def _came(self, parent: Folder, name: str) -> None:
+        if (place := parent.place.child(name)) is not None:
+            self._enter(parent, place)
+
     def _enter(self, parent: Folder | None, place: Place) -> None:
         is_task = place.level is Level.TASK
         # A task is watched only for its first process, which mostly is there.
@@ -135,7 +146,7 @@ class Tracker:
             self._by_watch[watch] = folder
         self._entered(folder, pid)
         is_later = place.level is Level.STEP and self._is_extern(place)
-        if not is_task and not is_later and self._folders.may_have_folders(place):
+        if not is_task and not is_later:
             self._list_again(folder)
 
     def _entered(self, folder: Folder, pid: int | None) -> None:
@@ -183,7 +194,8 @@ class Tracker:
     def _gone(self, folder: Folder) -> None:
         """Note that a folder has gone; an earlier one of its name, if this one is still watched."""
         is_once = folder.place.level >= Level.STEP  # in the life of its job's folder
-        there = None if is_once else self._watch(folder.place)
+        is_there = not is_once and self._folders.is_there_still(folder.place)
+        there = self._watch(folder.place) if is_there else None
         if there is not None and there == folder.watch:
             return
         self._leave(folder)
@@ -237,18 +249,13 @@ class Tracker:
             return
         for folder in list(job.steps):
             if self._is_extern(folder.place) and not folder.children:
-                usual = self._folders.usual_child(folder.place)
-                if usual is not None:
-                    self._enter(folder, usual)
-                else:
-                    self._list_again(folder)
+                self._list_again(folder)
 
     def _watch(self, place: Place) -> int | None:
         """Watch a folder; return the number of its watch, -1 if it has none, None if it is gone."""
         if self._messages is None or self._is_extern(place):
             return -1
-        mask = inotify.CLOSE_WRITE if place.level is Level.TASK else _FOLDERS
-        return self._messages.add(self._folders.path(place), mask)
+        return self._messages.add(self._folders.path(place), _MASKS[place.level])
 
     # Processes begin and end.
 
@@ -285,6 +292,8 @@ class Tracker:
         if folder.job is not None:
             folder.job.running.discard(folder)
             self._steps.task_ended(folder, folder.job)
+            if folder.job.running:  # the job is read later, and this folder may be gone by then
+                self._looks.keep_kills(folder)
             self._plan(folder.job)
 
     # Jobs are read.

@@ -25,6 +25,12 @@ MODES = (
     "guest_nice",
 )
 
+NO_TOTAL = "/proc/stat does not begin with the times of all processors together"
+DIFFERENT_LENGTHS = "the lines of the processors in /proc/stat differ in length"
+NO_NUMBER = "a time of a processor in /proc/stat is not a number"
+
+_NAME = re.compile(rb"cpu[0-9]{1,6}")
+_MOST_DIGITS = 20  # of 64 bits
 # The end of the last line about a processor.
 _END = re.compile(rb"\n(?!cpu)")
 
@@ -55,16 +61,21 @@ def parse(content: bytes) -> ProcStat:
     head, rest = (content, b"") if end is None else (content[: end.start()], content[end.end() :])
     words = head.split()
     width = len(head.partition(b"\n")[0].split())
-    if width < 2 or len(words) % width:
-        raise ValueError("the lines of the processors in /proc/stat differ in length")
+    if width < 2 or words[0] != b"cpu":
+        raise ValueError(NO_TOTAL)
     names = words[width::width]
+    if len(words) % width or not all(map(_NAME.fullmatch, names)):
+        raise ValueError(DIFFERENT_LENGTHS)
     modes = range(1, min(width, len(MODES) + 1))
-    return ProcStat(
-        tuple(name.decode().removeprefix("cpu") for name in names),
-        [list(map(int, words[width + mode :: width])) for mode in modes],
-        [int(words[mode]) for mode in modes],
-        dict(_numbers(rest)),
-    )
+    try:
+        return ProcStat(
+            tuple(name[3:].decode() for name in names),
+            [list(map(int, words[width + mode :: width])) for mode in modes],
+            [int(words[mode]) for mode in modes],
+            dict(_numbers(rest)),
+        )
+    except ValueError as error:
+        raise ValueError(NO_NUMBER) from error
 
 
 def _numbers(rest: bytes) -> list[tuple[str, int]]:
@@ -73,8 +84,8 @@ def _numbers(rest: bytes) -> list[tuple[str, int]]:
     for line in rest.split(b"\n"):
         name, _, numbers = line.partition(b" ")
         first = numbers.partition(b" ")[0]
-        if first.isdigit():
-            found.append((name.decode(), int(first)))
+        if first.isdigit() and len(first) <= _MOST_DIGITS:
+            found.append((name.decode(errors="replace"), int(first)))
     return found
 
 
@@ -111,6 +122,8 @@ def ticks_between(before: ProcStat | None, after: ProcStat) -> list[list[int]]:
     there is no reading *before*, these are the ticks since boot.
     """
     if before is None or before.processors != after.processors:
+        return after.ticks
+    if len(before.ticks) != len(after.ticks):
         return after.ticks
     return [
         [b - a if b > a else 0 for a, b in zip(row_before, row_after, strict=True)]

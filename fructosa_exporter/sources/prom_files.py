@@ -2,7 +2,7 @@
 
 Samples are rendered again, so that the page is valid whatever the spacing or order in the files.
 The parser is stricter than the format: it rejects timestamps, control characters (including CR LF)
-and names that belong to two metrics. Source:
+and names that belong to two metrics. Of several HELP of a metric, the first is used. Source:
 https://prometheus.io/docs/instrumenting/exposition_formats/
 """
 
@@ -15,10 +15,11 @@ from fructosa_exporter.metrics import Family
 from fructosa_service.errors import shown, visible
 
 # Why a file is left out.
+UNTERMINATED = "has no LF at its end, so a number may be cut; end each line with LF"
 NOT_UTF8 = "is not valid UTF-8; write the file in UTF-8"
 CARRIAGE_RETURN = "has a carriage return; end lines with LF only"
 CONTROL_CHARACTER = "has the control character {character!r}; remove it"
-DUPLICATE_HEAD = "duplicate {word} of {metric}; write it once"
+SECOND_TYPE = "second TYPE of {metric}, which differs; write one TYPE"
 NOT_A_TYPE = "{text} is not a valid type; write one of {types}"
 TYPE_AFTER_SAMPLES = "TYPE of {metric} follows its samples; write it before them"
 DUPLICATE_SERIES = "duplicate series {series}; write each series once"
@@ -107,8 +108,9 @@ def parse_file(content: bytes) -> ParsedFile:
 
     Raises: FileRejected with the first invalid line.
     """
+    lines = _text(content).split("\n")
     parser = _FileParser()
-    for number, line in enumerate(_text(content).split("\n"), 1):
+    for number, line in enumerate(lines, 1):
         try:
             parser.add_line(line.strip(" \t"))
         except FileRejected as reason:
@@ -132,6 +134,9 @@ def merge_files(files: Mapping[str, ParsedFile]) -> tuple[tuple[Family, ...], di
 
 
 def _text(content: bytes) -> str:
+    if content[content.rfind(b"\n") + 1 :].strip(b" \t"):
+        line = content.count(b"\n") + 1
+        raise FileRejected(f"line {line}: {UNTERMINATED}")
     try:
         text = content.decode()
     except UnicodeDecodeError as error:
@@ -164,15 +169,16 @@ class _FileParser:
             add(self._metric(name), text)
 
     def _add_help(self, metric: FileMetric, text: str) -> None:
-        if metric.help is not None:
-            raise FileRejected(DUPLICATE_HEAD.format(word="HELP", metric=visible(metric.name)))
-        metric.help = _unescaped(text, _IN_HELP)
+        text = _unescaped(text, _IN_HELP)
+        metric.help = text if metric.help is None else metric.help
 
     def _add_type(self, metric: FileMetric, text: str) -> None:
         if text not in _SUFFIXES:
             raise FileRejected(NOT_A_TYPE.format(text=shown(text), types=", ".join(_SUFFIXES)))
+        if metric.declared_type == text:
+            return
         if metric.declared_type is not None:
-            raise FileRejected(DUPLICATE_HEAD.format(word="TYPE", metric=visible(metric.name)))
+            raise FileRejected(SECOND_TYPE.format(metric=visible(metric.name)))
         if metric.lines:
             raise FileRejected(TYPE_AFTER_SAMPLES.format(metric=visible(metric.name)))
         metric.declared_type = text

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from fructosa_service.config.kinds import Endpoint
 from fructosa_service.errors import ServiceError
-from fructosa_service.os_errors import reason
+from fructosa_service.web.listening import Address, addresses, endpoint_of
 
 from .connection import ConnectionState, ServerConnection
 from .request import Request
@@ -59,18 +59,31 @@ def open_listener(endpoint: Endpoint) -> socket.socket:
 
     Raises: ServiceError with the reason.
     """
-    family = socket.AF_INET6 if ":" in endpoint.host else socket.AF_INET
+    failure: OSError | None = None
+    try:
+        for family, address in addresses(endpoint):
+            try:
+                return _listener(family, address)
+            except OSError as error:
+                failure = failure or error
+    except OSError as error:  # there is no such name or network interface
+        failure = error
+    why = (failure.strerror if failure else "") or str(failure)
+    raise ServiceError(CANNOT_LISTEN.format(endpoint=endpoint, reason=why)) from failure
+
+
+def _listener(family: socket.AddressFamily, address: Address) -> socket.socket:
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        listener.bind((endpoint.host, endpoint.port or 0))
+        listener.bind(address)
         listener.listen(socket.SOMAXCONN)
         listener.setblocking(False)
-    except OSError as error:
+    except OSError:
         listener.close()
-        raise ServiceError(CANNOT_LISTEN.format(endpoint=endpoint, reason=reason(error))) from error
+        raise
     return listener
 
 
@@ -122,8 +135,7 @@ class Server:
     @property
     def endpoints(self) -> list[Endpoint]:
         """The endpoints that it listens on, with the actual ports."""
-        addresses = [listener.getsockname()[:2] for listener in self._listeners]
-        return [Endpoint(str(host), port) for host, port in addresses]
+        return [endpoint_of(listener) for listener in self._listeners]
 
     def serve_forever(self) -> None:
         """Serve until stopped."""

@@ -228,7 +228,8 @@ TEMPERATURES = (
         expr=f"{_DEGREES} > {_CRITICAL} - 1 and {_CRITICAL} > 0",
         summary="{{ $labels.label }} of {{ $labels.instance }} has {{ $value | humanize }} "
         "degrees, which is critical",
-        description="{{ $labels.chip }} {{ $labels.label }} of {{ $labels.instance }} is at "
+        description="{{ $labels.label }} ({{ $labels.sensor }} of {{ $labels.chip }}) of "
+        "{{ $labels.instance }} is at "
         "{{ $value | humanize }} degrees Celsius. The hardware will slow down or switch off.",
         action="Check fans and cooling. If neighbors are hot as well, check the cooling of the "
         "room.",

@@ -173,7 +173,9 @@ MEMORY = (
         description="{{ $value | humanizePercentage }} of the memory of {{ $labels.instance }} is "
         "not available without swapping. The kernel may soon kill processes.",
         action="Find the job that uses the memory, and check whether it requested that much.",
-        why="Jobs may well use 90 %. Cached memory counts as available, so at 97 % little is left.",
+        why="Jobs may well use 90 %. Cached memory counts as available, so at 97 % little is left. "
+        "Memory that is reserved as huge pages does not count, neither as used nor as a part of "
+        "the whole: `fructosa_memory_hugepages_total_bytes` has it.",
         graphite=Condition(query=each("fructosa_memory_utilization_ratio"), threshold=0.97),
     ),
     Alert(

@@ -6,8 +6,8 @@ from ..queries.expressions import ANY, node
 
 
 def _chip(metric: str, legend: str) -> Line:
-    found = node(metric, chip=ANY, number=ANY, label=ANY)
-    return found, f"{{chip}} {{number}} {{label}}{legend}"
+    found = node(metric, chip=ANY, sensor=ANY, label=ANY)
+    return found, f"{{chip}} {{sensor}} {{label}}{legend}"
 
 
 HARDWARE = Row(
@@ -35,16 +35,16 @@ HARDWARE = Row(
         line_graph("Fans", "Speed of each fan.", "rotrpm", _chip("fructosa_fan_speed_rpm", "")),
         line_graph(
             "Battery",
-            "Charge of the battery, and whether the node is on mains power.",
+            "Charge of each battery, and whether the node is on mains power.",
             "percentunit",
-            (node("fructosa_battery_charge_ratio"), "charge"),
+            (node("fructosa_battery_charge_ratio", battery=ANY), "{battery} charge"),
             (node("fructosa_battery_power_plugged"), "plugged in"),
         ),
         line_graph(
             "Battery time left",
-            "Time until the battery is empty. While it charges, there is no data.",
+            "Time until each battery is empty. While it charges, there is no data.",
             "s",
-            (node("fructosa_battery_remaining_seconds"), "left"),
+            (node("fructosa_battery_remaining_seconds", battery=ANY), "{battery} left"),
         ),
     ),
     collapsed_in=COLLAPSED,

@@ -44,6 +44,18 @@ INFINIBAND = Row(
             _port("transmit_wait_ticks", "waits"),
         ),
         line_graph(
+            "RoCE congestion",
+            "Packets marked by a congested switch, and what follows: notifications that slow "
+            "senders down, and packets lost.",
+            "cps",
+            _port("ecn_marked_packets", "marked"),
+            _port("congestion_notifications_sent", "notified"),
+            _port("congestion_notifications_received", "slowed down"),
+            _port("out_of_sequence_packets", "out of sequence"),
+            _port("acknowledgement_timeouts", "timeouts"),
+            _port("receive_drops", "dropped"),
+        ),
+        line_graph(
             "InfiniBand link errors",
             "A bad cable or connector shows here first.",
             "cps",

@@ -9,20 +9,24 @@ MEMORY = Row(
     (
         line_graph(
             "Memory usage",
-            "Memory by usage. Cached memory is freed when programs need it.",
+            "Used memory, and memory that programs can still use without swapping. Together they "
+            "are the installed memory. Memory reserved as huge pages is used.",
             "bytes",
             (node("fructosa_memory_used_bytes"), "used"),
-            (node("fructosa_memory_cached_bytes"), "cached"),
-            (node("fructosa_memory_buffers_bytes"), "buffers"),
-            (node("fructosa_memory_free_bytes"), "free"),
+            (node("fructosa_memory_available_bytes"), "available"),
             stacked=True,
         ),
         line_graph(
-            "Available memory",
-            "Memory that programs can still use without swapping, and installed memory.",
+            "Caches and huge pages",
+            "Installed memory, what of it caches files or is free, and what is reserved as huge "
+            "pages. Most of the caches is available to programs.",
             "bytes",
-            (node("fructosa_memory_available_bytes"), "available"),
             (node("fructosa_memory_total_bytes"), "installed"),
+            (node("fructosa_memory_cached_bytes"), "cached"),
+            (node("fructosa_memory_buffers_bytes"), "buffers"),
+            (node("fructosa_memory_free_bytes"), "free"),
+            (node("fructosa_memory_hugepages_total_bytes"), "huge pages"),
+            (node("fructosa_memory_hugepages_free_bytes"), "free huge pages"),
         ),
         line_graph(
             "Memory by kind",

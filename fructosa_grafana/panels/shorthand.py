@@ -31,8 +31,7 @@ def facts_table(
 ) -> Table:
     """Return a table of the *labels* of an info metric; name all of its labels.
 
-    If a label may be empty, make the table only for Prometheus: a Graphite path has no component
-    for an empty label, so the others cannot be identified.
+    If a label may be empty, make the table only for Prometheus: a Graphite path has a ``#`` there.
     """
     query = Query(node(metric, **dict.fromkeys(labels, ANY)), title)
     return Table(

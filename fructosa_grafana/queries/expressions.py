@@ -85,7 +85,7 @@ class Expr:
 
 @dataclass(frozen=True)
 class Series(Expr):
-    """The series of a metric; *labels* are all labels of the metric, in the order of the page."""
+    """The series of a metric; *labels* are all labels of the metric, in declared order."""
 
     metric: str
     labels: tuple[tuple[str, Value], ...]

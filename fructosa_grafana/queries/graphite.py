@@ -32,7 +32,7 @@ _SINGLE = {
 # lmaster encodes a slash as ``:``, and others as ``#`` and two hexadecimal digits.
 _DECODED = {
     "account": ".",
-    "chip": ".",
+    "chip": ".:",
     "cuda_version": ".",
     "destination": " .:",
     "device": "/.:",

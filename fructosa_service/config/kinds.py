@@ -164,12 +164,17 @@ _LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _HOST_NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*\.?")
 
 
+# The name of a network interface, or its number.
+_ZONE = re.compile(r"[!-.0-~]{1,15}")
+
+
 def _is_host(text: str) -> bool:
     is_number = text.replace(".", "").isdecimal()  # 300.1.2.3 is not a name either
     if not is_number and _HOST_NAME.fullmatch(text):  # most hosts
         return True
+    _, has_zone, zone = text.partition("%")
     try:
-        return bool(ipaddress.ip_address(text))
+        return bool(ipaddress.ip_address(text)) and (not has_zone or bool(_ZONE.fullmatch(zone)))
     except ValueError:
         return False
 
@@ -197,6 +202,11 @@ class Endpoint:
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port is None else f"{host}:{self.port}"
+
+    @property
+    def in_host_header(self) -> str:
+        """It without a zone, which has a meaning only on this machine (RFC 6874)."""
+        return str(Endpoint(self.host.partition("%")[0], self.port))
 
 
 _ENDPOINT = re.compile(r"(?:\[(?P<v6>[^\]]+)\]|(?P<host>[^:\[\]]*))(?::(?P<port>[0-9]{1,9}))?")

@@ -42,7 +42,8 @@ def _addresses(endpoint: Endpoint) -> set[str]:
         found = socket.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
     except OSError:
         return set()
-    return {str(address[0]) for *_, address in found}
+    # psutil has no zones.
+    return {str(address[0]).partition("%")[0] for *_, address in found}
 
 
 def find_listener(
@@ -87,7 +88,7 @@ def _responds(name: str, endpoint: Endpoint) -> bool:
     host = _LOOPBACK.get(endpoint.host, endpoint.host)
     connection = HTTPConnection(host, endpoint.port, timeout=_RESPONSE_TIMEOUT_S)
     try:
-        connection.request("HEAD", "/-/healthy")
+        connection.request("HEAD", "/-/healthy", headers={"Host": endpoint.in_host_header})
         return connection.getresponse().getheader("Server", "") == name
     except (OSError, HTTPException):
         raise ServiceError(CAN_NOT_IDENTIFY.format(endpoint=endpoint, name=name)) from None

@@ -1,9 +1,10 @@
-"""What tests of GPUs and their sensors share: a fake driver's library, loaded into this process."""
+"""What tests of sensors share: paths of another machine, and a fake driver in this process."""
 
 import ctypes
 
 import pytest
 
+from fructosa_exporter.kernel import use_paths
 from tests.nvml.driver import eight_hoppers, library
 
 from .gpus.node import Node
@@ -15,6 +16,13 @@ def loaded():
     loaded = ctypes.CDLL(str(library()))
     loaded.fake_nvml_calls.restype = ctypes.c_uint64
     return loaded
+
+
+@pytest.fixture
+def paths():
+    """Let sensors read a machine whose files are elsewhere; in the end, this one again."""
+    yield use_paths
+    use_paths()
 
 
 @pytest.fixture

@@ -84,11 +84,6 @@ def address(family=socket.AF_INET, address="10.0.0.1", **more):
     return record(family=family, address=address, **(known | more))
 
 
-def temperature(label, current, high=None, critical=None):
-    """Return a temperature of psutil."""
-    return record(label=label, current=current, high=high, critical=critical)
-
-
 def session(**changes):
     """Return a login session with *changes*."""
     known = {"name": "ada", "terminal": "pts/0", "host": "10.0.0.9", "started": 1e9, "pid": 7}
@@ -119,20 +114,6 @@ _READINGS = {
     "CPUTimesPercent": _busy,
     "CPUCount": lambda *, logical: 8 if logical else 4,
     "CPUStats": _busy,
-    "CPUFreq": lambda: [record(current=2000.0, min=800.0, max=3000.0)],
-    "VirtualMemory": lambda: record(
-        total=100,
-        available=60,
-        percent=40.0,
-        used=30,
-        free=20,
-        active=10,
-        inactive=9,
-        buffers=8,
-        cached=7,
-        shared=6,
-        slab=5,
-    ),
     "DiskPartitions": lambda: [partition("/dev/sda1", "/", opts="ro,noatime")],
     "DiskUsage": lambda path: record(total=10, used=3, free=6, percent=33.3),
     "DiskIOCounters": lambda: {
@@ -165,9 +146,6 @@ _READINGS = {
     "NetIFStats": lambda: {
         "eth0": record(isup=True, duplex="full", speed=1000, mtu=1500, flags="up,running")
     },
-    "SensorsTemperatures": lambda: {"coretemp": [temperature("Core 0", 40.0, 80.0, 100.0)]},
-    "SensorsFans": lambda: {"thinkpad": [record(label="left", current=3000)]},
-    "SensorsBattery": lambda: record(percent=50.0, secsleft=3600, power_plugged=True),
     "BootTime": _busy,
     "Users": lambda: [session()],
     "ClockSync": lambda: KernelClock(

@@ -117,7 +117,7 @@ BROKEN = [
         "key unknown",
         "[lagent]\ncolour = red",
         f":2: [lagent] colour: {UNKNOWN_KEY}"
-        + USE_ONE_OF.format(names="host, port, procfs, also, pid file, user, group"),
+        + USE_ONE_OF.format(names="host, port, procfs, sysfs, rootfs, also, pid file, user, group"),
     ),
     (
         "key of another sensor",

@@ -81,7 +81,7 @@ def test_sensors_with_a_name_describes_one(lagent):
 
     assert (0, "") == (code, err)
     assert out.startswith("VirtualMemory: Physical memory")
-    assert re.search(r"\nHere:   11 samples in \d+\.\d ms\n", out)
+    assert re.search(r"\nHere:   13 samples in \d+\.\d ms\n", out)
 
 
 @pytest.mark.parametrize("command", ["sensors", "read"])

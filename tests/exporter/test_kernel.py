@@ -5,7 +5,7 @@ import os
 import psutil
 import pytest
 
-from fructosa_exporter.kernel import Kernel
+from fructosa_exporter.kernel import Kernel, below_root, is_root_known
 
 from .recorded import unpack
 
@@ -75,6 +75,15 @@ def test_names_are_in_natural_order(kernel):
     assert [] == kernel.names("/sys/class/infiniband")
 
 
+def test_a_path_is_followed_through_its_links(kernel, tmp_path):
+    """To nothing if something is missing on the way."""
+    assert str(tmp_path / "sys/class/net/eth10/speed") == kernel.real_path(
+        "/sys/class/net/alias/speed"
+    )
+    assert kernel.real_path("/sys/class/net/gone") is None
+    assert [True, False] == [kernel.exists(f"/sys/class/net/{name}") for name in ("alias", "gone")]
+
+
 def test_reading_the_text_of_a_missing_file_is_an_error(kernel):
     """Only numbers, words and folders are optional."""
     with pytest.raises(FileNotFoundError):
@@ -90,12 +99,40 @@ def test_a_missing_permission_is_an_error(kernel, tmp_path):
         kernel.number("/sys/class/net/eth10/speed")
 
 
-def test_proc_is_at_psutils_path(kernel, tmp_path, monkeypatch):
-    """/sys is not affected."""
-    monkeypatch.setattr(psutil, "PROCFS_PATH", str(tmp_path / "proc"))
+def test_files_are_those_of_the_machine_that_is_named(kernel, tmp_path, paths):
+    """Also for psutil; other files are of this process itself."""
+    paths(str(tmp_path / "proc"), str(tmp_path / "sys"), "/host")
 
     assert Kernel().text("/proc/loadavg").startswith("0.10")
-    assert Kernel().path("/sys/class/net") == "/sys/class/net"
+    assert Kernel().number("/sys/class/net/eth10/speed") == 1000
+    assert Kernel().path("/etc/os-release") == "/host/etc/os-release"
+    assert Kernel().path("/var/lib/my.prom") == "/var/lib/my.prom"
+    assert psutil.PROCFS_PATH == str(tmp_path / "proc")
+
+
+def test_what_the_kernel_shows_of_a_process_itself_is_read_of_process_1(tmp_path, paths):
+    """In the /proc of a host, this process is a container's; a copy of files has no process 1."""
+    paths(str(tmp_path))
+    copied = [Kernel().path(path) for path in ("/proc/net/dev", "/proc/self/mounts")]
+    (tmp_path / "self").symlink_to("1234")
+
+    shown = [Kernel().path(path) for path in ("/proc/net/dev", "/proc/self/mounts", "/proc/stat")]
+
+    assert [f"{tmp_path}/{name}" for name in ("net/dev", "self/mounts")] == copied
+    assert [f"{tmp_path}/{name}" for name in ("1/net/dev", "1/mounts", "stat")] == shown
+
+
+def test_files_of_a_machine_are_known_if_its_root_is(tmp_path, paths):
+    """Else they would be those of the container."""
+    (tmp_path / "self").symlink_to("1234")
+    assert is_root_known()
+
+    paths(str(tmp_path))
+    assert not is_root_known()
+
+    paths(str(tmp_path), rootfs="/host")
+    assert is_root_known()
+    assert below_root("/boot") == "/host/boot"
 
 
 def test_invalid_utf8_is_kept(tmp_path):

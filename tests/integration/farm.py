@@ -33,12 +33,7 @@ class _Server(ThreadingHTTPServer):
 class Farm:
     """Some nodes; every sample of a node's n-th page is n, counted from zero."""
 
-    # If two series of a page differ only in names of labels, their paths contain the names.
-    paths = (
-        *(graphite_paths.path(name, labels) for name, labels in _SERIES[:4]),
-        graphite_paths.path(*_SERIES[4]),
-        graphite_paths.explicit_path(*_SERIES[5]),
-    )
+    paths = tuple(graphite_paths.path(name, labels) for name, labels in _SERIES)
 
     def __init__(self, nodes):
         self.hosts = [f"127.3.0.{number}" for number in range(1, nodes + 1)]

@@ -44,13 +44,7 @@ _ERROR = re.compile(
 _GIB = 2**30
 _READ = {
     "CPUCount": lambda *, logical: os.cpu_count() if logical else max(1, os.cpu_count() // 2),
-    "CPUFreq": lambda: [
-        machine.record(current=2000.0 + 50 * n, min=800.0, max=3000.0) for n in range(2)
-    ],
     "DiskUsage": lambda path: machine.record(total=400 * _GIB, used=250 * _GIB, free=130 * _GIB),
-    "SensorsTemperatures": lambda: {
-        "coretemp": [machine.temperature(f"Core {n}", 48.0 + 3 * n, 80.0, 100.0) for n in range(4)]
-    },
 }
 
 

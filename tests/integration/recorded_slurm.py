@@ -233,7 +233,7 @@ def points(found, prefix, when_s):
     place = slurm_target(1, 0, prefix, "plain").graphite_path
     return [
         (
-            f"{place}.{graphite_paths.path(metric.name, zip(metric.labels, labels, strict=True))}",
+            ".".join([place, metric.name, *map(graphite_paths.part, labels)]),
             (when_s, float(value)),
         )
         for metric, values in found.items()

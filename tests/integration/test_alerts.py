@@ -102,7 +102,7 @@ DISK_DEVICE = {"device": "/dev/sda1", "mountpoint": "/"}
 ETH = {"interface": "eth0"}
 GPU = {"gpu": "0", "uuid": "GPU-1"}
 FULL = {"destination": "carbon", "reason": "full"}
-NAMED_CHIP = {"chip": "core temp", "number": "0", "label": "Package id 0"}
+NAMED_CHIP = {"chip": "platform_coretemp_0", "sensor": "temp1", "label": "Package id 0"}
 PORT = {"device": "mlx5_0", "port": "1"}
 UP = {"group": "compute"}
 SLOW = {"group": "slow"}
@@ -119,8 +119,8 @@ def now_and(seconds):
 
 
 def series(node, metric, labels, values):
-    """Return a series of a *node* with the path that lmaster writes."""
-    return f"{node}.{graphite_paths.path(metric, labels.items())}", values
+    """Return a series of a *node* with the path that lmaster writes; labels in declared order."""
+    return ".".join([node, metric, *map(graphite_paths.part, labels.values())]), values
 
 
 def one(metric, labels, bad, good):

@@ -233,16 +233,60 @@ def test_every_block_of_yaml_is_valid():
     assert all(yaml.safe_load(text) for text in texts)
 
 
-# A requirement of pip, or of Ansible's module for it, without the least version.
+# A requirement of pip, or of Ansible's module for it, without the least version. pip takes names in
+# any case.
 UNBOUND = re.compile(
-    r"(?:\bpip (?:install|wheel|download) [^\n`]*|\bname: )FrUCToSA(?:\[[\w,]+\])?(?!\[|>=0\.9).*"
+    r"(?:\bpip[\dx.]* (?:-\S+ )*(?:install|wheel|download|inject)\s[^\n`]*(?<![\w./-])(?i:fructosa)"
+    r"|\bpip:\s*\{?\s*name: *[\['\" ]*(?i:fructosa))"
+    r"(?:\[[\w,]+\])?(?![\w\[/-]|>=1\.0)"
 )
+
+
+def unbound(text):
+    """Return what in a text installs FrUCToSA of any age; commands may go on in the next line."""
+    return [one.group() for one in UNBOUND.finditer(text.replace("\\\n", " "))]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "pip install FrUCToSA",
+        "pip install fructosa",
+        "pip3 -q install 'FrUCToSA[master]'",
+        "pipx install FrUCToSA",
+        "uv pip install fructosa",
+        "python -m pip download --no-deps FrUCToSA==0.3.2",
+        "pip install \\\n    --no-index FrUCToSA",
+        "pip install 'FrUCToSA>=1.0' fructosa",
+        'ansible.builtin.pip: {name: "FrUCToSA"}',
+        "pip:\n  name: [fructosa, psutil]",
+        "pip:\n  name: FrUCToSA[master]",
+    ],
+)
+def test_a_requirement_without_a_version_is_found(command):
+    """However it is written."""
+    assert unbound(command)
+    assert not unbound(re.sub(r"(?i)(fructosa(\[\w+\])?)(==[\d.]+|>=1.0)?", r"\1>=1.0", command))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pip wheel --wheel-dir /srv/fructosa '.[master]'",
+        "/opt/fructosa/bin/pip install ./fructosa-0.9.0.tar.gz",
+        "pip uninstall FrUCToSA",
+        "user: {name: fructosa, system: true}",
+    ],
+)
+def test_paths_and_users_are_no_requirements(text):
+    """They fetch nothing from an index."""
+    assert [] == unbound(text)
 
 
 def test_nothing_says_to_install_fructosa_of_any_age():
     """Package indexes have FrUCToSA 0.3.2, which pip takes for the name alone."""
     names = [name for name in tracked() if not name.startswith("tests/")]
-    found = {name: UNBOUND.findall((ROOT / name).read_text("utf-8", "replace")) for name in names}
+    found = {name: unbound((ROOT / name).read_text("utf-8", "replace")) for name in names}
 
     assert {} == {name: lines for name, lines in found.items() if lines}
 

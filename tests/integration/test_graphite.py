@@ -144,8 +144,8 @@ def test_unusual_label_values_have_distinct_paths(graphite, send, server):
     port = server(lambda _: page).port
 
     for above in [send(port, protocol) for protocol in PROTOCOLS]:
-        wait_until(lambda a=above: len(graphite.find(f"{a}.odd.*")) == len(ODD), lambda: "all")
-        assert {f"{above}.{path}" for path in paths} == set(graphite.find(f"{above}.odd.*"))
+        wait_until(lambda a=above: len(graphite.find(f"{a}.odd.v.*")) == len(ODD), lambda: "all")
+        assert {f"{above}.{path}" for path in paths} == set(graphite.find(f"{above}.odd.v.*"))
         assert {path: {value} for path, value in paths.items()} == {
             path: set(graphite.points(f"{above}.{path}", began_s).values()) for path in paths
         }

@@ -43,7 +43,7 @@ def test_the_wheel_runs_from_any_folder_in_an_empty_environment(wheel, tmp_path)
     assert "fructosa_boot_time_seconds 1" in run(lagent, "read", cwd="/")
     bare = subprocess.run([lmaster, "check"], capture_output=True, text=True, check=False)
     assert (1, "") == (bare.returncode, bare.stdout)
-    assert f"{empty.python} -m pip install 'FrUCToSA[master]>=0.9'" in bare.stderr
+    assert f"{empty.python} -m pip install 'FrUCToSA[master]>=1.0'" in bare.stderr
 
     empty.bring("FrUCToSA", "master")
 
@@ -57,7 +57,7 @@ def test_the_folder_of_wheels_needs_no_index(tmp_path, tmp_path_factory):
     wheels = wheelhouse(tmp_path_factory.getbasetemp())
     here = Environment(tmp_path / "venv")
 
-    here.install("--no-index", "--find-links", wheels, "FrUCToSA[master]>=0.9")
+    here.install("--no-index", "--find-links", wheels, "FrUCToSA[master]>=1.0")
 
     assert {".whl"} == {file.suffix for file in wheels.iterdir()}
     assert "[nodes:compute]" in run(here.bin / "lmaster", "check", "--example", cwd="/")

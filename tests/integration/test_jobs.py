@@ -148,21 +148,28 @@ def test_a_job_is_told_as_it_was(slurm, master):
     )
     text = master.run("job", job).stdout
     assert text.startswith(f"Job {job} of lab: FAILED, exit code 3:0")
-    assert "two words" in master.run("jobs", "--state", "failed").stdout
+    (node,) = slurm.nodes
+    listed = master.run("jobs", "--state", "f,oom", "--node", f"{node},nosuchnode", "--since", "1h")
+    assert "two words" in listed.stdout
+    none = master.run("jobs", "--user", "nosuch")
+    assert (0, True) == (none.returncode, "Slurm, which was last read" in none.stderr)
 
 
 def test_everybody_sees_their_own_jobs(slurm, master):
     """Others' are as unknown as those that there never were; administrators see all."""
     job = submit(slurm, "#!/bin/sh\nsleep 1\n", "--mem", "50", "--uid", "bin")
     found = master.job(job, is_complete)
-    unknown = "lmaster: no job {} is known here, or it is not yours\n"
+    unknown = "lmaster: no job {} is known here, or it is not yours; a job appears after the next"
 
     assert "bin" == found["user"]
     for user in ("root", "daemon", "bin"):
         assert 0 == master.run("job", job, user=user).returncode
     for name in (job, "999"):
         foreign = master.run("job", name, user="games")
-        assert (1, unknown.format(name)) == (foreign.returncode, foreign.stderr)
+        assert (1, unknown.format(name)) == (
+            foreign.returncode,
+            foreign.stderr.partition(" reading")[0],
+        )
     assert [job] == [
         one["id"] for one in json.loads(master.run("jobs", "--json", user="bin").stdout)
     ]
@@ -183,6 +190,8 @@ def test_a_requeued_job_has_two_runs(slurm, master):
     second = master.job(job, lambda found: found["restart"] == 1 and found["cpu_seconds"])
 
     assert (2, "RUNNING", None) == (second["runs"], second["state"], second["end"])
+    first, last = json.loads(master.run("job", job, "--all", "--json").stdout)
+    assert (["REQUEUED", 0], 1) == ([first["state"], first["restart"]], last["restart"])
     slurm.run("scancel", job)
     assert "CANCELLED" == master.job(job, is_complete)["state"]
 
@@ -202,6 +211,7 @@ def test_what_ends_while_lmaster_is_dead_is_told_afterwards(slurm, master):
         assert before == json.loads(master.run("job", first, "--json").stdout)
         denied = master.run("job", first, user="games")
         assert (1, True) == (denied.returncode, "only root and lmaster's user" in denied.stderr)
+        assert "lmaster does not run; its archive" in master.run("jobs").stderr
     finally:
         master.start()
 

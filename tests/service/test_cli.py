@@ -10,6 +10,7 @@ import pytest
 from fructosa_service import __version__
 from fructosa_service.cli import (
     AFTER_COMMAND,
+    BEFORE_DASHES,
     NO_COMMAND,
     ONLY_OPTIONS,
     TOGETHER,
@@ -134,6 +135,7 @@ A_COMMAND = UNKNOWN.replace("{kind}", "command").replace("{name!r}", "{!r}")
         ("serve --prot=5", "prog serve", option("--prot", like("--port"))),
         ("serve -x", "prog serve", option("-x")),
         ("serve more", "prog serve", UNEXPECTED.format(argument="more") + ONLY),
+        ("serve -- --port", "prog serve", UNEXPECTED.format(argument="--port") + BEFORE_DASHES),
         ("nodes n1 n2", "prog nodes", UNEXPECTED.format(argument="n2")),
         (
             "read n1 -q n2",

@@ -117,3 +117,44 @@ def test_with_the_time_only_dates_of_this_year_are_longer(then, text):
 def test_a_time_that_no_calendar_has_is_a_number(time_s):
     """Whoever sends it must not break the page or the table."""
     assert f"{time_s:g} s since 1970" == humanize.date(time_s, 0)
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "text"),
+    [
+        (600 * 2**10, 1.7 * 2**20, "0.6-1.7 MiB"),
+        (11 * 2**30, 12 * 2**30, "11-12 GiB"),
+        (30 * 2**10, 1.7 * 2**30, "30 KiB-1.7 GiB"),
+        (0, 1.7 * 2**20, "0-1.7 MiB"),
+        (100, 200, "100-200 B"),
+        (2**20, 2**20 + 1, "1 MiB"),
+        (2**21, 2**20, "1 MiB"),
+    ],
+)
+def test_a_range_of_sizes_has_one_unit_where_that_says_enough(least, most, text):
+    """A bound that would be 0 in the other's unit keeps its own."""
+    assert text == humanize.size_range(least, most)
+
+
+@pytest.mark.parametrize(
+    ("end", "with_seconds", "text"),
+    [
+        (None, False, "29 Nov 00:05"),
+        ((2026, 11, 29, 0, 6, 9), True, "29 Nov 00:05:07 to 00:06:09"),
+        ((2026, 11, 30, 1, 0, 0), False, "29 Nov 00:05 to 30 Nov 01:00"),
+        ((2027, 1, 1, 1, 0, 0), False, "29 Nov 00:05 to 1 Jan 2027 01:00"),
+    ],
+)
+def test_a_period_has_its_date_once(end, with_seconds, text):
+    """Today's too: the line is read later, and elsewhere."""
+    start_s, now_s = (
+        datetime(*one).timestamp() for one in ((2026, 11, 29, 0, 5, 7), (2026, 11, 29, 21, 0))
+    )
+    end_s = None if end is None else datetime(*end).timestamp()
+
+    assert text == humanize.period(start_s, end_s, now_s, with_seconds=with_seconds)
+
+
+def test_a_period_that_no_calendar_has_is_numbers():
+    """As a time is."""
+    assert "5 s to 1e+17 s since 1970" == humanize.period(5, 1e17, 0, with_seconds=True)

@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 
 from fructosa_service.errors import ServiceError
-from fructosa_service.logs import LOGS_TO, LoggingSettings, log_location, open_log
+from fructosa_service.logs import (
+    LOGS_TO,
+    STAYS_IN_OLD_FILE,
+    LoggingSettings,
+    log_location,
+    open_log,
+)
 
 
 @pytest.fixture
@@ -63,6 +69,56 @@ def test_a_full_file_is_rotated(root_logger, tmp_path):
 
     assert {"x.log", "x.log.1", "x.log.2"} == {found.name for found in tmp_path.iterdir()}
     assert path.read_text().endswith("9\n")
+
+
+@pytest.mark.parametrize("creates", [True, False])
+@pytest.mark.parametrize("max_bytes", [0, 10_000])
+def test_a_file_that_was_renamed_is_opened_again(root_logger, tmp_path, creates, max_bytes):
+    """As by logrotate, with or without create; what was written before stays in the old one."""
+    path, old = tmp_path / "x.log", tmp_path / "x.log.1"
+    open_log(LoggingSettings(filename=path, max_bytes=max_bytes))
+    root_logger.info("before")
+
+    path.rename(old)
+    if creates:
+        path.touch()
+    root_logger.info("after")
+    root_logger.info("later")
+
+    assert [" INFO root: before"] == [line[23:] for line in old.read_text().splitlines()]
+    assert [" INFO root: after", " INFO root: later"] == [
+        line[23:] for line in path.read_text().splitlines()
+    ]
+
+
+def test_a_file_that_was_truncated_is_written_from_its_start(root_logger, tmp_path):
+    """As by logrotate with copytruncate."""
+    path = tmp_path / "x.log"
+    open_log(LoggingSettings(filename=path))
+    root_logger.info("before")
+
+    os.truncate(path, 0)
+    root_logger.info("after")
+
+    assert [" INFO root: after"] == [line[23:] for line in path.read_text().splitlines()]
+
+
+def test_if_the_new_file_cannot_be_opened_the_old_one_stays_in_use(root_logger, tmp_path):
+    """It says so once; when the new one can be opened, messages go there."""
+    path, old = tmp_path / "x.log", tmp_path / "x.log.1"
+    open_log(LoggingSettings(filename=path))
+
+    path.rename(old)
+    path.mkdir()
+    root_logger.info("one")
+    root_logger.info("two")
+    path.rmdir()
+    root_logger.info("three")
+
+    reason = STAYS_IN_OLD_FILE % (path, "Is a directory")
+    texts = [line[24:] for line in old.read_text().splitlines()]
+    assert [f"ERROR log: {reason}", "INFO root: one", "INFO root: two"] == texts
+    assert path.read_text().endswith(" INFO root: three\n")
 
 
 def test_a_file_that_can_not_be_written_is_an_error(root_logger, tmp_path):

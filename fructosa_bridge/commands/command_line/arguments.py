@@ -17,13 +17,18 @@ from ...client.target_list import STATES
 from ...config.agents_settings import FAN_OUT, TIMEOUT
 from ...config.jobs_settings import DEFAULT_SOCKET
 from ...config.settings import DEFAULT_FILE
-from ...job_server.queries import MOST_RUNS
-from ...nodes.hosts import NODES
+from ...job_server.queries import MOST_NODES, MOST_RUNS, TOO_MANY_NODES
+from ...jobs.names import job_name
+from ...model.errors import JobNameError
+from ...nodes.hosts import NODES, machine_groups
+from ...nodes.node_sets import expand
 from .load_config import add_scrape_options, path_argument
 
 _JOBS = whole("jobs", at_least=1, at_most=MOST_RUNS, example="100")
 _SINCE = Kind(name="time", example="7d", parse=lambda text: since_s(text, time.time()))
+_JOB_NODES = Kind(name="nodes", example="node[001-128]", parse=lambda text: _few_nodes(text))
 _SERIES = whole("series", at_least=1, at_most=10_000_000)
+JOB_IN_PLACE_OF_ACTION = "{text} is not backup; did you mean: lmaster job {text}?"
 _SIGNALS = (
     f"Signals: {daemon_commands.SIGNALS_HELP} SIGKILL loses points that are not on disk yet. "
     "Before it exits, lmaster delivers queued points for at most 5 s; the rest stays in the queue "
@@ -165,6 +170,12 @@ def _add_job(commands: cli.Commands, run: cli.Command) -> None:
         help="the id of a job: 123, 123_4 (a task of an array), 123+1 (a part of a heterogeneous "
         "job), or its SLUID",
     )
+    job.add_argument(
+        "--all",
+        action="store_true",
+        help="show all runs that are known, the oldest first: those before a requeue, and those of "
+        "older jobs with the same id (default: the last run)",
+    )
     job.add_argument("--json", action="store_true", help="print JSON with all fields")
     _add_job_options(job)
 
@@ -178,7 +189,11 @@ def _add_jobs(commands: cli.Commands, run: cli.Command) -> None:
         "archive of jobs to a file",
     )
     jobs.add_argument(
-        "action", nargs="?", choices=("backup",), help="copy the archive, also while it is written"
+        "action",
+        nargs="?",
+        choices=("backup",),
+        type=_jobs_action,
+        help="copy the archive, also while it is written; only for root and lmaster's user",
     )
     jobs.add_argument(
         "file", metavar="FILE", nargs="?", type=path_argument, help="the new file for the backup"
@@ -186,17 +201,23 @@ def _add_jobs(commands: cli.Commands, run: cli.Command) -> None:
     for name, text in (
         ("user", "of this user"),
         ("account", "of this account"),
-        ("state", "in this state, as Slurm calls it, e.g. FAILED"),
-        ("node", "that had this node"),
+        ("state", "in one of these states, as Slurm calls them: FAILED, or F,TO,OOM"),
         ("partition", "in this partition"),
     ):
         jobs.add_argument(f"--{name}", metavar=name.upper(), help=f"only jobs {text}")
     jobs.add_argument(
+        "--node",
+        metavar="NODES",
+        type=from_command_line(_JOB_NODES),
+        help="only jobs that had one of these nodes: names, node sets such as node[001-128], or "
+        f"@groups; at most {MOST_NODES} nodes",
+    )
+    jobs.add_argument(
         "--since",
         metavar="TIME",
         type=from_command_line(_SINCE),
-        help="only jobs that ran after a date (2026-11-03, 2026-11-03T14:00), or that long ago "
-        "(12h, 7d)",
+        help="only jobs that ran after a time: 30m, 12h or 7d ago, 14:00 of today, today, "
+        "yesterday, 2026-11-03, 2026-11-03T14:00",
     )
     jobs.add_argument(
         "--most",
@@ -206,6 +227,27 @@ def _add_jobs(commands: cli.Commands, run: cli.Command) -> None:
     )
     jobs.add_argument("--json", action="store_true", help="print JSON with all fields")
     _add_job_options(jobs)
+    jobs.epilog = (
+        "CPU% is the part of the time of its CPUs that a job used. MEMORY is from what was seen in "
+        "use to the kernel's peak, which includes the cache of files. ? is not known. "
+        f"{jobs.epilog}"
+    )
+
+
+def _few_nodes(text: str) -> tuple[str, ...]:
+    """Return the nodes of a node set. Raises: ValueError with what is wrong with it."""
+    found = expand(text, machine_groups())
+    if len(found) > MOST_NODES:
+        raise ValueError(TOO_MANY_NODES.format(count=len(found), most=MOST_NODES))
+    return found
+
+
+def _jobs_action(text: str) -> str:
+    try:
+        job_name(text)
+    except JobNameError:
+        return text  # argparse says what it may be
+    raise argparse.ArgumentTypeError(JOB_IN_PLACE_OF_ACTION.format(text=text.strip()))
 
 
 def _add_job_options(command: argparse.ArgumentParser) -> None:

@@ -1,14 +1,14 @@
 """A GPU of AMD: its values from AMD SMI by subject, in base units."""
 
 from collections.abc import Callable
-from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from fructosa_exporter.gpus.driver import GPULost
+from fructosa_exporter.gpus.kept import KeptAnswers
 from fructosa_exporter.gpus.quantities import Columns, GPUProcess, QuantityValues, known
 from fructosa_exporter.gpus.units import celsius, hertz, ratio, scaled
 
-from .calls import entry, number, number_16, numbers_16, query, text
+from .calls import ABSENT, entry, number, number_16, numbers_16, query, query_with_status, text
 from .metrics import SMIMetrics
 
 # Names of AmdSmiClkType, and of the metrics with the clock: of each die, or of the GPU.
@@ -31,6 +31,8 @@ _MEMORY_BLOCK = 0x1  # AMDSMI_GPU_BLOCK_UMC
 _PENDING = 1  # AMDSMI_MEM_PAGE_STATUS_PENDING
 _MIB = 1024 * 1024
 
+A = TypeVar("A")
+
 
 class AmdGPU:
     """A GPU by its handle, which is valid until AMD SMI is shut down.
@@ -50,6 +52,7 @@ class AmdGPU:
         self.index, self.uuid, self._address = names
         self._smi, self._handle, self._is_bound = smi, handle, is_bound
         self._metrics = SMIMetrics(smi, handle, clock)
+        self._answers = KeptAnswers(clock)
 
     def check(self) -> None:
         """Check that the GPU still responds."""
@@ -87,7 +90,9 @@ class AmdGPU:
 
     def memory(self) -> QuantityValues:
         """Return sizes in bytes."""
-        total, used = self._memory_total, self._memory("usage")
+        vram = self._choice("AmdSmiMemoryType", "VRAM")
+        total = self._kept(_positive, "amdsmi_get_gpu_memory_total", vram)
+        used = number(self._query("amdsmi_get_gpu_memory_usage", vram))
         if not total or used is None:
             usage = self._query("amdsmi_get_gpu_vram_usage")
             total = scaled(number(entry(usage, "vram_total")), _MIB)
@@ -103,7 +108,7 @@ class AmdGPU:
         }
         if ("gpu",) not in known(values):  # a GPU without metrics
             values["gpu",] = self._degrees("HOTSPOT", "CURRENT") or self._degrees("EDGE", "CURRENT")
-        return known(values | self._thresholds)
+        return known(values | self._thresholds())
 
     def power(self) -> QuantityValues:
         """Return watts, and joules since the driver was loaded."""
@@ -114,7 +119,7 @@ class AmdGPU:
         limit_uw = number(entry(self._query("amdsmi_get_power_cap_info"), "power_cap"))
         return known(
             {
-                ("draw",): draw,
+                ("draw",): draw or None,  # one die of the MI250 has the power of both
                 ("limit",): scaled(limit_uw, 1e-6) or None,
                 ("energy",): self._energy(),
             }
@@ -126,11 +131,12 @@ class AmdGPU:
         for name, (_, *keys) in _CLOCKS.items():
             megahertz = max(self._metrics.all(*keys), default=None)
             values["clock", name] = hertz(None if megahertz is None else int(megahertz))
-        return known(values | self._fastest | self._metrics.events())
+        return known(values | self._fastest() | self._metrics.events())
 
     def fans(self) -> QuantityValues:
         """Return the speed of the first fan as a ratio of its maximum."""
-        speed, speed_max = self._fan("amdsmi_get_gpu_fan_speed"), self._fan_speed_max
+        speed = number(self._query("amdsmi_get_gpu_fan_speed", 0))
+        speed_max = self._kept(number, "amdsmi_get_gpu_fan_speed_max", 0)
         if speed is None or not speed_max:
             return {}
         return {("speed", "0"): min(speed / speed_max, 1.0)}
@@ -159,7 +165,7 @@ class AmdGPU:
         """Return ECC errors, and bad pages, which are due to uncorrected errors."""
         counts = self._query("amdsmi_get_gpu_total_ecc_count")
         values: dict[tuple[str, ...], float | None] = {
-            ("ecc_enabled",): self._ecc_enabled,
+            ("ecc_enabled",): self._kept(_ecc, "amdsmi_get_gpu_ecc_enabled"),
             ("ecc", "corrected"): number(entry(counts, "correctable_count")),
             ("ecc", "uncorrected"): number(entry(counts, "uncorrectable_count")),
         }
@@ -179,7 +185,7 @@ class AmdGPU:
 
     def info(self) -> QuantityValues:
         """Return facts about the GPU as labels."""
-        return {("info", *self._facts): 1}
+        return {("info", *self._facts()): 1}
 
     def serial(self) -> str | None:
         """Return the serial number of the board."""
@@ -191,10 +197,6 @@ class AmdGPU:
     def _choice(self, kind: str, name: str) -> Any | None:
         """Return a member of an enumeration; None if the version lacks it."""
         return getattr(getattr(self._smi, kind, None), name, None)
-
-    def _memory(self, what: str) -> float | None:
-        kind = self._choice("AmdSmiMemoryType", "VRAM")
-        return number(self._query(f"amdsmi_get_gpu_memory_{what}", kind))
 
     def _degrees(self, place: str, metric: str) -> float | None:
         at = self._choice("AmdSmiTemperatureType", place)
@@ -208,48 +210,59 @@ class AmdGPU:
         microjoules = number(entry(energy, "counter_resolution"))
         return count * microjoules * 1e-6 if count and microjoules else None
 
-    def _fan(self, function: str) -> float | None:
-        return number(self._query(function, 0))
+    # Values that do not change while AMD SMI is open are kept.
 
-    # Values that do not change while AMD SMI is open are queried once.
+    def _kept(self, unit: Callable[[Any], A | None], function: str, *arguments: Any) -> A | None:
+        """Return the kept result of a *function*, converted by *unit*."""
 
-    @cached_property
-    def _memory_total(self) -> float | None:
-        return self._memory("total")
+        def ask() -> tuple[A | None, bool]:
+            result, status = query_with_status(self._smi, function, self._handle, *arguments)
+            return unit(result), status not in ABSENT
 
-    @cached_property
+        return self._answers.get((function, *arguments), ask)
+
     def _thresholds(self) -> dict[tuple[str, ...], float | None]:
         return {
-            ("threshold", name): self._degrees(place, metric)
+            ("threshold", name): self._kept(
+                lambda degrees: _celsius(number_16(degrees)),
+                "amdsmi_get_temp_metric",
+                self._choice("AmdSmiTemperatureType", place),
+                self._choice("AmdSmiTemperatureMetric", metric),
+            )
             for name, (place, metric) in _THRESHOLDS.items()
         }
 
-    @cached_property
     def _fastest(self) -> dict[tuple[str, ...], float | None]:
-        values: dict[tuple[str, ...], float | None] = {}
-        for name, (clock, *_) in _CLOCKS.items():
-            info = self._query("amdsmi_get_clock_info", self._choice("AmdSmiClkType", clock))
-            megahertz = number_16(entry(info, "max_clk"))
-            values["fastest", name] = hertz(int(megahertz)) if megahertz else None
-        return values
+        return {
+            ("fastest", name): self._kept(
+                _fastest, "amdsmi_get_clock_info", self._choice("AmdSmiClkType", clock)
+            )
+            for name, (clock, *_) in _CLOCKS.items()
+        }
 
-    @cached_property
-    def _fan_speed_max(self) -> float | None:
-        return self._fan("amdsmi_get_gpu_fan_speed_max")
-
-    @cached_property
-    def _ecc_enabled(self) -> int | None:
-        blocks = number(self._query("amdsmi_get_gpu_ecc_enabled"))
-        return None if blocks is None else int(int(blocks) & _MEMORY_BLOCK)
-
-    @cached_property
     def _facts(self) -> tuple[str, ...]:
-        """Name, PCI bus id, vendor, driver version, and an empty CUDA version."""
-        name = text(entry(self._query("amdsmi_get_gpu_asic_info"), "market_name"))
-        if not name:
-            name = text(entry(self._query("amdsmi_get_gpu_board_info"), "product_name"))
-        driver = text(entry(self._query("amdsmi_get_gpu_driver_info"), "driver_version"))
+        """Return name, PCI bus id, vendor, driver version, and an empty CUDA version."""
+        name = self._text("amdsmi_get_gpu_asic_info", "market_name")
+        name = name or self._text("amdsmi_get_gpu_board_info", "product_name")
+        driver = self._text("amdsmi_get_gpu_driver_info", "driver_version")
         return name, self._address, "AMD", driver, ""
+
+    def _text(self, function: str, key: str) -> str:
+        return self._kept(lambda info: text(entry(info, key)) or None, function) or ""
+
+
+def _positive(value: Any) -> float | None:
+    return number(value) or None
+
+
+def _fastest(info: Any) -> float | None:
+    megahertz = number_16(entry(info, "max_clk"))
+    return hertz(int(megahertz)) if megahertz else None
+
+
+def _ecc(blocks: Any) -> int | None:
+    told = number(blocks)
+    return None if told is None else int(int(told) & _MEMORY_BLOCK)
 
 
 def _process(info: Any) -> GPUProcess:

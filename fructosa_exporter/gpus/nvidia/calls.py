@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fructosa_exporter.gpus.driver import DriverError, GPULost
+from fructosa_exporter.gpus.driver import DriverError, GPULost, LibraryReplaced
 
 NO_RESPONSE = "NVML no longer responds: {error}"
 
@@ -10,7 +10,10 @@ NO_RESPONSE = "NVML no longer responds: {error}"
 UNINITIALIZED, NOT_LOADED, TIMEOUT, LIBRARY_NOT_FOUND, IRQ_ISSUE = 1, 9, 10, 12, 11
 LOST, RESET_REQUIRED, OPERATING_SYSTEM, MISMATCH, UNKNOWN = 15, 16, 17, 18, 999
 
-_DRIVER_ERRORS = {UNINITIALIZED, NOT_LOADED, MISMATCH}
+_DRIVER_ERRORS = {UNINITIALIZED, NOT_LOADED}
+# Invalid argument, not supported, no permission, function not found, argument of another version,
+# deprecated: the next call returns the same. Other errors pass, such as 19, in use.
+LASTING = {2, 3, 4, 13, 25, 26}
 GPU_ERRORS = {LOST, RESET_REQUIRED}
 # Some calls return these for a GPU that fell off the bus, and none does for a healthy one.
 _CHECK_ERRORS = {TIMEOUT, IRQ_ISSUE, OPERATING_SYSTEM, UNKNOWN}
@@ -24,26 +27,42 @@ def query(nvml: Any, function: str, *arguments: Any) -> Any | None:
 
     Raises: GPULost, DriverError.
     """
+    return query_with_hope(nvml, function, *arguments)[0]
+
+
+def query_with_hope(nvml: Any, function: str, *arguments: Any) -> tuple[Any | None, bool]:
+    """Return the result of ``query``; if it is None, also whether the next call may succeed.
+
+    Raises: GPULost, DriverError.
+    """
     call = getattr(nvml, function, None)
     if call is None:
-        return None
+        return None, False
     try:
-        return call(*arguments)
+        return call(*arguments), False
     except Exception as error:  # noqa: BLE001 - other errors are raised again
-        raise_unless_missing(nvml, error)
-        return None
+        return None, raise_unless_missing(nvml, error)
 
 
-def raise_unless_missing(nvml: Any, error: Exception) -> None:
+def raise_unless_missing(nvml: Any, error: Exception) -> bool:
     """Return if the *error* of a call means only that a value is not available.
+
+    The result is whether the next call may succeed.
 
     Raises: GPULost, DriverError, or *error* if it is not from the driver.
     """
     if isinstance(error, nvml.NVMLError):
         _raise_if_lost(error)
+        return may_pass(error)
     # The former is pynvml's own, not an NVMLError; the latter is a text of a damaged board.
-    elif not isinstance(error, (nvml.NVMLLibraryMismatchError, UnicodeDecodeError)):
+    if not isinstance(error, (nvml.NVMLLibraryMismatchError, UnicodeDecodeError)):
         raise error
+    return False
+
+
+def may_pass(error: Any) -> bool:
+    """Return whether the next call may succeed, although this one had an *error* of NVML."""
+    return error.value not in LASTING
 
 
 def fill_field_values(nvml: Any, handle: Any, array: Any) -> bool:
@@ -66,6 +85,8 @@ def fill_field_values(nvml: Any, handle: Any, array: Any) -> bool:
 
 def _raise_if_lost(error: Any) -> None:
     """Raise DriverError or GPULost if the *error* of NVML means that."""
+    if error.value == MISMATCH:
+        raise LibraryReplaced(NO_RESPONSE.format(error=error)) from None
     if error.value in _DRIVER_ERRORS:
         raise DriverError(NO_RESPONSE.format(error=error)) from None
     if error.value in GPU_ERRORS:

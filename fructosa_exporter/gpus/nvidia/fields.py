@@ -1,16 +1,17 @@
 """NVML's field values: many values of a GPU from one call, which is repeated at each reading."""
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from ctypes import memmove
 from operator import lt
 from typing import Any, NamedTuple
 
 from fructosa_exporter.gpus.driver import GPULost
+from fructosa_exporter.gpus.kept import AGAIN_S
 from fructosa_exporter.gpus.quantities import Columns, Quantities
 from fructosa_exporter.gpus.units import BLANK_32, BLANK_64
 
-from .calls import GPU_ERRORS, fill_field_values
+from .calls import GPU_ERRORS, LASTING, fill_field_values
 
 # nvmlFieldValue_t: fieldId, scopeId, timestamp, latencyUsec, valueType, nvmlReturn, value. Of its
 # five words of 8 bytes, the fourth has the type of the value and the error code.
@@ -28,10 +29,6 @@ _TYPES = (
     ("i4x", BLANK_32),
     ("H6x", 0xFFFF),
 )
-
-
-# NVML_ERROR_INVALID_ARGUMENT of a driver that does not know the field, NVML_ERROR_NOT_SUPPORTED.
-_NEVER = {2, 3}
 
 
 class FieldQuery(NamedTuple):
@@ -119,10 +116,10 @@ class FieldDecoder:
 
 
 def supported(queries: Sequence[FieldQuery], raw: bytes) -> list[FieldQuery]:
-    """Return the *queries* that a GPU supports, according to its first response."""
+    """Return the *queries* that a GPU supports, according to its response to them."""
     codes = (_kind_and_code(state)[1] for state in _states(raw))
     pairs = zip(queries, codes, strict=True)
-    return [query for query, code in pairs if code not in _NEVER]
+    return [query for query, code in pairs if code not in LASTING]
 
 
 def is_lost(raw: bytes) -> bool:
@@ -131,15 +128,22 @@ def is_lost(raw: bytes) -> bool:
 
 
 class FieldValues:
-    """The field values of one GPU. Unsupported ones are queried only once."""
+    """The field values of one GPU. Unsupported ones are queried again only once a minute."""
 
-    def __init__(self, nvml: Any, handle: Any, queries: Sequence[FieldQuery]) -> None:
-        self._nvml, self._handle = nvml, handle
-        self._is_new = True
+    def __init__(
+        self, nvml: Any, handle: Any, queries: Sequence[FieldQuery], clock: Callable[[], float]
+    ) -> None:
+        self._nvml, self._handle, self._clock = nvml, handle, clock
+        self._all = queries
+        self._are_all_queried = True
+        self._again_s = 0.0
         self._set_queries(queries)
 
     def read(self) -> Columns:
         """Return the supported quantities. Raises: GPULost, DriverError."""
+        if not self._are_all_queried and self._clock() >= self._again_s:
+            self._are_all_queried = True
+            self._set_queries(self._all)
         # Some drivers add values to the content of the array, so reset it.
         memmove(self._array, self._blank, len(self._blank))
         if not self._queries or not fill_field_values(self._nvml, self._handle, self._array):
@@ -148,10 +152,16 @@ class FieldValues:
         columns = self._decoder.decode(raw)
         if not columns[0] and is_lost(raw):
             raise GPULost("a field value has the error that the GPU is lost")
-        if self._is_new:
-            self._is_new = False
-            self._set_queries(supported(self._queries, raw))
+        if self._are_all_queried:
+            self._leave_out_unsupported(raw)
         return columns
+
+    def _leave_out_unsupported(self, raw: bytes) -> None:
+        found = supported(self._queries, raw)
+        if len(found) < len(self._queries):
+            self._are_all_queried = False
+            self._again_s = self._clock() + AGAIN_S
+            self._set_queries(found)
 
     def _set_queries(self, queries: Sequence[FieldQuery]) -> None:
         self._queries, self._decoder = queries, FieldDecoder(queries)

@@ -11,9 +11,10 @@ from itertools import groupby
 from typing import Any
 
 from fructosa_exporter.gpus.driver import DriverError, GPULost
+from fructosa_exporter.gpus.kept import KeptAnswers
 from fructosa_exporter.gpus.quantities import Columns, Quantities, known_columns
 
-from .calls import query
+from .calls import query, query_with_hope
 from .mig import MIGInstance
 
 _METRICS = {  # NVML_GPM_METRIC_*, those in percent
@@ -43,7 +44,7 @@ class GPMWindow:
         self, nvml: Any, quantities: Quantities, fill: Callable[[Any], object | None]
     ) -> None:
         self._nvml, self._quantities, self._fill = nvml, quantities, fill
-        self._last, self._next = (query(nvml, "nvmlGpmSampleAlloc") for _ in range(2))
+        self._last = self._next = None  # two samples, once they are allocated
         self._has_sample = False  # self._last is filled
 
     def read(self, metrics_get: Any) -> Columns | None:
@@ -51,7 +52,7 @@ class GPMWindow:
 
         Raises: GPULost, DriverError.
         """
-        if self._fill(self._next) is None:
+        if not self._are_allocated() or self._fill(self._next) is None:
             return None
         self._last, self._next = self._next, self._last
         if not self._has_sample:
@@ -62,9 +63,18 @@ class GPMWindow:
             return None
         return known_columns(self._quantities, _ratios(metrics_get))
 
+    def _are_allocated(self) -> bool:
+        if self._last is None:
+            self._last = query(self._nvml, "nvmlGpmSampleAlloc")
+        if self._next is None:
+            self._next = query(self._nvml, "nvmlGpmSampleAlloc")
+        return self._last is not None and self._next is not None
+
     def close(self) -> None:
         """Free the samples."""
         for sample in (self._last, self._next):
+            if sample is None:
+                continue
             with suppress(GPULost, DriverError):
                 query(self._nvml, "nvmlGpmSampleFree", sample)
 
@@ -72,15 +82,19 @@ class GPMWindow:
 class GPMActivity:
     """The windows of one GPU: a single one, or one for each GPU instance of MIG."""
 
-    def __init__(self, nvml: Any, handle: Any) -> None:
-        self._nvml, self._handle = nvml, handle
+    def __init__(self, nvml: Any, handle: Any, answers: KeptAnswers) -> None:
+        self._nvml, self._handle, self._answers = nvml, handle, answers
         self._windows: dict[Scope, GPMWindow] = {}
 
-    @cached_property
+    @property
     def is_supported(self) -> bool:
         """Whether the GPU supports GPM."""
-        support = query(self._nvml, "nvmlGpmQueryDeviceSupport", self._handle)
-        return support is not None and bool(support.isSupportedDevice)
+        return bool(self._answers.get("gpm", self._ask_support))
+
+    def _ask_support(self) -> tuple[bool | None, bool]:
+        support, may_pass = query_with_hope(self._nvml, "nvmlGpmQueryDeviceSupport", self._handle)
+        is_supported = support is not None and bool(support.isSupportedDevice)
+        return is_supported or None, may_pass
 
     def read(self, instances: Iterable[MIGInstance]) -> list[Columns]:
         """Return the activity since the last call by scope; the part of a new scope is empty.

@@ -1,9 +1,10 @@
 """A GPU of NVIDIA: its values from NVML by subject, in base units."""
 
-from collections.abc import Sequence
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
+from fructosa_exporter.gpus.kept import KeptAnswers
 from fructosa_exporter.gpus.quantities import (
     Columns,
     GPUProcess,
@@ -12,10 +13,10 @@ from fructosa_exporter.gpus.quantities import (
     known,
     known_columns,
 )
-from fructosa_exporter.gpus.units import BLANK_32, celsius, number_32, number_64, ratio
+from fructosa_exporter.gpus.units import BLANK_32, celsius, number_64, ratio
 
 from . import queries
-from .calls import check_gpu, query
+from .calls import check_gpu, query, query_with_hope
 from .fields import FieldQuery, FieldValues
 from .gpm import GPMActivity
 from .mig import MIGInstance, instances
@@ -25,10 +26,8 @@ from .xids import XidEvents
 
 _RATES: Quantities = (("busy",), ("memory",))
 _SIZES: Quantities = (("total",), ("used",), ("free",), ("reserved",))
-_MINOR: Quantities = (("minor",),)
 _BAR1: Quantities = (("bar1_total",), ("bar1_used",))
 _TEMPERATURES: Quantities = (("gpu",), ("memory",), ("margin",))
-_MAX_LINKS = 64
 _MAX_PID = 2**22  # proc_sys_kernel(5), pid_max
 _MAX_FAN_PERCENT = 200  # nvml.h: the speed may exceed 100 % of the maximum noise tolerance
 
@@ -39,19 +38,28 @@ class NvidiaGPU:
     Each method returns the values of one subject. Raises: GPULost, DriverError.
     """
 
-    def __init__(self, nvml: Any, handle: Any, index: str, uuid: str, events: XidEvents) -> None:
-        self.index, self.uuid = index, uuid
-        self._nvml, self._handle, self._events = nvml, handle, events
-        self._is_watched = False
+    def __init__(
+        self,
+        nvml: Any,
+        handle: Any,
+        names: tuple[str, str],
+        events: XidEvents,
+        clock: Callable[[], float],
+    ) -> None:
+        self.index, self.uuid = names
+        self._nvml, self._handle, self._events, self._clock = nvml, handle, events, clock
+        self._answers = KeptAnswers(clock)
+        self._complete: dict[str, Columns] = {}  # constants of which none is missing
         self._engines, self._power = self._numbers(queries.ENGINES), self._numbers(queries.POWER)
         self._clocks = self._numbers([*queries.CLOCKS, queries.STATE])
         self._link = self._numbers(queries.LINK)
         self._memory_c = self._fields(queries.MEMORY_C)
         self._throttled = self._fields(queries.THROTTLED)
         self._pcie, self._faults = self._fields(queries.PCIE), self._fields(queries.FAULTS)
-        self._activity = GPMActivity(nvml, handle)
+        self._links = NVLinks(nvml, handle, clock)
+        self._activity = GPMActivity(nvml, handle, self._answers)
         self._energy = self._numbers([queries.ENERGY])
-        self._mean_use = GPMActivity(nvml, handle)  # with samples of its own
+        self._mean_use = GPMActivity(nvml, handle, self._answers)  # with samples of its own
 
     def check(self) -> None:
         """Check that the GPU still responds."""
@@ -132,7 +140,7 @@ class NvidiaGPU:
             celsius(memory_c or None),  # 0 without a sensor
             celsius(self._query("nvmlDeviceGetMarginTemperature")),
         )
-        return [known_columns(_TEMPERATURES, found), self._thresholds]
+        return [known_columns(_TEMPERATURES, found), self._constants(queries.THRESHOLDS)]
 
     def power(self) -> list[Columns]:
         """Return watts, and joules since the driver was loaded."""
@@ -140,10 +148,10 @@ class NvidiaGPU:
 
     def clocks(self) -> list[Columns]:
         """Return clocks in hertz, events, seconds of throttling, and the P-state."""
-        parts = [self._clocks.read(), self._fastest]
+        parts = [self._clocks.read(), self._constants(queries.FASTEST)]
         bits = number_64(self._query_any(queries.CURRENT_EVENTS))
         if bits is not None:
-            parts.append(_events(bits, self._supported_events | bits))
+            parts.append(_events(bits, self._supported_events() | bits))
         return [*parts, self._throttled.read()]
 
     def fans(self) -> list[Columns]:
@@ -158,11 +166,12 @@ class NvidiaGPU:
     def pcie(self, is_sampled: bool = False) -> list[Columns]:
         """Return bytes, replays, generation and lanes; with *is_sampled*, also rates over 40 ms."""
         rates = [self._numbers(queries.LINK_RATES).read()] if is_sampled else []
-        return [self._pcie.read(), self._link.read(), self._best_link, *rates]
+        best = self._constants(queries.BEST_LINK)
+        return [self._pcie.read(), self._link.read(), best, *rates]
 
     def nvlink(self) -> list[Columns]:
         """Return state, bytes and errors of each link."""
-        return self._links.read() if self._links else []
+        return self._links.read()
 
     def errors(self) -> list[Columns]:
         """Return ECC errors, retired pages, remapped rows, and what is pending.
@@ -187,7 +196,8 @@ class NvidiaGPU:
         mode = self._query("nvmlDeviceGetMigMode")
         each = [("mig_info", *one.ids, one.uuid, one.profile) for one in self._instances()]
         instances = [(tuple(each), [1] * len(each))] if each else []
-        return [self._facts, self._minor, *_switch("mig_enabled", mode), *instances]
+        minor = self._constants([queries.MINOR])
+        return [self._facts(), minor, *_switch("mig_enabled", mode), *instances]
 
     def serial(self) -> str | None:
         """Return the serial number of the board."""
@@ -199,9 +209,7 @@ class NvidiaGPU:
         self._mean_use.close()
 
     def _watch(self) -> None:
-        if not self._is_watched:
-            self._is_watched = True
-            self._events.watch(self._handle, self.uuid)
+        self._answers.get("xids", lambda: self._events.watch(self._handle, self.uuid))
 
     def _query(self, function: str, *arguments: Any) -> Any | None:
         return query(self._nvml, function, self._handle, *arguments)
@@ -217,7 +225,7 @@ class NvidiaGPU:
         return NumberValues(self._nvml, self._handle, numbers)
 
     def _fields(self, fields: Sequence[FieldQuery]) -> FieldValues:
-        return FieldValues(self._nvml, self._handle, fields)
+        return FieldValues(self._nvml, self._handle, fields, self._clock)
 
     def _memory(self, handle: Any) -> Any | None:
         """Return the memory of a GPU or an instance; older drivers have no reserved memory."""
@@ -228,47 +236,56 @@ class NvidiaGPU:
     def _instances(self) -> list[MIGInstance]:
         return instances(self._nvml, self._handle)
 
-    # Values that do not change while NVML is open are queried once.
+    # Values that do not change while NVML is open are kept.
 
-    @cached_property
-    def _thresholds(self) -> Columns:
-        return self._numbers(queries.THRESHOLDS).read()
+    def _kept(
+        self, function: str, arguments: tuple[Any, ...], unit: Callable[[Any], Any] | None = None
+    ) -> Any | None:
+        """Return the kept result of a *function*, converted by *unit*.
 
-    @cached_property
-    def _fastest(self) -> Columns:
-        return self._numbers(queries.FASTEST).read()
+        The first of the *arguments*, if any, is the handle of this GPU.
+        """
 
-    @cached_property
-    def _best_link(self) -> Columns:
-        return self._numbers(queries.BEST_LINK).read()
+        def ask() -> tuple[Any | None, bool]:
+            result, may_pass = query_with_hope(self._nvml, function, *arguments)
+            return (result if result is None or unit is None else unit(result)), may_pass
 
-    @cached_property
+        return self._answers.get((function, *arguments[1:]), ask)
+
+    def _constants(self, numbers: Sequence[NumberQuery]) -> Columns:
+        """Return the kept results of *numbers*; the same columns once none is missing."""
+        name = numbers[0].function
+        if name not in self._complete:
+            values = [
+                self._kept(one.function, (self._handle, *one.arguments), one.unit)
+                for one in numbers
+            ]
+            columns = known_columns(tuple(one.quantity for one in numbers), values)
+            if None in values:
+                return columns
+            self._complete[name] = columns
+        return self._complete[name]
+
     def _supported_events(self) -> int:
-        return number_64(self._query_any(queries.SUPPORTED_EVENTS)) or queries.OLD_EVENTS
+        each = (self._kept(name, (self._handle,), number_64) for name in queries.SUPPORTED_EVENTS)
+        return next(filter(None, each), queries.OLD_EVENTS)
 
-    @cached_property
-    def _links(self) -> NVLinks | None:
-        count = min(int(next(iter(self._fields(queries.LINK_COUNT).read()[1]), 0)), _MAX_LINKS)
-        return NVLinks(self._nvml, self._handle, count) if count else None
-
-    @cached_property
-    def _minor(self) -> Columns:
-        """The number in the name of the device file."""
-        return known_columns(_MINOR, [number_32(self._query("nvmlDeviceGetMinorNumber"))])
-
-    @cached_property
     def _facts(self) -> Columns:
-        """Name, PCI bus id, vendor, and versions of driver and CUDA."""
-        pci = self._query("nvmlDeviceGetPciInfo")
-        cuda = query(self._nvml, "nvmlSystemGetCudaDriverVersion_v2")
+        """Return name, PCI bus id, vendor, and versions of driver and CUDA, as labels."""
+        if "info" in self._complete:
+            return self._complete["info"]
+        cuda = self._kept("nvmlSystemGetCudaDriverVersion_v2", ())
         facts = (
-            self._query("nvmlDeviceGetName") or "",
-            _text(pci.busId) if pci else "",
+            self._kept("nvmlDeviceGetName", (self._handle,)) or "",
+            self._kept("nvmlDeviceGetPciInfo", (self._handle,), lambda pci: _text(pci.busId)) or "",
             "NVIDIA",
-            query(self._nvml, "nvmlSystemGetDriverVersion") or "",
+            self._kept("nvmlSystemGetDriverVersion", ()) or "",
             f"{cuda // 1000}.{cuda % 1000 // 10}" if cuda else "",
         )
-        return (("info", *facts),), [1]
+        columns: Columns = ((("info", *facts),), [1])
+        if all(facts):
+            self._complete["info"] = columns
+        return columns
 
 
 @lru_cache(maxsize=256)

@@ -2,6 +2,7 @@
 
 import os
 import resource
+import time
 from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -46,9 +47,12 @@ class NVML:
     name = "NVIDIA's driver"
 
     def __init__(
-        self, kernel: Kernel | None = None, prepare: Callable[[], None] = limit_open_files
+        self,
+        kernel: Kernel | None = None,
+        prepare: Callable[[], None] = limit_open_files,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._kernel, self._prepare = kernel or Kernel(), prepare
+        self._kernel, self._prepare, self._clock = kernel or Kernel(), prepare, clock
         self._nvml: ModuleType | None = None
         self._is_open = False
         self._events = XidEvents()
@@ -62,7 +66,7 @@ class NVML:
         nvml = self._nvml or self._load()
         self._nvml = nvml
         try:
-            nvml.nvmlInit()
+            _init(nvml)
         except nvml.NVMLError as error:
             raise self._open_error(error) from None
         self._is_open = True
@@ -114,7 +118,6 @@ class NVML:
         """Return the exception to raise if NVML can't be opened because of *error*."""
         nvml, code = self._nvml, error.value
         if code == MISMATCH:
-            # The driver was upgraded: the library loaded in this process belongs to the old one.
             _unload(nvml)
             return DriverError(
                 "NVML and the loaded driver have different versions; after an upgrade of the "
@@ -149,7 +152,7 @@ class NVML:
         except nvml.NVMLError:
             return str(index)
         self._events.watch_again(handle, uuid)
-        return NvidiaGPU(nvml, handle, str(index), uuid, self._events)
+        return NvidiaGPU(nvml, handle, (str(index), uuid), self._events, self._clock)
 
 
 def _is_installed() -> bool:
@@ -161,6 +164,21 @@ def _is_installed() -> bool:
         return LIBRARY.encode() in Kernel().content(_CACHE)
     except OSError:  # without a cache, only the loader knows
         return True
+
+
+def _init(nvml: Any) -> None:
+    """Open the library; if the driver was upgraded, load the one that is installed now.
+
+    Raises: NVMLError.
+    """
+    was_loaded = nvml.nvmlLib is not None
+    try:
+        nvml.nvmlInit()
+    except nvml.NVMLError as error:
+        if error.value != MISMATCH or not was_loaded:
+            raise
+        _unload(nvml)
+        nvml.nvmlInit()
 
 
 def _unload(nvml: Any) -> None:

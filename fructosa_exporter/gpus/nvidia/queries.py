@@ -15,11 +15,14 @@ ENGINES = [
         ("ofa", "Ofa"),
     )
 ]
+# The number in the name of the device file.
+MINOR = NumberQuery(("minor",), "nvmlDeviceGetMinorNumber", number_32)
 ENERGY = NumberQuery(
     ("energy",), "nvmlDeviceGetTotalEnergyConsumption", lambda mj: scaled(number_64(mj), 1e-3)
 )
 POWER = [
-    NumberQuery(("draw",), "nvmlDeviceGetPowerUsage", watts),
+    # A GPU that responds draws power; 0 is that of a GPU without a sensor.
+    NumberQuery(("draw",), "nvmlDeviceGetPowerUsage", lambda mw: watts(mw) or None),
     NumberQuery(("limit",), "nvmlDeviceGetEnforcedPowerLimit", watts),
     ENERGY,
 ]

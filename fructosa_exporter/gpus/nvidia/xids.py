@@ -7,6 +7,8 @@ from typing import Any
 
 from fructosa_exporter.gpus.quantities import QuantityValues
 
+from .calls import may_pass
+
 _LIMIT = 10_000  # of events in one reading; a driver that never stops must not block it
 
 
@@ -24,19 +26,23 @@ class XidEvents:
         """Use the library *nvml*, which has just been opened."""
         self._nvml, self._set, self._uuids = nvml, None, {}
 
-    def watch(self, handle: Any, uuid: str) -> None:
-        """Let NVML collect the Xids of a GPU, if it supports that."""
+    def watch(self, handle: Any, uuid: str) -> tuple[bool | None, bool]:
+        """Let NVML collect the Xids of a GPU.
+
+        Return whether it does: True, or None and whether a later call may succeed.
+        """
         if _address(handle) in self._uuids:
-            return
+            return True, False
         try:
             if self._set is None:
                 self._set = self._nvml.nvmlEventSetCreate()
             xids = self._nvml.nvmlEventTypeXidCriticalError
             self._nvml.nvmlDeviceRegisterEvents(handle, xids, self._set)
-        except self._nvml.NVMLError:
-            return
+        except self._nvml.NVMLError as error:
+            return None, may_pass(error)
         self._uuids[_address(handle)] = uuid
         self._counts.setdefault(uuid, Counter())
+        return True, False
 
     def watch_again(self, handle: Any, uuid: str) -> None:
         """Watch a GPU again that was watched before NVML was reopened."""

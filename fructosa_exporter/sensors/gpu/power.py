@@ -37,7 +37,8 @@ class GPUPower(GPUSensor):
 
     Source: NVML, nvmlDeviceGetPowerUsage, nvmlDeviceGetEnforcedPowerLimit and the energy counter
     (since Volta); AMD SMI, power and energy. On most NVIDIA GPUs since Ampere, the power is the
-    average over one second; on A100 and older GPUs, it is instantaneous.
+    average over one second; on A100 and older GPUs, it is instantaneous. On the MI250, one of two
+    dies has the power of both; the other has none.
     """
 
     QUANTITIES = {

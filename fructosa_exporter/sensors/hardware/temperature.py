@@ -1,30 +1,40 @@
-"""Temperatures, fans and battery of the node."""
+"""Temperatures, fans and batteries of the node."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
-
-import psutil
+from collections.abc import Iterable, Iterator, Sequence
 
 from fructosa_exporter.errors import SensorUnavailable
-from fructosa_exporter.metrics import Sample, gauge
+from fructosa_exporter.kernel import Kernel
+from fructosa_exporter.metrics import Metric, Sample, gauge, info
 from fructosa_exporter.sensor import Sensor
+from fructosa_exporter.sources.hardware.hwmon import ChipInput, chip_inputs
+from fructosa_exporter.sources.hardware.power_supplies import has_mains_power, power_supplies
+from fructosa_exporter.sources.hardware.thermal_zones import ThermalZone, thermal_zones
+from fructosa_exporter.sources.readable import readable
 
-# Several chips may have the same name (coretemp on two sockets) and the same labels. The number,
-# which counts all entries of a name, makes them unique. It is also used for a missing label, so
-# that all series have the same number of parts in their Graphite path.
-_LABELS = ("chip", "number", "label")
+# The chip and the sensor identify a series. The label says what it is; it is the last one, so that
+# Graphite paths that differ in it have the rest in common.
+_LABELS = ("chip", "sensor", "label")
+_NAMES = "the label of a temperature or fan tells people enough"
+# What chips report for a temperature that they do not measure, and for a limit that nobody has set,
+# is beyond these: the absolute zero, or 65262 for a disk.
+_COLDEST, _HOTTEST = -273_000, 1_000_000
+# What controllers report for a fan whose speed they do not know.
+_UNKNOWN_RPM = 0xFFFF
 
 
 class SensorsTemperatures(Sensor):
     """Temperatures, and the limits that the hardware declares for them.
 
-    Source: psutil.sensors_temperatures(), i.e. /sys/class/hwmon and /sys/class/thermal.
+    Source: /sys/class/hwmon; where its chips have no temperatures, /sys/class/thermal. The chip is
+    named after its device, as in node_exporter, and the sensor after its file: temp3 is the one of
+    temp3_input. The label is what the kernel calls it, or else the name of the chip. Values that
+    no temperature can have, and limits of zero or less, count as absent.
     """
 
     cost = "a few ms if chips respond slowly"
 
-    FIELDS = {
-        "current": gauge("fructosa_temperature_celsius", "Current temperature.", *_LABELS),
+    CURRENT = gauge("fructosa_temperature_celsius", "Current temperature.", *_LABELS)
+    LIMITS = {
         "high": gauge(
             "fructosa_temperature_high_celsius", "Temperature that counts as high.", *_LABELS
         ),
@@ -32,65 +42,95 @@ class SensorsTemperatures(Sensor):
             "fructosa_temperature_critical_celsius", "Temperature that is critical.", *_LABELS
         ),
     }
+    CHIP = info(
+        "fructosa_temperature_chip_info",
+        "Name of a chip that measures temperatures, such as coretemp.",
+        "chip",
+        "name",
+        without_panel=_NAMES,
+    )
 
-    read = staticmethod(psutil.sensors_temperatures)
+    read: Kernel = Kernel()
 
     def samples(self) -> Iterator[Sample]:
-        chips = self.read()
-        if not any(chips.values()):
+        inputs = chip_inputs(self.read, "temp")
+        thermometers: Sequence[ChipInput | ThermalZone] = inputs or thermal_zones(self.read)
+        if not thermometers:
             raise SensorUnavailable("the kernel lists no temperature sensors")
-        for chip, number, entry in _entries(chips):
-            for field, metric in self.FIELDS.items():
-                value = getattr(entry, field)
-                if value is not None:
-                    yield metric.sample(value, chip, number, entry.label or number)
+        for one, millidegrees in readable("temperatures", thermometers, self._current):
+            labels = one.labels(self.read)
+            yield self.CURRENT.sample(millidegrees / 1000, *labels)
+            for limit, value in one.limits(self.read):
+                if 0 < value < _HOTTEST:
+                    yield self.LIMITS[limit].sample(value / 1000, *labels)
+        yield from _chip_names(self.CHIP, inputs)
+
+    def _current(self, one: ChipInput | ThermalZone) -> int | None:
+        value = one.value(self.read)
+        return value if value is not None and _COLDEST < value < _HOTTEST else None
 
 
 class SensorsFans(Sensor):
     """Speed of each fan.
 
-    Source: psutil.sensors_fans(), i.e. /sys/class/hwmon.
+    Source: /sys/class/hwmon. Chip, sensor and label are as in SensorsTemperatures. A fan whose
+    controller does not know the speed is absent.
     """
 
     SPEED = gauge("fructosa_fan_speed_rpm", "Speed of the fan in revolutions per minute.", *_LABELS)
+    CHIP = info(
+        "fructosa_fan_chip_info",
+        "Name of a chip that controls fans, such as nct6775.",
+        "chip",
+        "name",
+        without_panel=_NAMES,
+    )
 
-    read = staticmethod(psutil.sensors_fans)
+    read: Kernel = Kernel()
 
     def samples(self) -> Iterator[Sample]:
-        chips = self.read()
-        if not any(chips.values()):
+        inputs = chip_inputs(self.read, "fan")
+        if not inputs:
             raise SensorUnavailable("the kernel lists no fans")
-        for chip, number, entry in _entries(chips):
-            yield self.SPEED.sample(entry.current, chip, number, entry.label or number)
+        for one, rpm in readable("fans", inputs, self._speed):
+            yield self.SPEED.sample(rpm, *one.labels(self.read))
+        yield from _chip_names(self.CHIP, inputs)
+
+    def _speed(self, one: ChipInput) -> int | None:
+        value = one.value(self.read)
+        return value if value is not None and 0 <= value < _UNKNOWN_RPM else None
 
 
-def _entries(chips: Mapping[str, Sequence[Any]]) -> Iterator[tuple[str, str, Any]]:
-    for chip, entries in chips.items():
-        for number, entry in enumerate(entries):
-            yield chip, str(number), entry
+def _chip_names(metric: Metric, inputs: Iterable[ChipInput]) -> Iterator[Sample]:
+    for chip in dict.fromkeys(one.chip for one in inputs):
+        if chip.name:
+            yield metric.sample(1, chip.device, chip.name)
 
 
 class SensorsBattery(Sensor):
-    """Charge of the battery, and whether the machine runs on it.
+    """Charge of each battery, and whether the machine runs on it.
 
-    Source: psutil.sensors_battery(), i.e. /sys/class/power_supply.
+    Source: /sys/class/power_supply. Batteries of a mouse or keyboard are left out.
     """
 
-    CHARGE = gauge("fructosa_battery_charge_ratio", "Charge of the battery; 1 is full.")
+    CHARGE = gauge("fructosa_battery_charge_ratio", "Charge of the battery; 1 is full.", "battery")
     REMAINING = gauge(
         "fructosa_battery_remaining_seconds",
         "Time until the battery is empty; absent while it is unknown or unlimited.",
+        "battery",
     )
     PLUGGED = gauge("fructosa_battery_power_plugged", "1 if mains power is connected, else 0.")
 
-    read = staticmethod(psutil.sensors_battery)
+    read: Kernel = Kernel()
 
     def samples(self) -> Iterator[Sample]:
-        battery = self.read()
-        if battery is None:
+        supplies = power_supplies(self.read)
+        batteries = [one for one in supplies if one.is_battery]
+        if not batteries:
             raise SensorUnavailable("this machine has no battery")
-        yield self.CHARGE.sample(battery.percent / 100)
-        if battery.secsleft >= 0:  # psutil returns -1 for unknown, -2 for unlimited
-            yield self.REMAINING.sample(battery.secsleft)
-        if battery.power_plugged is not None:
-            yield self.PLUGGED.sample(int(battery.power_plugged))
+        for one, charge in readable("batteries", batteries, lambda one: one.charge(self.read)):
+            yield self.CHARGE.sample(charge, one.name)
+            if (remaining_s := one.remaining_s(self.read)) is not None:
+                yield self.REMAINING.sample(remaining_s, one.name)
+        if (is_plugged := has_mains_power(supplies, self.read)) is not None:
+            yield self.PLUGGED.sample(int(is_plugged))

@@ -21,6 +21,7 @@ from fructosa_exporter.sensor import (
 from fructosa_exporter.sources.devices import DeviceFilter, KeyCache
 from fructosa_exporter.sources.interface_state import interface_states
 from fructosa_exporter.sources.io_counters import interface_counters
+from fructosa_exporter.sources.namespaces import check_network
 from fructosa_service.config.kinds import PATTERN, YES_NO, several
 from fructosa_service.config.settings import option
 
@@ -145,6 +146,7 @@ class NetConnections(Sensor):
     read = staticmethod(psutil.net_connections)
 
     def samples(self) -> Iterator[Sample]:
+        check_network()
         connections = [(self._state(connection), connection) for connection in self.read()]
         for state, number in Counter(state for state, _ in connections).items():
             yield self.CONNECTIONS.sample(number, *state)
@@ -187,6 +189,7 @@ class NetIFAddrs(Sensor):
     read = staticmethod(psutil.net_if_addrs)
 
     def samples(self) -> Iterator[Sample]:
+        check_network()
         interfaces = self.read()
         if not any(interfaces.values()):
             raise SensorUnavailable("no network interface has an address")

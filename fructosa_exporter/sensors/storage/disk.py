@@ -12,6 +12,7 @@ from typing import Any
 import psutil
 
 from fructosa_exporter.errors import SensorUnavailable
+from fructosa_exporter.kernel import below_root, is_root_known
 from fructosa_exporter.metrics import Rows, Sample, counter, gauge, info
 from fructosa_exporter.sensor import CalmSensorOptions, Sensor, SensorOptions, SlowSensorOptions
 from fructosa_exporter.sources.devices import DeviceFilter, KeyCache
@@ -25,6 +26,12 @@ from fructosa_service.config.settings import option
 from fructosa_service.errors import KeyProblem
 
 log = logging.getLogger(__name__)
+
+NO_ROOT = (
+    "lagent is in a container, and cannot measure file systems of the host; bind the host's / "
+    "there, and set [lagent] rootfs"
+)
+NOT_MOUNTED = "{path} is not mounted in this container; bind the host's / with rbind and rslave"
 
 # The part of the sensor's deadline that its mounts may use: the sensor must return before it.
 _MOUNTS_SHARE = 0.75
@@ -139,6 +146,8 @@ class DiskUsage(Sensor):
         self._fillable: tuple[Sequence[Mount], list[str]] = ((), [])
 
     def samples(self) -> Iterator[Sample]:
+        if not is_root_known():
+            raise SensorUnavailable(NO_ROOT)
         mounts = self._mounts()
         paths = self._paths(mounts)
         usages = self._measure(paths, never_hanging(mounts))
@@ -154,6 +163,8 @@ class DiskUsage(Sensor):
 
         Only of those that can be written, and cannot hang; /tmp and /dev/shm in memory count.
         """
+        if not is_root_known():
+            return None
         mounts = self._mounts()
         if mounts is not self._fillable[0]:
             writable = {one.mountpoint for one in mounts if "rw" in one.opts.split(",")}
@@ -169,11 +180,22 @@ class DiskUsage(Sensor):
 
         Those in *safe* can't hang and are measured without a thread, whose cost would dominate.
         """
-        calls = {path: partial(self.read, path) for path in paths}
+        calls = {path: partial(self._usage, path) for path in paths}
         usages = {path: result_or_error(call) for path, call in calls.items() if path in safe}
         if guarded := {path: call for path, call in calls.items() if path not in safe}:
             usages |= self._calls.results(guarded, self.options.deadline * _MOUNTS_SHARE)
         return usages
+
+    def _usage(self, path: str) -> Any:
+        """Return the usage of a file system.
+
+        Raises: OSError, also if it is mounted on the host, but not below ``rootfs``: the sizes
+        would be those of another one.
+        """
+        here = below_root(path)
+        if here != path and not self.options.path and not os.path.ismount(here):
+            raise OSError(NOT_MOUNTED.format(path=here))
+        return self.read(here)
 
     def _report(self, usages: Mapping[str, Any]) -> None:
         """Log when a file system begins to hang or fail, and when it recovers."""
@@ -208,7 +230,7 @@ class DiskUsage(Sensor):
 def _usage(path: str) -> float | None:
     """Return the used share of the space for ordinary users; None if it has none, or is gone."""
     try:
-        found = os.statvfs(path)
+        found = os.statvfs(below_root(path))
     except OSError:
         return None
     used = found.f_blocks - found.f_bfree

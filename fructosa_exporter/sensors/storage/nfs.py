@@ -46,7 +46,7 @@ class NFSClient(Sensor):
     sensor. The counts wrap at 2**32.
 
     Operations that have never been called are absent, because they would add dozens of series
-    to each node.
+    to each node. Those of a kernel newer than the names that lagent knows are summed up as other.
     """
 
     CALLS = counter("fructosa_nfs_client_rpc_calls_total", "RPC calls to NFS servers.")
@@ -89,9 +89,12 @@ class NFSClient(Sensor):
     def _operations(
         self, version: str, names: Sequence[str], words: Sequence[str]
     ) -> Iterator[Sample]:
-        for name, word in zip(names, words, strict=False):
-            if count := _count(word):
+        counts = [_count(word) or 0 for word in words]
+        for name, count in zip(names, counts, strict=False):
+            if count:
                 yield self.OPERATIONS.sample(count, version, name)
+        if others := sum(counts[len(names) :]):
+            yield self.OPERATIONS.sample(others, version, "other")
 
 
 def version_4_names(number: Sequence[str]) -> list[str]:

@@ -8,9 +8,11 @@ from typing import Any
 import psutil
 
 from fructosa_exporter.errors import SensorUnavailable
+from fructosa_exporter.kernel import Kernel
 from fructosa_exporter.metrics import Key, Metric, Rows, Sample, counter, gauge
 from fructosa_exporter.sensor import Sensor, SensorOptions, SlowSensorOptions
 from fructosa_exporter.sources.devices import KeyCache
+from fructosa_exporter.sources.hardware.cpu_frequencies import cpu_frequencies
 from fructosa_exporter.sources.proc_stat import MODES, SHARED, ProcStat, ticks_between, total_ticks
 from fructosa_service.config.kinds import YES_NO
 from fructosa_service.config.settings import option
@@ -204,7 +206,8 @@ class CPUStats(Sensor):
 class CPUFreq(Sensor):
     """Frequency of each processor, and its limits if the kernel knows them.
 
-    Source: psutil.cpu_freq(), i.e. /sys/devices/system/cpu/*/cpufreq, else /proc/cpuinfo.
+    Source: /sys/devices/system/cpu/cpufreq, and /proc/cpuinfo. Processors that share a policy of
+    cpufreq have the frequency of that policy. Processors that are off have none.
     """
 
     Options = SlowSensorOptions
@@ -214,22 +217,23 @@ class CPUFreq(Sensor):
         "current": gauge(
             "fructosa_cpu_frequency_hertz", "Current frequency of the processor.", "cpu"
         ),
-        "min": gauge(
+        "lowest": gauge(
             "fructosa_cpu_frequency_min_hertz", "Lowest frequency of the processor.", "cpu"
         ),
-        "max": gauge(
+        "highest": gauge(
             "fructosa_cpu_frequency_max_hertz", "Highest frequency of the processor.", "cpu"
         ),
     }
 
-    read = staticmethod(lambda: psutil.cpu_freq(percpu=True))
+    read: Kernel = Kernel()
 
     def samples(self) -> Iterator[Sample]:
-        frequencies = self.read()
-        if not frequencies:
+        processors = cpu_frequencies(self.read)
+        if not processors:
             raise SensorUnavailable("the kernel reports no CPU frequency")
-        for number, frequency in enumerate(frequencies):
-            for field, metric in self.FIELDS.items():
-                megahertz = getattr(frequency, field)
-                if megahertz:  # psutil returns 0.0 for what the kernel does not know
-                    yield metric.sample(megahertz * 1e6, str(number))
+        if not any(map(any, processors.values())):
+            raise OSError(f"none of {len(processors)} CPU frequencies can be read")
+        for number, frequencies in processors.items():
+            for metric, hertz in zip(self.FIELDS.values(), frequencies, strict=True):
+                if hertz is not None:
+                    yield metric.sample(hertz, number)

@@ -1,15 +1,14 @@
 """Physical memory and swap space."""
 
+import math
 import os
 from collections.abc import Iterator
-from operator import attrgetter
-
-import psutil
 
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.kernel import Kernel
-from fructosa_exporter.metrics import Rows, Sample, counter, gauge
+from fructosa_exporter.metrics import Sample, counter, gauge
 from fructosa_exporter.sensor import Sensor
+from fructosa_exporter.sources.meminfo import huge_page_bytes, parse
 
 _PAGE_BYTES = os.sysconf("SC_PAGESIZE")
 
@@ -17,43 +16,62 @@ _PAGE_BYTES = os.sysconf("SC_PAGESIZE")
 class VirtualMemory(Sensor):
     """Physical memory: its size, what it is used for, and how much is available.
 
-    Source: psutil.virtual_memory(), i.e. /proc/meminfo.
+    Source: /proc/meminfo. Used is what is not available. Memory that is reserved as huge pages is
+    used in this sense, whether or not a program has it, so it is left out of the utilization: that
+    is 1 - available / (total - huge pages). How many huge pages are free is absent if the node has
+    some of more than one size; NUMAMemory has them by size. Memory in the slab that the kernel
+    would give back is part of slab, not of cached.
     """
 
     FIELDS = {
-        "total": gauge("fructosa_memory_total_bytes", "Installed memory."),
-        "available": gauge(
+        b"MemTotal": gauge("fructosa_memory_total_bytes", "Installed memory."),
+        b"MemAvailable": gauge(
             "fructosa_memory_available_bytes", "Memory that can be used without swapping."
         ),
-        "used": gauge("fructosa_memory_used_bytes", "Memory used by programs and the kernel."),
-        "free": gauge(
+        b"MemFree": gauge(
             "fructosa_memory_free_bytes", "Memory that is not used at all, not even for caches."
         ),
-        "active": gauge("fructosa_memory_active_bytes", "Memory that was used recently."),
-        "inactive": gauge("fructosa_memory_inactive_bytes", "Memory that was not used recently."),
-        "buffers": gauge(
+        b"Active": gauge("fructosa_memory_active_bytes", "Memory that was used recently."),
+        b"Inactive": gauge("fructosa_memory_inactive_bytes", "Memory that was not used recently."),
+        b"Buffers": gauge(
             "fructosa_memory_buffers_bytes", "Memory used to cache metadata of file systems."
         ),
-        "cached": gauge(
+        b"Cached": gauge(
             "fructosa_memory_cached_bytes", "Memory used to cache the contents of files."
         ),
-        "shared": gauge(
+        b"Shmem": gauge(
             "fructosa_memory_shared_bytes", "Memory shared by processes, including tmpfs."
         ),
-        "slab": gauge("fructosa_memory_slab_bytes", "Memory used for kernel data structures."),
+        b"Slab": gauge("fructosa_memory_slab_bytes", "Memory used for kernel data structures."),
     }
+    USED = gauge("fructosa_memory_used_bytes", "Memory that is not available.")
     UTILIZATION = gauge(
-        "fructosa_memory_utilization_ratio", "Share of the memory that is not available."
+        "fructosa_memory_utilization_ratio",
+        "Share of the memory that is not available; memory reserved as huge pages does not count.",
     )
+    HUGE = gauge("fructosa_memory_hugepages_total_bytes", "Memory reserved as huge pages.")
+    HUGE_FREE = gauge("fructosa_memory_hugepages_free_bytes", "Memory in unused huge pages.")
 
-    read = staticmethod(psutil.virtual_memory)
-    _fields = attrgetter(*FIELDS)
-    _keys = [(metric, ()) for metric in (*FIELDS.values(), UTILIZATION)]
+    read: Kernel = Kernel()
 
-    def samples(self) -> Iterator[Rows]:
-        memory = self.read()
-        in_use = 1 - memory.available / memory.total
-        yield Rows(self._keys, (*self._fields(memory), in_use))
+    def samples(self) -> Iterator[Sample]:
+        memory = parse(self.read.content("/proc/meminfo"))
+        if b"MemTotal" not in memory:
+            raise SensorUnavailable("/proc/meminfo has no MemTotal")
+        for field, metric in self.FIELDS.items():
+            if field in memory:
+                yield metric.sample(memory[field])
+        huge, huge_free = huge_page_bytes(memory)
+        for metric, value in ((self.HUGE, huge), (self.HUGE_FREE, huge_free)):
+            if value is not None:
+                yield metric.sample(value)
+        # In a container, some numbers may be its own and others those of the machine.
+        total, available = memory[b"MemTotal"], memory.get(b"MemAvailable", math.inf)
+        if available <= total:
+            yield self.USED.sample(total - available)
+        outside = total - (huge or 0)
+        if 0 < outside >= available:
+            yield self.UTILIZATION.sample(1 - available / outside)
 
 
 class SwapMemory(Sensor):

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import psutil
-
-from fructosa_exporter.kernel import Kernel
+from fructosa_exporter.errors import SensorUnavailable
+from fructosa_exporter.kernel import Kernel, is_host_elsewhere, is_root_known
 from fructosa_exporter.metrics import Sample, gauge, info
 from fructosa_exporter.sensor import Sensor, SensorOptions, SlowSensorOptions, time_interval
+from fructosa_exporter.sources.logins import LoginSession, login_sessions
 from fructosa_exporter.sources.proc_stat import SHARED
 from fructosa_service.config.kinds import YES_NO
 from fructosa_service.config.settings import option
@@ -24,8 +24,8 @@ _ASSIGNMENT = re.compile(r"""([A-Z][A-Z0-9_]*)=(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|
 class OperatingSystem(Sensor):
     """Kernel and distribution of the node.
 
-    Source: uname(2), and /etc/os-release or /usr/lib/os-release. In a container, the node name and
-    the distribution are those of the container.
+    Source: uname(2), and /etc/os-release or /usr/lib/os-release. In a container, name and
+    distribution of the node are known if ``rootfs`` says where its files are.
     """
 
     Options = SlowSensorOptions
@@ -61,11 +61,13 @@ class OperatingSystem(Sensor):
 
     def samples(self) -> Iterator[Sample]:
         system = self._uname()
+        name = system.nodename
+        if is_host_elsewhere():  # else it is that of the container
+            name = self.read.word("/etc/hostname") or "" if is_root_known() else ""
         yield self.KERNEL.sample(
-            1, system.sysname, system.release, system.version, system.machine, system.nodename
+            1, system.sysname, system.release, system.version, system.machine, name
         )
-        release = self._release()
-        if release:
+        if is_root_known() and (release := self._release()):
             yield self.RELEASE.sample(1, *(release.get(key, "") for key in _RELEASE_KEYS))
 
     def _release(self) -> dict[str, str]:
@@ -99,7 +101,10 @@ class BootTime(Sensor):
     read = SHARED
 
     def samples(self) -> Iterator[Sample]:
-        yield self.BOOT.sample(self.read().numbers["btime"])
+        booted_s = self.read().numbers.get("btime")
+        if booted_s is None:
+            raise SensorUnavailable("/proc/stat has no btime")
+        yield self.BOOT.sample(booted_s)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +122,9 @@ class UsersOptions(SensorOptions):
 class Users(Sensor):
     """Login sessions: their number, and when they began.
 
-    Source: psutil.users(), i.e. /var/run/utmp.
+    Source: psutil.users(), i.e. /var/run/utmp. Where that has no sessions, as on Debian 13, which
+    has no utmp at all: the files of systemd-logind in /run/systemd/sessions, which have sessions
+    without a terminal too. Without utmp and logind, the sensor has nothing to read.
     """
 
     Options = UsersOptions
@@ -140,7 +147,7 @@ class Users(Sensor):
         without_panel="private, and off by default",
     )
 
-    read = staticmethod(psutil.users)
+    read = staticmethod(login_sessions)
 
     def samples(self) -> Iterator[Sample]:
         sessions = self.read()
@@ -148,7 +155,8 @@ class Users(Sensor):
         oldest: dict[str, float] = {}
         for session in sessions:
             terminal = session.terminal or "none"
-            oldest[terminal] = min(session.started, oldest.get(terminal, session.started))
+            if session.started is not None:
+                oldest[terminal] = min(session.started, oldest.get(terminal, session.started))
         for terminal, started in oldest.items():
             yield self.START.sample(started, terminal)
         if self.options.names:
@@ -156,11 +164,10 @@ class Users(Sensor):
                 yield self.SESSION.sample(1, *labels)
 
 
-def _session_labels(session: Any) -> tuple[str, str, str, str]:
-    pid = getattr(session, "pid", None)
+def _session_labels(session: LoginSession) -> tuple[str, str, str, str]:
     return (
         session.terminal or "none",
         session.name,
         session.host or "",
-        "" if pid is None else str(pid),
+        "" if session.pid is None else str(session.pid),
     )

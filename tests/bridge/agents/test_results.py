@@ -10,8 +10,10 @@ from fructosa_bridge.agents.results import (
     ALL_RUNNING,
     AND_FAILED,
     AND_NOT_RUNNING,
+    BYTES_OMITTED,
     FAILED,
     INTERRUPTED,
+    LINES_OMITTED,
     NO_RESPONSE,
     ONLY_ITSELF,
     NodeResult,
@@ -24,6 +26,7 @@ RESULTS = st.builds(
     code=st.none() | st.integers(0, 255),
     output=st.binary(max_size=300) | st.text(max_size=100).map(str.encode),
     dropped_bytes=st.integers(0, 10**9),
+    end=st.binary(max_size=300),
     is_interrupted=st.booleans(),
 )
 
@@ -213,14 +216,62 @@ def test_any_output_is_printed_once_and_safely(action, node_results):
     assert bool(failed) == (results.exit_code(action, node_results.values()) in (1, 130))
 
 
-@given(st.binary(max_size=results.MAX_OUTPUT_BYTES), st.integers(0, 10**12))
-def test_output_is_limited_to_a_few_lines(output, dropped_bytes):
-    """The number of discarded bytes is printed."""
-    lines = results.printable_lines(output, dropped_bytes)
+@given(
+    st.binary(max_size=results.MAX_OUTPUT_BYTES),
+    st.integers(0, 10**12),
+    st.binary(max_size=results.MAX_OUTPUT_BYTES),
+)
+def test_output_is_limited_to_a_few_lines(output, dropped_bytes, end):
+    """They are the first and the last, so what was printed last is never omitted."""
+    lines = results.printable_lines(output, dropped_bytes, end)
 
-    assert 22 >= len(lines)
+    assert 21 >= len(lines)
     assert all(line.isprintable() for line in lines)
-    assert not dropped_bytes or str(dropped_bytes) in lines[-1]
+    assert not dropped_bytes or BYTES_OMITTED.format(count=dropped_bytes) in lines
+    assert results.printable_lines(end)[-1:] in ([], lines[-1:]) or not dropped_bytes
+
+
+def test_of_a_long_output_the_beginning_and_the_end_are_printed():
+    """With what is missing between them: the error of a command comes last."""
+    days = b"".join(b"message %d of the day\n" % n for n in range(30))
+
+    few = results.printable_lines(b"motd\n", 77, b"Failed to start\n")
+    many = results.printable_lines(days + b"Failed to start\n")
+
+    assert ["motd", BYTES_OMITTED.format(count=77), "Failed to start"] == few
+    assert LINES_OMITTED.format(count=11) == many[10]
+    assert ("message 0 of the day", "Failed to start") == (many[0], many[-1])
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        "sudo: a password is required",
+        "doas: Authorization failed",
+        "Sorry, user monitor is not allowed to execute '/bin/lagent status' as root on n1.",
+        "monitor is not in the sudoers file.  This incident will be reported.",
+        "This account is currently not available.",
+        "Password change required but no TTY available.",
+    ],
+)
+@pytest.mark.parametrize(
+    "before", ["", "Could not chdir to home directory /home/x: No such file\n", "hello\r\n\x1b[1m"]
+)
+def test_a_refusal_is_found_in_any_line(refusal, before):
+    """Else an agent that could not be asked counts as stopped, which has the same exit code."""
+    text = f"{before}{refusal}\n".encode()
+    node_results = {"n1": NodeResult(1, text), "n2": NodeResult(1, b"motd", 9, text)}
+
+    completed, failed = printed("status", node_results)
+
+    assert ([], 2) == (completed, len(failed))
+    assert 1 == results.exit_code("status", node_results.values())
+
+
+@pytest.mark.parametrize("said", ["lagent is not running", "the unit sudo: x is inactive"])
+def test_an_agent_that_is_not_running_is_not_a_refusal(said):
+    """Only a line that begins with who refuses is one."""
+    assert 3 == results.exit_code("status", [NodeResult(1, said.encode())])
 
 
 def test_colours_are_removed_and_other_control_characters_are_escaped():

@@ -20,19 +20,25 @@ class KeeperLab:
 
     def __init__(self, folder, **settings):
         self.now_s = T0 + 40.0
+        self.was_set_by_s = 0.0
         self.folder = folder
         self.settings = JobsSettings(**settings)
         self.keeper = self.new_keeper()
 
     def new_keeper(self):
         """Return another keeper of the same archive."""
-        return JobKeeper(JobArchive(self.folder), self.settings, clock=lambda: self.now_s)
+        return JobKeeper(
+            JobArchive(self.folder),
+            self.settings,
+            clock=lambda: self.now_s,
+            monotonic=lambda: self.now_s - self.was_set_by_s,
+        )
 
-    def slurm(self, *records, cluster="c1", gpus=None):
-        """Let Slurm report these jobs, and their GPUs."""
+    def slurm(self, *records, cluster="c1", **parts):
+        """Let Slurm report these jobs, and other *parts* of a reading."""
         config = SlurmConfig(cluster=cluster)
         self.keeper.take_reading(
-            SlurmReading(self.now_s, config=config, jobs=list(records), gpus=gpus)
+            SlurmReading(self.now_s, config=config, jobs=list(records), **parts)
         )
 
     def page(self, *readings, node="n1", **page_values):

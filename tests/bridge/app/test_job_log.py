@@ -1,5 +1,7 @@
 """What is logged of jobs: once, and a bounded number of lines."""
 
+import pytest
+
 from fructosa_bridge.app.job_keeper import (
     FetchedPage,
 )
@@ -13,7 +15,7 @@ from fructosa_bridge.app.job_log import (
 )
 from fructosa_bridge.job_gpus.job_devices import NO_ORDER
 from fructosa_bridge.slurm.job_advice import NO_CGROUPS
-from fructosa_bridge.slurm_output.records import SlurmConfig, SlurmReading
+from fructosa_bridge.slurm_output.records import SchedulerStatistics, SlurmConfig, SlurmReading
 
 from ..jobs.known_jobs import record
 from ..jobs.pages import reading
@@ -75,13 +77,19 @@ async def test_contradictions_are_logged_once_and_said_of_the_job(lab, caplog):
     assert NO_ORDER.format(node="n1") in run.notes
 
 
-async def test_a_clock_of_slurm_that_is_ahead_is_logged_once(lab, caplog):
+@pytest.mark.parametrize(("ahead_s", "words"), [(600, "ahead of"), (-600, "behind")])
+async def test_a_clock_of_slurm_that_is_far_off_is_logged_once(lab, caplog, ahead_s, words):
     """Else nothing would be known of jobs, and nobody would know why."""
-    lab.slurm(record(7, lab.now_s + 29), record(8, lab.now_s + 900, state="PENDING"))
+
+    def slurm(by_s):
+        lab.slurm(scheduler=SchedulerStatistics({"time_s": lab.now_s + by_s}), duration_s=5.0)
+
+    slurm(34)  # it was asked later than the reading began
+    slurm(-29)
     await lab.find()
     before = logged(caplog)
     for _ in range(2):
-        lab.slurm(record(7, lab.now_s + 600))
+        slurm(ahead_s)
     await lab.find()
 
-    assert ([], [CLOCKS_APART % 600]) == (before, logged(caplog))
+    assert ([], [CLOCKS_APART % (600, words)]) == (before, logged(caplog))

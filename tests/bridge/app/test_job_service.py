@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from fructosa_bridge.app.job_service import NODES_REFUSED, JobService
-from fructosa_bridge.client.job_client import JobClient, NotRunningError
+from fructosa_bridge.client.job_client import JobAnswer, JobClient, NotRunningError
 from fructosa_bridge.config.jobs_settings import JobsSettings
 from fructosa_bridge.config.nodes_settings import NodesSettings
 from fructosa_bridge.config.settings import GraphiteSettings, MasterConfig, MasterSettings
@@ -77,7 +77,7 @@ class ServiceLab:
         """Wait until the first record of job 7 is as it should be; return it."""
         async with asyncio.timeout(SOON_S):
             while True:
-                found = await asyncio.to_thread(self.client.jobs, {})
+                found = (await asyncio.to_thread(self.client.jobs, {})).records
                 if found and holds(found[0]):
                     return found[0]
                 await asyncio.sleep(0.05)
@@ -115,6 +115,20 @@ async def test_what_a_node_reports_of_a_job_is_shown_at_the_socket(lab):
     assert ("7", "ada", 12.0) == (found["id"], found["user"], found["cpu_seconds"])
 
 
+async def test_answers_say_when_slurm_was_read(lab):
+    """Not before it was; a reading without jobs does not count."""
+    ages = [(await asyncio.to_thread(lab.client.jobs, {})).slurm_age_s]
+    lab.slurm(record(7))
+    ages += [(await asyncio.to_thread(lab.client.jobs, {})).slurm_age_s]
+    for listener in lab.monitor.listeners:
+        listener(SlurmReading(T0 - 3600.0, jobs=None))
+    ages += [(await asyncio.to_thread(lab.client.jobs, {})).slurm_age_s]
+
+    assert ages[0] is None
+    assert ages[1] is not None
+    assert ages[2] - ages[1] < 3600
+
+
 async def test_nodes_of_a_new_configuration_are_fetched_from(lab, caplog):
     """One that contradicts itself is refused, and the old nodes stay."""
     lab.slurm(record(7))
@@ -150,7 +164,7 @@ async def test_a_second_lmaster_is_refused(lab, tmp_path):
         await other.service.start()
     await other.service.stop()
 
-    assert [] == await asyncio.to_thread(lab.client.jobs, {})
+    assert JobAnswer([]) == await asyncio.to_thread(lab.client.jobs, {})
 
 
 async def test_a_start_that_fails_leaves_nothing_behind(tmp_path):

@@ -38,9 +38,14 @@ def found(nodes=NODES, jobs=JOBS, **sections):
     return job_targets(config, nodes, NodeIndex(nodes.nodes))
 
 
+def pages(*arguments, **sections):
+    """Return the targets alone."""
+    return {node: one.target for node, one in found(*arguments, **sections).items()}
+
+
 def test_each_agent_has_one_page_by_the_name_of_its_node():
     """However many sections scrape it, and however they call it."""
-    targets = found(
+    targets = pages(
         fast=section("n1.site, n2"), slow=section("n[1-2]", interval_s=300, prefix="slow")
     )
 
@@ -50,9 +55,16 @@ def test_each_agent_has_one_page_by_the_name_of_its_node():
     assert {"/jobs"} == {target.path for target in targets.values()}
 
 
+def test_it_is_requested_in_the_text_format():
+    """It has no other, whatever its section requests for /metrics."""
+    (target,) = pages(one=section("n1", format="openmetrics")).values()
+
+    assert target.format == "text"
+
+
 def test_it_has_the_interval_of_jobs_and_the_access_of_its_section():
     """Sensors are for /metrics."""
-    (target,) = found(
+    (target,) = pages(
         jobs=JobsSettings(interval_s=60, timeout_s=7),
         all=section("n1", port=9999, tls=True, sensors=("CPUPercent",), interval_s=1),
     ).values()
@@ -63,7 +75,7 @@ def test_it_has_the_interval_of_jobs_and_the_access_of_its_section():
 
 def test_nodes_of_slurm_are_reached_at_their_addresses():
     """As for scraping."""
-    targets = found(all=section("@slurm"))
+    targets = pages(all=section("@slurm"))
 
     assert {"n1": "10.0.0.1", "n2": "n2"} == {
         node: target.reached_at for node, target in targets.items()
@@ -72,7 +84,7 @@ def test_nodes_of_slurm_are_reached_at_their_addresses():
 
 def test_what_slurm_does_not_list_and_other_exporters_have_no_jobs():
     """A head node, or a page of a program that is no agent."""
-    assert {} == found(head=section("head"), other=section("n1", path="/probe"))
+    assert {} == pages(head=section("head"), other=section("n1", path="/probe"))
 
 
 def test_the_nodes_of_all_shards_are_read():
@@ -94,9 +106,11 @@ def test_several_slurmd_on_a_machine_have_one_agent():
     """It is called as the first of them; the page says which job is whose."""
     nodes = node_list(*(record(f"v{n}", address="10.0.0.9", host_name="big") for n in (1, 2)))
 
-    assert ["v1"] == list(found(nodes, all=section("big")))
+    assert {"v1": {"v1", "v2"}} == {
+        node: one.nodes for node, one in found(nodes, all=section("big")).items()
+    }
 
 
 def test_without_jobs_there_are_no_pages():
     """The section is missing."""
-    assert {} == found(jobs=None, all=section("n1"))
+    assert {} == pages(jobs=None, all=section("n1"))

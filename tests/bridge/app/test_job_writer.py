@@ -91,6 +91,26 @@ async def test_jobs_are_removed_when_they_are_old(tmp_path):
     await lab.keeper.close()
 
 
+async def test_by_a_clock_that_was_set_lately_no_job_is_old(tmp_path):
+    """It may be wrong by years until it is set right, and what is deleted is lost."""
+    lab = KeeperLab(tmp_path / "jobs", keep_days=1)
+    await lab.keeper.open()
+    lab.slurm(record(7, T0, T0 + 5, "COMPLETED"))
+    lab.page(sequence=1)
+    await lab.find()
+    lab.now_s += 3 * 86_400
+    lab.was_set_by_s = 3 * 86_400
+
+    counts = []
+    for waited_s in (0, 500, 700):
+        lab.now_s += waited_s
+        lab.keeper.tick()
+        counts.append(len(await lab.find(7)))
+
+    assert [1, 1, 0] == counts
+    await lab.keeper.close()
+
+
 async def test_an_archive_that_was_removed_is_made_anew(lab, caplog):
     """Else jobs would be written to a file that nobody can read, without a word."""
     lab.slurm(record(7))

@@ -12,6 +12,7 @@ from fructosa_bridge.carbon_setup.capacity_check import (
     warnings,
 )
 from fructosa_bridge.carbon_setup.carbon_conf import CANNOT_READ
+from fructosa_bridge.carbon_setup.old_paths import OLD_PATHS
 from fructosa_bridge.cli import main
 from fructosa_bridge.config.nodes_settings import NodesSettings
 from fructosa_bridge.config.settings import GraphiteSettings
@@ -193,7 +194,7 @@ def test_series_with_files_need_no_creates(warned, carbon):
     """Only the others are new."""
     folder = carbon("MAX_CREATES_PER_MINUTE = 10\n")
     for number in range(1000):
-        put(folder / f"c/n{number}/some", 1)
+        put(folder / f"c/n{number}/some/label", 1)
 
     (half,) = warned(LOCAL, of=workload(series=2))
     all_exist = warned(LOCAL, of=workload(series=1))
@@ -249,3 +250,17 @@ def test_a_folder_that_can_not_be_read_is_a_warning(warned, carbon):
 def test_a_carbon_is_local_by_its_name(host, expected):
     """Without a lookup."""
     assert expected == is_local(GraphiteSettings(host=host), "head.cluster")
+
+
+@pytest.mark.parametrize("is_store", [True, False])
+def test_files_with_old_paths_are_a_warning(warned, carbon, tmp_path, is_store):
+    """In our own store, and in that of a carbon on this machine."""
+    folder = carbon()
+    file = folder / "c/n0/node_disk_reads_total/sda.wsp"
+    file.parent.mkdir(parents=True)
+    file.touch()
+
+    found = warned(GraphiteSettings(whisper_directory=folder) if is_store else LOCAL)
+
+    expected = OLD_PATHS.format(folder=folder, file="c/n0/node_disk_reads_total/sda.wsp")
+    assert 1 == found.count(expected)

@@ -145,7 +145,8 @@ def paths_of(naming, metric):
     values = itertools.product(_HOSTILE, repeat=min(len(metric.labels), 2))
     rows = [dict(itertools.zip_longest(metric.labels, each, fillvalue="x")) for each in values]
     paths = [scheme.path(metric.name, tuple(row.items())).path for row in rows]
-    named = [scheme.explicit_path(metric.name, tuple(row.items())).path for row in rows]
+    other = (("up", "x_total"), ("x_count", "CPUTimes"))
+    named = [scheme.path(metric.name, other[:number]).path for number in (1, 2)]
     totals = [total.path for total in scheme.totals(paths) if total.at]  # without zeros beside it
     return [*paths, *named, *totals]
 

@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import socket
 
 import pytest
 
@@ -12,6 +13,7 @@ from fructosa_bridge.client.client import (
     PostResult,
     configured_url,
     from_arguments,
+    host_header,
 )
 from fructosa_bridge.config.settings import MasterSettings
 from fructosa_service.config.kinds import Endpoint
@@ -161,3 +163,21 @@ def test_a_port_that_lmaster_chooses_is_unknown():
     """The message refers to --url."""
     with pytest.raises(UsageError, match="give its URL with --url"):
         configured_url(MasterSettings(port=0), WebSettings())
+
+
+def test_a_zone_is_part_of_the_address_but_not_of_the_header_host(monkeypatch):
+    """requests would look up fe80::1%25eth0; the server may reject what it does not know."""
+    asked = []
+
+    def refuse(host, port, *_):
+        asked.append((host, port))
+        raise OSError("no connection in a test")
+
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    url = configured_url(MasterSettings(host="fe80::1%eth0", port=9889), WebSettings())
+    with pytest.raises(ServiceError, match="cannot connect"):
+        MasterClient(url=url).get("/api/targets")
+
+    assert [("fe80::1%eth0", 9889)] == asked
+    assert {"Host": "[fe80::1]:9889"} == host_header(url)
+    assert {} == host_header("http://[::1]:9889")

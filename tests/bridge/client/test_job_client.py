@@ -15,12 +15,14 @@ from fructosa_bridge.client.job_client import (
     NOT_LMASTER,
     NOT_RUNNING,
     TOO_LONG,
+    JobAnswer,
     JobClient,
     NotRunningError,
     UnknownJobError,
 )
 from fructosa_bridge.client.job_records import NO_RECORDS
 from fructosa_bridge.job_archive.record import record
+from fructosa_bridge.job_server.queries import SLURM_AGE
 from fructosa_service.errors import ServiceError, UsageError
 
 from ..job_archive.filled import view_of
@@ -51,9 +53,11 @@ def test_jobs_are_asked_for_and_answered(path):
             client.jobs({}),
             client.jobs({"user": "a&b=ü", "most": "5"}),
             client.jobs({"user": "\udcff"}),
+            client.jobs({"node": "n1,n2"}),
+            client.job("7", every_run=True),
         ]
 
-    assert [found] * 6 == answers
+    assert [JobAnswer(found)] * 8 == answers
     assert [
         "GET /job/7 HTTP/1.1",
         "GET /job/31%2B1 HTTP/1.1",
@@ -61,7 +65,19 @@ def test_jobs_are_asked_for_and_answered(path):
         "GET /jobs? HTTP/1.1",
         "GET /jobs?user=a%26b%3D%C3%BC&most=5 HTTP/1.1",
         "GET /jobs?user=%3F HTTP/1.1",
+        "GET /jobs?node=n1,n2 HTTP/1.1",
+        "GET /job/7?runs=all HTTP/1.1",
     ] == requests
+
+
+@pytest.mark.parametrize(
+    ("age", "found_s"),
+    [("40", 40.0), ("0", 0.0), ("", None), ("-1", None), ("4e1", None), ("9" * 99, None)],
+)
+def test_an_answer_says_when_slurm_was_read(path, age, found_s):
+    """If lmaster knows it."""
+    with answering(path, answer(200, b"[]", JSON, {SLURM_AGE: age})):
+        assert JobAnswer([], found_s) == JobClient(path).jobs({})
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,13 @@
 """Where jobs are asked for: the running lmaster, or its archive."""
 
 import argparse
+import os
 import re
 
 import pytest
 
 from fructosa_bridge.client import job_place
-from fructosa_bridge.client.job_client import BUSY, JobClient, NotRunningError
+from fructosa_bridge.client.job_client import BUSY, JobAnswer, JobClient, NotRunningError
 from fructosa_bridge.client.job_place import (
     MEANWHILE,
     NO_ARCHIVE,
@@ -14,6 +15,7 @@ from fructosa_bridge.client.job_place import (
     NO_JOBS,
     NOT_A_FILE,
     ONLY_ITS_USER,
+    START_IT,
     JobPlace,
     from_arguments,
 )
@@ -119,13 +121,16 @@ def test_the_running_lmaster_answers_and_the_archive_is_not_read(tmp_path):
 
 
 def test_while_it_does_not_run_the_archive_is_read(tmp_path):
-    """By those who may."""
+    """By those who may; the answer says how old it is."""
     path = tmp_path / FILE
     path.write_bytes(b"")
 
-    found = JobPlace(JobClient(tmp_path / "s"), path).answer(no_lmaster, lambda one: one.path)
+    path.write_bytes(b"x")
+    os.utime(path, (5.0, 5.0))
 
-    assert path == found
+    found = JobPlace(JobClient(tmp_path / "s"), path).answer(no_lmaster, lambda one: [one.path])
+
+    assert JobAnswer([path], None, 5.0) == found
 
 
 def test_others_learn_that_it_does_not_run(tmp_path, monkeypatch):
@@ -162,7 +167,7 @@ def test_an_archive_that_is_not_known_needs_a_configuration(tmp_path):
     """For answers the error is only that lmaster does not run."""
     place = JobPlace(JobClient(tmp_path / "s"), None)
 
-    with pytest.raises(NotRunningError, match=exactly("it does not run")):
+    with pytest.raises(ServiceError, match=exactly(START_IT.format(error="it does not run"))):
         place.answer(no_lmaster, str)
     with pytest.raises(UsageError, match=exactly(NO_CONFIGURATION)):
         place.readable_archive()

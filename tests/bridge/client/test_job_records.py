@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fructosa_bridge.client import job_report
+from fructosa_bridge.client import job_report, job_table
 from fructosa_bridge.client.job_records import NO_RECORDS, checked
 from fructosa_bridge.job_archive.record import record
 
@@ -74,5 +74,5 @@ def test_what_is_not_refused_can_be_shown(changes):
     except ValueError:
         return
 
-    lines = [*job_report.table(found, T0, 80), *job_report.report(found[0], T0)]
+    lines = [*job_table.table(found, T0, 80), *job_report.report(found[0], T0)]
     assert all(map(str.isprintable, lines))

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fructosa_bridge.client.job_records import checked
-from fructosa_bridge.client.job_report import NOT_KNOWN, report, table
+from fructosa_bridge.client.job_report import MORE_RUNS, NOT_KNOWN, report
+from fructosa_bridge.client.job_table import table
 from fructosa_bridge.job_archive.record import record
 from fructosa_bridge.job_archive.views import RunView
 from fructosa_bridge.slurm_output.vocabulary import JOB_STATES
@@ -33,17 +34,18 @@ NOTHING = VIEW._replace(
 )
 
 FAILED = """\
-Job 7 of c1, its run 2 of 2: FAILED, exit code 1:0 (NonZeroExitCode)
+Job 7 of c1, run 2: FAILED, exit code 1:0 (NonZeroExitCode)
 name       job
 user       ada (account physics)
 partition  batch
 nodes      n[1-3]
-time       100 s, from 15 Jan 08:00 to 15 Jan 08:01
+time       100 s, from 15 Jan 08:00:00 to 08:01:40
 CPU        4 CPUs, 100 s of CPU time, 25% of what it had
 memory     at least 2.8 GiB and at most 3.7 GiB; limit 7.5 GiB
 GPUs       GPU-5e8b1d0c-0000-4000-8000-000000000001
            GPU-5e8b1d0c-0000-4000-8000-000000000002
 energy     1 kWh
+runs       2 are known; --all shows all
 coverage   100% of its time is known
 notes      n2 was last read 30 s before the end
            n3: the kernel killed 2 processes as the job's memory was full"""
@@ -60,12 +62,6 @@ memory     {NOT_KNOWN}
 GPUs       ?
 energy     ?
 coverage   0% of its time is known"""
-
-TABLE = """\
-JOB   USER  PARTITION  STATE      NODES  CPUS  START         TIME   CPU  MEMORY     NAME
-7     ada   batch      COMPLETED  1      4     15 Jan 08:00  100 s  25%  2.8 GiB    job
-20_1  ada   batch      TIMEOUT    1      4     15 Jan 08:00  100 s  25%  ≤ 3.7 GiB  job
-7     ?     ?          ?          ?      ?     ?             ?      ?    ?          ?"""
 
 
 @pytest.fixture(autouse=True)
@@ -150,25 +146,27 @@ def test_what_is_not_known_is_a_question_mark_or_said():
     [
         (0, 1, "Job 7 of c1: "),
         (0, None, "Job 7 of c1: "),
-        (2, 3, "Job 7 of c1, its run 3 of 3: "),
-        (3, 2, "Job 7 of c1, its run 4 (2 known): "),
-        (1, None, "Job 7 of c1, its run 2 (1 known): "),
+        (0, 3, "Job 7 of c1, run 1: "),
+        (2, 3, "Job 7 of c1, run 3: "),
+        (2, 2, "Job 7 of c1, run 3 (1 earlier run is not known): "),
+        (3, 2, "Job 7 of c1, run 4 (2 earlier runs are not known): "),
+        (1, None, "Job 7 of c1, run 2 (run 1 is not known): "),
     ],
 )
 def test_of_a_requeued_job_it_says_which_run_it_is(restart, runs, text):
-    """Older ones may have expired, so there may be fewer."""
+    """And how many before it are not known: they may have expired."""
     assert report_of(VIEW._replace(restart=restart), runs).startswith(text)
 
 
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"state": "RUNNING", "end_s": None}, "2 h, from 08:00"),
-        ({"state": "RUNNING", "end_s": None, "start_s": T0 + 9000.0}, "0 s, from 10:30"),
-        ({"state": None, "end_s": None}, "?, from 08:00"),
-        ({"state": "REQUEUED", "end_s": None}, "?, from 08:00"),
-        ({"state": "COMPLETED", "end_s": None}, "?, from 08:00"),
-        ({"state": None}, "100 s, from 08:00 to 08:01"),
+        ({"state": "RUNNING", "end_s": None}, "2 h, from 15 Jan 08:00"),
+        ({"state": "RUNNING", "end_s": None, "start_s": T0 + 9000.0}, "0 s, from 15 Jan 10:30:00"),
+        ({"state": None, "end_s": None}, "?, from 15 Jan 08:00:00"),
+        ({"state": "REQUEUED", "end_s": None}, "?, from 15 Jan 08:00:00"),
+        ({"state": "COMPLETED", "end_s": None}, "?, from 15 Jan 08:00:00"),
+        ({"state": None}, "100 s, from 15 Jan 08:00:00 to 08:01:40"),
         ({"start_s": None}, "?"),
     ],
 )
@@ -219,6 +217,20 @@ def test_a_job_without_gpus_has_no_lines_about_them():
     ]
 
 
+def test_only_the_last_of_several_runs_says_how_all_are_shown():
+    """If all are shown, nobody needs to know."""
+    view = VIEW._replace(restart=1)
+    line = f"runs       {MORE_RUNS.format(runs=2)}"
+
+    texts = [
+        report_of(view, 2),
+        report_of(view, 1),
+        "\n".join(report(record(view, 2), T0, of_all=True)),
+    ]
+
+    assert [True, False, False] == [line in text for text in texts]
+
+
 def test_a_state_that_is_not_known_is_said():
     """Whether it has ended may be known."""
     texts = [report_of(VIEW._replace(state=None, end_s=end)) for end in (None, T0)]
@@ -245,42 +257,6 @@ def test_long_texts_are_wrapped_at_80_columns():
     assert f"node[{','.join(name[4:] for name in nodes)}]" == sets
 
 
-def test_the_table_has_a_line_for_each_job():
-    """What is not known is a question mark, also a state."""
-    task = VIEW._replace(array_job_id=20, array_task=1, state="TIMEOUT", memory_own_max_bytes=None)
-
-    assert TABLE == "\n".join(table([record(one) for one in (VIEW, task, NOTHING)], LATER_S))
-
-
-def test_without_jobs_the_table_is_its_head():
-    """In every terminal."""
-    assert [1, 1] == [len(list(table([], T0, width))) for width in (None, 5)]
-
-
-@pytest.mark.parametrize(
-    ("width", "left_out", "name"),
-    [
-        (None, (), 30),
-        (120, (), 30),
-        (100, (), 13),
-        (88, ("NODES",), 8),
-        (80, ("NODES", "CPUS", "PARTITION"), 17),
-        (70, ("NODES", "CPUS", "PARTITION", "USER"), 13),
-        (1, ("NODES", "CPUS", "PARTITION", "USER"), 8),
-    ],
-)
-def test_a_table_that_is_too_wide_does_without_some_columns(width, left_out, name):
-    """The name is cut first; what people ask for stays."""
-    run = VIEW._replace(name="n" * 50, memory_own_max_bytes=None, job_id=7_000_000)
-
-    head, row = table([record(run)], LATER_S, width)
-
-    heads = ("USER", "PARTITION", "NODES", "CPUS", "NAME", "JOB")
-    assert set(left_out) == {one for one in heads if one not in head.split()}
-    assert f"{'n' * (name - 1)}…" == row.split()[-1]
-    assert width in (None, 1) or len(row) <= width
-
-
 def test_texts_cannot_control_the_terminal_or_break_the_table():
     """Users write any name, Slurm cuts none."""
     evil = "a\x1b[2J\r\n\x9b\u202eb\ud800" + "x" * 2000
@@ -289,7 +265,7 @@ def test_texts_cannot_control_the_terminal_or_break_the_table():
     lines = [*table([record(run)], T0), *report(record(run), T0)]
 
     assert all(map(str.isprintable, lines))
-    assert max(map(len, lines)) <= 170
+    assert max(map(len, lines)) <= 185
     assert "a [2J" in lines[1]
 
 

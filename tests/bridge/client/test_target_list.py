@@ -44,10 +44,19 @@ def test_a_clock_that_is_off_is_a_problem():
     assert {"n1": CLOCK_AHEAD.format(off="95 s"), "n2": "refused", "n3": ""} == problems
 
 
+def test_a_warning_is_a_problem():
+    """Unless the scrape failed."""
+    text = targets_json(
+        state("n1", up=True, warning="odd"), state("n2", up=False, error="refused", warning="odd")
+    )
+
+    assert ["refused", "odd"] == [target.problem for target in target_list.parse(text)]
+
+
 def test_an_lmaster_of_another_version_may_have_no_clocks():
     """The command and the daemon are not always upgraded together."""
     fields = dict(target_status(state("n1", up=True)))
-    del fields["clock_off_s"]
+    del fields["clock_off_s"], fields["warning"]
 
     (target,) = target_list.parse(json.dumps({"targets": [fields]}))
 

@@ -7,9 +7,10 @@ import threading
 JSON = "application/json"
 
 
-def answer(status, body, content_type="text/plain"):
+def answer(status, body, content_type="text/plain", headers=None):
     """Return an HTTP answer as bytes."""
     head = f"HTTP/1.1 {status} x\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}"
+    head += "".join(f"\r\n{name}: {value}" for name, value in (headers or {}).items())
     return f"{head}\r\n\r\n".encode() + body
 
 

@@ -6,7 +6,7 @@ import logging
 import pytest
 
 from fructosa_bridge.cli import main
-from fructosa_bridge.commands.check import ALL_MATCH, NOT_IN_TIME, NOT_READ
+from fructosa_bridge.commands.check import ALL_MATCH, JOBS, NOT_IN_TIME, NOT_READ, UNKNOWN_NAMES
 from fructosa_bridge.nodes.same_nodes import SAME_ADDRESS
 from fructosa_bridge.slurm.job_advice import NO_CONTAIN
 from fructosa_bridge.slurm_states.unmatched import NO_NODE, NO_SECTION
@@ -135,7 +135,30 @@ def test_what_hides_the_use_of_jobs_is_listed_if_they_are_kept(check_slurm, more
     with serving(200, json.dumps(answer).encode(), "application/json") as (url, _):
         printed, _ = check_slurm("#!/bin/sh\nexit 1\n", "n1", url.rpartition(":")[2], more)
 
-    assert (lines or [ALL_MATCH]) == printed
+    assert (lines or [ALL_MATCH]) == [line for line in printed if not line.startswith("jobs: ")]
+
+
+@pytest.mark.parametrize(
+    ("more", "time"),
+    [("", "5 years"), ("keep for = 365\n", "1 year"), ("keep for = 30\n", "30 days")],
+)
+def test_where_jobs_are_kept_is_said(tmp_path, capsys, more, time):
+    """And for how long; administrators who do not exist are a warning."""
+    config = tmp_path / "lmaster.conf"
+    config.write_text(
+        f"[lmaster]\ndata directory = {tmp_path}\n[slurm]\n[jobs]\nsocket = {tmp_path}/s\n"
+        f"admins = root, no-such-user\nadmin group = no-such-group\n{more}"
+    )
+
+    code = main(["check", "-c", str(config)])
+
+    printed = capsys.readouterr()
+    line = JOBS.format(folder=tmp_path / "jobs", socket=tmp_path / "s", time=time)
+    assert (0, line) == (code, printed.out.splitlines()[-1])
+    assert [
+        UNKNOWN_NAMES.format(problem="admins: there is no user no-such-user"),
+        UNKNOWN_NAMES.format(problem="admin group: there is no group no-such-group"),
+    ] == printed.err.splitlines()
 
 
 @pytest.mark.parametrize(

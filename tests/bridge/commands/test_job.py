@@ -8,12 +8,14 @@ import pytest
 from fructosa_bridge.cli import main
 from fructosa_bridge.client.job_client import NOT_RUNNING
 from fructosa_bridge.client.job_place import MEANWHILE, NO_ARCHIVE
+from fructosa_bridge.commands.job import NO_STEPS
+from fructosa_bridge.commands.jobs import NOT_RUNNING as NOT_RUNNING_NOW
 from fructosa_bridge.job_archive.archive_file import FILE
 from fructosa_bridge.job_archive.look_ups import ArchiveReader
-from fructosa_bridge.job_server.queries import NO_SUCH_JOB
+from fructosa_bridge.job_server.queries import NO_SUCH_JOB, no_such_job
 from fructosa_bridge.jobs.names import NOT_A_JOB
 
-from ..job_server.served_jobs import ADA, EVE, served_jobs, stored_jobs
+from ..job_server.served_jobs import ADA, EVE, SLURM_AGE_S, served_jobs, stored_jobs
 
 
 @pytest.fixture
@@ -26,15 +28,23 @@ def config(tmp_path):
     return path
 
 
+def last_error(capsys):
+    """Return the last line of standard error."""
+    return capsys.readouterr().err.splitlines()[-1]
+
+
 def test_without_a_running_lmaster_its_archive_is_read(config, tmp_path, capsys):
-    """By root and its user, who see all jobs."""
+    """By root and its user, who see all jobs; how old it is, is said."""
     assert tmp_path / "jobs" / FILE == stored_jobs(tmp_path)
 
     code = main(["job", "8", "-c", str(config)])
 
-    lines = capsys.readouterr().out.splitlines()
+    printed = capsys.readouterr()
+    lines = printed.out.splitlines()
     assert (0, "Job 8 of c1: COMPLETED") == (code, lines[0])
     assert "user       bob (account physics)" in lines
+    assert printed.err.startswith(NOT_RUNNING_NOW.partition("{")[0])
+    assert 1 == printed.err.count("\n")
 
 
 def test_json_is_an_object_with_the_last_run(config, tmp_path, capsys):
@@ -64,6 +74,33 @@ def test_of_an_array_it_is_a_list_and_the_texts_have_a_line_between_them(config,
     ]
 
 
+def test_all_runs_of_a_job_are_shown_if_asked_for(config, tmp_path, capsys):
+    """The oldest first; in JSON they are a list, also if there is one."""
+    stored_jobs(tmp_path)
+
+    codes = [main(["job", "7", "--all", "-c", str(config)])]
+    heads = [text.partition("\n")[0] for text in capsys.readouterr().out.split("\n\n")]
+    codes += [main(["job", "7", "--all", "--json", "-c", str(config)])]
+    runs = json.loads(capsys.readouterr().out)
+    codes += [main(["job", "8", "--all", "--json", "-c", str(config)])]
+    one = json.loads(capsys.readouterr().out)
+
+    assert [0] * 3 == codes
+    assert ["Job 7 of c1, run 1: COMPLETED", "Job 7 of c1, run 2: COMPLETED"] == heads
+    assert ([0, 1], ["8"]) == ([run["restart"] for run in runs], [run["id"] for run in one])
+
+
+def test_of_a_step_the_job_is_shown(config, tmp_path, capsys):
+    """A line says that steps are not kept."""
+    stored_jobs(tmp_path)
+
+    code = main(["job", "8.batch", "-c", str(config)])
+
+    printed = capsys.readouterr()
+    assert (0, NO_STEPS) == (code, printed.err.splitlines()[-1])
+    assert printed.out.startswith("Job 8 of c1: ")
+
+
 @pytest.mark.parametrize("job", ["99", " 99\x0b"])
 def test_an_unknown_job_is_an_error(config, tmp_path, capsys, job):
     """Exit code 1."""
@@ -71,10 +108,10 @@ def test_an_unknown_job_is_an_error(config, tmp_path, capsys, job):
 
     code = main(["job", job, "-c", str(config)])
 
-    assert (1, f"lmaster: {NO_SUCH_JOB.format(name=99)}\n") == (code, capsys.readouterr().err)
+    assert (1, f"lmaster: {NO_SUCH_JOB.format(name=99)}") == (code, last_error(capsys))
 
 
-@pytest.mark.parametrize("job", ["x", "", "7\x1b[2J", "\udcff"])
+@pytest.mark.parametrize("job", ["x", "", "7\x1b[2J", "\udcff", "0", "0_4"])
 def test_what_is_no_id_is_an_error_that_says_what_to_write(config, capsys, job):
     """Exit code 2; nothing is asked."""
     code = main(["job", job, "-c", str(config)])
@@ -103,4 +140,4 @@ async def test_the_running_lmaster_is_asked_and_knows_who_asks(tmp_path, capsys)
         others = await asyncio.to_thread(main, arguments), capsys.readouterr().err
 
     assert (0, "ada") == own
-    assert (1, f"lmaster: {NO_SUCH_JOB.format(name=7)}\n") == others
+    assert (1, f"lmaster: {no_such_job('7', SLURM_AGE_S)}\n") == others

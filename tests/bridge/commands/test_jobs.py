@@ -4,19 +4,27 @@ import asyncio
 import json
 import stat
 import sys
+import time
 
 import pytest
 
 from fructosa_bridge.cli import main
 from fructosa_bridge.client.job_client import NOT_RUNNING
-from fructosa_bridge.client.job_place import NO_ARCHIVE, NO_CONFIGURATION
-from fructosa_bridge.client.since import NOT_A_TIME
-from fructosa_bridge.commands.jobs import BACKED_UP, NO_FILE
+from fructosa_bridge.client.job_place import NO_ARCHIVE, NO_CONFIGURATION, START_IT
+from fructosa_bridge.client.since import IN_THE_FUTURE, NOT_A_TIME
+from fructosa_bridge.commands.command_line.arguments import JOB_IN_PLACE_OF_ACTION
+from fructosa_bridge.commands.jobs import BACKED_UP, NO_FILE, NO_JOBS, OF_ALL, SINCE
 from fructosa_bridge.job_archive.archive_file import FILE
 from fructosa_bridge.job_archive.look_ups import ArchiveReader, JobQuery
-from fructosa_bridge.job_server.queries import NOT_A_STATE
+from fructosa_bridge.job_server.queries import (
+    MOST_NODES,
+    NOT_A_STATE,
+    NOT_KEPT,
+    TOO_MANY_NODES,
+    next_reading,
+)
 
-from ..job_server.served_jobs import ADA, EVE, served_jobs, stored_jobs
+from ..job_server.served_jobs import ADA, EVE, SLURM_AGE_S, served_jobs, stored_jobs
 
 ALL = ["9", "20_2", "20_1", "8", "7", "7"]
 
@@ -40,8 +48,10 @@ def config(tmp_path):
         (["--user", "bob"], ["8"]),
         (["--account", "physics", "--state", "completed", "--partition", "batch"], ALL),
         (["--node", "n2"], ["8"]),
-        (["--since", "2027-01-15T08:31:00+00:00"], ["9", "20_2", "20_1"]),
-        (["--since", "2100-01-01"], []),
+        (["--since", "yesterday", "--node", "n2"], ["8"]),
+        (["--since", "today", "--node", "n8"], []),
+        (["--node", "n[2-3]"], ["8"]),
+        (["--state", "cd,R", "--most", "1"], ["9"]),
         (["--user", "\udcff"], []),
     ],
 )
@@ -76,6 +86,12 @@ def test_the_table_fits_the_terminal(config, capsys, monkeypatch, columns, has_a
     [
         (["--state", "FAILD"], NOT_A_STATE.format(state="'FAILD'", hint="; did you mean FAILED?")),
         (["--since", "soon"], NOT_A_TIME),
+        (["--since", "2100-01-01"], IN_THE_FUTURE.partition("{")[0]),
+        (["--state", "PENDING"], NOT_KEPT.format(state="PENDING")),
+        (["--node", "n[1-300]"], TOO_MANY_NODES.format(count=300, most=MOST_NODES)),
+        (["--node", "n[1-"], "n[1-"),
+        (["4_1"], JOB_IN_PLACE_OF_ACTION.format(text="4_1")),
+        (["bakup"], "did you mean backup?"),
         (["--most", "0"], "--most"),
         (["backup"], NO_FILE),
     ],
@@ -108,11 +124,31 @@ async def test_the_running_lmaster_is_asked(tmp_path, capsys):
     assert [(0, ["20_2", "20_1"]), (0, []), (0, ALL)] == found
 
 
+async def test_no_jobs_is_said_and_how_far_back_they_were_looked_for(tmp_path, capsys):
+    """On standard error: what reads the list gets an empty one."""
+    async with served_jobs(tmp_path, ArchiveReader(stored_jobs(tmp_path))) as jobs:
+        arguments = ["jobs", "--socket", str(jobs.path)]
+        found = []
+        for options in ([], ["--since", "2026-01-02"], ["--json"]):
+            code = await asyncio.to_thread(main, [*arguments, *options])
+            printed = capsys.readouterr()
+            found.append((code, printed.out[:3], printed.err))
+
+    later = f"{next_reading(SLURM_AGE_S)}\n"
+    since = SINCE.format(when="2 Jan 2026 00:00" if time.localtime()[0] != 2026 else "2 Jan 00:00")
+    assert [
+        (0, "JOB", NO_JOBS.format(since=OF_ALL) + later),
+        (0, "JOB", NO_JOBS.format(since=since) + later),
+        (0, "[]\n", NO_JOBS.format(since=OF_ALL) + later),
+    ] == found
+
+
 def test_without_lmaster_and_configuration_there_is_a_message(tmp_path, capsys):
     """Exit code 1."""
     code = main(["jobs", "--socket", str(tmp_path / "s")])
 
-    message = NOT_RUNNING.format(path=tmp_path / "s", reason="No such file or directory")
+    error = NOT_RUNNING.format(path=tmp_path / "s", reason="No such file or directory")
+    message = START_IT.format(error=error)
     assert (1, f"lmaster: {message}\n") == (code, capsys.readouterr().err)
 
 

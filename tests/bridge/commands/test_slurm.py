@@ -1,6 +1,7 @@
 """`lmaster slurm`."""
 
 import json
+import os
 import socket
 
 from fructosa_bridge.cli import main
@@ -12,6 +13,7 @@ from fructosa_bridge.slurm.summary import summary
 from tests.bridge.slurm.small_cluster import READING, SAMPLES, STATES
 
 from ..fake_master import serving
+from ..job_server.other_user import OTHER_UID, needs_root
 
 
 def body(is_up=True):
@@ -59,7 +61,8 @@ def test_without_a_running_lmaster_slurm_is_read(tmp_path, capsys):
 
 def test_a_data_directory_that_cannot_be_locked_is_an_error(tmp_path, capsys):
     """The message says what to do."""
-    (tmp_path / "data").write_text("a file")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "slurm.lock").symlink_to(tmp_path / "elsewhere")
     config = tmp_path / "lmaster.conf"
     config.write_text(
         f"[lmaster]\nport = {free_port()}\ndata directory = {tmp_path}/data\n[slurm]\n"
@@ -69,7 +72,40 @@ def test_a_data_directory_that_cannot_be_locked_is_an_error(tmp_path, capsys):
 
     assert 1 == code
     path = tmp_path / "data" / "slurm.lock"
-    assert CANNOT_LOCK.format(path=path, reason="File exists") in capsys.readouterr().err
+    message = CANNOT_LOCK.format(path=path, reason="Too many levels of symbolic links")
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_reading_slurm_makes_no_data_directory(tmp_path, capsys):
+    """Where lmaster has not run yet, its user is still to make it."""
+    config = tmp_path / "lmaster.conf"
+    config.write_text(
+        f"[lmaster]\nport = {free_port()}\ndata directory = {tmp_path}/data\n"
+        f"[slurm]\ncommands = {tmp_path}\n"
+    )
+
+    main(["slurm", "-c", str(config)])
+
+    assert [config] == list(tmp_path.iterdir())
+
+
+@needs_root
+def test_what_root_locks_the_user_of_lmaster_can_lock_too(tmp_path, capsys):
+    """The lock belongs to whom its folder belongs to, whoever made it; nobody else can open it."""
+    (tmp_path / "data").mkdir()
+    os.chown(tmp_path / "data", OTHER_UID, OTHER_UID)
+    config = tmp_path / "lmaster.conf"
+    config.write_text(
+        f"[lmaster]\nport = {free_port()}\ndata directory = {tmp_path}/data\n"
+        f"[slurm]\ncommands = {tmp_path}\n"
+    )
+
+    for _ in range(2):
+        main(["slurm", "-c", str(config)])
+
+    found = (tmp_path / "data" / "slurm.lock").stat()
+    assert (OTHER_UID, OTHER_UID, 0o600) == (found.st_uid, found.st_gid, found.st_mode & 0o777)
 
 
 def free_port():

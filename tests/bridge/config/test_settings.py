@@ -140,3 +140,25 @@ def test_a_port_of_the_other_protocol_is_a_warning(tmp_path, keys, warns):
     warnings = read_config(path).warnings
 
     assert warns == any("has no effect with protocol" in warning for warning in warnings)
+
+
+@pytest.mark.parametrize(
+    ("keys", "used"),
+    [
+        ("carbon receiver pickle port = 2003", "carbon receiver pickle port"),
+        ("carbon receiver port = 2004\nprotocol = plaintext", "carbon receiver port"),
+        (
+            "carbon receiver port = 9\ncarbon receiver pickle port = 9",
+            "carbon receiver pickle port",
+        ),
+        ("carbon receiver pickle port = 2003\nwhisper directory = /w", None),
+    ],
+)
+def test_one_port_for_both_protocols_is_a_warning(tmp_path, keys, used):
+    """It names the key of the protocol that is used."""
+    path = tmp_path / "lmaster.conf"
+    path.write_text(f"[Graphite]\n{keys}\n")
+
+    warnings = [one for one in read_config(path).warnings if "for each protocol" in one]
+
+    assert [used] * bool(used) == [one.partition("] ")[2].partition(" and ")[0] for one in warnings]

@@ -81,6 +81,14 @@ def test_a_target_has_the_selection_and_limits_of_its_section():
     assert one.label_limits is other.label_limits
 
 
+@pytest.mark.parametrize("name", ["text", "openmetrics"])
+def test_all_targets_of_a_section_have_its_format(name):
+    """It is the one that is requested."""
+    settings = NodesSettings(hosts=("n1", "n2"), format=name)
+
+    assert [name] * 2 == [one.format for one in targets.section_targets({"a": settings}, None)]
+
+
 @pytest.mark.parametrize(("alignment", "expected"), [("spread", False), ("together", True)])
 def test_all_targets_of_a_section_have_its_alignment(alignment, expected):
     """``together`` is a property of each target."""

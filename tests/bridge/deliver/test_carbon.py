@@ -6,10 +6,13 @@ from itertools import repeat
 
 import pytest
 
-from fructosa_bridge.deliver.carbon import Carbon
+from fructosa_bridge.deliver.carbon import CLOSED_AT_ONCE, NO_NAME_SERVER, OTHER_PROTOCOL, Carbon
 from fructosa_bridge.deliver.encode import plaintext_lines
 from fructosa_bridge.model.errors import DeliveryError
 from fructosa_bridge.model.points import Batch
+from fructosa_bridge.nodes.dns_cache import DNSCache
+
+SOON_S = 10
 
 
 class Receiver:
@@ -59,6 +62,14 @@ async def receiver():
     running = await Receiver().start()
     yield running
     await running.stop()
+
+
+class OtherProtocol(Receiver):
+    """A carbon that closes each connection as soon as it has read something."""
+
+    async def _accept(self, reader, writer):
+        self.connections.append(await reader.read(1))
+        writer.close()
 
 
 class Clock:
@@ -156,3 +167,66 @@ async def test_a_carbon_whose_machine_is_gone_is_noticed(receiver):
     connection = carbon._writer.get_extra_info("socket")
     assert 30_000 == connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
     await carbon.close()
+
+
+async def test_a_carbon_that_closes_each_connection_at_once_gets_nothing(caplog):
+    """After the second time it is asked whether the port is that of the other protocol."""
+    receiver = await OtherProtocol().start()
+    carbon, errors = Carbon("127.0.0.1", receiver.port, plaintext_lines, hold_s=SOON_S), []
+    for _ in range(3):
+        with pytest.raises(DeliveryError) as caught:
+            await carbon.send(batch("a"))
+        errors.append(str(caught.value))
+    await receiver.stop()
+    with pytest.raises(DeliveryError, match="refused"):
+        await carbon.send(batch("a"))
+
+    texts = (CLOSED_AT_ONCE, OTHER_PROTOCOL, OTHER_PROTOCOL)
+    assert [text.format(name=carbon.name) for text in texts] == errors
+    assert (3, 0) == (len(receiver.connections), carbon.unacknowledged)
+    assert [] == caplog.messages  # the delivery logs the errors
+
+
+async def test_a_connection_has_to_hold_longer_after_those_that_did_not_last(receiver, monkeypatch):
+    """A slow carbon may close it later; one that has lasted ends the doubt."""
+    waits, clock = [], Clock()
+    wait = asyncio.wait
+
+    async def waited(tasks, timeout):
+        waits.append(timeout)
+        return await wait(tasks, timeout=0)
+
+    monkeypatch.setattr(asyncio, "wait", waited)
+    carbon = Carbon("127.0.0.1", receiver.port, plaintext_lines, clock, hold_s=1)
+    for lasts_s in (0, 9, 0, 10, 0):
+        await carbon.send(batch("a"))
+        clock.now_s += lasts_s
+        carbon._watch.cancel()
+        carbon._note_end()
+        await carbon.close()
+
+    assert [1, 2, 4, 8, 1] == waits
+
+
+async def test_a_known_address_is_used_while_no_name_server_responds(receiver):
+    """A name that was never resolved has an error of its own."""
+    answers, clock = [socket.getaddrinfo("127.0.0.1", 1, type=socket.SOCK_STREAM)], Clock()
+
+    def look_up(host, *query):
+        if host == "carbon" and answers:
+            return answers.pop()
+        raise socket.gaierror(socket.EAI_AGAIN, "no response")
+
+    dns = DNSCache(look_up, clock)
+    carbon, unknown = (
+        Carbon(host, receiver.port, plaintext_lines, hold_s=0, dns=dns)
+        for host in ("carbon", "unknown")
+    )
+    for clock.now_s in (0, 1000):
+        await carbon.send(batch("a"))
+        await carbon.close()
+
+    with pytest.raises(DeliveryError) as caught:
+        await unknown.send(batch("a"))
+
+    assert f"{unknown.name}: {NO_NAME_SERVER}" == str(caught.value)

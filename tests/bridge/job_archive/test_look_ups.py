@@ -3,6 +3,7 @@
 import pytest
 
 from fructosa_bridge.job_archive.look_ups import ArchiveReader, JobQuery
+from fructosa_bridge.job_archive.record import key_of, run_counts
 from fructosa_bridge.jobs.ledger import JobLedger
 from fructosa_bridge.jobs.names import job_name
 from fructosa_bridge.model.errors import ArchiveError
@@ -66,12 +67,16 @@ def test_a_user_finds_only_their_own_runs(reader):
         (JobQuery(most=2), [9, 32]),
         (JobQuery(user="bob"), [8]),
         (JobQuery(uid=1000, account="maths"), [8]),
-        (JobQuery(uid=1000, user="bob", state="COMPLETED", partition="batch"), [8]),
+        (JobQuery(uid=1000, user="bob", states=("COMPLETED",), partition="batch"), [8]),
         (JobQuery(uid=1001), []),
-        (JobQuery(state="RUNNING"), [9]),
+        (JobQuery(states=("RUNNING",)), [9]),
+        (JobQuery(states=("RUNNING", "COMPLETED"), partition="gpu"), [32]),
         (JobQuery(partition="gpu"), [32]),
-        (JobQuery(node="n2"), [8]),
-        (JobQuery(node="n9"), []),
+        (JobQuery(nodes=("n2",)), [8]),
+        (JobQuery(nodes=("n9", "n2"), user="bob"), [8]),
+        (JobQuery(nodes=("n1", "n2"), most=2), [9, 32]),
+        (JobQuery(nodes=("n9",)), []),
+        (JobQuery(nodes=("n8", "n9")), []),
         (JobQuery(since_s=T0 + 3050), [9, 32, 31]),
         (JobQuery(user="'; DROP TABLE run; --"), []),
     ],
@@ -79,6 +84,33 @@ def test_a_user_finds_only_their_own_runs(reader):
 def test_jobs_are_listed_by_what_they_have_in_common(reader, query, job_ids):
     """The newest first."""
     assert job_ids == [run.job_id for run in reader.runs(query)]
+
+
+def test_runs_of_listed_jobs_are_counted(reader):
+    """All that are known, also those that are not listed; or only those of a user."""
+    runs = reader.runs(JobQuery(most=7))
+
+    counts = {run.job_id: reader.run_counts(runs)[key_of(run)] for run in runs}
+
+    assert {9: 1, 32: 1, 31: 1, 20: 1, 21: 1, 8: 1, 7: 2} == counts
+    assert {} == reader.run_counts(runs, uid=1234)
+
+
+def test_runs_are_counted_alike_in_lists_and_for_one_job(tmp_path):
+    """Also if nodes alone have told of a run, which has no time of submission."""
+    archive, ledger = opened(tmp_path), JobLedger("c1")
+    ended_run(ledger, 7)
+    ended_run(ledger, 7, T0 + 500, restarts=1)
+    told = page(reading(7, cpu_s=5.0, age_s=30.0), instance="b")
+    ledger.see_page("n5", told, T0 + 330)
+    ledger.see_jobs([], T0 + 2000)
+    store(archive, ledger, T0 + 2000)
+    reader = ArchiveReader(archive.path)
+
+    runs = reader.find(job_name("7"))
+
+    assert reader.run_counts(runs) == run_counts(map(key_of, runs))
+    archive.close()
 
 
 def test_figures_by_node_and_curves_are_there(reader):
@@ -116,7 +148,7 @@ def test_a_node_finds_jobs_that_run_there_or_of_which_it_said_nothing(tmp_path):
     store(archive, ledger, T0 + 1)
     reader = ArchiveReader(archive.path)
 
-    found = reader.runs(JobQuery(node="n2"))
+    found = reader.runs(JobQuery(nodes=("n2",)))
 
     assert {7, 8} == {run.job_id for run in found}
     assert [] == list(reader.details(found[0]).nodes)
@@ -133,7 +165,7 @@ def test_nodes_that_a_job_gets_later_are_found_too(tmp_path):
     store(archive, ledger, T0 + 1000)
     reader = ArchiveReader(archive.path)
 
-    (run,) = reader.runs(JobQuery(node="n2"))
+    (run,) = reader.runs(JobQuery(nodes=("n2",)))
 
     assert ["n1"] == [one.node for one in reader.details(run).nodes]
     archive.close()

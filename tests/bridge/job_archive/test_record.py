@@ -2,8 +2,12 @@
 
 import json
 from datetime import timedelta, timezone
+from fractions import Fraction
 
-from fructosa_bridge.job_archive.record import record, records
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fructosa_bridge.job_archive.record import all_records, record, records, run_counts
 from fructosa_bridge.job_archive.views import view
 from fructosa_bridge.jobs.ledger import JobLedger
 from fructosa_bridge.jobs.names import RunKey
@@ -34,6 +38,7 @@ def test_it_has_all_that_is_known_under_names_that_stay():
         "user": "ada",
         "account": "physics",
         "partition": "batch",
+        "qos": None,
         "name": "job",
         "state": "FAILED",
         "exit_code": "3:0",
@@ -41,11 +46,15 @@ def test_it_has_all_that_is_known_under_names_that_stay():
         "nodes": ["n1"],
         "start": "2027-01-15T09:00:00+01:00",
         "end": "2027-01-15T09:01:00+01:00",
+        "time_limit_seconds": 3600,
         "cpus": 4,
         "cpu_seconds": 50.0,
+        "stalled_seconds": {"cpu": None, "memory": None, "io": None},
+        "memory_asked_bytes": 8 * 2**30,
         "memory_limit_bytes": 8_000_000,
         "memory_own_max_bytes": 500_000,
         "memory_peak_bytes": 1_000_000,
+        "oom_kills": None,
         "gpus": [],
         "energy_joules": None,
         "coverage": 1.0,
@@ -59,6 +68,7 @@ def test_what_is_unknown_is_null():
     found = record(view(JobRun(RunKey("c1", 7, 0, 0)), T0))
 
     known = {"schema", "cluster", "id", "restart", "nodes", "coverage", "notes"}
+    assert {None} == set(found.pop("stalled_seconds").values())
     assert {None} == {value for name, value in found.items() if name not in known}
 
 
@@ -78,3 +88,27 @@ def test_an_id_that_was_used_again_stands_for_its_last_job():
     (found,) = records([view(JobRun(key), T0 + 999) for key in runs])
 
     assert (0, 1) == (found["restart"], found["runs"])
+
+
+def test_all_runs_of_an_id_can_be_shown():
+    """Each with the number of runs of its own job."""
+    keys = [(T0, 0), (T0, 1), (T0 + 900, 0), (T0 + 950, 0)]
+    runs = [RunKey("c1", 7, *key) for key in keys]
+
+    found = all_records([view(JobRun(key), T0 + 999) for key in runs])
+
+    assert [(0, 2), (1, 2), (0, 1), (0, 1)] == [(one["restart"], one["runs"]) for one in found]
+
+
+_KEYS = st.builds(RunKey, st.just("c1"), st.integers(0, 2), st.integers(-2, 2), st.integers(0, 2))
+
+
+@given(st.lists(_KEYS, unique=True, max_size=12))
+def test_each_run_is_one_of_a_job(keys):
+    """No run is counted twice: one over the runs of its job, added up, is the number of jobs."""
+    counts = run_counts(keys)
+
+    jobs = sum(Fraction(1, count) for count in counts.values())
+
+    assert set(keys) == counts.keys()
+    assert jobs.denominator == 1

@@ -16,6 +16,7 @@ from ..job_archive.filled import ended_run, opened, store
 from ..jobs.known_jobs import T0
 
 ADA, BOB, EVE = 1000, 1001, 1002
+SLURM_AGE_S = 40.0
 
 
 def stored_jobs(folder):
@@ -63,6 +64,12 @@ class ServedJobs:
             assert 200 == response.status, await response.text()
             return await response.json()
 
+    async def header(self, target, uid, name):
+        """Return a header of the answer to a user."""
+        self.uid = uid
+        async with self._session.get(f"http://localhost{target}") as response:
+            return response.headers[name]
+
     async def ids(self, target, uid):
         """Return the ids of the jobs that a user gets."""
         return [one["id"] for one in await self.json(target, uid)]
@@ -73,7 +80,9 @@ async def served_jobs(folder, source, *, is_peer_real=False, **settings):
     """Serve what a *source* knows of jobs, at a socket in a folder."""
     path = folder / "lmaster.sock"
     served = ServedJobs(path)
-    pages = JobPages(source, JobsSettings(**settings), None if is_peer_real else served.peer)
+    counts = getattr(source, "run_counts", lambda runs, uid: {})
+    peer = None if is_peer_real else served.peer
+    pages = JobPages(source, JobsSettings(**settings), counts, lambda: SLURM_AGE_S, peer)
     server = WebServer(pages.application(), WebSettings())
     timeout = aiohttp.ClientTimeout(30)  # a test that fails must not hang
     connector = aiohttp.UnixConnector(str(path))

@@ -7,7 +7,14 @@ import pwd
 import pytest
 
 from fructosa_bridge.job_server import access
-from fructosa_bridge.job_server.access import NOBODY, Viewer, overflow_uid, viewer, viewer_of_name
+from fructosa_bridge.job_server.access import (
+    NOBODY,
+    Viewer,
+    overflow_uid,
+    unknown_names,
+    viewer,
+    viewer_of_name,
+)
 
 from ..job_archive.filled import view_of
 
@@ -115,3 +122,15 @@ def test_the_user_id_of_unknown_users_is_that_of_the_kernel(monkeypatch, tmp_pat
     file.write_text("?")
 
     assert [65534, 4294967294, 65534] == [missing, known, overflow_uid()]
+
+
+def test_names_that_do_not_exist_are_told():
+    """Whoever has misspelt one would wonder why it gives no rights."""
+    found = unknown_names(("alice", "alcie", "x\0"), "no group")
+
+    assert [
+        "admins: there is no user alcie",
+        "admins: there is no user 'x\\x00'",
+        "admin group: there is no group no group",
+    ] == found
+    assert [] == unknown_names(("alice",), None)

@@ -22,7 +22,7 @@ from fructosa_bridge.job_server.pages import (
     UserJobPages,
     _peer,
 )
-from fructosa_bridge.job_server.queries import NO_SUCH_JOB, NOT_A_TIME
+from fructosa_bridge.job_server.queries import NOT_A_TIME, NOT_RUNS, SLURM_AGE, no_such_job
 from fructosa_bridge.jobs.names import JobName
 from fructosa_bridge.model.errors import ArchiveError
 from fructosa_service.web.settings import WebSettings
@@ -31,7 +31,7 @@ from ..fake_status import FakeStatus
 from ..job_archive.filled import view_of
 from ..web.served import PASSWORD, Served, basic_auth, users_line
 from .other_user import ask_as, folder_for_all, needs_root
-from .served_jobs import ADA, BOB, EVE, served_jobs, stored_jobs
+from .served_jobs import ADA, BOB, EVE, SLURM_AGE_S, served_jobs, stored_jobs
 
 ALL = ["9", "20_2", "20_1", "8", "7", "7"]
 
@@ -73,13 +73,40 @@ async def test_a_job_is_answered_with_its_last_run(tmp_path, source):
     assert (["20_1", "20_2"], ["20_2"]) == (tasks, task)
 
 
+async def test_all_runs_of_a_job_are_answered_if_asked_for(tmp_path, source):
+    """The oldest first; those of others are not among them."""
+    async with served_jobs(tmp_path, source) as jobs:
+        found = await jobs.json("/job/7?runs=all", ADA)
+        foreign, _ = await jobs.request("/job/7?runs=all", BOB)
+
+    assert [(0, 2), (1, 2)] == [(one["restart"], one["runs"]) for one in found]
+    assert 404 == foreign
+
+
+async def test_listed_runs_have_the_number_of_runs_of_their_job(tmp_path, source):
+    """Also of those that are not listed."""
+    async with served_jobs(tmp_path, source) as jobs:
+        found = [await jobs.json(target, ADA) for target in ("/jobs?most=3", "/jobs")]
+
+    assert [[1, 1, 2], [1, 1, 2, 2]] == [[one["runs"] for one in listed] for listed in found]
+
+
+@pytest.mark.parametrize("target", ["/jobs", "/jobs?user=nobody", "/job/7"])
+async def test_each_answer_says_when_slurm_was_read(tmp_path, source, target):
+    """A job that has begun since then is not known yet."""
+    async with served_jobs(tmp_path, source) as jobs:
+        age = await jobs.header(target, ADA, SLURM_AGE)
+
+    assert f"{SLURM_AGE_S:.0f}" == age
+
+
 @pytest.mark.parametrize("job", ["8", "8.0", "9", "20", "20_1", "99999", "99_9", "99+1"])
 async def test_the_jobs_of_others_are_as_those_that_do_not_exist(tmp_path, source, job):
     """The same status and text: nobody learns which ids others have."""
     async with served_jobs(tmp_path, source) as jobs:
         found = await jobs.request(f"/job/{job}", EVE)
 
-    assert (404, f"{NO_SUCH_JOB.format(name=job)}\n") == found
+    assert (404, f"{no_such_job(job, SLURM_AGE_S)}\n") == found
 
 
 async def test_the_runs_of_others_are_not_even_read(tmp_path):
@@ -145,6 +172,7 @@ async def test_a_user_that_the_kernel_does_not_know_is_refused(tmp_path, source,
         ("/job/%1B%5B2J", r"not a job: '\x1b[2J'; write its id"),
         ("/job/8%2F..", "not a job: '8/..'; write its id"),
         ("/jobs?since=soon", f"{NOT_A_TIME}\n"),
+        ("/job/8?runs=2", NOT_RUNS.format(text="'2'")),
         ("/jobs?uid=1001", "'uid' is not a parameter; use user, "),
     ],
 )
@@ -265,7 +293,9 @@ async def by_user(folder, source, monkeypatch, target, user, **settings):
     monkeypatch.setattr(pwd, "getpwnam", lambda name: SimpleNamespace(pw_uid=uids[name]))
     users = folder / "users"
     users.write_text("".join(users_line(name, PASSWORD) for name in (*uids, "eve", "boss")))
-    pages = UserJobPages(source, JobsSettings(**settings), are_users_checked=True)
+    pages = UserJobPages(
+        source, JobsSettings(**settings), source.run_counts, lambda: 40.0, are_users_checked=True
+    )
     web_settings = WebSettings(users_file=users)
     async with Served(FakeStatus(), web_settings, pages.routes()) as served:
         headers = {} if user is None else basic_auth(user, PASSWORD)
@@ -297,7 +327,9 @@ async def test_over_tcp_too_foreign_jobs_are_unknown_ones(tmp_path, source, monk
 
 async def test_without_users_there_are_no_jobs_over_tcp(tmp_path, source):
     """Not even for clients on this machine: many people have accounts on it."""
-    pages = UserJobPages(source, JobsSettings(), are_users_checked=False)
+    pages = UserJobPages(
+        source, JobsSettings(), source.run_counts, lambda: None, are_users_checked=False
+    )
     async with Served(FakeStatus(), WebSettings(), pages.routes()) as served:
         for target in ("api/jobs", "api/job/7"):
             status, _, text = await served.request(target)

@@ -86,8 +86,28 @@ def test_what_is_missing_is_said_in_words():
         "nothing is known of n3, n4, n5, n6, n7 and 2 more nodes",
         "n1 fell silent at 2027-01-15T08:08:20+00:00: figures until then",
         "n2: of 70 s the use is not known, as its agent or the node was restarted",
-        "n2: the kernel killed 2 processes as the job's memory was full",
+        "n2: the kernel killed 2 processes, as the memory of the job or of a step was used up",
     ] == notes(run, NOW, UTC)
+
+
+def test_what_the_next_pages_will_tell_is_not_missing_yet():
+    """A run has just begun, or ended; its nodes are read once an interval."""
+    began = run_of(None, "RUNNING", nodes="n[1-2]")
+    ended = run_of(
+        parts=[part_of("n1", oom_kills=1.0), part_of("n2", is_over=False)], nodes="n[1-3]"
+    )
+    ended.over_since_s = T0 + 1010
+    last = "n1: the kernel killed 1 process, as the memory of the job or of a step was used up"
+
+    assert ["not read yet since the job began: n1, n2; ask again in a minute"] == notes(
+        began, T0 + 20
+    )
+    assert ["not read yet since the job ended: n3, n2; ask again in a minute", last] == notes(
+        ended, T0 + 1090
+    )
+    assert ["nothing is known of n3", last, "n2 was last read 1 s before the end"] == sorted(
+        notes(ended, T0 + 1101), key=lambda note: ("n2" in note, note == last)
+    )
 
 
 def test_a_job_that_was_too_short_to_be_read_says_so():

@@ -153,5 +153,8 @@ def test_accounting_completes_what_is_known_and_contradicts_nothing(history, ahe
         assert (said.state, said.end_s) == (life.state, life.end_s + ahead_s)
     for key, said in world.stored.items():
         if key.submit_s < 0:
-            of_job = [life.cpu_s for life in world.lives if life.job_id == key.job_id]
-            assert (None, None, False) == (said.user, said.state, (said.cpu_s or 0) > max(of_job))
+            of_job = [life for life in world.lives if life.job_id == key.job_id]
+            assert (said.cpu_s or 0) <= max(life.cpu_s for life in of_job)
+            assert (said.user, said.state) in ((None, None), ("ada", "REQUEUED"))
+            if said.state:
+                assert any(life.restart for life in of_job)

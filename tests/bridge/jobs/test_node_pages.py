@@ -8,7 +8,7 @@ from fructosa_bridge.job_archive.blobs import decode_run, encode_run
 from fructosa_bridge.job_archive.views import view
 from fructosa_bridge.jobs.coverage import coverage, notes
 from fructosa_bridge.jobs.ledger import JobLedger
-from fructosa_bridge.jobs.node_pages import UNCLAIMED
+from fructosa_bridge.jobs.node_pages import REQUEUED_UNSEEN, UNCLAIMED
 from fructosa_bridge.slurm_output.sacct import EndedJob
 
 from .known_jobs import T0, only, record
@@ -134,6 +134,34 @@ def test_a_job_that_slurm_never_told_of_becomes_a_run_of_an_unknown_owner(ledger
     assert (2, 0) == (ledger.counts.unclaimed, ledger.waiting)
 
 
+@pytest.mark.parametrize("is_listed_first", [True, False])
+def test_a_run_before_a_requeue_that_slurm_never_listed_is_of_the_owner_of_the_job(
+    ledger, is_listed_first
+):
+    """It began and ended between two lists; that it was requeued follows from the count."""
+    later = record(7, T0 + 200, restarts=1)
+    ledger.see_page("n1", page(ended(7, cpu_s=5.0, age_s=90, ago_s=10)), T0 + 100)
+    if is_listed_first:
+        ledger.see_jobs([later], T0 + 210)
+    ledger.see_jobs([later], T0 + 1010)
+    ledger.see_jobs([later], T0 + 1020)
+
+    first, second = sorted(ledger.runs, key=lambda run: run.start_s)
+    assert ("ada", 1000, "physics", "job") == (first.user, first.uid, first.account, first.name)
+    assert ("REQUEUED", (REQUEUED_UNSEEN,)) == (first.state, first.marks)
+    assert (T0 + 10, T0 + 90, 5.0) == (first.start_s, first.ended_s, first.parts["n1"].cpu_s)
+    assert ("RUNNING", {}) == (second.state, second.parts)
+
+
+def test_a_job_that_was_not_requeued_had_no_run_before(ledger):
+    """Its id was used again: whose the other job was is not guessed."""
+    ledger.see_page("n1", page(ended(7, cpu_s=5.0, age_s=90, ago_s=10)), T0 + 100)
+    ledger.see_jobs([record(7, T0 + 200)], T0 + 1010)
+
+    first, _ = sorted(ledger.runs, key=lambda run: run.start_s)
+    assert (None, None, (UNCLAIMED,)) == (first.user, first.state, first.marks)
+
+
 def test_it_is_joined_when_slurm_tells_of_it(ledger):
     """What was archived before is deleted."""
     ledger.see_page("n1", page(ended(7, age_s=3100, ago_s=3000), sequence=1), T0 + 3100)
@@ -185,16 +213,18 @@ def test_an_agent_that_was_not_written_is_the_same_after_a_kill(ledger):
 
 
 def test_an_agent_cannot_tell_of_nodes_that_have_one_of_their_own(ledger):
-    """The label slurmd is for several slurmd on one machine: those have one agent."""
-    ledger.keep_nodes(["n1", "bad"])
-    ledger.see_jobs([record(7), record(8, nodes="n2")], T0)
+    """The label slurmd is for several slurmd on one machine: those have one agent.
+
+    Nor of nodes on other machines, which lmaster does not fetch from.
+    """
+    ledger.keep_nodes({"n1": frozenset({"n1"}), "bad": frozenset({"bad", "n1", "n2"})})
+    ledger.see_jobs([record(7), record(8, nodes="n2"), record(9, nodes="n3")], T0)
     ledger.see_page("n1", page(running(7, 30.0, 20.0)), T0 + 30)
-    lies = [running(one, 30.0, 5e9)._replace(slurmd=node) for one, node in ((7, "n1"), (8, "n2"))]
+    entries = ((7, "n1"), (8, "n2"), (9, "n3"))
+    lies = [running(one, 30.0, 5e9)._replace(slurmd=node) for one, node in entries]
 
     ledger.see_page("bad", page(*lies, instance="b"), T0 + 31)
 
-    one, two = ledger.runs
-    assert (20.0, 5e9, 1) == (
-        *(one.parts["n1"].cpu_s, two.parts["n2"].cpu_s),
-        ledger.counts.refused,
-    )
+    one, two, three = ledger.runs
+    assert (20.0, 5e9) == (one.parts["n1"].cpu_s, two.parts["n2"].cpu_s)
+    assert ({}, 2) == (three.parts, ledger.counts.refused)

@@ -7,7 +7,7 @@ import pytest
 
 from fructosa_bridge.jobs.names import RunKey, job_name
 from fructosa_bridge.jobs.run_table import RunTable
-from fructosa_bridge.jobs.runs import JobRun
+from fructosa_bridge.jobs.runs import AWAITED_S, JobRun
 
 from .known_jobs import T0, record
 
@@ -96,6 +96,18 @@ def test_ended_runs_that_wait_for_nodes_are_bounded():
     assert [0, 1] == [run.key.job_id for run in table.to_drop(T0 + 10, most=3)]
 
 
+def test_a_run_whose_nodes_do_not_tell_of_its_end_is_written_once_more():
+    """Until then its notes say that they will."""
+    table, run = RunTable(), run_of(1)
+    run.is_over, run.is_written, run.over_since_s, run.written_s = True, True, T0, T0
+    table.add(run, "1")
+
+    assert [] == table.to_write(9, T0, T0 + AWAITED_S - 1)[0]
+    assert [run] == table.to_write(9, T0, T0 + AWAITED_S)[0]
+    run.written_s = T0 + AWAITED_S
+    assert [] == table.to_write(9, T0, T0 + 1000)[0]
+
+
 def test_changes_are_written_before_checkpoints():
     """And not all at once."""
     table = RunTable()
@@ -104,8 +116,8 @@ def test_changes_are_written_before_checkpoints():
         run.is_written, run.written_s = number % 2 == 0, T0
         table.add(run, str(number))
 
-    first, is_all = table.to_write(2, T0)
-    everything, is_all_now = table.to_write(9, T0)
+    first, is_all = table.to_write(2, T0, T0)
+    everything, is_all_now = table.to_write(9, T0, T0)
 
     assert ([1, 3], False) == ([run.key.job_id for run in first], is_all)
     assert ([1, 3, 5, 0, 2, 4], True) == ([run.key.job_id for run in everything], is_all_now)

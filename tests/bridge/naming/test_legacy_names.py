@@ -15,7 +15,9 @@ from fructosa_exporter.sensors import SENSORS
 from fructosa_exporter.sources import proc_stat
 from tests.exporter import machine
 from tests.exporter.machine import record
+from tests.exporter.memory_kernel import MemoryKernel
 
+CPUFREQ = "/sys/devices/system/cpu/cpufreq"
 FRUCTOSA = SCHEMES["fructosa"]
 
 STAT = """\
@@ -100,10 +102,18 @@ def read_stat():
     return proc_stat.parse(Kernel().content("/proc/stat"))
 
 
+@pytest.mark.usefixtures("proc")
+def test_memory_has_the_fields_of_psutil():
+    """Used and cached do not depend on the version of psutil: psutil's have changed."""
+    values = fields(graphite_points(SENSORS["VirtualMemory"]()), "VirtualMemory")
+
+    kernels = {"used": 6_000_000 * 1024, "cached": 3_000_000 * 1024}
+    assert pytest.approx({**psutil.virtual_memory()._asdict(), **kernels}, abs=0.05) == values
+
+
 @pytest.mark.parametrize(
     ("name", "psutil_result"),
     [
-        ("VirtualMemory", psutil.virtual_memory),
         ("SwapMemory", psutil.swap_memory),
         ("NetIOCounters", lambda: psutil.net_io_counters(nowrap=False)),
     ],
@@ -148,9 +158,9 @@ def test_a_node_without_swap_space_has_zeros(proc):
 
 def test_frequencies_without_limits_have_zeros():
     """As in many virtual machines."""
-    current = record(current=2000.0, min=0.0, max=0.0)
+    read = MemoryKernel({f"{CPUFREQ}/policy0/scaling_cur_freq": 2_000_000})
 
-    values = fields(graphite_points(SENSORS["CPUFreq"](read=lambda: [current])), "CPUFreq")
+    values = fields(graphite_points(SENSORS["CPUFreq"](read=read)), "CPUFreq")
 
     assert {"current": 2000.0, "min": 0, "max": 0} == values
 
@@ -223,12 +233,13 @@ def test_the_root_file_system_has_a_legacy_name():
 
 def test_frequencies_are_the_mean_of_all_processors_in_megahertz():
     """As psutil returns them without percpu."""
-    both = [
-        record(current=2000.0, min=800.0, max=3000.0),
-        record(current=1000.0, min=800.0, max=3000.0),
-    ]
+    files = {
+        f"{CPUFREQ}/policy{cpu}/scaling_{name}_freq": kilohertz
+        for cpu, current in enumerate([2_000_000, 1_000_000])
+        for name, kilohertz in (("cur", current), ("min", 800_000), ("max", 3_000_000))
+    }
 
-    values = fields(graphite_points(SENSORS["CPUFreq"](read=lambda: both)), "CPUFreq")
+    values = fields(graphite_points(SENSORS["CPUFreq"](read=MemoryKernel(files))), "CPUFreq")
 
     assert pytest.approx({"current": 1500.0, "min": 800.0, "max": 3000.0}) == values
 
@@ -241,10 +252,16 @@ def test_a_sensor_with_one_value_has_no_field():
 
 
 def test_a_battery_has_a_percentage_and_the_seconds_left():
-    """Both have the names of psutil."""
+    """Both have the names of psutil. Of several, they are of all together."""
     values = fields(graphite_points(machine.full("SensorsBattery")), "SensorsBattery")
 
-    assert {"percent": 50.0, "secsleft": 3600, "power_plugged": 1} == values
+    charge, drawn = 2420 / 25860, 2420 / 27758
+    expected = {
+        "percent": 100 * (charge + 0.5) / 2,
+        "secsleft": 3600 * drawn,
+        "power_plugged": 0,
+    }
+    assert expected == pytest.approx(values)
 
 
 def test_cpu_times_without_percpu_keep_their_legacy_names():
@@ -294,12 +311,12 @@ def test_no_two_metrics_have_the_same_legacy_name():
     [
         ("fructosa_memory_used_bytes", {}, "VirtualMemory.used"),
         ("fructosa_memory_used_bytes", {"x": ""}, "VirtualMemory.used"),
-        ("fructosa_memory_used_bytes", {"x": "y"}, "fructosa_memory_used_bytes.y"),
+        ("fructosa_memory_used_bytes", {"x": "y"}, "fructosa_memory_used_bytes.x.y"),
         ("fructosa_cpu_utilization_ratio", {"cpu": "a.b"}, "CPUPercent.a#2eb"),
-        ("fructosa_cpu_utilization_ratio", {}, "fructosa_cpu_utilization_ratio"),
-        ("fructosa_cpu_utilization_ratio", {"core": "0"}, "fructosa_cpu_utilization_ratio.0"),
-        ("CPUPercent", {"cpu": "0"}, "exported_CPUPercent.0"),
-        ("exported_CPUPercent", {"cpu": "0"}, "exported_exported_CPUPercent.0"),
+        ("fructosa_cpu_utilization_ratio", {}, "fructosa_cpu_utilization_ratio.#"),
+        ("fructosa_cpu_utilization_ratio", {"core": "0"}, "fructosa_cpu_utilization_ratio.core.0"),
+        ("CPUPercent", {"cpu": "0"}, "exported_CPUPercent.cpu.0"),
+        ("exported_CPUPercent", {"cpu": "0"}, "exported_exported_CPUPercent.cpu.0"),
         ("BootTime", {}, "exported_BootTime"),
         ("node_load1", {}, "node_load1"),
         (
@@ -310,9 +327,9 @@ def test_no_two_metrics_have_the_same_legacy_name():
         (
             "fructosa_cpu_seconds_total",
             {"cpu": "0", "x": "user"},
-            "fructosa_cpu_seconds_total.cpu#:0.x#:user",
+            "fructosa_cpu_seconds_total.cpu.0.x.user",
         ),
-        ("fructosa_disk_reads_total", {"disk": "sda"}, "fructosa_disk_reads_total.disk#:sda"),
+        ("fructosa_disk_reads_total", {"disk": "sda"}, "fructosa_disk_reads_total.disk.sda"),
     ],
 )
 def test_only_metrics_with_the_labels_of_lagent_have_legacy_names(metric, labels, expected):

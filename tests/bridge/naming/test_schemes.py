@@ -11,15 +11,24 @@ from hypothesis import strategies as st
 
 from fructosa_bridge.model.target import Target
 from fructosa_bridge.naming.legacy_names import RENAMED, SENSORS, SUMMED
-from fructosa_bridge.naming.schemes import SCHEMES, SCRAPE_SERIES, TARGET_TAGS, SeriesPath
+from fructosa_bridge.naming.schemes import (
+    DECLARED,
+    SCHEMES,
+    SCRAPE_SERIES,
+    TARGET_TAGS,
+    SeriesPath,
+)
 
 GRAPHITE = Path(__file__).parents[3] / ".venv-graphite" / "bin" / "python"
 TARGET = Target(group="gpu nodes", host="n1.cluster", port=9888, graphite_path="site.a.n1")
 ALONE = Target(group="all", host="::1", port=9100, graphite_path="--1")
 
 names = st.from_regex(r"(exported_){0,2}[a-zA-Z_][a-zA-Z0-9_]{0,3}", fullmatch=True)
+# Prometheus 3 allows any UTF-8 in names.
+any_names = names | st.text(min_size=1, max_size=3)
 metrics = (
     st.sampled_from([*SCRAPE_SERIES, *SENSORS, *RENAMED, *SUMMED, "exported_up", "a:b", "m"])
+    | st.sampled_from([*DECLARED, "a.b", "ü"])
     | st.from_regex(r"[a-zA-Z_:][a-zA-Z0-9_:]{0,3}", fullmatch=True)
     | st.just("m" * 300)
 )
@@ -28,34 +37,22 @@ label_names = (
         [*TARGET_TAGS, "exported_name", "exported_exported_name", "cpu", "mode", "device"]
     )
     | st.sampled_from(["mountpoint", "interface", "l" * 300, "l" * 301])
-    | names
+    | any_names
 )
 values = (
     st.text(max_size=8)
     | st.text('/:#._-=;~! \n\r\t\0a0{}"', max_size=4)
-    | st.sampled_from(["gpu nodes", "gpu#20nodes", "/", "0", "user", "+Inf", "x" * 400])
+    | st.sampled_from(["gpu nodes", "gpu#20nodes", "/", "0", "user", "cpu", "+Inf", "x" * 400])
 )
 labels = st.dictionaries(label_names, values, max_size=4).map(lambda found: tuple(found.items()))
 series = st.tuples(metrics, labels)
 every_scheme = pytest.mark.parametrize("scheme", SCHEMES.values(), ids=SCHEMES)
 
 
-def paths(scheme, all_series):
-    """Return the path of each series as the translator does: explicit if the usual one is taken."""
-    owners, result = {}, []
-    for metric, labels in all_series:
-        series = (metric, frozenset(label for label in labels if label[1]))
-        path = scheme.path(metric, labels).path
-        if owners.setdefault(path, series) != series:
-            path = scheme.explicit_path(metric, labels).path
-        result.append(path)
-    return result
-
-
 def whole_paths(scheme, all_series, target=TARGET):
     """Return the whole paths of a target's series, with totals and scrape series."""
     before, after = scheme.around(target)
-    parts = paths(scheme, all_series)
+    parts = [scheme.path(*each).path for each in all_series]
     parts += [total.path for total in scheme.totals(parts)]
     parts += [scheme.scrape_path(target, name) for name in SCRAPE_SERIES]
     return [f"{before}{path}{after}" for path in parts]
@@ -89,11 +86,28 @@ def distinct(all_series):
     ]
 )
 @example([("m", (("a", "1"),)), ("m", (("b", "1"),)), ("m", (("c", "1"),))])
+@example(
+    [
+        ("fructosa_cpu_seconds_total", (("cpu", "x"), ("mode", "user"))),
+        ("fructosa_cpu_seconds_total", (("x", "user"),)),
+    ]
+)
+@example([("m", (("a=b", "1"),)), ("m", (("a#3db", "1"),)), ("m", (("labels-hash", "1"),))])
 def test_distinct_series_of_a_node_have_distinct_paths(scheme, all_series):
     """Totals and scrape series have paths of their own, too."""
     whole = whole_paths(scheme, distinct(all_series))
 
     assert len(whole) == len(set(whole)) == len(set(map(as_stored, whole)))
+
+
+@every_scheme
+@given(one_series=series, shuffled=st.randoms())
+def test_the_order_of_labels_does_not_matter(scheme, one_series, shuffled):
+    """Neither for the path nor for the factor."""
+    metric, labels = one_series
+    other = shuffled.sample([*labels, ("none", "")], len(labels) + 1)
+
+    assert scheme.path(metric, labels) == scheme.path(metric, tuple(other))
 
 
 @every_scheme
@@ -213,6 +227,27 @@ def test_each_scheme_names_series_in_its_own_way(name, expected, up):
 
     assert SeriesPath(expected) == SeriesPath(f"{before}{series.path}{after}", series.factor)
     assert up == f"{before}{scheme.scrape_path(TARGET, 'up')}{after}"
+
+
+@pytest.mark.parametrize(
+    ("metric", "labels", "expected"),
+    [
+        ("node_cpu_seconds_total", {"mode": "idle", "cpu": "0"}, ".cpu.0.mode.idle"),
+        ("job_mem_bytes", {"user": "amy"}, ".user.amy"),
+        ("job_mem_bytes", {"group": "amy"}, ".group.amy"),
+        ("rpc_seconds_bucket", {"le": "0.5", "code": "ok"}, ".code.ok.le.0#2e5"),
+        ("fructosa_disk_reads_total", {"device": "sda"}, ".sda"),
+        ("fructosa_disk_reads_total", {"disk": "sda"}, ".disk.sda"),
+        ("fructosa_sensor_success", {"sensor": "Users"}, ".Users"),
+        ("fructosa_master_points_dropped_total", {"reason": "x", "destination": "a"}, ".a.x"),
+        ("fructosa_slurm_wait_seconds", {"partition": "p", "quantile": "0.5"}, ".p.0#2e5"),
+        ("fructosa_cluster_gpus", {"section": "gpu"}, ".gpu"),
+        ("fructosa_gpu_info", {"gpu": "0"}, ".0" + ".#" * (len(DECLARED["fructosa_gpu_info"]) - 1)),
+    ],
+)
+def test_only_what_lagent_and_lmaster_declare_has_no_names_of_labels(metric, labels, expected):
+    """Their labels are fixed; those of other exporters may change."""
+    assert metric + expected == SCHEMES["plain"].path(metric, tuple(labels.items())).path
 
 
 def test_without_a_prefix_there_is_no_tag_prefix():

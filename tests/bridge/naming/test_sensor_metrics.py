@@ -14,6 +14,14 @@ def test_a_metric_belongs_to_one_sensor():
     assert set() == sensors.keys() & set(OF_EACH)
 
 
+def test_a_legacy_sum_is_over_the_labels_that_are_declared():
+    """It finds its values by their place in the path."""
+    labels = {metric: labels for each in METRICS.values() for metric, labels in each.items()}
+
+    for metric, summed in SUMMED.items():
+        assert summed.labels == labels[metric]
+
+
 def test_a_legacy_name_starts_with_the_sensor_of_its_metric():
     """FrUCToSA 0.3 had the same sensors."""
     names = {metric: [renamed.name for renamed in each] for metric, each in RENAMED.items()}

@@ -26,9 +26,9 @@ from fructosa_bridge.naming.schemes import TARGET_TAGS
         ("\udcff", "#ff"),
     ],
 )
-def test_the_value_of_a_tag_is_escaped_only_where_necessary(value, expected):
+def test_the_text_of_a_tag_is_escaped_only_where_necessary(value, expected):
     """Only what carbon or a relay would refuse or change is escaped."""
-    assert expected == tags.value(value)
+    assert expected == tags.escaped(value)
 
 
 @pytest.mark.parametrize(
@@ -50,6 +50,11 @@ def test_a_label_with_the_name_of_a_target_tag_is_renamed(label, expected):
 def test_tags_are_sorted_by_name():
     """The order of the labels on a page does not matter; an empty value is a missing label."""
     assert tags.tags([("b", "2"), ("c", ""), ("a", "1")]) == ";a=1;b=2"
+
+
+def test_any_text_may_be_the_name_of_a_label():
+    """Prometheus 3 allows it; a tag must not end early."""
+    assert tags.tags([("a=b;c", "1"), ("ü", "2")]) == ";#c3#bc=2;a#3db#3bc=1"
 
 
 @pytest.mark.parametrize("end", ["x", ".", "~"])

@@ -22,8 +22,13 @@ class Clock:
     """A clock that a test sets."""
 
     now_s = 1_800_000_000.0
+    set_by_s = 0.0
 
     def __call__(self):
+        return self.now_s + self.set_by_s
+
+    def monotonic(self):
+        """Return the time of the clock that nobody sets."""
         return self.now_s
 
 
@@ -39,7 +44,7 @@ def open_segments(tmp_path, clock):
     opened = []
 
     def open_queue(limit_bytes=2**20, age_s=3600):
-        opened.append(Segments(tmp_path / "queue", limit_bytes, age_s, clock))
+        opened.append(Segments(tmp_path / "queue", limit_bytes, age_s, clock, clock.monotonic))
         opened[-1].open()
         return opened[-1]
 
@@ -169,16 +174,54 @@ def test_the_oldest_segments_are_dropped_when_the_queue_is_full(open_segments):
 
 def test_segments_that_are_too_old_are_dropped(open_segments, clock):
     """The time of their last write counts."""
-    segments = open_segments(age_s=160)
+    segments = open_segments(age_s=1600)
     segments.append(batch(1))
-    clock.now_s += 100
+    clock.now_s += 1000
     segments.append(batch(2))
     assert [] == segments.drop_overdue()
 
-    clock.now_s += 100
+    clock.now_s += 1000
 
     assert ["old"] == [reason for _, reason in segments.drop_overdue()]
     assert [2] == times(segments)
+
+
+def test_a_clock_that_is_wrong_for_a_while_makes_nothing_old(open_segments, clock):
+    """Neither at a start, before it is set right, nor while lmaster runs; the size counts on."""
+    first = open_segments(16 * 1000)
+    for number in range(10):
+        first.append(batch(number))
+    first.close()
+    clock.set_by_s = 30 * 86400.0
+    second = open_segments(16 * 1000)
+
+    at_start = second.drop_overdue()
+    clock.now_s, clock.set_by_s = clock.now_s + 300, 0.0
+    set_right = second.drop_overdue()
+    clock.now_s += 3000
+    second.append(batch(10))
+    clock.set_by_s = 30 * 86400.0
+    stepped = second.drop_overdue()
+    for number in range(11, 400):
+        second.append(batch(number))
+    full = second.drop_overdue()
+
+    assert ([], [], []) == (at_start, set_right, stepped)
+    assert {"full"} == {reason for _, reason in full}
+
+
+def test_what_is_old_by_a_clock_that_stays_as_it_is_is_dropped(open_segments, clock):
+    """After ten minutes it is trusted."""
+    first = open_segments(16 * 1000)
+    first.append(batch(0))
+    first.close()
+    clock.now_s += 86400
+    second = open_segments(16 * 1000)
+    assert [] == second.drop_overdue()
+
+    clock.now_s += 600
+
+    assert ["old"] == [reason for _, reason in second.drop_overdue()]
 
 
 def test_delivered_segments_are_removed_except_the_newest(open_segments):

@@ -136,15 +136,15 @@ async def test_a_full_queue_drops_the_oldest_points_and_counts_them(restart, cap
 async def test_points_that_are_too_old_are_dropped_and_counted(tmp_path):
     """Also while nothing new is queued."""
     now_s = [1000.0]
-    journal = Journal(Segments(tmp_path / "queue", 2**20, 160, lambda: now_s[0]))
+    journal = Journal(Segments(tmp_path / "queue", 2**20, 1600, lambda: now_s[0], lambda: now_s[0]))
     spool = spool_of(journal, 1000, "carbon", fresh_points=1)
     journal.open()
     for number in range(3):
         queue(spool, batch(number))
-    now_s[0] += 100
+    now_s[0] += 1000
     queue(spool, batch(3))
 
-    now_s[0] += 100
+    now_s[0] += 1000
     await journal.upkeep()
 
     assert (3, 1) == (spool.dropped["old"], spool.points)

@@ -10,10 +10,10 @@ import pytest
 
 from fructosa_bridge.model.access import Access
 from fructosa_bridge.model.errors import ScrapeError
+from fructosa_bridge.nodes.dns_cache import DNSCache
 from fructosa_bridge.scrape import scrape_errors
 from fructosa_bridge.scrape.client import Client, Page
-from fructosa_bridge.scrape.dns_cache import DNSCache
-from fructosa_bridge.scrape.response import WRONG_PAGE
+from fructosa_bridge.scrape.response import MISNAMED_PAGE, PAGE_CUT, WRONG_PAGE
 from fructosa_bridge.scrape.response_body import IS_HTML, PAGE_TOO_LONG, UNEXPECTED_ENCODING
 from fructosa_service import __version__
 from fructosa_service.web.tls import TLSFiles
@@ -75,7 +75,7 @@ async def error_of(client, target):
 
 
 async def test_the_request_has_the_headers_that_exporters_expect(node, client):
-    """Both formats, text preferred; no compression; the timeout; the client's name."""
+    """The text format alone; no compression; the timeout; the client's name."""
     page = await client.fetch(new_target(node.port, sensors=("A", "B"), timeout_s=4.5))
 
     assert Page(GOOD_PAGE.decode(), is_openmetrics=False) == page
@@ -83,10 +83,7 @@ async def test_the_request_has_the_headers_that_exporters_expect(node, client):
     assert "identity" == node.header("Accept-Encoding")
     assert "4.5" == node.header("X-Prometheus-Scrape-Timeout-Seconds")
     assert f"lmaster/{__version__}" == node.header("User-Agent")
-    assert (
-        "text/plain;version=0.0.4,application/openmetrics-text;version=1.0.0;q=0.5,*/*;q=0.1"
-        == node.header("Accept")
-    )
+    assert "text/plain;version=0.0.4,*/*;q=0.1" == node.header("Accept")
     assert node.header("Authorization") is None
 
 
@@ -230,6 +227,28 @@ async def test_the_content_type_says_whether_a_page_is_openmetrics(
     assert expected == page.is_openmetrics
 
 
+async def test_openmetrics_can_be_requested(node, client):
+    """With format = openmetrics, for exporters that have no text format."""
+    await client.fetch(new_target(node.port, format="openmetrics"))
+
+    assert (
+        "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+        == node.header("Accept")
+    )
+
+
+async def test_a_page_with_a_wrong_content_type_is_read_with_a_warning(node, client):
+    """The frameworks of many exporters call everything HTML."""
+    node.reply = http_response(content_type="text/html; charset=utf-8")
+
+    page = await client.fetch(new_target(node.port))
+
+    assert (GOOD_PAGE.decode(), MISNAMED_PAGE.format(media="text/html")) == (
+        page.text,
+        page.warning,
+    )
+
+
 async def test_a_page_may_be_compressed(node, client):
     """Even if that was not requested."""
     node.reply = http_response(gzip.compress(GOOD_PAGE), content_encoding="gzip")
@@ -351,7 +370,12 @@ ERRORS = [
         send_forever(b"HTTP/1.1 200 OK\r\nx: ", b"y" * 2**14),
         scrape_errors.LONG_HEAD,
     ),
-    ("two lengths", http_response(content_Length=7), scrape_errors.NOT_HTTP),
+    (
+        "two lengths",
+        http_response(content_Length=7),
+        scrape_errors.invalid_head("it has several lengths, 27 and 7"),
+    ),
+    ("a cut page", send_and_close(http_response(b"a 1\nb 12", content_length="")), PAGE_CUT),
 ]
 
 
@@ -467,6 +491,13 @@ async def test_a_host_may_have_another_address(node, client):
 
     assert GOOD_PAGE.decode() == page.text
     assert f"n1.invalid:{node.port}" == node.header("Host")
+
+
+async def test_the_header_host_has_no_zone(node, client):
+    """Servers may reject that, and it means nothing to them."""
+    await client.fetch(new_target(node.port, host="fe80::1%eth0", address="127.0.0.1"))
+
+    assert f"[fe80::1]:{node.port}" == node.header("Host")
 
 
 async def test_a_missing_file_is_an_error_until_it_is_there(node, client, tmp_path):

@@ -215,6 +215,14 @@ def test_a_clock_that_is_off_is_reported():
     ] == report(late, state("n2"))
 
 
+def test_a_warning_is_reported_with_the_node():
+    """Its page is used nevertheless."""
+    odd = state("n1")
+    odd.warning = "odd"
+
+    assert f"{responds('n1:9888')}; odd" == report(odd)[0]
+
+
 async def test_the_clock_of_a_node_is_compared_with_this_machines(node):
     """By the date of its response, which any server sends."""
     node.reply = http_response(date="Sun, 06 Nov 1994 08:49:37 GMT")

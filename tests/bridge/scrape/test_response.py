@@ -12,9 +12,15 @@ from hypothesis import strategies as st
 
 from fructosa_bridge.model.errors import ScrapeError
 from fructosa_bridge.model.target import Target
-from fructosa_bridge.scrape.response import WRONG_PAGE, ScrapeResponse, clock_off_s
+from fructosa_bridge.scrape.response import PAGE_CUT, WRONG_PAGE, ScrapeResponse, clock_off_s
 from fructosa_bridge.scrape.response_body import IS_GZIP, UNEXPECTED_ENCODING
-from fructosa_bridge.scrape.scrape_errors import INVALID_HTTP, LONG_HEAD, NOT_HTTP
+from fructosa_bridge.scrape.scrape_errors import (
+    INVALID_HTTP,
+    LONG_HEAD,
+    NOT_HTTP,
+    SPEAKS_TLS,
+    invalid_head,
+)
 
 from ..node import GOOD_PAGE, http_response
 
@@ -73,7 +79,14 @@ RESPONSES = {
     "not HTTP": b"SSH-2.0-OpenSSH_9.2\r\n",
     "TLS": b"\x15\x03\x01\0\x02\x02\x46",
     "two lengths": http_response(content_Length=7),
-    "length and chunks": http_response(transfer_encoding="chunked"),
+    "a length twice": http_response(content_Length=len(GOOD_PAGE)),
+    "length and chunks": chunked(GOOD_PAGE, 5).replace(b"\r\n", b"\r\nContent-Length: 7\r\n", 1),
+    "length without chunks": http_response(transfer_encoding="chunked"),
+    "lines without CR": b"HTTP/1.1 200 OK\nContent-Length: %d\n\n" % len(GOOD_PAGE) + GOOD_PAGE,
+    "folded": http_response(x="y").replace(b": y", b": y\r\n\tz"),
+    "odd header": http_response().replace(
+        b"\r\n", b"\r\nX Y : z\0\r\nno header\r\nContent-Type : a\r\n", 1
+    ),
     "invalid chunk": CHUNKED + b"zz\r\n",
     "another protocol": http_response(b"", "101 x", connection="upgrade", upgrade="h2c") + b"more",
     "two responses": http_response() + http_response(b"other 1\n", content_type="text/html"),
@@ -191,11 +204,40 @@ def test_a_page_without_a_length_ends_with_the_connection():
 
 
 @pytest.mark.parametrize(
-    "name", ["half", "not HTTP", "length and chunks", "two lengths", "invalid chunk"]
+    "name", ["half", "not HTTP", "length without chunks", "two lengths", "invalid chunk"]
 )
 def test_an_incomplete_page_does_not_end_with_the_connection(name):
     """It has a length or chunks, or is not valid HTTP."""
     assert not received(RESPONSES[name], is_closed=True).is_complete
+
+
+@pytest.mark.parametrize(
+    "name", ["a length twice", "length and chunks", "lines without CR", "folded", "odd header"]
+)
+def test_an_odd_head_is_understood_as_by_prometheus_and_the_connection_closes(name):
+    """Nobody knows what else would come on it."""
+    response = received(RESPONSES[name])
+
+    assert (200, True, True) == (response.status, response.is_complete, response.closes)
+    assert response.page() == GOOD_PAGE
+
+
+@pytest.mark.parametrize("page", [b"a 1\nb 12", b"a 1\n# EO", b"a"])
+def test_a_page_without_a_length_and_a_last_line_feed_is_refused(page):
+    """A number may be cut. With a length, in chunks or in gzip, nothing can be missing."""
+    response = received(http_response(page, content_length=""), is_closed=True)
+
+    with pytest.raises(ScrapeError, match=re.escape(PAGE_CUT)):
+        response.page()
+    assert page == received(http_response(page)).page() == received(chunked(page, 2)).page()
+    zipped = http_response(gzip.compress(page), content_length="", content_encoding="gzip")
+    assert page == received(zipped, is_closed=True).page()
+
+
+@pytest.mark.parametrize("page", [b"", b"a 1\nb 12\n", b"a 1\n# EOF"])
+def test_a_page_without_a_length_may_end_where_a_line_ends(page):
+    """Or where OpenMetrics ends."""
+    assert page == received(http_response(page, content_length=""), is_closed=True).page()
 
 
 def test_the_transfer_encoding_gzip_is_refused():
@@ -242,13 +284,27 @@ def test_a_head_may_have_64_kib(size, is_accepted, step):
         (b"\r\n" * 100, LONG_HEAD),
         (b"HTTP/1.1 200 " + b"x" * 10**5, LONG_HEAD),
         (b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * 20000, LONG_HEAD),
-        (b"HTTP/1.1 101 x\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n", NOT_HTTP),
-        (b"HTTP/1.1 999999 x\r\n\r\n", NOT_HTTP),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999\r\n\r\n", NOT_HTTP),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", NOT_HTTP),
-        (b"HTTP/1.1 200 OK\r\nx: y\r\n folded\r\n\r\n", NOT_HTTP),
-        (b"HTTP/1.1 200 OK\r\nx\0y: z\r\n\r\n", NOT_HTTP),
+        (b"HTTP/1.1 999999 x\r\n\r\n", invalid_head("its first line is b'HTTP/1.1 999999 x'")),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999\r\n\r\n",
+            invalid_head("Content-Length overflow"),
+        ),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+            invalid_head("Invalid character in Content-Length"),
+        ),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+            invalid_head("it has several lengths, 1 and 2"),
+        ),
+        (
+            b"HTTP/1.1 101 x\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n",
+            invalid_head("it switches to another protocol"),
+        ),
+        (b"HTTP/1.1 200 OK\nx: y\n" * 9, LONG_HEAD),
+        (b"\x15\x03\x01\0\x02\x02\x46", SPEAKS_TLS),
         (b"GET / HTTP/1.1\r\n\r\n", NOT_HTTP),
+        (b"HTTP/2 200\r\n\r\n", NOT_HTTP),
     ],
 )
 def test_a_hostile_head_is_refused(piece, error):

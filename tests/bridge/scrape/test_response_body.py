@@ -17,9 +17,9 @@ from fructosa_bridge.scrape.response_body import (
     PAGE_TOO_LONG,
     UNEXPECTED_ENCODING,
     ResponseBody,
+    is_misnamed,
     media_type,
     unexpected_content,
-    unexpected_media,
 )
 
 from ..node import GOOD_PAGE
@@ -137,9 +137,33 @@ def test_any_bytes_are_gzip_or_refused(content):
         ("", None),
     ],
 )
-def test_a_media_type_that_cannot_be_metrics_is_refused(content_type, expected):
+def test_a_page_that_may_be_anything_is_what_its_media_type_says(content_type, expected):
     """An unknown one is accepted: some exporters have a wrong one, or none."""
-    assert expected == unexpected_media(media_type(content_type))
+    media = media_type(content_type)
+
+    assert expected == unexpected_content(b"Hello world", media)
+    assert is_misnamed(media) is (expected is not None)
+    assert unexpected_content(b"", media) == expected
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        b"# HELP a A.\n",
+        b"\n\na 1\n",
+        b"a\tNaN\n",
+        b'a{x="}"} +Inf\n',
+        b"a {} -1",
+        b'{"a.b"} 1\n',
+        b"# EOF\n",
+    ],
+)
+@pytest.mark.parametrize(
+    "media", ["text/html", "application/json", "application/vnd.google.protobuf"]
+)
+def test_a_page_that_begins_with_metrics_is_read_whatever_its_media_type_says(page, media):
+    """A header is more often wrong than the page."""
+    assert unexpected_content(page, media) is None
 
 
 @pytest.mark.parametrize(
@@ -156,7 +180,7 @@ def test_a_media_type_that_cannot_be_metrics_is_refused(content_type, expected):
 )
 def test_a_page_that_is_not_metrics_is_recognised_by_its_first_bytes(page, expected):
     """Anything else is left to the parser, also names in quotes within braces."""
-    assert expected == unexpected_content(page)
+    assert expected == unexpected_content(page, "text/plain")
 
 
 VALUES = st.none() | st.integers() | st.text()
@@ -168,4 +192,4 @@ def test_any_json_is_recognised_by_its_first_bytes(value, indent):
     """Arrays and objects, with white space and without."""
     page = json.dumps(value, indent=indent).encode()
 
-    assert IS_JSON == unexpected_content(page[:500])
+    assert IS_JSON == unexpected_content(page[:500], "")

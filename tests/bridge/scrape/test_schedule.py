@@ -81,3 +81,24 @@ def test_successive_due_times_are_in_successive_whisper_slots(now_s, interval_s,
 def test_missed_slots_are_those_between_two_scrapes(due_s, next_s, expected):
     """A long scrape misses those in between; if the clock was set back, none is missed."""
     assert expected == schedule.missed(due_s, next_s, 10)
+
+
+@pytest.mark.parametrize(
+    ("now_s", "expected"),
+    [(100.5, 100.5), (110.4, 100.5), (110.5, 110.5), (163.0, 160.5), (42.0, 100.5)],
+)
+def test_who_comes_late_takes_the_latest_due_time_that_has_passed(now_s, expected):
+    """Within an interval, and before it is due, the due time stays."""
+    assert expected == schedule.latest_due(now_s, 100.5, 10)
+
+
+@given(now_s=moments, late_s=st.floats(0, 1e6), interval_s=intervals, identity=st.text())
+def test_the_latest_due_time_is_less_than_an_interval_ago(now_s, late_s, interval_s, identity):
+    """It is one of the target's due times, and the next one is after now."""
+    offset_s = schedule.offset(identity, interval_s)
+    due_s = schedule.next_due(now_s, interval_s, offset_s)
+
+    latest_s = schedule.latest_due(due_s + late_s, due_s, interval_s)
+
+    assert latest_s <= due_s + late_s < latest_s + interval_s
+    assert latest_s + interval_s == schedule.next_due(due_s + late_s, interval_s, offset_s)

@@ -3,6 +3,7 @@
 import errno
 import socket
 import ssl
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -167,17 +168,12 @@ def test_a_node_that_closes_the_connection_may_need_tls(access, hint):
     assert message == scrape_errors.CLOSED_AT_ONCE + hint
 
 
-@pytest.mark.parametrize(
-    ("size", "speaks_tls", "expected"),
-    [
-        (None, True, scrape_errors.SPEAKS_TLS),
-        (None, False, scrape_errors.NOT_HTTP),
-        (4, False, scrape_errors.INVALID_HTTP.format(size=4)),
-    ],
-)
-def test_invalid_http_is_reported_with_its_likely_cause(size, speaks_tls, expected):
-    """TLS, another service on this port, or a bug of the node."""
-    assert expected == scrape_errors.not_http(size, speaks_tls=speaks_tls)
+def test_an_invalid_head_is_reported_with_its_problem():
+    """In one line; the port is right, as the response is HTTP."""
+    message = scrape_errors.invalid_head(ValueError("Bad\nheader"))
+
+    assert scrape_errors.INVALID_HEAD.format(problem="Bad header") == message
+    assert "port?" not in message
 
 
 def test_a_timeout_is_reported_with_what_was_missing():
@@ -212,6 +208,24 @@ def test_a_connection_that_is_not_accepted_in_time_has_another_error():
 def test_an_error_status_is_reported_with_the_text_of_the_response(status, text, expected):
     """The text is in one line without control characters; the phrase is that of the standard."""
     message = scrape_errors.error_status(status, "", text, TARGET)
+
+    assert scrape_errors.ERROR_STATUS.format(status=expected) == message
+
+
+@pytest.mark.parametrize(
+    ("text", "more"),
+    [
+        ("", scrape_errors.SET_ALSO_JOBS),
+        ("no such page", f": no such page{scrape_errors.SET_ALSO_JOBS}"),
+        ("jobs are not read; set [lagent] also = SlurmJobs", None),
+    ],
+)
+def test_a_node_without_the_page_of_jobs_says_what_to_set_there(text, more):
+    """Nobody has set the path of that page. What lagent says itself is not said twice."""
+    target = replace(TARGET, path="/jobs?after=1056")
+    expected = f"404 Not Found: {text}" if more is None else f"404 Not Found{more}"
+
+    message = scrape_errors.error_status(404, "", text, target)
 
     assert scrape_errors.ERROR_STATUS.format(status=expected) == message
 

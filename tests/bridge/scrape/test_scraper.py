@@ -102,7 +102,7 @@ async def test_a_page_is_fetched_translated_and_queued():
     assert (True, None, 2) == (state.up, state.error, state.samples)
     duration_s = queue.points.pop("n.scrape_duration_seconds.all")
     assert 0 < duration_s < 1
-    expected = {"n.load": 0.5, "n.name.#fc": 1, "n.up.all": 1, "n.scrape_samples_scraped.all": 2}
+    expected = {"n.load": 0.5, "n.name.v.#fc": 1, "n.up.all": 1, "n.scrape_samples_scraped.all": 2}
     assert expected.items() <= queue.points.items()
 
 
@@ -134,6 +134,21 @@ async def test_a_page_is_parsed_in_its_format(page, is_openmetrics, is_up):
     state, _ = await scrape(Page(page, is_openmetrics=is_openmetrics))
 
     assert is_up == state.up
+
+
+async def test_a_warning_is_logged_once(caplog):
+    """As long as it is the same."""
+    pages = [Page(GOOD_PAGE, False, warning=text) for text in (None, "odd", "odd", None, "odd")]
+    following = iter(pages)
+    scraper, state = Scraper(Nodes(lambda target: next(following)), Queue(), 9), new_state()
+
+    said = []
+    for _ in pages:
+        await scraper.scrape(state, 1234.5)
+        said.append(state.warning)
+
+    assert [None, "odd", "odd", None, "odd"] == said
+    assert 2 == caplog.text.count("odd")
 
 
 @pytest.mark.parametrize(
@@ -292,6 +307,31 @@ async def test_a_clock_that_is_set_back_far_is_followed():
     due_s = await asyncio.wait_for(waiting, 10)
 
     assert due_s <= 1002.01
+
+
+async def test_a_scrape_after_a_pause_has_the_due_time_that_has_passed_last():
+    """The machine was suspended, or its clock set forward: the slots of the pause are missed."""
+    clock, due_times = Clock(), []
+    pauses = iter((0, 0, 64, 9))
+
+    class Paused(Scraper):
+        """A scraper whose machine stands still before some scrapes."""
+
+        async def _wait(self, due_s, interval_s, offset_s):
+            clock.now_s = due_s + next(pauses)
+            return await super()._wait(due_s, interval_s, offset_s)
+
+        async def scrape(self, state, due_s):
+            due_times.append(due_s)
+            if len(due_times) == 4:
+                raise Done
+
+    state = new_state()
+    with contextlib.suppress(Done):
+        await Paused(None, lambda batches: None, 100, clock).run(state)
+
+    assert [10, 70, 10] == [round(after - before) for before, after in pairwise(due_times)]
+    assert state.missed == 6
 
 
 async def test_a_cancelled_scrape_is_a_missed_slot():

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import re
+from itertools import pairwise
 
 import pytest
 
@@ -453,6 +454,17 @@ async def test_a_clock_that_is_set_back_while_it_waits_stops_nothing(lab, monkey
     times = [batch.time_s for batch in lab.batches[:3]]
     assert times[1] < times[0] - 90_000
     assert 60 == times[2] - times[1]
+
+
+async def test_a_reading_after_a_pause_has_the_due_time_that_has_passed_last(lab, monkeypatch):
+    """The machine was suspended while it waited."""
+    jumps = iter([0.0, 3630.0])
+
+    async with running(lab, monkeypatch, lambda: next(jumps, 0.0)):
+        await until(lambda: len(lab.batches) >= 4)
+
+    times = [batch.time_s for batch in lab.batches[:4]]
+    assert [60, 60, 3660] == sorted(after - before for before, after in pairwise(times))
 
 
 async def test_a_reading_that_never_ends_is_no_sign_that_slurm_is_up(lab):

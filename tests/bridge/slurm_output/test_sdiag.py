@@ -13,7 +13,7 @@ from .outputs import HERE, recorded
 
 OUTPUT = recorded("sdiag")
 FOUND = parse(OUTPUT)
-NAMES = {name for name, _ in FIELDS.values()} | {"backfill_last_time_s"}
+NAMES = {name for name, _ in FIELDS.values()} | {"backfill_last_time_s", "time_s"}
 
 
 def written(version):
@@ -41,6 +41,7 @@ def test_every_figure_is_read_in_seconds():
         for which in ("Last", "Max", "Mean"):
             value = values[f"{name}_{which.lower()}_cycle_s"]
             assert line(f"{which} cycle", section) == pytest.approx(value * 1e6)
+    assert f"sdiag output at Sun Nov 29 21:56:51 2026 ({values['time_s']})" in OUTPUT
     assert f"Last cycle when: Sun Nov 29 21:56:50 2026 ({values['backfill_last_time_s']})" in OUTPUT
 
 

@@ -253,13 +253,13 @@ def test_series_with_time_stamps_count():
     assert 70 == rate_of((10, pages[0]), (20, pages[1]))
 
 
-def test_of_a_repeated_series_the_last_value_counts():
-    """As in Graphite."""
+def test_of_a_repeated_series_the_first_value_counts():
+    """As in Graphite, which gets that one."""
     page = 'fructosa_load_average{minutes="1"} 1\nfructosa_load_average{a="",minutes="1"} 2\n'
 
     addends = Translator().translate(page, "cluster.n1.", 10).addends
 
-    assert {"load_average": 2} == by_quantity(contribution(addends, 0, None).amounts)
+    assert {"load_average": 1} == by_quantity(contribution(addends, 0, None).amounts)
 
 
 def test_pages_of_other_exporters_have_no_addends():

@@ -68,15 +68,41 @@ def test_a_value_that_overflows_by_its_factor_is_dropped():
     assert 1 == scaled.values([1e307, 1.0]).not_finite
 
 
-def test_of_a_repeated_path_the_last_value_is_kept():
-    """The earlier one is counted as repeated, unless the last one is NaN."""
+def test_of_a_repeated_path_the_first_value_counts():
+    """As in Prometheus, whatever it is; the others are counted as repeated."""
     repeating = columns("a", "b", "a")
 
-    last = repeating.values([1.0, 2.0, 3.0])
-    first = repeating.values([1.0, 2.0, math.nan])
+    first = repeating.values([1.0, 2.0, 3.0])
+    later = repeating.values([math.nan, 2.0, 3.0])
 
-    assert ([("a", 3.0), ("b", 2.0)], 1) == (points(last), last.repeated)
-    assert ([("a", 1.0), ("b", 2.0)], 0, 1) == (points(first), first.repeated, first.not_finite)
+    assert ([("a", 1.0), ("b", 2.0)], 1) == (points(first), first.repeated)
+    assert ([("b", 2.0)], 1, 1) == (points(later), later.repeated, later.not_finite)
+
+
+def test_values_that_become_finite_are_kept_again():
+    """Whichever series had no finite value before, and however often that changes."""
+    page = columns("a", "b", "c")
+    patterns = [
+        (a, b, c) for a in (1.0, math.nan) for b in (2.0, math.inf) for c in (3.0, -math.inf)
+    ]
+
+    for numbers in patterns * 2 + patterns[::-1]:
+        kept = page.values(numbers)
+
+        pairs = zip("abc", numbers, strict=True)
+        assert [(path, value) for path, value in pairs if math.isfinite(value)] == points(kept)
+        assert kept.not_finite == 3 - len(kept.values)
+
+
+def test_the_patterns_that_are_remembered_are_limited():
+    """Any series of a page may have no finite value at any time."""
+    page = columns(*map(str, range(100)))
+
+    for odd in range(100):
+        kept = page.values([math.nan if at == odd else float(at) for at in range(100)])
+
+        assert len(page._patterns) <= 16
+        assert [str(at) for at in range(100) if at != odd] == list(kept.paths.each)
 
 
 def test_a_dropped_series_repeats_no_path():
@@ -113,10 +139,12 @@ def test_a_total_with_a_value_that_is_not_finite_is_dropped(number):
 @given(st.lists(st.integers(2**53, 2**64 - 1), min_size=2, max_size=9))
 def test_a_total_of_integers_is_that_of_floats(numbers):
     """The fast way reads a number without a point as an integer."""
-    disks = columns(*(f"fructosa_disk_reads_total.sd{n}x" for n in range(len(numbers))))
-    disks = Columns(disks._series, SCHEMES["fructosa"], PathTable())
+    names = (f"fructosa_disk_reads_total.sd{n}x" for n in range(len(numbers)))
+    disks = columns(*names, scheme="fructosa")
 
-    assert points(disks.values(numbers)) == points(disks.values([float(n) for n in numbers]))
+    of_integers, of_floats = (disks.values(each) for each in (numbers, [*map(float, numbers)]))
+
+    assert dict(points(of_floats)) == {path: float(value) for path, value in points(of_integers)}
 
 
 @given(st.lists(st.tuples(st.sampled_from(["a", "b", "c", None]), NUMBERS), max_size=8))
@@ -126,9 +154,11 @@ def test_every_value_is_kept_or_counted(pairs):
 
     kept = page.values([number for _, number in pairs])
 
-    wanted = [(path, number) for path, number in pairs if path is not None]
-    finite = [(path, float(number)) for path, number in wanted if math.isfinite(number)]
-    assert dict(finite) == {path: float(value) for path, value in points(kept)}
+    wanted = [(path, float(number)) for path, number in pairs if path is not None]
+    first = dict(reversed(wanted))
+    assert {path: value for path, value in first.items() if math.isfinite(value)} == {
+        path: float(value) for path, value in points(kept)
+    }
     assert len(wanted) == len(kept.values) + kept.repeated + kept.not_finite
 
 

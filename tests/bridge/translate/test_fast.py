@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from fructosa_bridge.deliver import encode
 from fructosa_bridge.model.points import Batch, Paths, Points
-from fructosa_bridge.translate import fast
+from fructosa_bridge.translate import fast, openmetrics, text_format
 
 from .templates import new_template, page_of
 
@@ -48,7 +48,7 @@ def test_numbers_are_exact(texts):
     """They are rounded as by float(), and -0 keeps its sign."""
     template = new_template(PREFIXES)
 
-    result = fast.numbers(page_of(PREFIXES, texts), template._fixed_text, 30)
+    result = fast.numbers(page_of(PREFIXES, texts), template._fixed_text, 30, False)
 
     expected = [float(text) for text in texts]
     assert expected == list(array("d", result))
@@ -67,7 +67,9 @@ def test_decimals_are_rounded_correctly():
     ]
     prefixes = ["m "] * 10_000
 
-    result = fast.numbers(page_of(prefixes, texts), new_template(prefixes)._fixed_text, 10_000)
+    result = fast.numbers(
+        page_of(prefixes, texts), new_template(prefixes)._fixed_text, 10_000, False
+    )
 
     assert list(map(float, texts)) == list(array("d", result))
 
@@ -78,10 +80,95 @@ def test_unusual_numbers_are_read_as_by_python_or_not_at_all(texts):
     prefixes = ["# x", "a ", "b ", "# y", 'c{d="e"} ', "# z"]
     template, page = new_template(prefixes), page_of(prefixes, texts)
 
-    result = fast.numbers(page, template._fixed_text, 3)
+    result = fast.numbers(page, template._fixed_text, 3, False)
 
     if result is not None:
-        assert list(map(float, template._numbers(page))) == list(array("d", result))
+        assert alike(template._numbers(page)) == alike(array("d", result))
+
+
+def alike(values):
+    """Return values that compare, also NaN; JSON has no -0."""
+    return [repr(float(value) + 0.0) for value in values]
+
+
+TAILS = st.sampled_from(
+    ["", " ", "\t", " 17", "\t-5 ", " 1 2", " +", " 5x", f" {'9' * 20}", " 1.5"]
+)
+EXEMPLARS = st.sampled_from(
+    [
+        *[
+            "",
+            " 1.5",
+            " 1e3",
+            " 1e999",
+            " nan",
+            ' # {a="b"} 1',
+            " # {} 1 2.5",
+            ' # {a="\\"",b_1=""} 1',
+        ],
+        *[' # {a="b",} 1', ' # {="b"} 1', ' # {1="b"} 1', ' # {a="b"}', ' # {a="b" 1', " # {}1"],
+        *[
+            ' 5 # {a="} 1"} 2 3',
+            ' # {a="b"} 1 2 3',
+            ' # {a="b"} 1 ',
+            ' # {a="\\',
+            " # {",
+            " # {} x",
+        ],
+    ]
+)
+
+
+@given(st.booleans(), st.lists(st.tuples(anything, TAILS | EXEMPLARS), min_size=3, max_size=3))
+def test_what_follows_a_number_is_read_as_by_the_parser_or_not_at_all(is_openmetrics, texts):
+    """Times and exemplars, by C and by the Python beside it."""
+    prefixes = ["# HELP x y", "a ", 'b{c="d"}\t', 'b{c="2"} ', "# EOF"]
+    if is_openmetrics:
+        prefixes = [prefix.replace("\t", " ") for prefix in prefixes]
+    template, page = new_template(prefixes), page_of(prefixes, ["".join(pair) for pair in texts])
+    parser = openmetrics if is_openmetrics else text_format
+    ways = [template._numbers(page, is_openmetrics=is_openmetrics)]
+    if found := fast.numbers(page, template._fixed_text, 3, is_openmetrics):
+        ways.append(array("d", found))
+
+    for numbers in filter(None, ways):
+        expected = [sample.value for sample in map(parser.parse_line, page.split("\n")) if sample]
+        assert alike(expected) == alike(numbers)
+
+
+@pytest.mark.parametrize("number", ["NaN", "nan", "+Inf", "-inf", "Infinity", "-INFINITY", "inf"])
+@pytest.mark.parametrize("is_openmetrics", [False, True])
+def test_values_that_are_not_finite_are_read(number, is_openmetrics):
+    """One of them must not cost a page its speed."""
+    page, fixed_text = f"a 1\nb {number}\nc 2", new_template(["a ", "b ", "c "])._fixed_text
+
+    assert alike([1, number, 2]) == alike(
+        array("d", fast.numbers(page, fixed_text, 3, is_openmetrics))
+    )
+
+
+@pytest.mark.parametrize(
+    ("tail", "is_openmetrics"),
+    [
+        (" ", False),
+        (" \t", False),
+        (" 1700000000000", False),
+        ("\t-17 ", False),
+        (" 1700000000.125", True),
+        (" 1.7e9", True),
+        (' # {a="b"} 1', True),
+        (' 1 # {trace="a \\"b\\"",span_id="} 2"} 0.5 1700000000.125', True),
+        (" # {} 1 2", True),
+    ],
+)
+def test_times_and_exemplars_are_skipped(tail, is_openmetrics):
+    """By both ways, so that a page that has them is as fast."""
+    page, template = f"a 1{tail}\nb 2{tail}\n# x", new_template(["a ", "b ", "# x"])
+
+    found = fast.numbers(page, template._fixed_text, 2, is_openmetrics)
+
+    assert [1, 2] == list(array("d", found))
+    assert [1, 2] == template._numbers(page, is_openmetrics=is_openmetrics)
 
 
 KNOWN = ["# HELP b 1", "a ", "# b", 'ab{c="d 2"} ', "b ", "# EOF"]
@@ -93,11 +180,11 @@ def test_a_page_with_a_changed_part_is_read_as_by_python_or_not_at_all(at, remov
     template, original = new_template(KNOWN), page_of(KNOWN, ["10", "2.5", "0"])
     page = original[:at] + added + original[at + removed :]
 
-    result = fast.numbers(page, template._fixed_text, 3)
+    result = fast.numbers(page, template._fixed_text, 3, False)
 
-    assert [10, 2.5, 0] == list(array("d", fast.numbers(original, template._fixed_text, 3)))
+    assert [10, 2.5, 0] == list(array("d", fast.numbers(original, template._fixed_text, 3, False)))
     if result is not None:
-        assert list(map(float, template._numbers(page))) == list(array("d", result))
+        assert alike(template._numbers(page)) == alike(array("d", result))
 
 
 @pytest.mark.parametrize("count", [0, 1, 3, 1000])
@@ -105,7 +192,7 @@ def test_a_wrong_count_of_numbers_is_refused(count):
     """Nothing is written out of bounds."""
     prefixes = ["a ", "b "]
 
-    assert fast.numbers("a 1\nb 2", new_template(prefixes)._fixed_text, count) is None
+    assert fast.numbers("a 1\nb 2", new_template(prefixes)._fixed_text, count, False) is None
 
 
 def test_invalid_utf_8_is_left_to_python():
@@ -113,7 +200,7 @@ def test_invalid_utf_8_is_left_to_python():
     page = b'a{x="\xe9"} 1'.decode("utf-8", "surrogateescape")
     template = new_template([page[:-1]])
 
-    assert fast.numbers(page, template._fixed_text, 1) is None
+    assert fast.numbers(page, template._fixed_text, 1, False) is None
     assert [1.0] == list(template.numbers(page))
 
 

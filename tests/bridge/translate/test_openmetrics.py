@@ -9,8 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fructosa_bridge.model.errors import PageError
-from fructosa_bridge.translate.openmetrics import IN_TWO_PLACES, parse_line, samples
-from fructosa_bridge.translate.text_format import INVALID_TYPE, ParsedSample
+from fructosa_bridge.translate.openmetrics import (
+    AFTER_THE_END,
+    CUT_OFF,
+    EMPTY_LINE,
+    parse_line,
+    samples,
+)
+from fructosa_bridge.translate.sample_lines import INVALID_TYPE, ParsedSample
 
 
 @pytest.mark.parametrize(
@@ -20,6 +26,7 @@ from fructosa_bridge.translate.text_format import INVALID_TYPE, ParsedSample
         ("up{} 1", ParsedSample("up", (), 1.0)),
         ("up 1 1700000000.125", ParsedSample("up", (), 1.0, 1700000000125)),
         ("up 1 -1e-3", ParsedSample("up", (), 1.0, -1)),
+        ("up 1 1e307", ParsedSample("up", (), 1.0, int(1e307) * 1000)),
         ('up{b="1",a=""} +Inf', ParsedSample("up", (("b", "1"), ("a", "")), math.inf)),
         (r'up{a="q\"s\\n\n\t"} 1', ParsedSample("up", (("a", 'q"s\\n\n\\t'),), 1.0)),
         ('up{a="} 5 # {"} 1', ParsedSample("up", (("a", "} 5 # {"),), 1.0)),
@@ -38,13 +45,16 @@ def test_a_sample_is_parsed(line, expected):
     [
         "up 1 2 3",
         "up 1 inf",
-        "up 1 1e307",
+        "up 1 1e999",
         "up 1 #",
         "up 1 # {}",
         "up 1 # {} x",
         "up 1 # {} 1 nan",
         "up 1 # {} 1 2 3",
-        'up 1 # {a="b",a="c"} 1',
+        'up 1 # {"a"} 1',
+        'up 1 # {a="b"c="d"} 1',
+        'up{a="b"c="d"} 1',
+        '{a="b"} 1',
         'up 1 #{a="b"} 1',
         'up{__name__="down"} 1',
     ],
@@ -60,8 +70,6 @@ def test_an_invalid_line_refuses_the_page(line):
     [
         ("# comment", "not a valid HELP, TYPE or UNIT: '# comment'"),
         ("# TYPE a gauges", INVALID_TYPE.format(line="'# TYPE a gauges'")),
-        ("# HELP a A.\n# HELP a A.", "HELP of a is repeated, or after its samples: '# HELP a A.'"),
-        ("a 1\n# TYPE a gauge", "TYPE of a is repeated, or after its samples"),
         ("# UNIT a_bytes seconds", "the metric name does not end in its unit"),
     ],
 )
@@ -73,10 +81,22 @@ def test_invalid_metadata_refuses_the_page(metadata, message):
     assert str(caught.value).startswith(message)
 
 
-def test_a_page_without_its_end_is_refused():
-    """It is truncated, so its lines are not used."""
-    with pytest.raises(PageError, match="the page is cut off"):
-        list(samples("up 1\n"))
+@pytest.mark.parametrize(
+    ("page", "message"),
+    [
+        ("", CUT_OFF),
+        ("up 1\n", CUT_OFF),
+        ("up 1\n# EO", CUT_OFF),
+        ("# EOF\nup 1\n", AFTER_THE_END),
+        ("up 1\n# EOF\nup 2\n# EOF\n", AFTER_THE_END),
+        ("up 1\n# EOF\n\n", AFTER_THE_END),
+        ("up 1\n\n# EOF\n", EMPTY_LINE),
+    ],
+)
+def test_a_page_without_its_end_is_refused(page, message):
+    """It is truncated, or what follows its end is not for lmaster."""
+    with pytest.raises(PageError, match=re.escape(message)):
+        list(samples(page))
 
 
 def test_the_last_line_may_have_no_line_feed():
@@ -84,23 +104,26 @@ def test_the_last_line_may_have_no_line_feed():
     assert [ParsedSample("up", (), 1.0)] == list(samples("up 1\n# EOF"))
 
 
-def test_each_type_of_family_has_its_suffixes():
-    """A sample with another name starts a family of its own."""
-    page = (
-        "# TYPE a counter\na_total 1\na_created 1\n# TYPE b gauge\nb 1\n# TYPE c summary\n"
-        "c_sum 1\nc_count 1\n# TYPE d info\nd_info 1\n# TYPE e stateset\n"
-        'e{e="x"} 1\n# TYPE f gaugehistogram\nf_gsum 1\nf_gcount 1\ng 1\n# EOF\n'
-    )
-
-    assert len(list(samples(page))) == 10
-
-
-def test_a_family_cannot_have_the_name_of_a_sample_of_another():
-    """Here a gauge has the name of a counter's sample."""
-    page = "# TYPE a counter\na_total 1\n# TYPE a_created gauge\na_created 1\n# EOF\n"
-
-    with pytest.raises(PageError, match=re.escape(IN_TWO_PLACES.format(name="a_created"))):
-        list(samples(page))
+@pytest.mark.parametrize(
+    "page",
+    [
+        "# HELP a A.\n# TYPE a gauge\n# HELP a A.\n# TYPE a counter\na 1",
+        "a 1\nb 2\na 3",
+        "# TYPE a counter\na 1",
+        "# TYPE a_total counter\na_total 1",
+        "# TYPE a info\na 1",
+        "a 1\n# TYPE a gauge\n# HELP a A.",
+        "a_total 1\na_created 2",
+        '# TYPE a counter\na_total 1\n# TYPE a_created gauge\na_created 1\nb{x="y",} 1',
+        '# HELP "a.b" x\n# TYPE "a.b" gauge\n# UNIT "a.b_c" c\n{"a.b",x="y"} 1',
+    ],
+)
+def test_what_prometheus_takes_is_taken(page):
+    """Families in two places or in any order, and samples without the suffix of their type."""
+    assert [line for line in page.split("\n") if line[0] != "#"] == [
+        *filter(parse_line, page.split("\n"))
+    ]
+    assert len(list(samples(f"{page}\n# EOF\n"))) > 0
 
 
 @given(st.text())

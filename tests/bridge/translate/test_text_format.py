@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from fructosa_bridge.model.errors import PageError
-from fructosa_bridge.translate.text_format import NOT_A_SAMPLE, ParsedSample, parse_line, samples
+from fructosa_bridge.translate.sample_lines import NOT_A_SAMPLE, ParsedSample
+from fructosa_bridge.translate.text_format import parse_line, samples
 
 
 @pytest.mark.parametrize(
@@ -29,9 +30,12 @@ from fructosa_bridge.translate.text_format import NOT_A_SAMPLE, ParsedSample, pa
         (r'up{a="q\"s\\n\n"} 1', ParsedSample("up", (("a", 'q"s\\n\n'),), 1.0)),
         (r'up{a="C:\data\\"} 1', ParsedSample("up", (("a", "C:\\data\\"),), 1.0)),
         ('up{a="\udcff"} 1', ParsedSample("up", (("a", "\udcff"),), 1.0)),
+        ('up{a="",a=""} 1', ParsedSample("up", (("a", ""),), 1.0)),
+        ('up{a="\r\n"} 1\r', ParsedSample("up", (("a", "\r\n"),), 1.0)),
         ('up{__a="b"} 1', ParsedSample("up", (("__a", "b"),), 1.0)),
         ('up{a=""} +Inf', ParsedSample("up", (("a", ""),), math.inf)),
         ('up{a="ü"} -inf', ParsedSample("up", (("a", "ü"),), -math.inf)),
+        ('up{a="b"c="d" e="f"} 1', ParsedSample("up", (("a", "b"), ("c", "d"), ("e", "f")), 1.0)),
     ],
 )
 def test_a_sample_is_parsed(line, expected):
@@ -83,7 +87,8 @@ def test_nan_is_a_value():
         "up{a=} 1",
         "up{a=b} 1",
         'up{a="b} 1',
-        'up{a="b" c="d"} 1',
+        "up -NaN",
+        "up-1",
         'up{a="b",,c="d"} 1',
         'up{,a="b"} 1',
         'up{a="b",a="c"} 1',
@@ -106,6 +111,74 @@ def test_an_invalid_line_refuses_the_page(line):
     """No sample of the page is used."""
     with pytest.raises(PageError):
         list(samples(f"up 1\n{line}\n"))
+
+
+@pytest.mark.parametrize("comment", ["# HELP up{ x", "# HELP up-1 x", '# HELP "a.b" x'])
+def test_a_help_may_be_of_anything_that_begins_with_a_name(comment):
+    """As in Prometheus: it says nothing of a value."""
+    assert parse_line(comment) is None
+
+
+# What Prometheus 3 reads, from model/textparse/promparse_test.go there (TestUTF8PromParse), with
+# other names.
+@pytest.mark.parametrize(
+    ("line", "name", "labels"),
+    [
+        ('{"disk.used"} 1', "disk.used", ()),
+        ('{"disk.used",dev="sda"} 1', "disk.used", (("dev", "sda"),)),
+        ('{"disk.used",dev="sda",} 1', "disk.used", (("dev", "sda"),)),
+        ('{ "disk.used" , dev = "sda" } 1 17', "disk.used", (("dev", "sda"),)),
+        ('{dev="sda","disk.used"}1', "disk.used", (("dev", "sda"),)),
+        ('{"used","disk.dev"="sda"} 1', "used", (("disk.dev", "sda"),)),
+        ('used{"disk.dev"="sda"} 1', "used", (("disk.dev", "sda"),)),
+        (r'{"Übel \\\"{,}\n€","a=b"="c"} 1', 'Übel \\"{,}\n€', (("a=b", "c"),)),
+    ],
+)
+def test_a_name_in_quotes_is_read_as_in_prometheus_3(line, name, labels):
+    """Whatever it has: the name stands among the labels."""
+    assert (name, labels, 1.0) == parse_line(line)[:3]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{dev="sda"} 1',
+        "{} 1",
+        '{""} 1',
+        '{"used",""="sda"} 1',
+        '{"used" dev="sda"} 1',
+        '{"used","size"} 1',
+        'used{"size"} 1',
+        '{"used",dev} 1',
+        '{"used",__name__="size"} 1',
+        '{"used","dev = "sda"} 1',
+        '"used" 1',
+        "{'used'} 1",
+        '{"used"}',
+    ],
+)
+def test_an_invalid_name_in_quotes_refuses_the_page(line):
+    """No name, two names, or none that ends."""
+    with pytest.raises(PageError):
+        parse_line(line)
+
+
+def test_the_value_of_a_label_may_have_line_feeds():
+    """Prometheus reads them, although an exporter should have written an escape."""
+    page = 'a{x="1\n2",y="\n\n"} 3\nb 4\n# "\nc 5\n'
+
+    found = {(sample.name, sample.labels): sample.value for sample in samples(page)}
+
+    assert {("a", (("x", "1\n2"), ("y", "\n\n"))): 3, ("b", ()): 4, ("c", ()): 5} == found
+
+
+@pytest.mark.parametrize(
+    "page", ['a{x="1\\\n2"} 1\n', 'a{x="1} 1\nb 2\n', 'a{x="1} 1\nb{y="2"} 3\n', 'a{\nx="1"} 1\n']
+)
+def test_a_quoted_text_that_does_not_end_refuses_the_page(page):
+    """Also where it seems to end in another line."""
+    with pytest.raises(PageError):
+        list(samples(page))
 
 
 def test_the_message_shows_the_start_of_the_line():

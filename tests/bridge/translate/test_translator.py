@@ -1,6 +1,10 @@
 """Pages into points."""
 
+import json
+import os
 import re
+import subprocess
+import sys
 from contextlib import suppress
 
 import pytest
@@ -16,8 +20,8 @@ from fructosa_bridge.model.selection import (
     MetricSelection,
 )
 from fructosa_bridge.naming.schemes import SCHEMES
-from fructosa_bridge.translate import text_format
-from fructosa_bridge.translate.openmetrics import IN_TWO_PLACES
+from fructosa_bridge.translate import fast, openmetrics, text_format
+from fructosa_bridge.translate.sample_lines import INVALID_TYPE
 from fructosa_bridge.translate.translator import TOO_MANY_SAMPLES, TranslationRules, Translator
 
 from .number_texts import number_texts
@@ -42,8 +46,8 @@ def test_every_sample_becomes_a_point_below_the_path_of_its_node():
     """Comments become none."""
     expected = {
         "cluster.n1.load": 0.5,
-        "cluster.n1.disk_free_bytes.:": 10.0,
-        "cluster.n1.disk_free_bytes.:home": 20.0,
+        "cluster.n1.disk_free_bytes.mountpoint.:": 10.0,
+        "cluster.n1.disk_free_bytes.mountpoint.:home": 20.0,
     }
 
     assert expected == points(PAGE)
@@ -73,7 +77,7 @@ def test_an_invalid_line_refuses_the_page_even_if_its_series_is_known(invalid):
 
 
 def test_time_stamps_on_the_page_are_ignored():
-    """A line with a time stamp is parsed at each scrape; the point has the time of the scrape."""
+    """The point has the time of the scrape."""
     translator = Translator()
 
     first = points("load 1 1700000000000\n", translator)
@@ -92,24 +96,117 @@ def test_values_that_graphite_cannot_store_are_counted():
 
 
 def test_a_repeated_series_is_counted():
-    """Its last value is stored."""
+    """Its first value is stored, as in Prometheus."""
     translation = Translator().translate('a{x="1"} 1\na{x="1",y=""} 2\n', "n.", 1000)
 
-    assert [("n.a.1", 2.0)] == translation.points
+    assert [("n.a.x.1", 1.0)] == translation.points
     assert translation.repeated == 1
 
 
 def test_series_that_differ_only_in_label_names_have_distinct_paths():
-    """The path of the second one has the names of its labels."""
+    """The order of their labels does not matter."""
     page = 'a{x="1"} 1\na{y="1"} 2\na{x="1",z="2"} 3\na{z="1",x="2"} 4\n'
     expected = {
-        "cluster.n1.a.1": 1.0,
-        "cluster.n1.a.y#:1": 2.0,
-        "cluster.n1.a.1.2": 3.0,
-        "cluster.n1.a.z#:1.x#:2": 4.0,
+        "cluster.n1.a.x.1": 1.0,
+        "cluster.n1.a.y.1": 2.0,
+        "cluster.n1.a.x.1.z.2": 3.0,
+        "cluster.n1.a.x.2.z.1": 4.0,
     }
 
     assert expected == points(page)
+
+
+def test_a_node_never_changes_the_path_of_another():
+    """Whichever comes first."""
+    page = 'node_cpu_seconds_total{cpu="0",mode="idle"} 5\n'
+    other = 'node_cpu_seconds_total{a="0",b="idle"} 1\n'
+    translator = Translator()
+    translator.translate(other, "other.", 10)
+
+    assert points(page, translator) == points(page)
+
+
+LABEL_NAMES = st.sampled_from(["a", "b", "cpu", "mode", "device", "le", "quantile", "name"])
+ODD_VALUES = ("", "a", "A", "b", "cpu", "0", "a.b", "a_b", "a/b", "a b", "%", "#", "/", "ü", '"')
+LABEL_VALUES = st.sampled_from([*ODD_VALUES, "x" * 1000, "x" * 999 + "y"]) | st.text(max_size=3)
+DECLARED_AND_NOT = (
+    "fructosa_cpu_seconds_total",
+    "fructosa_disk_reads_total",
+    "fructosa_memory_used_bytes",
+    "fructosa_slurm_gpus",
+    *("m", "M", "m_bucket", "up", "CPUTimes"),
+)
+SERIES = st.tuples(
+    st.sampled_from(DECLARED_AND_NOT), st.dictionaries(LABEL_NAMES, LABEL_VALUES, max_size=4)
+)
+PAGES_OF_SERIES = st.lists(
+    SERIES,
+    max_size=8,
+    unique_by=lambda one: (one[0], frozenset(pair for pair in one[1].items() if pair[1])),
+)
+_ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
+
+
+def line(metric, labels, value):
+    """Return the line of a sample."""
+    inside = ",".join(f'{name}="{text.translate(_ESCAPES)}"' for name, text in labels)
+    return f"{metric}{{{inside}}} {value}\n"
+
+
+@pytest.fixture(scope="module")
+def veteran():
+    """A function that translates pages in another process, which has translated all before."""
+    code = (
+        "import json, sys\n"
+        "from fructosa_bridge.naming.schemes import SCHEMES\n"
+        "from fructosa_bridge.translate.translator import TranslationRules, Translator\n"
+        "known = {name: Translator(TranslationRules(each)) for name, each in SCHEMES.items()}\n"
+        "for text in sys.stdin:\n"
+        "    scheme, page = json.loads(text)\n"
+        "    points = known[scheme].translate(page, 'n.', 1000, after='.x').points\n"
+        "    print(json.dumps(list(points)), flush=True)\n"
+    )
+    environment = {**os.environ, "PYTHONHASHSEED": "1"}
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+
+        def translate(scheme, page):
+            process.stdin.write(f"{json.dumps([scheme, page])}\n")
+            process.stdin.flush()
+            return dict(json.loads(process.stdout.readline()))
+
+        yield translate
+        process.stdin.close()
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@given(series=PAGES_OF_SERIES, shuffled=st.randoms(use_true_random=False))
+def test_the_path_of_a_series_depends_on_the_series_alone(veteran, scheme, series, shuffled):
+    """Not on the order of labels and lines, on other pages, on nodes before, or on the process."""
+    alone = [
+        SCHEMES[scheme].path(metric, tuple(sorted(labels.items()))) for metric, labels in series
+    ]
+    lines = [
+        line(metric, shuffled.sample([*labels.items()], len(labels)), number)
+        for number, (metric, labels) in enumerate(series)
+    ]
+    expected = {f"n.{one.path}.x": one.factor * at for at, one in enumerate(alone)}
+    assert len(series) == len(expected)
+
+    for translate in (veteran, points_of):
+        found = translate(scheme, "".join(shuffled.sample(lines, len(lines))))
+
+        assert expected == {path: found[path] for path in expected}
+
+
+def points_of(scheme, page):
+    """Return the points that a translator makes of the first page that it sees."""
+    return dict(translator_with(scheme).translate(page, "n.", 1000, after=".x").points)
 
 
 def test_a_page_with_too_many_samples_is_refused():
@@ -172,7 +269,7 @@ def test_each_target_of_a_node_has_its_own_last_page():
         for name in ("a", "b"):
             translation = translator.translate(page_of([1], name), "n.", 10, target=name)
 
-            assert [(f"n.{name}.0", 1.0)] == translation.points
+            assert [(f"n.{name}.cpu.0", 1.0)] == translation.points
     assert templates_and_blocks(translator)[0] == 2
 
 
@@ -187,7 +284,7 @@ def test_each_target_of_a_node_has_its_own_last_page():
         ("# x\na 5\nb 6", {"n.a": 5.0, "n.b": 6.0}),
         ("# x\na 5\nb 6 7\n", {"n.a": 5.0, "n.b": 6.0}),
         ("# x\na 5\nb Nan\n", {"n.a": 5.0}),
-        ("# x\na 5\na 7\n", {"n.a": 7.0}),
+        ("# x\na 5\na 7\n", {"n.a": 5.0}),
         ("# x5\na \nb 6\n", None),
         ("# x\na \nb 6\n", None),
         ("# x\n5\nb 6\n", None),
@@ -219,7 +316,7 @@ def test_a_comment_that_got_longer_is_parsed_again(is_openmetrics):
     page = "# TYPE a gauge\na 1\n# EOF\n"
     translator.translate(page, "n.", 10, is_openmetrics=is_openmetrics)
 
-    error = re.escape(text_format.INVALID_TYPE.format(line="'# TYPE a gauges'"))
+    error = re.escape(INVALID_TYPE.format(line="'# TYPE a gauges'"))
     with pytest.raises(PageError, match=error):
         translator.translate(
             page.replace("gauge", "gauges"), "n.", 10, is_openmetrics=is_openmetrics
@@ -234,8 +331,8 @@ def test_values_that_graphite_cannot_store_are_counted_on_a_known_page():
     first, second = (translator.translate(page, "n.", 10) for _ in range(2))
 
     assert first == second
-    assert (8, 3, 1) == (second.samples, second.not_finite, second.repeated)
-    assert {"n.a": 2.0, "n.b": 1.0, "n.d": 1e308, "n.e": 1e308} == dict(second.points)
+    assert (8, 2, 3) == (second.samples, second.not_finite, second.repeated)
+    assert {"n.b": 1.0, "n.d": 1e308, "n.e": 1e308} == dict(second.points)
 
 
 def test_a_lowered_sample_limit_holds_for_a_known_page():
@@ -250,19 +347,42 @@ def test_a_lowered_sample_limit_holds_for_a_known_page():
 def test_a_space_in_a_label_does_not_end_the_series():
     """Without a space before the number, the last space of the line may be in a label."""
     translator = Translator()
-    assert {"cluster.n1.a.1#202": 3.0} == points('a{x="1 2"}3\n', translator)
+    assert {"cluster.n1.a.x.1#202": 3.0} == points('a{x="1 2"}3\n', translator)
 
     with pytest.raises(PageError):
         points('a{x="1 7\n', translator)
 
 
-def test_a_page_with_time_stamps_has_no_template():
-    """Its lines change in two places: the template would be the whole page."""
+@pytest.mark.parametrize("is_in_c", [True, False])
+@pytest.mark.parametrize(
+    ("before", "after", "is_openmetrics"),
+    [
+        ("a 1 1700000000000\nb 2\n", "a 3 1700000010000\nb 4\n", False),
+        ("a 1\nb 2\n", "a 3 1700000010000\nb 4 1700000010000\n", False),
+        ("a\t1\n  b   2\t\n", "a\t3 \n  b   4 5\t\n", False),
+        ('a{x="1\n2"}1\nb 2\n', 'a{x="1\n2"}3\nb 4\n', False),
+        ('{"a.b"} 1\n{c="","d"} 2\n', '{"a.b"} 3\n{c="","d"} 4\n', False),
+        ("a NaN\nb -Inf\n", "a 3\nb 4\n", False),
+        ("# x\r\na 1\r\nb 2\r\n", "# x\r\na 3 \r\nb 4 17\r\n", False),
+        ("a 1 1.5\nb 2\n# EOF\n", "a 3 11.5\nb 4\n# EOF\n", True),
+        ("a 1\nb 2\n# EOF\n", 'a 3 # {x="y"} 9\nb 4 1 # {} 5 6\n# EOF\n', True),
+    ],
+)
+def test_an_odd_line_does_not_cost_the_page_its_template(
+    monkeypatch, is_in_c, before, after, is_openmetrics
+):
+    """Times, exemplars, blanks, odd numbers: the page is matched at once, with C and without."""
+    if not is_in_c:
+        monkeypatch.setattr(fast, "numbers", None)
     translator = Translator()
+    translator.translate(before, "n.", 10, is_openmetrics=is_openmetrics)
+    templates = list(translator._last.values())
 
-    points("a 1 1700000000000\nb 2\n", translator)
+    translation = translator.translate(after, "n.", 10, is_openmetrics=is_openmetrics)
 
-    assert (0, 0) == templates_and_blocks(translator)
+    assert [3.0, 4.0] == [value for _, value in translation.points]
+    assert templates == list(translator._last.values())
+    assert [3.0, 4.0] == list(templates[0].numbers(after, is_openmetrics=is_openmetrics))
 
 
 def test_an_exemplar_is_not_the_value():
@@ -287,13 +407,13 @@ def test_a_known_page_of_openmetrics_that_is_truncated_is_refused():
             translator.translate(page[:length], "n.", 10, is_openmetrics=True)
 
 
-def test_a_family_in_two_places_is_refused_even_if_all_lines_are_known():
-    """In OpenMetrics the order of lines matters; known lines have none."""
+def test_an_end_within_the_page_is_refused_even_if_all_lines_are_known():
+    """In OpenMetrics the place of a line may matter; known lines have none."""
     translator = Translator()
     translator.translate("a 1\nb 1\n# EOF\n", "n.", 10, is_openmetrics=True)
 
-    with pytest.raises(PageError, match=re.escape(IN_TWO_PLACES.format(name="a"))):
-        translator.translate("a 1\nb 1\na 1\n# EOF\n", "n.", 10, is_openmetrics=True)
+    with pytest.raises(PageError, match=re.escape(openmetrics.AFTER_THE_END)):
+        translator.translate("a 1\n# EOF\nb 1\n# EOF\n", "n.", 10, is_openmetrics=True)
 
 
 def test_a_line_that_is_known_in_one_format_is_not_known_in_the_other():
@@ -306,15 +426,32 @@ def test_a_line_that_is_known_in_one_format_is_not_known_in_the_other():
         translator.translate(page, "n.", 10, is_openmetrics=True)
 
 
+@pytest.mark.parametrize(
+    ("scheme", "path"),
+    [
+        ("plain", "n.disk#2eused.a#3bb.1.dev.sda"),
+        ("tagged", "n.disk.used;a#3bb=1;dev=sda"),
+        ("fructosa", "n.disk#2eused.a#3bb.1.dev.sda"),
+    ],
+)
+def test_names_in_quotes_have_paths_as_any_other_text(scheme, path):
+    """Nothing of them leaves its place in a path."""
+    translator = translator_with(scheme)
+
+    for value in (1.0, 2.0):
+        page = f'{{"disk.used",dev="sda","a;b"="1"}} {value}\n'
+        assert [(path, value)] == translator.translate(page, "n.", 10).points
+
+
 def test_invalid_utf_8_keeps_series_apart():
     """A mount point in an old encoding does not refuse the page; its path has the bytes."""
     page = b'a{x="\xe9"} 1\na{x="\xe8"} 2\n'.decode("utf-8", "surrogateescape")
 
-    assert {"cluster.n1.a.#e9": 1.0, "cluster.n1.a.#e8": 2.0} == points(page)
+    assert {"cluster.n1.a.x.#e9": 1.0, "cluster.n1.a.x.#e8": 2.0} == points(page)
 
 
-def test_paths_of_a_page_stay_distinct_when_the_memory_is_full():
-    """It is never cleared within a page."""
+def test_paths_stay_the_same_when_the_memory_is_full():
+    """All lines are then learned again."""
     translator = Translator(most_remembered=5)
     page = "".join(f'a{{x{number}="1"}} {number}\n' for number in range(20))
 
@@ -358,9 +495,9 @@ def test_known_lines_are_read_as_the_parser_reads_them(before, page):
     else:
         translation = translator.translate("\n".join(page), "n.", 1000)
 
-        last = {sample.name + str(sample.labels): sample.value for sample in samples}
+        first = {sample.name + str(sample.labels): sample.value for sample in reversed(samples)}
         assert len(samples) == translation.samples
-        assert sorted(last.values()) == sorted(value for _, value in translation.points)
+        assert sorted(first.values()) == sorted(value for _, value in translation.points)
 
 
 def translator_with(scheme="plain", keep="", drop="", **limits):

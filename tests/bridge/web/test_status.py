@@ -42,6 +42,7 @@ def test_the_status_of_a_target_has_plain_numbers():
         "failures": 2,
         "error": "refused",
         "clock_off_s": None,
+        "warning": None,
         "slurm_state": None,
         "slurm_reason": None,
         "slurm_since_s": None,

@@ -35,7 +35,7 @@ class Node:
         self.clock = Clock()
         self._library = library
         # In an empty folder no GPU is on the bus. Limits of this process would affect other tests.
-        self._nvidia = NVML(Kernel(folder), prepare=lambda: None)
+        self._nvidia = NVML(Kernel(folder), prepare=lambda: None, clock=self.clock)
         self.machine = AllVendors(Driver(self._nvidia, self.clock))
 
     def update_driver(self, **state):

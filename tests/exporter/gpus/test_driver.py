@@ -11,6 +11,7 @@ from fructosa_exporter.gpus.driver import (
     Driver,
     DriverError,
     GPULost,
+    LibraryReplaced,
     known_gpus,
 )
 
@@ -42,10 +43,12 @@ class Library:
     def __init__(self, *boards):
         self.boards, self.error = list(boards), None
         self.opened = self.closed = 0
+        self.opening = lambda: None
 
     def open(self):
         """Return the boards, or raise the error."""
         self.opened += 1
+        self.opening()
         if self.error:
             raise self.error
         return list(self.boards)
@@ -147,6 +150,28 @@ def test_a_library_that_fails_late_is_reopened_at_once(site):
     assert {"0": 300, "1": 301} == site.powers()
 
 
+def test_a_library_that_was_replaced_is_reopened_by_the_same_reading(site):
+    """The new one is loaded; nothing is missing."""
+    site.powers()
+    site.one.error = LibraryReplaced("versions differ")
+    site.vendors.opening = lambda: setattr(site.one, "error", None)
+
+    assert {"0": 300, "1": 301} == site.powers()
+    assert 2 == site.vendors.opened
+
+
+def test_a_library_that_stays_replaced_is_reopened_once_a_minute(site):
+    """Opening may take seconds, and does not help."""
+    site.powers()
+    site.one.error = LibraryReplaced("versions differ")
+
+    for wait_s, opened in ((0, 2), (0, 2), (59, 2), (1, 3)):
+        site.advance(wait_s)
+        with pytest.raises(DriverError, match="versions differ"):
+            site.powers()
+        assert opened == site.vendors.opened
+
+
 def test_sensors_are_unavailable_without_a_driver(site):
     """The reason stays until the library is opened again."""
     site.vendors.error = SensorUnavailable("not installed")
@@ -197,6 +222,7 @@ def test_a_gpu_that_does_not_respond_at_opening_is_down(site):
     site.vendors.boards[1] = site.other
     site.advance()
 
+    assert {"0": 300, "1": 301} == site.powers()  # whichever sensor asks
     assert {"GPU-a": True, "GPU-b": True} == site.up()
 
 

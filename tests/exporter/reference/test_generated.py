@@ -3,7 +3,7 @@
 import pytest
 
 from fructosa_exporter.metrics import counter, gauge
-from fructosa_exporter.reference.generated import metric_table, sensors_page
+from fructosa_exporter.reference.generated import labels_by_metric, metric_table, sensors_page
 from fructosa_exporter.sensor import Sensor
 from fructosa_exporter.sensors import SENSORS
 from fructosa_service.config.settings import options_of
@@ -68,14 +68,28 @@ class Two(Sensor):
 
 
 def test_the_table_is_a_python_module():
-    """It has the metrics of each sensor by name, and those about each sensor."""
+    """It has the metrics of each sensor and those about each, with their labels in order."""
     names = {}
 
-    exec(metric_table([One, Two], [One.ONLY]), names)  # noqa: S102 - our own text
+    exec(metric_table([One, Two, type("None", (Sensor,), {})], [One.ONLY]), names)  # noqa: S102 - our own text
 
-    assert ("fructosa_one_metric",) == names["OF_EACH"]
+    assert {"fructosa_one_metric": ()} == names["OF_EACH"]
     assert {
-        "One": ("fructosa_one_metric",),
-        "Two": ("fructosa_first_metric", "fructosa_second_metric"),
+        "One": {"fructosa_one_metric": ()},
+        "Two": {"fructosa_first_metric": (), "fructosa_second_metric": ("of",)},
+        "None": {},
     } == names["METRICS"]
     assert names["__doc__"].startswith("The metrics on a page of lagent")
+
+
+def test_a_long_row_of_the_table_is_broken_as_the_formatter_breaks_it():
+    """So that the generated module needs no exception from the rules."""
+    labels = tuple(f"label_number_{number}" for number in range(6))
+
+    assert labels_by_metric({"m": labels[:1], "n" * 40: labels}) == (
+        "{\n"
+        '    "m": ("label_number_0",),\n'
+        f'    "{"n" * 40}": (\n'
+        + "".join(f'        "{label}",\n' for label in labels)
+        + "    ),\n}"
+    )

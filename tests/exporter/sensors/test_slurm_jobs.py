@@ -1,12 +1,20 @@
 """Jobs of Slurm on this node."""
 
+import logging
+
 import pytest
 
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.gpus.all_vendors import AllVendors
 from fructosa_exporter.gpus.driver import DriverError
 from fructosa_exporter.kernel import Kernel
-from fructosa_exporter.sensors.slurm_jobs import HIDDEN, NO_CGROUPS, SlurmJobs, SlurmJobsOptions
+from fructosa_exporter.sensors.slurm_jobs import (
+    HIDDEN,
+    NO_CGROUPS,
+    WATCHED,
+    SlurmJobs,
+    SlurmJobsOptions,
+)
 from fructosa_exporter.slurm.folders import CGROUPS
 from fructosa_exporter.slurm.watch import NOT_BEGUN
 from tests.exporter.machine import GPUsInUse, values
@@ -114,13 +122,14 @@ def test_a_machine_without_cgroups_has_nothing_to_read(tmp_path):
     sensor.close()
 
 
-def test_it_watches_while_lagent_serves(tmp_path):
-    """Then there is nothing to note."""
+def test_it_watches_while_lagent_serves(tmp_path, caplog):
+    """Then there is nothing to note, and the log says so."""
+    caplog.set_level(logging.INFO)
     sensor = SlurmJobs(read=Cgroups(tmp_path).kernel, gpus=NO_GPUS)
     assert NOT_BEGUN == sensor.note
 
     sensor.begin()
-    assert (1, "") == (named(sensor)["jobs_watched",], sensor.note)
+    assert (1, "", [WATCHED]) == (named(sensor)["jobs_watched",], sensor.note, caplog.messages)
     sensor.close()
 
     assert 0 == named(sensor)["jobs_watched",]

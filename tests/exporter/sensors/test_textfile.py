@@ -5,6 +5,7 @@ import os
 import socket
 import stat
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -14,7 +15,7 @@ from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.metrics import Family
 from fructosa_exporter.page.exposition import family_lines
 from fructosa_exporter.sensors import textfile
-from fructosa_exporter.sensors.textfile import NOT_REGULAR, TextFile, TextFileOptions
+from fructosa_exporter.sensors.textfile import CHANGED, NOT_REGULAR, TextFile, TextFileOptions
 from fructosa_exporter.sources.prom_files import NO_VALUE, FileRejected
 
 from ..recorded import kernel
@@ -178,6 +179,8 @@ def test_unchanged_files_are_neither_parsed_nor_merged_again(sensor, tmp_path):
     """Size, inode and mtime show that nothing changed."""
     (tmp_path / "a.prom").write_text("a 1\n")
     (tmp_path / "b.prom").write_text("b\n")
+    for name in "ab":
+        os.utime(tmp_path / f"{name}.prom", (0, 1))
 
     *_, first = sensor.samples()
     before = sensor._files
@@ -191,6 +194,7 @@ def test_only_the_file_that_was_replaced_is_read_again(sensor, tmp_path):
     """By a rename, as recommended."""
     (tmp_path / "a.prom").write_text("a 1\n")
     (tmp_path / "b.prom").write_text("b 1\n")
+    os.utime(tmp_path / "b.prom", (0, 1))
     samples_and_lines(sensor)
     before = sensor._files
 
@@ -211,6 +215,48 @@ def test_a_file_rewritten_in_place_with_the_same_size_is_read_again(sensor, tmp_
 
     assert (tmp_path / "a.prom").stat().st_mtime_ns == 5
     assert samples_and_lines(sensor)[1] == ["a 2"]
+
+
+def test_a_file_that_was_just_written_is_read_again(sensor, tmp_path):
+    """Its mtime may be that of two changes, as the clock of a file system is coarse."""
+    file = tmp_path / "a.prom"
+    file.write_text("a 1\n")
+    status = file.stat()
+    samples_and_lines(sensor)
+    file.write_text("a 2\n")
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+    assert samples_and_lines(sensor)[1] == ["a 2"]
+
+
+def test_a_file_that_is_still_being_written_is_an_error(sensor, tmp_path):
+    """Until its last line is complete."""
+    file = tmp_path / "a.prom"
+    file.write_text("a 17")
+    assert ([], {"a.prom": 1}) == (samples_and_lines(sensor)[1], errors(sensor))
+
+    with file.open("a") as writer:
+        writer.write("95966470\n")
+
+    assert (["a 1795966470"], {"a.prom": 0}) == (samples_and_lines(sensor)[1], errors(sensor))
+
+
+@pytest.mark.parametrize(
+    "change", [lambda file: file.write("b 2\n"), lambda file: file.truncate(0)]
+)
+def test_a_file_that_changes_while_it_is_read_is_rejected(tmp_path, change):
+    """What was read may be half of the old and half of the new content."""
+    path = tmp_path / "a.prom"
+    path.write_text("a 1\n")
+    with path.open("rb") as reader, path.open("a", buffering=1) as writer:
+
+        def read(limit):
+            content = reader.read(limit)
+            change(writer)
+            return content
+
+        with pytest.raises(FileRejected, match=CHANGED):
+            textfile._unchanged(SimpleNamespace(fileno=reader.fileno, read=read))
 
 
 def test_other_than_regular_files_are_rejected_without_blocking(sensor, tmp_path):
@@ -256,7 +302,7 @@ def test_a_fifo_that_replaces_a_file_does_not_block(tmp_path):
 def test_a_large_file_is_rejected(sensor, tmp_path):
     """By its size, without reading it."""
     for name, size in (("a", 4 * 1024**2), ("b", 4 * 1024**2 + 1)):
-        (tmp_path / f"{name}.prom").write_bytes(b"#" * size)
+        (tmp_path / f"{name}.prom").write_bytes(b"#" * (size - 1) + b"\n")
 
     assert errors(sensor) == {"a.prom": 0, "b.prom": 1}
 

@@ -63,6 +63,11 @@ class Cgroups:
             (self.job(job, 1) / "cpuacct.usage").write_text(f"{cpu_s * 10**9:.0f}\n")
             (self.job(job) / "memory.max_usage_in_bytes").write_text(f"{peak_bytes}\n")
 
+    def kill(self, job, step, task=0, kills=1):
+        """Let the kernel kill processes of a task for lack of memory; it counts them there."""
+        text = f"oom_kill_disable 0\nunder_oom 0\noom_kill {kills}\n"
+        (self.task(job, step, task) / "memory.oom_control").write_text(text)
+
     def end_step(self, job, step="batch"):
         """Remove a step."""
         shutil.rmtree(self.job(job) / f"step_{step}")

@@ -132,15 +132,35 @@ def test_what_is_gone_is_none(tmp_path):
     assert 0 == folders.tasks([gone])
 
 
-def test_a_folder_without_others_need_not_be_listed(tmp_path):
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_folder_with_the_usual_ones_is_not_listed(tmp_path, monkeypatch, version):
     """Those of cgroups have dozens of files."""
-    cgroups = Cgroups(tmp_path)
-    cgroups.begin(1, pid=7)
-    folders = cgroups.folders
-    places = {place.level: place for place in everything(folders)}
+    cgroups = Cgroups(tmp_path, version)
+    cgroups.begin(1, "batch")
+    cgroups.begin(2, "extern")
+    cgroups.begin(2, "0")
+    (cgroups.job(2) / "step_0/slurm").mkdir()
+    (cgroups.job(2) / "step_1").mkdir()
+    folders, listed = cgroups.folders, []
+    expected = {place.path for place in everything(folders)}
+    real = folders._names
+    monkeypatch.setattr(folders, "_names", lambda path: listed.append(path) or real(path))
 
-    assert folders.may_have_folders(places[Level.STEP])
-    assert folders.usual_child(places[Level.STEP]) == places[Level.TASK]
+    assert expected == {place.path for place in everything(folders)}
+    below_jobs = {path.partition("job_")[2] for path in listed if "job_" in path}
+    assert {1: {"2", "2/step_0"}, 2: {"2"}}[version] == below_jobs
+
+
+def test_a_folder_that_is_gone_has_no_children(tmp_path):
+    """Nor is it there still."""
+    cgroups = Cgroups(tmp_path)
+    cgroups.begin(1)
+    folders = cgroups.folders
+    job = job_of(folders)
+    assert folders.is_there_still(job)
+    assert ["batch"] == [step.step for step in folders.children(job)]
+
     cgroups.end(1)
-    assert not folders.may_have_folders(places[Level.STEP])
-    assert folders.usual_child(places[Level.STEP]) is None
+
+    assert not folders.is_there_still(job)
+    assert folders.children(job) is None

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 
 import pytest
 
@@ -53,6 +54,29 @@ def test_a_job_is_read_when_its_process_has_ended(cgroups, watched, process):
     assert [] == watched.pidfds
 
 
+def test_kills_of_quick_steps_are_all_counted(tmp_path, process):
+    """The job is read a moment later, as other tasks of it run; the steps have gone by then."""
+    cgroups = Cgroups(tmp_path)
+    watched, quick = Watching(cgroups), [Process(), Process()]
+    cgroups.begin(1, pid=process.pid)
+    watched.pump()
+    for step, one in enumerate(quick):
+        cgroups.begin(1, str(step), one.pid)
+        watched.pump()
+        cgroups.kill(1, step)
+        one.end()
+        watched.tracker.ended(watched.pidfds[-1])
+        cgroups.end_step(1, step)
+        watched.pump()
+    watched.all_end()
+    cgroups.end(1)
+    watched.pump()
+
+    assert [2] == [one.total("oom_kills") for one in watched.lives.entries(0, 100)]
+    watched.tracker.ends.close()
+    watched.messages.close()
+
+
 def test_a_process_that_is_put_into_its_folder_later_is_watched(cgroups, watched, process):
     """slurmstepd makes the folder first."""
     cgroups.begin(1)
@@ -89,6 +113,20 @@ def test_a_job_is_also_read_when_a_step_goes(cgroups, watched):
 
     assert [("1", 0, 0.5, True)] == watched.entries()
     assert 0 == watched.lives.missed
+
+
+def test_tasks_that_go_before_their_step_make_no_messages(cgroups, watched):
+    """They go at the same time."""
+    cgroups.begin(1)
+    watched.pump()
+    shutil.rmtree(cgroups.task(1))
+    assert not any(event.mask & DELETE for event in watched.messages.events())
+
+    cgroups.end_step(1)
+    watched.pump()
+
+    (job,) = watched.tracker.jobs.values()
+    assert ({}, {}, set()) == (job.steps, job.tasks, job.running)
 
 
 def test_a_job_that_was_too_quick_is_counted_as_missed(cgroups, watched):

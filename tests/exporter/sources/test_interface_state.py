@@ -1,9 +1,18 @@
 """The state of network interfaces."""
 
 import psutil
+import pytest
 
+from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.kernel import Kernel
-from fructosa_exporter.sources.interface_state import interface_states
+from fructosa_exporter.sources.interface_state import (
+    InterfaceState,
+    interface_states,
+    speed_megabits,
+)
+from fructosa_exporter.sources.namespaces import OTHER_NETWORK
+
+from ..memory_kernel import MemoryKernel
 
 _DUPLEX = {2: "full", 1: "half", 0: "unknown"}
 
@@ -30,12 +39,45 @@ def test_the_loopback_interface_is_up_and_has_no_speed():
     assert "loopback" in loopback.flags.split(",")
 
 
+@pytest.mark.parametrize(
+    ("text", "speed"),
+    [(25_000, 25_000), (400_000, 400_000), (65_535, None), (4_294_967_295, None), (-1, None)],
+)
+def test_a_speed_that_the_driver_does_not_know_is_none(text, speed):
+    """It is -1 in some number of bits."""
+    assert speed == speed_megabits(MemoryKernel({"/sys/class/net/eth0/speed": text}), "eth0")
+
+
 def test_entries_that_are_not_interfaces_are_left_out(tmp_path):
     """Other files, and interfaces that have just been removed."""
     for name in ("bonding_masters", "gone0", "a" * 15, "\udcff"):
         (tmp_path / "sys/class/net" / name).mkdir(parents=True)
 
     assert {} == interface_states(Kernel(tmp_path))
+
+
+def test_in_another_network_interfaces_are_read_from_the_hosts_sysfs(tmp_path, paths):
+    """Or not at all, if that is not here."""
+    (tmp_path / "proc/1/net").mkdir(parents=True)
+    (tmp_path / "proc/self").symlink_to("1")
+    files = {"flags": "0x1003", "mtu": "9000", "operstate": "up", "speed": "25000"}
+    for name, changed in (("eth0", {}), ("eth1", {"operstate": "down"}), ("odd", {"flags": "x"})):
+        folder = tmp_path / "sys/class/net" / name
+        folder.mkdir(parents=True)
+        for file, text in (files | changed).items():
+            (folder / file).write_text(f"{text}\n")
+
+    paths(str(tmp_path / "proc"))
+    with pytest.raises(SensorUnavailable, match=OTHER_NETWORK):
+        interface_states()
+    paths(str(tmp_path / "proc"), str(tmp_path / "sys"))
+    states = interface_states()
+
+    up = "up,broadcast,running,multicast"
+    assert {
+        "eth0": InterfaceState(True, "unknown", 25000, 9000, up),
+        "eth1": InterfaceState(False, "unknown", 0, 9000, up.replace("running,", "")),
+    } == states
 
 
 def test_speed_and_duplex_are_read_from_sysfs(tmp_path):

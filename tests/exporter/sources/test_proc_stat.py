@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 
 from fructosa_exporter.kernel import Kernel
 from fructosa_exporter.sources.proc_stat import (
+    DIFFERENT_LENGTHS,
     MODES,
+    NO_NUMBER,
+    NO_TOTAL,
     SharedProcStat,
     parse,
     ticks_between,
@@ -63,12 +66,35 @@ def test_kernels_may_have_fewer_or_more_modes():
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"\n", b"cpu", b"cpu 1 2\ncpu0 1\n", b"cpu 1 2\ncpu0 1 x\n", b"cpu 1 2\ncpu0"]
+    ("content", "message"),
+    [
+        (b"", NO_TOTAL),
+        (b"\n", NO_TOTAL),
+        (b"cpu", NO_TOTAL),
+        (b"cpu0 1 2\ncpu1 1 2\n", NO_TOTAL),
+        (b"cpu 1 2\ncpu0 1\n", DIFFERENT_LENGTHS),
+        (b"cpu 1 2\ncpu0", DIFFERENT_LENGTHS),
+        (b"cpu 1 2\ncpu0 1 2 3\ncpu1 1\n", DIFFERENT_LENGTHS),
+        (b"cpu 1 2\ncpu0 1 x\n", NO_NUMBER),
+        (b"cpu 1 2\ncpu0 1 " + b"9" * 5000, NO_NUMBER),
+    ],
 )
-def test_invalid_content_is_an_error(content):
-    """Such as a truncated file."""
-    with pytest.raises(ValueError, match=r"."):
+def test_invalid_content_is_an_error(content, message):
+    """Such as a truncated file, or one that a container has shortened. The message says what."""
+    with pytest.raises(ValueError, match=message):
         parse(content)
+
+
+def test_a_number_that_is_too_large_is_left_out():
+    """The others stay."""
+    assert {"ctxt": 2} == parse(b"cpu 1 2\nbtime " + b"9" * 5000 + b"\nctxt 2\n").numbers
+
+
+def test_a_kernel_that_counts_other_modes_starts_over():
+    """As after a change of what a container sees."""
+    old, new = parse(b"cpu 1 2\ncpu0 1 2\n"), parse(b"cpu 1 2 3\ncpu0 1 2 3\n")
+
+    assert new.ticks == ticks_between(old, new)
 
 
 @given(st.binary(max_size=200))

@@ -15,7 +15,6 @@ from fructosa_exporter.sources.prom_files import (
     BOUND_IN_WRONG_SAMPLE,
     CARRIAGE_RETURN,
     CONTROL_CHARACTER,
-    DUPLICATE_HEAD,
     DUPLICATE_LABEL,
     DUPLICATE_SERIES,
     HEAD_WITHOUT_NAME,
@@ -33,10 +32,12 @@ from fructosa_exporter.sources.prom_files import (
     OTHER_TYPE_IN_FILE,
     RESERVED_LABEL,
     RESERVED_PREFIX,
+    SECOND_TYPE,
     SERIES_IN_FILE,
     TEXT_AFTER_VALUE,
     TIMESTAMP,
     TYPE_AFTER_SAMPLES,
+    UNTERMINATED,
     WRONG_SUFFIX,
     FileRejected,
     merge_files,
@@ -47,9 +48,14 @@ from fructosa_service.errors import shown as shortened
 TYPES = "counter, gauge, untyped, histogram, summary"
 
 
+def ended(content):
+    """Return *content* with the LF that the last line must have."""
+    return content if content.endswith(b"\n") else content + b"\n"
+
+
 def families(*texts):
     """Return the families of files called a, b, ..., and the errors of rejected files."""
-    files = {chr(ord("a") + at): parse_file(text.encode()) for at, text in enumerate(texts)}
+    files = {chr(ord("a") + at): parse_file(ended(text.encode())) for at, text in enumerate(texts)}
     return merge_files(files)
 
 
@@ -68,7 +74,7 @@ def lines(text):
 def error_of(text):
     """Return the error of a file that is rejected."""
     with pytest.raises(FileRejected) as caught:
-        parse_file(text if isinstance(text, bytes) else text.encode())
+        parse_file(ended(text if isinstance(text, bytes) else text.encode()))
     return str(caught.value)
 
 
@@ -228,8 +234,7 @@ def test_invalid_numbers_are_rejected(value):
         ("# TYPE a Gauge", 1, NOT_A_TYPE.format(text="'Gauge'", types=TYPES)),
         ("# TYPE a info", 1, NOT_A_TYPE.format(text="'info'", types=TYPES)),
         ("# TYPE a gauge now", 1, NOT_A_TYPE.format(text="'gauge now'", types=TYPES)),
-        ("# TYPE a gauge\n# TYPE a gauge", 2, DUPLICATE_HEAD.format(word="TYPE", metric="a")),
-        ("# HELP a b\na 1\n# HELP a b", 3, DUPLICATE_HEAD.format(word="HELP", metric="a")),
+        ("# TYPE a gauge\n# TYPE a counter", 2, SECOND_TYPE.format(metric="a")),
         ("a 1\n# TYPE a gauge", 2, TYPE_AFTER_SAMPLES.format(metric="a")),
     ],
 )
@@ -305,9 +310,27 @@ def test_metrics_without_samples_are_left_out(text):
     assert ((), {}) == families(text)
 
 
-def test_the_last_line_may_lack_its_line_end():
-    """The result is the same."""
-    assert lines("a 1\n") == lines("a 1") == ["a 1"]
+@pytest.mark.parametrize("content", [b"a 1795966470\nb 17", b"a 1\n# HELP b", b"\xc3", b"a 1\r"])
+def test_a_file_whose_last_line_has_no_lf_is_rejected(content):
+    """The program is still writing it: 17 may become 1795966470."""
+    with pytest.raises(FileRejected) as caught:
+        parse_file(content)
+
+    line = content.count(b"\n") + 1
+    assert f"line {line}: {UNTERMINATED}" == str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"a 1\n", b"a 1\n \t"])
+def test_blanks_after_the_last_line_are_no_line(content):
+    """Nothing of it can be cut; nor can anything of an empty file."""
+    assert set(parse_file(content)) <= {"a"}
+
+
+def test_a_second_help_is_no_error():
+    """Nor is the same TYPE again, as in a file that was put together from others."""
+    text = '# HELP a One.\n# TYPE a gauge\na 1\n# HELP a Two.\n# TYPE a gauge\na{x="y"} 2'
+
+    assert ((Family("a", "gauge", "One.", ("a 1", 'a{x="y"} 2')),), {}) == families(text)
 
 
 def test_metrics_of_several_files_are_merged():
@@ -388,8 +411,7 @@ LONG = "a" * 1000
     "text",
     [
         f"{LONG} 1\n{LONG} 1",
-        f"# HELP {LONG} x\n# HELP {LONG} x",
-        f"# TYPE {LONG} gauge\n# TYPE {LONG} gauge",
+        f"# TYPE {LONG} gauge\n# TYPE {LONG} counter",
         f"{LONG} 1\n# TYPE {LONG} gauge",
         f"# TYPE {LONG} histogram\n{LONG} 1",
         f"# TYPE {LONG} histogram\n{LONG}_bucket 1",
@@ -413,7 +435,9 @@ def test_messages_about_contradictions_are_short():
     summary = f"# TYPE {LONG} summary\n{LONG}_sum 1"
 
     for one, other in ((gauge, f"{LONG} 1"), (gauge, gauge), (summary, f"{LONG}_sum 1")):
-        _, rejected = merge_files({LONG: parse_file(one.encode()), "b": parse_file(other.encode())})
+        _, rejected = merge_files(
+            {LONG: parse_file(f"{one}\n".encode()), "b": parse_file(f"{other}\n".encode())}
+        )
         assert len(rejected["b"]) < 500
 
 
@@ -474,7 +498,7 @@ def pages(draw):
     for at, name in enumerate(draw(st.lists(names, max_size=3))):
         found += [draw(comments.filter(lambda text: len(text) < 6))]
         found += draw(metrics(f"{name}_{at}x"))
-    return "\n".join(found) + draw(st.sampled_from(["", "\n"]))
+    return "".join(f"{line}\n" for line in found) + draw(st.sampled_from(["", "\n", "\t"]))
 
 
 @given(pages())
@@ -517,7 +541,7 @@ def mutated(draw):
         start = draw(st.integers(0, len(text)))
         end = start + draw(st.integers(0, 3))
         text = text[:start] + draw(st.sampled_from(["", *PIECES])) + text[end:]
-    return text
+    return f"{text}\n"
 
 
 @given(mutated())
@@ -546,3 +570,18 @@ def test_any_file_is_parsed_or_rejected(content):
         list(text_string_to_metric_families(family_lines(shown)))
 
     assert re.match(r"line [0-9]+: ", reason)
+
+
+@given(st.data())
+def test_a_page_that_is_cut_loses_lines_but_has_no_wrong_value(data):
+    """It is rejected, unless it is cut at the end of a line."""
+    text = data.draw(pages()).encode()
+    cut = text[: data.draw(st.integers(0, len(text)))]
+    try:
+        found = parse_file(cut)
+    except FileRejected:
+        return
+
+    whole = parse_file(text)
+    for name, metric in found.items():
+        assert metric.lines.items() <= whole[name].lines.items()

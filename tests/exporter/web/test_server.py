@@ -4,6 +4,8 @@ import os
 import re
 import resource
 import socket
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -86,6 +88,47 @@ def test_a_server_may_listen_on_several_endpoints():
                     ASK % b"x" + ASK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n") % b"y"
                 )
                 assert until_end(client).endswith(b"/y\n")
+
+
+LINK_LOCAL = """
+import socket, subprocess
+from fructosa_exporter.web.server import open_listener
+from fructosa_service.config.kinds import Endpoint
+from fructosa_service.web.listening import check_endpoints, endpoint_of
+
+for command in ("link set lo up", "link add one type veth peer name two",
+    "link set two up", "link set one up"):
+    subprocess.run(["ip", *command.split()], check=True)
+subprocess.run("ip address add fe80::7/64 dev one nodad".split(), check=True)
+endpoint = Endpoint("fe80::7%one", 9888)
+check_endpoints([endpoint])
+with open_listener(endpoint) as listener:
+    socket.create_connection(("fe80::7%one", 9888)).close()
+    print(endpoint_of(listener))
+"""
+
+
+def test_a_link_local_address_has_a_zone():
+    """Its network interface; in a network namespace of its own."""
+    command = ["unshare", "--user", "--map-root-user", "--net", sys.executable, "-c", LINK_LOCAL]
+    probe = [*command[:4], "ip", "link", "add", "one", "type", "veth"]
+    if subprocess.run(probe, capture_output=True, check=False).returncode:
+        pytest.skip("network namespaces, virtual interfaces or the program ip are missing")
+
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+
+    assert "[fe80::7%one]:9888\n" == done.stdout
+
+
+@pytest.mark.parametrize("host", ["fe80::1%nosuch0", "192.0.2.1"])
+def test_an_address_that_this_machine_does_not_have_is_an_error(host):
+    """Also a zone without an interface of that name; no socket stays open."""
+    files = open_files()
+
+    with pytest.raises(ServiceError, match=r"cannot listen on .*; set another --host"):
+        Server([Endpoint("127.0.0.1", 0), Endpoint(host, 0)], echo)
+
+    assert files == open_files()
 
 
 def test_an_endpoint_in_use_is_an_error(server):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from fructosa_bridge.naming.schemes import NODE_EXPECTED
 from fructosa_bridge.slurm.metrics import METRICS as OF_SLURM
+from fructosa_bridge.web.own_metrics import METRICS as OF_MASTER
 from fructosa_exporter.page.sensor_state import STATE_METRICS
 from fructosa_exporter.sensors import SENSORS
 
@@ -12,13 +13,12 @@ ROOT = Path(__file__).parents[3]
 PROMTOOL_TESTS = ROOT / "tests/grafana/rules"
 
 _METRIC = re.compile(r"fructosa_[a-z_]+(?:\{[a-z_,]+\}[a-z_]+)?")
-_LMASTER_PAGE = (ROOT / "fructosa_bridge/web/metrics.py").read_text()
 DECLARED = (
     {metric.name for sensor in SENSORS.values() for metric in sensor.metrics}
     | {metric.name for metric in STATE_METRICS}
     | {metric.name for metric in OF_SLURM}
     | {NODE_EXPECTED, "fructosa_slurm_node_state"}  # on the page /metrics/nodes
-    | set(re.findall(r'"(fructosa_master_[a-z_]+)"', _LMASTER_PAGE))
+    | {metric.name for metric in OF_MASTER}
 )
 
 

@@ -60,6 +60,7 @@ CARBON = kinds.endpoint(kinds.tcp_port(example="2004"), "localhost")
         (kinds.HOST, "node_1.cluster.example.", "node_1.cluster.example."),
         (kinds.HOST, "10.0.0.1", "10.0.0.1"),
         (kinds.HOST, "fe80::1%eth0", "fe80::1%eth0"),
+        (kinds.HOST, "fe80::1%2", "fe80::1%2"),
         (kinds.ENDPOINT, "node001", Endpoint("node001")),
         (kinds.ENDPOINT, "node001:9888", Endpoint("node001", 9888)),
         (kinds.ENDPOINT, "[::1]:9888", Endpoint("::1", 9888)),
@@ -107,6 +108,7 @@ LEVELS = NOT_ONE_OF.format(names="DEBUG, INFO")
         *((kinds.PATTERN, text, NOT_A_PATTERN) for text in ("", "a b")),
         *((kinds.HOST, text, NOT_A_HOST) for text in ("", "two words", "knöten", "http://a")),
         *((kinds.HOST, text, NOT_A_HOST) for text in ("a..b", "-a", "a-", "a" * 64, "a:")),
+        *((kinds.HOST, f"fe80::1%{zone}", NOT_A_HOST) for zone in ("", "a b", "a/b", "a" * 16)),
         *((kinds.HOST, text, NOT_A_HOST) for text in ("12", "300.1.2.3", "1.2.3.4%eth0")),
         (kinds.HOST, "a:1", HAS_PORT.format(host="a")),
         (kinds.HOST, "[::1]:1", HAS_PORT.format(host="::1")),
@@ -184,3 +186,16 @@ def test_a_message_stays_short():
         HOSTS.parse("a b" * 1000)
 
     assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "expected"),
+    [
+        (Endpoint("fe80::1%eth0", 9888), "[fe80::1]:9888"),
+        (Endpoint("::1", 9888), "[::1]:9888"),
+        (Endpoint("node001"), "node001"),
+    ],
+)
+def test_a_zone_is_not_part_of_the_header_host(endpoint, expected):
+    """It means nothing on another machine."""
+    assert expected == endpoint.in_host_header

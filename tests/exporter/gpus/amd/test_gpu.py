@@ -1,5 +1,6 @@
 """AMD's GPUs: the values of each sensor."""
 
+from contextlib import suppress
 from types import SimpleNamespace
 
 import pytest
@@ -178,6 +179,36 @@ def test_constant_values_are_queried_once(node):
 
     # For each GPU: metrics, memory, cap, energy, fan, PCIe, ECC, pages, processes.
     assert 2 * 9 + 1 == len(node.smi.calls) - before
+
+
+@pytest.mark.parametrize(("code", "wait_s"), [(30, 1), (2, 60)])
+def test_a_first_answer_is_not_for_ever(node, code, wait_s):
+    """A GPU that was busy has all values at the next reading, what it did not support later on."""
+    card = node.smi.cards[0]
+    results = dict(card.results)
+    kept = {name for name in results if not name.startswith("amdsmi_get_gpu_device")}
+    read(node, GPUPower)  # the library is open
+    card.results |= dict.fromkeys(kept, AmdSmiLibraryException(code))
+    for sensor in VALUES:
+        with suppress(SensorUnavailable):
+            read(node, sensor)
+    card.results |= results
+    node.now_s += wait_s
+
+    for sensor, expected in VALUES.items():
+        assert set(expected) <= set(read(node, sensor))
+
+
+def test_a_die_whose_twin_measures_its_power_has_none(node):
+    """That of the MI250: one of its dies has the power and energy of both, the other zeros."""
+    node.smi.cards[0].set_metrics(current_socket_power=SILENT, average_socket_power=0)
+    node.smi.cards[0].results |= {
+        "amdsmi_get_energy_count": {"energy_accumulator": 0, "counter_resolution": 15.3},
+        "amdsmi_get_power_cap_info": {"power_cap": 0},
+    }
+
+    assert {} == read(node, GPUPower)
+    assert 30 == read(node, GPUPower, SECOND)["gpu_power_watts",]
 
 
 def test_memory_is_converted_from_mebibytes_if_necessary(node):

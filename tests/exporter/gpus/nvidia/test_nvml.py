@@ -100,22 +100,27 @@ def versions():
 print(versions())
 driver.version = "560.1"
 driver.write()
+print(versions())
+driver.is_loaded = False
+driver.write()
+print(versions())
+driver.is_loaded, driver.version = True, "570.1"
+driver.write()
 clock.now_s += 60
 print(versions())
-print(versions())
-clock.now_s += 60
+driver.version = "580.1"
+driver.write()
 print(versions())
 """
 
 
-def test_the_new_library_is_loaded_after_an_upgrade_of_the_driver(tmp_path):
-    """The old one is unloaded, as it would never work again."""
+def test_the_new_library_is_loaded_at_once_after_an_upgrade_of_the_driver(tmp_path):
+    """By the reading that finds the old one replaced, open or not: that would never work again."""
     output = run(sys.executable, "-c", UPGRADED, tmp_path, **FakeDriver(tmp_path).environment)
 
-    first, *between, last = output.splitlines()
-    assert "({'550.54.15'}, 8)" == first
-    assert "({'560.1'}, 8)" == last
-    assert {"(set(), 0)"} == set(between)
+    each = ("550.54.15", "560.1", None, "570.1", "580.1")
+    expected = [f"({{'{one}'}}, 8)" if one else "(set(), 0)" for one in each]
+    assert expected == output.splitlines()
 
 
 LIMITED = """
@@ -163,6 +168,19 @@ def test_a_gpu_that_recovers_is_up_within_a_minute(node):
     node.advance(1)
     assert without() == node.up()
     assert before + 1 == node.calls("nvmlInitWithFlags")
+    assert ALL == node.powered()
+
+
+def test_a_gpu_that_did_not_respond_at_opening_is_asked_again(node):
+    """Within a minute, whichever sensors are read."""
+    node.gpus[2].fails["*"] = 19
+    node.update_driver()
+    assert ["0", "1", "3", "4", "5", "6", "7"] == node.powered()
+    node.gpus[2].fails.clear()
+    node.update_driver()
+
+    node.advance()
+
     assert ALL == node.powered()
 
 

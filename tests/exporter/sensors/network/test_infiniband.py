@@ -1,5 +1,6 @@
 """The sensor InfiniBand."""
 
+import errno
 import os
 
 import pytest
@@ -8,7 +9,8 @@ from hypothesis import strategies as st
 
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.kernel import Kernel
-from fructosa_exporter.sensors.network.infiniband import NO_ADAPTER, InfiniBand
+from fructosa_exporter.sensors.network.infiniband import NO_ADAPTER, InfiniBand, InfiniBandOptions
+from fructosa_exporter.sources.hardware_counts import AGAIN_S
 
 from ...machine import values
 from ...recorded import changed, kernel
@@ -154,6 +156,135 @@ def test_older_kernels_have_64_bit_counters_in_counters_ext(tmp_path):
     assert found["receive_packets_total",] == 89332064
 
 
+def test_a_roce_adapter_has_its_traffic_in_hw_counters():
+    """In bytes, not in units of four; with what tells of congestion. Gauges are not counters."""
+    found = port_values(values(InfiniBand(read=kernel("infiniband"))), "bnxt_re0")
+
+    expected = {
+        ("up",): 1,
+        ("port_info", "ACTIVE", "LinkUp", "Ethernet"): 1,
+        ("rate_bytes_per_second",): 12.5e9,
+        ("transmit_bytes_total",): 7_000_000,
+        ("receive_bytes_total",): 5_000_000,
+        ("transmit_packets_total",): 7100,
+        ("receive_packets_total",): 5100,
+        ("ecn_marked_packets_total",): 11,
+        ("congestion_notifications_sent_total",): 12,
+        ("congestion_notifications_received_total",): 13,
+        ("out_of_sequence_packets_total",): 14,
+        ("acknowledgement_timeouts_total",): 15,
+        ("receive_drops_total",): 16,
+    }
+    assert expected == found
+
+
+@pytest.mark.parametrize(
+    ("files", "traffic"),
+    [
+        ({"tx_bytes": 1, "rx_bytes": 2, "tx_pkts": 3, "rx_pkts": 4}, [1, 2, 3, 4]),  # efa
+        ({"tx_bytes": 1, "rx_bytes": 2, "tx_packets": 3, "rx_packets": 4}, [1, 2, 3, 4]),  # mana
+        (
+            {
+                "tx_bytes_cnt": 1,
+                "rx_bytes_cnt": 2,
+                "tx_packets_cnt": 3,
+                "rx_packets_cnt": 4,
+            },  # erdma
+            [1, 2, 3, 4],
+        ),
+        (
+            {
+                "ip4OutOctets": 1,
+                "ip6OutOctets": 10,
+                "ip4InOctets": 2,
+                "ip6InOctets": 20,
+                "ip4OutPkts": 3,
+                "ip6OutPkts": 30,
+                "ip4InPkts": 4,
+                "ip6InPkts": 40,
+            },  # irdma
+            [11, 22, 33, 44],
+        ),
+        ({"ip4OutOctets": 1, "ip4InOctets": 2}, [1, 2, None, None]),
+        ({"sent_pkts": 3, "rcvd_pkts": 4}, [None, None, 3, 4]),  # rxe
+        ({"tx_rdma_ucast_bytes": 1, "rx_rdma_ucast_bytes": 2}, [1, 2, None, None]),  # ionic
+    ],
+)
+def test_drivers_name_traffic_differently(tmp_path, files, traffic):
+    """Adapters for IP count IPv4 and IPv6 apart."""
+    folder = "/sys/class/infiniband/i40iw0/ports/1/hw_counters"
+    read = changed(
+        "infiniband", tmp_path, {f"{folder}/{name}": str(count) for name, count in files.items()}
+    )
+
+    found = port_values(values(InfiniBand(read=read)), "i40iw0")
+
+    names = [
+        f"{way}_{unit}_total" for unit in ("bytes", "packets") for way in ("transmit", "receive")
+    ]
+    assert traffic == [found.get((name,)) for name in names]
+
+
+def test_counters_have_precedence_over_hw_counters(tmp_path):
+    """If they can't be read now, those of another source do not take their place."""
+    files = {f"{MLX}/hw_counters/{way}_bytes": "5" for way in ("tx", "rx")}
+    read = changed("infiniband", tmp_path, files | {f"{MLX}/counters/port_rcv_data": None})
+    (tmp_path / f"{MLX}/counters/port_rcv_data".lstrip("/")).mkdir()
+
+    found = port_values(values(InfiniBand(read=read)), "mlx4_0")
+
+    assert 26540356890 * 4 == found["transmit_bytes_total",]
+    assert ("receive_bytes_total",) not in found
+
+
+@pytest.mark.parametrize(
+    ("options", "devices"),
+    [
+        ({"include": ("mlx*", "hfi*")}, {"mlx4_0", "hfi1_0"}),
+        ({"exclude": ("i40iw?", "bnxt*")}, {"mlx4_0", "hfi1_0"}),
+        ({"include": ("mlx*",), "exclude": ("*_0",)}, set()),
+    ],
+)
+def test_adapters_are_selected_by_name(options, devices):
+    """As interfaces and disks are."""
+    sensor = InfiniBand(InfiniBandOptions(**options), read=kernel("infiniband"))
+
+    assert devices == {key[1] for key in values(sensor)}
+
+
+class Refusing(Kernel):
+    """A recorded kernel that refuses to read some counters, and counts attempts to read them."""
+
+    def __init__(self, root, error):
+        super().__init__(root)
+        self.error, self.attempts = error, 0
+
+    def text(self, path):
+        """Raise the error for counters of errors."""
+        if self.error and path.endswith("counters/symbol_error"):
+            self.attempts += 1
+            raise OSError(self.error, os.strerror(self.error))
+        return super().text(path)
+
+
+@pytest.mark.parametrize(
+    ("error", "attempts"), [(errno.EINVAL, 4), (errno.EOPNOTSUPP, 4), (errno.EIO, 12)]
+)
+def test_a_counter_that_an_adapter_does_not_have_is_not_asked_at_each_reading(error, attempts):
+    """Each time would take as long as a counter; after another error it is."""
+    read, now_s = Refusing(kernel("infiniband").path(""), error), [1000.0]
+    sensor = InfiniBand(read=read)
+    sensor.clock = lambda: now_s[0]
+
+    for _ in range(3):
+        assert not [key for key in values(sensor) if "symbol_errors" in key[0]]
+    assert attempts == read.attempts  # of four ports
+
+    now_s[0] += AGAIN_S
+    read.error = None
+    assert 2 == len([key for key in values(sensor) if "symbol_errors" in key[0]])
+
+
 def test_a_device_that_is_removed_while_it_is_read_costs_only_itself(tmp_path):
     """Its folder is listed, but is a broken link; a file of another one can't be read."""
     changed("infiniband", tmp_path, {f"{HFI}/state": None, f"{HFI}/counters/port_rcv_data": None})
@@ -163,7 +294,8 @@ def test_a_device_that_is_removed_while_it_is_read_costs_only_itself(tmp_path):
 
     found = values(InfiniBand(read=Kernel(tmp_path)))
 
-    assert {("hfi1_0", "1"), ("mlx4_0", "2"), ("i40iw0", "1")} == {key[1:3] for key in found}
+    ports = {("hfi1_0", "1"), ("mlx4_0", "2"), ("i40iw0", "1"), ("bnxt_re0", "1")}
+    assert ports == {key[1:3] for key in found}
     assert len(port_values(found, "hfi1_0")) == 15
 
 

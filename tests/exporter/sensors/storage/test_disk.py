@@ -1,11 +1,13 @@
 """The sensors of disks and file systems."""
 
+import re
 import threading
 
 import pytest
 
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.sensors.storage.disk import (
+    NO_ROOT,
     DiskIOCounters,
     DiskIOCountersOptions,
     DiskPartitions,
@@ -106,6 +108,32 @@ def test_a_file_system_that_can_not_be_measured_costs_only_itself():
     assert found["filesystem_error", "/home"] == 0
     assert ("filesystem_total_bytes", "/gone") not in found
     assert found["filesystem_total_bytes", "/home"] == 10
+
+
+def test_in_a_container_file_systems_are_measured_below_rootfs(tmp_path, paths):
+    """One that is not mounted there is an error: its sizes would be those of another."""
+    paths(rootfs="/")
+    mounts = FixedMounts(partition("/dev/a", "/"), partition("/dev/b", "/boot"))
+    paths(rootfs=str(tmp_path))
+    asked = []
+
+    found = values(DiskUsage(read=lambda path: asked.append(path) or usage("/home"), mounts=mounts))
+
+    assert {1} == {value for key, value in found.items() if key[0] == "filesystem_error"}
+    assert [] == asked
+    paths(rootfs="/proc/self/root")
+    found = values(DiskUsage(read=lambda path: asked.append(path) or usage("/home"), mounts=mounts))
+    assert 0 == found["filesystem_error", "/"]
+    assert ["/proc/self/root/"] == asked
+
+
+def test_in_a_container_without_rootfs_they_are_unavailable(tmp_path, paths):
+    """Those of the container are not the node's."""
+    (tmp_path / "self").symlink_to("1")
+    paths(str(tmp_path))
+
+    with pytest.raises(SensorUnavailable, match=re.escape(NO_ROOT)):
+        values(DiskUsage(read=usage, mounts=FixedMounts(partition("/dev/a", "/"))))
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,10 @@ from fructosa_exporter.sensors.system.cpu import (
     PerCPUOptions,
 )
 
-from ...machine import Times, cpu_times, record, stat_reading, values
+from ...machine import Times, cpu_times, stat_reading, values
+from ...memory_kernel import MemoryKernel
 
+POLICY = "/sys/devices/system/cpu/cpufreq/policy2"
 BOOT = cpu_times()
 # The kernel counts in ticks of 10 ms.
 any_times = st.builds(Times, *[st.integers(0, 10**10).map(lambda ticks: ticks / 100)] * len(BOOT))
@@ -178,23 +180,30 @@ def test_counts_that_the_kernel_lacks_are_absent():
 
 
 def test_frequencies_are_in_hertz():
-    """Limits of zero, which psutil returns if the kernel knows none, are absent."""
-    reading = [
-        record(current=2000.5, min=800.0, max=3000.0),
-        record(current=1000.0, min=0.0, max=0.0),
-    ]
+    """Limits that the kernel does not know are absent."""
+    files = {
+        "/proc/cpuinfo": "processor\t: 3\ncpu MHz\t\t: 2000.5\n",
+        f"{POLICY}/scaling_min_freq": 800_000,
+        f"{POLICY}/scaling_cur_freq": 1_000_000,
+        f"{POLICY}/scaling_max_freq": 0,
+    }
 
     expected = {
-        ("cpu_frequency_hertz", "0"): 2000.5e6,
-        ("cpu_frequency_min_hertz", "0"): 800e6,
-        ("cpu_frequency_max_hertz", "0"): 3000e6,
-        ("cpu_frequency_hertz", "1"): 1000e6,
+        ("cpu_frequency_hertz", "2"): 1e9,
+        ("cpu_frequency_min_hertz", "2"): 800e6,
+        ("cpu_frequency_hertz", "3"): 2000.5e6,
     }
-    assert expected == values(CPUFreq(read=lambda: reading))
+    assert expected == values(CPUFreq(read=MemoryKernel(files)))
 
 
-@pytest.mark.parametrize("reading", [[], None])
-def test_the_sensor_is_unavailable_without_frequencies(reading):
+@pytest.mark.parametrize("files", [{}, {"/proc/cpuinfo": "processor\t: 0\n"}])
+def test_the_sensor_is_unavailable_without_frequencies(files):
     """As on many virtual machines."""
     with pytest.raises(SensorUnavailable, match="no CPU frequency"):
-        values(CPUFreq(read=lambda: reading))
+        values(CPUFreq(read=MemoryKernel(files)))
+
+
+def test_frequencies_that_cannot_be_read_are_an_error():
+    """The machine has them."""
+    with pytest.raises(OSError, match="none of 1 CPU frequencies can be read"):
+        values(CPUFreq(read=MemoryKernel({f"{POLICY}/scaling_cur_freq": "<unknown>"})))

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.kernel import Kernel
 from fructosa_exporter.sensors.system.operating_system import (
     BootTime,
@@ -120,6 +121,12 @@ def test_boot_time():
     )
 
 
+def test_without_a_time_of_boot_there_is_nothing_to_report():
+    """As in a container that leaves it out."""
+    with pytest.raises(SensorUnavailable, match="no btime"):
+        values(BootTime(read=lambda: stat_reading(ctxt=1)))
+
+
 def test_sessions_are_counted_without_names():
     """Each terminal has the start time of its oldest session."""
     reading = [session(started=20.0), session(started=10.0), session(terminal="tty1", started=30.0)]
@@ -141,6 +148,11 @@ def test_sessions_are_exposed_one_by_one_with_the_option_names():
     sessions = {labels[1:] for labels in found if labels[0] == "user_session_info"}
     assert {("pts/0", "ada", "10.0.0.9", "7"), ("none", "bob", "", "")} == sessions
     assert found["user_sessions",] == 3
+
+
+def test_a_session_whose_beginning_is_unknown_is_counted():
+    """It has no start time."""
+    assert {("user_sessions",): 1} == values(Users(read=lambda: [session(started=None)]))
 
 
 def test_without_sessions_the_count_is_zero():
