@@ -55,13 +55,11 @@ http {{
 
 
 @dataclass(frozen=True)
-class NodeFarm:
-    """Nodes with *samples* samples each, all on one port, each with its own address."""
+class NodeAddresses:
+    """Nodes that are all on one port of this machine, each with its own address."""
 
     targets: int
-    samples: int
     port: int
-    description: str
 
     @property
     def addresses(self) -> list[str]:
@@ -76,6 +74,14 @@ class NodeFarm:
         groups, rest = divmod(self.targets, _NODES_PER_GROUP)
         parts = [f"127.1.{group}.[1-{_NODES_PER_GROUP}]" for group in range(groups)]
         return ",".join([*parts, f"127.1.{groups}.[1-{rest}]"] if rest else parts)
+
+
+@dataclass(frozen=True)
+class NodeFarm(NodeAddresses):
+    """Nodes with *samples* samples each."""
+
+    samples: int
+    description: str
 
     def served(self) -> int:
         """Return how many requests nginx has served."""
@@ -93,7 +99,7 @@ def farm(folder: Path, targets: int, samples: int) -> Iterator[NodeFarm]:
         )
     folder.mkdir()
     description = _write_pages(folder, samples)
-    with _socket() as listening:
+    with loopback_socket() as listening:
         port = listening.getsockname()[1]
         config = folder / "nginx.conf"
         # After a timeout a scraper reconnects before nginx has closed the old connection.
@@ -121,7 +127,7 @@ def farm(folder: Path, targets: int, samples: int) -> Iterator[NodeFarm]:
                 stdout=log,
                 stderr=log,
             )
-    nodes = NodeFarm(targets, samples, port, description)
+    nodes = NodeFarm(targets, port, samples, description)
     try:
         _wait_until_serving(process, nodes, folder)
         yield nodes
@@ -130,7 +136,7 @@ def farm(folder: Path, targets: int, samples: int) -> Iterator[NodeFarm]:
         process.wait()
 
 
-def _socket() -> socket.socket:
+def loopback_socket() -> socket.socket:
     """Return a socket that listens on a free port of all loopback addresses, and only there."""
     listener = socket.socket()
     try:

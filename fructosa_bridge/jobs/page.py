@@ -80,6 +80,7 @@ class JobPage(NamedTuple):
     readings: Sequence[JobReading]
 
 
+_Line = tuple[str, str, str]  # the name of a series, its labels, its value
 JobLabels = tuple[str, str, str]
 """The labels of a job: its id, its slurmd, its restart."""
 
@@ -107,6 +108,8 @@ _COLUMNS = {
     }.items()
 }
 _STALLED = {name: _VALUES.index(f"stalled_{name}_s") for name in ("cpu", "memory", "io")}
+_RESOURCE = ",resource="
+_STALLED_LAST = {f'"{name}"': column for name, column in _STALLED.items()}
 _STALLS, _GPUS = "stalled_seconds_total", "gpu_processes"
 # These series have one more label.
 _FURTHER = {_STALLS: "resource", _GPUS: "uuid"}
@@ -149,24 +152,33 @@ class JobPageParser:
         lines = _LINES.findall(text)
         if len(lines) != text.count(f"\n{_JOB}"):
             _check(text)
-        jobs, others = _Jobs(), []
+        jobs = _Jobs()
+        for line in self._add_usual(jobs, lines):
+            if line[0] in _FURTHER:
+                self._add_further(jobs, *line)
+        return _page(_totals(text), jobs)
+
+    def _add_usual(self, jobs: "_Jobs", lines: list[_Line]) -> list[_Line]:
+        """Add what most lines are; return the others."""
         columns, by_labels = _COLUMNS, dict[str, list[float | None]]()
+        others = []
         for line in lines:
             name, labels, number = line
             column = columns.get(name)
             if column is None:
-                others.append(line)
-                continue
+                # As lagent writes it, the resource is the last label.
+                labels, _, resource = labels.rpartition(_RESOURCE)
+                column = _STALLED_LAST.get(resource) if name == _STALLS else None
+                if column is None:
+                    others.append(line)
+                    continue
             values = by_labels.get(labels)
             if values is None:
                 values = by_labels[labels] = self._values(jobs, labels)
             if values[column] is not None:
-                raise PageError(TWICE.format(line=_shown(f"{name} {labels}")))
+                raise PageError(TWICE.format(line=_shown(f"{name} {line[1]}")))
             values[column] = _value(name, number)
-        for line in others:
-            if line[0] in _FURTHER:
-                self._add_further(jobs, *line)
-        return _page(_totals(text), jobs)
+        return others
 
     def _add_further(self, jobs: "_Jobs", name: str, labels: str, number: str) -> None:
         before, _, after = labels.partition(f'{_FURTHER[name]}="')
