@@ -239,7 +239,9 @@ def queued(folder, name, port, prefix):
     began_s = int(time.time()) - OUTAGE_S - 60
     for number in range(OUTAGE_S):
         for node in range(OLD_NODES):
-            points = [(f"{prefix}.127-2-9-{node}.ticks.part.{n}", float(number)) for n in range(PARTS)]
+            points = [
+                (f"{prefix}.127-2-9-{node}.ticks.part.{n}", float(number)) for n in range(PARTS)
+            ]
             batches = [Batch(began_s + number, 1, points)]
             spool.extend(batches, journal.extend(batches))
     journal.close()
