@@ -179,16 +179,13 @@ class JobKeeper:
 
         Raises: ArchiveError. It blocks.
         """
-        self._refresh().result()
+        self._thread.submit(self._guarded, self._write_of_job, name, uid).result()
         return self._reader.find(name, uid)
 
     def runs(self, query: JobQuery) -> Sequence[RunView]:
         """Return the runs that are asked for, the newest first. Raises: ArchiveError. It blocks."""
-        self._refresh().result()
+        self._thread.submit(self._guarded, self._write, _FRESH_S).result()
         return self._reader.runs(query)
-
-    def _refresh(self) -> "Future[None]":
-        return self._thread.submit(self._guarded, self._write, _FRESH_S)
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
@@ -279,6 +276,11 @@ class JobKeeper:
                 self._devices.see_allotments(reading.gpus, self._ledger.current, self._ledger.runs)
             self._log.contradictions(self._devices.contradictions)
         self._log.see(reading)
+
+    def _write_of_job(self, name: JobName, uid: int | None) -> None:
+        if self._ledger is not None:
+            self._ledger.write_soon(name, uid)
+        self._write(_FRESH_S)
 
     def _left(self) -> Sequence[Gap]:
         return [] if self._ledger is None else self._gaps.left(self._clock())

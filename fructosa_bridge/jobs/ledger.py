@@ -5,6 +5,7 @@ It knows no clock: each call has the time. It is bounded, and what it drops is c
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from types import MappingProxyType
 
 from ..slurm_output.records import JobRecord
@@ -19,6 +20,8 @@ from .slurm_lists import SlurmLists
 from .waiting import WaitingParts
 
 _WAIT_S = 900.0
+# Of an array with more tasks, the others are as they were written last.
+_MOST_WRITTEN_SOON = 100
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class JobLedger:
         cluster: str,
         interval_s: float = 30.0,
         limits: LedgerLimits | None = None,
-        checkpoint_s: float = 300.0,
+        checkpoint_s: float = 900.0,
     ) -> None:
         self.cluster = cluster
         self._limits = limits or LedgerLimits()
@@ -94,6 +97,12 @@ class JobLedger:
     def run_count(self) -> int:
         """How many runs are in memory; any thread may ask."""
         return self._table.count
+
+    def write_soon(self, name: JobName, uid: int | None = None) -> None:
+        """Let the next batch have the runs of a job that go on, as they are now; or a user's."""
+        found = (run for run in self.find(name) if not run.is_over and uid in (None, run.uid))
+        for run in islice(found, _MOST_WRITTEN_SOON):
+            run.is_written = False
 
     def find(self, name: JobName) -> list[JobRun]:
         """Return the runs in memory of a job, as the archive finds them."""

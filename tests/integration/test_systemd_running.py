@@ -63,8 +63,8 @@ def test_lmaster_knows_who_asks_for_jobs(machine):
     """The unit has no user namespace, in which all others would be the same user."""
     ask = ("lmaster", "job", "1")
     unknown = (
-        "lmaster: no job 1 is known here, or it is not yours; Slurm was not read yet since lmaster's "
-        "start\n"
+        "lmaster: no job 1 is known here, or it is not yours; "
+        "Slurm was not read yet since lmaster's start\n"
     )
     machine.wait_for(lambda: machine.run("test", "-S", "/run/fructosa/lmaster.sock")[0] == 0)
 

@@ -44,6 +44,20 @@ async def test_what_slurm_and_a_node_report_is_found_at_once(lab):
     assert [run] == list(await asyncio.to_thread(lab.keeper.runs, JobQuery(user="ada")))
 
 
+async def test_who_asks_for_a_job_that_runs_gets_its_latest_figures(lab):
+    """In lists it is as of the last time that it was written, which is a quarter of an hour."""
+    lab.slurm(record(7))
+    lab.page(reading(7, cpu_s=12.0, age_s=39.0, reading_age_s=0.0))
+    await lab.find()
+    lab.now_s += 30
+    lab.page(reading(7, cpu_s=42.0, age_s=69.0, reading_age_s=0.0))
+
+    (run,) = await asyncio.to_thread(lab.keeper.runs, JobQuery())
+    assert 12.0 == run.cpu_s
+    (run,) = await lab.find()
+    assert 42.0 == run.cpu_s
+
+
 async def test_an_archive_that_is_found_damaged_at_the_start_is_set_aside(lab):
     """lmaster starts all the same, and begins a new one."""
     lab.slurm(record(7))
