@@ -78,7 +78,7 @@ def keep_jobs(addresses: NodeAddresses, since_s: float, folder: Path, rounds: in
     return KeepingCost(**json.loads(done.stdout))
 
 
-class SlurmLists:
+class ListedJobs:
     """Tells a service of Slurm's jobs, as a SlurmMonitor does."""
 
     def __init__(self, cluster: BusyCluster, nodes: NodeList) -> None:
@@ -131,7 +131,7 @@ async def _measure(
     named = zip(cluster.names, addresses.addresses, strict=True)
     nodes = NodeList([ListedNode(name, address, address) for name, address in named])
     service = JobService(_config(addresses, folder), lambda: nodes)
-    lists = SlurmLists(cluster, nodes)
+    lists = ListedJobs(cluster, nodes)
 
     def used_s() -> tuple[float, float]:
         return time.process_time() - lists.made_s, _keeping_s()

@@ -10,7 +10,7 @@ from fructosa_bridge.deliver.carbon import CONNECTED
 from fructosa_bridge.whisper.store import WhisperStore
 
 from .farm import Farm
-from .processes import Master
+from .processes import Master, wait_until
 from .test_scale_out import adapted, block, paths, stored, wait_for_scrapes, wait_until_stored
 
 NODES = 5
@@ -86,7 +86,9 @@ def test_a_destination_that_was_down_gets_all_points_later(master, farm, carbons
     assert [0, 0, 0] == [one["dropped"] for one in destinations(master)]
     text = master.text()
     assert 1 == text.count(CONNECTED % f"carbon at 127.0.0.1:{here.pickle_port}")
-    assert 2 == text.count(CONNECTED % f"carbon at 127.0.0.1:{there.line_port}")
+    # It is logged once the connection has held, which is after its first points.
+    again = CONNECTED % f"carbon at 127.0.0.1:{there.line_port}"
+    wait_until(lambda: 2 == master.text().count(again), master.text)
     one, other = stored(here), stored(there)
     for path in paths(farm):
         both = one[path].keys() & other[path].keys()
