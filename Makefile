@@ -70,7 +70,7 @@ bench-exporter: $(VENV)/.tested  ## lagent compared with node_exporter (6 minute
 bench-gpus: $(VENV)/.tested  ## lagent with eight GPUs, with the fake driver of the tests (1 minute)
 	$(BIN)/python -m benchmarks.exporter.gpus
 
-bench-jobs: $(VENV)/.tested  ## final values of 1,000 short jobs of Slurm, and what they cost (20 minutes); as root
+bench-jobs: $(VENV)/.tested  ## final values of 1,000 short jobs of Slurm, and what they cost (50 minutes); as root
 	@tests/install-services.sh
 	$(BIN)/python -m benchmarks.exporter.jobs
 
@@ -102,7 +102,7 @@ bench-slurm: $(VENV)/.tested  ## a reading of Slurm with 10,000 nodes and jobs, 
 	@tests/install-services.sh
 	$(BIN)/python -m benchmarks.bridge.slurm_reading
 
-bench-jobs-master: $(VENV)/.tested  ## the jobs of 10,000 nodes, and an archive of 1,000,000 jobs (10 minutes)
+bench-jobs-master: $(VENV)/.tested  ## the jobs of 10,000 nodes, and an archive of 1,000,000 jobs (15 minutes)
 	$(BIN)/python -m benchmarks.bridge.jobs
 
 bench-queue: $(VENV)/.tested  ## the queue on disk compared with SQLite (2 minutes)
