@@ -142,7 +142,7 @@ def _run(arguments: argparse.Namespace, config: AgentConfig, ready: Ready | None
     # There is nothing to reload: certificates and users are reloaded when their files change.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     urls = [_url(config).format(endpoint=endpoint) for endpoint in server.endpoints]
-    log.info(SERVED, len(readers), ", ".join(urls))
+    log.info(SERVED, sum(not one.is_hidden for one in readers), ", ".join(urls))
     if _serves_only_here(server.endpoints):
         log.info(ONLY_HERE)
     if config.web.users_file and not config.web.tls():
@@ -232,7 +232,8 @@ def _read(arguments: argparse.Namespace) -> int:
             for name in dict.fromkeys(arguments.names)
         ]
     else:
-        readers, _ = select_readers(sensors, config.sensors, config.agent.also)
+        found, _ = select_readers(sensors, config.sensors, config.agent.also)
+        readers = [reader for reader in found if not reader.is_hidden]
     states = collect_now(readers)
     sys.stdout.write(PageRenderer().render(states, Format.TEXT)[0])
     failed = [state for state in states if _has_failed(state, arguments.names)]

@@ -26,10 +26,11 @@ def select_readers(
 ) -> tuple[list[SensorReader], dict[str, str]]:
     """Return the readers to serve, and the reasons why other sensors are left out, by name.
 
-    Configured sensors are always read. If none is configured, each of the *sensors* is tried once.
-    Left out are those that are costly or private, those that find nothing on the machine, and those
-    that lack a permission. Sensors that fail or hang are kept, so that somebody notices. With the
-    names of *also*, those are read beside both the configured and the default ones.
+    Configured sensors are always read. If none is configured, each of the *sensors* is tried.
+    Left out are those that are costly or private, and those that lack a permission. Those that find
+    nothing on the machine have a hidden reader: it shows what comes later. Sensors that fail or
+    hang are kept, so that somebody notices. With the names of *also*, those are read beside both
+    the configured and the default ones.
     """
     agent = SensorReader(Agent())
     named = dict.fromkeys(also) | dict(configured or {})
@@ -53,8 +54,10 @@ def _default_readers(
     readers = [
         SensorReader(type(one.sensor)()) if one.is_pending else one
         for one in candidates
-        if not reasons[one.name]
+        if not reasons[one.name] or (one.last and one.last.unavailable)
     ]
+    for reader in readers:
+        reader.is_hidden = bool(reasons[reader.name])
     left_out = {name: reasons.get(name, "read only when configured") for name in sensors}
     return readers, {name: reason for name, reason in left_out.items() if reason}
 

@@ -24,11 +24,14 @@ HAS_FAILED = "sensor %s failed, its samples are missing: %s"
 HAS_NOT_BEGUN = "sensor %s cannot begin, so that it is only read for pages: %s"
 HAS_NOT_CLOSED = "sensor %s cannot be closed: %s"
 WORKS_AGAIN = "sensor %s can be read again"
+IS_SHOWN = "sensor %s has found something, and is read from now on"
 NEEDS_RIGHTS = "{reason}; the sensor needs {rights}"
 
 # Scrapes jitter. If one that comes slightly early got the old reading, now and then an interval
 # would have no new one.
 SLACK = 0.1
+# How long a sensor that has found nothing is left alone: hardware and its driver may come later.
+HIDDEN_S = 60.0
 
 
 def is_due(age_s: float, time_interval_s: float) -> bool:
@@ -39,12 +42,15 @@ def is_due(age_s: float, time_interval_s: float) -> bool:
 class SensorReader(Task):
     """Reads one sensor, keeps its last reading, and is the only place that catches its errors.
 
-    ``run`` runs in a thread of the pool; everything else in the thread that submits the reader.
+    While it *is_hidden*, pages do not have it, and it is read once a minute: until it finds
+    something. ``run`` runs in a thread of the pool; everything else in the thread that submits the
+    reader.
     """
 
     def __init__(self, sensor: Sensor, clock: Callable[[], float] = time.monotonic) -> None:
         self.sensor = sensor
         self.last: Reading | None = None
+        self.is_hidden = False
         self.is_pending = False
         self.is_stuck = False
         self._clock = clock
@@ -73,8 +79,10 @@ class SensorReader(Task):
         """Return whether a scrape at *now_s* needs a new reading."""
         if self.is_pending:
             return False
-        options = self.sensor.options
-        return self.last is None or is_due(now_s - self.last.began_s, options.time_interval)
+        interval_s = self.sensor.options.time_interval
+        if self.is_hidden:
+            interval_s = max(HIDDEN_S, interval_s)
+        return self.last is None or is_due(now_s - self.last.began_s, interval_s)
 
     def mark_submitted(self) -> None:
         """Mark it as submitted to a pool; scrapes from now on share the reading."""
@@ -96,6 +104,9 @@ class SensorReader(Task):
         if self.is_stuck:
             log.info("sensor %s returned after %.1f s", self.name, reading.duration_s)
         self.is_pending = self.is_stuck = False
+        if self.is_hidden and not reading.unavailable:
+            self.is_hidden = False
+            log.info(IS_SHOWN, self.name)
         self._log_change(before, reading)
 
     def state(self, now_s: float, is_awaited: bool) -> SensorState:

@@ -23,7 +23,8 @@ On a node, `lagent sensors` lists the sensors, and which of them it reads there 
 
 If `lagent.conf` has a `[sensor:NAME]` section, lagent reads only the sensors that have one. Without
 any, it reads every sensor that its user may read and that finds something on the node, except those
-marked *Read only when configured*."""
+marked *Read only when configured*. What a sensor could find later, as when a driver is loaded after
+lagent has started, is looked for once a minute."""
 
 
 def _index(sensors: Mapping[str, type[Sensor]]) -> str:

@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from fructosa_exporter.collect.collector import Collector
 from fructosa_exporter.collect.sensor_reader import SensorReader
@@ -100,11 +100,14 @@ class RequestHandler:
             connection.respond(text_response(404, "no such page; the metrics are at /metrics"))
 
     def _metrics(self, request: Request, connection: ServerConnection) -> None:
+        shown = {name: one for name, one in self._readers.items() if not one.is_hidden}
         try:
-            readers = select_sensors(self._readers, request.query, self._on_request)
+            readers = select_sensors(shown, request.query, self._on_request)
         except UnknownSensor as error:
             connection.respond(text_response(400, str(error)))
             return
+        if "collect[]" not in request.query:
+            readers += [one for one in self._readers.values() if one.is_hidden]
         self._collector.collect(
             readers,
             page_timeout_s(request.headers.get("x-prometheus-scrape-timeout-seconds")),
@@ -125,12 +128,16 @@ class RequestHandler:
 
     def _page(self, states: Sequence[SensorState], request: Request) -> Response:
         wanted = negotiated_format(request.headers.get("accept", ""))
-        text, used = self._renderer.render(states, wanted)
+        text, used = self._renderer.render(self._shown(states), wanted)
         return page_response(text, used, request)
+
+    def _shown(self, states: Iterable[SensorState]) -> list[SensorState]:
+        """Return the states of sensors that have found something, or are configured."""
+        return [one for one in states if not self._readers[one.sensor.name].is_hidden]
 
     def _status_page(self) -> Response:
         now_s = self._clock()
         states = [one.state(now_s, is_awaited=one.is_pending) for one in self._readers.values()]
-        text = status_page(states, os.uname().nodename, __version__)
+        text = status_page(self._shown(states), os.uname().nodename, __version__)
         headers = {"Content-Security-Policy": _CONTENT_SECURITY_POLICY}
         return Response(200, text.encode(), HTML, headers)

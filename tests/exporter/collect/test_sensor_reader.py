@@ -8,6 +8,8 @@ from fructosa_exporter.collect.sensor_reader import (
     HAS_FAILED,
     HAS_NOT_BEGUN,
     HAS_NOT_CLOSED,
+    HIDDEN_S,
+    IS_SHOWN,
     NEEDS_RIGHTS,
     WORKS_AGAIN,
     SensorReader,
@@ -212,3 +214,22 @@ def test_a_sensor_that_cannot_begin_is_only_read(caplog):
         HAS_NOT_CLOSED % ("Unready", "OSError: still no"),
     ] == caplog.messages
     assert (1,) == reader.run().values
+
+
+def test_a_hidden_sensor_is_read_once_a_minute_until_it_finds_something(clock, caplog):
+    """As a GPU whose driver is loaded after lagent has started."""
+    caplog.set_level(logging.INFO)
+    sensor = Scripted(error=SensorUnavailable("no GPU"), time_interval=5)
+    reader = SensorReader(sensor, clock)
+    reader.is_hidden = True
+    read(reader)
+    assert [False, True] == [reader.needs_reading(100 + later_s) for later_s in (50, HIDDEN_S)]
+    assert reader.is_hidden
+
+    sensor.error = None
+    clock.now_s += HIDDEN_S
+    read(reader)
+
+    assert not reader.is_hidden
+    assert reader.needs_reading(clock.now_s + 5)
+    assert [IS_SHOWN % reader.name] == [record.getMessage() for record in caplog.records]

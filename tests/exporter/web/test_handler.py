@@ -3,6 +3,7 @@
 import gzip
 import threading
 import time
+from contextlib import closing
 from types import SimpleNamespace
 
 import pytest
@@ -11,7 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families as text_fami
 
 from fructosa_exporter.collect.collector import Collector
 from fructosa_exporter.collect.sensor_reader import SensorReader
-from fructosa_exporter.metrics import Family
+from fructosa_exporter.errors import SensorUnavailable
+from fructosa_exporter.metrics import Family, gauge
 from fructosa_exporter.sensor import Sensor
 from fructosa_exporter.sensors import SENSORS
 from fructosa_exporter.web.auth import Authenticator
@@ -64,6 +66,37 @@ def test_metrics_are_served_as_openmetrics_if_the_client_prefers_it(connection):
         for parse, page in ((openmetrics, text), (text_families, plain))
     }
     assert series[text_families] == series[openmetrics] != set()
+
+
+def test_a_sensor_that_has_found_nothing_is_hidden_until_it_does():
+    """No page has it, and a scrape that names it gets an error; the next page shows it."""
+
+    class Late(Sensor):
+        SIZE = gauge("fructosa_test_size", "A size.")
+        has_come = False
+
+        def samples(self):
+            if not self.has_come:
+                raise SensorUnavailable("there is none")
+            yield self.SIZE.sample(7)
+
+    hidden = SensorReader(Late())
+    hidden.is_hidden = True
+    readers = [SensorReader(SENSORS["BootTime"]()), hidden]
+    with serving(agent_server(readers)) as server, closing(connected(server)) as connection:
+        before = ask(connection, "/metrics")[2] + ask(connection, "/")[2]
+        status, _, refused = ask(connection, "/metrics?collect[]=Late")
+        Late.has_come = True
+        hidden.last = None
+        after = ask(connection, "/metrics")[2]
+
+    assert "Late" not in before
+    assert (400, NOT_READ.format(name="Late", key="collect[]", known="BootTime")) == (
+        status,
+        refused.strip(),
+    )
+    assert "\nfructosa_test_size 7\n" in after
+    assert 'fructosa_sensor_success{sensor="Late"} 1\n' in after
 
 
 def test_metrics_are_compressed_if_the_client_accepts_gzip(connection):
