@@ -82,7 +82,7 @@ class Kernel:
         """Return the actual path of the file that Linux has at *path*."""
         if self._root is not None:
             return f"{self._root}{path}"
-        if path.startswith("/proc"):
+        if path == "/proc" or path.startswith("/proc/"):
             return _of_proc(path[5:])
         if path.startswith("/sys/"):
             return f"{_host.sysfs}{path[4:]}"

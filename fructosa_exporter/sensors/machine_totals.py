@@ -17,7 +17,7 @@ from fructosa_exporter.gpus.quantities import QuantityValues, columns
 from fructosa_exporter.kernel import Kernel
 from fructosa_exporter.slurm_totals.gpu_totals import GPULook, GPUTotals
 from fructosa_exporter.slurm_totals.node_series import NOT_READ, MachineTotals
-from fructosa_exporter.sources.interface_state import LinkLosses
+from fructosa_exporter.sources.interface_state import link_losses
 from fructosa_exporter.sources.mounts import Mounts
 
 from .hardware.edac import EDAC
@@ -49,7 +49,7 @@ class MachineReader:
         self._rapl, self._edac, self._infiniband = EnergyRAPL(), EDAC(), InfiniBand()
         for sensor in (self._rapl, self._edac, self._infiniband):
             sensor.read = read
-        self._link_losses = LinkLosses(read)
+        self._read = read
         self._disks = DiskUsage(mounts=Mounts(read))
         self._totals = GPUTotals()
         self._of_node, self._calm_s = NOT_READ, -_CALM_S
@@ -78,7 +78,7 @@ class MachineReader:
         now_s = self._clock()
         if now_s >= self._calm_s + _CALM_S:  # these take most of the time of a page
             self._calm_s = now_s
-            links = {**self._link_losses(), **self._infiniband.link_downs()}
+            links = {**link_losses(self._read), **self._infiniband.link_downs()}
             self._of_node = self._of_node._replace(
                 link_downs=tuple(links.items()), fullest=self._fullest()
             )
@@ -89,7 +89,7 @@ class MachineReader:
     def _fullest(self) -> tuple[str, float] | None:
         try:
             return self._disks.fullest()
-        except OSError:  # there is no /proc
+        except (SensorUnavailable, OSError):  # the sensor DiskUsage says so
             return None
 
 

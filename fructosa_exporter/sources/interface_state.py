@@ -74,22 +74,11 @@ def interface_states(kernel: Kernel | None = None) -> dict[str, InterfaceState]:
     return {name: state for name, state in states.items() if state is not None}
 
 
-class LinkLosses:
-    """Reads how often interfaces have lost their link, of adapters only."""
-
-    def __init__(self, kernel: Kernel | None = None) -> None:
-        self._kernel = kernel or Kernel()
-        self._names: list[str] = []
-        self._adapters: list[str] = []
-
-    def __call__(self) -> dict[str, int]:
-        """Return the number of losses by the name of the interface."""
-        count, names = self._kernel.count, self._kernel.names(_NET)
-        if names != self._names:
-            has_device = (name for name in names if self._kernel.names(f"{_NET}/{name}/device"))
-            self._names, self._adapters = names, list(has_device)
-        counts = ((name, count(f"{_NET}/{name}/carrier_down_count")) for name in self._adapters)
-        return {name: losses for name, losses in counts if losses is not None}
+def link_losses(kernel: Kernel) -> dict[str, int]:
+    """Return how often the interface of each adapter has lost its link, by its name."""
+    adapters = [name for name in kernel.names(_NET) if kernel.exists(f"{_NET}/{name}/device")]
+    counts = ((name, kernel.count(f"{_NET}/{name}/carrier_down_count")) for name in adapters)
+    return {name: losses for name, losses in counts if losses is not None}
 
 
 def _state(control: socket.socket, kernel: Kernel, name: str) -> InterfaceState | None:

@@ -12,15 +12,11 @@ from typing import Any, NamedTuple
 import psutil
 
 from fructosa_exporter.errors import SensorUnavailable
-from fructosa_exporter.kernel import Kernel, below_root, is_root_known
+from fructosa_exporter.kernel import Kernel, below_root
+from fructosa_exporter.sources.namespaces import check_root
 from fructosa_exporter.sources.readable import readable
 
 NO_LOGINS = "nothing records login sessions: there is no /var/run/utmp and no systemd-logind"
-
-OTHER_ROOT = (
-    "lagent is in a container, where login sessions of the host are not known; make its file "
-    "system readable there, and set [lagent] rootfs"
-)
 
 _UTMP = "/var/run/utmp"  # where libc reads it
 _SESSIONS = "/run/systemd/sessions"
@@ -50,8 +46,7 @@ def login_sessions(
     Raises: SensorUnavailable if nothing records them; OSError if what does cannot be read.
     """
     kernel = kernel or Kernel()
-    if not is_root_known():
-        raise SensorUnavailable(OTHER_ROOT)
+    check_root()
     # libc reads that of this process, which in a container is not that of the machine.
     has_utmp = below_root(_UTMP) == _UTMP and kernel.exists(_UTMP)
     recorded = list(utmp()) if has_utmp else []

@@ -1,17 +1,22 @@
-"""Whether lagent is in the host's network: a container mostly has one of its own.
+"""Whether lagent, in a container, sees the host's network and files, or only those of its own.
 
-Links in /proc/PID/ns would tell, but are for root alone. So what both show is compared: the names
-of interfaces, addresses and routes.
+For the network, links in /proc/PID/ns would tell, but are for root alone. So what both show is
+compared: the names of interfaces, addresses and routes.
 """
 
 from pathlib import Path
 
 from fructosa_exporter.errors import SensorUnavailable
-from fructosa_exporter.kernel import Kernel
+from fructosa_exporter.kernel import Kernel, is_root_known
 
 OTHER_NETWORK = (
     "lagent is in a container with a network of its own, and cannot ask for that of the host; "
     "start it in the host's network"
+)
+
+OTHER_ROOT = (
+    "lagent is in a container, and does not see the files of the host; bind the host's / there, "
+    "and set [lagent] rootfs"
 )
 
 _OWN = Path("/proc/self/net")
@@ -22,6 +27,12 @@ def check_network() -> None:
     """Raise SensorUnavailable if system calls show another network than that of the machine."""
     if not is_same_network():
         raise SensorUnavailable(OTHER_NETWORK)
+
+
+def check_root() -> None:
+    """Raise SensorUnavailable if files are those of the container, and not of the machine."""
+    if not is_root_known():
+        raise SensorUnavailable(OTHER_ROOT)
 
 
 def is_same_network(own: Path = _OWN) -> bool:

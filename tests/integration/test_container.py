@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from fructosa_exporter.sensors.storage.disk import NO_ROOT
 from fructosa_exporter.sources.mounts import SHARED
-from fructosa_exporter.sources.namespaces import OTHER_NETWORK
+from fructosa_exporter.sources.namespaces import OTHER_NETWORK, OTHER_ROOT
 
 from .processes import BIN
 
@@ -102,7 +101,7 @@ def test_without_the_files_of_the_host_nothing_is_said_of_them(config):
 
     assert {""} == names(found, "os_info", "node_name")
     assert [] == found["filesystem_total_bytes"] + found["os_release_info"] + found["network_up"]
-    assert NO_ROOT in said
+    assert OTHER_ROOT in said
     assert socket.gethostname() != "container"
     assert (
         len(list(Path("/sys/class/net").iterdir())) >= len(found["network_receive_bytes_total"]) > 0

@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 
 from fructosa_exporter.errors import SensorUnavailable
-from fructosa_exporter.kernel import below_root, is_root_known
+from fructosa_exporter.kernel import below_root
 from fructosa_exporter.metrics import Rows, Sample, counter, gauge, info
 from fructosa_exporter.sensor import CalmSensorOptions, Sensor, SensorOptions, SlowSensorOptions
 from fructosa_exporter.sources.devices import DeviceFilter, KeyCache
@@ -20,6 +20,7 @@ from fructosa_exporter.sources.guarded_calls import GuardedCalls, result_or_erro
 from fructosa_exporter.sources.io_counters import disk_counters
 from fructosa_exporter.sources.mounts import IMAGES, Mount, Mounts, is_remote, never_hanging
 from fructosa_exporter.sources.mounts import SHARED as MOUNTS
+from fructosa_exporter.sources.namespaces import check_root
 from fructosa_service.config.kinds import PATTERN, TEXT, YES_NO, several
 from fructosa_service.config.path_kind import PATH
 from fructosa_service.config.settings import option
@@ -27,10 +28,6 @@ from fructosa_service.errors import KeyProblem
 
 log = logging.getLogger(__name__)
 
-NO_ROOT = (
-    "lagent is in a container, and cannot measure file systems of the host; bind the host's / "
-    "there, and set [lagent] rootfs"
-)
 NOT_MOUNTED = "{path} is not mounted in this container; bind the host's / with rbind and rslave"
 
 # The part of the sensor's deadline that its mounts may use: the sensor must return before it.
@@ -143,11 +140,9 @@ class DiskUsage(Sensor):
         self._mounts = mounts
         self._calls = GuardedCalls()
         self._problems: dict[str, str] = {}
-        self._fillable: tuple[Sequence[Mount], list[str]] = ((), [])
 
     def samples(self) -> Iterator[Sample]:
-        if not is_root_known():
-            raise SensorUnavailable(NO_ROOT)
+        check_root()
         mounts = self._mounts()
         paths = self._paths(mounts)
         usages = self._measure(paths, never_hanging(mounts))
@@ -162,17 +157,17 @@ class DiskUsage(Sensor):
         """Return the mount point of the fullest file system, and how full it is.
 
         Only of those that can be written, and cannot hang; /tmp and /dev/shm in memory count.
+
+        Raises: SensorUnavailable in a container without the host's files; OSError without /proc.
         """
-        if not is_root_known():
-            return None
+        check_root()
         mounts = self._mounts()
-        if mounts is not self._fillable[0]:
-            writable = {one.mountpoint for one in mounts if "rw" in one.opts.split(",")}
-            # Of several mounts of a file system, that with the shortest path counts.
-            paths = sorted(never_hanging(mounts) & writable, key=lambda path: (len(path), path))
-            self._fillable = mounts, paths
-        usages = ((path, _usage(path)) for path in self._fillable[1])
-        known = ((path, share) for path, share in usages if share is not None)
+        writable = {one.mountpoint for one in mounts if "rw" in one.opts.split(",")}
+        # Of several mounts of a file system, that with the shortest path counts.
+        paths = sorted(never_hanging(mounts) & writable, key=lambda path: (len(path), path))
+        usages = self._measure(paths, set(paths))
+        shares = ((path, _utilization(usages[path])) for path in paths)
+        known = ((path, share) for path, share in shares if share is not None)
         return max(known, key=itemgetter(1), default=None)
 
     def _measure(self, paths: Sequence[str], safe: set[str]) -> dict[str, Any]:
@@ -211,8 +206,8 @@ class DiskUsage(Sensor):
     def _usage_samples(self, usage: Any, path: str) -> Iterator[Sample]:
         for field, metric in self.FIELDS.items():
             yield metric.sample(getattr(usage, field), path)
-        if usage.used + usage.free:
-            yield self.UTILIZATION.sample(usage.used / (usage.used + usage.free), path)
+        if (share := _utilization(usage)) is not None:
+            yield self.UTILIZATION.sample(share, path)
 
     def _paths(self, mounts: Sequence[Mount]) -> list[str]:
         options = self.options
@@ -227,14 +222,11 @@ class DiskUsage(Sensor):
         return list(dict.fromkeys([*local, *remote]))
 
 
-def _usage(path: str) -> float | None:
-    """Return the used share of the space for ordinary users; None if it has none, or is gone."""
-    try:
-        found = os.statvfs(below_root(path))
-    except OSError:
+def _utilization(usage: Any) -> float | None:
+    """Return the used share of the space for ordinary users; None if there is none, or an error."""
+    if isinstance(usage, OSError) or not usage.used + usage.free:
         return None
-    used = found.f_blocks - found.f_bfree
-    return used / (used + found.f_bavail) if used + found.f_bavail else None
+    return float(usage.used / (usage.used + usage.free))
 
 
 def _problem(usage: Any) -> str | None:

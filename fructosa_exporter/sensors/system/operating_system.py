@@ -61,14 +61,19 @@ class OperatingSystem(Sensor):
 
     def samples(self) -> Iterator[Sample]:
         system = self._uname()
-        name = system.nodename
-        if is_host_elsewhere():  # else it is that of the container
-            name = self.read.word("/etc/hostname") or "" if is_root_known() else ""
         yield self.KERNEL.sample(
-            1, system.sysname, system.release, system.version, system.machine, name
+            1,
+            *(system.sysname, system.release, system.version, system.machine),
+            self._name(system.nodename),
         )
         if is_root_known() and (release := self._release()):
             yield self.RELEASE.sample(1, *(release.get(key, "") for key in _RELEASE_KEYS))
+
+    def _name(self, own: str) -> str:
+        """Return the node's name, empty if unknown: in a container, its *own* is another."""
+        if not is_host_elsewhere():
+            return own
+        return (self.read.word("/etc/hostname") or "") if is_root_known() else ""
 
     def _release(self) -> dict[str, str]:
         """Return the assignments of the first file that has any."""

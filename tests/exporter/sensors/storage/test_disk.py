@@ -7,7 +7,6 @@ import pytest
 
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.sensors.storage.disk import (
-    NO_ROOT,
     DiskIOCounters,
     DiskIOCountersOptions,
     DiskPartitions,
@@ -15,6 +14,7 @@ from fructosa_exporter.sensors.storage.disk import (
     DiskUsageOptions,
     local_mountpoints,
 )
+from fructosa_exporter.sources.namespaces import OTHER_ROOT
 from fructosa_service.config.kinds import several
 from fructosa_service.config.path_kind import PATH
 from fructosa_service.errors import KeyProblem
@@ -132,7 +132,7 @@ def test_in_a_container_without_rootfs_they_are_unavailable(tmp_path, paths):
     (tmp_path / "self").symlink_to("1")
     paths(str(tmp_path))
 
-    with pytest.raises(SensorUnavailable, match=re.escape(NO_ROOT)):
+    with pytest.raises(SensorUnavailable, match=re.escape(OTHER_ROOT)):
         values(DiskUsage(read=usage, mounts=FixedMounts(partition("/dev/a", "/"))))
 
 
