@@ -6,8 +6,9 @@ Scraping and the pages never wait for it. What the archive cannot write stays in
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
@@ -205,25 +206,35 @@ class JobKeeper:
         if self._ledger is not None:
             self._ledger.write_again()
             return
-        try:
+        with self._closed_if_unreadable():
             runs = self.archive.open_runs()
             known = [run.key for run in runs] or self.archive.keys_since(0, most=1)
             if name := self._cluster or (known[0].cluster if known else ""):
                 self._begin(name, runs)
+
+    @contextmanager
+    def _closed_if_unreadable(self) -> Iterator[None]:
+        """Close an archive that cannot be read: a damaged one is set aside when it is opened."""
+        try:
+            yield
         except ArchiveError as error:
             self._writer.log_error(str(error))
-            self._writer.close()  # a damaged file is set aside when it is opened the next time
+            self._writer.close()
 
     def _begin(self, name: str, runs: Iterable[JobRun]) -> None:
-        """Begin the ledger of a cluster with what the archive has: its open *runs*, and more."""
-        self._gaps = JobGaps(self.archive.known_until_s(name))
+        """Begin the ledger of a cluster with what the archive has: its open *runs*, and more.
+
+        Raises: ArchiveError; then there is no other ledger than before.
+        """
+        known_until_s, agents = self.archive.known_until_s(name), self.archive.agents()
+        done = self.archive.keys_since(self._clock() - _LISTED_S)
+        self._gaps = JobGaps(known_until_s)
         self._devices = JobDevices(self._settings.gpu_order)
         self._ledger = JobLedger(name, self._settings.interval_s)
         self._ledger.keep_nodes(self._nodes)
-        done = self.archive.keys_since(self._clock() - _LISTED_S)
         self._ledger.restore(
             [run for run in runs if run.key.cluster == name],
-            self.archive.agents(),
+            agents,
             [key for key in done if key.cluster == name],
         )
         self._writer.write_soon()
@@ -263,7 +274,8 @@ class JobKeeper:
             if before is not None:
                 log.warning(MOVED, visible(name), visible(before))
                 self._write()
-            self._begin(name, self.archive.open_runs())
+            with self._closed_if_unreadable():
+                self._begin(name, self.archive.open_runs())
         if self._ledger is not None:
             if gap := self._gaps.see(reading):
                 away_s = gap.until_s - gap.since_s

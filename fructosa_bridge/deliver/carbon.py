@@ -15,7 +15,7 @@ from fructosa_service.os_errors import reason
 
 from ..model.errors import DeliveryError
 from ..model.points import Batch
-from ..nodes.dns_cache import AddressInfo, DNSCache
+from ..nodes.dns_cache import NO_NAME_SERVER, AddressInfo, DNSCache
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +25,6 @@ OTHER_PROTOCOL = (
     "{name}: it closes each connection at once; is this the port of the other protocol? "
     "check protocol and the ports in [Graphite]"
 )
-
-NO_NAME_SERVER = "cannot resolve its name: no name server responds; check the DNS"
 
 Encoder = Callable[[Iterable[Batch]], Iterator[bytes]]
 
@@ -184,7 +182,7 @@ class Carbon:
         except (TimeoutError, gaierror) as error:
             if isinstance(error, gaierror) and error.errno != EAI_AGAIN:
                 raise
-            raise OSError(NO_NAME_SERVER) from error
+            raise OSError(NO_NAME_SERVER.format(host=self._host)) from error
 
     async def _close_at_end(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

@@ -11,10 +11,12 @@ from .run_table import RunTable
 from .runs import JobRun
 from .waiting import WaitingParts
 
-UNCLAIMED = "Slurm never listed this run: whose it was and how it ended is not known"
+UNCLAIMED = (
+    "no list of Slurm had this run: its nodes tell what it used, but not its owner and its state"
+)
 REQUEUED_UNSEEN = (
-    "Slurm requeued the job before it was seen to list this run: whose it was is known from the "
-    "run after it, when it ended from its nodes"
+    "no list of Slurm had this run before the job was requeued: its owner is that of the next run, "
+    "and its nodes tell when it ended"
 )
 
 
@@ -201,7 +203,7 @@ class NodePages:
                 earlier.take_owner(run, REQUEUED_UNSEEN)
 
     def _claim_from_unclaimed(self, run: JobRun, now_s: float) -> None:
-        """Give a run what was taken for a run that Slurm no longer knew."""
+        """Give a run what was taken for a run that no list had."""
         for other in self._table.unclaimed(run):
             for node, part in list(other.parts.items()):
                 is_free = node not in run.parts

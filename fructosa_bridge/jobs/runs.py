@@ -16,9 +16,9 @@ REQUEUED = "REQUEUED"
 WAITING = frozenset(
     {"PENDING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "SPECIAL_EXIT", "RESV_DEL_HOLD"}
 )
-# A node has left the list of a job that is completing once it is done with it.
 # After a run began or ended, the next page of each node comes within this time.
 AWAITED_S = 90.0
+# A node has left the list of a job that is completing once it is done with it.
 _SHRINKING = "COMPLETING"
 _MEMORY = re.compile(r"(?:^|,)mem=([0-9]+(?:\.[0-9]+)?)([KMGTP]?)(?:,|$)")
 _FACTORS = {"": 2**20, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40, "P": 2**50}
@@ -26,7 +26,9 @@ _LIMIT = re.compile(r"(?:(?:([0-9]{1,6})-)?([0-9]{1,9}):)?([0-9]{1,9}):([0-9]{2}
 _LONGEST_TEXT = 1024
 # What all runs of a job have in common.
 _OF_OWNER = ("user", "uid", "account", "name", "array_job_id", "array_task")
-_LATER_S = 86_400.0
+# A run that began at most so long before another one with the same id is of the same job: Slurm
+# gives millions of other ids before it gives one again.
+_SAME_JOB_S = 86_400.0
 _FEW_NODES = 16
 
 
@@ -130,16 +132,16 @@ class JobRun:
     def take_owner(self, later: "JobRun", reason: str) -> None:
         """Take from a *later* run of the job whose it is, if only nodes have told of this run.
 
-        Slurm counts how often a job was requeued, so there was an earlier run. An id that was used
-        again is another job: Slurm gives each some millions of times before.
+        The later one must have a restart count: Slurm then says that the job was requeued, and so
+        had an earlier run. *reason* is the note about it.
         """
-        if not self.is_unclaimed or later.is_unclaimed or not later.key.restart:
+        is_first = self.is_unclaimed and self.user is None
+        if not is_first or later.is_unclaimed or not later.key.restart:
             return
-        if self.user is not None or not 0 < (later.start_s or 0) - (self.start_s or 0) < _LATER_S:
-            return
-        for name in _OF_OWNER:
-            setattr(self, name, getattr(later, name))
-        self.state, self.marks, self.is_written = REQUEUED, (reason,), False
+        if 0 < (later.start_s or 0.0) - (self.start_s or 0.0) < _SAME_JOB_S:
+            for name in _OF_OWNER:
+                setattr(self, name, getattr(later, name))
+            self.state, self.marks, self.is_written = REQUEUED, (reason,), False
 
     def take(self, record: JobRecord) -> None:
         """Take what Slurm says."""

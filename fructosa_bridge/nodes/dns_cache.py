@@ -36,6 +36,7 @@ _HOSTS_FILE = Path("/etc/hosts")
 # The answer that there is no such name, or no address of it: its last one may be another node's.
 _NO_SUCH_NAME = (socket.EAI_NONAME, socket.EAI_NODATA, socket.EAI_ADDRFAMILY)
 NO_VALID_NAME = "not a valid name"
+NO_NAME_SERVER = "cannot resolve the name {host}: no name server responds; check the DNS"
 
 AddressInfo = tuple[Any, ...]
 """What getaddrinfo returns: family, type, protocol, canonical name, address."""

@@ -21,8 +21,8 @@ from .target_state import CLOCK_TOLERANCE_S
 
 WRONG_PAGE = "{problem}; check port, and path = {path}"
 MISNAMED_PAGE = (
-    "the page has the Content-Type {media}, but is metrics: it is read; let the exporter send "
-    "text/plain; version=0.0.4"
+    "the page has metrics, but its Content-Type is {media}; let the exporter send text/plain; "
+    "version=0.0.4"
 )
 PAGE_CUT = (
     "the page may be cut: it has no length, and its last line does not end in a line feed; let the "

@@ -10,6 +10,7 @@ from fructosa_service.os_errors import reason
 
 from ..model.access import JOBS_PATH
 from ..model.target import Target
+from ..nodes.dns_cache import NO_NAME_SERVER
 
 CANNOT_CONNECT = "cannot connect: {reason}"
 REFUSED = (
@@ -21,7 +22,6 @@ CONNECT_TIMED_OUT = (
     "is the node up, does a firewall drop packets{perhaps_tls}?"
 )
 UNKNOWN_HOST = "unknown host {host}: {reason}; check hosts, or the DNS"
-NO_NAME_SERVER = "cannot resolve the name {host}: no name server responds; check the DNS"
 NAME_TIMED_OUT = (
     "cannot resolve the name {host}: no name server responds within {timeout_s:g} s; check the DNS"
 )
@@ -50,7 +50,7 @@ PAGE_TIMED_OUT = (
     "ask for fewer sensors, or raise timeout"
 )
 NOT_HTTP = "the response is not valid HTTP; is this the right port?"
-INVALID_HEAD = "the response is not valid HTTP: {problem}; the exporter must be mended"
+INVALID_HEAD = "the response is not valid HTTP: {problem}; report that to the exporter's authors"
 INVALID_HTTP = "the page is incomplete: invalid HTTP after {size} bytes"
 LONG_HEAD = "the response has too long headers; is this the right port?"
 ERROR_STATUS = "the response is {status}"

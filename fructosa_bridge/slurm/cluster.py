@@ -7,7 +7,7 @@ from operator import itemgetter
 
 from fructosa_service.errors import shown
 
-from ..model.own_metric import OwnMetric
+from ..model.own_metric import OwnMetric, Values
 from ..slurm_output.records import (
     JobRecord,
     LicenseRecord,
@@ -37,8 +37,6 @@ _JOB_STATES = ("pending", "running")
 _NODE_STATES = ("idle", "mixed", "allocated", "draining", "drained", "down")
 _USES = ("allocated", "idle", "other")
 _EVENTS = ("submitted", "started", "completed", "canceled", "failed")
-
-Values = dict[tuple[str, ...], float]
 
 LABELS: Mapping[str, tuple[OwnMetric, OwnMetric, OwnMetric]] = {
     "users": m.BY_USER,

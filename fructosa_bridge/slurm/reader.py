@@ -23,9 +23,8 @@ from .command import CommandError, Result, clean_environment, run
 DOWN = "slurmctld does not respond; check that it runs: {text}"
 NO_NODES = "scontrol reports no nodes; that is not a cluster, so the answer is ignored"
 TOO_FEW_JOBS = (
-    "squeue shows {shown} jobs, but slurmctld counted {known} pending and running ones in the last "
-    "half minute: if these were not cancelled, what is run as squeue prints too little; the "
-    "answer is ignored until the next reading"
+    "squeue shows {shown} jobs, but half a minute ago slurmctld counted {known} pending and running "
+    "ones; the answer is ignored. If this message repeats, run squeue by hand: it prints too little"
 )
 _CURE = "give {user} rights with: sacctmgr modify user {user} set AdminLevel=Operator"
 JOBS_UNSURE = (

@@ -21,7 +21,7 @@ from .sample_lines import (
     ParsedSample,
     ScannedLine,
     number,
-    series,
+    parsed_sample,
     shown,
 )
 
@@ -85,10 +85,7 @@ def parse_line(line: str) -> ParsedSample | None:
 
     Raises: PageError.
     """
-    scanned = scan(line)
-    if scanned is None:
-        return None
-    return ParsedSample(*series(scanned, ITEM), scanned.value, scanned.time_ms)
+    return parsed_sample(scan(line), ITEM)
 
 
 def scan(line: str) -> ScannedLine | None:

@@ -70,6 +70,13 @@ def series(scanned: ScannedLine, item: re.Pattern[str]) -> tuple[str, tuple[tupl
     return name, tuple(found.items())
 
 
+def parsed_sample(scanned: ScannedLine | None, item: re.Pattern[str]) -> ParsedSample | None:
+    """Return the sample of a line as ``series`` does; None if the line has none."""
+    if scanned is None:
+        return None
+    return ParsedSample(*series(scanned, item), scanned.value, scanned.time_ms)
+
+
 def _problem(label: str) -> str:
     if not label:
         return "label without a name"

@@ -58,16 +58,18 @@ async def test_who_asks_for_a_job_that_runs_gets_its_latest_figures(lab):
     assert 42.0 == run.cpu_s
 
 
-async def test_an_archive_that_is_found_damaged_at_the_start_is_set_aside(lab):
+@pytest.mark.parametrize("table", ["open_run", "agent", "known"])
+async def test_an_archive_that_is_found_damaged_at_the_start_is_set_aside(lab, table):
     """lmaster starts all the same, and begins a new one."""
     lab.slurm(record(7))
+    lab.page(sequence=3)
     await lab.find()
     await lab.keeper.close()
     path = lab.keeper.archive.path
     with path.open("r+b") as file:
         (page_bytes,) = struct.unpack(">H", file.read(18)[16:])
         root = sqlite3.connect(path).execute(
-            "SELECT rootpage FROM sqlite_master WHERE name = 'open_run'"
+            "SELECT rootpage FROM sqlite_master WHERE name = ?", (table,)
         )
         file.seek((root.fetchone()[0] - 1) * page_bytes)
         file.write(b"x" * page_bytes)

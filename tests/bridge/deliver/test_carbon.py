@@ -6,11 +6,11 @@ from itertools import repeat
 
 import pytest
 
-from fructosa_bridge.deliver.carbon import CLOSED_AT_ONCE, NO_NAME_SERVER, OTHER_PROTOCOL, Carbon
+from fructosa_bridge.deliver.carbon import CLOSED_AT_ONCE, OTHER_PROTOCOL, Carbon
 from fructosa_bridge.deliver.encode import plaintext_lines
 from fructosa_bridge.model.errors import DeliveryError
 from fructosa_bridge.model.points import Batch
-from fructosa_bridge.nodes.dns_cache import DNSCache
+from fructosa_bridge.nodes.dns_cache import NO_NAME_SERVER, DNSCache
 
 SOON_S = 10
 
@@ -229,4 +229,4 @@ async def test_a_known_address_is_used_while_no_name_server_responds(receiver):
     with pytest.raises(DeliveryError) as caught:
         await unknown.send(batch("a"))
 
-    assert f"{unknown.name}: {NO_NAME_SERVER}" == str(caught.value)
+    assert f"{unknown.name}: {NO_NAME_SERVER.format(host='unknown')}" == str(caught.value)

@@ -10,7 +10,7 @@ import pytest
 
 from fructosa_bridge.model.access import Access
 from fructosa_bridge.model.errors import ScrapeError
-from fructosa_bridge.nodes.dns_cache import DNSCache
+from fructosa_bridge.nodes.dns_cache import NO_NAME_SERVER, DNSCache
 from fructosa_bridge.scrape import scrape_errors
 from fructosa_bridge.scrape.client import Client, Page
 from fructosa_bridge.scrape.response import MISNAMED_PAGE, PAGE_CUT, WRONG_PAGE
@@ -442,7 +442,7 @@ async def test_a_connection_that_cannot_be_established_is_reported_with_its_reas
     assert unknown.startswith(
         tuple(
             text.partition("{reason}")[0].format(host="no-such-host.invalid")
-            for text in (scrape_errors.UNKNOWN_HOST, scrape_errors.NO_NAME_SERVER)
+            for text in (scrape_errors.UNKNOWN_HOST, NO_NAME_SERVER)
         )
     )
 

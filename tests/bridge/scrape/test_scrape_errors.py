@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from fructosa_bridge.model.access import Access
+from fructosa_bridge.nodes.dns_cache import NO_NAME_SERVER
 from fructosa_bridge.scrape import scrape_errors
 
 from .targets import new_target
@@ -41,7 +42,7 @@ def certificate_error(code):
     [
         (
             socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution"),
-            scrape_errors.NO_NAME_SERVER.format(host="n1"),
+            NO_NAME_SERVER.format(host="n1"),
         ),
         (
             socket.gaierror(socket.EAI_NONAME, "Name or service not known"),
@@ -70,7 +71,7 @@ def test_an_error_of_connecting_has_the_reason_of_the_system(error, expected):
     "error",
     [
         scrape_errors.UNKNOWN_HOST.format(host="{}", reason="unknown"),
-        scrape_errors.NO_NAME_SERVER.format(host="{}"),
+        NO_NAME_SERVER.format(host="{}"),
         scrape_errors.NAME_TIMED_OUT.format(host="{}", timeout_s=2),
         scrape_errors.REFUSED,
     ],
