@@ -23,8 +23,9 @@ from .command import CommandError, Result, clean_environment, run
 DOWN = "slurmctld does not respond; check that it runs: {text}"
 NO_NODES = "scontrol reports no nodes; that is not a cluster, so the answer is ignored"
 TOO_FEW_JOBS = (
-    "squeue shows {shown} jobs, but half a minute ago slurmctld counted {known} pending and running "
-    "ones; the answer is ignored. If this message repeats, run squeue by hand: it prints too little"
+    "squeue shows {shown} jobs, but half a minute ago slurmctld counted {known} pending and "
+    "running ones; the answer is ignored. "
+    "If this message repeats, run squeue by hand: it prints too little"
 )
 _CURE = "give {user} rights with: sacctmgr modify user {user} set AdminLevel=Operator"
 JOBS_UNSURE = (
