@@ -22,6 +22,20 @@ from fructosa_exporter.sources.mounts import Mount
 from . import recorded
 from .gpus.full import FullMachine
 
+# A virtual machine with 2 processors, Linux 6.1, of which the second is number 3 as two are off.
+PROC_STAT = b"""\
+cpu  69173 71 16024 400423 1010 0 787 155 5 0
+cpu0 27537 34 6906 208547 253 0 382 74 5 0
+cpu3 41636 37 9118 191876 757 0 405 81 0 0
+intr 882015 0 7 9
+ctxt 2013
+btime 1763975000
+processes 4711
+procs_running 2
+procs_blocked 0
+softirq 99 1 2
+"""
+
 Times = namedtuple("Times", "user nice system idle iowait irq softirq steal guest guest_nice")
 
 

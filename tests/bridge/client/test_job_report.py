@@ -1,6 +1,5 @@
 """Records of jobs as text for a terminal."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -62,16 +61,6 @@ memory     {NOT_KNOWN}
 GPUs       ?
 energy     ?
 coverage   0% of its time is known"""
-
-
-@pytest.fixture(autouse=True)
-def _utc(monkeypatch):
-    """Texts with local times are the same everywhere."""
-    with monkeypatch.context() as patched:
-        patched.setenv("TZ", "UTC")
-        time.tzset()
-        yield
-    time.tzset()
 
 
 def report_of(view, runs=1, now_s=LATER_S):

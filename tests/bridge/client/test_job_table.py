@@ -1,7 +1,5 @@
 """The table of jobs."""
 
-import time
-
 import pytest
 
 from fructosa_bridge.client import job_table
@@ -16,16 +14,6 @@ JOB   USER  PARTITION  STATE      NODES   CPUS  START             TIME  CPU%    
 7     ada   batch      COMPLETED  n1         4  15 Jan 08:00:00  100 s    25  2.8-3.7 GiB  job
 20_1  ada   batch      TIMEOUT    n[1-3]     4  15 Jan 08:00:00  100 s    25    ≤ 3.7 GiB  job
 7     ?     ?          ?          ?          ?  ?                    ?     ?            ?  ?"""
-
-
-@pytest.fixture(autouse=True)
-def _utc(monkeypatch):
-    """Texts with local times are the same everywhere."""
-    with monkeypatch.context() as patched:
-        patched.setenv("TZ", "UTC")
-        time.tzset()
-        yield
-    time.tzset()
 
 
 def test_the_table_has_a_line_for_each_job():

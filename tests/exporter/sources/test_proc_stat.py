@@ -18,27 +18,13 @@ from fructosa_exporter.sources.proc_stat import (
     total_ticks,
 )
 
-from ..machine import cpu_times, stat_reading
+from ..machine import PROC_STAT, cpu_times, stat_reading
 from ..recorded import unpack
-
-# A virtual machine with 2 processors, Linux 6.1, of which the second is number 3 as two are off.
-TEXT = b"""\
-cpu  69173 71 16024 400423 1010 0 787 155 5 0
-cpu0 27537 34 6906 208547 253 0 382 74 5 0
-cpu3 41636 37 9118 191876 757 0 405 81 0 0
-intr 882015 0 7 9
-ctxt 2013
-btime 1763975000
-processes 4711
-procs_running 2
-procs_blocked 0
-softirq 99 1 2
-"""
 
 
 def test_times_are_grouped_by_mode_and_processor():
     """Numbers of processors have gaps if some are offline."""
-    found = parse(TEXT)
+    found = parse(PROC_STAT)
 
     assert ("0", "3") == found.processors
     assert [27537, 41636] == found.ticks[MODES.index("user")]
@@ -48,7 +34,7 @@ def test_times_are_grouped_by_mode_and_processor():
 
 def test_single_numbers_are_returned_by_name():
     """For interrupts, it is the total."""
-    numbers = parse(TEXT).numbers
+    numbers = parse(PROC_STAT).numbers
 
     assert (882015, 2013, 1763975000) == tuple(numbers[name] for name in ("intr", "ctxt", "btime"))
     assert (4711, 2, 0, 99) == tuple(
@@ -132,7 +118,7 @@ class Clock:
 def test_the_sensors_of_a_page_share_a_reading(tmp_path):
     """The next page gets a new one."""
     clock = Clock()
-    unpack("\n== /proc/stat\n" + TEXT.decode(), tmp_path)
+    unpack("\n== /proc/stat\n" + PROC_STAT.decode(), tmp_path)
     shared = SharedProcStat(Kernel(tmp_path), clock)
     first = shared()
     clock.now_s = 0.04

@@ -11,20 +11,9 @@ from fructosa_exporter.sensors import SENSORS
 from fructosa_exporter.sources.proc_stat import SharedProcStat
 
 from ... import recorded
-from ...machine import samples_of
+from ...machine import PROC_STAT, samples_of
 from ...memory_kernel import BROKEN, MemoryKernel
 
-STAT = """\
-cpu  69173 71 16024 400423 1010 0 787 155 5 0
-cpu0 27537 34 6906 208547 253 0 382 74 5 0
-cpu3 41636 37 9118 191876 757 0 405 81 0 0
-intr 882015 0 7 9
-ctxt 2013
-btime 1763975000
-processes 4711
-procs_blocked 0
-softirq 99 1 2
-"""
 # Sensors of files by the recorded tree that they read.
 TREES = {
     "CPUFreq": "cpu",
@@ -85,7 +74,7 @@ def test_odd_files_are_read_or_told_of(name, data):
 
 
 @pytest.mark.parametrize("name", OF_PROC_STAT)
-@given(cut_and_changed(STAT.encode()), cut_and_changed(STAT.encode()))
+@given(cut_and_changed(PROC_STAT), cut_and_changed(PROC_STAT))
 def test_an_odd_proc_stat_is_read_or_told_of(name, before, after):
     """Also if what a container sees changes between two readings."""
     files = {"/proc/stat": before}
