@@ -233,8 +233,9 @@ class SlurmMonitor:
     async def _read(self) -> None:
         reading = await self._reader.read()
         self._log_problems()
-        self._back_off(is_up=reading is not None)
-        if reading is not None:
+        if reading is None:
+            self._back_off(is_up=False)
+        else:
             await self._use(reading)
 
     def _back_off(self, *, is_up: bool) -> None:
@@ -259,8 +260,10 @@ class SlurmMonitor:
             if self._kept is not None:
                 await asyncio.to_thread(self._kept.update, nodes, states)
         labels = self.settings.labels
-        self._samples = await asyncio.to_thread(cluster.samples, reading, states, labels)
-        self.reading = reading
+        samples = await asyncio.to_thread(cluster.samples, reading, states, labels)
+        # Nothing waits from here on: whoever sees that slurmctld is up sees its figures, too.
+        self._samples, self.reading = samples, reading
+        self._back_off(is_up=True)
         self._log_words(cluster.unknown_words(reading))
         self._check_job_age(reading)
         for listener in self.listeners:

@@ -348,12 +348,12 @@ def test_with_slurmdbd_jobs_are_also_counted_by_account_and_the_cluster_may_be_n
         master = stack.enter_context(Master(tmp_path, "-c", config))
         wait_until(lambda: samples(master).get(("fructosa_slurm_up",)), lambda: "a first reading")
 
-        found = samples(master)
+        found, log = samples(master), master.text()
 
+    assert {"ok"} == {key[2] for key in found if key[0] == "fructosa_slurm_commands_total"}, log
     assert 1 == found["fructosa_slurm_account_jobs", "physics", "running"]
     assert 1 == found["fructosa_slurm_account_gpus", "physics"]
     assert 1 == found["fructosa_slurm_qos_jobs", "normal", "running"]
-    assert {"ok"} == {key[2] for key in found if key[0] == "fructosa_slurm_commands_total"}
 
 
 # slurmctld does not list these nodes.

@@ -12,6 +12,8 @@ from fructosa_bridge.config.slurm_settings import SlurmSettings
 from fructosa_bridge.config.targets import slurm_target
 from fructosa_bridge.scrape import schedule
 from fructosa_bridge.slurm import metrics as m
+from fructosa_bridge.slurm import monitor
+from fructosa_bridge.slurm.cluster import samples as work_out
 from fructosa_bridge.slurm.command import CommandError, Result
 from fructosa_bridge.slurm.monitor import (
     _MOST_WORDS,
@@ -151,6 +153,31 @@ async def test_while_slurmctld_is_away_states_stay_and_figures_do_not(lab):
     assert ({(): 0.0}, {(): 60.0}) == (found[m.UP], found[m.READING_AGE])
     assert 1 == found[m.COMMANDS]["ping", "error"]
     assert "drained" == lab.monitor.find("cpu1").state
+
+
+@pytest.mark.parametrize("had_been_up", [False, True])
+async def test_slurm_is_up_only_together_with_the_figures_of_that_reading(
+    lab, had_been_up, monkeypatch
+):
+    """Working them out takes a tenth of a second, and a scrape may fall into it."""
+    if had_been_up:
+        await lab.read()
+        lab.slurm.is_up = False
+        await lab.read()
+        lab.slurm.is_up = True
+    seen = []
+
+    def samples(*arguments):
+        seen.append(lab.monitor.samples())
+        return work_out(*arguments)
+
+    monkeypatch.setattr(monitor.cluster, "samples", samples)
+
+    await lab.read()
+
+    assert [None if not had_been_up else {(): 0.0}] == [one.get(m.UP) for one in seen]
+    assert m.CLUSTER_JOBS not in seen[0]
+    assert {(): 1.0} == lab.monitor.samples()[m.UP]
 
 
 async def test_nodes_that_cannot_be_read_keep_their_states(lab):
