@@ -1,7 +1,6 @@
 """A target: a page of a node that is scraped."""
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from fructosa_service.config.kinds import Endpoint
@@ -10,7 +9,7 @@ from .access import METRICS_PATH, Access
 from .selection import LabelLimits, MetricSelection
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
     """A page that is scraped every *interval_s* seconds.
 
@@ -19,6 +18,10 @@ class Target:
     its page is at the URL path *path* of the node. With *is_together* it is scraped at the same
     moment as all other such targets with its interval. *format* is the one that its page is
     requested in, text or openmetrics.
+
+    Of these follow its *name*, host and port, e.g. ``node001:9888``; its *identity* among all
+    targets, from which its offset in the interval follows; and *request_path*, path and query of
+    the request.
     """
 
     group: str
@@ -39,15 +42,18 @@ class Target:
     is_together: bool = False
     address: str | None = None
 
-    @cached_property
-    def name(self) -> str:
-        """Host and port, e.g. ``node001:9888``."""
-        return str(Endpoint(self.host, self.port))
+    name: str = field(init=False, compare=False, repr=False)
+    identity: str = field(init=False, compare=False, repr=False)
+    request_path: str = field(init=False, compare=False, repr=False)
 
-    @cached_property
-    def identity(self) -> str:
-        """What identifies it among all targets; its offset in the interval follows from it."""
-        return f"{self.group}/{self.name}"
+    def __post_init__(self) -> None:
+        """Set what follows of the rest: it is asked for at each scrape."""
+        name = str(Endpoint(self.host, self.port))
+        query = "&".join(f"collect[]={quote(sensor)}" for sensor in self.sensors)
+        between = ("&" if "?" in self.path else "?") if query else ""
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "identity", f"{self.group}/{name}")
+        object.__setattr__(self, "request_path", f"{self.path}{between}{query}")
 
     @property
     def reached_at(self) -> str:
@@ -63,13 +69,6 @@ class Target:
     def effective_connect_timeout_s(self) -> float:
         """The timeout for connecting: shorter, to tell a node that is down from a slow one."""
         return self.timeout_s / 2 if self.connect_timeout_s is None else self.connect_timeout_s
-
-    @cached_property
-    def request_path(self) -> str:
-        """The path and query of the request."""
-        query = "&".join(f"collect[]={quote(sensor)}" for sensor in self.sensors)
-        between = ("&" if "?" in self.path else "?") if query else ""
-        return f"{self.path}{between}{query}"
 
     @property
     def url(self) -> str:

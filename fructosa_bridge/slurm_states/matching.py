@@ -31,7 +31,7 @@ class NodeIndex:
         by_host: defaultdict[str, list[str]] = defaultdict(list)
         by_address: defaultdict[str, list[str]] = defaultdict(list)
         # The nodes whose names, or those of their hosts, are the same up to the first dot.
-        short: defaultdict[str, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        short: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
         machines: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
         for node in nodes:
             names = tuple(map(_normal, (node.name, node.host_name, node.address)))
@@ -40,9 +40,9 @@ class NodeIndex:
             machines[names[1:]].append(node.name)
             for name in set(names):
                 if not is_address(name):
-                    short[_short(name)][node.name].add(name)
+                    short[_short(name)].append((node.name, name))
         self._indexes: tuple[Mapping[str, Sequence[str]], ...] = (by_name, by_host, by_address)
-        self._short: Mapping[str, Mapping[str, set[str]]] = short
+        self._short: Mapping[str, Sequence[tuple[str, str]]] = short
         self._machines = {name: names for names in machines.values() for name in names}
         self._found: dict[str, tuple[str, ...]] = {}
 
@@ -83,7 +83,9 @@ class NodeIndex:
         """Return the nodes with the short name of *host*, and their names that begin with it."""
         if is_address(host):
             return {}
-        found = self._short.get(_short(host), {})
+        found: defaultdict[str, set[str]] = defaultdict(set)
+        for node, name in self._short.get(_short(host), ()):
+            found[node].add(name)
         if "." not in host:
             return found
         # Of two different full names, neither is the other.
@@ -98,8 +100,9 @@ def _key(nodes: Sequence[NamedNode]) -> list[tuple[str, ...]]:
 
 def _normal(name: str) -> str:
     """Return the one way in which a name or an address is compared."""
-    name = name.lower().removesuffix(".")
-    return str(ipaddress.ip_address(name)) if is_address(name) else name
+    normal = name.lower().removesuffix(".")
+    normal = str(ipaddress.ip_address(normal)) if is_address(normal) else normal
+    return name if normal == name else normal  # mostly: thousands need no second text
 
 
 def _short(name: str) -> str:
