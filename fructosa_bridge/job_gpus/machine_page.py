@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ..slurm_output.gpu_indexes import MOST_GPUS
 
-_MARKS = ("\nfructosa_slurm_gpu_", "\nfructosa_slurm_node_")
+_GPU_MARK, _ENERGY_MARK = "\nfructosa_slurm_gpu_", "\nfructosa_slurm_node_energy_"
 _GPU = re.compile(
     r"\nfructosa_slurm_gpu_(info|busy_seconds_total|energy_joules_total)"
     r"\{([^}\n]{1,1000})\} ([0-9][0-9.eE+-]{0,30})(?=\n)"
@@ -42,11 +42,12 @@ class MachineFigures(NamedTuple):
 
 def machine_figures(text: str) -> MachineFigures | None:
     """Return the totals on a page, None if it has none. A GPU without its info is left out."""
-    if not any(mark in text for mark in _MARKS):
+    has_gpus, has_energy = _GPU_MARK in text, _ENERGY_MARK in text
+    if not has_gpus and not has_energy:
         return None
     infos: dict[str, dict[str, str]] = {}
     totals: dict[tuple[str, str], float] = {}
-    for name, labels, number in _GPU.findall(text):
+    for name, labels, number in _GPU.findall(text) if has_gpus else ():
         found = dict(_PAIR.findall(labels))
         uuid = found.get("uuid", "")
         if not _UUID.fullmatch(uuid):
@@ -56,7 +57,8 @@ def machine_figures(text: str) -> MachineFigures | None:
                 infos[uuid] = found
         elif (value := _total(number, _LARGEST[name])) is not None and uuid in infos:
             totals[name, uuid] = value
-    energy = [_total(number, _LARGEST["energy_joules_total"]) for number in _NODE.findall(text)]
+    energies = _NODE.findall(text) if has_energy else ()
+    energy = [_total(number, _LARGEST["energy_joules_total"]) for number in energies]
     gpus = [
         GPUFigures(
             uuid,

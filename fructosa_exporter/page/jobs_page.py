@@ -4,6 +4,7 @@ Other than on the page of metrics, hardly any series is the same on the next pag
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import chain
 
 from fructosa_exporter.metrics import Metric
@@ -47,6 +48,7 @@ def jobs_page(
     return "".join(_HEADS[metric] + "".join(found) for metric, found in lines.items() if found)
 
 
+@lru_cache(maxsize=4096)  # those of the node and of running jobs are the same on the next page
 def _labels(names: tuple[str, ...], values: tuple[str, ...]) -> str:
     pairs = zip(names, values, strict=True)
     text = ",".join(f'{name}="{label_value(value)}"' for name, value in pairs if value)

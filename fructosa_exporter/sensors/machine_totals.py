@@ -26,7 +26,8 @@ from .network.infiniband import InfiniBand
 from .storage.disk import DiskUsage
 
 _XIDS = ("xids",)
-# Links and file systems are read once in so many seconds, however often pages are.
+# Faults and file systems are read once in so many seconds, however often pages are; and so is
+# whether the node measures its energy.
 _CALM_S = 55.0
 
 Pids = dict[str, set[int]]
@@ -76,15 +77,17 @@ class MachineReader:
 
     def _look_at_node(self) -> None:
         now_s = self._clock()
-        if now_s >= self._calm_s + _CALM_S:  # these take most of the time of a page
+        is_due = now_s >= self._calm_s + _CALM_S
+        if is_due:  # these take most of the time of a page
             self._calm_s = now_s
             links = {**link_losses(self._read), **self._infiniband.link_downs()}
             self._of_node = self._of_node._replace(
-                link_downs=tuple(links.items()), fullest=self._fullest()
+                link_downs=tuple(links.items()),
+                fullest=self._fullest(),
+                memory_errors=self._edac.node_errors(),
             )
-        self._of_node = self._of_node._replace(
-            energy_joules=self._rapl.node_joules(), memory_errors=self._edac.node_errors()
-        )
+        if is_due or self._of_node.energy_joules is not None:
+            self._of_node = self._of_node._replace(energy_joules=self._rapl.node_joules())
 
     def _fullest(self) -> tuple[str, float] | None:
         try:
