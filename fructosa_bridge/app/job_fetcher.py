@@ -64,7 +64,7 @@ class JobFetcher:
         self._tasks = tasks
         self._clock = clock
         self._targets: Mapping[str, Target] = {}
-        self._errors: dict[str, str] = {}
+        self.errors: dict[str, str] = {}  # by node
         self.failures = 0
         self._logged = ""
         self._gathered: list[FetchedPage] = []
@@ -77,7 +77,7 @@ class JobFetcher:
         await self._tasks.end(*((GROUP, node) for node in ended))
         for node in ended:
             self._client.forget(before[node])
-            self._errors.pop(node, None)
+            self.errors.pop(node, None)
         for node, target in targets.items():
             if (GROUP, node) not in self._tasks:
                 self._tasks.begin((GROUP, node), self._run(node, target))
@@ -102,13 +102,13 @@ class JobFetcher:
             page = await self._client.fetch(target)
         except ScrapeError as error:
             self.failures += 1
-            self._errors[node] = str(error)
+            self.errors[node] = str(error)
         except Exception as error:
             self.failures += 1
             log.exception("%s: internal error", target.identity)
-            self._errors[node] = f"internal error: {error}"
+            self.errors[node] = f"internal error: {error}"
         else:
-            self._errors.pop(node, None)
+            self.errors.pop(node, None)
             self._gather(FetchedPage(node, page.text, self._clock()))
         return target
 
@@ -135,13 +135,13 @@ class JobFetcher:
     def log_error(self) -> None:
         """Log which nodes cannot be read, if that is something else than last time."""
         text = ""
-        if self._errors:
-            node, error = min(self._errors.items(), key=self._rank())
-            text = FAILING % (len(self._errors), len(self._targets), error, node)
+        if self.errors:
+            node, error = min(self.errors.items(), key=self._rank())
+            text = FAILING % (len(self.errors), len(self._targets), error, node)
         if text != self._logged:
             self._logged = text
             log.warning("%s", text) if text else log.info(ALL_READ)
 
     def _rank(self) -> Callable[[tuple[str, str]], tuple[int, str]]:
-        counts = Counter(self._errors.values())
+        counts = Counter(self.errors.values())
         return lambda item: (-counts[item[1]], item[0])

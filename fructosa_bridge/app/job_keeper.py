@@ -6,6 +6,7 @@ Scraping and the pages never wait for it. What the archive cannot write stays in
 import asyncio
 import logging
 import time
+from collections import ChainMap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -73,6 +74,7 @@ class JobKeeper:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.archive = archive
+        self.fetch_errors: dict[str, str] = {}  # by node; who fetches sets it
         self.ready = asyncio.Event()  # pages can be taken: the name of the cluster is known
         self._settings = settings
         self._cluster = cluster  # of [slurm]; else Slurm's configuration has it
@@ -323,7 +325,8 @@ class JobKeeper:
     def _write(self, not_within_s: float = 0.0) -> None:
         if self._ledger is not None:
             known_until_s = self._gaps.known_until_s
-            self._writer.write(self._ledger, self._devices, known_until_s, not_within_s)
+            errors = ChainMap(self.fetch_errors, self._log.errors)
+            self._writer.write(self._ledger, self._devices, errors, known_until_s, not_within_s)
 
     def _close(self) -> None:
         self._guarded(self._write)

@@ -35,7 +35,7 @@ class JobLog:
         self.pages = {"ok": 0, "refused": 0}
         self._interval_s = interval_s
         self._clock = clock
-        self._errors: dict[str, str] = {}  # of pages, by node
+        self.errors: dict[str, str] = {}  # of pages that are refused, by node
         self._named, self._named_s = 0, 0.0
         self._left_out, self._slow_s = 0, 0.0
         self._said: set[str] = set()
@@ -44,14 +44,14 @@ class JobLog:
     def accepted(self, node: str) -> None:
         """Note that the page of a node is valid."""
         self.pages["ok"] += 1
-        if self._errors.pop(node, None) is not None:
+        if self.errors.pop(node, None) is not None:
             self._of_node(logging.INFO, PAGE_ACCEPTED, node)
 
     def refused(self, node: str, error: str) -> None:
         """Note that the page of a node is not valid: an agent may send other nonsense each time."""
         self.pages["refused"] += 1
-        if self._errors.get(node) != error and len(self._errors) < _MOST_REFUSED:
-            self._errors[node] = error
+        if self.errors.get(node) != error and len(self.errors) < _MOST_REFUSED:
+            self.errors[node] = error
             self._of_node(logging.WARNING, PAGE_REFUSED, node, error)
 
     def _of_node(self, level: int, *message: str) -> None:

@@ -65,6 +65,7 @@ class JobService:
         self.keeper = JobKeeper(archive, config.jobs, cluster, clock)
         take, after = self.keeper.take_pages, self.keeper.after
         self._fetcher = JobFetcher(self._client, take, after, self._tasks, clock)
+        self.keeper.fetch_errors = self._fetcher.errors
         self._changed = asyncio.Event()
         self._was_read = asyncio.Event()
         self._accounting: SlurmMonitor | None = None  # asks slurmdbd

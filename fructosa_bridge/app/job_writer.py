@@ -2,13 +2,14 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from ..config.jobs_settings import JobsSettings
 from ..job_archive.archive import JobArchive
 from ..job_archive.rows import ArchiveRows, rows_of
 from ..job_gpus.job_devices import JobDevices
 from ..jobs.ledger import JobLedger, LedgerBatch
+from ..jobs.runs import JobRun
 from ..model.errors import ArchiveError
 from ..queue.settled_clock import SettledClock
 
@@ -75,12 +76,14 @@ class JobWriter:
         self,
         ledger: JobLedger,
         devices: JobDevices,
+        page_errors: Mapping[str, str],
         known_until_s: float | None,
         not_within_s: float = 0.0,
     ) -> None:
         """Write what has changed in a ledger, unless that was done in the last *not_within_s*.
 
-        *devices* know the GPUs of its runs. *known_until_s* is until when all jobs of its cluster
+        *devices* know the GPUs of its runs. *page_errors* are why pages of nodes cannot be read
+        now. *known_until_s* is until when all jobs of its cluster
         are known.
         """
         now_s = self._clock()
@@ -92,6 +95,7 @@ class JobWriter:
             batch = ledger.batch(now_s)
             for run in batch.runs:
                 devices.fill(run)
+                run.page_error = _page_error(run, page_errors) or run.page_error
             rows = self._rows(batch, now_s)
             if batch.is_last and known_until_s is not None:
                 rows = rows._replace(known=(ledger.cluster, known_until_s))
@@ -158,3 +162,9 @@ class JobWriter:
         """Close the archive."""
         self.archive.close()
         self.is_open = False
+
+
+def _page_error(run: JobRun, errors: Mapping[str, str]) -> str | None:
+    """Return why a node that told nothing of a run cannot be read; None if there is none."""
+    nodes = (node for node in run.nodes if node in errors and node not in run.parts)
+    return next((f"{node}: {errors[node]}" for node in nodes), None)

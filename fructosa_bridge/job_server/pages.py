@@ -79,13 +79,14 @@ class JobPages:
             raise web.HTTPBadRequest(text=f"{error}\n") from None
 
         def runs(asks: Viewer) -> list[Any]:
-            return shown_records(_visible(self._source.find(name, asks.only_uid), asks))
+            found = shown_records(_visible(self._source.find(name, asks.only_uid), asks))
+            if not found:
+                shown = visible(request.match_info["id"].strip())
+                text = no_such_job(shown, self._slurm_age_s(), sees_all=asks.is_admin)
+                raise web.HTTPNotFound(text=f"{text}\n")
+            return found
 
-        found = await self._answer(request, runs)
-        if found is None:
-            shown = visible(request.match_info["id"].strip())
-            raise web.HTTPNotFound(text=f"{no_such_job(shown, self._slurm_age_s())}\n")
-        return self._response(found)
+        return self._response(await self._answer(request, runs))
 
     async def _jobs(self, request: web.Request) -> web.Response:
         try:
@@ -97,26 +98,19 @@ class JobPages:
             found = _visible(self._source.runs(replace(query, uid=asks.only_uid)), asks)
             return all_records(found, self._counts(found, asks.only_uid)) if found else []
 
-        return self._response(await self._answer(request, runs) or "[]")
+        return self._response(await self._answer(request, runs))
 
     def _response(self, text: str) -> web.Response:
         age_s = self._slurm_age_s()
         headers = {} if age_s is None else {SLURM_AGE: f"{age_s:.0f}"}
         return web.Response(text=text, content_type="application/json", headers=headers)
 
-    async def _answer(
-        self, request: web.Request, find: Callable[[Viewer], list[Any]]
-    ) -> str | None:
-        """Return what is found, as JSON, or None; made in a thread, as 10,000 runs take long."""
+    async def _answer(self, request: web.Request, find: Callable[[Viewer], list[Any]]) -> str:
+        """Return what is found, as JSON; made in a thread, as 10,000 runs take long."""
         user, who = self._who(request)
-
-        def answer() -> str | None:
-            found = find(who())
-            return json.dumps(found) if found else None
-
         try:
             async with self._turns.turn(user):
-                return await asyncio.to_thread(answer)
+                return await asyncio.to_thread(lambda: json.dumps(find(who())))
         except TooManyQuestionsError:
             raise web.HTTPTooManyRequests(text=TOO_MANY) from None
         except ArchiveError as error:

@@ -17,7 +17,8 @@ MOST_RUNS = 10_000
 MOST_NODES = 256
 _WHOLE = re.compile("[0-9]{1,9}")
 _NAMES = ("user", "account", "state", "node", "partition", "since", "most")
-NO_SUCH_JOB = "no job {name} is known here, or it is not yours"
+NO_SUCH_JOB = "no job {name} is known here"
+OR_NOT_YOURS = ", or it is not yours"
 NEXT_READING = "; a job appears after the next reading of Slurm, which was last read {ago} ago"
 NOT_READ_YET = "; Slurm was not read yet since lmaster's start"
 NOT_RUNS = "runs is {text}; write all"
@@ -66,9 +67,10 @@ def every_run(parameters: Mapping[str, str]) -> bool:
     return text is not None
 
 
-def no_such_job(name: str, slurm_age_s: float | None) -> str:
-    """Return that a job is not known, and what it may wait for."""
-    return NO_SUCH_JOB.format(name=name) + next_reading(slurm_age_s)
+def no_such_job(name: str, slurm_age_s: float | None, *, sees_all: bool) -> str:
+    """Return that a job is not known, and what it may wait for; *sees_all* is of who asks."""
+    other = "" if sees_all else OR_NOT_YOURS
+    return NO_SUCH_JOB.format(name=name) + other + next_reading(slurm_age_s)
 
 
 def next_reading(slurm_age_s: float | None) -> str:

@@ -179,7 +179,8 @@ def notes(run: JobRun, now_s: float, zone: tzinfo | None = None) -> list[str]:
         happened = "ended" if run.is_over else "began"
         found += [NOT_READ_YET.format(nodes=_named(silent), happened=happened)] if silent else []
     elif silent:
-        found.append(NOTHING.format(nodes=_named(silent)))
+        why = f" ({run.page_error})" if run.page_error else ""
+        found.append(NOTHING.format(nodes=_named(silent)) + why)
     of_nodes: list[str] = []
     for part in parts:
         of_nodes += _notes_of(part, run, now_s, zone)

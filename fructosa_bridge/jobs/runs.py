@@ -36,8 +36,9 @@ class JobRun:
     """A run: Slurm's side is None where it did not say.
 
     *parts* are the figures by node. *is_over* is whether the run has ended, also if when is
-    unknown. *gpus*, *gpu_busy_s* and *energy_joules* are set by who knows the GPUs of nodes.
-    *marks* say what happened, in words.
+    unknown. *gpus*, *gpu_busy_s* and *energy_joules* are set by who knows the GPUs of nodes,
+    *page_error* by who knows why a node that told nothing could not be read. *marks* say what
+    happened, in words.
     """
 
     __slots__ = (
@@ -45,8 +46,8 @@ class JobRun:
         *("exit_code", "gpu_busy_s", "gpu_count", "gpu_coverage", "gpu_notes", "gpus"),
         *("het_job_id", "het_offset", "is_over"),
         *("is_written", "key", "listed", "marks", "memory_asked_bytes", "name", "node_set"),
-        *("nodes", "nodes_written", "over_since_s", "partition", "parts", "qos", "reason"),
-        *("record_hash", "sluid"),
+        *("nodes", "nodes_written", "over_since_s", "page_error", "partition", "parts", "qos"),
+        *("reason", "record_hash", "sluid"),
         *("start_s", "state", "time_limit_s", "uid", "unlisted", "user", "was_suspended"),
         "written_s",
     )
@@ -84,6 +85,7 @@ class JobRun:
         self.over_since_s = 0.0  # when lmaster learned of it
         self.marks: tuple[str, ...] = ()
         self.parts: dict[str, NodePart] = {}
+        self.page_error: str | None = None
         # How the ledger remembers it.
         self.node_set: frozenset[str] | None = None
         self.record_hash = 0

@@ -7,6 +7,7 @@ import sqlite3
 
 import pytest
 
+from fructosa_bridge.app.job_keeper import FetchedPage
 from fructosa_bridge.app.job_writer import (
     NOT_STORABLE,
     NOT_WRITTEN,
@@ -15,6 +16,8 @@ from fructosa_bridge.app.job_writer import (
 )
 from fructosa_bridge.job_archive.archive_file import backup
 from fructosa_bridge.jobs.names import JobName
+from fructosa_bridge.jobs.page import NO_JOBS_PAGE
+from fructosa_bridge.jobs.runs import AWAITED_S
 from fructosa_service.errors import ServiceError
 
 from ..jobs.known_jobs import T0, record
@@ -48,6 +51,22 @@ async def test_what_cannot_be_written_waits_and_is_logged_once(lab, caplog, monk
     assert [] == others
     assert problem.startswith(NOT_WRITTEN % "cannot write the archive of jobs")
     assert [WRITTEN_AGAIN] == logged(caplog)
+
+
+async def test_a_note_says_why_nothing_is_known_of_a_node(lab):
+    """Of those that told nothing: a node that is asked in vain, or one whose page is refused."""
+    lab.keeper.fetch_errors["n1"] = "HTTP status 404 Not Found"
+    ended = (T0, T0 + 5, "COMPLETED")
+    lab.slurm(record(7, *ended), record(8, *ended, nodes="n2"))
+    lab.keeper.take_pages([FetchedPage("n2", "rubbish\n", T0)])
+    lab.now_s += AWAITED_S
+
+    notes = [(await lab.find(job))[0].notes for job in (7, 8)]
+
+    assert [
+        ("nothing is known of n1 (n1: HTTP status 404 Not Found)",),
+        (f"nothing is known of n2 (n2: {NO_JOBS_PAGE})",),
+    ] == notes
 
 
 async def test_an_archive_that_cannot_be_opened_is_tried_again(tmp_path, caplog):

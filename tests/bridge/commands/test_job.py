@@ -140,4 +140,4 @@ async def test_the_running_lmaster_is_asked_and_knows_who_asks(tmp_path, capsys)
         others = await asyncio.to_thread(main, arguments), capsys.readouterr().err
 
     assert (0, "ada") == own
-    assert (1, f"lmaster: {no_such_job('7', SLURM_AGE_S)}\n") == others
+    assert (1, f"lmaster: {no_such_job('7', SLURM_AGE_S, sees_all=False)}\n") == others

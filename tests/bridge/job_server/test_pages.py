@@ -22,7 +22,13 @@ from fructosa_bridge.job_server.pages import (
     UserJobPages,
     _peer,
 )
-from fructosa_bridge.job_server.queries import NOT_A_TIME, NOT_RUNS, SLURM_AGE, no_such_job
+from fructosa_bridge.job_server.queries import (
+    NOT_A_TIME,
+    NOT_RUNS,
+    OR_NOT_YOURS,
+    SLURM_AGE,
+    no_such_job,
+)
 from fructosa_bridge.jobs.names import JobName
 from fructosa_bridge.model.errors import ArchiveError
 from fructosa_service.web.settings import WebSettings
@@ -106,7 +112,16 @@ async def test_the_jobs_of_others_are_as_those_that_do_not_exist(tmp_path, sourc
     async with served_jobs(tmp_path, source) as jobs:
         found = await jobs.request(f"/job/{job}", EVE)
 
-    assert (404, f"{no_such_job(job, SLURM_AGE_S)}\n") == found
+    assert (404, f"{no_such_job(job, SLURM_AGE_S, sees_all=False)}\n") == found
+
+
+async def test_who_sees_all_jobs_is_not_told_that_a_job_may_be_anothers(tmp_path):
+    """They would see it if it were."""
+    async with served_jobs(tmp_path, FakeSource([])) as jobs:
+        found = await jobs.request("/job/7", 0)
+
+    assert (404, f"{no_such_job('7', SLURM_AGE_S, sees_all=True)}\n") == found
+    assert OR_NOT_YOURS not in found[1]
 
 
 async def test_the_runs_of_others_are_not_even_read(tmp_path):
