@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 from contextlib import suppress
@@ -148,8 +149,9 @@ def readable_python(readable_packages, tmp_path):
 def open_to_all(*folders, mode=0o755):
     """Let all users into folders of tests. Another pytest that starts makes their base private."""
     for folder in folders:
-        for one in (*folder.parents[:2], folder):
-            one.chmod(mode)
+        for one in folder.parents[:2]:  # with --basetemp, this may be /tmp: it keeps its mode
+            one.chmod(stat.S_IMODE(one.stat().st_mode) | 0o055)
+        folder.chmod(mode)
 
 
 @pytest.fixture
