@@ -113,6 +113,7 @@ class Server:
         self._limits = limits
         self._connections: dict[ServerConnection, int] = {}  # with the events they wait for
         self._busy: set[ServerConnection] = set()
+        self._unfinished: dict[ServerConnection, None] = {}  # those whose turn ended too early
         self._sweep_s = math.inf
         self._swept_s = -math.inf
         self._accept_again_s = math.inf
@@ -143,6 +144,7 @@ class Server:
             next_poll_s = min([poll() for poll in self.polls], default=math.inf)
             for key, _ in self._selector.select(self._timeout(next_poll_s)):
                 key.data()
+            self._continue()
             now_s = self._clock()
             if now_s >= self._sweep_s:
                 self._sweep(now_s)
@@ -180,7 +182,15 @@ class Server:
         is_busy = any(not connection.is_idle for connection in self._connections)
         return not is_busy or self._clock() >= self._stop_s
 
+    def _continue(self) -> None:
+        """Give each connection that has more to do its next turn."""
+        unfinished, self._unfinished = self._unfinished, {}
+        for connection in unfinished:
+            connection.ready()
+
     def _timeout(self, next_poll_s: float) -> float | None:
+        if self._unfinished:
+            return 0.0
         until_s = min(next_poll_s, self._sweep_s, self._accept_again_s, self._stop_s)
         return None if until_s == math.inf else max(0.0, until_s - self._clock())
 
@@ -269,6 +279,8 @@ class Server:
         if events != before:
             self._select(connection, before, events)
             self._connections[connection] = events
+        if connection.has_more:
+            self._unfinished[connection] = None
         if connection.state is ConnectionState.CLOSED:
             del self._connections[connection]
         until_s = max(connection.until_s, self._swept_s + _SWEEP_PAUSE_S)

@@ -286,7 +286,9 @@ def test_only_authenticated_requests_succeed(guarded, headers, expected, path):
 def test_rejected_clients_learn_nothing(guarded):
     """Not even which paths exist."""
     bodies = {
-        raw(guarded, f"{line} HTTP/1.1\r\nConnection: close\r\n\r\n".encode()).split(b"\r\n\r\n")[1]
+        raw(guarded, f"{line} HTTP/1.1\r\nHost: n\r\nConnection: close\r\n\r\n".encode()).split(
+            b"\r\n\r\n"
+        )[1]
         for line in ("GET /metrics", "GET /nothing", "POST /")
     }
 

@@ -19,7 +19,7 @@ from fructosa_service.errors import ServiceError
 from .client import ask, connected, once, opened, raw, serving, until_end
 
 LOOPBACK = [Endpoint("127.0.0.1", 0)]
-ASK = b"GET /%s HTTP/1.1\r\n\r\n"
+ASK = b"GET /%s HTTP/1.1\r\nHost: n\r\n\r\n"
 
 
 def open_files():
@@ -200,6 +200,70 @@ def test_the_connection_that_is_idle_longest_is_closed_for_a_new_one():
         assert sock is scraper.sock
         for client in (*idle, scraper):
             client.close()
+
+
+class Paused:
+    """A handler that waits in the thread of the server, and records paths."""
+
+    def __init__(self):
+        self.paths = []
+        self.has_begun, self.may_go_on = threading.Event(), threading.Event()
+
+    def __call__(self, request, connection):
+        self.paths.append(request.path)
+        self.has_begun.set()
+        assert self.may_go_on.wait(30)
+        connection.respond(text_response(200, request.path))
+
+
+class Gate:
+    """A poll that holds the loop up until it is opened."""
+
+    def __init__(self):
+        self.is_held, self.is_open = threading.Event(), threading.Event()
+
+    def __call__(self):
+        self.is_held.set()
+        assert self.is_open.wait(30)
+        return float("inf")
+
+
+def test_a_request_on_a_connection_that_was_just_closed_is_dropped():
+    """The selector reports both at once, first the new connection and then the request."""
+    gate = Gate()
+    with serving(Server(LOOPBACK, echo, ServerLimits(max_connections=1))) as running:
+        idle = opened(running)
+        idle.sendall(ASK % b"first")
+        assert idle.recv(1000).endswith(b"/first\n")
+        running.polls.append(gate)
+        running.wake()
+        assert gate.is_held.wait(30)
+        new = opened(running)
+        idle.sendall(ASK % b"late")
+        new.sendall(ASK % b"new")
+        gate.is_open.set()
+
+        assert new.recv(1000).endswith(b"/new\n")
+        assert 200 == once(running, "/after")[0]
+        for client in (idle, new):
+            client.close()
+
+
+def test_a_connection_with_many_requests_takes_turns_with_others():
+    """One that sent hundreds before keeps nobody waiting."""
+    paused = Paused()
+    with serving(Server(LOOPBACK, paused)) as running:
+        greedy, other = opened(running), opened(running)
+        greedy.sendall(ASK % b"greedy" * 300)
+        assert paused.has_begun.wait(30)
+        other.sendall(ASK % b"other")
+        paused.may_go_on.set()
+
+        assert other.recv(1000).endswith(b"/other\n")
+        for client in (greedy, other):
+            client.close()
+
+    assert paused.paths.index("/other") < 10
 
 
 def test_a_new_connection_is_closed_if_no_other_is_idle():
