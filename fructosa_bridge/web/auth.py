@@ -1,4 +1,7 @@
-"""Access to the pages: users and passwords, the limit of concurrent requests, security headers."""
+"""Access to the pages: users and passwords, the limit of concurrent requests, security headers.
+
+A request counts while its page is made, not while it is read: sending.py sends it.
+"""
 
 import asyncio
 import time
@@ -12,6 +15,10 @@ from fructosa_service.web.settings import WebSettings
 from fructosa_service.web.users import UsersFile
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+# These have places of their own: who watches lmaster must see it when it has much to do. They take
+# no time, or are made once a second at most.
+_OWN_PLACES = frozenset({"/-/healthy", "/-/ready", "/metrics"})
 
 _HEADERS = {
     # Nothing from other hosts, no inline scripts or styles, no frames.
@@ -82,6 +89,8 @@ class AccessControl:
     async def _handle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         # Before the request counts: clients that guess passwords must not lock out others.
         await self._authenticate(request)
+        if request.path in _OWN_PLACES:
+            return await handler(request)
         if self._requests >= self._max_requests:
             raise _busy(f"{self._max_requests} requests are in progress already; try again")
         self._requests += 1

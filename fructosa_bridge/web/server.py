@@ -14,16 +14,21 @@ from contextlib import suppress
 from typing import Any
 
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.log import server_logger
 
 from fructosa_service.config.kinds import Endpoint
 from fructosa_service.errors import ServiceError
 from fructosa_service.file_cache import FileCache
 from fructosa_service.web.listening import addresses, endpoint_of
+from fructosa_service.web.log_limit import LogLimit
 from fructosa_service.web.settings import WebSettings
 
+from ..serving.faults import is_our_fault
+from ..serving.known_hosts import is_loopback
+from ..serving.sending import Sending
+
 log = logging.getLogger(__name__)
+log.addFilter(LogLimit())
 
 # How long a new connection may take until its first request, TLS handshake included.
 _FIRST_REQUEST_S = 10.0
@@ -38,15 +43,9 @@ CANNOT_LISTEN = (
 )
 
 
-def _is_our_fault(record: logging.LogRecord) -> bool:
-    """Return whether a record of aiohttp is not about a request that is not HTTP.
-
-    It has a traceback for each: whoever can connect could fill the disk with the log.
-    """
-    return record.exc_info is None or not isinstance(record.exc_info[1], HttpProcessingError)
-
-
-server_logger.addFilter(_is_our_fault)
+# aiohttp logs a traceback for each request that is not HTTP.
+server_logger.addFilter(is_our_fault)
+server_logger.addFilter(LogLimit())
 
 
 class WebServer:
@@ -64,7 +63,7 @@ class WebServer:
         # there was a request before.
         self._waiting: dict[Any, bool] = {}
         self._active: set[Any] = set()
-        application.middlewares.insert(0, self._track)
+        application.middlewares[:0] = [self._track, Sending().handle]
         self._runner = web.AppRunner(
             application,
             access_log=None,
@@ -77,6 +76,11 @@ class WebServer:
         """The URLs of the pages, with the ports that were bound."""
         scheme = "http" if self._tls is None else "https"
         return [f"{scheme}://{endpoint_of(one)}/" for one in self._sockets]
+
+    @property
+    def is_loopback_only(self) -> bool:
+        """Whether only this machine can reach it."""
+        return all(is_loopback(endpoint_of(one).host) for one in self._sockets)
 
     async def start(self, endpoints: Sequence[Endpoint]) -> None:
         """Listen on all *endpoints*.

@@ -9,11 +9,14 @@ import math
 from collections.abc import Callable
 from enum import Enum, auto
 
+from fructosa_service.web.log_limit import LogLimit
+
 from .request import BadRequest, Request, head_end, parse
 from .response import Response, encode, text_response
 from .stream import Stream
 
 log = logging.getLogger(__name__)
+log.addFilter(LogLimit())
 
 # To receive all headers of a request once it has begun: slow clients must not fill the memory.
 HEAD_TIMEOUT_S = 10.0

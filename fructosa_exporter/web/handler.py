@@ -9,6 +9,7 @@ from fructosa_exporter.collect.sensor_reader import SensorReader
 from fructosa_exporter.page.rendering import PageRenderer
 from fructosa_exporter.page.sensor_state import SensorState
 from fructosa_service import __version__
+from fructosa_service.web.log_limit import LogLimit
 from fructosa_service.web.password_checks import Verdict
 
 from .auth import Authenticator
@@ -28,6 +29,7 @@ from .scrape_request import (
 from .status_page import status_page
 
 log = logging.getLogger(__name__)
+log.addFilter(LogLimit())
 
 NO_JOBS = "jobs are not read here; set [lagent] also = SlurmJobs, and restart lagent"
 

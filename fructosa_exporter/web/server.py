@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from fructosa_service.config.kinds import Endpoint
 from fructosa_service.errors import ServiceError
 from fructosa_service.web.listening import Address, addresses, endpoint_of
+from fructosa_service.web.log_limit import LogLimit
 
 from .connection import ConnectionState, ServerConnection
 from .request import Request
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from ssl import SSLContext
 
 log = logging.getLogger(__name__)
+log.addFilter(LogLimit())
 
 CANNOT_LISTEN = (
     "cannot listen on {endpoint}: {reason}; set another --host or --port, or stop the program that "

@@ -8,10 +8,13 @@ from enum import Enum
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
+from .log_limit import LogLimit
+
 if TYPE_CHECKING:  # importing it loads OpenSSL, which takes 3 MiB
     from .users import UsersFile
 
 log = logging.getLogger(__name__)
+log.addFilter(LogLimit())
 
 # At most so many passwords wait to be checked or are checked. Guessing can fill the queue; then
 # other clients whose password is not known yet have to retry. Known ones never wait.

@@ -67,7 +67,7 @@ async def test_a_users_file_that_cannot_be_read_is_an_error_at_startup(tmp_path)
 
 
 async def test_more_than_max_requests_get_503():
-    """Requests in progress are not affected."""
+    """Those in progress are not affected, and what watches lmaster has places of its own."""
     begun, may_finish = asyncio.Event(), asyncio.Event()
 
     async def reload():
@@ -78,13 +78,15 @@ async def test_more_than_max_requests_get_503():
     async with served(FakeStatus(reload=reload), max_requests=1) as pages:
         first = asyncio.create_task(pages.status("-/reload", "POST"))
         await begun.wait()
-        status, headers, text = await pages.request("-/healthy")
+        status, headers, text = await pages.request("")
+        others = [await pages.status(path) for path in ("-/healthy", "-/ready", "metrics")]
         may_finish.set()
 
         assert (503, "1") == (status, headers["Retry-After"])
         assert text.startswith("1 requests are in progress already")
+        assert [200, 200, 200] == others
         assert 200 == await first
-        assert 200 == await pages.status("-/healthy")
+        assert 200 == await pages.status("")
 
 
 @pytest.mark.parametrize("path", ["", "node/cluster.a", "metrics", "static/page.css", "-/ready"])

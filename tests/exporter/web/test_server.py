@@ -298,8 +298,9 @@ def test_connections_without_a_complete_request_time_out():
     clock = Clock()
     with serving(Server(LOOPBACK, echo, clock=clock)) as running:
         trickling, silent, scraper = opened(running), opened(running), connected(running)
-        trickling.sendall(b"GET / HT")
         ask(scraper, "/a")  # the server has accepted both others by now
+        trickling.sendall(b"GET / HT")
+        ask(scraper, "/a")  # and has read what this one sent
         clock.now_s += 11
         running.wake()
 
