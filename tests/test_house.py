@@ -106,6 +106,7 @@ PURE = {
         "config.kinds",
         "config.man_pages",
         "config.settings",
+        "web.guess_queue",
     },
     "fructosa_exporter": {
         "errors",

@@ -49,6 +49,7 @@ class ServerConnection:
     one after all others. *handle* is called with each request; the response is passed to
     ``respond``, at once or later. *on_change* is called when ``state``, ``events`` or ``until_s``
     may have changed. *clock* is that of the loop; *date* returns the current date in HTTP's format.
+    *client* is the address that it comes from.
     """
 
     def __init__(
@@ -58,7 +59,9 @@ class ServerConnection:
         on_change: Callable[["ServerConnection"], None],
         clock: Callable[[], float],
         date: Callable[[], str],
+        client: str = "",
     ) -> None:
+        self.client = client
         self.fd = stream.fileno()
         self.state = ConnectionState.OPENING
         self.has_requested = False

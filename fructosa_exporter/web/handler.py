@@ -28,6 +28,9 @@ from .scrape_request import (
 )
 from .status_page import status_page
 
+Handle = Callable[[Request, ServerConnection], None]
+Admit = Callable[[Request, ServerConnection, Handle], None]
+
 log = logging.getLogger(__name__)
 log.addFilter(LogLimit())
 
@@ -37,8 +40,15 @@ _CHALLENGE = 'Basic realm="lagent", charset="UTF-8"'
 _CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
+def _admit(request: Request, connection: ServerConnection, handle: Handle) -> None:
+    handle(request, connection)
+
+
 class RequestHandler:
-    """Responds to requests. They can only read: no request changes anything."""
+    """Responds to requests. They can only read: no request changes anything.
+
+    *admit* limits how many are handled at the same time, after their passwords were checked.
+    """
 
     def __init__(
         self,
@@ -47,6 +57,7 @@ class RequestHandler:
         clock: Callable[[], float],
         authenticator: Authenticator | None = None,
         jobs: JobsPage | None = None,
+        admit: Admit = _admit,
     ) -> None:
         self._readers = {reader.name: reader for reader in readers}
         self._on_request = [one.name for one in readers if not one.sensor.is_on_metrics_page]
@@ -54,15 +65,18 @@ class RequestHandler:
         self._collector = collector
         self._clock = clock
         self._authenticator = authenticator
+        self._admit = admit
         self._renderer = PageRenderer()
 
     def handle(self, request: Request, connection: ServerConnection) -> None:
         """Respond to a *request* on its *connection*, at once or later."""
         if self._authenticator is None:
-            self._route(request, connection)
+            self._admit(request, connection, self._route)
         else:
             self._authenticator.authenticate(
-                request.headers, lambda verdict: self._authorize(verdict, request, connection)
+                request.headers,
+                connection.client,
+                lambda verdict: self._authorize(verdict, request, connection),
             )
 
     def _respond(self, connection: ServerConnection, make: Callable[[], Response]) -> None:
@@ -76,7 +90,7 @@ class RequestHandler:
 
     def _authorize(self, verdict: Verdict, request: Request, connection: ServerConnection) -> None:
         if verdict is Verdict.RIGHT:
-            self._route(request, connection)
+            self._admit(request, connection, self._route)
         elif verdict is Verdict.BUSY:
             text = "too many passwords are waiting to be checked; try again"
             connection.respond(text_response(429, text, Retry_After="10"))

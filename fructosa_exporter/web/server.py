@@ -92,11 +92,12 @@ def _listener(family: socket.AddressFamily, address: Address) -> socket.socket:
 class Server:
     """Serves requests on some endpoints until it is stopped.
 
-    *handle* responds to requests through ``ServerConnection.respond``. *tls* returns the context
-    for the next connection, None for plain TCP. *listen* opens an endpoint, or returns a socket
-    that was opened before privileges were dropped. Each function in ``polls`` is called in each
-    iteration of the loop and returns when to call it again at the latest. ``wake`` starts an
-    iteration, from any thread.
+    *handle* responds to requests through ``ServerConnection.respond``. With *handler_admits* it
+    calls ``admit`` itself, for requests whose password is right: guesses take no place from others.
+    *tls* returns the context for the next connection, None for plain TCP. *listen* opens an
+    endpoint, or returns a socket that was opened before privileges were dropped. Each function in
+    ``polls`` is called in each iteration of the loop and returns when to call it again at the
+    latest. ``wake`` starts an iteration, from any thread.
     """
 
     def __init__(
@@ -107,9 +108,11 @@ class Server:
         tls: "Callable[[], SSLContext | None]" = lambda: None,
         clock: Callable[[], float] = time.monotonic,
         listen: Callable[[Endpoint], socket.socket] = open_listener,
+        handler_admits: bool = False,
     ) -> None:
         self.polls: list[Poll] = []
         self._handle = handle
+        self._handler_admits = handler_admits
         self._tls = tls
         self._clock = clock
         self._limits = limits
@@ -209,13 +212,13 @@ class Server:
     def _accept(self, listener: socket.socket) -> None:
         for _ in range(_ACCEPTED_AT_ONCE):
             try:
-                connected, _ = listener.accept()
+                connected, address = listener.accept()
             except BlockingIOError:
                 return
             except OSError as error:
                 self._pause_accepting(error)
                 return
-            self._open(connected)
+            self._open(connected, str(address[0]))
 
     def _pause_accepting(self, error: OSError) -> None:
         log.error("cannot accept connections, retrying in %g s: %s", _ACCEPT_PAUSE_S, error)
@@ -223,7 +226,7 @@ class Server:
         for listener in self._listeners:
             self._selector.unregister(listener)
 
-    def _open(self, connected: socket.socket) -> None:
+    def _open(self, connected: socket.socket, client: str) -> None:
         connected.setblocking(False)
         # Otherwise the last segment of a page waits until the client acknowledges the others.
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -236,7 +239,7 @@ class Server:
             connected.close()
             return
         connection = ServerConnection(
-            stream, self._dispatch, self._update, self._clock, self._http_date
+            stream, self._dispatch, self._update, self._clock, self._http_date, client
         )
         self._connections[connection] = 0
         connection.ready()
@@ -266,12 +269,21 @@ class Server:
         return idlest is not None
 
     def _dispatch(self, request: Request, connection: ServerConnection) -> None:
+        if self._handler_admits:
+            self._handle(request, connection)
+        else:
+            self.admit(request, connection, self._handle)
+
+    def admit(self, request: Request, connection: ServerConnection, handle: Handle) -> None:
+        """Pass a *request* on to *handle*, unless too many are being handled."""
+        if connection.state is not ConnectionState.WAITING:
+            return  # it was closed while its password was checked
         if len(self._busy) >= self._limits.max_requests:
             text = f"{self._limits.max_requests} requests are being handled already; try again"
             connection.respond(text_response(503, text, Retry_After="1"))
         else:
             self._busy.add(connection)
-            self._handle(request, connection)
+            handle(request, connection)
 
     def _update(self, connection: ServerConnection) -> None:
         """Select the events that a *connection* waits for now; forget it if it is closed."""

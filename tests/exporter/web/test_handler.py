@@ -261,7 +261,7 @@ class Users:
 @pytest.fixture
 def guarded():
     """A server with authentication that does not delay checks."""
-    make = lambda wake: Authenticator(Users(), wake, sleep=lambda _: None)  # noqa: E731
+    make = lambda wake: Authenticator(Users(), wake)  # noqa: E731
     with serving(agent_server([SensorReader(SENSORS["BootTime"]())], make)) as running:
         yield running
 

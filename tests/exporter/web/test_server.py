@@ -216,6 +216,31 @@ class Paused:
         connection.respond(text_response(200, request.path))
 
 
+def test_requests_whose_password_is_checked_take_no_place():
+    """The handler admits them afterwards, unless their connection was closed meanwhile."""
+    held = Held()
+
+    def handle(request, connection):
+        if request.path == "/guess":
+            held(request, connection)
+        else:
+            running.admit(request, connection, echo)
+
+    limits = ServerLimits(max_requests=1)
+    with serving(Server(LOOPBACK, handle, limits, handler_admits=True)) as running:
+        guessing = [opened(running) for _ in range(3)]
+        for client in guessing:
+            client.sendall(ASK % b"guess")
+            assert held.requested.acquire(timeout=30)
+
+        assert [200, 200] == [once(running, "/a")[0] for _ in range(2)]
+        for connection in held.waiting:
+            connection.close()
+            running.admit(None, connection, lambda *_: pytest.fail("it is closed"))
+        for client in guessing:
+            client.close()
+
+
 class Gate:
     """A poll that holds the loop up until it is opened."""
 
