@@ -112,7 +112,8 @@ class JobPages:
 
         def answer() -> str | None:
             found = find(who())
-            return json.dumps(found) if found else None
+            # One at a time: json holds the interpreter lock until it is done, and scrapes wait.
+            return f"[{','.join(map(json.dumps, found))}]" if found else None
 
         try:
             async with self._turns.turn(user):

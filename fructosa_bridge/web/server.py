@@ -8,6 +8,7 @@ session tickets would outlive them: clients of a removed CA could resume session
 import asyncio
 import errno
 import logging
+import math
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
@@ -37,6 +38,7 @@ _KEEPALIVE_S = 330.0
 # How long requests that are in progress at shutdown may take.
 _SHUTDOWN_S = 2.0
 _ACCEPT_RETRY_S = 1.0
+_LOOK_PAUSE_S = 1.0
 CANNOT_LISTEN = (
     "the status page cannot listen on {endpoint}: {reason}; set another address "
     "with --host and --port, or in [lmaster] or [web] listen"
@@ -63,12 +65,15 @@ class WebServer:
         # there was a request before.
         self._waiting: dict[Any, bool] = {}
         self._active: set[Any] = set()
+        self._looked_s = -math.inf
         application.middlewares[:0] = [self._track, Sending().handle]
         self._runner = web.AppRunner(
             application,
             access_log=None,
             keepalive_timeout=_KEEPALIVE_S,
             shutdown_timeout=_SHUTDOWN_S,
+            # No request needs a body, so the rest of one is not read.
+            lingering_time=0.0,
         )
 
     @property
@@ -134,13 +139,21 @@ class WebServer:
 
     def _make_room(self) -> bool:
         """Return whether another connection may be opened; close an idle one if necessary."""
-        self._waiting = {one: value for one, value in self._waiting.items() if self._is_open(one)}
         if len(self._waiting) + len(self._active) < self._max_connections:
             return True
-        if not self._waiting:
-            return False
-        self._abort(next(iter(self._waiting)))
+        self._forget_closed()
+        while len(self._waiting) + len(self._active) >= self._max_connections:
+            if not self._waiting:
+                return False
+            self._abort(next(iter(self._waiting)))
         return True
+
+    def _forget_closed(self) -> None:
+        """Forget connections that are closed; at most once a second, as it looks at all."""
+        now_s = asyncio.get_running_loop().time()
+        if now_s >= self._looked_s + _LOOK_PAUSE_S:
+            self._looked_s = now_s
+            self._waiting = {one: used for one, used in self._waiting.items() if self._is_open(one)}
 
     def _is_open(self, connection: Any) -> bool:
         if connection in self._opening:

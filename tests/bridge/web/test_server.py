@@ -140,6 +140,23 @@ async def test_an_error_of_ours_is_logged_some_times(caplog):
     assert caplog.records[0].exc_info
 
 
+async def test_the_rest_of_a_body_is_not_read():
+    """No request needs one; reading it to the end would take time from all others."""
+    part = b"1\r\nx\r\n" * 10_000
+    async with served() as pages:
+        reader, writer = await connect(pages.port)
+        writer.write(b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+        response = await reader.readline()
+        with contextlib.suppress(ConnectionError):
+            for _ in range(200):  # more than all buffers hold
+                writer.write(part)
+                await writer.drain()
+            pytest.fail("it was read")
+        writer.close()
+
+    assert b" 405 " in response
+
+
 async def test_a_connection_without_a_tls_handshake_is_closed(monkeypatch, tmp_path):
     """As one without a request."""
     monkeypatch.setattr(server, "_FIRST_REQUEST_S", 0.05)
