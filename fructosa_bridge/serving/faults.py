@@ -4,6 +4,7 @@ import logging
 from types import TracebackType
 
 _OURS = "fructosa_"
+_READER = "aiohttp.web_protocol"
 
 
 def is_our_fault(record: logging.LogRecord) -> bool:
@@ -16,12 +17,25 @@ def is_our_fault(record: logging.LogRecord) -> bool:
     if record.exc_info is None or record.exc_info[1] is None:
         return True
     error = record.exc_info[1]
-    return not isinstance(error, ConnectionError) and _is_from_our_code(error.__traceback__)
+    return not isinstance(error, ConnectionError) and _OURS in _packages(error.__traceback__)
 
 
-def _is_from_our_code(traceback: TracebackType | None) -> bool:
+def is_no_odd_request(record: logging.LogRecord) -> bool:
+    """Return whether a record of asyncio is to be logged: aiohttp did not fail to read a request.
+
+    It does so for CONNECT, for example, and the event loop then logs the traceback.
+    """
+    if record.exc_info is None or record.exc_info[1] is None:
+        return True
+    packages = _packages(record.exc_info[1].__traceback__)
+    return _OURS in packages or _READER not in packages
+
+
+def _packages(traceback: TracebackType | None) -> set[str]:
+    """Return from which of both packages code is part of a traceback."""
+    found: set[str] = set()
     while traceback is not None:
-        if str(traceback.tb_frame.f_globals.get("__name__", "")).startswith(_OURS):
-            return True
+        name = str(traceback.tb_frame.f_globals.get("__name__", ""))
+        found |= {one for one in (_OURS, _READER) if name.startswith(one)}
         traceback = traceback.tb_next
-    return False
+    return found

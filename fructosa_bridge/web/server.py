@@ -24,7 +24,7 @@ from fructosa_service.web.listening import addresses, endpoint_of
 from fructosa_service.web.log_limit import LogLimit
 from fructosa_service.web.settings import WebSettings
 
-from ..serving.faults import is_our_fault
+from ..serving.faults import is_no_odd_request, is_our_fault
 from ..serving.known_hosts import is_loopback
 from ..serving.sending import Sending
 
@@ -48,6 +48,7 @@ CANNOT_LISTEN = (
 # aiohttp logs a traceback for each request that is not HTTP.
 server_logger.addFilter(is_our_fault)
 server_logger.addFilter(LogLimit())
+logging.getLogger("asyncio").addFilter(is_no_odd_request)
 
 
 class WebServer:

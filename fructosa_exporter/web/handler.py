@@ -1,6 +1,7 @@
 """Handles requests: the pages of lagent, by path."""
 
 import logging
+import math
 import os
 from collections.abc import Callable, Iterable, Sequence
 
@@ -36,6 +37,8 @@ log.addFilter(LogLimit())
 
 NO_JOBS = "jobs are not read here; set [lagent] also = SlurmJobs, and restart lagent"
 
+# Making the page for people takes longer than all else in a request, and anybody may ask for it.
+_STATUS_CACHE_S = 1.0
 _CHALLENGE = 'Basic realm="lagent", charset="UTF-8"'
 _CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
@@ -67,6 +70,7 @@ class RequestHandler:
         self._authenticator = authenticator
         self._admit = admit
         self._renderer = PageRenderer()
+        self._status_until_s = -math.inf
 
     def handle(self, request: Request, connection: ServerConnection) -> None:
         """Respond to a *request* on its *connection*, at once or later."""
@@ -153,6 +157,12 @@ class RequestHandler:
 
     def _status_page(self) -> Response:
         now_s = self._clock()
+        if now_s >= self._status_until_s:
+            self._status = self._made_status_page(now_s)
+            self._status_until_s = now_s + _STATUS_CACHE_S
+        return self._status
+
+    def _made_status_page(self, now_s: float) -> Response:
         states = [one.state(now_s, is_awaited=one.is_pending) for one in self._readers.values()]
         text = status_page(self._shown(states), os.uname().nodename, __version__)
         headers = {"Content-Security-Policy": _CONTENT_SECURITY_POLICY}

@@ -4,9 +4,10 @@ import logging
 import sys
 
 import pytest
+from aiohttp import web_protocol
 from aiohttp.http_exceptions import BadHttpMessage
 
-from fructosa_bridge.serving.faults import is_our_fault
+from fructosa_bridge.serving.faults import is_no_odd_request, is_our_fault
 from fructosa_service import humanize
 
 
@@ -17,7 +18,7 @@ def record(error=None, raised=lambda error: None):
         try:
             raised(error)
             raise error
-        except (TypeError, ValueError, OSError, BadHttpMessage):
+        except (AttributeError, TypeError, ValueError, OSError, BadHttpMessage):
             caught = sys.exc_info()
     return logging.LogRecord("aiohttp.server", logging.ERROR, "f", 1, "text", (), caught)
 
@@ -44,3 +45,15 @@ def test_an_error_in_our_code_is_logged():
 def test_an_error_that_a_client_causes_is_not_logged(error):
     """A request that is not HTTP, an odd header, and a client that went away."""
     assert not is_our_fault(record(error))
+
+
+def in_aiohttp(error):
+    """Raise an error in the part of aiohttp that reads requests."""
+    web_protocol.RequestHandler.data_received(None, b"")
+
+
+def test_of_the_event_loop_only_errors_of_reading_requests_are_not_logged():
+    """All others are, whoever caused them."""
+    assert not is_no_odd_request(record(AttributeError(), in_aiohttp))
+    assert is_no_odd_request(record())
+    assert is_no_odd_request(record(TypeError()))

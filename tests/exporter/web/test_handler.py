@@ -134,6 +134,14 @@ def test_a_query_for_an_unknown_sensor_is_a_bad_request(connection):
     assert f"{expected}\n" == text
 
 
+def test_the_status_page_is_made_once_a_second(connection):
+    """It takes time of the only thread, and anybody may ask for it."""
+    first = ask(connection, "/")[2]
+    ask(connection, "/metrics")
+
+    assert first == ask(connection, "/")[2]
+
+
 def test_the_status_page_lists_the_sensors(connection):
     """It does not read them."""
     status, headers, text = ask(connection, "/")
