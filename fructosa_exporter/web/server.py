@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fructosa_service.config.kinds import Endpoint
 from fructosa_service.errors import ServiceError
@@ -40,12 +40,22 @@ _OTHER_FILES = 64
 _ACCEPT_PAUSE_S = 1.0
 # How long a shutdown waits for pending responses.
 _GRACE_S = 0.5
+# How long a request waits for a place: less than the usual timeouts of scrapers.
+PLACE_TIMEOUT_S = 3.0
 # Minimum time between sweeps: checking a thousand connections whenever one times out costs more
 # than closing some of them late.
 _SWEEP_PAUSE_S = 1.0
 
 Handle = Callable[[Request, ServerConnection], None]
 Poll = Callable[[], float]
+
+
+class _Queued(NamedTuple):
+    """A request that waits for a place until a time."""
+
+    request: Request
+    handle: Handle
+    until_s: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +128,7 @@ class Server:
         self._limits = limits
         self._connections: dict[ServerConnection, int] = {}  # with the events they wait for
         self._busy: set[ServerConnection] = set()
+        self._queue: dict[ServerConnection, _Queued] = {}  # those that wait for a place
         self._unfinished: dict[ServerConnection, None] = {}  # those whose turn ended too early
         self._sweep_s = math.inf
         self._swept_s = -math.inf
@@ -147,6 +158,8 @@ class Server:
         """Serve until stopped."""
         while not self._is_done():
             next_poll_s = min([poll() for poll in self.polls], default=math.inf)
+            if self._admit_waiting():
+                next_poll_s = -math.inf  # there may be something to poll for
             for key, _ in self._selector.select(self._timeout(next_poll_s)):
                 key.data()
             self._continue()
@@ -196,7 +209,8 @@ class Server:
     def _timeout(self, next_poll_s: float) -> float | None:
         if self._unfinished:
             return 0.0
-        until_s = min(next_poll_s, self._sweep_s, self._accept_again_s, self._stop_s)
+        place_s = next((one.until_s for one in self._queue.values()), math.inf)
+        until_s = min(next_poll_s, self._sweep_s, self._accept_again_s, self._stop_s, place_s)
         return None if until_s == math.inf else max(0.0, until_s - self._clock())
 
     def _on_wake(self) -> None:
@@ -255,6 +269,7 @@ class Server:
     def _close_idlest(self) -> bool:
         """Close the connection that is idle longest, preferably one without any request.
 
+        If none is, close that which waits longest for a place.
         Return whether there was one.
         """
         silent = (one for one in self._connections if one.is_idle and not one.has_requested)
@@ -263,7 +278,7 @@ class Server:
         idlest = next(silent, None)
         if idlest is None:
             idle = [one for one in self._connections if one.is_idle]
-            idlest = min(idle, key=lambda one: one.since_s, default=None)
+            idlest = min(idle, key=lambda one: one.since_s, default=next(iter(self._queue), None))
         if idlest is not None:
             idlest.close()
         return idlest is not None
@@ -275,20 +290,42 @@ class Server:
             self.admit(request, connection, self._handle)
 
     def admit(self, request: Request, connection: ServerConnection, handle: Handle) -> None:
-        """Pass a *request* on to *handle*, unless too many are being handled."""
+        """Pass a *request* on to *handle* when there is a place for it."""
         if connection.state is not ConnectionState.WAITING:
             return  # it was closed while its password was checked
-        if len(self._busy) >= self._limits.max_requests:
-            text = f"{self._limits.max_requests} requests are being handled already; try again"
-            connection.respond(text_response(503, text, Retry_After="1"))
-        else:
+        if len(self._busy) < self._limits.max_requests:
             self._busy.add(connection)
             handle(request, connection)
+        else:
+            until_s = self._clock() + PLACE_TIMEOUT_S
+            self._queue[connection] = _Queued(request, handle, until_s)
+
+    def _admit_waiting(self) -> bool:
+        """Admit requests for which there are places now; return whether there were any.
+
+        Each connection has one at most, so whoever sends many keeps nobody waiting for long.
+        """
+        admitted = False
+        while self._queue and len(self._busy) < self._limits.max_requests:
+            connection, queued = self._first_queued()
+            self._busy.add(connection)
+            queued.handle(queued.request, connection)
+            admitted = True
+        while self._queue and next(iter(self._queue.values())).until_s <= self._clock():
+            connection, _ = self._first_queued()
+            text = f"{self._limits.max_requests} requests are being handled already; try again"
+            connection.respond(text_response(503, text, Retry_After="1"))
+        return admitted
+
+    def _first_queued(self) -> "tuple[ServerConnection, _Queued]":
+        connection = next(iter(self._queue))
+        return connection, self._queue.pop(connection)
 
     def _update(self, connection: ServerConnection) -> None:
         """Select the events that a *connection* waits for now; forget it if it is closed."""
         if connection.state is not ConnectionState.WAITING:
             self._busy.discard(connection)
+            self._queue.pop(connection, None)
         before, events = self._connections[connection], connection.events
         if events != before:
             self._select(connection, before, events)
