@@ -69,11 +69,12 @@ def create_server(
         limits,
         tls.value if tls else lambda: None,
         listen=listen,
+        handler_admits=True,
     )
     collector = Collector(server.wake)
     authenticator = None if users is None else Authenticator(users, server.wake)
     handler = RequestHandler(
-        readers, collector, time.monotonic, authenticator, jobs_page_of(readers)
+        readers, collector, time.monotonic, authenticator, jobs_page_of(readers), server.admit
     )
     server.polls += [collector.poll, *([authenticator.poll] if authenticator else [])]
     return server

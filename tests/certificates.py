@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import trustme
-from cryptography.hazmat.primitives import serialization
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 
 NAMES = ("localhost", "127.0.0.1")
 PASSWORD = "open sesame"  # noqa: S105 - of a key that is only used in tests
@@ -50,6 +51,23 @@ class Authority:
     def client(self, name="client"):
         """Write a client certificate; return its files."""
         return self._write(name, self._made.issue_cert(f"{name}@example.org"))
+
+    def revoked(self, *pairs, expires_in_days=30):
+        """Write a list of revoked certificates, with those of *pairs*; return its path."""
+        now = datetime.datetime.now(datetime.UTC)
+        ca = x509.load_pem_x509_certificate(self._made.cert_pem.bytes())
+        made = x509.CertificateRevocationListBuilder().issuer_name(ca.subject)
+        made = made.last_update(now - datetime.timedelta(days=60))
+        made = made.next_update(now + datetime.timedelta(days=expires_in_days))
+        for pair in pairs:
+            certificate = x509.load_pem_x509_certificate(pair.certificate.read_bytes())
+            entry = x509.RevokedCertificateBuilder().serial_number(certificate.serial_number)
+            made = made.add_revoked_certificate(entry.revocation_date(now).build())
+        key = serialization.load_pem_private_key(self._made.private_key_pem.bytes(), None)
+        path = self._folder / f"{self._name}-{len(pairs)}-{expires_in_days}.crl"
+        signed = made.sign(key, hashes.SHA256())
+        path.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+        return path
 
     def client_context(self, client=None):
         """Return a TLS context for a client that trusts this authority; *client* is its pair."""

@@ -37,6 +37,7 @@ ROOMS = {
         "carbon_setup",
         "job_server",
         "web",
+        "serving",
         "slurm",
         "slurm_states",
         "scrape",
@@ -105,6 +106,7 @@ PURE = {
         "config.kinds",
         "config.man_pages",
         "config.settings",
+        "web.guess_queue",
     },
     "fructosa_exporter": {
         "errors",
@@ -174,6 +176,7 @@ PURE = {
         "slurm_states.unmatched",
         "slurm_output",
         "scrape.target_state",
+        "serving.known_hosts",
         "translate",
         "web.discovery",
         "web.plots",

@@ -46,7 +46,14 @@ async def scrape_for_ever(
         stack.push_async_callback(engine.stop, _LAST_DELIVERY_S)
         engine.prepare()
         routes = () if engine.jobs is None else engine.jobs.routes
-        pages = await serve(engine, config.web, config.master.host, config.master.port, routes)
+        pages = await serve(
+            engine,
+            config.web,
+            config.master.host,
+            config.master.port,
+            routes,
+            config.web.hosts,
+        )
         stack.push_async_callback(pages.close)
         names = [one.destination.name for one in engine.deliveries]
         log.info("%d targets; points go to %s", len(targets), ", ".join(names) or "nowhere")

@@ -4,6 +4,7 @@ import http.client
 import json
 import re
 import socket
+import struct
 from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
@@ -25,6 +26,9 @@ CUT_OFF = "it exited while it answered"
 FAILED = "it failed to answer; see its log"
 _AGE = re.compile("[0-9]{1,12}")
 _TIMEOUT_S = 60.0
+# How long to wait while others ask, so many that lmaster has not accepted all of them.
+_ACCEPT_S = 10.0
+_TIMEVAL = struct.Struct("@ll")  # seconds and microseconds
 _MOST_BYTES = 2**28
 _MOST_OF_MESSAGE = 1000
 
@@ -64,15 +68,21 @@ class _Connection(http.client.HTTPConnection):
 
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
+        # In the kernel, in the order in which they came, many can wait until lmaster accepts them.
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(_ACCEPT_S))
         try:
             self.sock.connect(str(self._path))
+            self.sock.settimeout(self.timeout)
         except BlockingIOError:
             raise _no_answer(self._path, BUSY) from None
         except OSError as error:
             raise NotRunningError(
                 NOT_RUNNING.format(path=visible_path(self._path), reason=error.strerror or error)
             ) from error
+
+
+def _timeval(seconds: float) -> bytes:
+    return _TIMEVAL.pack(int(seconds), int(seconds % 1 * 1e6))
 
 
 class JobClient:

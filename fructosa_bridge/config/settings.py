@@ -20,7 +20,6 @@ from fructosa_service.config.settings import SectionType, option
 from fructosa_service.daemon.privileges import GROUP, USER
 from fructosa_service.errors import ConfigError, KeyProblem, Problem
 from fructosa_service.logs import LOGGING, LoggingSettings
-from fructosa_service.web.settings import WEB, WebSettings
 
 from ..naming.schemes import SCHEMES
 from ..nodes.host_hints import port_warnings
@@ -32,6 +31,7 @@ from .nodes_settings import PREFIX, NodesSettings
 from .shard import SHARD, Shard
 from .slurm_sections import shard_warning, without_slurm
 from .slurm_settings import SLURM, SlurmSettings
+from .web_settings import MASTER_WEB, MasterWebSettings
 
 NEEDS_SLURM = "needs the section [slurm]; add it, it may be empty"
 DEFAULT_FILE = Path("/etc/fructosa/lmaster.conf")
@@ -214,7 +214,7 @@ SCHEMA = (
     SLURM,
     JOBS,
     AGENTS,
-    WEB,
+    MASTER_WEB,
     LOGGING,
     SectionType(
         name="sensor",
@@ -232,7 +232,7 @@ class MasterConfig:
     nodes: Mapping[str, NodesSettings]
     destinations: Mapping[str, GraphiteSettings]
     logging: LoggingSettings
-    web: WebSettings = WebSettings()
+    web: MasterWebSettings = MasterWebSettings()
     agents: AgentsSettings = AgentsSettings()
     slurm: SlurmSettings | None = None
     jobs: JobsSettings | None = None
@@ -284,7 +284,7 @@ def read_config(path: Path | None, data: Path | None = None) -> MasterConfig:
         nodes=nodes,
         destinations=destinations,
         logging=loaded.one("logging", LoggingSettings),
-        web=loaded.one("web", WebSettings),
+        web=loaded.one("web", MasterWebSettings),
         agents=loaded.one("agents", AgentsSettings),
         slurm=slurm,
         jobs=jobs,
@@ -361,7 +361,7 @@ def example_config() -> str:
             (sections["slurm"], "slurm", SlurmSettings),
             (sections["jobs"], "jobs", JobsSettings),
             (sections["agents"], "agents", AgentsSettings),
-            (sections["web"], "web", WebSettings),
+            (sections["web"], "web", MasterWebSettings),
             (sections["logging"], "logging", LoggingSettings),
         ],
     )

@@ -108,9 +108,14 @@ class JobPages:
     async def _answer(self, request: web.Request, find: Callable[[Viewer], list[Any]]) -> str:
         """Return what is found, as JSON; made in a thread, as 10,000 runs take long."""
         user, who = self._who(request)
+
+        def answer() -> str:
+            # One at a time: json holds the interpreter lock until it is done, and scrapes wait.
+            return f"[{','.join(map(json.dumps, find(who())))}]"
+
         try:
             async with self._turns.turn(user):
-                return await asyncio.to_thread(lambda: json.dumps(find(who())))
+                return await asyncio.to_thread(answer)
         except TooManyQuestionsError:
             raise web.HTTPTooManyRequests(text=TOO_MANY) from None
         except ArchiveError as error:

@@ -1,7 +1,9 @@
-"""Access to the pages: users and passwords, the limit of concurrent requests, security headers."""
+"""Access to the pages: users and passwords, the limit of concurrent requests, security headers.
+
+A request counts while its page is made, not while it is read: sending.py sends it.
+"""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
@@ -12,6 +14,10 @@ from fructosa_service.web.settings import WebSettings
 from fructosa_service.web.users import UsersFile
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+# These have places of their own: who watches lmaster must see it when it has much to do. They take
+# no time, or are made once a second at most.
+_OWN_PLACES = frozenset({"/-/healthy", "/-/ready", "/metrics"})
 
 _HEADERS = {
     # Nothing from other hosts, no inline scripts or styles, no frames.
@@ -28,22 +34,22 @@ _HEADERS = {
 class PasswordChecker:
     """Checks the passwords of requests without blocking the event loop."""
 
-    def __init__(self, users: UsersFile, sleep: Callable[[float], None] = time.sleep) -> None:
-        self._checks = PasswordChecks(users, sleep)
+    def __init__(self, users: UsersFile) -> None:
+        self._checks = PasswordChecks(users)
 
-    async def are_right(self, authorization: str | None) -> bool:
-        """Return whether an ``Authorization`` header has a user and their password.
+    async def are_right(self, authorization: str | None, client: str) -> bool:
+        """Return whether an ``Authorization`` header of a *client* has a user and their password.
 
         Raises: HTTPServiceUnavailable when too many passwords wait to be checked.
         """
         loop = asyncio.get_running_loop()
         checked: asyncio.Future[Verdict] = loop.create_future()
 
-        def report(verdict: Verdict) -> None:  # in the thread of the checks
+        def report(verdict: Verdict) -> None:  # in any thread
             with suppress(RuntimeError):  # the loop was closed meanwhile
                 loop.call_soon_threadsafe(_set, checked, verdict)
 
-        verdict = self._checks.submit(authorization, report)
+        verdict = self._checks.submit(authorization, client, report)
         if verdict is Verdict.PENDING:
             verdict = await checked
         if verdict is Verdict.BUSY:
@@ -82,6 +88,8 @@ class AccessControl:
     async def _handle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         # Before the request counts: clients that guess passwords must not lock out others.
         await self._authenticate(request)
+        if request.path in _OWN_PLACES:
+            return await handler(request)
         if self._requests >= self._max_requests:
             raise _busy(f"{self._max_requests} requests are in progress already; try again")
         self._requests += 1
@@ -93,7 +101,8 @@ class AccessControl:
     async def _authenticate(self, request: web.Request) -> None:
         if self._passwords is None:
             return
-        if not await self._passwords.are_right(request.headers.get("Authorization")):
+        authorization = request.headers.get("Authorization")
+        if not await self._passwords.are_right(authorization, request.remote or ""):
             raise web.HTTPUnauthorized(
                 text="unauthorized: this page needs the name and password of a user\n",
                 headers={"WWW-Authenticate": 'Basic realm="lmaster", charset="UTF-8"'},

@@ -1,8 +1,8 @@
 """The web pages of lmaster: status pages, JSON API, plots, metrics, service discovery."""
 
 import asyncio
-import ipaddress
 import json
+import math
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,10 +15,12 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from fructosa_service import __version__, humanize
 from fructosa_service.web.settings import WebSettings
 
+from ..serving.host_check import HostCheck
+from ..serving.known_hosts import is_loopback
 from ..slurm_states.conditions import NAMES
 from .auth import AccessControl
 from .discovery import NODES_PATH, nodes_page_group, target_groups
-from .long_body import LongBody, send
+from .long_body import LongBody, response
 from .metrics import registry
 from .node_metrics import nodes_page
 from .plots import PLOTS, plot_data
@@ -55,6 +57,10 @@ _STATIC = {
     "vendor/uplot/uPlot.iife.min.js": "text/javascript",
     "vendor/uplot/uPlot.min.css": "text/css",
 }
+# It is made in the event loop, so asking for it again and again must not keep that busy.
+_METRICS_CACHE_S = 1.0
+# One in progress, and one that waits: others would only take places from the pages.
+_MOST_RELOADS = 2
 # Rows of the table in the page itself; without JavaScript there are no others.
 _MAX_ROWS = 100
 
@@ -67,7 +73,9 @@ class Pages:
         self._requires_user = requires_user
         self._targets_api = TargetsAPI(source)
         self._registry = registry(source)
+        self._metrics_text, self._metrics_until_s = b"", -math.inf
         self._reloading = asyncio.Lock()
+        self._reloads = 0
         static, templates = _FOLDER / "static", _FOLDER / "templates"
         self._static = {name: (static / name).read_text("utf-8") for name in _STATIC}
         self._templates = Environment(
@@ -165,7 +173,7 @@ class Pages:
         group = wanted.group
         if group and not any(one.target.group == group for one in self._source.states):
             raise web.HTTPNotFound(text=f"unknown group {group!r}\n")
-        return await send(request, await self._targets_api.body(wanted))
+        return response(request, await self._targets_api.body(wanted))
 
     async def _api_slurm(self, request: web.Request) -> web.Response:
         states, slurm = self._source.states, self._source.slurm
@@ -216,20 +224,24 @@ class Pages:
         if slurm is not None:
             # Whoever asks for this list reaches lmaster at this address.
             interval_s = slurm.settings.interval_s
-            groups.append(nodes_page_group(request.host, request.scheme, interval_s))
+            host = request.headers.get("Host", "")
+            groups.append(nodes_page_group(host, request.scheme, interval_s))
         # One at a time: json holds the interpreter lock until it is done.
         text = await asyncio.to_thread(lambda: ",".join(map(json.dumps, groups)))
         return web.json_response(text=f"[{text}]")
 
     async def _metrics(self, request: web.Request) -> web.Response:
-        body = generate_latest(self._registry)
-        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+        now_s = time.monotonic()
+        if now_s >= self._metrics_until_s:
+            self._metrics_text = generate_latest(self._registry)
+            self._metrics_until_s = now_s + _METRICS_CACHE_S
+        return web.Response(body=self._metrics_text, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     async def _nodes_metrics(self, request: web.Request) -> web.StreamResponse:
         states, slurm = self._source.states, self._source.slurm
         # It takes tens of milliseconds for 10,000 nodes; a thread does not delay the scrapes.
         text = await asyncio.to_thread(nodes_page, states, slurm)
-        return await send(request, await LongBody.of(text), CONTENT_TYPE_LATEST)
+        return response(request, await LongBody.of(text), CONTENT_TYPE_LATEST)
 
     async def _healthy(self, request: web.Request) -> web.Response:
         return web.Response(text="lmaster is healthy\n")
@@ -253,8 +265,17 @@ class Pages:
             raise web.HTTPBadRequest(
                 text="there is nothing to reload: lmaster runs without a configuration file\n"
             )
-        async with self._reloading:
-            outcome = await self._source.reload()
+        if self._reloads >= _MOST_RELOADS:
+            raise web.HTTPServiceUnavailable(
+                text="a reload is in progress, and another one waits; try again\n",
+                headers={"Retry-After": "1"},
+            )
+        self._reloads += 1
+        try:
+            async with self._reloading:
+                outcome = await self._source.reload()
+        finally:
+            self._reloads -= 1
         status = 200 if outcome.is_applied else 400
         return web.Response(status=status, text=outcome.text.rstrip("\n") + "\n")
 
@@ -273,18 +294,15 @@ def _is_local(request: web.Request) -> bool:
     """Return whether the client is on this machine, and not behind a proxy on it."""
     if {"Forwarded", "X-Forwarded-For", "Via"} & set(request.headers):
         return False
-    try:
-        address = ipaddress.ip_address(request.remote or "")
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return (mapped or address).is_loopback
+    return is_loopback(request.remote or "")
 
 
 def _is_same_origin(request: web.Request) -> bool:
     """Return whether the request comes from one of our pages, or not from a browser."""
+    if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+        return False
     origin = request.headers.get("Origin")
-    return origin is None or origin.partition("://")[2] == request.host
+    return origin is None or origin.partition("://")[2] == request.headers.get("Host")
 
 
 async def serve(
@@ -293,8 +311,11 @@ async def serve(
     host: str,
     port: int,
     routes: Iterable[web.RouteDef] = (),
+    hosts: Iterable[str] = (),
 ) -> WebServer:
     """Serve the pages of a *source*, and further *routes*, until the returned server is closed.
+
+    *hosts* are further names by which it may be asked for.
 
     Raises: ServiceError if an address cannot be bound, FileError if a file cannot be used.
     """
@@ -302,6 +323,10 @@ async def serve(
     application = Pages(source, requires_user=access.requires_user).application()
     application.add_routes(routes)
     access.install(application)
+    endpoints = settings.endpoints(host, port)
+    check = HostCheck([*hosts, *(one.host for one in endpoints)])
+    application.middlewares.insert(0, check.handle)
     server = WebServer(application, settings)
-    await server.start(settings.endpoints(host, port))
+    await server.start(endpoints)
+    check.guards_all = server.is_loopback_only
     return server

@@ -8,22 +8,28 @@ session tickets would outlive them: clients of a removed CA could resume session
 import asyncio
 import errno
 import logging
+import math
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.log import server_logger
 
 from fructosa_service.config.kinds import Endpoint
 from fructosa_service.errors import ServiceError
 from fructosa_service.file_cache import FileCache
 from fructosa_service.web.listening import addresses, endpoint_of
+from fructosa_service.web.log_limit import LogLimit
 from fructosa_service.web.settings import WebSettings
 
+from ..serving.faults import is_no_odd_request, is_our_fault
+from ..serving.known_hosts import is_loopback
+from ..serving.sending import Sending
+
 log = logging.getLogger(__name__)
+log.addFilter(LogLimit())
 
 # How long a new connection may take until its first request, TLS handshake included.
 _FIRST_REQUEST_S = 10.0
@@ -32,21 +38,17 @@ _KEEPALIVE_S = 330.0
 # How long requests that are in progress at shutdown may take.
 _SHUTDOWN_S = 2.0
 _ACCEPT_RETRY_S = 1.0
+_LOOK_PAUSE_S = 1.0
 CANNOT_LISTEN = (
     "the status page cannot listen on {endpoint}: {reason}; set another address "
     "with --host and --port, or in [lmaster] or [web] listen"
 )
 
 
-def _is_our_fault(record: logging.LogRecord) -> bool:
-    """Return whether a record of aiohttp is not about a request that is not HTTP.
-
-    It has a traceback for each: whoever can connect could fill the disk with the log.
-    """
-    return record.exc_info is None or not isinstance(record.exc_info[1], HttpProcessingError)
-
-
-server_logger.addFilter(_is_our_fault)
+# aiohttp logs a traceback for each request that is not HTTP.
+server_logger.addFilter(is_our_fault)
+server_logger.addFilter(LogLimit())
+logging.getLogger("asyncio").addFilter(is_no_odd_request)
 
 
 class WebServer:
@@ -64,12 +66,15 @@ class WebServer:
         # there was a request before.
         self._waiting: dict[Any, bool] = {}
         self._active: set[Any] = set()
-        application.middlewares.insert(0, self._track)
+        self._looked_s = -math.inf
+        application.middlewares[:0] = [self._track, Sending().handle]
         self._runner = web.AppRunner(
             application,
             access_log=None,
             keepalive_timeout=_KEEPALIVE_S,
             shutdown_timeout=_SHUTDOWN_S,
+            # No request needs a body, so the rest of one is not read.
+            lingering_time=0.0,
         )
 
     @property
@@ -77,6 +82,11 @@ class WebServer:
         """The URLs of the pages, with the ports that were bound."""
         scheme = "http" if self._tls is None else "https"
         return [f"{scheme}://{endpoint_of(one)}/" for one in self._sockets]
+
+    @property
+    def is_loopback_only(self) -> bool:
+        """Whether only this machine can reach it."""
+        return all(is_loopback(endpoint_of(one).host) for one in self._sockets)
 
     async def start(self, endpoints: Sequence[Endpoint]) -> None:
         """Listen on all *endpoints*.
@@ -130,13 +140,21 @@ class WebServer:
 
     def _make_room(self) -> bool:
         """Return whether another connection may be opened; close an idle one if necessary."""
-        self._waiting = {one: value for one, value in self._waiting.items() if self._is_open(one)}
         if len(self._waiting) + len(self._active) < self._max_connections:
             return True
-        if not self._waiting:
-            return False
-        self._abort(next(iter(self._waiting)))
+        self._forget_closed()
+        while len(self._waiting) + len(self._active) >= self._max_connections:
+            if not self._waiting:
+                return False
+            self._abort(next(iter(self._waiting)))
         return True
+
+    def _forget_closed(self) -> None:
+        """Forget connections that are closed; at most once a second, as it looks at all."""
+        now_s = asyncio.get_running_loop().time()
+        if now_s >= self._looked_s + _LOOK_PAUSE_S:
+            self._looked_s = now_s
+            self._waiting = {one: used for one, used in self._waiting.items() if self._is_open(one)}
 
     def _is_open(self, connection: Any) -> bool:
         if connection in self._opening:

@@ -9,11 +9,14 @@ import math
 from collections.abc import Callable
 from enum import Enum, auto
 
+from fructosa_service.web.log_limit import LogLimit
+
 from .request import BadRequest, Request, head_end, parse
 from .response import Response, encode, text_response
 from .stream import Stream
 
 log = logging.getLogger(__name__)
+log.addFilter(LogLimit())
 
 # To receive all headers of a request once it has begun: slow clients must not fill the memory.
 HEAD_TIMEOUT_S = 10.0
@@ -23,6 +26,9 @@ SEND_TIMEOUT_S = 30.0
 # After the last response. Closing while the client still sends would reset the connection, and the
 # client might lose the response.
 DRAIN_TIMEOUT_S = 2.0
+# A connection's turn ends after so many system calls, and after a request if more have arrived.
+# Usual requests take five. One that always has more to say must not keep the others waiting.
+STEPS_A_TURN = 8
 
 
 class ConnectionState(Enum):
@@ -39,9 +45,11 @@ class ConnectionState(Enum):
 class ServerConnection:
     """A connection, with the data received so far and the data still to send.
 
-    *handle* is called with each request; the response is passed to ``respond``, at once or later.
-    *on_change* is called when ``state``, ``events`` or ``until_s`` may have changed. *clock* is
-    that of the loop; *date* returns the current date in HTTP's format.
+    A call of ``ready`` is a turn: if it ends with ``has_more``, the connection is to get another
+    one after all others. *handle* is called with each request; the response is passed to
+    ``respond``, at once or later. *on_change* is called when ``state``, ``events`` or ``until_s``
+    may have changed. *clock* is that of the loop; *date* returns the current date in HTTP's format.
+    *client* is the address that it comes from.
     """
 
     def __init__(
@@ -51,10 +59,13 @@ class ServerConnection:
         on_change: Callable[["ServerConnection"], None],
         clock: Callable[[], float],
         date: Callable[[], str],
+        client: str = "",
     ) -> None:
+        self.client = client
         self.fd = stream.fileno()
         self.state = ConnectionState.OPENING
         self.has_requested = False
+        self.has_more = False
         self.since_s = clock()
         self.until_s = self.since_s + HEAD_TIMEOUT_S
         self._stream = stream
@@ -69,6 +80,7 @@ class ServerConnection:
         self._is_last = False
         self._is_half_closed = False  # the client sends nothing more, but may still read
         self._is_advancing = False
+        self._had_request = False  # in this turn
         self._is_paused = False  # data arrived that must not be read yet
 
     @property
@@ -88,7 +100,9 @@ class ServerConnection:
         )
 
     def ready(self) -> None:
-        """Advance as far as possible without blocking; the socket is ready."""
+        """Take a turn: advance without blocking; the socket is ready."""
+        if self.state is ConnectionState.CLOSED:
+            return  # for another one, since the selector said that it is ready
         # Pause only if something arrives: to do it for each response costs two more system calls.
         self._is_paused = self.state is ConnectionState.WAITING
         try:
@@ -115,11 +129,13 @@ class ServerConnection:
 
     def close(self) -> None:
         """Close the socket."""
-        self._shut()
-        self._on_change(self)
+        if self.state is not ConnectionState.CLOSED:
+            self._shut()
+            self._on_change(self)
 
     def _shut(self) -> None:
         self.state = ConnectionState.CLOSED
+        self.has_more = False
         self.until_s = math.inf
         self._stream.close()
 
@@ -130,9 +146,14 @@ class ServerConnection:
 
     def _advance(self) -> None:
         self._is_advancing = True
+        self._had_request = self.has_more = False
         try:
-            while self._step():
-                pass
+            for _ in range(STEPS_A_TURN):
+                if not self._step():
+                    return
+                if self._had_request and self._received and self.is_idle:
+                    break
+            self.has_more = self.state not in (ConnectionState.WAITING, ConnectionState.CLOSED)
         finally:
             self._is_advancing = False
 
@@ -189,7 +210,7 @@ class ServerConnection:
         return True
 
     def _start(self, request: Request) -> None:
-        self.has_requested = True
+        self.has_requested = self._had_request = True
         self._request = request
         self._is_last = request.is_last
         self._enter(ConnectionState.WAITING, math.inf)

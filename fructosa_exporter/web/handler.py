@@ -1,6 +1,7 @@
 """Handles requests: the pages of lagent, by path."""
 
 import logging
+import math
 import os
 from collections.abc import Callable, Iterable, Sequence
 
@@ -9,6 +10,7 @@ from fructosa_exporter.collect.sensor_reader import SensorReader
 from fructosa_exporter.page.rendering import PageRenderer
 from fructosa_exporter.page.sensor_state import SensorState
 from fructosa_service import __version__
+from fructosa_service.web.log_limit import LogLimit
 from fructosa_service.web.password_checks import Verdict
 
 from .auth import Authenticator
@@ -27,16 +29,29 @@ from .scrape_request import (
 )
 from .status_page import status_page
 
+Handle = Callable[[Request, ServerConnection], None]
+Admit = Callable[[Request, ServerConnection, Handle], None]
+
 log = logging.getLogger(__name__)
+log.addFilter(LogLimit())
 
 NO_JOBS = "jobs are not read here; set [lagent] also = SlurmJobs, and restart lagent"
 
+# Making the page for people takes longer than all else in a request, and anybody may ask for it.
+_STATUS_CACHE_S = 1.0
 _CHALLENGE = 'Basic realm="lagent", charset="UTF-8"'
 _CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
+def _admit(request: Request, connection: ServerConnection, handle: Handle) -> None:
+    handle(request, connection)
+
+
 class RequestHandler:
-    """Responds to requests. They can only read: no request changes anything."""
+    """Responds to requests. They can only read: no request changes anything.
+
+    *admit* limits how many are handled at the same time, after their passwords were checked.
+    """
 
     def __init__(
         self,
@@ -45,6 +60,7 @@ class RequestHandler:
         clock: Callable[[], float],
         authenticator: Authenticator | None = None,
         jobs: JobsPage | None = None,
+        admit: Admit = _admit,
     ) -> None:
         self._readers = {reader.name: reader for reader in readers}
         self._on_request = [one.name for one in readers if not one.sensor.is_on_metrics_page]
@@ -52,15 +68,19 @@ class RequestHandler:
         self._collector = collector
         self._clock = clock
         self._authenticator = authenticator
+        self._admit = admit
         self._renderer = PageRenderer()
+        self._status_until_s = -math.inf
 
     def handle(self, request: Request, connection: ServerConnection) -> None:
         """Respond to a *request* on its *connection*, at once or later."""
         if self._authenticator is None:
-            self._route(request, connection)
+            self._admit(request, connection, self._route)
         else:
             self._authenticator.authenticate(
-                request.headers, lambda verdict: self._authorize(verdict, request, connection)
+                request.headers,
+                connection.client,
+                lambda verdict: self._authorize(verdict, request, connection),
             )
 
     def _respond(self, connection: ServerConnection, make: Callable[[], Response]) -> None:
@@ -74,7 +94,7 @@ class RequestHandler:
 
     def _authorize(self, verdict: Verdict, request: Request, connection: ServerConnection) -> None:
         if verdict is Verdict.RIGHT:
-            self._route(request, connection)
+            self._admit(request, connection, self._route)
         elif verdict is Verdict.BUSY:
             text = "too many passwords are waiting to be checked; try again"
             connection.respond(text_response(429, text, Retry_After="10"))
@@ -137,6 +157,12 @@ class RequestHandler:
 
     def _status_page(self) -> Response:
         now_s = self._clock()
+        if now_s >= self._status_until_s:
+            self._status = self._made_status_page(now_s)
+            self._status_until_s = now_s + _STATUS_CACHE_S
+        return self._status
+
+    def _made_status_page(self, now_s: float) -> Response:
         states = [one.state(now_s, is_awaited=one.is_pending) for one in self._readers.values()]
         text = status_page(self._shown(states), os.uname().nodename, __version__)
         headers = {"Content-Security-Policy": _CONTENT_SECURITY_POLICY}

@@ -1,6 +1,7 @@
-"""Parses HTTP requests. Strict: ambiguous requests are rejected.
+"""Parses HTTP requests, in time linear to their size. Strict: ambiguous requests are rejected.
 
-Source: RFC 9112 (HTTP/1.1) and RFC 9110 (its semantics).
+Source: RFC 9112 (HTTP/1.1) and RFC 9110 (its semantics). A line may end with a bare LF, as section
+2.2 of RFC 9112 allows: no request has a body, so nothing can hide behind it.
 """
 
 import re
@@ -13,9 +14,17 @@ HEAD_LIMIT_BYTES = 8192
 _FIELD_LIMIT = 100
 
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}"  # noqa: S105 - as RFC 9110 calls it
-_REQUEST_LINE = re.compile(rf"(?P<method>{_TOKEN}) (?P<target>[!-~]+) HTTP/(?P<version>\d\.\d)")
-_HEADER = re.compile(rf"(?P<name>{_TOKEN}):[ \t]*(?P<value>[\t -~\x80-\xff]*)")
+# Possessive quantifiers: no character is looked at twice, however the request goes on.
+_REQUEST_LINE = re.compile(
+    rf"(?P<method>{_TOKEN}+) (?P<target>[!-~]++) HTTP/(?P<version>[0-9]\.[0-9])"
+)
+_HEADER = re.compile(rf"(?P<name>{_TOKEN}+):[ \t]*+(?P<value>[\t -~\x80-\xff]*+)")
 _END = re.compile(rb"\r?\n\r?\n")
+# Clients may send one empty line before a request.
+_EMPTY_LINE = re.compile(rb"\r?\n")
+# RFC 9110, section 7.2, and 3.2.2 of RFC 3986: an address in brackets, or a name, and a port.
+_HOST = re.compile(r"(?:\[[0-9A-Za-z:.%_~-]++\]|[0-9A-Za-z._~!$&'()*+,;=%-]*+)(?::[0-9]*+)?")
+_LENGTH = re.compile("[0-9]+")
 
 
 class BadRequest(Exception):
@@ -44,7 +53,8 @@ def head_end(received: bytes | bytearray, start: int = 0) -> int | None:
 
     Raises: BadRequest if the headers are too long.
     """
-    end = _END.search(received, max(0, start - 3))
+    empty = _EMPTY_LINE.match(received)
+    end = _END.search(received, max(empty.end() if empty else 0, start - 3))
     if (end.end() if end else len(received)) > HEAD_LIMIT_BYTES:
         raise BadRequest(431, f"the request has more than {HEAD_LIMIT_BYTES} bytes of headers")
     return end.end() if end else None
@@ -61,13 +71,15 @@ def parse(head: bytes) -> Request:
 
 
 def _parse(head: bytes) -> Request:
-    first, *lines = head.decode("latin-1").replace("\r\n", "\n").rstrip("\n").split("\n")
+    text = head.decode("latin-1").replace("\r\n", "\n").removeprefix("\n")
+    first, *lines = text.rstrip("\n").split("\n")
     match = _REQUEST_LINE.fullmatch(first)
     if match is None:
         raise BadRequest(400, "the first line is not an HTTP request")
     if not match["version"].startswith("1."):
         raise BadRequest(505, f"HTTP/{match['version']} is not supported; use HTTP/1.1")
     headers = _headers(lines)
+    _check_host(headers.get("host"), is_required=match["version"] != "1.0")
     _reject_body(headers)
     path, query = _path_and_query(match["target"])
     options = {word.strip().lower() for word in headers.get("connection", "").split(",")}
@@ -86,13 +98,25 @@ def _headers(lines: list[str]) -> dict[str, str]:
         match = _HEADER.fullmatch(line)
         if match is None:
             raise BadRequest(400, "a header is not of the form 'name: value'")
-        name, value = match["name"].lower(), match["value"].strip()
+        name, value = match["name"].lower(), match["value"].strip(" \t")
+        if name == "host" and name in headers:
+            raise BadRequest(400, "the header Host is repeated; send it once")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return headers
 
 
+def _check_host(host: str | None, *, is_required: bool) -> None:
+    if host is None and is_required:
+        raise BadRequest(400, "the header Host is missing; HTTP/1.1 requires it")
+    if host is not None and not _HOST.fullmatch(host):
+        raise BadRequest(400, "the header Host is not a host with or without a port")
+
+
 def _reject_body(headers: Mapping[str, str]) -> None:
-    if "transfer-encoding" in headers or headers.get("content-length", "0") != "0":
+    length = headers.get("content-length", "0")
+    if not _LENGTH.fullmatch(length):
+        raise BadRequest(400, "the header Content-Length is not a number")
+    if "transfer-encoding" in headers or length.strip("0"):
         raise BadRequest(413, "requests with a body are not supported")
 
 

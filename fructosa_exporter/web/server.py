@@ -10,11 +10,12 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fructosa_service.config.kinds import Endpoint
 from fructosa_service.errors import ServiceError
 from fructosa_service.web.listening import Address, addresses, endpoint_of
+from fructosa_service.web.log_limit import LogLimit
 
 from .connection import ConnectionState, ServerConnection
 from .request import Request
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from ssl import SSLContext
 
 log = logging.getLogger(__name__)
+log.addFilter(LogLimit())
 
 CANNOT_LISTEN = (
     "cannot listen on {endpoint}: {reason}; set another --host or --port, or stop the program that "
@@ -38,12 +40,22 @@ _OTHER_FILES = 64
 _ACCEPT_PAUSE_S = 1.0
 # How long a shutdown waits for pending responses.
 _GRACE_S = 0.5
+# How long a request waits for a place: less than the usual timeouts of scrapers.
+PLACE_TIMEOUT_S = 3.0
 # Minimum time between sweeps: checking a thousand connections whenever one times out costs more
 # than closing some of them late.
 _SWEEP_PAUSE_S = 1.0
 
 Handle = Callable[[Request, ServerConnection], None]
 Poll = Callable[[], float]
+
+
+class _Queued(NamedTuple):
+    """A request that waits for a place until a time."""
+
+    request: Request
+    handle: Handle
+    until_s: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,11 +102,12 @@ def _listener(family: socket.AddressFamily, address: Address) -> socket.socket:
 class Server:
     """Serves requests on some endpoints until it is stopped.
 
-    *handle* responds to requests through ``ServerConnection.respond``. *tls* returns the context
-    for the next connection, None for plain TCP. *listen* opens an endpoint, or returns a socket
-    that was opened before privileges were dropped. Each function in ``polls`` is called in each
-    iteration of the loop and returns when to call it again at the latest. ``wake`` starts an
-    iteration, from any thread.
+    *handle* responds to requests through ``ServerConnection.respond``. With *handler_admits* it
+    calls ``admit`` itself, for requests whose password is right: guesses take no place from others.
+    *tls* returns the context for the next connection, None for plain TCP. *listen* opens an
+    endpoint, or returns a socket that was opened before privileges were dropped. Each function in
+    ``polls`` is called in each iteration of the loop and returns when to call it again at the
+    latest. ``wake`` starts an iteration, from any thread.
     """
 
     def __init__(
@@ -105,14 +118,18 @@ class Server:
         tls: "Callable[[], SSLContext | None]" = lambda: None,
         clock: Callable[[], float] = time.monotonic,
         listen: Callable[[Endpoint], socket.socket] = open_listener,
+        handler_admits: bool = False,
     ) -> None:
         self.polls: list[Poll] = []
         self._handle = handle
+        self._handler_admits = handler_admits
         self._tls = tls
         self._clock = clock
         self._limits = limits
         self._connections: dict[ServerConnection, int] = {}  # with the events they wait for
         self._busy: set[ServerConnection] = set()
+        self._queue: dict[ServerConnection, _Queued] = {}  # those that wait for a place
+        self._unfinished: dict[ServerConnection, None] = {}  # those whose turn ended too early
         self._sweep_s = math.inf
         self._swept_s = -math.inf
         self._accept_again_s = math.inf
@@ -141,8 +158,11 @@ class Server:
         """Serve until stopped."""
         while not self._is_done():
             next_poll_s = min([poll() for poll in self.polls], default=math.inf)
+            if self._admit_waiting():
+                next_poll_s = -math.inf  # there may be something to poll for
             for key, _ in self._selector.select(self._timeout(next_poll_s)):
                 key.data()
+            self._continue()
             now_s = self._clock()
             if now_s >= self._sweep_s:
                 self._sweep(now_s)
@@ -180,8 +200,17 @@ class Server:
         is_busy = any(not connection.is_idle for connection in self._connections)
         return not is_busy or self._clock() >= self._stop_s
 
+    def _continue(self) -> None:
+        """Give each connection that has more to do its next turn."""
+        unfinished, self._unfinished = self._unfinished, {}
+        for connection in unfinished:
+            connection.ready()
+
     def _timeout(self, next_poll_s: float) -> float | None:
-        until_s = min(next_poll_s, self._sweep_s, self._accept_again_s, self._stop_s)
+        if self._unfinished:
+            return 0.0
+        place_s = next((one.until_s for one in self._queue.values()), math.inf)
+        until_s = min(next_poll_s, self._sweep_s, self._accept_again_s, self._stop_s, place_s)
         return None if until_s == math.inf else max(0.0, until_s - self._clock())
 
     def _on_wake(self) -> None:
@@ -197,13 +226,13 @@ class Server:
     def _accept(self, listener: socket.socket) -> None:
         for _ in range(_ACCEPTED_AT_ONCE):
             try:
-                connected, _ = listener.accept()
+                connected, address = listener.accept()
             except BlockingIOError:
                 return
             except OSError as error:
                 self._pause_accepting(error)
                 return
-            self._open(connected)
+            self._open(connected, str(address[0]))
 
     def _pause_accepting(self, error: OSError) -> None:
         log.error("cannot accept connections, retrying in %g s: %s", _ACCEPT_PAUSE_S, error)
@@ -211,7 +240,7 @@ class Server:
         for listener in self._listeners:
             self._selector.unregister(listener)
 
-    def _open(self, connected: socket.socket) -> None:
+    def _open(self, connected: socket.socket, client: str) -> None:
         connected.setblocking(False)
         # Otherwise the last segment of a page waits until the client acknowledges the others.
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -224,7 +253,7 @@ class Server:
             connected.close()
             return
         connection = ServerConnection(
-            stream, self._dispatch, self._update, self._clock, self._http_date
+            stream, self._dispatch, self._update, self._clock, self._http_date, client
         )
         self._connections[connection] = 0
         connection.ready()
@@ -240,6 +269,7 @@ class Server:
     def _close_idlest(self) -> bool:
         """Close the connection that is idle longest, preferably one without any request.
 
+        If none is, close that which waits longest for a place.
         Return whether there was one.
         """
         silent = (one for one in self._connections if one.is_idle and not one.has_requested)
@@ -248,27 +278,60 @@ class Server:
         idlest = next(silent, None)
         if idlest is None:
             idle = [one for one in self._connections if one.is_idle]
-            idlest = min(idle, key=lambda one: one.since_s, default=None)
+            idlest = min(idle, key=lambda one: one.since_s, default=next(iter(self._queue), None))
         if idlest is not None:
             idlest.close()
         return idlest is not None
 
     def _dispatch(self, request: Request, connection: ServerConnection) -> None:
-        if len(self._busy) >= self._limits.max_requests:
+        if self._handler_admits:
+            self._handle(request, connection)
+        else:
+            self.admit(request, connection, self._handle)
+
+    def admit(self, request: Request, connection: ServerConnection, handle: Handle) -> None:
+        """Pass a *request* on to *handle* when there is a place for it."""
+        if connection.state is not ConnectionState.WAITING:
+            return  # it was closed while its password was checked
+        if len(self._busy) < self._limits.max_requests:
+            self._busy.add(connection)
+            handle(request, connection)
+        else:
+            until_s = self._clock() + PLACE_TIMEOUT_S
+            self._queue[connection] = _Queued(request, handle, until_s)
+
+    def _admit_waiting(self) -> bool:
+        """Admit requests for which there are places now; return whether there were any.
+
+        Each connection has one at most, so whoever sends many keeps nobody waiting for long.
+        """
+        admitted = False
+        while self._queue and len(self._busy) < self._limits.max_requests:
+            connection, queued = self._first_queued()
+            self._busy.add(connection)
+            queued.handle(queued.request, connection)
+            admitted = True
+        while self._queue and next(iter(self._queue.values())).until_s <= self._clock():
+            connection, _ = self._first_queued()
             text = f"{self._limits.max_requests} requests are being handled already; try again"
             connection.respond(text_response(503, text, Retry_After="1"))
-        else:
-            self._busy.add(connection)
-            self._handle(request, connection)
+        return admitted
+
+    def _first_queued(self) -> "tuple[ServerConnection, _Queued]":
+        connection = next(iter(self._queue))
+        return connection, self._queue.pop(connection)
 
     def _update(self, connection: ServerConnection) -> None:
         """Select the events that a *connection* waits for now; forget it if it is closed."""
         if connection.state is not ConnectionState.WAITING:
             self._busy.discard(connection)
+            self._queue.pop(connection, None)
         before, events = self._connections[connection], connection.events
         if events != before:
             self._select(connection, before, events)
             self._connections[connection] = events
+        if connection.has_more:
+            self._unfinished[connection] = None
         if connection.state is ConnectionState.CLOSED:
             del self._connections[connection]
         until_s = max(connection.until_s, self._swept_s + _SWEEP_PAUSE_S)

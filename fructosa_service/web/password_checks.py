@@ -5,19 +5,19 @@ import threading
 import time
 from collections.abc import Callable
 from enum import Enum
-from queue import SimpleQueue
 from typing import TYPE_CHECKING
+
+from .guess_queue import GuessQueue, client_of
+from .log_limit import LogLimit
 
 if TYPE_CHECKING:  # importing it loads OpenSSL, which takes 3 MiB
     from .users import UsersFile
 
 log = logging.getLogger(__name__)
+log.addFilter(LogLimit())
 
-# At most so many passwords wait to be checked or are checked. Guessing can fill the queue; then
-# other clients whose password is not known yet have to retry. Known ones never wait.
-_QUEUE_LIMIT = 16
-# After a wrong password the thread rests this many times the CPU time of the check, so guessing
-# takes at most about a twentieth of a CPU.
+# After a wrong password, those who were wrong wait this many times the CPU time of the check, so
+# guessing takes at most about a twentieth of a CPU.
 _REST_FACTOR = 20
 
 
@@ -34,38 +34,44 @@ Report = Callable[[Verdict], None]
 
 
 class PasswordChecks:
-    """Checks passwords without keeping known users waiting.
+    """Checks passwords without keeping known users waiting, or others for those who guess.
 
     The thread starts with the first check and ends with the process.
     """
 
-    def __init__(self, users: "UsersFile", sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        users: "UsersFile",
+        clock: Callable[[], float] = time.monotonic,
+        cpu_clock: Callable[[], float] = time.thread_time,
+    ) -> None:
         self._users = users
-        self._sleep = sleep
-        self._queue: SimpleQueue[tuple[str, Report]] = SimpleQueue()
-        self._lock = threading.Lock()  # for _waiting
-        self._waiting = 0
+        self._clock = clock
+        self._cpu_clock = cpu_clock
+        self._queue: GuessQueue[tuple[str, Report]] = GuessQueue()
+        self._changed = threading.Condition()  # guards _queue
         self._thread: threading.Thread | None = None
 
-    def submit(self, authorization: str | None, report: Report) -> Verdict:
+    def submit(self, authorization: str | None, client: str, report: Report) -> Verdict:
         """Return the verdict on an ``Authorization`` header, if there is one; don't wait for it.
 
-        RIGHT and WRONG are known at once. BUSY means that too many passwords wait already. If it is
-        PENDING, *report* is called later, in the thread of the checks, with RIGHT or WRONG.
+        RIGHT and WRONG are known at once. If it is PENDING, *report* is called later, in the thread
+        of the checks, with RIGHT or WRONG; or with BUSY, in any thread, if too many passwords of
+        the same *client*, which is an address, wait already.
         """
         if authorization is None:
             return Verdict.WRONG
         is_right = self._users.known(authorization)
         if is_right is not None:
             return Verdict.RIGHT if is_right else Verdict.WRONG
-        with self._lock:
-            if self._waiting >= _QUEUE_LIMIT:
-                return Verdict.BUSY
-            self._waiting += 1
-        self._queue.put((authorization, report))
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="passwords", daemon=True)
-            self._thread.start()
+        with self._changed:
+            turned_away = self._queue.put(client_of(client), (authorization, report))
+            self._changed.notify()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="passwords", daemon=True)
+                self._thread.start()
+        if turned_away is not None:
+            turned_away[1](Verdict.BUSY)
         return Verdict.PENDING
 
     def _run(self) -> None:
@@ -76,20 +82,24 @@ class PasswordChecks:
                 log.exception("internal error while the verdict on a password was reported")
 
     def _check_next(self) -> None:
-        # A local variable of this call, so that no header stays in memory while the queue is empty.
-        authorization, report = self._queue.get()
+        # Local variables of this call, so that no header stays in memory while the queue is empty.
+        client, (authorization, report) = self._next()
+        start_s = self._cpu_clock()
         try:
-            is_right = self._is_right(authorization)
+            is_right = self._users.check(authorization)
         except Exception:
             log.exception("internal error while a password was checked; it counts as wrong")
             is_right = False
-        with self._lock:
-            self._waiting -= 1
+        if not is_right:
+            rest_s = _REST_FACTOR * (self._cpu_clock() - start_s)
+            with self._changed:
+                self._queue.note_wrong(client, self._clock() + rest_s)
         report(Verdict.RIGHT if is_right else Verdict.WRONG)
 
-    def _is_right(self, authorization: str) -> bool:
-        start_s = time.thread_time()
-        is_right = self._users.check(authorization)
-        if not is_right:
-            self._sleep(_REST_FACTOR * (time.thread_time() - start_s))
-        return is_right
+    def _next(self) -> tuple[str, tuple[str, Report]]:
+        """Wait for the next password that is to be checked; return it with its client."""
+        with self._changed:
+            while (taken := self._queue.take(self._clock())) is None:
+                wait_s = self._queue.ready_s() - self._clock()
+                self._changed.wait(min(max(wait_s, 0.0), threading.TIMEOUT_MAX))
+            return taken

@@ -35,6 +35,13 @@ class WebSettings:
         "Accept only clients with a certificate that one of these authorities (PEM) has signed.",
         key="client ca",
     )
+    client_crl: Path | None = option(
+        optional(PATH),
+        None,
+        "Certificates that these authorities have revoked (PEM). It must have a list of each of "
+        "them. After the time of its next update, which it contains, no client is accepted.",
+        key="client crl",
+    )
     users_file: Path | None = option(
         optional(PATH),
         None,
@@ -58,6 +65,8 @@ class WebSettings:
         check_pair(tls_certificate=self.tls_certificate, tls_key=self.tls_key)
         if self.client_ca is not None and self.tls_certificate is None:
             raise KeyProblem("client ca", "requires TLS; set tls certificate and tls key too")
+        if self.client_crl is not None and self.client_ca is None:
+            raise KeyProblem("client crl", "requires client ca; set client ca too")
 
     def endpoints(self, host: str, port: int) -> list[Endpoint]:
         """Return where to listen; *host* and *port* are the daemon's own."""
@@ -76,7 +85,10 @@ class WebSettings:
         if self.tls_certificate is None or self.tls_key is None:
             return None
         return TLSFiles(
-            certificate=self.tls_certificate, key=self.tls_key, client_ca=self.client_ca
+            certificate=self.tls_certificate,
+            key=self.tls_key,
+            client_ca=self.client_ca,
+            client_crl=self.client_crl,
         )
 
 

@@ -22,11 +22,15 @@ if TYPE_CHECKING:  # importing ssl takes 5 MiB, which programs without TLS need 
 
 @dataclass(frozen=True, kw_only=True)
 class TLSFiles:
-    """The files of a server (PEM): its certificate with its chain, its key, the CA of clients."""
+    """The files of a server (PEM): its certificate with its chain, its key.
+
+    And those for its clients: their CA, and the list of certificates that it has revoked.
+    """
 
     certificate: Path
     key: Path
     client_ca: Path | None = None
+    client_crl: Path | None = None
 
     def context(self) -> "SSLContext":
         """Return a server's context, for TLS 1.2 and newer.
@@ -43,11 +47,16 @@ class TLSFiles:
             made.verify_mode = ssl.CERT_REQUIRED
             with _loading("[web] client ca", self.client_ca):
                 made.load_verify_locations(self.client_ca)
+        if self.client_crl is not None:
+            made.verify_flags |= ssl.VerifyFlags.VERIFY_CRL_CHECK_LEAF
+            with _loading("[web] client crl", self.client_crl, what="X509 CRL"):
+                made.load_verify_locations(self.client_crl)
         return made
 
     def cached(self, clock: Callable[[], float] = time.monotonic) -> "FileCache[SSLContext]":
         """Return the context, which is made again when a file changes."""
-        return FileCache(_given(self.certificate, self.key, self.client_ca), self.context, clock)
+        files = _given(self.certificate, self.key, self.client_ca, self.client_crl)
+        return FileCache(files, self.context, clock)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,9 +117,11 @@ def _load_certificate(context: "SSLContext", section: str, certificate: Path, ke
 
 
 @contextmanager
-def _loading(name: str, path: Path, together: str = "") -> Iterator[None]:
-    """Check that a file has certificates; turn OpenSSL's error while it is loaded into ours."""
-    _check_pem(name, path, "certificate")
+def _loading(
+    name: str, path: Path, together: str = "", what: str = "certificate"
+) -> Iterator[None]:
+    """Check that a file contains *what*; turn OpenSSL's error while it is loaded into ours."""
+    _check_pem(name, path, what)
     try:
         yield
     except OSError as error:

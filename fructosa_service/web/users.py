@@ -34,9 +34,19 @@ class _Accounts:
         self.hashes = hashes
         self.accepted: set[bytes] = set()
         self.rejected: set[bytes] = set()
-        # Compared with if the user is unknown: the check must take as long as for a known user.
-        cost = max(hashed[4:6] for hashed in hashes.values())
-        self.dummy_hash = b"$2b$%b$%b" % (cost, b"." * 53)
+        self._most_cost = max(map(_cost, hashes.values()))
+
+    def hashes_of(self, user: str) -> list[bytes]:
+        """Return what a password of a *user* is compared with: their hash, if there is one, first.
+
+        The others match nothing. They are there because a wrong password must take as long for
+        each name, known or not, whatever the cost of its hash is. Each step of the cost doubles
+        the time, so one of each cost that is missing makes it the same.
+        """
+        hashed = self.hashes.get(user)
+        if hashed is None:
+            return [_dummy(self._most_cost)]
+        return [hashed, *map(_dummy, range(_cost(hashed), self._most_cost))]
 
     def verdict(self, key: bytes) -> bool | None:
         """Return the verdict that was stored for a *key*, None if there is none."""
@@ -85,9 +95,10 @@ class UsersFile:
         key = self._key(user, password)
         verdict = accounts.verdict(key)
         if verdict is None:
-            hashed = accounts.hashes.get(user)
-            is_same = self._check_password(password, hashed or accounts.dummy_hash)
-            verdict = is_same and hashed is not None
+            hashed, *padding = accounts.hashes_of(user)
+            verdict = self._check_password(password, hashed) and user in accounts.hashes
+            for dummy in () if verdict else padding:
+                self._check_password(password, dummy)
             accounts.store(key, verdict)
         return verdict
 
@@ -135,6 +146,14 @@ def credentials(authorization: str) -> tuple[str, bytes]:
     except ValueError:  # invalid Base64 or UTF-8
         return "", b""
     return ("", b"") if b"\0" in password else (name, password[:_PASSWORD_BYTES])
+
+
+def _cost(hashed: bytes) -> int:
+    return int(hashed[4:6])
+
+
+def _dummy(cost: int) -> bytes:
+    return b"$2b$%02d$%b" % (cost, b"." * 53)
 
 
 def _bcrypt() -> Any:

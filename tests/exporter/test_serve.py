@@ -76,7 +76,8 @@ def test_with_a_users_file_a_password_is_required(tmp_path):
     users = tmp_path / "users"
     users.write_text(f"ada:{bcrypt.hashpw(b'right', bcrypt.gensalt(4)).decode()}\n")
     users.chmod(0o600)
-    with serving(server(users_file=users)) as running:
+    # Each request takes its place after its password was checked, and only then.
+    with serving(server(users_file=users, max_requests=1)) as running:
         url = f"http://{running.endpoints[0]}/metrics"
         statuses = [
             requests.get(url, auth=auth, timeout=30).status_code

@@ -531,7 +531,7 @@ def request(agent, pair, method, address):
         context.wrap_socket(bare) as client,
     ):
         client.sendall(
-            b"%b %b HTTP/1.1\r\nAuthorization: Basic YWxpY2U6YQ==\r\nConnection: close\r\n\r\n"
-            % (method, address)
+            b"%b %b HTTP/1.1\r\nHost: n\r\nAuthorization: Basic YWxpY2U6YQ==\r\n"
+            b"Connection: close\r\n\r\n" % (method, address)
         )
         return b"".join(iter(lambda: client.recv(2**16), b""))

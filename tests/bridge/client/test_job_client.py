@@ -3,6 +3,7 @@
 import json
 import re
 import socket
+import threading
 
 import pytest
 
@@ -146,8 +147,9 @@ def test_a_server_that_hangs_is_not_waited_for_without_end(path, monkeypatch):
             JobClient(path).job("7")
 
 
-def test_a_server_at_which_many_wait_runs_but_is_busy(path):
+def test_a_server_at_which_many_wait_runs_but_is_busy(path, monkeypatch):
     """So its archive is not read in its place."""
+    monkeypatch.setattr(job_client, "_ACCEPT_S", 0.05)
     with socket.socket(socket.AF_UNIX) as busy, socket.socket(socket.AF_UNIX) as waiting:
         busy.bind(str(path))
         busy.listen(0)
@@ -156,6 +158,27 @@ def test_a_server_at_which_many_wait_runs_but_is_busy(path):
             JobClient(path).job("7")
 
     assert not isinstance(error.value, NotRunningError)
+
+
+def test_a_client_waits_while_many_are_to_be_accepted(path):
+    """The kernel lets it in when there is room."""
+    with socket.socket(socket.AF_UNIX) as busy, socket.socket(socket.AF_UNIX) as waiting:
+        busy.bind(str(path))
+        busy.listen(0)
+        waiting.connect(str(path))
+
+        def accept():
+            # Begins when the client has waited, as there is no other place for it.
+            busy.accept()[0].close()
+            with busy.accept()[0] as accepted:
+                accepted.recv(2**16)
+                accepted.sendall(b"HTTP/1.1 404 x\r\nContent-Type: text/plain\r\n\r\nunknown")
+
+        thread = threading.Timer(0.05, accept)
+        thread.start()
+        with pytest.raises(UnknownJobError, match="unknown"):
+            JobClient(path).job("7")
+        thread.join()
 
 
 @pytest.mark.parametrize(

@@ -16,13 +16,16 @@ PASSWORD = "s3cret: pässword"  # noqa: S105 - of a test
 class Served:
     """The pages of a status source, served while the context is entered."""
 
-    def __init__(self, source, settings, routes=()):
+    def __init__(self, source, settings, routes=(), hosts=()):
         self.source = source
         self.settings = settings
         self.routes = routes
+        self.hosts = hosts
 
     async def __aenter__(self):
-        self.server = await serve(self.source, self.settings, "127.0.0.1", 0, self.routes)
+        self.server = await serve(
+            self.source, self.settings, "127.0.0.1", 0, self.routes, self.hosts
+        )
         self.url = self.server.urls[0]
         self.port = int(self.url.rstrip("/").rpartition(":")[2])
         # A test that fails must not hang.
@@ -55,9 +58,9 @@ class Served:
             return await response.json()
 
 
-def served(source=None, **settings):
+def served(source=None, hosts=(), **settings):
     """Return pages to be served with these settings of [web]."""
-    return Served(source or FakeStatus(), WebSettings(**settings))
+    return Served(source or FakeStatus(), WebSettings(**settings), hosts=hosts)
 
 
 def users_line(user, password):

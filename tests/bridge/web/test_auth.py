@@ -10,6 +10,7 @@ import pytest
 from fructosa_bridge.web.auth import PasswordChecker
 from fructosa_bridge.web.status import ReloadOutcome
 from fructosa_service.errors import FileError
+from fructosa_service.web.guess_queue import MOST_WAITING
 from fructosa_service.web.users import UsersFile
 
 from ..fake_status import FakeStatus, up
@@ -36,23 +37,32 @@ async def test_with_a_users_file_every_page_needs_a_password(tmp_path):
 
 
 async def test_passwords_that_are_being_checked_do_not_delay_known_users(tmp_path):
-    """If too many are waiting, others get 503."""
+    """If too many of a client are waiting, one of them gets 503."""
     path = tmp_path / "users"
     path.write_text(users_line("alice", PASSWORD))
-    may_go_on = threading.Event()
-    passwords = PasswordChecker(UsersFile(path), sleep=lambda _: may_go_on.wait())
+    has_begun, may_go_on = threading.Event(), threading.Event()
+
+    def check(password, hashed):
+        has_begun.set()
+        return password == PASSWORD.encode() or not may_go_on.wait(30)
+
+    passwords = PasswordChecker(UsersFile(path, check))
     right = basic_auth("alice", PASSWORD)["Authorization"]
-    assert await passwords.are_right(right)
+    assert await passwords.are_right(right, "192.0.2.1")
 
-    guesses = [
-        asyncio.create_task(passwords.are_right(basic_auth("alice", str(n))["Authorization"]))
-        for n in range(16)
-    ]
-    await asyncio.sleep(0)
+    def guess(number):
+        wrong = basic_auth("alice", str(number))["Authorization"]
+        return asyncio.create_task(passwords.are_right(wrong, "192.0.2.1"))
 
-    assert await passwords.are_right(right)
+    has_begun.clear()
+    guesses = [guess("first")]
+    assert await asyncio.to_thread(has_begun.wait, 30)
+    guesses += [guess(number) for number in range(MOST_WAITING + 1)]
+    (busy,), _ = await asyncio.wait(guesses, return_when=asyncio.FIRST_COMPLETED)
+
+    assert await passwords.are_right(right, "192.0.2.1")
     with pytest.raises(aiohttp.web.HTTPServiceUnavailable):
-        await passwords.are_right(basic_auth("alice", "one more")["Authorization"])
+        await busy
     may_go_on.set()
     for guess in guesses:
         guess.cancel()
@@ -67,7 +77,7 @@ async def test_a_users_file_that_cannot_be_read_is_an_error_at_startup(tmp_path)
 
 
 async def test_more_than_max_requests_get_503():
-    """Requests in progress are not affected."""
+    """Those in progress are not affected, and what watches lmaster has places of its own."""
     begun, may_finish = asyncio.Event(), asyncio.Event()
 
     async def reload():
@@ -78,13 +88,15 @@ async def test_more_than_max_requests_get_503():
     async with served(FakeStatus(reload=reload), max_requests=1) as pages:
         first = asyncio.create_task(pages.status("-/reload", "POST"))
         await begun.wait()
-        status, headers, text = await pages.request("-/healthy")
+        status, headers, text = await pages.request("")
+        others = [await pages.status(path) for path in ("-/healthy", "-/ready", "metrics")]
         may_finish.set()
 
         assert (503, "1") == (status, headers["Retry-After"])
         assert text.startswith("1 requests are in progress already")
+        assert [200, 200, 200] == others
         assert 200 == await first
-        assert 200 == await pages.status("-/healthy")
+        assert 200 == await pages.status("")
 
 
 @pytest.mark.parametrize("path", ["", "node/cluster.a", "metrics", "static/page.css", "-/ready"])

@@ -14,13 +14,14 @@ from fructosa_bridge.web.server import CANNOT_LISTEN
 from fructosa_bridge.web.status import ReloadOutcome
 from fructosa_service.config.kinds import Endpoint
 from fructosa_service.errors import FileError, ServiceError
+from fructosa_service.web import log_limit
 from tests.certificates import Authority
 
 from ..fake_status import FakeStatus
 from .served import served
 
-REQUEST = b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n"
-LAST_REQUEST = b"GET /-/healthy HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+REQUEST = b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\n"
+LAST_REQUEST = b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
 
 @pytest.fixture(autouse=True)
@@ -103,16 +104,57 @@ async def test_a_connection_without_a_request_is_closed(monkeypatch):
     assert b"" == received
 
 
-async def test_requests_that_are_no_http_fill_no_log(caplog):
-    """Whoever can connect could send them all day."""
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"nonsense\r\n\r\n",
+        b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nA: \0\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nExpect: \xff\r\n\r\n",
+    ],
+)
+@pytest.mark.parametrize("stays", [True, False])
+async def test_requests_that_are_no_http_fill_no_log(caplog, request_, stays):
+    """Whoever can connect could send them all day, and be gone before the answer."""
     async with served() as pages:
-        for request in (b"nonsense\r\n\r\n", b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\n\r\n"):
+        for _ in range(3):
             reader, writer = await connect(pages.port)
-            writer.write(request)
-            assert b" 400 " in await reader.readline()
+            writer.write(request_)
+            if stays:
+                assert re.match(b"HTTP/1.[01] (400|500) ", await reader.readline())
             writer.close()
+            await writer.wait_closed()
+        assert 200 == await pages.status("-/healthy")
 
     assert [] == caplog.messages
+
+
+async def test_an_error_of_ours_is_logged_some_times(caplog):
+    """With its traceback, but not for each request of somebody who has found it."""
+    source = FakeStatus(deliveries=None)
+    async with served(source) as pages:
+        statuses = {await pages.status("destinations") for _ in range(2 * log_limit.MOST)}
+
+    assert {500} == statuses
+    assert log_limit.MOST >= len(caplog.records) > 0
+    assert caplog.records[0].exc_info
+
+
+async def test_the_rest_of_a_body_is_not_read():
+    """No request needs one; reading it to the end would take time from all others."""
+    part = b"1\r\nx\r\n" * 10_000
+    async with served() as pages:
+        reader, writer = await connect(pages.port)
+        writer.write(b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+        response = await reader.readline()
+        with contextlib.suppress(ConnectionError):
+            for _ in range(200):  # more than all buffers hold
+                writer.write(part)
+                await writer.drain()
+            pytest.fail("it was read")
+        writer.close()
+
+    assert b" 405 " in response
 
 
 async def test_a_connection_without_a_tls_handshake_is_closed(monkeypatch, tmp_path):
@@ -250,7 +292,7 @@ async def test_with_a_client_ca_only_its_clients_are_served(tmp_path):
         _, accepted = await certificate_and_response(ca, pages.port, ca.client())
         _, rejected = await certificate_and_response(ca, pages.port)
         reader, writer = await connect(pages.port)
-        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         plain = await reader.read()
         writer.close()
 

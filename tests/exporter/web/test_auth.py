@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from fructosa_exporter.web.auth import Authenticator
+from fructosa_service.web.guess_queue import MOST_WAITING
 from fructosa_service.web.password_checks import Verdict
 
 
@@ -14,7 +15,7 @@ class Users:
 
     def __init__(self):
         self.verdicts = {"right": True, "wrong": False}
-        self.may_go_on = threading.Event()
+        self.has_begun, self.may_go_on = threading.Event(), threading.Event()
 
     def known(self, authorization):
         """Return the verdict that was stored."""
@@ -22,6 +23,7 @@ class Users:
 
     def check(self, authorization):
         """Return whether it is right."""
+        self.has_begun.set()
         assert self.may_go_on.wait(30)
         return authorization.startswith("right")
 
@@ -33,12 +35,12 @@ class Lab:
         self.users = Users()
         self.verdicts = {}
         self.woken = threading.Semaphore(0)
-        self.authenticator = Authenticator(self.users, self.woken.release, lambda rest_s: None)
+        self.authenticator = Authenticator(self.users, self.woken.release)
 
     def authenticate(self, client, **headers):
         """Authenticate a request with these headers."""
         self.authenticator.authenticate(
-            headers, lambda verdict: self.verdicts.update({client: verdict})
+            headers, "192.0.2.1", lambda verdict: self.verdicts.update({client: verdict})
         )
 
     def poll_until(self, number):
@@ -67,7 +69,7 @@ def test_a_cached_verdict_is_reported_at_once(lab):
 
 
 def test_other_verdicts_are_reported_in_poll(lab):
-    """In order, after wake() was called."""
+    """After wake() was called."""
     lab.users.may_go_on.set()
     for number, authorization in enumerate(("right 1", "wrong 1")):
         lab.authenticate(number, authorization=authorization)
@@ -75,12 +77,16 @@ def test_other_verdicts_are_reported_in_poll(lab):
 
     lab.poll_until(2)
 
-    assert [(0, Verdict.RIGHT), (1, Verdict.WRONG)] == list(lab.verdicts.items())
+    assert {0: Verdict.RIGHT, 1: Verdict.WRONG} == lab.verdicts
 
 
-def test_requests_are_rejected_at_once_if_too_many_are_waiting(lab):
-    """The client can retry."""
-    for number in range(17):
+def test_requests_are_rejected_if_too_many_of_a_client_are_waiting(lab):
+    """It can retry."""
+    lab.authenticate("first", authorization="right first")
+    assert lab.users.has_begun.wait(30)
+    for number in range(MOST_WAITING + 1):
         lab.authenticate(number, authorization=f"right {number}")
 
-    assert {16: Verdict.BUSY} == lab.verdicts
+    lab.poll_until(1)
+
+    assert {0: Verdict.BUSY} == lab.verdicts

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from fructosa_exporter.web.connection import ConnectionState, ServerConnection
+from fructosa_exporter.web.connection import STEPS_A_TURN, ConnectionState, ServerConnection
 from fructosa_exporter.web.response import text_response
 
 READ, WRITE = 1, 2
@@ -58,14 +58,27 @@ class Client:
         self.requested = []
         self.at_once = at_once
         self.stream = stream
+        self.changes = 0
         self.connection = ServerConnection(
-            stream, self.handle, lambda _: None, lambda: self.now_s, lambda: "today"
+            stream, self.handle, self.changed, lambda: self.now_s, lambda: "today"
         )
+
+    def changed(self, _):
+        self.changes += 1
 
     def handle(self, request, connection):
         self.requested.append(request.path)
         if self.at_once:
             connection.respond(text_response(200, f"this is {request.path}"))
+
+    def take_turns(self):
+        """Give the connection as many turns as it wants; return how many these were."""
+        self.connection.ready()
+        turns = 1
+        while self.connection.has_more:
+            self.connection.ready()
+            turns += 1
+        return turns
 
     @property
     def bodies(self):
@@ -92,7 +105,7 @@ def test_requests_may_arrive_byte_by_byte():
     content = REQUEST % 1 + REQUEST % 2
     client = Client(FakeStream(*(content[at : at + 1] for at in range(len(content)))))
 
-    client.connection.ready()
+    client.take_turns()
 
     assert ["/1", "/2"] == client.requested
 
@@ -103,9 +116,41 @@ def test_many_requests_may_arrive_at_once():
     chunks = [content[at : at + 4096] for at in range(0, len(content), 4096)]
     client = Client(FakeStream(*chunks, capacity=10**9))
 
-    client.connection.ready()
+    client.take_turns()
 
     assert [b"this is /%d\n" % number for number in range(5000)] == client.bodies
+
+
+def test_one_request_is_handled_in_a_turn():
+    """Other connections take theirs before the next one is."""
+    client = Client(FakeStream(b"".join(REQUEST % number for number in range(3))))
+
+    client.connection.ready()
+    assert (["/0"], True) == (client.requested, client.connection.has_more)
+
+    client.take_turns()
+    assert (["/0", "/1", "/2"], False) == (client.requested, client.connection.has_more)
+
+
+def test_a_client_that_never_stops_sending_has_turns_of_some_steps():
+    """After its last response, too, when all that it sends is discarded."""
+    client = Client(FakeStream(b"nonsense\r\n\r\n", *[b"more"] * 1000))
+
+    client.connection.ready()
+
+    assert client.connection.has_more
+    assert 1000 - STEPS_A_TURN < len(client.stream.incoming)
+
+
+def test_a_connection_that_was_closed_takes_no_turn():
+    """The selector may have said before that it is ready."""
+    client = Client(FakeStream(REQUEST % 1))
+    client.connection.close()
+
+    client.connection.ready()
+    client.connection.close()
+
+    assert (1, []) == (client.changes, client.requested)
 
 
 def test_requests_wait_for_the_response_to_the_one_before():
@@ -136,7 +181,7 @@ def test_a_response_is_sent_as_fast_as_the_client_reads_it():
 
 def test_a_response_to_head_has_no_body():
     """But it has the length that the body would have."""
-    client = Client(FakeStream(b"HEAD /1 HTTP/1.1\r\n\r\n"))
+    client = Client(FakeStream(b"HEAD /1 HTTP/1.1\r\nHost: n\r\n\r\n"))
 
     client.connection.ready()
 
@@ -145,7 +190,9 @@ def test_a_response_to_head_has_no_body():
 
 def test_a_connection_is_drained_after_its_last_response():
     """Until the client closes it; what it still sends is discarded."""
-    client = Client(FakeStream(b"GET /1 HTTP/1.1\r\nConnection: close\r\n\r\nmore", None))
+    client = Client(
+        FakeStream(b"GET /1 HTTP/1.1\r\nHost: n\r\nConnection: close\r\n\r\nmore", None)
+    )
     client.connection.ready()
     assert b"\r\nConnection: close\r\n" in client.stream.sent
     assert (True, False) == (client.stream.is_ended, client.stream.is_closed)

@@ -134,6 +134,14 @@ def test_a_query_for_an_unknown_sensor_is_a_bad_request(connection):
     assert f"{expected}\n" == text
 
 
+def test_the_status_page_is_made_once_a_second(connection):
+    """It takes time of the only thread, and anybody may ask for it."""
+    first = ask(connection, "/")[2]
+    ask(connection, "/metrics")
+
+    assert first == ask(connection, "/")[2]
+
+
 def test_the_status_page_lists_the_sensors(connection):
     """It does not read them."""
     status, headers, text = ask(connection, "/")
@@ -261,7 +269,7 @@ class Users:
 @pytest.fixture
 def guarded():
     """A server with authentication that does not delay checks."""
-    make = lambda wake: Authenticator(Users(), wake, sleep=lambda _: None)  # noqa: E731
+    make = lambda wake: Authenticator(Users(), wake)  # noqa: E731
     with serving(agent_server([SensorReader(SENSORS["BootTime"]())], make)) as running:
         yield running
 
@@ -286,7 +294,9 @@ def test_only_authenticated_requests_succeed(guarded, headers, expected, path):
 def test_rejected_clients_learn_nothing(guarded):
     """Not even which paths exist."""
     bodies = {
-        raw(guarded, f"{line} HTTP/1.1\r\nConnection: close\r\n\r\n".encode()).split(b"\r\n\r\n")[1]
+        raw(guarded, f"{line} HTTP/1.1\r\nHost: n\r\nConnection: close\r\n\r\n".encode()).split(
+            b"\r\n\r\n"
+        )[1]
         for line in ("GET /metrics", "GET /nothing", "POST /")
     }
 

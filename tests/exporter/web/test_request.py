@@ -1,5 +1,8 @@
 """Parsing of HTTP requests."""
 
+import itertools
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +13,11 @@ from fructosa_exporter.web.request import HEAD_LIMIT_BYTES, BadRequest, head_end
 def head(*lines):
     """Return the head of a request."""
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
+
+
+def hosted(first, *lines):
+    """Return the head of a request with the header Host, which HTTP/1.1 requires."""
+    return head(first, "Host: n", *lines)
 
 
 def outcome(content):
@@ -41,7 +49,7 @@ def test_a_scrape_of_prometheus_is_parsed():
 
 def test_parsed_requests_are_cached_unless_they_hold_a_password():
     """A scraper sends the same head each time."""
-    heads = [head("GET / HTTP/1.1"), head("GET / HTTP/1.1", "AUTHORIZATION: Basic eDp5")]
+    heads = [hosted("GET / HTTP/1.1"), hosted("GET / HTTP/1.1", "AUTHORIZATION: Basic eDp5")]
 
     plain, secret = ([parse(one) for _ in range(2)] for one in heads)
 
@@ -53,7 +61,7 @@ def test_parsed_requests_are_cached_unless_they_hold_a_password():
 @pytest.mark.parametrize("address", ["http://node001:9888/metrics?a=1", "/metrics?a=1"])
 def test_a_target_may_be_a_url_or_a_path(address):
     """Proxies send whole URLs."""
-    request = parse(head(f"GET {address} HTTP/1.1"))
+    request = parse(hosted(f"GET {address} HTTP/1.1"))
 
     assert ("/metrics", {"a": ["1"]}) == (request.path, request.query)
 
@@ -61,16 +69,16 @@ def test_a_target_may_be_a_url_or_a_path(address):
 @pytest.mark.parametrize(
     ("version", "header", "expected"),
     [
-        ("1.1", "Host: n", False),
+        ("1.1", "Accept: */*", False),
         ("1.1", "Connection: Keep-Alive", False),
         ("1.1", "Connection: close", True),
         ("1.1", "Connection: TE, Close", True),
-        ("1.0", "Host: n", True),
+        ("1.0", "Accept: */*", True),
     ],
 )
 def test_a_connection_is_kept_alive_unless_the_client_closes_it(version, header, expected):
     """With HTTP/1.0 it is always closed."""
-    assert expected is parse(head(f"GET / HTTP/{version}", header)).is_last
+    assert expected is parse(hosted(f"GET / HTTP/{version}", header)).is_last
 
 
 @pytest.mark.parametrize(
@@ -95,17 +103,85 @@ def test_a_connection_is_kept_alive_unless_the_client_closes_it(version, header,
         (["GET / HTTP/1.1", *["a: b"] * 101], 431),
         (["GET /?" + "&".join("a" * 200) + " HTTP/1.1"], 400),
         (["GET / HTTP/1.1", "Content-Length: 1"], 413),
-        (["GET / HTTP/1.1", "Content-Length: 0, 5"], 413),
+        (["GET / HTTP/1.1", "Content-Length: 0, 5"], 400),
         (["GET / HTTP/1.1", "Transfer-Encoding: chunked"], 413),
-        (["POST / HTTP/1.1", "Content-Length: nonsense"], 413),
+        (["POST / HTTP/1.1", "Content-Length: nonsense"], 400),
     ],
 )
 def test_an_invalid_request_is_rejected(lines, status):
     """Each kind has its status."""
     with pytest.raises(BadRequest) as raised:
-        parse(head(*lines))
+        parse(hosted(*lines))
 
     assert status == raised.value.status
+
+
+@pytest.mark.parametrize(
+    "value", ["", "n", "n:9888", "n:", "10.0.0.1:9888", "[::1]:9888", "[fe80::1%25eth0]", "a_b.c-d"]
+)
+def test_a_host_may_have_a_port(value):
+    """It may be empty, too."""
+    assert value == parse(head("GET / HTTP/1.1", f"Host: {value}")).headers["host"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [],
+        ["Host: a", "host: a"],
+        *(
+            [f"Host: {odd}"]
+            for odd in ("a b", "a,b:c", "a:b", "a/b", "a@b", "[::1", "::1", "é", "<")
+        ),
+    ],
+)
+def test_a_host_that_is_missing_repeated_or_invalid_is_rejected(lines):
+    """As RFC 9112 demands in its section 3.2; with HTTP/1.0 it may be missing."""
+    with pytest.raises(BadRequest, match="the header Host") as raised:
+        parse(head("GET / HTTP/1.1", *lines))
+
+    assert 400 == raised.value.status
+    assert ("a request" if not lines else 400) == outcome(head("GET / HTTP/1.0", *lines))
+
+
+@pytest.mark.parametrize("empty", [b"\r\n", b"\n"])
+def test_an_empty_line_may_come_before_a_request(empty):
+    """Some clients send one after a body; two are no request."""
+    request = hosted("GET /next HTTP/1.1")
+
+    assert None is head_end(empty + request[:-2])
+    assert len(empty + request) == head_end(empty + request)
+    assert "/next" == parse(empty + request).path
+    assert 400 == outcome((empty * 2 + request)[: head_end(empty * 2 + request)])
+
+
+@pytest.mark.parametrize("filler", [b" ", b"\t", b"a", b"A:", b"\r", b"%", b"a ", b"["])
+@pytest.mark.parametrize(
+    "begin", [b"", b"GET ", b"GET / HTTP/1.1\r\nA:", b"GET / HTTP/1.1\r\nHost:"]
+)
+def test_no_request_takes_longer_to_parse_than_an_honest_one_of_its_size(begin, filler):
+    """Whatever it repeats; one of these took 500 times as long."""
+    bad = begin + filler * ((8000 - len(begin)) // len(filler)) + b"\0\r\n\r\n"
+    honest = hosted("GET / HTTP/1.1", *(f"X-{at}: {'a' * 65}" for at in range(99)))
+
+    assert cpu_time_s(bad) < 10 * cpu_time_s(honest)
+
+
+def cpu_time_s(content):
+    """Return the least CPU time of some attempts to parse a request."""
+
+    def attempt():
+        # Another one each time, as requests are cached.
+        content_again = content[:-4] + b"\r\nZ: %d\r\n\r\n" % next(_numbers)
+        start_s = time.thread_time()
+        head_end(content_again)
+        outcome(content_again)
+        return time.thread_time() - start_s
+
+    return min(attempt() for _ in range(5))
+
+
+_numbers = itertools.count()
 
 
 @pytest.mark.parametrize("end", [b"\r\n\r\n", b"\n\n", b"\r\n\n", b"\n\r\n"])

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
@@ -19,7 +20,7 @@ from fructosa_service.errors import ServiceError
 from .client import ask, connected, once, opened, raw, serving, until_end
 
 LOOPBACK = [Endpoint("127.0.0.1", 0)]
-ASK = b"GET /%s HTTP/1.1\r\n\r\n"
+ASK = b"GET /%s HTTP/1.1\r\nHost: n\r\n\r\n"
 
 
 def open_files():
@@ -162,8 +163,9 @@ def test_a_slow_response_does_not_delay_others():
     assert late.endswith(b"held\n")
 
 
-def test_requests_beyond_the_limit_are_rejected():
-    """Those that are being handled are not affected."""
+@pytest.fixture
+def full():
+    """A server with three places, all of which are taken; its handler, and the clients."""
     held = Held()
     with serving(Server(LOOPBACK, held, ServerLimits(max_requests=3))) as running:
         running.polls.append(held.poll)
@@ -171,35 +173,143 @@ def test_requests_beyond_the_limit_are_rejected():
         for client in waiting:
             client.sendall(ASK % b"slow")
             assert held.requested.acquire(timeout=30)
-
-        status, headers, text = once(running, "/slow")
-        held.release(running)
-        responses = [client.recv(1000) for client in waiting]
+        yield running, held, waiting
         for client in waiting:
             client.close()
-        after = once(running, "/now")[0]
+
+
+def test_requests_beyond_the_limit_are_rejected(full, monkeypatch):
+    """Those that are being handled are not affected."""
+    running, held, waiting = full
+    monkeypatch.setattr(module, "PLACE_TIMEOUT_S", 0.01)
+
+    status, headers, text = once(running, "/slow")
+    held.release(running)
+    responses = [client.recv(1000) for client in waiting]
 
     assert (503, "1") == (status, headers["Retry-After"])
     assert text.startswith("3 requests")
     assert all(response.endswith(b"held\n") for response in responses)
-    assert after == 200
+    assert 200 == once(running, "/slow")[0]
 
 
-def test_the_connection_that_is_idle_longest_is_closed_for_a_new_one():
-    """Those without any request first, so that a scraper keeps its connection."""
-    with serving(Server(LOOPBACK, echo, ServerLimits(max_connections=3))) as running:
-        scraper = connected(running)
-        ask(scraper, "/a")
-        sock = scraper.sock
-        idle = [opened(running) for _ in range(50)]
-        closed = [client.recv(10) for client in idle[:-2]]
-        status = ask(scraper, "/b")[0]
+def test_a_request_waits_a_moment_for_a_place(full, monkeypatch):
+    """So many connections with many requests cannot have all others rejected."""
+    running, held, _ = full
+    monkeypatch.setattr(module, "PLACE_TIMEOUT_S", 30.0)
+    with opened(running) as late:
+        late.sendall(ASK % b"now")
+        while not running._queue:
+            time.sleep(0)
+        held.release(running)
 
-        assert [b""] * 48 == closed
-        assert status == 200
-        assert sock is scraper.sock
-        for client in (*idle, scraper):
+        assert late.recv(1000).endswith(b"now\n")
+
+
+def test_a_request_that_waits_for_a_place_makes_room_for_a_new_connection(full, monkeypatch):
+    """If no connection is idle."""
+    running, held, _ = full
+    monkeypatch.setattr(module, "PLACE_TIMEOUT_S", 30.0)
+    running._max_connections = 4
+    with opened(running) as queued:
+        queued.sendall(ASK % b"now")
+        while not running._queue:
+            time.sleep(0)
+        with opened(running) as new:
+            assert b"" == queued.recv(10)
+            assert {} == running._queue
+            new.sendall(ASK % b"now")
+            held.release(running)
+            assert new.recv(1000).endswith(b"now\n")
+
+
+def test_requests_whose_password_is_checked_take_no_place():
+    """The handler admits them afterwards, unless their connection was closed meanwhile."""
+    held = Held()
+
+    def handle(request, connection):
+        if request.path == "/guess":
+            held(request, connection)
+        else:
+            running.admit(request, connection, echo)
+
+    limits = ServerLimits(max_requests=1)
+    with serving(Server(LOOPBACK, handle, limits, handler_admits=True)) as running:
+        guessing = [opened(running) for _ in range(3)]
+        for client in guessing:
+            client.sendall(ASK % b"guess")
+            assert held.requested.acquire(timeout=30)
+
+        assert [200, 200] == [once(running, "/a")[0] for _ in range(2)]
+        for connection in held.waiting:
+            connection.close()
+            running.admit(None, connection, lambda *_: pytest.fail("it is closed"))
+        for client in guessing:
             client.close()
+
+
+class Gate:
+    """A poll that holds the loop up until it is opened."""
+
+    def __init__(self):
+        self.is_held, self.is_open = threading.Event(), threading.Event()
+
+    def __call__(self):
+        self.is_held.set()
+        assert self.is_open.wait(30)
+        return float("inf")
+
+
+def test_a_request_on_a_connection_that_was_just_closed_is_dropped():
+    """The selector reports both at once, first the new connection and then the request."""
+    gate = Gate()
+    with serving(Server(LOOPBACK, echo, ServerLimits(max_connections=1))) as running:
+        idle = opened(running)
+        idle.sendall(ASK % b"first")
+        assert idle.recv(1000).endswith(b"/first\n")
+        running.polls.append(gate)
+        running.wake()
+        assert gate.is_held.wait(30)
+        new = opened(running)
+        idle.sendall(ASK % b"late")
+        new.sendall(ASK % b"new")
+        gate.is_open.set()
+
+        assert new.recv(1000).endswith(b"/new\n")
+        assert 200 == once(running, "/after")[0]
+        for client in (idle, new):
+            client.close()
+
+
+class Paused:
+    """A handler that waits in the thread of the server, and records paths."""
+
+    def __init__(self):
+        self.paths = []
+        self.has_begun, self.may_go_on = threading.Event(), threading.Event()
+
+    def __call__(self, request, connection):
+        self.paths.append(request.path)
+        self.has_begun.set()
+        assert self.may_go_on.wait(30)
+        connection.respond(text_response(200, request.path))
+
+
+def test_a_connection_with_many_requests_takes_turns_with_others():
+    """One that sent hundreds before keeps nobody waiting."""
+    paused = Paused()
+    with serving(Server(LOOPBACK, paused)) as running:
+        greedy, other = opened(running), opened(running)
+        greedy.sendall(ASK % b"greedy" * 300)
+        assert paused.has_begun.wait(30)
+        other.sendall(ASK % b"other")
+        paused.may_go_on.set()
+
+        assert other.recv(1000).endswith(b"/other\n")
+        for client in (greedy, other):
+            client.close()
+
+    assert paused.paths.index("/other") < 10
 
 
 def test_a_new_connection_is_closed_if_no_other_is_idle():
@@ -234,8 +344,9 @@ def test_connections_without_a_complete_request_time_out():
     clock = Clock()
     with serving(Server(LOOPBACK, echo, clock=clock)) as running:
         trickling, silent, scraper = opened(running), opened(running), connected(running)
-        trickling.sendall(b"GET / HT")
         ask(scraper, "/a")  # the server has accepted both others by now
+        trickling.sendall(b"GET / HT")
+        ask(scraper, "/a")  # and has read what this one sent
         clock.now_s += 11
         running.wake()
 

@@ -20,7 +20,7 @@ from .client import opened, serving, until_end
 LOOPBACK = [Endpoint("127.0.0.1", 0)]
 LARGE_BYTES = 8 * 1024 * 1024
 LARGE = os.urandom(1024) * (LARGE_BYTES // 1024)
-LAST = b"GET /%s HTTP/1.1\r\nConnection: close\r\n\r\n"
+LAST = b"GET /%s HTTP/1.1\r\nHost: n\r\nConnection: close\r\n\r\n"
 
 
 class Clock:
@@ -109,7 +109,8 @@ def test_many_requests_may_arrive_in_one_record(ca, server):
     """The selector reports such data only once."""
     with secured(server, ca.client_context()) as client:
         client.sendall(
-            b"".join(b"GET /%d HTTP/1.1\r\n\r\n" % one for one in range(99)) + LAST % b"x"
+            b"".join(b"GET /%d HTTP/1.1\r\nHost: n\r\n\r\n" % one for one in range(99))
+            + LAST % b"x"
         )
         text = until_end(client)
 
@@ -162,7 +163,7 @@ def test_clients_may_disconnect_within_a_response(ca, server):
     """The next request is served."""
     for _ in range(3):
         with secured(server, ca.client_context()) as client:
-            client.sendall(b"GET /large HTTP/1.1\r\n\r\n")
+            client.sendall(b"GET /large HTTP/1.1\r\nHost: n\r\n\r\n")
             client.recv(10)
 
     assert once(server, ca.client_context(), "/next") == b"/next\n"
@@ -241,7 +242,7 @@ def test_handshakes_leak_no_file_descriptors(ca, server):
     for _ in range(200):
         once(server, ca.client_context(), "/a")
         with opened(server) as client:
-            client.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            client.sendall(b"GET / HTTP/1.1\r\nHost: n\r\n\r\n")
         with pytest.raises(ssl.SSLError), secured(server, untrusting):
             pass
     once(server, ca.client_context(), "/a")

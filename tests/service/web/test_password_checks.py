@@ -7,6 +7,7 @@ from queue import Queue
 
 import pytest
 
+from fructosa_service.web.guess_queue import MOST_WAITING
 from fructosa_service.web.password_checks import PasswordChecks, Verdict
 
 
@@ -16,7 +17,7 @@ class Users:
     def __init__(self):
         self.verdicts = {}
         self.checked = []
-        self.may_go_on = threading.Event()
+        self.has_begun, self.may_go_on = threading.Event(), threading.Event()
 
     def known(self, authorization):
         """Return the verdict that was stored."""
@@ -24,6 +25,7 @@ class Users:
 
     def check(self, authorization):
         """Return whether it is right, and store that."""
+        self.has_begun.set()
         assert self.may_go_on.wait(30)
         self.checked.append(authorization)
         if authorization == "broken":
@@ -33,18 +35,23 @@ class Users:
 
 
 class Lab:
-    """Checks, and what they report."""
+    """Checks that take no CPU time unless it is set, and what they report."""
 
     def __init__(self):
         self.users = Users()
-        self.rests = []
+        self.cpu_s = self.check_cpu_s = 0.0
         self.reports = Queue()
-        self.checks = PasswordChecks(self.users, self.rests.append)
+        self.checks = PasswordChecks(self.users, cpu_clock=self.cpu_clock)
 
-    def submit(self, authorization):
+    def cpu_clock(self):
+        """Return the CPU time, which grows."""
+        self.cpu_s += self.check_cpu_s
+        return self.cpu_s
+
+    def submit(self, authorization, client="192.0.2.1"):
         """Return the verdict that is known at once."""
         return self.checks.submit(
-            authorization, lambda verdict: self.reports.put((authorization, verdict))
+            authorization, client, lambda verdict: self.reports.put((authorization, verdict))
         )
 
     def wait(self, number):
@@ -76,16 +83,16 @@ def test_a_stored_verdict_is_returned_at_once(lab):
 
 
 def test_other_verdicts_are_reported_later(lab):
-    """In the order of the requests."""
+    """Each to whoever asked."""
     pending = [lab.submit(one) for one in ("right 1", "wrong 1", "right 2")]
 
     expected = [
         ("right 1", Verdict.RIGHT),
-        ("wrong 1", Verdict.WRONG),
         ("right 2", Verdict.RIGHT),
+        ("wrong 1", Verdict.WRONG),
     ]
     assert [Verdict.PENDING] * 3 == pending
-    assert expected == lab.wait(3)
+    assert expected == sorted(lab.wait(3))
 
 
 def test_a_known_user_does_not_wait_for_others(lab):
@@ -98,36 +105,43 @@ def test_a_known_user_does_not_wait_for_others(lab):
     assert Verdict.RIGHT is lab.submit("right")
 
 
-def test_a_full_queue_is_busy_until_it_empties(lab):
-    """Then the same requests are accepted."""
+def test_a_client_with_too_many_passwords_is_busy(lab):
+    """One of its passwords has to go for a new one; others are not affected."""
     lab.users.may_go_on.clear()
-    first = [lab.submit(f"right {number}") for number in range(20)]
+    submitted = [lab.submit("right first")]
+    assert lab.users.has_begun.wait(30)
+    submitted += [lab.submit(f"right {number}") for number in range(MOST_WAITING + 1)]
+    submitted.append(lab.submit("right other", "192.0.2.2"))
+    busy = lab.wait(1)
     lab.users.may_go_on.set()
-    lab.wait(16)
 
-    again = [lab.submit(f"right {number}") for number in range(16, 20)]
-
-    assert [Verdict.PENDING] * 16 + [Verdict.BUSY] * 4 == first
-    assert [Verdict.PENDING] * 4 == again
-    assert 4 == len(lab.wait(4))
+    assert {Verdict.PENDING} == set(submitted)
+    assert [("right 0", Verdict.BUSY)] == busy
+    assert ("right other", Verdict.RIGHT) in lab.wait(MOST_WAITING + 2)
 
 
-def test_the_thread_rests_only_after_a_wrong_password(lab):
-    """Before the verdict is reported."""
-    for authorization in ("right", "wrong 1", "wrong 2"):
-        lab.submit(authorization)
-    lab.wait(3)
+def test_guessing_does_not_keep_other_clients_waiting(lab):
+    """Those who were wrong rest for long; a right password from elsewhere is checked at once."""
+    lab.check_cpu_s = 1000.0
+    lab.submit("wrong 1")
+    assert [("wrong 1", Verdict.WRONG)] == lab.wait(1)
+    lab.submit("wrong 2")
 
-    assert 2 == len(lab.rests)
+    lab.submit("right", "192.0.2.2")
+
+    assert [("right", Verdict.RIGHT)] == lab.wait(1)
+    assert ["wrong 1", "right"] == lab.users.checked
 
 
-def test_the_rest_is_proportional_to_the_cpu_time_of_the_check(lab):
-    """The time that other threads took does not count."""
-    lab.users.check = lambda _: sum(range(200_000)) < 0
-    lab.submit("wrong")
-    lab.wait(1)
+def test_guesses_go_on_after_a_rest(lab):
+    """It is proportional to the CPU time of the check; the time of other threads does not count."""
+    lab.check_cpu_s = 0.0005
+    start_s = time.monotonic()
+    for number in range(3):
+        lab.submit(f"wrong {number}")
+        lab.wait(1)
 
-    assert lab.rests[0] > 20 * 0.0005
+    assert time.monotonic() - start_s >= 2 * 20 * lab.check_cpu_s
 
 
 def test_all_passwords_are_checked_in_one_thread(lab):
@@ -143,9 +157,10 @@ def test_all_passwords_are_checked_in_one_thread(lab):
 def test_an_error_counts_as_a_wrong_password(lab, caplog):
     """The next ones are checked all the same."""
     lab.submit("broken")
+    assert [("broken", Verdict.WRONG)] == lab.wait(1)
     lab.submit("right")
 
-    assert [("broken", Verdict.WRONG), ("right", Verdict.RIGHT)] == lab.wait(2)
+    assert [("right", Verdict.RIGHT)] == lab.wait(1)
     assert "internal error while a password was checked" in caplog.text
 
 
@@ -155,7 +170,7 @@ def test_an_error_in_a_report_does_not_stop_the_thread(lab, caplog):
     def report(verdict):
         raise ZeroDivisionError
 
-    lab.checks.submit("right 1", report)
+    lab.checks.submit("right 1", "192.0.2.1", report)
     lab.submit("right 2")
 
     assert [("right 2", Verdict.RIGHT)] == lab.wait(1)
@@ -167,7 +182,7 @@ def test_no_header_stays_in_memory_after_its_check(lab):
     secret = " ".join(["wrong", "and", "secret"])
     referrers = len(gc.get_referrers(secret))
 
-    lab.checks.submit(secret, lab.reports.put)
+    lab.checks.submit(secret, "192.0.2.1", lab.reports.put)
     lab.wait(1)
     lab.users.checked.clear()
     lab.users.verdicts.clear()

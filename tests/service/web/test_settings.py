@@ -40,6 +40,7 @@ def test_addresses_replace_the_host_and_ports_the_port(text, expected):
     [
         ("tls certificate = /c", f"tls certificate: {REQUIRES.format(missing='tls key')}"),
         ("tls key = /k", f"tls key: {REQUIRES.format(missing='tls certificate')}"),
+        ("client crl = /a", "client crl: requires client ca; set client ca too"),
         ("client ca = /a", "client ca: requires TLS; set tls certificate and tls key too"),
     ],
 )

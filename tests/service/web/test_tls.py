@@ -43,9 +43,11 @@ def pair(ca):
     return ca.server()
 
 
-def files(pair, client_ca=None):
+def files(pair, client_ca=None, client_crl=None):
     """Return the files of a server."""
-    return TLSFiles(certificate=pair.certificate, key=pair.key, client_ca=client_ca)
+    return TLSFiles(
+        certificate=pair.certificate, key=pair.key, client_ca=client_ca, client_crl=client_crl
+    )
 
 
 def connect(server, client):
@@ -142,6 +144,44 @@ def test_with_a_client_ca_a_client_of_another_authority_is_refused(ca, other_ca,
 
     with pytest.raises(ssl.SSLError, match="UNKNOWN_CA"):
         connect(server, ca.client_context(other_ca.client()))
+
+
+def test_a_client_whose_certificate_was_revoked_is_refused(ca, pair):
+    """Others of the same authority are served."""
+    revoked, other = ca.client("revoked"), ca.client("other")
+    server = files(pair, ca.certificate, ca.revoked(revoked)).context()
+
+    assert b"hello" == connect(server, ca.client_context(other))[2]
+    assert not is_served(server, ca.client_context(revoked))
+
+
+@pytest.mark.parametrize("whose", ["expired", "of another authority"])
+def test_a_list_that_says_nothing_about_a_client_lets_it_not_in(ca, other_ca, pair, whose):
+    """One that is too old, or of another authority."""
+    crl = ca.revoked(expires_in_days=-1) if whose == "expired" else other_ca.revoked()
+
+    assert not is_served(files(pair, ca.certificate, crl).context(), ca.client_context(ca.client()))
+
+
+def test_a_new_list_of_revoked_certificates_is_read(ca, pair, tmp_path):
+    """Without a restart, as other files are."""
+    client, now_s = ca.client("leaving"), [0.0]
+    crl = tmp_path / "crl.pem"
+    crl.write_bytes(ca.revoked().read_bytes())
+    server = files(pair, ca.certificate, crl).cached(lambda: now_s[0])
+    before = is_served(server.value(), ca.client_context(client))
+    crl.write_bytes(ca.revoked(client).read_bytes())
+    now_s[0] = 10.0
+
+    assert (True, False) == (before, is_served(server.value(), ca.client_context(client)))
+
+
+def is_served(server, client):
+    """Return whether a client gets an answer."""
+    try:
+        return b"hello" == connect(server, client)[2]
+    except (ssl.SSLError, ConnectionError):
+        return False
 
 
 def test_without_a_client_ca_the_certificate_of_a_client_does_not_matter(ca, other_ca, pair):

@@ -374,17 +374,38 @@ def test_the_password_of_an_unknown_user_is_checked_too(fake):
     assert [HASH[4:6].encode()] * 3 == costs
 
 
-def test_an_unknown_user_takes_as_long_as_the_most_costly_one(file):
-    """htpasswd writes a cost of 5 by default."""
+@pytest.mark.parametrize("name", ["alice", "bob", "carol", "eve"])
+def test_a_wrong_password_takes_as_long_for_each_name(file, name):
+    """Known or not, whatever the costs of hashes are: each step doubles the time."""
     fake_bcrypt = Bcrypt()
-    costly = HASH.replace("$04$", "$11$")
-    users = UsersFile(file(f"alice:{HASH}", f"bob:{costly}"), fake_bcrypt)
+    entries = [f"{user}:{HASH.replace('$04$', cost)}" for user, cost in COSTS.items()]
+    users = UsersFile(file(*entries), fake_bcrypt)
 
-    users.check(header("eve", "guess"))
+    assert users.check(header(name, "guess")) is False
+
+    assert 2**11 == sum(2 ** int(hashed[4:6]) for _, hashed in fake_bcrypt.calls)
+
+
+COSTS = {"alice": "$04$", "bob": "$11$", "carol": "$10$"}  # htpasswd writes 5 by default
+
+
+def test_what_unknown_users_are_compared_with_is_a_hash_that_matches_nothing(file):
+    """bcrypt reads it."""
+    fake_bcrypt = Bcrypt()
+    UsersFile(file(f"alice:{HASH}"), fake_bcrypt).check(header("eve", "guess"))
 
     (_, hashed) = fake_bcrypt.calls[0]
-    assert hashed.startswith(b"$2b$11$")
-    assert bcrypt.checkpw(b"guess", hashed.replace(b"$11$", b"$04$")) is False
+    assert hashed.startswith(b"$2b$04$")
+    assert bcrypt.checkpw(b"guess", hashed) is False
+
+
+def test_a_right_password_is_checked_once_whatever_the_costs_are(file):
+    """Its user is known then anyway."""
+    fake_bcrypt = Bcrypt(b"right")
+    entries = [f"{user}:{HASH.replace('$04$', cost)}" for user, cost in COSTS.items()]
+
+    assert UsersFile(file(*entries), fake_bcrypt).check(header("alice", "right")) is True
+    assert 1 == len(fake_bcrypt.calls)
 
 
 def test_an_unknown_user_is_wrong_even_if_the_dummy_hash_matches(file):
