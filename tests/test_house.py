@@ -89,6 +89,7 @@ ROOMS = {
         "logs",
         "config",
         "file_cache",
+        "untrusted",
         "errors",
     ),
 }

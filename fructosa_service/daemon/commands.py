@@ -127,10 +127,16 @@ def _start_prepared(
     daemon: Daemon, arguments: argparse.Namespace, prepared: Prepared
 ) -> CommandResult:
     path = arguments.pid_file or prepared.pid_file or _default(daemon.name)
-    result = lifecycle.start(daemon.name, path, prepared.run)
+    may_make_folder = arguments.pid_file in (None, prepared.pid_file) or _is_below_run(path)
+    result = lifecycle.start(daemon.name, path, prepared.run, may_make_folder)
     if not result.has_started:
         return result
     return CommandResult(f"{result.text}; {prepared.log_location}")
+
+
+def _is_below_run(path: Path) -> bool:
+    """Return whether a folder there ends with the machine, so that root may make one."""
+    return path.is_relative_to("/run") and ".." not in path.parts
 
 
 def _stop(daemon: Daemon, arguments: argparse.Namespace) -> CommandResult:

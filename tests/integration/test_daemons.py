@@ -245,7 +245,7 @@ def test_a_killed_daemon_is_reported_dead_and_can_be_started_again(agent):
 def test_a_reused_pid_in_the_pid_file_is_not_signalled(agent):
     """The process that has the pid by now is left alone."""
     with subprocess.Popen(["sleep", "60"]) as other:
-        agent.pid_file.write_text(f"{other.pid}\nhttp://x/\n")
+        agent.pid_file.write_text(f"{other.pid}\nlagent\nhttp://x/\n")
 
         before, (code, output), is_alive = agent("status")[0], agent("stop"), other.poll() is None
         other.kill()

@@ -1,0 +1,70 @@
+"""Opens folders as root without following the links of other users.
+
+A path that is looked up twice may lead elsewhere the second time, if another user can change a
+folder on it. What is opened relative to a descriptor stays in that folder.
+"""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+LINK_OF_ANOTHER = "a symbolic link of another user is on its way"
+
+_MOST_LINKS = 40  # as in the kernel
+_FLAGS = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+@contextmanager
+def opened(folder: Path, make: int | None = None) -> Iterator[int]:
+    """Return a descriptor of the *folder*, for the ``dir_fd`` of functions in ``os``.
+
+    Those that are missing on its way are created with the mode *make*, if that is not None.
+    Raises: OSError if it can't be opened, or if root would follow a link of another user.
+    """
+    current = os.open("/", _FLAGS)
+    try:
+        left = list(reversed(folder.parts[1:]))
+        links = 0
+        while left:
+            found = _open(left[-1], current, make)
+            status = os.fstat(found)
+            part = left.pop()
+            if stat.S_ISLNK(status.st_mode):
+                links += 1
+                target = _target(found, status, links, folder)
+                left += reversed(target.parts[target.is_absolute() :])
+                found = os.open("/", _FLAGS) if target.is_absolute() else os.dup(current)
+            elif not stat.S_ISDIR(status.st_mode):
+                os.close(found)
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), part)
+            os.close(current)
+            current = found
+        yield current
+    finally:
+        os.close(current)
+
+
+def _open(name: str, folder: int, make: int | None) -> int:
+    try:
+        return os.open(name, _FLAGS, dir_fd=folder)
+    except FileNotFoundError:
+        if make is None:
+            raise
+    with suppress(FileExistsError):
+        os.mkdir(name, make, dir_fd=folder)
+    return os.open(name, _FLAGS, dir_fd=folder)
+
+
+def _target(link: int, status: os.stat_result, links: int, folder: Path) -> Path:
+    """Return where a *link* leads, and close it."""
+    try:
+        if links > _MOST_LINKS:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(folder))
+        if os.geteuid() == 0 != status.st_uid:
+            raise PermissionError(errno.EPERM, LINK_OF_ANOTHER, str(folder))
+        return Path(os.readlink("", dir_fd=link))
+    finally:
+        os.close(link)
