@@ -29,7 +29,7 @@ from .page.exposition import Format
 from .page.rendering import PageRenderer
 from .page.sensor_state import STATE_METRICS, SensorState
 from .sensors import SENSORS, Agent
-from .serve import create_server, serve_until_stopped, tls_and_users
+from .serve import LogReopening, create_server, serve_until_stopped, tls_and_users
 from .web.server import open_listener
 
 log = logging.getLogger("lagent")
@@ -42,8 +42,8 @@ DEFAULT_AND = "the default sensors and {names}"
 ONLY_HERE = "only this machine can connect; set [lagent] host or --host to allow others"
 
 _SIGNALS = (
-    f"Signals: {daemon_commands.SIGNALS_HELP} SIGHUP is ignored: lagent reloads certificates "
-    "and users when their files change; every other setting needs a restart."
+    f"Signals: {daemon_commands.SIGNALS_HELP} At SIGHUP lagent opens its log file again. It "
+    "reloads certificates and users when their files change; every other setting needs a restart."
 )
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -139,8 +139,8 @@ def _run(arguments: argparse.Namespace, config: AgentConfig, ready: Ready | None
     server = create_server(config, readers, endpoints, sockets.pop)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())
-    # There is nothing to reload: certificates and users are reloaded when their files change.
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    # There is nothing else to reload: certificates and users are when their files change.
+    signal.signal(signal.SIGHUP, LogReopening(server))
     urls = [_url(config).format(endpoint=endpoint) for endpoint in server.endpoints]
     log.info(SERVED, sum(not one.is_hidden for one in readers), ", ".join(urls))
     if _serves_only_here(server.endpoints):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 LINK_OF_ANOTHER = "a symbolic link of another user is on its way"
 
-_MOST_LINKS = 40  # as in the kernel
+MOST_LINKS = 40  # as in the kernel
 _FLAGS = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -61,10 +61,15 @@ def _open(name: str, folder: int, make: int | None) -> int:
 def _target(link: int, status: os.stat_result, links: int, folder: Path) -> Path:
     """Return where a *link* leads, and close it."""
     try:
-        if links > _MOST_LINKS:
+        if links > MOST_LINKS:
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(folder))
-        if os.geteuid() == 0 != status.st_uid:
-            raise PermissionError(errno.EPERM, LINK_OF_ANOTHER, str(folder))
+        check_link(status, str(folder))
         return Path(os.readlink("", dir_fd=link))
     finally:
         os.close(link)
+
+
+def check_link(status: os.stat_result, path: str) -> None:
+    """Raise PermissionError if this process is root, and a link is that of another user."""
+    if os.geteuid() == 0 != status.st_uid:
+        raise PermissionError(errno.EPERM, LINK_OF_ANOTHER, path)

@@ -302,16 +302,41 @@ def test_a_pid_file_that_cannot_be_written_is_reported(agent):
     assert (1, True) == (code, refused in output)
 
 
-def test_sighup_does_not_end_a_daemon(agent, master):
-    """lagent ignores it, lmaster reloads its configuration."""
+def test_at_sighup_a_daemon_opens_its_log_again(agent, master):
+    """As logrotate may ask for; lmaster reads its configuration too."""
+    for daemon in (agent, master):
+        daemon("start")
+        daemon.log.rename(daemon.log.with_suffix(".1"))
+        os.kill(daemon.pid, signal.SIGHUP)
+        wait_until(daemon.log.exists, lambda: "no new log")
+        assert daemon.responds()
+        if daemon is agent:
+            daemon("stop")
+
+    wait_until(lambda: READ_AGAIN % "" in master.log.read_text(), master.log.read_text)
+
+
+def test_the_example_for_logrotate_rotates_the_log(agent):
+    """By Debian's logrotate if it is installed, else in its steps; no message is lost."""
     agent("start")
-    os.kill(agent.pid, signal.SIGHUP)
-    assert agent.responds()
+    text = (ROOT / "examples" / "logrotate.conf").read_text().partition("# The output of OpenRC")[0]
+    config, old = agent.folder / "logrotate.conf", agent.log.with_name("x.log.1")
+    user = f"{agent.log.owner()} {agent.log.group()}"
+    text = text.replace("/var/log/fructosa", str(agent.log.parent))
+    config.write_text(text.replace("fructosa fructosa", user))
+    agent.log.parent.chmod(0o755)
+    config.chmod(0o644)
+
+    if program := shutil.which("logrotate", path=f"{os.environ['PATH']}:/usr/sbin"):
+        state = agent.folder / "state"
+        subprocess.run([program, "-f", "-s", state, config], check=True, timeout=30)
+    else:
+        agent.log.rename(old)
+        agent.log.touch()
     agent("stop")
 
-    master("start")
-    os.kill(master.pid, signal.SIGHUP)
-    wait_until(lambda: READ_AGAIN % "" in master.log.read_text(), master.log.read_text)
+    assert " served on " in old.read_text()
+    assert [": stopped"] == [line[-9:] for line in agent.log.read_text().splitlines()]
 
 
 @AS_ROOT
