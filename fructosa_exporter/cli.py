@@ -14,6 +14,7 @@ from fructosa_service.daemon.lifecycle import CommandResult, Ready
 from fructosa_service.daemon.listeners import find_listener
 from fructosa_service.daemon.pid_file import PidFileStatus
 from fructosa_service.daemon.privileges import account
+from fructosa_service.daemon.run_as import give_up_root
 from fructosa_service.daemon.sd_notify import notify_ready
 from fructosa_service.daemon.startup import initialize
 from fructosa_service.errors import UsageError
@@ -197,6 +198,7 @@ def _sensors(arguments: argparse.Namespace) -> int:
     if arguments.for_lmaster:
         sys.stdout.write(metric_table([Agent, *SENSORS.values()], STATE_METRICS))
         return 0
+    give_up_root("lagent", cli.chosen_config(None, DEFAULT_FILE))
     sensors = all_sensors()
     if arguments.name is None:
         _, left_out = select_readers(sensors, None)
@@ -223,6 +225,7 @@ def _availability(state: SensorState) -> str:
 
 
 def _read(arguments: argparse.Namespace) -> int:
+    give_up_root("lagent", cli.chosen_config(arguments.config, DEFAULT_FILE))
     _check_names(arguments.names)
     config, sensors = _config(arguments), all_sensors()
     configured = config.sensors or {}
@@ -260,6 +263,7 @@ def _check(arguments: argparse.Namespace) -> int:
         sys.stdout.write(example_config())
         return 0
     path = cli.chosen_config(arguments.config, DEFAULT_FILE)
+    give_up_root("lagent", path)
     config = read_config(path, all_sensors())
     tls_and_users(config.web)
     check_endpoints(_endpoints(config))

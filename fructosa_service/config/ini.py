@@ -108,3 +108,13 @@ def parse(text: str) -> tuple[list[Section], list[Problem]]:
     for number, raw in enumerate(text.split("\n"), start=1):
         parser.line(number, raw)
     return [section for section in parser.sections if section.name], parser.problems
+
+
+def value(text: str, section: str, key: str) -> str | None:
+    """Return what *key* is set to in a *section*, whatever else is wrong in the *text*."""
+    found = None
+    for one in parse(text)[0]:
+        for entry in one.entries:
+            if one.name.lower() == section and entry.key.lower() == key:
+                found = entry.text
+    return found

@@ -38,6 +38,9 @@ NUL_BYTE = "contains a NUL byte; save the file as UTF-8 text"
 # A hundred thousand nodes, each with its name, need 2 MiB; /dev/zero is endless.
 _LIMIT_BYTES = 16 * 1024 * 1024
 
+# The files that were read before the process gave up root, by path.
+_KEPT: dict[Path, bytes] = {}
+
 
 @dataclass(frozen=True)
 class Loaded:
@@ -70,13 +73,26 @@ def load(path: Path, schema: Sequence[SectionType]) -> Loaded:
     Raises: ConfigError with every problem of the file, or if it can't be read.
     """
     try:
-        with path.open("rb") as file:
-            content = file.read(_LIMIT_BYTES + 1)
+        content = _KEPT[path] if path in _KEPT else _content(path)
     except OSError as error:
         reason = error.strerror or str(error)
         message = CAN_NOT_BE_READ.format(reason=reason)
         raise ConfigError(str(path), [Problem(message=message)]) from error
     return check(_text(content, str(path)), str(path), schema)
+
+
+def _content(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_LIMIT_BYTES + 1)
+
+
+def keep(path: Path) -> str:
+    """Read a file that this process may not be able to read later; return its text.
+
+    Raises: OSError if it can't be read.
+    """
+    _KEPT[path] = _content(path)
+    return _KEPT[path].decode("utf-8-sig", "replace")
 
 
 def _text(content: bytes, filename: str) -> str:

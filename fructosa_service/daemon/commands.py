@@ -14,7 +14,9 @@ from ..config.path_kind import PATH
 from ..errors import ConfigError, FileError, UsageError
 from . import lifecycle, pid_file
 from .lifecycle import CommandResult, Ready
+from .listeners import listening_sockets
 from .pid_file import PidFileStatus
+from .run_as import give_up_root
 
 _STOP_TIMEOUT_S = 20.0
 
@@ -154,8 +156,18 @@ def _restart(daemon: Daemon, arguments: argparse.Namespace, show: Show) -> int:
 
 
 def _status(daemon: Daemon, arguments: argparse.Namespace) -> CommandResult:
-    find = partial(_find, daemon, arguments)
+    find = partial(_find_as_user, daemon, arguments)
     return lifecycle.status(daemon.name, _path(daemon, arguments), find)
+
+
+def _find_as_user(daemon: Daemon, arguments: argparse.Namespace) -> PidFileStatus | None:
+    if os.geteuid() == 0:
+        listening_sockets()  # only root sees whose they are
+    try:
+        give_up_root(daemon.name, cli.chosen_config(arguments.config, daemon.default_file))
+    except UsageError:
+        return None
+    return _find(daemon, arguments)
 
 
 def _find(daemon: Daemon, arguments: argparse.Namespace) -> PidFileStatus | None:
@@ -187,11 +199,7 @@ def _path(daemon: Daemon, arguments: argparse.Namespace) -> Path:
 
 def configured(text: str, section: str) -> Path | None:
     """Return the pid file set in a *section* of a configuration, whatever else is wrong in it."""
-    value = None
-    for one in ini.parse(text)[0]:
-        for entry in one.entries:
-            if one.name.lower() == section and entry.key.lower() == "pid file":
-                value = entry.text
+    value = ini.value(text, section, "pid file")
     try:
         return None if value is None else PATH.parse(value)
     except ValueError:

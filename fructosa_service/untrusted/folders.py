@@ -14,6 +14,8 @@ from pathlib import Path
 LINK_OF_ANOTHER = "a symbolic link of another user is on its way"
 
 MOST_LINKS = 40  # as in the kernel
+# Debian's /usr/local belongs to its group staff (50). From 100 on, groups can have ordinary users.
+_LAST_SYSTEM_GROUP = 99
 _FLAGS = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -73,3 +75,19 @@ def check_link(status: os.stat_result, path: str) -> None:
     """Raise PermissionError if this process is root, and a link is that of another user."""
     if os.geteuid() == 0 != status.st_uid:
         raise PermissionError(errno.EPERM, LINK_OF_ANOTHER, path)
+
+
+def is_roots_alone(path: Path) -> bool:
+    """Return whether only root can change the file at *path*, or what its path leads to."""
+    found = path.resolve()
+    return all(map(_is_roots_alone, (found, *found.parents)))
+
+
+def _is_roots_alone(path: Path) -> bool:
+    try:
+        status = path.lstat()
+    except OSError:
+        return False
+    by_others = stat.S_IWOTH | (stat.S_IWGRP if status.st_gid > _LAST_SYSTEM_GROUP else 0)
+    is_writable = status.st_mode & by_others and not status.st_mode & stat.S_ISVTX
+    return status.st_uid == 0 and not is_writable

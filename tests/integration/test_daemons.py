@@ -369,6 +369,10 @@ def test_a_daemon_drops_root_and_still_rotates_its_log(made, tmp_path, name, rea
     if name == "lmaster":  # it listens in a directory in which its user can make nothing
         ask = [BIN / "lmaster", "job", "1", "--socket", tmp_path / "of-root/socket"]
         assert "no job 1 is known" in subprocess.run(ask, capture_output=True, text=True).stderr
+        code, output = daemon("status", "-p", str(tmp_path / "other.pid"))
+        assert (0, True) == (code, PID.format(pid=daemon.pid) in output), output
+    daemon.config.chmod(0o600)  # root reads it before it becomes the user
+    assert daemon("check")[0] == 0
     assert daemon("stop")[0] == 0
     logs = list(daemon.log.parent.iterdir())
     assert 1 < len(logs)

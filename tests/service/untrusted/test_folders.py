@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fructosa_service.untrusted.folders import LINK_OF_ANOTHER, opened
+from fructosa_service.untrusted.folders import LINK_OF_ANOTHER, is_roots_alone, opened
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can change the owner of a link")
 
@@ -57,3 +57,29 @@ def test_root_does_not_follow_a_link_of_another_user(tmp_path):
 
     assert [] == list((tmp_path / "target").iterdir())
     assert before == len(list(Path("/proc/self/fd").iterdir()))
+
+
+@as_root
+@pytest.mark.parametrize(
+    ("owner", "group", "mode", "expected"),
+    [
+        (0, 0, 0o755, True),
+        (0, 50, 0o2775, True),  # Debian's /usr/local
+        (0, 65534, 0o775, False),
+        (0, 0, 0o777, False),
+        (0, 0, 0o1777, True),  # like /tmp: a file of root stays there
+        (65534, 0, 0o755, False),
+    ],
+)
+def test_a_file_is_roots_alone_if_nobody_else_can_change_its_way(
+    tmp_path, owner, group, mode, expected
+):
+    """Over a link too."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "module.py").touch()
+    (tmp_path / "link").symlink_to("folder")
+    os.chown(tmp_path / "folder", owner, group)
+    (tmp_path / "folder").chmod(mode)
+
+    assert expected == is_roots_alone(tmp_path / "link" / "module.py")
+    assert not is_roots_alone(tmp_path / "missing")
