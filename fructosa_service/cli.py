@@ -18,6 +18,7 @@ from .errors import (
     ServiceError,
     UsageError,
     did_you_mean,
+    without_secrets,
 )
 from .logs import LineFormatter
 from .untrusted.log_text import lines
@@ -50,6 +51,7 @@ class _ArgumentParser(argparse.ArgumentParser):
         self._positionals.title = "arguments"
 
     def error(self, message: str) -> NoReturn:
+        message = lines(without_secrets(message))
         self.exit(EXIT_USAGE, f"{self.prog}: {message}\nTry: {self.prog} --help\n")
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
@@ -190,13 +192,13 @@ def run(prog: str, command: Callable[[], int]) -> int:
         sys.stdout.flush()
         return code
     except ConfigError as error:
-        print(lines(str(error)), file=sys.stderr)
+        print(lines(without_secrets(str(error))), file=sys.stderr)
         return EXIT_USAGE
     except (UsageError, FileError) as error:
-        print(lines(f"{prog}: {error}"), file=sys.stderr)
+        print(lines(without_secrets(f"{prog}: {error}")), file=sys.stderr)
         return EXIT_USAGE
     except ServiceError as error:
-        print(lines(f"{prog}: {error}"), file=sys.stderr)
+        print(lines(without_secrets(f"{prog}: {error}")), file=sys.stderr)
         return EXIT_RUNNING
     except BrokenPipeError:
         # The reader of our output exited (`lagent read | head`), which is not an error. Without

@@ -12,7 +12,7 @@ from typing import Any
 from .config.kinds import choice, optional, whole
 from .config.path_kind import PATH
 from .config.settings import SectionType, option
-from .errors import ServiceError
+from .errors import ServiceError, without_secrets
 from .untrusted.files import open_to_append
 from .untrusted.log_text import indented, one_line
 
@@ -100,12 +100,12 @@ class LineFormatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         """Return the line of a message."""
-        record.message = one_line(record.message)
+        record.message = one_line(without_secrets(record.message))
         return super().formatMessage(record)
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's name
         """Return the lines of a traceback, which cannot be taken for messages."""
-        return indented(super().formatException(ei))
+        return indented(without_secrets(super().formatException(ei)))
 
 
 class _LogFile(logging.handlers.RotatingFileHandler):

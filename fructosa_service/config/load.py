@@ -14,6 +14,7 @@ from ..errors import (
     Problem,
     did_you_mean,
     shown,
+    shown_value,
 )
 from . import ini
 from .settings import Option, SectionType, options_of
@@ -212,7 +213,7 @@ class _Checker:
         try:
             values[key_option.field_name] = key_option.kind.parse(entry.text)
         except ValueError as error:
-            message = f"{shown(entry.text)} {error}"
+            message = f"{shown_value(entry.key, entry.text)} {error}"
             self._key_problem(section, key_option.key, entry.line, message)
 
     def _missing(
