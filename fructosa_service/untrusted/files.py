@@ -5,7 +5,7 @@ import os
 import stat
 from pathlib import Path
 
-from .folders import MOST_LINKS, check_link, opened
+from .folders import MOST_LINKS, is_link, opened
 
 OF_ANOTHER = "it belongs to another user"
 SECOND_NAME = "it has a second name (a hard link)"
@@ -25,21 +25,10 @@ def open_to_append(path: Path) -> int:
         if path.is_relative_to("/proc"):  # as /dev/stderr, which is no link like others
             break
         with opened(path.parent) as folder:
-            if not _is_link(path.name, folder):
+            if not is_link(path.name, folder):
                 return _open(path.name, folder)
             path = path.parent / os.readlink(path.name, dir_fd=folder)
     return os.open(path, _FLAGS)
-
-
-def _is_link(name: str, folder: int) -> bool:
-    try:
-        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
-    except FileNotFoundError:
-        return False
-    if not stat.S_ISLNK(status.st_mode):
-        return False
-    check_link(status, name)
-    return True
 
 
 def _open(name: str, folder: int) -> int:

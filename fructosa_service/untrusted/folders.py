@@ -71,6 +71,34 @@ def _target(link: int, status: os.stat_result, links: int, folder: Path) -> Path
         os.close(link)
 
 
+def followed(path: Path) -> Path:
+    """Return the path of the file to which the links at *path* lead; there may be none.
+
+    Raises: OSError if root would follow a link of another user.
+    """
+    for _ in range(MOST_LINKS):
+        with opened(path.parent) as folder:
+            if not is_link(path.name, folder):
+                return path
+            path = path.parent / os.readlink(path.name, dir_fd=folder)
+    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+
+
+def is_link(name: str, folder: int) -> bool:
+    """Return whether *name* is a link in *folder*.
+
+    Raises: PermissionError if this process is root, and it is that of another user.
+    """
+    try:
+        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    if not stat.S_ISLNK(status.st_mode):
+        return False
+    check_link(status, name)
+    return True
+
+
 def check_link(status: os.stat_result, path: str) -> None:
     """Raise PermissionError if this process is root, and a link is that of another user."""
     if os.geteuid() == 0 != status.st_uid:
