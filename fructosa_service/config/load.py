@@ -87,13 +87,20 @@ def _content(path: Path) -> bytes:
         return file.read(_LIMIT_BYTES + 1)
 
 
-def keep(path: Path) -> str:
-    """Read a file that this process may not be able to read later; return its text.
+def raw_text(path: Path) -> str:
+    """Return the text of a file, whatever is wrong in it.
+
+    Raises: OSError if it can't be read.
+    """
+    return _content(path).decode("utf-8-sig", "replace")
+
+
+def keep(path: Path) -> None:
+    """Read a file for ``load``, before this process gives up the right to read it.
 
     Raises: OSError if it can't be read.
     """
     _KEPT[path] = _content(path)
-    return _KEPT[path].decode("utf-8-sig", "replace")
 
 
 def _text(content: bytes, filename: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from .. import cli
 from ..config import ini
 from ..config.kinds import from_command_line, seconds
-from ..config.load import keep
+from ..config.load import raw_text
 from ..config.path_kind import PATH
 from ..errors import ConfigError, FileError, UsageError
 from . import lifecycle, pid_file
@@ -188,7 +188,7 @@ def _path(daemon: Daemon, arguments: argparse.Namespace) -> Path:
         return Path(arguments.pid_file)
     config = cli.chosen_config(arguments.config, daemon.default_file)
     try:
-        text = "" if config is None else keep(config)
+        text = "" if config is None else raw_text(config)
     except OSError:
         if arguments.config is not None:
             raise UsageError(

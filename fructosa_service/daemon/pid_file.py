@@ -147,7 +147,7 @@ def read_status(name: str, path: Path) -> PidFileStatus:
             pid, urls = found or (None, ())
             if not is_running:
                 return PidFileStatus(DaemonState.DEAD if text else DaemonState.ABSENT, pid)
-            if pid is None or not _has_open(pid, os.fstat(fd)):
+            if pid is None or not file_lock.has_open(pid, os.fstat(fd)):
                 return PidFileStatus(DaemonState.STARTING)
             return PidFileStatus(DaemonState.RUNNING if urls else DaemonState.STARTING, pid, urls)
     except (FileNotFoundError, NotADirectoryError):
@@ -168,7 +168,7 @@ def user_of(path: Path) -> int | None:
     with suppress(OSError, ServiceError), opened(path.parent) as folder:
         with _file("", path, folder) as fd:
             pid, file = _pid(_text(fd).partition("\n")[0]), os.fstat(fd)
-        if pid is not None and _has_open(pid, file):
+        if pid is not None and file_lock.has_open(pid, file):
             return pid
     return None
 
@@ -233,23 +233,6 @@ def _is_at(fd: int, name: str, folder: int) -> bool:
     except FileNotFoundError:
         return False
     return os.path.samestat(os.fstat(fd), found)
-
-
-def _has_open(pid: int, file: os.stat_result) -> bool:
-    """Return whether a process has the *file* open, or if that can't be seen.
-
-    A pid in a file is only a claim: no other process may be signalled because of it.
-    """
-    try:
-        for entry in Path(f"/proc/{pid}/fd").iterdir():
-            with suppress(FileNotFoundError):
-                if os.path.samestat(entry.stat(), file):
-                    return True
-    except PermissionError:
-        return True
-    except OSError:
-        pass
-    return False
 
 
 @contextmanager

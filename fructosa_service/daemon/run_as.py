@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from ..config import ini
-from ..config.load import keep
+from ..config.load import keep, raw_text
 from .privileges import account, drop_privileges
 
 
@@ -19,7 +19,8 @@ def give_up_root(section: str, config: Path | None) -> None:
     if os.geteuid() != 0 or config is None:
         return
     try:
-        text = keep(config)
+        text = raw_text(config)
+        keep(config)
     except OSError:
         return  # reading it will report the problem
     user, group = (ini.value(text, section, key) or None for key in ("user", "group"))

@@ -49,3 +49,13 @@ def test_a_forked_process_keeps_it(file, again):
     os.waitpid(child, 0)
     assert file_lock.acquire(again)
     os.close(read_end)
+
+
+def test_who_has_the_file_open_is_seen(file):
+    """This process; another one, or none, has not."""
+    status = os.fstat(file.fileno())
+
+    assert file_lock.has_open(os.getpid(), status)
+    file.close()
+    assert not file_lock.has_open(os.getpid(), status)
+    assert not file_lock.has_open(2**22, status)
