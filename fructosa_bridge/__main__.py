@@ -2,8 +2,6 @@
 
 import sys
 
-from fructosa_service.errors import pip_install
-
 
 def main() -> int:
     """Run lmaster; return its exit code."""
@@ -15,6 +13,8 @@ def main() -> int:
         package = (error.name or "fructosa").partition(".")[0]
         if package.startswith("fructosa"):
             raise
+        from fructosa_service.errors import pip_install
+
         print(
             f"lmaster: the Python package {package} is not installed; "
             f"install all that lmaster needs with {pip_install('master')}",
@@ -24,4 +24,9 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    if not sys.flags.safe_path:
+        # As in lagent's __main__: python -m looks into the current folder first.
+        current = sys.path.pop(0)
+        if __file__.startswith(f"{current}/fructosa_bridge/"):
+            sys.path.append(current)
     sys.exit(main())

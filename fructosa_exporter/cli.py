@@ -14,6 +14,7 @@ from fructosa_service.daemon.lifecycle import CommandResult, Ready
 from fructosa_service.daemon.listeners import find_listener
 from fructosa_service.daemon.pid_file import PidFileStatus
 from fructosa_service.daemon.privileges import account
+from fructosa_service.daemon.run_as import give_up_root
 from fructosa_service.daemon.sd_notify import notify_ready
 from fructosa_service.daemon.startup import initialize
 from fructosa_service.errors import UsageError
@@ -29,7 +30,7 @@ from .page.exposition import Format
 from .page.rendering import PageRenderer
 from .page.sensor_state import STATE_METRICS, SensorState
 from .sensors import SENSORS, Agent
-from .serve import create_server, serve_until_stopped, tls_and_users
+from .serve import LogReopening, create_server, serve_until_stopped, tls_and_users
 from .web.server import open_listener
 
 log = logging.getLogger("lagent")
@@ -42,8 +43,8 @@ DEFAULT_AND = "the default sensors and {names}"
 ONLY_HERE = "only this machine can connect; set [lagent] host or --host to allow others"
 
 _SIGNALS = (
-    f"Signals: {daemon_commands.SIGNALS_HELP} SIGHUP is ignored: lagent reloads certificates "
-    "and users when their files change; every other setting needs a restart."
+    f"Signals: {daemon_commands.SIGNALS_HELP} At SIGHUP lagent opens its log file again. It "
+    "reloads certificates and users when their files change; every other setting needs a restart."
 )
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -139,8 +140,8 @@ def _run(arguments: argparse.Namespace, config: AgentConfig, ready: Ready | None
     server = create_server(config, readers, endpoints, sockets.pop)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())
-    # There is nothing to reload: certificates and users are reloaded when their files change.
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    # There is nothing else to reload: certificates and users are when their files change.
+    signal.signal(signal.SIGHUP, LogReopening(server))
     urls = [_url(config).format(endpoint=endpoint) for endpoint in server.endpoints]
     log.info(SERVED, sum(not one.is_hidden for one in readers), ", ".join(urls))
     if _serves_only_here(server.endpoints):
@@ -197,6 +198,7 @@ def _sensors(arguments: argparse.Namespace) -> int:
     if arguments.for_lmaster:
         sys.stdout.write(metric_table([Agent, *SENSORS.values()], STATE_METRICS))
         return 0
+    give_up_root("lagent", cli.chosen_config(None, DEFAULT_FILE))
     sensors = all_sensors()
     if arguments.name is None:
         _, left_out = select_readers(sensors, None)
@@ -223,6 +225,7 @@ def _availability(state: SensorState) -> str:
 
 
 def _read(arguments: argparse.Namespace) -> int:
+    give_up_root("lagent", cli.chosen_config(arguments.config, DEFAULT_FILE))
     _check_names(arguments.names)
     config, sensors = _config(arguments), all_sensors()
     configured = config.sensors or {}
@@ -260,6 +263,7 @@ def _check(arguments: argparse.Namespace) -> int:
         sys.stdout.write(example_config())
         return 0
     path = cli.chosen_config(arguments.config, DEFAULT_FILE)
+    give_up_root("lagent", path)
     config = read_config(path, all_sensors())
     tls_and_users(config.web)
     check_endpoints(_endpoints(config))

@@ -13,6 +13,7 @@ import psutil
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,20}")
 _CHUNK = 64 * 1024
+_YEAR_2000_S = 946_684_800
 _FILE_SIZE_LIMIT = 16 * 1024 * 1024  # no kernel file is as large; bounds the memory of a reading
 # Files of the machine that are not the kernel's, and of which sensors tell.
 _OF_ROOT = (
@@ -66,6 +67,11 @@ def _of_proc(rest: str) -> str:
         elif rest == "/net" or rest.startswith("/net/"):
             rest = f"/1{rest}"
     return f"{psutil.PROCFS_PATH}{rest}"
+
+
+def is_in_the_past(at_s: float, now_s: float) -> bool:
+    """Return whether a time by the node's clock can be true: that may be wrong until it is set."""
+    return _YEAR_2000_S <= at_s <= now_s
 
 
 class Kernel:

@@ -1,5 +1,6 @@
 """Builds the agent: sensors, collector, request handler and server."""
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from socket import socket
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fructosa_service.config.kinds import Endpoint
 from fructosa_service.file_cache import FileCache
+from fructosa_service.logs import reopen_log
 from fructosa_service.web.settings import WebSettings
 
 from .collect.collector import Collector
@@ -78,6 +80,28 @@ def create_server(
     )
     server.polls += [collector.poll, *([authenticator.poll] if authenticator else [])]
     return server
+
+
+class LogReopening:
+    """Opens the log file again at a signal.
+
+    It does so in the loop of the *server*: the signal may come amid the writing of a message.
+    """
+
+    def __init__(self, server: Server) -> None:
+        self._server, self._is_due = server, False
+        server.polls.append(self._poll)
+
+    def __call__(self, *_: object) -> None:
+        """Handle the signal."""
+        self._is_due = True
+        self._server.wake()
+
+    def _poll(self) -> float:
+        if self._is_due:
+            self._is_due = False
+            reopen_log()
+        return math.inf
 
 
 def serve_until_stopped(

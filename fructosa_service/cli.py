@@ -1,6 +1,7 @@
 """What the command lines of both daemons share; errors are printed and turned into exit codes."""
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -17,7 +18,10 @@ from .errors import (
     ServiceError,
     UsageError,
     did_you_mean,
+    without_secrets,
 )
+from .logs import LineFormatter
+from .untrusted.log_text import lines
 
 UNKNOWN = "unknown {kind} {name!r}"
 NO_COMMAND = "the {kind} is missing"
@@ -47,6 +51,7 @@ class _ArgumentParser(argparse.ArgumentParser):
         self._positionals.title = "arguments"
 
     def error(self, message: str) -> NoReturn:
+        message = lines(without_secrets(message))
         self.exit(EXIT_USAGE, f"{self.prog}: {message}\nTry: {self.prog} --help\n")
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
@@ -180,18 +185,20 @@ def run(prog: str, command: Callable[[], int]) -> int:
     if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
         # As standard error does: a name that the terminal's encoding lacks must not be a failure.
         sys.stdout.reconfigure(errors="backslashreplace")
+    if logging.lastResort is not None:  # what a command logs without a log goes to the terminal
+        logging.lastResort.setFormatter(LineFormatter("%(message)s"))
     try:
         code = command()
         sys.stdout.flush()
         return code
     except ConfigError as error:
-        print(error, file=sys.stderr)
+        print(lines(without_secrets(str(error))), file=sys.stderr)
         return EXIT_USAGE
     except (UsageError, FileError) as error:
-        print(f"{prog}: {error}", file=sys.stderr)
+        print(lines(without_secrets(f"{prog}: {error}")), file=sys.stderr)
         return EXIT_USAGE
     except ServiceError as error:
-        print(f"{prog}: {error}", file=sys.stderr)
+        print(lines(without_secrets(f"{prog}: {error}")), file=sys.stderr)
         return EXIT_RUNNING
     except BrokenPipeError:
         # The reader of our output exited (`lagent read | head`), which is not an error. Without

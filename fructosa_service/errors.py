@@ -1,5 +1,6 @@
 """Errors that end a command with a message instead of a traceback."""
 
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,8 +15,47 @@ TOO_LARGE = "is larger than {limit} bytes; check the path"
 REQUIRES = "requires {missing}; set both, or neither"
 
 _TEXT_LIMIT = 80
+_CUT_BEFORE = 1000  # the end of a password may be far away
 # A file with more mistakes is probably not a configuration file at all.
 _PROBLEM_LIMIT = 100
+
+
+HIDDEN = "…"
+
+_SPACES = re.compile(r"(\s+)")
+_SECRET_IN_QUERY = re.compile(
+    r"\b(passw\w{0,8}|\w{0,16}token|secret|(?:api.?)?key|auth\w{0,16})=[^\s&#'\"]+", re.IGNORECASE
+)
+_SECRET_WORD = re.compile(r"passw(or)?d|token|secret|bearer|api.?key", re.IGNORECASE)
+
+
+def without_secrets(text: str) -> str:
+    """Return *text* without the passwords and tokens of URLs in it."""
+    if "@" in text:
+        text = "".join(map(_without_password, _SPACES.split(text)))
+    return _SECRET_IN_QUERY.sub(rf"\1={HIDDEN}", text) if "=" in text else text
+
+
+def _without_password(word: str) -> str:
+    """Hide what is between ``user:`` and ``@host``, in a URL or alone."""
+    before, at, host = word.rpartition("@")
+    scheme, slashes, user = before.partition("://") if "://" in before else ("", "", before)
+    name, colon, _ = user.partition(":")
+    return f"{scheme}{slashes}{name}:{HIDDEN}@{host}" if at and colon else word
+
+
+def shown_line(line: str) -> str:
+    """Return a *line* of a file in quotes for a message, but nothing after the word password."""
+    found = _SECRET_WORD.search(line)
+    return shown(line if found is None else f"{line[: found.end()]} {HIDDEN}")
+
+
+def shown_value(key: str, text: str) -> str:
+    """Return what a *key* is set to in quotes for a message, without what may be a secret."""
+    if _SECRET_WORD.search(key) or "PRIVATE KEY" in text:
+        return shown(HIDDEN)
+    name, colon, _ = text.partition(":")
+    return shown(f"{name}:{HIDDEN}" if colon and key.lower().startswith("user") else text)
 
 
 def shown(text: str) -> str:
@@ -55,6 +95,7 @@ def pip_install(extra: str) -> str:
 
 
 def _cut(text: str) -> str:
+    text = without_secrets(text[:_CUT_BEFORE])
     return text if len(text) <= _TEXT_LIMIT else f"{text[: _TEXT_LIMIT - 1]}…"
 
 

@@ -7,11 +7,14 @@ import sys
 from dataclasses import dataclass
 from io import TextIOWrapper
 from pathlib import Path
+from typing import Any
 
 from .config.kinds import choice, optional, whole
 from .config.path_kind import PATH
 from .config.settings import SectionType, option
-from .errors import ServiceError
+from .errors import ServiceError, without_secrets
+from .untrusted.files import open_to_append
+from .untrusted.log_text import indented, one_line
 
 LOGS_TO = "it logs to {path}"
 
@@ -69,8 +72,15 @@ def open_log(
         handler = _syslog(syslog_as, syslog)
     else:
         handler = _handler(settings)
-        handler.setFormatter(logging.Formatter(_FORMAT))
+        handler.setFormatter(LineFormatter(_FORMAT))
     logging.basicConfig(level=settings.level, handlers=[handler], force=True)
+
+
+def reopen_log() -> None:
+    """Open the log file again if its name is that of another file by now, as logrotate asks."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, _LogFile):
+            handler.follow_name()
 
 
 def log_location(settings: LoggingSettings, syslog: Path = SYSLOG) -> str:
@@ -85,6 +95,19 @@ def log_location(settings: LoggingSettings, syslog: Path = SYSLOG) -> str:
     )
 
 
+class LineFormatter(logging.Formatter):
+    """Formats a message as one line of bounded length, whatever others have put into it."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        """Return the line of a message."""
+        record.message = one_line(without_secrets(record.message))
+        return super().formatMessage(record)
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's name
+        """Return the lines of a traceback, which cannot be taken for messages."""
+        return indented(without_secrets(super().formatException(ei)))
+
+
 class _LogFile(logging.handlers.RotatingFileHandler):
     """A rotating file, which is opened again if its name is that of another file by now."""
 
@@ -92,9 +115,21 @@ class _LogFile(logging.handlers.RotatingFileHandler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a message to the file of that name."""
-        if self.stream is not None and self._was_replaced(self.stream):
-            self._reopen(self.stream)
+        self.follow_name()
         super().emit(record)
+
+    def follow_name(self) -> None:
+        """Open the file of that name if it is another one."""
+        self.acquire()
+        try:
+            if self.stream is not None and self._was_replaced(self.stream):
+                self._reopen(self.stream)
+        finally:
+            self.release()
+
+    def _open(self) -> TextIOWrapper:
+        fd = open_to_append(Path(self.baseFilename))
+        return os.fdopen(fd, "a", encoding=self.encoding, errors=self.errors)
 
     def _was_replaced(self, stream: TextIOWrapper) -> bool:
         try:
@@ -129,7 +164,7 @@ class _Syslog(logging.handlers.SysLogHandler):
 def _syslog(name: str, address: Path) -> logging.Handler:
     handler = _Syslog(str(address), facility=logging.handlers.SysLogHandler.LOG_DAEMON)
     handler.ident = f"{name}[{os.getpid()}]: "
-    handler.setFormatter(logging.Formatter(_SYSLOG_FORMAT))
+    handler.setFormatter(LineFormatter(_SYSLOG_FORMAT))
     return handler
 
 

@@ -1,9 +1,11 @@
 """Output files for other programs, which never see a partly written one."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from .errors import FileError, ServiceError
+from .untrusted.folders import followed, opened
 
 NOT_OURS = (
     "{path} was not written by lmaster, as it has no lines {begin!r} and {end!r}; it is not "
@@ -16,8 +18,8 @@ def write(path: Path, text: str) -> None:
 
     Raises: ServiceError if that fails; the file is then unchanged.
     """
-    path = path.resolve()  # a link stays a link
     try:
+        path = followed(path.absolute())  # a link stays a link
         if path.exists() and not path.is_file():  # a pipe, a terminal
             path.write_text(text, "utf-8", errors="surrogateescape")
         else:
@@ -83,14 +85,25 @@ def _cannot_read(path: Path, error: OSError) -> ServiceError:
 
 
 def _replace(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = f".{path.name}.{os.getpid()}"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    with opened(path.parent) as folder:
+        fd = os.open(temporary, flags, 0o666, dir_fd=folder)
+        try:
+            with os.fdopen(fd, "w", encoding="utf-8", errors="surrogateescape") as file:
+                file.write(text)
+                file.flush()
+                if (mode := _mode(path.name, folder)) is not None:
+                    os.fchmod(fd, mode)
+                os.fsync(fd)
+            os.replace(temporary, path.name, src_dir_fd=folder, dst_dir_fd=folder)
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(temporary, dir_fd=folder)
+
+
+def _mode(name: str, folder: int) -> int | None:
     try:
-        with temporary.open("x", encoding="utf-8", errors="surrogateescape") as file:
-            file.write(text)
-            file.flush()
-            if path.exists():
-                os.fchmod(file.fileno(), path.stat().st_mode & 0o7777)
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        return os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode & 0o7777
+    except FileNotFoundError:
+        return None

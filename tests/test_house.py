@@ -90,6 +90,7 @@ ROOMS = {
         "logs",
         "config",
         "file_cache",
+        "untrusted",
         "errors",
     ),
 }

@@ -7,6 +7,8 @@ import socket
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 
+from fructosa_service.logs import reopen_log
+
 from ..config.settings import MasterConfig
 from ..model.target import Target
 from ..scrape.client import Client
@@ -75,13 +77,17 @@ async def _first(*tasks: "asyncio.Task[object]") -> None:
 
 
 def _at_signals(engine: Engine) -> "asyncio.Task[object]":
-    """Return a task that ends at SIGTERM or SIGINT; read the configuration again at SIGHUP."""
+    """Return a task that ends at SIGTERM or SIGINT.
+
+    At SIGHUP the log file is opened and the configuration is read again.
+    """
     loop, end = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, end.set)
     reloading: set[asyncio.Task[object]] = set()
 
     def reload() -> None:
+        reopen_log()
         if engine.reload is None:
             log.warning("SIGHUP ignored: lmaster runs without a configuration file")
             return

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from fructosa_service import cli
+from fructosa_service.daemon.run_as import give_up_root
 from fructosa_service.errors import ServiceError, visible_path
 from fructosa_service.web.listening import check_endpoints
 
@@ -48,6 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.write(example_config())
         return 0
     path = cli.chosen_config(arguments.config, DEFAULT_FILE)
+    give_up_root("lmaster", path)
     config = read_config(path)
     slurm = current_nodes(config, str(path))
     targets = targets_of_shard(config, path, slurm)

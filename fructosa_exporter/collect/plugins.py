@@ -1,8 +1,10 @@
 """Plug-ins: sensors that installed packages declare as entry points ``fructosa.sensors``."""
 
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -10,10 +12,15 @@ from typing import Any, Protocol
 from fructosa_exporter.sensor import Sensor
 from fructosa_exporter.sensors import SENSORS, Agent
 from fructosa_service.config.settings import options_of
+from fructosa_service.untrusted.folders import is_roots_alone
 
 log = logging.getLogger(__name__)
 
 BROKEN = "the plug-in %s cannot be used: %s"
+OF_OTHERS = (
+    "{path} can be changed by other users, so root does not load it; install the plug-in as root "
+    "into site-packages of root, or start lagent as another user"
+)
 
 GROUP = "fructosa.sensors"
 
@@ -92,7 +99,37 @@ def _entry_points(
         return []
     from importlib.metadata import entry_points
 
-    return entry_points(group=GROUP)
+    found = entry_points(group=GROUP)
+    return (
+        found if os.geteuid() else [_LoadedAsRoot(one.name, one.module, one.load) for one in found]
+    )
+
+
+@dataclass
+class _LoadedAsRoot:
+    """An entry point whose *module* root only imports if nobody else can have written it."""
+
+    name: str
+    module: str
+    load_anyway: Callable[[], Any]
+
+    def load(self) -> Any:
+        """Import the class.
+
+        Raises: PermissionError if another user can change the module, or a package that it is in.
+        """
+        from importlib.util import find_spec
+
+        names = self.module.split(".")
+        for count in range(1, len(names) + 1):
+            spec = find_spec(
+                ".".join(names[:count])
+            )  # imports the packages above, which are checked
+            places = [] if spec is None else [spec.origin, *(spec.submodule_search_locations or ())]
+            for place in filter(None, places):
+                if not is_roots_alone(Path(place)):
+                    raise PermissionError(OF_OTHERS.format(path=place))
+        return self.load_anyway()
 
 
 def _has_plugin(folder: str) -> bool:

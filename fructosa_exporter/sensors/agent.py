@@ -5,11 +5,15 @@ import sys
 import time
 from collections.abc import Iterator
 
+from fructosa_exporter.kernel import is_in_the_past
 from fructosa_exporter.metrics import Sample, counter, gauge, info
 from fructosa_exporter.sensor import Sensor
 from fructosa_service import __version__
 
-_STARTED_S = round(time.time(), 2)
+# By the clock that nobody sets: the other one may have been wrong at boot.
+_STARTED_SINCE_BOOT_S = time.clock_gettime(time.CLOCK_BOOTTIME)
+# Smaller differences between the two clocks are no correction of the time.
+_SET_BY_S = 1.0
 _PYTHON = sys.version.split()[0]
 _PAGE_BYTES = os.sysconf("SC_PAGESIZE")
 
@@ -31,12 +35,23 @@ class Agent(Sensor):
         without_panel="counters that restart from 0 show a restart",
     )
 
+    clock = staticmethod(time.time)
+    _started_s = 0.0
+
     def samples(self) -> Iterator[Sample]:
         times = os.times()
         yield self.BUILD.sample(1, __version__, _PYTHON)
         yield self.CPU.sample(round(times.user + times.system, 2))
         yield self.MEMORY.sample(_resident_bytes())
-        yield self.START.sample(_STARTED_S)
+        yield from self._start()
+
+    def _start(self) -> Iterator[Sample]:
+        now_s = self.clock()
+        started_s = now_s - (time.clock_gettime(time.CLOCK_BOOTTIME) - _STARTED_SINCE_BOOT_S)
+        if abs(started_s - self._started_s) > _SET_BY_S:
+            self._started_s = round(started_s, 2)
+        if is_in_the_past(self._started_s, now_s):
+            yield self.START.sample(self._started_s)
 
 
 def _resident_bytes() -> int:

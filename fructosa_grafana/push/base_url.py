@@ -20,13 +20,15 @@ def base_url(text: str, option: str) -> str:
         raise UsageError(
             f"{option}: the URL has an '@'; write it without a user name and a password"
         )
+    before_query = re.split(r"[?#]", text, maxsplit=1)[0]
     if not _is_http_url(text):
         raise UsageError(
-            f"{option} {shown(text)} is not a valid URL; write e.g. http://localhost:3000"
+            f"{option} {shown(before_query)} is not a valid URL; write e.g. http://localhost:3000"
         )
-    if "?" in text or "#" in text:
+    if before_query != text:
         raise UsageError(
-            f"{option} {shown(text)} has a query or a fragment; leave out what follows '?' or '#'"
+            f"{option} {shown(before_query)} has a query or a fragment; leave out what follows '?' "
+            "or '#'"
         )
     return text.rstrip("/")
 

@@ -9,7 +9,7 @@ numbers and stops at the first duplicate, but errors should name their line, and
 import re
 from dataclasses import dataclass, field
 
-from ..errors import Problem, shown, visible
+from ..errors import Problem, shown_line, visible
 
 NOT_A_HEADER = "is not a valid section header; write [name]"
 NOT_A_SETTING = "is not a setting; write key = value"
@@ -68,7 +68,7 @@ class _SectionParser:
         match = _HEADER.match(text)
         name = match["name"].strip() if match else ""
         if not name:
-            self._problem(number, f"{shown(text)} {NOT_A_HEADER}")
+            self._problem(number, f"{shown_line(text)} {NOT_A_HEADER}")
         elif name in self._names:
             self._problem(number, f"[{visible(name)}] {DUPLICATE_SECTION}")
         # A duplicate or invalid header opens a section too, so that its entries are checked.
@@ -81,9 +81,9 @@ class _SectionParser:
         key = match["key"].rstrip() if match else ""
         self._entry = None
         if not self.sections:
-            self._problem(number, f"{shown(text)} {BEFORE_SECTIONS}")
+            self._problem(number, f"{shown_line(text)} {BEFORE_SECTIONS}")
         elif match is None or not key:
-            self._problem(number, f"{shown(text)} {NOT_A_SETTING}")
+            self._problem(number, f"{shown_line(text)} {NOT_A_SETTING}")
         else:
             self._add(Entry(key, match["text"], number), indent)
 
@@ -108,3 +108,13 @@ def parse(text: str) -> tuple[list[Section], list[Problem]]:
     for number, raw in enumerate(text.split("\n"), start=1):
         parser.line(number, raw)
     return [section for section in parser.sections if section.name], parser.problems
+
+
+def value(text: str, section: str, key: str) -> str | None:
+    """Return what *key* is set to in a *section*, whatever else is wrong in the *text*."""
+    found = None
+    for one in parse(text)[0]:
+        for entry in one.entries:
+            if one.name.lower() == section and entry.key.lower() == key:
+                found = entry.text
+    return found

@@ -14,6 +14,7 @@ from ..errors import (
     Problem,
     did_you_mean,
     shown,
+    shown_value,
 )
 from . import ini
 from .settings import Option, SectionType, options_of
@@ -37,6 +38,9 @@ NUL_BYTE = "contains a NUL byte; save the file as UTF-8 text"
 
 # A hundred thousand nodes, each with its name, need 2 MiB; /dev/zero is endless.
 _LIMIT_BYTES = 16 * 1024 * 1024
+
+# The files that were read before the process gave up root, by path.
+_KEPT: dict[Path, bytes] = {}
 
 
 @dataclass(frozen=True)
@@ -70,13 +74,33 @@ def load(path: Path, schema: Sequence[SectionType]) -> Loaded:
     Raises: ConfigError with every problem of the file, or if it can't be read.
     """
     try:
-        with path.open("rb") as file:
-            content = file.read(_LIMIT_BYTES + 1)
+        content = _KEPT[path] if path in _KEPT else _content(path)
     except OSError as error:
         reason = error.strerror or str(error)
         message = CAN_NOT_BE_READ.format(reason=reason)
         raise ConfigError(str(path), [Problem(message=message)]) from error
     return check(_text(content, str(path)), str(path), schema)
+
+
+def _content(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_LIMIT_BYTES + 1)
+
+
+def raw_text(path: Path) -> str:
+    """Return the text of a file, whatever is wrong in it.
+
+    Raises: OSError if it can't be read.
+    """
+    return _content(path).decode("utf-8-sig", "replace")
+
+
+def keep(path: Path) -> None:
+    """Read a file for ``load``, before this process gives up the right to read it.
+
+    Raises: OSError if it can't be read.
+    """
+    _KEPT[path] = _content(path)
 
 
 def _text(content: bytes, filename: str) -> str:
@@ -196,7 +220,7 @@ class _Checker:
         try:
             values[key_option.field_name] = key_option.kind.parse(entry.text)
         except ValueError as error:
-            message = f"{shown(entry.text)} {error}"
+            message = f"{shown_value(entry.key, entry.text)} {error}"
             self._key_problem(section, key_option.key, entry.line, message)
 
     def _missing(

@@ -10,11 +10,14 @@ from pathlib import Path
 from .. import cli
 from ..config import ini
 from ..config.kinds import from_command_line, seconds
+from ..config.load import raw_text
 from ..config.path_kind import PATH
 from ..errors import ConfigError, FileError, UsageError
 from . import lifecycle, pid_file
 from .lifecycle import CommandResult, Ready
+from .listeners import listening_sockets
 from .pid_file import PidFileStatus
+from .run_as import give_up_root
 
 _STOP_TIMEOUT_S = 20.0
 
@@ -127,10 +130,16 @@ def _start_prepared(
     daemon: Daemon, arguments: argparse.Namespace, prepared: Prepared
 ) -> CommandResult:
     path = arguments.pid_file or prepared.pid_file or _default(daemon.name)
-    result = lifecycle.start(daemon.name, path, prepared.run)
+    may_make_folder = arguments.pid_file in (None, prepared.pid_file) or _is_below_run(path)
+    result = lifecycle.start(daemon.name, path, prepared.run, may_make_folder)
     if not result.has_started:
         return result
     return CommandResult(f"{result.text}; {prepared.log_location}")
+
+
+def _is_below_run(path: Path) -> bool:
+    """Return whether a folder there ends with the machine, so that root may make one."""
+    return path.is_relative_to("/run") and ".." not in path.parts
 
 
 def _stop(daemon: Daemon, arguments: argparse.Namespace) -> CommandResult:
@@ -148,8 +157,18 @@ def _restart(daemon: Daemon, arguments: argparse.Namespace, show: Show) -> int:
 
 
 def _status(daemon: Daemon, arguments: argparse.Namespace) -> CommandResult:
-    find = partial(_find, daemon, arguments)
+    find = partial(_find_as_user, daemon, arguments)
     return lifecycle.status(daemon.name, _path(daemon, arguments), find)
+
+
+def _find_as_user(daemon: Daemon, arguments: argparse.Namespace) -> PidFileStatus | None:
+    if os.geteuid() == 0:
+        listening_sockets()  # only root sees whose they are
+    try:
+        give_up_root(daemon.name, cli.chosen_config(arguments.config, daemon.default_file))
+    except UsageError:
+        return None
+    return _find(daemon, arguments)
 
 
 def _find(daemon: Daemon, arguments: argparse.Namespace) -> PidFileStatus | None:
@@ -169,7 +188,7 @@ def _path(daemon: Daemon, arguments: argparse.Namespace) -> Path:
         return Path(arguments.pid_file)
     config = cli.chosen_config(arguments.config, daemon.default_file)
     try:
-        text = "" if config is None else config.read_text("utf-8", "replace")
+        text = "" if config is None else raw_text(config)
     except OSError:
         if arguments.config is not None:
             raise UsageError(
@@ -181,11 +200,7 @@ def _path(daemon: Daemon, arguments: argparse.Namespace) -> Path:
 
 def configured(text: str, section: str) -> Path | None:
     """Return the pid file set in a *section* of a configuration, whatever else is wrong in it."""
-    value = None
-    for one in ini.parse(text)[0]:
-        for entry in one.entries:
-            if one.name.lower() == section and entry.key.lower() == "pid file":
-                value = entry.text
+    value = ini.value(text, section, "pid file")
     try:
         return None if value is None else PATH.parse(value)
     except ValueError:

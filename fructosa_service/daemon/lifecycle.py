@@ -54,20 +54,24 @@ class CommandResult:
     has_started: bool = False
 
 
-def start(name: str, path: Path, run: Callable[[Ready], int]) -> CommandResult:
+def start(
+    name: str, path: Path, run: Callable[[Ready], int], may_make_folder: bool = True
+) -> CommandResult:
     """Call *run* in the background; return when it has reported that it is ready.
 
     If it does not get ready, it has printed the reason on standard error.
 
     Raises: ServiceError if the pid file can't be written.
     """
-    pid = pid_file.acquire(path)
+    pid = pid_file.acquire(name, path, may_make_folder)
     while pid is None:
-        current = _settled_status(path)
+        current = _settled_status(name, path)
         if current.state is DaemonState.RUNNING:
             return CommandResult(ALREADY_RUNNING.format(name=name, details=details(current)))
+        if current.state is not DaemonState.STARTING:  # somebody locks it for reading
+            pid_file.remove(name, path)
         time.sleep(_POLL_S)
-        pid = pid_file.acquire(path)
+        pid = pid_file.acquire(name, path, may_make_folder)
     read_end, write_end = os.pipe()
     if daemonize.fork([pid.fd, write_end]):
         _run(name, pid, write_end, run)
@@ -143,34 +147,35 @@ def stop(name: str, path: Path, timeout_s: float, find: Find = lambda: None) -> 
 
     One that only *find* finds is not stopped: somebody else is in charge of it.
 
-    Raises: ServiceError if it can't be stopped.
+    Raises: ServiceError if it can't be stopped, or if the file is not its pid file.
     """
-    current = _settled_status(path)
+    pid_file.check_is_ours(name, path)
+    current = _settled_status(name, path)
     pid = current.pid
     if current.state is DaemonState.DEAD:
-        pid_file.remove(path)
+        pid_file.remove(name, path)
     if current.state in (DaemonState.DEAD, DaemonState.ABSENT) or pid is None:
         if (other := find()) is not None:
             text = NOT_STOPPED.format(name=name, path=path, details=details(other))
             return CommandResult(text, cli.EXIT_RUNNING)
         is_stale = current.state is DaemonState.DEAD
         return CommandResult((STALE if is_stale else ALREADY_STOPPED).format(name=name))
-    outcome = terminate(pid, timeout_s, lambda: _is_alive(path, pid))
-    pid_file.remove(path)
+    outcome = terminate(pid, timeout_s, lambda: _is_alive(name, path, pid))
+    pid_file.remove(name, path)
     return CommandResult(ENDED.format(name=name, outcome=outcome, pid=pid))
 
 
-def _is_alive(path: Path, pid: int) -> bool:
-    current = pid_file.read_status(path)
+def _is_alive(name: str, path: Path, pid: int) -> bool:
+    current = pid_file.read_status(name, path)
     return current.pid == pid and current.state in (DaemonState.RUNNING, DaemonState.STARTING)
 
 
 def status(name: str, path: Path, find: Find = lambda: None) -> CommandResult:
     """Report whether the daemon runs, with the exit codes of the Linux Standard Base."""
     try:
-        current = _settled_status(path)
+        current = _settled_status(name, path)
         other = find() if current.state in (DaemonState.DEAD, DaemonState.ABSENT) else None
-    except (OSError, ServiceError) as error:
+    except ServiceError as error:
         return CommandResult(f"{name}: the status is unknown: {error}", EXIT_UNKNOWN)
     if other is not None:
         text = RUNS_ELSEWHERE.format(name=name, path=path, details=details(other))
@@ -185,14 +190,14 @@ def status(name: str, path: Path, find: Find = lambda: None) -> CommandResult:
     return CommandResult(NOT_RUNNING.format(name=name, path=path), EXIT_NOT_RUNNING)
 
 
-def _settled_status(path: Path) -> PidFileStatus:
+def _settled_status(name: str, path: Path) -> PidFileStatus:
     """Return the status in a pid file; wait for a daemon that is about to write its pid.
 
     Raises: ServiceError if a process that is not a daemon has locked the file.
     """
     until_s = time.monotonic() + _WRITE_TIMEOUT_S
     while True:
-        current = pid_file.read_status(path)
+        current = pid_file.read_status(name, path)
         if current.state is not DaemonState.STARTING or current.pid is not None:
             return current
         if time.monotonic() > until_s:

@@ -5,6 +5,7 @@ In the foreground, or started by a service manager, a daemon has no pid file.
 
 import socket
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 from ..config.kinds import Endpoint
@@ -23,18 +24,29 @@ _RESPONSE_TIMEOUT_S = 2.0
 _PACKAGES = {"lagent": "fructosa_exporter", "lmaster": "fructosa_bridge"}
 
 
-def listening_pids(endpoint: Endpoint) -> Iterator[int | None]:
-    """Yield the processes that listen on *endpoint*; None for each that this user cannot see."""
+@cache
+def listening_sockets() -> tuple[tuple[str, int, int | None], ...]:
+    """Return address, port and process of all TCP sockets that listen now.
+
+    The process is None if this user cannot see it.
+    """
     import psutil  # imported here, because only few commands need it
 
+    return tuple(
+        (one.laddr.ip, one.laddr.port, one.pid)
+        for one in psutil.net_connections("tcp")
+        if one.status == psutil.CONN_LISTEN and one.laddr
+    )
+
+
+def listening_pids(endpoint: Endpoint) -> Iterator[int | None]:
+    """Yield the processes that listen on *endpoint*; None for each that this user cannot see."""
     addresses = _addresses(endpoint)
     # A wildcard includes all addresses, whether it is configured or used.
     is_any = bool(addresses & _LOOPBACK.keys())
-    for one in psutil.net_connections("tcp"):
-        if one.status != psutil.CONN_LISTEN or not one.laddr or one.laddr.port != endpoint.port:
-            continue
-        if is_any or one.laddr.ip in addresses | _LOOPBACK.keys():
-            yield one.pid
+    for address, port, pid in listening_sockets():
+        if port == endpoint.port and (is_any or address in addresses | _LOOPBACK.keys()):
+            yield pid
 
 
 def _addresses(endpoint: Endpoint) -> set[str]:

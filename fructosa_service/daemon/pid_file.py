@@ -1,32 +1,46 @@
-"""The pid file of a daemon: its pid, and the URLs at which it serves.
+"""The pid file of a daemon: its pid, its name, and the URLs at which it serves.
 
 The daemon locks the file while it runs, so only the lock shows whether it does: a file without a
-lock is stale, whichever process has its pid now. The first line is the pid; the lines after it are
-the URLs, written when the daemon is ready.
+lock is stale, whichever process has its pid now. The first line is the pid, the second one the name
+of the program; the lines after it are the URLs, written when the daemon is ready. A file with
+another content is not ours: it is neither changed, removed nor believed.
 """
 
-import fcntl
 import os
+import re
 import stat
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from ..errors import ServiceError
+from ..errors import ServiceError, visible_path
+from ..untrusted.folders import opened
+from . import file_lock
 
 CAN_NOT_BE_WRITTEN = (
     "the pid file {path} cannot be written: {reason}; give another with -p PIDFILE, or set pid "
     "file in the configuration"
 )
+CAN_NOT_BE_READ = (
+    "the pid file {path} cannot be read: {reason}; give another with -p PIDFILE, or check its "
+    "permissions"
+)
 NOT_A_PID_FILE = (
-    "{path} is not a pid file and is not overwritten; give another one with -p PIDFILE, or "
+    "{path} is not a pid file of {name} and is left alone; give another one with -p PIDFILE, or "
     "remove it"
+)
+OF_ANOTHER_USER = (
+    "the pid file {path} belongs to another user and is left alone; run this command as that user, "
+    "or give another with -p PIDFILE"
 )
 
 _LIMIT_BYTES = 4096
 _LARGEST_PID = 2**22  # on Linux
+_URL = re.compile(r"https?://[!-~]+")
+# A path can be that of a pipe or a device by the time that it is opened.
+_FLAGS = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
 
 
 class DaemonState(Enum):
@@ -56,148 +70,180 @@ def default_path(name: str, environment: Mapping[str, str], user_id: int) -> Pat
     return own / f"{name}.pid"
 
 
-def parse(text: str) -> tuple[int | None, tuple[str, ...]]:
-    """Return the pid and the URLs in a file's *text*; None if it has no pid of a daemon."""
-    first, *urls = text.split("\n")
-    is_pid = (
-        first.isascii() and first.isdecimal() and len(first) < 8 and 1 < int(first) <= _LARGEST_PID
-    )
-    return (int(first), tuple(url for url in urls if url)) if is_pid else (None, ())
+def parse(name: str, text: str) -> tuple[int, tuple[str, ...]] | None:
+    """Return the pid and the URLs in the *text* of a pid file of *name*; None if it is not one."""
+    first, *more = text.split("\n")
+    pid = _pid(first)
+    if pid is None or len(more) < 2 or more[0] != name or more[-1]:
+        return None
+    urls = tuple(more[1:-1])
+    return (pid, urls) if all(map(_URL.fullmatch, urls)) else None
+
+
+def _pid(word: str) -> int | None:
+    """Return the pid of a daemon that *word* is, if it is one."""
+    is_pid = word.isascii() and word.isdecimal() and len(word) < 8
+    return int(word) if is_pid and 1 < int(word) <= _LARGEST_PID else None
 
 
 class PidFile:
     """A pid file that this process has locked until it exits."""
 
-    def __init__(self, path: Path, fd: int) -> None:
-        self.path, self.fd = path, fd
+    def __init__(self, name: str, path: Path, fd: int) -> None:
+        self.name, self.path, self.fd = name, path, fd
 
     def write(self, urls: Sequence[str] = ()) -> None:
         """Write the pid of this process, and the URLs once it is ready."""
-        text = "".join(f"{line}\n" for line in (os.getpid(), *urls)).encode()
+        text = "".join(f"{line}\n" for line in (os.getpid(), self.name, *urls)).encode()
         os.pwrite(self.fd, text, 0)
 
     def clear(self) -> None:
         """Empty and remove the file; only empty it if the daemon gave up root."""
         with suppress(OSError):
             os.ftruncate(self.fd, 0)
-            self.path.unlink()
+            with opened(self.path.parent) as folder:
+                if _is_at(self.fd, self.path.name, folder):
+                    os.unlink(self.path.name, dir_fd=folder)
 
     def close(self) -> None:
         """Close it in this process; a forked process keeps it open and locked."""
         os.close(self.fd)
 
 
-def acquire(path: Path) -> PidFile | None:
-    """Create and lock the pid file at *path*; return None if another process has locked it.
+def acquire(name: str, path: Path, may_make_folder: bool = True) -> PidFile | None:
+    """Create and lock the pid file of the daemon *name*; return None if another process has it.
 
-    Raises: ServiceError if it can't be created, or is in a directory of another user.
+    Raises: ServiceError if it can't be created, is not ours, or is in a directory of another user.
     """
     try:
-        _make_folder(path.parent)
-        while True:
-            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
-            if not _lock(fd, fcntl.LOCK_EX):
-                os.close(fd)
-                return None
-            if _is_at(fd, path):
-                _check_is_ours(fd, path)
-                os.ftruncate(fd, 0)
-                os.fchmod(fd, 0o644)  # other users can read the status
-                return PidFile(path, fd)
-            os.close(fd)  # removed since open(), by the stop of the previous daemon
+        with _folder(path.parent, may_make_folder) as folder:
+            while True:
+                with _file(name, path, folder, os.O_RDWR | os.O_CREAT) as fd:
+                    _check_is_ours(name, fd, path)
+                    if not file_lock.acquire(fd):
+                        return None
+                    if _is_at(fd, path.name, folder):
+                        os.ftruncate(fd, 0)
+                        os.fchmod(fd, 0o644)  # other users can read the status
+                        return PidFile(name, path, os.dup(fd))
+                # It was removed since it was opened, by the stop of the previous daemon.
     except OSError as error:
-        raise ServiceError(CAN_NOT_BE_WRITTEN.format(path=path, reason=error.strerror)) from error
+        shown, reason = visible_path(path), error.strerror
+        raise ServiceError(CAN_NOT_BE_WRITTEN.format(path=shown, reason=reason)) from error
 
 
-def _check_is_ours(fd: int, path: Path) -> None:
-    """Raise ServiceError if the file has another content than a pid file: it must not be lost."""
-    text = os.pread(fd, _LIMIT_BYTES, 0).decode("ascii", "replace")
-    if text and parse(text)[0] is None:
-        raise ServiceError(NOT_A_PID_FILE.format(path=path))
+def read_status(name: str, path: Path) -> PidFileStatus:
+    """Return the status in the pid file of the daemon *name* at *path*.
 
-
-def read_status(path: Path) -> PidFileStatus:
-    """Return the status in the pid file at *path*.
-
-    Raises: OSError if the file can't be read.
+    Raises: ServiceError if the file can't be read, or is not a pid file of that daemon.
     """
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with opened(path.parent) as folder, _file(name, path, folder) as fd:
+            is_running = file_lock.is_held(fd)
+            text = _text(fd)
+            found = parse(name, text)
+            if text and found is None:
+                raise _not_a_pid_file(name, path)
+            pid, urls = found or (None, ())
+            if not is_running:
+                return PidFileStatus(DaemonState.DEAD if text else DaemonState.ABSENT, pid)
+            if pid is None or not file_lock.has_open(pid, os.fstat(fd)):
+                return PidFileStatus(DaemonState.STARTING)
+            return PidFileStatus(DaemonState.RUNNING if urls else DaemonState.STARTING, pid, urls)
     except (FileNotFoundError, NotADirectoryError):
         return PidFileStatus(DaemonState.ABSENT)
-    try:
-        is_free = _lock(fd, fcntl.LOCK_SH)
-        text = os.pread(fd, _LIMIT_BYTES, 0).decode("ascii", "replace")
-        pid, urls = parse(text)
-        if is_free:
-            return PidFileStatus(DaemonState.DEAD if text else DaemonState.ABSENT, pid)
-        if pid is None or not _has_open(pid, os.fstat(fd)):
-            return PidFileStatus(DaemonState.STARTING)
-        return PidFileStatus(DaemonState.RUNNING if urls else DaemonState.STARTING, pid, urls)
-    finally:
-        os.close(fd)
+    except OSError as error:
+        shown, reason = visible_path(path), error.strerror
+        raise ServiceError(CAN_NOT_BE_READ.format(path=shown, reason=reason)) from error
+
+
+def check_is_ours(name: str, path: Path) -> None:
+    """Raise ServiceError if there is a file at *path* that a command must not act upon."""
+    with suppress(OSError), opened(path.parent) as folder, _file(name, path, folder) as fd:
+        _check_is_ours(name, fd, path)
 
 
 def user_of(path: Path) -> int | None:
     """Return the pid in a file at *path* if that process has it open, None otherwise."""
+    with suppress(OSError, ServiceError), opened(path.parent) as folder:
+        with _file("", path, folder) as fd:
+            pid, file = _pid(_text(fd).partition("\n")[0]), os.fstat(fd)
+        if pid is not None and file_lock.has_open(pid, file):
+            return pid
+    return None
+
+
+def remove(name: str, path: Path) -> None:
+    """Remove a pid file of *name* that is not locked; ignore it if that is not permitted."""
+    with (
+        suppress(OSError),
+        opened(path.parent) as folder,
+        _file(name, path, folder, os.O_RDWR) as fd,
+    ):
+        _check_is_ours(name, fd, path)
+        # Whoever can read the file can lock it for reading, which is no daemon.
+        is_free = file_lock.acquire(fd) or not file_lock.is_held(fd)
+        if is_free and _is_at(fd, path.name, folder):
+            os.unlink(path.name, dir_fd=folder)
+
+
+@contextmanager
+def _file(name: str, path: Path, folder: int, flags: int = os.O_RDONLY) -> Iterator[int]:
+    """Open the file at *path*, which is in *folder*."""
+    _check_is_file(name, path, folder)
+    fd = os.open(path.name, flags | _FLAGS, 0o644, dir_fd=folder)
     try:
-        with path.open("rb") as file:
-            pid, _ = parse(file.read(_LIMIT_BYTES).decode("ascii", "replace"))
-        return pid if pid is not None and _has_open(pid, path.stat()) else None
-    except OSError:
-        return None
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise _not_a_pid_file(name, path)
+        yield fd
+    finally:
+        os.close(fd)
 
 
-def remove(path: Path) -> None:
-    """Remove a pid file that is not locked; ignore it if that is not permitted."""
-    with suppress(OSError):
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-        try:
-            if _lock(fd, fcntl.LOCK_EX) and _is_at(fd, path):
-                path.unlink()
-        finally:
-            os.close(fd)
-
-
-def _lock(fd: int, kind: int) -> bool:
+def _check_is_file(name: str, path: Path, folder: int) -> None:
+    """Raise ServiceError if it is no file: a pipe or a device may not even be opened."""
     try:
-        fcntl.flock(fd, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+        status = os.stat(path.name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return
+    if not stat.S_ISREG(status.st_mode):
+        raise _not_a_pid_file(name, path)
 
 
-def _is_at(fd: int, path: Path) -> bool:
+def _check_is_ours(name: str, fd: int, path: Path) -> None:
+    """Raise ServiceError if the file has another content than a pid file, or another owner."""
+    text = _text(fd)
+    if text and parse(name, text) is None:
+        raise _not_a_pid_file(name, path)
+    if os.fstat(fd).st_uid not in (0, os.geteuid()):
+        raise ServiceError(OF_ANOTHER_USER.format(path=visible_path(path)))
+
+
+def _not_a_pid_file(name: str, path: Path) -> ServiceError:
+    return ServiceError(NOT_A_PID_FILE.format(name=name, path=visible_path(path)))
+
+
+def _text(fd: int) -> str:
+    return os.pread(fd, _LIMIT_BYTES + 1, 0).decode("ascii", "replace")
+
+
+def _is_at(fd: int, name: str, folder: int) -> bool:
     try:
-        return os.path.samestat(os.fstat(fd), path.lstat())
+        found = os.stat(name, dir_fd=folder, follow_symlinks=False)
     except FileNotFoundError:
         return False
+    return os.path.samestat(os.fstat(fd), found)
 
 
-def _has_open(pid: int, file: os.stat_result) -> bool:
-    """Return whether a process has the *file* open, or if that can't be seen.
-
-    A pid in a file is only a claim: no other process may be signalled because of it.
-    """
-    try:
-        for entry in Path(f"/proc/{pid}/fd").iterdir():
-            with suppress(FileNotFoundError):
-                if os.path.samestat(entry.stat(), file):
-                    return True
-    except PermissionError:
-        return True
-    except OSError:
-        pass
-    return False
-
-
-def _make_folder(folder: Path) -> None:
-    """Create the directory; one below /tmp must not have been created by another user."""
-    is_shared = folder.parent == Path("/tmp")  # noqa: S108
-    folder.mkdir(mode=0o700 if is_shared else 0o755, parents=True, exist_ok=True)
-    status = folder.lstat()
-    if is_shared and (not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid()):
-        raise ServiceError(
-            f"the directory {folder} belongs to another user; give another pid file with "
-            "-p PIDFILE, or set XDG_RUNTIME_DIR"
-        )
+@contextmanager
+def _folder(path: Path, may_make: bool) -> Iterator[int]:
+    """Open the directory; one below /tmp must not have been created by another user."""
+    is_shared = path.parent == Path("/tmp")  # noqa: S108
+    mode = 0o700 if is_shared else 0o755
+    with opened(path, mode if may_make else None) as folder:
+        if is_shared and os.fstat(folder).st_uid != os.geteuid():
+            raise ServiceError(
+                f"the directory {path} belongs to another user; give another pid file with "
+                "-p PIDFILE, or set XDG_RUNTIME_DIR"
+            )
+        yield folder

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..config.kinds import TEXT
 from ..errors import REQUIRES, ServiceError, UsageError
+from ..untrusted.folders import opened
 
 ONLY_ROOT = (
     "[{section}] user = {user}: only root can run it as another user; start it as root or as "
@@ -109,13 +110,17 @@ def hand_over_folder(path: Path, account: Account) -> None:
     """
     try:
         is_new = not path.exists()
-        path.mkdir(mode=0o755, parents=True, exist_ok=True)
-        status = path.stat()
-        if status.st_uid == account.user_id:
-            return
-        if is_new or (status.st_uid == 0 and not any(path.iterdir())):
-            os.chown(path, account.user_id, account.group_id, follow_symlinks=False)
-            return
+        with opened(path, 0o755) as folder:
+            fd = os.open(".", os.O_RDONLY | os.O_DIRECTORY, dir_fd=folder)
+            try:
+                status = os.fstat(fd)
+                if status.st_uid == account.user_id:
+                    return
+                if is_new or (status.st_uid == 0 and not os.listdir(fd)):  # noqa: PTH208 - of a descriptor
+                    os.fchown(fd, account.user_id, account.group_id)
+                    return
+            finally:
+                os.close(fd)
     except OSError as error:
         raise ServiceError(
             f"cannot create the directory {path} for {account.name}: {error.strerror}; create it "
@@ -136,16 +141,23 @@ def hand_over_log(path: Path, is_rotated: bool, account: Account) -> None:
     """
     if not path.parent.exists():
         hand_over_folder(path.parent, account)
-    folder = path.parent.stat()
-    if folder.st_uid == account.user_id:
-        return  # its owner could trick root into changing another file
-    if is_rotated and not _may_write(folder, account):
+    try:
+        with opened(path.parent) as folder:
+            status = os.fstat(folder)
+            if status.st_uid == account.user_id:
+                return  # its owner could trick root into changing another file
+            if is_rotated and not _may_write(status, account):
+                raise ServiceError(
+                    f"the user {account.name} cannot rotate the log {path}, because {path.parent} "
+                    "belongs to another user; set [logging] filename to a file in a directory of "
+                    "its own, which is created if it is missing, or set maxBytes = 0"
+                )
+            _give(path.name, folder, account)
+    except OSError as error:
         raise ServiceError(
-            f"the user {account.name} cannot rotate the log {path}, because {path.parent} belongs "
-            "to another user; set [logging] filename to a file in a directory of its own, which is "
-            "created if it is missing, or set maxBytes = 0"
-        )
-    _give(path, account)
+            f"the log file {path} cannot be created for {account.name}: {error.strerror}; "
+            "change [logging] filename"
+        ) from error
 
 
 def _may_write(folder: os.stat_result, account: Account) -> bool:
@@ -155,18 +167,13 @@ def _may_write(folder: os.stat_result, account: Account) -> bool:
     return bool(folder.st_mode & stat.S_IWOTH)
 
 
-def _give(path: Path, account: Account) -> None:
+def _give(name: str, folder: int, account: Account) -> None:
     """Hand over the log file, if it belongs to root and is not a link to another file."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
+    fd = os.open(name, flags, 0o644, dir_fd=folder)
     try:
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644)
-        try:
-            status = os.fstat(fd)
-            if stat.S_ISREG(status.st_mode) and status.st_nlink == 1 and status.st_uid == 0:
-                os.fchown(fd, account.user_id, account.group_id)
-        finally:
-            os.close(fd)
-    except OSError as error:
-        raise ServiceError(
-            f"the log file {path} cannot be created for {account.name}: {error.strerror}; "
-            "change [logging] filename"
-        ) from error
+        status = os.fstat(fd)
+        if stat.S_ISREG(status.st_mode) and status.st_nlink == 1 and status.st_uid == 0:
+            os.fchown(fd, account.user_id, account.group_id)
+    finally:
+        os.close(fd)

@@ -82,7 +82,7 @@ KINDS = [
     (f"{NODES}metrics keep = node_cpu_*, a b", ":3: [nodes:a] metrics keep: 'node_cpu_*, a b' "),
     (f"{NODES}metrics drop = a{{b=c}}", ":3: [nodes:a] metrics drop: 'a{b=c}' "),
     (f"{NODES}prefix = a/b", ":3: [nodes:a] prefix: 'a/b' is"),
-    (f"{NODES}user = a:b\npassword file = /p", ":3: [nodes:a] user: 'a:b' is"),
+    (f"{NODES}user = a:b\npassword file = /p", ":3: [nodes:a] user: 'a:…' is"),
     ("[agents]\ncommand = reboot", ":2: [agents] command: 'reboot' is"),
     ("[agents]\nssh user = a b", ":2: [agents] ssh user: 'a b' is"),
     ("[agents]\nssh options = 22", ":2: [agents] ssh options: '22' "),

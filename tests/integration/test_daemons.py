@@ -247,7 +247,7 @@ def test_a_killed_daemon_is_reported_dead_and_can_be_started_again(agent):
 def test_a_reused_pid_in_the_pid_file_is_not_signalled(agent):
     """The process that has the pid by now is left alone."""
     with subprocess.Popen(["sleep", "60"]) as other:
-        agent.pid_file.write_text(f"{other.pid}\nhttp://x/\n")
+        agent.pid_file.write_text(f"{other.pid}\nlagent\nhttp://x/\n")
 
         before, (code, output), is_alive = agent("status")[0], agent("stop"), other.poll() is None
         other.kill()
@@ -304,16 +304,41 @@ def test_a_pid_file_that_cannot_be_written_is_reported(agent):
     assert (1, True) == (code, refused in output)
 
 
-def test_sighup_does_not_end_a_daemon(agent, master):
-    """lagent ignores it, lmaster reloads its configuration."""
+def test_at_sighup_a_daemon_opens_its_log_again(agent, master):
+    """As logrotate may ask for; lmaster reads its configuration too."""
+    for daemon in (agent, master):
+        daemon("start")
+        daemon.log.rename(daemon.log.with_suffix(".1"))
+        os.kill(daemon.pid, signal.SIGHUP)
+        wait_until(daemon.log.exists, lambda: "no new log")
+        assert daemon.responds()
+        if daemon is agent:
+            daemon("stop")
+
+    wait_until(lambda: READ_AGAIN % "" in master.log.read_text(), master.log.read_text)
+
+
+def test_the_example_for_logrotate_rotates_the_log(agent):
+    """By Debian's logrotate if it is installed, else in its steps; no message is lost."""
     agent("start")
-    os.kill(agent.pid, signal.SIGHUP)
-    assert agent.responds()
+    text = (ROOT / "examples" / "logrotate.conf").read_text().partition("# The output of OpenRC")[0]
+    config, old = agent.folder / "logrotate.conf", agent.log.with_name("x.log.1")
+    user = f"{agent.log.owner()} {agent.log.group()}"
+    text = text.replace("/var/log/fructosa", str(agent.log.parent))
+    config.write_text(text.replace("fructosa fructosa", user))
+    agent.log.parent.chmod(0o755)
+    config.chmod(0o644)
+
+    if program := shutil.which("logrotate", path=f"{os.environ['PATH']}:/usr/sbin"):
+        state = agent.folder / "state"
+        subprocess.run([program, "-f", "-s", state, config], check=True, timeout=30)
+    else:
+        agent.log.rename(old)
+        agent.log.touch()
     agent("stop")
 
-    master("start")
-    os.kill(master.pid, signal.SIGHUP)
-    wait_until(lambda: READ_AGAIN % "" in master.log.read_text(), master.log.read_text)
+    assert " served on " in old.read_text()
+    assert [": stopped"] == [line[-9:] for line in agent.log.read_text().splitlines()]
 
 
 @AS_ROOT
@@ -346,6 +371,10 @@ def test_a_daemon_drops_root_and_still_rotates_its_log(made, tmp_path, name, rea
     if name == "lmaster":  # it listens in a directory in which its user can make nothing
         ask = [BIN / "lmaster", "job", "1", "--socket", tmp_path / "of-root/socket"]
         assert "no job 1 is known" in subprocess.run(ask, capture_output=True, text=True).stderr
+        code, output = daemon("status", "-p", str(tmp_path / "other.pid"))
+        assert (0, True) == (code, PID.format(pid=daemon.pid) in output), output
+    daemon.config.chmod(0o600)  # root reads it before it becomes the user
+    assert daemon("check")[0] == 0
     assert daemon("stop")[0] == 0
     logs = list(daemon.log.parent.iterdir())
     assert 1 < len(logs)

@@ -1,5 +1,6 @@
 """What the command lines of both daemons share."""
 
+import logging
 import os
 import subprocess
 import sys
@@ -61,6 +62,21 @@ def test_an_error_ends_a_command_with_one_message(capsys, error, code, message):
 
     assert code == found
     assert message == capsys.readouterr().err
+
+
+def test_what_others_wrote_does_not_control_the_terminal(capsys, monkeypatch):
+    """In an error, or in what is logged without a log."""
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+
+    def fail():
+        logging.getLogger("x").warning("from \33[2Joutside\nin one line")
+        raise ServiceError("no file \33[2J\nin two lines")
+
+    run("prog", fail)
+
+    logged, *shown = capsys.readouterr().err.splitlines()
+    assert "from \\x1b[2Joutside\\nin one line" == logged
+    assert ["prog: no file \\x1b[2J", "in two lines"] == shown
 
 
 def test_a_command_returns_its_exit_code(capsys):

@@ -1,6 +1,7 @@
 """Errors that end a command with a message, and the texts in it."""
 
 import sys
+import time
 
 import pytest
 
@@ -15,8 +16,11 @@ from fructosa_service.errors import (
     did_you_mean,
     pip_install,
     shown,
+    shown_line,
+    shown_value,
     visible,
     visible_path,
+    without_secrets,
 )
 
 KNOWN = ("CPUPercent", "VirtualMemory", "maxBytes")
@@ -47,6 +51,61 @@ def test_a_text_in_a_message_is_quoted_and_cut():
     """It may come from anywhere."""
     assert r"'a\nb\x1b'" == shown("a\nb\x1b")
     assert f"'{'x' * 79}…'" == shown("x" * 1000)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("http://user:hunter2@node:1/", "http://user:…@node:1/"),
+        ("user:hun:t/er2@node", "user:…@node"),
+        ("http://h/?api_key=hunter2&x=1 Token=hunter2", "http://h/?api_key=…&x=1 Token=…"),
+        ("http://node001:9888/metrics of admin@site", "http://node001:9888/metrics of admin@site"),
+        ("[fe80::1%eth0]:9888", "[fe80::1%eth0]:9888"),
+    ],
+)
+def test_passwords_and_tokens_in_urls_are_hidden(text, expected):
+    """Wherever a message shows them."""
+    assert expected == without_secrets(text)
+    assert repr(expected) == shown(text)
+
+
+@pytest.mark.parametrize(
+    "line", ["password hunter2", "token: hunter2", "Bearer hunter2", "[secret"]
+)
+def test_what_follows_a_word_for_a_secret_is_hidden(line):
+    """In a line of a file that is not valid."""
+    assert "hunter2" not in shown_line(line)
+    assert "'prot 5'" == shown_line("prot 5")
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "expected"),
+    [
+        ("password file", "hunter2", "…"),
+        ("Token File", "hunter2", "…"),
+        ("user", "admin:hunter2", "admin:…"),
+        ("users file", "admin:hunter2", "admin:…"),
+        ("tls key", "-----BEGIN PRIVATE KEY-----", "…"),
+        ("tls key", "node.key", "node.key"),
+        ("listen", "10.0.0.1:x", "10.0.0.1:x"),
+    ],
+)
+def test_a_secret_in_place_of_its_file_is_hidden(key, text, expected):
+    """The message says what to write there."""
+    assert repr(expected) == shown_value(key, text)
+
+
+@pytest.mark.parametrize("text", [":" * 100_000, "a:" * 50_000 + "@", "token" * 20_000 + "="])
+def test_hiding_takes_time_in_proportion_to_the_text(text):
+    """Compared with a text of that length without any secret."""
+
+    def cpu_s(one):
+        begin_s = time.process_time()
+        without_secrets(one)
+        return time.process_time() - begin_s
+
+    honest = f"{'node ' * 20_000}@="
+    assert min(cpu_s(text) for _ in range(3)) < 50 * min(cpu_s(honest) for _ in range(3))
 
 
 def test_a_name_in_a_message_is_quoted_only_if_it_is_not_printable():

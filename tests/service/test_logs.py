@@ -14,7 +14,9 @@ from fructosa_service.logs import (
     LoggingSettings,
     log_location,
     open_log,
+    reopen_log,
 )
+from fructosa_service.untrusted.log_text import LIMIT
 
 
 @pytest.fixture
@@ -101,6 +103,37 @@ def test_a_file_that_was_truncated_is_written_from_its_start(root_logger, tmp_pa
     root_logger.info("after")
 
     assert [" INFO root: after"] == [line[23:] for line in path.read_text().splitlines()]
+
+
+def test_the_new_file_can_be_opened_before_the_next_message(root_logger, tmp_path):
+    """At SIGHUP: the old one is then no longer in use."""
+    path, old = tmp_path / "x.log", tmp_path / "x.log.1"
+    open_log(LoggingSettings(filename=path, level="ERROR"))
+    path.rename(old)
+
+    reopen_log()
+
+    assert path.exists()
+    (stream,) = (handler.stream for handler in root_logger.handlers)
+    assert os.path.samestat(os.fstat(stream.fileno()), path.stat())
+
+
+def test_text_from_outside_cannot_pass_for_a_message(root_logger, tmp_path):
+    """Neither in a message nor in a traceback; a long one is cut."""
+    path, forged = tmp_path / "x.log", "2026-11-30 09:00:00,000 INFO root: all is well"
+    open_log(LoggingSettings(filename=path))
+
+    root_logger.warning("request: %s", f"\n{forged}\r\33[2J" + "x" * LIMIT)
+    try:
+        raise ValueError(f"\n{forged}")
+    except ValueError:
+        root_logger.exception("internal error")
+
+    lines = path.read_text().splitlines()
+    assert f"request: \\n{forged}\\r\\x1b[2Jxxx" in lines[0]
+    assert "internal error" in lines[1]
+    assert all(line.startswith("  ") for line in lines[2:])
+    assert f"  {forged}" == lines[-1]
 
 
 def test_if_the_new_file_cannot_be_opened_the_old_one_stays_in_use(root_logger, tmp_path):

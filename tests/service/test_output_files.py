@@ -35,6 +35,19 @@ def test_a_link_stays_a_link(tmp_path):
     assert "text" == (tmp_path / "file").read_text()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root is led to files of others")
+def test_root_does_not_follow_the_link_of_another_user(tmp_path):
+    """As in a folder of Prometheus: that user would choose which file of root is replaced."""
+    (tmp_path / "precious").write_text("keep")
+    (tmp_path / "link").symlink_to("precious")
+    os.chown(tmp_path / "link", 65534, 65534, follow_symlinks=False)
+
+    with pytest.raises(ServiceError, match="a symbolic link of another user"):
+        output_files.write(tmp_path / "link", "text")
+
+    assert "keep" == (tmp_path / "precious").read_text()
+
+
 def test_a_device_is_written_and_not_replaced():
     """As with --output /dev/null."""
     null = Path(os.devnull)

@@ -32,8 +32,8 @@ JOB_IN_PLACE_OF_ACTION = "{text} is not backup; did you mean: lmaster job {text}
 _SIGNALS = (
     f"Signals: {daemon_commands.SIGNALS_HELP} SIGKILL loses points that are not on disk yet. "
     "Before it exits, lmaster delivers queued points for at most 5 s; the rest stays in the queue "
-    "on disk. On SIGHUP it reloads its configuration; if it is invalid, the previous one stays in "
-    "use."
+    "on disk. On SIGHUP it opens its log file again and reloads its configuration; if that is "
+    "invalid, the previous one stays in use."
 )
 _ACTIONS = {
     "start": "start lagent on all nodes, or on some",

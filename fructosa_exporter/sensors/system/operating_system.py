@@ -2,12 +2,13 @@
 
 import os
 import re
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from fructosa_exporter.errors import SensorUnavailable
-from fructosa_exporter.kernel import Kernel, is_host_elsewhere, is_root_known
+from fructosa_exporter.kernel import Kernel, is_host_elsewhere, is_in_the_past, is_root_known
 from fructosa_exporter.metrics import Sample, gauge, info
 from fructosa_exporter.sensor import Sensor, SensorOptions, SlowSensorOptions, time_interval
 from fructosa_exporter.sources.logins import LoginSession, login_sessions
@@ -18,6 +19,8 @@ from fructosa_service.config.settings import option
 # os-release(5): the second is used if the first is missing.
 _RELEASE_FILES = ("/etc/os-release", "/usr/lib/os-release")
 _RELEASE_KEYS = ("ID", "VERSION_ID", "NAME", "PRETTY_NAME")
+WRONG_CLOCK = "the clock of the node is wrong"
+
 _ASSIGNMENT = re.compile(r"""([A-Z][A-Z0-9_]*)=(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^\s"'#]*))""")
 
 
@@ -96,7 +99,8 @@ def _value(double: str | None, single: str | None, bare: str | None) -> str:
 class BootTime(Sensor):
     """Time when the node was booted.
 
-    Source: btime in /proc/stat.
+    Source: btime in /proc/stat, which follows the clock when that is set. It is absent while the
+    clock is wrong by decades.
     """
 
     Options = SlowSensorOptions
@@ -104,11 +108,14 @@ class BootTime(Sensor):
     BOOT = gauge("fructosa_boot_time_seconds", "Time of boot, in seconds since 1970 (UTC).")
 
     read = SHARED
+    clock = staticmethod(time.time)
 
     def samples(self) -> Iterator[Sample]:
         booted_s = self.read().numbers.get("btime")
         if booted_s is None:
             raise SensorUnavailable("/proc/stat has no btime")
+        if not is_in_the_past(booted_s, self.clock()):
+            raise SensorUnavailable(WRONG_CLOCK)
         yield self.BOOT.sample(booted_s)
 
 
@@ -153,14 +160,15 @@ class Users(Sensor):
     )
 
     read = staticmethod(login_sessions)
+    clock = staticmethod(time.time)
 
     def samples(self) -> Iterator[Sample]:
-        sessions = self.read()
+        sessions, now_s = self.read(), self.clock()
         yield self.SESSIONS.sample(len(sessions))
         oldest: dict[str, float] = {}
         for session in sessions:
             terminal = session.terminal or "none"
-            if session.started is not None:
+            if session.started is not None and is_in_the_past(session.started, now_s):
                 oldest[terminal] = min(session.started, oldest.get(terminal, session.started))
         for terminal, started in oldest.items():
             yield self.START.sample(started, terminal)

@@ -1,6 +1,7 @@
 """Sensors of plug-ins."""
 
 import logging
+import os
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -8,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from fructosa_exporter.cli import CONFIGURED, ONLY_HERE, VALID
-from fructosa_exporter.collect.plugins import BROKEN, _entry_points, load_plugins
+from fructosa_exporter.collect.plugins import BROKEN, OF_OTHERS, _entry_points, load_plugins
 from fructosa_exporter.collect.sensor_reader import SensorReader
 from fructosa_exporter.metrics import gauge
 from fructosa_exporter.sensor import Sensor
@@ -149,6 +150,21 @@ def test_plugins_of_an_installed_package_are_used(installed):
     assert 1 == broken.returncode
     assert 'fructosa_sensor_success{sensor="Gone"} 0\n' in broken.stdout
     assert "has no attribute 'Gone'" in broken.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, which must not run what others wrote")
+@pytest.mark.parametrize("name", ["", "mysite_sensors.py"])
+def test_root_does_not_import_what_another_user_can_change(installed, tmp_path, name):
+    """The folder or the module; the sensor fails and says why."""
+    os.chown(tmp_path / name, 65534, 65534)
+    (tmp_path / "mysite_sensors.py").write_text("raise SystemExit('imported')")
+
+    done = installed("read", "Answer")
+
+    assert 1 == done.returncode
+    reason = OF_OTHERS.format(path=tmp_path / "mysite_sensors.py")
+    assert BROKEN % ("Answer", f"PermissionError: {reason}") in done.stderr
+    assert "imported" not in done.stderr.replace(reason, "")
 
 
 def test_plugins_can_be_configured(installed, tmp_path):

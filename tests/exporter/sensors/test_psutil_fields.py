@@ -32,6 +32,7 @@ SPECIAL = {
     "address": ("10.0.0.1", "10.0.0.2"),
     "netmask": ("255.0.0.0", None),
     "broadcast": ("10.0.0.255", None),
+    "started": (1e9, 1.1e9),  # in this century
     "ptp": ("10.0.0.3", None),
     "isup": (True, False),
     "duplex": ("full", "half"),

@@ -90,7 +90,7 @@ def test_stop_removes_a_stale_pid_file(tmp_path):
     """Whichever process has its pid now."""
     output = []
     path = tmp_path / "x.pid"
-    path.write_text("2\n")
+    path.write_text("2\nlagent\n")
 
     assert 1 == run("status", "-p", path, output=output)
     assert 0 == run("stop", "-p", path, output=output)
@@ -125,7 +125,7 @@ def test_the_status_does_not_need_a_valid_configuration(tmp_path):
 def test_restart_reads_the_configuration_before_it_stops_the_daemon(tmp_path, capsys):
     """An invalid one changes nothing; not even the stale pid file is removed."""
     path = tmp_path / "x.pid"
-    path.write_text("2\n")
+    path.write_text("2\nlagent\n")
 
     def refuse(arguments):
         raise cli.UsageError("wrong")
@@ -146,15 +146,33 @@ def test_a_daemon_that_can_not_be_prepared_is_not_started(tmp_path, command):
     assert [] == list(tmp_path.iterdir())
 
 
-def test_a_file_that_is_not_a_pid_file_is_not_overwritten(tmp_path, capsys):
+@pytest.mark.parametrize(
+    ("command", "code"), [("start", 1), ("stop", 1), ("restart", 1), ("status", 4)]
+)
+def test_a_file_that_is_not_a_pid_file_is_left_alone(tmp_path, capsys, command, code):
     """As with -p lagent.conf for -c lagent.conf."""
-    path = tmp_path / "lagent.conf"
+    path, output = tmp_path / "lagent.conf", []
     path.write_text("[lagent]\n")
     prepared = Prepared(None, "", lambda ready: 0)
 
-    assert 1 == run("start", "-p", path, output=[], prepare=lambda arguments: prepared)
-    assert NOT_A_PID_FILE.format(path=path) in capsys.readouterr().err
+    assert code == run(command, "-p", path, output=output, prepare=lambda arguments: prepared)
+    shown = capsys.readouterr().err + "".join(output)
+    assert NOT_A_PID_FILE.format(name="lagent", path=path) in shown
     assert "[lagent]\n" == path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("given", "configured", "is_made"),
+    [("new/x.pid", None, False), ("new/x.pid", "new/x.pid", True), (None, "new/x.pid", True)],
+)
+def test_only_a_configured_folder_is_made(tmp_path, capsys, given, configured, is_made):
+    """What is typed may be mistyped."""
+    words = () if given is None else ("-p", tmp_path / given)
+    pid_file = None if configured is None else tmp_path / configured
+    prepared = Prepared(pid_file, "", lambda ready: 1)
+
+    assert 1 == run("start", *words, output=[], prepare=lambda arguments: prepared)
+    assert is_made == (tmp_path / "new").exists()
 
 
 @pytest.mark.parametrize(

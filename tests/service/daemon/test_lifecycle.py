@@ -109,7 +109,7 @@ def test_a_dead_daemon_can_be_started_again(path):
 @pytest.mark.parametrize(
     ("pid", "shown"), [(7, lifecycle.PID.format(pid=7)), (None, lifecycle.PID_UNKNOWN)]
 )
-@pytest.mark.parametrize("content", [None, "2\n"])
+@pytest.mark.parametrize("content", [None, "2\nlagent\n"])
 def test_a_daemon_without_the_pid_file_runs_and_is_not_stopped(tmp_path, content, pid, shown):
     """In the foreground, or under a service manager; a stale pid file does not matter."""
     path = tmp_path / "x.pid"

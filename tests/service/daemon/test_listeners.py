@@ -8,7 +8,7 @@ from threading import Thread
 import pytest
 
 from fructosa_service.config.kinds import Endpoint
-from fructosa_service.daemon.listeners import CAN_NOT_IDENTIFY, find_listener
+from fructosa_service.daemon.listeners import CAN_NOT_IDENTIFY, find_listener, listening_sockets
 from fructosa_service.daemon.pid_file import DaemonState, PidFileStatus
 from fructosa_service.errors import ServiceError
 
@@ -21,6 +21,12 @@ listener = socket.create_server((sys.argv[1], 0))
 print(listener.getsockname()[1], flush=True)
 sys.stdin.read()
 """
+
+
+@pytest.fixture(autouse=True)
+def machine_of_now():
+    """Forget which sockets listened: a command looks once."""
+    listening_sockets.cache_clear()
 
 
 @pytest.fixture

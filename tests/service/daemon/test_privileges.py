@@ -153,3 +153,20 @@ def test_a_log_that_is_a_link_is_not_handed_over(tmp_path):
         privileges.hand_over_log(tmp_path / "soft", False, NOBODY)
 
     assert 0 == (tmp_path / "precious").stat().st_uid
+
+
+@as_root
+@pytest.mark.parametrize("name", ["link", "link/deep"])
+def test_nothing_is_handed_over_behind_a_link_of_another_user(tmp_path, name):
+    """That user would become the owner of a folder or a file of root."""
+    (tmp_path / "root's").mkdir()
+    (tmp_path / "link").symlink_to("root's")
+    os.chown(tmp_path / "link", 65534, 65534, follow_symlinks=False)
+
+    with pytest.raises(ServiceError, match="a symbolic link of another user"):
+        privileges.hand_over_folder(tmp_path / name, NOBODY)
+    with pytest.raises(ServiceError, match="a symbolic link of another user"):
+        privileges.hand_over_log(tmp_path / name / "x.log", False, NOBODY)
+
+    assert [] == list((tmp_path / "root's").iterdir())
+    assert 0 == (tmp_path / "root's").stat().st_uid

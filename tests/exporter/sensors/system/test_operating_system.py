@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from fructosa_exporter.errors import SensorUnavailable
 from fructosa_exporter.kernel import Kernel
 from fructosa_exporter.sensors.system.operating_system import (
+    WRONG_CLOCK,
     BootTime,
     OperatingSystem,
     Users,
@@ -127,16 +128,37 @@ def test_without_a_time_of_boot_there_is_nothing_to_report():
         values(BootTime(read=lambda: stat_reading(ctxt=1)))
 
 
+@pytest.mark.parametrize("btime", [0, 1_000, 2_000_000_001, 2**64 - 900])
+def test_a_wrong_clock_has_no_time_of_boot(btime):
+    """The kernel subtracts the time since boot from it, if need be below zero."""
+    sensor = BootTime(read=lambda: stat_reading(btime=btime))
+    sensor.clock = lambda: 2e9
+
+    with pytest.raises(SensorUnavailable, match=WRONG_CLOCK):
+        values(sensor)
+
+
 def test_sessions_are_counted_without_names():
     """Each terminal has the start time of its oldest session."""
-    reading = [session(started=20.0), session(started=10.0), session(terminal="tty1", started=30.0)]
+    reading = [session(started=2e9), session(started=1e9), session(terminal="tty1", started=1.5e9)]
 
     expected = {
         ("user_sessions",): 3,
-        ("user_session_start_time_seconds", "pts/0"): 10.0,
-        ("user_session_start_time_seconds", "tty1"): 30.0,
+        ("user_session_start_time_seconds", "pts/0"): 1e9,
+        ("user_session_start_time_seconds", "tty1"): 1.5e9,
     }
-    assert expected == values(Users(read=lambda: reading))
+    users = Users(read=lambda: reading)
+    users.clock = lambda: 3e9
+    assert expected == values(users)
+
+
+@pytest.mark.parametrize("started", [-1.0, 0.0, 2.1e9])
+def test_a_session_that_began_by_a_wrong_clock_has_no_start_time(started):
+    """Its age would be negative, or decades."""
+    users = Users(read=lambda: [session(started=started)])
+    users.clock = lambda: 2e9
+
+    assert {("user_sessions",): 1} == values(users)
 
 
 def test_sessions_are_exposed_one_by_one_with_the_option_names():

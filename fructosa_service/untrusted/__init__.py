@@ -1,0 +1,1 @@
+"""What others could have prepared: folders that they can change, text that they wrote."""
