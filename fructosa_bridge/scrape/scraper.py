@@ -14,6 +14,7 @@ from ..model.errors import PageError, ScrapeError
 from ..model.points import Batch, Paths, Points
 from ..model.target import Target
 from ..naming.schemes import NODE_EXPECTED, SCHEMES, SCRAPE_SERIES
+from ..series.series_gate import SeriesGate, Stored
 from ..translate import cluster_totals
 from ..translate.translator import Translation, TranslationRules, Translator
 from . import schedule
@@ -74,12 +75,14 @@ class Scraper:
         sample_limit: int,
         clock: Callable[[], float] = time.time,
         is_expected: Callable[[Target], bool] = lambda target: True,
+        gate: SeriesGate | None = None,
     ) -> None:
         self._client = client
         self._queue = queue
         self.sample_limit = sample_limit
         self._clock = clock
         self._is_expected = is_expected
+        self.gate = gate or SeriesGate()
         self._translators: dict[TranslationRules, Translator] = {}
         self._in_flight = 0
         self._is_stopping, self._all_returned = False, asyncio.Event()
@@ -167,20 +170,20 @@ class Scraper:
     def _batches(self, scrape: _Scrape) -> Iterator[Batch]:
         """Yield the points of the page, if there is one, and those of the scrape itself."""
         target, time_s = scrape.state.target, int(scrape.due_s)
-        translation, error = self._translate(scrape)
-        self._record(scrape, translation, error)
-        if translation is not None and len(translation.points):
-            yield Batch(time_s, target.interval_s, translation.points)
+        translation, stored, error = self._translate(scrape)
+        self._record(scrape, translation, stored, error)
+        if stored is not None and len(stored.points):
+            yield Batch(time_s, target.interval_s, stored.points)
         samples = 0 if translation is None else translation.samples
         is_expected = self._is_expected(target)
         values = (float(error is None), scrape.duration_s, samples, float(is_expected))
         yield Batch(time_s, target.interval_s, self._scrape_points(target, values))
 
-    def _translate(self, scrape: _Scrape) -> tuple[Translation | None, str | None]:
-        """Return the translation of the page, or an error."""
+    def _translate(self, scrape: _Scrape) -> tuple[Translation | None, Stored | None, str | None]:
+        """Return the translation of the page and what is stored of it, or an error."""
         target, page = scrape.state.target, scrape.page
         if page is None:
-            return None, scrape.error
+            return None, None, scrape.error
         before, after = SCHEMES[target.naming].around(target)
         try:
             found = self._translator(target).translate(
@@ -191,13 +194,14 @@ class Scraper:
                 target=target.identity,
                 is_openmetrics=page.is_openmetrics,
             )
+            stored = self.gate.stored(target, self.sample_limit, found.points)
         except PageError as error:
-            return None, PAGE_REFUSED.format(error=error)
+            return None, None, PAGE_REFUSED.format(error=error)
         except Exception as error:
             # A bug that one page triggers must not stop the scraping of all other targets.
             log.exception("%s: internal error", target.identity)
-            return None, _internal_error(error)
-        return found, None
+            return None, None, _internal_error(error)
+        return found, stored, None
 
     def _scrape_points(self, target: Target, values: Iterable[float]) -> Points:
         """Return the points that record a scrape: SCRAPE_SERIES, and NODE_EXPECTED."""
@@ -224,6 +228,8 @@ class Scraper:
 
     def keep_only(self, targets: Iterable[Target]) -> None:
         """Forget the translators that none of *targets* needs, and the paths of scrape series."""
+        targets = list(targets)
+        self.gate.keep_only(targets)
         self._scrape_paths.clear()
         # The targets of a section share these objects: comparing those of 10,000 takes its time.
         alike = {(one.naming, id(one.selection), id(one.label_limits)): one for one in targets}
@@ -231,12 +237,21 @@ class Scraper:
         for rules in self._translators.keys() - used:
             del self._translators[rules]
 
-    def _record(self, scrape: _Scrape, translation: Translation | None, error: str | None) -> None:
+    def _record(
+        self,
+        scrape: _Scrape,
+        translation: Translation | None,
+        stored: Stored | None,
+        error: str | None,
+    ) -> None:
         """Record the outcome of a scrape; log when it changes, not every time."""
         state = scrape.state
         if error != state.error:
             self._change_log.add(state.target, error)
         warning = None if scrape.page is None or error is not None else scrape.page.warning
+        if stored is not None:
+            state.refused.update(stored.refused)
+            warning = "; ".join(filter(None, (warning, stored.warning))) or None
         if warning is not None and warning != state.warning:
             self._change_log.add(state.target, warning)
         state.warning = warning

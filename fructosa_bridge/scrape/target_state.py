@@ -1,6 +1,7 @@
 """What lmaster knows of a target: how its last scrape went, and totals of all of its scrapes."""
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 
 from fructosa_service.humanize import duration
 
@@ -19,7 +20,8 @@ class TargetState:
     ``due_s``, ``duration_s``, ``samples`` and ``error`` are those of the last scrape, the other
     numbers are totals. ``down_since_s`` is when the first scrape was due that failed since the last
     successful one; None while it is up. ``missed`` counts slots without a scrape, ``not_finite``
-    and ``repeated`` samples that were not stored. ``contribution`` is what the last page adds to
+    and ``repeated`` samples that were not stored, ``refused`` those of too many new series, by
+    reason. ``contribution`` is what the last page adds to
     cluster totals.
     ``clock_off_s`` is how far the node's clock was ahead of lmaster's at the last scrape, None
     unless it is certain that the difference was more than CLOCK_TOLERANCE_S. ``warning`` is what
@@ -40,6 +42,7 @@ class TargetState:
     samples_total: int = 0
     not_finite: int = 0
     repeated: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
     contribution: Contribution | None = None
     clock_off_s: float | None = None
     warning: str | None = None
@@ -62,6 +65,7 @@ class ScrapeTotals:
     missed: int = 0
     not_finite: int = 0
     repeated: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
 
     def add(self, state: TargetState) -> None:
@@ -72,4 +76,5 @@ class ScrapeTotals:
         self.missed += state.missed
         self.not_finite += state.not_finite
         self.repeated += state.repeated
+        self.refused.update(state.refused)
         self.seconds += state.seconds_total

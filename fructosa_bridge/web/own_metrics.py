@@ -31,7 +31,7 @@ SLOTS_MISSED = _metric(
 )
 SAMPLES_DROPPED = _metric(
     "samples_dropped_total",
-    "Samples dropped because Graphite cannot store them, by reason.",
+    "Samples dropped by reason: Graphite cannot store them, or their series are too many new ones.",
     "reason",
 )
 

@@ -11,6 +11,8 @@ from fructosa_bridge.model.target import Target
 from fructosa_bridge.scrape.client import Client, Page
 from fructosa_bridge.scrape.scraper import INTERNAL_ERROR, PAGE_REFUSED, Scraper
 from fructosa_bridge.scrape.target_state import TargetState
+from fructosa_bridge.series.known_series import NEW_SERIES_LIMIT
+from fructosa_bridge.series.series_gate import WARNINGS
 from fructosa_bridge.translate.text_format import NOT_A_SAMPLE
 from fructosa_bridge.translate.translator import TOO_MANY_SAMPLES
 
@@ -149,6 +151,22 @@ async def test_a_warning_is_logged_once(caplog):
 
     assert [None, "odd", "odd", None, "odd"] == said
     assert 2 == caplog.text.count("odd")
+
+
+async def test_new_series_beyond_the_limit_are_not_queued(caplog):
+    """They are counted, the log names the node once, and the node has a warning."""
+    pages = [f'a 1\nb{{x="{number}"}} 1\n' for number in range(4)]
+    following, queue = iter(pages), Queue()
+    state = new_state(new_series_limit=1)
+    scraper = Scraper(Nodes(lambda target: next(following)), queue, 9)
+
+    for _ in pages:
+        await scraper.scrape(state, 1234.5)
+
+    assert {"n0.b.x.0", "n0.b.x.1"} == {path for path in queue.points if ".b." in path}
+    assert (True, {NEW_SERIES_LIMIT: 2}) == (state.up, state.refused)
+    assert state.warning == WARNINGS[NEW_SERIES_LIMIT].format(path="'b.x.2'", limit=1)
+    assert 1 == caplog.text.count(state.warning)
 
 
 @pytest.mark.parametrize(
