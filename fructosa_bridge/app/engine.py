@@ -7,8 +7,10 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from fructosa_service.background_tasks import Tasks
+from fructosa_service.daemon.clock_steps import ClockSteps
 from fructosa_service.daemon.open_files import raise_limit
 from fructosa_service.errors import ConfigError, FileError, ServiceError, UsageError
+from fructosa_service.humanize import duration
 
 from ..config.settings import MasterConfig
 from ..config.targets import slurm_target
@@ -38,9 +40,11 @@ log = logging.getLogger("lmaster")
 _LAST_RESPONSES_S = 0.5
 _SLURM = "Slurm"  # the task that reads it
 _SLURM_NODES = "Slurm's nodes"  # the task that follows their list
+_CLOCK = "clock"  # the task that notices when it is set
 _KEPT_SERIES = "known series"  # the task that keeps them over a restart
 # What a reload changes of [lmaster].
 _AT_ONCE = ("sample_limit", "series_limit", "shard")
+CLOCK_WAS_SET = "this machine's clock was set %s %s"
 CHANGES = "{targets} targets: {new} new, {changed} changed, {removed} removed"
 NEW_DESTINATION = "points now also go to {name}"
 READ_AGAIN = "the configuration was read again: %s"
@@ -142,6 +146,7 @@ class Engine:
         await self._destinations.start(self._config.destinations)
         if self._kept_series is not None:
             self._tasks.begin(_KEPT_SERIES, self._kept_series.keep())
+        self._tasks.begin(_CLOCK, ClockSteps().follow(self._clock_was_set))
         self._scrape(targets, {})
         self._slurm_targets.begin(self._config)
         if self.jobs is not None:
@@ -199,6 +204,11 @@ class Engine:
         made = SlurmMonitor(config.slurm, target, self._destinations.queue, kept)
         made.targets = lambda: self.states
         return made
+
+    def _clock_was_set(self, step_s: float, now_s: float) -> None:
+        log.warning(CLOCK_WAS_SET, duration(abs(step_s)), "ahead" if step_s > 0 else "back")
+        for state in self.states:
+            state.clock_was_set(step_s, now_s)
 
     def _read_slurm(self) -> None:
         if self.slurm is not None:

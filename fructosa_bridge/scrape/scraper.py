@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
+from fructosa_service.daemon.clock_steps import uptime
+
 from ..model.errors import PageError, ScrapeError
 from ..model.points import Batch, Paths, Points
 from ..model.target import Target
@@ -76,11 +78,12 @@ class Scraper:
         clock: Callable[[], float] = time.time,
         is_expected: Callable[[Target], bool] = lambda target: True,
         gate: SeriesGate | None = None,
+        steady: Callable[[], float] = uptime,
     ) -> None:
         self._client = client
         self._queue = queue
         self.sample_limit = sample_limit
-        self._clock = clock
+        self._clock, self._steady = clock, steady
         self._is_expected = is_expected
         self.gate = gate or SeriesGate()
         self._translators: dict[TranslationRules, Translator] = {}
@@ -101,10 +104,13 @@ class Scraper:
         )
         due_s = schedule.next_due(self._clock(), target.interval_s, offset_s)
         while True:
+            since_s = self._steady()
             planned_s, due_s = due_s, await self._wait(due_s, target.interval_s, offset_s)
-            state.missed += max(0, round((due_s - planned_s) / target.interval_s))
+            late = max(0, round((due_s - planned_s) / target.interval_s))
+            state.missed += self._possible(late, since_s, target)
             while self._is_stopping:  # this task is about to be cancelled
                 await asyncio.sleep(_LONGEST_SLEEP_S)
+            since_s = self._steady()
             try:
                 await self.scrape(state, due_s)
             except asyncio.CancelledError:
@@ -113,8 +119,13 @@ class Scraper:
             next_s = schedule.next_due(self._clock(), target.interval_s, offset_s)
             if next_s <= due_s:  # the clock was set back a little: not the same slot again
                 next_s = due_s + target.interval_s
-            state.missed += schedule.missed(due_s, next_s, target.interval_s)
+            missed = schedule.missed(due_s, next_s, target.interval_s)
+            state.missed += self._possible(missed, since_s, target)
             due_s = next_s
+
+    def _possible(self, missed: int, since_s: float, target: Target) -> int:
+        """Return how many slots were missed if the clock may have been set since then."""
+        return schedule.possible(missed, self._steady() - since_s, target.interval_s)
 
     async def _wait(self, due_s: float, interval_s: int, offset_s: float) -> float:
         return await wait_until_due(self._clock, due_s, interval_s, offset_s)

@@ -7,6 +7,7 @@ from fructosa_service.humanize import duration
 
 from ..model.target import Target
 from ..translate.cluster_totals import Contribution
+from .schedule import moved
 
 CLOCK_TOLERANCE_S = 1.0
 CLOCK_AHEAD = "its clock is {off} ahead"
@@ -46,6 +47,13 @@ class TargetState:
     contribution: Contribution | None = None
     clock_off_s: float | None = None
     warning: str | None = None
+
+    def clock_was_set(self, step_s: float, now_s: float) -> None:
+        """Move its times after lmaster's clock was set by *step_s* to *now_s*."""
+        if self.due_s is not None:
+            self.due_s = moved(self.due_s, step_s, now_s)
+        if self.down_since_s is not None:
+            self.down_since_s = moved(self.down_since_s, step_s, now_s)
 
 
 def clock_text(off_s: float | None) -> str:

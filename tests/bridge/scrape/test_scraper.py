@@ -308,7 +308,7 @@ async def test_a_target_is_scraped_when_it_is_due_and_missed_slots_are_counted()
                 raise Done
 
     with contextlib.suppress(Done):
-        await Timed(None, lambda batches: None, 100, clock).run(state)
+        await Timed(None, lambda batches: None, 100, clock, steady=clock).run(state)
 
     assert [10, 30, 10] == [round(after - before) for before, after in pairwise(due_times)]
     assert state.missed == 2
@@ -328,7 +328,7 @@ async def test_a_clock_that_is_set_back_far_is_followed():
 
 
 async def test_a_scrape_after_a_pause_has_the_due_time_that_has_passed_last():
-    """The machine was suspended, or its clock set forward: the slots of the pause are missed."""
+    """The machine was suspended: the slots of the pause are missed."""
     clock, due_times = Clock(), []
     pauses = iter((0, 0, 64, 9))
 
@@ -346,10 +346,31 @@ async def test_a_scrape_after_a_pause_has_the_due_time_that_has_passed_last():
 
     state = new_state()
     with contextlib.suppress(Done):
-        await Paused(None, lambda batches: None, 100, clock).run(state)
+        await Paused(None, lambda batches: None, 100, clock, steady=clock).run(state)
 
     assert [10, 70, 10] == [round(after - before) for before, after in pairwise(due_times)]
     assert state.missed == 6
+
+
+@pytest.mark.parametrize("step_s", [9 * 365 * 86400, -9 * 365 * 86400])
+async def test_a_clock_that_is_set_by_years_misses_no_years(step_s):
+    """Forward or back, at most one slot is."""
+    clock = Clock()
+    steps = iter((0, step_s, 0))
+
+    class Set(NoWaiting):
+        """A scraper whose clock is set during a scrape."""
+
+        async def scrape(self, state, due_s):
+            if (step_s := next(steps, None)) is None:
+                raise Done
+            clock.now_s += step_s
+
+    state = new_state()
+    with contextlib.suppress(Done):
+        await Set(None, lambda batches: None, 100, clock, steady=lambda: 0.0).run(state)
+
+    assert state.missed <= 1
 
 
 async def test_a_cancelled_scrape_is_a_missed_slot():
