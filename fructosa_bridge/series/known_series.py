@@ -5,9 +5,10 @@ upgrade. What is rationed is new values of labels, of which a node can make up a
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import compress
 from typing import NamedTuple
 
 NEW_SERIES_LIMIT = "new_series_limit"
@@ -131,13 +132,13 @@ class KnownSeries:
             self._page = paths
             return Admitted(paths)
         new = self._not_back([path for path in paths if path not in before])
-        is_free = self._is_free(before) if new and not is_first else lambda path: True
-        self._vanish(before.difference(paths))
-        if not is_first and self._all_gone >= max(_FREE_TURNOVER, len(paths)):
-            is_free = lambda path: False  # noqa: E731
-        room = allowance.series - (len(paths) - len(new) + self._all_gone)
-        refused = self._refused(new, is_free, room, allowance.room)
-        self._page = tuple(path for path in paths if path not in refused) if refused else paths
+        vanished = before.difference(paths)
+        gone = self._all_gone + len(vanished)
+        is_steady = gone < max(_FREE_TURNOVER, len(paths))
+        free = new if is_first else self._free(new, before) if is_steady else []
+        self._vanish(vanished)
+        room = allowance.series - (len(paths) - len(new) + gone)
+        refused = self._refused(new, free, room, allowance.room)
         return self._admitted(paths, refused)
 
     def _not_back(self, unseen: list[str]) -> list[str]:
@@ -157,43 +158,38 @@ class KnownSeries:
             new = [path for path, one in zip(new, numbers, strict=True) if one not in kept]
         return new
 
-    def _is_free(self, before: Iterable[str]) -> Callable[[str], bool]:
-        """Return what tells whether a series has a metric, or labels, that the node had not."""
-        kinds = set(map(kind, before))
-        gone = self._gone.kinds | self._long_gone.kinds
-
-        def is_free(path: str) -> bool:
-            one = kind(path)
-            return one not in kinds and digest(one) not in gone
-
-        return is_free
+    def _free(self, new: Sequence[str], before: Iterable[str]) -> list[str]:
+        """Return those of the *new* series whose metric, or whose labels, the node had not."""
+        if not new:
+            return []
+        had, gone = set(map(kind, before)), self._gone.kinds | self._long_gone.kinds
+        kinds = set(map(kind, new)) - had
+        free = {one for one in kinds if digest(one) not in gone}
+        return [path for path in new if kind(path) in free] if free else []
 
     def _refused(
-        self, new: Sequence[str], is_free: Callable[[str], bool], room: int, room_of_all: int
+        self, new: Sequence[str], free: Sequence[str], room: int, room_of_all: int
     ) -> dict[str, str]:
         """Return which *new* series are not stored, and why; the others use up what is left."""
         why_full = SERIES_LIMIT if room <= room_of_all else TOTAL_SERIES_LIMIT
-        room, refused = min(room, room_of_all), {}
-        for path in new:
-            if room <= 0:
-                refused[path] = why_full
-            elif is_free(path):
-                room -= 1
-            elif self._left >= 1:
-                self._left, room = self._left - 1, room - 1
-            else:
-                refused[path] = NEW_SERIES_LIMIT
-        return refused
+        room = max(0, min(room, room_of_all))
+        refused = dict.fromkeys(free[room:], why_full)
+        room = max(0, room - len(free))
+        is_free = set(free)
+        rationed = [path for path in new if path not in is_free] if len(free) < len(new) else []
+        left = min(int(self._left), room)
+        self._left -= min(left, len(rationed))
+        why = why_full if left == room else NEW_SERIES_LIMIT
+        return refused | dict.fromkeys(rationed[left:], why)
 
-    def _admitted(self, paths: Sequence[str], refused: dict[str, str]) -> Admitted:
+    def _admitted(self, paths: tuple[str, ...], refused: dict[str, str]) -> Admitted:
         if not refused:
-            return Admitted(self._page)
-        return Admitted(
-            self._page,
-            bytes(path not in refused for path in paths),
-            tuple(Counter(refused.values()).items()),
-            next(iter(refused)),
-        )
+            self._page = paths
+            return Admitted(paths)
+        is_stored = bytes(path not in refused for path in paths)
+        self._page = tuple(compress(paths, is_stored))
+        counted = tuple(Counter(refused.values()).items())
+        return Admitted(self._page, is_stored, counted, next(iter(refused)))
 
     def _vanish(self, vanished: set[str]) -> None:
         if vanished:
