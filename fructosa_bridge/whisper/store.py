@@ -150,13 +150,13 @@ class WhisperStore:
     def fetch(self, path: str, from_s: int, until_s: int) -> Series:
         """Return the points of a series in a period of time, without empty slots.
 
-        A missing or damaged file, or one that is just being created, has no points.
+        A missing or damaged file, one that cannot be read, or is just being created, has no points.
         """
         try:
             with WriteAllFile(self._filename(path), "r") as handle:
                 read_archives(handle)
                 return fetched_points(whisper.file_fetch(handle, from_s, until_s))
-        except (FileNotFoundError, *DAMAGE_ERRORS):
+        except (OSError, *DAMAGE_ERRORS):
             return []
 
     def _filename(self, path: str) -> str:

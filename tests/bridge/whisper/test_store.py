@@ -125,6 +125,7 @@ async def test_a_series_that_can_not_be_written_costs_itself_alone(tmp_path, now
     for reason in in_the_way(folder):
         batch = Batch(now_s, 10, [("n.one", 1.0), ("n.bad", 2.0), ("n.other", 3.0)])
         assert {"unwritable": 1} == await store.send([batch])
+        assert [] == store.fetch("n.bad", now_s - 10, now_s + 10)
         assert {1.0} == stored(store, "n.one")
         assert {3.0} == stored(store, "n.other")
         assert f"{folder}/n/bad.wsp cannot be written: {reason}" in caplog.text
