@@ -20,6 +20,7 @@ from ..model.target import Target
 from ..queue.journal import Journal
 from ..queue.segments import Segments
 from ..scrape.client import Client
+from ..scrape.schedule import moved
 from ..scrape.scraper import INTERNAL_ERROR, Scraper
 from ..scrape.target_state import ScrapeTotals, TargetState
 from ..series.kept_series import KeptSeries
@@ -207,8 +208,11 @@ class Engine:
 
     def _clock_was_set(self, step_s: float, now_s: float) -> None:
         log.warning(CLOCK_WAS_SET, duration(abs(step_s)), "ahead" if step_s > 0 else "back")
+        self.reload_time_s = moved(self.reload_time_s, step_s, now_s)
         for state in self.states:
             state.clock_was_set(step_s, now_s)
+        if self.slurm is not None:
+            self.slurm.clock_was_set(step_s, now_s)
 
     def _read_slurm(self) -> None:
         if self.slurm is not None:
