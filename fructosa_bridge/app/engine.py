@@ -7,8 +7,10 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from fructosa_service.background_tasks import Tasks
+from fructosa_service.daemon.clock_steps import ClockSteps
 from fructosa_service.daemon.open_files import raise_limit
 from fructosa_service.errors import ConfigError, FileError, ServiceError, UsageError
+from fructosa_service.humanize import duration
 
 from ..config.settings import MasterConfig
 from ..config.targets import slurm_target
@@ -18,8 +20,11 @@ from ..model.target import Target
 from ..queue.journal import Journal
 from ..queue.segments import Segments
 from ..scrape.client import Client
+from ..scrape.schedule import moved
 from ..scrape.scraper import INTERNAL_ERROR, Scraper
 from ..scrape.target_state import ScrapeTotals, TargetState
+from ..series.kept_series import KeptSeries
+from ..series.series_gate import SeriesGate
 from ..slurm.monitor import SlurmMonitor, source
 from ..slurm_states.kept_nodes import KeptNodes
 from ..slurm_states.kept_states import KeptStates
@@ -36,6 +41,11 @@ log = logging.getLogger("lmaster")
 _LAST_RESPONSES_S = 0.5
 _SLURM = "Slurm"  # the task that reads it
 _SLURM_NODES = "Slurm's nodes"  # the task that follows their list
+_CLOCK = "clock"  # the task that notices when it is set
+_KEPT_SERIES = "known series"  # the task that keeps them over a restart
+# What a reload changes of [lmaster].
+_AT_ONCE = ("sample_limit", "series_limit", "shard")
+CLOCK_WAS_SET = "this machine's clock was set %s %s"
 CHANGES = "{targets} targets: {new} new, {changed} changed, {removed} removed"
 NEW_DESTINATION = "points now also go to {name}"
 READ_AGAIN = "the configuration was read again: %s"
@@ -90,7 +100,11 @@ class Engine:
             self._destinations.queue,
             config.master.sample_limit,
             is_expected=self._is_expected,
+            gate=SeriesGate(config.master.series_limit),
         )
+        self._kept_series: KeptSeries | None = None
+        if has_journal:
+            self._kept_series = KeptSeries(config.master.data_directory, self.scraper.gate)
 
     @property
     def states(self) -> Sequence[TargetState]:
@@ -125,10 +139,15 @@ class Engine:
         """
         sections = self._config.destinations
         self._destinations.use(sections, self._destinations.create(sections))
+        if self._kept_series is not None:
+            self._kept_series.read()
 
     async def start(self, targets: Sequence[Target]) -> None:
         """Start to deliver and to scrape."""
         await self._destinations.start(self._config.destinations)
+        if self._kept_series is not None:
+            self._tasks.begin(_KEPT_SERIES, self._kept_series.keep())
+        self._tasks.begin(_CLOCK, ClockSteps().follow(self._clock_was_set))
         self._scrape(targets, {})
         self._slurm_targets.begin(self._config)
         if self.jobs is not None:
@@ -171,6 +190,8 @@ class Engine:
             if is_delivering and not self._tasks.has_failed:
                 await drain(self.deliveries, within_s)
             await self._tasks.end_all()
+            if self._kept_series is not None:
+                await self._kept_series.save()
             await self._destinations.close()
 
     def _slurm_monitor(self, config: MasterConfig) -> SlurmMonitor | None:
@@ -184,6 +205,14 @@ class Engine:
         made = SlurmMonitor(config.slurm, target, self._destinations.queue, kept)
         made.targets = lambda: self.states
         return made
+
+    def _clock_was_set(self, step_s: float, now_s: float) -> None:
+        log.warning(CLOCK_WAS_SET, duration(abs(step_s)), "ahead" if step_s > 0 else "back")
+        self.reload_time_s = moved(self.reload_time_s, step_s, now_s)
+        for state in self.states:
+            state.clock_was_set(step_s, now_s)
+        if self.slurm is not None:
+            self.slurm.clock_was_set(step_s, now_s)
 
     def _read_slurm(self) -> None:
         if self.slurm is not None:
@@ -268,6 +297,7 @@ class Engine:
         self.scraper.flush()
         unused = self._destinations.use(config.destinations, created)
         self.scraper.sample_limit = config.master.sample_limit
+        self.scraper.gate.total_limit = config.master.series_limit
         self._forget([before[name] for name in ended], wanted)
         self._scrape(targets, before)
         await self._destinations.start(config.destinations)
@@ -358,4 +388,4 @@ def _needing_restart(old: MasterConfig, new: MasterConfig) -> list[str]:
 def _fixed_settings(config: MasterConfig) -> dict[str, object]:
     """Return the settings of [lmaster] that stay in use until a restart."""
     master = vars(config.master)
-    return {key: value for key, value in master.items() if key not in ("sample_limit", "shard")}
+    return {key: value for key, value in master.items() if key not in _AT_ONCE}

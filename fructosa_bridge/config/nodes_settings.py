@@ -137,6 +137,22 @@ class NodesSettings:
         "Pages that have a label with a longer name or value are rejected.",
         key="label length limit",
     )
+    series_limit: int | None = option(
+        optional(whole("series", at_least=1, example="100000")),
+        None,
+        "Maximum number of series of a node that are stored, with those of the last day that have "
+        "gone. Its first page and new metrics are stored up to it. Default: the sample limit of "
+        "[lmaster].",
+        key="series limit",
+    )
+    new_series_limit: int = option(
+        whole("series", at_least=0, example="5000"),
+        5000,
+        "Maximum number of new series of metrics that a node already has, which are stored within "
+        "an hour: new values of labels. More are not stored but counted, and lmaster nodes says "
+        "so.",
+        key="new series limit",
+    )
     prefix: str | None = option(
         optional(PREFIX), None, "Graphite prefix of these nodes, instead of that in [Graphite]."
     )

@@ -95,6 +95,13 @@ class MasterSettings:
         "Pages with more samples are rejected.",
         key="sample limit",
     )
+    series_limit: int = option(
+        whole("series", at_least=1000, example="50000000"),
+        50_000_000,
+        "Maximum number of series of all nodes together that are stored. When it is reached, nodes "
+        "that have more than their share of it get no new ones.",
+        key="series limit",
+    )
     pid_file: Path | None = option(
         optional(replace(PATH, example="/run/fructosa/lmaster.pid")),
         None,

@@ -119,6 +119,8 @@ def _targets_of(
             selection=selection,
             label_limits=label_limits,
             is_together=settings.alignment == "together",
+            series_limit=settings.series_limit,
+            new_series_limit=settings.new_series_limit,
         )
 
 

@@ -21,10 +21,13 @@ log = logging.getLogger(__name__)
 # A few thousand points at a time: enough to make sending cheap, few enough to send them again.
 _POINTS_AT_A_TIME = 10_000
 _SHORTEST_BACKOFF_S, _LONGEST_BACKOFF_S = 0.5, 30.0
+_LOGGED_S = 3600.0
 REFUSED = {
     "expired": "points are older than the retention of their Whisper files; they are dropped",
     "future": "points are hours ahead of this machine's clock, and Whisper files have no slots for "
     "them; they are dropped; set the clock",
+    "unwritable": "some series cannot be written, while others are; their points are dropped; the "
+    "log says which series, and why",
 }
 REFUSALS = tuple(REFUSED)
 """Why a destination refuses a point for ever."""
@@ -100,7 +103,7 @@ class Delivery:
         self._replayed_at_a_time = min(points_at_a_time, replay_rate)
         self._is_replay_next = False
         self._failures = 0
-        self._logged: set[str] = set()
+        self._logged_s: dict[str, float] = {}
 
     async def run(self) -> None:
         """Deliver until cancelled."""
@@ -126,14 +129,14 @@ class Delivery:
                 self._rate_limit.spend(points, self._clock())
 
     def _count_refused(self, refused: Mapping[str, int]) -> None:
-        """Count refused points as dropped; log it when it begins."""
+        """Count refused points as dropped; log it when it begins, and once an hour."""
         self.spool.dropped.update(refused)
-        for reason in refused.keys() - self._logged:
-            log.error("%s: %s", self.destination.name, REFUSED[reason])
-        self._logged |= refused.keys()
-        # Fresh points and the backlog take turns: one may be accepted while the other is not.
-        if self._logged and not refused and not self.spool.points:
-            self._logged.clear()
+        now_s = self._clock()
+        for reason in refused:
+            # Fresh points, the backlog and other nodes take turns: some may be accepted in between.
+            if now_s - self._logged_s.get(reason, -_LOGGED_S) >= _LOGGED_S:
+                self._logged_s[reason] = now_s
+                log.error("%s: %s", self.destination.name, REFUSED[reason])
 
     async def _next(self) -> tuple[list[Batch], bool]:
         """Wait for batches; return them, and whether they are of the backlog."""

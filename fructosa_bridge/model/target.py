@@ -17,7 +17,8 @@ class Target:
     it is reached unless it has another *address*. Its series in Graphite are below *graphite_path*,
     its page is at the URL path *path* of the node. With *is_together* it is scraped at the same
     moment as all other such targets with its interval. *format* is the one that its page is
-    requested in, text or openmetrics.
+    requested in, text or openmetrics. Of its series, *series_limit* are stored, and
+    *new_series_limit* new values of labels in an hour; None is as many as a page may have samples.
 
     Of these follow its *name*, host and port, e.g. ``node001:9888``; its *identity* among all
     targets, from which its offset in the interval follows; and *request_path*, path and query of
@@ -41,6 +42,8 @@ class Target:
     label_limits: LabelLimits = LabelLimits()
     is_together: bool = False
     address: str | None = None
+    series_limit: int | None = None
+    new_series_limit: int = 5000
 
     name: str = field(init=False, compare=False, repr=False)
     identity: str = field(init=False, compare=False, repr=False)

@@ -8,7 +8,6 @@ import asyncio
 import socket
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -86,8 +85,11 @@ class DNSCache:
 
         Raises: socket.gaierror if there are none.
         """
-        with suppress(socket.gaierror):
+        try:
             return socket.getaddrinfo(*_query(host, port, socket.AI_NUMERICHOST))
+        except socket.gaierror:
+            if ":" in host:  # an address whose interface this machine has not
+                raise
         name = self._names.get(host) or self._new_name(host)
         was_due = self._is_due(name)
         if was_due:

@@ -80,7 +80,7 @@ def brackets_problem(text: str) -> str | None:
 
 def _is_ipv6(text: str) -> bool:
     try:
-        IPv6Address(text)
+        IPv6Address(HOST.parse(text))
     except ValueError:
         return False
     return True

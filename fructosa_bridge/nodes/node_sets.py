@@ -30,9 +30,15 @@ T = TypeVar("T", bound=Selectable)
 MAX_NODES = 100_000
 INVALID = "is not a valid node set"
 NOT_AMONG = "not among the nodes of {source}"
-_OPERATOR = re.compile(r"\s*([!&^])\s*")
-_SEPARATOR = re.compile(r"\s*[,\s]\s*")
+# A row of blanks is looked at once: the other patterns see one blank at most.
+_BLANKS = re.compile(r"\s+")
+_OPERATOR = re.compile(r" ?([!&^]) ?")
+_SEPARATOR = re.compile(r" ?[, ] ?")
 _RANGE = re.compile(r"(\d+)-(\d+)")
+# What ClusterShell ends in if numbers are other than it thinks, as too large for an index.
+_UNCHECKED = (ArithmeticError, AssertionError, LookupError, RecursionError, TypeError, ValueError)
+# The parts of a host's name have 63 characters.
+_MOST_DIGITS = 63
 _NOT_IN_NAMES = re.compile(r"[^\w.-]", re.ASCII)
 
 
@@ -45,15 +51,9 @@ def expand(
     Raises: ValueError with the predicate of a sentence whose subject is *text*.
     """
     # Before ClusterShell expands node[1-999999999] and fills the memory.
-    if any(int(last) - int(first) >= MAX_NODES for first, last in _RANGE.findall(text)):
+    if any(map(_is_too_long, _RANGE.findall(text))):
         raise ValueError(f"expands to too many nodes; write at most {MAX_NODES}")
-    try:
-        nodes = NodeSet(compact(text), resolver=groups)
-        count = len(nodes)
-    except (GroupResolverError, GroupSourceError) as error:
-        raise ValueError(_resolver_message(error)) from None
-    except NodeSetException as error:
-        raise ValueError(brackets_problem(text) or _syntax_message(error)) from None
+    nodes, count = _counted(text, groups)
     if not count and may_be_empty:
         return ()
     if not count and "@" in text:
@@ -69,9 +69,26 @@ def expand(
     return tuple(nodes)
 
 
+def _counted(text: str, groups: Any) -> tuple[NodeSet, int]:
+    """Return the nodes of a node set and their number. Raises: ValueError, as expand()."""
+    try:
+        nodes = NodeSet(compact(text), resolver=groups)
+        return nodes, len(nodes)
+    except (GroupResolverError, GroupSourceError) as error:
+        raise ValueError(_resolver_message(error)) from None
+    except (NodeSetException, *_UNCHECKED) as error:
+        raise ValueError(brackets_problem(text) or _syntax_message(error)) from None
+
+
+def _is_too_long(limits: tuple[str, str]) -> bool:
+    """Return whether a range has too many numbers, or numbers that no host has."""
+    first, last = limits
+    return max(len(first), len(last)) > _MOST_DIGITS or int(last) - int(first) >= MAX_NODES
+
+
 def compact(text: str) -> str:
     """Return a node set with a comma between its parts, without blanks around operators."""
-    return _SEPARATOR.sub(",", _OPERATOR.sub(r"\1", text.strip()))
+    return _SEPARATOR.sub(",", _OPERATOR.sub(r"\1", _BLANKS.sub(" ", text.strip())))
 
 
 def _resolver_message(error: Exception) -> str:
@@ -88,7 +105,7 @@ def _resolver_message(error: Exception) -> str:
     return f"contains a group, but groups.conf is invalid ({visible(str(error))}); fix it"
 
 
-def _syntax_message(error: NodeSetException) -> str:
+def _syntax_message(error: Exception) -> str:
     if "recursion" in str(error):
         return "contains a group that contains itself; fix it in groups.conf"
     group = visible(str(getattr(error, "part", "")))

@@ -76,8 +76,8 @@ class Segments:
 
     @property
     def age_s(self) -> float:
-        """How old the oldest segment is."""
-        return self._clock() - self._segments[0].began_s if self._segments else 0.0
+        """How old the oldest segment is; 0 if the clock was set back since."""
+        return max(0.0, self._clock() - self._segments[0].began_s) if self._segments else 0.0
 
     def open(self, furthest: Position = Position(0, 0)) -> None:  # noqa: B008 - it is frozen
         """Lock the folder and find its segments; truncate the last one after a torn write.

@@ -40,3 +40,20 @@ def missed(due_s: float, next_due_s: float, interval_s: int) -> int:
     It is 0 if the clock was set back: those slots come again.
     """
     return max(0, round((next_due_s - due_s) / interval_s) - 1)
+
+
+def possible(missed: int, passed_s: float, interval_s: int) -> int:
+    """Return how many of the *missed* slots there were, as so much time has really passed.
+
+    A clock that is set nine years ahead has no slots in between.
+    """
+    return min(missed, int(passed_s // interval_s) + 1)
+
+
+def moved(time_s: float, step_s: float, now_s: float) -> float:
+    """Return a time of before the clock was set by *step_s*; one of after that is as it is.
+
+    It is of before if it is nearer to the old time than to the new one.
+    """
+    is_old = abs(time_s - (now_s - step_s)) < abs(time_s - now_s)
+    return time_s + step_s if is_old else time_s

@@ -10,10 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
+from fructosa_service.daemon.clock_steps import uptime
+
 from ..model.errors import PageError, ScrapeError
 from ..model.points import Batch, Paths, Points
 from ..model.target import Target
 from ..naming.schemes import NODE_EXPECTED, SCHEMES, SCRAPE_SERIES
+from ..series.series_gate import SeriesGate, Stored
 from ..translate import cluster_totals
 from ..translate.translator import Translation, TranslationRules, Translator
 from . import schedule
@@ -74,12 +77,15 @@ class Scraper:
         sample_limit: int,
         clock: Callable[[], float] = time.time,
         is_expected: Callable[[Target], bool] = lambda target: True,
+        gate: SeriesGate | None = None,
+        steady: Callable[[], float] = uptime,
     ) -> None:
         self._client = client
         self._queue = queue
         self.sample_limit = sample_limit
-        self._clock = clock
+        self._clock, self._steady = clock, steady
         self._is_expected = is_expected
+        self.gate = gate or SeriesGate()
         self._translators: dict[TranslationRules, Translator] = {}
         self._in_flight = 0
         self._is_stopping, self._all_returned = False, asyncio.Event()
@@ -98,10 +104,13 @@ class Scraper:
         )
         due_s = schedule.next_due(self._clock(), target.interval_s, offset_s)
         while True:
+            since_s = self._steady()
             planned_s, due_s = due_s, await self._wait(due_s, target.interval_s, offset_s)
-            state.missed += max(0, round((due_s - planned_s) / target.interval_s))
+            late = max(0, round((due_s - planned_s) / target.interval_s))
+            state.missed += self._possible(late, since_s, target)
             while self._is_stopping:  # this task is about to be cancelled
                 await asyncio.sleep(_LONGEST_SLEEP_S)
+            since_s = self._steady()
             try:
                 await self.scrape(state, due_s)
             except asyncio.CancelledError:
@@ -110,8 +119,13 @@ class Scraper:
             next_s = schedule.next_due(self._clock(), target.interval_s, offset_s)
             if next_s <= due_s:  # the clock was set back a little: not the same slot again
                 next_s = due_s + target.interval_s
-            state.missed += schedule.missed(due_s, next_s, target.interval_s)
+            missed = schedule.missed(due_s, next_s, target.interval_s)
+            state.missed += self._possible(missed, since_s, target)
             due_s = next_s
+
+    def _possible(self, missed: int, since_s: float, target: Target) -> int:
+        """Return how many slots were missed if the clock may have been set since then."""
+        return schedule.possible(missed, self._steady() - since_s, target.interval_s)
 
     async def _wait(self, due_s: float, interval_s: int, offset_s: float) -> float:
         return await wait_until_due(self._clock, due_s, interval_s, offset_s)
@@ -167,20 +181,20 @@ class Scraper:
     def _batches(self, scrape: _Scrape) -> Iterator[Batch]:
         """Yield the points of the page, if there is one, and those of the scrape itself."""
         target, time_s = scrape.state.target, int(scrape.due_s)
-        translation, error = self._translate(scrape)
-        self._record(scrape, translation, error)
-        if translation is not None and len(translation.points):
-            yield Batch(time_s, target.interval_s, translation.points)
+        translation, stored, error = self._translate(scrape)
+        self._record(scrape, translation, stored, error)
+        if stored is not None and len(stored.points):
+            yield Batch(time_s, target.interval_s, stored.points)
         samples = 0 if translation is None else translation.samples
         is_expected = self._is_expected(target)
         values = (float(error is None), scrape.duration_s, samples, float(is_expected))
         yield Batch(time_s, target.interval_s, self._scrape_points(target, values))
 
-    def _translate(self, scrape: _Scrape) -> tuple[Translation | None, str | None]:
-        """Return the translation of the page, or an error."""
+    def _translate(self, scrape: _Scrape) -> tuple[Translation | None, Stored | None, str | None]:
+        """Return the translation of the page and what is stored of it, or an error."""
         target, page = scrape.state.target, scrape.page
         if page is None:
-            return None, scrape.error
+            return None, None, scrape.error
         before, after = SCHEMES[target.naming].around(target)
         try:
             found = self._translator(target).translate(
@@ -191,13 +205,14 @@ class Scraper:
                 target=target.identity,
                 is_openmetrics=page.is_openmetrics,
             )
+            stored = self.gate.stored(target, self.sample_limit, found.points)
         except PageError as error:
-            return None, PAGE_REFUSED.format(error=error)
+            return None, None, PAGE_REFUSED.format(error=error)
         except Exception as error:
             # A bug that one page triggers must not stop the scraping of all other targets.
             log.exception("%s: internal error", target.identity)
-            return None, _internal_error(error)
-        return found, None
+            return None, None, _internal_error(error)
+        return found, stored, None
 
     def _scrape_points(self, target: Target, values: Iterable[float]) -> Points:
         """Return the points that record a scrape: SCRAPE_SERIES, and NODE_EXPECTED."""
@@ -224,6 +239,8 @@ class Scraper:
 
     def keep_only(self, targets: Iterable[Target]) -> None:
         """Forget the translators that none of *targets* needs, and the paths of scrape series."""
+        targets = list(targets)
+        self.gate.keep_only(targets)
         self._scrape_paths.clear()
         # The targets of a section share these objects: comparing those of 10,000 takes its time.
         alike = {(one.naming, id(one.selection), id(one.label_limits)): one for one in targets}
@@ -231,12 +248,21 @@ class Scraper:
         for rules in self._translators.keys() - used:
             del self._translators[rules]
 
-    def _record(self, scrape: _Scrape, translation: Translation | None, error: str | None) -> None:
+    def _record(
+        self,
+        scrape: _Scrape,
+        translation: Translation | None,
+        stored: Stored | None,
+        error: str | None,
+    ) -> None:
         """Record the outcome of a scrape; log when it changes, not every time."""
         state = scrape.state
         if error != state.error:
             self._change_log.add(state.target, error)
         warning = None if scrape.page is None or error is not None else scrape.page.warning
+        if stored is not None:
+            state.refused.update(stored.refused)
+            warning = "; ".join(filter(None, (warning, stored.warning))) or None
         if warning is not None and warning != state.warning:
             self._change_log.add(state.target, warning)
         state.warning = warning

@@ -1,11 +1,13 @@
 """What lmaster knows of a target: how its last scrape went, and totals of all of its scrapes."""
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 
 from fructosa_service.humanize import duration
 
 from ..model.target import Target
 from ..translate.cluster_totals import Contribution
+from .schedule import moved
 
 CLOCK_TOLERANCE_S = 1.0
 CLOCK_AHEAD = "its clock is {off} ahead"
@@ -19,7 +21,8 @@ class TargetState:
     ``due_s``, ``duration_s``, ``samples`` and ``error`` are those of the last scrape, the other
     numbers are totals. ``down_since_s`` is when the first scrape was due that failed since the last
     successful one; None while it is up. ``missed`` counts slots without a scrape, ``not_finite``
-    and ``repeated`` samples that were not stored. ``contribution`` is what the last page adds to
+    and ``repeated`` samples that were not stored, ``refused`` those of too many new series, by
+    reason. ``contribution`` is what the last page adds to
     cluster totals.
     ``clock_off_s`` is how far the node's clock was ahead of lmaster's at the last scrape, None
     unless it is certain that the difference was more than CLOCK_TOLERANCE_S. ``warning`` is what
@@ -40,9 +43,17 @@ class TargetState:
     samples_total: int = 0
     not_finite: int = 0
     repeated: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
     contribution: Contribution | None = None
     clock_off_s: float | None = None
     warning: str | None = None
+
+    def clock_was_set(self, step_s: float, now_s: float) -> None:
+        """Move its times after lmaster's clock was set by *step_s* to *now_s*."""
+        if self.due_s is not None:
+            self.due_s = moved(self.due_s, step_s, now_s)
+        if self.down_since_s is not None:
+            self.down_since_s = moved(self.down_since_s, step_s, now_s)
 
 
 def clock_text(off_s: float | None) -> str:
@@ -62,6 +73,7 @@ class ScrapeTotals:
     missed: int = 0
     not_finite: int = 0
     repeated: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
 
     def add(self, state: TargetState) -> None:
@@ -72,4 +84,5 @@ class ScrapeTotals:
         self.missed += state.missed
         self.not_finite += state.not_finite
         self.repeated += state.repeated
+        self.refused.update(state.refused)
         self.seconds += state.seconds_total

@@ -107,6 +107,12 @@ class SlurmMonitor:
     def _age_s(self) -> float | None:
         return None if self.reading is None else max(0.0, self._clock() - self.reading.time_s)
 
+    def clock_was_set(self, step_s: float, now_s: float) -> None:
+        """Move the time of the last reading after the clock was set by *step_s* to *now_s*."""
+        if self.reading is not None:
+            time_s = schedule.moved(self.reading.time_s, step_s, now_s)
+            self.reading = replace(self.reading, time_s=time_s)
+
     def find(self, host: str) -> NodeState:
         """Return the state of a target's node, or UNKNOWN if Slurm does not list it.
 

@@ -15,6 +15,7 @@ from fructosa_service import __version__
 from ..deliver.delivery import REFUSALS, Delivery
 from ..model.own_metric import OwnMetric, Values
 from ..queue.spool import REASONS
+from ..series.known_series import REASONS as REASONS_OF_SERIES
 from ..translate.cluster_totals import TOTALS, totals
 from . import own_metrics as own
 from .status import StatusSource, journals
@@ -61,7 +62,8 @@ class MasterCollector(Collector):
         }
 
     def _scrapes(self) -> Iterator[tuple[OwnMetric, Values]]:
-        scraped = replace(self._source.removed)
+        removed = self._source.removed
+        scraped = replace(removed, refused=removed.refused.copy())
         for state in self._source.states:
             scraped.add(state)
         results = {"up": scraped.scrapes - scraped.failures, "down": scraped.failures}
@@ -69,7 +71,8 @@ class MasterCollector(Collector):
         yield own.SCRAPE_SECONDS, {(): scraped.seconds}
         yield own.SAMPLES, {(): scraped.samples}
         yield own.SLOTS_MISSED, {(): scraped.missed}
-        dropped = {"not_finite": scraped.not_finite, "repeated": scraped.repeated}
+        refused = {why: scraped.refused[why] for why in REASONS_OF_SERIES}
+        dropped = {"not_finite": scraped.not_finite, "repeated": scraped.repeated, **refused}
         yield own.SAMPLES_DROPPED, _by_one(dropped)
 
     def _delivery(self) -> Iterator[tuple[OwnMetric, Values]]:

@@ -27,11 +27,11 @@ SCRAPE_SECONDS = _metric("scrape_seconds_total", "Total duration of all scrapes.
 SAMPLES = _metric("samples_total", "Samples scraped.")
 SLOTS_MISSED = _metric(
     "slots_missed_total",
-    "Slots without a scrape: lmaster was late, the clock jumped, or it was cancelled.",
+    "Slots without a scrape: lmaster was late, the machine suspended, or it was cancelled.",
 )
 SAMPLES_DROPPED = _metric(
     "samples_dropped_total",
-    "Samples dropped because Graphite cannot store them, by reason.",
+    "Samples dropped by reason: Graphite cannot store them, or their series are too many new ones.",
     "reason",
 )
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
@@ -21,6 +22,7 @@ from .whisper_file import (
     write_points,
 )
 from .whisper_library import whisper
+from .write_failures import FailureLog, WriteFailures, reason_of
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +50,7 @@ class WhisperStore:
         self.name = f"Whisper files in {folder}"
         self._clock = clock
         self._resizer = resizer or Resizer()
+        self._failure_log = FailureLog()
         self._writing: asyncio.Future[Counter[str]] | None = None
 
     async def send(self, batches: list[Batch]) -> Counter[str]:
@@ -60,7 +63,7 @@ class WhisperStore:
             return await asyncio.shield(self._writing)
         except OSError as error:
             where = f" ({error.filename})" if error.filename else ""
-            raise DeliveryError(f"{self.name}: {error.strerror or error}{where}") from error
+            raise DeliveryError(f"{self.name}: {reason_of(error)}{where}") from error
 
     async def close(self) -> None:
         """Wait for the write in progress: its thread continues after send() is cancelled."""
@@ -72,7 +75,9 @@ class WhisperStore:
     def write(self, batches: Iterable[Batch]) -> Counter[str]:
         """Write *batches*, each file once; create the files of new series.
 
-        Returns: how many points were dropped because Whisper can't store their time, by reason.
+        Returns: how many points were dropped, by reason: Whisper can't store their time, or their
+        series alone can't be written.
+        Raises: OSError if the store can't be written; what else could be written has been.
         """
         now_s, dropped = int(self._clock()), Counter[str]()
         by_path: dict[str, Series] = defaultdict(list)
@@ -87,9 +92,24 @@ class WhisperStore:
                 if shortest.setdefault(path, batch).interval_s > interval_s:
                     shortest[path] = batch
         self._resizer.start_write()
+        failures, is_any_written = WriteFailures(), False
         for path, points in by_path.items():
-            for time_s, _ in self._write_series(path, points, shortest[path], now_s):
+            try:
+                rest = self._write_series(path, points, shortest[path], now_s)
+            except OSError as error:
+                name = self._filename(path)
+                failures.add(name, error, len(points), is_new=not os.path.lexists(name))
+                continue
+            is_any_written = is_any_written or len(rest) < len(points)
+            for time_s, _ in rest:
                 dropped[_drop_reason(time_s, now_s)] += 1
+        is_alive = is_any_written or self._failure_log.has_just(failures)
+        of_store = failures.of_store(self.folder, is_any_written=is_alive)
+        if of_store is not None:
+            raise of_store
+        if failures.points:
+            dropped["unwritable"] += failures.points
+            self._failure_log.add(failures)
         return dropped
 
     def _write_series(self, path: str, points: Series, batch: Batch, now_s: int) -> Series:
@@ -130,13 +150,13 @@ class WhisperStore:
     def fetch(self, path: str, from_s: int, until_s: int) -> Series:
         """Return the points of a series in a period of time, without empty slots.
 
-        A missing or damaged file, or one that is just being created, has no points.
+        A missing or damaged file, one that cannot be read, or is just being created, has no points.
         """
         try:
             with WriteAllFile(self._filename(path), "r") as handle:
                 read_archives(handle)
                 return fetched_points(whisper.file_fetch(handle, from_s, until_s))
-        except (FileNotFoundError, *DAMAGE_ERRORS):
+        except (OSError, *DAMAGE_ERRORS):
             return []
 
     def _filename(self, path: str) -> str:

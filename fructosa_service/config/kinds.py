@@ -164,8 +164,9 @@ _LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _HOST_NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*\.?")
 
 
-# The name of a network interface, or its number.
-_ZONE = re.compile(r"[!-.0-~]{1,15}")
+# The name of a network interface, or its number: it reaches commands of ssh, and headers. Nobody
+# gives names with other characters, although the kernel takes them.
+_ZONE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}")
 
 
 def _is_host(text: str) -> bool:

@@ -18,7 +18,7 @@ const SORT_KEYS = {
   samples: (row) => row.samples,
   interval: (row) => row.interval_s,
   missed: (row) => row.missed,
-  error: (row) => row.error,
+  error: (row) => row.error || row.warning,
 };
 const CELLS = {
   state: (row) => row.state,
@@ -31,7 +31,7 @@ const CELLS = {
   samples: (row) => count(row.samples),
   interval: (row) => `${row.interval_s} s`,
   missed: (row) => count(row.missed),
-  error: (row) => row.error || "",
+  error: (row) => row.error || row.warning || "",
 };
 
 // Columns that show how long ago something was; the title of a cell has the date.
@@ -183,7 +183,7 @@ function update(data) {
   groupRanks = ranks(Object.keys(data.groups));
   for (const row of rows) {
     row.rank = nameRanks.get(row.name);
-    row.searchText = `${row.name} ${row.group} ${row.error || ""} ${row.slurm_state || ""} ${row.slurm_reason || ""}`.toLowerCase();
+    row.searchText = `${row.name} ${row.group} ${row.error || row.warning || ""} ${row.slurm_state || ""} ${row.slurm_reason || ""}`.toLowerCase();
   }
   setText(document.getElementById("up"), count(data.counts.up));
   setText(document.getElementById("total"), count(rows.length));

@@ -8,7 +8,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from fructosa_bridge.app.engine import CHANGES, NEW_DESTINATION, STAYS_IN_USE, Engine
+from fructosa_bridge.app.engine import (
+    CHANGES,
+    CLOCK_WAS_SET,
+    NEW_DESTINATION,
+    STAYS_IN_USE,
+    Engine,
+)
 from fructosa_bridge.config.nodes_settings import NodesSettings
 from fructosa_bridge.config.settings import GraphiteSettings, MasterConfig, MasterSettings
 from fructosa_bridge.config.shard import Shard
@@ -650,3 +656,34 @@ async def test_without_a_configuration_file_there_is_no_reload(lab):
     """SIGHUP and the page /-/reload check that."""
     async with Client() as client:
         assert Engine(lab.config, client).reload is None
+
+
+async def test_a_node_has_no_second_first_page_after_a_restart(lab):
+    """What it had is kept: it is stored on, and new values of labels are rationed."""
+    lab.a.reply = http_response(b'm{x="1"} 1\n')
+    lab.configure()
+    lab.change(nodes={"a": lab.section("a", new_series_limit=0)})
+    await lab.scraped()
+    await lab.engine.stop(1)
+    lab.a.reply = http_response(b'm{x="1"} 1\nm{x="2"} 1\nn 1\n')
+
+    async with Client() as client:
+        lab.engine = Engine(lab.config, client, lab.load)
+        await lab.scraped()
+        await lab.engine.stop(1)
+
+    names = {name for name, *_ in lab.carbon.lines if ".m." in name or name.endswith(".n")}
+    assert {"a.127-0-0-1.m.x.1", "a.127-0-0-1.n"} == names
+
+
+async def test_what_went_down_before_the_clock_was_set_is_not_down_for_years(lab, caplog):
+    """The log says that the clock was set."""
+    lab.a.reply = send_and_hang(b"")
+    await lab.scraped()
+    state, step_s = lab.states()["a"], 9 * 365 * 86400.0
+    down_since_s = state.down_since_s
+
+    lab.engine._clock_was_set(step_s, down_since_s + step_s + 60)
+
+    assert down_since_s + step_s == state.down_since_s
+    assert CLOCK_WAS_SET % ("3,285 days", "ahead") in caplog.text

@@ -105,19 +105,21 @@ async def test_refused_points_are_dropped_and_counted(new_delivery):
     assert 2 == delivery.spool.dropped_points
 
 
-async def test_a_refusal_is_logged_when_it_starts(new_delivery, caplog):
-    """Not at every send; again if there was a send without refusals and nothing waits."""
-    ends = [None, {"future": 1, "expired": 1}]
-    delivery = new_delivery(Flaky({"expired": 1}, {"expired": 1}, {"future": 1}, *ends))
+async def test_a_refusal_is_logged_when_it_starts(caplog):
+    """Not at every send, also if those in between have none; again after an hour."""
+    now_s, spool = [0.0], Spool(1000)
+    refusals = [{"expired": 1}, None, {"expired": 1}, {"future": 1}, {"future": 1, "expired": 1}]
+    delivery = Delivery(spool, Flaky(*refusals), clock=lambda: now_s[0])
 
     for number in range(5):
+        queue(spool, Batch(number, 10, [("a", 1.0)]))
         await delivery.step()
-        queue(delivery.spool, Batch(number, 10, [("a", 1.0)]))
+        now_s[0] += 900.0
 
     logged = [(record.levelname, record.message) for record in caplog.records]
     assert 2 == logged.count(("ERROR", f"flaky: {REFUSED['expired']}"))
-    assert 2 == logged.count(("ERROR", f"flaky: {REFUSED['future']}"))
-    assert 4 == len(logged)
+    assert 1 == logged.count(("ERROR", f"flaky: {REFUSED['future']}"))
+    assert 3 == len(logged)
 
 
 async def test_a_backlog_that_is_refused_is_logged_only_once(caplog):

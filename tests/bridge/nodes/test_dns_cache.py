@@ -286,6 +286,14 @@ async def test_an_address_needs_no_name_server(lab, host):
     assert [] == lab.server.asked
 
 
+async def test_an_address_of_an_interface_that_is_missing_waits_for_no_name_server(lab):
+    """It is no name."""
+    with pytest.raises(socket.gaierror):
+        await lab.resolve("fe80::1%nosuch")
+
+    assert [] == lab.server.asked
+
+
 async def test_the_names_in_memory_are_limited(lab, monkeypatch):
     """The oldest is forgotten: nodes of a cloud may come and go for years."""
     monkeypatch.setattr("fructosa_bridge.nodes.dns_cache._MOST_NAMES", 2)

@@ -254,3 +254,17 @@ def test_any_argument_is_parsed_or_rejected(text):
         except ValueError:
             continue
         assert hosts
+
+
+@pytest.mark.parametrize("zone", ["$(id)", "eth0;id", "`id`", "-oX", "a\r\nX:", "\0"])
+@pytest.mark.parametrize("form", ["{}", "n1,{}", "[{}]", "[{}]:9888"])
+def test_an_address_whose_scope_is_no_interface_is_no_host_anywhere(tmp_path, groups, zone, form):
+    """In a node set, a file, and as an argument: it would reach ssh and headers."""
+    text = form.format(f"fe80::1%{zone}")
+    file = tmp_path / "nodes.txt"
+    file.write_bytes(text.encode())
+
+    for parse in (parse_hosts, lambda one, _: parse_nodes(one)):
+        for one in (text, str(file)):
+            with pytest.raises(ValueError, match=r"write|is not a host"):
+                parse(one, groups)

@@ -4,6 +4,7 @@ import re
 from types import SimpleNamespace
 
 import pytest
+from ClusterShell.NodeUtils import GroupResolverConfig
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,6 +36,65 @@ def test_an_invalid_node_set_is_rejected(text):
     """The message says what to write. A huge range is not expanded first."""
     with pytest.raises(ValueError, match=r"write|not a host|files are"):
         expand(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "n[1-2]1111111111111111x[03-04/2]^a",  # an assertion of ClusterShell
+        "n[1-2]99999999999999999999",
+        "n[1-9]" * 20,  # more than an index can be
+        "n[0-9]" * 6 + "!x",
+        "n[1-99999]m[1-99999]",
+        "n[0-999999999]",
+        "n[1-1000000/20]",
+        "n[[1-2]]",
+        "n[1-[2-3]]",
+        "n[1-2/0]",
+        "n[1--3]",
+        "^" * 1000,
+        "n[1" * 1000,
+        "n" + "9" * 5000,  # more digits than Python converts
+        f"n[1-{'9' * 5000}]",
+    ],
+    ids=lambda text: f"{len(text)} characters: {text[:20]}",
+)
+def test_what_clustershell_cannot_count_is_rejected_in_one_line(text):
+    """Whatever error it ends in; the message says what is wrong, and what to write."""
+    with pytest.raises(ValueError, match=r"^(is not|contains|expands|has) [^\n]{1,300}$") as found:
+        expand(text)
+
+    assert "write" in str(found.value)
+
+
+def group_source(tmp_path, **groups):
+    """Return a resolver of these groups."""
+    lines = [f"{name}: {nodes}" for name, nodes in groups.items()]
+    (tmp_path / "groups.yaml").write_text("\n".join(["all:", *(f"  {one}" for one in lines), ""]))
+    config = tmp_path / "groups.conf"
+    config.write_text(f"[Main]\ndefault: all\nautodir: {tmp_path}\n")
+    return GroupResolverConfig([str(config)])
+
+
+@pytest.mark.parametrize(
+    ("nodes", "message"),
+    [("'@a'", "itself"), ("'n[1-9]n[1-9]n[1-9]n[1-9]n[1-9]n[1-9]'", "531441 nodes")],
+)
+def test_a_group_is_expanded_no_further_than_a_node_set(tmp_path, nodes, message):
+    """Its nodes come from a file or a program of the site."""
+    with pytest.raises(ValueError, match=message):
+        expand("@a", group_source(tmp_path, a=nodes))
+
+
+def test_blanks_cost_no_more_than_other_characters():
+    """A hundred thousand of them took minutes."""
+    assert ("a", "b") == expand("a" + " " * 100_000 + "b")
+
+
+@given(st.text(st.sampled_from("n12-[],!&^/@: 0%")))
+def test_any_text_of_their_characters_is_expanded_or_rejected(text):
+    """No exception other than ValueError is raised."""
+    test_any_text_is_expanded_or_rejected.hypothesis.inner_test(text)
 
 
 @given(st.text())

@@ -366,3 +366,14 @@ def test_a_batch_that_cannot_be_encoded_leaves_no_paths_behind(open_segments):
     segments.extend([valid])
 
     assert [0, 1] == times(segments)
+
+
+def test_a_clock_that_is_set_back_makes_no_negative_age(open_segments, clock):
+    """Nor one that is set ahead and back."""
+    segments = open_segments()
+    segments.append(batch(1))
+
+    clock.now_s += 7
+    assert segments.age_s == 7
+    clock.set_by_s = -3600.0
+    assert segments.age_s == 0

@@ -102,3 +102,22 @@ def test_the_latest_due_time_is_less_than_an_interval_ago(now_s, late_s, interva
 
     assert latest_s <= due_s + late_s < latest_s + interval_s
     assert latest_s + interval_s == schedule.next_due(due_s + late_s, interval_s, offset_s)
+
+
+@pytest.mark.parametrize(
+    ("missed", "passed_s", "expected"),
+    [(850_000_000, 4.0, 1), (6, 64.0, 6), (2, 25.0, 2), (0, 100.0, 0)],
+    ids=["nine years ahead", "suspended", "a long scrape", "in time"],
+)
+def test_no_more_slots_are_missed_than_there_was_time_for(missed, passed_s, expected):
+    """A clock that is set ahead has no slots in between."""
+    assert expected == schedule.possible(missed, passed_s, 10)
+
+
+@pytest.mark.parametrize("step_s", [9 * 365 * 86400.0, -9 * 365 * 86400.0])
+def test_a_time_of_before_moves_with_the_clock(step_s):
+    """One of after the step, but before it was seen, does not."""
+    now_s = 2e9
+
+    assert now_s - 60 == schedule.moved(now_s - 60 - step_s, step_s, now_s)
+    assert now_s - 1 == schedule.moved(now_s - 1, step_s, now_s)

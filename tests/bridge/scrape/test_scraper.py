@@ -11,6 +11,8 @@ from fructosa_bridge.model.target import Target
 from fructosa_bridge.scrape.client import Client, Page
 from fructosa_bridge.scrape.scraper import INTERNAL_ERROR, PAGE_REFUSED, Scraper
 from fructosa_bridge.scrape.target_state import TargetState
+from fructosa_bridge.series.known_series import NEW_SERIES_LIMIT
+from fructosa_bridge.series.series_gate import WARNINGS
 from fructosa_bridge.translate.text_format import NOT_A_SAMPLE
 from fructosa_bridge.translate.translator import TOO_MANY_SAMPLES
 
@@ -149,6 +151,22 @@ async def test_a_warning_is_logged_once(caplog):
 
     assert [None, "odd", "odd", None, "odd"] == said
     assert 2 == caplog.text.count("odd")
+
+
+async def test_new_series_beyond_the_limit_are_not_queued(caplog):
+    """They are counted, the log names the node once, and the node has a warning."""
+    pages = [f'a 1\nb{{x="{number}"}} 1\n' for number in range(4)]
+    following, queue = iter(pages), Queue()
+    state = new_state(new_series_limit=1)
+    scraper = Scraper(Nodes(lambda target: next(following)), queue, 9)
+
+    for _ in pages:
+        await scraper.scrape(state, 1234.5)
+
+    assert {"n0.b.x.0", "n0.b.x.1"} == {path for path in queue.points if ".b." in path}
+    assert (True, {NEW_SERIES_LIMIT: 2}) == (state.up, state.refused)
+    assert state.warning == WARNINGS[NEW_SERIES_LIMIT].format(path="'b.x.2'", limit=1)
+    assert 1 == caplog.text.count(state.warning)
 
 
 @pytest.mark.parametrize(
@@ -290,7 +308,7 @@ async def test_a_target_is_scraped_when_it_is_due_and_missed_slots_are_counted()
                 raise Done
 
     with contextlib.suppress(Done):
-        await Timed(None, lambda batches: None, 100, clock).run(state)
+        await Timed(None, lambda batches: None, 100, clock, steady=clock).run(state)
 
     assert [10, 30, 10] == [round(after - before) for before, after in pairwise(due_times)]
     assert state.missed == 2
@@ -310,7 +328,7 @@ async def test_a_clock_that_is_set_back_far_is_followed():
 
 
 async def test_a_scrape_after_a_pause_has_the_due_time_that_has_passed_last():
-    """The machine was suspended, or its clock set forward: the slots of the pause are missed."""
+    """The machine was suspended: the slots of the pause are missed."""
     clock, due_times = Clock(), []
     pauses = iter((0, 0, 64, 9))
 
@@ -328,10 +346,31 @@ async def test_a_scrape_after_a_pause_has_the_due_time_that_has_passed_last():
 
     state = new_state()
     with contextlib.suppress(Done):
-        await Paused(None, lambda batches: None, 100, clock).run(state)
+        await Paused(None, lambda batches: None, 100, clock, steady=clock).run(state)
 
     assert [10, 70, 10] == [round(after - before) for before, after in pairwise(due_times)]
     assert state.missed == 6
+
+
+@pytest.mark.parametrize("step_s", [9 * 365 * 86400, -9 * 365 * 86400])
+async def test_a_clock_that_is_set_by_years_misses_no_years(step_s):
+    """Forward or back, at most one slot is."""
+    clock = Clock()
+    steps = iter((0, step_s, 0))
+
+    class Set(NoWaiting):
+        """A scraper whose clock is set during a scrape."""
+
+        async def scrape(self, state, due_s):
+            if (step_s := next(steps, None)) is None:
+                raise Done
+            clock.now_s += step_s
+
+    state = new_state()
+    with contextlib.suppress(Done):
+        await Set(None, lambda batches: None, 100, clock, steady=lambda: 0.0).run(state)
+
+    assert state.missed <= 1
 
 
 async def test_a_cancelled_scrape_is_a_missed_slot():

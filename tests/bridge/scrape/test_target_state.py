@@ -19,6 +19,17 @@ def test_before_its_first_scrape_a_target_is_neither_up_nor_down():
     assert (state.error, state.due_s, state.scrapes) == (None, None, 0)
 
 
+def test_its_times_move_with_the_clock_that_is_set():
+    """Else a target that went down before would be down for years, or from tomorrow on."""
+    now_s, step_s = 2e9, 9 * 365 * 86400.0
+    state = TargetState(new_target(), due_s=now_s - step_s - 7, down_since_s=now_s - step_s - 60)
+
+    state.clock_was_set(step_s, now_s)
+    TargetState(new_target()).clock_was_set(step_s, now_s)
+
+    assert (now_s - 7, now_s - 60) == (state.due_s, state.down_since_s)
+
+
 def test_a_clock_that_is_off_is_described():
     """With the direction; one that is right, or not known, is no text."""
     assert CLOCK_AHEAD.format(off="1.6 s") == clock_text(1.6)

@@ -471,6 +471,17 @@ async def test_it_is_read_at_once_and_then_at_its_own_moments(lab, monkeypatch):
     assert times[0] <= began_s
 
 
+async def test_a_reading_is_no_older_after_the_clock_was_set(lab):
+    """By nine years, as after a boot with a wrong clock."""
+    await lab.read()
+    step_s = 9 * 365 * 86400
+
+    lab.now_s += step_s + 7
+    lab.monitor.clock_was_set(step_s, lab.now_s)
+
+    assert {(): 7.0} == lab.monitor.samples()[m.READING_AGE]
+
+
 async def test_a_clock_that_is_set_back_while_it_waits_stops_nothing(lab, monkeypatch):
     """The next reading is due within an interval of the new time."""
     jumps = iter([-100_000.0])

@@ -64,6 +64,20 @@ def test_a_known_page_with_new_values_gives_new_points():
     assert (3, 0, 0) == (translation.samples, translation.not_finite, translation.repeated)
 
 
+@given(pages=st.permutations(['m{a="0",b="1"} 1\n', 'm{b="1",c="0"} 1\n', "m 1\n"]))
+def test_a_node_can_not_change_the_paths_of_another(pages):
+    """Whatever labels it gives to the same metrics, before or after."""
+    alone = [Translator().translate(page, "n.", 9).points.paths.each for page in pages]
+    shared = Translator()
+
+    together = [
+        shared.translate(page, f"n{number}.", 9, target=f"n{number}").points.paths.each
+        for number, page in enumerate(pages)
+    ]
+
+    assert alone == together
+
+
 @pytest.mark.parametrize(
     "invalid", ["load", "load x", "load 1_0", "load ١", "load 1 2 3", "load{ 1"]
 )

@@ -1,5 +1,7 @@
 """The metrics of lmaster itself."""
 
+from collections import Counter
+
 from prometheus_client import generate_latest
 
 from fructosa_bridge.deliver.delivery import REFUSALS
@@ -7,6 +9,7 @@ from fructosa_bridge.queue.journal import Journal
 from fructosa_bridge.queue.segments import Segments
 from fructosa_bridge.queue.spool import REASONS
 from fructosa_bridge.scrape.target_state import ScrapeTotals
+from fructosa_bridge.series.known_series import SERIES_LIMIT
 from fructosa_bridge.web.metrics import registry
 from fructosa_bridge.web.status import JobsStatus
 
@@ -68,7 +71,8 @@ def test_keeping_jobs_is_measured_if_they_are_kept():
 
 def test_scrapes_samples_and_missed_slots_are_added_up():
     """Over all targets."""
-    source = FakeStatus([up("a", missed=2, not_finite=1), down("b", repeated=4)])
+    refused = Counter({SERIES_LIMIT: 3})
+    source = FakeStatus([up("a", missed=2, not_finite=1, refused=refused), down("b", repeated=4)])
 
     found = samples(source)
 
@@ -78,6 +82,8 @@ def test_scrapes_samples_and_missed_slots_are_added_up():
     assert 2 == found["fructosa_master_slots_missed_total"]
     assert 1 == found['fructosa_master_samples_dropped_total{reason="not_finite"}']
     assert 4 == found['fructosa_master_samples_dropped_total{reason="repeated"}']
+    assert 3 == found['fructosa_master_samples_dropped_total{reason="series_limit"}']
+    assert 0 == found['fructosa_master_samples_dropped_total{reason="new_series_limit"}']
 
 
 def test_counters_do_not_decrease_when_a_target_is_removed():

@@ -104,6 +104,43 @@ async def test_a_folder_that_can_not_be_written_is_a_delivery_error(tmp_path, no
         await store.send([Batch(now_s, 10, [("n.load", 1.0)])])
 
 
+def in_the_way(folder):
+    """Put something in the way of n.bad, each time something else; yield its error."""
+    bad = folder / "n/bad.wsp"
+    bad.mkdir(parents=True)
+    yield "Is a directory"
+    bad.rmdir()
+    bad.symlink_to(bad)
+    yield "Too many levels of symbolic links"
+    bad.unlink()
+    bad.symlink_to("x" * 300)
+    yield "File name too long"
+
+
+async def test_a_series_that_can_not_be_written_costs_itself_alone(tmp_path, now_s, caplog):
+    """All others are written, its points are counted, and the log says what is in its way."""
+    folder = tmp_path / "store"
+    store = WhisperStore(folder)
+
+    for reason in in_the_way(folder):
+        batch = Batch(now_s, 10, [("n.one", 1.0), ("n.bad", 2.0), ("n.other", 3.0)])
+        assert {"unwritable": 1} == await store.send([batch])
+        assert [] == store.fetch("n.bad", now_s - 10, now_s + 10)
+        assert {1.0} == stored(store, "n.one")
+        assert {3.0} == stored(store, "n.other")
+        assert f"{folder}/n/bad.wsp cannot be written: {reason}" in caplog.text
+
+
+async def test_a_file_in_place_of_a_folder_costs_the_series_below_it(tmp_path, now_s):
+    """One node's, not those of the others."""
+    (tmp_path / "n1").write_text("in the way")
+    store = WhisperStore(tmp_path)
+    points = [(f"n{node}.{name}", 1.0) for node in (1, 2) for name in "abc"]
+
+    assert {"unwritable": 3} == await store.send([Batch(now_s, 10, points)])
+    assert ["n2.a", "n2.b", "n2.c"] == store.find("**.*")
+
+
 _NUMBERS = st.sampled_from([0, 1, 2, 3, 5, 10, 28, 40, 52, 60, 2160, 10**6, 2**31, 2**32 - 1])
 
 

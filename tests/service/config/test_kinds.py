@@ -27,6 +27,11 @@ from fructosa_service.config.kinds import (
 from fructosa_service.errors import DID_YOU_MEAN
 
 SECONDS = kinds.seconds(at_least=0, at_most=100)
+# What reaches a shell, a header or an option is no name of an interface.
+NO_INTERFACES = (
+    *("", "a b", "a/b", "a" * 16, "é", "25lo;id", "$(id)", "`id`", "-oX=id", "eth0;id", "a|b"),
+    *("a\r\nX:y", "a\n", "\0", "\x1b[31m", "a%b", "a&b", "a'b", 'a"b', ".", "\u2028"),
+)
 COUNT = kinds.whole("files", at_least=1, at_most=9)
 LEVEL = kinds.choice("DEBUG", "INFO")
 HOSTS = kinds.several(kinds.HOST)
@@ -60,6 +65,7 @@ CARBON = kinds.endpoint(kinds.tcp_port(example="2004"), "localhost")
         (kinds.HOST, "node_1.cluster.example.", "node_1.cluster.example."),
         (kinds.HOST, "10.0.0.1", "10.0.0.1"),
         (kinds.HOST, "fe80::1%eth0", "fe80::1%eth0"),
+        (kinds.HOST, "fe80::1%br-lan.100", "fe80::1%br-lan.100"),
         (kinds.HOST, "fe80::1%2", "fe80::1%2"),
         (kinds.ENDPOINT, "node001", Endpoint("node001")),
         (kinds.ENDPOINT, "node001:9888", Endpoint("node001", 9888)),
@@ -108,7 +114,8 @@ LEVELS = NOT_ONE_OF.format(names="DEBUG, INFO")
         *((kinds.PATTERN, text, NOT_A_PATTERN) for text in ("", "a b")),
         *((kinds.HOST, text, NOT_A_HOST) for text in ("", "two words", "knöten", "http://a")),
         *((kinds.HOST, text, NOT_A_HOST) for text in ("a..b", "-a", "a-", "a" * 64, "a:")),
-        *((kinds.HOST, f"fe80::1%{zone}", NOT_A_HOST) for zone in ("", "a b", "a/b", "a" * 16)),
+        *((kinds.HOST, f"fe80::1%{zone}", NOT_A_HOST) for zone in NO_INTERFACES),
+        *((kinds.ENDPOINT, f"[fe80::1%{zone}]:1", NO_ENDPOINT) for zone in NO_INTERFACES),
         *((kinds.HOST, text, NOT_A_HOST) for text in ("12", "300.1.2.3", "1.2.3.4%eth0")),
         (kinds.HOST, "a:1", HAS_PORT.format(host="a")),
         (kinds.HOST, "[::1]:1", HAS_PORT.format(host="::1")),
