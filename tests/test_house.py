@@ -163,6 +163,8 @@ PURE = {
         "deliver.encode",
         "model",
         "naming",
+        "queue.old_records",
+        "queue.pieces",
         "queue.records",
         "scrape.schedule",
         "slurm.cluster",

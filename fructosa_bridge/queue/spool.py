@@ -17,8 +17,8 @@ from itertools import chain
 from typing import NamedTuple
 
 from ..model.points import Batch
-from .journal import Journal, Range
-from .records import Position
+from .journal import Journal
+from .records import Position, Range
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class Spool:
         self._memory_backlog: deque[Batch] = deque()  # no longer fresh, and not on disk
         self._memory_only_points = 0
         self._backlog: deque[Range] = deque()  # no longer fresh, and on disk
-        self._read_ahead: deque[tuple[Batch, Position]] = deque()  # from the backlog's first range
+        self._read_ahead: deque[tuple[Batch, Range]] = deque()  # from the backlog's first range
         self._unacknowledged: deque[list[Range]] = deque()  # sent, but perhaps never read
         self._logged: set[str] = set()
         self._arrival = asyncio.Event()
@@ -225,9 +225,13 @@ class Spool:
         if self._memory_backlog and self._memory_backlog[0] is batch:
             self._memory_only_points -= len(self._memory_backlog.popleft())
         elif self._read_ahead and self._read_ahead[0][0] is batch:
-            start, end = self._backlog[0][0], self._read_ahead.popleft()[1]
+            start, end = self._read_ahead.popleft()[1]
+            begin = self._backlog[0][0]
             self._advance(end)
-            return start, end
+            if lost := start.points - begin.points:
+                self._count_dropped("damaged", lost)
+                return start, end
+            return begin, end
         return None
 
     def restore(self, waiting: list[Range]) -> None:
