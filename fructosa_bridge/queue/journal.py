@@ -90,7 +90,7 @@ class Journal:
         try:
             ranges = self.segments.extend(batches)
             self._drop()
-        except OSError as error:
+        except (OSError, MemoryError) as error:
             self._failed(error)
             return nowhere
         return list(ranges)
@@ -100,8 +100,9 @@ class Journal:
             for reader in self._readers:
                 reader.forget(before, reason)
 
-    def _failed(self, error: OSError) -> None:
-        reason = f"{self.segments.folder}: {error.strerror or error}"
+    def _failed(self, error: Exception) -> None:
+        why = (isinstance(error, OSError) and error.strerror) or str(error) or "not enough memory"
+        reason = f"{self.segments.folder}: {why}"
         self._may_try = False
         if self.error is None:
             log.error(CANNOT_WRITE, reason)
@@ -136,7 +137,7 @@ class Journal:
             texts = _as_texts(waiting)
             await asyncio.to_thread(sync, self.segments.to_sync())
             await asyncio.to_thread(self._save, texts)
-        except OSError as error:
+        except (OSError, MemoryError, RuntimeError) as error:  # or there is no room for a thread
             self._failed(error)
             return
         self._remove_places_of_others()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from ..model.points import Batch, Paths
-from .records import PATHS, VALUES, RecordFormat, Position, Range, Read, Record, batch_of, paths_of
+from .records import PATHS, VALUES, Position, Range, Read, Record, RecordFormat, batch_of, paths_of
 
 
 class Piece(NamedTuple):

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from ..model.points import Batch
 from . import old_records, records
 from .pieces import Damaged, Piece, batches, pieces
-from .records import MARK_BYTES, RecordFormat, MarkedFormat, Position, Range, Read
+from .records import MARK_BYTES, MarkedFormat, Position, Range, Read, RecordFormat
 
 log = logging.getLogger(__name__)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from fructosa_service.errors import ServiceError
 
+from ..model.errors import QueueError
 from ..model.points import Batch
 from .aside import Aside
 from .records import HEADER_BYTES, MARK_BYTES, MarkedFormat, Position, Range, RecordEncoder, header
@@ -246,7 +247,7 @@ class Segments:
         There is at least one of them, or the position is where to continue: what is before it is
         damaged or gone.
 
-        Raises: OSError if a file cannot be read.
+        Raises: QueueError if a file cannot be read.
         """
         segment = next((s for s in list(self._segments) if s.end.offset > start.offset), None)
         if segment is None or segment.start.offset >= end.offset:
@@ -258,6 +259,9 @@ class Segments:
         except FileNotFoundError:
             log.error(CANNOT_READ, segment.path, "it is gone")
             batches = []
+        except OSError as error:
+            text = CANNOT_READ % (segment.path, error.strerror or error)
+            raise QueueError(text, until) from None
         return batches, batches[-1][1][1] if batches else until
 
     def drop_delivered(self, needed: Position) -> None:

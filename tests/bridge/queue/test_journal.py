@@ -176,6 +176,26 @@ async def test_while_the_disk_is_full_points_wait_in_memory(tmp_path, caplog):
     journal.close()
 
 
+class NoMemory(Segments):
+    """Segments of a process that has no memory to encode points."""
+
+    def _encoded(self, batches):
+        raise MemoryError
+
+
+async def test_without_memory_to_write_them_points_stay_in_memory(tmp_path):
+    """None is lost by that, and lmaster goes on."""
+    journal = Journal(NoMemory(tmp_path / "queue", 2**20, 10**9))
+    spool = spool_of(journal, 1000, "carbon")
+    journal.open()
+
+    queue(spool, batch(1))
+
+    assert (1, True) == (spool.memory_only_points, journal.error.endswith("not enough memory"))
+    assert [1] == await deliver_all(spool)
+    journal.close()
+
+
 async def test_an_upkeep_that_fails_is_tried_again(restart, tmp_path, caplog):
     """The position on disk stays behind what was delivered."""
     run = restart()
