@@ -3,6 +3,7 @@
 import argparse
 import logging
 import os
+import resource
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from io import TextIOWrapper
@@ -182,6 +183,7 @@ def run(prog: str, command: Callable[[], int]) -> int:
     2 means an invalid command line or configuration, 1 anything else that keeps the program from
     running.
     """
+    _forbid_core_dumps()
     if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
         # As standard error does: a name that the terminal's encoding lacks must not be a failure.
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -207,6 +209,16 @@ def run(prog: str, command: Callable[[], int]) -> int:
         return 0
     except KeyboardInterrupt:
         return 130
+
+
+def _forbid_core_dumps() -> None:
+    """Let the kernel write no core file: a process holds passwords and tokens in its memory.
+
+    It stays "dumpable" (prctl(2)): else its files in /proc would be those of root, and its own
+    number of open files unknown.
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
 
 
 def unknown(kind: str, name: str, known: Sequence[str], others: Iterable[str] = ()) -> str:

@@ -21,6 +21,9 @@ LOGS_TO = "it logs to {path}"
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _SYSLOG_FORMAT = "%(levelname)s %(name)s: %(message)s"
 SYSLOG = Path("/dev/log")
+CANNOT_WRITE = (
+    "cannot write the log, %s: %s; messages may be missing from it; free disk space there"
+)
 STAYS_IN_OLD_FILE = (
     "%s was renamed or removed, and the new file cannot be opened: %s; messages stay in the old one"
 )
@@ -112,11 +115,27 @@ class _LogFile(logging.handlers.RotatingFileHandler):
     """A rotating file, which is opened again if its name is that of another file by now."""
 
     _is_in_old_file = False
+    _failures = 0  # messages since it could be written last
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a message to the file of that name."""
         self.follow_name()
+        before = self._failures
         super().emit(record)
+        if self._failures == before:
+            self._failures = 0
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Say once on standard error that the disk refuses messages: no traceback for each."""
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):  # a bug
+            super().handleError(record)
+            return
+        self._failures += 1
+        if self._failures == 1:
+            args = (self.baseFilename, error.strerror)
+            text = logging.LogRecord("log", logging.ERROR, "", 0, CANNOT_WRITE, args, None)
+            logging.StreamHandler().handle(text)
 
     def follow_name(self) -> None:
         """Open the file of that name if it is another one."""

@@ -167,6 +167,8 @@ PURE = {
         "deliver.encode",
         "model",
         "naming",
+        "queue.old_records",
+        "queue.pieces",
         "queue.records",
         "scrape.schedule",
         "series.known_series",

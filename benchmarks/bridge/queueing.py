@@ -21,12 +21,20 @@ from typing import Any, Protocol
 
 from benchmarks.exporter.table import TIMES, table
 from fructosa_bridge.model.points import Batch
-from fructosa_bridge.queue.records import RecordEncoder
-from fructosa_bridge.queue.records import batches as decoded
+from fructosa_bridge.queue.pieces import batches as decoded
+from fructosa_bridge.queue.pieces import pieces
+from fructosa_bridge.queue.records import (
+    HEADER_BYTES,
+    MarkedFormat,
+    Position,
+    RecordEncoder,
+    header,
+)
 from fructosa_bridge.queue.segments import Segments, sync
 
 _NODES, _SERIES = 50, 500
 _SCRAPES_BEFORE_KILL = 500
+_MARK = b"benchmrk"
 
 
 class Queue(Protocol):
@@ -70,19 +78,26 @@ class Records:
     """Encodes batches into records as lmaster's segments do."""
 
     def __init__(self) -> None:
-        self._encoder = RecordEncoder()
-        self._size = 0
+        self._encoder = RecordEncoder(_MARK)
+        self._end = Position(HEADER_BYTES, 0)
 
     def encode(self, batch: Batch) -> bytes:
         """Return the records of a batch."""
-        record = self._encoder.encode(batch, self._size)
-        self._size += len(record)
+        record = self._encoder.encode(batch, self._end)
+        self._end = Position(self._end.offset + len(record), self._end.points + len(batch))
         return record
 
 
 def _decode(records: Iterable[bytes]) -> Iterator[Batch]:
-    data = b"".join(records)
-    for batch, _ in decoded(lambda at, size: data[at : at + size], 0, len(data)):
+    data = b"".join([header(Position(0, 0), _MARK), *records])
+    form = MarkedFormat(_MARK)
+
+    def read(at: int, size: int) -> bytes:
+        return data[at : at + size]
+
+    known = pieces(form, read, len(data), 0)
+    end = Position(len(data), 2**62)
+    for batch, _ in decoded(form, read, known, Position(0, 0), end, skips=True):
         yield batch
 
 

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Protocol
 
-from ..model.errors import DeliveryError
+from ..model.errors import DeliveryError, QueueError
 from ..model.points import Batch
 from ..queue.spool import Spool
 
@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 _POINTS_AT_A_TIME = 10_000
 _SHORTEST_BACKOFF_S, _LONGEST_BACKOFF_S = 0.5, 30.0
 _LOGGED_S = 3600.0
+NO_MEMORY = "{name}: not enough memory to send points"
 REFUSED = {
     "expired": "points are older than the retention of their Whisper files; they are dropped",
     "future": "points are hours ahead of this machine's clock, and Whisper files have no slots for "
@@ -112,11 +113,12 @@ class Delivery:
 
     async def step(self) -> None:
         """Wait for batches and send them; after a failure wait before the next attempt."""
-        batches, is_replay = await self._next()
         try:
+            batches, is_replay = await self._next()
             refused = await self.destination.send(batches) or {}
-        except DeliveryError as error:
-            self._failed(str(error))
+        except (DeliveryError, QueueError, MemoryError) as error:
+            self._failed(str(error) or NO_MEMORY.format(name=self.destination.name))
+            self._is_replay_next = False  # points that wait on a bad disk delay no others
             await self._sleep(backoff(self._failures, random.random()))  # noqa: S311
         else:
             self._succeeded()

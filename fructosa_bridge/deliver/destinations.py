@@ -11,7 +11,8 @@ from fructosa_service.errors import ServiceError
 
 from ..config.settings import GraphiteSettings, MasterSettings
 from ..model.points import Batch
-from ..queue.journal import Journal, Range
+from ..queue.journal import Journal
+from ..queue.records import Range
 from ..queue.spool import FRESH_POINTS, Spool
 from ..whisper.store import WhisperStore
 from .carbon import Carbon

@@ -15,6 +15,14 @@ class DeliveryError(Exception):
     """A destination that does not accept points at present; they stay queued."""
 
 
+class QueueError(Exception):
+    """A part of the queue on disk that cannot be read at present; *until* is where it ends."""
+
+    def __init__(self, text: str, until: tuple[int, int]) -> None:
+        super().__init__(text)
+        self.until = until
+
+
 class SlurmError(Exception):
     """Slurm could not be read: a command failed, or its output is invalid."""
 

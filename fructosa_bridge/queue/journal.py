@@ -6,18 +6,15 @@ refuses writes, batches stay in memory only, and writing is tried again every se
 """
 
 import asyncio
-import json
 import logging
-import os
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import Protocol
-from urllib.parse import quote
 
 from ..model.points import Batch
-from .records import Position
+from .places import Places, encode
+from .records import Position, Range
 from .segments import Segments, sync
 
 log = logging.getLogger(__name__)
@@ -28,9 +25,6 @@ CANNOT_WRITE = (
     "free disk space there, or make the folder writable for lmaster"
 )
 ON_DISK_AGAIN = "the queue is on disk again: %s"
-
-Range = tuple[Position, Position]
-"""A part of the queue: from where to where."""
 
 
 class JournalReader(Protocol):
@@ -56,7 +50,7 @@ class Journal:
         self.error: str | None = None
         self._readers: list[JournalReader] = []
         self._is_open = self._may_try = False
-        self._written: dict[str, str] = {}
+        self._places = Places(segments.folder)
         self._writing = threading.Lock()
 
     def add(self, reader: JournalReader) -> None:
@@ -67,8 +61,8 @@ class Journal:
         """Remove a reader; what waits for it is dropped."""
         self._readers.remove(reader)
         if self._is_open:  # else the positions are those of another lmaster
-            self._written.setdefault(reader.name, "")
-            self._remove_positions_of_others()
+            self._places.forget(reader.name)
+            self._remove_places_of_others()
 
     def open(self) -> None:
         """Open the queue on disk and restore what waits; if that fails, continue in memory.
@@ -76,15 +70,16 @@ class Journal:
         Raises: ServiceError if another lmaster uses the queue.
         """
         try:
-            saved = {reader.name: self._saved_ranges(reader.name) for reader in self._readers}
-            ends = [ranges[-1][0] for ranges in saved.values() if ranges]
+            saved = {reader.name: self._places.read(reader.name) for reader in self._readers}
+            ends = [ranges[-1][1] for ranges in saved.values() if ranges]
             self.segments.open(max(ends, default=Position(0, 0)))
         except OSError as error:
             self._failed(error)
             return
         self._is_open = True
         for reader in self._readers:
-            reader.restore(_within(saved[reader.name], self.segments))
+            reader.restore(_waiting(saved[reader.name], self.segments))
+            reader.forget(self.segments.start, "damaged")
         self._recovered()
 
     def extend(self, batches: Sequence[Batch]) -> list[Range | None]:
@@ -95,7 +90,7 @@ class Journal:
         try:
             ranges = self.segments.extend(batches)
             self._drop()
-        except OSError as error:
+        except (OSError, MemoryError) as error:
             self._failed(error)
             return nowhere
         return list(ranges)
@@ -105,8 +100,9 @@ class Journal:
             for reader in self._readers:
                 reader.forget(before, reason)
 
-    def _failed(self, error: OSError) -> None:
-        reason = f"{self.segments.folder}: {error.strerror or error}"
+    def _failed(self, error: Exception) -> None:
+        why = (isinstance(error, OSError) and error.strerror) or str(error) or "not enough memory"
+        reason = f"{self.segments.folder}: {why}"
         self._may_try = False
         if self.error is None:
             log.error(CANNOT_WRITE, reason)
@@ -140,57 +136,21 @@ class Journal:
             # A position on disk must never be ahead of the queue on disk.
             texts = _as_texts(waiting)
             await asyncio.to_thread(sync, self.segments.to_sync())
-            await asyncio.to_thread(self._save_ranges, texts)
-        except OSError as error:
+            await asyncio.to_thread(self._save, texts)
+        except (OSError, MemoryError, RuntimeError) as error:  # or there is no room for a thread
             self._failed(error)
             return
-        self._remove_positions_of_others()
+        self._remove_places_of_others()
         if self._may_try:
             self._recovered()
         self._may_try = True
 
-    def _path(self, name: str) -> Path:
-        return self.segments.folder / f"{quote(name, safe='')}.place"
+    def _remove_places_of_others(self) -> None:
+        self._places.keep_only({reader.name for reader in self._readers})
 
-    def _remove_positions_of_others(self) -> None:
-        """Remove the files of readers that were removed, also those just being written."""
-        for name in self._written.keys() - {reader.name for reader in self._readers}:
-            del self._written[name]
-            try:
-                self._path(name).unlink(missing_ok=True)
-            except OSError as error:
-                log.warning("cannot remove %s: %s", self._path(name), error.strerror)
-
-    def _save_ranges(self, texts: Mapping[str, str]) -> None:
-        """Write what changed; after a power failure each file is either old or new."""
+    def _save(self, texts: Mapping[str, str]) -> None:
         with self._writing:  # close() does not wait for the thread that writes
-            self._save_changed(texts)
-
-    def _save_changed(self, texts: Mapping[str, str]) -> None:
-        for name, text in texts.items():
-            if self._written.get(name) == text:
-                continue
-            path = self._path(name)
-            new = path.with_suffix(".new")
-            with new.open("w") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(path)
-            self._written[name] = text
-
-    def _saved_ranges(self, name: str) -> list[Range]:
-        """Return what waited for a reader, nothing if that is unknown: then the whole queue."""
-        try:
-            found = json.loads(self._path(name).read_text())
-            return [_range(*ends) for ends in found]
-        except FileNotFoundError:
-            return []
-        except (ValueError, TypeError) as error:
-            log.warning(
-                "%s is damaged, so everything in the queue is sent: %s", self._path(name), error
-            )
-            return []
+            self._places.write(texts)
 
     def close(self) -> None:
         """Sync everything to disk, and unlock the queue."""
@@ -199,28 +159,18 @@ class Journal:
                 texts = _as_texts({reader.name: reader.waiting() for reader in self._readers})
                 self.segments.finish()
                 sync(self.segments.to_sync())
-                self._save_ranges(texts)
-                self._remove_positions_of_others()
+                self._save(texts)
+                self._remove_places_of_others()
         with suppress(OSError):
             self.segments.close()
 
 
 def _as_texts(waiting: Mapping[str, list[Range]]) -> dict[str, str]:
-    return {name: json.dumps(ranges) for name, ranges in waiting.items()}
+    return {name: encode(ranges) for name, ranges in waiting.items()}
 
 
-def _range(start: tuple[int, int], end: tuple[int, int]) -> Range:
-    ends = Position(*start), Position(*end)
-    if not all(isinstance(number, int) for position in ends for number in position):
-        raise ValueError("a position is not a number")
-    if not 0 <= ends[0].offset <= ends[1].offset or ends[0].points > ends[1].points:
-        raise ValueError("a range ends before it starts")
-    return ends
-
-
-def _within(saved: list[Range], segments: Segments) -> list[Range]:
+def _waiting(saved: list[Range], segments: Segments) -> list[Range]:
     """Return what waits of the queue: the *saved* ranges, and everything after the last of them."""
     last = saved[-1][0] if saved else segments.start
     ranges = [*saved[:-1], (last, segments.end)]
-    inside = [(max(start, segments.start), min(end, segments.end)) for start, end in ranges]
-    return [(start, end) for start, end in inside if start < end]
+    return [(start, end) for start, end in ranges if start < end]

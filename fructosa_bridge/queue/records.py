@@ -1,9 +1,12 @@
 """Batches as bytes: the records of a segment of the queue on disk.
 
-A record has a header (size, checksum, kind) and content. There are two kinds: the paths of a page
-below its node, and the values of a batch. The nodes of a cluster have the same paths at every
-scrape, so the paths are written once per segment, and each batch refers to them: 8 bytes a point
-instead of 65.
+A record has a header and content. There are two kinds: the paths of a page below its node, and the
+values of a batch. The nodes of a cluster have the same paths at every scrape, so the paths are
+written once per segment, and each batch refers to them: 8 bytes a point instead of 65.
+
+The header of a record begins with the mark of its segment, eight random bytes, so that the next
+record is found behind damaged bytes, and nothing that a node sends looks like a record. It has the
+position of the record in the queue, so that it is known how many points the damaged bytes had.
 
 Why not pickle, marshal or JSON: loading a pickle can run code; marshal is neither safe nor stable
 across Python versions; JSON took 570 ns a point to write, these columns take about 80. Numbers have
@@ -11,11 +14,10 @@ the byte order of this machine: a queue is never moved to another one.
 """
 
 from array import array
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable
 from struct import Struct
 from struct import error as struct_error
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from zlib import crc32
 
 from ..model.points import Batch, Paths, Points
@@ -31,90 +33,132 @@ class Position(NamedTuple):
     points: int
 
 
-_MAGIC = b"FrUCToSA queue 2\n"
-_START = Struct("<QQI")
-HEADER_BYTES = len(_MAGIC) + _START.size
-_HEAD = Struct("<IIc")
-_PATHS, _VALUES = b"P", b"V"
+Range = tuple[Position, Position]
+"""A part of the queue: from where to where."""
+
+MARK_BYTES = 8
+PATHS, VALUES = b"P", b"V"
+_MAGIC = b"FrUCToSA queue 3\n"
+_START = Struct(f"<QQ{MARK_BYTES}s")
+_CHECKSUM = Struct("<I")
+HEADER_BYTES = len(_MAGIC) + _START.size + _CHECKSUM.size
+_HEAD = Struct(f"<{MARK_BYTES}sQQcII")  # mark, position, kind; size and checksum of the content
+_HEAD_BYTES = _HEAD.size + _CHECKSUM.size
 _BATCH = Struct("<qqQHH")  # time, interval, offset of the paths; sizes of what surrounds the paths
+_SEARCHED_BYTES = 2**20  # at a time
 
 
-def header(start: Position) -> bytes:
+class Record(NamedTuple):
+    """A record as it is in a file, at the *offset* of the queue, and its *size* in bytes.
+
+    *points* is the number of points before it, None in the format that does not say it.
+    """
+
+    kind: bytes
+    content: bytes
+    offset: int
+    points: int | None
+    size: int
+
+    @property
+    def own_points(self) -> int:
+        """How many points it has."""
+        if self.kind != VALUES:
+            return 0
+        return max(0, len(self.content) - _values_at(self.content)) // 8
+
+
+class RecordFormat(Protocol):
+    """A format of segments, for one segment."""
+
+    header_bytes: int
+    paths_base: int  # which offset of the queue the offsets of paths count from
+
+    def record(self, read: Read, at: int, until: int) -> Record | None:
+        """Return the record *at* an offset of the file; None if it is damaged or incomplete."""
+
+    def find(self, read: Read, at: int, until: int) -> int:
+        """Return where the next record may begin, from *at* on; *until* if there is none."""
+
+
+def header(start: Position, mark: bytes) -> bytes:
     """Return the header of a segment."""
-    return _MAGIC + _START.pack(*start, crc32(b"%d %d" % start))
+    content = _MAGIC + _START.pack(*start, mark)
+    return content + _CHECKSUM.pack(crc32(content))
 
 
-def start_of(head: bytes) -> Position | None:
-    """Return the position at which a segment starts, None if its header is damaged."""
-    if len(head) != HEADER_BYTES or not head.startswith(_MAGIC):
+def header_of(head: bytes) -> tuple[Position, bytes] | None:
+    """Return the position at which a segment starts, and its mark; None if that is damaged."""
+    content, checksum = head[: -_CHECKSUM.size], head[-_CHECKSUM.size :]
+    is_whole = len(head) == HEADER_BYTES and head.startswith(_MAGIC)
+    if not is_whole or checksum != _CHECKSUM.pack(crc32(content)):
         return None
-    offset, points, checksum = _START.unpack(head[len(_MAGIC) :])
-    return Position(offset, points) if checksum == crc32(b"%d %d" % (offset, points)) else None
+    offset, points, mark = _START.unpack(content[len(_MAGIC) :])
+    return Position(offset, points), mark
 
 
 class RecordEncoder:
     """Encodes the records of one segment; remembers which paths the segment has, and where."""
 
-    def __init__(self) -> None:
+    def __init__(self, mark: bytes) -> None:
+        self._mark = mark
         # By hash: Python's has 64 bits and another key in each process, so neither chance nor a
         # hostile page makes two lists of paths collide.
         self._offsets: dict[int, int] = {}
 
-    def encode(self, batch: Batch, at: int) -> bytes:
-        """Return the records of *batch*, which is written at the offset *at* of the segment."""
+    def encode(self, batch: Batch, at: Position) -> bytes:
+        """Return the records of *batch*, which is written at that position of the queue."""
         points = batch.points
         offset, before = self._offsets.get(points.paths.key), b""
         if offset is None:
             text = "\n".join(points.paths.each)
-            before = _record(_PATHS, text.encode("utf-8", "surrogatepass"))
-            offset = self._offsets[points.paths.key] = at
+            before = self._record(PATHS, text.encode("utf-8", "surrogatepass"), at)
+            offset = self._offsets[points.paths.key] = at.offset
+            at = Position(at.offset + len(before), at.points)
         around = [part.encode("utf-8", "surrogatepass") for part in (points.before, points.after)]
         head = _BATCH.pack(batch.time_s, batch.interval_s, offset, *map(len, around))
-        return before + _record(_VALUES, head + b"".join(around) + points.values.tobytes())
+        return before + self._record(VALUES, head + b"".join(around) + points.values.tobytes(), at)
+
+    def _record(self, kind: bytes, content: bytes, at: Position) -> bytes:
+        head = _HEAD.pack(self._mark, *at, kind, len(content), crc32(content))
+        return head + _CHECKSUM.pack(crc32(head)) + content
 
 
-def _record(kind: bytes, content: bytes) -> bytes:
-    return _HEAD.pack(len(content), crc32(content, crc32(kind)), kind) + content
+class MarkedFormat:
+    """The format of a segment with that *mark*."""
 
+    header_bytes = HEADER_BYTES
+    paths_base = 0
 
-def _read_record(read: Read, at: int, until: int) -> tuple[bytes, bytes, int] | None:
-    """Return kind, content and end of a record; None if it is damaged or incomplete."""
-    begin = at + _HEAD.size
-    if begin > until:
-        return None
-    head = read(at, _HEAD.size)
-    if len(head) != _HEAD.size:
-        return None
-    size, checksum, kind = _HEAD.unpack(head)
-    if begin + size > until:  # checked first: a damaged size could ask for gigabytes
-        return None
-    content = read(begin, size)
-    if len(content) != size or crc32(content, crc32(kind)) != checksum:
-        return None
-    return kind, content, begin + size
+    def __init__(self, mark: bytes) -> None:
+        self._mark = mark
 
+    def record(self, read: Read, at: int, until: int) -> Record | None:
+        """Return the record *at* an offset of the file; None if it is damaged or incomplete."""
+        begin = at + _HEAD_BYTES
+        data = read(at, _HEAD_BYTES) if begin <= until else b""
+        if len(data) != _HEAD_BYTES or not data.startswith(self._mark):
+            return None
+        head = data[: _HEAD.size]
+        _, offset, points, kind, size, checksum = _HEAD.unpack(head)
+        # Before the content: a damaged size could ask for gigabytes.
+        if data[_HEAD.size :] != _CHECKSUM.pack(crc32(head)) or begin + size > until:
+            return None
+        content = read(begin, size)
+        if len(content) != size or crc32(content) != checksum:
+            return None
+        return Record(kind, content, offset, points, _HEAD_BYTES + size)
 
-def whole(read: Read, at: int, until: int) -> tuple[int, int]:
-    """Return where the undamaged records end, and how many points they have."""
-    points = 0
-    while found := _read_record(read, at, until):
-        kind, content, at = found
-        if kind == _VALUES:
-            points += max(0, len(content) - _values_at(content)) // 8
-    return at, points
-
-
-def batches(read: Read, at: int, until: int) -> Iterator[tuple[Batch, int]]:
-    """Yield the batches from *at* on, and where each ends; stop at a damaged record."""
-    known: dict[int, Paths] = {}
-    while found := _read_record(read, at, until):
-        kind, content, at = found
-        if kind != _VALUES:
-            continue
-        batch = _batch(content, partial(_paths, read, at, known))
-        if batch is None:
-            return
-        yield batch, at
+    def find(self, read: Read, at: int, until: int) -> int:
+        """Return where the next record may begin, from *at* on; *until* if there is none."""
+        while at < until:
+            data = read(at, min(_SEARCHED_BYTES, until - at))
+            if (found := data.find(self._mark)) >= 0:
+                return at + found
+            if len(data) < MARK_BYTES:
+                break
+            at += len(data) - MARK_BYTES + 1  # it may be there in part
+        return until
 
 
 def _values_at(content: bytes) -> int:
@@ -125,31 +169,29 @@ def _values_at(content: bytes) -> int:
     return _BATCH.size + int(before) + int(after)
 
 
-def _batch(content: bytes, paths_at: Callable[[int], Paths | None]) -> Batch | None:
+def batch_of(content: bytes, paths_at: Callable[[int], Paths | None]) -> Batch | None:
+    """Return the batch in a record of values; None if it is inconsistent or has no paths."""
     try:
         time_s, interval_s, offset, size, _ = _BATCH.unpack_from(content)
         at, middle = _values_at(content), _BATCH.size + size
         if at > len(content):
             return None
         values = array("d", content[at:])
+        around = [_text(part) for part in (content[_BATCH.size : middle], content[middle:at])]
     except (struct_error, ValueError):
         return None
     paths = paths_at(offset) if values else Paths(())
     if paths is None or len(paths.each) != len(values):
         return None
-    around = [_text(part) for part in (content[_BATCH.size : middle], content[middle:at])]
     return Batch(time_s, interval_s, Points(around[0], paths, around[1], values))
 
 
-def _paths(read: Read, until: int, known: dict[int, Paths], offset: int) -> Paths | None:
-    """Return the paths at an *offset*, None if the record there is damaged."""
-    paths = known.get(offset)
-    if paths is None:
-        found = _read_record(read, offset, until)
-        if found is None or found[0] != _PATHS:
-            return None
-        paths = known[offset] = Paths(tuple(_text(found[1]).split("\n")))
-    return paths
+def paths_of(content: bytes) -> Paths | None:
+    """Return the paths in a record of paths; None if they are no text."""
+    try:
+        return Paths(tuple(_text(content).split("\n")))
+    except ValueError:
+        return None
 
 
 def _text(part: bytes) -> str:

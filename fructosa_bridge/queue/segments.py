@@ -4,16 +4,17 @@ import fcntl
 import logging
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from fructosa_service.errors import ServiceError
 
+from ..model.errors import QueueError
 from ..model.points import Batch
-from . import records
-from .records import HEADER_BYTES, Position
+from .aside import Aside
+from .records import HEADER_BYTES, MARK_BYTES, MarkedFormat, Position, Range, RecordEncoder, header
+from .segment_file import SegmentFile, file_name
 from .settled_clock import SettledClock
 
 log = logging.getLogger(__name__)
@@ -27,17 +28,11 @@ IN_USE = (
     "another lmaster uses the queue in {folder}; stop that one, or give this one its own folder "
     "with [lmaster] data directory, or --data"
 )
-
-
-@dataclass
-class Segment:
-    """A file of the queue, with its range and the times of its first and last write."""
-
-    path: Path
-    start: Position
-    end: Position
-    began_s: float
-    newest_s: float
+CANNOT_READ = "cannot read %s: %s"
+TORN = (
+    "%s: the last %d bytes are left out: they were written only in part when lmaster or this "
+    "machine stopped"
+)
 
 
 class Segments:
@@ -58,8 +53,10 @@ class Segments:
         self.was_killed = False  # the previous lmaster: it did not close the queue
         self._limit_bytes, self._limit_age_s, self._clock = limit_bytes, limit_age_s, clock
         self._segment_bytes = min(_MOST_SEGMENT_BYTES, limit_bytes // _PARTS)
-        self._segments: list[Segment] = []
-        self._encoder = records.RecordEncoder()
+        self._segments: list[SegmentFile] = []
+        # As large as two segments: one that is damaged fits.
+        self._aside = Aside(folder, 2 * self._segment_bytes)
+        self._encoder = RecordEncoder(b"")
         self._lock: int | None = None
         self._file: int | None = None
         self._unsynced: list[int] = []
@@ -80,7 +77,7 @@ class Segments:
         return max(0.0, self._clock() - self._segments[0].began_s) if self._segments else 0.0
 
     def open(self, furthest: Position = Position(0, 0)) -> None:  # noqa: B008 - it is frozen
-        """Lock the folder and find its segments; truncate the last one after a torn write.
+        """Lock the folder and find its segments; set aside what is none.
 
         New batches are written after *furthest*, the furthest position of a destination.
 
@@ -88,13 +85,14 @@ class Segments:
         """
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._take_lock()
+        self._aside.open()
         self._segments = []
-        for path in sorted(self.folder.glob("*.segment")):
-            self._add(path)
-        while self._segments and not self._repair(self._segments[-1]):
-            self._segments.pop().path.unlink()
-        found = self._segments[-1].end if self._segments else furthest
-        self.end = Position(max(found.offset, furthest.offset), max(found.points, furthest.points))
+        for found in sorted(self._found(), key=_order):
+            self._add(found)
+        while self._segments and self._find_end(self._segments[-1]):
+            self._aside.take(self._segments.pop().path)
+        found_end = self._segments[-1].end if self._segments else furthest
+        self.end = Position(*map(max, found_end, furthest))
 
     def _take_lock(self) -> None:
         if self._lock is not None:
@@ -118,58 +116,55 @@ class Segments:
         with suppress(OSError):  # a full disk must not prevent delivery of what is on it
             os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
 
-    def _add(self, path: Path) -> None:
-        """Add the segment at *path*; its number of points follows from the next segment."""
-        about = path.stat()
-        with path.open("rb") as file:
-            start = records.start_of(file.read(HEADER_BYTES))
+    def _found(self) -> Iterator[SegmentFile]:
+        """Yield the segments in the folder; remove or set aside what holds no record."""
+        for path in sorted(self.folder.glob("*.segment")):
+            try:
+                found = SegmentFile.found(path)
+                is_empty = path.lstat().st_size <= HEADER_BYTES
+            except OSError as error:
+                log.error(CANNOT_READ, path, error.strerror or error)
+                found, is_empty = None, False
+            if found is not None:
+                yield found
+            elif is_empty:
+                self._report_torn(path, path.lstat().st_size)
+                path.unlink()
+            else:
+                self._aside.take(path)
+
+    def _add(self, segment: SegmentFile) -> None:
+        """Add a segment; its end follows from the start of the next one."""
         before = self._segments[-1] if self._segments else None
-        if start is None or (before and start.offset <= before.start.offset):
-            self._report_torn(path, about.st_size)
-            path.unlink()
+        if before and segment.start.offset == before.start.offset:  # a copy
+            self._aside.take(segment.path)
             return
         if before:
-            # What is after the start of the next segment is torn, and could not be truncated.
-            before.end = Position(min(before.end.offset, start.offset), start.points)
-        end = Position(start.offset + about.st_size, start.points)
-        self._segments.append(Segment(path, start, end, about.st_mtime, about.st_mtime))
+            before.close_at(segment.start)
+        self._segments.append(segment)
 
-    def _repair(self, segment: Segment) -> bool:
-        """Truncate *segment* after its last undamaged record; return whether it has any points."""
-        size = segment.end.offset - segment.start.offset
-        file = os.open(segment.path, os.O_RDWR | os.O_CLOEXEC)
-        try:
-            end, points = records.whole(_reader(file), HEADER_BYTES, size)
-            if end < size:
-                self._report_torn(segment.path, size - end)
-                os.ftruncate(file, end)
-        finally:
-            os.close(file)
-        segment.end = Position(segment.start.offset + end, segment.start.points + points)
-        return points > 0
+    def _find_end(self, segment: SegmentFile) -> bool:
+        """Find the end of the last segment; return whether it has no points."""
+        self._report_torn(segment.path, segment.find_end())
+        return segment.end.points <= segment.start.points
 
     def _report_torn(self, path: Path, size: int) -> None:
         if size == 0:
             return
         self.torn_bytes += size
-        log.warning(
-            "%s: dropped the last %d bytes, which were written only in part when lmaster or this "
-            "machine stopped",
-            path,
-            size,
-        )
+        log.warning(TORN, path, size)
 
-    def append(self, batch: Batch) -> tuple[Position, Position]:
+    def append(self, batch: Batch) -> Range:
         """Append *batch*; return its range."""
         return self.extend([batch])[0]
 
-    def extend(self, batches: Sequence[Batch]) -> list[tuple[Position, Position]]:
+    def extend(self, batches: Sequence[Batch]) -> list[Range]:
         """Append *batches* in one write; return the range of each."""
         if self._file is None or self._is_full():
             self._start_segment()
         segment = self._segments[-1]
         try:
-            data, ranges = self._encoded(batches, segment.start.offset)
+            data, ranges = self._encoded(batches)
         except Exception:
             self.finish()  # the encoder remembers paths that were not written
             raise
@@ -178,13 +173,11 @@ class Segments:
         segment.newest_s = self._clock()
         return ranges
 
-    def _encoded(
-        self, batches: Sequence[Batch], base: int
-    ) -> tuple[bytes, list[tuple[Position, Position]]]:
-        """Return *batches* as bytes of the segment that starts at *base*, and their ranges."""
+    def _encoded(self, batches: Sequence[Batch]) -> tuple[bytes, list[Range]]:
+        """Return *batches* as bytes of the newest segment, and their ranges."""
         written, ranges, end = [], [], self.end
         for batch in batches:
-            data = self._encoder.encode(batch, end.offset - base)
+            data = self._encoder.encode(batch, end)
             start, end = end, Position(end.offset + len(data), end.points + len(batch))
             written.append(data)
             ranges.append((start, end))
@@ -201,13 +194,20 @@ class Segments:
         """Start a new segment."""
         self.finish()
         start, now_s = self.end, self._clock()
-        path = self.folder / f"{start.offset:020}.segment"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+        mark = os.urandom(MARK_BYTES)
+        path = self.folder / file_name(start, mark)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         self._file = os.open(path, flags, 0o600)
-        self._encoder = records.RecordEncoder()
-        self._write(records.header(start), 0)
-        self.end = Position(start.offset + HEADER_BYTES, start.points)
-        self._segments.append(Segment(path, start, self.end, now_s, now_s))
+        self._encoder = RecordEncoder(mark)
+        try:
+            self._write(header(start, mark), 0)
+        except OSError:
+            with suppress(OSError):
+                path.unlink()
+            raise
+        segment = SegmentFile(path, MarkedFormat(mark), start, now_s)
+        self.end = segment.end
+        self._segments.append(segment)
 
     def _write(self, data: bytes, at: int) -> None:
         """Write *data*, all or nothing; after a failure a new segment is started."""
@@ -241,10 +241,13 @@ class Segments:
 
     def read(
         self, start: Position, end: Position, most_points: int
-    ) -> tuple[list[tuple[Batch, Position]], Position]:
-        """Return batches from *start* on with their ends, at least one, and the end of them all.
+    ) -> tuple[list[tuple[Batch, Range]], Position]:
+        """Return batches from *start* on with their ranges, and the end of them all.
 
-        Without a batch, the position is where to continue: what is before it is damaged or gone.
+        There is at least one of them, or the position is where to continue: what is before it is
+        damaged or gone.
+
+        Raises: QueueError if a file cannot be read.
         """
         segment = next((s for s in list(self._segments) if s.end.offset > start.offset), None)
         if segment is None or segment.start.offset >= end.offset:
@@ -252,28 +255,14 @@ class Segments:
         position = max(start, segment.start)
         until = min(end, segment.end)
         try:
-            batches = self._read(segment, position, until, most_points)
-        except OSError as error:
-            log.warning("cannot read %s: %s", segment.path, error.strerror)
+            batches = segment.read(position, until, most_points)
+        except FileNotFoundError:
+            log.error(CANNOT_READ, segment.path, "it is gone")
             batches = []
-        return batches, batches[-1][1] if batches else until
-
-    def _read(
-        self, segment: Segment, position: Position, until: Position, most_points: int
-    ) -> list[tuple[Batch, Position]]:
-        found: list[tuple[Batch, Position]] = []
-        base, points = segment.start.offset, position.points
-        file = os.open(segment.path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            at = max(position.offset - base, HEADER_BYTES)
-            for batch, stop in records.batches(_reader(file), at, until.offset - base):
-                points += len(batch)
-                if found and points - position.points > most_points:
-                    break
-                found.append((batch, Position(base + stop, points)))
-        finally:
-            os.close(file)
-        return found
+        except OSError as error:
+            text = CANNOT_READ % (segment.path, error.strerror or error)
+            raise QueueError(text, until) from None
+        return batches, batches[-1][1][1] if batches else until
 
     def drop_delivered(self, needed: Position) -> None:
         """Remove the segments before *needed*."""
@@ -288,7 +277,10 @@ class Segments:
         """
         dropped, is_settled = [], self._settled.is_settled()
         while len(self._segments) > 1 or (self._segments and self._file is None):
-            if self.size_bytes > self._limit_bytes:
+            if self.size_bytes + self._aside.size_bytes > self._limit_bytes:
+                if self._aside.size_bytes:
+                    self._aside.limit(0)
+                    continue
                 reason = "full"
             elif is_settled and self._clock() - self._segments[0].newest_s > self._limit_age_s:
                 reason = "old"
@@ -298,7 +290,11 @@ class Segments:
         return dropped
 
     def _drop_first(self) -> Position:
-        self._segments[0].path.unlink(missing_ok=True)
+        first = self._segments[0]
+        if first.is_damaged and os.path.lexists(first.path):
+            self._aside.take(first.path)
+        else:
+            first.path.unlink(missing_ok=True)
         return self._segments.pop(0).end
 
     def close(self) -> None:
@@ -312,14 +308,20 @@ class Segments:
             self._lock = None
 
 
-def _reader(file: int) -> records.Read:
-    return lambda at, size: os.pread(file, size, at)
+def _order(segment: SegmentFile) -> tuple[int, int]:
+    """Return the order of segments: by their start; of copies the longest comes first."""
+    return segment.start.offset, -segment.end.offset
 
 
 def sync(files: list[int]) -> None:
     """Sync *files* to disk and close them."""
+    failure: OSError | None = None
     for file in files:
         try:
             os.fsync(file)
+        except OSError as error:
+            failure = error
         finally:
             os.close(file)
+    if failure is not None:
+        raise failure

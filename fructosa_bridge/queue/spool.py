@@ -16,15 +16,18 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import NamedTuple
 
+from ..model.errors import QueueError
 from ..model.points import Batch
-from .journal import Journal, Range
-from .records import Position
+from .journal import Journal
+from .records import Position, Range
 
 log = logging.getLogger(__name__)
 
 # About what 10,000 nodes bring in a second: more than waits while carbon keeps up, and few enough
 # to be delivered within a second after an outage.
 FRESH_POINTS = 100_000
+# A disk may come back. By then some minutes have passed, as a delivery waits before it tries again.
+_MOST_READS = 20
 DROPPED = {
     "memory": "more points wait in memory than [lmaster] queue points; the oldest are dropped",
     "full": "the queue on disk has reached [lmaster] queue bytes; the oldest points are dropped",
@@ -63,7 +66,8 @@ class Spool:
         self._memory_backlog: deque[Batch] = deque()  # no longer fresh, and not on disk
         self._memory_only_points = 0
         self._backlog: deque[Range] = deque()  # no longer fresh, and on disk
-        self._read_ahead: deque[tuple[Batch, Position]] = deque()  # from the backlog's first range
+        self._read_ahead: deque[tuple[Batch, Range]] = deque()  # from the backlog's first range
+        self._unread = 0  # times in a row that the backlog could not be read
         self._unacknowledged: deque[list[Range]] = deque()  # sent, but perhaps never read
         self._logged: set[str] = set()
         self._arrival = asyncio.Event()
@@ -177,7 +181,10 @@ class Spool:
                 return batches
 
     async def peek_backlog(self, most_points: int) -> list[Batch]:
-        """Return the oldest batches of the backlog; none if all of it is damaged."""
+        """Return the oldest batches of the backlog; none if all of it is damaged.
+
+        Raises: QueueError if it cannot be read at present.
+        """
         if self._memory_backlog:  # first what would be lost if lmaster exits
             return _first(self._memory_backlog, most_points)
         if not self._read_ahead:
@@ -188,7 +195,14 @@ class Spool:
         while self._backlog and self.journal is not None:
             start, end = self._backlog[0]
             read = self.journal.segments.read
-            batches, after = await asyncio.to_thread(read, start, end, most_points)
+            try:
+                batches, after = await asyncio.to_thread(read, start, end, most_points)
+            except QueueError as error:
+                self._unread += 1
+                if self._unread < _MOST_READS:
+                    raise
+                batches, after = [], Position(*error.until)
+            self._unread = 0
             if not self._backlog or self._backlog[0][0] != start:
                 continue  # dropped in the meantime
             if batches:
@@ -225,9 +239,13 @@ class Spool:
         if self._memory_backlog and self._memory_backlog[0] is batch:
             self._memory_only_points -= len(self._memory_backlog.popleft())
         elif self._read_ahead and self._read_ahead[0][0] is batch:
-            start, end = self._backlog[0][0], self._read_ahead.popleft()[1]
+            start, end = self._read_ahead.popleft()[1]
+            begin = self._backlog[0][0]
             self._advance(end)
-            return start, end
+            if lost := start.points - begin.points:
+                self._count_dropped("damaged", lost)
+                return start, end
+            return begin, end
         return None
 
     def restore(self, waiting: list[Range]) -> None:

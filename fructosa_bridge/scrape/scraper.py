@@ -31,6 +31,7 @@ Queue = Callable[[Sequence[Batch]], None]
 
 INTERNAL_ERROR = "internal error, see lmaster's log: {kind}: {error}"
 PAGE_REFUSED = "the page is refused: {error}"
+NO_MEMORY = "not enough memory for the page; this scrape is lost; give lmaster more memory"
 
 # The clock may be set, and the machine may be suspended: a long wait checks the clock this often.
 _LONGEST_SLEEP_S = 30.0
@@ -161,6 +162,8 @@ class Scraper:
             return await self._client.fetch(target), None
         except ScrapeError as error:
             return None, str(error)
+        except MemoryError:
+            return None, NO_MEMORY
         except Exception as error:
             log.exception("%s: internal error", target.identity)
             return None, _internal_error(error)
@@ -175,7 +178,14 @@ class Scraper:
             self._timer.cancel()
             self._timer = None
         gathered, self._gathered = self._gathered, []
-        if batches := [batch for scrape in gathered for batch in self._batches(scrape)]:
+        batches: list[Batch] = []
+        for scrape in gathered:
+            try:
+                batches += self._batches(scrape)
+            except MemoryError:  # it costs this scrape alone
+                scrape.state.missed += 1
+                self._change_log.add(scrape.state.target, NO_MEMORY)
+        if batches:
             self._queue(batches)
 
     def _batches(self, scrape: _Scrape) -> Iterator[Batch]:
@@ -208,6 +218,8 @@ class Scraper:
             stored = self.gate.stored(target, self.sample_limit, found.points)
         except PageError as error:
             return None, None, PAGE_REFUSED.format(error=error)
+        except MemoryError:
+            return None, None, NO_MEMORY
         except Exception as error:
             # A bug that one page triggers must not stop the scraping of all other targets.
             log.exception("%s: internal error", target.identity)

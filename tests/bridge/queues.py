@@ -59,7 +59,8 @@ async def deliver_all(spool, most_points=10**6):
     """Peek and acknowledge until a spool is empty; return the times of the batches."""
     times = []
     while spool.points:
-        batches = await spool.peek(most_points)
+        peek = spool.peek if spool.has_fresh else spool.peek_backlog
+        batches = await peek(most_points)  # none if what is left is damaged
         spool.acknowledge(batches)
         times += [batch.time_s for batch in batches]
     return times

@@ -293,3 +293,16 @@ def test_check_has_an_example_and_a_configuration_file():
 
     assert (True, Path("/x")) == (arguments.example, arguments.config)
     assert 0 == arguments.command(arguments)
+
+
+def test_no_core_dump_is_written():
+    """Passwords and tokens are in memory. A child may still ask for one."""
+    script = (
+        "import resource; from fructosa_service.cli import run\n"
+        "hard = resource.getrlimit(resource.RLIMIT_CORE)[1]\n"
+        "run('x', lambda: print((0, hard) == resource.getrlimit(resource.RLIMIT_CORE)) or 0)\n"
+    )
+
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+
+    assert done.stdout == b"True\n"

@@ -2,13 +2,16 @@
 
 import logging
 import os
+import resource
 import socket
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from fructosa_service.errors import ServiceError
 from fructosa_service.logs import (
+    CANNOT_WRITE,
     LOGS_TO,
     STAYS_IN_OLD_FILE,
     LoggingSettings,
@@ -48,6 +51,35 @@ def test_messages_below_the_level_are_not_logged(root_logger, capsys):
     logging.getLogger("some.name").warning("beware")
 
     assert capsys.readouterr().err == ""
+
+
+@contextmanager
+def file_size_limit(size):
+    """Let no file grow beyond *size*; writes fail there as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_log_that_cannot_be_written_says_so_once_on_standard_error(root_logger, tmp_path, capsys):
+    """Without a traceback; once more if it happens again."""
+    path = tmp_path / "x.log"
+    open_log(LoggingSettings(filename=path, max_bytes=0))
+    root_logger.info("before")
+
+    for _ in range(2):
+        with file_size_limit(path.stat().st_size):
+            root_logger.info("lost")
+            root_logger.info("lost")
+        root_logger.info("after")
+
+    said = CANNOT_WRITE % (path, "File too large")
+    assert capsys.readouterr().err == f"{said}\n{said}\n"
+    assert "before" in path.read_text()
+    assert "after" in path.read_text()
 
 
 def test_the_log_goes_to_the_configured_file(root_logger, tmp_path, capsys):

@@ -2,14 +2,16 @@
 
 import asyncio
 import logging
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fructosa_bridge.deliver.delivery import REFUSED, Delivery, RateLimit, backoff
-from fructosa_bridge.model.errors import DeliveryError
+from fructosa_bridge.deliver.delivery import NO_MEMORY, REFUSED, Delivery, RateLimit, backoff
+from fructosa_bridge.model.errors import DeliveryError, QueueError
 from fructosa_bridge.model.points import Batch
+from fructosa_bridge.queue.records import Position
 from fructosa_bridge.queue.spool import Spool
 
 from ..queues import queue
@@ -28,6 +30,8 @@ class Flaky:
     async def send(self, batches):
         """Accept *batches*, or fail as planned."""
         outcome = self.outcomes.pop(0) if self.outcomes else None
+        if isinstance(outcome, MemoryError):
+            raise outcome
         if isinstance(outcome, str):
             raise DeliveryError(outcome)
         self.accepted += [batch.time_s for batch in batches]
@@ -68,6 +72,56 @@ async def test_delivered_batches_leave_the_queue(new_delivery, waits):
     assert [0, 1, 2] == delivery.destination.accepted
     assert (0, 3, None) == (delivery.spool.points, delivery.delivered_points, delivery.last_error)
     assert [] == waits
+
+
+async def test_a_send_without_memory_is_tried_again(new_delivery, waits):
+    """lmaster goes on, and keeps the points."""
+    delivery = new_delivery(Flaky(MemoryError()))
+
+    await delivery.step()
+    assert (3, NO_MEMORY.format(name="flaky")) == (delivery.spool.points, delivery.last_error)
+    await delivery.step()
+
+    assert (0, 1) == (delivery.spool.points, len(waits))
+
+
+class UnreadSegments:
+    """A queue on a disk that fails."""
+
+    start = Position(0, 0)
+
+    def read(self, start, end, most_points):
+        """Fail."""
+        raise QueueError("cannot read it: Input/output error", end)
+
+
+async def test_a_queue_that_cannot_be_read_delays_no_fresh_points(waits):
+    """It is tried again for minutes: a disk may come back. Then what cannot be read is lost."""
+    journal = SimpleNamespace(segments=UnreadSegments())
+    spool = Spool(100, journal)
+    spool.restore([(Position(0, 0), Position(1000, 7))])
+
+    async def sleep(seconds):
+        waits.append(seconds)
+        if len(waits) == 3:
+            queue_in_memory(spool, Batch(99, 10, [("a", 1.0)]))
+
+    delivery = Delivery(spool, Flaky(), sleep)
+    for _ in range(5):
+        await delivery.step()
+    assert ([99], 7) == (delivery.destination.accepted, spool.points)
+
+    while not spool.dropped_points:
+        task = asyncio.create_task(delivery.step())
+        await asyncio.wait([task], timeout=0.5 if len(waits) > 17 else None)
+        task.cancel()
+
+    assert (19, {"damaged": 7}) == (len(waits), dict(spool.dropped))
+
+
+def queue_in_memory(spool, batch):
+    """Queue a batch that is not on disk."""
+    spool.extend([batch], [None])
 
 
 async def test_what_could_not_be_sent_is_sent_again(new_delivery, waits):

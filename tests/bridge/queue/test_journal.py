@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import json
 import os
 import signal
 import subprocess
@@ -12,6 +11,7 @@ import pytest
 
 from fructosa_bridge.model.points import Batch
 from fructosa_bridge.queue.journal import CANNOT_WRITE, ON_DISK_AGAIN, Journal
+from fructosa_bridge.queue.places import SUFFIXES, Places
 from fructosa_bridge.queue.segments import Segments
 
 from ..queues import QueueOnDisk, batch, deliver_all, queue, spool_of
@@ -38,7 +38,7 @@ async def test_a_position_that_is_just_being_written_is_removed_with_its_reader(
 
     await upkeep
 
-    assert [] == list(tmp_path.glob("*.place"))
+    assert [] == list(tmp_path.glob("*.place*"))
 
 
 async def test_a_position_of_an_earlier_run_is_removed_with_its_reader(journal, tmp_path):
@@ -48,7 +48,7 @@ async def test_a_position_of_an_earlier_run_is_removed_with_its_reader(journal, 
 
     journal.remove(spool)
 
-    assert [] == list(tmp_path.glob("*.place"))
+    assert [] == list(tmp_path.glob("*.place*"))
 
 
 async def test_no_position_is_removed_from_a_queue_that_is_not_open(tmp_path):
@@ -98,16 +98,19 @@ async def test_a_batch_is_written_once_for_all_destinations(restart):
     assert run.journal.segments.end.points == 1
 
 
-@pytest.mark.parametrize("text", ["[", "7", '[[["a", 1], [2, 3]]]', "[[[9,9],[1,1]]]"])
-async def test_with_a_damaged_position_the_whole_queue_is_sent_again(restart, tmp_path, text):
-    """That is harmless, as points overwrite themselves."""
+@pytest.mark.parametrize("copies", [1, 3])
+async def test_with_damaged_positions_the_whole_queue_is_sent_again(restart, tmp_path, copies):
+    """That is harmless, as points overwrite themselves; it takes the damage of all copies."""
     first = restart()
     first.append(*map(batch, range(20)))
     await deliver_all(first.spools[0])
     first.journal.close()
-    (tmp_path / "queue" / "carbon.place").write_text(text)
+    for suffix in SUFFIXES[:copies]:
+        (tmp_path / "queue" / f"carbon{suffix}").write_text("[")
 
-    assert [*range(20)] == await deliver_all(restart().spools[0])
+    again = await deliver_all(restart().spools[0])
+
+    assert again == ([*range(20)] if copies == 3 else [])
 
 
 async def test_the_position_is_written_at_every_upkeep(restart, tmp_path):
@@ -118,8 +121,8 @@ async def test_the_position_is_written_at_every_upkeep(restart, tmp_path):
 
     await run.journal.upkeep()
 
-    ((start, end),) = json.loads((tmp_path / "queue" / "carbon.place").read_text())
-    assert start == end == list(run.journal.segments.end)
+    ((start, end),) = Places(tmp_path / "queue").read("carbon")
+    assert start == end == run.journal.segments.end
 
 
 async def test_delivered_segments_are_removed_from_disk(restart):
@@ -173,12 +176,32 @@ async def test_while_the_disk_is_full_points_wait_in_memory(tmp_path, caplog):
     journal.close()
 
 
+class NoMemory(Segments):
+    """Segments of a process that has no memory to encode points."""
+
+    def _encoded(self, batches):
+        raise MemoryError
+
+
+async def test_without_memory_to_write_them_points_stay_in_memory(tmp_path):
+    """None is lost by that, and lmaster goes on."""
+    journal = Journal(NoMemory(tmp_path / "queue", 2**20, 10**9))
+    spool = spool_of(journal, 1000, "carbon")
+    journal.open()
+
+    queue(spool, batch(1))
+
+    assert (1, True) == (spool.memory_only_points, journal.error.endswith("not enough memory"))
+    assert [1] == await deliver_all(spool)
+    journal.close()
+
+
 async def test_an_upkeep_that_fails_is_tried_again(restart, tmp_path, caplog):
     """The position on disk stays behind what was delivered."""
     run = restart()
     run.append(batch(1))
     await deliver_all(run.spools[0])
-    blocking = tmp_path / "queue" / "carbon.new"
+    blocking = tmp_path / "queue" / "carbon.place.new"
     blocking.mkdir()
 
     await run.journal.upkeep()

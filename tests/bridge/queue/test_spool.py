@@ -152,19 +152,73 @@ async def test_points_that_are_too_old_are_dropped_and_counted(tmp_path):
     journal.close()
 
 
-async def test_points_in_a_damaged_part_are_counted_and_the_rest_is_delivered(restart, tmp_path):
-    """A checksum detects the damage."""
-    first = restart(limit_bytes=16 * 1000)
-    first.append(*(batch(number, 10) for number in range(60)))
-    first.journal.close()
-    damaged = sorted((tmp_path / "queue").glob("*.segment"))[1]
-    damaged.write_bytes(damaged.read_bytes()[:-50] + b"x" * 50)
+def _flip(files, draw):
+    path = draw(st.sampled_from(files))
+    data = bytearray(path.read_bytes())
+    data[draw(st.integers(0, len(data) - 1))] ^= 1 << draw(st.integers(0, 7))
+    path.write_bytes(data)
 
-    spool = restart(limit_bytes=16 * 1000).spools[0]
-    delivered = await deliver_all(spool)
 
-    assert spool.dropped["damaged"] in range(10, 100, 10)
-    assert 600 == spool.dropped_points + 10 * len(delivered)
+def _cut(files, draw):
+    path = draw(st.sampled_from(files))
+    path.write_bytes(path.read_bytes()[: draw(st.integers(0, path.stat().st_size - 1))])
+
+
+def _remove(files, draw):
+    for path in draw(st.lists(st.sampled_from(files), unique=True, min_size=1, max_size=3)):
+        path.unlink()
+
+
+def _zero(files, draw):
+    path = draw(st.sampled_from(files))
+    start = draw(st.integers(0, path.stat().st_size - 1))
+    data = path.read_bytes()
+    path.write_bytes(data[:start] + bytes(len(data[start : start + 200])) + data[start + 200 :])
+
+
+def _swap(files, draw):
+    first, second = draw(st.permutations([path for path in files if path.suffix == ".segment"]))[:2]
+    contents = first.read_bytes(), second.read_bytes()
+    second.write_bytes(contents[0])
+    if draw(st.booleans()):
+        first.write_bytes(contents[1])
+
+
+def _rename(files, draw):
+    path = draw(st.sampled_from([path for path in files if path.suffix == ".segment"]))
+    path.rename(path.with_name("other.segment"))
+
+
+@settings(max_examples=60)
+@given(change=st.sampled_from([_flip, _cut, _remove, _zero, _swap, _rename]), data=st.data())
+def test_every_point_of_a_damaged_queue_is_delivered_or_counted(change, data):
+    """Exactly, whatever the disk did to its files; no value is wrong."""
+
+    async def run(folder):
+        before = QueueOnDisk(folder, "carbon", limit_bytes=16 * 700)
+        before.append(*(batch(number, 3) for number in range(40)))
+        sent = []
+        for _ in range(3):
+            sent += await before.spools[0].peek(3)
+            before.spools[0].acknowledge(sent)
+        waiting, known = before.spools[0].points, {batch.time_s for batch in sent}
+        before.journal.close()
+        change(
+            sorted(path for path in (folder / "queue").iterdir() if path.stat().st_size), data.draw
+        )
+
+        after = QueueOnDisk(folder, "carbon", limit_bytes=16 * 700)
+        delivered = await deliver_all(after.spools[0])
+        after.append(batch(99))
+        delivered_later = await deliver_all(after.spools[0])
+        after.journal.close()
+
+        assert (after.journal.error, [99]) == (None, delivered_later)
+        assert waiting == 3 * len(set(delivered) - known) + after.spools[0].dropped_points
+        assert after.spools[0].dropped_points == after.spools[0].dropped["damaged"]
+
+    with ram_folder() as folder:
+        asyncio.run(run(folder))
 
 
 @settings(max_examples=60)

@@ -9,7 +9,7 @@ import pytest
 from fructosa_bridge.model.errors import ScrapeError
 from fructosa_bridge.model.target import Target
 from fructosa_bridge.scrape.client import Client, Page
-from fructosa_bridge.scrape.scraper import INTERNAL_ERROR, PAGE_REFUSED, Scraper
+from fructosa_bridge.scrape.scraper import INTERNAL_ERROR, NO_MEMORY, PAGE_REFUSED, Scraper
 from fructosa_bridge.scrape.target_state import TargetState
 from fructosa_bridge.series.known_series import NEW_SERIES_LIMIT
 from fructosa_bridge.series.series_gate import WARNINGS
@@ -208,6 +208,29 @@ async def test_a_page_that_triggers_a_bug_does_not_stop_other_scrapes(caplog):
     assert INTERNAL_ERROR.format(kind="ZeroDivisionError", error="a bug") == states[1].error
     assert states[2].error.startswith(INTERNAL_ERROR.format(kind="TypeError", error=""))
     assert 2 == caplog.text.count("Traceback")
+
+
+class Hungry(Scraper):
+    """A scraper that has no memory for the points of one node."""
+
+    def _batches(self, scrape):
+        if scrape.state.target.host == "n1":
+            raise MemoryError
+        return super()._batches(scrape)
+
+
+async def test_a_scrape_without_memory_costs_itself_alone(caplog):
+    """It is counted as missed, or as failed with that error; all others are queued."""
+    queue, states = Queue(), new_states(4)
+    scraper = Hungry(Nodes(lambda t: MemoryError() if t.host == "n2" else GOOD_PAGE), queue, 100)
+
+    await scrape_all(scraper, states)
+    scraper.end_log()
+
+    assert {"n0.load", "n3.load"} == {path for path in queue.points if path.endswith("load")}
+    assert ([0, 1, 0, 0], NO_MEMORY) == ([state.missed for state in states], states[2].error)
+    assert NO_MEMORY in caplog.text
+    assert "Traceback" not in caplog.text
 
 
 async def test_a_refused_page_does_not_affect_others():
