@@ -1,0 +1,23 @@
+"""All targets. A worker imports only the module of its own: to instrument all takes its time."""
+
+from .targets import (
+    answers,
+    configs,
+    job_pages,
+    kept,
+    names,
+    pages,
+    queues,
+    requests,
+    served,
+    slurm,
+    text_files,
+)
+
+_MODULES = (
+    *(pages, job_pages, answers, requests, served, queues, kept, names, configs, text_files),
+    slurm,
+)
+TARGETS = {one.name: one for module in _MODULES for one in module.TARGETS}
+MODULES = {one.name: module.__name__ for module in _MODULES for one in module.TARGETS}
+"""The module of each target, by its name."""
