@@ -113,5 +113,6 @@ TARGETS = (
             ),
         ),
         honest=lambda size: _HEAD + b"Connection: close\r\n\r\n" + _lines(size),
+        most_memory=250,  # of a head, which has at most 64 KiB
     ),
 )
