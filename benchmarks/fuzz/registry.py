@@ -2,6 +2,7 @@
 
 from .targets import (
     answers,
+    commands,
     configs,
     job_pages,
     kept,
@@ -12,11 +13,12 @@ from .targets import (
     served,
     slurm,
     text_files,
+    whisper_files,
 )
 
 _MODULES = (
     *(pages, job_pages, answers, requests, served, queues, kept, names, configs, text_files),
-    slurm,
+    *(slurm, whisper_files, commands),
 )
 TARGETS = {one.name: one for module in _MODULES for one in module.TARGETS}
 MODULES = {one.name: module.__name__ for module in _MODULES for one in module.TARGETS}
