@@ -17,7 +17,7 @@ from pathlib import Path
 from benchmarks.bridge.program import run
 from benchmarks.exporter.processes import CannotRun
 from benchmarks.exporter.table import table
-from benchmarks.soak.counting import Count, count, missed
+from benchmarks.soak.counting import Count, count, missed, stored
 from fructosa_bridge.scrape.schedule import offset
 from tests.integration.faults_nodes import PARTS, Nodes
 from tests.integration.processes import Agent, Master
@@ -178,7 +178,11 @@ class MixedRun:
             Measure("slots of honest nodes missed", slots, 0),
             Measure(f"points of honest nodes not stored, of {result.served:,}", lost, 0),
             Measure("points at a wrong time", result.misplaced, 0),
+            Measure("slots in which lagent was down", self._down_slots(), 0),
         ]
+
+    def _down_slots(self) -> int:
+        return len(stored(self._series / "127-0-0-1/up/agent.wsp", self.from_s).get(0, []))
 
     def lateness_s(self) -> list[float]:
         """Return how long after its slot each scrape of an honest node came."""
@@ -199,9 +203,10 @@ def mixed_run(options: argparse.Namespace) -> bool:
         if len(watch.readings) < 2:
             raise CannotRun(f"lmaster ended at once; its log: {_log(folder)[-500:]}")
         log = _log(folder)
-    measures += of_lateness(mixed.lateness_s())
+    measures += of_lateness(mixed.lateness_s(), watch.late_s)
     measures += of_process(watch.readings)
-    measures += [one for page, waits in watch.waits.items() for one in of_waits(page, waits)]
+    for page, waits in watch.waits.items():
+        measures += of_waits(page, waits, watch.late_s)
     measures.append(Measure("tracebacks in the log", log.count("Traceback"), 0))
     first, last = watch.readings[0], watch.readings[-1]
     took_s = last.after_s - first.after_s
