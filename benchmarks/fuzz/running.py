@@ -11,7 +11,7 @@ from .registry import MODULES
 from .target import ROOT, FuzzTarget
 
 # A worker is ended that takes longer for one input, or more memory than this.
-_TIMEOUT_S, _MEMORY_MB = 30, 2048
+_TIMEOUT_S, _MEMORY_MB = 60, 2048
 _MOST_STARTS = 5
 _COVERAGE = re.compile(r"cov: (\d+) ft: (\d+)")
 # libFuzzer names an input that ends the process TARGET-timeout-HASH, TARGET-oom-HASH…

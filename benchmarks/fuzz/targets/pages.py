@@ -18,6 +18,8 @@ _PAGES = ROOT / "tests/bridge/pages"
 _LIMIT = 100_000
 _OTHER = "a 1\nb 2\n# EOF\n"
 _VALUE = re.compile(r"(?m)^([^#\s].*[ \t])\S+$")
+# A sample of three letters is remembered with its path; sample limit bounds how many there are.
+_MEMORY = 150
 _WORDS = (
     *(b'{a="b"}', b'{"a"', b'="', b'\\"', b"\\n", b"\\\\", b"# EOF\n", b"# HELP ", b"# TYPE "),
     *(b" counter", b" # {", b" 1e3", b" NaN", b" +Inf", b" 1.5e308", b"\r\n", b"\n\n", b"__name__"),
@@ -139,6 +141,7 @@ TARGETS = (
         seeds=_text_seeds,
         words=_WORDS,
         honest=_line,
+        most_memory=_MEMORY,
     ),
     FuzzTarget(
         name="openmetrics-page",
@@ -148,5 +151,6 @@ TARGETS = (
         seeds=_openmetrics_seeds,
         words=_WORDS,
         honest=lambda size: _line(size) + b"# EOF\n",
+        most_memory=_MEMORY,
     ),
 )
