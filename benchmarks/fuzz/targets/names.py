@@ -59,6 +59,7 @@ def _list_promises(data: bytes, result: object) -> None:
     names = result if isinstance(result, tuple) else ()
     expect(len(names) <= MOST_NODES, "a list has no more nodes than a cluster")
     expect(len(set(names)) == len(names), "a node is named once")
+    expect(sum(map(len, names)) < 2**25, "a short list does not become gigabytes")
     expect(not any(set(name) & set("[], \n") for name in names), "a name is a name")
 
 
