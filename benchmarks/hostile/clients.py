@@ -13,6 +13,7 @@ from .answering import FOREVER_S
 
 _SLOW, _IDLE = 50, 200  # connections
 _PAUSE_S = 0.1  # before a connection that was closed is opened again
+_BETWEEN_S = 0.02  # between the starts of two clients
 _SMALL_BUFFER = 2304  # bytes: the kernel has no smaller one
 _HOST = b"Host: localhost\r\n"
 _BLANKS = b"GET / HTTP/1.1\r\nA:" + b" " * 8100 + b"\0\r\n\r\n"
@@ -46,7 +47,7 @@ async def slow_reader(port: int) -> None:
     """Ask for pages, and read a byte a second of them."""
     loop = asyncio.get_running_loop()
     async with connected(port) as client:
-        await loop.sock_sendall(client, (b"GET /metrics HTTP/1.1\r\n" + _HOST + b"\r\n") * 20)
+        await loop.sock_sendall(client, (b"GET /metrics HTTP/1.1\r\n" + _HOST + b"\r\n") * 4)
         while await loop.sock_recv(client, 1):
             await asyncio.sleep(1)
 
@@ -90,8 +91,9 @@ async def _once(port: int, request: bytes) -> None:
                 await loop.sock_recv(client, 100)
 
 
-async def _again(client: Client, port: int) -> None:
-    """Run a client for ever."""
+async def _again(client: Client, port: int, after_s: float) -> None:
+    """Run a client for ever, *after_s* from now on."""
+    await asyncio.sleep(after_s)
     while True:
         with suppress(OSError):
             async with asyncio.timeout(FOREVER_S):
@@ -101,11 +103,11 @@ async def _again(client: Client, port: int) -> None:
 
 async def _run(ports: list[int]) -> None:
     counts = {slow_reader: _SLOW, slow_sender: _SLOW, idle: _IDLE, malformed: 1, blanks: 1}
+    clients = [
+        (client, port) for port in ports for client, count in counts.items() for _ in range(count)
+    ]
     tasks = [
-        asyncio.create_task(_again(client, port))
-        for port in ports
-        for client, count in counts.items()
-        for _ in range(count)
+        asyncio.create_task(_again(*one, number * _BETWEEN_S)) for number, one in enumerate(clients)
     ]
     await asyncio.to_thread(sys.stdin.read)
     for task in tasks:
