@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from traceback import print_exc
 
+from benchmarks.bridge.program import run
 from benchmarks.exporter.table import table
 
 from .costs import Costs
@@ -38,17 +39,17 @@ def arguments() -> argparse.Namespace:
     return found
 
 
-def try_again(name: str, path: Path) -> int:
-    """Try one input; return the exit code."""
+def try_again(name: str, path: Path) -> bool:
+    """Try one input; return whether all promises were kept."""
     data = path.read_bytes()
     try:
         TARGETS[name].check(data)
         Costs(TARGETS[name]).check(data)
     except Exception:  # noqa: BLE001 - whatever it is, it is a failure of the target
         print_exc()
-        return 1
+        return False
     print("all promises are kept")
-    return 0
+    return True
 
 
 def fuzz(names: Sequence[str], seconds: float, jobs: int) -> list[FuzzRun]:
@@ -82,8 +83,8 @@ def _progress(one: FuzzRun) -> str:
     return f"{time.strftime('%H:%M:%S')} {one.target.name}: {what}"
 
 
-def report(runs: Sequence[FuzzRun]) -> int:
-    """Print the table and the failures; return the exit code."""
+def report(runs: Sequence[FuzzRun]) -> bool:
+    """Print the table and the failures; return whether there are none."""
     print(f"\n{table(HEAD, [one.row for one in runs])}")
     total = sum(one.inputs for one in runs)
     print(f"\n{total:,} inputs; failures:", "" if any(one.failures for one in runs) else "none")
@@ -94,11 +95,11 @@ def report(runs: Sequence[FuzzRun]) -> int:
             print(f"    {sys.executable} -m benchmarks.fuzz {one.target.name} --input {short}")
         if one.problem is not None:
             print(f"{one.target.name} did not run: {one.problem}")
-    return int(any(one.failures or one.problem for one in runs))
+    return not any(one.failures or one.problem for one in runs)
 
 
-def main() -> int:
-    """Run the command; return the exit code."""
+def main() -> bool:
+    """Run the command; return whether all promises were kept."""
     options = arguments()
     if options.input is not None:
         return try_again(options.target[0], options.input)
@@ -107,4 +108,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))

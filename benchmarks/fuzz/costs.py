@@ -75,7 +75,7 @@ class Costs:
                 is_linear = growth < _MOST_GROWTH or not before_s or took_s < 4 * _SHORT_S
                 text = f"{growth:.0f} times for 4 times the size{_shown(large)}"
                 expect(is_linear, f"time in proportion: {text}")
-            ratio = took_s / len(large) / self._honest_s
+            ratio = took_s / max(len(large), _SIZES[0]) / self._honest_s
             self.worst_time = max(self.worst_time, ratio)
             text = f"{ratio:.0f} times an honest input{_shown(large)}"
             expect(ratio < _MOST_TIME, f"time in proportion: {text}")
@@ -117,4 +117,4 @@ def _enlarged(data: bytes, seed: int, size: int) -> bytes:
     begin = seed % len(data)
     length = (1, 2, 3, 5, 8, 20, 60, len(data))[seed // len(data) % 8]
     part = data[begin : begin + length]
-    return data[:begin] + part * (size // len(part)) + data[begin + length :]
+    return data[:begin] + part * max(1, size // len(part)) + data[begin + length :]

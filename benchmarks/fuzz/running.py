@@ -44,7 +44,6 @@ class FuzzRun:
         self._starts += 1
         self._until_s = self._until_s or time.monotonic() + self._seconds
         options = {
-            "max_total_time": max(1, round(self._until_s - time.monotonic())),
             "max_len": self.target.most_bytes,
             "timeout": _TIMEOUT_S,
             "rss_limit_mb": _MEMORY_MB,
@@ -54,7 +53,8 @@ class FuzzRun:
             "report_slow_units": _TIMEOUT_S,
         }
         module, name = MODULES[self.target.name], self.target.name
-        command = [sys.executable, "-m", "benchmarks.fuzz.worker", module, name, self._folder]
+        worker = [sys.executable, "-m", "benchmarks.fuzz.worker", str(self._until_s)]
+        command = [*worker, module, name, self._folder]
         command += [f"-{key}={value}" for key, value in options.items()]
         with (self._folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
