@@ -19,7 +19,7 @@ _ONE_IN, _SHARE = 64, 0.3
 _SIZES, _LONG_S = (2**12, 2**14, 2**16, 2**18), 0.15
 # A reader that is linear needs four times as long for what is four times as large.
 _MOST_GROWTH = 8.0
-_MOST_TIME = 10.0
+_MOST_TIME = 15.0
 _TRIES = 2
 # What is faster than this is not worth a look, whatever the ratio.
 _SHORT_S = 0.02

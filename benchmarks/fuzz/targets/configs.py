@@ -76,7 +76,7 @@ TARGETS = (
         promises=_promises,
         seeds=_master_seeds,
         words=_WORDS,
-        honest=lambda size: b"[nodes:a]\nhosts = n1\n" + _comments(size),
+        honest=repeated(lambda n: f"[nodes:a{n}]\nhosts = n{n}\n"),
         most_memory=_MEMORY,
     ),
     FuzzTarget(
