@@ -16,7 +16,7 @@ FOR ?=
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-cgroup2 unit check examples dist docs bench-exporter bench-gpus bench-jobs bench-servers bench-translating \
   bench-fetching bench-store bench-slurm bench-jobs-master bench-scraping bench-scale bench-long bench-queue \
-  bench-dashboards bench-soak clean
+  bench-dashboards bench-soak bench-hostile fuzz clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*##  */\1 /p' $(MAKEFILE_LIST) \
@@ -116,6 +116,12 @@ bench-dashboards: $(VENV)/.tested  ## a panel of the dashboard Cluster with many
 	@tests/install-services.sh
 	$(BIN)/python -m benchmarks.bridge.drawing
 
+bench-hostile: $(VENV)/.tested  ## 45 hostile nodes and hostile clients beside 20 honest nodes (6 minutes); FOR=60 for less
+	$(BIN)/python -m benchmarks.hostile $(if $(FOR),--for $(FOR))
+
+fuzz: $(VENV)/.fuzz  ## ten minutes of mutated pages, requests, files and names; FOR=60 for less
+	$(BIN)/python -m benchmarks.fuzz $(if $(FOR),--for $(FOR))
+
 clean:  ## remove everything that make has created
 	rm -rf $(VENV) .venv-graphite .node-grafana build dist *.egg-info test-output .cgroup2 fructosa_bridge/translate/_fast*.so
 
@@ -145,4 +151,9 @@ $(VENV)/.tested: $(VENV)/.installed
 $(VENV)/.bench: $(VENV)/.tested
 	@$(STAGE) "installing the servers for the comparison (a few seconds)"; \
 	  quietly $(INSTALL) waitress cheroot h11 && took
+	@touch $@
+
+$(VENV)/.fuzz: $(VENV)/.tested
+	@$(STAGE) "installing atheris, which makes the inputs (a few seconds)"; \
+	  quietly $(INSTALL) 'atheris>=3' && took
 	@touch $@

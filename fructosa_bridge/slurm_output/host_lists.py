@@ -7,6 +7,7 @@ from itertools import product
 # As in Slurm's src/common/hostlist.c: a job can't have more nodes than a cluster.
 MOST_NODES = 65_536
 _MOST_CHARACTERS = 1_000_000
+_LONGEST_NAME = 255  # of a host
 _ENTRY = re.compile(r"(?:[^\[\],\s]|\[[0-9,-]+\])+")
 _PART = re.compile(r"\[([0-9,-]+)\]|([^\[\]]+)")
 _RANGE = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?")
@@ -45,6 +46,8 @@ def _expanded(entry: str, most: int) -> list[str]:
         if not 0 < count <= most:
             return []
         choices.append(choice)
+    if sum(len(choice[-1]) for choice in choices) > _LONGEST_NAME:
+        return []
     return ["".join(parts) for parts in product(*choices)]
 
 

@@ -123,6 +123,8 @@ def write_points(
 
     Returns: the points that a file with these *archives* can't store.
     """
+    if not points:
+        return []
     times, end_s = storable_times(archives, now_s)
     if len(points) == 1:
         (time_s, value) = points[0]

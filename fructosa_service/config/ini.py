@@ -24,11 +24,16 @@ _COMMENT = re.compile(r"(^|\s)[#;].*$")
 
 @dataclass
 class Entry:
-    """One ``key = text``; newlines join the lines of a longer text."""
+    """One ``key = text``; a longer text has several *lines*. *line* is where it begins."""
 
     key: str
-    text: str
+    lines: list[str]
     line: int
+
+    @property
+    def text(self) -> str:
+        """Its lines, joined by newlines."""
+        return "\n".join(self.lines).strip()
 
 
 @dataclass
@@ -57,7 +62,7 @@ class _SectionParser:
         if not text:
             return
         if self._entry is not None and indent > self._indent:
-            self._entry.text = f"{self._entry.text}\n{text}".strip()
+            self._entry.lines.append(text)
         elif text.startswith("["):
             self._header(number, text)
         else:
@@ -85,7 +90,7 @@ class _SectionParser:
         elif match is None or not key:
             self._problem(number, f"{shown_line(text)} {NOT_A_SETTING}")
         else:
-            self._add(Entry(key, match["text"], number), indent)
+            self._add(Entry(key, [match["text"]], number), indent)
 
     def _add(self, entry: Entry, indent: int) -> None:
         section = self.sections[-1]

@@ -1,5 +1,7 @@
 """Slurm's indexes of GPUs in lists of GRES."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -97,3 +99,18 @@ def test_if_all_gpus_of_a_node_are_in_use_their_indexes_follow():
     assert use(0, 1) == whole_node(2, two)
     assert two == whole_node(3, two)
     assert NOTHING == whole_node(0, NOTHING)
+
+
+def took_s(text):
+    """Return the CPU time to read a list that is new."""
+    began_s = time.process_time()
+    gpu_use.__wrapped__(text)
+    return time.process_time() - began_s
+
+
+@pytest.mark.parametrize("entry", ["gres/gpu:a100=2,", "a(", ",(", "gpu:1(IDX:0),"])
+def test_a_long_list_takes_time_in_proportion_to_its_length(entry):
+    """A few bytes of each job may be a user's."""
+    short_s, long_s = (min(took_s(entry * size) for _ in range(5)) for size in (500, 4_000))
+
+    assert 4 * 8 > long_s / short_s

@@ -50,6 +50,12 @@ def test_the_largest_list_is_bounded():
     assert () == node_names(f"n[0-{MOST_NODES}]")
 
 
+def test_a_name_that_no_host_has_is_not_repeated():
+    """A short list of long names would fill the memory."""
+    assert 100 == len(node_names(f"{'n' * 250}[1-100]"))
+    assert () == node_names(f"{'n' * 300_000}[1-{MOST_NODES}]")
+
+
 @given(st.text(st.sampled_from("n0123456789[],-")))
 def test_no_text_fails(text):
     """Whatever Slurm prints."""

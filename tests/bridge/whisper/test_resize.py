@@ -5,7 +5,9 @@ import whisper
 
 from fructosa_bridge.model.points import Batch
 from fructosa_bridge.whisper.resize import Resizer, resize
+from fructosa_bridge.whisper.retentions import archives
 from fructosa_bridge.whisper.store import WhisperStore
+from fructosa_bridge.whisper.whisper_file import create
 
 from .series import fill, slots, stored
 
@@ -50,6 +52,18 @@ def test_a_longer_interval_gets_longer_slots_after_ten_points(store, now_s):
     old = [(start_s, start_s + 27.5) for start_s in range(minute_s - 1200, minute_s - 900, 60)]
     new = [(time_s, float(time_s)) for time_s in range(minute_s - 900, minute_s - 299, 60)]
     assert old + new == store.fetch("n.load", minute_s - 1201, minute_s - 300)
+
+
+def test_a_file_without_points_is_resized(store, now_s):
+    """It was created, and the disk was full, or lmaster was killed, before its first point."""
+    file = store.folder / "n" / "load.wsp"
+    file.parent.mkdir(parents=True)
+    create(file, list(archives(10)), "average")
+
+    fill(store, "n.load", [now_s], 5)
+
+    assert [5, 60, 3600] == slots(store, "n.load")
+    assert [(now_s, float(now_s))] == store.fetch("n.load", now_s - 1, now_s)
 
 
 def test_the_points_of_all_archives_are_kept(tmp_path):

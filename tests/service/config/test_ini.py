@@ -2,6 +2,7 @@
 
 import configparser
 import textwrap
+import time
 
 import pytest
 from hypothesis import given
@@ -222,3 +223,18 @@ def test_all_errors_are_found_at_once():
     _, problems = ini.parse("x = 1\n[a\n[b]\ny\nz = 1\nz = 2\n")
 
     assert [1, 2, 4, 6] == [problem.line for problem in problems]
+
+
+def took_s(hosts):
+    """Return the CPU time to read a list of hosts, each in its own line."""
+    text = "[nodes:a]\nhosts =\n" + "  node001\n" * hosts
+    began_s = time.process_time()
+    ini.parse(text)
+    return time.process_time() - began_s
+
+
+def test_a_long_text_takes_time_in_proportion_to_its_length():
+    """A hundred thousand hosts may stand in a line each."""
+    short_s, long_s = (min(took_s(hosts) for _ in range(3)) for hosts in (4_000, 80_000))
+
+    assert 3 * 20 > long_s / short_s

@@ -1,0 +1,1 @@
+"""What is fuzzed, in a module for each kind of writer."""
