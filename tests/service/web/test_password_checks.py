@@ -166,11 +166,14 @@ def test_an_error_counts_as_a_wrong_password(lab, caplog):
 
 def test_an_error_in_a_report_does_not_stop_the_thread(lab, caplog):
     """It is logged."""
+    reported = threading.Event()
 
     def report(verdict):
+        reported.set()
         raise ZeroDivisionError
 
     lab.checks.submit("right 1", "192.0.2.1", report)
+    assert reported.wait(30)
     lab.submit("right 2")
 
     assert [("right 2", Verdict.RIGHT)] == lab.wait(1)
