@@ -44,6 +44,8 @@ def _received(sent: bytes, sizes: Iterable[int]) -> ScrapeResponse:
 def _page(response: ScrapeResponse) -> bytes:
     """Return the page, as lmaster's client does."""
     clock_off_s(response.date, 1.7e9, 1.7e9 + 1)
+    if not response.is_over:
+        raise ScrapeError("the connection was closed before the end")
     if response.status not in (0, 200):
         text = error_status(response.status, response.location, response.excerpt(), _TARGET)
         raise ScrapeError(text)
