@@ -5,7 +5,7 @@ from base64 import b64decode, b64encode
 from operator import attrgetter
 from typing import Any
 
-from orjson import JSONDecodeError, dumps, loads
+from orjson import dumps, loads
 
 from ..job_gpus.meters import PartMeter
 from ..jobs.curves import JobCurve
@@ -17,6 +17,7 @@ from .views import RunView
 
 DAMAGED = "an open run in the archive of jobs is damaged"
 _VERSION = 1
+_DAMAGE = ArithmeticError, AttributeError, LookupError, TypeError, ValueError
 _RUN = (
     *("sluid", "array_job_id", "array_task", "het_job_id", "het_offset", "user", "uid"),
     *("account", "partition", "qos", "name", "state", "reason", "exit_code", "nodes", "start_s"),
@@ -80,7 +81,7 @@ def decode_run(data: bytes) -> JobRun:
                 part.meter = PartMeter.of_values(more[0])
             part.run = run
             run.parts[node] = part
-    except (AttributeError, JSONDecodeError, TypeError, ValueError) as error:
+    except _DAMAGE as error:
         raise ArchiveError(f"{DAMAGED}: {error}") from None
     return run
 

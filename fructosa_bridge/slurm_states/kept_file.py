@@ -61,8 +61,8 @@ class KeptFile:
                 return decode(file.read(_MAX_BYTES + 1))
         except OSError:
             pass  # there is none yet, or not for this user
-        except (ValueError, RecursionError) as error:
-            log.warning(DAMAGED, visible_path(self.path), error)
+        except (ValueError, OverflowError, RecursionError, MemoryError) as error:
+            log.warning(DAMAGED, visible_path(self.path), error or "it is too large")
         return None
 
     def write(self, text: str) -> None:

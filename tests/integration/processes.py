@@ -104,10 +104,10 @@ class Agent(Program):
 class Master(Program):
     """`lmaster scrape` with its status page on a free port; *log* is as for Agent."""
 
-    def __init__(self, folder, *arguments, log=None):
+    def __init__(self, folder, *arguments, log=None, env=None):
         output = folder / "lmaster.log"
         if "--data" not in arguments:  # the default of root is the system's data directory
             arguments = (*arguments, "--data", folder / "data")
-        super().__init__(output, BIN / "lmaster", "scrape", "--port", "0", *arguments)
+        super().__init__(output, BIN / "lmaster", "scrape", "--port", "0", *arguments, env=env)
         self.log = log or output
         self.url = self.wait_for_output(re.escape(STATUS_PAGE) % r"(https?://\S+)")[1]

@@ -3,7 +3,7 @@
 import pytest
 
 from fructosa_bridge.slurm_states import kept_file
-from fructosa_bridge.slurm_states.kept_file import NOT_KEPT, FileFormat, KeptFile
+from fructosa_bridge.slurm_states.kept_file import NOT_KEPT, FileFormat, KeptFile, time_s
 
 NUMBERS = FileFormat("numbers", 3, "a list of numbers")
 
@@ -39,6 +39,24 @@ def test_a_value_of_another_type_is_refused(check, value):
     """As a file that was edited may hold."""
     with pytest.raises(ValueError, match=r"not|neither"):
         check(value)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"[" * 100_000,
+        b"\xff",
+        b"",
+        b'{"format":"numbers","version":3,"since":1' + b"0" * 400 + b"}",
+    ],
+)
+def test_whatever_is_in_a_file_it_is_no_error(tmp_path, caplog, content):
+    """Deep nesting, text that is no UTF-8, a time beyond all numbers: one line says so."""
+    (tmp_path / "file").write_bytes(content)
+
+    found = KeptFile(tmp_path / "file").read(lambda read: time_s(NUMBERS.decode(read)["since"]))
+
+    assert (None, 1) == (found, len(caplog.messages))
 
 
 def test_why_a_file_cannot_be_written_is_logged_once(tmp_path, caplog):
