@@ -52,6 +52,7 @@ ROOMS = {
         "slurm_output",
         "config",
         "nodes",
+        "clocks",
         "naming",
         "model",
     ),

@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from fructosa_service.background_tasks import Tasks
-from fructosa_service.daemon.clock_steps import ClockSteps
 from fructosa_service.daemon.open_files import raise_limit
 from fructosa_service.errors import ConfigError, FileError, ServiceError, UsageError
 from fructosa_service.humanize import duration
 
+from ..clocks.clock_steps import ClockSteps
 from ..config.settings import MasterConfig
 from ..config.targets import slurm_target
 from ..deliver.delivery import Delivery

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 
+from ..clocks.settled_clock import SettledClock
 from ..config.jobs_settings import JobsSettings
 from ..job_archive.archive import JobArchive
 from ..job_archive.rows import ArchiveRows, rows_of
@@ -11,7 +12,6 @@ from ..job_gpus.job_devices import JobDevices
 from ..jobs.ledger import JobLedger, LedgerBatch
 from ..jobs.runs import JobRun
 from ..model.errors import ArchiveError
-from ..queue.settled_clock import SettledClock
 
 log = logging.getLogger("lmaster.jobs")
 

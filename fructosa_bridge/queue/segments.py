@@ -10,12 +10,12 @@ from pathlib import Path
 
 from fructosa_service.errors import ServiceError
 
+from ..clocks.settled_clock import SettledClock
 from ..model.errors import QueueError
 from ..model.points import Batch
 from .aside import Aside
 from .records import HEADER_BYTES, MARK_BYTES, MarkedFormat, Position, Range, RecordEncoder, header
 from .segment_file import SegmentFile, file_name
-from .settled_clock import SettledClock
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-from fructosa_service.daemon.clock_steps import uptime
-
+from ..clocks.clock_steps import uptime
 from ..model.errors import PageError, ScrapeError
 from ..model.points import Batch, Paths, Points
 from ..model.target import Target

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fructosa_bridge.queue.settled_clock import SettledClock
+from fructosa_bridge.clocks.settled_clock import SettledClock
 
 
 class Clocks:

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from fructosa_service.daemon import clock_steps
-from fructosa_service.daemon.clock_steps import ClockSteps, uptime
+from fructosa_bridge.clocks import clock_steps
+from fructosa_bridge.clocks.clock_steps import ClockSteps, uptime
 
 YEAR_S = 365 * 86400.0
 
