@@ -30,9 +30,9 @@ T = TypeVar("T", bound=Selectable)
 MAX_NODES = 100_000
 INVALID = "is not a valid node set"
 NOT_AMONG = "not among the nodes of {source}"
-_OPERATOR = re.compile(r"\s*([!&^])\s*")
-_SEPARATOR = re.compile(r"\s*[,\s]\s*")
-_RANGE = re.compile(r"(\d+)-(\d+)")
+_OPERATOR = re.compile(r"(?<!\s)\s*+([!&^])\s*+")
+_SEPARATOR = re.compile(r"(?<!\s)(?:\s*+,\s*+|\s++)")
+_RANGE = re.compile(r"(?<!\d)(\d++)-(\d++)")
 _NOT_IN_NAMES = re.compile(r"[^\w.-]", re.ASCII)
 
 

@@ -27,7 +27,7 @@ _PIECES_AT_ONCE = 1
 # A wrong page is recognised by its first bytes.
 _EXAMINED_BYTES = 1000
 # A page of metrics may have names in quotes within braces, too, but then no colon follows them.
-_JSON = re.compile(rb'\s*(?:\[|\{\s*(?:\}|"(?:[^"\\\n]|\\.)*"\s*:))')
+_JSON = re.compile(rb'\s*+(?:\[|\{\s*+(?:\}|"(?:[^"\\\n]++|\\.)*+"\s*+:))')
 _HTML = re.compile(rb"\s*<")
 # A comment or a sample; only where its media type says that a page is something else.
 _METRICS = re.compile(

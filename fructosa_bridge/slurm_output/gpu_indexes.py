@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 # A node has at most so many GPUs: what names more is damaged.
 MOST_GPUS = 256
-_COMMA = re.compile(r",(?![^()]*\))")
+_ENTRY = re.compile(r"(?:[^,(]|\([^()]*+\)?)++")  # commas in parentheses end none
 _GPUS = re.compile(r"gpu((?::[^:()]+)*?):([0-9]{1,6})(?:\(IDX:([0-9,-]+|N/A)\)|\([A-Z]+:[^()]*\))?")
 _SHARED = re.compile(r"(?:shard|mps)(?::[^:()]+)*?:([0-9]{1,12})[KMG]?(?:\(.*\))?")
 _RANGE = re.compile(r"([0-9]{1,6})(?:-([0-9]{1,6}))?")
@@ -37,7 +37,7 @@ def gpu_use(text: str) -> GPUUse:
         return NOTHING
     count, has_parts = 0, False
     indexes: set[int] | None = set()
-    for entry in _COMMA.split(text):
+    for entry in _ENTRY.findall(text):
         if (shared := _SHARED.fullmatch(entry)) is not None:
             has_parts |= int(shared[1]) > 0
             continue

@@ -7,7 +7,7 @@ from itertools import product
 # As in Slurm's src/common/hostlist.c: a job can't have more nodes than a cluster.
 MOST_NODES = 65_536
 _MOST_CHARACTERS = 1_000_000
-_ENTRY = re.compile(r"(?:[^\[\],\s]|\[[0-9,-]+\])+")
+_ENTRY = re.compile(r"(?:[^\[\],\s]|\[[0-9,-]++\])++")
 _PART = re.compile(r"\[([0-9,-]+)\]|([^\[\]]+)")
 _RANGE = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?")
 _NONE = frozenset({"", "(null)", "None assigned", "N/A"})

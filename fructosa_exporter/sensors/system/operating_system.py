@@ -18,7 +18,7 @@ from fructosa_service.config.settings import option
 # os-release(5): the second is used if the first is missing.
 _RELEASE_FILES = ("/etc/os-release", "/usr/lib/os-release")
 _RELEASE_KEYS = ("ID", "VERSION_ID", "NAME", "PRETTY_NAME")
-_ASSIGNMENT = re.compile(r"""([A-Z][A-Z0-9_]*)=(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^\s"'#]*))""")
+_ASSIGNMENT = re.compile(r"""([A-Z][A-Z0-9_]*)=(?:"((?:[^"\\]++|\\.)*+)"|'([^']*)'|([^\s"'#]*))""")
 
 
 class OperatingSystem(Sensor):
