@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 Type = Literal["gauge", "counter"]
 
-_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)+")
+_NAME = re.compile(r"[a-z][a-z0-9]*+(_[a-z0-9]++)++")
 _LABEL = re.compile(r"[a-z][a-z0-9_]*")
 # The units in which a name may end (before _total): Prometheus's base units.
 _UNITS = (

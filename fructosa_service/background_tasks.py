@@ -1,13 +1,22 @@
-"""Asyncio tasks that run until they are cancelled; one that ends by itself is an error."""
+"""What goes on beside all else in an event loop: tasks that never end, and work that takes long.
+
+A task that ends by itself is an error.
+"""
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Hashable
+import time
+from collections.abc import Callable, Coroutine, Generator, Hashable
 from functools import partial
+from heapq import heappop, heappush
 
 log = logging.getLogger(__name__)
 
 INTERNAL_ERROR = "internal error in a background task"
+
+# How long all else waits at a time.
+_TURN_S = 0.005
+_SHORT_STEPS = 20
 
 
 class Tasks:
@@ -55,3 +64,92 @@ class Tasks:
     async def end_all(self) -> None:
         """Cancel all tasks, and wait until they have ended."""
         await self.end(*self._running)
+
+
+class SlowWork:
+    """Work that takes long, each by a key: done in steps between all else that the loop does.
+
+    Work that has begun last is preferred until it has had a few steps, so that short work is not
+    kept waiting by long work. Of long work, one is done after the other: half-done it needs memory.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._work: dict[Hashable, tuple[Generator[None], int]] = {}
+        self._queue: list[tuple[int, int, Hashable, Generator[None]]] = []
+        self._begun = self.size = 0
+        self._ended = asyncio.Event()
+        self._is_scheduled = False
+
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._work
+
+    def __len__(self) -> int:
+        return len(self._work)
+
+    def begin(self, key: Hashable, steps: Generator[None], size: int = 0) -> None:
+        """Begin work; it must handle its errors. *size* is what it adds to the size of all work."""
+        self.cancel(key)
+        self._work[key] = steps, size
+        self.size += size
+        self._begun += 1
+        heappush(self._queue, (0, self._begun, key, steps))
+        self._schedule()
+
+    def cancel(self, key: Hashable) -> None:
+        """Do no more of some work, if it has not ended."""
+        steps, size = self._work.pop(key, (None, 0))
+        if steps is not None:
+            steps.close()
+            self._end(size)
+
+    def cancel_all(self) -> None:
+        """Do no more of any work."""
+        for key in list(self._work):
+            self.cancel(key)
+
+    async def ended(self, key: Hashable) -> None:
+        """Wait until some work has ended."""
+        while key in self._work:
+            self._ended.clear()
+            await self._ended.wait()
+
+    async def all_ended(self) -> None:
+        """Wait until all work has ended."""
+        while self._work:
+            self._ended.clear()
+            await self._ended.wait()
+
+    def _schedule(self) -> None:
+        if self._queue and not self._is_scheduled:
+            self._is_scheduled = True
+            asyncio.get_running_loop().call_soon(self._turn)
+
+    def _turn(self) -> None:
+        self._is_scheduled = False
+        until_s = self._clock() + _TURN_S
+        try:
+            while self._queue:
+                self._step(*heappop(self._queue))
+                if self._clock() >= until_s:
+                    break
+        finally:
+            self._schedule()
+
+    def _step(self, rank: int, number: int, key: Hashable, steps: Generator[None]) -> None:
+        work = self._work.get(key)
+        if work is None or work[0] is not steps:
+            return  # it was cancelled
+        has_ended = True
+        try:
+            has_ended = next(steps, self) is self
+        finally:
+            if has_ended:
+                del self._work[key]
+                self._end(work[1])
+        if not has_ended:
+            heappush(self._queue, (min(rank + 1, _SHORT_STEPS), number, key, steps))
+
+    def _end(self, size: int) -> None:
+        self.size -= size
+        self._ended.set()

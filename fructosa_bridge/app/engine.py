@@ -163,7 +163,7 @@ class Engine:
         self.is_ready = True
         states, now_s = [TargetState(target) for target in targets], time.time()
         await asyncio.gather(*(self.scraper.scrape(state, now_s) for state in states))
-        self.scraper.flush()
+        await self.scraper.settle()
         return states
 
     async def failure(self) -> None:

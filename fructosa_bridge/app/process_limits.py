@@ -14,8 +14,9 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 # half of the cost of a fetch.
 _KEPT_BYTES = 32 * 2**20
 _LARGE_BYTES = 4 * 2**20
-# Pages make no reference cycles, and 10,000 targets have a million objects to traverse.
-_GC_THRESHOLD = 50_000
+# Pages make no reference cycles, and 10,000 targets have a million objects to traverse. The first
+# two generations are traversed in milliseconds, also while a huge page makes many objects.
+_GC_THRESHOLDS = (5_000, 4, 2_000)
 _SWITCH_S = 0.001
 
 
@@ -63,4 +64,4 @@ def collect_garbage_rarely() -> None:
     """Let the garbage collector run rarely, and leave out the objects that exist now."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_GC_THRESHOLD, 20, 100)
+    gc.set_threshold(*_GC_THRESHOLDS)

@@ -125,17 +125,23 @@ class NodesSettings:
         "Drop these metrics, even if metrics keep matches them.",
         key="metrics drop",
     )
-    label_limit: int | None = option(
-        optional(whole("labels", at_least=1)),
-        None,
+    label_limit: int = option(
+        whole("labels", at_least=1, at_most=10_000, example="256"),
+        LabelLimits.label_limit,
         "Pages that have a series with more labels are rejected.",
         key="label limit",
     )
-    label_length_limit: int | None = option(
-        optional(whole("bytes", at_least=1, example="200")),
-        None,
+    label_length_limit: int = option(
+        whole("bytes", at_least=1, at_most=2**20, example="16384"),
+        LabelLimits.label_length_limit,
         "Pages that have a label with a longer name or value are rejected.",
         key="label length limit",
+    )
+    line_limit: int = option(
+        whole("bytes", at_least=100, at_most=2**20, example="65536"),
+        LabelLimits.line_limit,
+        "Pages that have a longer line are rejected.",
+        key="line limit",
     )
     series_limit: int | None = option(
         optional(whole("series", at_least=1, example="100000")),
@@ -246,8 +252,12 @@ class NodesSettings:
 
     @property
     def label_limits(self) -> LabelLimits:
-        """How many labels a series may have, and of which length."""
-        return LabelLimits(label_limit=self.label_limit, label_length_limit=self.label_length_limit)
+        """How many labels a series may have, and how long labels and lines may be."""
+        return LabelLimits(
+            label_limit=self.label_limit,
+            label_length_limit=self.label_length_limit,
+            line_limit=self.line_limit,
+        )
 
     @property
     def access(self) -> Access:

@@ -15,7 +15,7 @@ _GPU = re.compile(
     r"\{([^}\n]{1,1000})\} ([0-9][0-9.eE+-]{0,30})(?=\n)"
 )
 _NODE = re.compile(r"\nfructosa_slurm_node_energy_joules_total ([0-9][0-9.eE+-]{0,30})(?=\n)")
-_PAIR = re.compile(r'([a-z_]{1,32})="([^"\\\n]{0,128})"')
+_PAIR = re.compile(r'(?<![a-z_])([a-z_]{1,32}+)="([^"\\\n]{0,128})"')
 _UUID = re.compile(r"[A-Za-z0-9_.:/+-]{1,64}")
 _NUMBER = re.compile(r"[0-9]{1,6}")
 # A total that is larger is nonsense: 1,000 years, or a megawatt for as long.

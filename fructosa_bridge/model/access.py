@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 METRICS_PATH = "/metrics"
 JOBS_PATH = "/jobs"  # of lagent; lmaster with [jobs] asks for it by itself
 # What RFC 3986 allows in a request, without the fragment, which is never sent.
-_PATH = re.compile(r"/(?:[A-Za-z0-9\-._~:/?\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})*")
+_PATH = re.compile(r"/(?:[A-Za-z0-9\-._~:/?\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})*+")
 _LONGEST_PATH = 2000
 
 

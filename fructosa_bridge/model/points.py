@@ -4,6 +4,9 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
 
+# The points of a large page are queued and sent in parts: each takes a few milliseconds.
+MOST_POINTS = 10_000
+
 Point = tuple[str, float]
 """A Graphite path and a value."""
 
@@ -11,11 +14,21 @@ Point = tuple[str, float]
 class Paths:
     """The paths of a page's series below its node: one object for all nodes that share them."""
 
-    __slots__ = ("__weakref__", "each", "key")
+    __slots__ = ("__weakref__", "_parts", "each", "key")
 
     def __init__(self, each: tuple[str, ...]) -> None:
         self.each = each
         self.key = hash(each)  # a tuple does not keep its hash
+        self._parts: tuple[Paths, ...] = ()
+
+    def parts(self) -> "tuple[Paths, ...]":
+        """Return the same paths in lists that are not too long."""
+        if len(self.each) <= MOST_POINTS:
+            return (self,)
+        if not self._parts:
+            starts = range(0, len(self.each), MOST_POINTS)
+            self._parts = tuple(Paths(self.each[at : at + MOST_POINTS]) for at in starts)
+        return self._parts
 
 
 class Points:
@@ -43,6 +56,14 @@ class Points:
         """Return the whole path of each point."""
         found: Iterator[str] = map(self.before.__add__, self.paths.each)
         return map(str.__add__, found, repeat(self.after)) if self.after else found
+
+    def parts(self) -> "Iterator[Points]":
+        """Yield the same points, not too many at a time."""
+        at = 0
+        for paths in self.paths.parts():
+            until = at + len(paths.each)
+            yield Points(self.before, paths, self.after, self.values[at:until])
+            at = until
 
     def __iter__(self) -> Iterator[Point]:
         return zip(self.whole_paths(), self.values, strict=True)

@@ -83,29 +83,30 @@ def _any(selectors: Iterable[Selector], metric: str, labels: Labels) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class LabelLimits:
-    """Limits of the labels of a series that is kept; None means no limit.
+    """Limits of the labels of a series that is kept, and of each line of a page, in bytes.
 
     As in Prometheus, a series beyond a limit refuses the whole page: an exporter that puts user
-    data into labels would fill Graphite with files.
+    data into labels would fill Graphite with files. The defaults are far above what exporters have.
     """
 
-    label_limit: int | None = None
-    label_length_limit: int | None = None
+    label_limit: int = 256
+    label_length_limit: int = 2**14
+    line_limit: int = 2**16
 
     def broken(self, metric: str, labels: Labels) -> str | None:
         """Return why a series breaks a limit, None if it does not."""
         present = [label for label in labels if label[1]]
-        if self.label_limit is not None and len(present) > self.label_limit:
+        if len(present) > self.label_limit:
             return TOO_MANY_LABELS.format(
                 metric=visible(metric), labels=len(present), limit=self.label_limit
             )
-        if self.label_length_limit is None:
-            return None
         return self._too_long(metric, present, self.label_length_limit)
 
     def _too_long(self, metric: str, labels: list[tuple[str, str]], most: int) -> str | None:
         for name, value in labels:
             for part, text in (("name", name), ("value", value)):
+                if 4 * len(text) <= most:  # mostly: no character has more bytes
+                    continue
                 length = len(text.encode("utf-8", "surrogateescape"))
                 if length > most:
                     return TOO_LONG_LABEL.format(

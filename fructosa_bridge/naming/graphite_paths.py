@@ -17,6 +17,11 @@ from contextlib import suppress
 from hashlib import sha256
 
 _OTHER = re.compile(rb"[^A-Za-z0-9_/-]")
+# What each byte becomes.
+_TEXTS = [
+    ":" if byte == ord("/") else f"#{byte:02x}" if _OTHER.match(bytes([byte])) else chr(byte)
+    for byte in range(256)
+]
 _ESCAPED = re.compile(rb"#([0-9a-f]{2})")
 # A file name has 255 bytes; Whisper's ends in .wsp.
 _LONGEST_PART = 251
@@ -35,8 +40,7 @@ def part(value: str) -> str:
     has.
     """
     encoded = value.encode("utf-8", "surrogateescape")
-    escaped = _OTHER.sub(lambda byte: f"#{byte[0].hex()}".encode(), encoded)
-    readable = escaped.replace(b"/", b":").decode() or EMPTY
+    readable = "".join(map(_TEXTS.__getitem__, encoded)) or EMPTY
     if len(readable) <= _LONGEST_PART:
         return readable
     return f"{readable[:200]}{hash_of(readable)}"

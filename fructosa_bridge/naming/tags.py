@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable
 from .graphite_paths import hash_of
 
 # carbon-c-relay 3.7 merges two dots, and drops a dot at the end, also in tags.
-_OTHER = re.compile(rb"[^A-Za-z0-9_:/+.-]|(?<![A-Za-z0-9])\.|\.(?![A-Za-z0-9])")
+_OTHER = re.compile(rb"[^A-Za-z0-9_:/+.-]++|(?<![A-Za-z0-9])\.|\.(?![A-Za-z0-9])")
 # The longest name and value in Graphite's tag database (graphite-web's tags/models.py).
 _LONGEST = 191
 _KEPT = 150
@@ -21,13 +21,18 @@ _LONGEST_TAGS = 2000
 # No label with this name has a hash as its value.
 _HASH = "labels-hash"
 _EXPORTED = "exported_"
+_ESCAPES = [f"#{byte:02x}" for byte in range(256)]
 
 
 def escaped(text: str) -> str:
     """Return *text* as the name or value of a tag; if it is too long, it ends in a hash."""
     encoded = text.encode("utf-8", "surrogateescape")
-    found = _OTHER.sub(lambda byte: f"#{byte[0].hex()}".encode(), encoded).decode()
+    found = _OTHER.sub(_escapes, encoded).decode()
     return found if len(found) <= _LONGEST else f"{found[:_KEPT]}{hash_of(found)}"
+
+
+def _escapes(found: re.Match[bytes]) -> bytes:
+    return "".join(map(_ESCAPES.__getitem__, found[0])).encode()
 
 
 def exported(name: str, reserved: Collection[str]) -> str:

@@ -7,7 +7,8 @@ from .node_sets import INVALID, compact
 from .slurm_nodes import ALL, NodeList
 
 _GROUP = re.compile(r"(?<![@:\w])@slurm(?![\w.-])(?::(?P<partition>[^\s,!&^@]+))?")
-_OPERATOR = re.compile(r"([,!&^])(?![^\[\]]*\])")  # outside of brackets
+# An operator, or what is between two of them; in brackets there are none.
+_PARTS = re.compile(r"([,!&^])|((?:[^,!&^\[]|\[[^\[\]]*+\]?)++)")
 _ALL_OF_SOURCE = "*"  # as in @slurm:*
 
 
@@ -32,7 +33,7 @@ def expand_slurm(
     some tenths of a second. A partition that the list does not have is empty.
     Raises: ValueError with the predicate of a sentence whose subject is *text*.
     """
-    first, *others = _OPERATOR.split(compact(text))
+    first, *others = _split(compact(text))
     if not all([first, *others[1::2]]):
         raise ValueError(f"{INVALID} (a part is missing); write e.g. @slurm!node[001-004]")
 
@@ -48,6 +49,15 @@ def expand_slurm(
     for operator, part in zip(others[::2], others[1::2], strict=True):
         hosts = _combined(hosts, operator, hosts_of(part))
     return hosts
+
+
+def _split(text: str) -> list[str]:
+    """Return the parts of a node set, with the operators between them."""
+    parts = [""]
+    for operator, part in _PARTS.findall(text):
+        parts += [operator, ""] if operator else []
+        parts[-1] += part
+    return parts
 
 
 def _combined(one: dict[str, None], operator: str, other: dict[str, None]) -> dict[str, None]:

@@ -1,6 +1,7 @@
 """The HTTP client of all scrapes: from a target to its page."""
 
 import asyncio
+import codecs
 import contextlib
 import time
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ _ACCEPT = {
 _AGENT = f"lmaster/{__version__}"
 # Servers close idle connections; most keep them for a minute between two scrapes.
 _LONGEST_IDLE_S = 75
+# Long pages are decoded in pieces, of which each takes a few milliseconds.
+_PIECE_BYTES = 2**18
 # If a node has several addresses, the next one is tried after this time.
 _NEXT_ADDRESS_S = 0.25
 
@@ -59,6 +62,7 @@ class Client:
         self._connections: dict[str, NodeConnection] = {}
         self._credentials: dict[str, Credentials] = {}
         self._requests: dict[str, tuple[Target, str | None, bytes]] = {}
+        self._reading = asyncio.Lock()  # long pages are read one after the other
 
     async def __aenter__(self) -> "Client":
         return self
@@ -95,7 +99,7 @@ class Client:
             response = attempt.response
             if response is None or response.status in (0, 200):
                 raise ScrapeError(_incomplete(error, target, response)) from error
-        return _page(attempt.response, target, attempt.sent_s)
+        return await self._page(attempt.response, target, attempt.sent_s)
 
     async def _request(self, target: Target, attempt: "_Attempt") -> None:
         """Send a request on the kept connection, or on a new one; keep it."""
@@ -163,6 +167,22 @@ class Client:
             raise ScrapeError(scrape_errors.connect_failed(error, target)) from error
         return connection
 
+    async def _page(self, response: ScrapeResponse | None, target: Target, sent_s: float) -> Page:
+        received_s = time.time()
+        assert response is not None  # noqa: S101 - a request without an error has a response
+        if response.status not in (0, 200):
+            location, excerpt = response.location, response.excerpt()
+            raise ScrapeError(
+                scrape_errors.error_status(response.status, location, excerpt, target)
+            )
+        if response.is_long:
+            async with self._reading:
+                text = await _decoded(response)
+        else:
+            text = response.page().decode("utf-8", "surrogateescape")
+        off_s = clock_off_s(response.date, sent_s, received_s)
+        return Page(text, response.media == _OPENMETRICS, off_s, response.warning)
+
     def _request_text(self, target: Target, authorization: str | None) -> bytes:
         """Return the request, mostly the same as last time."""
         known = self._requests.get(target.identity)
@@ -219,11 +239,17 @@ def _request_text(target: Target, authorization: str | None) -> bytes:
     return "\r\n".join([*lines, "\r\n"]).encode()
 
 
-def _page(response: ScrapeResponse | None, target: Target, sent_s: float) -> Page:
-    assert response is not None  # noqa: S101 - a request without an error has a response
-    if response.status not in (0, 200):
-        location, excerpt = response.location, response.excerpt()
-        raise ScrapeError(scrape_errors.error_status(response.status, location, excerpt, target))
-    text = response.page().decode("utf-8", "surrogateescape")
-    off_s = clock_off_s(response.date, sent_s, time.time())
-    return Page(text, response.media == _OPENMETRICS, off_s, response.warning)
+async def _decoded(response: ScrapeResponse) -> str:
+    """Return the text of a long page; all else goes on meanwhile."""
+    for _ in response.pieces():
+        await asyncio.sleep(0)
+    page, decoder = response.page(), codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    parts = []
+    for at in range(0, len(page), _PIECE_BYTES):
+        await asyncio.sleep(0)
+        parts.append(decoder.decode(page[at : at + _PIECE_BYTES]))
+    await asyncio.sleep(0)
+    parts.append(decoder.decode(b"", final=True))
+    text = "".join(parts)
+    await asyncio.sleep(0)
+    return text

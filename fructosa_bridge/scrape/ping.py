@@ -64,7 +64,7 @@ async def ping(
                 progress(done)
 
         await asyncio.gather(*(worker() for _ in range(min(at_once, len(states)))))
-        scraper.flush()
+        await scraper.settle()
     return states
 
 

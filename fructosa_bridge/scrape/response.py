@@ -1,5 +1,6 @@
 """From the bytes that a node sends to its response: status, headers, and a limited body."""
 
+from collections.abc import Iterator
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
@@ -24,6 +25,10 @@ MISNAMED_PAGE = (
     "the page has metrics, but its Content-Type is {media}; let the exporter send text/plain; "
     "version=0.0.4"
 )
+TINY_CHUNKS = (
+    "the page comes in chunks of a few bytes; let the exporter, or the proxy before it, send "
+    "larger ones"
+)
 PAGE_CUT = (
     "the page may be cut: it has no length, and its last line does not end in a line feed; let the "
     "exporter send a Content-Length, or end its page in a line feed"
@@ -31,6 +36,9 @@ PAGE_CUT = (
 
 # So many bytes may arrive without a byte of the page: a head, or what is between chunks.
 _LONGEST_HEAD_BYTES = 2**16
+# Of a page in more parts than these, each must have so many bytes on average.
+_MANY_PARTS = 2**17
+_LEAST_BYTES = 16
 # The first words of an error response say why.
 _EXCERPT_BYTES = 200
 _TLS_ALERT = b"\x15"
@@ -53,6 +61,7 @@ class ScrapeResponse:
         self.has_begun = self.is_complete = self.closes = False
         self._target = target
         self._idle_bytes = 0  # since the last byte of the page
+        self._parts = self._received = 0  # chunks of the page, and their bytes
         self._body: ResponseBody | None = None
         self._head = bytearray()  # as far as it was received, until it is complete
         self._searched = 0  # no end of the head begins before
@@ -183,6 +192,11 @@ class ScrapeResponse:
         if self._body is None or self.is_over:
             return
         self._idle_bytes = 0
+        self._parts += 1
+        self._received += len(data)
+        if self._parts > _MANY_PARTS and self._received < _LEAST_BYTES * self._parts:
+            self._fail(TINY_CHUNKS)
+            return
         try:
             self._body.add(data)
         except ScrapeError as error:
@@ -214,6 +228,19 @@ class ScrapeResponse:
 
     def _header(self, name: bytes) -> str:
         return self._headers.get(name, b"").decode("latin-1")
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it takes a while to read the page."""
+        return self._body is not None and self._body.is_long
+
+    def pieces(self) -> Iterator[None]:
+        """Decompress the page in pieces, which *page* else does at once.
+
+        Raises: ScrapeError.
+        """
+        if self.error is None and self._body is not None:
+            yield from self._body.pieces()
 
     def page(self) -> bytes:
         """Return the page.

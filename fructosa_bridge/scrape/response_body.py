@@ -3,6 +3,9 @@
 import importlib
 import re
 import zlib
+from collections import deque
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from ..model.errors import ScrapeError
@@ -19,10 +22,12 @@ _GZIP_WINDOW = 16 + zlib.MAX_WBITS  # with the header and the checksum of gzip
 _MOST_MEMBERS = 100
 # Decompressed at a time: a chunk of 64 KiB may contain 64 MiB.
 _PIECE_BYTES = 2**18
+# So many pieces of a chunk are decompressed when it arrives: most pages have no more.
+_PIECES_AT_ONCE = 1
 # A wrong page is recognised by its first bytes.
 _EXAMINED_BYTES = 1000
 # A page of metrics may have names in quotes within braces, too, but then no colon follows them.
-_JSON = re.compile(rb'\s*(?:\[|\{\s*(?:\}|"(?:[^"\\\n]|\\.)*"\s*:))')
+_JSON = re.compile(rb'\s*+(?:\[|\{\s*+(?:\}|"(?:[^"\\\n]++|\\.)*+"\s*+:))')
 _HTML = re.compile(rb"\s*<")
 # A comment or a sample; only where its media type says that a page is something else.
 _METRICS = re.compile(
@@ -58,10 +63,12 @@ class ResponseBody:
         coding = coding.strip().lower()
         if coding not in ("", "identity", *_GZIP):
             raise ScrapeError(UNEXPECTED_ENCODING.format(coding=coding[:20]))
-        self._decompressor = _decompressor() if coding in _GZIP else None
+        self._decompressor: Any = _decompressor() if coding in _GZIP else None
         self._page_limit = page_limit
         self._members = 1
         self._has_begun = False
+        self._compressed: deque[bytes] = deque()  # not decompressed yet
+        self._compressed_size = 0
         self._first = b""  # mostly the whole body, which then is not copied
         self._more = bytearray()  # a list of pieces of two bytes would take thirty times the memory
         self.size = 0
@@ -75,11 +82,31 @@ class ResponseBody:
             self._append(chunk)
             return
         self._has_begun = True
-        while chunk:
-            if self._decompressor.eof:
-                self._decompressor = self._next_member()
-            self._append(self._decompress(self._decompressor, chunk))
-            chunk = self._decompressor.unconsumed_tail or self._decompressor.unused_data
+        self._compressed_size += len(chunk)
+        if self._compressed_size > self._page_limit:
+            raise page_too_long(self._page_limit)
+        self._compressed.append(chunk)
+        for _ in islice(self.pieces(), _PIECES_AT_ONCE):
+            pass
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it takes a while to decompress and decode it."""
+        return self.size > _PIECE_BYTES or bool(self._compressed)
+
+    def pieces(self) -> Iterator[None]:
+        """Decompress what has arrived, in pieces that take a millisecond each.
+
+        Raises: ScrapeError as *add* does.
+        """
+        while self._compressed:
+            decompressor = self._decompressor
+            if decompressor.eof:
+                decompressor = self._decompressor = self._next_member()
+            self._append(self._decompress(decompressor, self._compressed.popleft()))
+            if rest := decompressor.unconsumed_tail or decompressor.unused_data:
+                self._compressed.appendleft(rest)
+            yield
 
     def _next_member(self) -> Any:
         self._members += 1
@@ -113,8 +140,9 @@ class ResponseBody:
     def complete(self) -> bytes:
         """Return the whole body, when it has ended.
 
-        Raises: ScrapeError if the gzip stream is incomplete.
+        Raises: ScrapeError if the gzip stream is incomplete, or as *add* does.
         """
+        deque(self.pieces(), maxlen=0)
         if self._decompressor is not None and self._has_begun and not self._decompressor.eof:
             raise ScrapeError(
                 f"the page is incomplete: its gzip stream ended after {self.size} bytes"

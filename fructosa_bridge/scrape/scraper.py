@@ -6,9 +6,12 @@ A failed scrape is data too: it records `up` as 0. Only a missed slot stays empt
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import suppress
+from sys import getsizeof
 from typing import NamedTuple
+
+from fructosa_service.background_tasks import SlowWork
 
 from ..clocks.clock_steps import uptime
 from ..model.errors import PageError, ScrapeError
@@ -16,7 +19,8 @@ from ..model.points import Batch, Paths, Points
 from ..model.target import Target
 from ..naming.schemes import NODE_EXPECTED, SCHEMES, SCRAPE_SERIES
 from ..series.series_gate import SeriesGate, Stored
-from ..translate import cluster_totals
+from ..translate.memory import Memory
+from ..translate.steps import Steps, ahead
 from ..translate.translator import Translation, TranslationRules, Translator
 from . import schedule
 from .change_log import ChangeLog
@@ -31,14 +35,24 @@ Queue = Callable[[Sequence[Batch]], None]
 INTERNAL_ERROR = "internal error, see lmaster's log: {kind}: {error}"
 PAGE_REFUSED = "the page is refused: {error}"
 NO_MEMORY = "not enough memory for the page; this scrape is lost; give lmaster more memory"
+TOO_MUCH_WAITS = (
+    "the page of {size} bytes is refused: {waiting} bytes of large pages wait to be translated; "
+    "scrape large pages less often, or let them have fewer new series"
+)
 
 # The clock may be set, and the machine may be suspended: a long wait checks the clock this often.
 _LONGEST_SLEEP_S = 30.0
 # Pages that arrive at nearly the same time are translated and queued together: that costs half, as
 # caches stay warm. A page waits this long at most, as some nodes never respond.
 _GATHER_S = 0.1
-# No more pages wait in memory: they are tens of milliseconds of work.
+# No more pages and characters wait in memory: they are tens of milliseconds of work.
 _MOST_GATHERED = 100
+_MOST_CHARACTERS = 2**21
+# Steps of these pages that are taken at once. Of a page that is mostly known there are none.
+_STEPS_AT_ONCE = 2
+# So much waits to be translated at most; smaller pages are not counted.
+_MOST_WAITING_BYTES = 2**26
+_LARGE_BYTES = 2**20
 
 
 class _Scrape(NamedTuple):
@@ -79,6 +93,7 @@ class Scraper:
         is_expected: Callable[[Target], bool] = lambda target: True,
         gate: SeriesGate | None = None,
         steady: Callable[[], float] = uptime,
+        memory: Memory | None = None,
     ) -> None:
         self._client = client
         self._queue = queue
@@ -87,9 +102,12 @@ class Scraper:
         self._is_expected = is_expected
         self.gate = gate or SeriesGate()
         self._translators: dict[TranslationRules, Translator] = {}
+        self._memory = memory or Memory()
+        self._slow = SlowWork()  # pages that take long, by their targets
         self._in_flight = 0
         self._is_stopping, self._all_returned = False, asyncio.Event()
         self._gathered: list[_Scrape] = []
+        self._characters = 0  # of these pages
         self._timer: asyncio.TimerHandle | None = None
         self._scrape_paths: dict[tuple[str, str], Paths] = {}
         self._change_log = ChangeLog(
@@ -106,6 +124,9 @@ class Scraper:
         while True:
             since_s = self._steady()
             planned_s, due_s = due_s, await self._wait(due_s, target.interval_s, offset_s)
+            if target.identity in self._slow:  # its last page: a target waits for none but its own
+                await self._slow.ended(target.identity)
+                due_s = schedule.latest_due(self._clock(), due_s, target.interval_s)
             late = max(0, round((due_s - planned_s) / target.interval_s))
             state.missed += self._possible(late, since_s, target)
             while self._is_stopping:  # this task is about to be cancelled
@@ -142,7 +163,9 @@ class Scraper:
                 self._all_returned.set()
         duration_s = time.monotonic() - began_s
         self._gathered.append(_Scrape(state, due_s, duration_s, page, error))
-        if len(self._gathered) >= _MOST_GATHERED or not self._in_flight:
+        self._characters += 0 if page is None or page.text is None else len(page.text)
+        is_much = len(self._gathered) >= _MOST_GATHERED or self._characters >= _MOST_CHARACTERS
+        if is_much or not self._in_flight:
             self.flush()
         elif self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(_GATHER_S, self.flush)
@@ -150,10 +173,19 @@ class Scraper:
     async def stop(self, within_s: float) -> int:
         """Start no more scrapes; return how many are still unfinished after *within_s* seconds."""
         self._is_stopping = True
-        if self._in_flight:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._all_returned.wait(), within_s)
-        return self._in_flight
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                if self._in_flight:
+                    await self._all_returned.wait()
+                await self.settle()
+        unfinished = self._in_flight + len(self._slow)
+        self._slow.cancel_all()
+        return unfinished
+
+    async def settle(self) -> None:
+        """Translate and queue all pages that have arrived."""
+        self.flush()
+        await self._slow.all_ended()
 
     async def _fetch(self, target: Target) -> tuple[Page | None, str | None]:
         """Return the page of a *target*, or an error."""
@@ -172,41 +204,77 @@ class Scraper:
         self._change_log.flush()
 
     def flush(self) -> None:
-        """Translate and queue all pages that were gathered."""
+        """Translate and queue all pages that were gathered, or begin to, if that takes long."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        gathered, self._gathered = self._gathered, []
-        batches: list[Batch] = []
+        gathered, self._gathered, self._characters = self._gathered, [], 0
+        batches, left = list[Batch](), _STEPS_AT_ONCE
         for scrape in gathered:
             try:
-                batches += self._batches(scrape)
-            except MemoryError:  # it costs this scrape alone
-                scrape.state.missed += 1
-                self._change_log.add(scrape.state.target, NO_MEMORY)
+                made, left = self._begun(scrape, left)
+            except MemoryError:
+                self._lose(scrape)
+            else:
+                batches += made
         if batches:
             self._queue(batches)
 
-    def _batches(self, scrape: _Scrape) -> Iterator[Batch]:
-        """Yield the points of the page, if there is one, and those of the scrape itself."""
+    def _begun(self, scrape: _Scrape, steps_left: int) -> tuple[list[Batch], int]:
+        """Translate a page, or begin to: return what was made, and how many steps are left."""
+        steps = self._batches(scrape)
+        made, left = ahead(steps, steps_left)
+        if made is None and (refused := self._refused(scrape)):
+            made, _ = ahead(self._batches(refused), 1)
+        if made is None:
+            size = 0 if scrape.page is None else getsizeof(scrape.page.text)
+            self._slow.begin(scrape.state.target.identity, self._queued(scrape, steps), size)
+        return made or [], left
+
+    def _lose(self, scrape: _Scrape) -> None:
+        """Count a scrape for which there is not enough memory; no other is lost."""
+        scrape.state.missed += 1
+        self._change_log.add(scrape.state.target, NO_MEMORY)
+
+    def _refused(self, scrape: _Scrape) -> _Scrape | None:
+        """Return a failed scrape in place of one whose page has no room beside others."""
+        size, waiting = getsizeof(scrape.page and scrape.page.text), self._slow.size
+        if size < _LARGE_BYTES or size + waiting < _MOST_WAITING_BYTES or not waiting:
+            return None
+        error = TOO_MUCH_WAITS.format(size=size, waiting=waiting)
+        return scrape._replace(page=None, error=error)
+
+    def _queued(self, scrape: _Scrape, steps: Steps[list[Batch]]) -> Generator[None]:
+        """Queue what is made in many steps, in as many."""
+        try:
+            for batch in (yield from steps):
+                self._queue([batch])
+                yield
+        except MemoryError:
+            self._lose(scrape)
+
+    def _batches(self, scrape: _Scrape) -> Steps[list[Batch]]:
+        """Return the points of the page, if there is one, and those of the scrape itself."""
         target, time_s = scrape.state.target, int(scrape.due_s)
-        translation, stored, error = self._translate(scrape)
+        translation, stored, error = yield from self._translate(scrape)
         self._record(scrape, translation, stored, error)
-        if stored is not None and len(stored.points):
-            yield Batch(time_s, target.interval_s, stored.points)
+        parts: Iterable[Points] = () if stored is None else stored.points.parts()
         samples = 0 if translation is None else translation.samples
         is_expected = self._is_expected(target)
         values = (float(error is None), scrape.duration_s, samples, float(is_expected))
-        yield Batch(time_s, target.interval_s, self._scrape_points(target, values))
+        own = self._scrape_points(target, values)
+        return [Batch(time_s, target.interval_s, part) for part in (*parts, own) if len(part)]
 
-    def _translate(self, scrape: _Scrape) -> tuple[Translation | None, Stored | None, str | None]:
+    def _translate(
+        self, scrape: _Scrape
+    ) -> Steps[tuple[Translation | None, Stored | None, str | None]]:
         """Return the translation of the page and what is stored of it, or an error."""
         target, page = scrape.state.target, scrape.page
         if page is None:
             return None, None, scrape.error
         before, after = SCHEMES[target.naming].around(target)
         try:
-            found = self._translator(target).translate(
+            found = yield from self._translator(target).steps(
                 page.text,
                 before,
                 self.sample_limit,
@@ -241,11 +309,12 @@ class Scraper:
         rules = _rules(target)
         found = self._translators.get(rules)
         if found is None:
-            found = self._translators[rules] = Translator(rules)
+            found = self._translators[rules] = Translator(rules, self._memory)
         return found
 
     def forget(self, target: Target) -> None:
         """Forget what is remembered of a *target* that is no longer scraped."""
+        self._slow.cancel(target.identity)
         self._translator(target).forget(target.identity)
 
     def keep_only(self, targets: Iterable[Target]) -> None:
@@ -277,27 +346,8 @@ class Scraper:
         if warning is not None and warning != state.warning:
             self._change_log.add(state.target, warning)
         state.warning = warning
-        if error is None:
-            state.down_since_s = None
-        elif state.down_since_s is None:
-            state.down_since_s = scrape.due_s
-        state.up, state.error = error is None, error
-        state.due_s, state.duration_s = scrape.due_s, scrape.duration_s
-        state.seconds_total += scrape.duration_s
-        state.scrapes += 1
-        state.failures += error is not None
-        state.samples = 0 if translation is None else translation.samples
         state.clock_off_s = None if scrape.page is None else scrape.page.clock_off_s
-        state.contribution, before = None, state.contribution
-        if translation is None:
-            return
-        state.samples_total += translation.samples
-        state.not_finite += translation.not_finite
-        state.repeated += translation.repeated
-        if translation.addends is not None:
-            state.contribution = cluster_totals.contribution(
-                translation.addends, scrape.due_s, before
-            )
+        state.record(scrape.due_s, scrape.duration_s, translation, error)
 
 
 def _rules(target: Target) -> TranslationRules:

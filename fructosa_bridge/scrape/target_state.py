@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from fructosa_service.humanize import duration
 
 from ..model.target import Target
-from ..translate.cluster_totals import Contribution
+from ..translate.cluster_totals import Contribution, contribution
+from ..translate.translator import Translation
 from .schedule import moved
 
 CLOCK_TOLERANCE_S = 1.0
@@ -47,6 +48,29 @@ class TargetState:
     contribution: Contribution | None = None
     clock_off_s: float | None = None
     warning: str | None = None
+
+    def record(
+        self, due_s: float, duration_s: float, translation: Translation | None, error: str | None
+    ) -> None:
+        """Record the outcome of a scrape: what its page was translated to, or an *error*."""
+        if error is None:
+            self.down_since_s = None
+        elif self.down_since_s is None:
+            self.down_since_s = due_s
+        self.up, self.error = error is None, error
+        self.due_s, self.duration_s = due_s, duration_s
+        self.seconds_total += duration_s
+        self.scrapes += 1
+        self.failures += error is not None
+        self.samples = 0 if translation is None else translation.samples
+        self.contribution, before = None, self.contribution
+        if translation is None:
+            return
+        self.samples_total += translation.samples
+        self.not_finite += translation.not_finite
+        self.repeated += translation.repeated
+        if translation.addends is not None:
+            self.contribution = contribution(translation.addends, due_s, before)
 
     def clock_was_set(self, step_s: float, now_s: float) -> None:
         """Move its times after lmaster's clock was set by *step_s* to *now_s*."""

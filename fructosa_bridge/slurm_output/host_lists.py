@@ -8,7 +8,7 @@ from itertools import product
 MOST_NODES = 65_536
 _MOST_CHARACTERS = 1_000_000
 _LONGEST_NAME = 255  # of a host
-_ENTRY = re.compile(r"(?:[^\[\],\s]|\[[0-9,-]+\])+")
+_ENTRY = re.compile(r"(?:[^\[\],\s]|\[[0-9,-]++\])++")
 _PART = re.compile(r"\[([0-9,-]+)\]|([^\[\]]+)")
 _RANGE = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?")
 _NONE = frozenset({"", "(null)", "None assigned", "N/A"})

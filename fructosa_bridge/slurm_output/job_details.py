@@ -15,8 +15,8 @@ from .host_lists import node_names
 ARGUMENTS = ("-a", "-d", "-o", "show", "job")
 CUT = "scontrol show job: its output ends in the middle: {end}"
 _JOB = re.compile(r"JobId=([0-9]{1,10}) ")
-_NODES = r" +Nodes=[^\s=]{1,100000} CPU_IDs=[^\s=]* Mem=[0-9]+ GRES=[^\s=]*"
-_DETAILS = re.compile(rf"((?:{_NODES})+) +MinCPUsNode=")
+_NODES = r" ++Nodes=[^\s=]{1,100000} CPU_IDs=[^\s=]* Mem=[0-9]+ GRES=[^\s=]*"
+_DETAILS = re.compile(rf"(?<! )((?:{_NODES})+) ++MinCPUsNode=")
 _NODE = re.compile(r"Nodes=(\S+) CPU_IDs=\S* Mem=[0-9]+ GRES=(\S*)")
 
 JobDetails = Mapping[str, Mapping[str, GPUUse]]

@@ -219,31 +219,35 @@ static const char *match_block(const char *at, const char *end, PyObject *block,
 }
 
 PyDoc_STRVAR(numbers_doc,
-"numbers(page: str, blocks: tuple[tuple[bytes, bytes], ...], count: int, is_openmetrics: bool)\n"
-"-> bytes | None\n\n"
+"numbers(page: str, blocks: tuple[tuple[bytes, bytes], ...], count: int, is_openmetrics: bool,\n"
+"start: int) -> tuple[bytes, int] | None\n\n"
 "Return the numbers of a page as doubles; None when it has another layout, or may be wrong.\n\n"
 "A block is texts without a gap, and the size of each (uint32): a number stands between two of\n"
 "them. A line feed stands between two blocks. There are count numbers. After each, its format\n"
-"decides what may follow in the line.");
+"decides what may follow in the line. The blocks may be a part of the page, which begins at the byte\n"
+"start. The start of the next part is returned, 0 if there is none.");
 
 static PyObject *numbers(PyObject *module, PyObject *arguments)
 {
-    PyObject *page, *blocks, *made;
-    const char *at, *end;
-    Py_ssize_t count, size, n;
+    PyObject *page, *blocks, *made, *found;
+    const char *text, *at, *end;
+    Py_ssize_t count, size, start, n;
     double *values;
     const double *last;
-    int is_openmetrics;
+    int is_openmetrics, is_end;
 
-    if (!PyArg_ParseTuple(arguments, "UO!np", &page, &PyTuple_Type, &blocks, &count,
-                          &is_openmetrics))
+    if (!PyArg_ParseTuple(arguments, "UO!npn", &page, &PyTuple_Type, &blocks, &count,
+                          &is_openmetrics, &start))
         return NULL;
-    at = PyUnicode_AsUTF8AndSize(page, &size);
-    if (!at) {
+    text = PyUnicode_AsUTF8AndSize(page, &size);
+    if (!text) {
         PyErr_Clear(); /* not UTF-8 */
         Py_RETURN_NONE;
     }
-    end = at + size;
+    if (start < 0 || start > size)
+        Py_RETURN_NONE;
+    at = text + start;
+    end = text + size;
     made = PyBytes_FromStringAndSize(NULL, count * (Py_ssize_t)sizeof(double));
     if (!made)
         return NULL;
@@ -260,11 +264,15 @@ static PyObject *numbers(PyObject *module, PyObject *arguments)
         Py_DECREF(made);
         return NULL;
     }
-    if (n < PyTuple_Size(blocks) || at != end || values != last) {
+    is_end = at == end;
+    if (n < PyTuple_Size(blocks) || values != last || (!is_end && *at++ != '\n')) {
         Py_DECREF(made);
         Py_RETURN_NONE;
     }
-    return made;
+    /* After a line feed at the end of the page an empty line is left. */
+    found = Py_BuildValue("(On)", made, is_end ? (Py_ssize_t)0 : (Py_ssize_t)(at - text));
+    Py_DECREF(made);
+    return found;
 }
 
 /* A growing buffer. */

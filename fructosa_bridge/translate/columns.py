@@ -3,7 +3,7 @@
 What is the same for all pages of a template is worked out once, when the template is first seen.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import compress
 from math import isfinite
 from operator import mul
@@ -58,7 +58,7 @@ class PathTable:
 class Columns:
     """Turns the numbers of a template into values with paths.
 
-    *series* has an entry for each sample of the template: None if the sample is not kept. *takes*
+    Its series are added a part at a time, as there may be very many, before it is used. *takes*
     returns whether a metric is stored at all.
     """
 
@@ -67,37 +67,50 @@ class Columns:
         "_are_all_kept",
         "_factors",
         "_is_kept",
+        "_is_scaled",
+        "_kept",
         "_last_pattern",
         "_paths",
         "_patterns",
+        "_places",
         "_repeated",
+        "_scheme",
+        "_takes",
         "_totals",
     )
 
-    def __init__(
-        self,
-        series: Sequence[SeriesPath | None],
-        scheme: NamingScheme,
-        paths: PathTable,
-        takes: Takes = take_all,
-    ) -> None:
-        kept: dict[str, SeriesPath] = {}
-        places = []
-        for one in series:
-            # Of a repeated series the first sample counts, as in Prometheus.
-            places.append("" if one is None or one.path in kept else one.path)
-            if one is not None:
-                kept.setdefault(one.path, one)
-        self._paths = paths
-        self._is_kept = bytes(path != "" for path in places)
-        self._are_all_kept = all(self._is_kept)
-        self._repeated = sum(one is not None for one in series) - len(kept)
-        self._totals = scheme.totals(places, takes)
-        is_scaled = any(one.factor != 1 for one in kept.values())
-        self._factors = [one.factor for one in kept.values()] if is_scaled else None
-        self._all_paths = paths.shared(tuple(kept))
+    def __init__(self, scheme: NamingScheme, paths: PathTable, takes: Takes = take_all) -> None:
+        self._scheme, self._paths, self._takes = scheme, paths, takes
+        self._kept: dict[str, float] = {}  # from paths to factors; until all series are there
+        self._places: list[str] = []  # likewise
+        self._is_kept = bytearray()
+        self._repeated, self._is_scaled = 0, False
         self._patterns: dict[bytes, _Pattern] = {}
         self._last_pattern: _Pattern | None = None
+
+    def add(self, series: Iterable[SeriesPath | None]) -> None:
+        """Add series in their order on the page; None for a sample that is not kept."""
+        kept = self._kept
+        for one in series:
+            # Of a repeated series the first sample counts, as in Prometheus.
+            is_kept = one is not None and one.path not in kept
+            self._is_kept.append(is_kept)
+            self._places.append(one.path if one is not None and is_kept else "")
+            if one is None:
+                continue
+            if is_kept:
+                kept[one.path] = one.factor
+                self._is_scaled = self._is_scaled or one.factor != 1
+            else:
+                self._repeated += 1
+
+    def complete(self) -> None:
+        """Work out what all pages share, when all series are there."""
+        self._are_all_kept = all(self._is_kept)
+        self._totals = self._scheme.totals(self._places, self._takes)
+        self._factors = list(self._kept.values()) if self._is_scaled else None
+        self._all_paths = self._paths.shared(tuple(self._kept))
+        self._kept, self._places = {}, []
 
     def values(self, numbers: Sequence[float]) -> PageValues:
         """Return the values of one page with these *numbers*."""

@@ -5,7 +5,9 @@ Change both: tests/bridge/translate/test_fast.py compares them.
 
 from collections.abc import Callable
 
-numbers: Callable[[str, tuple[tuple[bytes, bytes], ...], int, bool], bytes | None] | None
+FixedTexts = tuple[tuple[bytes, bytes], ...]
+Numbers = Callable[[str, FixedTexts, int, bool, int], tuple[bytes, int] | None]
+numbers: Numbers | None
 frames: Callable[[str, tuple[str, ...], str, int, bytes], bytes | None] | None
 try:
     from ._fast import frames, numbers

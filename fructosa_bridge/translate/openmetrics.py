@@ -8,7 +8,7 @@ Source: https://prometheus.io/docs/specs/om/open_metrics_spec/
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from math import isfinite, modf
 
 from ..model.errors import PageError
@@ -58,25 +58,26 @@ def samples(page: str) -> Iterator[ParsedSample]:
 
     Raises: PageError with the first invalid line.
     """
-    lines = page.split("\n")
-    check(lines)
-    for line in lines:
+    check(page)
+    for line in page.split("\n"):
         sample = parse_line(line)
         if sample is not None:
             yield sample
 
 
-def check(lines: Sequence[str]) -> None:
+def check(page: str) -> None:
     """Refuse a page that is cut off, goes on after its end, or has empty lines.
 
     Raises: PageError.
     """
-    body = lines[:-1] if lines[-1] == "" else lines
-    if _END not in body[-1:]:
-        raise PageError(AFTER_THE_END if _END in body else CUT_OFF)
-    if body.count(_END) > 1:
+    size = len(page) - page.endswith("\n")
+    start = size - len(_END)  # of the last line
+    first = 0 if page.startswith(f"{_END}\n") else page.find(f"\n{_END}\n") + 1 or start
+    if not page.startswith(_END, start) or page[start - 1 : start] not in ("", "\n"):
+        raise PageError(AFTER_THE_END if first != start else CUT_OFF)
+    if first != start:
         raise PageError(AFTER_THE_END)
-    if "" in body:
+    if page.startswith("\n") or "\n\n" in page:
         raise PageError(EMPTY_LINE)
 
 

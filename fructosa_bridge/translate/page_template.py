@@ -7,8 +7,9 @@ it, a template with the last target.
 """
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain, compress
+from sys import getsizeof
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
@@ -18,7 +19,9 @@ from ..naming.schemes import SeriesPath
 from . import fast, openmetrics, text_format
 from .cluster_totals import Addend, AddendIndexes
 from .columns import Columns
+from .memory import Memory
 from .sample_lines import plain_number
+from .steps import Steps
 
 
 class TemplateLine(NamedTuple):
@@ -35,8 +38,17 @@ class TemplateLine(NamedTuple):
     addend: Addend | None = None
 
 
+# A line that is remembered takes about so many bytes beside its texts.
+LINE_BYTES = 270
 # A block ends at a line whose hash says so: an added or removed line changes one block only.
 _LINES_PER_BLOCK = 32
+# The numbers of so many samples are read in a step: a millisecond.
+_SAMPLES_PER_STEP = 5_000
+_BLOCKS_PER_STEP = 50  # when they are freed
+# The template of so many lines is made in a step.
+_LINES_PER_STEP = 250
+# Python matches all lines of a page at once, if they are not too many: ten milliseconds.
+_MOST_LINES_AT_ONCE = 10_000
 # Characters that JSON accepts in a list of numbers, and the exposition formats do not.
 _NOT_A_NUMBER = '"[{ntf, \t\r'
 # Characters that float() accepts, and the exposition formats do not; and those of NaN, which has no
@@ -47,9 +59,19 @@ _NOT_PLAIN = "_ \t\r\v\f\x1c\x1d\x1e\x1fnN"
 class TemplateBlock:
     """Successive lines of a page."""
 
-    __slots__ = ("__weakref__", "addends", "fixed_text", "has_number", "prefixes", "series", "size")
+    __slots__ = (
+        "__weakref__",
+        "_memory",
+        "addends",
+        "fixed_text",
+        "has_number",
+        "prefixes",
+        "series",
+        "size",
+        "weight",
+    )
 
-    def __init__(self, lines: Sequence[TemplateLine]) -> None:
+    def __init__(self, lines: Sequence[TemplateLine], memory: Memory) -> None:
         # The number of a line with line feeds, in the value of a label, is in the last of them.
         parts = [(line.prefix.split("\n"), line.has_number) for line in lines]
         self.prefixes = tuple(part for each, _ in parts for part in each)
@@ -61,6 +83,14 @@ class TemplateBlock:
         self.addends = tuple((at, one) for at, one in enumerate(addends) if one is not None)
         self.size = sum(map(len, self.prefixes))
         self.fixed_text = _fixed_text(lines)
+        paths = sum(getsizeof(one.path) for one in self.series if one is not None)
+        text = sum(map(getsizeof, self.prefixes)) + len(self.fixed_text[0])
+        self.weight = LINE_BYTES * len(self.prefixes) + paths + text
+        self._memory = memory
+        memory.template_bytes += self.weight
+
+    def __del__(self) -> None:
+        self._memory.template_bytes -= self.weight
 
 
 def _from_1(each: Sequence[str]) -> range:
@@ -87,45 +117,73 @@ class PageTemplate:
     __slots__ = (
         "__weakref__",
         "_blocks",
-        "_fixed_text",
         "_lines",
+        "_parts",
         "_size",
         "_without_number",
         "addends",
         "columns",
         "samples",
+        "weight",
     )
 
     def __init__(
-        self,
-        blocks: tuple[TemplateBlock, ...],
-        columns: Callable[[list[SeriesPath | None]], Columns],
-        addends: AddendIndexes,
+        self, blocks: tuple[TemplateBlock, ...], columns: Columns, addends: AddendIndexes
     ) -> None:
         self._blocks = blocks
-        self._fixed_text = tuple(block.fixed_text for block in blocks)
+        self._parts = tuple(_parts(blocks))
         self._lines = sum(len(block.prefixes) for block in blocks)
         self._size = sum(block.size for block in blocks) + self._lines - 1
         self.samples = sum(len(block.series) for block in blocks)
         self._without_number = self._lines - self.samples
-        self.columns = columns([series for block in blocks for series in block.series])
+        self.weight = sum(block.weight for block in blocks)
+        self.columns = columns
         self.addends = addends.shared(tuple(_addends(blocks)))
 
-    def numbers(self, page: str, *, is_openmetrics: bool = False) -> Sequence[float] | None:
+    def freed(self) -> Steps[None]:
+        """Let go of its blocks a few at a time, as freeing many takes long.
+
+        Whoever uses it, or has blocks of it, keeps them.
+        """
+        blocks = list(self._blocks)
+        del self
+        while len(blocks) > _BLOCKS_PER_STEP:
+            del blocks[-_BLOCKS_PER_STEP:]
+            yield
+
+    def numbers(self, page: str, *, is_openmetrics: bool = False) -> Steps[Sequence[float] | None]:
         """Return the numbers of a *page*.
 
         Return None if the page has another template, or a line that needs the strict parser.
         """
-        if fast.numbers is not None:
-            found = fast.numbers(page, self._fixed_text, self.samples, is_openmetrics)
+        if fast.numbers is not None and (page.isascii() or self._lines <= _MOST_LINES_AT_ONCE):
+            found = yield from self._numbers_in_c(fast.numbers, page, is_openmetrics)
             if found is not None:
-                return array("d", found)
+                return found
+        if self._lines > _MOST_LINES_AT_ONCE:
+            return None
         return self._numbers(page, is_openmetrics=is_openmetrics)
 
+    def _numbers_in_c(
+        self, numbers: fast.Numbers, page: str, is_openmetrics: bool
+    ) -> Steps["array[float] | None"]:
+        found, at = array("d"), 0
+        for number, (fixed_text, samples) in enumerate(self._parts):
+            if number:
+                yield
+            part = numbers(page, fixed_text, samples, is_openmetrics, at)
+            if part is None:
+                return None
+            values, at = part
+            found.frombytes(values)
+            if (at == 0) != (number + 1 == len(self._parts)):
+                return None  # the page is shorter, or longer
+        return found
+
     def _numbers(self, page: str, *, is_openmetrics: bool = False) -> Sequence[float] | None:
-        lines = page.split("\n")
-        if len(lines) != self._lines:
+        if page.count("\n") + 1 != self._lines:
             return None
+        lines = page.split("\n")
         prefixes = chain.from_iterable([block.prefixes for block in self._blocks])
         texts = list(map(str.removeprefix, lines, prefixes))
         joined = "".join(texts)
@@ -141,6 +199,19 @@ class PageTemplate:
                 return None
             found, joined = ends, "".join(ends)
         return _parsed(joined, found)
+
+
+def _parts(blocks: Sequence[TemplateBlock]) -> Iterator[tuple[fast.FixedTexts, int]]:
+    """Yield the fixed texts of the blocks for each step, and how many samples they have."""
+    texts, samples = list[tuple[bytes, bytes]](), 0
+    for block in blocks:
+        texts.append(block.fixed_text)
+        samples += len(block.series)
+        if samples >= _SAMPLES_PER_STEP:
+            yield tuple(texts), samples
+            texts, samples = [], 0
+    if texts:
+        yield tuple(texts), samples
 
 
 def _addends(blocks: Iterable[TemplateBlock]) -> Iterator[tuple[int, Addend]]:
@@ -170,30 +241,67 @@ def _parsed(joined: str, texts: list[str]) -> list[float] | None:
         return None
 
 
-class PageTemplates:
-    """All templates in use; *columns* makes the columns of a new one."""
+class LastTemplates(dict[tuple[str, bool], PageTemplate]):
+    """The template of the last page of each target, in each format."""
 
-    def __init__(self, columns: Callable[[list[SeriesPath | None]], Columns]) -> None:
+    __slots__ = ("__weakref__",)
+    __hash__ = object.__hash__  # type: ignore[assignment]
+
+    def templates(self) -> Iterable[PageTemplate]:
+        """Return the template of each target; targets may share one."""
+        return self.values()
+
+    def forget_all(self, unwanted: Collection[int]) -> None:
+        """Forget the templates with these ids."""
+        for key in [key for key, template in self.items() if id(template) in unwanted]:
+            del self[key]
+
+
+class PageTemplates:
+    """All templates in use; *columns* makes the columns of a new one, without series."""
+
+    def __init__(self, columns: Callable[[], Columns], memory: Memory) -> None:
         self._columns = columns
+        self._memory = memory
         self._addends = AddendIndexes()
         self._blocks: WeakValueDictionary[tuple[TemplateLine, ...], TemplateBlock]
         self._blocks = WeakValueDictionary()
         self._templates: WeakValueDictionary[tuple[TemplateBlock, ...], PageTemplate]
         self._templates = WeakValueDictionary()
 
-    def template(self, lines: Iterable[TemplateLine]) -> PageTemplate:
+    def template(self, lines: Iterable[TemplateLine]) -> Steps[PageTemplate]:
         """Return the template of a page with these *lines*: one object for all equal pages."""
-        blocks = tuple(map(self._block, _split(lines)))
+        made, work = list[TemplateBlock](), 0
+        for part in _split(lines):
+            made.append(self._block(part))
+            work += len(part)
+            if work >= _LINES_PER_STEP:
+                work = 0
+                yield
+        blocks = tuple(made)
         found = self._templates.get(blocks)
         if found is None:
-            found = PageTemplate(blocks, self._columns, self._addends)
+            columns = self._columns()
+            for block in blocks:
+                columns.add(block.series)
+                work += len(block.series)
+                if work >= _LINES_PER_STEP:
+                    work = 0
+                    yield
+            is_large = len(blocks) > _BLOCKS_PER_STEP
+            if is_large:
+                yield
+            columns.complete()
+            if is_large:
+                yield
+            found = PageTemplate(blocks, columns, self._addends)
             self._templates[blocks] = found
         return found
 
     def _block(self, lines: tuple[TemplateLine, ...]) -> TemplateBlock:
         found = self._blocks.get(lines)
         if found is None:
-            found = self._blocks[lines] = TemplateBlock(lines)
+            found = self._blocks[lines] = TemplateBlock(lines, self._memory)
         return found
 
     def __len__(self) -> int:

@@ -4,12 +4,20 @@ import re
 from typing import NamedTuple
 
 from ..model.errors import PageError
+from ..model.selection import LabelLimits
 
 NOT_A_SAMPLE = "not a valid sample: {line}"
 INVALID_TYPE = "invalid metric type: {line}"
 INVALID_LABEL = "invalid label in {line}"
 NO_NAME = "no metric name in {line}"
 TWO_NAMES = "two metric names in {line}"
+LINE_TOO_LONG = (
+    "a line is longer than the {limit} bytes that line limit allows; raise it, or let the exporter "
+    "write shorter lines: {line}"
+)
+MANY_LABELS = "more than {limit} labels in {line}; raise label limit"
+LINE_LIMIT = LabelLimits.line_limit
+MOST_LABELS = 10**6
 
 NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*+"
 LABEL = r"[a-zA-Z_][a-zA-Z0-9_]*+"
@@ -40,10 +48,25 @@ class ScannedLine(NamedTuple):
     time_ms: int | None
 
 
-def series(scanned: ScannedLine, item: re.Pattern[str]) -> tuple[str, tuple[tuple[str, str], ...]]:
+def check_line(line: str, line_limit: int) -> None:
+    """Refuse a line with more than *line_limit* bytes.
+
+    Raises: PageError.
+    """
+    if 4 * len(line) <= line_limit:  # no character has more bytes
+        return
+    is_longer = len(line) > line_limit
+    if is_longer or len(line.encode("utf-8", "surrogateescape")) > line_limit:
+        raise PageError(LINE_TOO_LONG.format(limit=line_limit, line=shown(line)))
+
+
+def series(
+    scanned: ScannedLine, item: re.Pattern[str], most_labels: int = MOST_LABELS
+) -> tuple[str, tuple[tuple[str, str], ...]]:
     """Return the metric and the labels of a line, these in the order of the page.
 
-    *item* matches a ``label`` with its ``value``, or a ``metric`` in quotes.
+    *item* matches a ``label`` with its ``value``, or a ``metric`` in quotes. The page is refused if
+    there are more than *most_labels* labels, also with those that have no value.
 
     Raises: PageError if one is invalid, repeated or reserved.
     """
@@ -54,6 +77,8 @@ def series(scanned: ScannedLine, item: re.Pattern[str]) -> tuple[str, tuple[tupl
         if match is None:
             raise PageError(INVALID_LABEL.format(line=shown(scanned.prefix)))
         at = match.end()
+        if len(found) > most_labels:
+            raise PageError(MANY_LABELS.format(limit=most_labels, line=shown(scanned.prefix)))
         if match["metric"] is None:
             label, value = _unquoted(match["label"]), _unquoted(match["value"])
             # A label without a value is a missing one, as everywhere in Prometheus.

@@ -14,11 +14,13 @@ from .sample_lines import (
     INSIDE_BRACES,
     INVALID_TYPE,
     LABEL,
+    LINE_LIMIT,
     NAME,
     NOT_A_SAMPLE,
     QUOTED,
     ParsedSample,
     ScannedLine,
+    check_line,
     number,
     parsed_sample,
     shown,
@@ -57,20 +59,27 @@ def samples(page: str) -> Iterator[ParsedSample]:
             yield sample
 
 
-def whole_line(text: str, following: Iterator[str]) -> str:
+def whole_line(text: str, following: Iterator[str], line_limit: int = LINE_LIMIT) -> str:
     """Return a line; as many of the *following* ones belong to it as a quoted text has line feeds.
 
     Prometheus reads these as they are.
+
+    Raises: PageError if it gets too long.
     """
     if '"' not in text or text.lstrip(" \t").startswith("#"):
         return text
-    parts = [text]
+    parts, size = [text], len(text)
     while _opens_or_closes(parts[-1]) is (len(parts) == 1):
         more = next(following, None)
         if more is None:
             break
         parts.append(more)
-    return "\n".join(parts)
+        size += len(more) + 1
+        if size > line_limit:
+            break
+    line = "\n".join(parts)
+    check_line(line, line_limit)
+    return line
 
 
 def _opens_or_closes(text: str) -> bool:

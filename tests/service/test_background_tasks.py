@@ -1,10 +1,11 @@
 """Asyncio tasks that run until they are cancelled."""
 
 import asyncio
+from itertools import count
 
 import pytest
 
-from fructosa_service.background_tasks import INTERNAL_ERROR, Tasks
+from fructosa_service.background_tasks import INTERNAL_ERROR, SlowWork, Tasks
 
 
 async def forever():
@@ -78,3 +79,60 @@ async def test_a_cancelled_caller_of_failure_does_not_cancel_it():
     await asyncio.gather(waiting, return_exceptions=True)
 
     assert not tasks.has_failed
+
+
+class Work:
+    """Work of some steps, which notes them."""
+
+    def __init__(self):
+        self.done = []
+
+    def of(self, name, steps):
+        """Do so many steps."""
+        for _ in range(steps):
+            self.done.append(name)
+            yield
+
+
+async def test_long_work_is_done_while_all_else_goes_on():
+    """Between two turns, whatever else is to be done is done."""
+    slow, work, turns = SlowWork(clock=count(step=1).__next__), Work(), 0
+    slow.begin("long", work.of("long", 10))
+    while "long" in slow:
+        turns += 1
+        await asyncio.sleep(0)
+
+    assert (10, 0) == (len(work.done), len(slow))
+    assert turns >= 10
+
+
+async def test_short_work_overtakes_long_work_and_long_work_is_done_one_after_the_other():
+    """So a huge page of a node does not hold up the pages of others."""
+    slow, work = SlowWork(), Work()
+    for name, steps in (("long", 100), ("longer", 200), ("short", 3)):
+        slow.begin(name, work.of(name, steps), size=steps)
+    assert 303 == slow.size
+    await slow.ended("short")
+    assert ("long" in slow, "longer" in slow) == (True, True) or work.done.count("long") == 100
+    await slow.all_ended()
+
+    assert work.done.index("short") < 9
+    assert ["long"] * 70 == [name for name in work.done[-250:] if name == "long"][-70:]
+    assert ["longer"] * 150 == work.done[-150:]
+    assert 0 == slow.size
+
+
+async def test_work_that_is_cancelled_does_no_more_steps():
+    """Who waits for it goes on."""
+    slow, work = SlowWork(), Work()
+    slow.begin("long", work.of("long", 10**9), size=5)
+    waiting = asyncio.create_task(slow.ended("long"))
+    await asyncio.sleep(0)
+
+    slow.cancel("long")
+    await waiting
+    slow.begin("other", work.of("other", 10**9))
+    slow.cancel_all()
+    await slow.all_ended()
+
+    assert (0, 0) == (len(slow), slow.size)

@@ -21,7 +21,7 @@ _RELEASE_FILES = ("/etc/os-release", "/usr/lib/os-release")
 _RELEASE_KEYS = ("ID", "VERSION_ID", "NAME", "PRETTY_NAME")
 WRONG_CLOCK = "the clock of the node is wrong"
 
-_ASSIGNMENT = re.compile(r"""([A-Z][A-Z0-9_]*)=(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^\s"'#]*))""")
+_ASSIGNMENT = re.compile(r"""([A-Z][A-Z0-9_]*)=(?:"((?:[^"\\]++|\\.)*+)"|'([^']*)'|([^\s"'#]*))""")
 
 
 class OperatingSystem(Sensor):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fructosa_bridge.model.points import Batch, Paths, Points
+from fructosa_bridge.model.points import MOST_POINTS, Batch, Paths, Points
 
 paths = st.text(max_size=8)
 floats = st.floats(allow_nan=False)
@@ -74,3 +74,17 @@ def test_batches_are_equal_if_time_interval_and_points_are():
 def test_the_length_of_a_batch_is_its_number_of_points():
     """It is 0 without points; repeated paths count each time."""
     assert (0, 2) == (len(Batch(1, 10)), len(Batch(1, 10, [("a", 1.0), ("a", 2.0)])))
+
+
+def test_the_points_of_a_large_page_have_parts():
+    """Their paths are the same objects each time, as those of all pages."""
+    paths = Paths(tuple(f"p{number}" for number in range(2 * MOST_POINTS + 5)))
+    points = Points("n.", paths, ".x", range(len(paths.each)))
+
+    parts = list(points.parts())
+
+    assert [MOST_POINTS, MOST_POINTS, 5] == list(map(len, parts))
+    assert list(points) == [point for part in parts for point in part]
+    assert all(one.paths is other.paths for one, other in zip(parts, points.parts(), strict=True))
+    small = Points("n.", Paths(("a",)), "", [1])
+    assert small.paths is next(small.parts()).paths

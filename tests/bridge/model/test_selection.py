@@ -151,9 +151,11 @@ def test_a_pattern_with_many_stars_is_matched_quickly():
     assert not Selector("*a" * 50 + "b").matches("a" * 2000, ())
 
 
-def test_by_default_labels_are_not_limited():
-    """Neither their number nor their length."""
+def test_by_default_labels_are_limited_far_above_what_exporters_have():
+    """Their number and their length."""
     assert LabelLimits().broken("m", (("a" * 500, "x" * 9000),) * 100) is None
+    assert LabelLimits().broken("m", (("a", "x"),) * 1000) is not None
+    assert LabelLimits().broken("m", (("a", "x" * 10**5),)) is not None
 
 
 @pytest.mark.parametrize(("limit", "is_broken"), [(2, False), (1, True)])

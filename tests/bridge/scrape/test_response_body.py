@@ -90,9 +90,13 @@ def test_an_invalid_gzip_stream_is_refused(chunk, message):
 def test_a_gzip_bomb_is_refused_before_it_fills_the_memory():
     """A chunk of 64 KiB would become 64 MiB; only one more piece than allowed is decompressed."""
     body = ResponseBody("gzip", MIB)
+    body.add(BOMB)
+    at_once = body.size
 
     with pytest.raises(ScrapeError):
-        body.add(BOMB)
+        body.complete()
+
+    assert at_once == 2**18
 
     assert MIB < body.size <= MIB + 2**18
 

@@ -3,13 +3,20 @@
 import asyncio
 import contextlib
 from itertools import pairwise
+from sys import getsizeof
 
 import pytest
 
 from fructosa_bridge.model.errors import ScrapeError
 from fructosa_bridge.model.target import Target
 from fructosa_bridge.scrape.client import Client, Page
-from fructosa_bridge.scrape.scraper import INTERNAL_ERROR, NO_MEMORY, PAGE_REFUSED, Scraper
+from fructosa_bridge.scrape.scraper import (
+    INTERNAL_ERROR,
+    NO_MEMORY,
+    PAGE_REFUSED,
+    TOO_MUCH_WAITS,
+    Scraper,
+)
 from fructosa_bridge.scrape.target_state import TargetState
 from fructosa_bridge.series.known_series import NEW_SERIES_LIMIT
 from fructosa_bridge.series.series_gate import WARNINGS
@@ -265,6 +272,77 @@ async def test_a_target_is_down_since_the_first_scrape_that_failed():
         seen.append(state.down_since_s)
 
     assert [None, 20, 20, None] == seen
+
+
+def large_page(samples=3_000):
+    """Return a page that takes long when it is new."""
+    return "".join(f'a{{x="{number}"}} 1\n' for number in range(samples))
+
+
+async def test_a_large_page_delays_no_other():
+    """It is translated in between, and queued in parts; nothing of it is lost."""
+    queue, (large, *small) = Queue(), new_states(10)
+    page = large_page()
+    scraper = Scraper(
+        Nodes(lambda target: page if target.host == "n0" else GOOD_PAGE), queue, 10**5
+    )
+
+    await scrape_all(scraper, [large])
+    assert (None, []) == (large.up, queue.batches)
+    await scrape_all(scraper, small)
+    assert [True] * 9 == [state.up for state in small]
+    assert large.up is None
+    await scraper.settle()
+
+    assert (True, 3_000) == (large.up, large.samples)
+    assert 3_000 == sum(path.startswith("n0.a.") for path in queue.points)
+
+
+async def test_a_large_page_is_waited_for_by_its_own_target():
+    """Its next slots are missed and counted, as by a scrape that takes long."""
+    clock, state = Clock(), new_state()
+    dues = []
+
+    class Long(NoWaiting):
+        """A scraper for which time passes while a page is translated."""
+
+        async def scrape(self, state, due_s):
+            dues.append(due_s)
+            if len(dues) == 3:
+                raise Done
+            await super().scrape(state, due_s)
+            clock.now_s = due_s + 25
+
+    pages = iter((large_page(), GOOD_PAGE))
+    with contextlib.suppress(Done):
+        await Long(Nodes(lambda target: next(pages)), Queue(), 10**5, clock).run(state)
+
+    assert (2, True) == (state.scrapes, state.up)
+    assert state.missed == round((dues[-1] - dues[0]) / 10) - 2
+
+
+async def test_large_pages_that_wait_are_bounded(monkeypatch):
+    """A page that has no room is an error of its own target."""
+    monkeypatch.setattr("fructosa_bridge.scrape.scraper._LARGE_BYTES", 1000)
+    monkeypatch.setattr("fructosa_bridge.scrape.scraper._MOST_WAITING_BYTES", 10**5)
+    states, page = new_states(5), large_page()
+    scraper = Scraper(Nodes(lambda target: page), Queue(), 10**5)
+
+    await scrape_all(scraper, states)
+    await scraper.settle()
+
+    ups = [state.up for state in states]
+    assert ups.count(True) == 10**5 // len(page)
+    size, waiting = getsizeof(page), getsizeof(page) * ups.count(True)
+    assert TOO_MUCH_WAITS.format(size=size, waiting=waiting) == states[ups.index(False)].error
+
+
+async def test_a_large_page_that_is_not_translated_at_the_stop_is_counted():
+    """Its slot stays empty."""
+    scraper = Scraper(Nodes(lambda target: large_page()), Queue(), 10**5)
+    await scrape_all(scraper, [new_state()])
+
+    assert 1 == await scraper.stop(0)
 
 
 async def test_many_changes_at_a_time_are_counted(caplog):

@@ -2,13 +2,15 @@
 
 from fructosa_bridge.naming.schemes import Plain, SeriesPath
 from fructosa_bridge.translate.columns import Columns, PathTable
+from fructosa_bridge.translate.memory import Memory
 from fructosa_bridge.translate.page_template import PageTemplates, TemplateLine
+from fructosa_bridge.translate.steps import at_once
 
 
 def new_templates():
     """Return an empty collection of templates with plain paths."""
     paths = PathTable()
-    return PageTemplates(lambda series: Columns(series, Plain(), paths))
+    return PageTemplates(lambda: Columns(Plain(), paths), Memory())
 
 
 def _is_sample(prefix):
@@ -25,7 +27,7 @@ def template_lines(prefixes):
 
 def new_template(prefixes):
     """Return the template of a page with these *prefixes*."""
-    return new_templates().template(template_lines(prefixes))
+    return at_once(new_templates().template(template_lines(prefixes)))
 
 
 def page_of(prefixes, numbers):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fructosa_bridge.naming.schemes import SCHEMES, Plain, SeriesPath
+from fructosa_bridge.naming.schemes import SCHEMES, SeriesPath
 from fructosa_bridge.translate.columns import Columns, PathTable
 
 NUMBERS = st.floats() | st.integers(-(2**63), 2**64 - 1)
@@ -16,7 +16,10 @@ NUMBERS = st.floats() | st.integers(-(2**63), 2**64 - 1)
 def columns(*series, scheme="plain", paths=None):
     """Return the columns of *series*: paths, paths with a factor, or None for a dropped series."""
     paths_of_series = [SeriesPath(each) if isinstance(each, str) else each for each in series]
-    return Columns(paths_of_series, SCHEMES[scheme], PathTable() if paths is None else paths)
+    made = Columns(SCHEMES[scheme], PathTable() if paths is None else paths)
+    made.add(paths_of_series)
+    made.complete()
+    return made
 
 
 def points(values):
@@ -176,7 +179,7 @@ def test_equal_paths_are_one_object():
 def test_unused_paths_are_freed():
     """Series that come and go leave nothing behind."""
     paths = PathTable()
-    unused = Columns([SeriesPath("a"), SeriesPath("b")], Plain(), paths)
+    unused = columns("a", "b", paths=paths)
     for number in (1.0, math.nan):
         unused.values([number, 2.0])
     del unused

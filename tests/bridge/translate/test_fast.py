@@ -5,7 +5,6 @@ import os
 import pickle
 import random
 import struct
-from array import array
 
 import pytest
 from hypothesis import given
@@ -13,7 +12,8 @@ from hypothesis import strategies as st
 
 from fructosa_bridge.deliver import encode
 from fructosa_bridge.model.points import Batch, Paths, Points
-from fructosa_bridge.translate import fast, openmetrics, text_format
+from fructosa_bridge.translate import fast, openmetrics, page_template, text_format
+from fructosa_bridge.translate.steps import at_once
 
 from .templates import new_template, page_of
 
@@ -39,6 +39,11 @@ def require_part_in_c():
         pytest.skip(reason)
 
 
+def in_c(template, page, *, is_openmetrics=False):
+    """Return the numbers of a page as the part in C reads them."""
+    return at_once(template._numbers_in_c(fast.numbers, page, is_openmetrics))
+
+
 PAIRS = [(f"# HELP m{n} Text.", f'm{n}{{a="é{n}"}} ') for n in range(30)]
 PREFIXES = [prefix for pair in PAIRS for prefix in pair]
 
@@ -48,12 +53,12 @@ def test_numbers_are_exact(texts):
     """They are rounded as by float(), and -0 keeps its sign."""
     template = new_template(PREFIXES)
 
-    result = fast.numbers(page_of(PREFIXES, texts), template._fixed_text, 30, False)
+    result = in_c(template, page_of(PREFIXES, texts))
 
     expected = [float(text) for text in texts]
-    assert expected == list(array("d", result))
+    assert expected == list(result)
     signs = [math.copysign(1, number) for number in expected]
-    assert signs == [math.copysign(1, number) for number in array("d", result)]
+    assert signs == [math.copysign(1, number) for number in result]
 
 
 def test_decimals_are_rounded_correctly():
@@ -67,11 +72,9 @@ def test_decimals_are_rounded_correctly():
     ]
     prefixes = ["m "] * 10_000
 
-    result = fast.numbers(
-        page_of(prefixes, texts), new_template(prefixes)._fixed_text, 10_000, False
-    )
+    result = in_c(new_template(prefixes), page_of(prefixes, texts))
 
-    assert list(map(float, texts)) == list(array("d", result))
+    assert list(map(float, texts)) == list(result)
 
 
 @given(st.lists(anything, min_size=3, max_size=3))
@@ -80,10 +83,10 @@ def test_unusual_numbers_are_read_as_by_python_or_not_at_all(texts):
     prefixes = ["# x", "a ", "b ", "# y", 'c{d="e"} ', "# z"]
     template, page = new_template(prefixes), page_of(prefixes, texts)
 
-    result = fast.numbers(page, template._fixed_text, 3, False)
+    result = in_c(template, page)
 
     if result is not None:
-        assert alike(template._numbers(page)) == alike(array("d", result))
+        assert alike(template._numbers(page)) == alike(result)
 
 
 def alike(values):
@@ -128,8 +131,7 @@ def test_what_follows_a_number_is_read_as_by_the_parser_or_not_at_all(is_openmet
     template, page = new_template(prefixes), page_of(prefixes, ["".join(pair) for pair in texts])
     parser = openmetrics if is_openmetrics else text_format
     ways = [template._numbers(page, is_openmetrics=is_openmetrics)]
-    if found := fast.numbers(page, template._fixed_text, 3, is_openmetrics):
-        ways.append(array("d", found))
+    ways.append(in_c(template, page, is_openmetrics=is_openmetrics))
 
     for numbers in filter(None, ways):
         expected = [sample.value for sample in map(parser.parse_line, page.split("\n")) if sample]
@@ -140,11 +142,9 @@ def test_what_follows_a_number_is_read_as_by_the_parser_or_not_at_all(is_openmet
 @pytest.mark.parametrize("is_openmetrics", [False, True])
 def test_values_that_are_not_finite_are_read(number, is_openmetrics):
     """One of them must not cost a page its speed."""
-    page, fixed_text = f"a 1\nb {number}\nc 2", new_template(["a ", "b ", "c "])._fixed_text
+    page, template = f"a 1\nb {number}\nc 2", new_template(["a ", "b ", "c "])
 
-    assert alike([1, number, 2]) == alike(
-        array("d", fast.numbers(page, fixed_text, 3, is_openmetrics))
-    )
+    assert alike([1, number, 2]) == alike(in_c(template, page, is_openmetrics=is_openmetrics))
 
 
 @pytest.mark.parametrize(
@@ -165,9 +165,7 @@ def test_times_and_exemplars_are_skipped(tail, is_openmetrics):
     """By both ways, so that a page that has them is as fast."""
     page, template = f"a 1{tail}\nb 2{tail}\n# x", new_template(["a ", "b ", "# x"])
 
-    found = fast.numbers(page, template._fixed_text, 2, is_openmetrics)
-
-    assert [1, 2] == list(array("d", found))
+    assert [1, 2] == list(in_c(template, page, is_openmetrics=is_openmetrics))
     assert [1, 2] == template._numbers(page, is_openmetrics=is_openmetrics)
 
 
@@ -180,19 +178,41 @@ def test_a_page_with_a_changed_part_is_read_as_by_python_or_not_at_all(at, remov
     template, original = new_template(KNOWN), page_of(KNOWN, ["10", "2.5", "0"])
     page = original[:at] + added + original[at + removed :]
 
-    result = fast.numbers(page, template._fixed_text, 3, False)
+    result = in_c(template, page)
 
-    assert [10, 2.5, 0] == list(array("d", fast.numbers(original, template._fixed_text, 3, False)))
+    assert [10, 2.5, 0] == list(in_c(template, original))
     if result is not None:
-        assert alike(template._numbers(page)) == alike(array("d", result))
+        assert alike(template._numbers(page)) == alike(result)
 
 
 @pytest.mark.parametrize("count", [0, 1, 3, 1000])
 def test_a_wrong_count_of_numbers_is_refused(count):
     """Nothing is written out of bounds."""
-    prefixes = ["a ", "b "]
+    ((fixed_text, _),) = new_template(["a ", "b "])._parts
 
-    assert fast.numbers("a 1\nb 2", new_template(prefixes)._fixed_text, count, False) is None
+    assert fast.numbers("a 1\nb 2", fixed_text, count, False, 0) is None
+
+
+@pytest.mark.parametrize("start", [-1, 9, 2**40])
+def test_a_part_that_is_not_in_the_page_is_refused(start):
+    """Nothing is read out of bounds."""
+    ((fixed_text, _),) = new_template(["a ", "b "])._parts
+
+    assert fast.numbers("a 1\nb 2", fixed_text, 2, False, start) is None
+
+
+@pytest.mark.parametrize("first", ["", "a ", "# x"])
+@pytest.mark.parametrize("last", ["", "b ", "# x"])
+def test_a_large_page_is_read_in_parts(monkeypatch, first, last):
+    """Wherever a part begins and ends; a page that is longer or shorter is another one."""
+    monkeypatch.setattr(page_template, "_SAMPLES_PER_STEP", 1)
+    prefixes = [first, *(f"m{number} " for number in range(500)), "", last]
+    template, page = new_template(prefixes), page_of(prefixes, ["7"] * 502)
+
+    assert len(template._parts) > 5
+    assert [7.0] * template.samples == list(in_c(template, page))
+    for other in (f"{page}\n", f"\n{page}", page[: page.rindex("\n")], page[:-2], f"{page}\nx 1"):
+        assert in_c(template, other) is None
 
 
 def test_invalid_utf_8_is_left_to_python():
@@ -200,8 +220,8 @@ def test_invalid_utf_8_is_left_to_python():
     page = b'a{x="\xe9"} 1'.decode("utf-8", "surrogateescape")
     template = new_template([page[:-1]])
 
-    assert fast.numbers(page, template._fixed_text, 1, False) is None
-    assert [1.0] == list(template.numbers(page))
+    assert in_c(template, page) is None
+    assert [1.0] == list(at_once(template.numbers(page)))
 
 
 def points_of(frames):
@@ -250,5 +270,5 @@ def test_without_the_part_in_c_python_does_the_same(monkeypatch):
     monkeypatch.setattr(fast, "numbers", None)
     monkeypatch.setattr(fast, "frames", None)
 
-    assert [5.0, 6.5] == list(new_template(prefixes).numbers("# x\na 5\nb 6.5"))
+    assert [5.0, 6.5] == list(at_once(new_template(prefixes).numbers("# x\na 5\nb 6.5")))
     assert [("a", (1, 1.0)), ("b", (1, 2.0))] == points_of(b"".join(encode.pickle_frames([batch])))

@@ -3,8 +3,15 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fructosa_bridge.translate.job_lines import without_jobs
+from fructosa_bridge.translate import job_lines
+from fructosa_bridge.translate.steps import at_once
 from fructosa_bridge.translate.translator import Translator
+
+
+def without_jobs(page):
+    """Return a page without the lines of jobs."""
+    return at_once(job_lines.without_jobs(page))
+
 
 PAGE = """\
 # TYPE fructosa_load_average gauge

@@ -19,10 +19,18 @@ from fructosa_bridge.model.selection import (
     LabelLimits,
     MetricSelection,
 )
-from fructosa_bridge.naming.schemes import SCHEMES
+from fructosa_bridge.naming.schemes import SCHEMES, Plain
 from fructosa_bridge.translate import fast, openmetrics, text_format
+from fructosa_bridge.translate.memory import Memory
+from fructosa_bridge.translate.page_template import LINE_BYTES
 from fructosa_bridge.translate.sample_lines import INVALID_TYPE
-from fructosa_bridge.translate.translator import TOO_MANY_SAMPLES, TranslationRules, Translator
+from fructosa_bridge.translate.steps import ahead, at_once
+from fructosa_bridge.translate.translator import (
+    TOO_MANY_LINES,
+    TOO_MANY_SAMPLES,
+    TranslationRules,
+    Translator,
+)
 
 from .number_texts import number_texts
 
@@ -234,11 +242,120 @@ def test_a_page_with_too_many_samples_is_refused():
 @pytest.mark.parametrize("time", ["", " 1700000000000"])
 def test_memory_is_limited_while_series_keep_changing(time):
     """A thousand pages, each with new series, with time stamps and without."""
-    translator = Translator(most_remembered=50)
+    translator = Translator(memory=Memory(100_000))
     for number in range(1000):
         points(f'job{{id="{number}"}} 1{time}\n# comment {number}\n', translator)
 
-    assert translator.remembered <= 53
+    assert 30 <= translator.remembered <= 100_000 / 2 / LINE_BYTES + 3
+
+
+def test_a_node_whose_labels_change_displaces_no_lines_of_others():
+    """Lines that are seen again stay: they are not parsed again."""
+    memory = Memory(200_000)
+    translator, scheme = Translator(TranslationRules(CountingScheme()), memory), CountingScheme.seen
+    lines = [f'load{{cpu="{number}"}} 1' for number in range(20)]
+    for number in range(200):
+        lines.append(lines.pop(0))  # so its template does not match
+        translator.translate("\n".join(lines), "honest.", 100)
+        translator.translate(f'a{{x="{number}{"y" * 900}"}} 1\n', "hostile.", 100)
+
+    assert 20 == sum(path.startswith("load") for path in scheme)
+    assert 200 == sum(path.startswith("a.") for path in scheme)
+
+
+class CountingScheme(Plain):
+    """The scheme plain; it notes for which series it was asked."""
+
+    seen = []
+
+    def path(self, metric, labels):
+        found = super().path(metric, labels)
+        self.seen.append(found.path)
+        return found
+
+
+@pytest.mark.parametrize("count", [1, 40])
+def test_templates_are_bounded_and_the_largest_go_first(count):
+    """Whether one node has a page that changes, or many have large ones; small ones stay."""
+    memory = Memory(200_000)
+    translator = Translator(memory=memory)
+    translator.translate(page_of(range(50)), "honest.", 1000, target="honest")
+    kept = translator._last["honest", False]
+
+    for number in range(50):
+        page = "".join(f'a{number}{{x="{at}{"y" * 200}"}} 1\n' for at in range(60))
+        translator.translate(page, "n.", 1000, target=f"hostile {number % count}")
+
+    assert kept is translator._last["honest", False]
+    assert kept.weight < memory.template_bytes <= 100_000
+    for target in ("honest", *(f"hostile {number}" for number in range(count))):
+        translator.forget(target)
+    del kept
+    assert 0 == memory.template_bytes
+
+
+def test_translators_share_their_memory():
+    """Sections with rules of their own do not multiply it."""
+    memory = Memory(100_000)
+    translators = [Translator(TranslationRules(), memory) for _ in range(10)]
+    for translator in translators:
+        for number in range(3):
+            points(page_of(range(50), f"m{number}"), translator)
+
+    lines = sum(translator.remembered for translator in translators)
+    assert lines <= 50_000 / LINE_BYTES + 51
+    assert memory.template_bytes <= 50_000
+
+
+def test_a_page_with_nothing_but_comments_is_refused():
+    """It costs as much as a page with as many samples."""
+    error = TOO_MANY_LINES.format(lines=5001, limit=1400, samples=100)
+
+    with pytest.raises(PageError, match=re.escape(error)):
+        points("#\n" * 5000, sample_limit=100)
+
+
+@pytest.mark.parametrize("is_openmetrics", [False, True])
+@pytest.mark.parametrize(
+    "line", ['a{x="{}"} 1', "a{} 1", "# {}", "a 1{}", "{}"], ids=lambda line: line[:5]
+)
+@pytest.mark.parametrize("length", [1100, 100_000])
+def test_a_page_with_a_line_that_is_too_long_is_refused(line, length, is_openmetrics):
+    """Whatever is in it."""
+    translator = translator_with(line_limit=1000)
+    page = f"b 1\n{line.replace('{}', 'x' * length, 1)}\n# EOF\n"
+
+    with pytest.raises(PageError, match="line limit"):
+        translator.translate(page, "n.", 1000, is_openmetrics=is_openmetrics)
+
+
+def test_a_line_with_line_feeds_is_limited_too():
+    """Where the quotes of a value are not closed, all that follows is in it."""
+    with pytest.raises(PageError, match="line limit"):
+        translator_with(line_limit=1000).translate('a{x="' + "\n" * 5000, "n.", 10_000)
+
+
+def test_the_limit_of_a_line_is_in_bytes():
+    """As those of labels."""
+    translator = translator_with(line_limit=100)
+
+    assert 1 == translator.translate('a{x="' + "é" * 45 + '"} 1\n', "n.", 10).samples
+    with pytest.raises(PageError, match="line limit"):
+        translator.translate('a{x="' + "é" * 46 + '"} 1\n', "n.", 10)
+
+
+@pytest.mark.parametrize("is_openmetrics", [False, True])
+def test_a_large_page_is_translated_in_steps(is_openmetrics):
+    """When it is new, when it is known, when a line is added: each step is a small part of it."""
+    page, translator = page_of(range(6_000)) + "# EOF\n", Translator()
+
+    for text in (f"another 1\n{page}", page, page):
+        work, steps = translator.steps(text, "n.", 30_000, is_openmetrics=is_openmetrics), 0
+        with suppress(PageError):
+            while ahead(work, 1)[0] is None:
+                steps += 1
+
+        assert steps >= (1 if text is page else 20)
 
 
 def page_of(values, name="load"):
@@ -396,7 +513,7 @@ def test_an_odd_line_does_not_cost_the_page_its_template(
 
     assert [3.0, 4.0] == [value for _, value in translation.points]
     assert templates == list(translator._last.values())
-    assert [3.0, 4.0] == list(templates[0].numbers(after, is_openmetrics=is_openmetrics))
+    assert [3.0, 4.0] == list(at_once(templates[0].numbers(after, is_openmetrics=is_openmetrics)))
 
 
 def test_an_exemplar_is_not_the_value():
@@ -466,7 +583,7 @@ def test_invalid_utf_8_keeps_series_apart():
 
 def test_paths_stay_the_same_when_the_memory_is_full():
     """All lines are then learned again."""
-    translator = Translator(most_remembered=5)
+    translator = Translator(memory=Memory(5_000))
     page = "".join(f'a{{x{number}="1"}} {number}\n' for number in range(20))
 
     for _ in range(3):
@@ -626,7 +743,7 @@ def test_the_value_of_a_dropped_series_may_change(number):
     assert [("n.a", 1.0), ("n.b", 2.0)] == translation.points
     assert (3, 0, 0) == (translation.samples, translation.not_finite, translation.repeated)
     assert templates == list(translator._last.values())
-    assert templates[0].numbers(page.replace("5", number)) is not None
+    assert at_once(templates[0].numbers(page.replace("5", number))) is not None
     with pytest.raises(PageError):
         translator.translate(page.replace("5", "x"), "n.", 10)
 
