@@ -37,11 +37,12 @@ def without_secrets(text: str) -> str:
 
 
 def _without_password(word: str) -> str:
-    """Hide what is between ``user:`` and ``@host``, in a URL or alone."""
+    """Hide what is between ``user:`` and ``@host``; ``@slurm:gpu,@slurm:x`` are groups."""
     before, at, host = word.rpartition("@")
     scheme, slashes, user = before.partition("://") if "://" in before else ("", "", before)
     name, colon, _ = user.partition(":")
-    return f"{scheme}{slashes}{name}:{HIDDEN}@{host}" if at and colon else word
+    is_user = bool(at and colon and (slashes or "@" not in name))
+    return f"{scheme}{slashes}{name}:{HIDDEN}@{host}" if is_user else word
 
 
 def shown_line(line: str) -> str:

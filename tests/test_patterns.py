@@ -22,6 +22,7 @@ ALL_TEXT = "".join(
 SEARCHES = ("search", "sub", "findall", "finditer", "split")
 # Where time grows with the square of a text, four times as much text takes sixteen times as long.
 SIZE, FACTOR, WORST = 1000, 4, 8
+LOOKS = 5
 # Of a text of that length a pattern that is linear takes a tenth of it.
 SUSPICIOUS_S = 0.0005
 # A pattern that keeps each repetition, to be able to try again, takes a hundred bytes a character.
@@ -158,8 +159,12 @@ def worst_growth(pattern, used):
     for begin, pump in worst_texts(pattern):
         short, long = (text_of(pattern, begin, pump, size) for size in (SIZE, FACTOR * SIZE))
         for one in used:
-            if (found := growth(getattr(pattern, one), short, long)) > WORST:
-                return found, one, short[:30]
+            # Again, as something else may have run: what grows with the square does so each time.
+            found = [growth(getattr(pattern, one), short, long)]
+            while found[-1] > WORST and len(found) < LOOKS:
+                found.append(growth(getattr(pattern, one), short, long))
+            if found[-1] > WORST:
+                return min(found), one, short[:30]
     return None
 
 

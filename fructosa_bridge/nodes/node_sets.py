@@ -34,7 +34,7 @@ NOT_AMONG = "not among the nodes of {source}"
 _BLANKS = re.compile(r"\s+")
 _OPERATOR = re.compile(r" ?([!&^]) ?")
 _SEPARATOR = re.compile(r" ?[, ] ?")
-_RANGE = re.compile(r"(\d+)-(\d+)")
+_RANGE = re.compile(r"(?<!\d)(\d++)-(\d++)")
 # What ClusterShell ends in if numbers are other than it thinks, as too large for an index.
 _UNCHECKED = (ArithmeticError, AssertionError, LookupError, RecursionError, TypeError, ValueError)
 # The parts of a host's name have 63 characters.

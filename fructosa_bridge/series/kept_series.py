@@ -15,7 +15,7 @@ from pathlib import Path
 
 from fructosa_service.errors import visible_path
 
-from .known_series import KnownSeries, Memory
+from .known_series import KnownSeries, SeriesMemory
 from .series_gate import SeriesGate
 
 log = logging.getLogger("lmaster")
@@ -101,13 +101,13 @@ class KeptSeries:
                 Path(f"{self.path}{end}").unlink(missing_ok=True)
         log.error(DAMAGED, visible_path(self.path), aside.name, reason)
 
-    def _recall(self, target: str) -> Memory | None:
+    def _recall(self, target: str) -> SeriesMemory | None:
         """Return what is kept of a target that is scraped for the first time."""
         row = self._rows.pop(target, None)
         if row is None:
             return None
         series, kinds, left, gone = row
-        return Memory(frozenset(array("q", series)), frozenset(array("q", kinds)), left, gone)
+        return SeriesMemory(frozenset(array("q", series)), frozenset(array("q", kinds)), left, gone)
 
     async def keep(self) -> None:
         """Keep what is new, for ever."""
@@ -144,7 +144,7 @@ class KeptSeries:
         self._error = str(error)
 
 
-def _row(memory: Memory) -> Row:
+def _row(memory: SeriesMemory) -> Row:
     series, kinds, left, gone = memory
     return array("q", series).tobytes(), array("q", kinds).tobytes(), left, gone
 

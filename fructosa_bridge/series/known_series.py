@@ -38,7 +38,7 @@ class Allowance(NamedTuple):
     room: int
 
 
-class Memory(NamedTuple):
+class SeriesMemory(NamedTuple):
     """What is known of a node over a restart: digests of its series and of all their kinds.
 
     *left* is how many new values of labels it may have now, *gone* how many series have gone.
@@ -97,8 +97,8 @@ class KnownSeries:
 
     __slots__ = ("_began_s", "_gone", "_kept", "_left", "_long_gone", "_page", "_refilled_s")
 
-    def __init__(self, now_s: float, per_hour: int, memory: Memory | None = None) -> None:
-        memory = memory or Memory(Numbers(), Numbers(), per_hour, 0)
+    def __init__(self, now_s: float, per_hour: int, memory: SeriesMemory | None = None) -> None:
+        memory = memory or SeriesMemory(Numbers(), Numbers(), per_hour, 0)
         self._page: tuple[str, ...] = ()
         self._kept = memory.series  # those that were not on a page since the restart
         self._gone, self._long_gone = _Gone(Numbers(), memory.kinds, memory.gone), _Gone()
@@ -113,10 +113,10 @@ class KnownSeries:
         return len(self._kept) + self._gone.total + self._long_gone.total
 
     @property
-    def memory(self) -> Memory:
+    def memory(self) -> SeriesMemory:
         """What is known, to be kept over a restart."""
         kinds = frozenset(map(digest, set(map(kind, self._page))))
-        return Memory(
+        return SeriesMemory(
             self._kept.union(map(digest, self._page)),
             kinds | self._gone.kinds | self._long_gone.kinds,
             self._left,

@@ -20,7 +20,7 @@ from .known_series import (
     Admitted,
     Allowance,
     KnownSeries,
-    Memory,
+    SeriesMemory,
 )
 
 WARNINGS = {
@@ -73,7 +73,7 @@ class SeriesGate:
         self, total_limit: int = DEFAULT_TOTAL, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.total_limit = total_limit
-        self.recall: Callable[[str], Memory | None] = lambda target: None
+        self.recall: Callable[[str], SeriesMemory | None] = lambda target: None
         self._clock = clock
         self._nodes: dict[str, _Node] = {}
         self._changed: set[str] = set()

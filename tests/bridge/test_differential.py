@@ -28,6 +28,7 @@ from prometheus_client.openmetrics import exposition
 
 from fructosa_bridge.model.errors import PageError
 from fructosa_bridge.translate import openmetrics, text_format
+from fructosa_bridge.translate.steps import at_once
 from fructosa_bridge.translate.translator import Translator
 
 PAGES = sorted(path for path in Path(__file__).with_name("pages").iterdir() if path.suffix != ".md")
@@ -74,8 +75,11 @@ def matched(page, is_openmetrics):
     translator = Translator()
     translator.translate(before, "n", 10**6, is_openmetrics=is_openmetrics)
     for layout in translator._last.values():
-        for short in (layout.numbers, layout._numbers):
-            found = short(page.replace("\r\n", "\n"), is_openmetrics=is_openmetrics)
+        page = page.replace("\r\n", "\n")
+        for found in (
+            at_once(layout.numbers(page, is_openmetrics=is_openmetrics)),
+            layout._numbers(page, is_openmetrics=is_openmetrics),
+        ):
             yield None if found is None else Counted(map(_number, found))
 
 

@@ -61,6 +61,7 @@ def test_a_text_in_a_message_is_quoted_and_cut():
         ("http://h/?api_key=hunter2&x=1 Token=hunter2", "http://h/?api_key=…&x=1 Token=…"),
         ("http://node001:9888/metrics of admin@site", "http://node001:9888/metrics of admin@site"),
         ("[fe80::1%eth0]:9888", "[fe80::1%eth0]:9888"),
+        ("@slurm:gpu,@slurm:cpu", "@slurm:gpu,@slurm:cpu"),
     ],
 )
 def test_passwords_and_tokens_in_urls_are_hidden(text, expected):

@@ -315,7 +315,8 @@ async def test_a_large_page_is_waited_for_by_its_own_target():
 
     pages = iter((large_page(), GOOD_PAGE))
     with contextlib.suppress(Done):
-        await Long(Nodes(lambda target: next(pages)), Queue(), 10**5, clock).run(state)
+        nodes = Nodes(lambda target: next(pages))
+        await Long(nodes, Queue(), 10**5, clock, steady=clock).run(state)
 
     assert (2, True) == (state.scrapes, state.up)
     assert state.missed == round((dues[-1] - dues[0]) / 10) - 2
