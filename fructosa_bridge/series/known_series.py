@@ -5,7 +5,7 @@ upgrade. What is rationed is new values of labels, of which a node can make up a
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import compress
@@ -55,10 +55,12 @@ class SeriesMemory(NamedTuple):
     gone: int
 
 
-def in_parts(texts: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Yield a sequence in parts that are not too long."""
+def in_steps(texts: Sequence[str], work: Callable[[Sequence[str]], None]) -> Steps[None]:
+    """Do some work with each part of a sequence, of which none is too long."""
     for at in range(0, len(texts), MOST_AT_ONCE):
-        yield texts[at : at + MOST_AT_ONCE]
+        work(texts[at : at + MOST_AT_ONCE])
+        if len(texts) > MOST_AT_ONCE:
+            yield
 
 
 class Admitted(NamedTuple):
@@ -146,28 +148,20 @@ class KnownSeries:
         if is_first and len(paths) <= min(allowance.series, allowance.room):
             self._page = paths
             return Admitted(paths)
-        unseen = list[str]()
-        for part in in_parts(paths):
-            unseen += [path for path in part if path not in before]
-            if len(part) < len(paths):
-                yield
-        new = list[str]()
-        for part in in_parts(unseen):
-            new += self._not_back(part)
-            if len(part) < len(unseen):
-                yield
+        unseen, new = list[str](), list[str]()
+        yield from in_steps(
+            paths, lambda part: unseen.extend(path for path in part if path not in before)
+        )
+        yield from in_steps(unseen, lambda part: new.extend(self._not_back(part)))
+        vanished = before.difference(paths)
         if len(paths) > MOST_AT_ONCE:
             yield
-        vanished = before.difference(paths)
         gone = self._all_gone + len(vanished)
         is_steady = gone < max(_FREE_TURNOVER, len(paths))
         free = new if is_first else list[str]()
         if is_steady and not is_first:
             free = yield from self._free(new, before)
-        for part in in_parts(list(vanished)):
-            if len(part) < len(vanished):
-                yield
-            self._vanish(part)
+        yield from in_steps(list(vanished), self._vanish)
         room = allowance.series - (len(paths) - len(new) + gone)
         refused = self._refused(new, free, room, allowance.room)
         if len(paths) > MOST_AT_ONCE:
@@ -196,11 +190,8 @@ class KnownSeries:
         if not new:
             return []
         had, kinds = set[str](), set[str]()
-        for texts, found in ((list(before), had), (new, kinds)):
-            for part in in_parts(texts):
-                found.update(map(kind, part))
-                if len(part) < len(texts):
-                    yield
+        yield from in_steps(list(before), lambda part: had.update(map(kind, part)))
+        yield from in_steps(new, lambda part: kinds.update(map(kind, part)))
         gone = self._gone.kinds | self._long_gone.kinds
         free = {one for one in kinds - had if digest(one) not in gone}
         return [path for path in new if kind(path) in free] if free else []
