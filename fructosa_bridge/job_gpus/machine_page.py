@@ -7,14 +7,15 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from ..jobs.page import pieces
 from ..slurm_output.gpu_indexes import MOST_GPUS
 
 _GPU_MARK, _ENERGY_MARK = "\nfructosa_slurm_gpu_", "\nfructosa_slurm_node_energy_"
 _GPU = re.compile(
     r"\nfructosa_slurm_gpu_(info|busy_seconds_total|energy_joules_total)"
-    r"\{([^}\n]{1,1000})\} ([0-9][0-9.eE+-]{0,30})(?=\n)"
+    r"\{([^}\n]{1,1000})\} ([0-9][0-9.eE+-]{0,30})(?=\n|$)"
 )
-_NODE = re.compile(r"\nfructosa_slurm_node_energy_joules_total ([0-9][0-9.eE+-]{0,30})(?=\n)")
+_NODE = re.compile(r"\nfructosa_slurm_node_energy_joules_total ([0-9][0-9.eE+-]{0,30})(?=\n|$)")
 _PAIR = re.compile(r'(?<![a-z_])([a-z_]{1,32}+)="([^"\\\n]{0,128})"')
 _UUID = re.compile(r"[A-Za-z0-9_.:/+-]{1,64}")
 _NUMBER = re.compile(r"[0-9]{1,6}")
@@ -47,7 +48,8 @@ def machine_figures(text: str) -> MachineFigures | None:
         return None
     infos: dict[str, dict[str, str]] = {}
     totals: dict[tuple[str, str], float] = {}
-    for name, labels, number in _GPU.findall(text) if has_gpus else ():
+    found_gpus = (one for piece in pieces(text) for one in _GPU.findall(piece))
+    for name, labels, number in found_gpus if has_gpus else ():
         found = dict(_PAIR.findall(labels))
         uuid = found.get("uuid", "")
         if not _UUID.fullmatch(uuid):
@@ -57,8 +59,11 @@ def machine_figures(text: str) -> MachineFigures | None:
                 infos[uuid] = found
         elif (value := _total(number, _LARGEST[name])) is not None and uuid in infos:
             totals[name, uuid] = value
-    energies = _NODE.findall(text) if has_energy else ()
-    energy = [_total(number, _LARGEST["energy_joules_total"]) for number in energies]
+    energies = (one for piece in pieces(text) for one in _NODE.findall(piece))
+    energy = [
+        _total(number, _LARGEST["energy_joules_total"])
+        for number in (energies if has_energy else ())
+    ]
     gpus = [
         GPUFigures(
             uuid,

@@ -150,7 +150,7 @@ class JobPageParser:
         if not text.endswith("\n"):
             raise PageError(CUT)
         text = f"\n{text}"
-        lines = [line for piece in _pieces(text) for line in _LINES.findall(piece)]
+        lines = [line for piece in pieces(text) for line in _LINES.findall(piece)]
         if len(lines) != text.count(f"\n{_JOB}"):
             _check(text)
         jobs = _Jobs()
@@ -235,7 +235,7 @@ class _Jobs(dict[JobLabels, list[float | None]]):
         gpus[uuid] = processes
 
 
-def _pieces(text: str) -> Iterator[str]:
+def pieces(text: str) -> Iterator[str]:
     """Yield a page in pieces of whole lines, each after its line feed.
 
     No other thread runs while an expression is matched: each piece takes a millisecond.

@@ -282,7 +282,7 @@ class Scraper:
                 target=target.identity,
                 is_openmetrics=page.is_openmetrics,
             )
-            stored = self.gate.stored(target, self.sample_limit, found.points)
+            stored = yield from self.gate.steps(target, self.sample_limit, found.points)
         except PageError as error:
             return None, None, PAGE_REFUSED.format(error=error)
         except MemoryError:

@@ -5,11 +5,13 @@ upgrade. What is rationed is new values of labels, of which a node can make up a
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import compress
 from typing import NamedTuple
+
+from ..translate.steps import Steps, at_once
 
 NEW_SERIES_LIMIT = "new_series_limit"
 SERIES_LIMIT = "series_limit"
@@ -23,6 +25,9 @@ _GONE_S = 24 * HOUR_S
 # While so many series of a node have gone, or as many as its page has, new metrics are no longer
 # free: an upgrade replaces what a page had, once.
 _FREE_TURNOVER = 10_000
+
+# With more series, work is done in steps.
+MOST_AT_ONCE = 10_000
 
 Numbers = frozenset[int]
 
@@ -48,6 +53,14 @@ class SeriesMemory(NamedTuple):
     kinds: Numbers
     left: float
     gone: int
+
+
+def in_steps(texts: Sequence[str], work: Callable[[Sequence[str]], None]) -> Steps[None]:
+    """Do some work with each part of a sequence, of which none is too long."""
+    for at in range(0, len(texts), MOST_AT_ONCE):
+        work(texts[at : at + MOST_AT_ONCE])
+        if len(texts) > MOST_AT_ONCE:
+            yield
 
 
 class Admitted(NamedTuple):
@@ -125,23 +138,37 @@ class KnownSeries:
 
     def admit(self, paths: tuple[str, ...], allowance: Allowance, now_s: float) -> Admitted:
         """Return which series of a page are stored; these are known from now on."""
+        return at_once(self.steps(paths, allowance, now_s))
+
+    def steps(self, paths: tuple[str, ...], allowance: Allowance, now_s: float) -> Steps[Admitted]:
+        """Do the same, in steps if there are many series."""
         self._forget(now_s)
         self._refill(allowance.per_hour, now_s)
         is_first, before = not len(self), set(self._page)
         if is_first and len(paths) <= min(allowance.series, allowance.room):
             self._page = paths
             return Admitted(paths)
-        new = self._not_back([path for path in paths if path not in before])
+        unseen, new = list[str](), list[str]()
+        yield from in_steps(
+            paths, lambda part: unseen.extend(path for path in part if path not in before)
+        )
+        yield from in_steps(unseen, lambda part: new.extend(self._not_back(part)))
         vanished = before.difference(paths)
+        if len(paths) > MOST_AT_ONCE:
+            yield
         gone = self._all_gone + len(vanished)
         is_steady = gone < max(_FREE_TURNOVER, len(paths))
-        free = new if is_first else self._free(new, before) if is_steady else []
-        self._vanish(vanished)
+        free = new if is_first else list[str]()
+        if is_steady and not is_first:
+            free = yield from self._free(new, before)
+        yield from in_steps(list(vanished), self._vanish)
         room = allowance.series - (len(paths) - len(new) + gone)
         refused = self._refused(new, free, room, allowance.room)
+        if len(paths) > MOST_AT_ONCE:
+            yield
         return self._admitted(paths, refused)
 
-    def _not_back(self, unseen: list[str]) -> list[str]:
+    def _not_back(self, unseen: Sequence[str]) -> Sequence[str]:
         """Return those series that the node did not have before; the others have not gone."""
         gone, kept = self._gone.series | self._long_gone.series, self._kept
         if not gone and not kept:
@@ -158,13 +185,15 @@ class KnownSeries:
             new = [path for path, one in zip(new, numbers, strict=True) if one not in kept]
         return new
 
-    def _free(self, new: Sequence[str], before: Iterable[str]) -> list[str]:
+    def _free(self, new: Sequence[str], before: Collection[str]) -> Steps[list[str]]:
         """Return those of the *new* series whose metric, or whose labels, the node had not."""
         if not new:
             return []
-        had, gone = set(map(kind, before)), self._gone.kinds | self._long_gone.kinds
-        kinds = set(map(kind, new)) - had
-        free = {one for one in kinds if digest(one) not in gone}
+        had, kinds = set[str](), set[str]()
+        yield from in_steps(list(before), lambda part: had.update(map(kind, part)))
+        yield from in_steps(new, lambda part: kinds.update(map(kind, part)))
+        gone = self._gone.kinds | self._long_gone.kinds
+        free = {one for one in kinds - had if digest(one) not in gone}
         return [path for path in new if kind(path) in free] if free else []
 
     def _refused(
@@ -191,11 +220,10 @@ class KnownSeries:
         counted = tuple(Counter(refused.values()).items())
         return Admitted(self._page, is_stored, counted, next(iter(refused)))
 
-    def _vanish(self, vanished: set[str]) -> None:
-        if vanished:
-            series, kinds, more = self._gone
-            kinds = kinds.union(map(digest, set(map(kind, vanished))))
-            self._gone = _Gone(series.union(map(hash, vanished)), kinds, more)
+    def _vanish(self, vanished: Sequence[str]) -> None:
+        series, kinds, more = self._gone
+        kinds = kinds.union(map(digest, set(map(kind, vanished))))
+        self._gone = _Gone(series.union(map(hash, vanished)), kinds, more)
 
     def _refill(self, per_hour: int, now_s: float) -> None:
         passed_s, self._refilled_s = max(0.0, now_s - self._refilled_s), now_s

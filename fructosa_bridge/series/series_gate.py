@@ -12,6 +12,7 @@ from fructosa_service.errors import shown
 
 from ..model.points import Paths, Points
 from ..model.target import Target
+from ..translate.steps import Steps, at_once
 from .known_series import (
     HOUR_S,
     NEW_SERIES_LIMIT,
@@ -81,11 +82,15 @@ class SeriesGate:
 
     def stored(self, target: Target, sample_limit: int, points: Points) -> Stored:
         """Return which points of a page of *target* are stored."""
+        return at_once(self.steps(target, sample_limit, points))
+
+    def steps(self, target: Target, sample_limit: int, points: Points) -> Steps[Stored]:
+        """Do the same, in steps if there are many series."""
         now_s, node = self._clock(), self._nodes.get(target.identity)
         if node is None:
             node = self._begin(target, now_s)
         if points.paths is not node.offered or (node.admitted.refused and now_s >= node.again_s):
-            self._decide(node, target, sample_limit, points.paths, now_s)
+            yield from self._decide(node, target, sample_limit, points.paths, now_s)
         if node.paths is None and now_s - node.warned_s >= _WARNED_S:
             node.warning = None
         if node.paths is None:
@@ -103,15 +108,15 @@ class SeriesGate:
 
     def _decide(
         self, node: _Node, target: Target, sample_limit: int, paths: Paths, now_s: float
-    ) -> None:
+    ) -> Steps[None]:
         before, share = len(node.known), self.total_limit // max(1, len(self._nodes))
         allowance = Allowance(
             target.series_limit or sample_limit,
             target.new_series_limit,
             max(self.total_limit - self._total, share - before),
         )
-        node.offered, node.again_s = paths, now_s + _AGAIN_S
-        node.admitted = found = node.known.admit(paths.each, allowance, now_s)
+        found = yield from node.known.steps(paths.each, allowance, now_s)
+        node.offered, node.admitted, node.again_s = paths, found, now_s + _AGAIN_S
         node.paths = Paths(found.paths) if found.refused else None
         self._total += len(node.known) - before
         if len(node.known) > before or found.refused:

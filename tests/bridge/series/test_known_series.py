@@ -1,5 +1,7 @@
 """Which new series a node may have: what is free, what is rationed, and what is remembered."""
 
+from unittest import mock
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +16,7 @@ from fructosa_bridge.series.known_series import (
     digest,
     kind,
 )
+from fructosa_bridge.translate.steps import ahead, at_once
 
 AMPLE = Allowance(series=100_000, per_hour=10, room=100_000)
 
@@ -41,6 +44,26 @@ def refused(known, paths, allowance=AMPLE, now_s=0.0):
 def test_a_first_page_is_free():
     """However many values its labels have."""
     assert {} == refused(node(), values(*range(5000)))
+
+
+@given(
+    st.sampled_from([2, 3, 100]),
+    st.lists(st.frozensets(st.integers(0, 30), max_size=20), min_size=1, max_size=4),
+)
+def test_many_series_are_looked_at_in_steps_as_few_are_at_once(most, pages):
+    """So a page of a hundred thousand new ones does not hold up the event loop."""
+    few, many = KnownSeries(0.0, 10), KnownSeries(0.0, 10)
+    for page in pages:
+        paths = values(*page) + values(*page, metric="n")
+        with mock.patch("fructosa_bridge.series.known_series.MOST_AT_ONCE", most):
+            is_much = len(many) + len(paths) > most
+            steps = many.steps(paths, AMPLE, 0.0)
+            made, left = ahead(steps, 1)
+            assert left or is_much
+            found = at_once(steps) if made is None else made
+
+        assert few.admit(paths, AMPLE, 0.0) == found
+    assert few.memory == many.memory
 
 
 def test_new_metrics_are_free():
