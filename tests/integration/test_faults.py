@@ -322,7 +322,10 @@ def clock(tmp_path, monkeypatch):
 
 
 def test_a_clock_that_is_set_forward_and_back_loses_nothing(lab, clock):
-    """Points have the time of the clock; a slot that occurs twice is written only once."""
+    """Points have the time of the clock; a slot that occurs twice is written only once.
+
+    Those that the clock jumps over have never been: each target counts one at most.
+    """
     shifts = [-1800.0, -1500.0, -1900.0, -1901.5]
     clock(shifts[0])
     lab.look_back(2000)
@@ -336,7 +339,7 @@ def test_a_clock_that_is_set_forward_and_back_loses_nothing(lab, clock):
     )
 
     assert [] == lost
-    assert 10 * 299 <= stream.metric("fructosa_master_slots_missed_total") <= 10 * 301
+    assert stream.metric("fructosa_master_slots_missed_total") <= 10 * 2
     assert 0 == stream.metric("fructosa_master_points_dropped_total")
 
 
