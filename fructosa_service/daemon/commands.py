@@ -15,7 +15,7 @@ from ..config.path_kind import PATH
 from ..errors import ConfigError, FileError, UsageError
 from . import lifecycle, pid_file
 from .lifecycle import CommandResult, Ready
-from .listeners import listening_sockets
+from .listeners import remembered_sockets
 from .pid_file import PidFileStatus
 from .run_as import give_up_root
 
@@ -162,13 +162,12 @@ def _status(daemon: Daemon, arguments: argparse.Namespace) -> CommandResult:
 
 
 def _find_as_user(daemon: Daemon, arguments: argparse.Namespace) -> PidFileStatus | None:
-    if os.geteuid() == 0:
-        listening_sockets()  # only root sees whose they are
-    try:
-        give_up_root(daemon.name, cli.chosen_config(arguments.config, daemon.default_file))
-    except UsageError:
-        return None
-    return _find(daemon, arguments)
+    with remembered_sockets():  # only root sees whose they are
+        try:
+            give_up_root(daemon.name, cli.chosen_config(arguments.config, daemon.default_file))
+        except UsageError:
+            return None
+        return _find(daemon, arguments)
 
 
 def _find(daemon: Daemon, arguments: argparse.Namespace) -> PidFileStatus | None:

@@ -5,7 +5,7 @@ In the foreground, or started by a service manager, a daemon has no pid file.
 
 import socket
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..config.kinds import Endpoint
@@ -24,19 +24,29 @@ _RESPONSE_TIMEOUT_S = 2.0
 _PACKAGES = {"lagent": "fructosa_exporter", "lmaster": "fructosa_bridge"}
 
 
-@cache
-def listening_sockets() -> tuple[tuple[str, int, int | None], ...]:
-    """Return address, port and process of all TCP sockets that listen now.
+_Socket = tuple[str, int, int | None]  # address, port and process; None: this user cannot see it
+_remembered: list[_Socket] = []
 
-    The process is None if this user cannot see it.
-    """
+
+@contextmanager
+def remembered_sockets() -> Iterator[None]:
+    """Within the block, use what this user sees now: who gives up root then sees less."""
+    _remembered[:] = _listening_sockets()
+    try:
+        yield
+    finally:
+        _remembered.clear()
+
+
+def _listening_sockets() -> list[_Socket]:
+    """Return all TCP sockets that listen now."""
     import psutil  # imported here, because only few commands need it
 
-    return tuple(
+    return [
         (one.laddr.ip, one.laddr.port, one.pid)
         for one in psutil.net_connections("tcp")
         if one.status == psutil.CONN_LISTEN and one.laddr
-    )
+    ]
 
 
 def listening_pids(endpoint: Endpoint) -> Iterator[int | None]:
@@ -44,7 +54,7 @@ def listening_pids(endpoint: Endpoint) -> Iterator[int | None]:
     addresses = _addresses(endpoint)
     # A wildcard includes all addresses, whether it is configured or used.
     is_any = bool(addresses & _LOOPBACK.keys())
-    for address, port, pid in listening_sockets():
+    for address, port, pid in _remembered or _listening_sockets():
         if port == endpoint.port and (is_any or address in addresses | _LOOPBACK.keys()):
             yield pid
 

@@ -193,7 +193,8 @@ def test_a_requeued_job_has_two_runs(slurm, master):
     first, last = json.loads(master.run("job", job, "--all", "--json").stdout)
     assert (["REQUEUED", 0], 1) == ([first["state"], first["restart"]], last["restart"])
     slurm.run("scancel", job)
-    assert "CANCELLED" == master.job(job, is_complete)["state"]
+    ended = master.job(job, lambda found: is_complete(found) and found["state"] != "COMPLETING")
+    assert "CANCELLED" == ended["state"]
 
 
 def test_what_ends_while_lmaster_is_dead_is_told_afterwards(slurm, master):

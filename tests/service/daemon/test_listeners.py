@@ -8,7 +8,7 @@ from threading import Thread
 import pytest
 
 from fructosa_service.config.kinds import Endpoint
-from fructosa_service.daemon.listeners import CAN_NOT_IDENTIFY, find_listener, listening_sockets
+from fructosa_service.daemon.listeners import CAN_NOT_IDENTIFY, find_listener, remembered_sockets
 from fructosa_service.daemon.pid_file import DaemonState, PidFileStatus
 from fructosa_service.errors import ServiceError
 
@@ -21,12 +21,6 @@ listener = socket.create_server((sys.argv[1], 0))
 print(listener.getsockname()[1], flush=True)
 sys.stdin.read()
 """
-
-
-@pytest.fixture(autouse=True)
-def machine_of_now():
-    """Forget which sockets listened: a command looks once."""
-    listening_sockets.cache_clear()
 
 
 @pytest.fixture
@@ -136,3 +130,12 @@ def test_if_it_does_not_answer_it_remains_unknown():
     message = CAN_NOT_IDENTIFY.format(endpoint=endpoint, name="lagent")
     with pytest.raises(ServiceError, match=message):
         find_listener("lagent", [endpoint], URL, invisible)
+
+
+def test_what_is_remembered_is_of_that_moment_and_forgotten_afterwards(listen):
+    """So root's view is used by who has given up root, and by no later command."""
+    with remembered_sockets():
+        pid, port = listen("lagent")
+        assert find_listener("lagent", [Endpoint("127.0.0.1", port)], URL) is None
+
+    assert pid == find_listener("lagent", [Endpoint("127.0.0.1", port)], URL).pid
